@@ -1,1 +1,14 @@
+//! Plays the user's browser in a sign-in, and starts real identity servers to sign in at: for tests only.
+//!
+//! [`Browser`] follows an authorize URL through login and consent pages to the redirect URI. [`InteropServer`] runs
+//! one of the servers of `testing/interop`. Everything stays on loopback addresses: others are refused.
 
+mod browser;
+mod error;
+mod form;
+mod interop;
+mod process;
+
+pub use browser::{Browser, Credentials};
+pub use error::BrowserError;
+pub use interop::{InteropError, InteropServer, ServerKind, ServerOptions};

@@ -1,0 +1,51 @@
+//! Why a sign-in ended before the redirect URI.
+
+use crate::browser::MAX_HOPS;
+
+/// Why a sign-in did not reach the redirect URI. URLs in it carry no query: codes and tokens stay out of test logs.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BrowserError {
+    /// Not a URL, or a `Location` that is none.
+    #[error("not a URL: {0}")]
+    BadUrl(String),
+    /// This is a test tool: it speaks plain http to loopback addresses only.
+    #[error("refused to leave this machine: {0} is not http on a loopback address")]
+    NotLoopback(String),
+    /// More than 20 requests without reaching the redirect URI.
+    #[error("gave up after {MAX_HOPS} requests, the last one to {0}")]
+    TooManyHops(String),
+    /// The page asked for the password again after it had been given.
+    #[error("the server refused the user name or the password: {page}")]
+    CredentialsRefused {
+        /// The page's words, shortened.
+        page: String,
+    },
+    /// An error page, or a redirect without `Location`.
+    #[error("{url} answered {status}: {page}")]
+    Page {
+        /// The HTTP status.
+        status: u16,
+        /// Where, without the query.
+        url: String,
+        /// The page's words, shortened.
+        page: String,
+    },
+    /// A page without a form that leads on.
+    #[error("no form to go on with at {url}: {page}")]
+    NoForm {
+        /// Where, without the query.
+        url: String,
+        /// The page's words, shortened.
+        page: String,
+    },
+    /// The exchange itself failed: refused connection, time-out (15 s), broken answer.
+    #[error("the exchange failed")]
+    Http(#[source] reqwest::Error),
+}
+
+impl From<reqwest::Error> for BrowserError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Http(error.without_url())
+    }
+}

@@ -1,0 +1,179 @@
+//! Real third-party identity servers on loopback, started through `testing/interop/serve.sh`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::browser::Credentials;
+use crate::process::{ServerProcess, StartError};
+
+/// Long enough for the first start on a machine, which installs the server's packages.
+const START_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// Which server. `testing/interop/README.md` tells what each is there to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServerKind {
+    /// oidc-provider (Node.js): OpenID-certified and strict.
+    OidcProvider,
+    /// django-oauth-toolkit (Python).
+    Django,
+}
+
+/// How to run it. The default: the server's own lifetimes, rotation on, no overlap.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServerOptions {
+    /// Seconds that access tokens and ID tokens live.
+    pub access_token_ttl: Option<u64>,
+    /// Rotation overlap, in seconds: how long a used refresh token is accepted once more.
+    pub leeway: Option<u64>,
+    /// A refresh answers without a new refresh token.
+    pub no_rotation: bool,
+    /// The userinfo endpoint answers `application/jwt`. oidc-provider only.
+    pub userinfo_jwt: bool,
+    /// Access tokens are JWTs for the resource `https://api.example.com/`, which the userinfo endpoint refuses.
+    /// oidc-provider only.
+    pub jwt_access_tokens: bool,
+}
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InteropError {
+    /// `serve.sh` could not be run.
+    #[error("cannot run {script}")]
+    Run {
+        /// Its path.
+        script: String,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It ended, or took more than ten minutes, before it was ready.
+    #[error("the server did not start; it wrote:\n{log}")]
+    NotReady {
+        /// The end of what it wrote.
+        log: String,
+    },
+}
+
+/// A running server with one registered client and one user. Dropping it stops the server and all that it started.
+#[derive(Debug)]
+pub struct InteropServer {
+    kind: ServerKind,
+    options: ServerOptions,
+    issuer: String,
+    process: ServerProcess,
+}
+
+impl InteropServer {
+    /// Starts a server on a free port of 127.0.0.1 and waits until its discovery document answers. The first start on
+    /// a machine installs packages, which takes minutes.
+    ///
+    /// # Errors
+    /// [`InteropError::NotReady`] with the server's words when a tool is missing, an option is not supported by this
+    /// server, or nothing answers within ten minutes.
+    pub async fn start(kind: ServerKind, options: ServerOptions) -> Result<Self, InteropError> {
+        let (issuer, process) = launch(kind, &options, None).await?;
+        Ok(Self {
+            kind,
+            options,
+            issuer,
+            process,
+        })
+    }
+
+    /// The issuer, exactly as in the discovery document.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The public native client that both servers know: PKCE is required of it, and its redirect URIs are
+    /// `com.example.pilotlight://callback`, `http://127.0.0.1/callback` (with any port) and
+    /// `https://app.example.com/callback`.
+    #[must_use]
+    pub fn client_id(&self) -> &'static str {
+        "native-app"
+    }
+
+    /// The user that both servers know.
+    #[must_use]
+    pub fn credentials(&self) -> Credentials {
+        Credentials {
+            username: "ada@example.com".into(),
+            password: "correct horse".into(),
+        }
+    }
+
+    /// The end of what the server has written: requests, warnings, stack traces.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+
+    /// Stops the server: connections are refused until [`InteropServer::restart`].
+    pub async fn stop(&mut self) {
+        self.process.stop().await;
+    }
+
+    /// Starts it again on the same port with the same options. Its state is new: other signing keys, and no grant,
+    /// session or refresh token of before is known.
+    ///
+    /// # Errors
+    /// As [`InteropServer::start`]; also when another program took the port meanwhile.
+    pub async fn restart(&mut self) -> Result<(), InteropError> {
+        self.process.stop().await;
+        let port = self.issuer.rsplit(':').next().unwrap_or_default();
+        let port = port.split('/').next().unwrap_or_default().to_owned();
+        (self.issuer, self.process) = launch(self.kind, &self.options, Some(port)).await?;
+        Ok(())
+    }
+}
+
+async fn launch(
+    kind: ServerKind,
+    options: &ServerOptions,
+    port: Option<String>,
+) -> Result<(String, ServerProcess), InteropError> {
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../interop/serve.sh");
+    let arguments = arguments(kind, options, port);
+    match ServerProcess::start(&script, &arguments, "issuer: ", START_TIMEOUT).await {
+        Ok(started) => Ok(started),
+        Err(StartError::Run(source)) => Err(InteropError::Run {
+            script: script.display().to_string(),
+            source,
+        }),
+        Err(StartError::NotReady(log)) => Err(InteropError::NotReady { log }),
+    }
+}
+
+fn arguments(kind: ServerKind, options: &ServerOptions, port: Option<String>) -> Vec<String> {
+    let name = match kind {
+        ServerKind::OidcProvider => "oidc-provider",
+        ServerKind::Django => "django",
+    };
+    // Its standard input is ours: the server stops even when this process is killed and no destructor runs.
+    let mut arguments = vec![name.to_owned(), "--until-stdin-closes".to_owned()];
+    let values = [
+        (
+            "--ttl-access",
+            options.access_token_ttl.map(|seconds| seconds.to_string()),
+        ),
+        ("--leeway", options.leeway.map(|seconds| seconds.to_string())),
+        ("--port", port),
+    ];
+    for (flag, value) in values {
+        arguments.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
+    }
+    let switches = [
+        ("--no-rotation", options.no_rotation),
+        ("--userinfo-jwt", options.userinfo_jwt),
+        ("--jwt-access-tokens", options.jwt_access_tokens),
+    ];
+    arguments.extend(
+        switches
+            .into_iter()
+            .filter(|(_, on)| *on)
+            .map(|(flag, _)| flag.to_owned()),
+    );
+    arguments
+}
