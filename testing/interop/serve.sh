@@ -1,0 +1,182 @@
+#!/usr/bin/env bash
+# Runs a third-party identity server on 127.0.0.1 for Pilotlight's tests. See --help and README.md.
+# Functions are called by traps and as arguments too, which shellcheck takes for unreachable.
+# shellcheck disable=SC2317
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/pilotlight/interop
+
+usage() {
+  cat <<'HELP'
+Usage: serve.sh SERVER [options]     SERVER: oidc-provider | django
+       serve.sh --setup [SERVER]     only install what the servers need
+
+Starts the server on 127.0.0.1 and prints one line, "issuer: URL", on standard output as soon as its discovery document
+answers; all other output goes to standard error. Runs until SIGTERM or SIGINT. Packages are installed under
+${XDG_CACHE_HOME:-~/.cache}/pilotlight/interop; nothing is written into the checkout.
+
+  --port P              listen there (default: a free port)
+  --ttl-access S        seconds that access tokens and ID tokens live (3600)
+  --leeway S            rotation overlap: seconds that a used refresh token is still accepted (0)
+  --no-rotation         a refresh does not replace the refresh token
+  --userinfo-jwt        userinfo answers application/jwt (oidc-provider only)
+  --jwt-access-tokens   access tokens are JWTs for https://api.example.com/ (oidc-provider only)
+  --until-stdin-closes  also stop when standard input is closed
+  --help                this text
+
+Client: native-app (public, PKCE). User: ada@example.com, password "correct horse".
+Exit status: 0 stopped as asked, 1 the server failed, 2 wrong usage or a missing tool.
+HELP
+}
+
+fail() {
+  echo "serve.sh: $*" >&2
+  exit 2
+}
+
+# How the reader gets what is missing: the names of the Debian and of the Homebrew package.
+missing() {
+  if [ "$(uname)" = Darwin ]; then
+    fail "$1 is needed: brew install $3"
+  fi
+  fail "$1 is needed: apt-get install $2"
+}
+
+hash_of() {
+  if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -c 1-16
+}
+
+# Installs into a folder of its own and renames it when it is complete, so that neither an interrupted installation nor
+# two at the same time leave half a folder behind. $1: where to; $2 and on: a command that fills the folder it is given.
+install_once() {
+  local target=$1
+  shift
+  [ -d "$target" ] && return
+  mkdir -p "$cache"
+  staging=$(mktemp -d "$cache/staging-XXXXXX")
+  echo "serve.sh: installing into $target" >&2
+  "$@" "$staging" >&2
+  # Never into an existing folder, as mv would: whoever comes second throws its copy away.
+  if ! perl -e 'exit !rename $ARGV[0], $ARGV[1]' "$staging" "$target"; then
+    [ -d "$target" ] || fail "cannot create $target"
+    rm -rf "$staging"
+  fi
+  staging=
+}
+
+fill_node_modules() {
+  cp "$here"/oidc-provider/{package.json,package-lock.json,.npmrc} "$1"
+  (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+}
+
+setup_oidc_provider() {
+  command -v node >/dev/null || missing "node (20.19 or newer)" nodejs node
+  command -v npm >/dev/null || missing npm npm node
+  node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' \
+    || fail "node $(node --version) is too old: oidc-provider needs 20.19 or newer"
+  packages=$cache/oidc-provider-$(cat "$here"/oidc-provider/package*.json | hash_of)
+  install_once "$packages" fill_node_modules
+}
+
+fill_venv() {
+  python3 -m venv "$1"
+  # As a module: the programs in a venv's bin name the folder it was made in.
+  "$1/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/django/requirements.txt"
+}
+
+setup_django() {
+  command -v python3 >/dev/null || missing "python3 (3.10 or newer)" "python3 python3-venv" python
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+    || fail "$(python3 --version) is too old: Django needs 3.10 or newer"
+  python3 -c 'import ensurepip, venv' 2>/dev/null || missing "python3's module venv" python3-venv python
+  # A venv belongs to one interpreter.
+  local interpreter
+  interpreter=$(python3 -c 'import sys; print(sys.version, sys.base_prefix)')
+  packages=$cache/django-$( (cat "$here/django/requirements.txt" && echo "$interpreter") | hash_of)
+  install_once "$packages" fill_venv
+}
+
+setup() {
+  case $1 in
+    oidc-provider) setup_oidc_provider ;;
+    django) setup_django ;;
+    *) fail "unknown server: $1 (oidc-provider or django)" ;;
+  esac
+}
+
+clean_up() {
+  [ -z "$watcher" ] || kill "$watcher" 2>/dev/null || true
+  [ -z "$staging" ] || rm -rf "$staging"
+  [ -z "$work" ] || rm -rf "$work"
+}
+
+stop() {
+  stopping=yes
+  [ -z "$child" ] || kill -TERM "$child" 2>/dev/null || true
+}
+
+# $1: the server; $2 and on: its options.
+serve() {
+  local command status=0
+  work=$(mktemp -d "${TMPDIR:-/tmp}/pilotlight-interop-XXXXXX")
+  case $1 in
+    oidc-provider) command=(node "$here/oidc-provider/server.mjs") ;;
+    django) command=("$packages/bin/python" "$here/django/server.py") ;;
+  esac
+  shift
+  # Descriptor 3 is for the issuer's line alone: libraries write where they like.
+  env TMPDIR="$work" PYTHONDONTWRITEBYTECODE=1 PILOTLIGHT_INTEROP_PACKAGES="$packages" \
+    "${command[@]}" "$@" 3>&1 1>&2 </dev/null &
+  child=$!
+  if [ -n "$until_stdin_closes" ]; then
+    exec 4<&0
+    (while read -r _; do :; done <&4; kill -TERM $$) >/dev/null &
+    watcher=$!
+  fi
+  # A trapped signal ends `wait` early; the server is waited for until it is gone.
+  [ -z "$stopping" ] || stop
+  while kill -0 "$child" 2>/dev/null; do
+    status=0
+    wait "$child" || status=$?
+  done
+  [ -z "$stopping" ] || exit 0
+  echo "serve.sh: the server ended by itself (status $status)" >&2
+  exit 1
+}
+
+server='' only_setup='' until_stdin_closes='' options=()
+child='' watcher='' staging='' work='' stopping='' packages=''
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    --port | --ttl-access | --leeway)
+      [[ ${2:-} =~ ^[0-9]{1,9}$ ]] || fail "$1 needs a number"
+      options+=("$1" "$2")
+      shift
+      ;;
+    --no-rotation) options+=("$1") ;;
+    --userinfo-jwt | --jwt-access-tokens) options+=("$1") only_oidc_provider=$1 ;;
+    --until-stdin-closes) until_stdin_closes=yes ;;
+    --setup) only_setup=yes ;;
+    -h | --help) usage && exit ;;
+    -*) fail "unknown option: $1 (see --help)" ;;
+    *)
+      [ -z "$server" ] || fail "one server at a time"
+      server=$1
+      ;;
+  esac
+  shift
+done
+
+trap clean_up EXIT
+trap 'stopping=yes; exit 0' TERM INT HUP
+if [ -n "$only_setup" ]; then
+  for each in ${server:-oidc-provider django}; do setup "$each"; done
+  exit
+fi
+[ -n "$server" ] || { usage >&2; exit 2; }
+[ "$server" = oidc-provider ] || [ -z "${only_oidc_provider:-}" ] || fail "$server cannot $only_oidc_provider"
+setup "$server"
+trap stop TERM INT HUP
+serve "$server" ${options[@]+"${options[@]}"}
