@@ -4,21 +4,19 @@
 #   scripts/generate-bindings.sh           write them into bindings/swift/Sources
 #   scripts/generate-bindings.sh --check   change nothing; fail with a diff when what is there is not what comes out
 set -euo pipefail
-# shellcheck source-path=SCRIPTDIR source=lib.sh
+# shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 sources=$checkout/bindings/swift/Sources
 generated=("$swift_module/$swift_module.swift" "$ffi_module/$ffi_module.h" "$ffi_module/module.modulemap")
 
 generate() {
-    local out=$1 library
-    require_tool cargo "install Rust with rustup"
+    local out=$1
+    build_workspace
     # The generator looks for the core's uniffi.toml through cargo, from inside the workspace.
     cd "$checkout"
-    cargo build --quiet --locked -p "$core_crate" -p pilotlight-uniffi-bindgen
-    library=$(core_shared_library)
     "$target_dir/debug/pilotlight-uniffi-bindgen" --swift-sources --headers --modulemap \
-        --module-name "$ffi_module" --modulemap-filename module.modulemap "$library" "$out/raw"
+        --module-name "$ffi_module" --modulemap-filename module.modulemap "$(core_shared_library)" "$out/raw"
     mkdir -p "$out/$swift_module" "$out/$ffi_module"
     # No blanks at line ends, and exactly one newline at the end.
     tidy "$out/raw/$swift_module.swift" >"$out/$swift_module/$swift_module.swift"
@@ -29,12 +27,6 @@ generate() {
 }
 
 tidy() { sed -e 's/[[:blank:]]*$//' "$1" | awk 'NF { for (; blank > 0; blank--) print ""; print; next } { blank++ }'; }
-
-core_shared_library() {
-    local extension=so
-    if on_mac; then extension=dylib; fi
-    printf '%s\n' "$target_dir/debug/lib$core_library.$extension"
-}
 
 main() {
     local out file drift=0

@@ -94,7 +94,8 @@ apt_download() {
 # --- Things made once, in the cache ----------------------------------------------------------------------------------
 # made_once FOLDER KEY FUNCTION [ARGS…]: FOLDER was made by `FUNCTION NEW-FOLDER ARGS…` for exactly this KEY, or it is
 # made now. The stamp is written last and the folder moved into place whole, so a half-made one is never taken for a
-# whole one. Two scripts at once: the second waits.
+# whole one. FUNCTION ends by running what it made, because bash forgets `set -e` inside a condition. Two scripts at
+# once: the second waits.
 made_once() {
     local folder=$1 key=$2 make=$3
     shift 3
@@ -105,12 +106,34 @@ made_once() {
         [ "$(cat "$folder/.stamp" 2>/dev/null)" = "$key" ] && exit 0
         rm -rf --one-file-system "$folder.partial" 2>/dev/null || rm -rf "$folder.partial"
         mkdir -p "$folder.partial"
-        "$make" "$folder.partial" "$@"
+        "$make" "$folder.partial" "$@" || exit 1
         if [ -e "$folder" ]; then mv "$folder" "$folder.old"; fi
         printf '%s\n' "$key" >"$folder.partial/.stamp"
         mv "$folder.partial" "$folder"
         rm -rf "$folder.old"
     )
+}
+
+# --- Building --------------------------------------------------------------------------------------------------------
+# The whole workspace at once, because cargo chooses the features of shared dependencies by what is built together: asked
+# for crate by crate it would build many of them twice, and the shared library of one build would replace another's.
+build_workspace() {
+    require_tool cargo "install Rust with rustup"
+    (cd "$checkout" && cargo build --quiet --workspace --locked) || die "the Rust workspace does not build"
+    export PILOTLIGHT_IDENTITY_SERVER=$target_dir/debug/$identity_server_binary
+    [ -x "$PILOTLIGHT_IDENTITY_SERVER" ] || die "the crate $identity_server_crate built no $identity_server_binary"
+}
+
+# The folder in which SwiftPM builds a package: outside the checkout's sources, one for each package.
+swift_scratch() {
+    local path=${1#"$checkout"/}
+    printf '%s\n' "$target_dir/swift/${path//[^A-Za-z0-9_.-]/-}"
+}
+
+core_shared_library() {
+    local extension=so
+    if on_mac; then extension=dylib; fi
+    printf '%s\n' "$target_dir/debug/lib$core_library.$extension"
 }
 
 # --- Temporary files and background processes, gone when the script ends ---------------------------------------------

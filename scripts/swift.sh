@@ -12,7 +12,7 @@
 # the variables in `forwarded` below are set as outside, and the checkout, the cache, the target folder, the home folder,
 # the temporary folder and the current folder are there under their own names.
 set -euo pipefail
-# shellcheck source-path=SCRIPTDIR source=lib.sh
+# shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 swift_root=$cache/$swift_suite
@@ -107,8 +107,8 @@ setup() {
     made_once "$swift_root" "$swift_key" make_swift_root
 }
 
-# The package that the arguments speak of, as one word.
-package_word() {
+# The folder of the package that the arguments speak of.
+package_folder() {
     local path=$PWD
     while [ $# -gt 0 ]; do
         case $1 in
@@ -117,13 +117,11 @@ package_word() {
         esac
         shift
     done
-    path=$(cd "$path" && pwd -P) || die "no such package folder: $path"
-    path=${path#"$checkout"/}
-    printf '%s\n' "${path//[^A-Za-z0-9_.-]/-}"
+    (cd "$path" 2>/dev/null && pwd -P) || die "no such package folder: $path"
 }
 
 swift_build_flags() {
-    printf '%s\n' --scratch-path "$target_dir/swift/$1" -Xswiftc -warnings-as-errors
+    printf '%s\n' --scratch-path "$(swift_scratch "$1")" -Xswiftc -warnings-as-errors
     # Debian's libswiftObservation.so lacks a symbol that nothing here uses.
     native_swift || printf '%s\n' -Xlinker --allow-shlib-undefined
 }
@@ -137,9 +135,9 @@ main() {
         setup) ;;
         exec) run_inside "$@" ;;
         build | test | run)
-            local flags=() word line
-            word=$(package_word "$@")
-            while IFS= read -r line; do flags+=("$line"); done < <(swift_build_flags "$word")
+            local flags=() folder line
+            folder=$(package_folder "$@")
+            while IFS= read -r line; do flags+=("$line"); done < <(swift_build_flags "$folder")
             run_inside swift "$verb" "${flags[@]}" "$@"
             ;;
         *) run_inside swift "$verb" "$@" ;;

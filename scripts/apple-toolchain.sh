@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# Rust, C and object-file tools for the iOS targets, on a Mac or on Debian.
+#
+#   scripts/apple-toolchain.sh setup                   make sure that they are there
+#   scripts/apple-toolchain.sh cargo TARGET VERB ARGS… `cargo VERB --target TARGET ARGS` with the right compilers;
+#                                                      its output folder is apple/ in cargo's target folder
+#   scripts/apple-toolchain.sh tool NAME ARGS…         lipo, nm, otool, strip, size, ar, ld64.lld (LLVM's off a Mac)
+#   scripts/apple-toolchain.sh sdk TARGET              the folder that stands for the target's SDK
+#
+# On a Mac: rustup's targets and Xcode's tools. On Debian: clang, lld and the LLVM tools of bookworm-security unpacked
+# into the cache, with the open-source Darwin headers that the PyPI package `ziglang` carries in place of an SDK (no Apple
+# SDK is involved); Rust is rustup's where it has the target, else Debian's rustc-web, which builds the standard library
+# from its own sources. Nothing is installed on the machine.
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+tools=$cache/apple
+tools_key="$apple_tools_version rust-$apple_rust_version llvm-$apple_llvm_version ziglang-$apple_ziglang_version"
+
+# --- Making the tools --------------------------------------------------------------------------------------------------
+make_tools() {
+    local into=$1 deb
+    step "Apple tools: unpacking Debian's Rust, LLVM and the Darwin headers (under a minute and 1.3 GB, once)"
+    require_tool dpkg "run this on Debian 12 or on a Mac"
+    apt_download "$into/debs" \
+        rustc-web cargo-web rust-web-src "libstd-rust-web-$apple_rust_version" libstd-rust-web-dev \
+        "clang-$apple_llvm_version" "lld-$apple_llvm_version" "llvm-$apple_llvm_version" "libllvm$apple_llvm_version" \
+        "libclang-cpp$apple_llvm_version" "libclang-common-$apple_llvm_version-dev" \
+        libgit2-1.5 libhttp-parser2.9 libmbedcrypto7 libmbedtls14 libmbedx509-1
+    for deb in "$into"/debs/*.deb; do dpkg -x "$deb" "$into/root"; done
+    unpack_darwin_headers "$into"
+    make_wrappers "$into/bin"
+    rm -r "$into/debs"
+    "$into/bin/rustc" --version >&2
+    "$into/bin/clang" --version 2>&1 | head -n 1 >&2
+}
+
+unpack_darwin_headers() {
+    local into=$1 sdk
+    require_tool python3 "apt-get install python3-pip"
+    python3 -m pip download --quiet --no-deps --dest "$into/debs" "ziglang==$apple_ziglang_version" ||
+        die "the package ziglang $apple_ziglang_version could not be had" "python3 -m pip download ziglang==$apple_ziglang_version"
+    python3 - "$into" <<'PYTHON'
+import glob, sys, zipfile
+into = sys.argv[1]
+wheel = zipfile.ZipFile(glob.glob(into + "/debs/ziglang-*.whl")[0])
+wanted = ("ziglang/lib/libc/include/any-darwin-any/", "ziglang/lib/libc/darwin/")
+wheel.extractall(into, [name for name in wheel.namelist() if name.startswith(wanted)])
+PYTHON
+    # The C compiler of build scripts takes any folder as SDKROOT, but clang warns when its name does not fit the target.
+    for sdk in iPhoneOS iPhoneSimulator; do
+        mkdir -p "$into/$sdk.sdk/usr"
+        ln -s ../../ziglang/lib/libc/include/any-darwin-any "$into/$sdk.sdk/usr/include"
+    done
+}
+
+# Each program under its plain name, with the unpacked libraries for itself only.
+make_wrappers() {
+    local bin=$1 program name
+    mkdir -p "$bin"
+    for program in rustc rustdoc cargo clang clang++ llvm-{ar,nm,lipo,otool,strip,size,objcopy,dwarfdump} ld64.lld; do
+        name=$program
+        case $program in rustc | rustdoc | cargo) ;; *) name=$program-$apple_llvm_version ;; esac
+        cat >"$bin/$program" <<WRAPPER
+#!/bin/sh
+usr=\$(dirname "\$0")/../root/usr
+LD_LIBRARY_PATH=\$usr/lib/x86_64-linux-gnu exec "\$usr/bin/$name" "\$@"
+WRAPPER
+        chmod +x "$bin/$program"
+    done
+}
+
+# --- Using them --------------------------------------------------------------------------------------------------------
+rustup_has() { have rustc && [ -d "$(rustc --print sysroot)/lib/rustlib/$1/lib" ]; }
+
+setup() {
+    local target
+    if on_mac; then
+        xcrun --sdk iphoneos --show-sdk-path >/dev/null 2>&1 || die "Xcode with the iOS SDK is needed" "install Xcode, then xcode-select -s /Applications/Xcode.app"
+        require_tool cargo "install Rust with rustup"
+        for target in "$ios_device_target" "${ios_simulator_targets[@]}"; do
+            rustup_has "$target" || rustup target add "$target" >&2 || die "rustc has no $target" "rustup target add $target"
+        done
+        return
+    fi
+    case $(uname -sm) in 'Linux x86_64') ;; *) die "the Apple tools are for a Mac or for Debian on x86_64" ;; esac
+    made_once "$tools" "$tools_key" make_tools
+}
+
+sdk_of() {
+    local name=iPhoneOS
+    case $1 in *-sim | x86_64-apple-ios) name=iPhoneSimulator ;; esac
+    if on_mac; then
+        xcrun --sdk "$(printf '%s' "$name" | tr '[:upper:]' '[:lower:]')" --show-sdk-path
+    else
+        printf '%s\n' "$tools/$name.sdk"
+    fi
+}
+
+run_cargo() {
+    local target=$1 verb=$2 word standard_library=()
+    shift 2
+    export CARGO_TARGET_DIR=$target_dir/apple
+    if ! on_mac; then
+        word=${target//-/_}
+        export "CC_$word=$tools/bin/clang" "CXX_$word=$tools/bin/clang++" "AR_$word=$tools/bin/llvm-ar"
+        SDKROOT=$(sdk_of "$target")
+        export SDKROOT
+        if ! rustup_has "$target"; then
+            # A stable compiler that is to build its own standard library must be told that it may.
+            standard_library=("-Zbuild-std=std,panic_abort,panic_unwind")
+            export RUSTC_BOOTSTRAP=1 RUSTC="$tools/bin/rustc" RUSTDOC="$tools/bin/rustdoc" PATH="$tools/bin:$PATH"
+            unset RUSTUP_TOOLCHAIN RUSTFLAGS CARGO_ENCODED_RUSTFLAGS RUSTC_WRAPPER
+        fi
+    fi
+    exec cargo "$verb" --target "$target" ${standard_library[@]+"${standard_library[@]}"} "$@"
+}
+
+run_tool() {
+    local name=$1
+    shift
+    if on_mac; then exec xcrun "$name" "$@"; fi
+    case $name in ld64.lld | clang) ;; *) name=llvm-$name ;; esac
+    [ -x "$tools/bin/$name" ] || die "no such tool: $name"
+    exec "$tools/bin/$name" "$@"
+}
+
+main() {
+    local verb=${1:-}
+    [ -n "$verb" ] || die "which command?" "scripts/apple-toolchain.sh setup|cargo|tool|sdk"
+    shift
+    setup
+    case $verb in
+        setup) ;;
+        cargo) run_cargo "$@" ;;
+        tool) run_tool "$@" ;;
+        sdk) sdk_of "$@" ;;
+        *) die "unknown command: $verb" "scripts/apple-toolchain.sh setup|cargo|tool|sdk" ;;
+    esac
+}
+
+main "$@"

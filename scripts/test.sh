@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Every test and check of the project, in lanes. It sets up what it needs, on a Mac and on a fresh Debian machine as root.
+#
+#   scripts/test.sh                all lanes; exit 1 when any failed
+#   scripts/test.sh --only LANE    only this one; may be given again
+#   scripts/test.sh --list         the lanes
+#
+# A lane that cannot run here fails and says what is missing.
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$checkout"
+
+lanes=(style rust swift interop apple)
+
+about() {
+    case $1 in
+        style) echo "format, lints, generated code, layout, dependencies, words (scripts/check.sh)" ;;
+        rust) echo "the Rust crates against the project's own identity server" ;;
+        swift) echo "the Swift packages over the Rust core: ${swift_packages[*]}" ;;
+        interop) echo "the Rust core against third-party identity servers" ;;
+        apple) echo "the Rust core compiles for iOS" ;;
+    esac
+}
+
+lane_style() { scripts/check.sh; }
+
+lane_rust() { cargo test --workspace --locked; }
+
+lane_swift() {
+    local package
+    scripts/swift.sh setup
+    build_workspace
+    for package in "${swift_packages[@]}"; do
+        [ -f "$package/Package.swift" ] || die "the Swift package $package does not exist"
+        step "swift: $package"
+        scripts/swift.sh build --package-path "$package" --build-tests
+        scripts/swift.sh test --package-path "$package"
+    done
+}
+
+lane_interop() {
+    [ -x testing/interop/serve.sh ] || die "testing/interop/serve.sh does not exist"
+    testing/interop/serve.sh --setup
+    # The features of the whole workspace, so that nothing is built again that the rust lane has built.
+    cargo test --workspace --locked --features "$core_crate/interop" --test interop
+}
+
+lane_apple() {
+    local passed=0 failed=0
+    scripts/apple-toolchain.sh setup
+    if scripts/apple-toolchain.sh cargo "$ios_device_target" check --quiet -p "$core_crate" --lib --locked; then
+        passed=$((passed + 1))
+        echo "ok $core_crate compiles for $ios_device_target"
+    else
+        failed=$((failed + 1))
+        echo "FAILED $core_crate does not compile for $ios_device_target"
+    fi
+    printf '%s passed, %s failed\n' "$passed" "$failed"
+    [ "$failed" = 0 ]
+}
+
+run_lanes() {
+    local lane status start all=0 table=''
+    for lane in "$@"; do
+        step "lane $lane: $(about "$lane")"
+        start=$SECONDS
+        # Not in a condition, which would switch `set -e` off inside.
+        set +e
+        (
+            set -e
+            "lane_$lane"
+        )
+        status=$?
+        set -e
+        if [ "$status" = 0 ]; then status=passed; else
+            status=FAILED
+            all=1
+        fi
+        table+=$(printf '%-10s %6s s  %s' "$lane" "$(elapsed_since "$start")" "$status")$'\n'
+    done
+    printf '\n%s' "$table"
+    return "$all"
+}
+
+main() {
+    local chosen=() lane
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --list)
+                for lane in "${lanes[@]}"; do printf '%-10s %s\n' "$lane" "$(about "$lane")"; done
+                return
+                ;;
+            --only)
+                lane=${2:-}
+                [ -n "$lane" ] && [ -n "$(about "$lane")" ] || die "no such lane: $lane" "scripts/test.sh --list"
+                chosen+=("$lane")
+                shift
+                ;;
+            *) die "unknown argument: $1" "scripts/test.sh [--only LANE]… | --list" ;;
+        esac
+        shift
+    done
+    require_tool cargo "install Rust with rustup"
+    if [ ${#chosen[@]} = 0 ]; then chosen=("${lanes[@]}"); fi
+    run_lanes "${chosen[@]}"
+}
+
+main "$@"

@@ -1,0 +1,56 @@
+"""Proves that check-layout.py sees the breaches that it is for, and nothing else."""
+
+import importlib
+import unittest
+
+layout = importlib.import_module("check-layout")
+
+
+def found(module, source):
+    return [sentence for _, sentence in layout.breaches(module.split("::"), source)]
+
+
+class Breaches(unittest.TestCase):
+    def assert_breach(self, module, source, word):
+        self.assertTrue(any(word in sentence for sentence in found(module, source)), (module, source, found(module, source)))
+
+    def assert_clean(self, module, source):
+        self.assertEqual(found(module, source), [], (module, source))
+
+    def test_layers(self):
+        self.assert_breach("secret", "use crate::session::Session;", "must not know session")
+        self.assert_breach("provider::oidc", "use crate::ports::Clock;", "must not know ports")
+        self.assert_breach("session::refresh", "use crate::{error::Error, adapters::{http, tls}};", "must not know adapters")
+        self.assert_breach("session", "fn a() { crate::ffi::runtime() }", "must not know ffi")
+        self.assert_breach("adapters::http", "use crate::session::Session;", "must not know session")
+        self.assert_breach("session::refresh", "use super::super::adapters::http;", "must not know adapters")
+        self.assert_breach("error", "use super::r#import::Reader;", "must not know import")
+        self.assert_clean("session::refresh", "use crate::{error::Error, ports::{Clock, self}, provider}; use super::state;")
+        self.assert_clean("ffi", "use crate::adapters::http; use crate::session;")
+
+    def test_outside_world(self):
+        self.assert_breach("session", "let now = std::time::Instant::now();", "std::time::Instant")
+        self.assert_breach("session", "use std::time::{Duration, SystemTime};", "std::time::SystemTime")
+        self.assert_breach("session", "use std::time::{self, Duration};", "std::time")
+        self.assert_breach("session", "use std::time::*;", "std::time")
+        self.assert_breach("session", "tokio :: spawn(f)", "tokio::spawn")
+        self.assert_breach("session", "use tokio::time::sleep;", "tokio::time")
+        self.assert_breach("profile", "use std::{fs, fmt};", "std::fs")
+        self.assert_breach("pkce", "ring::rand::SystemRandom::new()", "ring::rand")
+        self.assert_clean("session", "use std::time::Duration; use tokio::sync::Mutex; std::time::Duration::ZERO;")
+        self.assert_clean("adapters::clock", "use std::time::{SystemTime, Instant}; use std::fs;")
+
+    def test_what_is_not_code(self):
+        self.assert_clean("session", "// use crate::adapters::http;\n/* /* a */ crate::ffi::x */ let s = \"crate::ffi::x\";")
+        self.assert_clean("session", "let s = r#\"crate::ffi::\"x\"#; let c = '\"'; fn f<'a>(a: &'a str) {}")
+        self.assert_clean("session", "#[cfg(test)]\nmod tests {\n use crate::adapters::x;\n fn a() { std::thread::yield_now() }\n}")
+        self.assert_breach("session", "#[cfg(test)]\nmod tests { fn a() {} }\nuse crate::adapters::x;", "adapters")
+        self.assert_breach("session", "let c = '\\''; use crate::adapters::x;", "adapters")
+
+    def test_line_numbers(self):
+        lines = [line for line, _ in layout.breaches(["session"], "/*\n\n*/\nuse crate::ffi::x;\n\"a\nb\";\ncrate::ffi::y();")]
+        self.assertEqual(lines, [4, 7])
+
+
+if __name__ == "__main__":
+    unittest.main()
