@@ -115,7 +115,7 @@ check_words() {
 
 check_papers() {
     local paper missing=0
-    for paper in README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE; do
+    for paper in README.md CONTRIBUTING.md SECURITY.md LICENSE-MIT LICENSE-APACHE; do
         if ! [ -s "$paper" ]; then
             echo "$paper is missing"
             missing=1

@@ -25,6 +25,7 @@ make_swift_root() {
     step "Swift: making Debian $swift_suite with swiftlang (about 3 minutes and 3 GB, once)"
     is_root || die "making a Swift root needs root" "sudo scripts/swift.sh setup, or install Swift so that 'swift' is on PATH"
     require_tool unshare "apt-get install util-linux"
+    have wget || apt_install wget # debootstrap downloads with it
     local bootstrap=$cache/debootstrap
     made_once "$bootstrap" 1 unpack_debootstrap
     local log=$cache/swift-root.log

@@ -31,6 +31,9 @@ lane_swift() {
     local package
     scripts/swift.sh setup
     build_workspace
+    if on_mac && ! [ -d "bindings/swift/$ffi_module.xcframework" ]; then
+        die "bindings/swift/$ffi_module.xcframework is missing" "scripts/build-xcframework.sh"
+    fi
     for package in "${swift_packages[@]}"; do
         [ -f "$package/Package.swift" ] || die "the Swift package $package does not exist"
         step "swift: $package"
