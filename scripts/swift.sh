@@ -23,7 +23,6 @@ forwarded='^(PILOTLIGHT_[A-Z0-9_]*|[AT]SAN_OPTIONS|LLVM_PROFILE_FILE|RUST_BACKTR
 make_swift_root() {
     local root=$1
     step "Swift: making Debian $swift_suite with swiftlang (about 3 minutes and 3 GB, once)"
-    is_root || die "making a Swift root needs root" "sudo scripts/swift.sh setup, or install Swift so that 'swift' is on PATH"
     require_tool unshare "apt-get install util-linux"
     have wget || apt_install wget # debootstrap downloads with it
     local bootstrap=$cache/debootstrap
@@ -103,7 +102,8 @@ setup() {
         say "Swift: $(swift --version 2>/dev/null | head -n 1)"
         return
     fi
-    on_mac && die "swift is needed and is not on PATH" "xcode-select --install"
+    on_mac && die "swift is needed and is not on PATH" "install Xcode"
+    is_root || die "without swift on PATH this needs root, to enter Debian's Swift by chroot" "install Swift, or use sudo"
     mkdir -p "$target_dir"
     made_once "$swift_root" "$swift_key" make_swift_root
 }
@@ -119,6 +119,12 @@ package_folder() {
         shift
     done
     (cd "$path" 2>/dev/null && pwd -P) || die "no such package folder: $path"
+}
+
+# The linker's own word for it would send the reader elsewhere.
+require_core() {
+    on_mac || [ -f "$PILOTLIGHT_CORE_LIBRARY_DIR/lib$core_library.so" ] ||
+        die "the Rust core is not built: no lib$core_library.so in $PILOTLIGHT_CORE_LIBRARY_DIR" "cargo build --workspace"
 }
 
 swift_build_flags() {
@@ -138,6 +144,7 @@ main() {
         build | test | run)
             local flags=() folder line
             folder=$(package_folder "$@")
+            require_core
             while IFS= read -r line; do flags+=("$line"); done < <(swift_build_flags "$folder")
             run_inside swift "$verb" "${flags[@]}" "$@"
             ;;

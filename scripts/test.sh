@@ -44,9 +44,11 @@ lane_swift() {
 
 lane_interop() {
     [ -x testing/interop/serve.sh ] || die "testing/interop/serve.sh does not exist"
+    ls rust-core/tests/interop.rs rust-core/tests/interop/main.rs 2>/dev/null | grep -q . ||
+        die "the core has no interop tests: rust-core/tests/interop.rs"
     testing/interop/serve.sh --setup
-    # The features of the whole workspace, so that nothing is built again that the rust lane has built.
-    cargo test --workspace --locked --features "$core_crate/interop" --test interop
+    # The whole workspace, so that nothing is built again that the rust lane has built.
+    cargo test --workspace --locked --features "$core_crate/interop,$test_browser_crate/interop" --test interop
 }
 
 lane_apple() {
