@@ -44,7 +44,7 @@ lane_swift() {
 
 lane_interop() {
     [ -x testing/interop/serve.sh ] || die "testing/interop/serve.sh does not exist"
-    ls rust-core/tests/interop.rs rust-core/tests/interop/main.rs 2>/dev/null | grep -q . ||
+    [ -f rust-core/tests/interop.rs ] || [ -f rust-core/tests/interop/main.rs ] ||
         die "the core has no interop tests: rust-core/tests/interop.rs"
     testing/interop/serve.sh --setup
     # The whole workspace, so that nothing is built again that the rust lane has built.
