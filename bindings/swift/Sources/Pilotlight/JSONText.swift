@@ -1,0 +1,52 @@
+import Foundation
+
+/// JSON text, as objects cross the border to the core.
+enum JSONText {
+    /// Reads the core's answer, which is always the text of an object.
+    static func object(_ text: String) throws -> [String: JSONValue] {
+        do {
+            return try JSONDecoder().decode([String: JSONValue].self, from: Data(text.utf8))
+        } catch {
+            // The error itself could quote the text, which is personal data.
+            throw SessionError.reportBug(message: "the core's answer is not the text of a JSON object")
+        }
+    }
+
+    /// Writes an argument.
+    static func text(of value: some Encodable, argument: String) throws -> String {
+        do {
+            return String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+        } catch {
+            throw SessionError.fixArgument(argument: argument, message: "\(argument) cannot be written as JSON")
+        }
+    }
+
+    /// Reads the caller's own type.
+    static func decode<Value: Decodable>(_ type: Value.Type, from text: String, argument: String) throws -> Value {
+        do {
+            return try JSONDecoder().decode(type, from: Data(text.utf8))
+        } catch let error as DecodingError {
+            throw SessionError.fixArgument(argument: argument, message: "the JSON does not fit \(type): \(error.place)")
+        }
+    }
+}
+
+extension DecodingError {
+    /// Where it does not fit, without the value that does not.
+    fileprivate var place: String {
+        switch self {
+        case .typeMismatch(let type, let context): "\(context.path) is no \(type)"
+        case .valueNotFound(let type, let context): "\(context.path) is null and should be a \(type)"
+        case .keyNotFound(let key, let context): "\(context.path) has no \"\(key.stringValue)\""
+        case .dataCorrupted(let context): "\(context.path) has a value that is not accepted"
+        @unknown default: "somewhere"
+        }
+    }
+}
+
+extension DecodingError.Context {
+    fileprivate var path: String {
+        let path = codingPath.map(\.stringValue).joined(separator: ".")
+        return path.isEmpty ? "the object" : "\"\(path)\""
+    }
+}

@@ -1,0 +1,144 @@
+import Foundation
+import PilotlightCore
+
+/// A core that lives in memory and asks nobody: what
+/// ``Session/preview(state:profile:metadata:accessToken:failingWith:)`` runs on.
+final class PreviewCore: CoreSessionProtocol {
+    struct Contents: Sendable {
+        var state: SessionState?
+        var profile: UserProfile
+        var metadata: [String: JSONValue]
+        var accessToken: String
+        var error: SessionError?
+        var signInBegan = false
+
+        var isSignedIn: Bool { state?.isSignedIn ?? false }
+    }
+
+    private let contents: Locked<Contents>
+    private let broadcaster: StateBroadcaster
+
+    init(contents: Contents, broadcaster: StateBroadcaster) {
+        self.contents = Locked(contents)
+        self.broadcaster = broadcaster
+        if let state = contents.state { broadcaster.stateChanged(state: state) }
+    }
+
+    // MARK: Memory
+
+    func state() -> SessionState? {
+        contents.withLock { $0.state }
+    }
+
+    func cachedAccessTokenVersion(minTtlSeconds: UInt32) -> UInt64 {
+        contents.withLock { $0.isSignedIn ? 1 : 0 }
+    }
+
+    func cachedAccessToken(minTtlSeconds: UInt32) -> String? {
+        contents.withLock { $0.isSignedIn ? $0.accessToken : nil }
+    }
+
+    func hasValidSession(minTtlSeconds: UInt32) -> Bool {
+        contents.withLock { $0.isSignedIn }
+    }
+
+    func cachedProfile() -> UserProfile? {
+        contents.withLock { $0.isSignedIn ? $0.profile : nil }
+    }
+
+    func cancelSignIn() {
+        contents.withLock { $0.signInBegan = false }
+    }
+
+    // MARK: What would wait
+
+    func restore() async throws -> SessionState {
+        try throwIfFailing()
+        return enter { $0.state ?? .signedOut }
+    }
+
+    func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool) async throws -> String {
+        try signedIn { $0.accessToken }
+    }
+
+    func refresh(scopes: [String], parameters: [String: String]) async throws -> String {
+        try signedIn { $0.accessToken }
+    }
+
+    func beginSignIn(options: SignInOptions) async throws -> SignInRequest {
+        try throwIfFailing()
+        contents.withLock { $0.signInBegan = true }
+        return SignInRequest(url: "https://preview.invalid/authorize", callbackScheme: "pilotlight-preview")
+    }
+
+    func completeSignIn(callbackUrl: String) async throws -> SessionState {
+        try throwIfFailing()
+        guard contents.withLock({ $0.signInBegan }) else { throw SessionError.signInCancelled }
+        return enter {
+            $0.signInBegan = false
+            return .signedIn(subject: $0.profile.subject, expiresAt: .distantFuture)
+        }
+    }
+
+    func signOut() async throws -> SignOutOutcome {
+        let wasSignedIn = contents.withLock { $0.isSignedIn }
+        _ = enter { _ in .signedOut }
+        return wasSignedIn ? .revoked : .nothingToRevoke
+    }
+
+    func profile(refresh: Bool) async throws -> UserProfile {
+        try signedIn { $0.profile }
+    }
+
+    func fetchUser(fields: [String], include: Bool) async throws -> Claims {
+        let user = try signedIn { contents in
+            let whole: [String: JSONValue] = [
+                "user_id": .string(contents.profile.subject), "user_metadata": .object(contents.metadata),
+            ]
+            return fields.isEmpty ? whole : whole.filter { fields.contains($0.key) == include }
+        }
+        return try JSONText.text(of: user, argument: "fields")
+    }
+
+    func fetchMetadata(keys: [String]) async throws -> Claims {
+        let metadata = try signedIn { $0.metadata.filter { keys.isEmpty || keys.contains($0.key) } }
+        return try JSONText.text(of: metadata, argument: "keys")
+    }
+
+    func updateMetadata(patchJson: String) async throws -> Claims {
+        let patch = try JSONText.decode([String: JSONValue].self, from: patchJson, argument: "metadata")
+        let metadata = try signedIn { contents in
+            contents.metadata =
+                patch.isEmpty ? [:] : contents.metadata.merging(patch) { $1 }.filter { !$0.value.isNull }
+            return contents.metadata
+        }
+        return try JSONText.text(of: metadata, argument: "metadata")
+    }
+
+    // MARK: Rules
+
+    private func throwIfFailing() throws {
+        if let error = contents.withLock({ $0.error }) { throw error }
+    }
+
+    private func signedIn<Value>(_ answer: (inout Contents) -> Value) throws -> Value {
+        try throwIfFailing()
+        return try contents.withLock { contents in
+            guard contents.isSignedIn else {
+                throw SessionError.signIn(reason: .signedOut, message: "nobody is signed in")
+            }
+            return answer(&contents)
+        }
+    }
+
+    private func enter(_ next: (inout Contents) -> SessionState) -> SessionState {
+        let (state, changed) = contents.withLock { contents in
+            let before = contents.state
+            let state = next(&contents)
+            contents.state = state
+            return (state, state != before)
+        }
+        if changed { broadcaster.stateChanged(state: state) }
+        return state
+    }
+}

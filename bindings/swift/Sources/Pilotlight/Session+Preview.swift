@@ -1,0 +1,48 @@
+import Foundation
+import PilotlightCore
+
+extension Session {
+    /// A session for SwiftUI previews and for tests of an app: it lives in memory, asks nobody and behaves like a
+    /// real one. Signing in and out changes its state, metadata can be changed, and the Rust core is not used at all.
+    ///
+    /// - Parameters:
+    ///   - state: The state it begins with; nil means that it has still to be restored, to `.signedOut`.
+    ///   - profile: What ``profile(refresh:)`` answers while a user is signed in.
+    ///   - metadata: What ``metadata`` holds.
+    ///   - accessToken: What ``accessToken(minTTL:forceRefresh:isolation:)`` answers while a user is signed in.
+    ///   - error: What every call that can fail fails with, to see how the app shows it; nil lets them succeed.
+    public static func preview(
+        state: SessionState? = .signedIn(subject: "preview|1", expiresAt: .distantFuture),
+        profile: UserProfile = .preview(), metadata: [String: JSONValue] = [:],
+        accessToken: String = "preview-access-token",
+        failingWith error: SessionError? = nil
+    ) -> Session {
+        let configuration = SessionConfiguration.openIDConnect(
+            issuer: "https://preview.invalid", clientID: "preview", redirectURI: "pilotlight-preview://callback")
+        let broadcaster = StateBroadcaster()
+        let core = PreviewCore(
+            contents: PreviewCore.Contents(
+                state: state, profile: profile, metadata: metadata, accessToken: accessToken, error: error),
+            broadcaster: broadcaster)
+        return Session(configuration: configuration, core: core, broadcaster: broadcaster)
+    }
+}
+
+extension UserProfile {
+    /// A profile for previews and tests, from a few claims.
+    public static func preview(
+        subject: String = "preview|1", name: String? = "Ada Lovelace", email: String? = "ada@example.com",
+        picture: String? = nil, otherClaims: [String: JSONValue] = [:]
+    ) -> UserProfile {
+        UserProfile(
+            subject: subject, name: name, picture: picture, email: email, emailVerified: email.map { _ in true },
+            otherClaimsJson: (try? JSONText.text(of: otherClaims, argument: "otherClaims")) ?? "{}", fetchedAt: Date())
+    }
+}
+
+extension SessionState {
+    /// Whether a user is signed in.
+    public var isSignedIn: Bool {
+        if case .signedIn = self { true } else { false }
+    }
+}

@@ -1,0 +1,47 @@
+import Foundation
+import PilotlightCore
+
+extension Session {
+    /// The user's profile: the one at hand, or fetched from the userinfo endpoint (OpenID Connect Core 5.3) when
+    /// there is none or `refresh` is true (network; persists).
+    ///
+    /// - Parameter refresh: Fetch it anew. Issuers limit this (Auth0: 5 a minute for a user), so not at every
+    ///   appearance of a view.
+    /// - Throws: ``SessionError/signIn(reason:message:)``; ``SessionError/retryLater(reason:retryAfter:message:)``;
+    ///   ``SessionError/fixConfiguration(field:message:)`` when the issuer has no userinfo endpoint or the token is
+    ///   not for it; `CancellationError`.
+    public func profile(refresh: Bool = false) async throws -> UserProfile {
+        try await call { try await $0.profile(refresh: refresh) }
+    }
+
+    /// The profile as last fetched, in this or an earlier launch; nil when none was fetched yet, and before
+    /// ``restore()``. O(1).
+    public var cachedProfile: UserProfile? {
+        core.cachedProfile()
+    }
+
+    /// The user's metadata at Auth0 (`user_metadata`): what the app may read and change of the user.
+    public var metadata: Metadata {
+        Metadata(session: self)
+    }
+
+    /// The user as Auth0's Management API has it ("Get a User"). Network. Needs a configuration with
+    /// `metadataAccess`, or the same audience and scopes given otherwise.
+    ///
+    /// - Parameters:
+    ///   - fields: Names of fields; empty means all.
+    ///   - include: True answers only `fields`; false all but those.
+    /// - Throws: As ``Metadata/get(_:)``.
+    public func fetchUser(fields: [String] = [], include: Bool = true) async throws -> [String: JSONValue] {
+        try JSONText.object(try await call { try await $0.fetchUser(fields: fields, include: include) })
+    }
+}
+
+extension UserProfile {
+    /// Every claim that is not a field of this record, as the issuer sent it; also a standard claim whose value has
+    /// another type than the standard gives it. Read from text at each call: keep the result where it is needed
+    /// often.
+    public var otherClaims: [String: JSONValue] {
+        (try? JSONText.object(otherClaimsJson)) ?? [:]
+    }
+}

@@ -1,0 +1,44 @@
+import Foundation
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
+extension Session {
+    /// The request with `Authorization: Bearer` and an access token that is good for at least `minTTL` seconds (RFC
+    /// 6750 2.1). A header of that name that is there already is replaced. May use the network as
+    /// ``accessToken(minTTL:forceRefresh:isolation:)`` does, and costs as little when the token in memory is good.
+    ///
+    /// When the API answers 401 nevertheless, ask once more with `forceRefresh`.
+    ///
+    /// - Parameters:
+    ///   - request: A request to your API. The token goes to whoever the URL names, so never take a URL from
+    ///     elsewhere.
+    ///   - minTTL: How long the token must still be good, in seconds.
+    ///   - forceRefresh: Renew even a good token.
+    ///   - isolation: Leave it out.
+    /// - Throws: ``SessionError/fixArgument(argument:message:)`` when the URL is not `https` (`http` only on a
+    ///   loopback host; RFC 6750 5.3); else as ``accessToken(minTTL:forceRefresh:isolation:)``.
+    public func authorized(
+        _ request: URLRequest, minTTL: TimeInterval = 0, forceRefresh: Bool = false,
+        isolation: isolated (any Actor)? = #isolation
+    ) async throws -> URLRequest {
+        guard let url = request.url, mayCarryToken(url) else {
+            throw SessionError.fixArgument(
+                argument: "request", message: "a token goes only to an https URL, or to http on a loopback host")
+        }
+        let token = try await accessToken(minTTL: minTTL, forceRefresh: forceRefresh)
+        var authorized = request
+        authorized.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization")
+        return authorized
+    }
+}
+
+private func mayCarryToken(_ url: URL) -> Bool {
+    guard let host = url.host, !host.isEmpty else { return false }
+    switch url.scheme?.lowercased() {
+    case "https": return true
+    case "http": return ["localhost", "127.0.0.1", "::1", "[::1]"].contains(host.lowercased())
+    default: return false
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import PilotlightCore
+
+extension Session {
+    /// Signs a user in through a browser: Authorization Code with PKCE (RFC 8252, RFC 7636). Network; persists the
+    /// session.
+    ///
+    /// On Apple platforms `signIn(from:)` does this with the system's own browser sheet.
+    ///
+    /// - Parameters:
+    ///   - authenticator: Shows the issuer's page and answers with the callback URL.
+    ///   - options: What to ask of this sign-in.
+    /// - Returns: The new state, `.signedIn`.
+    /// - Throws: ``SessionError/signInCancelled`` when the user closed the page;
+    ///   ``SessionError/restartSignIn(code:message:)`` when the issuer or the checks refused;
+    ///   ``SessionError/retryLater(reason:retryAfter:message:)``; ``SessionError/fixConfiguration(field:message:)``;
+    ///   what the authenticator throws; `CancellationError`, after which a sign-in whose callback had come may still
+    ///   end well. A session that existed before is untouched by any of them.
+    @discardableResult
+    public func signIn(
+        using authenticator: some WebAuthenticator, options: SignInOptions = SignInOptions()
+    ) async throws -> SessionState {
+        let url = try await beginSignIn(options)
+        let attempt = signIns.withLock { $0 }
+        let callback: URL
+        do {
+            callback = try await authenticator.authenticate(url: url, redirectURI: try redirectURI)
+        } catch {
+            // Only this attempt: another one may have replaced it meanwhile.
+            if signIns.withLock({ $0 == attempt }) { core.cancelSignIn() }
+            throw error
+        }
+        return try await completeSignIn(with: callback)
+    }
+
+    /// Begins a sign-in whose browser the app drives itself. Asks the issuer for its endpoints where they are not
+    /// known yet (network); stores nothing. A sign-in that was in progress is replaced.
+    ///
+    /// - Returns: The URL to open in a browser. It holds no secret: the code verifier stays in the core.
+    /// - Throws: ``SessionError/fixArgument(argument:message:)`` for a parameter that Pilotlight sets itself;
+    ///   ``SessionError/retryLater(reason:retryAfter:message:)``; ``SessionError/fixConfiguration(field:message:)``;
+    ///   `CancellationError`.
+    public func beginSignIn(_ options: SignInOptions = SignInOptions()) async throws -> URL {
+        let request = try await call { try await $0.beginSignIn(options: options) }
+        signIns.withLock { $0 += 1 }
+        guard let url = URL(string: request.url) else {
+            throw SessionError.reportBug(message: "the authorization URL is not a URL")
+        }
+        return url
+    }
+
+    /// Ends a sign-in with the URL that the browser was sent back to. Network; persists the session. A URL that does
+    /// not belong to the sign-in in progress changes nothing.
+    ///
+    /// - Returns: The new state, `.signedIn`.
+    /// - Throws: As ``signIn(using:options:)``.
+    @discardableResult
+    public func completeSignIn(with callback: URL) async throws -> SessionState {
+        let text = callback.absoluteString
+        return try await call { try await $0.completeSignIn(callbackUrl: text) }
+    }
+
+    /// Gives up the sign-in in progress, if there is one; a callback that comes later is answered with
+    /// ``SessionError/signInCancelled``. O(1).
+    public func cancelSignIn() {
+        core.cancelSignIn()
+    }
+
+    /// Signs out: forgets the session here, always, then revokes the refresh token at the issuer where it offers that
+    /// (network). Never fails; the result only says what became of the refresh token at the issuer. The issuer's own
+    /// cookie in the browser is untouched.
+    ///
+    /// Once begun it runs to its end, also when the task is cancelled.
+    @discardableResult
+    public func signOut() async -> SignOutOutcome {
+        tokens.forget()
+        defer { tokens.forget() }
+        // The core throws here only after a fault of its own; the sign-out itself cannot fail.
+        return (try? await core.signOut()) ?? .revocationFailed
+    }
+
+    private var redirectURI: URL {
+        get throws {
+            guard let url = URL(string: configuration.redirectUri) else {
+                throw SessionError.fixConfiguration(field: "redirect_uri", message: "redirect_uri is not a URL")
+            }
+            return url
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import PilotlightCore
+
+extension Session {
+    /// An access token that is good for at least `minTTL` seconds: the one in memory, or a renewed one.
+    ///
+    /// A good token in memory is answered at once, on the caller's own actor: no suspension, no hop, no Keychain, no
+    /// network. Else the refresh token is used (network; the new tokens are stored before anything else). Any number
+    /// of callers, in this process or in another one that shares the store, wait for one renewal.
+    ///
+    /// - Parameters:
+    ///   - minTTL: How long the token must still be good, in seconds. Ask for as long as what you do with it takes.
+    ///   - forceRefresh: Renew even a good one, for example after an API answered 401.
+    ///   - isolation: Leave it out.
+    /// - Returns: The token, as `Authorization: Bearer` wants it (RFC 6750 2.1).
+    /// - Throws: ``SessionError/signIn(reason:message:)`` when the user has to sign in;
+    ///   ``SessionError/retryLater(reason:retryAfter:message:)`` when the issuer cannot be reached (the session has
+    ///   not ended); ``SessionError/waitForUnlock(message:)``; ``SessionError/checkStorage(status:message:)`` when
+    ///   the new tokens could not be stored; ``SessionError/fixArgument(argument:message:)`` for a `minTTL` that is
+    ///   negative or not a number; `CancellationError` when the task is cancelled while it waits: the renewal goes
+    ///   on.
+    public func accessToken(
+        minTTL: TimeInterval = 0, forceRefresh: Bool = false, isolation: isolated (any Actor)? = #isolation
+    ) async throws -> String {
+        let seconds = try wholeSeconds(minTTL)
+        if !forceRefresh, let token = tokens.token(of: core, minTtlSeconds: seconds) { return token }
+        return try await call { try await $0.accessToken(minTtlSeconds: seconds, forceRefresh: forceRefresh) }
+    }
+
+    /// The access token in memory, if it is good for at least `minTTL` seconds; nil when it is not, when nobody is
+    /// signed in, and before ``restore()``. O(1): no `await`, no store, no network, on any thread.
+    public func cachedAccessToken(minTTL: TimeInterval = 0) -> String? {
+        guard let seconds = try? wholeSeconds(minTTL) else { return nil }
+        return tokens.token(of: core, minTtlSeconds: seconds)
+    }
+
+    /// Whether a user is signed in with an access token that is good for at least `minTTL` seconds or can be renewed.
+    /// True also while the network is down. O(1); false before ``restore()``.
+    public func hasValidSession(minTTL: TimeInterval = 0) -> Bool {
+        guard let seconds = try? wholeSeconds(minTTL) else { return false }
+        return core.hasValidSession(minTtlSeconds: seconds)
+    }
+
+    /// Renews the access token for a subset of the granted scopes, or with extra parameters (RFC 6749 6). Network;
+    /// persists. The new token becomes the session's access token.
+    ///
+    /// - Parameters:
+    ///   - scopes: A subset of the scopes granted at the sign-in; empty asks for all of them.
+    ///   - parameters: More parameters for this token request, for example `audience` at an issuer that gives tokens
+    ///     for several APIs.
+    /// - Returns: The new access token.
+    /// - Throws: As ``accessToken(minTTL:forceRefresh:isolation:)``, and
+    ///   ``SessionError/fixArgument(argument:message:)`` for a scope or a parameter that may not be sent.
+    @discardableResult
+    public func refresh(scopes: [String] = [], parameters: [String: String] = [:]) async throws -> String {
+        try await call { try await $0.refresh(scopes: scopes, parameters: parameters) }
+    }
+}
+
+/// Rounds up: a token that is good for less than was asked for is not good enough.
+func wholeSeconds(_ minTTL: TimeInterval) throws -> UInt32 {
+    guard minTTL >= 0, let seconds = UInt32(exactly: minTTL.rounded(.up)) else {
+        throw SessionError.fixArgument(argument: "minTTL", message: "minTTL must be between 0 and 4294967295 seconds")
+    }
+    return seconds
+}

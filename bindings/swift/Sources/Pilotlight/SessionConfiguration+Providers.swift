@@ -1,0 +1,107 @@
+import Foundation
+import PilotlightCore
+
+extension SessionConfiguration {
+    /// The scopes that are asked for by default: who the user is, and a refresh token (`offline_access`).
+    public static let standardScopes = ["openid", "profile", "email", "offline_access"]
+
+    /// What ``Session/metadata`` and ``Session/fetchUser(fields:include:)`` need at Auth0.
+    public static let auth0MetadataScopes = [
+        "read:current_user", "update:current_user_metadata", "create:current_user_metadata",
+    ]
+
+    /// A client at Auth0.
+    ///
+    /// - Parameters:
+    ///   - domain: The tenant's or the custom domain, `tenant.eu.auth0.com`; a URL is accepted too, and `http` on a
+    ///     loopback host.
+    ///   - clientID: The application's client ID. The application's type is "Native".
+    ///   - redirectURI: One of the application's "Allowed Callback URLs". Left out, it is Auth0's convention for
+    ///     native apps, `{bundle id}.auth0://{domain}/ios/{bundle id}/callback` (`macos` on a Mac).
+    ///   - scopes: The scopes to ask for; `openid` is needed, `offline_access` brings the refresh token.
+    ///   - audience: The identifier of the API that the access token is for.
+    ///   - metadataAccess: True asks for a token for the Management API in the user's own name instead of an
+    ///     `audience`, and for the scopes that ``Session/metadata`` needs.
+    ///   - authorizeParameters: More parameters for the authorization request: `connection`, `organization`,
+    ///     `ui_locales` …
+    ///   - tokenParameters: More parameters for every token request.
+    ///   - headers: More headers for every request to the issuer.
+    ///   - leeway: How far the issuer's clock and the device's may be apart when an ID token is judged, in seconds;
+    ///     at most 300.
+    /// - Throws: ``SessionError/fixConfiguration(field:message:)`` when the redirect URI is left out and there is no
+    ///   bundle identifier, or with both `audience` and `metadataAccess`. The fields themselves are checked by
+    ///   ``Session/init(_:storage:name:log:)``.
+    public static func auth0(
+        domain: String, clientID: String, redirectURI: String? = nil, scopes: [String] = standardScopes,
+        audience: String? = nil, metadataAccess: Bool = false, authorizeParameters: [String: String] = [:],
+        tokenParameters: [String: String] = [:], headers: [String: String] = [:], leeway: UInt32 = 60
+    ) throws -> SessionConfiguration {
+        if metadataAccess, audience != nil {
+            throw SessionError.fixConfiguration(
+                field: "audience", message: "give audience or metadataAccess: a token is for one of them")
+        }
+        return SessionConfiguration(
+            provider: .auth0(domain: domain),
+            clientId: clientID,
+            redirectUri: try redirectURI ?? auth0RedirectURI(domain: domain, bundleID: Bundle.main.bundleIdentifier),
+            scopes: metadataAccess ? scopes + auth0MetadataScopes : scopes,
+            audience: metadataAccess ? "\(auth0BaseURL(domain))api/v2/" : audience,
+            authorizeParameters: authorizeParameters,
+            tokenParameters: tokenParameters,
+            headers: headers,
+            leewaySeconds: leeway)
+    }
+
+    /// A client at any OpenID Connect provider; its endpoints are found by OpenID Connect Discovery 1.0 when they are
+    /// first needed.
+    ///
+    /// - Parameters:
+    ///   - issuer: The issuer URL, without `/.well-known/openid-configuration`.
+    ///   - clientID: The client identifier. The client is public: it has no secret (RFC 8252 8.5).
+    ///   - redirectURI: Exactly as registered at the provider: `com.example.app://callback`, a claimed `https` URL,
+    ///     or `http` on a loopback host (RFC 8252 7).
+    ///   - scopes: The scopes to ask for; `openid` is needed, `offline_access` brings the refresh token at most
+    ///     providers.
+    ///   - audience: Sent as `audience` where the provider knows that parameter.
+    ///   - authorizeParameters: More parameters for the authorization request: `prompt`, `resource` (RFC 8707) …
+    ///   - tokenParameters: More parameters for every token request.
+    ///   - headers: More headers for every request to the issuer.
+    ///   - leeway: How far the issuer's clock and the device's may be apart when an ID token is judged, in seconds;
+    ///     at most 300.
+    public static func openIDConnect(
+        issuer: String, clientID: String, redirectURI: String, scopes: [String] = standardScopes,
+        audience: String? = nil, authorizeParameters: [String: String] = [:],
+        tokenParameters: [String: String] = [:], headers: [String: String] = [:], leeway: UInt32 = 60
+    ) -> SessionConfiguration {
+        SessionConfiguration(
+            provider: .openIdConnect(issuer: issuer),
+            clientId: clientID,
+            redirectUri: redirectURI,
+            scopes: scopes,
+            audience: audience,
+            authorizeParameters: authorizeParameters,
+            tokenParameters: tokenParameters,
+            headers: headers,
+            leewaySeconds: leeway)
+    }
+
+    /// Auth0's convention ("Add Login to your iOS app": Callback URL).
+    static func auth0RedirectURI(domain: String, bundleID: String?) throws -> String {
+        guard let bundleID else {
+            throw SessionError.fixConfiguration(
+                field: "redirect_uri", message: "redirect_uri is needed, because this program has no bundle identifier")
+        }
+        #if os(macOS)
+        let platform = "macos"
+        #else
+        let platform = "ios"
+        #endif
+        let host = auth0BaseURL(domain).split(separator: "/", omittingEmptySubsequences: true).dropFirst().first ?? ""
+        return "\(bundleID).auth0://\(host)/\(platform)/\(bundleID)/callback"
+    }
+
+    private static func auth0BaseURL(_ domain: String) -> String {
+        let url = domain.contains("://") ? domain : "https://\(domain)"
+        return url.hasSuffix("/") ? url : url + "/"
+    }
+}

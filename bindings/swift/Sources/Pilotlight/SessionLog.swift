@@ -1,0 +1,62 @@
+import PilotlightCore
+
+#if canImport(os)
+import os
+#endif
+
+/// Where Pilotlight's log lines go. They hold no secrets and no personal data: no token, code, verifier, URL query or
+/// claim, so they may be shown and collected as they are.
+public struct SessionLog: Sendable {
+    /// Takes one line. Called on any thread; must return soon.
+    public typealias Handler = @Sendable (_ level: LogLevel, _ message: String) -> Void
+
+    let handler: Handler?
+
+    /// Lines go to `handler`.
+    public init(_ handler: @escaping Handler) {
+        self.handler = handler
+    }
+
+    private init() {
+        handler = nil
+    }
+
+    /// Lines go nowhere.
+    public static let none = SessionLog()
+
+    #if canImport(os)
+    /// Apple's unified logging, subsystem `Pilotlight`, category `session`: see them in Console or with `log stream
+    /// --predicate 'subsystem == "Pilotlight"'`. Messages are public, because they hold nothing private.
+    public static let standard: SessionLog = {
+        let logger = Logger(subsystem: "Pilotlight", category: "session")
+        return SessionLog { level, message in
+            switch level {
+            case .debug: logger.debug("\(message, privacy: .public)")
+            case .info: logger.info("\(message, privacy: .public)")
+            case .warning: logger.warning("\(message, privacy: .public)")
+            case .error: logger.error("\(message, privacy: .public)")
+            }
+        }
+    }()
+    #else
+    /// Where there is no unified logging: nothing.
+    public static let standard = none
+    #endif
+
+    var sink: (any LogSink)? {
+        handler.map(ForwardingLogSink.init)
+    }
+}
+
+/// The core's log sink over a closure.
+private final class ForwardingLogSink: LogSink {
+    private let handler: SessionLog.Handler
+
+    init(handler: @escaping SessionLog.Handler) {
+        self.handler = handler
+    }
+
+    func log(level: LogLevel, message: String) {
+        handler(level, message)
+    }
+}

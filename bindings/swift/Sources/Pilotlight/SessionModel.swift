@@ -1,0 +1,101 @@
+#if canImport(Observation)
+import Foundation
+import Observation
+
+/// A session as SwiftUI likes it: observable, on the main actor.
+///
+/// ```swift
+/// @State private var model = SessionModel(session)
+/// var body: some View {
+///     switch model.state {
+///     case .signedIn: HomeView()
+///     case nil: ProgressView()
+///     default: Button("Sign in") { Task { await model.signIn(using: SystemWebAuthenticator()) } }
+///     }
+/// }
+/// ```
+///
+/// For iOS 15 and 16, which have no Observation, set a `@Published` property from ``Session/states`` instead.
+@available(iOS 17, macOS 14, *)
+@MainActor @Observable
+public final class SessionModel {
+    /// The session itself, for everything that is not here.
+    public let session: Session
+    /// The state as last reported; nil until ``restore()`` has ended.
+    public private(set) var state: SessionState?
+    /// The profile, when one was loaded; gone with the sign-in.
+    public private(set) var profile: UserProfile?
+    /// What went wrong last; nil after a call that succeeded or was cancelled.
+    public private(set) var error: SessionError?
+    /// Whether a call is under way.
+    public var isBusy: Bool { calls > 0 }
+
+    private var calls = 0
+    @ObservationIgnored private var listening: Task<Void, Never>?
+
+    /// Begins to follow the session. Reads memory only.
+    public init(_ session: Session) {
+        self.session = session
+        state = session.state
+        profile = session.cachedProfile
+        listening = Task { [weak self, states = session.states] in
+            for await state in states {
+                guard let self else { return }
+                // A report may be late; the session itself knows best.
+                self.follow(self.session.state ?? state)
+            }
+        }
+    }
+
+    deinit {
+        listening?.cancel()
+    }
+
+    /// Reads the session from the store; see ``Session/restore()``.
+    public func restore() async {
+        await run { try await $0.restore() }
+    }
+
+    /// Signs in; see ``Session/signIn(using:options:)``. A sign-in that the user cancelled is no error.
+    public func signIn(using authenticator: some WebAuthenticator, options: SignInOptions = SignInOptions()) async {
+        await run { try await $0.signIn(using: authenticator, options: options) }
+    }
+
+    /// Loads the profile; see ``Session/profile(refresh:)``.
+    public func loadProfile(refresh: Bool = false) async {
+        await run { _ = try await $0.profile(refresh: refresh) }
+    }
+
+    /// Signs out; see ``Session/signOut()``.
+    public func signOut() async {
+        await run { await $0.signOut() }
+    }
+
+    /// Forgets ``error``, when it was shown.
+    public func dismissError() {
+        error = nil
+    }
+
+    private func run(_ work: @Sendable (Session) async throws -> Void) async {
+        calls += 1
+        defer { calls -= 1 }
+        do {
+            try await work(session)
+            error = nil
+        } catch let error as SessionError {
+            self.error = error == .signInCancelled ? nil : error
+        } catch is CancellationError {
+            error = nil
+        } catch {
+            self.error = .restartSignIn(code: "web_authentication_failed", message: "the authenticator failed")
+        }
+        // The report of the change may still be on its way.
+        if let state = session.state { follow(state) }
+    }
+
+    private func follow(_ state: SessionState) {
+        self.state = state
+        profile = state == .signedOut ? nil : session.cachedProfile
+    }
+}
+#endif
