@@ -1,0 +1,148 @@
+//! A store in one file, for development on hosts without a Keychain. The values in it are encoded, not encrypted.
+
+mod document;
+mod replace;
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use self::document::Document;
+use super::off_thread::BlockingStore;
+use crate::ports::StoreError;
+use crate::secret::SecretBytes;
+
+/// Only the file's owner may read and write it.
+const PRIVATE_FILE: u32 = 0o600;
+const PRIVATE_FOLDER: u32 = 0o700;
+
+/// Named items in one JSON file that only its owner can read.
+///
+/// **For development.** Whoever can read the owner's files reads the sessions; on Apple devices use the Keychain.
+///
+/// The file is replaced as a whole and atomically, so that readers see the old or the new items and a crash leaves one of
+/// the two. Several stores on one path, in one process or many, may be used at once: an advisory lock on `<file>.lock`
+/// puts changes in order. A file that is not Pilotlight's, damaged, or of a later version is an error and left as it is. So
+/// is a symbolic link in the file's place: following it could write tokens to where somebody else wants them. A file that
+/// others could read gets mode 0600 at the next write.
+///
+/// All operations block, also on other processes' writes.
+#[derive(Debug)]
+pub struct FileStore {
+    path: PathBuf,
+}
+
+impl FileStore {
+    /// The store in the file at `path`. Does no I/O; the first write makes the file, and its folder where that is missing.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// The file's content; an empty document where there is no file.
+    fn load(&self) -> Result<Document, StoreError> {
+        match fs::symlink_metadata(&self.path) {
+            Ok(metadata) if !metadata.is_file() => {
+                return Err(failed("the store's path is not a regular file", None));
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Document::default()),
+            Err(error) => return Err(refused("looking for the store's file", &error)),
+        }
+        let mut json = Zeroizing::new(Vec::new());
+        match File::open(&self.path).and_then(|mut file| file.read_to_end(&mut json)) {
+            Ok(_) => Document::parse(&json),
+            // Removed since: the same as if it had never been there.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Document::default()),
+            Err(error) => Err(refused("reading the store's file", &error)),
+        }
+    }
+
+    /// Reads, lets `change` decide whether there is anything to write, and writes; nobody else changes the file meanwhile.
+    fn update(&self, change: impl FnOnce(&mut Document) -> bool) -> Result<(), StoreError> {
+        let _lock = self.lock()?;
+        let mut document = self.load()?;
+        if !change(&mut document) {
+            return Ok(());
+        }
+        let json = document.to_json()?;
+        replace::atomically(&self.path, &json).map_err(|error| refused("writing the store's file", &error))
+    }
+
+    /// The lock is another file, because the store's own is a different file after every write. It is never removed: who
+    /// waits for a removed lock file does not exclude who makes a new one. It ends with the returned handle, or the process.
+    fn lock(&self) -> Result<File, StoreError> {
+        let folder = replace::folder_of(&self.path);
+        DirBuilder::new()
+            .recursive(true)
+            .mode(PRIVATE_FOLDER)
+            .create(folder)
+            .map_err(|error| refused("making the store's folder", &error))?;
+        let path = with_suffix(&self.path, ".lock");
+        let mut options = OpenOptions::new();
+        let file = options
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(PRIVATE_FILE)
+            .open(path);
+        let file = file.map_err(|error| refused("opening the store's lock", &error))?;
+        loop {
+            match file.lock() {
+                Ok(()) => return Ok(file),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(refused("locking the store", &error)),
+            }
+        }
+    }
+}
+
+impl BlockingStore for FileStore {
+    fn read(&self, name: &str) -> Result<Option<SecretBytes>, StoreError> {
+        self.load()?.get(name)
+    }
+
+    fn write(&self, name: &str, value: &SecretBytes) -> Result<(), StoreError> {
+        self.update(|document| {
+            document.insert(name, value);
+            true
+        })
+    }
+
+    fn delete(&self, name: &str) -> Result<(), StoreError> {
+        // Signing out of a store that was never written to makes no files.
+        if self.load()?.is_empty() {
+            return Ok(());
+        }
+        self.update(|document| document.remove(name))
+    }
+}
+
+/// `path` with more at the end of its file name.
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut longer = OsString::from(path);
+    longer.push(suffix);
+    PathBuf::from(longer)
+}
+
+/// What the operating system said, and who can do something about it. Neither the path nor the content is in the text.
+fn refused(doing: &str, error: &io::Error) -> StoreError {
+    let status = error.raw_os_error();
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StoreError::NotPermitted {
+            explanation: format!("{doing}: {}; check the owner and mode of file and folder", error.kind()),
+            status,
+        },
+        kind => failed(&format!("{doing}: {kind}"), status),
+    }
+}
+
+fn failed(explanation: &str, status: Option<i32>) -> StoreError {
+    StoreError::Failed {
+        explanation: explanation.to_owned(),
+        status,
+    }
+}

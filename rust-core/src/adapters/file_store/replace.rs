@@ -1,0 +1,53 @@
+//! Replacing a file in one step that a crash cannot divide.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use super::{PRIVATE_FILE, with_suffix};
+
+/// Puts `content` in the place of the file at `path`, with mode 0600 from the start; returns when it is on the disk. The
+/// caller makes sure that nobody else does so at the same time. After a failure the old file is there, unchanged.
+pub(super) fn atomically(path: &Path, content: &[u8]) -> io::Result<()> {
+    // A fixed name, so that what a crash leaves behind is found and removed by the next write. In the same folder, because
+    // renaming is atomic only within one file system.
+    let temporary = with_suffix(path, ".tmp");
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let written = write_new(&temporary, content).and_then(|()| fs::rename(&temporary, path));
+    if let Err(error) = written {
+        // The write's own error matters; that cleaning up fails as well, on the same full or broken disk, does not.
+        let _ = fs::remove_file(&temporary);
+        return Err(error);
+    }
+    sync_folder(folder_of(path))
+}
+
+/// The folder that `path` is in.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+/// `create_new` follows no symbolic link and the mode is set by the same call: nobody else can open it in between.
+fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(PRIVATE_FILE)
+        .open(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+/// The new name is durable only when the folder is. Some file systems keep folders in order by themselves and refuse.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        outcome => outcome,
+    }
+}

@@ -1,0 +1,49 @@
+//! A store that forgets everything when it is dropped: for tests, previews and sessions that must not outlive the app.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::off_thread::BlockingStore;
+use crate::ports::StoreError;
+use crate::secret::SecretBytes;
+
+/// Named items in memory, wiped when they are replaced, removed or dropped. Never fails and persists nothing.
+#[derive(Default)]
+pub struct MemoryStore {
+    items: Mutex<HashMap<String, SecretBytes>>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn items(&self) -> MutexGuard<'_, HashMap<String, SecretBytes>> {
+        // Nothing in here leaves the map half changed, so a panic elsewhere does not make it unusable.
+        self.items.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl BlockingStore for MemoryStore {
+    fn read(&self, name: &str) -> Result<Option<SecretBytes>, StoreError> {
+        Ok(self.items().get(name).cloned())
+    }
+
+    fn write(&self, name: &str, value: &SecretBytes) -> Result<(), StoreError> {
+        self.items().insert(name.to_owned(), value.clone());
+        Ok(())
+    }
+
+    fn delete(&self, name: &str) -> Result<(), StoreError> {
+        self.items().remove(name);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MemoryStore with {} items", self.items().len())
+    }
+}

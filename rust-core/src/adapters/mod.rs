@@ -1,0 +1,15 @@
+//! One outside thing each: the network, the Keychain, files, the system's clocks and random numbers.
+//!
+//! Adapters implement the traits of [`crate::ports`] and know nothing of sessions.
+
+pub mod file_store;
+pub mod http;
+pub mod keychain;
+#[cfg(target_vendor = "apple")]
+mod keychain_items;
+pub mod keychain_status;
+pub mod memory_store;
+pub mod off_thread;
+pub mod system;
+pub mod tls;
+mod transport_error;

@@ -1,0 +1,82 @@
+//! Blocking stores as asynchronous ones: each operation runs on a thread where it may block.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
+use crate::ports::{Eventually, SecretStore, StoreError};
+use crate::secret::SecretBytes;
+
+/// [`SecretStore`] for code that blocks its thread, as files and the Keychain do. The contract is the same.
+pub trait BlockingStore: Send + Sync + fmt::Debug {
+    /// The item's bytes; `None` only when it is certain that there is no such item.
+    fn read(&self, name: &str) -> Result<Option<SecretBytes>, StoreError>;
+    /// Adds or replaces the item; returns when it is durable.
+    fn write(&self, name: &str, value: &SecretBytes) -> Result<(), StoreError>;
+    /// Removes the item; there being none is success.
+    fn delete(&self, name: &str) -> Result<(), StoreError>;
+}
+
+/// Runs a blocking store's operations on the blocking threads of one tokio runtime, wherever the future is polled.
+///
+/// An operation that has begun runs to its end, also when nobody waits for it any more. Operations take effect in order
+/// when the caller awaits one before it starts the next; those that overlap are ordered by the store.
+pub struct OffThread<S: ?Sized> {
+    store: Arc<S>,
+    runtime: Handle,
+}
+
+impl<S: BlockingStore + ?Sized + 'static> OffThread<S> {
+    /// `store`, on the blocking threads of `runtime`.
+    pub fn new(store: Arc<S>, runtime: Handle) -> Self {
+        Self { store, runtime }
+    }
+
+    fn run<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&S) -> Result<T, StoreError> + Send + 'static,
+    ) -> Eventually<'_, Result<T, StoreError>> {
+        let store = Arc::clone(&self.store);
+        Box::pin(async move {
+            let outcome = self.runtime.spawn_blocking(move || operation(&store)).await;
+            outcome.unwrap_or_else(|error| Err(not_finished(error.is_panic())))
+        })
+    }
+}
+
+/// The panic's own message is left out: it may quote what was being stored.
+fn not_finished(panicked: bool) -> StoreError {
+    let explanation = if panicked {
+        "it panicked"
+    } else {
+        "Pilotlight's runtime is shutting down"
+    };
+    StoreError::Failed {
+        explanation: explanation.to_owned(),
+        status: None,
+    }
+}
+
+impl<S: BlockingStore + ?Sized + 'static> SecretStore for OffThread<S> {
+    fn read<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>> {
+        let name = name.to_owned();
+        self.run(move |store| store.read(&name))
+    }
+
+    fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> Eventually<'a, Result<(), StoreError>> {
+        let name = name.to_owned();
+        self.run(move |store| store.write(&name, &value))
+    }
+
+    fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>> {
+        let name = name.to_owned();
+        self.run(move |store| store.delete(&name))
+    }
+}
+
+impl<S: fmt::Debug + ?Sized> fmt::Debug for OffThread<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OffThread").field(&&*self.store).finish()
+    }
+}

@@ -1,0 +1,97 @@
+//! The system's clocks, random numbers and the tokio runtime; and a log that is silent.
+
+use std::sync::LazyLock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use ring::rand::{SecureRandom, SystemRandom};
+use tokio::runtime::Handle;
+
+use crate::ports::{Clock, Eventually, Log, LogLevel, Randomness, RandomnessUnavailable, Spawner};
+use crate::time::{Instant, Timestamp};
+
+/// The device's clocks.
+///
+/// The monotonic one counts from its first reading in this process, the same for every `SystemClock`. On Apple systems it
+/// stands still while the device sleeps.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+static START: LazyLock<std::time::Instant> = LazyLock::new(std::time::Instant::now);
+
+impl Clock for SystemClock {
+    fn now(&self) -> Instant {
+        Instant {
+            wall: timestamp(SystemTime::now()),
+            monotonic: START.elapsed(),
+        }
+    }
+}
+
+/// Rounds down, also before 1970: a device whose battery was empty may wake up there.
+fn timestamp(time: SystemTime) -> Timestamp {
+    let seconds = match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => i128::from(since.as_secs()),
+        Err(before) => {
+            let before = before.duration();
+            -i128::from(before.as_secs()) - i128::from(before.subsec_nanos() > 0)
+        }
+    };
+    let fallback = if seconds < 0 { i64::MIN } else { i64::MAX };
+    Timestamp(i64::try_from(seconds).unwrap_or(fallback))
+}
+
+/// The system's random numbers: `CCRandomGenerateBytes` on iOS, `getentropy` on macOS, `getrandom` on Linux.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemRandomness;
+
+impl Randomness for SystemRandomness {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessUnavailable> {
+        SystemRandom::new().fill(bytes).map_err(|_| RandomnessUnavailable)
+    }
+}
+
+/// Runs work on one tokio runtime, from whatever thread it is started.
+#[derive(Clone, Debug)]
+pub struct TokioSpawner(Handle);
+
+impl TokioSpawner {
+    /// Work runs on the runtime that `handle` belongs to, which must have time enabled and outlives the work.
+    pub fn new(handle: Handle) -> Self {
+        Self(handle)
+    }
+}
+
+impl Spawner for TokioSpawner {
+    fn spawn(&self, work: Eventually<'static, ()>) {
+        // Dropping the join handle detaches the task; it does not cancel it.
+        drop(self.0.spawn(work));
+    }
+
+    fn sleep(&self, duration: Duration) -> Eventually<'static, ()> {
+        // The timer belongs to the runtime that is entered when it is made, not to the one that polls it.
+        let _inside = self.0.enter();
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// A log that goes nowhere: the default until the app asks for one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SilentLog;
+
+impl Log for SilentLog {
+    fn log(&self, _level: LogLevel, _message: &str) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_round_down_on_both_sides_of_1970() {
+        let half = Duration::from_millis(1_500);
+        assert_eq!(timestamp(UNIX_EPOCH), Timestamp(0));
+        assert_eq!(timestamp(UNIX_EPOCH + half), Timestamp(1));
+        assert_eq!(timestamp(UNIX_EPOCH - half), Timestamp(-2));
+        assert_eq!(timestamp(UNIX_EPOCH - Duration::from_secs(2)), Timestamp(-2));
+    }
+}

@@ -1,0 +1,276 @@
+//! The internal error: what happened, precisely. `ffi::error` turns it into the public one, which says what to do.
+//!
+//! Nothing here holds a token, a code, a verifier or a profile's content. A server's own words (`error_description`)
+//! are kept only after [`server_words`], because servers do quote what they were sent.
+
+use std::fmt;
+
+use crate::envelope::EnvelopeError;
+use crate::ports::{RandomnessUnavailable, StoreError, TransportError};
+use crate::state::ReauthenticationReason;
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A field of the app's configuration is wrong; found without asking anybody.
+    #[error("configuration: {field} {problem}")]
+    Configuration {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The server's answer says that the configuration here or there is wrong.
+    #[error("{endpoint}: {problem}; check {field}")]
+    ServerConfiguration {
+        /// Who answered.
+        endpoint: Endpoint,
+        /// The field of the configuration to look at first.
+        field: &'static str,
+        /// What the server said, and the usual cause.
+        problem: String,
+    },
+    /// An argument of the call is wrong.
+    #[error("{name} {problem}")]
+    Argument {
+        /// The argument.
+        name: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Nobody is signed in.
+    #[error("nobody is signed in")]
+    NoSession,
+    /// The session cannot go on without the user.
+    #[error("the user has to sign in again: {}", reauthentication_words(*.0))]
+    Reauthenticate(ReauthenticationReason),
+    /// The issuer wants the user to do something; the session has not ended.
+    #[error("{endpoint}: the issuer wants the user to take part ({code})")]
+    InteractionRequired {
+        /// Who answered.
+        endpoint: Endpoint,
+        /// The issuer's error code.
+        code: String,
+    },
+    /// The issuer denies a renewal by a rule of its own; the session has not ended.
+    #[error("{endpoint}: the issuer denied access ({description})")]
+    AccessDenied {
+        /// Who answered.
+        endpoint: Endpoint,
+        /// The issuer's words.
+        description: String,
+    },
+    /// A sign-in attempt failed.
+    #[error("the sign-in failed: {code}: {description}")]
+    SignIn {
+        /// The issuer's error code or our own.
+        code: String,
+        /// In words.
+        description: String,
+    },
+    /// The sign-in was cancelled or replaced by another.
+    #[error("the sign-in was cancelled")]
+    SignInCancelled,
+    /// An ID token was not believed.
+    #[error("the ID token was not accepted: {0}")]
+    IdToken(#[from] IdTokenProblem),
+    /// There is no answer.
+    #[error("{endpoint}: {error}")]
+    Transport {
+        /// Who was asked.
+        endpoint: Endpoint,
+        /// What went wrong.
+        error: TransportError,
+    },
+    /// 429.
+    #[error("{endpoint}: too many requests{}", wait_words(*.retry_after))]
+    RateLimited {
+        /// Who answered.
+        endpoint: Endpoint,
+        /// Seconds to wait, where the server said so.
+        retry_after: Option<u64>,
+    },
+    /// 5xx, or `temporarily_unavailable`.
+    #[error("{endpoint}: the server has a fault (status {status}){}", wait_words(*.retry_after))]
+    ServerFault {
+        /// Who answered.
+        endpoint: Endpoint,
+        /// The status code.
+        status: u16,
+        /// Seconds to wait, where the server said so.
+        retry_after: Option<u64>,
+    },
+    /// An answer that the protocol does not know: a captive portal, a proxy, a broken server.
+    #[error("{endpoint}: the answer (status {status}) is not what the protocol says: {problem}")]
+    UnexpectedAnswer {
+        /// Who answered, or seemed to.
+        endpoint: Endpoint,
+        /// The status code.
+        status: u16,
+        /// What is unexpected.
+        problem: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What is stored cannot be read.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+    /// Something that cannot happen.
+    #[error("internal fault: {0}")]
+    Internal(String),
+}
+
+/// Whom a request goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `/.well-known/openid-configuration`
+    Discovery,
+    /// The JSON Web Key Set.
+    Keys,
+    /// The token endpoint.
+    Token,
+    /// The UserInfo endpoint.
+    UserInfo,
+    /// The revocation endpoint.
+    Revocation,
+    /// Auth0's Management API, `/api/v2/users/{id}`.
+    Users,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Discovery => "discovery document",
+            Self::Keys => "key set",
+            Self::Token => "token endpoint",
+            Self::UserInfo => "userinfo endpoint",
+            Self::Revocation => "revocation endpoint",
+            Self::Users => "users endpoint",
+        })
+    }
+}
+
+/// Why an ID token was not believed (OpenID Connect Core 3.1.3.7). Names claims, never their values.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdTokenProblem {
+    /// Not a JWS in compact form, or its JSON is not what it should be.
+    #[error("it is not a well-formed JWT ({0})")]
+    Malformed(&'static str),
+    /// An algorithm that is not allowed: `none`, a symmetric one, or one the issuer did not announce.
+    #[error("its algorithm is not allowed here")]
+    AlgorithmNotAllowed,
+    /// No key of the issuer's fits.
+    #[error("the issuer publishes no key for it")]
+    UnknownKey,
+    /// The issuer's keys could not be read.
+    #[error("the issuer's keys cannot be read")]
+    KeysUnavailable,
+    /// The signature is wrong.
+    #[error("its signature is wrong")]
+    BadSignature,
+    /// A claim is missing.
+    #[error("the claim {0} is missing")]
+    MissingClaim(&'static str),
+    /// A claim has a value that must not be.
+    #[error("the claim {0} has a wrong value")]
+    WrongClaim(&'static str),
+    /// It expired.
+    #[error("it expired")]
+    Expired,
+    /// It was issued in the future.
+    #[error("it was issued in the future")]
+    IssuedInTheFuture,
+    /// The user authenticated longer ago than `max_age` allows.
+    #[error("the user authenticated too long ago")]
+    AuthenticationTooOld,
+}
+
+impl Error {
+    /// The same problem, found in an argument of a call and not in the configuration.
+    pub fn into_argument(self) -> Self {
+        match self {
+            Self::Configuration { field, problem } => Self::Argument { name: field, problem },
+            other => other,
+        }
+    }
+}
+
+impl From<RandomnessUnavailable> for Error {
+    fn from(error: RandomnessUnavailable) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+/// A server's own words, made safe to show: anything that could be a token (a run of 16 or more characters without a
+/// space that are not plain lower-case words) is cut out, control characters are dropped, and 200 characters are kept.
+pub fn server_words(words: &str) -> String {
+    const LONGEST: usize = 200;
+    const TOKEN_LENGTH: usize = 16;
+    let is_plain = |word: &str| {
+        word.chars()
+            .all(|c| c.is_ascii_lowercase() || matches!(c, '_' | '-' | '.' | ',' | ';' | ':' | '\'' | '"' | '(' | ')'))
+    };
+    let mut kept = String::new();
+    for word in words
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+    {
+        let shown = if word.chars().count() >= TOKEN_LENGTH && !is_plain(word) {
+            "[redacted]"
+        } else {
+            word
+        };
+        if kept.chars().count() + shown.chars().count() >= LONGEST {
+            kept.push('…');
+            break;
+        }
+        if !kept.is_empty() {
+            kept.push(' ');
+        }
+        kept.push_str(shown);
+    }
+    kept
+}
+
+fn reauthentication_words(reason: ReauthenticationReason) -> &'static str {
+    match reason {
+        ReauthenticationReason::RefreshTokenRejected => "the issuer refused the refresh token",
+        ReauthenticationReason::NoRefreshToken => {
+            "the access token expired and the issuer gave no refresh token (ask for the scope offline_access)"
+        }
+    }
+}
+
+fn wait_words(retry_after: Option<u64>) -> String {
+    retry_after
+        .map(|seconds| format!("; it asks to wait {seconds} s"))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn server_words_lose_what_could_be_a_token_and_keep_the_sentence() {
+        assert_eq!(
+            server_words("Unknown or invalid refresh token."),
+            "Unknown or invalid refresh token."
+        );
+        assert_eq!(
+            server_words("token v1.MjAyNS1wbGFudGVk is spent"),
+            "token [redacted] is spent"
+        );
+        assert_eq!(
+            server_words("error_unauthorized_client_configuration"),
+            "error_unauthorized_client_configuration"
+        );
+    }
+
+    #[test]
+    fn server_words_are_short_and_on_one_line() {
+        let long = server_words(&"word\n".repeat(100));
+        assert!(long.chars().count() <= 202 && !long.contains('\n'), "{long}");
+    }
+}

@@ -1,0 +1,203 @@
+//! The public error: each case says what the caller should do. This file holds the one conversion into it.
+
+use crate::error::{Error, IdTokenProblem};
+use crate::ports::{StoreError, TransportErrorKind};
+use crate::state::ReauthenticationReason;
+
+/// Why a call did not succeed, named by what to do about it. `message` is for a developer's eyes; it never contains a
+/// token, a code or a profile's content.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
+pub enum SessionError {
+    /// Nothing is wrong with the session; try the same call again later.
+    #[error("{message}")]
+    RetryLater {
+        /// What stood in the way.
+        reason: RetryReason,
+        /// How long the server asked to wait, in seconds, where it said so.
+        retry_after_seconds: Option<u64>,
+        /// For a developer.
+        message: String,
+    },
+    /// The device is locked and the session cannot be read; try again when it has been unlocked.
+    #[error("{message}")]
+    WaitForUnlock {
+        /// For a developer.
+        message: String,
+    },
+    /// The call needs the user: begin a sign-in.
+    #[error("{message}")]
+    SignIn {
+        /// Why.
+        reason: SignInReason,
+        /// For a developer.
+        message: String,
+    },
+    /// This sign-in attempt failed; show why and let the user begin another. A session that existed before is
+    /// untouched.
+    #[error("{message}")]
+    RestartSignIn {
+        /// The issuer's error code (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6), or Pilotlight's own:
+        /// `id_token_invalid`, `no_sign_in_in_progress`, `state_mismatch`, `issuer_mismatch`.
+        code: String,
+        /// For a developer.
+        message: String,
+    },
+    /// The sign-in was cancelled, by the user or by the app. Usually nothing needs to be shown.
+    #[error("the sign-in was cancelled")]
+    SignInCancelled,
+    /// The app's configuration, or the client's settings at the issuer, must be changed.
+    #[error("{message}")]
+    FixConfiguration {
+        /// The field of the configuration that the error is about.
+        field: String,
+        /// For a developer.
+        message: String,
+    },
+    /// An argument of this call must be changed.
+    #[error("{message}")]
+    FixArgument {
+        /// The argument.
+        argument: String,
+        /// For a developer.
+        message: String,
+    },
+    /// The store refuses or fails. After a refresh the new tokens stay usable in this process and are written again at
+    /// the next call.
+    #[error("{message}")]
+    CheckStorage {
+        /// The system's own number: an `OSStatus` or an `errno`.
+        status: Option<i32>,
+        /// For a developer.
+        message: String,
+    },
+    /// A fault in Pilotlight itself; please report it. The session is untouched.
+    #[error("{message}")]
+    ReportBug {
+        /// For a developer.
+        message: String,
+    },
+}
+
+/// What stood in the way of a call that may succeed later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum RetryReason {
+    /// No connection, or it broke, or nobody answered in time.
+    Network,
+    /// No trusted TLS connection: often a captive portal, a proxy or a wrong clock.
+    UntrustedConnection,
+    /// The server has a fault (5xx).
+    ServerFault,
+    /// The server limits the rate of requests (429).
+    RateLimited,
+    /// The answer is not what the protocol says, as from a captive portal or a proxy.
+    UnexpectedAnswer,
+}
+
+/// Why the user is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum SignInReason {
+    /// Nobody is signed in.
+    SignedOut,
+    /// The issuer refused the refresh token; the session has ended.
+    RefreshTokenRejected,
+    /// The access token expired and there is no refresh token.
+    NoRefreshToken,
+    /// The issuer wants the user to do something (a second factor, consent); the session has not ended.
+    InteractionRequired,
+    /// The issuer denies this renewal by a rule of its own; the session has not ended.
+    AccessDenied,
+}
+
+impl From<Error> for SessionError {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        match error {
+            Error::Configuration { field, .. } => Self::FixConfiguration {
+                field: field.to_owned(),
+                message,
+            },
+            Error::ServerConfiguration { field, .. } => Self::FixConfiguration {
+                field: field.to_owned(),
+                message,
+            },
+            Error::Argument { name, .. } => Self::FixArgument {
+                argument: name.to_owned(),
+                message,
+            },
+            Error::NoSession => Self::SignIn {
+                reason: SignInReason::SignedOut,
+                message,
+            },
+            Error::Reauthenticate(reason) => Self::SignIn {
+                reason: reason.into(),
+                message,
+            },
+            Error::InteractionRequired { .. } => Self::SignIn {
+                reason: SignInReason::InteractionRequired,
+                message,
+            },
+            Error::AccessDenied { .. } => Self::SignIn {
+                reason: SignInReason::AccessDenied,
+                message,
+            },
+            Error::SignIn { code, .. } => Self::RestartSignIn { code, message },
+            Error::SignInCancelled => Self::SignInCancelled,
+            Error::IdToken(IdTokenProblem::KeysUnavailable) => Self::RetryLater {
+                reason: RetryReason::UnexpectedAnswer,
+                retry_after_seconds: None,
+                message,
+            },
+            Error::IdToken(_) => Self::RestartSignIn {
+                code: "id_token_invalid".to_owned(),
+                message,
+            },
+            Error::Transport { error: transport, .. } => Self::RetryLater {
+                reason: transport.kind.into(),
+                retry_after_seconds: None,
+                message,
+            },
+            Error::RateLimited { retry_after, .. } => Self::RetryLater {
+                reason: RetryReason::RateLimited,
+                retry_after_seconds: retry_after,
+                message,
+            },
+            Error::ServerFault { retry_after, .. } => Self::RetryLater {
+                reason: RetryReason::ServerFault,
+                retry_after_seconds: retry_after,
+                message,
+            },
+            Error::UnexpectedAnswer { .. } => Self::RetryLater {
+                reason: RetryReason::UnexpectedAnswer,
+                retry_after_seconds: None,
+                message,
+            },
+            Error::Store(StoreError::Locked) => Self::WaitForUnlock { message },
+            Error::Store(StoreError::NotPermitted { status, .. } | StoreError::Failed { status, .. }) => {
+                Self::CheckStorage { status, message }
+            }
+            Error::Envelope(_) => Self::CheckStorage { status: None, message },
+            Error::Internal(_) => Self::ReportBug { message },
+        }
+    }
+}
+
+impl From<ReauthenticationReason> for SignInReason {
+    fn from(reason: ReauthenticationReason) -> Self {
+        match reason {
+            ReauthenticationReason::RefreshTokenRejected => Self::RefreshTokenRejected,
+            ReauthenticationReason::NoRefreshToken => Self::NoRefreshToken,
+        }
+    }
+}
+
+impl From<TransportErrorKind> for RetryReason {
+    fn from(kind: TransportErrorKind) -> Self {
+        match kind {
+            TransportErrorKind::Unreachable | TransportErrorKind::Timeout | TransportErrorKind::Interrupted => {
+                Self::Network
+            }
+            TransportErrorKind::Tls => Self::UntrustedConnection,
+            TransportErrorKind::TooLarge | TransportErrorKind::NotHttp => Self::UnexpectedAnswer,
+        }
+    }
+}

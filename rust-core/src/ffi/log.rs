@@ -1,0 +1,54 @@
+//! Carries log lines to Swift's logger.
+
+use std::sync::Arc;
+
+use crate::ports::{Log, LogLevel};
+
+/// Takes Pilotlight's log lines. They hold no secrets and no personal data.
+#[uniffi::export(with_foreign)]
+pub trait LogSink: Send + Sync + std::fmt::Debug {
+    /// One line. Called on any thread; must return soon.
+    fn log(&self, level: LogSinkLevel, message: String);
+}
+
+/// How much a line matters, as in Apple's unified logging.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum LogSinkLevel {
+    /// For following what happens, step by step.
+    Debug,
+    /// What happened.
+    Info,
+    /// Something did not work and was coped with.
+    Warning,
+    /// Something did not work and somebody should look.
+    Error,
+}
+
+/// The session's log port over an optional sink.
+#[derive(Debug)]
+pub(super) struct ForwardingLog(Option<Arc<dyn LogSink>>);
+
+impl ForwardingLog {
+    pub(super) fn over(sink: Option<Arc<dyn LogSink>>) -> Arc<dyn Log> {
+        Arc::new(Self(sink))
+    }
+}
+
+impl Log for ForwardingLog {
+    fn log(&self, level: LogLevel, message: &str) {
+        if let Some(sink) = &self.0 {
+            sink.log(level.into(), message.to_owned());
+        }
+    }
+}
+
+impl From<LogLevel> for LogSinkLevel {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Debug => Self::Debug,
+            LogLevel::Info => Self::Info,
+            LogLevel::Warning => Self::Warning,
+            LogLevel::Error => Self::Error,
+        }
+    }
+}

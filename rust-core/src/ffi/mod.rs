@@ -1,0 +1,15 @@
+//! What Swift sees: one-line exports over [`crate::session`], the Swift-facing types, the one error conversion, the
+//! runtime.
+
+mod error;
+mod log;
+mod observer;
+mod runtime;
+mod session;
+mod storage;
+
+pub use error::{RetryReason, SessionError, SignInReason};
+pub use log::{LogSink, LogSinkLevel};
+pub use observer::StateObserver;
+pub use session::CoreSession;
+pub use storage::{KeychainAccessibility, SessionStorage};

@@ -1,0 +1,172 @@
+//! The object that Swift holds. Every export is one line; what it does is in [`crate::session`].
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error::SessionError;
+use super::log::{ForwardingLog, LogSink};
+use super::observer::{StateObserver, forward_states};
+use super::runtime::{environment, run};
+use super::storage::SessionStorage;
+use crate::configuration::{Configuration, SessionConfiguration};
+use crate::metadata;
+use crate::profile::{Claims, Profile};
+use crate::session::{RefreshOptions, SessionManager, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions};
+use crate::state::SessionState;
+
+/// One user's session at one issuer: signs in, keeps and renews the tokens, fetches the profile, signs out.
+///
+/// Synchronous methods read memory only. Asynchronous ones may read or write the store and talk to the issuer;
+/// cancelling the task that waits for one does not stop it, so that a renewal is never lost half way.
+#[derive(Debug, uniffi::Object)]
+pub struct CoreSession {
+    manager: SessionManager,
+}
+
+#[uniffi::export]
+impl CoreSession {
+    /// Checks the configuration and opens the store; reads nothing from it and sends nothing.
+    ///
+    /// `name` tells sessions of one app apart; `observer` hears of every change of state, in order, on a thread of
+    /// Pilotlight's own; `log` gets a line for each step, without secrets.
+    ///
+    /// Throws `fixConfiguration` naming the field, also where this platform has no such store.
+    #[uniffi::constructor]
+    pub fn new(
+        configuration: SessionConfiguration,
+        storage: SessionStorage,
+        name: String,
+        observer: Option<Arc<dyn StateObserver>>,
+        log: Option<Arc<dyn LogSink>>,
+    ) -> Result<Arc<Self>, SessionError> {
+        let environment = environment(&storage, ForwardingLog::over(log))?;
+        let manager = SessionManager::new(Configuration::parse(configuration)?, &name, environment)?;
+        forward_states(&manager, observer);
+        Ok(Arc::new(Self { manager }))
+    }
+
+    /// The state as known in memory; nil until the first call that reads the store (`restore`) has ended.
+    pub fn state(&self) -> Option<SessionState> {
+        self.manager.state()
+    }
+
+    /// The access token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
+    pub fn cached_access_token(&self, min_ttl_seconds: u32) -> Option<String> {
+        self.manager
+            .with_cached_access_token(Duration::from_secs(min_ttl_seconds.into()), str::to_owned)
+    }
+
+    /// Whether a user is signed in with an access token that is good for at least `min_ttl_seconds` or can be renewed.
+    /// Reads memory only: false until `restore` has ended.
+    pub fn has_valid_session(&self, min_ttl_seconds: u32) -> bool {
+        self.manager
+            .has_valid_session(Duration::from_secs(min_ttl_seconds.into()))
+    }
+
+    /// The profile as last fetched, in this or an earlier launch; nil when none was fetched yet. Reads memory only.
+    pub fn cached_profile(&self) -> Option<Profile> {
+        self.manager.cached_profile()
+    }
+
+    /// Gives up the sign-in in progress, if there is one; its callback will be answered with `signInCancelled`.
+    pub fn cancel_sign_in(&self) {
+        self.manager.cancel_sign_in();
+    }
+}
+
+#[uniffi::export]
+impl CoreSession {
+    /// Reads the session from the store: once, at launch. Later calls read it again only while the device was locked.
+    /// No network. Throws `checkStorage` when the store fails or holds what cannot be decoded (it is left as it is).
+    pub async fn restore(&self) -> Result<SessionState, SessionError> {
+        run(&self.manager, |manager| async move { manager.restore().await }).await
+    }
+
+    /// An access token that is good for at least `min_ttl_seconds`: from memory, or renewed with the refresh token
+    /// (network; the new tokens are stored). Any number of callers share one renewal. `force_refresh` renews even a
+    /// valid one.
+    pub async fn access_token(&self, min_ttl_seconds: u32, force_refresh: bool) -> Result<String, SessionError> {
+        let options = TokenOptions {
+            min_ttl: Duration::from_secs(min_ttl_seconds.into()),
+            force_refresh,
+        };
+        run(&self.manager, |manager| async move {
+            manager.access_token(options).await.map(|t| t.expose().to_owned())
+        })
+        .await
+    }
+
+    /// Renews the access token for a subset of the granted scopes and with extra token parameters (RFC 6749 6).
+    /// Network; persists. The token becomes the session's access token.
+    pub async fn refresh(
+        &self,
+        scopes: Vec<String>,
+        parameters: HashMap<String, String>,
+    ) -> Result<String, SessionError> {
+        let options = RefreshOptions::parse(scopes, parameters)?;
+        run(&self.manager, |manager| async move {
+            manager.refresh(options).await.map(|t| t.expose().to_owned())
+        })
+        .await
+    }
+
+    /// Starts a sign-in and gives the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the
+    /// issuer for its endpoints where they are not known yet; stores nothing. A sign-in already in progress is
+    /// replaced.
+    pub async fn begin_sign_in(&self, options: SignInOptions) -> Result<SignInRequest, SessionError> {
+        run(
+            &self.manager,
+            |manager| async move { manager.begin_sign_in(options).await },
+        )
+        .await
+    }
+
+    /// Ends a sign-in with the URL that the browser was sent back to. Network; persists the session. A URL that does
+    /// not belong to the sign-in in progress changes nothing.
+    pub async fn complete_sign_in(&self, callback_url: String) -> Result<SessionState, SessionError> {
+        run(&self.manager, |manager| async move {
+            manager.complete_sign_in(&callback_url).await
+        })
+        .await
+    }
+
+    /// Signs out: forgets the session here, always, then revokes the refresh token at the issuer where it offers that
+    /// (network).
+    pub async fn sign_out(&self) -> Result<SignOutOutcome, SessionError> {
+        run(&self.manager, |manager| async move { Ok(manager.sign_out().await) }).await
+    }
+
+    /// The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none
+    /// or `refresh` is true.
+    pub async fn profile(&self, refresh: bool) -> Result<Profile, SessionError> {
+        run(&self.manager, |manager| async move { manager.profile(refresh).await }).await
+    }
+
+    /// The user object of Auth0's Management API: all of it, or with `fields` only those (`include`) or all but those.
+    /// Network. JSON text of an object.
+    pub async fn fetch_user(&self, fields: Vec<String>, include: bool) -> Result<Claims, SessionError> {
+        run(&self.manager, |manager| async move {
+            manager.fetch_user(&fields, include).await.map(Claims)
+        })
+        .await
+    }
+
+    /// The user's `user_metadata`: all of it, or the keys named. Network. JSON text of an object.
+    pub async fn fetch_metadata(&self, keys: Vec<String>) -> Result<Claims, SessionError> {
+        run(&self.manager, |manager| async move {
+            manager.fetch_metadata(&keys).await.map(Claims)
+        })
+        .await
+    }
+
+    /// Changes `user_metadata` by JSON text of an object: merged at the first level, nested objects are replaced, null
+    /// deletes a key, an empty object deletes everything. Network. Answers the metadata after the change.
+    pub async fn update_metadata(&self, patch_json: String) -> Result<Claims, SessionError> {
+        let patch = metadata::parse_object("metadata", &patch_json)?;
+        run(&self.manager, |manager| async move {
+            manager.update_metadata(patch).await.map(Claims)
+        })
+        .await
+    }
+}

@@ -1,0 +1,152 @@
+//! The authorization endpoint: the URL to open, and the callback URL that comes back (RFC 6749 4.1, RFC 7636, RFC 9207,
+//! OpenID Connect Core 3.1.2).
+
+use url::Url;
+
+use super::discovery::IssuerMetadata;
+use crate::configuration::{Configuration, is_loopback};
+use crate::error::{Error, server_words};
+use crate::pkce::challenge_s256;
+use crate::secret::Secret;
+
+/// The unguessable values of one sign-in.
+#[derive(Clone, Debug)]
+pub struct SignInSecrets {
+    /// Ties the callback to this sign-in.
+    pub state: Secret,
+    /// Ties the ID token to this sign-in.
+    pub nonce: Secret,
+    /// Ties the code to this sign-in.
+    pub verifier: Secret,
+}
+
+/// The URL to open. `parameters` are this sign-in's own and win over the configuration's of the same name.
+pub fn authorization_url(
+    metadata: &IssuerMetadata,
+    configuration: &Configuration,
+    secrets: &SignInSecrets,
+    parameters: &[(String, String)],
+) -> Url {
+    let mut url = metadata.authorization_endpoint.clone();
+    let mut query = url.query_pairs_mut();
+    query
+        .append_pair("response_type", "code")
+        .append_pair("client_id", &configuration.client_id)
+        .append_pair("redirect_uri", &configuration.redirect_uri)
+        .append_pair("scope", &configuration.scopes.join(" "))
+        .append_pair("state", secrets.state.expose())
+        .append_pair("nonce", secrets.nonce.expose())
+        .append_pair("code_challenge", &challenge_s256(&secrets.verifier))
+        .append_pair("code_challenge_method", "S256");
+    if let Some(audience) = &configuration.audience {
+        query.append_pair("audience", audience);
+    }
+    let configured = configuration.authorize_parameters.iter();
+    let configured = configured.filter(|(name, _)| !parameters.iter().any(|(own, _)| own == name));
+    for (name, value) in configured.chain(parameters) {
+        query.append_pair(name, value);
+    }
+    drop(query);
+    url
+}
+
+/// What a callback URL says, once it is certain that it answers this sign-in.
+#[derive(Clone, Debug)]
+pub enum Callback {
+    /// The user signed in.
+    Code(Secret),
+    /// The issuer, or the user, said no.
+    Refused(Error),
+}
+
+/// Reads a callback URL.
+///
+/// # Errors
+/// [`Error::Argument`] when it is not a callback of this redirect URI, [`Error::SignIn`] with the code `state_mismatch`
+/// when it belongs to another sign-in. In both cases the sign-in in progress goes on: anybody can send an app a URL.
+pub fn read_callback(
+    callback_url: &str,
+    configuration: &Configuration,
+    metadata: &IssuerMetadata,
+    state: &Secret,
+) -> Result<Callback, Error> {
+    let wrong = |problem: &str| Error::Argument {
+        name: "callback_url",
+        problem: problem.to_owned(),
+    };
+    let url = Url::parse(callback_url).map_err(|_| wrong("is not a URL"))?;
+    if !is_at(&url, &configuration.redirect_url) {
+        return Err(wrong("is not the redirect URI of this configuration"));
+    }
+    let parameter = |name: &str| {
+        let mut values = url
+            .query_pairs()
+            .filter(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned());
+        match (values.next(), values.next()) {
+            (_, Some(_)) => Err(wrong("repeats a parameter")),
+            (value, None) => Ok(value),
+        }
+    };
+    if !parameter("state")?.is_some_and(|sent| state.equals_in_constant_time(&sent)) {
+        return Err(refused("state_mismatch", "the callback belongs to another sign-in"));
+    }
+    match parameter("iss")? {
+        Some(issuer) if issuer != metadata.issuer => {
+            return Ok(Callback::Refused(refused(
+                "issuer_mismatch",
+                "the callback comes from another issuer (RFC 9207)",
+            )));
+        }
+        None if metadata.iss_parameter_promised => {
+            return Ok(Callback::Refused(refused(
+                "issuer_mismatch",
+                "the callback lacks the issuer (RFC 9207)",
+            )));
+        }
+        _ => {}
+    }
+    if let Some(code) = parameter("error")? {
+        let description = parameter("error_description")?.unwrap_or_default();
+        return Ok(Callback::Refused(refused(
+            &server_words(&code),
+            &server_words(&description),
+        )));
+    }
+    match parameter("code")?.filter(|code| !code.is_empty()) {
+        Some(code) => Ok(Callback::Code(Secret::new(code))),
+        None => Ok(Callback::Refused(refused(
+            "invalid_callback",
+            "the callback has neither a code nor an error",
+        ))),
+    }
+}
+
+/// Whether `url` is the redirect URI with an answer added. The port of a loopback redirect URI is the app's to choose
+/// at the moment of the request (RFC 8252 7.3).
+fn is_at(url: &Url, redirect: &Url) -> bool {
+    let port_fits = url.port_or_known_default() == redirect.port_or_known_default()
+        || (redirect.scheme() == "http" && is_loopback(redirect));
+    let path = |url: &Url| {
+        if url.path() == "/" {
+            String::new()
+        } else {
+            url.path().to_owned()
+        }
+    };
+    let keeps_query = redirect
+        .query_pairs()
+        .all(|pair| url.query_pairs().any(|sent| sent == pair));
+    url.scheme() == redirect.scheme()
+        && url.host() == redirect.host()
+        && port_fits
+        && path(url) == path(redirect)
+        && keeps_query
+}
+
+fn refused(code: &str, description: &str) -> Error {
+    Error::SignIn {
+        code: code.to_owned(),
+        description: description.to_owned(),
+    }
+}

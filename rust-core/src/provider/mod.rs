@@ -1,0 +1,11 @@
+//! What to send to an issuer's endpoints and how to read what comes back. Pure: requests and answers are values.
+//!
+//! One file per endpoint; [`failure`] holds the one table that says what an unsuccessful answer means.
+
+pub mod authorization;
+pub mod discovery;
+pub mod failure;
+pub mod revocation;
+pub mod token;
+pub mod userinfo;
+pub mod users;

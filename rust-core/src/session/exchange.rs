@@ -1,0 +1,55 @@
+//! The one way to the network: adds the configured headers, learns the server's time, logs the outcome.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::Shared;
+use crate::error::{Endpoint, Error};
+use crate::message::{HttpAnswer, HttpRequest};
+use crate::ports::LogLevel;
+use crate::provider::failure::server_date;
+use crate::time::{Instant, Timestamp};
+
+/// The server's time, as far as its answers told: how many seconds its clock is ahead of ours. The device's clock may
+/// be wrong by years; what is judged by the server's clock (an ID token's `exp` and `iat`) must be compared with the
+/// server's clock.
+#[derive(Debug, Default)]
+pub(super) struct ServerClock(Mutex<Option<i64>>);
+
+impl ServerClock {
+    fn learn(&self, date: Timestamp, now: Instant) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(date.seconds_since(now.wall));
+    }
+
+    /// The server's time now; the device's where no answer has told.
+    pub(super) fn read(&self, now: Instant) -> Timestamp {
+        let ahead = self.0.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or(0);
+        now.wall.plus(ahead)
+    }
+}
+
+impl Shared {
+    /// Sends `request` to `endpoint` and gives the answer, whatever its status.
+    ///
+    /// # Errors
+    /// [`Error::Transport`] when there is no answer.
+    pub(super) async fn call(&self, endpoint: Endpoint, request: HttpRequest) -> Result<HttpAnswer, Error> {
+        let headers = self.configuration.headers.iter();
+        let request = headers.fold(request, |request, (name, value)| request.with_header(name, value));
+        let outcome = self.environment.transport.send(request).await;
+        match &outcome {
+            Ok(answer) => {
+                self.log(LogLevel::Debug, &format!("{endpoint}: status {}", answer.status));
+                if let Some(date) = server_date(answer) {
+                    self.server_clock.learn(date, self.now());
+                }
+            }
+            Err(error) => self.log(LogLevel::Warning, &format!("{endpoint}: {error}")),
+        }
+        outcome.map_err(|error| Error::Transport { endpoint, error })
+    }
+
+    /// The server's time now, as well as it is known.
+    pub(super) fn server_now(&self) -> Timestamp {
+        self.server_clock.read(self.now())
+    }
+}

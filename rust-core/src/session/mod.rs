@@ -1,0 +1,124 @@
+//! The session: the one place that changes anything.
+//!
+//! [`SessionManager`] is a handle; its parts are files here, by what they do: [`restore`], [`sign_in`], [`refresh`],
+//! [`sign_out`], [`resources`] (profile and metadata). They share [`current`] (the state in memory and its only
+//! mutations), [`saving`] (what is in the store follows what is in memory), [`issuer`] (endpoints and keys) and
+//! [`exchange`] (the one way to the network).
+//!
+//! Two rules keep it right under concurrency. A lock on the state in memory is never held across an `await`. Every
+//! answer carries the *generation* it was asked in: a sign-out or a new sign-in raises the generation, and an answer of
+//! an older one is dropped.
+
+mod current;
+mod environment;
+mod exchange;
+mod issuer;
+mod options;
+mod refresh;
+mod resources;
+mod restore;
+mod saving;
+mod sign_in;
+mod sign_out;
+mod single_flight;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::configuration::Configuration;
+use crate::error::Error;
+use crate::profile::Profile;
+use crate::secret::Secret;
+use crate::state::SessionState;
+
+pub use environment::Environment;
+pub use options::{RefreshOptions, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions};
+
+use current::Current;
+use exchange::ServerClock;
+use issuer::Issuer;
+use sign_in::PendingSignIn;
+use single_flight::SingleFlight;
+
+/// One user's session at one issuer. Clones are handles to the same session.
+#[derive(Clone, Debug)]
+pub struct SessionManager {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    configuration: Configuration,
+    item_name: String,
+    environment: Environment,
+    current: Current,
+    saving: tokio::sync::Mutex<()>,
+    restoring: tokio::sync::Mutex<()>,
+    refreshing: SingleFlight<RefreshOptions, Result<Secret, Error>>,
+    signing_in: PendingSignIn,
+    issuer: Issuer,
+    server_clock: ServerClock,
+}
+
+impl SessionManager {
+    /// A session under `name`, not yet read from the store. No I/O.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] for an empty name.
+    pub fn new(configuration: Configuration, name: &str, environment: Environment) -> Result<Self, Error> {
+        if name.is_empty() {
+            return Err(Error::Configuration {
+                field: "name",
+                problem: "is empty".to_owned(),
+            });
+        }
+        let shared = Shared {
+            item_name: configuration.item_name(name),
+            current: Current::default(),
+            saving: tokio::sync::Mutex::default(),
+            restoring: tokio::sync::Mutex::default(),
+            refreshing: SingleFlight::default(),
+            signing_in: PendingSignIn::default(),
+            issuer: Issuer::default(),
+            server_clock: ServerClock::default(),
+            configuration,
+            environment,
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// The state; `None` until the store was read. Memory only.
+    pub fn state(&self) -> Option<SessionState> {
+        self.shared.current.state(self.shared.now())
+    }
+
+    /// Every change of state from now on, in order, beginning with the current state where it is known. Ends with the
+    /// session.
+    pub fn subscribe(&self) -> UnboundedReceiver<SessionState> {
+        self.shared.current.subscribe(self.shared.now())
+    }
+
+    /// Calls `use_token` with the access token in memory, if it is good for at least `min_ttl`. Memory only, O(1), and
+    /// no copy is made but the caller's own. `None` also while new tokens wait to be written: then
+    /// [`SessionManager::access_token`] writes them.
+    pub fn with_cached_access_token<T>(&self, min_ttl: Duration, use_token: impl FnOnce(&str) -> T) -> Option<T> {
+        self.shared
+            .current
+            .with_access_token(min_ttl, self.shared.now(), |token| use_token(token.expose()))
+    }
+
+    /// Whether a user is signed in, with an access token good for `min_ttl` or a refresh token to renew it. Memory
+    /// only.
+    pub fn has_valid_session(&self, min_ttl: Duration) -> bool {
+        self.shared.current.is_usable(min_ttl, self.shared.now())
+    }
+
+    /// The profile as last fetched. Memory only.
+    pub fn cached_profile(&self) -> Option<Profile> {
+        self.shared.current.profile()
+    }
+}

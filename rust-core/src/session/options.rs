@@ -1,0 +1,74 @@
+//! What callers say to the session, and what it says back.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::configuration::{parse_parameters, parse_scopes};
+use crate::error::Error;
+
+/// Which access token is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TokenOptions {
+    /// It must be good for at least this long.
+    pub min_ttl: Duration,
+    /// Renew it even when it is.
+    pub force_refresh: bool,
+}
+
+/// What to send along with a renewal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RefreshOptions {
+    /// A subset of the granted scopes; empty asks for all of them again (RFC 6749 6).
+    pub scopes: Vec<String>,
+    /// Extra token parameters.
+    pub parameters: Vec<(String, String)>,
+}
+
+impl RefreshOptions {
+    /// Checks what the caller wrote.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] naming the argument.
+    pub fn parse(scopes: Vec<String>, parameters: HashMap<String, String>) -> Result<Self, Error> {
+        Ok(Self {
+            scopes: parse_scopes("scopes", scopes, false).map_err(Error::into_argument)?,
+            parameters: parse_parameters("parameters", parameters).map_err(Error::into_argument)?,
+        })
+    }
+}
+
+/// How the user is asked to sign in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, uniffi::Record)]
+pub struct SignInOptions {
+    /// `login_hint`: the address or name to prefill.
+    #[uniffi(default = None)]
+    pub login_hint: Option<String>,
+    /// `max_age` in seconds: the user must have authenticated no longer ago; checked in the ID token (`auth_time`).
+    #[uniffi(default = None)]
+    pub max_age_seconds: Option<u32>,
+    /// Parameters for this sign-in only, over those of the configuration.
+    #[uniffi(default)]
+    pub parameters: HashMap<String, String>,
+}
+
+/// A sign-in that has begun.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct SignInRequest {
+    /// Open this in a browser. It holds no secrets: the code verifier stays here.
+    pub url: String,
+    /// The scheme of the redirect URI, as `ASWebAuthenticationSession` wants it.
+    pub callback_scheme: String,
+}
+
+/// What became of a sign-out at the issuer. Here it always succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum SignOutOutcome {
+    /// The refresh token was revoked.
+    Revoked,
+    /// There was nothing to revoke: no refresh token.
+    NothingToRevoke,
+    /// The issuer offers no revocation, so the refresh token lives there until it expires.
+    RevocationNotOffered,
+    /// The issuer could not be asked or refused; the refresh token may live there until it expires.
+    RevocationFailed,
+}

@@ -1,0 +1,73 @@
+//! At launch: is there a session, and can it be read?
+
+use super::{SessionManager, Shared};
+use crate::envelope::StoredSession;
+use crate::error::Error;
+use crate::ports::{LogLevel, StoreError};
+use crate::state::SessionState;
+
+impl SessionManager {
+    /// Reads the session from the store: once. While the device is locked, every call tries again. No network.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the store fails; the next call tries again. [`Error::Envelope`] when what is stored cannot
+    /// be decoded: reported once, the session then counts as signed out, and the item stays as it is until a sign-in
+    /// replaces it (it is then kept aside).
+    pub async fn restore(&self) -> Result<SessionState, Error> {
+        let shared = &self.shared;
+        shared.ensure_restored().await?;
+        shared
+            .current
+            .state(shared.now())
+            .ok_or_else(|| Error::Internal("restored without a state".to_owned()))
+    }
+}
+
+impl Shared {
+    /// Reads the store unless that was done.
+    ///
+    /// # Errors
+    /// As [`SessionManager::restore`]; a locked device is not an error here but a state.
+    pub(super) async fn ensure_restored(&self) -> Result<(), Error> {
+        if self.current.needs_restore() {
+            let _turn = self.restoring.lock().await;
+            if self.current.needs_restore() {
+                return self.read_store().await;
+            }
+        }
+        self.save_if_possible().await;
+        Ok(())
+    }
+
+    async fn read_store(&self) -> Result<(), Error> {
+        let outcome = match self.environment.store.read(&self.item_name).await {
+            Ok(Some(bytes)) => match StoredSession::decode(&bytes) {
+                Ok(session) => {
+                    self.log(LogLevel::Info, "restored a session");
+                    self.current.restored(Some(session), None);
+                    Ok(())
+                }
+                Err(error) => {
+                    self.log(LogLevel::Error, &error.to_string());
+                    self.current.restored(None, Some(bytes));
+                    Err(error.into())
+                }
+            },
+            Ok(None) => {
+                self.current.restored(None, None);
+                Ok(())
+            }
+            Err(StoreError::Locked) => {
+                self.log(
+                    LogLevel::Warning,
+                    "the device is locked; the session will be read after the unlock",
+                );
+                self.current.locked();
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        };
+        self.current.publish(self.now());
+        outcome
+    }
+}

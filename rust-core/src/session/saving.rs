@@ -1,0 +1,46 @@
+//! What is in the store follows what is in memory.
+
+use super::Shared;
+use crate::error::Error;
+use crate::ports::LogLevel;
+
+impl Shared {
+    /// Writes what memory holds, if the store does not hold it yet; deletes the item after a sign-out. Writers take
+    /// turns, and each writes what is current when its turn comes, so that an older session never replaces a newer one.
+    ///
+    /// # Errors
+    /// [`Error::Store`]; then memory stays as it is and the next call tries again.
+    pub(super) async fn save(&self) -> Result<(), Error> {
+        let _turn = self.saving.lock().await;
+        let Some(unsaved) = self.current.unsaved() else {
+            return Ok(());
+        };
+        let written = async {
+            let store = &self.environment.store;
+            let Some(session) = &unsaved.content else {
+                return store.delete(&self.item_name).await.map_err(Error::from);
+            };
+            if let Some(unreadable) = unsaved.unreadable.clone() {
+                store
+                    .write(&format!("{}|unreadable", self.item_name), unreadable)
+                    .await?;
+            }
+            Ok(store.write(&self.item_name, session.encode()?).await?)
+        };
+        let written = written.await;
+        match &written {
+            Ok(()) => self.current.saved(&unsaved),
+            Err(error) => self.log(
+                LogLevel::Error,
+                &format!("the session could not be stored and will be at the next chance: {error}"),
+            ),
+        }
+        written
+    }
+
+    /// The next chance: for callers whose own result does not depend on the store.
+    pub(super) async fn save_if_possible(&self) {
+        // Logged where it failed; tried again at the next call.
+        let _ = self.save().await;
+    }
+}

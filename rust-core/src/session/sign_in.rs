@@ -1,0 +1,306 @@
+//! Signing in: Authorization Code with PKCE (RFC 6749 4.1, RFC 7636, OpenID Connect Core 3.1).
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{SessionManager, Shared, SignInOptions, SignInRequest};
+use crate::configuration::parse_parameters;
+use crate::credentials::Credentials;
+use crate::envelope::{CURRENT_VERSION, StoredSession};
+use crate::error::{Endpoint, Error, IdTokenProblem};
+use crate::id_token::{IdTokenClaims, Occasion};
+use crate::pkce::{RandomBytes, unguessable};
+use crate::ports::LogLevel;
+use crate::provider::authorization::{Callback, SignInSecrets, authorization_url, read_callback};
+use crate::provider::failure::Grant;
+use crate::provider::token::{self, TokenAnswer};
+use crate::secret::Secret;
+use crate::state::SessionState;
+use crate::time::Instant;
+
+/// The sign-in in progress. In memory only: it survives no restart.
+#[derive(Debug, Default)]
+pub(super) struct PendingSignIn(Mutex<Slot>);
+
+#[derive(Debug, Default)]
+struct Slot {
+    last_id: u64,
+    progress: Progress,
+}
+
+#[derive(Debug, Default)]
+enum Progress {
+    #[default]
+    None,
+    Cancelled,
+    Waiting(Box<Attempt>),
+}
+
+/// One sign-in.
+#[derive(Clone, Debug)]
+struct Attempt {
+    id: u64,
+    secrets: SignInSecrets,
+    max_age_seconds: Option<u32>,
+    /// The answer to the code, when what came after it failed for the moment: a code can be used only once.
+    exchanged: Option<(TokenAnswer, Instant)>,
+}
+
+impl SessionManager {
+    /// Starts a sign-in and gives the URL to open. Fetches the issuer's endpoints where they are not known; stores
+    /// nothing. A sign-in already in progress is replaced: its callback will be refused.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for parameters that Pilotlight sets itself; what the discovery says.
+    pub async fn begin_sign_in(&self, options: SignInOptions) -> Result<SignInRequest, Error> {
+        let shared = &self.shared;
+        let mut parameters = parse_parameters("parameters", options.parameters).map_err(Error::into_argument)?;
+        parameters.extend(options.login_hint.map(|hint| ("login_hint".to_owned(), hint)));
+        parameters.extend(
+            options
+                .max_age_seconds
+                .map(|age| ("max_age".to_owned(), age.to_string())),
+        );
+        let secrets = SignInSecrets {
+            state: shared.random()?,
+            nonce: shared.random()?,
+            verifier: shared.random()?,
+        };
+        let metadata = shared.metadata().await?;
+        let url = authorization_url(&metadata, &shared.configuration, &secrets, &parameters);
+        shared.signing_in.begin(secrets, options.max_age_seconds);
+        shared.log(LogLevel::Info, "sign-in: begun");
+        Ok(SignInRequest {
+            url: url.into(),
+            callback_scheme: shared.configuration.redirect_url.scheme().to_owned(),
+        })
+    }
+
+    /// Ends a sign-in with the URL the browser was sent back to: checks it, exchanges the code, validates the ID token,
+    /// stores the session and publishes it.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] or [`Error::SignIn`] (`state_mismatch`) for a URL that does not belong to the sign-in in
+    /// progress, which then goes on. [`Error::SignIn`] when the issuer or the user said no, [`Error::IdToken`] when the
+    /// token is not to be believed: the attempt is over. Passing trouble leaves the attempt as it is: call again with
+    /// the same URL. [`Error::Store`] when the session could not be written: it is signed in all the same, and the next
+    /// call writes it.
+    pub async fn complete_sign_in(&self, callback_url: &str) -> Result<SessionState, Error> {
+        let shared = &self.shared;
+        let attempt = shared.signing_in.attempt()?;
+        let outcome = shared.finish_sign_in(&attempt, callback_url).await;
+        if outcome.as_ref().err().is_none_or(ends_attempt) {
+            shared.signing_in.finish(attempt.id);
+        }
+        match &outcome {
+            Ok(_) => shared.log(LogLevel::Info, "sign-in: done"),
+            Err(error) => shared.log(LogLevel::Warning, &format!("sign-in: {error}")),
+        }
+        outcome
+    }
+
+    /// Gives up the sign-in in progress, if there is one.
+    pub fn cancel_sign_in(&self) {
+        self.shared.signing_in.cancel();
+    }
+}
+
+impl Shared {
+    async fn finish_sign_in(&self, attempt: &Attempt, callback_url: &str) -> Result<SessionState, Error> {
+        let metadata = self.metadata().await?;
+        let code = match read_callback(callback_url, &self.configuration, &metadata, &attempt.secrets.state)? {
+            Callback::Code(code) => code,
+            Callback::Refused(error) => return Err(error),
+        };
+        // Before the code is spent: what may stall.
+        self.prefetch_keys().await?;
+        let (tokens, received) = match attempt.exchanged.clone() {
+            Some(exchanged) => exchanged,
+            None => {
+                let exchanged = self.exchange_code(attempt, &code).await?;
+                if !self.signing_in.keep_exchanged(attempt.id, &exchanged) {
+                    return self.drop_sign_in(&exchanged.0).await;
+                }
+                exchanged
+            }
+        };
+        let claims = match &tokens.id_token {
+            Some(id_token) => self.believe(attempt, &tokens, id_token).await?,
+            None => {
+                return Err(refused(
+                    "id_token_missing",
+                    "the issuer sent no ID token; the scope openid brings it",
+                ));
+            }
+        };
+        if tokens.access_token.is_none() {
+            return Err(refused(
+                "invalid_token_answer",
+                tokens.problem.unwrap_or("the issuer sent no access token"),
+            ));
+        }
+        // Cancelled or replaced while this was under way: the tokens belong to nobody.
+        if !self.signing_in.finish(attempt.id) {
+            return self.drop_sign_in(&tokens).await;
+        }
+        let session = stored_session(
+            &metadata.issuer,
+            &self.configuration.client_id,
+            attempt,
+            tokens,
+            claims,
+            received,
+        );
+        self.current.signed_in(session, received.monotonic);
+        let saved = self.save().await;
+        self.current.publish(self.now());
+        saved?;
+        self.current.state(self.now()).ok_or(Error::NoSession)
+    }
+
+    async fn exchange_code(&self, attempt: &Attempt, code: &Secret) -> Result<(TokenAnswer, Instant), Error> {
+        let metadata = self.metadata().await?;
+        let request = token::exchange_code(
+            &metadata.token_endpoint,
+            &self.configuration,
+            code,
+            &attempt.secrets.verifier,
+        );
+        let answer = self.call(Endpoint::Token, request).await?;
+        Ok((
+            token::read(&answer, Grant::AuthorizationCode, self.server_now())?,
+            self.now(),
+        ))
+    }
+
+    async fn believe(
+        &self,
+        attempt: &Attempt,
+        tokens: &TokenAnswer,
+        id_token: &Secret,
+    ) -> Result<IdTokenClaims, Error> {
+        let occasion = Occasion::SignIn {
+            nonce: &attempt.secrets.nonce,
+            max_age_seconds: attempt.max_age_seconds,
+            access_token: tokens.access_token.as_ref(),
+        };
+        self.verify_id_token(id_token, occasion).await
+    }
+
+    async fn drop_sign_in(&self, tokens: &TokenAnswer) -> Result<SessionState, Error> {
+        if let Some(orphan) = &tokens.refresh_token {
+            // Logged there; the cancellation is what the caller hears of.
+            let _ = self.revoke(orphan).await;
+        }
+        Err(Error::SignInCancelled)
+    }
+
+    fn random(&self) -> Result<Secret, Error> {
+        let mut bytes = RandomBytes::default();
+        self.environment.randomness.fill(&mut bytes)?;
+        Ok(unguessable(bytes))
+    }
+}
+
+impl PendingSignIn {
+    fn begin(&self, secrets: SignInSecrets, max_age_seconds: Option<u32>) {
+        let mut slot = self.lock();
+        slot.last_id += 1;
+        let attempt = Attempt {
+            id: slot.last_id,
+            secrets,
+            max_age_seconds,
+            exchanged: None,
+        };
+        slot.progress = Progress::Waiting(Box::new(attempt));
+    }
+
+    fn attempt(&self) -> Result<Attempt, Error> {
+        match &self.lock().progress {
+            Progress::Waiting(attempt) => Ok(Attempt::clone(attempt)),
+            Progress::Cancelled => Err(Error::SignInCancelled),
+            Progress::None => Err(refused(
+                "no_sign_in_in_progress",
+                "begin one first; it does not survive a restart of the app",
+            )),
+        }
+    }
+
+    /// False when another sign-in, or none, is in progress.
+    fn keep_exchanged(&self, id: u64, exchanged: &(TokenAnswer, Instant)) -> bool {
+        match &mut self.lock().progress {
+            Progress::Waiting(attempt) if attempt.id == id => {
+                attempt.exchanged = Some(exchanged.clone());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// False when another sign-in, or none, is in progress; that one goes on.
+    fn finish(&self, id: u64) -> bool {
+        let mut slot = self.lock();
+        let is_current = matches!(&slot.progress, Progress::Waiting(attempt) if attempt.id == id);
+        if is_current {
+            slot.progress = Progress::None;
+        }
+        is_current
+    }
+
+    pub(super) fn cancel(&self) {
+        let mut slot = self.lock();
+        if matches!(slot.progress, Progress::Waiting(_)) {
+            slot.progress = Progress::Cancelled;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slot> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the same callback URL could never succeed later.
+fn ends_attempt(error: &Error) -> bool {
+    match error {
+        Error::SignIn { code, .. } => code != "state_mismatch",
+        Error::IdToken(problem) => *problem != IdTokenProblem::KeysUnavailable,
+        Error::SignInCancelled | Error::Store(_) | Error::InteractionRequired { .. } => true,
+        Error::ServerConfiguration { endpoint, .. } => *endpoint == Endpoint::Token,
+        _ => false,
+    }
+}
+
+fn stored_session(
+    issuer: &str,
+    client_id: &str,
+    attempt: &Attempt,
+    tokens: TokenAnswer,
+    claims: IdTokenClaims,
+    received: Instant,
+) -> StoredSession {
+    StoredSession {
+        version: CURRENT_VERSION,
+        issuer: issuer.to_owned(),
+        client_id: client_id.to_owned(),
+        subject: claims.subject,
+        credentials: Credentials {
+            access_token: tokens.access_token,
+            refresh_token: tokens.refresh_token,
+            id_token: tokens.id_token,
+            scope: tokens.scope,
+            received_at: received.wall,
+            lifetime_seconds: Credentials::lifetime_for(tokens.expires_in),
+        },
+        nonce: Some(attempt.secrets.nonce.clone()),
+        authenticated_at: claims.auth_time,
+        profile: None,
+        ended: None,
+        unknown: serde_json::Map::new(),
+    }
+}
+
+fn refused(code: &str, description: &str) -> Error {
+    Error::SignIn {
+        code: code.to_owned(),
+        description: description.to_owned(),
+    }
+}

@@ -1,0 +1,35 @@
+//! Moments and spans, as the protocol counts them: whole seconds.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// A moment in seconds since 1970-01-01T00:00:00Z, without leap seconds (RFC 7519's `NumericDate`).
+/// It is a reading of *some* clock: the device's, which may be wrong by years, or the server's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// This moment moved by `seconds`, which may be negative; stops at the ends of the range instead of wrapping.
+    pub fn plus(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds))
+    }
+
+    /// Seconds from `earlier` to `self`; negative when `earlier` is later.
+    pub fn seconds_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// One reading of both of a device's clocks. Both are needed: the wall clock survives a restart and counts sleep but
+/// can be set wrong or jump; the monotonic clock never jumps but starts anew with the process and may stop in sleep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instant {
+    /// The wall clock.
+    pub wall: Timestamp,
+    /// Time since some fixed moment in this process.
+    pub monotonic: Duration,
+}
+
+uniffi::custom_newtype!(Timestamp, i64);
