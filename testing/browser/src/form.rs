@@ -24,8 +24,8 @@ const AFFIRMATIVE: [&str; 15] = [
 ];
 /// Words on a button, or in its name, that lead away from the sign-in.
 const NEGATIVE: [&str; 15] = [
-    "cancel", "deny", "decline", "abort", "reject", "refuse", "disagree", "disallow", "don t", "no", "back",
-    "forgot", "reset", "register", "sign up",
+    "cancel", "deny", "decline", "abort", "reject", "refuse", "disagree", "disallow", "don t", "no", "back", "forgot",
+    "reset", "register", "sign up",
 ];
 /// What fields for a user's name are called.
 const USERNAME: [&str; 4] = ["user", "mail", "login", "identifier"];
@@ -169,14 +169,9 @@ fn choose_button<'a>(controls: &[ElementRef<'a>]) -> Choice<'a> {
 fn label(button: ElementRef<'_>) -> String {
     let attribute = |name| button.attr(name).unwrap_or_default();
     let text: String = button.text().collect();
-    let all = [
-        &text,
-        attribute("value"),
-        attribute("name"),
-        attribute("aria-label"),
-    ]
-    .join(" ")
-    .to_lowercase();
+    let all = [&text, attribute("value"), attribute("name"), attribute("aria-label")]
+        .join(" ")
+        .to_lowercase();
     let words: Vec<_> = all
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -252,9 +247,5 @@ fn words(html: &Html) -> String {
             }
         }
     }
-    text.chars()
-        .take(MAX_TEXT)
-        .collect::<String>()
-        .trim_end()
-        .to_owned()
+    text.chars().take(MAX_TEXT).collect::<String>().trim_end().to_owned()
 }

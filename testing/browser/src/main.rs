@@ -42,10 +42,7 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let cause = error
-                .source()
-                .map(|cause| format!(" ({cause})"))
-                .unwrap_or_default();
+            let cause = error.source().map(|cause| format!(" ({cause})")).unwrap_or_default();
             let _ = writeln!(errors, "test-browser: {error}{cause}");
             ExitCode::FAILURE
         }
@@ -53,9 +50,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let browser = Browser::new(arguments.credentials)?;
         let callback = browser

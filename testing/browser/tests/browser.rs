@@ -44,10 +44,7 @@ async fn a_second_sign_in_finds_the_session() {
     let site = Site::start().await;
     let browser = browser("correct horse");
     for _ in 0..2 {
-        browser
-            .sign_in(&site.url("/authorize"), REDIRECT_URI)
-            .await
-            .unwrap();
+        browser.sign_in(&site.url("/authorize"), REDIRECT_URI).await.unwrap();
     }
     assert_eq!(site.received("/authorize").len(), 2);
     assert_eq!(
@@ -104,10 +101,7 @@ async fn never_leaves_this_machine() {
         "file:///etc/hosts",
     ] {
         let error = browser("x").sign_in(elsewhere, REDIRECT_URI).await.unwrap_err();
-        assert!(
-            matches!(error, BrowserError::NotLoopback(_)),
-            "{elsewhere}: {error:?}"
-        );
+        assert!(matches!(error, BrowserError::NotLoopback(_)), "{elsewhere}: {error:?}");
     }
 }
 
@@ -121,10 +115,7 @@ async fn a_lookalike_of_the_redirect_uri_is_no_callback() {
 #[tokio::test]
 async fn an_error_callback_is_a_callback() {
     let site = Site::start().await;
-    let callback = browser("x")
-        .sign_in(&site.url("/denied"), REDIRECT_URI)
-        .await
-        .unwrap();
+    let callback = browser("x").sign_in(&site.url("/denied"), REDIRECT_URI).await.unwrap();
     assert_eq!(callback, "app://callback?error=access_denied&state=s");
 }
 
@@ -140,10 +131,7 @@ async fn error_pages_and_dead_ends_are_told_apart() {
     let error = fails(&site, "/only-cancel").await;
     assert!(matches!(error, BrowserError::NoForm { .. }), "{error:?}");
     let error = fails(&site, "/missing").await;
-    assert!(
-        matches!(error, BrowserError::Page { status: 404, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, BrowserError::Page { status: 404, .. }), "{error:?}");
 }
 
 #[tokio::test]

@@ -34,22 +34,19 @@ async fn start(kind: ServerKind, options: ServerOptions) -> Setup {
 }
 
 /// What both servers must do alike.
-async fn signs_in_and_refreshes(setup: &Setup, prompt: &str) -> (Value, Value) {
+async fn signs_in_and_refreshes(setup: &Setup) -> (Value, Value) {
     let Setup {
         server,
         client,
         browser,
     } = setup;
-    let first = client.sign_in(browser, REDIRECT_URI, prompt).await;
+    let first = client.sign_in(browser, REDIRECT_URI, "consent").await;
     assert_eq!(first["expires_in"], 120);
     let claims = jwt_claims(&first["id_token"]);
     assert_eq!(claims["iss"], server.issuer());
     assert_eq!(claims["aud"], server.client_id());
     assert_eq!(claims["nonce"], "n0nce");
-    assert_eq!(
-        claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(),
-        120
-    );
+    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 120);
     let kid = jwt_part(first["id_token"].as_str().unwrap(), 0)["kid"]
         .as_str()
         .unwrap()
@@ -96,7 +93,7 @@ fn two_minutes() -> ServerOptions {
 #[tokio::test]
 async fn oidc_provider_rotates_and_ends_a_stolen_family() {
     let setup = start(ServerKind::OidcProvider, two_minutes()).await;
-    let (first, second) = signs_in_and_refreshes(&setup, "consent").await;
+    let (first, second) = signs_in_and_refreshes(&setup).await;
     let client = &setup.client;
     let reused = client.refresh(&first).await;
     assert_eq!(
@@ -117,23 +114,26 @@ async fn oidc_provider_rotates_and_ends_a_stolen_family() {
 
 #[tokio::test]
 async fn oidc_provider_drops_offline_access_without_prompt_consent() {
-    let Setup { client, browser, .. } = &start(ServerKind::OidcProvider, two_minutes()).await;
-    let answer = client.sign_in(browser, REDIRECT_URI, "").await;
+    let setup = &start(ServerKind::OidcProvider, two_minutes()).await;
+    let answer = setup.client.sign_in(&setup.browser, REDIRECT_URI, "").await;
     assert_eq!(
         (answer.get("refresh_token"), &answer["scope"]),
         (None, &json!("openid profile email address"))
     );
-    // The session is there now: no page has to be filled, which prompt=none makes sure of.
-    client.sign_in(browser, REDIRECT_URI, "none").await;
+    // The session is there now: consent is asked for again, as of every native client, but no password.
+    let filled = |setup: &Setup| setup.server.log().matches("POST /interaction/").count();
+    assert_eq!(filled(setup), 2);
+    setup.client.sign_in(&setup.browser, REDIRECT_URI, "").await;
+    assert_eq!(filled(setup), 3);
+    let url = setup.client.authorize_url(REDIRECT_URI, "none");
+    let silent = setup.browser.sign_in(&url, REDIRECT_URI).await.unwrap();
+    assert!(silent.contains("error=interaction_required"), "{silent}");
 }
 
 #[tokio::test]
 async fn oidc_provider_knows_loopback_and_https_redirects() {
     let Setup { client, browser, .. } = &start(ServerKind::OidcProvider, two_minutes()).await;
-    for redirect_uri in [
-        "http://127.0.0.1:49152/callback",
-        "https://app.example.com/callback",
-    ] {
+    for redirect_uri in ["http://127.0.0.1:49152/callback", "https://app.example.com/callback"] {
         client.sign_in(browser, redirect_uri, "consent").await;
     }
 }
@@ -195,10 +195,7 @@ async fn oidc_provider_refuses_a_resources_jwt_at_userinfo() {
     };
     let Setup { client, browser, .. } = &start(ServerKind::OidcProvider, options).await;
     let answer = client.sign_in(browser, REDIRECT_URI, "consent").await;
-    assert_eq!(
-        jwt_claims(&answer["access_token"])["aud"],
-        "https://api.example.com/"
-    );
+    assert_eq!(jwt_claims(&answer["access_token"])["aud"], "https://api.example.com/");
     assert_eq!(client.userinfo(&answer).await.0, StatusCode::UNAUTHORIZED);
     let (status, refreshed) = client.refresh(&answer).await;
     assert_eq!(status, StatusCode::OK, "{refreshed}");
@@ -211,7 +208,7 @@ async fn oidc_provider_refuses_a_resources_jwt_at_userinfo() {
 #[tokio::test]
 async fn django_rotates_and_takes_the_previous_access_token_away() {
     let setup = start(ServerKind::Django, two_minutes()).await;
-    let (first, second) = signs_in_and_refreshes(&setup, "").await;
+    let (first, second) = signs_in_and_refreshes(&setup).await;
     let client = &setup.client;
     assert_eq!(client.userinfo(&first).await.0, StatusCode::UNAUTHORIZED);
     assert_eq!(jwt_claims(&second["id_token"]).get("nonce"), None);
@@ -238,9 +235,7 @@ async fn django_repeats_its_answer_in_the_overlap() {
         ..two_minutes()
     };
     let Setup { client, browser, .. } = &start(ServerKind::Django, options).await;
-    let first = client
-        .sign_in(browser, "https://app.example.com/callback", "")
-        .await;
+    let first = client.sign_in(browser, "https://app.example.com/callback", "").await;
     let (_, lost) = client.refresh(&first).await;
     let (status, again) = client.refresh(&first).await;
     assert_eq!(status, StatusCode::OK, "{again}");
@@ -255,11 +250,10 @@ async fn servers_stop_and_come_back_on_the_same_port_with_other_keys() {
             client,
             browser,
         } = start(kind, two_minutes()).await;
-        let prompt = if kind == ServerKind::Django { "" } else { "consent" };
-        let answer = client.sign_in(&browser, REDIRECT_URI, prompt).await;
+        let answer = client.sign_in(&browser, REDIRECT_URI, "consent").await;
         let (issuer, keys) = (server.issuer().to_owned(), client.key_ids().await);
         server.stop().await;
-        let url = client.authorize_url(REDIRECT_URI, prompt);
+        let url = client.authorize_url(REDIRECT_URI, "consent");
         assert!(matches!(
             browser.sign_in(&url, REDIRECT_URI).await,
             Err(BrowserError::Http(_))
@@ -272,7 +266,7 @@ async fn servers_stop_and_come_back_on_the_same_port_with_other_keys() {
             "invalid_grant",
             "nothing is remembered"
         );
-        client.sign_in(&browser, REDIRECT_URI, prompt).await;
+        client.sign_in(&browser, REDIRECT_URI, "consent").await;
     }
 }
 

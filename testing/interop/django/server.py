@@ -68,8 +68,14 @@ def configure(options: argparse.Namespace, folder: Path) -> None:
         '<form method="post">{% csrf_token %}{{ form.as_p }}<button>Sign in</button></form>'
     )
     settings.configure(
-        # Its error pages say what went wrong, which is what a test's log is for.
-        DEBUG=True,
+        DEBUG=False,
+        # Without DEBUG, Django keeps the reasons of its error pages to itself.
+        LOGGING={
+            "version": 1,
+            "disable_existing_loggers": False,
+            "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+            "root": {"handlers": ["stderr"], "level": "INFO"},
+        },
         ALLOWED_HOSTS=["127.0.0.1", "localhost"],
         SECRET_KEY=os.urandom(32).hex(),
         ROOT_URLCONF=__name__,

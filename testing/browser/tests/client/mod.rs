@@ -61,11 +61,7 @@ impl Client {
             .await
             .unwrap();
         let callback = Url::parse(&callback).unwrap();
-        assert_eq!(
-            parameter(&callback, "state").as_deref(),
-            Some("st4te"),
-            "{callback}"
-        );
+        assert_eq!(parameter(&callback, "state").as_deref(), Some("st4te"), "{callback}");
         let code = parameter(&callback, "code").unwrap_or_else(|| panic!("no code in {callback}"));
         let exchange = [
             ("grant_type", "authorization_code"),
@@ -85,11 +81,7 @@ impl Client {
     }
 
     async fn token(&self, form: &[(&str, &str)]) -> (StatusCode, Value) {
-        let form: Vec<_> = form
-            .iter()
-            .copied()
-            .chain([("client_id", self.client_id)])
-            .collect();
+        let form: Vec<_> = form.iter().copied().chain([("client_id", self.client_id)]).collect();
         let response = self
             .http
             .post(self.endpoint("token_endpoint"))
@@ -112,12 +104,7 @@ impl Client {
             .headers()
             .get("content-type")
             .map(|value| value.to_str().unwrap());
-        let media_type = media_type
-            .unwrap_or_default()
-            .split(';')
-            .next()
-            .unwrap()
-            .to_owned();
+        let media_type = media_type.unwrap_or_default().split(';').next().unwrap().to_owned();
         (response.status(), media_type, response.text().await.unwrap())
     }
 
@@ -126,13 +113,7 @@ impl Client {
             ("client_id", self.client_id),
             ("token", answer["refresh_token"].as_str().unwrap()),
         ];
-        self.http
-            .post(endpoint)
-            .form(&form)
-            .send()
-            .await
-            .unwrap()
-            .status()
+        self.http.post(endpoint).form(&form).send().await.unwrap().status()
     }
 
     pub(crate) async fn key_ids(&self) -> Vec<String> {

@@ -30,14 +30,8 @@ impl Site {
             .route("/repeat", post(repeat))
             .route("/form", get(odd_form))
             .route("/received", get(received).post(received_post))
-            .route(
-                "/away",
-                get(|| async { found("http://192.0.2.1/authorize?secret=1") }),
-            )
-            .route(
-                "/lookalike",
-                get(|| async { found("app://callback.evil?code=1") }),
-            )
+            .route("/away", get(|| async { found("http://192.0.2.1/authorize?secret=1") }))
+            .route("/lookalike", get(|| async { found("app://callback.evil?code=1") }))
             .route(
                 "/denied",
                 get(|| async { found("app://callback?error=access_denied&state=s") }),
@@ -90,8 +84,7 @@ fn has_cookie(headers: &HeaderMap, cookie: &str) -> bool {
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok());
-    sent.flat_map(|value| value.split("; "))
-        .any(|sent| sent == cookie)
+    sent.flat_map(|value| value.split("; ")).any(|sent| sent == cookie)
 }
 
 fn joined(fields: &Fields) -> String {
@@ -113,10 +106,7 @@ async fn authorize(log: Log, headers: HeaderMap, RawQuery(query): RawQuery) -> R
 
 async fn login_page(log: Log) -> impl IntoResponse {
     note(&log, "/login", "page");
-    (
-        [(header::SET_COOKIE, "csrf=c1; Path=/login; HttpOnly")],
-        Html(page("")),
-    )
+    ([(header::SET_COOKIE, "csrf=c1; Path=/login; HttpOnly")], Html(page("")))
 }
 
 fn page(message: &str) -> String {
