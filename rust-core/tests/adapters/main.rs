@@ -1,0 +1,14 @@
+//! The adapters against what they adapt: sockets, files, threads, a simulated Keychain.
+
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+mod file_store;
+mod file_store_processes;
+mod http;
+mod http_failures;
+mod keychain;
+mod off_thread;
+mod stores;
+mod support;
+mod system;
+mod tls;

@@ -1,0 +1,36 @@
+//! One request and its answer, over a real socket.
+
+use pilotlight_core::adapters::http::HttpTransport;
+use pilotlight_core::message::{HttpAnswer, HttpRequest};
+use pilotlight_core::ports::{Transport, TransportError};
+
+use super::raw_server::{Peer, RawServer};
+
+pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+/// The largest body that is read.
+pub(crate) const MIB: usize = 1024 * 1024;
+
+/// A refresh, with a token to look for where it must not be.
+pub(crate) fn form(server: &RawServer) -> HttpRequest {
+    HttpRequest::post_form(
+        server.url("/oauth/token"),
+        [("grant_type", "refresh_token"), ("refresh_token", "planted")],
+    )
+}
+
+pub(crate) async fn send(request: HttpRequest) -> Result<HttpAnswer, TransportError> {
+    HttpTransport::new().send(request).await
+}
+
+/// What the adapter makes of a server that does `handler` on each connection.
+pub(crate) async fn outcome_of(
+    handler: impl Fn(&mut Peer) + Send + Sync + Clone + 'static,
+) -> Result<HttpAnswer, TransportError> {
+    send(form(&RawServer::start(handler))).await
+}
+
+/// A server that answers everything in the same way.
+pub(crate) fn answering(answer: impl Into<String>) -> impl Fn(&mut Peer) + Send + Sync + Clone + 'static {
+    let answer = answer.into();
+    move |peer: &mut Peer| while peer.read_request() && peer.send(&answer) {}
+}
