@@ -1,0 +1,225 @@
+//! The handle by which tests steer a running server.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::accounts::Account;
+use crate::faults::Fault;
+use crate::journal::{Counters, Endpoint, RequestRecord};
+use crate::keys::OldKeys;
+use crate::settings::Settings;
+use crate::state::Shared;
+
+/// Steers a running server. Cheap to clone. Everything it does is done when the call returns.
+#[derive(Debug, Clone)]
+pub struct Control {
+    shared: Arc<Shared>,
+}
+
+impl Control {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Adds a fault behind those that wait already.
+    pub fn fault(&self, endpoint: Endpoint, fault: Fault) {
+        self.shared.faults.add(endpoint, fault);
+    }
+
+    /// Removes the faults that were put on `endpoint`; all faults for [`Endpoint::Any`]. Held requests stay held.
+    pub fn clear_faults(&self, endpoint: Endpoint) {
+        self.shared.faults.clear(endpoint);
+    }
+
+    /// The faults that still wait for a request.
+    #[must_use]
+    pub fn waiting_faults(&self) -> Vec<(Endpoint, Fault)> {
+        self.shared.faults.waiting()
+    }
+
+    /// Lets the requests go on that [`Fault::hold`] stopped. Returns how many there were.
+    pub fn release(&self, endpoint: Endpoint) -> usize {
+        self.shared.holds.release(endpoint)
+    }
+
+    /// How many requests are held now.
+    #[must_use]
+    pub fn held(&self, endpoint: Endpoint) -> usize {
+        self.shared.holds.held(endpoint)
+    }
+
+    /// Returns when `count` requests are held at once.
+    pub async fn wait_for_held(&self, endpoint: Endpoint, count: usize) {
+        let mut progress = self.shared.holds.progress();
+        while self.held(endpoint) < count && progress.changed().await.is_ok() {}
+    }
+
+    /// Requests seen by `endpoint` since the server started, those that a fault swallowed included.
+    #[must_use]
+    pub fn seen(&self, endpoint: Endpoint) -> u64 {
+        self.shared.journal.seen(endpoint)
+    }
+
+    /// Returns when `endpoint` has seen `count` requests since the server started.
+    pub async fn wait_for_requests(&self, endpoint: Endpoint, count: u64) {
+        let mut progress = self.shared.journal.progress();
+        while self.seen(endpoint) < count && progress.changed().await.is_ok() {}
+    }
+
+    /// Every request so far (or since [`clear_requests`](Self::clear_requests)), oldest first.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        self.shared.journal.records()
+    }
+
+    /// Empties the request log. The counters stay.
+    pub fn clear_requests(&self) {
+        self.shared.journal.clear_records();
+    }
+
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.shared.journal.counters()
+    }
+
+    /// The server's time, in seconds since the epoch.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.shared.clock.now()
+    }
+
+    /// Moves the server's clock forward: tokens expire, overlap periods and rate limits pass, `Date` follows.
+    pub fn advance(&self, by: Duration) {
+        self.shared.clock.advance(by);
+    }
+
+    /// Sets the server's clock so many seconds ahead (or, negative, behind) of this machine's.
+    pub fn set_clock_offset(&self, seconds: i64) {
+        self.shared.clock.set_offset(seconds);
+    }
+
+    /// Seconds ahead (or, negative, behind) of this machine's clock.
+    #[must_use]
+    pub fn clock_offset(&self) -> i64 {
+        self.shared.clock.offset()
+    }
+
+    /// Stops the server's clock; [`advance`](Self::advance) still moves it.
+    pub fn freeze_clock(&self) {
+        self.shared.clock.freeze();
+    }
+
+    /// Lets the server's clock run again, from the machine's time and the offset.
+    pub fn thaw_clock(&self) {
+        self.shared.clock.thaw();
+    }
+
+    #[must_use]
+    pub fn is_clock_frozen(&self) -> bool {
+        self.shared.clock.is_frozen()
+    }
+
+    /// Makes a new signing key of the algorithm in the settings. Returns its id.
+    pub fn rotate_keys(&self, old: OldKeys) -> String {
+        self.shared.keys.rotate(self.shared.settings().algorithm, old)
+    }
+
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.shared.settings()
+    }
+
+    /// Changes settings for the requests to come: `control.change(|s| s.rotation = false)`.
+    pub fn change(&self, change: impl FnOnce(&mut Settings)) {
+        self.shared.change_settings(change);
+    }
+
+    /// Signs a user out everywhere: refresh tokens, their access tokens and browser sessions.
+    /// Returns how many refresh token families that ended.
+    pub fn revoke_user(&self, email: &str) -> usize {
+        let mut db = self.shared.db();
+        let Some(id) = db.account_by_email(email).map(|account| account.id.clone()) else {
+            return 0;
+        };
+        let families = db.refresh_tokens.live_of(&id);
+        for family in &families {
+            db.access_tokens.revoke_family(*family);
+            db.refresh_tokens.end(*family);
+        }
+        db.sessions.retain(|_, session| session.user_id != id);
+        families.len()
+    }
+
+    /// A copy of a user, by email address.
+    #[must_use]
+    pub fn account(&self, email: &str) -> Option<Account> {
+        self.shared.db().account_by_email(email).cloned()
+    }
+
+    /// Adds a user; one with the same id or email address is replaced.
+    pub fn put_account(&self, account: Account) {
+        let mut db = self.shared.db();
+        db.accounts
+            .retain(|known| known.id != account.id && !known.email.eq_ignore_ascii_case(&account.email));
+        db.accounts.push(account);
+    }
+
+    /// Changes a user in place. Returns whether there is one.
+    pub fn change_account(&self, email: &str, change: impl FnOnce(&mut Account)) -> bool {
+        let mut db = self.shared.db();
+        let account = db
+            .accounts
+            .iter_mut()
+            .find(|account| account.email.eq_ignore_ascii_case(email));
+        account.map(change).is_some()
+    }
+
+    /// Deletes a user, whose tokens then are worth nothing. Returns whether there was one.
+    pub fn delete_account(&self, email: &str) -> bool {
+        let mut db = self.shared.db();
+        let before = db.accounts.len();
+        db.accounts.retain(|account| !account.email.eq_ignore_ascii_case(email));
+        db.accounts.len() < before
+    }
+
+    /// A user's `user_metadata`.
+    #[must_use]
+    pub fn user_metadata(&self, email: &str) -> Option<Map<String, Value>> {
+        self.account(email).map(|account| account.user_metadata)
+    }
+
+    /// Replaces a user's `user_metadata`. Returns whether there is such a user.
+    pub fn set_user_metadata(&self, email: &str, metadata: Map<String, Value>) -> bool {
+        self.change_account(email, |account| account.user_metadata = metadata)
+    }
+
+    /// Closes the port and every connection: from now on connections are refused. State and port are kept.
+    ///
+    /// # Errors
+    /// Where the port cannot be kept, or the server has stopped.
+    pub async fn go_offline(&self) -> io::Result<()> {
+        self.shared.wires.go_offline().await
+    }
+
+    /// Listens again on the same port.
+    ///
+    /// # Errors
+    /// Where the port was lost meanwhile, or the server has stopped.
+    pub async fn go_online(&self) -> io::Result<()> {
+        self.shared.wires.go_online().await
+    }
+
+    /// Where the same can be done over HTTP even while the server is offline: `http://127.0.0.1:PORT/_control/`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.shared.control_url
+    }
+
+    /// Asks whoever runs the server to end it, see [`IdentityServer::stopped`](crate::IdentityServer::stopped).
+    pub fn shut_down(&self) {
+        self.shared.stop.send_replace(true);
+    }
+}

@@ -1,0 +1,55 @@
+//! The endpoints, one module each.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware;
+use axum::routing::{get, post};
+
+use crate::answers::oauth_error;
+use crate::layer;
+use crate::state::Shared;
+
+pub(crate) mod authorize;
+mod authorize_request;
+mod bearer;
+mod browser;
+mod client_authentication;
+mod control;
+mod discovery;
+mod legacy;
+mod login;
+mod logout;
+mod pages;
+mod revoke;
+mod token;
+mod userinfo;
+mod users;
+
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/.well-known/openid-configuration", get(discovery::configuration))
+        .route("/.well-known/jwks.json", get(discovery::jwks))
+        .route("/authorize", get(authorize::get).post(authorize::post))
+        .route("/u/login", get(login::form).post(login::submit))
+        .route("/u/consent", get(login::consent_form).post(login::consent))
+        .route("/oauth/token", post(token::token))
+        .route("/oauth/revoke", post(revoke::revoke))
+        .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
+        .route("/v2/logout", get(logout::v2))
+        .route("/oidc/logout", get(logout::oidc).post(logout::oidc_post))
+        .route("/api/v2/users/{id}", get(users::get).patch(users::patch))
+        .route("/delegation", post(legacy::disabled))
+        .route("/tokeninfo", post(legacy::disabled))
+        .route("/oauth/ro", post(legacy::disabled))
+        .fallback(async || oauth_error(404, "not_found", "There is no such endpoint."))
+        .method_not_allowed_fallback(async || oauth_error(405, "method_not_allowed", "The method is not allowed."))
+        .layer(middleware::from_fn_with_state(shared.clone(), layer::around))
+        .nest("/_control", control::router())
+        .with_state(shared)
+}
+
+/// The control endpoints alone, for the port that never goes offline.
+pub(crate) fn control_router(shared: Arc<Shared>) -> Router {
+    Router::new().nest("/_control", control::router()).with_state(shared)
+}

@@ -1,0 +1,287 @@
+//! `/oauth/token`: codes and refresh tokens for tokens.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest;
+
+use super::client_authentication::client;
+use crate::answers::{oauth_error, private_json, refused};
+use crate::grant::Code;
+use crate::journal::Endpoint;
+use crate::layer::Tampering;
+use crate::options::Client;
+use crate::params::{Params, words};
+use crate::random;
+use crate::rate_limit::Standing;
+use crate::refresh_tokens::Presented;
+use crate::settings::{DeadRefreshToken, Settings};
+use crate::state::{Db, Shared};
+use crate::tokens::Issue;
+
+pub(crate) async fn token(
+    State(shared): State<Arc<Shared>>,
+    Extension(tampering): Extension<Tampering>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let Some(params) = Params::from_body(&headers, &body) else {
+        return oauth_error(400, "invalid_request", "The body is not a JSON object.");
+    };
+    if let Some(name) = &params.repeated {
+        return oauth_error(400, "invalid_request", &format!("{name} is given twice"));
+    }
+    let client = match client(&shared, &headers, &params) {
+        Ok(client) => client,
+        Err(refusal) => return refusal,
+    };
+    let call = Call {
+        shared: &shared,
+        settings: shared.settings(),
+        client,
+        params: &params,
+        tampering,
+    };
+    let limit = call.settings.rate_limit_token;
+    let mut db = shared.db();
+    let standing = db.windows.count(Endpoint::Token, &client.id, limit, shared.clock.now());
+    let response = if standing.is_some_and(|standing| standing.exceeded) {
+        oauth_error(429, "too_many_requests", "Global limit has been reached")
+    } else {
+        match params.get("grant_type") {
+            Some("authorization_code") => call.exchange_code(&mut db),
+            Some("refresh_token") => call.refresh(&mut db),
+            Some(other) => oauth_error(
+                403,
+                "unsupported_grant_type",
+                &format!("Unsupported grant type: {other}"),
+            ),
+            None => missing("grant_type"),
+        }
+    };
+    Standing::mark(standing, response)
+}
+
+/// One request.
+struct Call<'a> {
+    shared: &'a Shared,
+    settings: Settings,
+    client: &'a Client,
+    params: &'a Params,
+    tampering: Tampering,
+}
+
+impl Call<'_> {
+    /// RFC 6749 section 4.1.3, RFC 7636 section 4.6.
+    fn exchange_code(&self, db: &mut Db) -> Response {
+        let Some(presented) = self.params.get("code") else {
+            return missing("code");
+        };
+        let now_ms = self.shared.clock.now_ms();
+        let known = db
+            .codes
+            .get(presented)
+            .filter(|code| code.grant.client_id == self.client.id);
+        let Some(code) = known else { return invalid_code() };
+        if let Some(issued) = code.issued.clone() {
+            // Two hold the code, and one of them stole it.
+            let killed = issued
+                .family
+                .is_some_and(|family| db.end_family(family, &self.settings));
+            if let Some(family) = issued.family {
+                db.access_tokens.revoke_family(family);
+            }
+            db.access_tokens.revoke(&issued.access_token);
+            self.shared.journal.count(|counters| {
+                counters.codes_reused += 1;
+                counters.families_killed += u64::from(killed);
+            });
+            return invalid_code();
+        }
+        if now_ms >= code.expires_at_ms {
+            return invalid_code();
+        }
+        if let Some(refusal) = self.mismatch(code) {
+            return refusal;
+        }
+        let grant = code.grant.clone();
+        let Some(account) = db.account(&grant.user_id).cloned() else {
+            return invalid_code();
+        };
+        let (family, refresh_token) = if grant.has("offline_access") {
+            self.shared
+                .journal
+                .count(|counters| counters.refresh_tokens_issued += 1);
+            let (family, token) = db.refresh_tokens.begin(grant.clone(), now_ms, &self.settings);
+            (Some(family), Some(token))
+        } else {
+            (None, None)
+        };
+        let issue = Issue {
+            grant: &grant,
+            account: &account,
+            scope: &grant.scope,
+            audience: grant.audience.as_deref(),
+            family,
+            refresh_token,
+            again: false,
+            id_token_fault: self.tampering.0.as_ref(),
+        };
+        let (answer, issued) = issue.answer(self.shared, db, &self.settings);
+        if let Some(code) = db.codes.get_mut(presented) {
+            code.issued = Some(issued);
+        }
+        self.shared.journal.count(|counters| counters.code_grants_honoured += 1);
+        private_json(StatusCode::OK, &answer)
+    }
+
+    /// What does not fit the request that the code was made for.
+    fn mismatch(&self, code: &Code) -> Option<Response> {
+        let redirect_uri = self.params.get("redirect_uri").unwrap_or_default();
+        if redirect_uri != code.redirect_uri {
+            let text = format!(
+                "The redirect URI is wrong. You sent {redirect_uri}, and we expected {}",
+                code.redirect_uri
+            );
+            return Some(oauth_error(403, "unauthorized_client", &text));
+        }
+        match (&code.code_challenge, self.params.get("code_verifier")) {
+            (None, None) => None,
+            (Some(challenge), Some(verifier)) if s256(verifier) == *challenge => None,
+            (Some(_), None) => Some(missing("code_verifier")),
+            _ => Some(oauth_error(403, "invalid_grant", "Failed to verify code verifier")),
+        }
+    }
+
+    /// RFC 6749 section 6, with Auth0's rotation.
+    fn refresh(&self, db: &mut Db) -> Response {
+        let Some(token) = self.params.get("refresh_token") else {
+            return missing("refresh_token");
+        };
+        let now_ms = self.shared.clock.now_ms();
+        let (family, grant, overlap) = match db
+            .refresh_tokens
+            .present(token, &self.client.id, now_ms, &self.settings)
+        {
+            Presented::Usable { family, grant, overlap } => (family, grant, overlap),
+            Presented::Reused { family } => {
+                db.end_family(family, &self.settings);
+                self.shared.journal.count(|counters| {
+                    counters.spent_refresh_tokens_presented += 1;
+                    counters.families_killed += 1;
+                });
+                return dead(self.settings.dead_refresh_token);
+            }
+            Presented::Dead { spent } => {
+                self.shared.journal.count(|counters| {
+                    counters.spent_refresh_tokens_presented += u64::from(spent);
+                    counters.dead_refresh_tokens_presented += 1;
+                });
+                return dead(self.settings.dead_refresh_token);
+            }
+        };
+        if overlap {
+            self.shared.journal.count(|counters| {
+                counters.spent_refresh_tokens_presented += 1;
+                counters.overlap_reuses += 1;
+            });
+        }
+        let Some(account) = db.account(&grant.user_id).cloned() else {
+            return dead(self.settings.dead_refresh_token);
+        };
+        if account.blocked {
+            return oauth_error(403, "access_denied", "user is blocked");
+        }
+        if account.mfa_required {
+            return mfa_required();
+        }
+        let (audience, scope) = match self.resource(&grant.scope, grant.audience.as_deref()) {
+            Ok(resource) => resource,
+            Err((status, error, text)) => return oauth_error(status, error, &text),
+        };
+        // Nothing can fail from here on: only now is the token spent.
+        let refresh_token = db.refresh_tokens.exchange(token, now_ms, &self.settings);
+        if self.settings.refresh_ends_access_token {
+            db.access_tokens.revoke_family(family);
+        }
+        self.shared.journal.count(|counters| {
+            counters.refresh_grants_honoured += 1;
+            counters.refresh_tokens_issued += u64::from(refresh_token.is_some());
+        });
+        let issue = Issue {
+            grant: &grant,
+            account: &account,
+            scope: &scope,
+            audience: audience.as_deref(),
+            family: Some(family),
+            refresh_token,
+            again: true,
+            id_token_fault: self.tampering.0.as_ref(),
+        };
+        private_json(StatusCode::OK, &issue.answer(self.shared, db, &self.settings).0)
+    }
+
+    /// The audience and scope of a refresh: the sign-in's, another API's (multi-resource), or a part of the scope.
+    fn resource(&self, granted: &[String], audience: Option<&str>) -> Result<Resource, (u16, &'static str, String)> {
+        let mut allowed = granted.to_vec();
+        let mut chosen = audience.map(str::to_owned);
+        if let Some(other) = self
+            .params
+            .get("audience")
+            .filter(|_| self.settings.multi_resource_refresh)
+        {
+            let of_the_api = self.shared.scopes_of(other);
+            let of_the_api = of_the_api.ok_or_else(|| (403, "access_denied", format!("Service not found: {other}")))?;
+            allowed.extend(of_the_api);
+            chosen = Some(other.to_owned());
+        }
+        let Some(requested) = self.params.get("scope") else {
+            return Ok((chosen, granted.to_vec()));
+        };
+        let requested = words(requested);
+        match requested.iter().find(|scope| !allowed.contains(scope)) {
+            Some(odd) => Err((400, "invalid_scope", format!("The scope {odd} was not granted"))),
+            None => Ok((chosen, requested)),
+        }
+    }
+}
+
+/// An audience and a scope.
+type Resource = (Option<String>, Vec<String>);
+
+fn missing(name: &str) -> Response {
+    oauth_error(400, "invalid_request", &format!("Missing required parameter: {name}"))
+}
+
+fn invalid_code() -> Response {
+    oauth_error(403, "invalid_grant", "Invalid authorization code")
+}
+
+fn dead(answer: DeadRefreshToken) -> Response {
+    let text = "Unknown or invalid refresh token.";
+    match answer {
+        DeadRefreshToken::InvalidGrant403 => oauth_error(403, "invalid_grant", text),
+        DeadRefreshToken::AccessDenied403 => oauth_error(403, "access_denied", text),
+        DeadRefreshToken::InvalidGrant400 => oauth_error(400, "invalid_grant", text),
+        DeadRefreshToken::Empty400 => refused("invalid_grant", StatusCode::BAD_REQUEST.into_response()),
+    }
+}
+
+fn mfa_required() -> Response {
+    let body = serde_json::json!({
+        "error": "mfa_required",
+        "error_description": "Multifactor authentication required",
+        "mfa_token": random::token(),
+    });
+    refused("mfa_required", private_json(StatusCode::FORBIDDEN, &body))
+}
+
+fn s256(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()))
+}

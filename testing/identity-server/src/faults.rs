@@ -1,0 +1,409 @@
+//! Faults on demand: what can go wrong, on which endpoint, and how often.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::journal::Endpoint;
+use crate::lock::lock;
+use crate::tamper::IdTokenFault;
+
+/// Something that goes wrong with a request: once, [several times](Fault::times) or [for ever](Fault::for_ever).
+///
+/// By default the request is *not* processed: the fault strikes first. After
+/// [`after_processing`](Fault::after_processing) the server has done what was asked (rotated a token, say) and the client
+/// does not hear of it. Effects that spoil an answer ([truncate](Fault::truncate), [`stall_body`](Fault::stall_body),
+/// [`answer`](Fault::answer), dates, ID tokens) need one and always come after processing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    pub effect: Effect,
+    #[serde(default)]
+    pub after_processing: bool,
+    /// How many requests it strikes. Default 1.
+    #[serde(default = "once")]
+    pub times: u32,
+    /// Never used up.
+    #[serde(default)]
+    pub for_ever: bool,
+    /// How many requests it lets pass first. Default 0.
+    #[serde(default)]
+    pub skip: u32,
+    /// On the token endpoint: strikes only this grant type.
+    #[serde(default)]
+    pub grant_type: Option<String>,
+}
+
+fn once() -> u32 {
+    1
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Effect {
+    /// An answer of one's own.
+    Status {
+        status: u16,
+        #[serde(default)]
+        headers: BTreeMap<String, String>,
+        #[serde(default)]
+        body: String,
+    },
+    /// 200 with JSON that is not.
+    GarbageJson,
+    /// A captive portal's page, with any status.
+    Html { status: u16 },
+    /// 200 with a JSON string of that many bytes.
+    HugeBody { bytes: usize },
+    /// 302 elsewhere.
+    Redirect { location: String },
+    /// TCP reset.
+    Reset,
+    /// No answer, and the connection stays open.
+    Stall,
+    /// The headers and half the body, then nothing more, and the connection stays open.
+    StallBody,
+    /// The headers and half the body, then the connection ends.
+    Truncate,
+    /// Waits for a while.
+    Delay { milliseconds: u64 },
+    /// Waits until the test releases it.
+    Hold,
+    /// Another `Date` header, by so many seconds.
+    Date { shift_seconds: i64 },
+    /// No `Date` header.
+    NoDate,
+    /// Changed members of a JSON answer, the `remove`d ones first.
+    Answer {
+        #[serde(default)]
+        set: Map<String, Value>,
+        #[serde(default)]
+        remove: Vec<String>,
+    },
+    /// Other headers on a proper answer. An empty value removes the header.
+    Headers { headers: BTreeMap<String, String> },
+    /// An ID token that should not pass.
+    IdToken(IdTokenFault),
+}
+
+/// A request takes at most one effect of each kind, so that "a wrong date for ever" and "503, then a reset" combine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Outcome,
+    Timing,
+    Date,
+    Answer,
+    Headers,
+    IdToken,
+}
+
+impl Effect {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Delay { .. } | Self::Hold => Kind::Timing,
+            Self::Date { .. } | Self::NoDate => Kind::Date,
+            Self::Answer { .. } => Kind::Answer,
+            Self::Headers { .. } => Kind::Headers,
+            Self::IdToken(_) => Kind::IdToken,
+            _ => Kind::Outcome,
+        }
+    }
+
+    /// For the request log.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Status { .. } => "status",
+            Self::GarbageJson => "garbage_json",
+            Self::Html { .. } => "html",
+            Self::HugeBody { .. } => "huge_body",
+            Self::Redirect { .. } => "redirect",
+            Self::Reset => "reset",
+            Self::Stall => "stall",
+            Self::StallBody => "stall_body",
+            Self::Truncate => "truncate",
+            Self::Delay { .. } => "delay",
+            Self::Hold => "hold",
+            Self::Date { .. } => "date",
+            Self::NoDate => "no_date",
+            Self::Answer { .. } => "answer",
+            Self::Headers { .. } => "headers",
+            Self::IdToken(_) => "id_token",
+        }
+    }
+}
+
+impl Fault {
+    #[must_use]
+    pub fn new(effect: Effect) -> Self {
+        Self {
+            effect,
+            after_processing: false,
+            times: 1,
+            for_ever: false,
+            skip: 0,
+            grant_type: None,
+        }
+    }
+
+    /// An answer with an empty body.
+    #[must_use]
+    pub fn status(status: u16) -> Self {
+        Self::new(Effect::Status {
+            status,
+            headers: BTreeMap::new(),
+            body: String::new(),
+        })
+    }
+
+    /// An OAuth error: `{error, error_description}`.
+    #[must_use]
+    pub fn oauth_error(status: u16, error: &str, description: &str) -> Self {
+        Self::json(status, &json!({ "error": error, "error_description": description }))
+    }
+
+    /// A JSON answer.
+    #[must_use]
+    pub fn json(status: u16, body: &Value) -> Self {
+        Self::status(status)
+            .header("content-type", "application/json")
+            .body(&body.to_string())
+    }
+
+    #[must_use]
+    pub fn garbage_json() -> Self {
+        Self::new(Effect::GarbageJson)
+    }
+
+    #[must_use]
+    pub fn html(status: u16) -> Self {
+        Self::new(Effect::Html { status })
+    }
+
+    #[must_use]
+    pub fn huge_body(bytes: usize) -> Self {
+        Self::new(Effect::HugeBody { bytes })
+    }
+
+    #[must_use]
+    pub fn redirect(location: &str) -> Self {
+        Self::new(Effect::Redirect {
+            location: location.into(),
+        })
+    }
+
+    #[must_use]
+    pub fn reset() -> Self {
+        Self::new(Effect::Reset)
+    }
+
+    #[must_use]
+    pub fn stall() -> Self {
+        Self::new(Effect::Stall)
+    }
+
+    #[must_use]
+    pub fn stall_body() -> Self {
+        Self::new(Effect::StallBody)
+    }
+
+    #[must_use]
+    pub fn truncate() -> Self {
+        Self::new(Effect::Truncate)
+    }
+
+    #[must_use]
+    pub fn delay(delay: Duration) -> Self {
+        Self::new(Effect::Delay {
+            milliseconds: u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
+        })
+    }
+
+    /// Until [`Control::release`](crate::Control::release).
+    #[must_use]
+    pub fn hold() -> Self {
+        Self::new(Effect::Hold)
+    }
+
+    #[must_use]
+    pub fn date_shifted(seconds: i64) -> Self {
+        Self::new(Effect::Date { shift_seconds: seconds })
+    }
+
+    #[must_use]
+    pub fn no_date() -> Self {
+        Self::new(Effect::NoDate)
+    }
+
+    /// Sets members of a JSON answer: `Fault::answer(json!({"expires_in": "3600"}))`.
+    #[must_use]
+    pub fn answer(set: Value) -> Self {
+        let set = if let Value::Object(set) = set { set } else { Map::new() };
+        Self::new(Effect::Answer {
+            set,
+            remove: Vec::new(),
+        })
+    }
+
+    /// Leaves members out of a JSON answer.
+    #[must_use]
+    pub fn answer_without(members: &[&str]) -> Self {
+        let remove = members.iter().map(|member| (*member).to_owned()).collect();
+        Self::new(Effect::Answer {
+            set: Map::new(),
+            remove,
+        })
+    }
+
+    #[must_use]
+    pub fn id_token(fault: IdTokenFault) -> Self {
+        Self::new(Effect::IdToken(fault))
+    }
+
+    /// Adds a header to a [`status`](Fault::status), [`json`](Fault::json) or [`headers`](Fault::headers) fault.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        if let Effect::Status { headers, .. } | Effect::Headers { headers } = &mut self.effect {
+            headers.insert(name.to_ascii_lowercase(), value.into());
+        }
+        self
+    }
+
+    /// Sets headers on a proper answer; an empty value removes one.
+    #[must_use]
+    pub fn headers(headers: &[(&str, &str)]) -> Self {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), (*value).to_owned()));
+        Self::new(Effect::Headers {
+            headers: headers.collect(),
+        })
+    }
+
+    /// The body of a [`status`](Fault::status).
+    #[must_use]
+    pub fn body(mut self, text: &str) -> Self {
+        if let Effect::Status { body, .. } = &mut self.effect {
+            *body = text.into();
+        }
+        self
+    }
+
+    #[must_use]
+    pub fn after_processing(mut self) -> Self {
+        self.after_processing = true;
+        self
+    }
+
+    #[must_use]
+    pub fn times(mut self, times: u32) -> Self {
+        self.times = times;
+        self
+    }
+
+    #[must_use]
+    pub fn for_ever(mut self) -> Self {
+        self.for_ever = true;
+        self
+    }
+
+    #[must_use]
+    pub fn skip(mut self, requests: u32) -> Self {
+        self.skip = requests;
+        self
+    }
+
+    #[must_use]
+    pub fn grant(mut self, grant_type: &str) -> Self {
+        self.grant_type = Some(grant_type.into());
+        self
+    }
+}
+
+/// The faults that wait for requests, in the order they were added.
+#[derive(Debug, Default)]
+pub(crate) struct FaultQueue(Mutex<Vec<(Endpoint, Fault)>>);
+
+impl FaultQueue {
+    pub(crate) fn add(&self, endpoint: Endpoint, fault: Fault) {
+        if fault.times > 0 || fault.for_ever {
+            lock(&self.0).push((endpoint, fault));
+        }
+    }
+
+    /// Removes the faults of an endpoint; all of them for [`Endpoint::Any`].
+    pub(crate) fn clear(&self, endpoint: Endpoint) {
+        lock(&self.0).retain(|(of, _)| !endpoint.matches(*of));
+    }
+
+    pub(crate) fn waiting(&self) -> Vec<(Endpoint, Fault)> {
+        lock(&self.0).clone()
+    }
+
+    /// What befalls one request: of each kind of effect the first that waits.
+    pub(crate) fn take(&self, endpoint: Endpoint, grant_type: Option<&str>) -> Vec<Fault> {
+        let mut queue = lock(&self.0);
+        let mut taken: Vec<Fault> = Vec::new();
+        for (of, fault) in queue.iter_mut() {
+            let meant = of.matches(endpoint)
+                && fault
+                    .grant_type
+                    .as_deref()
+                    .is_none_or(|grant| Some(grant) == grant_type)
+                && taken.iter().all(|other| other.effect.kind() != fault.effect.kind());
+            if !meant {
+                continue;
+            }
+            if fault.skip > 0 {
+                fault.skip -= 1;
+                continue;
+            }
+            if !fault.for_ever {
+                fault.times -= 1;
+            }
+            taken.push(fault.clone());
+        }
+        queue.retain(|(_, fault)| fault.for_ever || fault.times > 0);
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(queue: &FaultQueue, endpoint: Endpoint) -> Vec<&'static str> {
+        queue
+            .take(endpoint, Some("refresh_token"))
+            .iter()
+            .map(|fault| fault.effect.name())
+            .collect()
+    }
+
+    #[test]
+    fn outcomes_come_one_after_the_other_and_other_kinds_combine_with_them() {
+        let queue = FaultQueue::default();
+        queue.add(Endpoint::Any, Fault::no_date().for_ever());
+        queue.add(Endpoint::Token, Fault::status(503).times(2));
+        queue.add(Endpoint::Token, Fault::reset());
+        assert_eq!(names(&queue, Endpoint::Userinfo), ["no_date"]);
+        assert_eq!(names(&queue, Endpoint::Token), ["no_date", "status"]);
+        assert_eq!(names(&queue, Endpoint::Token), ["no_date", "status"]);
+        assert_eq!(names(&queue, Endpoint::Token), ["no_date", "reset"]);
+        assert_eq!(names(&queue, Endpoint::Token), ["no_date"]);
+    }
+
+    #[test]
+    fn a_fault_may_skip_requests_and_mind_the_grant() {
+        let queue = FaultQueue::default();
+        queue.add(Endpoint::Token, Fault::reset().skip(1));
+        assert!(names(&queue, Endpoint::Token).is_empty());
+        assert_eq!(names(&queue, Endpoint::Token), ["reset"]);
+        queue.add(Endpoint::Token, Fault::reset().grant("authorization_code"));
+        assert!(names(&queue, Endpoint::Token).is_empty());
+        assert_eq!(queue.waiting().len(), 1);
+    }
+}

@@ -1,0 +1,190 @@
+//! What was asked of the server: a log without secrets, and counters.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::lock::lock;
+
+/// The endpoints that are counted and that faults can be put on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Endpoint {
+    Discovery,
+    Jwks,
+    /// `/authorize` and the pages of the login.
+    Authorize,
+    Token,
+    Userinfo,
+    Revoke,
+    Logout,
+    /// `/api/v2/users/{id}`
+    Users,
+    /// `/delegation`, `/tokeninfo` and `/oauth/ro`.
+    Legacy,
+    /// For faults and waiting: whichever endpoint.
+    Any,
+}
+
+impl Endpoint {
+    /// Which endpoint a path belongs to; none for unknown ones.
+    pub(crate) fn of(path: &str) -> Option<Self> {
+        Some(match path {
+            "/.well-known/openid-configuration" => Self::Discovery,
+            "/.well-known/jwks.json" => Self::Jwks,
+            "/authorize" | "/u/login" | "/u/consent" => Self::Authorize,
+            "/oauth/token" => Self::Token,
+            "/userinfo" => Self::Userinfo,
+            "/oauth/revoke" => Self::Revoke,
+            "/v2/logout" | "/oidc/logout" => Self::Logout,
+            "/delegation" | "/tokeninfo" | "/oauth/ro" => Self::Legacy,
+            users if users.starts_with("/api/v2/users/") => Self::Users,
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn matches(self, endpoint: Self) -> bool {
+        self == Self::Any || self == endpoint
+    }
+}
+
+/// One request. Holds neither parameters nor headers, so it has no secrets.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RequestRecord {
+    /// Counted from 0 since the server started.
+    pub number: u64,
+    pub endpoint: Endpoint,
+    pub method: String,
+    /// What the client was sent; none while the request is in progress and when it never was answered.
+    pub status: Option<u16>,
+    /// On the token endpoint.
+    pub grant_type: Option<String>,
+    /// The `error` (or `errorCode`) of a refusal.
+    pub error: Option<String>,
+    /// The fault that replaced or spoilt the answer, such as `reset`.
+    pub fault: Option<&'static str>,
+    /// When it came, by the server's clock, in seconds since the epoch.
+    pub at: i64,
+}
+
+/// Sums since the server started. They are never reset: tests compare before and after.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Counters {
+    /// Requests seen per endpoint, those that a fault swallowed included.
+    pub requests: BTreeMap<Endpoint, u64>,
+    /// Refresh grants seen, those that a fault swallowed included.
+    pub refresh_grants: u64,
+    /// Refresh grants that the server honoured, whether or not the client heard of it.
+    pub refresh_grants_honoured: u64,
+    /// Codes exchanged for tokens.
+    pub code_grants_honoured: u64,
+    /// Codes presented again after they had been exchanged.
+    pub codes_reused: u64,
+    pub refresh_tokens_issued: u64,
+    /// Refresh tokens presented that had been exchanged before, inside the overlap period or not.
+    pub spent_refresh_tokens_presented: u64,
+    /// Those of them that the overlap period let pass.
+    pub overlap_reuses: u64,
+    /// Refresh tokens presented that were unknown, expired or of an ended family.
+    pub dead_refresh_tokens_presented: u64,
+    /// Families ended by reuse of a refresh token or code.
+    pub families_killed: u64,
+    /// Families ended by the client through `/oauth/revoke`.
+    pub families_revoked: u64,
+    /// Sign-ins that ended with a code.
+    pub sign_ins: u64,
+}
+
+/// The log and the counters, with a signal for those who wait for requests.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    entries: Mutex<Entries>,
+    progress: watch::Sender<()>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    next: u64,
+    records: Vec<RequestRecord>,
+    counters: Counters,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self {
+            entries: Mutex::default(),
+            progress: watch::Sender::new(()),
+        }
+    }
+}
+
+impl Journal {
+    /// Notes a request and returns its number.
+    pub(crate) fn begin(&self, endpoint: Endpoint, method: &str, grant_type: Option<String>, at: i64) -> u64 {
+        let mut entries = lock(&self.entries);
+        let number = entries.next;
+        entries.next += 1;
+        *entries.counters.requests.entry(endpoint).or_default() += 1;
+        entries.counters.refresh_grants += u64::from(grant_type.as_deref() == Some("refresh_token"));
+        let method = method.to_owned();
+        let record = RequestRecord {
+            number,
+            endpoint,
+            method,
+            status: None,
+            grant_type,
+            error: None,
+            fault: None,
+            at,
+        };
+        entries.records.push(record);
+        drop(entries);
+        self.progress.send_replace(());
+        number
+    }
+
+    /// Adds to a request's record what became known later.
+    pub(crate) fn update(&self, number: u64, change: impl FnOnce(&mut RequestRecord)) {
+        if let Some(record) = lock(&self.entries)
+            .records
+            .iter_mut()
+            .rev()
+            .find(|record| record.number == number)
+        {
+            change(record);
+        }
+    }
+
+    pub(crate) fn count(&self, change: impl FnOnce(&mut Counters)) {
+        change(&mut lock(&self.entries).counters);
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        lock(&self.entries).counters.clone()
+    }
+
+    pub(crate) fn records(&self) -> Vec<RequestRecord> {
+        lock(&self.entries).records.clone()
+    }
+
+    pub(crate) fn clear_records(&self) {
+        lock(&self.entries).records.clear();
+    }
+
+    /// Requests seen by an endpoint so far.
+    pub(crate) fn seen(&self, endpoint: Endpoint) -> u64 {
+        let entries = lock(&self.entries);
+        let requests = entries.counters.requests.iter();
+        requests
+            .filter(|(seen, _)| endpoint.matches(**seen))
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// Wakes at each request.
+    pub(crate) fn progress(&self) -> watch::Receiver<()> {
+        self.progress.subscribe()
+    }
+}

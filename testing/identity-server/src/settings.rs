@@ -1,0 +1,179 @@
+//! What can be changed while the server runs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::keys::Algorithm;
+
+/// How the server behaves. The defaults are an Auth0 tenant of today with refresh token rotation on.
+///
+/// All lifetimes are seconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// What `expires_in` says and `exp` of JWT access tokens is made from. Default 86400.
+    pub access_token_lifetime: i64,
+    /// Default 36000.
+    pub id_token_lifetime: i64,
+    /// From the sign-in on, however often the token is rotated. Default 2592000 (30 days).
+    pub refresh_token_lifetime: i64,
+    /// From the last use on, if set. Default none.
+    pub refresh_token_idle_lifetime: Option<i64>,
+    /// Default 60.
+    pub code_lifetime: i64,
+    /// How long the browser stays signed in. Default 259200 (3 days).
+    pub session_lifetime: i64,
+
+    /// Whether each refresh replaces the refresh token and detects reuse. Default true.
+    pub rotation: bool,
+    /// The rotation overlap period, in seconds: how long the immediately previous refresh token still works. Default 0.
+    pub leeway: i64,
+    /// Live refresh tokens per user and client; the oldest goes first. Default 200.
+    pub refresh_token_limit: usize,
+    /// How a dead refresh token is refused.
+    pub dead_refresh_token: DeadRefreshToken,
+    /// Whether the end of a refresh token family ends its access tokens too (as oidc-provider does). Default false.
+    pub family_ends_access_tokens: bool,
+    /// Whether a refresh ends the previous access token at once (as django-oauth-toolkit does). Default false.
+    pub refresh_ends_access_token: bool,
+    /// Whether `audience` on a refresh picks another API (multi-resource refresh tokens). Default false: it is ignored.
+    pub multi_resource_refresh: bool,
+
+    /// What signs tokens. Default RS256.
+    pub algorithm: Algorithm,
+    /// Whether the published keys say their `alg`. Default true.
+    pub jwk_alg: bool,
+    /// When access tokens are JWTs.
+    pub access_tokens: AccessTokens,
+    /// The API meant where a request names none. Default none.
+    pub default_audience: Option<String>,
+    /// Whether the ID token of a refresh repeats the sign-in's nonce (as oidc-provider does). Default false.
+    pub refresh_repeats_nonce: bool,
+    /// Whether ID tokens carry `at_hash` (OpenID Connect Core section 3.1.3.6). Default false.
+    pub at_hash: bool,
+    /// Whether the authorization response carries `iss` (RFC 9207). Default true.
+    pub iss_in_authorization_response: bool,
+
+    /// Whether `/userinfo` answers a signed `application/jwt`. Default false.
+    pub userinfo_jwt: bool,
+    /// The form of `updated_at`.
+    pub updated_at: UpdatedAt,
+    /// Whether the profile has `user_id`, `identities`, `clientID` and `created_at`, as older tenants' do. Default false.
+    pub older_tenant_profile: bool,
+    /// Whether the Management API takes an ID token as bearer, as older tenants' did. Default false.
+    pub id_token_as_bearer: bool,
+    /// Whether a 401 carries `WWW-Authenticate`. Default true.
+    pub www_authenticate: bool,
+
+    /// Per client. Default none.
+    pub rate_limit_token: Option<RateLimit>,
+    /// Per user. Default none; Auth0's is 5 a minute.
+    pub rate_limit_userinfo: Option<RateLimit>,
+    /// Per user. Default none; Auth0's is 10 a minute.
+    pub rate_limit_management: Option<RateLimit>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            access_token_lifetime: 86_400,
+            id_token_lifetime: 36_000,
+            refresh_token_lifetime: 2_592_000,
+            refresh_token_idle_lifetime: None,
+            code_lifetime: 60,
+            session_lifetime: 259_200,
+            rotation: true,
+            leeway: 0,
+            refresh_token_limit: 200,
+            dead_refresh_token: DeadRefreshToken::default(),
+            family_ends_access_tokens: false,
+            refresh_ends_access_token: false,
+            multi_resource_refresh: false,
+            algorithm: Algorithm::default(),
+            jwk_alg: true,
+            access_tokens: AccessTokens::default(),
+            default_audience: None,
+            refresh_repeats_nonce: false,
+            at_hash: false,
+            iss_in_authorization_response: true,
+            userinfo_jwt: false,
+            updated_at: UpdatedAt::default(),
+            older_tenant_profile: false,
+            id_token_as_bearer: false,
+            www_authenticate: true,
+            rate_limit_token: None,
+            rate_limit_userinfo: None,
+            rate_limit_management: None,
+        }
+    }
+}
+
+/// The refusals of a dead refresh token that are seen in the field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeadRefreshToken {
+    /// 403 `invalid_grant` "Unknown or invalid refresh token."
+    #[default]
+    InvalidGrant403,
+    /// 403 `access_denied` with the same words, as in Auth0's table of standard errors.
+    AccessDenied403,
+    /// 400 `invalid_grant`, as RFC 6749 section 5.2 has it.
+    InvalidGrant400,
+    /// 400 with an empty body.
+    Empty400,
+}
+
+/// When access tokens are JWTs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessTokens {
+    /// JWT for an audience, opaque without one: Auth0's way.
+    #[default]
+    ByAudience,
+    Opaque,
+    Jwt,
+}
+
+/// The form of `updated_at` in the profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UpdatedAt {
+    /// A string, as Auth0 sends it.
+    #[default]
+    Iso8601,
+    /// Seconds since the epoch, as OpenID Connect Core section 5.1 has it.
+    Number,
+}
+
+/// So many requests in so many seconds, counted from the first one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    pub requests: u32,
+    /// Seconds.
+    pub per: i64,
+    /// What a 429 says about when to come back, beside `X-RateLimit-Reset`.
+    #[serde(default)]
+    pub retry_after: RetryAfter,
+}
+
+impl RateLimit {
+    /// `requests` in `per` seconds, with `Retry-After` in seconds.
+    #[must_use]
+    pub fn new(requests: u32, per: i64) -> Self {
+        Self {
+            requests,
+            per,
+            retry_after: RetryAfter::Seconds,
+        }
+    }
+}
+
+/// The two forms of `Retry-After` (RFC 9110 section 10.2.3), or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryAfter {
+    #[default]
+    Seconds,
+    HttpDate,
+    Missing,
+}

@@ -1,0 +1,112 @@
+//! ID tokens that a client must refuse.
+
+use hyper::body::Bytes;
+use ring::hmac;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::jws;
+use crate::keys::SigningKey;
+
+/// What is wrong with an ID token. Starts as nothing; each method adds something.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IdTokenFault {
+    /// Claims to set.
+    pub claims: Map<String, Value>,
+    /// Claims to leave out.
+    pub without: Vec<String>,
+    /// Members of the header to set; null removes one.
+    pub header: Map<String, Value>,
+    pub signature: Signature,
+}
+
+/// How the ID token is signed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Signature {
+    #[default]
+    Proper,
+    /// One bit is wrong.
+    Broken,
+    /// By a key that was never published, under the id of one that is.
+    WrongKey,
+    /// `alg` "none", and no signature.
+    None,
+    /// `alg` "HS256", keyed with the public key.
+    Hs256,
+}
+
+impl IdTokenFault {
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    #[must_use]
+    pub fn claim(mut self, name: &str, value: Value) -> Self {
+        self.claims.insert(name.into(), value);
+        self
+    }
+
+    #[must_use]
+    pub fn without(mut self, claim: &str) -> Self {
+        self.without.push(claim.into());
+        self
+    }
+
+    /// Null removes the member.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: Value) -> Self {
+        self.header.insert(name.into(), value);
+        self
+    }
+
+    #[must_use]
+    pub fn unknown_kid(self) -> Self {
+        self.header("kid", json!("nobody-published-this-key"))
+    }
+
+    #[must_use]
+    pub fn signature(mut self, signature: Signature) -> Self {
+        self.signature = signature;
+        self
+    }
+
+    pub(crate) fn apply(&self, key: &SigningKey, mut claims: Map<String, Value>) -> String {
+        claims.retain(|name, _| !self.without.contains(name));
+        claims.extend(self.claims.clone());
+        let mut header = jws::header(key);
+        match self.signature {
+            Signature::None => header.insert("alg".into(), json!("none")),
+            Signature::Hs256 => header.insert("alg".into(), json!("HS256")),
+            _ => None,
+        };
+        header.extend(self.header.clone());
+        header.retain(|_, value| !value.is_null());
+        jws::encode(&header, &claims, |message| match self.signature {
+            Signature::Proper => key.sign(message),
+            Signature::Broken => {
+                let mut signature = key.sign(message);
+                signature[0] ^= 1;
+                signature
+            }
+            Signature::WrongKey => key.impostor().sign(message),
+            Signature::None => Vec::new(),
+            Signature::Hs256 => {
+                let secret = hmac::Key::new(hmac::HMAC_SHA256, &key.public_material());
+                hmac::sign(&secret, message).as_ref().to_vec()
+            }
+        })
+    }
+}
+
+/// Changes members of a JSON object; leaves any other body alone.
+pub(crate) fn change_members(body: Bytes, set: &Map<String, Value>, remove: &[String]) -> Bytes {
+    let Ok(Value::Object(mut object)) = serde_json::from_slice(&body) else {
+        return body;
+    };
+    object.retain(|name, _| !remove.contains(name));
+    object.extend(set.clone());
+    Value::Object(object).to_string().into()
+}

@@ -1,0 +1,150 @@
+//! Tokens: their claims, and the answer that carries them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest;
+use serde_json::{Map, Value, json};
+
+use crate::accounts::Account;
+use crate::grant::{AccessToken, Grant, Issued};
+use crate::jws;
+use crate::keys::Algorithm;
+use crate::random;
+use crate::settings::{AccessTokens, Settings};
+use crate::state::{Db, Shared};
+use crate::tamper::IdTokenFault;
+
+/// What an answer of the token endpoint is made from.
+#[derive(Debug)]
+pub(crate) struct Issue<'a> {
+    pub(crate) grant: &'a Grant,
+    pub(crate) account: &'a Account,
+    /// What this answer covers: the grant's scope or, on a refresh, a part of it.
+    pub(crate) scope: &'a [String],
+    pub(crate) audience: Option<&'a str>,
+    pub(crate) family: Option<u64>,
+    pub(crate) refresh_token: Option<String>,
+    /// Whether this is a refresh.
+    pub(crate) again: bool,
+    pub(crate) id_token_fault: Option<&'a IdTokenFault>,
+}
+
+impl Issue<'_> {
+    /// The JSON that Auth0 answers, and the record of what was issued.
+    pub(crate) fn answer(self, shared: &Shared, db: &mut Db, settings: &Settings) -> (Value, Issued) {
+        let (access_token, key) = self.access_token(shared, db, settings);
+        let mut answer = json!({
+            "access_token": access_token,
+            "scope": self.scope.join(" "),
+            "expires_in": settings.access_token_lifetime,
+            "token_type": "Bearer",
+        });
+        if let Some(refresh_token) = &self.refresh_token {
+            answer["refresh_token"] = json!(refresh_token);
+        }
+        if self.scope.iter().any(|scope| scope == "openid") {
+            answer["id_token"] = json!(self.id_token(shared, settings, &access_token));
+        }
+        (
+            answer,
+            Issued {
+                access_token: key,
+                family: self.family,
+            },
+        )
+    }
+
+    /// The token, and the key it is remembered by.
+    fn access_token(&self, shared: &Shared, db: &mut Db, settings: &Settings) -> (String, String) {
+        let now = shared.clock.now();
+        let expires_at = now.saturating_add(settings.access_token_lifetime);
+        let jwt = match settings.access_tokens {
+            AccessTokens::ByAudience => self.audience.is_some(),
+            AccessTokens::Opaque => false,
+            AccessTokens::Jwt => true,
+        };
+        let (token, key) = if jwt {
+            let id = random::identifier();
+            let mut claims = Map::new();
+            let mut set = |name: &str, value: Value| claims.insert(name.into(), value);
+            set("iss", json!(shared.issuer));
+            set("sub", json!(self.account.id));
+            set("aud", self.audiences(shared));
+            set("iat", json!(now));
+            set("exp", json!(expires_at));
+            set("scope", json!(self.scope.join(" ")));
+            set("azp", json!(self.grant.client_id));
+            set("jti", json!(id));
+            (jws::sign(&shared.keys.current(settings.algorithm), &claims), id)
+        } else {
+            let token = random::token();
+            (token.clone(), token)
+        };
+        let record = AccessToken {
+            user_id: self.account.id.clone(),
+            client_id: self.grant.client_id.clone(),
+            scope: self.scope.to_vec(),
+            audience: self.audience.map(str::to_owned),
+            family: self.family,
+            expires_at,
+            revoked: false,
+        };
+        db.access_tokens.insert(key.clone(), record);
+        (token, key)
+    }
+
+    /// One audience as a string; with `openid` the userinfo endpoint comes along.
+    fn audiences(&self, shared: &Shared) -> Value {
+        let userinfo = shared.userinfo_url();
+        match self.audience {
+            Some(audience) if audience != userinfo && self.scope.iter().any(|scope| scope == "openid") => {
+                json!([audience, userinfo])
+            }
+            Some(audience) => json!(audience),
+            None => json!(userinfo),
+        }
+    }
+
+    fn id_token(&self, shared: &Shared, settings: &Settings, access_token: &str) -> String {
+        let now = shared.clock.now();
+        let grant = self.grant;
+        let mut claims = self.account.profile(self.scope, &grant.client_id, settings);
+        let mut set = |name: &str, value: Value| claims.insert(name.into(), value);
+        set("iss", json!(shared.issuer));
+        set("aud", json!(grant.client_id));
+        set("iat", json!(now));
+        set("exp", json!(now.saturating_add(settings.id_token_lifetime)));
+        set("sid", json!(grant.session));
+        if let Some(nonce) = grant
+            .nonce
+            .as_ref()
+            .filter(|_| !self.again || settings.refresh_repeats_nonce)
+        {
+            set("nonce", json!(nonce));
+        }
+        if grant.wants_auth_time {
+            set("auth_time", json!(grant.auth_time));
+        }
+        if let Some(organization) = &grant.organization {
+            set("org_id", json!(organization));
+        }
+        if settings.at_hash {
+            set("at_hash", json!(at_hash(access_token, settings.algorithm)));
+        }
+        let key = shared.keys.current(settings.algorithm);
+        match self.id_token_fault {
+            Some(fault) => fault.apply(&key, claims),
+            None => jws::sign(&key, &claims),
+        }
+    }
+}
+
+/// OpenID Connect Core section 3.1.3.6: the left half of the hash that the signature uses (SHA-512 for Ed25519).
+fn at_hash(access_token: &str, algorithm: Algorithm) -> String {
+    let hash = match algorithm {
+        Algorithm::EdDSA => digest::digest(&digest::SHA512, access_token.as_bytes()),
+        _ => digest::digest(&digest::SHA256, access_token.as_bytes()),
+    };
+    let bytes = hash.as_ref();
+    URL_SAFE_NO_PAD.encode(&bytes[..bytes.len() / 2])
+}
