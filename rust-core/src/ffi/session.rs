@@ -57,6 +57,13 @@ impl CoreSession {
             .with_cached_access_token(Duration::from_secs(min_ttl_seconds.into()), str::to_owned)
     }
 
+    /// A number for the access token that `cached_access_token` would give now: 0 when it would give none, and another
+    /// number for each new token. For a caller that keeps the text and only asks whether it is still the one.
+    pub fn cached_access_token_version(&self, min_ttl_seconds: u32) -> u64 {
+        self.manager
+            .cached_access_token_version(Duration::from_secs(min_ttl_seconds.into()))
+    }
+
     /// Whether a user is signed in with an access token that is good for at least `min_ttl_seconds` or can be renewed.
     /// Reads memory only: false until `restore` has ended.
     pub fn has_valid_session(&self, min_ttl_seconds: u32) -> bool {

@@ -86,6 +86,13 @@ impl Current {
         inner.valid_access_token(min_ttl, now).map(use_token)
     }
 
+    /// A number for the access token that [`Current::with_access_token`] would use, another one for each new token; 0 for none.
+    pub(super) fn access_token_version(&self, min_ttl: Duration, now: Instant) -> u64 {
+        let inner = self.lock();
+        let usable = inner.revision == inner.saved_revision && inner.valid_access_token(min_ttl, now).is_some();
+        if usable { inner.renewals + 1 } else { 0 }
+    }
+
     /// The same, also while the tokens wait to be written.
     pub(super) fn access_token(&self, min_ttl: Duration, now: Instant) -> Option<Secret> {
         self.lock().valid_access_token(min_ttl, now).cloned()

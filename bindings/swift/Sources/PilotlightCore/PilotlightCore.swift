@@ -609,20 +609,22 @@ fileprivate struct FfiConverterString: FfiConverter {
 /**
  * One user's session at one issuer: signs in, keeps and renews the tokens, fetches the profile, signs out.
  *
- * Synchronous methods read memory only. Asynchronous ones may read or write the store and talk to the issuer; cancelling the
- * task that waits for one does not stop it, so that a renewal is never lost half way.
+ * Synchronous methods read memory only. Asynchronous ones may read or write the store and talk to the issuer;
+ * cancelling the task that waits for one does not stop it, so that a renewal is never lost half way.
  */
 public protocol CoreSessionProtocol: AnyObject, Sendable {
 
     /**
-     * An access token that is good for at least `min_ttl_seconds`: from memory, or renewed with the refresh token (network; the
-     * new tokens are stored). Any number of callers share one renewal. `force_refresh` renews even a valid one.
+     * An access token that is good for at least `min_ttl_seconds`: from memory, or renewed with the refresh token
+     * (network; the new tokens are stored). Any number of callers share one renewal. `force_refresh` renews even a
+     * valid one.
      */
     func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool) async throws  -> String
 
     /**
-     * Starts a sign-in and gives the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the issuer for its
-     * endpoints where they are not known yet; stores nothing. A sign-in already in progress is replaced.
+     * Starts a sign-in and gives the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the
+     * issuer for its endpoints where they are not known yet; stores nothing. A sign-in already in progress is
+     * replaced.
      */
     func beginSignIn(options: SignInOptions) async throws  -> SignInRequest
 
@@ -630,6 +632,12 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
      * The access token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
      */
     func cachedAccessToken(minTtlSeconds: UInt32)  -> String?
+
+    /**
+     * A number for the access token that `cached_access_token` would give now: 0 when it would give none, and another
+     * number for each new token. For a caller that keeps the text and only asks whether it is still the one.
+     */
+    func cachedAccessTokenVersion(minTtlSeconds: UInt32)  -> UInt64
 
     /**
      * The profile as last fetched, in this or an earlier launch; nil when none was fetched yet. Reads memory only.
@@ -642,8 +650,8 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func cancelSignIn()
 
     /**
-     * Ends a sign-in with the URL that the browser was sent back to. Network; persists the session. A URL that does not belong
-     * to the sign-in in progress changes nothing.
+     * Ends a sign-in with the URL that the browser was sent back to. Network; persists the session. A URL that does
+     * not belong to the sign-in in progress changes nothing.
      */
     func completeSignIn(callbackUrl: String) async throws  -> SessionState
 
@@ -653,8 +661,8 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func fetchMetadata(keys: [String]) async throws  -> Claims
 
     /**
-     * The user object of Auth0's Management API: all of it, or with `fields` only those (`include`) or all but those. Network.
-     * JSON text of an object.
+     * The user object of Auth0's Management API: all of it, or with `fields` only those (`include`) or all but those.
+     * Network. JSON text of an object.
      */
     func fetchUser(fields: [String], include: Bool) async throws  -> Claims
 
@@ -665,14 +673,14 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func hasValidSession(minTtlSeconds: UInt32)  -> Bool
 
     /**
-     * The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none or
-     * `refresh` is true.
+     * The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none
+     * or `refresh` is true.
      */
     func profile(refresh: Bool) async throws  -> UserProfile
 
     /**
-     * Renews the access token for a subset of the granted scopes and with extra token parameters (RFC 6749 6). Network; persists.
-     * The token becomes the session's access token.
+     * Renews the access token for a subset of the granted scopes and with extra token parameters (RFC 6749 6).
+     * Network; persists. The token becomes the session's access token.
      */
     func refresh(scopes: [String], parameters: [String: String]) async throws  -> String
 
@@ -683,7 +691,8 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func restore() async throws  -> SessionState
 
     /**
-     * Signs out: forgets the session here, always, then revokes the refresh token at the issuer where it offers that (network).
+     * Signs out: forgets the session here, always, then revokes the refresh token at the issuer where it offers that
+     * (network).
      */
     func signOut() async throws  -> SignOutOutcome
 
@@ -693,8 +702,8 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func state()  -> SessionState?
 
     /**
-     * Changes `user_metadata` by JSON text of an object: merged at the first level, nested objects are replaced, null deletes a key,
-     * an empty object deletes everything. Network. Answers the metadata after the change.
+     * Changes `user_metadata` by JSON text of an object: merged at the first level, nested objects are replaced, null
+     * deletes a key, an empty object deletes everything. Network. Answers the metadata after the change.
      */
     func updateMetadata(patchJson: String) async throws  -> Claims
 
@@ -702,8 +711,8 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
 /**
  * One user's session at one issuer: signs in, keeps and renews the tokens, fetches the profile, signs out.
  *
- * Synchronous methods read memory only. Asynchronous ones may read or write the store and talk to the issuer; cancelling the
- * task that waits for one does not stop it, so that a renewal is never lost half way.
+ * Synchronous methods read memory only. Asynchronous ones may read or write the store and talk to the issuer;
+ * cancelling the task that waits for one does not stop it, so that a renewal is never lost half way.
  */
 open class CoreSession: CoreSessionProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -780,8 +789,9 @@ public convenience init(configuration: SessionConfiguration, storage: SessionSto
 
 
     /**
-     * An access token that is good for at least `min_ttl_seconds`: from memory, or renewed with the refresh token (network; the
-     * new tokens are stored). Any number of callers share one renewal. `force_refresh` renews even a valid one.
+     * An access token that is good for at least `min_ttl_seconds`: from memory, or renewed with the refresh token
+     * (network; the new tokens are stored). Any number of callers share one renewal. `force_refresh` renews even a
+     * valid one.
      */
 open func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool)async throws  -> String  {
     return
@@ -800,8 +810,9 @@ open func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool)async throws  ->
 }
 
     /**
-     * Starts a sign-in and gives the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the issuer for its
-     * endpoints where they are not known yet; stores nothing. A sign-in already in progress is replaced.
+     * Starts a sign-in and gives the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the
+     * issuer for its endpoints where they are not known yet; stores nothing. A sign-in already in progress is
+     * replaced.
      */
 open func beginSignIn(options: SignInOptions)async throws  -> SignInRequest  {
     return
@@ -833,6 +844,20 @@ open func cachedAccessToken(minTtlSeconds: UInt32) -> String?  {
 }
 
     /**
+     * A number for the access token that `cached_access_token` would give now: 0 when it would give none, and another
+     * number for each new token. For a caller that keeps the text and only asks whether it is still the one.
+     */
+open func cachedAccessTokenVersion(minTtlSeconds: UInt32) -> UInt64  {
+    return try!  FfiConverterUInt64.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_cached_access_token_version(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt32.lower(minTtlSeconds),uniffiCallStatus
+    )
+})
+}
+
+    /**
      * The profile as last fetched, in this or an earlier launch; nil when none was fetched yet. Reads memory only.
      */
 open func cachedProfile() -> UserProfile?  {
@@ -856,8 +881,8 @@ open func cancelSignIn()  {try! rustCall() {
 }
 
     /**
-     * Ends a sign-in with the URL that the browser was sent back to. Network; persists the session. A URL that does not belong
-     * to the sign-in in progress changes nothing.
+     * Ends a sign-in with the URL that the browser was sent back to. Network; persists the session. A URL that does
+     * not belong to the sign-in in progress changes nothing.
      */
 open func completeSignIn(callbackUrl: String)async throws  -> SessionState  {
     return
@@ -895,8 +920,8 @@ open func fetchMetadata(keys: [String])async throws  -> Claims  {
 }
 
     /**
-     * The user object of Auth0's Management API: all of it, or with `fields` only those (`include`) or all but those. Network.
-     * JSON text of an object.
+     * The user object of Auth0's Management API: all of it, or with `fields` only those (`include`) or all but those.
+     * Network. JSON text of an object.
      */
 open func fetchUser(fields: [String], include: Bool)async throws  -> Claims  {
     return
@@ -929,8 +954,8 @@ open func hasValidSession(minTtlSeconds: UInt32) -> Bool  {
 }
 
     /**
-     * The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none or
-     * `refresh` is true.
+     * The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none
+     * or `refresh` is true.
      */
 open func profile(refresh: Bool)async throws  -> UserProfile  {
     return
@@ -949,8 +974,8 @@ open func profile(refresh: Bool)async throws  -> UserProfile  {
 }
 
     /**
-     * Renews the access token for a subset of the granted scopes and with extra token parameters (RFC 6749 6). Network; persists.
-     * The token becomes the session's access token.
+     * Renews the access token for a subset of the granted scopes and with extra token parameters (RFC 6749 6).
+     * Network; persists. The token becomes the session's access token.
      */
 open func refresh(scopes: [String], parameters: [String: String])async throws  -> String  {
     return
@@ -989,7 +1014,8 @@ open func restore()async throws  -> SessionState  {
 }
 
     /**
-     * Signs out: forgets the session here, always, then revokes the refresh token at the issuer where it offers that (network).
+     * Signs out: forgets the session here, always, then revokes the refresh token at the issuer where it offers that
+     * (network).
      */
 open func signOut()async throws  -> SignOutOutcome  {
     return
@@ -1020,8 +1046,8 @@ open func state() -> SessionState?  {
 }
 
     /**
-     * Changes `user_metadata` by JSON text of an object: merged at the first level, nested objects are replaced, null deletes a key,
-     * an empty object deletes everything. Network. Answers the metadata after the change.
+     * Changes `user_metadata` by JSON text of an object: merged at the first level, nested objects are replaced, null
+     * deletes a key, an empty object deletes everything. Network. Answers the metadata after the change.
      */
 open func updateMetadata(patchJson: String)async throws  -> Claims  {
     return
@@ -1620,8 +1646,8 @@ public func FfiConverterTypeAddress_lower(_ value: Address) -> RustBuffer {
 
 
 /**
- * What an app configures. Every field is checked by [`Configuration::parse`]; nothing here is secret, because a native app
- * is a public client (RFC 8252 8.5).
+ * What an app configures. Every field is checked by [`Configuration::parse`]; nothing here is secret, because a native
+ * app is a public client (RFC 8252 8.5).
  */
 public struct SessionConfiguration: Equatable, Hashable {
     /**
@@ -2390,8 +2416,8 @@ public func FfiConverterTypeLogLevel_lower(_ value: LogLevel) -> RustBuffer {
 public enum Provider: Equatable, Hashable {
 
     /**
-     * Auth0. `domain` is the tenant's or the custom domain (`tenant.eu.auth0.com`); a URL is accepted too, and `http` on a
-     * loopback host, for a development server. Endpoints are known, so no discovery request is made.
+     * Auth0. `domain` is the tenant's or the custom domain (`tenant.eu.auth0.com`); a URL is accepted too, and `http`
+     * on a loopback host, for a development server. Endpoints are known, so no discovery request is made.
      */
     case auth0(
         /**
@@ -2652,8 +2678,8 @@ public func FfiConverterTypeRetryReason_lower(_ value: RetryReason) -> RustBuffe
 
 
 /**
- * Why a call did not succeed, named by what to do about it. `message` is for a developer's eyes; it never contains a token,
- * a code or a profile's content.
+ * Why a call did not succeed, named by what to do about it. `message` is for a developer's eyes; it never contains a
+ * token, a code or a profile's content.
  */
 public
 enum SessionError: Swift.Error, Equatable, Hashable {
@@ -2694,7 +2720,8 @@ enum SessionError: Swift.Error, Equatable, Hashable {
          */message: String
     )
     /**
-     * This sign-in attempt failed; show why and let the user begin another. A session that existed before is untouched.
+     * This sign-in attempt failed; show why and let the user begin another. A session that existed before is
+     * untouched.
      */
     case RestartSignIn(
         /**
@@ -2732,8 +2759,8 @@ enum SessionError: Swift.Error, Equatable, Hashable {
          */message: String
     )
     /**
-     * The store refuses or fails. After a refresh the new tokens stay usable in this process and are written again at the
-     * next call.
+     * The store refuses or fails. After a refresh the new tokens stay usable in this process and are written again at
+     * the next call.
      */
     case CheckStorage(
         /**
@@ -3023,7 +3050,8 @@ public enum SessionStorage: Equatable, Hashable {
          */accessibility: KeychainAccessibility
     )
     /**
-     * A file that only its owner can read, replaced atomically. It is not encrypted: for development on hosts without a Keychain.
+     * A file that only its owner can read, replaced atomically. It is not encrypted: for development on hosts without
+     * a Keychain.
      */
     case file(
         /**
@@ -3778,13 +3806,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_stateobserver_state_changed() != 14062) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_access_token() != 15528) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_access_token() != 22727) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_begin_sign_in() != 9575) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_begin_sign_in() != 59969) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_cached_access_token() != 50897) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_cached_access_token_version() != 52293) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_cached_profile() != 63841) {
@@ -3793,34 +3824,34 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_cancel_sign_in() != 62672) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_complete_sign_in() != 53903) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_complete_sign_in() != 34965) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_fetch_metadata() != 36071) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_fetch_user() != 33563) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_fetch_user() != 31613) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_has_valid_session() != 38435) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_profile() != 28443) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_profile() != 32084) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_refresh() != 20126) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_refresh() != 4544) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_restore() != 12626) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_sign_out() != 17980) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_sign_out() != 7424) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_state() != 53190) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata() != 5349) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata() != 3466) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 8892) {

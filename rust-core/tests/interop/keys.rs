@@ -1,0 +1,60 @@
+//! Servers that change their signing keys: both do, whenever they start.
+
+use std::time::Duration;
+
+use pilotlight_core::ffi::{RetryReason, SessionError};
+use pilotlight_core::session::SignInOptions;
+use pilotlight_core::state::{ReauthenticationReason, SessionState};
+use pilotlight_test_browser::{Browser, ServerKind};
+
+use crate::support::{ANY, App, NEW, World, assert_rejected, error_of, five_minutes, subject_of};
+
+#[tokio::test]
+async fn new_keys_of_oidc_provider_are_fetched() {
+    new_keys(ServerKind::OidcProvider).await;
+}
+
+#[tokio::test]
+async fn new_keys_of_django_are_fetched() {
+    new_keys(ServerKind::Django).await;
+}
+
+/// A server that forgot everything says `invalid_grant`, well-formed: the session has ended. The one after it is signed
+/// with a key that the app, running all the while, does not know.
+async fn new_keys(kind: ServerKind) {
+    let mut world = World::start(kind, five_minutes()).await;
+    let App { session, tap } = world.signed_in().await;
+    world.server.restart().await.unwrap();
+    session.access_token(ANY).await.unwrap();
+    assert_rejected(error_of(session.access_token(NEW).await));
+
+    let reason = ReauthenticationReason::RefreshTokenRejected;
+    assert_eq!(session.state(), Some(SessionState::ReauthenticationRequired { reason }));
+
+    world.browser = Browser::new(world.server.credentials()).unwrap();
+    let app = App { session, tap };
+    let callback = world.callback(&app, SignInOptions::default()).await;
+    let App { session, tap } = app;
+    let too_soon = error_of(session.complete_sign_in(&callback).await);
+    assert!(
+        matches!(
+            too_soon,
+            SessionError::RetryLater {
+                reason: RetryReason::UnexpectedAnswer,
+                ..
+            }
+        ),
+        "keys are not fetched for every unknown key id: {too_soon:?}"
+    );
+    let exchanges = tap.count(&world.endpoints.token);
+    world.advance(Duration::from_secs(60));
+    subject_of(session.complete_sign_in(&callback).await.ok());
+    assert_eq!(tap.count(&world.endpoints.keys), 2);
+    assert_eq!(
+        tap.count(&world.endpoints.token),
+        exchanges,
+        "a code can be exchanged once"
+    );
+    session.access_token(NEW).await.unwrap();
+    assert_eq!(tap.count(&world.endpoints.keys), 2);
+}

@@ -1,0 +1,19 @@
+//! The life of a session against identity servers that others wrote: oidc-provider, certified and strict, and
+//! django-oauth-toolkit, which leaves out what the specifications leave open. `testing/interop/README.md` tells what each
+//! does.
+//!
+//! `cargo test -p pilotlight-core --features interop --test interop`; the first run installs the servers. Sockets, HTTP,
+//! files, randomness and the servers' clocks are real; the device's clock is moved by the tests.
+
+// Clippy knows only the test functions themselves as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod callback;
+mod keys;
+mod lifetime;
+mod outage;
+mod renewal;
+mod rotation;
+mod sign_in;
+mod support;
+mod userinfo;

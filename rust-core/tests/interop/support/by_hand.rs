@@ -1,0 +1,71 @@
+//! Requests of others than the session: somebody who has its tokens, or a user at the server's pages.
+
+use pilotlight_core::adapters::http::HttpTransport;
+use pilotlight_core::message::{HttpAnswer, HttpRequest};
+use pilotlight_core::ports::Transport as _;
+use pilotlight_core::secret::Secret;
+use serde_json::Value;
+use url::Url;
+
+use super::world::{Endpoints, REDIRECT_URI, World};
+
+/// Presents a refresh token as whoever holds it could: the status and the JSON answer.
+pub(crate) async fn present_refresh_token(world: &World, refresh_token: &Secret) -> (u16, Value) {
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("client_id", world.server.client_id()),
+        ("refresh_token", refresh_token.expose()),
+    ];
+    let answer = send(HttpRequest::post_form(world.endpoints.token.clone(), form)).await;
+    (answer.status, serde_json::from_slice(answer.body.expose()).unwrap())
+}
+
+/// How userinfo answers an access token.
+pub(crate) async fn userinfo_status(world: &World, access_token: &Secret) -> u16 {
+    let request = HttpRequest::get(world.endpoints.userinfo.clone(), "application/json");
+    send(request.with_bearer(access_token)).await.status
+}
+
+/// A user who opens `authorize_url` at oidc-provider and presses "Cancel": the callback URL.
+pub(crate) async fn cancel_at_oidc_provider(authorize_url: &str) -> String {
+    let mut cookies = Vec::new();
+    let authorize = HttpRequest::get(Url::parse(authorize_url).unwrap(), "text/html");
+    let form = follow(&send(authorize).await, &mut cookies);
+    let cancel = HttpRequest::post_form(Url::parse(&form).unwrap(), [("answer", "cancel")]);
+    let mut next = follow(&send(with_cookies(cancel, &cookies)).await, &mut cookies);
+    while !next.starts_with(REDIRECT_URI) {
+        let request = HttpRequest::get(Url::parse(&next).unwrap(), "text/html");
+        next = follow(&send(with_cookies(request, &cookies)).await, &mut cookies);
+    }
+    next
+}
+
+pub(super) async fn discover(issuer: &str) -> Endpoints {
+    let url = format!("{issuer}/.well-known/openid-configuration");
+    let answer = send(HttpRequest::get(Url::parse(&url).unwrap(), "application/json")).await;
+    let document: Value = serde_json::from_slice(answer.body.expose()).unwrap();
+    let endpoint = |name: &str| Url::parse(document[name].as_str().unwrap()).unwrap();
+    Endpoints {
+        token: endpoint("token_endpoint"),
+        keys: endpoint("jwks_uri"),
+        userinfo: endpoint("userinfo_endpoint"),
+    }
+}
+
+async fn send(request: HttpRequest) -> HttpAnswer {
+    HttpTransport::new().send(request).await.unwrap()
+}
+
+/// Where a redirect leads, made absolute; its cookies are kept.
+fn follow(answer: &HttpAnswer, cookies: &mut Vec<String>) -> String {
+    let set = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
+    cookies.extend(set.filter_map(|(_, value)| value.split(';').next()).map(str::to_owned));
+    let location = answer.header("location");
+    location
+        .unwrap_or_else(|| panic!("no redirect but {}", answer.status))
+        .to_owned()
+}
+
+fn with_cookies(request: HttpRequest, cookies: &[String]) -> HttpRequest {
+    request.with_header("cookie", &cookies.join("; "))
+}

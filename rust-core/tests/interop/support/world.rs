@@ -1,0 +1,149 @@
+//! Server, user, device and app.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pilotlight_core::adapters::file_store::FileStore;
+use pilotlight_core::adapters::off_thread::{BlockingStore as _, OffThread};
+use pilotlight_core::adapters::system::{SilentLog, SystemRandomness, TokioSpawner};
+use pilotlight_core::configuration::{Configuration, Provider, SessionConfiguration};
+use pilotlight_core::credentials::Credentials;
+use pilotlight_core::envelope::StoredSession;
+use pilotlight_core::secret::Secret;
+use pilotlight_core::session::{Environment, SessionManager, SignInOptions};
+use pilotlight_core::state::SessionState;
+use pilotlight_test_browser::{Browser, InteropServer, ServerKind, ServerOptions};
+use tempfile::TempDir;
+use tokio::runtime::Handle;
+use url::Url;
+
+use super::by_hand::discover;
+use super::clock::MovableClock;
+use super::tap::Tap;
+
+pub(crate) const REDIRECT_URI: &str = "com.example.pilotlight://callback";
+const SESSION_NAME: &str = "main";
+
+/// A running server, its user's browser, and a device with the app's files and a clock.
+pub(crate) struct World {
+    pub(crate) server: InteropServer,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) browser: Browser,
+    folder: TempDir,
+    clock: Arc<MovableClock>,
+}
+
+/// As the server's discovery document has them.
+pub(crate) struct Endpoints {
+    pub(crate) token: Url,
+    pub(crate) keys: Url,
+    pub(crate) userinfo: Url,
+}
+
+/// One launch of the app: a process of its own, as far as memory goes.
+pub(crate) struct App {
+    pub(crate) session: SessionManager,
+    pub(crate) tap: Arc<Tap>,
+}
+
+impl World {
+    pub(crate) async fn start(kind: ServerKind, options: ServerOptions) -> Self {
+        // The browser speaks plain HTTP, but the HTTP client it shares with the core comes with TLS and without its
+        // cryptography. Only the first test's is taken.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let server = InteropServer::start(kind, options)
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
+        Self {
+            endpoints: discover(server.issuer()).await,
+            browser: Browser::new(server.credentials()).unwrap(),
+            folder: tempfile::tempdir().unwrap(),
+            clock: Arc::new(MovableClock::default()),
+            server,
+        }
+    }
+
+    /// What the app configures: consent is asked for, because oidc-provider gives no refresh token without.
+    pub(crate) fn configuration(&self) -> SessionConfiguration {
+        SessionConfiguration {
+            provider: Provider::OpenIdConnect {
+                issuer: self.server.issuer().to_owned(),
+            },
+            client_id: self.server.client_id().to_owned(),
+            redirect_uri: REDIRECT_URI.to_owned(),
+            scopes: ["openid", "profile", "email", "address", "offline_access"]
+                .map(str::to_owned)
+                .to_vec(),
+            audience: None,
+            authorize_parameters: HashMap::from([("prompt".to_owned(), "consent".to_owned())]),
+            token_parameters: HashMap::new(),
+            headers: HashMap::new(),
+            leeway_seconds: 60,
+        }
+    }
+
+    /// Starts the app, on whatever an earlier launch left in the file.
+    pub(crate) fn launch(&self) -> App {
+        self.launch_with(self.configuration())
+    }
+
+    pub(crate) fn launch_with(&self, configuration: SessionConfiguration) -> App {
+        let tap = Arc::new(Tap::default());
+        let environment = Environment {
+            store: Arc::new(OffThread::new(Arc::new(self.file()), Handle::current())),
+            transport: tap.clone(),
+            clock: self.clock.clone(),
+            randomness: Arc::new(SystemRandomness),
+            spawner: Arc::new(TokioSpawner::new(Handle::current())),
+            log: Arc::new(SilentLog),
+        };
+        let configuration = Configuration::parse(configuration).unwrap();
+        let session = SessionManager::new(configuration, SESSION_NAME, environment).unwrap();
+        App { session, tap }
+    }
+
+    /// A launch with a user who has just signed in.
+    pub(crate) async fn signed_in(&self) -> App {
+        let app = self.launch();
+        self.sign_in(&app).await;
+        app
+    }
+
+    pub(crate) async fn sign_in(&self, app: &App) -> SessionState {
+        let callback = self.callback(app, SignInOptions::default()).await;
+        app.session.complete_sign_in(&callback).await.unwrap()
+    }
+
+    /// Begins a sign-in and lets the user go through it: the callback URL.
+    pub(crate) async fn callback(&self, app: &App, options: SignInOptions) -> String {
+        let begun = app.session.begin_sign_in(options).await.unwrap();
+        self.browser.sign_in(&begun.url, REDIRECT_URI).await.unwrap()
+    }
+
+    /// Moves the device's clock; the server's goes on as it is.
+    pub(crate) fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// What is in the file now.
+    pub(crate) fn stored(&self) -> Option<StoredSession> {
+        let item = Configuration::parse(self.configuration())
+            .unwrap()
+            .item_name(SESSION_NAME);
+        let bytes = self.file().read(&item).unwrap()?;
+        Some(StoredSession::decode(&bytes).unwrap())
+    }
+
+    pub(crate) fn stored_tokens(&self) -> Credentials {
+        self.stored().unwrap().credentials
+    }
+
+    pub(crate) fn stored_refresh_token(&self) -> Secret {
+        self.stored_tokens().refresh_token.unwrap()
+    }
+
+    fn file(&self) -> FileStore {
+        FileStore::new(self.folder.path().join("session.json"))
+    }
+}

@@ -1,0 +1,99 @@
+//! Promise 4: a late answer never touches a newer session.
+
+use pilotlight_core::ffi::{SessionError, SignInReason};
+use pilotlight_core::session::{SessionManager, SignOutOutcome};
+use pilotlight_core::state::SessionState;
+use pilotlight_identity_server::{Endpoint, Fault};
+
+use crate::world::{ADA, GRACE, World, assert_renews, cached, forced, is_signed_in, public};
+
+/// A renewal whose answer is held back at the server, after the server has rotated.
+async fn renewal_under_way(
+    world: &World,
+    session: &SessionManager,
+) -> tokio::task::JoinHandle<Result<pilotlight_core::secret::Secret, pilotlight_core::error::Error>> {
+    world.control().fault(Endpoint::Token, Fault::hold().after_processing());
+    let renewing = tokio::spawn({
+        let session = session.clone();
+        async move { session.access_token(forced()).await }
+    });
+    world.control().wait_for_held(Endpoint::Token, 1).await;
+    renewing
+}
+
+#[tokio::test]
+async fn after_a_sign_out_nothing_is_written_and_the_new_tokens_are_revoked() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let renewing = renewal_under_way(&world, &session).await;
+    // The old refresh token is revoked; the server, which has rotated it, revokes its family.
+    assert_eq!(session.sign_out().await, SignOutOutcome::Revoked);
+    let writes = world.store.counts().1;
+    world.control().release(Endpoint::Token);
+    assert!(matches!(
+        public(renewing.await.unwrap()),
+        SessionError::SignIn {
+            reason: SignInReason::SignedOut,
+            ..
+        }
+    ));
+    assert_eq!(session.state(), Some(SessionState::SignedOut));
+    assert!(world.stored().is_none());
+    assert_eq!(world.store.counts().1, writes);
+    assert_eq!(world.control().seen(Endpoint::Revoke), 2);
+}
+
+#[tokio::test]
+async fn a_new_sign_in_is_not_touched_by_the_old_sessions_renewal() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let renewing = renewal_under_way(&world, &session).await;
+    world.sign_in(&session, GRACE).await;
+    let (stored, token) = (world.stored(), cached(&session));
+    world.control().release(Endpoint::Token);
+    assert_eq!(
+        Some(renewing.await.unwrap().unwrap().expose()),
+        token.as_deref(),
+        "the caller gets the newer session's token"
+    );
+    assert_eq!(world.stored(), stored);
+    assert_eq!(cached(&session), token);
+    assert_eq!(
+        world.control().counters().families_revoked,
+        1,
+        "what the old renewal brought is revoked"
+    );
+    assert_renews(&session).await;
+}
+
+#[tokio::test]
+async fn a_late_refusal_does_not_end_a_newer_session() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world.control().revoke_user(ADA);
+    let renewing = renewal_under_way(&world, &session).await;
+    world.sign_in(&session, ADA).await;
+    world.control().release(Endpoint::Token);
+    assert!(renewing.await.unwrap().is_ok());
+    assert!(is_signed_in(&session));
+    assert_renews(&session).await;
+}
+
+#[tokio::test]
+async fn a_late_profile_is_not_the_new_users() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world
+        .control()
+        .fault(Endpoint::Userinfo, Fault::hold().after_processing());
+    let fetching = tokio::spawn({
+        let session = session.clone();
+        async move { session.profile(true).await }
+    });
+    world.control().wait_for_held(Endpoint::Userinfo, 1).await;
+    world.sign_in(&session, GRACE).await;
+    world.control().release(Endpoint::Userinfo);
+    assert!(fetching.await.unwrap().is_err());
+    assert_eq!(session.cached_profile(), None);
+    assert_eq!(session.profile(false).await.unwrap().email.as_deref(), Some(GRACE));
+}

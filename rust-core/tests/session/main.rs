@@ -1,0 +1,17 @@
+//! The session through its public API, against the identity server over real sockets. Time is the test's own; a "restart of the
+//! app" is a new session over the same store.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod bad_input;
+mod clocks;
+mod error_shapes;
+mod late_answers;
+mod renewal;
+mod resources;
+mod restore;
+mod secrets;
+mod sign_in;
+mod sign_out;
+mod storing;
+mod survival;
+mod world;

@@ -1,0 +1,208 @@
+//! Access tokens: from memory without a trace, renewed once however many ask.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use pilotlight_core::ffi::{SessionError, SignInReason};
+use pilotlight_core::session::RefreshOptions;
+use pilotlight_core::state::SessionState;
+use pilotlight_identity_server::{Endpoint, Fault, Options};
+use serde_json::json;
+
+use crate::world::{World, assert_renews, at_least, cached, forced, is_signed_in, public};
+
+#[tokio::test]
+async fn a_valid_token_costs_no_store_and_no_network() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let (store_before, requests_before) = (world.store.counts(), world.control().requests().len());
+    for _ in 0..100 {
+        assert!(cached(&session).is_some());
+        assert_eq!(
+            Some(session.access_token(at_least(60)).await.unwrap().expose()),
+            cached(&session).as_deref()
+        );
+        assert!(session.has_valid_session(Duration::ZERO));
+    }
+    assert_eq!(world.store.counts(), store_before);
+    assert_eq!(world.control().requests().len(), requests_before);
+}
+
+#[tokio::test]
+async fn an_expired_token_is_renewed_and_the_rotated_refresh_token_is_stored_with_one_write() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let (token, refresh_token) = (cached(&session).unwrap(), world.stored_refresh_token());
+    let (reads, writes) = world.store.counts();
+    world.clock.advance(86_400);
+    assert_eq!(cached(&session), None);
+    let renewed = session.access_token(at_least(0)).await.unwrap();
+    assert_ne!(renewed.expose(), token);
+    assert_ne!(world.stored_refresh_token(), refresh_token);
+    assert_eq!(world.store.counts(), (reads, writes + 1));
+}
+
+#[tokio::test]
+async fn without_rotation_the_refresh_token_is_kept() {
+    let world = World::with(Options::default().with(|s| s.rotation = false)).await;
+    let session = world.signed_in().await;
+    let refresh_token = world.stored_refresh_token();
+    assert_renews(&session).await;
+    assert_renews(&session).await;
+    assert_eq!(world.stored_refresh_token(), refresh_token);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_callers_of_an_expired_token_make_one_request() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world.clock.advance(86_400);
+    let callers: Vec<_> = (0..1000)
+        .map(|_| {
+            let session = session.clone();
+            tokio::spawn(async move { session.access_token(at_least(30)).await.unwrap().expose().to_owned() })
+        })
+        .collect();
+    let mut tokens = Vec::new();
+    for caller in callers {
+        tokens.push(caller.await.unwrap());
+    }
+    tokens.dedup();
+    assert_eq!(tokens.len(), 1);
+    assert_eq!(world.refresh_grants(), 1);
+}
+
+#[tokio::test]
+async fn callers_who_force_a_renewal_together_share_one() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world.control().fault(Endpoint::Token, Fault::hold());
+    let callers: Vec<_> = (0..50)
+        .map(|_| {
+            let session = session.clone();
+            tokio::spawn(async move { session.access_token(forced()).await.unwrap() })
+        })
+        .collect();
+    world.control().wait_for_held(Endpoint::Token, 1).await;
+    world.control().release(Endpoint::Token);
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    assert_eq!(world.refresh_grants(), 1);
+}
+
+/// The renewal is the session's, not the caller's: on a server that rotates, an answer nobody takes in would end the session.
+#[tokio::test]
+async fn a_renewal_goes_on_when_its_caller_goes_away() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let refresh_token = world.stored_refresh_token();
+    world.control().fault(Endpoint::Token, Fault::hold());
+    let caller = tokio::spawn({
+        let session = session.clone();
+        async move { session.access_token(forced()).await }
+    });
+    world.control().wait_for_held(Endpoint::Token, 1).await;
+    caller.abort();
+    assert!(caller.await.unwrap_err().is_cancelled());
+    world.control().release(Endpoint::Token);
+    // Whoever asks now joins it.
+    session.access_token(forced()).await.unwrap();
+    assert_ne!(world.stored_refresh_token(), refresh_token);
+    assert_renews(&session).await;
+    assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
+}
+
+#[tokio::test]
+async fn scope_and_parameters_go_along_with_a_renewal() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let parameters = HashMap::from([("resource".to_owned(), "urn:x".to_owned())]);
+    let options = RefreshOptions::parse(vec!["openid".to_owned()], parameters).unwrap();
+    session.refresh(options).await.unwrap();
+    assert_eq!(world.stored().unwrap()["credentials"]["scope"], "openid");
+    assert!(RefreshOptions::parse(vec!["a b".to_owned()], HashMap::new()).is_err());
+    let reserved = HashMap::from([("grant_type".to_owned(), "password".to_owned())]);
+    assert!(matches!(
+        public(RefreshOptions::parse(Vec::new(), reserved)),
+        SessionError::FixArgument { argument, .. } if argument == "parameters"
+    ));
+}
+
+#[tokio::test]
+async fn a_min_ttl_that_no_token_reaches_is_an_argument_to_fix_and_not_a_storm() {
+    let world = World::with(Options::default().with(|s| s.access_token_lifetime = 600)).await;
+    let session = world.signed_in().await;
+    for _ in 0..3 {
+        assert!(matches!(
+            public(session.access_token(at_least(601)).await),
+            SessionError::FixArgument { argument, .. } if argument == "min_ttl"
+        ));
+    }
+    assert_eq!(world.refresh_grants(), 0);
+    // The issuer may have changed its mind since: a renewal that was due anyway is kept, and stored, before the policy speaks.
+    let options = pilotlight_core::session::TokenOptions {
+        force_refresh: true,
+        ..at_least(601)
+    };
+    let refresh_token = world.stored_refresh_token();
+    assert!(matches!(
+        public(session.access_token(options).await),
+        SessionError::FixArgument { .. }
+    ));
+    assert_ne!(world.stored_refresh_token(), refresh_token);
+    assert!(session.access_token(at_least(500)).await.is_ok());
+}
+
+#[tokio::test]
+async fn without_a_refresh_token_the_end_of_the_access_token_asks_for_the_user() {
+    let world = World::new().await;
+    let mut configuration = world.configuration();
+    configuration.scopes.retain(|scope| scope != "offline_access");
+    let session = world.session_with(configuration);
+    world.sign_in(&session, crate::world::ADA).await;
+    assert!(is_signed_in(&session) && session.has_valid_session(Duration::ZERO));
+    world.clock.advance(86_400);
+    assert!(!session.has_valid_session(Duration::ZERO));
+    let error = public(session.access_token(at_least(0)).await);
+    assert!(matches!(
+        error,
+        SessionError::SignIn {
+            reason: SignInReason::NoRefreshToken,
+            ..
+        }
+    ));
+    assert!(matches!(
+        session.state(),
+        Some(SessionState::ReauthenticationRequired { .. })
+    ));
+    assert!(world.stored().is_some());
+}
+
+#[tokio::test]
+async fn answers_that_are_not_quite_by_the_book_still_renew() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    for answer in [
+        Fault::answer_without(&["expires_in"]),
+        Fault::answer(json!({"expires_in": "3600"})),
+        Fault::answer(json!({"expires_in": 3600.5})),
+        Fault::answer(json!({"expires_in": u64::MAX})),
+        Fault::answer(json!({"expires_in": [1]})),
+        Fault::answer(json!({"token_type": "bearer"})),
+        Fault::answer_without(&["token_type"]),
+        Fault::answer_without(&["id_token"]),
+        Fault::answer_without(&["scope"]),
+        Fault::answer(json!({"unknown": {"nested": true}})),
+    ] {
+        world.control().fault(Endpoint::Token, answer);
+        assert_renews(&session).await;
+        assert!(cached(&session).is_some());
+    }
+    world
+        .control()
+        .fault(Endpoint::Token, Fault::answer(json!({"expires_in": 0})));
+    assert_renews(&session).await;
+    assert_eq!(cached(&session), None, "a token that lives 0 s is not kept as valid");
+    assert_renews(&session).await;
+}

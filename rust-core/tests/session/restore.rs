@@ -1,0 +1,165 @@
+//! At launch: what the store holds, or cannot tell, or holds in a form that cannot be read.
+
+use std::time::Duration;
+
+use pilotlight_core::ffi::SessionError;
+use pilotlight_core::ports::StoreError;
+use pilotlight_core::state::SessionState;
+use pilotlight_identity_server::Endpoint;
+use serde_json::json;
+
+use crate::world::{ADA, World, assert_renews, at_least, cached, disk_full, is_signed_in, public};
+
+#[tokio::test]
+async fn a_restart_finds_the_session_with_one_read_and_no_network() {
+    let world = World::new().await;
+    let token = cached(&world.signed_in().await);
+    let (requests, (reads, writes)) = (world.control().requests().len(), world.store.counts());
+    let session = world.session();
+    assert_eq!(session.state(), None);
+    assert!(!session.has_valid_session(Duration::ZERO));
+    assert!(matches!(session.restore().await, Ok(SessionState::SignedIn { .. })));
+    assert!(session.has_valid_session(Duration::ZERO));
+    session.restore().await.unwrap();
+    assert_eq!(cached(&session), token);
+    assert_eq!(world.store.counts(), (reads + 1, writes));
+    assert_eq!(world.control().requests().len(), requests);
+}
+
+#[tokio::test]
+async fn every_call_restores_by_itself() {
+    let world = World::new().await;
+    drop(world.signed_in().await);
+    assert!(world.session().access_token(at_least(0)).await.is_ok());
+    assert!(world.session().profile(false).await.is_ok());
+    assert!(world.session().fetch_metadata(&[]).await.is_ok());
+}
+
+#[tokio::test]
+async fn concurrent_restores_read_once() {
+    let world = World::new().await;
+    drop(world.signed_in().await);
+    let reads = world.store.counts().0;
+    let session = world.session();
+    let restores: Vec<_> = (0..20)
+        .map(|_| {
+            let session = session.clone();
+            tokio::spawn(async move { session.restore().await.unwrap() })
+        })
+        .collect();
+    for restore in restores {
+        assert!(matches!(restore.await.unwrap(), SessionState::SignedIn { .. }));
+    }
+    assert_eq!(world.store.counts().0, reads + 1);
+}
+
+#[tokio::test]
+async fn a_locked_device_is_locked_and_comes_back_by_itself() {
+    let world = World::new().await;
+    drop(world.signed_in().await);
+    let session = world.session();
+    let mut states = session.subscribe();
+    world.store.fail_reads(Some(StoreError::Locked));
+    assert_eq!(session.restore().await, Ok(SessionState::Locked));
+    assert_eq!(states.recv().await, Some(SessionState::Locked));
+    assert!(matches!(
+        public(session.access_token(at_least(0)).await),
+        SessionError::WaitForUnlock { .. }
+    ));
+    assert!(matches!(
+        public(session.profile(false).await),
+        SessionError::WaitForUnlock { .. }
+    ));
+    world.store.fail_reads(None);
+    assert!(session.access_token(at_least(0)).await.is_ok());
+    assert!(matches!(states.recv().await, Some(SessionState::SignedIn { .. })));
+}
+
+#[tokio::test]
+async fn a_store_that_fails_says_so_and_is_asked_again() {
+    let world = World::new().await;
+    drop(world.signed_in().await);
+    let session = world.session();
+    world.store.fail_reads(Some(disk_full()));
+    assert!(matches!(
+        public(session.restore().await),
+        SessionError::CheckStorage { status: Some(28), .. }
+    ));
+    assert_eq!(session.state(), None);
+    world.store.fail_reads(None);
+    assert!(matches!(session.restore().await, Ok(SessionState::SignedIn { .. })));
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_read_is_reported_once_left_alone_and_kept_aside_by_a_new_sign_in() {
+    let world = World::new().await;
+    drop(world.signed_in().await);
+    let (name, good) = world.store.items().pop_first().unwrap();
+    let text = String::from_utf8(good.clone()).unwrap();
+    let from_the_future = text.replacen("\"version\":1", "\"version\":99", 1).into_bytes();
+    for unreadable in [
+        b"".as_slice(),
+        b"not json",
+        b"[]",
+        b"{}",
+        b"{\"version\":0}",
+        b"{\"version\":1}",
+        &good[..40],
+        &from_the_future,
+    ] {
+        world.store.put(&name, unreadable);
+        let session = world.session();
+        let error = public(session.restore().await);
+        assert!(
+            matches!(error, SessionError::CheckStorage { status: None, .. }),
+            "{error:?}"
+        );
+        assert_eq!(session.restore().await, Ok(SessionState::SignedOut));
+        assert_eq!(world.store.items()[&name], unreadable);
+        world.sign_in(&session, ADA).await;
+        assert_eq!(world.store.items()[&format!("{name}|unreadable")], unreadable);
+        assert!(matches!(
+            world.session().restore().await,
+            Ok(SessionState::SignedIn { .. })
+        ));
+    }
+}
+
+#[tokio::test]
+async fn what_a_newer_release_added_is_kept() {
+    let world = World::new().await;
+    drop(world.signed_in().await);
+    let (name, item) = world.store.items().pop_first().unwrap();
+    let mut item: serde_json::Value = serde_json::from_slice(&item).unwrap();
+    item["added_later"] = json!({"kept": [1, 2]});
+    world.store.put(&name, item.to_string().as_bytes());
+    assert_renews(&world.session()).await;
+    assert_eq!(world.stored().unwrap()["added_later"], json!({"kept": [1, 2]}));
+}
+
+/// One client at one issuer: another tenant's session is not presented to this one, and not lost either.
+#[tokio::test]
+async fn a_session_belongs_to_its_issuer_and_client() {
+    let world = World::new().await;
+    drop(world.signed_in().await);
+    let mut other = world.configuration();
+    other.client_id = "another-app".to_owned();
+    assert_eq!(world.session_with(other).restore().await, Ok(SessionState::SignedOut));
+    assert!(matches!(
+        world.session().restore().await,
+        Ok(SessionState::SignedIn { .. })
+    ));
+}
+
+#[tokio::test]
+async fn a_restored_session_of_a_discovered_issuer_renews_after_asking_for_the_endpoints_once() {
+    let world = World::new().await;
+    let first = world.session_with(world.oidc_configuration());
+    world.sign_in(&first, ADA).await;
+    let session = world.session_with(world.oidc_configuration());
+    world.clock.advance(86_400);
+    assert_renews(&session).await;
+    assert_renews(&session).await;
+    assert_eq!(world.control().seen(Endpoint::Discovery), 2);
+    assert!(is_signed_in(&session));
+}

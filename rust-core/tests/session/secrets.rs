@@ -1,0 +1,188 @@
+//! Promise 7: no secret and no personal data in any log, error, `Debug` or URL; the refresh token does not cross to Swift.
+
+use pilotlight_core::ffi::SessionError;
+use pilotlight_core::session::SignInOptions;
+use pilotlight_identity_server::{Endpoint, Fault};
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use crate::world::{ADA, World, cached, disk_full, forced};
+
+/// Everything that was said, searched for everything that must not be.
+struct Search {
+    said: String,
+    secrets: Vec<(String, String)>,
+}
+
+impl Search {
+    fn hear(&mut self, said: impl std::fmt::Debug) {
+        self.said.push_str(&format!("{said:?}\n{said:#?}\n"));
+    }
+
+    fn hear_error(&mut self, error: pilotlight_core::error::Error) {
+        self.said.push_str(&format!("{error:?} {error}\n"));
+        let error = SessionError::from(error);
+        self.said.push_str(&format!("{error:?} {error}\n"));
+    }
+
+    fn keep(&mut self, name: &str, secret: &str) {
+        assert!(secret.len() >= 8, "{name} is too short to search for");
+        self.secrets.push((name.to_owned(), secret.to_owned()));
+    }
+
+    fn keep_stored(&mut self, world: &World) {
+        let credentials = world.stored().unwrap()["credentials"].clone();
+        for name in ["access_token", "refresh_token", "id_token"] {
+            self.keep(name, credentials[name].as_str().unwrap());
+        }
+        self.keep("nonce", world.stored().unwrap()["nonce"].as_str().unwrap());
+    }
+
+    fn assert_silence(&self) {
+        assert!(
+            self.said.len() > 1000,
+            "nothing was said: the search would find nothing"
+        );
+        for (name, secret) in &self.secrets {
+            assert!(!self.said.contains(secret.as_str()), "{name} was said");
+        }
+    }
+}
+
+#[tokio::test]
+async fn planted_secrets_are_nowhere_to_be_found() {
+    let world = World::new().await;
+    let session = world.session();
+    let mut search = Search {
+        said: String::new(),
+        secrets: Vec::new(),
+    };
+    search.keep("e-mail address", ADA);
+
+    // A sign-in, with each step failing once.
+    let request = session.begin_sign_in(SignInOptions::default()).await.unwrap();
+    search.hear(&session);
+    let callback = world.server.authorize(&request.url, ADA).await.unwrap();
+    let callback_url = Url::parse(&callback).unwrap();
+    let of_callback = |name: &str| {
+        callback_url
+            .query_pairs()
+            .find(|(key, _)| key == name)
+            .unwrap()
+            .1
+            .into_owned()
+    };
+    search.keep("code", &of_callback("code"));
+    search.keep("state", &of_callback("state"));
+    search.hear_error(
+        session
+            .complete_sign_in(&callback.replace("state=", "state=x"))
+            .await
+            .unwrap_err(),
+    );
+    search.hear_error(
+        session
+            .complete_sign_in(&format!("{callback}&code=again"))
+            .await
+            .unwrap_err(),
+    );
+    search.hear_error(session.complete_sign_in("not a url").await.unwrap_err());
+    for fault in [
+        Fault::status(503),
+        Fault::html(400),
+        Fault::garbage_json(),
+        Fault::reset(),
+        Fault::stall(),
+    ] {
+        world.control().fault(Endpoint::Token, fault);
+        search.hear_error(session.complete_sign_in(&callback).await.unwrap_err());
+    }
+    search.hear(session.complete_sign_in(&callback).await);
+    search.keep_stored(&world);
+    search.hear(&session);
+
+    // Renewals, good and bad; a server that quotes what it was sent.
+    search.hear(session.access_token(forced()).await);
+    search.keep_stored(&world);
+    let quoted = format!(
+        "unknown refresh_token {} for {}",
+        world.stored_refresh_token(),
+        cached(&session).unwrap()
+    );
+    for fault in [
+        Fault::oauth_error(400, "invalid_request", &quoted),
+        Fault::oauth_error(403, "access_denied", &quoted),
+        Fault::oauth_error(418, &quoted, &quoted),
+        Fault::json(400, &json!({"error": quoted})),
+        Fault::status(400).body(&quoted),
+        Fault::status(500).body(&quoted),
+        Fault::redirect(&format!("http://127.0.0.1:1/?{}", world.stored_refresh_token())),
+    ] {
+        world.control().fault(Endpoint::Token, fault);
+        search.hear_error(session.access_token(forced()).await.unwrap_err());
+    }
+    world.store.fail_writes(Some(disk_full()));
+    search.hear_error(session.access_token(forced()).await.unwrap_err());
+    world.store.fail_writes(None);
+    search.hear(session.access_token(forced()).await);
+    search.keep_stored(&world);
+
+    // Profile and metadata.
+    let profile = session.profile(true).await.unwrap();
+    search.keep("name", profile.name.as_deref().unwrap());
+    search.hear(&profile);
+    let patch: Map<String, Value> = json!({"planted_key": "planted value"}).as_object().cloned().unwrap();
+    search.keep("metadata", "planted value");
+    session.update_metadata(patch.clone()).await.unwrap();
+    let quoted = format!("Payload {} of Bearer {}", "x".repeat(40), cached(&session).unwrap());
+    world.control().fault(
+        Endpoint::Users,
+        Fault::json(400, &json!({"statusCode": 400, "message": quoted})),
+    );
+    search.hear_error(session.update_metadata(patch).await.unwrap_err());
+    world.control().fault(
+        Endpoint::Userinfo,
+        Fault::answer(json!({"sub": "auth0|planted-other-user"})),
+    );
+    search.keep("another subject", "planted-other-user");
+    search.hear_error(session.profile(true).await.unwrap_err());
+
+    // An item that cannot be read.
+    let (name, item) = world.store.items().pop_first().unwrap();
+    world.store.put(&name, &item[..item.len() - 1]);
+    let restarted = world.session();
+    search.hear_error(restarted.restore().await.unwrap_err());
+    search.hear(&restarted);
+    search.hear(session.sign_out().await);
+    search.hear(&session);
+    search.said.push_str(&world.log.text());
+    search.assert_silence();
+
+    // And no URL that the server saw: its log holds the targets.
+    let seen = format!("{:?}", world.control().requests());
+    for (name, secret) in &search.secrets {
+        assert!(!seen.contains(secret.as_str()), "{name} was in a URL");
+    }
+}
+
+/// What Swift can get hold of: every method's result, by the types they have. A refresh token is in none of them, and the
+/// verifier is not in the sign-in's URL.
+#[tokio::test]
+async fn the_refresh_token_stays_in_the_core() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let refresh_token = world.stored_refresh_token();
+    let handed_out = [
+        session
+            .access_token(Default::default())
+            .await
+            .unwrap()
+            .expose()
+            .to_owned(),
+        format!("{:?}", session.state()),
+        Value::Object(session.profile(true).await.unwrap().other_claims.0).to_string(),
+        Value::Object(session.fetch_user(&[], true).await.unwrap()).to_string(),
+        session.begin_sign_in(SignInOptions::default()).await.unwrap().url,
+    ];
+    assert!(handed_out.iter().all(|text| !text.contains(&refresh_token)));
+}

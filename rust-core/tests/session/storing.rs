@@ -1,0 +1,140 @@
+//! Promise 2: a rotated refresh token is stored before anything else can fail. And what happens when it cannot be.
+
+use pilotlight_core::ffi::SessionError;
+use pilotlight_core::ports::StoreError;
+use pilotlight_core::state::SessionState;
+use pilotlight_identity_server::{Endpoint, Fault, IdTokenFault, Signature};
+use serde_json::json;
+
+use crate::world::{ADA, World, assert_renews, at_least, cached, disk_full, forced, is_signed_in, public};
+
+#[tokio::test]
+async fn a_renewal_with_a_bad_id_token_keeps_the_refresh_token_and_not_the_access_token() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    for fault in [
+        IdTokenFault::new().signature(Signature::Broken),
+        IdTokenFault::new().signature(Signature::None),
+        IdTokenFault::new().claim("sub", json!("auth0|somebody-else")),
+        IdTokenFault::new().claim("iss", json!("https://evil.example/")),
+        IdTokenFault::new().claim("aud", json!("another-app")),
+    ] {
+        let (refresh_token, id_token) = (
+            world.stored_refresh_token(),
+            world.stored().unwrap()["credentials"]["id_token"].clone(),
+        );
+        world.clock.advance(61);
+        world.control().fault(Endpoint::Token, Fault::id_token(fault));
+        assert!(matches!(
+            public(session.access_token(forced()).await),
+            SessionError::RetryLater { .. }
+        ));
+        assert_ne!(world.stored_refresh_token(), refresh_token);
+        assert_eq!(world.stored().unwrap()["credentials"]["id_token"], id_token);
+        assert_eq!(cached(&session), None);
+        assert!(is_signed_in(&session));
+        assert_renews(&session).await;
+    }
+    assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
+}
+
+#[tokio::test]
+async fn an_answer_that_lacks_the_access_token_still_rotates() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    for fault in [
+        Fault::answer_without(&["access_token"]),
+        Fault::answer(json!({"token_type": "DPoP"})),
+    ] {
+        let refresh_token = world.stored_refresh_token();
+        world.control().fault(Endpoint::Token, fault);
+        assert!(matches!(
+            public(session.access_token(forced()).await),
+            SessionError::RetryLater { .. }
+        ));
+        assert_ne!(world.stored_refresh_token(), refresh_token);
+        assert_renews(&session).await;
+    }
+}
+
+#[tokio::test]
+async fn keys_that_cannot_be_read_do_not_withhold_a_good_token() {
+    let world = World::new().await;
+    drop(world.signed_in().await);
+    let session = world.session();
+    world.control().fault(Endpoint::Jwks, Fault::status(503).for_ever());
+    session.restore().await.unwrap();
+    assert_renews(&session).await;
+}
+
+#[tokio::test]
+async fn a_store_that_refuses_is_an_error_and_the_tokens_stay_usable_until_it_takes_them() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world.store.fail_writes(Some(disk_full()));
+    let error = public(session.access_token(forced()).await);
+    assert!(
+        matches!(error, SessionError::CheckStorage { status: Some(28), .. }),
+        "{error:?}"
+    );
+
+    // The token is there for those who ask, and none of them renews again.
+    let token = session.access_token(at_least(60)).await.unwrap();
+    assert_eq!(session.access_token(at_least(60)).await.unwrap(), token);
+    assert_eq!(world.refresh_grants(), 1);
+    assert_eq!(cached(&session), None, "callers are led to the call that writes");
+
+    world.store.fail_writes(None);
+    assert_eq!(session.access_token(at_least(60)).await.unwrap(), token);
+    assert_eq!(cached(&session).as_deref(), Some(token.expose()));
+    let restarted = world.session();
+    restarted.restore().await.unwrap();
+    assert_eq!(cached(&restarted).as_deref(), Some(token.expose()));
+    assert_renews(&restarted).await;
+    assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
+}
+
+#[tokio::test]
+async fn a_store_that_locks_during_a_renewal_asks_to_wait_for_the_unlock() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world.store.fail_writes(Some(StoreError::Locked));
+    assert!(matches!(
+        public(session.access_token(forced()).await),
+        SessionError::WaitForUnlock { .. }
+    ));
+    world.store.fail_writes(None);
+    assert!(session.access_token(at_least(0)).await.is_ok());
+    assert_renews(&world.session()).await;
+}
+
+#[tokio::test]
+async fn a_sign_in_that_cannot_be_stored_is_an_error_and_stored_at_the_next_chance() {
+    let world = World::new().await;
+    let session = world.session();
+    let callback = world.callback(&session, ADA).await;
+    world.store.fail_writes(Some(disk_full()));
+    assert!(matches!(
+        public(session.complete_sign_in(&callback).await),
+        SessionError::CheckStorage { .. }
+    ));
+    assert!(is_signed_in(&session) && world.stored().is_none());
+    world.store.fail_writes(None);
+    assert!(matches!(session.restore().await, Ok(SessionState::SignedIn { .. })));
+    assert!(world.stored().is_some());
+}
+
+#[tokio::test]
+async fn the_end_of_a_session_that_cannot_be_stored_is_stored_at_the_next_chance() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world.control().revoke_user(ADA);
+    world.store.fail_writes(Some(disk_full()));
+    assert!(matches!(
+        public(session.access_token(forced()).await),
+        SessionError::SignIn { .. }
+    ));
+    world.store.fail_writes(None);
+    let _ = session.restore().await;
+    assert_eq!(world.stored().unwrap()["ended"], "refresh_token_rejected");
+}

@@ -1,0 +1,299 @@
+//! One small world per test: an identity server, a store, clocks and a log that the test holds in its hands.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use pilotlight_core::adapters::http::{HttpLimits, HttpTransport};
+use pilotlight_core::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
+use pilotlight_core::configuration::{Configuration, Provider, SessionConfiguration};
+use pilotlight_core::ffi::SessionError;
+use pilotlight_core::ports::{Clock, Eventually, Log, LogLevel, SecretStore, StoreError};
+use pilotlight_core::secret::{Secret, SecretBytes};
+use pilotlight_core::session::{Environment, SessionManager, SignInOptions, TokenOptions};
+use pilotlight_core::state::SessionState;
+use pilotlight_core::time::Instant;
+use pilotlight_identity_server::{Control, IdentityServer, Options};
+use serde_json::Value;
+
+pub(crate) const ADA: &str = "ada@example.com";
+pub(crate) const GRACE: &str = "grace@example.com";
+pub(crate) const REDIRECT_URI: &str = "com.example.pilotlight://callback";
+
+pub(crate) struct World {
+    pub(crate) server: IdentityServer,
+    pub(crate) store: Arc<ScriptedStore>,
+    pub(crate) clock: Arc<MovableClock>,
+    pub(crate) log: Arc<CapturedLog>,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    pub(crate) async fn with(options: Options) -> Self {
+        let server = IdentityServer::start(options).await.unwrap();
+        Self {
+            server,
+            store: Arc::default(),
+            clock: Arc::default(),
+            log: Arc::default(),
+        }
+    }
+
+    pub(crate) fn control(&self) -> &Control {
+        self.server.control()
+    }
+
+    /// Auth0's way, with a refresh token and the Management API as audience.
+    pub(crate) fn configuration(&self) -> SessionConfiguration {
+        let scopes = "openid profile email offline_access read:current_user update:current_user_metadata create:current_user_metadata";
+        SessionConfiguration {
+            provider: Provider::Auth0 {
+                domain: self.server.domain().to_owned(),
+            },
+            client_id: "native-app".to_owned(),
+            redirect_uri: REDIRECT_URI.to_owned(),
+            scopes: scopes.split(' ').map(str::to_owned).collect(),
+            audience: Some(self.server.management_audience()),
+            authorize_parameters: HashMap::new(),
+            token_parameters: HashMap::new(),
+            headers: HashMap::new(),
+            leeway_seconds: 60,
+        }
+    }
+
+    /// The same issuer by discovery.
+    pub(crate) fn oidc_configuration(&self) -> SessionConfiguration {
+        let provider = Provider::OpenIdConnect {
+            issuer: self.server.issuer().to_owned(),
+        };
+        SessionConfiguration {
+            provider,
+            ..self.configuration()
+        }
+    }
+
+    /// A start of the app: a session of its own over the world's store.
+    pub(crate) fn session(&self) -> SessionManager {
+        self.session_with(self.configuration())
+    }
+
+    pub(crate) fn session_with(&self, configuration: SessionConfiguration) -> SessionManager {
+        let limits = HttpLimits {
+            connect: Duration::from_secs(2),
+            total: Duration::from_secs(2),
+            ..HttpLimits::default()
+        };
+        let environment = Environment {
+            store: self.store.clone(),
+            transport: Arc::new(HttpTransport::with_limits(limits)),
+            clock: self.clock.clone(),
+            randomness: Arc::new(SystemRandomness),
+            spawner: Arc::new(TokioSpawner::new(tokio::runtime::Handle::current())),
+            log: self.log.clone(),
+        };
+        SessionManager::new(Configuration::parse(configuration).unwrap(), "default", environment).unwrap()
+    }
+
+    pub(crate) async fn callback(&self, session: &SessionManager, email: &str) -> String {
+        let request = session.begin_sign_in(SignInOptions::default()).await.unwrap();
+        self.server.authorize(&request.url, email).await.unwrap()
+    }
+
+    pub(crate) async fn sign_in(&self, session: &SessionManager, email: &str) {
+        let callback = self.callback(session, email).await;
+        let state = session.complete_sign_in(&callback).await.unwrap();
+        assert!(matches!(state, SessionState::SignedIn { .. }), "{state:?}");
+    }
+
+    pub(crate) async fn signed_in(&self) -> SessionManager {
+        let session = self.session();
+        self.sign_in(&session, ADA).await;
+        session
+    }
+
+    /// The one item that the session keeps, as JSON.
+    pub(crate) fn stored(&self) -> Option<Value> {
+        let items = self.store.items();
+        let mut sessions = items.iter().filter(|(name, _)| !name.ends_with("|unreadable"));
+        let item = sessions.next().map(|(_, bytes)| serde_json::from_slice(bytes).unwrap());
+        assert!(sessions.next().is_none(), "more than one item");
+        item
+    }
+
+    pub(crate) fn stored_refresh_token(&self) -> String {
+        self.stored().unwrap()["credentials"]["refresh_token"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    pub(crate) fn refresh_grants(&self) -> u64 {
+        self.control().counters().refresh_grants
+    }
+}
+
+pub(crate) fn forced() -> TokenOptions {
+    TokenOptions {
+        force_refresh: true,
+        ..TokenOptions::default()
+    }
+}
+
+pub(crate) fn at_least(seconds: u64) -> TokenOptions {
+    TokenOptions {
+        min_ttl: Duration::from_secs(seconds),
+        ..TokenOptions::default()
+    }
+}
+
+pub(crate) fn cached(session: &SessionManager) -> Option<String> {
+    session.with_cached_access_token(Duration::ZERO, str::to_owned)
+}
+
+pub(crate) fn is_signed_in(session: &SessionManager) -> bool {
+    matches!(session.state(), Some(SessionState::SignedIn { .. }))
+}
+
+/// What an app would see of an error.
+pub(crate) fn public<T>(result: Result<T, pilotlight_core::error::Error>) -> SessionError {
+    match result {
+        Ok(_) => panic!("an error was expected"),
+        Err(error) => error.into(),
+    }
+}
+
+/// A renewal that works, ends with a token that was not there before, and leaves the session signed in.
+pub(crate) async fn assert_renews(session: &SessionManager) -> Secret {
+    let before = cached(session);
+    let token = session.access_token(forced()).await.unwrap();
+    assert_ne!(Some(token.expose()), before.as_deref());
+    assert!(is_signed_in(session));
+    token
+}
+
+/// The device's clocks: real ones, plus what the test adds.
+#[derive(Debug, Default)]
+pub(crate) struct MovableClock {
+    wall_ahead: AtomicI64,
+    monotonic_ahead: AtomicI64,
+}
+
+impl MovableClock {
+    /// Time passes.
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.wall_ahead.fetch_add(seconds, Ordering::SeqCst);
+        self.monotonic_ahead.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// Somebody sets the device's clock.
+    pub(crate) fn set_wall(&self, seconds_ahead: i64) {
+        self.wall_ahead.store(seconds_ahead, Ordering::SeqCst);
+    }
+}
+
+impl Clock for MovableClock {
+    fn now(&self) -> Instant {
+        let real = SystemClock.now();
+        let monotonic = Duration::from_secs(self.monotonic_ahead.load(Ordering::SeqCst).unsigned_abs());
+        Instant {
+            wall: real.wall.plus(self.wall_ahead.load(Ordering::SeqCst)),
+            monotonic: real.monotonic + monotonic,
+        }
+    }
+}
+
+/// A store in memory that fails when told to, and counts.
+#[derive(Debug, Default)]
+pub(crate) struct ScriptedStore(Mutex<Script>);
+
+#[derive(Debug, Default)]
+struct Script {
+    items: BTreeMap<String, Vec<u8>>,
+    reads: u64,
+    writes: u64,
+    fails_reads: Option<StoreError>,
+    fails_writes: Option<StoreError>,
+}
+
+impl ScriptedStore {
+    pub(crate) fn items(&self) -> BTreeMap<String, Vec<u8>> {
+        self.0.lock().unwrap().items.clone()
+    }
+
+    pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
+        self.0.lock().unwrap().items.insert(name.to_owned(), bytes.to_vec());
+    }
+
+    /// Reads and writes (deletions included) so far.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        let script = self.0.lock().unwrap();
+        (script.reads, script.writes)
+    }
+
+    pub(crate) fn fail_reads(&self, error: Option<StoreError>) {
+        self.0.lock().unwrap().fails_reads = error;
+    }
+
+    pub(crate) fn fail_writes(&self, error: Option<StoreError>) {
+        self.0.lock().unwrap().fails_writes = error;
+    }
+
+    fn change(&self, change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>)) -> Result<(), StoreError> {
+        let mut script = self.0.lock().unwrap();
+        script.writes += 1;
+        match script.fails_writes.clone() {
+            Some(error) => Err(error),
+            None => {
+                change(&mut script.items);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl SecretStore for ScriptedStore {
+    fn read<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>> {
+        let mut script = self.0.lock().unwrap();
+        script.reads += 1;
+        let outcome = match script.fails_reads.clone() {
+            Some(error) => Err(error),
+            None => Ok(script.items.get(name).cloned().map(SecretBytes::new)),
+        };
+        Box::pin(async move { outcome })
+    }
+
+    fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> Eventually<'a, Result<(), StoreError>> {
+        Box::pin(async move { self.change(|items| drop(items.insert(name.to_owned(), value.expose().to_vec()))) })
+    }
+
+    fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>> {
+        Box::pin(async move { self.change(|items| drop(items.remove(name))) })
+    }
+}
+
+/// A disk that is full.
+pub(crate) fn disk_full() -> StoreError {
+    StoreError::Failed {
+        explanation: "no space left".to_owned(),
+        status: Some(28),
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct CapturedLog(Mutex<String>);
+
+impl CapturedLog {
+    pub(crate) fn text(&self) -> String {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Log for CapturedLog {
+    fn log(&self, level: LogLevel, message: &str) {
+        self.0.lock().unwrap().push_str(&format!("{level:?} {message}\n"));
+    }
+}
