@@ -13,7 +13,6 @@ terminal_product=pilotlight-terminal
 identity_server_crate=pilotlight-identity-server
 identity_server_binary=identity-server
 test_browser_crate=pilotlight-test-browser
-test_browser_binary=test-browser      # plays the user in a sign-in
 # The Swift packages that are built and tested, relative to the checkout.
 swift_packages=(bindings/swift ios-sample/SampleKit)
 

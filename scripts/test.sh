@@ -11,13 +11,14 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$checkout"
 
-lanes=(style rust swift interop apple)
+lanes=(style rust swift demo interop apple)
 
 about() {
     case $1 in
         style) echo "format, lints, generated code, layout, dependencies, words (scripts/check.sh)" ;;
         rust) echo "the Rust crates against the project's own identity server" ;;
         swift) echo "the Swift packages over the Rust core: ${swift_packages[*]}" ;;
+        demo) echo "the demo's story, each step checked (scripts/demo.sh)" ;;
         interop) echo "the Rust core against third-party identity servers" ;;
         apple) echo "the Rust core compiles for iOS" ;;
     esac
@@ -40,6 +41,11 @@ lane_swift() {
         scripts/swift.sh build --package-path "$package" --build-tests
         scripts/swift.sh test --package-path "$package"
     done
+}
+
+lane_demo() {
+    scripts/demo.sh
+    echo "1 passed, 0 failed"
 }
 
 lane_interop() {
