@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Map: `endpoints` answer requests from `state` (accounts, grants, refresh token families); `layer` surrounds them with
-//! faults and the request log; `wire` owns the sockets; [`Control`] steers it all, and `endpoints::control` offers the
+//! faults and the request log; `wire` owns the sockets; [`Control`] steers it all, and `control_http` offers the
 //! same over HTTP.
 //!
 //! It guards nothing: passwords are compared in plain, the RSA keys are public, and everybody on the machine may
@@ -21,6 +21,7 @@ mod accounts;
 mod answers;
 mod clock;
 mod control;
+mod control_http;
 mod endpoints;
 mod faults;
 mod grant;

@@ -95,6 +95,12 @@ impl IdentityServer {
         // The sender lives as long as `self`.
         let _ = stop.wait_for(|stop| *stop).await;
     }
+
+    /// Closes the port and all connections. The one that asked for the end gets its answer first.
+    pub async fn stop(self) {
+        // An error means it has stopped already.
+        let _ = self.control.go_offline().await;
+    }
 }
 
 impl Drop for IdentityServer {

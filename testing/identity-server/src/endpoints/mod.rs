@@ -7,6 +7,7 @@ use axum::middleware;
 use axum::routing::{get, post};
 
 use crate::answers::oauth_error;
+use crate::control_http;
 use crate::layer;
 use crate::state::Shared;
 
@@ -15,7 +16,6 @@ mod authorize_request;
 mod bearer;
 mod browser;
 mod client_authentication;
-mod control;
 mod discovery;
 mod legacy;
 mod login;
@@ -45,11 +45,13 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .fallback(async || oauth_error(404, "not_found", "There is no such endpoint."))
         .method_not_allowed_fallback(async || oauth_error(405, "method_not_allowed", "The method is not allowed."))
         .layer(middleware::from_fn_with_state(shared.clone(), layer::around))
-        .nest("/_control", control::router())
+        .nest("/_control", control_http::router())
         .with_state(shared)
 }
 
 /// The control endpoints alone, for the port that never goes offline.
 pub(crate) fn control_router(shared: Arc<Shared>) -> Router {
-    Router::new().nest("/_control", control::router()).with_state(shared)
+    Router::new()
+        .nest("/_control", control_http::router())
+        .with_state(shared)
 }

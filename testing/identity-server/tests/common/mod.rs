@@ -1,5 +1,6 @@
 //! What the tests of the server share: a client that signs in and asks for tokens.
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "only tests call it")]
 
 use std::collections::HashMap;
 
