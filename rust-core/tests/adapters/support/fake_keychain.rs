@@ -154,8 +154,13 @@ impl KeychainItems for FakeKeychain {
 
     fn add(&self, item: ItemQuery<'_>, value: &SecretBytes, class: Accessibility) -> Result<(), KeychainStatus> {
         self.call("add", item, |contents, key| {
+            // Which of the two the system looks at first is not documented; the worse order for us is the lying one.
+            let taken = contents.items.contains_key(&key);
+            if taken && contents.device == Device::NotYetUnlockedAndLying {
+                return Err(KeychainStatus::DUPLICATE_ITEM);
+            }
             contents.unlocks(class)?;
-            if contents.items.contains_key(&key) {
+            if taken {
                 return Err(KeychainStatus::DUPLICATE_ITEM);
             }
             contents.items.insert(key, (value.clone(), class));
