@@ -8,6 +8,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+pub use crate::error::{RandomnessUnavailable, StoreError, TransportError, TransportErrorKind};
+
 use crate::message::{HttpAnswer, HttpRequest};
 use crate::secret::SecretBytes;
 use crate::time::Instant;
@@ -28,67 +30,10 @@ pub trait SecretStore: Send + Sync + fmt::Debug {
     fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>>;
 }
 
-/// Why a store did not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// The device is locked, or has not been unlocked since it was started: the item cannot be read *now*.
-    #[error("the device is locked and its protected data cannot be read")]
-    Locked,
-    /// The app lacks what the store needs; waiting will not help.
-    #[error("the store refuses this app: {explanation}")]
-    NotPermitted {
-        /// The usual causes, in words for a developer.
-        explanation: String,
-        /// The system's own number (an `OSStatus` or an `errno`).
-        status: Option<i32>,
-    },
-    /// Anything else.
-    #[error("the store failed: {explanation}")]
-    Failed {
-        /// What failed, in words for a developer; never a stored value.
-        explanation: String,
-        /// The system's own number (an `OSStatus` or an `errno`).
-        status: Option<i32>,
-    },
-}
-
 /// The network: one request, one answer. Follows no redirects, keeps no cookies, bounds time and size.
 pub trait Transport: Send + Sync + fmt::Debug {
     /// Sends the request and reads the whole answer, whatever its status.
     fn send(&self, request: HttpRequest) -> Eventually<'_, Result<HttpAnswer, TransportError>>;
-}
-
-/// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{kind}")]
-pub struct TransportError {
-    /// What went wrong.
-    pub kind: TransportErrorKind,
-    /// Whether the request may have reached the server and been acted upon. Only `false` is certain.
-    pub may_have_been_processed: bool,
-}
-
-/// What went wrong on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TransportErrorKind {
-    /// No connection: no network, a name that does not resolve, a refused port.
-    #[error("the server could not be reached")]
-    Unreachable,
-    /// The TLS handshake failed: a certificate that the system does not trust, or a proxy in between.
-    #[error("no trusted TLS connection could be made")]
-    Tls,
-    /// The time for connecting or for the whole exchange ran out.
-    #[error("the server did not answer in time")]
-    Timeout,
-    /// The connection broke before the whole answer was there.
-    #[error("the connection broke before the answer was complete")]
-    Interrupted,
-    /// The answer is larger than Pilotlight reads (1 MiB).
-    #[error("the answer was larger than 1 MiB")]
-    TooLarge,
-    /// What came back is not HTTP.
-    #[error("the answer was not HTTP")]
-    NotHttp,
 }
 
 /// The device's clocks.
@@ -102,11 +47,6 @@ pub trait Randomness: Send + Sync + fmt::Debug {
     /// Fills `bytes`, or says that the system has none to give.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessUnavailable>;
 }
-
-/// The system gave no random numbers; nothing that needs them may go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the system gave no random numbers")]
-pub struct RandomnessUnavailable;
 
 /// Runs work that must outlive the call that started it.
 pub trait Spawner: Send + Sync + fmt::Debug {

@@ -4,6 +4,7 @@
 use url::Url;
 
 use super::discovery::IssuerMetadata;
+use super::token::pairs;
 use crate::configuration::{Configuration, is_loopback};
 use crate::error::{Error, server_words};
 use crate::pkce::challenge_s256;
@@ -38,14 +39,13 @@ pub fn authorization_url(
         .append_pair("nonce", secrets.nonce.expose())
         .append_pair("code_challenge", &challenge_s256(&secrets.verifier))
         .append_pair("code_challenge_method", "S256");
-    if let Some(audience) = &configuration.audience {
-        query.append_pair("audience", audience);
-    }
-    let configured = configuration.authorize_parameters.iter();
+    let audience = configuration
+        .audience
+        .iter()
+        .map(|audience| ("audience", audience.as_str()));
+    let configured = audience.chain(pairs(&configuration.authorize_parameters));
     let configured = configured.filter(|(name, _)| !parameters.iter().any(|(own, _)| own == name));
-    for (name, value) in configured.chain(parameters) {
-        query.append_pair(name, value);
-    }
+    query.extend_pairs(configured.chain(pairs(parameters)));
     drop(query);
     url
 }
@@ -89,17 +89,20 @@ pub fn read_callback(
         }
     };
     if !parameter("state")?.is_some_and(|sent| state.equals_in_constant_time(&sent)) {
-        return Err(refused("state_mismatch", "the callback belongs to another sign-in"));
+        return Err(Error::sign_in(
+            "state_mismatch",
+            "the callback belongs to another sign-in",
+        ));
     }
     match parameter("iss")? {
         Some(issuer) if issuer != metadata.issuer => {
-            return Ok(Callback::Refused(refused(
+            return Ok(Callback::Refused(Error::sign_in(
                 "issuer_mismatch",
                 "the callback comes from another issuer (RFC 9207)",
             )));
         }
         None if metadata.iss_parameter_promised => {
-            return Ok(Callback::Refused(refused(
+            return Ok(Callback::Refused(Error::sign_in(
                 "issuer_mismatch",
                 "the callback lacks the issuer (RFC 9207)",
             )));
@@ -108,14 +111,14 @@ pub fn read_callback(
     }
     if let Some(code) = parameter("error")? {
         let description = parameter("error_description")?.unwrap_or_default();
-        return Ok(Callback::Refused(refused(
+        return Ok(Callback::Refused(Error::sign_in(
             &server_words(&code),
             &server_words(&description),
         )));
     }
     match parameter("code")?.filter(|code| !code.is_empty()) {
         Some(code) => Ok(Callback::Code(Secret::new(code))),
-        None => Ok(Callback::Refused(refused(
+        None => Ok(Callback::Refused(Error::sign_in(
             "invalid_callback",
             "the callback has neither a code nor an error",
         ))),
@@ -142,11 +145,4 @@ fn is_at(url: &Url, redirect: &Url) -> bool {
         && port_fits
         && path(url) == path(redirect)
         && keeps_query
-}
-
-fn refused(code: &str, description: &str) -> Error {
-    Error::SignIn {
-        code: code.to_owned(),
-        description: description.to_owned(),
-    }
 }

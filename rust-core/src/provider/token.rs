@@ -106,7 +106,8 @@ pub fn read(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Result<TokenAn
     }
 }
 
-fn pairs(parameters: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+/// Parameters as a form or a query takes them.
+pub(super) fn pairs(parameters: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
     parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))
 }
 

@@ -14,6 +14,7 @@ mod environment;
 mod exchange;
 mod issuer;
 mod options;
+mod pending_sign_in;
 mod refresh;
 mod resources;
 mod restore;
@@ -39,7 +40,7 @@ pub use options::{RefreshOptions, SignInOptions, SignInRequest, SignOutOutcome, 
 use current::Current;
 use exchange::ServerClock;
 use issuer::Issuer;
-use sign_in::PendingSignIn;
+use pending_sign_in::PendingSignIn;
 use single_flight::SingleFlight;
 
 /// One user's session at one issuer. Clones are handles to the same session.

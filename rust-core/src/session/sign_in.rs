@@ -1,7 +1,6 @@
 //! Signing in: Authorization Code with PKCE (RFC 6749 4.1, RFC 7636, OpenID Connect Core 3.1).
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
+use super::pending_sign_in::Attempt;
 use super::{SessionManager, Shared, SignInOptions, SignInRequest};
 use crate::configuration::parse_parameters;
 use crate::credentials::Credentials;
@@ -16,34 +15,6 @@ use crate::provider::token::{self, TokenAnswer};
 use crate::secret::Secret;
 use crate::state::SessionState;
 use crate::time::Instant;
-
-/// The sign-in in progress. In memory only: it survives no restart.
-#[derive(Debug, Default)]
-pub(super) struct PendingSignIn(Mutex<Slot>);
-
-#[derive(Debug, Default)]
-struct Slot {
-    last_id: u64,
-    progress: Progress,
-}
-
-#[derive(Debug, Default)]
-enum Progress {
-    #[default]
-    None,
-    Cancelled,
-    Waiting(Box<Attempt>),
-}
-
-/// One sign-in.
-#[derive(Clone, Debug)]
-struct Attempt {
-    id: u64,
-    secrets: SignInSecrets,
-    max_age_seconds: Option<u32>,
-    /// The answer to the code, when what came after it failed for the moment: a code can be used only once.
-    exchanged: Option<(TokenAnswer, Instant)>,
-}
 
 impl SessionManager {
     /// Starts a sign-in and gives the URL to open. Fetches the issuer's endpoints where they are not known; stores
@@ -126,14 +97,14 @@ impl Shared {
         let claims = match &tokens.id_token {
             Some(id_token) => self.believe(attempt, &tokens, id_token).await?,
             None => {
-                return Err(refused(
+                return Err(Error::sign_in(
                     "id_token_missing",
                     "the issuer sent no ID token; the scope openid brings it",
                 ));
             }
         };
         if tokens.access_token.is_none() {
-            return Err(refused(
+            return Err(Error::sign_in(
                 "invalid_token_answer",
                 tokens.problem.unwrap_or("the issuer sent no access token"),
             ));
@@ -201,63 +172,6 @@ impl Shared {
     }
 }
 
-impl PendingSignIn {
-    fn begin(&self, secrets: SignInSecrets, max_age_seconds: Option<u32>) {
-        let mut slot = self.lock();
-        slot.last_id += 1;
-        let attempt = Attempt {
-            id: slot.last_id,
-            secrets,
-            max_age_seconds,
-            exchanged: None,
-        };
-        slot.progress = Progress::Waiting(Box::new(attempt));
-    }
-
-    fn attempt(&self) -> Result<Attempt, Error> {
-        match &self.lock().progress {
-            Progress::Waiting(attempt) => Ok(Attempt::clone(attempt)),
-            Progress::Cancelled => Err(Error::SignInCancelled),
-            Progress::None => Err(refused(
-                "no_sign_in_in_progress",
-                "begin one first; it does not survive a restart of the app",
-            )),
-        }
-    }
-
-    /// False when another sign-in, or none, is in progress.
-    fn keep_exchanged(&self, id: u64, exchanged: &(TokenAnswer, Instant)) -> bool {
-        match &mut self.lock().progress {
-            Progress::Waiting(attempt) if attempt.id == id => {
-                attempt.exchanged = Some(exchanged.clone());
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// False when another sign-in, or none, is in progress; that one goes on.
-    fn finish(&self, id: u64) -> bool {
-        let mut slot = self.lock();
-        let is_current = matches!(&slot.progress, Progress::Waiting(attempt) if attempt.id == id);
-        if is_current {
-            slot.progress = Progress::None;
-        }
-        is_current
-    }
-
-    pub(super) fn cancel(&self) {
-        let mut slot = self.lock();
-        if matches!(slot.progress, Progress::Waiting(_)) {
-            slot.progress = Progress::Cancelled;
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Slot> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// Whether the same callback URL could never succeed later.
 fn ends_attempt(error: &Error) -> bool {
     match error {
@@ -295,12 +209,5 @@ fn stored_session(
         profile: None,
         ended: None,
         unknown: serde_json::Map::new(),
-    }
-}
-
-fn refused(code: &str, description: &str) -> Error {
-    Error::SignIn {
-        code: code.to_owned(),
-        description: description.to_owned(),
     }
 }

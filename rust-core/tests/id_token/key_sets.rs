@@ -206,6 +206,25 @@ fn a_point_that_is_not_on_the_curve_verifies_nothing() {
     );
 }
 
+/// Left out, and not merely unable to verify anything: the token's problem is that its key is unknown.
+#[test]
+fn keys_on_curves_are_complete_and_for_their_algorithm() {
+    for (algorithm, member, value) in [
+        ("ES256", "x", json!("AA")),
+        ("ES256", "y", json!("AA")),
+        ("ES256", "crv", json!("P-384")),
+        ("ES384", "x", json!(base64url(&[1; 49]))),
+        ("EdDSA", "x", json!("AA")),
+        ("EdDSA", "crv", json!("P-256")),
+        ("EdDSA", "alg", json!("ES256")),
+    ] {
+        let key = SigningKey::new("1", algorithm);
+        let published = with(key.jwk(), member, value);
+        let result = outcome(&key, &key.header(), &[published]);
+        assert_eq!(result, Err(IdTokenProblem::UnknownKey), "{algorithm} {member}");
+    }
+}
+
 #[test]
 fn at_most_a_hundred_keys_are_read() {
     let key = SigningKey::new("1", "ES256");

@@ -50,6 +50,17 @@ fn what_is_not_a_jwt_is_called_malformed() {
 }
 
 #[test]
+fn a_token_has_at_most_256_kibibytes() {
+    let problem_of =
+        |bytes| verify_signature(&Secret::new("A".repeat(bytes)), &key_set(&[]), &all_algorithms()).unwrap_err();
+    assert_eq!(problem_of(256 * 1024), IdTokenProblem::Malformed("not three parts"));
+    assert_eq!(
+        problem_of(256 * 1024 + 1),
+        IdTokenProblem::Malformed("longer than 256 KiB")
+    );
+}
+
+#[test]
 fn a_signed_payload_that_is_not_an_object_is_malformed() {
     let key = SigningKey::new("1", "ES256");
     let keys = key_set(&[key.jwk()]);

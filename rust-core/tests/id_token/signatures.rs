@@ -130,7 +130,7 @@ fn no_character_can_be_changed() {
 }
 
 #[test]
-fn debug_output_shows_no_claim() {
+fn debug_output_shows_what_it_is_and_no_claim() {
     let key = SigningKey::new("1", "ES256");
     let (token, keys) = (key.token(&right_claims()), key_set(&[key.jwk()]));
     let verified = verify_signature(&token, &keys, &all_algorithms()).unwrap();
@@ -145,6 +145,9 @@ fn debug_output_shows_no_claim() {
     );
     for planted in ["Ada", "ada@", "auth0|", "reader", NONCE.expose()] {
         assert!(!shown.contains(planted), "{shown}");
+    }
+    for useful in ["ES256", "SignIn", "Refresh", "expires_at", "ids: [Some(\"1\")]"] {
+        assert!(shown.contains(useful), "{shown}");
     }
 }
 

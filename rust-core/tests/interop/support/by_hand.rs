@@ -29,15 +29,28 @@ pub(crate) async fn userinfo_status(world: &World, access_token: &Secret) -> u16
 /// A user who opens `authorize_url` at oidc-provider and presses "Cancel": the callback URL.
 pub(crate) async fn cancel_at_oidc_provider(authorize_url: &str) -> String {
     let mut cookies = Vec::new();
-    let authorize = HttpRequest::get(Url::parse(authorize_url).unwrap(), "text/html");
-    let form = follow(&send(authorize).await, &mut cookies);
-    let cancel = HttpRequest::post_form(Url::parse(&form).unwrap(), [("answer", "cancel")]);
-    let mut next = follow(&send(with_cookies(cancel, &cookies)).await, &mut cookies);
-    while !next.starts_with(REDIRECT_URI) {
-        let request = HttpRequest::get(Url::parse(&next).unwrap(), "text/html");
-        next = follow(&send(with_cookies(request, &cookies)).await, &mut cookies);
+    let page = open(Url::parse(authorize_url).unwrap(), &mut cookies).await;
+    let cancel = HttpRequest::post_form(page, [("answer", "cancel")]);
+    let mut next = follow(cancel, &mut cookies).await;
+    while !next.as_str().starts_with(REDIRECT_URI) {
+        next = open(next, &mut cookies).await;
     }
-    next
+    next.into()
+}
+
+async fn open(url: Url, cookies: &mut Vec<String>) -> Url {
+    follow(HttpRequest::get(url, "text/html"), cookies).await
+}
+
+/// Where the redirect that answers `request` leads. Cookies are sent and kept, all of them: there is but one server.
+async fn follow(request: HttpRequest, cookies: &mut Vec<String>) -> Url {
+    let url = request.url.clone();
+    let answer = send(request.with_header("cookie", &cookies.join("; "))).await;
+    let set = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
+    cookies.extend(set.filter_map(|(_, value)| value.split(';').next()).map(str::to_owned));
+    let location = answer.header("location");
+    let location = location.unwrap_or_else(|| panic!("{} is no redirect", answer.status));
+    url.join(location).unwrap()
 }
 
 pub(super) async fn discover(issuer: &str) -> Endpoints {
@@ -54,18 +67,4 @@ pub(super) async fn discover(issuer: &str) -> Endpoints {
 
 async fn send(request: HttpRequest) -> HttpAnswer {
     HttpTransport::new().send(request).await.unwrap()
-}
-
-/// Where a redirect leads, made absolute; its cookies are kept.
-fn follow(answer: &HttpAnswer, cookies: &mut Vec<String>) -> String {
-    let set = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
-    cookies.extend(set.filter_map(|(_, value)| value.split(';').next()).map(str::to_owned));
-    let location = answer.header("location");
-    location
-        .unwrap_or_else(|| panic!("no redirect but {}", answer.status))
-        .to_owned()
-}
-
-fn with_cookies(request: HttpRequest, cookies: &[String]) -> HttpRequest {
-    request.with_header("cookie", &cookies.join("; "))
 }

@@ -1,58 +1,16 @@
 //! What an app says once: which issuer, which client, and how it wants to be called back. Checked before anything is
 //! sent.
 
-use std::collections::HashMap;
+mod parameters;
+mod written;
 
 use url::{Host, Url};
 
 use crate::error::Error;
+use parameters::parse_headers;
 
-/// What an app configures. Every field is checked by [`Configuration::parse`]; nothing here is secret, because a native
-/// app is a public client (RFC 8252 8.5).
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct SessionConfiguration {
-    /// Who issues the tokens.
-    pub provider: Provider,
-    /// The client identifier that the issuer gave this app (RFC 6749 2.2).
-    pub client_id: String,
-    /// Where the issuer sends the user back to, exactly as registered there: a custom scheme
-    /// (`com.example.app://callback`), a claimed `https` URL, or `http` on a loopback host (RFC 8252 7).
-    pub redirect_uri: String,
-    /// The scopes to ask for. `openid` is needed; `offline_access` brings a refresh token at most issuers.
-    pub scopes: Vec<String>,
-    /// The API the access token is for: sent as `audience` (Auth0) in the authorization request.
-    #[uniffi(default = None)]
-    pub audience: Option<String>,
-    /// More parameters for the authorization request, for example `prompt`, `connection`, `resource`.
-    #[uniffi(default)]
-    pub authorize_parameters: HashMap<String, String>,
-    /// More parameters for every token request.
-    #[uniffi(default)]
-    pub token_parameters: HashMap<String, String>,
-    /// More headers for every request to the issuer.
-    #[uniffi(default)]
-    pub headers: HashMap<String, String>,
-    /// How far the issuer's clock and ours may be apart when an ID token is judged, in seconds. 60 is a good value;
-    /// at most 300.
-    #[uniffi(default = 60)]
-    pub leeway_seconds: u32,
-}
-
-/// Who issues the tokens.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum Provider {
-    /// Auth0. `domain` is the tenant's or the custom domain (`tenant.eu.auth0.com`); a URL is accepted too, and `http`
-    /// on a loopback host, for a development server. Endpoints are known, so no discovery request is made.
-    Auth0 {
-        /// The domain.
-        domain: String,
-    },
-    /// Any OpenID Connect provider; its endpoints are found through OpenID Connect Discovery 1.0.
-    OpenIdConnect {
-        /// The issuer URL, without `/.well-known/openid-configuration`.
-        issuer: String,
-    },
-}
+pub use parameters::{parse_parameters, parse_scopes};
+pub use written::{Provider, SessionConfiguration};
 
 /// A checked configuration.
 #[derive(Clone, Debug)]
@@ -88,32 +46,6 @@ pub enum IssuerUrl {
     OpenIdConnect(Url),
 }
 
-/// Parameters that Pilotlight sets itself; letting an app set them would undo PKCE, `state` or `nonce`.
-const RESERVED_PARAMETERS: [&str; 14] = [
-    "response_type",
-    "response_mode",
-    "client_id",
-    "redirect_uri",
-    "scope",
-    "state",
-    "nonce",
-    "code_challenge",
-    "code_challenge_method",
-    "code",
-    "code_verifier",
-    "grant_type",
-    "refresh_token",
-    "audience",
-];
-/// Headers that belong to the protocol.
-const RESERVED_HEADERS: [&str; 6] = [
-    "authorization",
-    "content-type",
-    "content-length",
-    "accept",
-    "host",
-    "cookie",
-];
 const MAX_LEEWAY_SECONDS: u32 = 300;
 
 impl Configuration {
@@ -164,54 +96,6 @@ impl IssuerUrl {
             Self::Auth0(url) | Self::OpenIdConnect(url) => url,
         }
     }
-}
-
-/// Checks a list of scopes (RFC 6749 3.3) and removes duplicates.
-///
-/// # Errors
-/// [`Error::Configuration`] naming `field`.
-pub fn parse_scopes(field: &'static str, scopes: Vec<String>, openid_needed: bool) -> Result<Vec<String>, Error> {
-    let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-    let mut parsed: Vec<String> = Vec::with_capacity(scopes.len());
-    for scope in scopes {
-        if scope.is_empty() || !scope.bytes().all(allowed) {
-            return Err(wrong(
-                field,
-                "has a scope that is empty or has a character that RFC 6749 3.3 does not allow",
-            ));
-        }
-        if !parsed.contains(&scope) {
-            parsed.push(scope);
-        }
-    }
-    if openid_needed && !parsed.iter().any(|scope| scope == "openid") {
-        return Err(wrong(field, "does not contain \"openid\""));
-    }
-    Ok(parsed)
-}
-
-/// Checks extra parameters; sorts them, so that the same configuration always makes the same request.
-///
-/// # Errors
-/// [`Error::Configuration`] naming `field`.
-pub fn parse_parameters(
-    field: &'static str,
-    parameters: HashMap<String, String>,
-) -> Result<Vec<(String, String)>, Error> {
-    let mut parsed: Vec<_> = parameters.into_iter().collect();
-    parsed.sort();
-    for (name, _) in &parsed {
-        if name.is_empty() {
-            return Err(wrong(field, "has a parameter without a name"));
-        }
-        if RESERVED_PARAMETERS.contains(&name.as_str()) {
-            return Err(Error::Configuration {
-                field,
-                problem: format!("sets {name:?}, which Pilotlight sets itself"),
-            });
-        }
-    }
-    Ok(parsed)
 }
 
 /// Whether plain `http` is acceptable: only where the traffic cannot leave the machine.
@@ -299,34 +183,6 @@ fn parse_redirect_uri(text: &str) -> Result<Url, Error> {
         }
         _ => Ok(url),
     }
-}
-
-fn parse_headers(headers: HashMap<String, String>) -> Result<Vec<(String, String)>, Error> {
-    const FIELD: &str = "headers";
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    let mut parsed: Vec<_> = headers
-        .into_iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value))
-        .collect();
-    parsed.sort();
-    for (name, value) in &parsed {
-        if name.is_empty() || !name.bytes().all(is_token) {
-            return Err(wrong(
-                FIELD,
-                "has a name with a character that RFC 9110 5.1 does not allow",
-            ));
-        }
-        if RESERVED_HEADERS.contains(&name.as_str()) {
-            return Err(Error::Configuration {
-                field: FIELD,
-                problem: format!("sets {name:?}, which Pilotlight sets itself"),
-            });
-        }
-        if !value.bytes().all(|byte| byte == b'\t' || (0x20..0x7f).contains(&byte)) {
-            return Err(wrong(FIELD, "has a value with a character that is not printable ASCII"));
-        }
-    }
-    Ok(parsed)
 }
 
 fn wrong(field: &'static str, problem: &'static str) -> Error {

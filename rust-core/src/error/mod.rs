@@ -3,11 +3,14 @@
 //! Nothing here holds a token, a code, a verifier or a profile's content. A server's own words (`error_description`)
 //! are kept only after [`server_words`], because servers do quote what they were sent.
 
+mod outside;
+
 use std::fmt;
 
 use crate::envelope::EnvelopeError;
-use crate::ports::{RandomnessUnavailable, StoreError, TransportError};
 use crate::state::ReauthenticationReason;
+
+pub use outside::{RandomnessUnavailable, StoreError, TransportError, TransportErrorKind};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -187,6 +190,14 @@ pub enum IdTokenProblem {
 }
 
 impl Error {
+    /// A sign-in attempt that failed.
+    pub fn sign_in(code: &str, description: &str) -> Self {
+        Self::SignIn {
+            code: code.to_owned(),
+            description: description.to_owned(),
+        }
+    }
+
     /// The same problem, found in an argument of a call and not in the configuration.
     pub fn into_argument(self) -> Self {
         match self {

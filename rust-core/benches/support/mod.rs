@@ -1,0 +1,155 @@
+//! A session to measure, and how two ways of doing the same are compared.
+#![allow(dead_code, reason = "each benchmark uses a part of it")]
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use pilotlight_core::adapters::http::HttpTransport;
+use pilotlight_core::adapters::off_thread::{BlockingStore, OffThread};
+use pilotlight_core::adapters::system::{SilentLog, SystemClock, SystemRandomness, TokioSpawner};
+use pilotlight_core::configuration::{Configuration, Provider, SessionConfiguration};
+use pilotlight_core::credentials::Credentials;
+use pilotlight_core::envelope::{CURRENT_VERSION, StoredSession};
+use pilotlight_core::ports::Clock as _;
+use pilotlight_core::profile::Profile;
+use pilotlight_core::secret::Secret;
+use pilotlight_core::session::{Environment, SessionManager};
+use serde_json::{Map, json};
+use tokio::runtime::{Builder, Handle, Runtime};
+
+const SESSION_NAME: &str = "main";
+
+/// As the core's own runtime in an app: one worker.
+pub(crate) fn runtime() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+pub(crate) fn configuration(domain: &str) -> Configuration {
+    Configuration::parse(SessionConfiguration {
+        provider: Provider::Auth0 {
+            domain: domain.to_owned(),
+        },
+        client_id: "native-app".to_owned(),
+        redirect_uri: "com.example.pilotlight://callback".to_owned(),
+        scopes: ["openid", "profile", "email", "offline_access"]
+            .map(str::to_owned)
+            .to_vec(),
+        audience: None,
+        authorize_parameters: HashMap::new(),
+        token_parameters: HashMap::new(),
+        headers: HashMap::new(),
+        leeway_seconds: 60,
+    })
+    .unwrap()
+}
+
+/// A session over `store`, put together as in an app.
+pub(crate) fn session<S: BlockingStore + 'static>(
+    configuration: &Configuration,
+    store: &Arc<S>,
+    runtime: &Handle,
+) -> SessionManager {
+    let environment = Environment {
+        store: Arc::new(OffThread::new(Arc::clone(store), runtime.clone())),
+        transport: Arc::new(HttpTransport::new()),
+        clock: Arc::new(SystemClock),
+        randomness: Arc::new(SystemRandomness),
+        spawner: Arc::new(TokioSpawner::new(runtime.clone())),
+        log: Arc::new(SilentLog),
+    };
+    SessionManager::new(configuration.clone(), SESSION_NAME, environment).unwrap()
+}
+
+pub(crate) fn item(configuration: &Configuration) -> String {
+    configuration.item_name(SESSION_NAME)
+}
+
+/// A session as Auth0 gives it for an API: 4 KB, with tokens that are JWTs and a profile.
+pub(crate) fn stored_session() -> StoredSession {
+    let jwt = |bytes: usize| {
+        Some(Secret::new(format!(
+            "{}.{}.{}",
+            "h".repeat(80),
+            "c".repeat(bytes - 424),
+            "s".repeat(342)
+        )))
+    };
+    let claims = json!({
+        "sub": "auth0|5f7c8ec7c33c6c004bbafe82", "name": "Ada Lovelace", "given_name": "Ada", "family_name": "Lovelace",
+        "nickname": "ada", "email": "ada@example.com", "email_verified": true, "locale": "en-GB",
+        "picture": "https://s.gravatar.com/avatar/5a9b1c6d7e8f90123456789abcdef012?s=480&r=pg&d=retro",
+        "updated_at": "2026-02-03T04:05:06.789Z", "https://example.com/roles": ["analyst", "author", "reviewer"],
+        "https://example.com/tenant": {"id": "t_0123456789", "plan": "team", "seats": 12},
+    });
+    let now = SystemClock.now().wall;
+    let Some(profile) = Profile::from_claims(claims.as_object().cloned().unwrap(), now) else {
+        panic!("no profile")
+    };
+    StoredSession {
+        version: CURRENT_VERSION,
+        issuer: "https://tenant.eu.auth0.com/".to_owned(),
+        client_id: "native-app".to_owned(),
+        subject: profile.subject.clone(),
+        credentials: Credentials {
+            access_token: jwt(1150),
+            refresh_token: Some(Secret::new("v1.".to_owned() + &"r".repeat(61))),
+            id_token: jwt(1450),
+            scope: Some("openid profile email offline_access read:messages write:messages".to_owned()),
+            received_at: now,
+            lifetime_seconds: 86_400,
+        },
+        nonce: Some(Secret::new("n".repeat(43))),
+        authenticated_at: Some(now),
+        profile: Some(profile),
+        ended: None,
+        unknown: Map::new(),
+    }
+}
+
+/// The times of two ways of doing the same, taken in turns, so that a busy machine slows both alike.
+#[derive(Default)]
+pub(crate) struct Comparison {
+    ours: Vec<Duration>,
+    plain: Vec<Duration>,
+}
+
+impl Comparison {
+    pub(crate) fn add(&mut self, ours: Duration, plain: Duration) {
+        self.ours.push(ours);
+        self.plain.push(plain);
+    }
+
+    /// Prints both medians, for one of `calls` calls in each time taken, and their ratio.
+    pub(crate) fn print(mut self, what: &str, calls: u32) {
+        let median = |times: &mut Vec<Duration>| {
+            times.sort_unstable();
+            times[times.len() / 2].as_secs_f64() / f64::from(calls) * 1e6
+        };
+        let (ours, plain) = (median(&mut self.ours), median(&mut self.plain));
+        println!("{what}: {ours:.3} µs beside {plain:.3} µs, {:.3} times", ours / plain);
+    }
+}
+
+/// Compares two blocking ways, in rounds of `calls` calls each.
+pub(crate) fn compare<A, B>(what: &str, calls: u32, mut ours: impl FnMut() -> A, mut plain: impl FnMut() -> B) {
+    const ROUNDS: usize = 501;
+    let mut comparison = Comparison::default();
+    for _ in 0..ROUNDS {
+        comparison.add(
+            time(|| (0..calls).for_each(|_| drop(std::hint::black_box(ours())))),
+            time(|| (0..calls).for_each(|_| drop(std::hint::black_box(plain())))),
+        );
+    }
+    comparison.print(what, calls);
+}
+
+fn time(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}

@@ -1,0 +1,50 @@
+//! What an app writes down: the records as Swift sees them.
+
+use std::collections::HashMap;
+
+/// What an app configures. Every field is checked by [`Configuration::parse`](super::Configuration::parse); nothing here is secret, because a native
+/// app is a public client (RFC 8252 8.5).
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct SessionConfiguration {
+    /// Who issues the tokens.
+    pub provider: Provider,
+    /// The client identifier that the issuer gave this app (RFC 6749 2.2).
+    pub client_id: String,
+    /// Where the issuer sends the user back to, exactly as registered there: a custom scheme
+    /// (`com.example.app://callback`), a claimed `https` URL, or `http` on a loopback host (RFC 8252 7).
+    pub redirect_uri: String,
+    /// The scopes to ask for. `openid` is needed; `offline_access` brings a refresh token at most issuers.
+    pub scopes: Vec<String>,
+    /// The API the access token is for: sent as `audience` (Auth0) in the authorization request.
+    #[uniffi(default = None)]
+    pub audience: Option<String>,
+    /// More parameters for the authorization request, for example `prompt`, `connection`, `resource`.
+    #[uniffi(default)]
+    pub authorize_parameters: HashMap<String, String>,
+    /// More parameters for every token request.
+    #[uniffi(default)]
+    pub token_parameters: HashMap<String, String>,
+    /// More headers for every request to the issuer.
+    #[uniffi(default)]
+    pub headers: HashMap<String, String>,
+    /// How far the issuer's clock and ours may be apart when an ID token is judged, in seconds. 60 is a good value;
+    /// at most 300.
+    #[uniffi(default = 60)]
+    pub leeway_seconds: u32,
+}
+
+/// Who issues the tokens.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum Provider {
+    /// Auth0. `domain` is the tenant's or the custom domain (`tenant.eu.auth0.com`); a URL is accepted too, and `http`
+    /// on a loopback host, for a development server. Endpoints are known, so no discovery request is made.
+    Auth0 {
+        /// The domain.
+        domain: String,
+    },
+    /// Any OpenID Connect provider; its endpoints are found through OpenID Connect Discovery 1.0.
+    OpenIdConnect {
+        /// The issuer URL, without `/.well-known/openid-configuration`.
+        issuer: String,
+    },
+}

@@ -1,0 +1,93 @@
+//! The sign-in in progress: at most one, in memory only.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::error::Error;
+use crate::provider::authorization::SignInSecrets;
+use crate::provider::token::TokenAnswer;
+use crate::time::Instant;
+
+/// The sign-in in progress. In memory only: it survives no restart.
+#[derive(Debug, Default)]
+pub(super) struct PendingSignIn(Mutex<Slot>);
+
+#[derive(Debug, Default)]
+struct Slot {
+    last_id: u64,
+    progress: Progress,
+}
+
+#[derive(Debug, Default)]
+enum Progress {
+    #[default]
+    None,
+    Cancelled,
+    Waiting(Box<Attempt>),
+}
+
+/// One sign-in.
+#[derive(Clone, Debug)]
+pub(super) struct Attempt {
+    pub(super) id: u64,
+    pub(super) secrets: SignInSecrets,
+    pub(super) max_age_seconds: Option<u32>,
+    /// The answer to the code, when what came after it failed for the moment: a code can be used only once.
+    pub(super) exchanged: Option<(TokenAnswer, Instant)>,
+}
+
+impl PendingSignIn {
+    pub(super) fn begin(&self, secrets: SignInSecrets, max_age_seconds: Option<u32>) {
+        let mut slot = self.lock();
+        slot.last_id += 1;
+        let attempt = Attempt {
+            id: slot.last_id,
+            secrets,
+            max_age_seconds,
+            exchanged: None,
+        };
+        slot.progress = Progress::Waiting(Box::new(attempt));
+    }
+
+    pub(super) fn attempt(&self) -> Result<Attempt, Error> {
+        match &self.lock().progress {
+            Progress::Waiting(attempt) => Ok(Attempt::clone(attempt)),
+            Progress::Cancelled => Err(Error::SignInCancelled),
+            Progress::None => Err(Error::sign_in(
+                "no_sign_in_in_progress",
+                "begin one first; it does not survive a restart of the app",
+            )),
+        }
+    }
+
+    /// False when another sign-in, or none, is in progress.
+    pub(super) fn keep_exchanged(&self, id: u64, exchanged: &(TokenAnswer, Instant)) -> bool {
+        match &mut self.lock().progress {
+            Progress::Waiting(attempt) if attempt.id == id => {
+                attempt.exchanged = Some(exchanged.clone());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// False when another sign-in, or none, is in progress; that one goes on.
+    pub(super) fn finish(&self, id: u64) -> bool {
+        let mut slot = self.lock();
+        let is_current = matches!(&slot.progress, Progress::Waiting(attempt) if attempt.id == id);
+        if is_current {
+            slot.progress = Progress::None;
+        }
+        is_current
+    }
+
+    pub(super) fn cancel(&self) {
+        let mut slot = self.lock();
+        if matches!(slot.progress, Progress::Waiting(_)) {
+            slot.progress = Progress::Cancelled;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slot> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
