@@ -1,0 +1,61 @@
+import Foundation
+
+/// How much to measure.
+struct Plan: Sendable {
+    var batches = 101
+    var calls = 10_000
+
+    init(_ arguments: [String]) {
+        func number(after flag: String) -> Int? {
+            guard let index = arguments.firstIndex(of: flag), index + 1 < arguments.count else { return nil }
+            return Int(arguments[index + 1]).flatMap { $0 > 0 ? $0 : nil }
+        }
+        batches = number(after: "--batches") ?? batches
+        calls = number(after: "--calls") ?? calls
+    }
+}
+
+/// The time of one call.
+struct Times: Sendable {
+    var cached: Duration
+    var asynchronous: Duration
+    var keeper: Duration
+}
+
+/// The times of each batch, by what was measured. They take turns, so that a busy machine troubles all alike.
+struct Batches {
+    var cached: [Duration] = []
+    var asynchronous: [Duration] = []
+    var keeper: [Duration] = []
+
+    var medians: Times {
+        Times(cached: cached.median, asynchronous: asynchronous.median, keeper: keeper.median)
+    }
+}
+
+extension [Duration] {
+    fileprivate var median: Duration {
+        isEmpty ? .zero : sorted()[count / 2]
+    }
+}
+
+/// One table.
+struct Report {
+    var title: String
+    var times: Times
+
+    func show() {
+        print("\(title)")
+        row("an actor with a token and its expiry", times.keeper)
+        row("Session.cachedAccessToken()", times.cached)
+        row("await Session.accessToken()", times.asynchronous)
+        print("")
+    }
+
+    private func row(_ name: String, _ time: Duration) {
+        let nanoseconds = time / .nanoseconds(1)
+        let ratio = time / times.keeper
+        let name = name.padding(toLength: 40, withPad: " ", startingAt: 0)
+        print("  \(name)\(String(format: "%9.0f ns %8.2f x", nanoseconds, ratio))")
+    }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import Pilotlight
+
+/// An identity server of one's own, on a free port: the program that `PILOTLIGHT_IDENTITY_SERVER` names.
+///
+/// It ends with `stop()`, with this object, and with this process.
+public final class IdentityServer: @unchecked Sendable {
+    /// `http://127.0.0.1:PORT/`
+    public let issuer: String
+    private let control: ControlClient
+    private let process: Process
+    private let input: Pipe
+
+    /// Starts one.
+    ///
+    /// - Parameter flags: See the program's `--help`.
+    public static func start(_ flags: [String] = []) async throws -> IdentityServer {
+        let name = "PILOTLIGHT_IDENTITY_SERVER"
+        guard let path = ProcessInfo.processInfo.environment[name], !path.isEmpty else {
+            throw SupportError(
+                "\(name) is not set: build the identity server (cargo build -p pilotlight-identity-server) and set it to "
+                    + "the program's path, as scripts/test.sh does")
+        }
+        guard FileManager.default.isExecutableFile(atPath: path) else {
+            throw SupportError("\(name) names \(path), which is no program")
+        }
+        return try await IdentityServer(path, flags)
+    }
+
+    private init(_ path: String, _ flags: [String]) async throws {
+        process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = ["--until-stdin-closes"] + flags
+        input = Pipe()
+        let output = Pipe()
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        let words = try await Self.firstLines(of: output)
+        guard let issuer = words["listening"], let url = words["control"].flatMap(URL.init(string:)) else {
+            process.terminate()
+            throw SupportError("the identity server did not say where it listens")
+        }
+        self.issuer = issuer
+        control = ControlClient(url)
+    }
+
+    deinit {
+        if process.isRunning { process.terminate() }
+    }
+
+    /// Stops it and waits until it is gone.
+    public func stop() async {
+        _ = try? await control.send("POST", "shutdown")
+        process.waitUntilExit()
+    }
+
+    /// The two lines that it prints when it is ready: `listening: URL` and `control: URL`.
+    private static func firstLines(of output: Pipe) async throws -> [String: String] {
+        let file = output.fileHandleForReading
+        let text = await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                var text = Data()
+                while text.filter({ $0 == UInt8(ascii: "\n") }).count < 2 {
+                    let more = file.availableData
+                    if more.isEmpty { break }
+                    text += more
+                }
+                continuation.resume(returning: String(decoding: text, as: UTF8.self))
+            }
+        }
+        let lines = text.split(separator: "\n").map { $0.split(separator: " ", maxSplits: 1) }
+        return Dictionary(lines.filter { $0.count == 2 }.map { (String($0[0].dropLast()), String($0[1])) }) { $1 }
+    }
+}
+
+/// A test cannot go on.
+public struct SupportError: Error, CustomStringConvertible {
+    /// Why.
+    public let description: String
+
+    /// Says why.
+    public init(_ description: String) {
+        self.description = description
+    }
+}
+
+extension IdentityServer {
+    /// The server's counters: `refresh_grants`, `code_grants_honoured`, `families_revoked` …
+    public func counter(_ name: String) async throws -> Int {
+        let counters = try await control.send("GET", "counters")
+        guard let count = counters[name]?.intValue else { throw SupportError("there is no counter \(name)") }
+        return count
+    }
+
+    /// How many requests an endpoint has seen: `token`, `userinfo`, `users` …
+    public func requests(to endpoint: String) async throws -> Int {
+        try await control.send("GET", "counters")["requests"]?[endpoint]?.intValue ?? 0
+    }
+
+    /// Something that goes wrong at an endpoint, once unless it says otherwise.
+    public func addFault(_ endpoint: String, _ effect: JSONValue, _ more: [String: JSONValue] = [:]) async throws {
+        var order = more
+        order["endpoint"] = .string(endpoint)
+        order["effect"] = effect
+        try await control.send("POST", "faults", .object(order))
+    }
+
+    /// Waits until the server holds `count` requests, which a fault of the kind `hold` stopped.
+    public func waitUntilHeld(_ endpoint: String, _ count: Int = 1) async throws {
+        try await control.send("GET", "wait?endpoint=\(endpoint)&held=\(count)")
+    }
+
+    /// Lets held requests go on.
+    public func release(_ endpoint: String) async throws {
+        try await control.send("POST", "release", ["endpoint": .string(endpoint)])
+    }
+
+    /// Ends all of a user's refresh tokens.
+    public func revoke(_ email: String) async throws {
+        try await control.send("POST", "users/\(email)/revoke")
+    }
+
+    /// The user's metadata as the server has it.
+    public func metadata(of email: String) async throws -> JSONValue {
+        try await control.send("GET", "users/\(email)/metadata")
+    }
+
+    /// Replaces a user's metadata.
+    public func setMetadata(of email: String, _ metadata: JSONValue) async throws {
+        try await control.send("PUT", "users/\(email)/metadata", metadata)
+    }
+
+    /// Changes settings, such as `access_token_lifetime`.
+    public func change(_ settings: JSONValue) async throws {
+        try await control.send("PATCH", "settings", settings)
+    }
+
+    /// Refuses connections from now on.
+    public func goOffline() async throws {
+        try await control.send("POST", "offline")
+    }
+
+    /// Listens again on the same port.
+    public func goOnline() async throws {
+        try await control.send("POST", "online")
+    }
+}

@@ -1,0 +1,47 @@
+import Foundation
+import Pilotlight
+
+extension IdentityServer {
+    /// The server's only client.
+    public static let clientID = "native-app"
+    /// A redirect URI that it accepts.
+    public static let redirectURI = "com.example.pilotlight://callback"
+
+    /// The configuration of an Auth0 client at this server.
+    public func auth0(
+        redirectURI: String = redirectURI, audience: String? = nil, metadataAccess: Bool = false
+    ) throws -> SessionConfiguration {
+        try .auth0(
+            domain: issuer, clientID: Self.clientID, redirectURI: redirectURI, audience: audience,
+            metadataAccess: metadataAccess)
+    }
+
+    /// A session at this server that lives in memory, with ada signed in.
+    public func signedInSession(audience: String? = nil, metadataAccess: Bool = false) async throws -> Session {
+        let session = try Session(
+            try auth0(audience: audience, metadataAccess: metadataAccess), storage: .inMemory, log: .none)
+        try await session.signIn(using: TestBrowser())
+        return session
+    }
+}
+
+/// A new folder, removed with this object.
+public final class TemporaryFolder: Sendable {
+    /// The folder.
+    public let url: URL
+
+    /// Makes it.
+    public init() throws {
+        url = FileManager.default.temporaryDirectory.appendingPathComponent("pilotlight-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(at: url)
+    }
+
+    /// A file in it, which need not exist.
+    public func file(_ name: String) -> URL {
+        url.appendingPathComponent(name)
+    }
+}

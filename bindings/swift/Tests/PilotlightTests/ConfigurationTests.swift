@@ -1,0 +1,109 @@
+import Foundation
+import Testing
+
+@testable import Pilotlight
+
+@Suite struct ConfigurationTests {
+    @Test func auth0HasGoodDefaults() throws {
+        let made = try SessionConfiguration.auth0(domain: "t.eu.auth0.com", clientID: "c", redirectURI: "app://cb")
+        #expect(made.provider == .auth0(domain: "t.eu.auth0.com"))
+        #expect(made.clientId == "c")
+        #expect(made.scopes == ["openid", "profile", "email", "offline_access"])
+        #expect(made.audience == nil)
+        #expect(made.leewaySeconds == 60)
+    }
+
+    @Test(arguments: ["t.eu.auth0.com", "https://t.eu.auth0.com", "https://t.eu.auth0.com/"])
+    func auth0RedirectURIFollowsTheConvention(domain: String) throws {
+        let uri = try SessionConfiguration.auth0RedirectURI(domain: domain, bundleID: "com.example.app")
+        #if os(macOS)
+        #expect(uri == "com.example.app.auth0://t.eu.auth0.com/macos/com.example.app/callback")
+        #else
+        #expect(uri == "com.example.app.auth0://t.eu.auth0.com/ios/com.example.app/callback")
+        #endif
+    }
+
+    @Test func withoutBundleIdentifierTheRedirectURIIsAskedFor() {
+        #expect(
+            fieldToFix { _ = try SessionConfiguration.auth0RedirectURI(domain: "t", bundleID: nil) } == "redirect_uri")
+    }
+
+    @Test func metadataAccessAsksForTheManagementAPI() throws {
+        let made = try SessionConfiguration.auth0(
+            domain: "t.eu.auth0.com", clientID: "c", redirectURI: "app://cb", metadataAccess: true)
+        #expect(made.audience == "https://t.eu.auth0.com/api/v2/")
+        #expect(Set(made.scopes).isSuperset(of: SessionConfiguration.auth0MetadataScopes))
+        #expect(Set(made.scopes).isSuperset(of: SessionConfiguration.standardScopes))
+        let field = fieldToFix {
+            _ = try SessionConfiguration.auth0(
+                domain: "t", clientID: "c", redirectURI: "app://cb", audience: "x", metadataAccess: true)
+        }
+        #expect(field == "audience")
+    }
+
+    @Test func eachWrongFieldIsNamed() {
+        func field(_ configuration: @autoclosure () throws -> SessionConfiguration) -> String? {
+            fieldToFix { _ = try Session(try configuration(), storage: .inMemory) }
+        }
+        let issuer = "https://issuer.example"
+        #expect(
+            field(.openIDConnect(issuer: "http://issuer.example", clientID: "c", redirectURI: "app://cb")) == "issuer")
+        #expect(field(.openIDConnect(issuer: issuer, clientID: " ", redirectURI: "app://cb")) == "client_id")
+        #expect(field(.openIDConnect(issuer: issuer, clientID: "c", redirectURI: "no uri")) == "redirect_uri")
+        #expect(
+            field(.openIDConnect(issuer: issuer, clientID: "c", redirectURI: "http://example.com")) == "redirect_uri")
+        #expect(
+            field(.openIDConnect(issuer: issuer, clientID: "c", redirectURI: "app://cb", scopes: ["email"])) == "scopes"
+        )
+        #expect(
+            field(.openIDConnect(issuer: issuer, clientID: "c", redirectURI: "app://cb", leeway: 301))
+                == "leeway_seconds")
+        #expect(
+            field(
+                .openIDConnect(
+                    issuer: issuer, clientID: "c", redirectURI: "app://cb", authorizeParameters: ["state": "x"]))
+                == "authorize_parameters")
+        #expect(
+            field(
+                .openIDConnect(
+                    issuer: issuer, clientID: "c", redirectURI: "app://cb", headers: ["Authorization": "x"]))
+                == "headers")
+        #expect(field(try .auth0(domain: "a/path", clientID: "c", redirectURI: "app://cb")) == "domain")
+    }
+
+    @Test func storagePlacesAreWhatTheySay() {
+        #expect(SessionStorage.inMemory == .memory)
+        #expect(SessionStorage.file(URL(fileURLWithPath: "/some/file")) == .file(path: "/some/file"))
+        guard case .keychain(let service, let group, let accessibility) = SessionStorage.keychain() else {
+            Issue.record("no Keychain")
+            return
+        }
+        #expect(!service.isEmpty)
+        #expect(group == nil)
+        #expect(accessibility == .afterFirstUnlockThisDeviceOnly)
+    }
+
+    #if os(Linux)
+    @Test func aPlatformWithoutKeychainSaysSo() {
+        #expect(throws: SessionError.self) {
+            try Session(
+                .openIDConnect(issuer: "https://i.example", clientID: "c", redirectURI: "app://cb"),
+                storage: .keychain())
+        }
+    }
+    #endif
+}
+
+/// The field that a `fixConfiguration` names.
+func fieldToFix(_ work: () throws -> Void) -> String? {
+    do {
+        try work()
+        return nil
+    } catch SessionError.fixConfiguration(let field, let message) {
+        #expect(message.contains(field))
+        return field
+    } catch {
+        Issue.record(error)
+        return nil
+    }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import IdentityServerSupport
+import Pilotlight
+import Testing
+
+@Suite struct LifeTests {
+    @Test func aUsersSessionFromSignInToSignOut() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let configuration = try server.auth0(metadataAccess: true)
+        let store = SessionStorage.file(folder.file("sessions/session"))
+
+        let first = try Session(configuration, storage: store, log: .none)
+        #expect(first.state == nil)
+        #expect(try await first.restore() == .signedOut)
+        #expect(first.cachedAccessToken() == nil)
+        let signedIn = try await first.signIn(using: TestBrowser())
+        guard case .signedIn(let subject, let expiresAt) = signedIn else {
+            Issue.record("not signed in: \(signedIn)")
+            return
+        }
+        #expect(subject == "auth0|ada")
+        #expect(abs(expiresAt.timeIntervalSinceNow - 86_400) < 600)
+        let token = try await first.accessToken()
+        #expect(first.cachedAccessToken() == token)
+
+        // The next launch.
+        let second = try Session(configuration, storage: store, log: .none)
+        #expect(try await second.restore().isSignedIn)
+        #expect(second.cachedAccessToken() == token)
+        #expect(second.hasValidSession(minTTL: 3600))
+        let renewed = try await second.accessToken(forceRefresh: true)
+        #expect(renewed != token)
+        #expect(second.cachedAccessToken() == renewed)
+        #expect(try await server.counter("refresh_grants_honoured") == 1)
+
+        let profile = try await second.profile()
+        #expect(profile.subject == "auth0|ada")
+        #expect(profile.email == "ada@example.com")
+        #expect(second.cachedProfile == profile)
+        #expect(abs(profile.fetchedAt.timeIntervalSinceNow) < 600)
+
+        #expect(await second.signOut() == .revoked)
+        #expect(second.state == .signedOut)
+        #expect(second.cachedAccessToken() == nil)
+        #expect(try await server.counter("families_revoked") == 1)
+        let third = try Session(configuration, storage: store, log: .none)
+        #expect(try await third.restore() == .signedOut)
+        await server.stop()
+    }
+
+    @Test func aProfileIsThereAtTheNextLaunchAndIsFetchedAnewOnlyWhenAsked() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let store = SessionStorage.file(folder.file("session"))
+        let first = try Session(try server.auth0(), storage: store, log: .none)
+        try await first.signIn(using: TestBrowser(signInAs: "grace@example.com"))
+        #expect(first.cachedProfile == nil)
+        let fetched = try await first.profile()
+        let second = try Session(try server.auth0(), storage: store, log: .none)
+        try await second.restore()
+        #expect(second.cachedProfile == fetched)
+        #expect(try await second.profile() == fetched)
+        #expect(try await server.requests(to: "userinfo") == 1)
+        #expect(try await second.profile(refresh: true).email == "grace@example.com")
+        #expect(try await server.requests(to: "userinfo") == 2)
+        await server.stop()
+    }
+
+    @Test func metadataIsReadChangedAndTyped() async throws {
+        struct Preferences: Codable, Equatable, Sendable {
+            var language: String
+            var size: Int?
+        }
+        let server = try await IdentityServer.start()
+        let session = try await server.signedInSession(metadataAccess: true)
+        try await server.setMetadata(
+            of: "ada@example.com", ["language": "en", "old": true, "nested": ["a": 1, "b": 2]])
+
+        #expect(try await session.metadata.get() == ["language": "en", "old": true, "nested": ["a": 1, "b": 2]])
+        #expect(try await session.metadata.get(["language", "none"]) == ["language": "en"])
+        let after = try await session.metadata.update([
+            "old": nil, "nested": ["a": 3], "size": 42, "first_name": "John",
+        ])
+        #expect(after == ["language": "en", "nested": ["a": 3], "size": 42, "first_name": "John"])
+        #expect(try await server.metadata(of: "ada@example.com") == .object(after))
+        #expect(try await session.metadata.get(as: Preferences.self) == Preferences(language: "en", size: 42))
+        let encoded = try await session.metadata.update(encoding: Preferences(language: "fr", size: nil))
+        #expect(encoded["language"] == "fr")
+        #expect(encoded["size"] == 42)
+        let user = try await session.fetchUser(fields: ["user_id", "user_metadata"])
+        #expect(user["user_id"] == "auth0|ada")
+        #expect(user["user_metadata"]?["first_name"]?.stringValue == "John")
+        #expect(Set(user.keys) == ["user_id", "user_metadata"])
+        #expect(try await session.fetchUser(fields: ["user_metadata"], include: false)["user_metadata"] == nil)
+        #expect(try await session.metadata.update([:]).isEmpty)
+        await server.stop()
+    }
+
+    @Test func anOpenIDConnectProviderIsFoundByDiscovery() async throws {
+        let server = try await IdentityServer.start()
+        let session = try Session(
+            .openIDConnect(
+                issuer: server.issuer, clientID: IdentityServer.clientID, redirectURI: IdentityServer.redirectURI),
+            storage: .inMemory, log: .none)
+        #expect(try await session.signIn(using: TestBrowser()).isSignedIn)
+        #expect(try await session.profile().email == "ada@example.com")
+        #expect(try await server.requests(to: "discovery") == 1)
+        await server.stop()
+    }
+
+    @Test func anAppMayDriveTheBrowserItself() async throws {
+        let server = try await IdentityServer.start()
+        let session = try Session(try server.auth0(), storage: .inMemory, log: .none)
+        let url = try await session.beginSignIn(SignInOptions(loginHint: "ada@example.com"))
+        let query = URLComponents(url: url, resolvingAgainstBaseURL: false)?.queryItems ?? []
+        let values = Dictionary(query.map { ($0.name, $0.value ?? "") }) { $1 }
+        #expect(values["response_type"] == "code")
+        #expect(values["code_challenge_method"] == "S256")
+        #expect(values["login_hint"] == "ada@example.com")
+        #expect(values["code_verifier"] == nil)
+        let redirectURI = try #require(URL(string: IdentityServer.redirectURI))
+        let callback = try await TestBrowser().authenticate(url: url, redirectURI: redirectURI)
+        #expect(try await session.completeSignIn(with: callback).isSignedIn)
+        await server.stop()
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import Pilotlight
+import Testing
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
+@Suite struct PreviewTests {
+    private struct Authenticator: WebAuthenticator {
+        var error: SessionError?
+
+        func authenticate(url: URL, redirectURI: URL) async throws -> URL {
+            if let error { throw error }
+            return redirectURI
+        }
+    }
+
+    @Test func behavesLikeASession() async throws {
+        let session = Session.preview(state: nil, profile: .preview(name: "Grace"), accessToken: "t")
+        #expect(session.state == nil)
+        #expect(try await session.restore() == .signedOut)
+        #expect(session.cachedAccessToken() == nil)
+        await #expect(throws: SessionError.signIn(reason: .signedOut, message: "nobody is signed in")) {
+            try await session.accessToken()
+        }
+        #expect(try await session.signIn(using: Authenticator()).isSignedIn)
+        #expect(try await session.accessToken() == "t")
+        #expect(session.hasValidSession(minTTL: 60))
+        #expect(try await session.profile().name == "Grace")
+        #expect(await session.signOut() == .revoked)
+        #expect(session.state == .signedOut)
+        #expect(session.cachedAccessToken() == nil)
+    }
+
+    @Test func metadataIsMergedAtTheFirstLevel() async throws {
+        let session = Session.preview(metadata: ["a": 1, "b": ["c": 2, "d": 3]])
+        let after = try await session.metadata.update(["b": ["c": 4], "a": nil, "e": "f"])
+        #expect(after == ["b": ["c": 4], "e": "f"])
+        #expect(try await session.metadata.get(["e", "z"]) == ["e": "f"])
+        #expect(try await session.metadata.update([:]).isEmpty)
+    }
+
+    @Test func aCancelledSignInIsGivenUp() async throws {
+        let session = Session.preview(state: .signedOut)
+        await #expect(throws: SessionError.signInCancelled) {
+            try await session.signIn(using: Authenticator(error: .signInCancelled))
+        }
+        #expect(session.state == .signedOut)
+        let late = try #require(URL(string: "pilotlight-preview://callback"))
+        await #expect(throws: SessionError.signInCancelled) { try await session.completeSignIn(with: late) }
+    }
+
+    @Test func showsAnyError() async {
+        let error = SessionError.retryLater(reason: .network, retryAfter: nil, message: "m")
+        let session = Session.preview(failingWith: error)
+        await #expect(throws: error) { try await session.profile() }
+        await #expect(throws: error) { try await session.metadata.get() }
+        // Signing out cannot fail.
+        #expect(await session.signOut() == .revoked)
+    }
+
+    @Test func aTokenGoesOnlyWhereItIsSafe() async throws {
+        let session = Session.preview(accessToken: "t")
+        for safe in ["https://api.example.com/x", "http://127.0.0.1:8080/", "http://localhost/", "http://[::1]:80/"] {
+            var request = URLRequest(url: try #require(URL(string: safe)))
+            request.setValue("Basic old", forHTTPHeaderField: "authorization")
+            request.setValue("kept", forHTTPHeaderField: "X-Other")
+            let authorized = try await session.authorized(request)
+            #expect(authorized.value(forHTTPHeaderField: "Authorization") == "Bearer t")
+            #expect(authorized.value(forHTTPHeaderField: "X-Other") == "kept")
+        }
+        for unsafe in ["http://api.example.com/", "ftp://127.0.0.1/", "file:///x", "http://127.0.0.1.example.com/"] {
+            let request = URLRequest(url: try #require(URL(string: unsafe)))
+            do {
+                _ = try await session.authorized(request)
+                Issue.record("a token went to \(unsafe)")
+            } catch SessionError.fixArgument(let argument, _) {
+                #expect(argument == "request")
+            }
+        }
+    }
+
+    @Test(arguments: [-1, .nan, .infinity, 4_294_967_295.5]) func aMinTTLThatIsNoTimeIsRefused(minTTL: Double) async {
+        let session = Session.preview()
+        #expect(session.cachedAccessToken(minTTL: minTTL) == nil)
+        #expect(!session.hasValidSession(minTTL: minTTL))
+        do {
+            _ = try await session.accessToken(minTTL: minTTL)
+            Issue.record("accepted \(minTTL)")
+        } catch SessionError.fixArgument(let argument, _) {
+            #expect(argument == "minTTL")
+        } catch {
+            Issue.record(error)
+        }
+    }
+
+    /// Another task of the main actor's gets its turn at the first suspension; so if it had none, there was no
+    /// suspension.
+    @MainActor @Test func aTokenInMemoryCostsNoSuspensionOnTheMainActor() async throws {
+        let session = Session.preview(accessToken: "t")
+        var otherRan = false
+        let other = Task { otherRan = true }
+        for _ in 0..<100 {
+            #expect(try await session.accessToken() == "t")
+            _ = try await session.authorized(URLRequest(url: try #require(URL(string: "https://api.example.com"))))
+        }
+        #expect(!otherRan)
+        await other.value
+        #expect(otherRan)
+    }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import Pilotlight
+import Testing
+
+@MainActor @Suite struct SessionModelTests {
+    private struct Authenticator: WebAuthenticator {
+        var error: (any Error)?
+
+        func authenticate(url: URL, redirectURI: URL) async throws -> URL {
+            if let error { throw error }
+            return redirectURI
+        }
+    }
+
+    @Test func followsTheSession() async {
+        let session = Session.preview(state: nil)
+        let model = SessionModel(session)
+        #expect(model.state == nil)
+        await model.restore()
+        #expect(model.state == .signedOut)
+        await model.signIn(using: Authenticator())
+        #expect(model.state?.isSignedIn == true)
+        #expect(model.profile?.name == "Ada Lovelace")
+        #expect(!model.isBusy)
+        await model.signOut()
+        #expect(model.state == .signedOut)
+        #expect(model.profile == nil)
+    }
+
+    @Test func seesChangesThatOthersMake() async {
+        let session = Session.preview()
+        let model = SessionModel(session)
+        #expect(model.state?.isSignedIn == true)
+        await session.signOut()
+        await untilChanged { model.state == .signedOut }
+        #expect(model.state == .signedOut)
+    }
+
+    @Test func showsErrorsButNotACancelledSignIn() async {
+        let error = SessionError.retryLater(reason: .network, retryAfter: nil, message: "m")
+        let failing = SessionModel(.preview(failingWith: error))
+        await failing.loadProfile()
+        #expect(failing.error == error)
+        failing.dismissError()
+        #expect(failing.error == nil)
+
+        let model = SessionModel(.preview(state: .signedOut))
+        await model.signIn(using: Authenticator(error: SessionError.signInCancelled))
+        #expect(model.error == nil)
+        await model.signIn(using: Authenticator(error: CancellationError()))
+        #expect(model.error == nil)
+        await model.signIn(using: Authenticator(error: URLError(.unknown)))
+        #expect(model.error != nil)
+    }
+
+    @Test func isGoneWhenNobodyHoldsIt() async {
+        let session = Session.preview()
+        weak var weakly: SessionModel?
+        do {
+            let model = SessionModel(session)
+            weakly = model
+            await Task.yield()
+        }
+        #expect(weakly == nil)
+    }
+
+    /// Gives other tasks of the main actor their turn until `condition` holds.
+    private func untilChanged(_ condition: () -> Bool) async {
+        for _ in 0..<1_000_000 where !condition() { await Task.yield() }
+    }
+}

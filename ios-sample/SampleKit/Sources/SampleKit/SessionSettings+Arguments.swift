@@ -1,0 +1,69 @@
+extension SessionSettings {
+    /// The flags with a value that settings are read from, and what each is for. A flag `--client-id` may also come
+    /// from the environment variable `PILOTLIGHT_CLIENT_ID`; the flag wins.
+    public static let flags: [(name: String, value: String, help: String)] = [
+        ("domain", "DOMAIN", "Auth0: the tenant's or the custom domain"),
+        ("issuer", "URL", "any OpenID Connect provider, instead of --domain"),
+        ("client-id", "ID", "the client ID that the issuer gave"),
+        ("redirect-uri", "URI", "where the issuer sends the browser back to, as registered there"),
+        ("scope", "SCOPES", "separated by spaces; left out: openid profile email offline_access"),
+        ("audience", "API", "the API that the access token is for"),
+        ("param", "NAME=VALUE", "one more parameter of the authorization request; may be repeated"),
+    ]
+
+    /// The flags without a value.
+    public static let switches: [(name: String, help: String)] = [
+        ("metadata-access", "Auth0: ask for a token that may read and change the user's metadata")
+    ]
+
+    /// Reads settings from a command line, and what is not there from environment variables: an app's launch arguments,
+    /// a terminal.
+    ///
+    /// - Throws: ``UsageError`` when something is missing or contradicts itself.
+    public init(_ arguments: ArgumentScanner, environment: [String: String]) throws {
+        func value(_ flag: String) throws -> String? {
+            try arguments.value(flag) ?? environment[Self.variable(for: flag)].flatMap { $0.isEmpty ? nil : $0 }
+        }
+        let clientID = try value("client-id")
+        guard let clientID else { throw UsageError("--client-id is needed (or PILOTLIGHT_CLIENT_ID)") }
+        self.init(
+            provider: try Self.provider(arguments, environment: environment),
+            clientID: clientID,
+            redirectURI: try value("redirect-uri"),
+            scopes: try value("scope").map { $0.split(separator: " ").map(String.init) } ?? [],
+            audience: try value("audience"),
+            metadataAccess: arguments.switches.contains("metadata-access")
+                || environment[Self.variable(for: "metadata-access")] == "1",
+            parameters: try Self.parameters(arguments.values["param"] ?? []))
+    }
+
+    /// The environment variable that stands for a flag.
+    public static func variable(for flag: String) -> String {
+        "PILOTLIGHT_" + String(flag.uppercased().map { $0 == "-" ? "_" : $0 })
+    }
+
+    /// A flag wins over both variables, so that one terminal can speak to another issuer for once.
+    private static func provider(_ arguments: ArgumentScanner, environment: [String: String]) throws -> Provider {
+        let flags = (domain: try arguments.value("domain"), issuer: try arguments.value("issuer"))
+        let variables = (domain: environment[variable(for: "domain")], issuer: environment[variable(for: "issuer")])
+        for (domain, issuer) in [flags, variables] {
+            switch (domain, issuer) {
+            case (let domain?, nil): return .auth0(domain: domain)
+            case (nil, let issuer?): return .openIDConnect(issuer: issuer)
+            case (.some, .some): throw UsageError("give --domain (Auth0) or --issuer (any other provider), not both")
+            case (nil, nil): continue
+            }
+        }
+        throw UsageError("--domain (Auth0) or --issuer (any other provider) is needed, or PILOTLIGHT_DOMAIN or _ISSUER")
+    }
+
+    private static func parameters(_ words: [String]) throws -> [String: String] {
+        var parameters: [String: String] = [:]
+        for word in words {
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2, !parts[0].isEmpty else { throw UsageError("--param needs NAME=VALUE") }
+            parameters[parts[0]] = parts[1]
+        }
+        return parameters
+    }
+}

@@ -1,0 +1,73 @@
+import Pilotlight
+
+/// What the sample needs to know to make a session: which issuer, which client, what to ask for.
+public struct SessionSettings: Equatable, Sendable {
+    /// Who issues the tokens.
+    public enum Provider: Equatable, Sendable {
+        /// Auth0, by its domain.
+        case auth0(domain: String)
+        /// Any OpenID Connect provider, by its issuer URL.
+        case openIDConnect(issuer: String)
+    }
+
+    /// Who issues the tokens.
+    public var provider: Provider
+    /// The client ID that the issuer gave.
+    public var clientID: String
+    /// Where the issuer sends the browser back to; nil takes Auth0's convention, where there is a bundle identifier.
+    public var redirectURI: String?
+    /// The scopes; empty takes the standard ones.
+    public var scopes: [String]
+    /// The API that the access token is for.
+    public var audience: String?
+    /// Whether to ask Auth0 for a token that may read and change the user's metadata.
+    public var metadataAccess: Bool
+    /// More parameters for the authorization request.
+    public var parameters: [String: String]
+
+    /// Settings of these values.
+    public init(
+        provider: Provider, clientID: String, redirectURI: String? = nil, scopes: [String] = [],
+        audience: String? = nil, metadataAccess: Bool = false, parameters: [String: String] = [:]
+    ) {
+        self.provider = provider
+        self.clientID = clientID
+        self.redirectURI = redirectURI
+        self.scopes = scopes
+        self.audience = audience
+        self.metadataAccess = metadataAccess
+        self.parameters = parameters
+    }
+
+    /// The configuration of a session.
+    ///
+    /// - Throws: `SessionError.fixConfiguration` when a redirect URI is needed and there is none, or when `metadataAccess`
+    ///   does not go together with the rest.
+    public func configuration() throws -> SessionConfiguration {
+        let scopes = scopes.isEmpty ? SessionConfiguration.standardScopes : scopes
+        switch provider {
+        case .auth0(let domain):
+            return try .auth0(
+                domain: domain, clientID: clientID, redirectURI: redirectURI, scopes: scopes, audience: audience,
+                metadataAccess: metadataAccess, authorizeParameters: parameters)
+        case .openIDConnect(let issuer):
+            guard !metadataAccess else {
+                throw SessionError.fixConfiguration(
+                    field: "metadataAccess", message: "only Auth0 keeps metadata; leave metadataAccess out")
+            }
+            guard let redirectURI else {
+                throw SessionError.fixConfiguration(field: "redirect_uri", message: "redirect_uri is needed")
+            }
+            return .openIDConnect(
+                issuer: issuer, clientID: clientID, redirectURI: redirectURI, scopes: scopes, audience: audience,
+                authorizeParameters: parameters)
+        }
+    }
+
+    /// A session of these settings. Reads nothing yet.
+    ///
+    /// - Throws: `SessionError.fixConfiguration` naming the field; `SessionError.checkStorage`.
+    public func makeSession(storage: SessionStorage, log: SessionLog = .standard) throws -> Session {
+        try Session(try configuration(), storage: storage, log: log)
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Pilotlight
+import SampleKit
+
+/// What the command line asks for.
+struct Invocation: Sendable {
+    enum Verb: Equatable, Sendable {
+        case help
+        case signIn(timeout: TimeInterval)
+        case state
+        case token(minTTL: TimeInterval, forceRefresh: Bool)
+        case profile(refresh: Bool)
+        case metadataGet([String])
+        case metadataSet([String: JSONValue])
+        case signOut
+    }
+
+    static let sessionFlags = [
+        ("--store FILE", "where the session is kept, not encrypted; left out: ~/.local/state/pilotlight/session")
+    ]
+    static let otherFlags = [
+        ("--min-ttl SECONDS", "token: how long it must still be good"),
+        ("--force-refresh", "token: renew even a good one"),
+        ("--refresh", "profile: ask the issuer even when there is one at hand"),
+        ("--timeout SECONDS", "sign-in: how long to wait for the browser; left out: 300"),
+        ("--json", "answers as JSON, one object a line, on stdout"),
+        ("--verbose", "what happens, step by step, on stderr"),
+        ("--help", "this"),
+    ]
+
+    var verb: Verb
+    var settings: SessionSettings?
+    var store: URL
+    var json: Bool
+    var verbose: Bool
+
+    /// Reads a command line, without the program's name.
+    ///
+    /// - Throws: `UsageError`.
+    init(_ arguments: [String], environment: [String: String]) throws {
+        let scanner = try ArgumentScanner(
+            arguments,
+            flags: Set(SessionSettings.flags.map(\.name)).union(["store", "min-ttl", "timeout"]),
+            switches: Set(SessionSettings.switches.map(\.name))
+                .union(["force-refresh", "refresh", "json", "verbose", "help"]))
+        json = scanner.switches.contains("json")
+        verbose = scanner.switches.contains("verbose")
+        store = Self.store(try scanner.value("store"), environment: environment)
+        verb = scanner.switches.contains("help") ? .help : try Self.verb(scanner)
+        settings = verb == .help ? nil : try SessionSettings(scanner, environment: environment)
+    }
+
+    private static func verb(_ scanner: ArgumentScanner) throws -> Verb {
+        let words = scanner.words
+        switch (words.first, words.dropFirst().first) {
+        case ("sign-in", nil):
+            return .signIn(timeout: try seconds("timeout", in: scanner) ?? 300)
+        case ("state", nil):
+            return .state
+        case ("token", nil):
+            return .token(
+                minTTL: try seconds("min-ttl", in: scanner) ?? 0,
+                forceRefresh: scanner.switches.contains("force-refresh"))
+        case ("profile", nil):
+            return .profile(refresh: scanner.switches.contains("refresh"))
+        case ("metadata", "get"):
+            return .metadataGet(Array(words.dropFirst(2)))
+        case ("metadata", "set") where words.count == 3:
+            return .metadataSet(try object(words[2]))
+        case ("metadata", _):
+            throw UsageError("metadata get [FIELD…] or metadata set JSON")
+        case ("sign-out", nil):
+            return .signOut
+        case (nil, _):
+            throw UsageError("what to do? One of: sign-in state token profile metadata sign-out")
+        case (let word?, _):
+            throw UsageError("\"\(word)\" is no verb, or has a word too many after it")
+        }
+    }
+
+    private static func seconds(_ flag: String, in scanner: ArgumentScanner) throws -> TimeInterval? {
+        guard let text = try scanner.value(flag) else { return nil }
+        guard let seconds = TimeInterval(text), seconds >= 0, seconds <= 1e9 else {
+            throw UsageError("--\(flag) needs a number of seconds")
+        }
+        return seconds
+    }
+
+    private static func object(_ text: String) throws -> [String: JSONValue] {
+        guard let object = try? JSONDecoder().decode([String: JSONValue].self, from: Data(text.utf8)) else {
+            throw UsageError("metadata set needs a JSON object, such as '{\"country\":\"USA\"}'")
+        }
+        return object
+    }
+
+    private static func store(_ flag: String?, environment: [String: String]) -> URL {
+        if let path = flag ?? environment["PILOTLIGHT_STORE"] { return URL(fileURLWithPath: path) }
+        let home = URL(fileURLWithPath: environment["HOME"] ?? NSHomeDirectory())
+        return home.appendingPathComponent(".local/state/pilotlight/session")
+    }
+}

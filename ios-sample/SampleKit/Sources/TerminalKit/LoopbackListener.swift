@@ -1,0 +1,94 @@
+import Foundation
+import Pilotlight
+
+/// Waits on a loopback address for the browser to come back (RFC 8252 7.3): one answer on one path, everything else is
+/// 404.
+final class LoopbackListener: Sendable {
+    private let redirectURI: URLComponents
+    private let socket = Once<ListeningSocket>()
+
+    /// - Throws: `SessionError.fixConfiguration` when the host is not loopback.
+    init(_ redirectURI: URLComponents) throws {
+        guard let host = redirectURI.host, ["127.0.0.1", "localhost", "[::1]", "::1"].contains(host) else {
+            throw SessionError.fixConfiguration(
+                field: "redirect_uri", message: "redirect_uri may use http only on a loopback host")
+        }
+        self.redirectURI = redirectURI
+    }
+
+    /// Takes the port of the redirect URI, or a free one where it has none.
+    ///
+    /// - Returns: The redirect URI with that port.
+    /// - Throws: `SessionError.fixConfiguration` when the port cannot be had.
+    func listen() throws -> String {
+        let port = redirectURI.port.flatMap(UInt16.init(exactly:)) ?? 0
+        do {
+            let opened = try ListeningSocket(ipv6: redirectURI.host?.contains(":") == true, port: port)
+            socket.set(opened)
+            var listening = redirectURI
+            listening.port = Int(opened.port)
+            return listening.string ?? ""
+        } catch {
+            throw SessionError.fixConfiguration(
+                field: "redirect_uri",
+                message: "port \(port) of the redirect URI cannot be listened on (errno \(error.number))")
+        }
+    }
+
+    /// The URL that the browser asked for.
+    ///
+    /// - Throws: `CancellationError`.
+    func callback() async throws -> URL {
+        guard let socket = socket.value else { throw SessionError.reportBug(message: "callback() before listen()") }
+        let path = redirectURI.path.isEmpty ? "/" : redirectURI.path
+        let answers = AsyncStream<URL?> { continuation in
+            let stopped = Once<Bool>()
+            continuation.onTermination = { _ in stopped.set(true) }
+            let base = self.base(port: socket.port)
+            // A thread of its own, because it blocks.
+            Thread.detachNewThread {
+                continuation.yield(Self.serve(socket, path: path, base: base) { stopped.value == true })
+                continuation.finish()
+            }
+        }
+        for await url in answers {
+            if let url { return url }
+        }
+        throw CancellationError()
+    }
+
+    private func base(port: UInt16) -> String {
+        "http://\(redirectURI.percentEncodedHost ?? "127.0.0.1"):\(port)"
+    }
+
+    private static func serve(
+        _ socket: ListeningSocket, path: String, base: String, until stopped: () -> Bool
+    ) -> URL? {
+        while !stopped() {
+            guard let connection = socket.accept(within: 200) else { continue }
+            guard let target = connection.requestTarget() else { continue }
+            let asked = target.split(separator: "?", maxSplits: 1).first.map(String.init)
+            guard asked == path, let url = URL(string: base + target) else {
+                connection.answer("404 Not Found", "This is not the page.")
+                continue
+            }
+            connection.answer("200 OK", "You can close this window and go back to the terminal.")
+            return url
+        }
+        return nil
+    }
+}
+
+/// A value that is set once, by one thread, and read by others.
+final class Once<Value: Sendable>: @unchecked Sendable {
+    private let lock = NSLock()
+    private var stored: Value?
+
+    var value: Value? {
+        lock.withLock { stored }
+    }
+
+    func set(_ value: Value) {
+        lock.withLock { stored = stored ?? value }
+    }
+}

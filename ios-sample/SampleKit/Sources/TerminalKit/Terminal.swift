@@ -1,0 +1,77 @@
+import Foundation
+import Pilotlight
+import SampleKit
+
+/// The program: reads the command line, does the verb, says how it went.
+public struct Terminal: Sendable {
+    private let arguments: [String]
+    private let environment: [String: String]
+    private let console: Console
+
+    /// - Parameters:
+    ///   - arguments: The command line without the program's name.
+    ///   - environment: Environment variables.
+    ///   - console: Where words come from and go to.
+    public init(arguments: [String], environment: [String: String], console: Console = .standard) {
+        self.arguments = arguments
+        self.environment = environment
+        self.console = console
+    }
+
+    /// Runs it to its end.
+    public func run() async -> ExitCode {
+        let invocation: Invocation
+        do {
+            invocation = try Invocation(arguments, environment: environment)
+        } catch {
+            console.err("error: \((error as? UsageError)?.message ?? "\(error)")")
+            console.err("  what to do: see pilotlight-terminal --help")
+            return .usage
+        }
+        do {
+            try await perform(invocation)
+            return .done
+        } catch {
+            return report(error, asJSON: invocation.json)
+        }
+    }
+
+    private func perform(_ invocation: Invocation) async throws {
+        guard let settings = invocation.settings else { return console.out(Help.text) }
+        let authenticator = try TerminalAuthenticator(settings.redirectURI, console, json: invocation.json)
+        var used = settings
+        // A loopback redirect URI without a port got one; the issuer accepts any (RFC 8252 7.3).
+        if case .signIn = invocation.verb { used.redirectURI = try authenticator.listen() ?? settings.redirectURI }
+        let console = console
+        let log = SessionLog { level, message in console.err("\(level): \(message)") }
+        let session = try used.makeSession(
+            storage: .file(invocation.store), log: invocation.verbose ? log : .none)
+        try await session.restore()
+        let answer = try await Verbs(session: session, authenticator: authenticator).answer(to: invocation.verb)
+        console.show(answer, asJSON: invocation.json)
+    }
+
+    private func report(_ error: any Error, asJSON: Bool) -> ExitCode {
+        let code = ExitCode(error)
+        let sessionError = error as? SessionError
+        let message = sessionError?.message ?? (error is CancellationError ? "it was cancelled" : "\(error)")
+        let advice = sessionError?.recoverySuggestion ?? ""
+        console.err("error: \(message)")
+        if !advice.isEmpty { console.err("  what to do: \(advice)") }
+        if asJSON {
+            var json: [String: JSONValue] = [
+                "kind": .string(code.name), "exit_code": .integer(Int64(code.rawValue)), "message": .string(message),
+                "what_to_do": .string(advice),
+            ]
+            switch sessionError {
+            case .retryLater(_, let seconds?, _): json["retry_after"] = .double(seconds)
+            case .restartSignIn(let issuerCode, _): json["code"] = .string(issuerCode)
+            case .fixConfiguration(let field, _): json["field"] = .string(field)
+            case .fixArgument(let argument, _): json["argument"] = .string(argument)
+            default: break
+            }
+            console.out(JSONValue.object(["error": .object(json)]).text)
+        }
+        return code
+    }
+}

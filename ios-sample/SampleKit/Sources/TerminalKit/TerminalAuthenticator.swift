@@ -1,0 +1,60 @@
+import Foundation
+import Pilotlight
+import SampleKit
+
+/// Shows the issuer's page by printing its URL, and gets the callback from a loopback listener or from the input.
+final class TerminalAuthenticator: WebAuthenticator {
+    private let console: Console
+    private let json: Bool
+    private let listener: LoopbackListener?
+
+    /// - Parameters:
+    ///   - redirectURI: As configured; it decides where the callback comes from.
+    ///   - console: Where the URL goes to, and where a pasted callback comes from.
+    ///   - json: Whether to print the URL as JSON.
+    /// - Throws: `SessionError.fixConfiguration` when the redirect URI is `http` on a host that is not loopback.
+    init(_ redirectURI: String?, _ console: Console, json: Bool) throws {
+        self.console = console
+        self.json = json
+        if let redirectURI, let url = URLComponents(string: redirectURI), url.scheme == "http" {
+            listener = try LoopbackListener(url)
+        } else {
+            listener = nil
+        }
+    }
+
+    /// Begins to listen, where the callback comes over loopback.
+    ///
+    /// - Returns: The redirect URI with the port that is listened on; nil when there is nothing to listen on.
+    /// - Throws: `SessionError.fixConfiguration` when the port cannot be had.
+    func listen() throws -> String? {
+        try listener?.listen()
+    }
+
+    func authenticate(url: URL, redirectURI: URL) async throws -> URL {
+        console.out(json ? JSONValue.object(["open": .string(url.absoluteString)]).text : "open: \(url.absoluteString)")
+        if let listener {
+            console.err("waiting for the browser to come back to \(redirectURI.absoluteString)")
+            return try await listener.callback()
+        }
+        console.err(
+            "paste the URL that the browser was sent to (it begins with \(redirectURI.scheme ?? ""):), then Return:")
+        guard let line = await pastedLine(), let callback = URL(string: line), callback.scheme != nil else {
+            throw SessionError.signInCancelled
+        }
+        return callback
+    }
+
+    /// Reads on a thread of its own: the input may stay silent for ever, and must not hold one of the pool's threads.
+    private func pastedLine() async -> String? {
+        let input = AsyncStream<String?> { continuation in
+            let readLine = console.readLine
+            Thread.detachNewThread {
+                continuation.yield(readLine())
+                continuation.finish()
+            }
+        }
+        for await line in input { return line?.trimmingCharacters(in: .whitespacesAndNewlines) }
+        return nil
+    }
+}
