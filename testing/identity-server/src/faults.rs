@@ -1,14 +1,11 @@
-//! Faults on demand: what can go wrong, on which endpoint, and how often.
+//! Faults on demand: what can go wrong, and how often.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::journal::Endpoint;
-use crate::lock::lock;
 use crate::tamper::IdTokenFault;
 
 /// Something that goes wrong with a request: once, [several times](Fault::times) or [for ever](Fault::for_ever).
@@ -90,29 +87,7 @@ pub enum Effect {
     IdToken(IdTokenFault),
 }
 
-/// A request takes at most one effect of each kind, so that "a wrong date for ever" and "503, then a reset" combine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Outcome,
-    Timing,
-    Date,
-    Answer,
-    Headers,
-    IdToken,
-}
-
 impl Effect {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Delay { .. } | Self::Hold => Kind::Timing,
-            Self::Date { .. } | Self::NoDate => Kind::Date,
-            Self::Answer { .. } => Kind::Answer,
-            Self::Headers { .. } => Kind::Headers,
-            Self::IdToken(_) => Kind::IdToken,
-            _ => Kind::Outcome,
-        }
-    }
-
     /// For the request log.
     pub(crate) fn name(&self) -> &'static str {
         match self {
@@ -320,90 +295,5 @@ impl Fault {
     pub fn grant(mut self, grant_type: &str) -> Self {
         self.grant_type = Some(grant_type.into());
         self
-    }
-}
-
-/// The faults that wait for requests, in the order they were added.
-#[derive(Debug, Default)]
-pub(crate) struct FaultQueue(Mutex<Vec<(Endpoint, Fault)>>);
-
-impl FaultQueue {
-    pub(crate) fn add(&self, endpoint: Endpoint, fault: Fault) {
-        if fault.times > 0 || fault.for_ever {
-            lock(&self.0).push((endpoint, fault));
-        }
-    }
-
-    /// Removes the faults of an endpoint; all of them for [`Endpoint::Any`].
-    pub(crate) fn clear(&self, endpoint: Endpoint) {
-        lock(&self.0).retain(|(of, _)| !endpoint.matches(*of));
-    }
-
-    pub(crate) fn waiting(&self) -> Vec<(Endpoint, Fault)> {
-        lock(&self.0).clone()
-    }
-
-    /// What befalls one request: of each kind of effect the first that waits.
-    pub(crate) fn take(&self, endpoint: Endpoint, grant_type: Option<&str>) -> Vec<Fault> {
-        let mut queue = lock(&self.0);
-        let mut taken: Vec<Fault> = Vec::new();
-        for (of, fault) in queue.iter_mut() {
-            let meant = of.matches(endpoint)
-                && fault
-                    .grant_type
-                    .as_deref()
-                    .is_none_or(|grant| Some(grant) == grant_type)
-                && taken.iter().all(|other| other.effect.kind() != fault.effect.kind());
-            if !meant {
-                continue;
-            }
-            if fault.skip > 0 {
-                fault.skip -= 1;
-                continue;
-            }
-            if !fault.for_ever {
-                fault.times -= 1;
-            }
-            taken.push(fault.clone());
-        }
-        queue.retain(|(_, fault)| fault.for_ever || fault.times > 0);
-        taken
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(queue: &FaultQueue, endpoint: Endpoint) -> Vec<&'static str> {
-        queue
-            .take(endpoint, Some("refresh_token"))
-            .iter()
-            .map(|fault| fault.effect.name())
-            .collect()
-    }
-
-    #[test]
-    fn outcomes_come_one_after_the_other_and_other_kinds_combine_with_them() {
-        let queue = FaultQueue::default();
-        queue.add(Endpoint::Any, Fault::no_date().for_ever());
-        queue.add(Endpoint::Token, Fault::status(503).times(2));
-        queue.add(Endpoint::Token, Fault::reset());
-        assert_eq!(names(&queue, Endpoint::Userinfo), ["no_date"]);
-        assert_eq!(names(&queue, Endpoint::Token), ["no_date", "status"]);
-        assert_eq!(names(&queue, Endpoint::Token), ["no_date", "status"]);
-        assert_eq!(names(&queue, Endpoint::Token), ["no_date", "reset"]);
-        assert_eq!(names(&queue, Endpoint::Token), ["no_date"]);
-    }
-
-    #[test]
-    fn a_fault_may_skip_requests_and_mind_the_grant() {
-        let queue = FaultQueue::default();
-        queue.add(Endpoint::Token, Fault::reset().skip(1));
-        assert!(names(&queue, Endpoint::Token).is_empty());
-        assert_eq!(names(&queue, Endpoint::Token), ["reset"]);
-        queue.add(Endpoint::Token, Fault::reset().grant("authorization_code"));
-        assert!(names(&queue, Endpoint::Token).is_empty());
-        assert_eq!(queue.waiting().len(), 1);
     }
 }

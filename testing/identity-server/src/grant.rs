@@ -27,7 +27,6 @@ impl Grant {
 }
 
 /// An authorization code, spent or not.
-#[derive(Debug)]
 pub(crate) struct Code {
     pub(crate) grant: Grant,
     pub(crate) redirect_uri: String,
@@ -38,7 +37,7 @@ pub(crate) struct Code {
 }
 
 /// What came of a code.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Issued {
     pub(crate) access_token: String,
     pub(crate) family: Option<u64>,
@@ -58,7 +57,7 @@ pub(crate) struct AccessToken {
 }
 
 /// Access tokens by key.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct AccessTokenStore(HashMap<String, AccessToken>);
 
 impl AccessTokenStore {

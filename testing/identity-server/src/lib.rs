@@ -23,6 +23,7 @@ mod clock;
 mod control;
 mod control_http;
 mod endpoints;
+mod fault_queue;
 mod faults;
 mod grant;
 mod holds;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 /// The parameters of one request. Empty values count as absent (RFC 6749 section 3.1).
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Params {
     values: BTreeMap<String, String>,
     /// A name given twice, which OAuth forbids.

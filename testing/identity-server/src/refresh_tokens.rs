@@ -7,14 +7,13 @@ use crate::random;
 use crate::settings::Settings;
 
 /// Every refresh token ever issued, the dead ones included: reuse can only be noticed by remembering.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct RefreshTokens {
     tokens: HashMap<String, Token>,
     families: BTreeMap<u64, Family>,
     next_family: u64,
 }
 
-#[derive(Debug)]
 struct Token {
     family: u64,
     parent: Option<String>,

@@ -1,6 +1,7 @@
 //! What all endpoints share.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::watch;
@@ -8,7 +9,7 @@ use tokio::sync::watch;
 use crate::accounts::Account;
 use crate::clock::Clock;
 use crate::endpoints::authorize::AuthorizationRequest;
-use crate::faults::FaultQueue;
+use crate::fault_queue::FaultQueue;
 use crate::grant::{AccessTokenStore, Code};
 use crate::holds::Holds;
 use crate::journal::Journal;
@@ -21,7 +22,6 @@ use crate::settings::Settings;
 use crate::wire::Wires;
 
 /// The server, as its endpoints and its [`Control`](crate::Control) see it.
-#[derive(Debug)]
 pub(crate) struct Shared {
     /// With a trailing slash.
     pub(crate) issuer: String,
@@ -43,7 +43,7 @@ pub(crate) struct Shared {
 }
 
 /// What changes with requests. One lock: a rotation and its bookkeeping are one step.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Db {
     pub(crate) accounts: Vec<Account>,
     pub(crate) codes: HashMap<String, Code>,
@@ -55,7 +55,7 @@ pub(crate) struct Db {
 }
 
 /// A sign-in that waits for its user.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Transaction {
     pub(crate) request: AuthorizationRequest,
     /// The browser that began it: a form posted from elsewhere lacks this cookie.
@@ -65,13 +65,22 @@ pub(crate) struct Transaction {
 }
 
 /// A browser that is signed in.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct BrowserSession {
     pub(crate) user_id: String,
     /// Seconds since the epoch.
     pub(crate) auth_time: i64,
     /// `sid`.
     pub(crate) sid: String,
+}
+
+/// Not derived: codes and tokens are keys in there.
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Shared {

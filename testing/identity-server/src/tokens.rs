@@ -15,7 +15,6 @@ use crate::state::{Db, Shared};
 use crate::tamper::IdTokenFault;
 
 /// What an answer of the token endpoint is made from.
-#[derive(Debug)]
 pub(crate) struct Issue<'a> {
     pub(crate) grant: &'a Grant,
     pub(crate) account: &'a Account,

@@ -1,4 +1,5 @@
 //! Faults as they look from the other end of the wire, read with a bare socket where a client library would smooth them.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
 
 mod common;
 

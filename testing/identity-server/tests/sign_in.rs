@@ -1,4 +1,5 @@
 //! From `/authorize` to tokens: checks, the login page, sessions, codes.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
 
 mod common;
 

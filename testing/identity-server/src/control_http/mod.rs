@@ -22,8 +22,14 @@ mod power;
 mod users;
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
+    // A nested router does not see its own root with the trailing slash.
     Router::new()
-        .route("/", get(about))
+        .route("/_control/", get(about))
+        .nest("/_control", routes())
+}
+
+fn routes() -> Router<Arc<Shared>> {
+    Router::new()
         .route("/faults", get(faults::waiting).post(faults::add).delete(faults::clear))
         .route("/release", post(faults::release))
         .route("/wait", get(faults::wait))

@@ -45,13 +45,11 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .fallback(async || oauth_error(404, "not_found", "There is no such endpoint."))
         .method_not_allowed_fallback(async || oauth_error(405, "method_not_allowed", "The method is not allowed."))
         .layer(middleware::from_fn_with_state(shared.clone(), layer::around))
-        .nest("/_control", control_http::router())
+        .merge(control_http::router())
         .with_state(shared)
 }
 
 /// The control endpoints alone, for the port that never goes offline.
 pub(crate) fn control_router(shared: Arc<Shared>) -> Router {
-    Router::new()
-        .nest("/_control", control_http::router())
-        .with_state(shared)
+    Router::new().merge(control_http::router()).with_state(shared)
 }

@@ -43,9 +43,13 @@ async fn run(flags: Flags) -> io::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let server = IdentityServer::start(flags.options).await?;
     server.control().set_clock_offset(flags.clock_offset);
-    println!("listening: {}", server.issuer());
-    println!("control: {}", server.control().url());
-    io::stdout().flush()?;
+    // Whoever reads the first line may close the pipe: that is no reason to end.
+    let _ = write!(
+        io::stdout(),
+        "listening: {}\ncontrol: {}\n",
+        server.issuer(),
+        server.control().url()
+    );
     if let Some(path) = flags.ready_file {
         // Renamed into place: whoever waits for the file never reads half of it.
         let draft = path.with_extension("partial");
