@@ -7,14 +7,14 @@ use crate::ports::{TransportError, TransportErrorKind};
 
 /// Reads the chain of causes. Nothing of the client's own texts is kept: they hold the URL.
 pub(super) fn reason_for(error: &reqwest::Error) -> TransportError {
-    let never_sent = error.is_connect() || error.is_builder() || was_cancelled_before_sending(error);
+    let never_sent = error.is_connect() || error.is_builder();
     let kind = if error.is_timeout() {
         TransportErrorKind::Timeout
     } else if find(error, &|cause| cause.is::<rustls::Error>()) {
         TransportErrorKind::Tls
     } else if error.is_connect() {
         TransportErrorKind::Unreachable
-    } else if find_hyper(error, hyper::Error::is_parse) {
+    } else if find(error, &is_parse_error) {
         TransportErrorKind::NotHttp
     } else {
         TransportErrorKind::Interrupted
@@ -33,13 +33,8 @@ pub(super) fn not_sendable() -> TransportError {
     }
 }
 
-/// hyper says "canceled" only for a request that never got to its connection.
-fn was_cancelled_before_sending(error: &reqwest::Error) -> bool {
-    find_hyper(error, hyper::Error::is_canceled)
-}
-
-fn find_hyper(error: &reqwest::Error, is: fn(&hyper::Error) -> bool) -> bool {
-    find(error, &|cause| cause.downcast_ref::<hyper::Error>().is_some_and(is))
+fn is_parse_error(cause: &(dyn Error + 'static)) -> bool {
+    cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
 }
 
 /// Whether the error or one of its causes `matches`.
