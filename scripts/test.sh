@@ -26,7 +26,8 @@ about() {
 
 lane_style() { scripts/check.sh; }
 
-lane_rust() { cargo test --workspace --locked; }
+# To the end, so that one failure does not hide another.
+lane_rust() { cargo test --workspace --locked --no-fail-fast; }
 
 lane_swift() {
     local package
@@ -54,7 +55,7 @@ lane_interop() {
         die "the core has no interop tests: rust-core/tests/interop.rs"
     testing/interop/serve.sh --setup
     # The whole workspace, so that nothing is built again that the rust lane has built.
-    cargo test --workspace --locked --features "$core_crate/interop,$test_browser_crate/interop" --test interop
+    cargo test --workspace --locked --no-fail-fast --features "$core_crate/interop,$test_browser_crate/interop" --test interop
 }
 
 lane_apple() {
