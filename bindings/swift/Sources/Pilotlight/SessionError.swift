@@ -72,7 +72,7 @@ extension SessionError {
     private init(_ error: PilotlightCore.SessionError) {
         switch error {
         case .RetryLater(let reason, let seconds, let message):
-            self = .retryLater(reason: reason, retryAfter: seconds.map(TimeInterval.init), message: message)
+            self = .retryLater(reason: reason, retryAfter: seconds.map { TimeInterval($0) }, message: message)
         case .WaitForUnlock(let message):
             self = .waitForUnlock(message: message)
         case .SignIn(let reason, let message):

@@ -89,7 +89,7 @@ import FoundationNetworking
             _ = try await session.accessToken(minTTL: minTTL)
             Issue.record("accepted \(minTTL)")
         } catch SessionError.fixArgument(let argument, _) {
-            #expect(argument == "minTTL")
+            #expect(argument == "min_ttl")
         } catch {
             Issue.record(error)
         }

@@ -1,0 +1,49 @@
+import Foundation
+import IdentityServerSupport
+import Pilotlight
+import Testing
+
+@Suite struct SessionStatesTests {
+    @Test func everyListenerSeesTheWholeLifeInOrderAndEndsWithTheSession() async throws {
+        let server = try await IdentityServer.start()
+        var session: Session? = try Session(try server.auth0(), storage: .inMemory, log: .none)
+        let listeners = (0..<3).map { _ in session?.states.makeAsyncIterator() }
+        try await session?.restore()
+        try await session?.signIn(using: TestBrowser())
+        try await server.revoke("ada@example.com")
+        _ = try? await session?.accessToken(forceRefresh: true)
+        await session?.signOut()
+        // The last change has come through before the session goes.
+        if let states = session?.states { for await state in states where state == .signedOut { break } }
+        var late = session?.states.makeAsyncIterator()
+        for listener in listeners {
+            guard var listener else { continue }
+            #expect(await listener.next() == .signedOut)
+            #expect(await listener.next()?.isSignedIn == true)
+            #expect(await listener.next() == .reauthenticationRequired(reason: .refreshTokenRejected))
+            #expect(await listener.next() == .signedOut)
+        }
+        #expect(await late?.next() == .signedOut)
+        weak var weakly = session
+        session = nil
+        #expect(weakly == nil)
+        #expect(await late?.next() == nil)
+        await server.stop()
+    }
+
+    @Test func aModelFollowsARealSession() async throws {
+        let server = try await IdentityServer.start()
+        let session = try Session(try server.auth0(), storage: .inMemory, log: .none)
+        let model = await SessionModel(session)
+        await model.restore()
+        #expect(await model.state == .signedOut)
+        await model.signIn(using: TestBrowser())
+        #expect(await model.state?.isSignedIn == true)
+        await model.loadProfile()
+        #expect(await model.profile?.email == "ada@example.com")
+        await model.signOut()
+        #expect(await model.state == .signedOut)
+        #expect(await model.profile == nil)
+        await server.stop()
+    }
+}
