@@ -36,6 +36,8 @@ lane_swift() {
     if on_mac && ! [ -d "bindings/swift/$ffi_module.xcframework" ]; then
         die "bindings/swift/$ffi_module.xcframework is missing" "scripts/build-xcframework.sh"
     fi
+    # Stale bindings would end each test process with a checksum mismatch.
+    scripts/generate-bindings.sh --check
     for package in "${swift_packages[@]}"; do
         [ -f "$package/Package.swift" ] || die "the Swift package $package does not exist"
         step "swift: $package"
