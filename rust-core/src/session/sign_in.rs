@@ -57,6 +57,9 @@ impl SessionManager {
     /// call writes it.
     pub async fn complete_sign_in(&self, callback_url: &str) -> Result<SessionState, Error> {
         let shared = &self.shared;
+        // Two callers with the same URL (an app hears of it in more than one way) must not send the code twice: an
+        // issuer answers a second use by revoking what the first one brought (RFC 6749 4.1.2).
+        let _turn = shared.completing.lock().await;
         let attempt = shared.signing_in.attempt()?;
         let outcome = shared.finish_sign_in(&attempt, callback_url).await;
         if outcome.as_ref().err().is_none_or(ends_attempt) {

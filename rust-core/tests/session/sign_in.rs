@@ -299,6 +299,19 @@ async fn a_code_already_exchanged_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn a_callback_delivered_twice_at_once_sends_its_code_once() {
+    let world = World::new().await;
+    let session = world.session();
+    let callback = world.callback(&session, ADA).await;
+    let (first, second) = tokio::join!(session.complete_sign_in(&callback), session.complete_sign_in(&callback));
+    assert!(first.is_ok());
+    assert_eq!(code_of(public(second)), "no_sign_in_in_progress");
+    assert!(is_signed_in(&session));
+    let counters = world.control().counters();
+    assert_eq!((counters.code_grants_honoured, counters.codes_reused), (1, 0));
+}
+
+#[tokio::test]
 async fn a_code_that_the_issuer_refuses_ends_the_attempt() {
     let world = World::new().await;
     let session = world.session();
