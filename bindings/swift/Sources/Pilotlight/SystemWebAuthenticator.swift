@@ -58,14 +58,12 @@ public final class SystemWebAuthenticator: NSObject, WebAuthenticator {
         guard let error = error as? ASWebAuthenticationSessionError else {
             return .restartSignIn(code: "web_authentication_failed", message: "the browser sheet could not be shown")
         }
-        switch error.code {
-        case .canceledLogin: return .signInCancelled
-        case .presentationContextInvalid, .presentationContextNotProvided:
+        if error.code == .canceledLogin { return .signInCancelled }
+        if [.presentationContextInvalid, .presentationContextNotProvided].contains(error.code) {
             return .fixArgument(argument: "anchor", message: "the browser sheet needs a window that is on the screen")
-        default:
-            return .restartSignIn(
-                code: "web_authentication_failed", message: "the browser sheet failed (\(error.code.rawValue))")
         }
+        return .restartSignIn(
+            code: "web_authentication_failed", message: "the browser sheet failed (\(error.code.rawValue))")
     }
 }
 

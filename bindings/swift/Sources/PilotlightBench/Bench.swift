@@ -47,22 +47,28 @@ enum Bench {
         return batches.medians
     }
 
-    private static func measure(_ calls: Int, _ call: () -> Void) -> Duration {
-        ContinuousClock().measure { for _ in 0..<calls { call() } } / calls
+    private static func measure(_ calls: Int, _ call: () -> Void) -> Double {
+        let start = now()
+        for _ in 0..<calls { call() }
+        return (now() - start) / Double(calls)
     }
 
-    private nonisolated static func measure(_ calls: Int, _ call: () async throws -> Void) async throws -> Duration {
-        let start = ContinuousClock.now
+    private nonisolated static func measure(_ calls: Int, _ call: () async throws -> Void) async throws -> Double {
+        let start = now()
         for _ in 0..<calls { try await call() }
-        return (ContinuousClock.now - start) / calls
+        return (now() - start) / Double(calls)
     }
 
     @MainActor private static func measureOnMain(
         _ calls: Int, _ call: @MainActor () async throws -> Void
-    ) async throws -> Duration {
-        let start = ContinuousClock.now
+    ) async throws -> Double {
+        let start = now()
         for _ in 0..<calls { try await call() }
-        return (ContinuousClock.now - start) / calls
+        return (now() - start) / Double(calls)
+    }
+
+    private static func now() -> Double {
+        Double(DispatchTime.now().uptimeNanoseconds)
     }
 }
 

@@ -15,27 +15,27 @@ struct Plan: Sendable {
     }
 }
 
-/// The time of one call.
+/// The time of one call, in nanoseconds.
 struct Times: Sendable {
-    var cached: Duration
-    var asynchronous: Duration
-    var keeper: Duration
+    var cached: Double
+    var asynchronous: Double
+    var keeper: Double
 }
 
 /// The times of each batch, by what was measured. They take turns, so that a busy machine troubles all alike.
 struct Batches {
-    var cached: [Duration] = []
-    var asynchronous: [Duration] = []
-    var keeper: [Duration] = []
+    var cached: [Double] = []
+    var asynchronous: [Double] = []
+    var keeper: [Double] = []
 
     var medians: Times {
         Times(cached: cached.median, asynchronous: asynchronous.median, keeper: keeper.median)
     }
 }
 
-extension [Duration] {
-    fileprivate var median: Duration {
-        isEmpty ? .zero : sorted()[count / 2]
+extension [Double] {
+    fileprivate var median: Double {
+        isEmpty ? 0 : sorted()[count / 2]
     }
 }
 
@@ -52,9 +52,8 @@ struct Report {
         print("")
     }
 
-    private func row(_ name: String, _ time: Duration) {
-        let nanoseconds = time / .nanoseconds(1)
-        let ratio = time / times.keeper
+    private func row(_ name: String, _ nanoseconds: Double) {
+        let ratio = nanoseconds / times.keeper
         let name = name.padding(toLength: 40, withPad: " ", startingAt: 0)
         print("  \(name)\(String(format: "%9.0f ns %8.2f x", nanoseconds, ratio))")
     }

@@ -1646,7 +1646,7 @@ public func FfiConverterTypeAddress_lower(_ value: Address) -> RustBuffer {
 
 
 /**
- * What an app configures. Every field is checked by [`Configuration::parse`]; nothing here is secret, because a native
+ * What an app configures. Every field is checked by [`Configuration::parse`](super::Configuration::parse); nothing here is secret, because a native
  * app is a public client (RFC 8252 8.5).
  */
 public struct SessionConfiguration: Equatable, Hashable {
@@ -3854,7 +3854,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata() != 3466) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 8892) {
+    if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 19195) {
         return InitializationResult.apiChecksumMismatch
     }
 

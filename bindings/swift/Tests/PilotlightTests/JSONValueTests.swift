@@ -56,3 +56,18 @@ import Testing
         #expect(throws: EncodingError.self) { try JSONEncoder().encode(JSONValue.double(.nan)) }
     }
 }
+
+@Suite struct ProfileClaimsTests {
+    @Test func aProfileIsItsClaims() {
+        let profile = UserProfile(
+            subject: "1", givenName: "Ada", emailVerified: false, address: Address(locality: "London"),
+            updatedAt: Date(timeIntervalSince1970: 1_700_000_000),
+            otherClaimsJson: #"{"https://example.com/roles":["admin"],"sub":"another"}"#, fetchedAt: Date())
+        #expect(profile.otherClaims["https://example.com/roles"] == ["admin"])
+        #expect(
+            profile.claims == [
+                "sub": "1", "given_name": "Ada", "email_verified": false, "address": ["locality": "London"],
+                "updated_at": 1_700_000_000, "https://example.com/roles": ["admin"],
+            ])
+    }
+}

@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    @Test func followsTheSession() async {
+    @available(iOS 17, macOS 14, *) @Test func followsTheSession() async {
         let session = Session.preview(state: nil)
         let model = SessionModel(session)
         #expect(model.state == nil)
@@ -27,7 +27,7 @@ import Testing
         #expect(model.profile == nil)
     }
 
-    @Test func seesChangesThatOthersMake() async {
+    @available(iOS 17, macOS 14, *) @Test func seesChangesThatOthersMake() async {
         let session = Session.preview()
         let model = SessionModel(session)
         #expect(model.state?.isSignedIn == true)
@@ -36,7 +36,7 @@ import Testing
         #expect(model.state == .signedOut)
     }
 
-    @Test func showsErrorsButNotACancelledSignIn() async {
+    @available(iOS 17, macOS 14, *) @Test func showsErrorsButNotACancelledSignIn() async {
         let error = SessionError.retryLater(reason: .network, retryAfter: nil, message: "m")
         let failing = SessionModel(.preview(failingWith: error))
         await failing.loadProfile()
@@ -53,7 +53,7 @@ import Testing
         #expect(model.error != nil)
     }
 
-    @Test func isGoneWhenNobodyHoldsIt() async {
+    @available(iOS 17, macOS 14, *) @Test func isGoneWhenNobodyHoldsIt() async {
         let session = Session.preview()
         weak var weakly: SessionModel?
         do {

@@ -31,7 +31,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func aModelFollowsARealSession() async throws {
+    @available(iOS 17, macOS 14, *) @Test func aModelFollowsARealSession() async throws {
         let server = try await IdentityServer.start()
         let session = try Session(try server.auth0(), storage: .inMemory, log: .none)
         let model = await SessionModel(session)
