@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod clocks;
+mod configuration;
 mod error_shapes;
 mod late_answers;
 mod renewal;

@@ -10,6 +10,7 @@ use url::{Host, Url};
 
 use crate::error::BrowserError;
 use crate::form::{Page, Submission};
+use crate::plain_http::plain_http_client;
 
 /// Requests in one sign-in. Real ones need about ten; a redirect loop must end.
 pub(crate) const MAX_HOPS: usize = 20;
@@ -53,10 +54,9 @@ impl Browser {
             SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
         ];
-        let client = reqwest::Client::builder()
+        let client = plain_http_client()
             .cookie_store(true)
             .redirect(redirect::Policy::none())
-            .no_proxy()
             .resolve_to_addrs("localhost", &localhost)
             .timeout(TIMEOUT)
             .build()?;

@@ -7,8 +7,10 @@ mod browser;
 mod error;
 mod form;
 mod interop;
+mod plain_http;
 mod process;
 
 pub use browser::{Browser, Credentials};
 pub use error::BrowserError;
 pub use interop::{InteropError, InteropServer, ServerKind, ServerOptions};
+pub use plain_http::plain_http_client;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use common::*;
 use pilotlight_identity_server::{Client, IdentityServer, Options, PASSWORD};
+use pilotlight_test_browser::plain_http_client;
 use serde_json::json;
 
 /// A browser: it keeps cookies and follows redirects up to the one that leaves the server.
@@ -18,13 +19,7 @@ impl Browser {
             "http" => attempt.follow(),
             _ => attempt.stop(),
         });
-        Self(
-            reqwest::Client::builder()
-                .cookie_store(true)
-                .redirect(policy)
-                .build()
-                .unwrap(),
-        )
+        Self(plain_http_client().cookie_store(true).redirect(policy).build().unwrap())
     }
 
     async fn open(&self, url: &str) -> Answer {

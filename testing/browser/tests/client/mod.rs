@@ -21,7 +21,7 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) async fn discover(server: &InteropServer) -> Self {
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = pilotlight_test_browser::plain_http_client().build().unwrap();
         let url = format!("{}/.well-known/openid-configuration", server.issuer());
         let discovery: Value = http.get(url).send().await.unwrap().json().await.unwrap();
         assert_eq!(discovery["issuer"], server.issuer());

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pilotlight_identity_server::{IdentityServer, Options};
+use pilotlight_test_browser::plain_http_client;
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
@@ -29,7 +30,7 @@ pub(crate) async fn server_with(change: impl FnOnce(&mut pilotlight_identity_ser
 
 /// A client without cookies that follows no redirects.
 pub(crate) fn http() -> reqwest::Client {
-    reqwest::Client::builder()
+    plain_http_client()
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .unwrap()
