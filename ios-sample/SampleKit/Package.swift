@@ -1,23 +1,40 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
-let package = Package(
-    name: "SampleKit",
-    platforms: [.iOS(.v17), .macOS(.v14)],
-    products: [
-        .library(name: "SampleKit", targets: ["SampleKit"]),
-        .executable(name: "pilotlight-terminal", targets: ["pilotlight-terminal"]),
-    ],
-    dependencies: [.package(path: "../../bindings/swift")],
-    targets: [
-        // What the app and the terminal program have in common: settings and the models behind the screens.
-        .target(name: "SampleKit", dependencies: [.product(name: "Pilotlight", package: "swift")]),
+// An app takes the library alone. The terminal program and the tests are for hosts that have the core's shared library; see
+// the manifest of bindings/swift, which has the same rule.
+#if os(Linux)
+let onLinux = true
+#else
+let onLinux = false
+#endif
+let asApple = Context.environment["PILOTLIGHT_MANIFEST_AS_APPLE"] != nil
+let forHost = (onLinux || Context.environment["PILOTLIGHT_CORE_LIBRARY_DIR"] != nil) && !asApple
+
+let pilotlight = Target.Dependency.product(name: "Pilotlight", package: "swift")
+
+let hostTargets: [Target] =
+    forHost
+    ? [
         // The terminal program without its `main`, so that tests can run it.
         .target(name: "TerminalKit", dependencies: ["SampleKit"]),
         .executableTarget(name: "pilotlight-terminal", dependencies: ["TerminalKit"], path: "Sources/Terminal"),
-        // The same files as in bindings/swift: the folder is a link.
-        .target(name: "IdentityServerSupport", path: "Tests/IdentityServerSupport"),
-        .testTarget(name: "SampleKitTests", dependencies: ["SampleKit", "IdentityServerSupport"]),
-        .testTarget(name: "TerminalKitTests", dependencies: ["TerminalKit", "IdentityServerSupport"]),
+        // Starts and steers the identity server: the files are those of bindings/swift, through a link, under another name
+        // because a package's targets share one space of names with its dependencies'.
+        .target(name: "ServerSupport", dependencies: [pilotlight], path: "Tests/ServerSupport"),
+        .testTarget(name: "SampleKitTests", dependencies: ["SampleKit", "ServerSupport"]),
+        .testTarget(name: "TerminalKitTests", dependencies: ["TerminalKit", "ServerSupport"]),
     ]
+    : []
+
+let package = Package(
+    name: "SampleKit",
+    platforms: [.iOS(.v17), .macOS(.v14)],
+    products: [.library(name: "SampleKit", targets: ["SampleKit"])]
+        + (forHost ? [.executable(name: "pilotlight-terminal", targets: ["pilotlight-terminal"])] : []),
+    dependencies: [.package(path: "../../bindings/swift")],
+    targets: [
+        // The settings, and the models behind the screens of the app.
+        .target(name: "SampleKit", dependencies: [pilotlight])
+    ] + hostTargets
 )

@@ -2,8 +2,8 @@ import Foundation
 import PilotlightCore
 
 extension UserProfile {
-    /// Every claim that is not a field of this record, as the issuer sent it; also a standard claim whose value has another
-    /// type than the standard gives it. Read from text at each call: keep the result where it is needed often.
+    /// Every claim that is not a field of this record, as the issuer sent it; also a standard claim whose value has
+    /// another type than the standard gives it. Read from text at each call: keep the result where it is needed often.
     public var otherClaims: [String: JSONValue] {
         (try? JSONText.object(otherClaimsJson)) ?? [:]
     }

@@ -45,33 +45,30 @@ public final class ProfileScreen {
         }
     }
 
-    /// The lines of a profile: what is there, standard claims first, then the others by name.
+    /// The lines of a profile: what is there, the well-known claims first, then the others by name.
     public nonisolated static func rows(of profile: UserProfile) -> [Row] {
-        let standard: [(String, String?)] = [
-            ("sub", profile.subject), ("name", profile.name), ("given_name", profile.givenName),
-            ("middle_name", profile.middleName), ("family_name", profile.familyName), ("nickname", profile.nickname),
-            ("preferred_username", profile.preferredUsername), ("email", profile.email),
-            ("email_verified", profile.emailVerified.map(String.init)), ("phone_number", profile.phoneNumber),
-            ("phone_number_verified", profile.phoneNumberVerified.map(String.init)),
-            ("profile", profile.profilePage), ("website", profile.website), ("picture", profile.picture),
-            ("gender", profile.gender), ("birthdate", profile.birthdate), ("zoneinfo", profile.zoneinfo),
-            ("locale", profile.locale), ("address", profile.address.flatMap(text)),
-            ("updated_at", profile.updatedAt.map(text)),
+        let first = [
+            "sub", "name", "given_name", "middle_name", "family_name", "nickname", "preferred_username", "email",
+            "email_verified", "phone_number", "phone_number_verified", "address",
         ]
-        let others = profile.otherClaims.sorted { $0.key < $1.key }.map { ($0.key, Optional($0.value.text)) }
-        return (standard + others).compactMap { name, value in value.map { Row(id: name, value: $0) } }
+        let claims = profile.claims
+        let others = Set(claims.keys).subtracting(first).sorted()
+        return (first + others).compactMap { name in
+            claims[name].map { Row(id: name, value: text(of: $0, named: name)) }
+        }
     }
 
-    private nonisolated static func text(_ address: Address) -> String? {
-        if let formatted = address.formatted { return formatted }
-        let parts = [
-            address.streetAddress, address.postalCode, address.locality, address.region, address.country,
-        ].compactMap(\.self)
-        return parts.isEmpty ? nil : parts.joined(separator: ", ")
-    }
-
-    private nonisolated static func text(_ moment: Date) -> String {
-        moment.formatted(.iso8601)
+    private nonisolated static func text(of value: JSONValue, named name: String) -> String {
+        switch (name, value) {
+        case ("updated_at", .integer(let seconds)):
+            Date(timeIntervalSince1970: TimeInterval(seconds)).formatted(.iso8601)
+        case ("address", .object(let address)):
+            address["formatted"]?.stringValue
+                ?? ["street_address", "postal_code", "locality", "region", "country"]
+                .compactMap { address[$0]?.stringValue }.joined(separator: ", ")
+        default:
+            value.text
+        }
     }
 }
 

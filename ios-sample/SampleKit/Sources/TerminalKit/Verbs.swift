@@ -19,10 +19,9 @@ struct Verbs: Sendable {
             let token = try await session.accessToken(minTTL: minTTL, forceRefresh: forceRefresh)
             return Answer(lines: [token], json: ["access_token": .string(token)])
         case .profile(let refresh):
-            let rows = ProfileScreen.rows(of: try await session.profile(refresh: refresh))
+            let profile = try await session.profile(refresh: refresh)
             return Answer(
-                lines: rows.map { "\($0.id): \($0.value)" },
-                json: Dictionary(uniqueKeysWithValues: rows.map { ($0.id, .string($0.value)) }))
+                lines: ProfileScreen.rows(of: profile).map { "\($0.id): \($0.value)" }, json: profile.claims)
         case .metadataGet(let fields):
             return Self.describe(try await session.metadata.get(fields))
         case .metadataSet(let changes):

@@ -1,0 +1,97 @@
+import Foundation
+import Pilotlight
+import SampleKit
+import ServerSupport
+import Testing
+
+@MainActor @Suite struct ScreenTests {
+    @Test func theSignInScreenGoesFromReadyToReadyOrSaysWhatToDo() async throws {
+        let server = try await IdentityServer.start()
+        let session = try Session(try server.auth0(), storage: .inMemory, log: .none)
+        let flow = SignInFlow(session)
+        await flow.signIn(using: TestBrowser(denyWith: "access_denied"))
+        guard case .failed(let advice) = flow.phase else {
+            Issue.record("not failed: \(flow.phase)")
+            return
+        }
+        #expect(advice.canRetry)
+        flow.dismiss()
+        #expect(flow.phase == .ready)
+        await flow.signIn(using: TestBrowser())
+        #expect(flow.phase == .ready)
+        #expect(session.state?.isSignedIn == true)
+        await server.stop()
+    }
+
+    @Test func aCancelledSignInNeedsNoWords() async {
+        struct Closed: WebAuthenticator {
+            func authenticate(url: URL, redirectURI: URL) async throws -> URL { throw SessionError.signInCancelled }
+        }
+        let flow = SignInFlow(.preview(state: .signedOut))
+        await flow.signIn(using: Closed())
+        #expect(flow.phase == .ready)
+    }
+
+    @Test func theProfileScreenKeepsItsRowsWhenTheNetworkIsGone() async throws {
+        let server = try await IdentityServer.start()
+        let session = try await server.signedInSession()
+        let screen = ProfileScreen(session)
+        #expect(screen.rows.isEmpty)
+        await screen.load()
+        #expect(screen.rows == session.cachedProfile.map(ProfileScreen.rows))
+        #expect(screen.rows.contains { $0.id == "email" && $0.value == "ada@example.com" })
+        #expect(screen.advice == nil)
+        let rows = screen.rows
+        try await server.goOffline()
+        await screen.load(refresh: true)
+        #expect(screen.rows == rows)
+        #expect(screen.advice?.canRetry == true)
+        #expect(ProfileScreen(session).rows == rows)
+        try await server.goOnline()
+        await server.stop()
+    }
+
+    @Test func rowsAreReadable() {
+        let profile = UserProfile(
+            subject: "1", emailVerified: true, address: Address(locality: "London", country: "UK"),
+            updatedAt: Date(timeIntervalSince1970: 0),
+            otherClaimsJson: #"{"https://example.com/roles":["admin"],"age":36}"#, fetchedAt: Date())
+        let rows = Dictionary(uniqueKeysWithValues: ProfileScreen.rows(of: profile).map { ($0.id, $0.value) })
+        #expect(
+            rows == [
+                "sub": "1", "email_verified": "true", "address": "London, UK", "updated_at": "1970-01-01T00:00:00Z",
+                "https://example.com/roles": #"["admin"]"#, "age": "36",
+            ])
+    }
+
+    @Test func theMetadataFormSendsOnlyWhatWasChanged() async throws {
+        let server = try await IdentityServer.start()
+        let session = try await server.signedInSession(metadataAccess: true)
+        try await server.setMetadata(of: "ada@example.com", ["first_name": "Ada", "country": "UK", "hidden": [1]])
+        let editor = MetadataEditor(session, names: ["first_name", "country", "city"])
+        await editor.load()
+        #expect(editor.fields == ["first_name": "Ada", "country": "UK", "city": ""])
+        #expect(!editor.hasChanges)
+        let calls = try await server.requests(to: "users")
+        await editor.save()
+        #expect(try await server.requests(to: "users") == calls)
+        editor.fields["country"] = ""
+        editor.fields["city"] = "London"
+        #expect(editor.hasChanges)
+        await editor.save()
+        #expect(editor.advice == nil)
+        #expect(!editor.hasChanges)
+        let saved = try await server.metadata(of: "ada@example.com")
+        #expect(saved == ["first_name": "Ada", "city": "London", "hidden": [1]])
+        await server.stop()
+    }
+
+    @Test func adviceKnowsWhatHelps() {
+        #expect(Advice(.signInCancelled) == nil)
+        #expect(Advice.about(CancellationError()) == nil)
+        #expect(Advice(.signIn(reason: .signedOut, message: ""))?.needsSignIn == true)
+        #expect(Advice(.retryLater(reason: .network, retryAfter: nil, message: ""))?.canRetry == true)
+        #expect(Advice(.fixConfiguration(field: "domain", message: ""))?.canRetry == false)
+        #expect(Advice.about(URLError(.unknown)) != nil)
+    }
+}

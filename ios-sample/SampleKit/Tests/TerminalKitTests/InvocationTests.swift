@@ -1,0 +1,88 @@
+import Foundation
+import Pilotlight
+import SampleKit
+import Testing
+
+@testable import TerminalKit
+
+@Suite struct InvocationTests {
+    private static let environment = [
+        "PILOTLIGHT_DOMAIN": "d.auth0.com", "PILOTLIGHT_CLIENT_ID": "c", "HOME": "/home/x",
+    ]
+
+    private func verb(_ words: String...) throws -> Invocation.Verb {
+        try Invocation(words, environment: Self.environment).verb
+    }
+
+    @Test func everyVerbIsUnderstood() throws {
+        #expect(try verb("sign-in") == .signIn(timeout: 300))
+        #expect(try verb("sign-in", "--timeout", "5") == .signIn(timeout: 5))
+        #expect(try verb("state") == .state)
+        #expect(try verb("token") == .token(minTTL: 0, forceRefresh: false))
+        #expect(try verb("--force-refresh", "token", "--min-ttl=60") == .token(minTTL: 60, forceRefresh: true))
+        #expect(try verb("profile", "--refresh") == .profile(refresh: true))
+        #expect(try verb("metadata", "get") == .metadataGet([]))
+        #expect(try verb("metadata", "get", "a", "b") == .metadataGet(["a", "b"]))
+        #expect(try verb("metadata", "set", #"{"a":null}"#) == .metadataSet(["a": nil]))
+        #expect(try verb("sign-out") == .signOut)
+    }
+
+    @Test(arguments: [
+        [], ["nonsense"], ["state", "extra"], ["metadata"], ["metadata", "set"], ["metadata", "set", "[]"],
+        ["metadata", "set", "{}", "x"], ["token", "--min-ttl", "soon"], ["token", "--min-ttl", "-1"],
+        ["sign-in", "--timeout", "nan"], ["token", "--unknown"],
+    ]) func nonsenseIsRefused(words: [String]) async {
+        #expect(throws: UsageError.self) { try Invocation(words, environment: Self.environment) }
+        let err = Lines()
+        let console = Console(readLine: { nil }, out: { _ in }, err: { err.append($0) })
+        let code = await Terminal(arguments: words, environment: Self.environment, console: console).run()
+        #expect(code == .usage)
+        #expect(err.all.contains { $0.contains("--help") })
+    }
+
+    @Test func theStoreIsTheFlagElseTheVariableElseInTheHomeFolder() throws {
+        func store(_ words: [String], _ more: [String: String] = [:]) throws -> String {
+            try Invocation(words, environment: Self.environment.merging(more) { $1 }).store.path
+        }
+        #expect(try store(["state", "--store", "/a"], ["PILOTLIGHT_STORE": "/b"]) == "/a")
+        #expect(try store(["state"], ["PILOTLIGHT_STORE": "/b"]) == "/b")
+        #expect(try store(["state"]) == "/home/x/.local/state/pilotlight/session")
+    }
+
+    @Test func helpNeedsNothingAndListsEverything() async {
+        let out = Lines()
+        let console = Console(readLine: { nil }, out: { out.append($0) }, err: { _ in })
+        #expect(await Terminal(arguments: ["--help"], environment: [:], console: console).run() == .done)
+        let text = out.all.joined(separator: "\n")
+        for flag in SessionSettings.flags.map(\.name) + SessionSettings.switches.map(\.name) {
+            #expect(text.contains("--\(flag)"))
+        }
+        for word in ["sign-in", "sign-out", "metadata get", "metadata set", "--store", "--json", "--min-ttl"] {
+            #expect(text.contains(word))
+        }
+        for code in ExitCode.allCases {
+            #expect(text.contains("\n  \(code.rawValue) "))
+            #expect(text.contains(code.help))
+        }
+    }
+
+    @Test func everyErrorHasItsCode() {
+        let codes: [(any Error, Int32)] = [
+            (SessionError.retryLater(reason: .network, retryAfter: nil, message: ""), 10),
+            (SessionError.waitForUnlock(message: ""), 11),
+            (SessionError.signIn(reason: .signedOut, message: ""), 12),
+            (SessionError.restartSignIn(code: "x", message: ""), 13),
+            (SessionError.signInCancelled, 14),
+            (CancellationError(), 14),
+            (SessionError.fixConfiguration(field: "x", message: ""), 15),
+            (SessionError.fixArgument(argument: "x", message: ""), 16),
+            (SessionError.checkStorage(status: nil, message: ""), 17),
+            (SessionError.reportBug(message: ""), 18),
+            (URLError(.unknown), 18),
+        ]
+        for (error, code) in codes { #expect(ExitCode(error).rawValue == code) }
+        #expect(Set(ExitCode.allCases.map(\.rawValue)).count == ExitCode.allCases.count)
+        #expect(ExitCode.done.rawValue == 0)
+        #expect(ExitCode.usage.rawValue == 2)
+    }
+}

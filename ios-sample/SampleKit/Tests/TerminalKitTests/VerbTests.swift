@@ -1,0 +1,121 @@
+import Foundation
+import Pilotlight
+import ServerSupport
+import Testing
+
+@testable import TerminalKit
+
+@Suite struct VerbTests {
+    @Test func aWholeLifeInATerminal() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let terminal = TestTerminal(server: server, store: folder.file("session"))
+
+        #expect(await terminal.run("state").out == ["signed out"])
+        #expect(await terminal.run("token").code == .signIn)
+
+        let signIn = await terminal.signIn()
+        #expect(signIn.code == .done)
+        #expect(signIn.out.first?.hasPrefix("open: \(server.issuer)authorize?") == true)
+        #expect(signIn.out.contains("signed in: auth0|ada"))
+
+        let state = await terminal.run("state", "--json")
+        #expect(state.json["state"] == "signed_in")
+        #expect(state.json["subject"] == "auth0|ada")
+        #expect(state.json["expires_at"]?.intValue != nil)
+
+        let token = await terminal.run("token")
+        #expect(token.code == .done)
+        #expect(token.out.count == 1)
+        #expect(await terminal.run("token", "--json").json["access_token"]?.stringValue == token.out.first)
+        let renewed = await terminal.run("token", "--force-refresh", "--min-ttl", "60")
+        #expect(renewed.code == .done)
+        #expect(renewed.out != token.out)
+        #expect(try await server.counter("refresh_grants") == 1)
+
+        let profile = await terminal.run("profile", "--json")
+        #expect(profile.json["email"] == "ada@example.com")
+        #expect(profile.json["email_verified"]?.boolValue != nil)
+        #expect(await terminal.run("profile").out.contains("email: ada@example.com"))
+
+        let set = await terminal.run("metadata", "set", #"{"first_name":"John","n":{"a":1},"x":null}"#, "--json")
+        #expect(set.json["first_name"] == "John")
+        #expect(await terminal.run("metadata", "get", "first_name", "n").out == ["first_name: John", #"n: {"a":1}"#])
+        #expect(await terminal.run("metadata", "get", "--json").json["n"] == ["a": 1])
+
+        #expect(await terminal.run("sign-out", "--json").json == ["signed_out": true, "issuer": "revoked"])
+        #expect(await terminal.run("sign-out", "--json").json == ["signed_out": true, "issuer": "nothing_to_revoke"])
+        #expect(await terminal.run("state", "--json").json == ["state": "signed_out"])
+        await server.stop()
+    }
+
+    @Test func theExitCodeSaysWhatToDo() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let terminal = TestTerminal(server: server, store: folder.file("session"))
+        #expect(await terminal.signIn("--param", "deny=access_denied").code == .restartSignIn)
+        #expect(await terminal.run("sign-in").code == .cancelled)
+        #expect(await terminal.signIn().code == .done)
+        #expect(await terminal.run("metadata", "set", #"{"a.b":1}"#).code == .fixArgument)
+        #expect(await terminal.run("token", "--param", "state=x").code == .fixConfiguration)
+
+        try await server.goOffline()
+        let offline = await terminal.run("token", "--force-refresh", "--json")
+        #expect(offline.code == .retryLater)
+        #expect(offline.json["error"]?["kind"] == "retry_later")
+        #expect(offline.json["error"]?["exit_code"] == 10)
+        #expect(offline.err.contains { $0.hasPrefix("  what to do: ") })
+        #expect(await terminal.run("state", "--json").json["state"] == "signed_in")
+        try await server.goOnline()
+
+        try await server.revoke("ada@example.com")
+        #expect(await terminal.run("token", "--force-refresh").code == .signIn)
+        let state = await terminal.run("state", "--json")
+        #expect(state.json == ["state": "reauthentication_required", "reason": "refresh_token_rejected"])
+
+        let blocked = folder.file("blocked")
+        try Data().write(to: blocked)
+        let unwritable = TestTerminal(server: server, store: blocked.appendingPathComponent("session"))
+        #expect(await unwritable.signIn().code == .checkStorage)
+        await server.stop()
+    }
+
+    @Test func aSignInThatNobodyFinishesEndsSomeTime() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let terminal = TestTerminal(
+            server: server, store: folder.file("session"), redirectURI: "http://127.0.0.1/callback")
+        #expect(await terminal.run("sign-in", "--timeout", "0.05").code == .cancelled)
+        await server.stop()
+    }
+
+    @Test func theBrowserComesBackOverLoopback() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let terminal = TestTerminal(
+            server: server, store: folder.file("session"), redirectURI: "http://127.0.0.1/callback")
+        let run = await terminal.run(
+            ["sign-in", "--param", "sign_in_as=grace@example.com"],
+            onOpen: { url in Task { try await TestBrowser.open(url) } }, input: { nil })
+        #expect(run.code == .done)
+        #expect(run.out.contains("signed in: auth0|grace"))
+        // The port of that moment is no part of the session: another call finds it.
+        #expect(await terminal.run("state", "--json").json["subject"] == "auth0|grace")
+        await server.stop()
+    }
+
+    @Test func noTokenIsInWhatTheTerminalSaysOnTheWay() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let terminal = TestTerminal(server: server, store: folder.file("session"))
+        let signIn = await terminal.signIn("--verbose")
+        #expect(signIn.err.count > 2)
+        let token = try #require(await terminal.run("token").out.first)
+        let renewal = await terminal.run("token", "--force-refresh", "--verbose")
+        let renewed = try #require(renewal.out.first)
+        for secret in [token, renewed, "ada@example.com"] {
+            #expect(!(signIn.err + renewal.err + signIn.out).contains { $0.contains(secret) })
+        }
+        await server.stop()
+    }
+}
