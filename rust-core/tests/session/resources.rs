@@ -125,6 +125,25 @@ async fn a_token_refused_before_its_time_is_renewed_once() {
     assert!(is_signed_in(&session));
 }
 
+/// Two requests with the same refused token: what the first one's renewal brought serves the second as well.
+#[tokio::test]
+async fn a_token_refused_twice_is_renewed_once() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world.control().fault(Endpoint::Userinfo, Fault::status(401).times(2));
+    world.control().fault(Endpoint::Userinfo, Fault::hold());
+    let slow = tokio::spawn({
+        let session = session.clone();
+        async move { session.profile(true).await }
+    });
+    world.control().wait_for_held(Endpoint::Userinfo, 1).await;
+    session.profile(true).await.unwrap();
+    assert_eq!(world.refresh_grants(), 1);
+    world.control().release(Endpoint::Userinfo);
+    slow.await.unwrap().unwrap();
+    assert_eq!(world.refresh_grants(), 1);
+}
+
 #[tokio::test]
 async fn metadata_is_read_merged_at_the_first_level_and_deleted_by_null() {
     let world = World::new().await;

@@ -38,6 +38,21 @@ async fn a_renewal_with_a_bad_id_token_keeps_the_refresh_token_and_not_the_acces
     assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
 }
 
+/// The app can be killed while the issuer's keys are being fetched: by then the new refresh token must be stored.
+#[tokio::test]
+async fn what_a_renewal_brings_is_stored_before_the_id_token_is_checked() {
+    let world = World::new().await;
+    drop(world.signed_in().await);
+    let (session, refresh_token) = (world.session(), world.stored_refresh_token());
+    world.control().fault(Endpoint::Jwks, Fault::hold());
+    let renewing = tokio::spawn(async move { session.access_token(forced()).await });
+    world.control().wait_for_held(Endpoint::Jwks, 1).await;
+    assert_ne!(world.stored_refresh_token(), refresh_token);
+    renewing.abort();
+    assert_renews(&world.session()).await;
+    assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
+}
+
 #[tokio::test]
 async fn an_answer_that_lacks_the_access_token_still_rotates() {
     let world = World::new().await;
