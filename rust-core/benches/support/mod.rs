@@ -96,9 +96,9 @@ pub(crate) fn stored_session() -> StoredSession {
         client_id: "native-app".to_owned(),
         subject: profile.subject.clone(),
         credentials: Credentials {
-            access_token: jwt(1150),
+            access_token: jwt(1350),
             refresh_token: Some(Secret::new("v1.".to_owned() + &"r".repeat(61))),
-            id_token: jwt(1450),
+            id_token: jwt(1520),
             scope: Some("openid profile email offline_access read:messages write:messages".to_owned()),
             received_at: now,
             lifetime_seconds: 86_400,

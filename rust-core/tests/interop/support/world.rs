@@ -49,9 +49,6 @@ pub(crate) struct App {
 
 impl World {
     pub(crate) async fn start(kind: ServerKind, options: ServerOptions) -> Self {
-        // The browser speaks plain HTTP, but the HTTP client it shares with the core comes with TLS and without its
-        // cryptography. Only the first test's is taken.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let server = InteropServer::start(kind, options)
             .await
             .unwrap_or_else(|error| panic!("{error}"));
