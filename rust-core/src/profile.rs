@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 pub struct Claims(pub Map<String, Value>);
 
 /// What the issuer says of the user. A claim whose value has another type than the standard gives it is not lost: it is
-/// among [`Profile::other_claims`].
+/// among the other claims.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
 #[uniffi(name = "UserProfile")]
 pub struct Profile {

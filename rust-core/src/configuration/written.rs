@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-/// What an app configures. Every field is checked by [`Configuration::parse`](super::Configuration::parse); nothing here is secret, because a native
-/// app is a public client (RFC 8252 8.5).
+/// What an app configures. Every field is checked when a session is made from it; nothing here is secret, because a
+/// native app is a public client (RFC 8252 8.5).
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct SessionConfiguration {
     /// Who issues the tokens.

@@ -213,25 +213,23 @@ impl From<RandomnessUnavailable> for Error {
     }
 }
 
-/// A server's own words, made safe to show: anything that could be a token (a run of 16 or more characters without a
-/// space that are not plain lower-case words) is cut out, control characters are dropped, and 200 characters are kept.
+/// A server's own words, made safe to show: servers quote what they were sent, tokens, addresses and names among it. Kept is what
+/// reads like the sentence around a value: words in lower case, the first word of a sentence, short numbers and acronyms. All
+/// else is cut out, control characters are dropped, and 200 characters are kept.
 pub fn server_words(words: &str) -> String {
     const LONGEST: usize = 200;
-    const TOKEN_LENGTH: usize = 16;
-    let is_plain = |word: &str| {
-        word.chars()
-            .all(|c| c.is_ascii_lowercase() || matches!(c, '_' | '-' | '.' | ',' | ';' | ':' | '\'' | '"' | '(' | ')'))
-    };
     let mut kept = String::new();
+    let mut starts_sentence = true;
     for word in words
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty())
     {
-        let shown = if word.chars().count() >= TOKEN_LENGTH && !is_plain(word) {
-            "[redacted]"
-        } else {
+        let shown = if is_prose(word, starts_sentence) {
             word
+        } else {
+            "[redacted]"
         };
+        starts_sentence = word.ends_with('.');
         if kept.chars().count() + shown.chars().count() >= LONGEST {
             kept.push('…');
             break;
@@ -242,6 +240,22 @@ pub fn server_words(words: &str) -> String {
         kept.push_str(shown);
     }
     kept
+}
+
+fn is_prose(word: &str, starts_sentence: bool) -> bool {
+    const LONGEST_WORD: usize = 20;
+    let word = word.trim_matches(|c: char| matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '"' | '(' | ')'));
+    let lower = |text: &str| {
+        text.split(['_', '-', ':', '\''])
+            .all(|part| part.len() <= LONGEST_WORD && part.bytes().all(|byte| byte.is_ascii_lowercase()))
+    };
+    let capitalised = || {
+        word.get(1..)
+            .is_some_and(|rest| word.as_bytes()[0].is_ascii_uppercase() && lower(rest))
+    };
+    let acronym = || word.len() <= 5 && word.bytes().all(|byte| byte.is_ascii_uppercase());
+    let number = || word.len() <= 3 && word.bytes().all(|byte| byte.is_ascii_digit());
+    word.len() <= 2 * LONGEST_WORD && (lower(word) || (starts_sentence && capitalised()) || acronym() || number())
 }
 
 fn reauthentication_words(reason: ReauthenticationReason) -> &'static str {
@@ -264,19 +278,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn server_words_lose_what_could_be_a_token_and_keep_the_sentence() {
-        assert_eq!(
-            server_words("Unknown or invalid refresh token."),
-            "Unknown or invalid refresh token."
-        );
-        assert_eq!(
-            server_words("token v1.MjAyNS1wbGFudGVk is spent"),
-            "token [redacted] is spent"
-        );
-        assert_eq!(
-            server_words("error_unauthorized_client_configuration"),
-            "error_unauthorized_client_configuration"
-        );
+    fn server_words_keep_the_sentence_and_lose_the_values_in_it() {
+        for (said, shown) in [
+            ("Unknown or invalid refresh token.", "Unknown or invalid refresh token."),
+            (
+                "Grant type 'refresh_token' not allowed. Use PKCE.",
+                "Grant type 'refresh_token' not allowed. Use PKCE.",
+            ),
+            (
+                "Insufficient scope, expected any of: read:users",
+                "Insufficient scope, expected any of: read:users",
+            ),
+            ("error_unauthorized_client", "error_unauthorized_client"),
+            ("token v1.MjAyNS1wbGFudGVk is spent", "token [redacted] is spent"),
+            (
+                "no user ada@example.com, Ms Lovelace",
+                "no user [redacted] [redacted] [redacted]",
+            ),
+            ("wait 30 of 12345 s", "wait 30 of [redacted] s"),
+            ("abcdefghijklmnopqrstuvwxyzabcdef", "[redacted]"),
+            ("Ünïcödé \u{1b}[31mred", "[redacted] [redacted]"),
+        ] {
+            assert_eq!(server_words(said), shown);
+        }
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The session: the one place that changes anything.
 //!
-//! [`SessionManager`] is a handle; its parts are files here, by what they do: [`restore`], [`sign_in`], [`refresh`],
-//! [`sign_out`], [`resources`] (profile and metadata). They share [`current`] (the state in memory and its only
-//! mutations), [`saving`] (what is in the store follows what is in memory), [`issuer`] (endpoints and keys) and
-//! [`exchange`] (the one way to the network).
+//! [`SessionManager`] is a handle; its parts are files here, by what they do: `restore`, `sign_in`, `refresh`,
+//! `sign_out`, `resources` (profile and metadata). They share `current` (the state in memory and its only
+//! mutations), `saving` (what is in the store follows what is in memory), `issuer` (endpoints and keys) and
+//! `exchange` (the one way to the network).
 //!
 //! Two rules keep it right under concurrency. A lock on the state in memory is never held across an `await`. Every
 //! answer carries the *generation* it was asked in: a sign-out or a new sign-in raises the generation, and an answer of

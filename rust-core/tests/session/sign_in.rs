@@ -26,7 +26,19 @@ async fn a_sign_in_stores_the_session_before_it_is_announced() {
     assert_eq!(session.restore().await, Ok(SessionState::SignedOut));
     let mut states = session.subscribe();
     assert_eq!(states.recv().await, Some(SessionState::SignedOut));
-    world.sign_in(&session, ADA).await;
+    let callback = world.callback(&session, ADA).await;
+    let (writes, gate) = (world.store.counts().1, world.store.gate.lock().await);
+    let completing = tokio::spawn({
+        let session = session.clone();
+        async move { session.complete_sign_in(&callback).await }
+    });
+    world.store.wait_for_write(writes).await;
+    assert!(
+        states.try_recv().is_err() && cached(&session).is_none(),
+        "announced before it was stored"
+    );
+    drop(gate);
+    completing.await.unwrap().unwrap();
     assert!(matches!(states.recv().await, Some(SessionState::SignedIn { .. })));
     let stored = world.stored().unwrap();
     assert_eq!(

@@ -208,7 +208,11 @@ impl Clock for MovableClock {
 
 /// A store in memory that fails when told to, and counts.
 #[derive(Debug, Default)]
-pub(crate) struct ScriptedStore(Mutex<Script>);
+pub(crate) struct ScriptedStore {
+    script: Mutex<Script>,
+    /// Writes wait for it: a test that holds it holds them back.
+    pub(crate) gate: tokio::sync::Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Script {
@@ -221,30 +225,42 @@ struct Script {
 
 impl ScriptedStore {
     pub(crate) fn items(&self) -> BTreeMap<String, Vec<u8>> {
-        self.0.lock().unwrap().items.clone()
+        self.script.lock().unwrap().items.clone()
     }
 
     pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
-        self.0.lock().unwrap().items.insert(name.to_owned(), bytes.to_vec());
+        self.script
+            .lock()
+            .unwrap()
+            .items
+            .insert(name.to_owned(), bytes.to_vec());
     }
 
     /// Reads and writes (deletions included) so far.
     pub(crate) fn counts(&self) -> (u64, u64) {
-        let script = self.0.lock().unwrap();
+        let script = self.script.lock().unwrap();
         (script.reads, script.writes)
     }
 
     pub(crate) fn fail_reads(&self, error: Option<StoreError>) {
-        self.0.lock().unwrap().fails_reads = error;
+        self.script.lock().unwrap().fails_reads = error;
     }
 
     pub(crate) fn fail_writes(&self, error: Option<StoreError>) {
-        self.0.lock().unwrap().fails_writes = error;
+        self.script.lock().unwrap().fails_writes = error;
     }
 
-    fn change(&self, change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>)) -> Result<(), StoreError> {
-        let mut script = self.0.lock().unwrap();
-        script.writes += 1;
+    /// Returns when a write has begun that was not counted in `writes`.
+    pub(crate) async fn wait_for_write(&self, writes: u64) {
+        while self.counts().1 == writes {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn change(&self, change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>)) -> Result<(), StoreError> {
+        self.script.lock().unwrap().writes += 1;
+        let _gate = self.gate.lock().await;
+        let mut script = self.script.lock().unwrap();
         match script.fails_writes.clone() {
             Some(error) => Err(error),
             None => {
@@ -257,7 +273,7 @@ impl ScriptedStore {
 
 impl SecretStore for ScriptedStore {
     fn read<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>> {
-        let mut script = self.0.lock().unwrap();
+        let mut script = self.script.lock().unwrap();
         script.reads += 1;
         let outcome = match script.fails_reads.clone() {
             Some(error) => Err(error),
@@ -267,11 +283,11 @@ impl SecretStore for ScriptedStore {
     }
 
     fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> Eventually<'a, Result<(), StoreError>> {
-        Box::pin(async move { self.change(|items| drop(items.insert(name.to_owned(), value.expose().to_vec()))) })
+        Box::pin(self.change(move |items| drop(items.insert(name.to_owned(), value.expose().to_vec()))))
     }
 
     fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>> {
-        Box::pin(async move { self.change(|items| drop(items.remove(name))) })
+        Box::pin(self.change(move |items| drop(items.remove(name))))
     }
 }
 

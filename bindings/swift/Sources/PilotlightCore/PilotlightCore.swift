@@ -1646,8 +1646,8 @@ public func FfiConverterTypeAddress_lower(_ value: Address) -> RustBuffer {
 
 
 /**
- * What an app configures. Every field is checked by [`Configuration::parse`](super::Configuration::parse); nothing here is secret, because a native
- * app is a public client (RFC 8252 8.5).
+ * What an app configures. Every field is checked when a session is made from it; nothing here is secret, because a
+ * native app is a public client (RFC 8252 8.5).
  */
 public struct SessionConfiguration: Equatable, Hashable {
     /**
@@ -1939,7 +1939,7 @@ public func FfiConverterTypeSignInRequest_lower(_ value: SignInRequest) -> RustB
 
 /**
  * What the issuer says of the user. A claim whose value has another type than the standard gives it is not lost: it is
- * among [`Profile::other_claims`].
+ * among the other claims.
  */
 public struct UserProfile: Equatable, Hashable {
     /**

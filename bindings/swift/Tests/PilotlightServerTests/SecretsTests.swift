@@ -33,8 +33,8 @@ import Testing
         _ = try await session.profile()
         try await session.metadata.update(["planted": "planted-metadata"])
 
-        // A server that quotes the tokens it was sent.
-        let quoted = tokens.joined(separator: " ")
+        // A server that quotes what it was sent, and whom it is about.
+        let quoted = (tokens + ["ada@example.com", "Lovelace"]).joined(separator: " ")
         let body = try JSONEncoder().encode(
             ["error": "invalid_request", "error_description": "no good: \(quoted)"] as JSONValue)
         for endpoint in ["token", "userinfo", "users"] {

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct InvocationTests {
     private static let environment = [
-        "PILOTLIGHT_DOMAIN": "d.auth0.com", "PILOTLIGHT_CLIENT_ID": "c", "HOME": "/home/x",
+        "PILOTLIGHT_DOMAIN": "d.auth0.com", "PILOTLIGHT_CLIENT_ID": "c", "HOME": "/somewhere",
     ]
 
     private func verb(_ words: String...) throws -> Invocation.Verb {
@@ -46,7 +46,7 @@ import Testing
         }
         #expect(try store(["state", "--store", "/a"], ["PILOTLIGHT_STORE": "/b"]) == "/a")
         #expect(try store(["state"], ["PILOTLIGHT_STORE": "/b"]) == "/b")
-        #expect(try store(["state"]) == "/home/x/.local/state/pilotlight/session")
+        #expect(try store(["state"]) == "/somewhere/.local/state/pilotlight/session")
     }
 
     @Test func helpNeedsNothingAndListsEverything() async {
