@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::off_thread::BlockingStore;
-use crate::ports::StoreError;
+use crate::ports::{Eventually, SecretStore, StoreError};
 use crate::secret::SecretBytes;
 
 /// Named items in memory, wiped when they are replaced, removed or dropped. Never fails and persists nothing.
@@ -39,6 +40,21 @@ impl BlockingStore for MemoryStore {
     fn delete(&self, name: &str) -> Result<(), StoreError> {
         self.items().remove(name);
         Ok(())
+    }
+}
+
+/// At once: there is nothing to wait for, so no thread is changed.
+impl SecretStore for MemoryStore {
+    fn read<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>> {
+        Box::pin(ready(BlockingStore::read(self, name)))
+    }
+
+    fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> Eventually<'a, Result<(), StoreError>> {
+        Box::pin(ready(BlockingStore::write(self, name, &value)))
+    }
+
+    fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>> {
+        Box::pin(ready(BlockingStore::delete(self, name)))
     }
 }
 

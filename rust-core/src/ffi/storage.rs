@@ -53,7 +53,7 @@ impl SessionStorage {
     pub(super) fn open(&self) -> Result<Arc<dyn SecretStore>, SessionError> {
         let handle = runtime().handle().clone();
         Ok(match self {
-            Self::Memory => Arc::new(OffThread::new(Arc::new(MemoryStore::default()), handle)),
+            Self::Memory => Arc::new(MemoryStore::default()),
             Self::File { path } => Arc::new(OffThread::new(Arc::new(FileStore::new(PathBuf::from(path))), handle)),
             Self::Keychain {
                 service,

@@ -27,10 +27,11 @@ struct Fetched<T> {
     at: Duration,
 }
 
-/// Endpoints hardly ever change; an app's process can live for weeks.
-const METADATA_AGE: Duration = Duration::from_secs(24 * 3600);
+/// Endpoints hardly ever change, and keys are withdrawn now and then; an app's process can live for weeks. What cannot be fetched
+/// again is used on.
+const LONGEST_AGE: Duration = Duration::from_secs(24 * 3600);
 /// Keys are fetched again for a token they do not fit, but not for every such token: it may be forged.
-const KEYS_AGE: Duration = Duration::from_secs(60);
+const LEAST_KEYS_AGE: Duration = Duration::from_secs(60);
 
 impl Shared {
     /// The issuer's endpoints. For Auth0 without a request.
@@ -42,10 +43,7 @@ impl Shared {
         let issuer = &self.configuration.issuer;
         let mut cached = self.issuer.metadata.lock().await;
         let now = self.now().monotonic;
-        if let Some(known) = cached
-            .as_ref()
-            .filter(|known| now.saturating_sub(known.at) < METADATA_AGE)
-        {
+        if let Some(known) = cached.as_ref().filter(|known| !self.is_old(known)) {
             return Ok(Arc::clone(&known.value));
         }
         let fetched = match issuer {
@@ -109,11 +107,15 @@ impl Shared {
     pub(super) async fn verify_signed(&self, token: &Secret) -> Result<VerifiedClaims, Error> {
         let metadata = self.metadata().await?;
         let mut cached = self.issuer.keys.lock().await;
+        if cached.as_ref().is_some_and(|known| self.is_old(known)) {
+            // Logged where it failed.
+            let _ = self.fetch_keys(&mut cached).await;
+        }
         let verify = |keys: &KeySet| id_token::verify_signature(token, keys, &metadata.id_token_algorithms);
         let problem = match cached.as_ref().map(|known| (verify(&known.value), known.at)) {
             Some((Ok(verified), _)) => return Ok(verified),
             Some((Err(problem), at)) if newer_keys_may_help(&problem) => {
-                if self.now().monotonic.saturating_sub(at) < KEYS_AGE {
+                if self.now().monotonic.saturating_sub(at) < LEAST_KEYS_AGE {
                     // A missing key may be a new one that cannot be looked for yet; a wrong signature is wrong.
                     let unknown = problem == IdTokenProblem::UnknownKey;
                     return Err(if unknown {
@@ -134,6 +136,10 @@ impl Shared {
             Err(_) if problem == Some(IdTokenProblem::BadSignature) => Err(IdTokenProblem::BadSignature.into()),
             Err(error) => Err(error),
         }
+    }
+
+    fn is_old<T>(&self, known: &Fetched<T>) -> bool {
+        self.now().monotonic.saturating_sub(known.at) >= LONGEST_AGE
     }
 
     async fn fetch_keys(&self, cached: &mut Option<Fetched<KeySet>>) -> Result<Arc<KeySet>, Error> {

@@ -23,18 +23,18 @@ struct Scripted {
 
 impl BlockingStore for Scripted {
     fn read(&self, name: &str) -> Result<Option<SecretBytes>, StoreError> {
-        self.inner.read(name)
+        BlockingStore::read(&self.inner, name)
     }
 
     fn write(&self, name: &str, value: &SecretBytes) -> Result<(), StoreError> {
         assert_ne!(name, "panic", "{:?}", value.expose());
         self.began.lock().unwrap().send(thread::current().id()).unwrap();
         self.leave.lock().unwrap().recv().unwrap();
-        self.inner.write(name, value)
+        BlockingStore::write(&self.inner, name, value)
     }
 
     fn delete(&self, name: &str) -> Result<(), StoreError> {
-        self.inner.delete(name)
+        BlockingStore::delete(&self.inner, name)
     }
 }
 

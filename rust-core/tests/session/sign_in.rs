@@ -177,6 +177,23 @@ async fn keys_are_fetched_again_for_a_new_key_but_not_for_every_unknown_one() {
     assert_eq!(world.control().seen(Endpoint::Jwks), 2);
 }
 
+/// A key that the issuer withdrew must not be trusted for as long as the app runs.
+#[tokio::test]
+async fn keys_get_old_and_are_used_on_when_they_cannot_be_fetched() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world.clock.advance(24 * 3600 - 60);
+    world.sign_in(&session, ADA).await;
+    assert_eq!(world.control().seen(Endpoint::Jwks), 1);
+    world.clock.advance(60);
+    world.control().fault(Endpoint::Jwks, Fault::status(503));
+    world.sign_in(&session, ADA).await;
+    world.sign_in(&session, ADA).await;
+    assert_eq!(world.control().seen(Endpoint::Jwks), 3);
+    world.sign_in(&session, ADA).await;
+    assert_eq!(world.control().seen(Endpoint::Jwks), 3);
+}
+
 #[tokio::test]
 async fn a_callback_of_another_sign_in_changes_nothing() {
     let world = World::new().await;
