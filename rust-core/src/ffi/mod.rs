@@ -4,6 +4,7 @@
 mod error;
 mod log;
 mod observer;
+mod open_sessions;
 mod runtime;
 mod session;
 mod storage;

@@ -7,9 +7,10 @@ use std::time::Duration;
 use super::error::SessionError;
 use super::log::{ForwardingLog, LogSink};
 use super::observer::{StateObserver, forward_states};
+use super::open_sessions::{Identity, open_or_join};
 use super::runtime::{environment, run};
 use super::storage::SessionStorage;
-use crate::configuration::{Configuration, SessionConfiguration};
+use crate::configuration::SessionConfiguration;
 use crate::metadata;
 use crate::profile::{Claims, Profile};
 use crate::session::{RefreshOptions, SessionManager, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions};
@@ -31,6 +32,9 @@ impl CoreSession {
     /// `name` tells sessions of one app apart; `observer` hears of every change of state, in order, on a thread of
     /// Pilotlight's own; `log` gets a line for each step, without secrets.
     ///
+    /// Opening the same session again (the same configuration, storage and name) while it is open in this process gives another
+    /// handle to it, so that both share one renewal; the log stays that of the first. Storage in memory is never shared.
+    ///
     /// Throws `fixConfiguration` naming the field, also where this platform has no such store.
     #[uniffi::constructor]
     pub fn new(
@@ -40,8 +44,14 @@ impl CoreSession {
         observer: Option<Arc<dyn StateObserver>>,
         log: Option<Arc<dyn LogSink>>,
     ) -> Result<Arc<Self>, SessionError> {
-        let environment = environment(&storage, ForwardingLog::over(log))?;
-        let manager = SessionManager::new(Configuration::parse(configuration)?, &name, environment)?;
+        let identity = Identity {
+            configuration,
+            storage,
+            name,
+        };
+        let manager = open_or_join(identity.clone(), || {
+            environment(&identity.storage, ForwardingLog::over(log))
+        })?;
         forward_states(&manager, observer);
         Ok(Arc::new(Self { manager }))
     }

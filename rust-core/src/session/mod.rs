@@ -23,7 +23,7 @@ mod sign_in;
 mod sign_out;
 mod single_flight;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -47,6 +47,17 @@ use single_flight::SingleFlight;
 #[derive(Clone, Debug)]
 pub struct SessionManager {
     shared: Arc<Shared>,
+}
+
+/// A handle that does not keep the session open.
+#[derive(Clone, Debug)]
+pub struct WeakSessionManager(Weak<Shared>);
+
+impl WeakSessionManager {
+    /// The session, while somebody holds it.
+    pub fn upgrade(&self) -> Option<SessionManager> {
+        self.0.upgrade().map(|shared| SessionManager { shared })
+    }
 }
 
 #[derive(Debug)]
@@ -92,6 +103,11 @@ impl SessionManager {
         Ok(Self {
             shared: Arc::new(shared),
         })
+    }
+
+    /// A handle that does not keep the session open.
+    pub fn downgrade(&self) -> WeakSessionManager {
+        WeakSessionManager(Arc::downgrade(&self.shared))
     }
 
     /// The state; `None` until the store was read. Memory only.

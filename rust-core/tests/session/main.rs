@@ -6,6 +6,7 @@ mod bad_input;
 mod clocks;
 mod configuration;
 mod error_shapes;
+mod instances;
 mod late_answers;
 mod renewal;
 mod resources;

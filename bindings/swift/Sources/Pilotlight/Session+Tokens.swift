@@ -6,7 +6,8 @@ extension Session {
     ///
     /// A good token in memory is answered at once, on the caller's own actor: no suspension, no hop, no Keychain, no
     /// network. Else the refresh token is used (network; the new tokens are stored before anything else). Any number
-    /// of callers, in this process or in another one that shares the store, wait for one renewal.
+    /// of callers in this process wait for one renewal, also those of another ``Session`` made with the same
+    /// configuration, storage and name.
     ///
     /// - Parameters:
     ///   - minTTL: How long the token must still be good, in seconds. Ask for as long as what you do with it takes.
