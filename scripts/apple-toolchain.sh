@@ -4,8 +4,9 @@
 #   scripts/apple-toolchain.sh setup                   make sure that they are there
 #   scripts/apple-toolchain.sh cargo TARGET VERB ARGS… `cargo VERB --target TARGET ARGS` with the right compilers;
 #                                                      its output folder is apple/ in cargo's target folder
-#   scripts/apple-toolchain.sh tool NAME ARGS…         lipo, nm, otool, strip, size, ar, ld64.lld (LLVM's off a Mac)
+#   scripts/apple-toolchain.sh tool NAME ARGS…         lipo, nm, otool, strip, size, ar, rustc, ld64.lld (LLVM's off a Mac)
 #   scripts/apple-toolchain.sh sdk TARGET              the folder that stands for the target's SDK
+#   scripts/apple-toolchain.sh roots                   the folders of this machine that hold the tools, one a line
 #
 # On a Mac: rustup's targets and Xcode's tools. On Debian: clang, lld and the LLVM tools of bookworm-security unpacked
 # into the cache, with the open-source Darwin headers that the PyPI package `ziglang` carries in place of an SDK (no Apple
@@ -120,15 +121,17 @@ run_cargo() {
 run_tool() {
     local name=$1
     shift
+    # The compiler that run_cargo uses.
+    if [ "$name" = rustc ] && { on_mac || rustup_has "$ios_device_target"; }; then exec rustc "$@"; fi
     if on_mac; then exec xcrun "$name" "$@"; fi
-    case $name in ld64.lld | clang) ;; *) name=llvm-$name ;; esac
+    case $name in ld64.lld | clang | rustc) ;; *) name=llvm-$name ;; esac
     [ -x "$tools/bin/$name" ] || die "no such tool: $name"
     exec "$tools/bin/$name" "$@"
 }
 
 main() {
     local verb=${1:-}
-    [ -n "$verb" ] || die "which command?" "scripts/apple-toolchain.sh setup|cargo|tool|sdk"
+    [ -n "$verb" ] || die "which command?" "scripts/apple-toolchain.sh setup|cargo|tool|sdk|roots"
     shift
     setup
     case $verb in
@@ -136,7 +139,8 @@ main() {
         cargo) run_cargo "$@" ;;
         tool) run_tool "$@" ;;
         sdk) sdk_of "$@" ;;
-        *) die "unknown command: $verb" "scripts/apple-toolchain.sh setup|cargo|tool|sdk" ;;
+        roots) if on_mac; then xcode-select -p; else printf '%s\n' "$tools"; fi ;;
+        *) die "unknown command: $verb" "scripts/apple-toolchain.sh setup|cargo|tool|sdk|roots" ;;
     esac
 }
 

@@ -9,6 +9,7 @@ core_crate=pilotlight-core
 core_library=pilotlight_core          # what cargo calls the library file: libpilotlight_core.so, .dylib, .a
 swift_module=PilotlightCore           # the generated Swift
 ffi_module=PilotlightFFI              # the C module under it
+app_module=Pilotlight                 # the handwritten Swift above it, and the package that apps take
 terminal_product=pilotlight-terminal
 identity_server_crate=pilotlight-identity-server
 identity_server_binary=identity-server

@@ -1,0 +1,132 @@
+"""Reads static libraries for Apple platforms: universal file, archive, Mach-O object. Needs no tools.
+
+The formats are those of <mach-o/fat.h>, <ar.h> with BSD long names, <mach-o/loader.h> and <mach-o/nlist.h>.
+"""
+
+import struct
+from typing import Iterator, NamedTuple, Optional
+
+ARCHITECTURES = {0x0100000C: "arm64", 0x01000007: "x86_64"}
+PLATFORMS = {1: "macos", 2: "ios", 3: "tvos", 4: "watchos", 6: "maccatalyst", 7: "ios-simulator", 8: "tvos-simulator"}
+LC_SYMTAB, LC_SEGMENT_64, LC_BUILD_VERSION = 0x2, 0x19, 0x32
+LC_VERSION_MIN = (0x24, 0x25, 0x2F, 0x30)  # from before LC_BUILD_VERSION: they do not tell a device from a simulator
+N_STAB, N_TYPE, N_EXT, N_SECT = 0xE0, 0x0E, 0x01, 0x0E
+S_ZEROFILL_TYPES = (0x1, 0xC, 0x12)
+MACH_O_64 = b"\xcf\xfa\xed\xfe"
+
+
+class Malformed(Exception):
+    """The bytes are not what they should be."""
+
+
+class Member(NamedTuple):
+    name: str
+    name_at: int  # where the name's bytes start, and how many there are: for those who rewrite it
+    name_size: int
+    body: bytes
+
+
+class Section(NamedTuple):
+    segment: str
+    name: str
+    size: int
+    in_file: bool
+
+
+class Object(NamedTuple):
+    architecture: str
+    platform: Optional[str]  # None where it says nothing that can be told
+    minimum: Optional[str]
+    sections: list
+    defined: set  # external names
+    undefined: set
+
+
+def slices(data: bytes) -> Iterator[bytes]:
+    """The thin files in a universal one, or the file itself."""
+    if data[:4] not in (b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf"):
+        yield data
+        return
+    count = struct.unpack(">I", data[4:8])[0]
+    layout, size = (">IIIII", 20) if data[:4] == b"\xca\xfe\xba\xbe" else (">IIQQII", 32)
+    for i in range(count):
+        _, _, offset, length = struct.unpack(layout, data[8 + i * size:8 + (i + 1) * size])[:4]
+        yield data[offset:offset + length]
+
+
+def members(archive: bytes) -> Iterator[Member]:
+    """The members of an archive, without its table of symbols."""
+    if archive[:8] != b"!<arch>\n":
+        raise Malformed("not an archive")
+    at = 8
+    while at + 60 <= len(archive):
+        if archive[at + 58:at + 60] != b"`\n":
+            raise Malformed(f"no member header at {at}")
+        name_at, name_size = at, 16
+        name = archive[at:at + 16].decode("latin1").rstrip(" ")
+        size = int(archive[at + 48:at + 58])
+        body = archive[at + 60:at + 60 + size]
+        if name.startswith("#1/"):
+            name_at, name_size = at + 60, int(name[3:])
+            name = body[:name_size].rstrip(b"\0").decode("latin1")
+            body = body[name_size:]
+        elif name.startswith("/"):
+            raise Malformed(f"a member {name!r} of GNU's kind of archive, which Xcode does not take")
+        at += 60 + size + (size & 1)
+        if not name.startswith("__.SYMDEF"):
+            yield Member(name, name_at, name_size, body)
+
+
+def read_object(data: bytes) -> Object:
+    if data[:4] != MACH_O_64:
+        raise Malformed("not a 64-bit Mach-O file")
+    cpu, _, _, commands = struct.unpack("<IIII", data[4:20])
+    platform = minimum = None
+    sections, defined, undefined = [], set(), set()
+    at = 32
+    for _ in range(commands):
+        command, size = struct.unpack("<II", data[at:at + 8])
+        if command == LC_BUILD_VERSION:
+            number, version = struct.unpack("<II", data[at + 8:at + 16])
+            platform, minimum = PLATFORMS.get(number, str(number)), f"{version >> 16}.{version >> 8 & 255}"
+        elif command in LC_VERSION_MIN:
+            platform = None
+        elif command == LC_SEGMENT_64:
+            sections += _sections(data, at)
+        elif command == LC_SYMTAB:
+            _symbols(data, at, defined, undefined)
+        at += size
+    return Object(ARCHITECTURES.get(cpu, hex(cpu)), platform, minimum, sections, defined, undefined)
+
+
+def _sections(data, at):
+    for i in range(struct.unpack("<I", data[at + 64:at + 68])[0]):
+        start = at + 72 + i * 80
+        name, segment = (data[start + k:start + k + 16].rstrip(b"\0").decode("latin1") for k in (0, 16))
+        size, flags = struct.unpack("<Q", data[start + 40:start + 48])[0], struct.unpack("<I", data[start + 64:start + 68])[0]
+        yield Section(segment, name, size, flags & 0xFF not in S_ZEROFILL_TYPES)
+
+
+def _symbols(data, at, defined, undefined):
+    offset, count, strings, _ = struct.unpack("<IIII", data[at + 8:at + 24])
+    for name_at, kind, _, _, value in struct.iter_unpack("<IBBHQ", data[offset:offset + 16 * count]):
+        if kind & N_STAB or not kind & N_EXT:
+            continue
+        start = strings + name_at
+        name = data[start:data.index(b"\0", start)].decode("latin1")
+        if kind & N_TYPE == N_SECT:
+            defined.add(name)
+        elif kind & N_TYPE == 0 and value == 0:
+            undefined.add(name)
+
+
+def objects(path) -> Iterator[tuple]:
+    """(member name, Object) of every object in every slice of the library at `path`."""
+    with open(path, "rb") as file:
+        data = file.read()
+    for thin in slices(data):
+        for member in members(thin):
+            try:
+                yield member.name, read_object(member.body)
+            except Malformed as error:
+                raise Malformed(f"{path}({member.name}): {error}") from None
