@@ -1,0 +1,125 @@
+"""Proves that the link, the list of symbols, the budget and the audits catch the faults that they are for."""
+
+import contextlib
+import io
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import audit
+import fixtures
+import link
+import sizes
+
+TOOLCHAIN = pathlib.Path(__file__).resolve().parent.parent / "apple-toolchain.sh"
+LISTED = {"_SecItemAdd": "Security", "_malloc": "libSystem"}
+
+
+def quiet(function, *arguments):
+    """What a generator of faults gives, without what it prints."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        return list(function(*arguments))
+
+
+class Temporary(unittest.TestCase):
+    def setUp(self):
+        made = tempfile.TemporaryDirectory()
+        self.addCleanup(made.cleanup)
+        self.folder = pathlib.Path(made.name)
+
+
+@unittest.skipIf(sys.platform == "darwin", "Xcode's linker has other options")
+class StrictLink(Temporary):
+    def said(self, source):
+        """What the strict link says of a function with this C source."""
+        file, library = self.folder / "f.c", self.folder / "f.o"
+        file.write_text(source, encoding="ascii")
+        subprocess.run([TOOLCHAIN, "tool", "clang", "-target", "arm64-apple-ios15.0", "-c", file, "-o", library], check=True)
+        tools = pathlib.Path(subprocess.run([TOOLCHAIN, "roots"], check=True, capture_output=True, text=True).stdout.strip())
+        link.write_stubs(self.folder / "stubs", "ios", dict(LISTED, _invented="libSystem"), tools)
+        strict = ["-L", self.folder / "stubs", "-F", self.folder / "stubs", "-lSystem", "-framework", "Security"]
+        return link.link(library, "arm64", "ios", "15.0", {"_f"}, strict, self.folder / "f.dylib")
+
+    def test_listed_symbols(self):
+        self.assertEqual(self.said("void *malloc(unsigned long); int SecItemAdd(void); int f(void) { malloc(1); return SecItemAdd(); }"), "")
+
+    def test_an_unknown_symbol(self):
+        self.assertIn("_SecItemExport", self.said("int SecItemExport(void); int f(void) { return SecItemExport(); }"))
+
+    def test_a_listed_symbol_that_the_system_does_not_have(self):
+        self.assertIn("_invented", self.said("int invented(void); int f(void) { return invented(); }"))
+
+    def test_what_nothing_calls_needs_nothing(self):
+        self.assertEqual(self.said("int unknown(void); int g(void) { return unknown(); } int f(void) { return 1; }"), "")
+
+    def test_a_function_that_is_not_there(self):
+        self.assertIn("_f", self.said("int g(void) { return 1; }"))
+
+
+class Lists(Temporary):
+    def test_needed_symbols(self):
+        self.assertEqual(list(link.compare_needed(set(LISTED), LISTED)), [])
+        self.assertIn("_SecItemExport of Security is newly needed", "".join(link.compare_needed({*LISTED, "_SecItemExport"}, LISTED)))
+        self.assertIn("_malloc is in", "".join(link.compare_needed({"_SecItemAdd"}, LISTED)))
+
+    def test_the_budget(self):
+        self.assertEqual(quiet(sizes.compare, 1_010_000, 1_000_000), [])
+        self.assertIn("1010001 bytes", "".join(quiet(sizes.compare, 1_010_001, 1_000_000)))
+
+    def test_crates_of_symbols(self):
+        for symbol, crate in (
+            ("__RNvNtCs2a_6rustls4conn3new", "rustls"),
+            ("__RNvMs_NtCsabc_15pilotlight_core7sessionNtB4_7Session3new", "pilotlight_core"),
+            ("__ZN4core3fmt5write17h0123456789abcdefE", "core"),
+            ("_ring_core_0_17_14__p256_mul", "ring (C and assembly)"),
+            ("_uniffi_pilotlight_core_fn_free_session", "pilotlight_core"),
+        ):
+            self.assertEqual(sizes.crate_of(symbol), crate, symbol)
+
+
+class Audits(Temporary):
+    def test_a_planted_text(self):
+        fixtures.write_package(self.folder / "Pilotlight", undefined=["_planted_marker"])
+        self.assertEqual(list(audit.leaks(self.folder, ["/home/somebody"])), [])
+        self.assertIn("holds 'planted_marker'", "".join(audit.leaks(self.folder, ["planted_marker"])))
+        self.assertNotEqual(list(audit.leaks(self.folder, [""])), [])
+        self.assertNotEqual(list(audit.leaks(self.folder / "nothing", ["x"])), [])
+
+    def privacy(self, name, **changes):
+        return "".join(quiet(audit.privacy_faults, fixtures.write_package(self.folder / name, **changes)))
+
+    def test_required_reasons(self):
+        self.assertEqual(self.privacy("right", undefined=["_fstat"]), "")
+        self.assertEqual(self.privacy("inode", undefined=["_fstat$INODE64"]), "")
+        self.assertIn("FileTimestamp is declared and not used", self.privacy("unused"))
+        self.assertIn("SystemBootTime is not declared and is used: _mach_absolute_time", self.privacy("boot", undefined=["_fstat", "_mach_absolute_time"]))
+        self.assertIn("UserDefaults in Session.swift", self.privacy("swift", undefined=["_fstat"], swift="UserDefaults.standard\n"))
+        self.assertEqual(self.privacy("words", undefined=["_fstat"], swift="// not UserDefaults\n"), "")
+
+    def test_the_privacy_manifest_itself(self):
+        package = fixtures.write_package(self.folder / "Pilotlight", undefined=["_fstat"])
+        manifest = package / "Sources/Pilotlight/PrivacyInfo.xcprivacy"
+        fixtures.edit_plist(manifest, lambda plist: plist["NSPrivacyAccessedAPITypes"][0].update(NSPrivacyAccessedAPITypeReasons=[]))
+        self.assertIn("gives no reason", "".join(quiet(audit.privacy_faults, package)))
+        manifest.rename(package / "PrivacyInfo.xcprivacy")
+        self.assertIn("not one in Sources/Pilotlight", "".join(quiet(audit.privacy_faults, package)))
+
+    def test_the_package_manifest(self):
+        def described(**changes):
+            core = {"name": "PilotlightCore", "type": "library", "target_dependencies": ["PilotlightFFI"]}
+            app = {"name": "Pilotlight", "type": "library", "resources": [{"path": "/a/PrivacyInfo.xcprivacy"}]}
+            whole = {"targets": [{"name": "PilotlightFFI", "type": "binary"}, core, app],
+                     "platforms": [{"name": "ios", "version": "15.0"}], "products": [{"name": "Pilotlight"}]}
+            return "".join(audit.manifest_faults({**whole, **changes}, "15.0", ["PrivacyInfo.xcprivacy"]))
+
+        self.assertEqual(described(), "")
+        self.assertIn("PilotlightFFI is of type system-target", described(targets=[{"name": "PilotlightFFI", "type": "system-target"}]))
+        self.assertIn("not ['PrivacyInfo.xcprivacy']", described(targets=[]))
+        self.assertIn("for iOS 16.0", described(platforms=[{"name": "ios", "version": "16.0"}]))
+        self.assertIn("not Pilotlight alone", described(products=[]))
+
+
+if __name__ == "__main__":
+    unittest.main()

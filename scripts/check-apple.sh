@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# Builds what apps get and judges it, on Debian as on a Mac, without Xcode.
+#
+#   scripts/check-apple.sh                 all checks; exit 1 when any failed
+#   scripts/check-apple.sh --built         the same, of what is in build/ already
+#   scripts/check-apple.sh --reproducible  only: two builds from two folders give the same zip (slow: from nothing, twice)
+#   scripts/check-apple.sh --prove         only: each check catches the fault that it is for (seconds; builds nothing)
+#   scripts/check-apple.sh --accept        writes the list of needed symbols and the size budget anew
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+apple=$checkout/scripts/apple
+sources=$checkout/bindings/swift/Sources
+package=$checkout/build/$app_module
+xcframework=$package/$ffi_module.xcframework
+targets=("$ios_device_target" "${ios_simulator_targets[@]}")
+passed=0 failed=0
+
+minimum_ios() { sed -n 's/^IPHONEOS_DEPLOYMENT_TARGET *= *"\(.*\)"$/\1/p' "$checkout/.cargo/config.toml"; }
+
+judge() {
+    local what=$1
+    shift
+    if "$@"; then
+        passed=$((passed + 1))
+        echo "ok $what"
+    else
+        failed=$((failed + 1))
+        echo "FAILED $what"
+    fi
+}
+
+tools_folder() { "$checkout/scripts/apple-toolchain.sh" roots; }
+
+check_slices() { python3 -B "$apple/xcframework.py" check "$xcframework" "$ffi_module" "$(minimum_ios)" "${targets[@]}"; }
+
+check_link() { python3 -B "$apple/link.py" check "$xcframework" "$sources" "$(tools_folder)" "$(minimum_ios)"; }
+
+# The folders of this machine, and the names of the person and the machine where they are longer than a chance match.
+check_strings() {
+    local texts=("$checkout" "$target_dir" "$cache" "${CARGO_HOME:-$HOME/.cargo}" /Users/ registry/src/) text
+    for text in "$HOME/" "${TMPDIR:-/tmp}/"; do
+        if [ ${#text} -gt 4 ]; then texts+=("$text"); fi
+    done
+    python3 -B "$apple/audit.py" strings "$package" "${texts[@]}"
+}
+
+check_privacy() { python3 -B "$apple/audit.py" privacy "$package"; }
+
+check_manifest() {
+    "$checkout/scripts/swift.sh" package --package-path "$package" describe --type json |
+        python3 -B "$apple/audit.py" manifest "$(minimum_ios)" PrivacyInfo.xcprivacy
+}
+
+# The half of the project's own manifest that Linux does not take by itself; it is what the sample builds with.
+check_own_manifest() {
+    PILOTLIGHT_MANIFEST_AS_APPLE=1 "$checkout/scripts/swift.sh" package --package-path "$checkout/bindings/swift" describe --type json |
+        python3 -B "$apple/audit.py" manifest "$(minimum_ios)"
+}
+
+check_zip() {
+    local zip=$package/../$ffi_module.xcframework.zip
+    python3 -B "$apple/xcframework.py" zip "$xcframework" "$1/$ffi_module.xcframework.zip" &&
+        cmp "$1/$ffi_module.xcframework.zip" "$zip" &&
+        cmp "$1/$ffi_module.xcframework.zip.sha256" "$zip.sha256"
+}
+
+check_proofs() { (cd "$apple" && python3 -B -m unittest --quiet 2>&1); }
+
+# From what git has, in folders of different depth, with cargo's output apart; a name of the folder is a planted text.
+check_reproducible() {
+    local scratch=$1 marker=pilotlight-planted-folder folder sums=()
+    for folder in "$scratch/one" "$scratch/$marker/another/one"; do
+        mkdir -p "$folder"
+        (cd "$checkout" && git ls-files -z | tar -c --null -T - | tar -x -C "$folder")
+        CARGO_TARGET_DIR=$folder/target "$folder/scripts/build-xcframework.sh" || return 1
+        sums+=("$(cut -d ' ' -f 1 "$folder/build/$ffi_module.xcframework.zip.sha256")")
+        rm -rf "$folder/target"
+    done
+    echo "${sums[@]}"
+    python3 -B "$apple/audit.py" strings "$folder/build/$app_module" "$marker" && [ "${sums[0]}" = "${sums[1]}" ]
+}
+
+main() {
+    local scratch mode=${1:-all}
+    temp_dir scratch
+    require_tool python3 "apt-get install python3"
+    case $mode in
+        all) judge "the package builds" "$checkout/scripts/build-xcframework.sh" ;;
+        --built) [ -d "$xcframework" ] || die "build/$app_module is not there" "scripts/build-xcframework.sh" ;;
+        --reproducible) judge "two builds from two folders give the same zip" check_reproducible "$scratch" ;;
+        --prove) judge "each check catches its fault" check_proofs ;;
+        --accept)
+            python3 -B "$apple/link.py" accept "$xcframework" "$sources" "$(tools_folder)" "$(minimum_ios)"
+            return
+            ;;
+        *) die "unknown argument: $mode" "scripts/check-apple.sh [--built|--reproducible|--prove|--accept]" ;;
+    esac
+    case $mode in
+        all | --built)
+            judge "each check catches its fault" check_proofs
+            judge "slices, objects, headers and Info.plist are as they should be" check_slices
+            # Elsewhere than on a Mac, where Xcode's own linker is the judge and has the SDK to judge by.
+            if ! on_mac; then judge "each slice links strictly, within the budget, and needs only what is listed" check_link; fi
+            judge "no folder of this machine is in the package" check_strings
+            judge "the privacy manifest declares what is used" check_privacy
+            judge "the zip is made from the XCFramework alone" check_zip "$scratch"
+            judge "SwiftPM reads the package's manifest" check_manifest
+            judge "SwiftPM reads the Apple half of bindings/swift's manifest" check_own_manifest
+            ;;
+    esac
+    printf '%s passed, %s failed\n' "$passed" "$failed"
+    [ "$failed" = 0 ]
+}
+
+main "$@"
