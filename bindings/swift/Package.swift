@@ -29,7 +29,8 @@ let coreLinking: [LinkerSetting] =
         .linkedLibrary("pilotlight_core"),
         .unsafeFlags(["-L\(libraryFolder)", "-Xlinker", "-rpath", "-Xlinker", libraryFolder]),
     ]
-    : []
+    // A static library cannot name the frameworks that it calls.
+    : [.linkedFramework("Security"), .linkedFramework("CoreFoundation")]
 
 /// What starts other programs, which iOS does not let anybody do.
 let hostTargets: [Target] =
