@@ -59,6 +59,8 @@ check_own_manifest() {
         python3 -B "$apple/audit.py" manifest "$(minimum_ios)"
 }
 
+check_frameworks() { python3 -B "$apple/audit.py" frameworks "$package/Package.swift" "$checkout/bindings/swift/Package.swift"; }
+
 check_zip() {
     local zip=$package/../$ffi_module.xcframework.zip
     python3 -B "$apple/xcframework.py" zip "$xcframework" "$1/$ffi_module.xcframework.zip" &&
@@ -106,6 +108,7 @@ main() {
             judge "no folder of this machine is in the package" check_strings
             judge "the privacy manifest declares what is used" check_privacy
             judge "the zip is made from the XCFramework alone" check_zip "$scratch"
+            judge "the manifests link the frameworks that are needed" check_frameworks
             judge "SwiftPM reads the package's manifest" check_manifest
             judge "SwiftPM reads the Apple half of bindings/swift's manifest" check_own_manifest
             ;;

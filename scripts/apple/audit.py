@@ -4,6 +4,7 @@
     audit.py strings FOLDER TEXT…           no file holds one of the texts (read as bytes; archives and all)
     audit.py privacy PACKAGE                the privacy manifest declares exactly the required-reason API that is used
     audit.py manifest MINIMUM-IOS RESOURCE… `swift package describe --type json` on stdin is the package that it should be
+    audit.py frameworks MANIFEST…           each links exactly the frameworks that needed-symbols.txt names
 """
 
 import json
@@ -12,6 +13,7 @@ import plistlib
 import re
 import sys
 
+import link
 import macho
 
 # Apple, "Describing use of required reason API": the functions of each category that C and Rust can call.
@@ -103,6 +105,14 @@ def manifest_faults(described, minimum, wanted):
         yield "the product is not Pilotlight alone"
 
 
+def framework_faults(manifest, needed):
+    """`needed` is what link.read_needed gives."""
+    linked = set(re.findall(r'\.linkedFramework\("(\w+)"\)', manifest.read_text(encoding="utf-8")))
+    wanted = set(needed.values()) - {"libSystem"}
+    if linked != wanted:
+        yield f"{manifest} links {sorted(linked)}, and the library needs {sorted(wanted)}"
+
+
 def main():
     verb, rest = sys.argv[1], sys.argv[2:]
     if verb == "strings":
@@ -111,6 +121,9 @@ def main():
         faults = list(privacy_faults(pathlib.Path(rest[0])))
     elif verb == "manifest":
         faults = list(manifest_faults(json.load(sys.stdin), rest[0], rest[1:]))
+    elif verb == "frameworks":
+        needed = link.read_needed(link.NEEDED.read_text(encoding="ascii"))
+        faults = [fault for name in rest for fault in framework_faults(pathlib.Path(name), needed)]
     else:
         sys.exit(__doc__)
     for fault in faults:

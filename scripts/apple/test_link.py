@@ -120,6 +120,12 @@ class Audits(Temporary):
         self.assertIn("for iOS 16.0", described(platforms=[{"name": "ios", "version": "16.0"}]))
         self.assertIn("not Pilotlight alone", described(products=[]))
 
+    def test_the_frameworks_of_a_manifest(self):
+        manifest = self.folder / "Package.swift"
+        for linked, right in (("Security", True), ("Foundation", False)):
+            manifest.write_text(f'[.linkedFramework("{linked}")]', encoding="utf-8")
+            self.assertEqual(list(audit.framework_faults(manifest, LISTED)) == [], right, linked)
+
 
 if __name__ == "__main__":
     unittest.main()
