@@ -83,7 +83,7 @@ async fn renewals(session: SessionManager, times: u64) -> Duration {
 /// A session, and the refresh token that it holds.
 async fn sign_in(server: &IdentityServer, configuration: &Configuration, runtime: &Handle) -> (SessionManager, String) {
     let store = Arc::new(MemoryStore::new());
-    let session = session(configuration, &store, runtime);
+    let session = session(configuration, store.clone(), runtime);
     let begun = session.begin_sign_in(SignInOptions::default()).await.unwrap();
     let callback = server.authorize(&begun.url, "ada@example.com").await.unwrap();
     session.complete_sign_in(&callback).await.unwrap();

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use pilotlight_core::adapters::file_store::FileStore;
-use pilotlight_core::adapters::off_thread::BlockingStore as _;
+use pilotlight_core::adapters::off_thread::{BlockingStore as _, OffThread};
 use pilotlight_core::envelope::StoredSession;
 use pilotlight_core::state::SessionState;
 use support::{compare, configuration, item, runtime, session, stored_session};
@@ -35,7 +35,8 @@ fn restore(criterion: &mut Criterion) {
 
     // A launch: nothing is in memory yet.
     let restore = || {
-        let session = session(&configuration, &store, runtime.handle());
+        let store = OffThread::new(Arc::clone(&store), runtime.handle().clone());
+        let session = session(&configuration, Arc::new(store), runtime.handle());
         let state = runtime.block_on(session.restore()).unwrap();
         assert!(matches!(state, SessionState::SignedIn { .. }));
         session

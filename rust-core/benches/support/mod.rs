@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pilotlight_core::adapters::http::HttpTransport;
-use pilotlight_core::adapters::off_thread::{BlockingStore, OffThread};
 use pilotlight_core::adapters::system::{SilentLog, SystemClock, SystemRandomness, TokioSpawner};
 use pilotlight_core::configuration::{Configuration, Provider, SessionConfiguration};
 use pilotlight_core::credentials::Credentials;
 use pilotlight_core::envelope::{CURRENT_VERSION, StoredSession};
-use pilotlight_core::ports::Clock as _;
+use pilotlight_core::ports::{Clock as _, SecretStore};
 use pilotlight_core::profile::Profile;
 use pilotlight_core::secret::Secret;
 use pilotlight_core::session::{Environment, SessionManager};
@@ -49,13 +48,9 @@ pub(crate) fn configuration(domain: &str) -> Configuration {
 }
 
 /// A session over `store`, put together as in an app.
-pub(crate) fn session<S: BlockingStore + 'static>(
-    configuration: &Configuration,
-    store: &Arc<S>,
-    runtime: &Handle,
-) -> SessionManager {
+pub(crate) fn session(configuration: &Configuration, store: Arc<dyn SecretStore>, runtime: &Handle) -> SessionManager {
     let environment = Environment {
-        store: Arc::new(OffThread::new(Arc::clone(store), runtime.clone())),
+        store,
         transport: Arc::new(HttpTransport::new()),
         clock: Arc::new(SystemClock),
         randomness: Arc::new(SystemRandomness),
