@@ -12,7 +12,6 @@
 )]
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use pilotlight_core::id_token::verify;
@@ -23,6 +22,9 @@ use support::{SigningKey, all_algorithms, decode_base64url, key_set, right_claim
 #[allow(dead_code, reason = "shared with the tests, which need more of it")]
 #[path = "../tests/id_token/support.rs"]
 mod support;
+
+#[path = "support/mod.rs"]
+mod rounds;
 
 fn id_tokens(criterion: &mut Criterion) {
     for algorithm in ["RS256", "ES256"] {
@@ -43,10 +45,7 @@ fn id_tokens(criterion: &mut Criterion) {
         group.bench_function("ID token", |bencher| bencher.iter(whole));
         group.bench_function("signature alone", |bencher| bencher.iter(alone));
         group.finish();
-        println!(
-            "{algorithm}: the ID token costs {:.3} times its signature",
-            ratio(whole, alone)
-        );
+        rounds::compare(&format!("{algorithm} ID token, beside its signature"), 20, whole, alone);
     }
 }
 
@@ -67,25 +66,6 @@ fn bare_verification(jwk: &Value) -> impl Fn(&[u8], &[u8]) + use<> {
         };
         result.unwrap();
     }
-}
-
-/// The medians of rounds that alternate, so that a busy machine slows both alike.
-fn ratio<T>(whole: impl Fn() -> T, alone: impl Fn()) -> f64 {
-    const ROUNDS: usize = 201;
-    const CALLS: usize = 20;
-    let time = |work: &dyn Fn()| {
-        let start = Instant::now();
-        (0..CALLS).for_each(|_| work());
-        start.elapsed()
-    };
-    let (mut wholes, mut alones): (Vec<_>, Vec<_>) = (0..ROUNDS)
-        .map(|_| (time(&|| drop(black_box(whole()))), time(&alone)))
-        .unzip();
-    let median = |times: &mut Vec<Duration>| {
-        times.sort_unstable();
-        times[ROUNDS / 2].as_secs_f64()
-    };
-    median(&mut wholes) / median(&mut alones)
 }
 
 criterion_group!(benches, id_tokens);

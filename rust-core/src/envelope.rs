@@ -84,28 +84,10 @@ impl StoredSession {
     /// # Errors
     /// [`EnvelopeError::Undecodable`] where the result would be too large to be read again.
     pub fn encode(&self) -> Result<SecretBytes, EnvelopeError> {
-        // Counted first, then written into a buffer of that size: one that grew would leave pieces of tokens in freed memory.
-        let mut counter = Counter(0);
-        serde_json::to_writer(&mut counter, self).map_err(|_| EnvelopeError::Undecodable)?;
-        if counter.0 > LARGEST_BYTES {
+        let bytes = SecretBytes::from_json(self).map_err(|_| EnvelopeError::Undecodable)?;
+        if bytes.expose().len() > LARGEST_BYTES {
             return Err(EnvelopeError::Undecodable);
         }
-        let mut bytes = Vec::with_capacity(counter.0);
-        serde_json::to_writer(&mut bytes, self).map_err(|_| EnvelopeError::Undecodable)?;
-        Ok(SecretBytes::new(bytes))
-    }
-}
-
-/// Takes bytes and keeps only their number.
-struct Counter(usize);
-
-impl std::io::Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
+        Ok(bytes)
     }
 }

@@ -1,6 +1,6 @@
 //! Text that must not be seen: tokens, codes, verifiers.
 
-use std::fmt;
+use std::{fmt, io};
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -51,15 +51,49 @@ impl SecretBytes {
         Self(Zeroizing::new(bytes))
     }
 
+    /// `value` as JSON. Counted first, then written into a buffer of that size: one that grew would leave pieces of tokens in freed
+    /// memory.
+    ///
+    /// # Errors
+    /// When `value` cannot be written as JSON.
+    pub fn from_json(value: &impl Serialize) -> serde_json::Result<Self> {
+        let mut counter = Counter(0);
+        serde_json::to_writer(&mut counter, value)?;
+        let mut bytes = Vec::with_capacity(counter.0);
+        serde_json::to_writer(&mut bytes, value)?;
+        Ok(Self::new(bytes))
+    }
+
     /// The bytes themselves.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
 }
 
+/// For what takes over bytes whose type it does not know, as an HTTP client does.
+impl AsRef<[u8]> for SecretBytes {
+    fn as_ref(&self) -> &[u8] {
+        self.expose()
+    }
+}
+
 impl fmt::Debug for SecretBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{} redacted bytes]", self.0.len())
+    }
+}
+
+/// Takes bytes and keeps only their number.
+struct Counter(usize);
+
+impl io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -75,6 +109,14 @@ mod tests {
             SecretBytes::new(b"planted".to_vec())
         );
         assert_eq!(shown, "[redacted] [7 redacted bytes]");
+    }
+
+    #[test]
+    fn json_is_written_into_a_buffer_of_its_size() {
+        let text = "x".repeat(5000);
+        let bytes = SecretBytes::from_json(&[&text]).unwrap();
+        assert_eq!(bytes.expose(), format!("[\"{text}\"]").as_bytes());
+        assert_eq!(bytes.0.capacity(), bytes.0.len());
     }
 
     #[test]

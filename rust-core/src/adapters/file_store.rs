@@ -69,7 +69,7 @@ impl FileStore {
             return Ok(());
         }
         let json = document.to_json()?;
-        replace::atomically(&self.path, &json).map_err(|error| refused("writing the store's file", &error))
+        replace::atomically(&self.path, json.expose()).map_err(|error| refused("writing the store's file", &error))
     }
 
     /// The lock is another file, because the store's own is a different file after every write. It is never removed: who

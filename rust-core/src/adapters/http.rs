@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Response, redirect, retry};
 use zeroize::Zeroizing;
@@ -149,7 +150,8 @@ fn translate(request: HttpRequest) -> Option<reqwest::Request> {
             .headers_mut()
             .append(HeaderName::from_bytes(name.as_bytes()).ok()?, value);
     }
-    *translated.body_mut() = request.body.map(|body| body.expose().to_vec().into());
+    // Not copied, and wiped when hyper is done with it.
+    *translated.body_mut() = request.body.map(|body| Bytes::from_owner(body).into());
     Some(translated)
 }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use super::failed;
 use crate::ports::StoreError;
@@ -46,9 +45,8 @@ impl Document {
         Ok(document)
     }
 
-    pub(super) fn to_json(&self) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-        let json = serde_json::to_vec(self).map_err(|_| failed("its items cannot be written as JSON", None))?;
-        Ok(Zeroizing::new(json))
+    pub(super) fn to_json(&self) -> Result<SecretBytes, StoreError> {
+        SecretBytes::from_json(self).map_err(|_| failed("its items cannot be written as JSON", None))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -97,7 +95,7 @@ mod tests {
         let mut document = Document::parse(json).unwrap();
         document.insert("name", &SecretBytes::new(vec![0, 255]));
         let written = document.to_json().unwrap();
-        let written: serde_json::Value = serde_json::from_slice(&written).unwrap();
+        let written: serde_json::Value = serde_json::from_slice(written.expose()).unwrap();
         assert_eq!(written["hint"], serde_json::json!({"a": [1]}));
         assert_eq!(written["items"], serde_json::json!({"name": "AP8="}));
     }
