@@ -33,11 +33,11 @@ public final class Session: Sendable {
     ///   - configuration: Which issuer and which client: `.auth0(domain:clientID:)` or
     ///     `.openIDConnect(issuer:clientID:redirectURI:)`.
     ///   - storage: Where the session is kept.
-    ///   - name: Tells sessions of one app apart. Two sessions of the same name, client and issuer share what is
-    ///     stored.
+    ///   - name: Tells sessions of one app apart. A second `Session` with the same configuration, storage and name is
+    ///     another handle to the same session: both share its state and its one renewal.
     ///   - log: Where log lines go.
     /// - Throws: ``SessionError/fixConfiguration(field:message:)`` naming the field;
-    ///   ``SessionError/checkStorage(status:message:)`` when this platform has no such store.
+    ///   it names `storage` when this platform has no such store.
     public init(
         _ configuration: SessionConfiguration, storage: SessionStorage, name: String = "default",
         log: SessionLog = .standard
