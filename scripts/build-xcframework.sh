@@ -24,8 +24,6 @@ output=$checkout/build
 profile=release
 targets=("$ios_device_target" "${ios_simulator_targets[@]}")
 
-usage() { sed -n '/^[^#]/q; /^#!/d; s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
-
 parse_arguments() {
     local known=" ${targets[*]} " target
     while [ $# -gt 0 ]; do

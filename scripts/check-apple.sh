@@ -86,6 +86,7 @@ check_reproducible() {
 
 main() {
     local scratch mode=${1:-all}
+    case $mode in --help | -h) usage && exit ;; esac
     temp_dir scratch
     require_tool python3 "apt-get install python3"
     case $mode in

@@ -60,6 +60,9 @@ die() {
     exit 1
 }
 
+# The comment at the head of the script that runs.
+usage() { sed -n '/^[^#]/q; /^#!/d; s/^# \{0,1\}//p' "$0"; }
+
 elapsed_since() { echo $((SECONDS - $1)); }
 
 # --- Tools -----------------------------------------------------------------------------------------------------------
