@@ -12,7 +12,7 @@ scratch=''
 temp_dir scratch
 
 checks=(
-    rust-format rust-lints rust-documentation generated-code layout layout-proof file-length
+    rust-format rust-lints rust-documentation generated-code layout layout-proof apple-proof file-length
     shell python swift-format dependencies advisories words papers
 )
 
@@ -31,6 +31,8 @@ check_generated_code() { scripts/generate-bindings.sh --check; }
 check_layout() { python3 scripts/check-layout.py; }
 
 check_layout_proof() { (cd scripts && python3 -B -m unittest --quiet test_check_layout); }
+
+check_apple_proof() { scripts/check-apple.sh --prove; }
 
 check_file_length() {
     local file lines long=0
