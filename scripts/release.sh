@@ -1,0 +1,198 @@
+#!/usr/bin/env bash
+# Prepares a release of the Swift package: judges the checkout, builds, and writes what has to be published. It publishes
+# nothing, tags nothing and changes nothing outside build/.
+#
+#   scripts/release.sh VERSION --url-base URL    builds (scripts/build-xcframework.sh) and judges (scripts/check-apple.sh)
+#   scripts/release.sh VERSION … --dry-run       everything but the build: takes what is in build/; never to publish
+#
+#   VERSION           1.2.3 or 1.2.3-rc.1: the same in Cargo.toml and as "## VERSION - YYYY-MM-DD" in CHANGELOG.md
+#   --url-base URL    the zip will be at URL/VERSION/PilotlightFFI.xcframework.zip; also PILOTLIGHT_RELEASE_URL_BASE. The
+#                     form for GitHub is https://github.com/OWNER/REPOSITORY/releases/download with your own names.
+#
+#   build/release/package/                          for a distribution repository: Package.swift that names the zip by
+#                                                   URL and checksum, the sources, the privacy manifest, the licences
+#   build/release/PilotlightFFI.xcframework.zip     for the URL (and .sha256)
+#   build/release/notes.md                          the changelog's entry
+#   build/release/symbols/                          to read crash reports of this release with: keep them
+#
+# When a check fails, there is no build/release.
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$checkout"
+
+version='' dry_run='' commit=''
+url_base=${PILOTLIGHT_RELEASE_URL_BASE:-https://github.com/OWNER/REPOSITORY/releases/download}
+built=$checkout/build
+release=$built/release
+zip=$ffi_module.xcframework.zip
+
+parse_arguments() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --help | -h) usage && exit ;;
+            --dry-run) dry_run=yes ;;
+            --url-base)
+                [ -n "${2:-}" ] || die "--url-base needs a URL" "scripts/release.sh --help"
+                url_base=$2
+                shift
+                ;;
+            -*) die "unknown argument: $1" "scripts/release.sh --help" ;;
+            *)
+                [ -z "$version" ] || die "one version, not two: $version and $1"
+                version=$1
+                ;;
+        esac
+        shift
+    done
+    [ -n "$version" ] || die "which version?" "scripts/release.sh --help"
+    [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]] ||
+        die "$version is no version: SwiftPM takes 1.2.3 or 1.2.3-rc.1 (semver.org)"
+    url_base=${url_base%/}
+    case $url_base/ in
+        */OWNER/* | */REPOSITORY/*) die "the URL of the zip is not known" "--url-base URL, or PILOTLIGHT_RELEASE_URL_BASE=URL" ;;
+    esac
+    # What it may hold goes into Swift and into sed as it is.
+    [[ $url_base =~ ^https://[A-Za-z0-9._~:/%-]+$ ]] || die "not an https URL without a query: $url_base"
+}
+
+# --- The checkout ------------------------------------------------------------------------------------------------------
+check_tree() {
+    local changes
+    changes=$(git status --porcelain)
+    [ -z "$changes" ] || die "the checkout has changes that no commit holds:"$'\n'"$changes" "commit or remove them"
+    [ -z "$commit" ] || [ "$(git rev-parse HEAD)" = "$commit" ] || die "another commit came while the release was made" "begin again"
+    commit=$(git rev-parse HEAD)
+}
+
+check_tag() {
+    local tagged
+    tagged=$(git rev-parse --quiet --verify "refs/tags/$version^{commit}") || return 0
+    [ "$tagged" = "$commit" ] || die "the tag $version is there already, on commit $tagged" "choose a new version: what was published stays"
+}
+
+cargo_version() { sed -n '/^\[workspace\.package\]/,/^\[/s/^version *= *"\(.*\)"$/\1/p' Cargo.toml; }
+locked_version() { awk -v name="name = \"$core_crate\"" '$0 == name { getline; gsub(/version = |"/, ""); print }' Cargo.lock; }
+
+check_versions() {
+    local found
+    found=$(cargo_version)
+    [ "$found" = "$version" ] || die "Cargo.toml has the version $found, not $version" "change it below [workspace.package]"
+    found=$(locked_version)
+    [ "$found" = "$version" ] || die "Cargo.lock has $core_crate in version $found, not $version" "cargo update --workspace"
+}
+
+# changelog_entry HEADING: what stands between this second-level heading, of which only the first word counts, and the next.
+changelog_entry() {
+    awk -v name="$1" '/^## / { inside = ($2 == name || $2 == "[" name "]"); next } inside' CHANGELOG.md |
+        sed -e '/./,$!d'
+}
+
+check_changelog() {
+    local heading
+    # The newest release stands first; a heading for what comes after it may stand before it, as long as it is empty.
+    heading=$(grep '^## ' CHANGELOG.md | grep -v -E '^## \[?Unreleased\]?$' | head -n 1 || true)
+    [[ $heading =~ ^"## $version - "[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] ||
+        die "the newest entry of CHANGELOG.md is \"$heading\"" "name it \"## $version - $(date -u +%Y-%m-%d)\""
+    [ -n "$(changelog_entry "$version")" ] || die "the entry for $version in CHANGELOG.md is empty"
+    [ -z "$(changelog_entry Unreleased)" ] ||
+        die "CHANGELOG.md has changes under Unreleased, and they are in this release" "move them below \"$heading\""
+}
+
+# --- What was built ----------------------------------------------------------------------------------------------------
+# A dry run takes what is there, which may be of other sources.
+check_sources() {
+    local module
+    for module in "$swift_module" "$app_module"; do
+        diff -r -q -x PrivacyInfo.xcprivacy -x .DS_Store "bindings/swift/Sources/$module" "$built/$app_module/Sources/$module" >&2 ||
+            die "build/$app_module was made from other sources" "scripts/build-xcframework.sh"
+    done
+}
+
+checksum_of() { python3 -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$1"; }
+
+# --- What is published -------------------------------------------------------------------------------------------------
+write_package() {
+    local folder=$1 url=$2 checksum=$3
+    mkdir -p "$folder"
+    cp -R "$built/$app_module/Sources" "$folder/Sources"
+    cp "$built/$app_module"/LICENSE-* "$folder/"
+    sed -e "s|^// The package that .*|// $app_module $version. Its Rust core is in the XCFramework of the same release; scripts/release.sh wrote this file.|" \
+        -e "s|\.binaryTarget(name: \"$ffi_module\", path: [^)]*)|.binaryTarget(\\
+            name: \"$ffi_module\",\\
+            url: \"$url\",\\
+            checksum: \"$checksum\")|" "$built/$app_module/Package.swift" >"$folder/Package.swift"
+}
+
+# As SwiftPM reads it, which does not fetch the zip for that.
+check_manifest() {
+    scripts/swift.sh package --package-path "$1" dump-package | python3 -c '
+import json, sys
+found = [(one["name"], one.get("url"), one.get("checksum")) for one in json.load(sys.stdin)["targets"] if one["type"] == "binary"]
+if found != [tuple(sys.argv[1:])]: sys.exit(f"the binary targets of the manifest are {found}")' "$ffi_module" "$2" "$3" ||
+        die "the manifest in $1 does not name the zip"
+}
+
+write_release() {
+    local staging=$built/.releasing.$$ url=$1 checksum
+    at_exit "rm -rf '$staging'"
+    mkdir -p "$staging"
+    cp "$built/$zip" "$built/$zip.sha256" "$staging/"
+    checksum=$(checksum_of "$staging/$zip")
+    [ "$(cut -d ' ' -f 1 "$staging/$zip.sha256")" = "$checksum" ] || die "build/$zip.sha256 is not of build/$zip" "scripts/build-xcframework.sh"
+    write_package "$staging/package" "$url" "$checksum"
+    check_manifest "$staging/package" "$url" "$checksum"
+    # What SwiftPM leaves beside a manifest that it read.
+    rm -rf "$staging/package/.build"
+    changelog_entry "$version" >"$staging/notes.md"
+    cp -R "$built/symbols" "$staging/symbols"
+    mv "$staging" "$release"
+}
+
+print_steps() {
+    local url=$1
+    cat <<END
+Nothing was published. $app_module $version, commit $commit:
+
+1. Every lane has passed on this commit: scripts/test.sh
+2. Tag the commit here:
+     git tag --annotate $version --message '$app_module $version' $commit && git push origin $version
+3. In the distribution repository replace Package.swift, Sources and LICENSE-* by those of
+     $release/package
+   commit and push, without a tag as yet.
+4. Make the release $version there with the zip, so that tag and zip appear together. On GitHub, in that repository:
+     gh release create $version --target "\$(git rev-parse HEAD)" --title '$app_module $version' \\
+       --notes-file $release/notes.md $release/$zip
+5. See that others get the same; the second line says OK:
+     curl --fail --location --output $zip $url
+     shasum -a 256 --check $release/$zip.sha256
+6. Keep $release/symbols with the release, to read crash reports with.
+7. Here, for what comes next: a heading "## Unreleased" at the top of CHANGELOG.md.
+END
+}
+
+main() {
+    local url
+    parse_arguments "$@"
+    require_tool git "apt-get install git"
+    require_tool python3 "apt-get install python3, or xcode-select --install on a Mac"
+    url=$url_base/$version/$zip
+    # First, so that nobody publishes an older one after this one was refused.
+    rm -rf "$release"
+    step "the checkout"
+    check_tree
+    check_tag
+    check_versions
+    check_changelog
+    if [ -z "$dry_run" ]; then scripts/build-xcframework.sh; fi
+    [ -f "$built/$zip" ] || die "build/$zip is not there" "scripts/build-xcframework.sh"
+    scripts/check-apple.sh --built >&2 || die "what was built has faults; they are above"
+    check_sources
+    check_tree
+    step "build/release"
+    write_release "$url"
+    good "done: $release"
+    if [ -z "$dry_run" ]; then print_steps "$url"; else say "dry run: the zip was not built now, so do not publish it"; fi
+}
+
+main "$@"
