@@ -142,8 +142,6 @@ write_release() {
     [ "$(cut -d ' ' -f 1 "$staging/$zip.sha256")" = "$checksum" ] || die "build/$zip.sha256 is not of build/$zip" "scripts/build-xcframework.sh"
     write_package "$staging/package" "$url" "$checksum"
     check_manifest "$staging/package" "$url" "$checksum"
-    # What SwiftPM leaves beside a manifest that it read.
-    rm -rf "$staging/package/.build"
     changelog_entry "$version" >"$staging/notes.md"
     cp -R "$built/symbols" "$staging/symbols"
     mv "$staging" "$release"

@@ -148,6 +148,8 @@ class Release(unittest.TestCase):
         os.remove(self.folder / "new.txt")
         self.replace("CHANGELOG.md", "Everything", "All")
         self.assert_refused("CHANGELOG.md")
+        # And at once, not after minutes of building.
+        self.assertFalse((self.folder / "build").exists())
 
     def test_changelogs(self):
         heading = f"## {VERSION} - 2026-01-31"
