@@ -12,7 +12,7 @@ scratch=''
 temp_dir scratch
 
 checks=(
-    rust-format rust-lints rust-documentation generated-code layout layout-proof apple-proof file-length
+    rust-format rust-lints rust-documentation generated-code layout layout-proof apple-proof release-proof documentation file-length
     shell python swift-format dependencies advisories words papers
 )
 
@@ -33,6 +33,11 @@ check_layout() { python3 scripts/check-layout.py; }
 check_layout_proof() { (cd scripts && python3 -B -m unittest --quiet test_check_layout); }
 
 check_apple_proof() { scripts/check-apple.sh --prove; }
+
+check_release_proof() { (cd scripts && python3 -B -m unittest --quiet test_release); }
+
+# A link to nothing is an error there.
+check_documentation() { scripts/docs.sh; }
 
 check_file_length() {
     local file lines long=0
