@@ -50,6 +50,8 @@ struct Inner {
     saved_revision: u64,
     /// Raised by every change of the access token.
     renewals: u64,
+    /// The revision that brought the tokens in memory. While it is not stored, callers are led to the call that writes.
+    tokens_revision: u64,
     received: MonotonicReceipt,
     /// An item that could not be decoded; kept aside before it is replaced.
     unreadable: Option<SecretBytes>,
@@ -80,7 +82,7 @@ impl Current {
         use_token: impl FnOnce(&Secret) -> T,
     ) -> Option<T> {
         let inner = self.lock();
-        if inner.revision != inner.saved_revision {
+        if !inner.tokens_are_saved() {
             return None;
         }
         inner.valid_access_token(min_ttl, now).map(use_token)
@@ -89,7 +91,7 @@ impl Current {
     /// A number for the access token that [`Current::with_access_token`] would use, another one for each new token; 0 for none.
     pub(super) fn access_token_version(&self, min_ttl: Duration, now: Instant) -> u64 {
         let inner = self.lock();
-        let usable = inner.revision == inner.saved_revision && inner.valid_access_token(min_ttl, now).is_some();
+        let usable = inner.tokens_are_saved() && inner.valid_access_token(min_ttl, now).is_some();
         if usable { inner.renewals + 1 } else { 0 }
     }
 
@@ -180,6 +182,7 @@ impl Current {
         inner.received = Some(received);
         inner.phase = Phase::Held(Box::new(session));
         inner.revision += 1;
+        inner.tokens_revision = inner.revision;
     }
 
     /// The user signed out; gives what was held.
@@ -209,6 +212,8 @@ impl Current {
             };
             inner.received = Some(at.monotonic);
             inner.renewals += 1;
+            // That of this change, which is counted when it is done.
+            inner.tokens_revision = inner.revision + 1;
         })
     }
 
@@ -285,6 +290,10 @@ impl Current {
 }
 
 impl Inner {
+    fn tokens_are_saved(&self) -> bool {
+        self.tokens_revision <= self.saved_revision
+    }
+
     fn held(&self) -> Option<&StoredSession> {
         match &self.phase {
             Phase::Held(session) => Some(session),

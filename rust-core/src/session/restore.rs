@@ -35,7 +35,7 @@ impl Shared {
                 return self.read_store().await;
             }
         }
-        self.save_if_possible().await;
+        self.retry_save().await;
         Ok(())
     }
 

@@ -12,6 +12,10 @@ impl Shared {
     /// [`Error::Store`]; then memory stays as it is and the next call tries again.
     pub(super) async fn save(&self) -> Result<(), Error> {
         let _turn = self.saving.lock().await;
+        self.write_unsaved().await
+    }
+
+    async fn write_unsaved(&self) -> Result<(), Error> {
         let Some(unsaved) = self.current.unsaved() else {
             return Ok(());
         };
@@ -38,9 +42,17 @@ impl Shared {
         written
     }
 
-    /// The next chance: for callers whose own result does not depend on the store.
+    /// The same, for callers whose own result does not depend on the store.
     pub(super) async fn save_if_possible(&self) {
         // Logged where it failed; tried again at the next call.
         let _ = self.save().await;
+    }
+
+    /// The next chance for what could not be written. Does not wait for a write that is under way: a caller who only wants a token from
+    /// memory must not wait for the store.
+    pub(super) async fn retry_save(&self) {
+        if let Ok(_turn) = self.saving.try_lock() {
+            let _ = self.write_unsaved().await;
+        }
     }
 }

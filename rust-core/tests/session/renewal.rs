@@ -28,6 +28,24 @@ async fn a_valid_token_costs_no_store_and_no_network() {
     assert_eq!(world.control().requests().len(), requests_before);
 }
 
+/// The profile is being written, slowly; the token has nothing to do with that.
+#[tokio::test]
+async fn a_valid_token_does_not_wait_for_a_write_of_something_else() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let (writes, gate) = (world.store.counts().1, world.store.gate.lock().await);
+    let fetching = tokio::spawn({
+        let session = session.clone();
+        async move { session.profile(true).await }
+    });
+    world.store.wait_for_write(writes).await;
+    assert!(cached(&session).is_some());
+    assert!(session.access_token(at_least(60)).await.is_ok());
+    drop(gate);
+    fetching.await.unwrap().unwrap();
+    assert_eq!(world.stored().unwrap()["profile"]["email"], crate::world::ADA);
+}
+
 #[tokio::test]
 async fn an_expired_token_is_renewed_and_the_rotated_refresh_token_is_stored_with_one_write() {
     let world = World::new().await;
