@@ -45,7 +45,8 @@ impl HttpRequest {
     /// A `POST` of an `application/x-www-form-urlencoded` form that asks for JSON (RFC 6749 appendix B).
     pub fn post_form<'a>(url: Url, fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let fields: Vec<_> = fields.into_iter().collect();
-        // Room for every byte escaped ("%XX"), so that the buffer never grows and leaves pieces of tokens in freed memory.
+        // Room for every byte escaped ("%XX"), so that the buffer never grows and leaves pieces of tokens in freed
+        // memory.
         let room = fields
             .iter()
             .map(|(name, value)| 3 * (name.len() + value.len()) + 2)

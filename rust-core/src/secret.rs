@@ -51,8 +51,8 @@ impl SecretBytes {
         Self(Zeroizing::new(bytes))
     }
 
-    /// `value` as JSON. Counted first, then written into a buffer of that size: one that grew would leave pieces of tokens in freed
-    /// memory.
+    /// `value` as JSON. Counted first, then written into a buffer of that size: one that grew would leave pieces of
+    /// tokens in freed memory.
     ///
     /// # Errors
     /// When `value` cannot be written as JSON.

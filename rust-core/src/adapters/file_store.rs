@@ -24,11 +24,11 @@ const PRIVATE_FOLDER: u32 = 0o700;
 ///
 /// **For development.** Whoever can read the owner's files reads the sessions; on Apple devices use the Keychain.
 ///
-/// The file is replaced as a whole and atomically, so that readers see the old or the new items and a crash leaves one of
-/// the two. Several stores on one path, in one process or many, may be used at once: an advisory lock on `<file>.lock`
-/// puts changes in order. A file that is not Pilotlight's, damaged, or of a later version is an error and left as it is. So
-/// is a symbolic link in the file's place: following it could write tokens to where somebody else wants them. A file that
-/// others could read gets mode 0600 at the next write.
+/// The file is replaced as a whole and atomically, so that readers see the old or the new items and a crash leaves one
+/// of the two. Several stores on one path, in one process or many, may be used at once: an advisory lock on
+/// `<file>.lock` puts changes in order. A file that is not Pilotlight's, damaged, or of a later version is an error and
+/// left as it is. So is a symbolic link in the file's place: following it could write tokens to where somebody else
+/// wants them. A file that others could read gets mode 0600 at the next write.
 ///
 /// All operations block, also on other processes' writes.
 #[derive(Debug)]
@@ -37,7 +37,8 @@ pub struct FileStore {
 }
 
 impl FileStore {
-    /// The store in the file at `path`. Does no I/O; the first write makes the file, and its folder where that is missing.
+    /// The store in the file at `path`. Does no I/O; the first write makes the file, and its folder where that is
+    /// missing.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
@@ -61,7 +62,8 @@ impl FileStore {
         }
     }
 
-    /// Reads, lets `change` decide whether there is anything to write, and writes; nobody else changes the file meanwhile.
+    /// Reads, lets `change` decide whether there is anything to write, and writes; nobody else changes the file
+    /// meanwhile.
     fn update(&self, change: impl FnOnce(&mut Document) -> bool) -> Result<(), StoreError> {
         let _lock = self.lock()?;
         let mut document = self.load()?;
@@ -72,8 +74,9 @@ impl FileStore {
         replace::atomically(&self.path, json.expose()).map_err(|error| refused("writing the store's file", &error))
     }
 
-    /// The lock is another file, because the store's own is a different file after every write. It is never removed: who
-    /// waits for a removed lock file does not exclude who makes a new one. It ends with the returned handle, or the process.
+    /// The lock is another file, because the store's own is a different file after every write. It is never removed:
+    /// who waits for a removed lock file does not exclude who makes a new one. It ends with the returned handle, or the
+    /// process.
     fn lock(&self) -> Result<File, StoreError> {
         let folder = replace::folder_of(&self.path);
         DirBuilder::new()

@@ -35,11 +35,12 @@ impl Default for HttpLimits {
         Self {
             // A phone that changes from Wi-Fi to mobile data needs some seconds; after ten there is no usable network.
             connect: Duration::from_secs(10),
-            // What iOS gives an app that goes to the background to finish its work (`beginBackgroundTask`) is about 30 s.
+            // What iOS gives an app that goes to the background to finish its work (`beginBackgroundTask`) is about 30
+            // s.
             total: Duration::from_secs(30),
-            // Less than the 5 s after which the most impatient servers in common use (Node.js) close an idle connection:
-            // a request on a connection that is being closed fails in a way that leaves open whether it was acted upon.
-            // Long enough for discovery, token, keys and profile to share one connection at a sign-in.
+            // Less than the 5 s after which the most impatient servers in common use (Node.js) close an idle
+            // connection: a request on a connection that is being closed fails in a way that leaves open whether it was
+            // acted upon. Long enough for discovery, token, keys and profile to share one connection at a sign-in.
             idle: Duration::from_secs(4),
             // The largest honest answer, metadata and keys of a big tenant, is some tens of kilobytes.
             body: 1024 * 1024,
@@ -49,9 +50,9 @@ impl Default for HttpLimits {
 
 /// [`Transport`] over HTTP/1.1: no redirects, no proxies from the environment, no cookies, no compression, no retries.
 ///
-/// Redirects are left to the caller as answers, because a token request that follows one hands its secrets to whoever the
-/// `Location` names. A request is written to a connection once or not at all: only one that met a closed connection before
-/// its first byte was written goes to another one.
+/// Redirects are left to the caller as answers, because a token request that follows one hands its secrets to whoever
+/// the `Location` names. A request is written to a connection once or not at all: only one that met a closed connection
+/// before its first byte was written goes to another one.
 ///
 /// [`Transport::send`] does network I/O and must be polled on a tokio runtime with time and I/O. Dropping it closes the
 /// connection. Making a transport does nothing; the client is built by the first request.

@@ -26,16 +26,16 @@ pub enum Accessibility {
     WhenPasscodeSetThisDeviceOnly,
     /// `kSecAttrAccessibleWhenUnlockedThisDeviceOnly`
     WhenUnlockedThisDeviceOnly,
-    /// `kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly`: a session can be refreshed in the background while the device
-    /// is locked, and a backup restored to another device does not sign the user in there.
+    /// `kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly`: a session can be refreshed in the background while the
+    /// device is locked, and a backup restored to another device does not sign the user in there.
     #[default]
     AfterFirstUnlockThisDeviceOnly,
     /// `kSecAttrAccessibleAlwaysThisDeviceOnly`: deprecated by Apple, for apps that have items of this class.
     AlwaysThisDeviceOnly,
 }
 
-/// Where in the Keychain the items are. They are generic passwords with the item's name as account, and are never synced
-/// through iCloud.
+/// Where in the Keychain the items are. They are generic passwords with the item's name as account, and are never
+/// synced through iCloud.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeychainOptions {
     /// `kSecAttrService`.
@@ -91,13 +91,14 @@ pub fn open(options: KeychainOptions) -> Result<Arc<dyn BlockingStore>, String> 
 /// [`BlockingStore`] in the Keychain. All operations block, on the system's Keychain process.
 ///
 /// # Which "not found" is believed
-/// Between a restart and the first unlock iOS may already start an app ("prewarming", a push, a background refresh), and
-/// in that time the Keychain has been seen to answer `errSecItemNotFound` for items that are there. Believing it would
-/// sign the user out. So before the first "not found" is believed, this process must have read (or, the first time ever,
-/// added) a probe item of a class that is readable from the first unlock on. It has a service of its own, holds nothing
-/// secret, and stays in the Keychain; there it can fail to be found only before the first unlock, and then adding it fails
-/// too. After the first unlock, "not found" is true until the device restarts, which ends the process: one probe is
-/// enough. The answer that raised the doubt is asked for again, for the device may have been unlocked in between.
+/// Between a restart and the first unlock iOS may already start an app ("prewarming", a push, a background refresh),
+/// and in that time the Keychain has been seen to answer `errSecItemNotFound` for items that are there. Believing it
+/// would sign the user out. So before the first "not found" is believed, this process must have read (or, the first
+/// time ever, added) a probe item of a class that is readable from the first unlock on. It has a service of its own,
+/// holds nothing secret, and stays in the Keychain; there it can fail to be found only before the first unlock, and
+/// then adding it fails too. After the first unlock, "not found" is true until the device restarts, which ends the
+/// process: one probe is enough. The answer that raised the doubt is asked for again, for the device may have been
+/// unlocked in between.
 #[derive(Debug)]
 pub struct KeychainStore<K> {
     items: K,

@@ -23,15 +23,16 @@ use super::keychain_status::KeychainStatus;
 use crate::secret::SecretBytes;
 
 unsafe extern "C" {
-    /// The key for an item's class (Security framework, iOS 4.0, macOS 10.9); security-framework-sys has only its values.
+    /// The key for an item's class (Security framework, iOS 4.0, macOS 10.9); security-framework-sys has only its
+    /// values.
     static kSecAttrAccessible: CFStringRef;
 }
 
 /// A key or value that is an exported constant of the Security framework.
 macro_rules! constant {
     ($name:expr) => {{
-        // SAFETY: the system initialises these constants before any code of the process runs and never changes them; each
-        // is a valid CFString for the life of the process, and by the Get Rule has to be retained.
+        // SAFETY: the system initialises these constants before any code of the process runs and never changes them;
+        // each is a valid CFString for the life of the process, and by the Get Rule has to be retained.
         unsafe { CFString::wrap_under_get_rule($name) }
     }};
 }

@@ -11,8 +11,8 @@ use crate::time::{Instant, Timestamp};
 
 /// The device's clocks.
 ///
-/// The monotonic one counts from its first reading in this process, the same for every `SystemClock`. On Apple systems it
-/// stands still while the device sleeps.
+/// The monotonic one counts from its first reading in this process, the same for every `SystemClock`. On Apple systems
+/// it stands still while the device sleeps.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 

@@ -10,8 +10,8 @@ use rustls_platform_verifier::BuilderVerifierExt;
 /// How Pilotlight speaks TLS 1.2 and 1.3, as a client without a certificate of its own.
 ///
 /// The cryptography is given explicitly and not installed for the whole process: the app, or another library in it, may
-/// use rustls with another provider. On Apple systems each certificate goes through `SecTrustEvaluateWithError`, so that
-/// profiles, revocation and the user's own trust settings count as they do for `URLSession`.
+/// use rustls with another provider. On Apple systems each certificate goes through `SecTrustEvaluateWithError`, so
+/// that profiles, revocation and the user's own trust settings count as they do for `URLSession`.
 ///
 /// Blocks for some milliseconds on Linux, where it reads the certificates of the authorities from disk. A host that has
 /// none trusts nobody: every handshake then fails as with an unknown issuer, while plain HTTP to loopback still works.

@@ -1,5 +1,5 @@
-//! What can go wrong outside: in a store, on the wire, with the system's random numbers. The ports' own errors, here because
-//! the internal error holds them and knows no ports.
+//! What can go wrong outside: in a store, on the wire, with the system's random numbers. The ports' own errors, here
+//! because the internal error holds them and knows no ports.
 
 /// Why a store did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,5 +1,5 @@
-//! The sessions that are open in this process. Whoever opens the same one again gets the same: two that renewed side by side
-//! would present one refresh token twice, and an issuer that rotates ends the session for that.
+//! The sessions that are open in this process. Whoever opens the same one again gets the same: two that renewed side by
+//! side would present one refresh token twice, and an issuer that rotates ends the session for that.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -32,8 +32,9 @@ impl CoreSession {
     /// `name` tells sessions of one app apart; `observer` hears of every change of state, in order, on a thread of
     /// Pilotlight's own; `log` gets a line for each step, without secrets.
     ///
-    /// Opening the same session again (the same configuration, storage and name) while it is open in this process gives another
-    /// handle to it, so that both share one renewal; the log stays that of the first. Storage in memory is never shared.
+    /// Opening the same session again (the same configuration, storage and name) while it is open in this process gives
+    /// another handle to it, so that both share one renewal; the log stays that of the first. Storage in memory is
+    /// never shared.
     ///
     /// Throws `fixConfiguration` naming the field, also where this platform has no such store.
     #[uniffi::constructor]

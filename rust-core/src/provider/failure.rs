@@ -65,18 +65,12 @@ pub fn token_failure(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Error
     match code {
         "invalid_grant" if matches!(answer.status, 400 | 401 | 403) => match grant {
             Grant::RefreshToken => Error::Reauthenticate(ReauthenticationReason::RefreshTokenRejected),
-            Grant::AuthorizationCode => Error::SignIn {
-                code: code.to_owned(),
-                description,
-            },
+            Grant::AuthorizationCode => Error::sign_in(code, &description),
         },
         "access_denied" if grant == Grant::RefreshToken && refuses_refresh_token(answer.status, &description) => {
             Error::Reauthenticate(ReauthenticationReason::RefreshTokenRejected)
         }
-        "access_denied" if grant == Grant::AuthorizationCode => Error::SignIn {
-            code: code.to_owned(),
-            description,
-        },
+        "access_denied" if grant == Grant::AuthorizationCode => Error::sign_in(code, &description),
         "access_denied" => Error::AccessDenied { endpoint, description },
         "mfa_required" | "interaction_required" | "login_required" | "consent_required" => Error::InteractionRequired {
             endpoint,

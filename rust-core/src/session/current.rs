@@ -27,7 +27,11 @@ pub(super) struct Superseded;
 pub(super) struct RenewalInput {
     pub(super) generation: Generation,
     pub(super) refresh_token: Secret,
-    pub(super) session: StoredSession,
+    pub(super) subject: String,
+    /// The nonce of the sign-in.
+    pub(super) nonce: Option<Secret>,
+    /// The ID token that was believed last.
+    pub(super) id_token: Option<Secret>,
 }
 
 /// What the store should hold, and up to which change that is.
@@ -88,7 +92,8 @@ impl Current {
         inner.valid_access_token(min_ttl, now).map(use_token)
     }
 
-    /// A number for the access token that [`Current::with_access_token`] would use, another one for each new token; 0 for none.
+    /// A number for the access token that [`Current::with_access_token`] would use, another one for each new token; 0
+    /// for none.
     pub(super) fn access_token_version(&self, min_ttl: Duration, now: Instant) -> u64 {
         let inner = self.lock();
         let usable = inner.tokens_are_saved() && inner.valid_access_token(min_ttl, now).is_some();
@@ -102,22 +107,28 @@ impl Current {
 
     pub(super) fn is_usable(&self, min_ttl: Duration, now: Instant) -> bool {
         let inner = self.lock();
-        let renewable = inner
-            .held()
-            .is_some_and(|session| session.credentials.refresh_token.is_some());
-        renewable || inner.valid_access_token(min_ttl, now).is_some()
+        inner.is_renewable() || inner.valid_access_token(min_ttl, now).is_some()
     }
 
     pub(super) fn profile(&self) -> Option<Profile> {
         self.lock().held().and_then(|session| session.profile.clone())
     }
 
-    /// The session as it is, with the generation it belongs to.
-    pub(super) fn session(&self) -> Option<(Generation, StoredSession)> {
+    /// Whose session it is, with the generation it belongs to.
+    pub(super) fn subject(&self) -> Option<(Generation, String)> {
         let inner = self.lock();
         inner
             .held()
-            .map(|session| (Generation(inner.generation), session.clone()))
+            .map(|session| (Generation(inner.generation), session.subject.clone()))
+    }
+
+    /// How long the issuer's access tokens live, by the last one.
+    pub(super) fn lifetime_seconds(&self) -> Option<u64> {
+        self.lock().held().map(|session| session.credentials.lifetime_seconds)
+    }
+
+    pub(super) fn is_renewable(&self) -> bool {
+        self.lock().is_renewable()
     }
 
     pub(super) fn renewals(&self) -> u64 {
@@ -135,7 +146,9 @@ impl Current {
         Some(RenewalInput {
             generation: Generation(inner.generation),
             refresh_token,
-            session: session.clone(),
+            subject: session.subject.clone(),
+            nonce: session.nonce.clone(),
+            id_token: session.credentials.id_token.clone(),
         })
     }
 
@@ -292,6 +305,11 @@ impl Current {
 impl Inner {
     fn tokens_are_saved(&self) -> bool {
         self.tokens_revision <= self.saved_revision
+    }
+
+    fn is_renewable(&self) -> bool {
+        self.held()
+            .is_some_and(|session| session.credentials.refresh_token.is_some())
     }
 
     fn held(&self) -> Option<&StoredSession> {

@@ -27,8 +27,8 @@ struct Fetched<T> {
     at: Duration,
 }
 
-/// Endpoints hardly ever change, and keys are withdrawn now and then; an app's process can live for weeks. What cannot be fetched
-/// again is used on.
+/// Endpoints hardly ever change, and keys are withdrawn now and then; an app's process can live for weeks. What cannot
+/// be fetched again is used on.
 const LONGEST_AGE: Duration = Duration::from_secs(24 * 3600);
 /// Keys are fetched again for a token they do not fit, but not for every such token: it may be forged.
 const LEAST_KEYS_AGE: Duration = Duration::from_secs(60);

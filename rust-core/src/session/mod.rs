@@ -130,8 +130,8 @@ impl SessionManager {
             .with_access_token(min_ttl, self.shared.now(), |token| use_token(token.expose()))
     }
 
-    /// A number for the access token that [`SessionManager::with_cached_access_token`] would use now: 0 when there is none, another
-    /// number for each new token. Memory only, O(1).
+    /// A number for the access token that [`SessionManager::with_cached_access_token`] would use now: 0 when there is
+    /// none, another number for each new token. Memory only, O(1).
     pub fn cached_access_token_version(&self, min_ttl: Duration) -> u64 {
         self.shared.current.access_token_version(min_ttl, self.shared.now())
     }

@@ -112,16 +112,11 @@ impl Shared {
 
     /// A token can be too short-lived for the caller from its first second on; renewing again and again would not help.
     fn check_min_ttl(&self, options: TokenOptions) -> Result<(), Error> {
-        match self.current.session() {
-            Some((_, session)) if options.min_ttl.as_secs() > session.credentials.lifetime_seconds => {
-                Err(Error::Argument {
-                    name: "min_ttl",
-                    problem: format!(
-                        "is more than the {} s that the issuer's tokens live",
-                        session.credentials.lifetime_seconds
-                    ),
-                })
-            }
+        match self.current.lifetime_seconds() {
+            Some(lifetime) if options.min_ttl.as_secs() > lifetime => Err(Error::Argument {
+                name: "min_ttl",
+                problem: format!("is more than the {lifetime} s that the issuer's tokens live"),
+            }),
             _ => Ok(()),
         }
     }
@@ -172,8 +167,8 @@ impl Shared {
         };
         if let Some(id_token) = &tokens.id_token {
             let occasion = Occasion::Refresh {
-                subject: &input.session.subject,
-                nonce: input.session.nonce.as_ref(),
+                subject: &input.subject,
+                nonce: input.nonce.as_ref(),
             };
             match self.verify_id_token(id_token, occasion).await {
                 Ok(_) => {}
@@ -197,9 +192,7 @@ impl Shared {
                         &format!("the renewal's access token is not used: {error}"),
                     );
                     // Superseded means that there is nothing left to distrust.
-                    let _ = self
-                        .current
-                        .distrust_renewal(input.generation, input.session.credentials.id_token.clone());
+                    let _ = self.current.distrust_renewal(input.generation, input.id_token.clone());
                     self.save_if_possible().await;
                     return Err(unexpected(error.to_string()));
                 }
@@ -244,11 +237,10 @@ impl Shared {
     }
 
     fn why_not_renewable(&self) -> Error {
-        match self.current.session() {
-            Some((_, session)) => {
-                Error::Reauthenticate(session.ended.unwrap_or(ReauthenticationReason::NoRefreshToken))
-            }
-            None => Error::NoSession,
+        match self.current.state(self.now()) {
+            Some(SessionState::ReauthenticationRequired { reason }) => Error::Reauthenticate(reason),
+            Some(SessionState::SignedIn { .. }) => Error::Reauthenticate(ReauthenticationReason::NoRefreshToken),
+            _ => Error::NoSession,
         }
     }
 }

@@ -36,7 +36,7 @@ impl SessionManager {
                 problem: "it has no userinfo endpoint".to_owned(),
             })?;
         shared.ensure_session().await?;
-        let (generation, session) = shared.current.session().ok_or(Error::NoSession)?;
+        let (generation, subject) = shared.current.subject().ok_or(Error::NoSession)?;
         let answer = self
             .call_with_token(Endpoint::UserInfo, userinfo::refuses_token, |token| {
                 Ok(userinfo::request(endpoint, token))
@@ -52,7 +52,7 @@ impl SessionManager {
             problem: "it is not about the user who signed in".to_owned(),
         };
         let profile = Profile::from_claims(claims, shared.now().wall)
-            .filter(|profile| profile.subject == session.subject)
+            .filter(|profile| profile.subject == subject)
             .ok_or_else(about_another)?;
         shared
             .current
@@ -109,8 +109,8 @@ impl SessionManager {
             });
         };
         self.shared.ensure_session().await?;
-        let (_, session) = self.shared.current.session().ok_or(Error::NoSession)?;
-        Ok((base.clone(), session.subject))
+        let (_, subject) = self.shared.current.subject().ok_or(Error::NoSession)?;
+        Ok((base.clone(), subject))
     }
 
     /// Sends a request with the access token. When the endpoint refuses the token itself, it is renewed once and the
@@ -124,8 +124,7 @@ impl SessionManager {
         let shared = &self.shared;
         let token = self.access_token(TokenOptions::default()).await?;
         let answer = shared.call(endpoint, request(&token)?).await?;
-        let can_renew = shared.current.renewal_input().is_some();
-        if !refuses_token(&answer) || !can_renew {
+        if !refuses_token(&answer) || !shared.current.is_renewable() {
             return Ok(answer);
         }
         let renewed = self.access_token_other_than(&token).await?;

@@ -48,8 +48,8 @@ impl Shared {
         let _ = self.save().await;
     }
 
-    /// The next chance for what could not be written. Does not wait for a write that is under way: a caller who only wants a token from
-    /// memory must not wait for the store.
+    /// The next chance for what could not be written. Does not wait for a write that is under way: a caller who only
+    /// wants a token from memory must not wait for the store.
     pub(super) async fn retry_save(&self) {
         if let Ok(_turn) = self.saving.try_lock() {
             let _ = self.write_unsaved().await;

@@ -759,8 +759,9 @@ open class CoreSession: CoreSessionProtocol, @unchecked Sendable {
      * `name` tells sessions of one app apart; `observer` hears of every change of state, in order, on a thread of
      * Pilotlight's own; `log` gets a line for each step, without secrets.
      *
-     * Opening the same session again (the same configuration, storage and name) while it is open in this process gives another
-     * handle to it, so that both share one renewal; the log stays that of the first. Storage in memory is never shared.
+     * Opening the same session again (the same configuration, storage and name) while it is open in this process gives
+     * another handle to it, so that both share one renewal; the log stays that of the first. Storage in memory is
+     * never shared.
      *
      * Throws `fixConfiguration` naming the field, also where this platform has no such store.
      */
@@ -3857,7 +3858,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata() != 3466) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 46820) {
+    if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 26217) {
         return InitializationResult.apiChecksumMismatch
     }
 

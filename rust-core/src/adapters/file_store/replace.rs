@@ -7,11 +7,11 @@ use std::path::Path;
 
 use super::{PRIVATE_FILE, with_suffix};
 
-/// Puts `content` in the place of the file at `path`, with mode 0600 from the start; returns when it is on the disk. The
-/// caller makes sure that nobody else does so at the same time. After a failure the old file is there, unchanged.
+/// Puts `content` in the place of the file at `path`, with mode 0600 from the start; returns when it is on the disk.
+/// The caller makes sure that nobody else does so at the same time. After a failure the old file is there, unchanged.
 pub(super) fn atomically(path: &Path, content: &[u8]) -> io::Result<()> {
-    // A fixed name, so that what a crash leaves behind is found and removed by the next write. In the same folder, because
-    // renaming is atomic only within one file system.
+    // A fixed name, so that what a crash leaves behind is found and removed by the next write. In the same folder,
+    // because renaming is atomic only within one file system.
     let temporary = with_suffix(path, ".tmp");
     match fs::remove_file(&temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
