@@ -4,6 +4,7 @@
 #   scripts/swift.sh setup                 make sure that there is a Swift; says which
 #   scripts/swift.sh build|test|run|… ARGS `swift build ARGS` and so on; also `package`, `format`, `--version`
 #   scripts/swift.sh exec PROGRAM ARGS…    any program in that environment: one that was built here, docc, plutil …
+#   scripts/swift.sh --suite SUITE …       as above, always with the Swift of that Debian suite
 #
 # Where `swift` is on PATH (Xcode on a Mac, swift.org's on Linux) that one is used. On a Debian machine without it, it is
 # Debian's own, in a root folder in the cache that is entered by chroot; nothing is installed on the machine.
@@ -15,26 +16,28 @@ set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-swift_root=$cache/$swift_suite
-swift_key="$swift_suite $swift_root_version"
+suite=$swift_suite suite_wanted=''
 forwarded='^(PILOTLIGHT_[A-Z0-9_]*|[AT]SAN_OPTIONS|LLVM_PROFILE_FILE|RUST_BACKTRACE|RUST_LOG|LANG|TERM|TMPDIR|TZ|NO_COLOR|CI)='
 
 # --- The Debian root ---------------------------------------------------------------------------------------------------
 make_swift_root() {
-    local root=$1
-    step "Swift: making Debian $swift_suite with swiftlang (about 3 minutes and 3 GB, once)"
+    local root=$1 update='apt-get update' headers=libstdc++-14-dev
+    step "Swift: making Debian $suite with swiftlang (about 3 minutes and 3 GB, once)"
+    # sid renews its list of packages daily and lets it expire within days, which a slow mirror does not keep up with. The
+    # list is signed all the same.
+    if [ "$suite" = sid ]; then update='apt-get -o Acquire::Check-Valid-Until=false update' headers=libstdc++-15-dev; fi
     require_tool unshare "apt-get install util-linux"
     have wget || apt_install wget # debootstrap downloads with it
     local bootstrap=$cache/debootstrap
     made_once "$bootstrap" 1 unpack_debootstrap
-    local log=$cache/swift-root.log
+    local log=$cache/swift-$suite.log
     say "    its log: $log"
     {
         DEBOOTSTRAP_DIR=$bootstrap/usr/share/debootstrap "$bootstrap/usr/sbin/debootstrap" \
-            --variant=minbase --include=ca-certificates "$swift_suite" "$root" &&
+            --variant=minbase --include=ca-certificates "$suite" "$root" &&
             printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts" &&
-            enter "$root" / sh -c 'apt-get update && apt-get install -y --no-install-recommends \
-                swiftlang libc6-dev libstdc++-14-dev && apt-get clean' &&
+            enter "$root" / sh -c "$update && apt-get install -y --no-install-recommends \
+                swiftlang libc6-dev $headers && apt-get clean" &&
             enter "$root" / swift --version
     } </dev/null >"$log" 2>&1 || {
         tail -n 20 "$log" >&2
@@ -82,7 +85,7 @@ enter() {
     "${entering[@]}"
 }
 
-native_swift() { have swift; }
+native_swift() { [ -z "$suite_wanted" ] && have swift; }
 
 run_inside() {
     if native_swift; then
@@ -92,7 +95,7 @@ run_inside() {
         esac
         exec "$@"
     fi
-    inside "$swift_root" "$PWD" "$@"
+    inside "$cache/$suite" "$PWD" "$@"
     exec "${entering[@]}"
 }
 
@@ -102,10 +105,10 @@ setup() {
         say "Swift: $(swift --version 2>/dev/null | head -n 1)"
         return
     fi
-    on_mac && die "swift is needed and is not on PATH" "install Xcode"
+    on_mac && die "swift is needed and is not on PATH, and Debian's does not run here" "install Xcode"
     is_root || die "without swift on PATH this needs root, to enter Debian's Swift by chroot" "install Swift, or use sudo"
     mkdir -p "$target_dir"
-    made_once "$swift_root" "$swift_key" make_swift_root
+    made_once "$cache/$suite" "$suite $swift_root_version" make_swift_root
 }
 
 # The folder of the package that the arguments speak of.
@@ -134,6 +137,11 @@ swift_build_flags() {
 }
 
 main() {
+    if [ "${1:-}" = --suite ]; then
+        suite=${2:-} suite_wanted=yes
+        case $suite in trixie | sid) ;; *) die "no such suite: $suite" "scripts/swift.sh --suite trixie|sid …" ;; esac
+        shift 2
+    fi
     local verb=${1:-}
     [ -n "$verb" ] || die "which Swift command?" "scripts/swift.sh setup|build|test|run|package|format|exec …"
     shift
