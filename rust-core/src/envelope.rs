@@ -51,10 +51,10 @@ pub struct StoredSession {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
     /// Not JSON, or not this shape, or larger than 1 MiB.
-    #[error("the stored session cannot be decoded; it was left as it is")]
+    #[error("the stored session cannot be decoded; it is kept aside, and the user has to sign in again")]
     Undecodable,
     /// Written by a release that this one cannot follow.
-    #[error("the stored session was written by a newer release (format {0}); it was left as it is")]
+    #[error("the stored session was written by a newer release (format {0}); it is kept for that release, and the user has to sign in again")]
     NewerVersion(u32),
 }
 
@@ -62,7 +62,7 @@ impl StoredSession {
     /// Reads a stored item.
     ///
     /// # Errors
-    /// [`EnvelopeError`]; the caller leaves the item alone.
+    /// [`EnvelopeError`]; the caller keeps the item.
     pub fn decode(bytes: &SecretBytes) -> Result<Self, EnvelopeError> {
         #[derive(Deserialize)]
         struct Version {

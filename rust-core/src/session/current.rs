@@ -56,6 +56,8 @@ struct Inner {
     renewals: u64,
     /// The revision that brought the tokens in memory. While it is not stored, callers are led to the call that writes.
     tokens_revision: u64,
+    /// The tokens in memory came with an ID token that has not been looked at yet: they are stored, and not given out.
+    tokens_are_unchecked: bool,
     received: MonotonicReceipt,
     /// An item that could not be decoded; kept aside before it is replaced.
     unreadable: Option<SecretBytes>,
@@ -196,6 +198,7 @@ impl Current {
         inner.phase = Phase::Held(Box::new(session));
         inner.revision += 1;
         inner.tokens_revision = inner.revision;
+        inner.tokens_are_unchecked = false;
     }
 
     /// The user signed out; gives what was held.
@@ -211,7 +214,8 @@ impl Current {
         }
     }
 
-    /// The issuer renewed the tokens. What the answer leaves out stays, but for the access token.
+    /// The issuer renewed the tokens. What the answer leaves out stays, but for the access token. Nobody gets that one
+    /// before [`Current::trust_renewal`].
     pub(super) fn renewed(&self, generation: Generation, answer: &TokenAnswer, at: Instant) -> Result<(), Superseded> {
         self.change(generation, |inner, session| {
             let kept = &mut session.credentials;
@@ -227,14 +231,26 @@ impl Current {
             inner.renewals += 1;
             // That of this change, which is counted when it is done.
             inner.tokens_revision = inner.revision + 1;
+            inner.tokens_are_unchecked = true;
         })
+    }
+
+    /// The renewal passed its checks: its access token may be used. Changes nothing that is stored.
+    pub(super) fn trust_renewal(&self, generation: Generation) -> Result<(), Superseded> {
+        let mut inner = self.lock();
+        if Generation(inner.generation) != generation {
+            return Err(Superseded);
+        }
+        inner.tokens_are_unchecked = false;
+        Ok(())
     }
 
     /// The renewed ID token was not believed: the access token that came with it is not used, the refresh token stays.
     pub(super) fn distrust_renewal(&self, generation: Generation, believed: Option<Secret>) -> Result<(), Superseded> {
-        self.change(generation, |_, session| {
+        self.change(generation, |inner, session| {
             session.credentials.access_token = None;
             session.credentials.id_token = believed;
+            inner.tokens_are_unchecked = false;
         })
     }
 
@@ -320,6 +336,9 @@ impl Inner {
     }
 
     fn valid_access_token(&self, min_ttl: Duration, now: Instant) -> Option<&Secret> {
+        if self.tokens_are_unchecked {
+            return None;
+        }
         self.held()?.credentials.valid_access_token(min_ttl, self.received, now)
     }
 

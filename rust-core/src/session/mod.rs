@@ -2,8 +2,8 @@
 //!
 //! [`SessionManager`] is a handle; its parts are files here, by what they do: `restore`, `sign_in`, `refresh`,
 //! `sign_out`, `resources` (profile and metadata). They share `current` (the state in memory and its only
-//! mutations), `saving` (what is in the store follows what is in memory), `issuer` (endpoints and keys) and
-//! `exchange` (the one way to the network).
+//! mutations), `saving` (what is in the store follows what is in memory), `quarantine` (what cannot be read is kept),
+//! `issuer` (endpoints and keys) and `exchange` (the one way to the network).
 //!
 //! Two rules keep it right under concurrency. A lock on the state in memory is never held across an `await`. Every
 //! answer carries the *generation* it was asked in: a sign-out or a new sign-in raises the generation, and an answer of
@@ -15,6 +15,7 @@ mod exchange;
 mod issuer;
 mod options;
 mod pending_sign_in;
+mod quarantine;
 mod refresh;
 mod resources;
 mod restore;

@@ -11,8 +11,9 @@ impl SessionManager {
     ///
     /// # Errors
     /// [`Error::Store`] when the store fails; the next call tries again. [`Error::Envelope`] when what is stored cannot
-    /// be decoded: reported once, the session then counts as signed out, and the item stays as it is until a sign-in
-    /// replaces it (it is then kept aside).
+    /// be decoded: it is kept aside under another name, this is reported once, and the session counts as signed out. What
+    /// a newer release wrote stays in place until a sign-in replaces it (it is then kept aside), and is reported at each
+    /// launch.
     pub async fn restore(&self) -> Result<SessionState, Error> {
         let shared = &self.shared;
         shared.ensure_restored().await?;
@@ -48,8 +49,8 @@ impl Shared {
                     Ok(())
                 }
                 Err(error) => {
-                    self.log(LogLevel::Error, &error.to_string());
-                    self.current.restored(None, Some(bytes));
+                    let left = self.quarantine(bytes, error).await;
+                    self.current.restored(None, left);
                     Err(error.into())
                 }
             },

@@ -20,16 +20,14 @@ impl Shared {
             return Ok(());
         };
         let written = async {
-            let store = &self.environment.store;
             let Some(session) = &unsaved.content else {
-                return store.delete(&self.item_name).await.map_err(Error::from);
+                return self.delete_items().await.map_err(Error::from);
             };
             if let Some(unreadable) = unsaved.unreadable.clone() {
-                store
-                    .write(&format!("{}|unreadable", self.item_name), unreadable)
-                    .await?;
+                self.keep_aside(unreadable).await?;
             }
-            Ok(store.write(&self.item_name, session.encode()?).await?)
+            let bytes = session.encode()?;
+            Ok(self.environment.store.write(&self.item_name, bytes).await?)
         };
         let written = written.await;
         match &written {

@@ -8,6 +8,7 @@ mod configuration;
 mod error_shapes;
 mod instances;
 mod late_answers;
+mod quarantine;
 mod renewal;
 mod resources;
 mod restore;

@@ -91,41 +91,6 @@ async fn a_store_that_fails_says_so_and_is_asked_again() {
 }
 
 #[tokio::test]
-async fn an_item_that_cannot_be_read_is_reported_once_left_alone_and_kept_aside_by_a_new_sign_in() {
-    let world = World::new().await;
-    drop(world.signed_in().await);
-    let (name, good) = world.store.items().pop_first().unwrap();
-    let text = String::from_utf8(good.clone()).unwrap();
-    let from_the_future = text.replacen("\"version\":1", "\"version\":99", 1).into_bytes();
-    for unreadable in [
-        b"".as_slice(),
-        b"not json",
-        b"[]",
-        b"{}",
-        b"{\"version\":0}",
-        b"{\"version\":1}",
-        &good[..40],
-        &from_the_future,
-    ] {
-        world.store.put(&name, unreadable);
-        let session = world.session();
-        let error = public(session.restore().await);
-        assert!(
-            matches!(error, SessionError::CheckStorage { status: None, .. }),
-            "{error:?}"
-        );
-        assert_eq!(session.restore().await, Ok(SessionState::SignedOut));
-        assert_eq!(world.store.items()[&name], unreadable);
-        world.sign_in(&session, ADA).await;
-        assert_eq!(world.store.items()[&format!("{name}|unreadable")], unreadable);
-        assert!(matches!(
-            world.session().restore().await,
-            Ok(SessionState::SignedIn { .. })
-        ));
-    }
-}
-
-#[tokio::test]
 async fn what_a_newer_release_added_is_kept() {
     let world = World::new().await;
     drop(world.signed_in().await);

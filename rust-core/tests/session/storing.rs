@@ -1,5 +1,7 @@
 //! Promise 2: a rotated refresh token is stored before anything else can fail. And what happens when it cannot be.
 
+use std::time::Duration;
+
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::ports::StoreError;
 use pilotlight_core::state::SessionState;
@@ -51,6 +53,46 @@ async fn what_a_renewal_brings_is_stored_before_the_id_token_is_checked() {
     renewing.abort();
     assert_renews(&world.session()).await;
     assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
+}
+
+/// It may turn out to be somebody else's.
+#[tokio::test]
+async fn a_renewed_token_is_given_to_nobody_before_its_id_token_was_checked() {
+    let world = World::new().await;
+    let old = cached(&world.signed_in().await);
+    let session = world.session();
+    session.restore().await.unwrap();
+    assert_eq!(cached(&session), old);
+    world.control().fault(Endpoint::Jwks, Fault::hold());
+    let renewing = tokio::spawn({
+        let session = session.clone();
+        async move { session.access_token(forced()).await }
+    });
+    world.control().wait_for_held(Endpoint::Jwks, 1).await;
+    assert_eq!(cached(&session), None);
+    assert_eq!(session.cached_access_token_version(Duration::ZERO), 0);
+    assert!(is_signed_in(&session) && session.has_valid_session(Duration::ZERO));
+    world.control().release(Endpoint::Jwks);
+    let renewed = renewing.await.unwrap().unwrap();
+    assert_eq!(cached(&session).as_deref(), Some(renewed.expose()));
+    assert_ne!(cached(&session), old);
+}
+
+#[tokio::test]
+async fn a_sign_out_while_a_renewal_is_being_checked_wins() {
+    let world = World::new().await;
+    drop(world.signed_in().await);
+    let session = world.session();
+    world.control().fault(Endpoint::Jwks, Fault::hold());
+    let renewing = tokio::spawn({
+        let session = session.clone();
+        async move { session.access_token(forced()).await }
+    });
+    world.control().wait_for_held(Endpoint::Jwks, 1).await;
+    session.sign_out().await;
+    world.control().release(Endpoint::Jwks);
+    assert!(matches!(public(renewing.await.unwrap()), SessionError::SignIn { .. }));
+    assert!(world.stored().is_none() && cached(&session).is_none());
 }
 
 #[tokio::test]

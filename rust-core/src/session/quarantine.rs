@@ -1,0 +1,47 @@
+//! Stored items that cannot be decoded: kept aside under another name, never thrown away unasked.
+
+use super::Shared;
+use crate::envelope::EnvelopeError;
+use crate::ports::{LogLevel, StoreError};
+use crate::secret::SecretBytes;
+
+impl Shared {
+    /// Deals with an item that was read and not understood. What comes back is still under the session's own name, and
+    /// has to be kept aside before anything is written there.
+    ///
+    /// A damaged item is moved at once, so that it is reported once and not at every launch. One of a newer release
+    /// stays where that release finds it again: the user went back a release and may go forward.
+    pub(super) async fn quarantine(&self, bytes: SecretBytes, error: EnvelopeError) -> Option<SecretBytes> {
+        self.log(LogLevel::Error, &error.to_string());
+        if let EnvelopeError::NewerVersion(_) = error {
+            return Some(bytes);
+        }
+        let moved = async {
+            self.keep_aside(bytes.clone()).await?;
+            self.environment.store.delete(&self.item_name).await
+        };
+        match moved.await {
+            Ok(()) => None,
+            Err(error) => {
+                self.log(LogLevel::Warning, &format!("it could not be kept aside yet: {error}"));
+                Some(bytes)
+            }
+        }
+    }
+
+    /// Writes `bytes` under the other name, over what an earlier fault left there.
+    pub(super) async fn keep_aside(&self, bytes: SecretBytes) -> Result<(), StoreError> {
+        self.environment.store.write(&self.quarantine_name(), bytes).await
+    }
+
+    /// After a sign-out nothing of the session stays, in whatever form.
+    pub(super) async fn delete_items(&self) -> Result<(), StoreError> {
+        let store = &self.environment.store;
+        store.delete(&self.item_name).await?;
+        store.delete(&self.quarantine_name()).await
+    }
+
+    fn quarantine_name(&self) -> String {
+        format!("{}|unreadable", self.item_name)
+    }
+}

@@ -1,0 +1,98 @@
+//! Promise 9: what is stored can be read, or is kept.
+
+use pilotlight_core::ffi::SessionError;
+use pilotlight_core::state::SessionState;
+
+use crate::world::{ADA, World, disk_full, public};
+
+/// A session's item, and the name it has once it is kept aside.
+async fn signed_in_item(world: &World) -> (String, String, Vec<u8>) {
+    drop(world.signed_in().await);
+    let (name, item) = world.store.items().pop_first().unwrap();
+    let aside = format!("{name}|unreadable");
+    (name, aside, item)
+}
+
+#[tokio::test]
+async fn a_damaged_item_is_kept_aside_reported_once_and_a_new_sign_in_works() {
+    let world = World::new().await;
+    let (name, aside, good) = signed_in_item(&world).await;
+    for damaged in [
+        b"".as_slice(),
+        b"not json",
+        b"[]",
+        b"{}",
+        b"{\"version\":0}",
+        b"{\"version\":1}",
+        &good[..40],
+        &vec![b' '; 1024 * 1024 + 1],
+    ] {
+        world.store.put(&name, damaged);
+        let error = public(world.session().restore().await);
+        assert!(
+            matches!(error, SessionError::CheckStorage { status: None, .. }),
+            "{error:?}"
+        );
+        assert_eq!(world.store.items()[&aside], damaged);
+        let session = world.session();
+        assert_eq!(session.restore().await, Ok(SessionState::SignedOut), "reported once");
+        world.sign_in(&session, ADA).await;
+        assert!(matches!(
+            world.session().restore().await,
+            Ok(SessionState::SignedIn { .. })
+        ));
+        assert_eq!(world.store.items()[&aside], damaged);
+    }
+}
+
+#[tokio::test]
+async fn a_newer_releases_item_stays_for_that_release_until_a_sign_in_replaces_it() {
+    let world = World::new().await;
+    let (name, aside, good) = signed_in_item(&world).await;
+    let newer = String::from_utf8(good).unwrap();
+    let newer = newer.replacen("\"version\":1", "\"version\":99", 1).into_bytes();
+    world.store.put(&name, &newer);
+    for _launch in 0..2 {
+        let session = world.session();
+        let error = public(session.restore().await);
+        assert!(error.to_string().contains("format 99"), "{error:?}");
+        assert_eq!(session.restore().await, Ok(SessionState::SignedOut));
+        assert_eq!(world.store.items()[&name], newer);
+    }
+    let session = world.session();
+    assert!(session.restore().await.is_err());
+    world.sign_in(&session, ADA).await;
+    assert_eq!(world.store.items()[&aside], newer);
+}
+
+/// Kept under its own name, then: never neither.
+#[tokio::test]
+async fn a_damaged_item_that_cannot_be_moved_stays_and_is_moved_at_the_next_chance() {
+    let world = World::new().await;
+    let (name, aside, _) = signed_in_item(&world).await;
+    world.store.put(&name, b"damaged");
+    world.store.fail_writes(Some(disk_full()));
+    let session = world.session();
+    assert!(matches!(
+        public(session.restore().await),
+        SessionError::CheckStorage { status: None, .. }
+    ));
+    assert_eq!(world.store.items()[&name], b"damaged");
+    assert_eq!(session.restore().await, Ok(SessionState::SignedOut));
+    world.store.fail_writes(None);
+    world.sign_in(&session, ADA).await;
+    assert_eq!(world.store.items()[&aside], b"damaged");
+}
+
+#[tokio::test]
+async fn a_sign_out_leaves_nothing_behind() {
+    let world = World::new().await;
+    let (name, _, _) = signed_in_item(&world).await;
+    world.store.put(&name, b"damaged");
+    let session = world.session();
+    session.restore().await.unwrap_err();
+    world.sign_in(&session, ADA).await;
+    assert_eq!(world.store.items().len(), 2);
+    session.sign_out().await;
+    assert!(world.store.items().is_empty());
+}
