@@ -6,6 +6,7 @@ mod bad_input;
 mod clocks;
 mod configuration;
 mod error_shapes;
+mod golden;
 mod instances;
 mod late_answers;
 mod quarantine;

@@ -13,7 +13,7 @@ use pilotlight_core::ports::{Clock, Eventually, Log, LogLevel, SecretStore, Stor
 use pilotlight_core::secret::{Secret, SecretBytes};
 use pilotlight_core::session::{Environment, SessionManager, SignInOptions, TokenOptions};
 use pilotlight_core::state::SessionState;
-use pilotlight_core::time::Instant;
+use pilotlight_core::time::{Instant, Timestamp};
 use pilotlight_identity_server::{Control, IdentityServer, Options};
 use serde_json::Value;
 
@@ -187,6 +187,11 @@ impl MovableClock {
     pub(crate) fn advance(&self, seconds: i64) {
         self.wall_ahead.fetch_add(seconds, Ordering::SeqCst);
         self.monotonic_ahead.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// Somebody sets the device's clock to that moment.
+    pub(crate) fn set_wall_to(&self, moment: Timestamp) {
+        self.set_wall(moment.seconds_since(SystemClock.now().wall));
     }
 
     /// Somebody sets the device's clock.

@@ -1,0 +1,100 @@
+//! Promise 9: what any release ever stored is read by this one, to the last field, and written back as it was.
+
+use pilotlight_core::configuration::{Configuration, Provider};
+use pilotlight_core::envelope::StoredSession;
+use pilotlight_core::secret::SecretBytes;
+use pilotlight_core::session::SessionManager;
+use pilotlight_core::state::{ReauthenticationReason, SessionState};
+use pilotlight_core::time::Timestamp;
+
+use crate::world::{World, cached};
+
+const SIGNED_IN: &str = include_str!("golden/v1-signed-in.json");
+const SMALLEST: &str = include_str!("golden/v1-smallest.json");
+const ENDED: &str = include_str!("golden/v1-ended.json");
+const WITH_LATER_FIELDS: &str = include_str!("golden/v1-with-later-fields.json");
+
+/// A launch of an app whose store holds the item, at a time when its access token is young.
+async fn launched_with(item: &str) -> (SessionManager, SessionState) {
+    let world = World::new().await;
+    world.clock.set_wall_to(Timestamp(4_102_444_860));
+    let mut configuration = world.configuration();
+    configuration.client_id = "golden-app".to_owned();
+    configuration.provider = Provider::Auth0 {
+        domain: "golden.example.com".to_owned(),
+    };
+    // The name is part of the format: an item under another name is not found.
+    let name = "default|golden-app|https://golden.example.com/";
+    assert_eq!(
+        Configuration::parse(configuration.clone())
+            .unwrap()
+            .item_name("default"),
+        name
+    );
+    world.store.put(name, item.as_bytes());
+    let session = world.session_with(configuration);
+    let state = session.restore().await.unwrap();
+    (session, state)
+}
+
+fn signed_in() -> SessionState {
+    SessionState::SignedIn {
+        subject: "auth0|golden".to_owned(),
+        expires_at: Timestamp(4_102_444_800 + 86_400),
+    }
+}
+
+#[tokio::test]
+async fn a_session_with_everything() {
+    let (session, state) = launched_with(SIGNED_IN).await;
+    assert_eq!(state, signed_in());
+    assert_eq!(cached(&session).as_deref(), Some("golden-access-token"));
+    let profile = session.cached_profile().unwrap();
+    assert_eq!(profile.name.as_deref(), Some("Gölden Üser"));
+    assert_eq!(profile.email_verified, Some(true));
+    assert_eq!(profile.address.unwrap().country.as_deref(), Some("Österreich"));
+    assert_eq!(
+        profile.other_claims.0["https://example.com/roles"],
+        serde_json::json!(["admin", 1, null])
+    );
+    assert_eq!(profile.fetched_at, Timestamp(4_102_444_801));
+    let stored = StoredSession::decode(&SecretBytes::new(SIGNED_IN.into())).unwrap();
+    assert_eq!(
+        stored.credentials.refresh_token.unwrap().expose(),
+        "golden-refresh-token"
+    );
+    assert_eq!(stored.credentials.id_token.unwrap().expose(), "golden-id-token");
+    assert_eq!(stored.nonce.unwrap().expose(), "golden-nonce");
+    assert_eq!(stored.authenticated_at, Some(Timestamp(4_102_444_799)));
+}
+
+#[tokio::test]
+async fn a_session_with_the_required_fields_alone() {
+    let (session, state) = launched_with(SMALLEST).await;
+    assert_eq!(state, signed_in());
+    assert_eq!(cached(&session).as_deref(), Some("golden-access-token"));
+    assert_eq!(session.cached_profile(), None);
+}
+
+#[tokio::test]
+async fn a_session_that_the_issuer_ended() {
+    let (session, state) = launched_with(ENDED).await;
+    let reason = ReauthenticationReason::RefreshTokenRejected;
+    assert_eq!(state, SessionState::ReauthenticationRequired { reason });
+    assert_eq!(cached(&session), None);
+    assert_eq!(session.cached_profile().unwrap().name.as_deref(), Some("Gölden Üser"));
+}
+
+#[tokio::test]
+async fn a_session_of_a_later_release_with_the_same_format() {
+    assert_eq!(launched_with(WITH_LATER_FIELDS).await.1, signed_in());
+}
+
+#[test]
+fn each_is_written_back_as_it_was() {
+    for item in [SIGNED_IN, SMALLEST, ENDED, WITH_LATER_FIELDS] {
+        let stored = StoredSession::decode(&SecretBytes::new(item.into())).unwrap();
+        let written = stored.encode().unwrap();
+        assert_eq!(std::str::from_utf8(written.expose()).unwrap(), item);
+    }
+}
