@@ -73,9 +73,11 @@ check_proofs() { (cd "$apple" && python3 -B -m unittest --quiet 2>&1); }
 # From what git has, in folders of different depth, with cargo's output apart; a name of the folder is a planted text.
 check_reproducible() {
     local scratch=$1 marker=pilotlight-planted-folder folder sums=()
+    # Packed once: the checkout may change while the first one builds.
+    (cd "$checkout" && git ls-files -z | tar -c --null -T - -f "$scratch/checkout.tar") || return 1
     for folder in "$scratch/one" "$scratch/$marker/another/one"; do
         mkdir -p "$folder"
-        (cd "$checkout" && git ls-files -z | tar -c --null -T - | tar -x -C "$folder")
+        tar -x -f "$scratch/checkout.tar" -C "$folder" || return 1
         CARGO_TARGET_DIR=$folder/target "$folder/scripts/build-xcframework.sh" || return 1
         sums+=("$(cut -d ' ' -f 1 "$folder/build/$ffi_module.xcframework.zip.sha256")")
         rm -rf "$folder/target"
