@@ -54,7 +54,9 @@ pub enum EnvelopeError {
     #[error("the stored session cannot be decoded; it is kept aside, and the user has to sign in again")]
     Undecodable,
     /// Written by a release that this one cannot follow.
-    #[error("the stored session was written by a newer release (format {0}); it is kept for that release, and the user has to sign in again")]
+    #[error(
+        "the stored session was written by a newer release (format {0}); it is kept for that release, and the user has to sign in again"
+    )]
     NewerVersion(u32),
 }
 

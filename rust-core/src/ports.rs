@@ -30,6 +30,20 @@ pub trait SecretStore: Send + Sync + fmt::Debug {
     fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>>;
 }
 
+/// Puts processes that share a store in order: an app and its extensions. A lock ends with the process that holds it.
+pub trait ProcessLock: Send + Sync + fmt::Debug {
+    /// Waits until this process holds the lock called `name`, at most `limit`; `None` when the time ran out. Whoever
+    /// asks for it twice waits for itself.
+    fn acquire<'a>(
+        &'a self,
+        name: &'a str,
+        limit: Duration,
+    ) -> Eventually<'a, Result<Option<Box<dyn Held>>, StoreError>>;
+}
+
+/// A lock that is held until this is dropped.
+pub trait Held: Send + fmt::Debug {}
+
 /// The network: one request, one answer. Follows no redirects, keeps no cookies, bounds time and size.
 pub trait Transport: Send + Sync + fmt::Debug {
     /// Sends the request and reads the whole answer, whatever its status.

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use self::document::Document;
+use super::io_error::refused;
 use super::off_thread::BlockingStore;
 use crate::ports::StoreError;
 use crate::secret::SecretBytes;
@@ -129,18 +130,6 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut longer = OsString::from(path);
     longer.push(suffix);
     PathBuf::from(longer)
-}
-
-/// What the operating system said, and who can do something about it. Neither the path nor the content is in the text.
-fn refused(doing: &str, error: &io::Error) -> StoreError {
-    let status = error.raw_os_error();
-    match error.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StoreError::NotPermitted {
-            explanation: format!("{doing}: {}; check the owner and mode of file and folder", error.kind()),
-            status,
-        },
-        kind => failed(&format!("{doing}: {kind}"), status),
-    }
 }
 
 fn failed(explanation: &str, status: Option<i32>) -> StoreError {

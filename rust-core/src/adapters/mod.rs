@@ -2,8 +2,10 @@
 //!
 //! Adapters implement the traits of [`crate::ports`] and know nothing of sessions.
 
+pub mod file_lock;
 pub mod file_store;
 pub mod http;
+mod io_error;
 pub mod keychain;
 #[cfg(target_vendor = "apple")]
 mod keychain_items;

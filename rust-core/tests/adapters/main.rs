@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
+mod file_lock;
 mod file_store;
 mod file_store_processes;
 mod http;

@@ -1,0 +1,21 @@
+//! What the operating system says of files, in words for a developer.
+
+use std::io;
+
+use crate::ports::StoreError;
+
+/// What was being done, what the system said, and who can do something about it. Neither the path nor the content is in
+/// the text.
+pub(super) fn refused(doing: &str, error: &io::Error) -> StoreError {
+    let status = error.raw_os_error();
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StoreError::NotPermitted {
+            explanation: format!("{doing}: {}; check the owner and mode of file and folder", error.kind()),
+            status,
+        },
+        kind => StoreError::Failed {
+            explanation: format!("{doing}: {kind}"),
+            status,
+        },
+    }
+}

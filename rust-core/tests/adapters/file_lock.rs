@@ -1,0 +1,119 @@
+//! One process at a time, and nobody waits for a process that is gone.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use pilotlight_core::adapters::file_lock::FileLock;
+use pilotlight_core::ports::{Held, ProcessLock, StoreError};
+use tokio::runtime::Handle;
+
+use crate::support::store_folder::{mode, names_in};
+
+/// Long enough that a test which waits for it in vain is seen to hang.
+const LONG: Duration = Duration::from_secs(600);
+
+fn lock_in(folder: &Path) -> FileLock {
+    FileLock::new(folder.join("app/session"), Handle::current())
+}
+
+async fn take(lock: &FileLock, name: &str) -> Option<Box<dyn Held>> {
+    lock.acquire(name, Duration::ZERO).await.unwrap()
+}
+
+#[tokio::test]
+async fn whoever_comes_second_gets_nothing_until_the_first_gives_it_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ours, theirs) = (lock_in(folder.path()), lock_in(folder.path()));
+    let held = take(&ours, "a").await.unwrap();
+    assert!(take(&theirs, "a").await.is_none());
+    assert!(take(&ours, "a").await.is_none(), "not even to whoever has it");
+    assert!(take(&theirs, "b").await.is_some(), "another name is another lock");
+    drop(held);
+    assert!(take(&theirs, "a").await.is_some());
+}
+
+#[tokio::test]
+async fn whoever_waits_gets_it_when_it_is_given_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = lock_in(folder.path());
+    let held = take(&lock, "a").await.unwrap();
+    let waiting = lock.acquire("a", LONG);
+    drop(held);
+    assert!(waiting.await.unwrap().is_some());
+}
+
+/// The answer to a question that nobody asks any more.
+#[tokio::test]
+async fn a_lock_that_comes_after_its_caller_has_gone_is_given_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = lock_in(folder.path());
+    let held = take(&lock, "a").await.unwrap();
+    drop(lock.acquire("a", LONG));
+    drop(held);
+    assert!(lock.acquire("a", LONG).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_process_that_is_killed_holds_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = lock_in(folder.path());
+    let mut child = holding(folder.path());
+    assert!(take(&lock, "a").await.is_none());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(lock.acquire("a", LONG).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn its_files_are_private_and_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = lock_in(folder.path());
+    drop(take(&lock, "a/../b \u{e9}").await);
+    let names = names_in(&folder.path().join("app"));
+    assert!(
+        matches!(&names[..], [name] if name.starts_with("session.") && name.ends_with(".lock")),
+        "{names:?}"
+    );
+    assert_eq!(mode(&folder.path().join("app").join(&names[0])), 0o600);
+    assert_eq!(mode(&folder.path().join("app")), 0o700);
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_made_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("app"), "a file").unwrap();
+    let outcome = lock_in(folder.path()).acquire("a", Duration::ZERO).await;
+    assert!(
+        matches!(outcome, Err(StoreError::Failed { status: Some(_), .. })),
+        "{outcome:?}"
+    );
+}
+
+const CHILD: &str = "file_lock::child_holds";
+
+/// Another process that holds the lock, from when this returns. It would end with its input.
+fn holding(folder: &Path) -> Child {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "--nocapture", CHILD])
+        .env("CHILD_HOLDS_IN", folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap() == "held"));
+    child
+}
+
+#[tokio::test]
+#[ignore = "runs as another process of a test above"]
+async fn child_holds() {
+    let Ok(folder) = std::env::var("CHILD_HOLDS_IN") else {
+        return;
+    };
+    let held = take(&lock_in(Path::new(&folder)), "a").await;
+    println!("\n{}", if held.is_some() { "held" } else { "not held" });
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+}
