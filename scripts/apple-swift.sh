@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# Compiles Swift for the iOS simulator, on a Mac or on Debian, in Swift 6 mode with every warning an error.
+#
+#   scripts/apple-swift.sh setup                             make sure that the compiler is there; says which
+#   scripts/apple-swift.sh swiftc MINIMUM-IOS ARGS…          the compiler
+#   scripts/apple-swift.sh link MINIMUM-IOS OUTPUT FILE…     a dynamic library of these objects and archives
+#
+# On a Mac: Xcode's compiler and linker, and Apple's SDK. That half has not run yet.
+#
+# On Debian, without an Apple SDK: the compiler is that of a newer Debian (scripts/swift.sh). The standard library, Observation
+# and FoundationEssentials are open source with the availability of Apple's platforms in them, and are re-targeted to iOS; the
+# frameworks are the stubs of testing/apple-stubs. Nothing that comes out of it runs. The linker leaves undefined what is in no
+# file: Swift's own library is not there.
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+architecture=x86_64
+if on_mac; then architecture=$(uname -m); fi
+# In the Swift root, so that it is gone when the Swift is that it was made from.
+library=$cache/$ios_swift_suite/ios-library
+library_key="$ios_swift_library_version ios-$(minimum_ios)"
+installed=/usr/libexec/swift/lib/swift # in the root
+stubs=$target_dir/apple-swift/stubs
+stub_sources=$checkout/testing/apple-stubs
+stub_modules=(Foundation os UIKit AuthenticationServices SwiftUI) # one may import those before it
+
+triple() { printf '%s-apple-ios%s-simulator\n' "$architecture" "$1"; }
+
+debian() { "$checkout/scripts/swift.sh" --suite "$ios_swift_suite" exec "$@"; }
+
+# --- The standard library and the stubs --------------------------------------------------------------------------------
+make_library() {
+    local into=$1 name
+    step "Swift for iOS: re-targeting the standard library (seconds, once)"
+    require_tool python3 "apt-get install python3"
+    debian swift --version 2>/dev/null | sed -n 's/^Swift version \([0-9.]*\).*/\1/p' >"$into/version"
+    for name in shims clang host pm apinotes; do ln -s "$installed/$name" "$into/$name"; done
+    mkdir "$into/iphonesimulator"
+    retarget_all "$into" || fail_with_version "$into" "the standard library cannot be re-targeted to iOS"
+}
+
+retarget_all() {
+    retarget library "$cache/$ios_swift_suite$installed/linux" "$1" &&
+        debian swift-synthesize-interface -module-name FoundationEssentials -target x86_64-pc-linux-gnu \
+            -resource-dir "$installed" -I "$installed/linux" -o "$1/printed" &&
+        retarget essentials "$1/printed" "$1"
+}
+
+retarget() { python3 -B "$checkout/scripts/apple/swift_interfaces.py" "$1" "$2" "$3/iphonesimulator" "$(triple "$(minimum_ios)")"; }
+
+# As frameworks are built, so that a `switch` over their enumerations needs the case of a later version too.
+make_stubs() {
+    local into=$1 module
+    step "Swift for iOS: compiling the stubs (with the standard library, the first time: under a minute)"
+    for module in "${stub_modules[@]}"; do
+        debian_swiftc "$(minimum_ios)" "$into" -emit-module -enable-library-evolution -module-name "$module" \
+            -emit-module-path "$into/$module.swiftmodule" "$stub_sources/$module"/*.swift ||
+            fail_with_version "$library" "the stub of $module does not compile"
+    done
+}
+
+stubs_key() {
+    printf '%s ' "$library_key"
+    (cd "$stub_sources" && sha256sum ./*/*.swift | sha256sum)
+}
+
+# sid's Swift is another one some day, and then this is the reason.
+fail_with_version() {
+    local version
+    version=$(cat "$1/version")
+    if [ "$version" = "$ios_swift_version" ]; then die "$2"; fi
+    die "$2: Debian $ios_swift_suite has Swift $version, and this was made for $ios_swift_version" \
+        "adapt scripts/apple/swift_interfaces.py and raise ios_swift_version in scripts/lib.sh"
+}
+
+setup() {
+    if on_mac; then
+        xcrun --sdk iphonesimulator --show-sdk-path >/dev/null 2>&1 ||
+            die "Xcode with the iOS SDK is needed" "install Xcode, then xcode-select -s /Applications/Xcode.app"
+        return
+    fi
+    "$checkout/scripts/swift.sh" --suite "$ios_swift_suite" setup
+    made_once "$library" "$library_key" make_library
+    made_once "$stubs" "$(stubs_key)" make_stubs
+}
+
+say_which() {
+    local version
+    if on_mac; then
+        version=$(xcrun --sdk iphonesimulator swiftc --version 2>/dev/null | head -n 1)
+    else
+        version="$(cat "$library/version") of Debian $ios_swift_suite"
+        case $version in "$ios_swift_version "*) ;; *) version+=" (tried with $ios_swift_version only)" ;; esac
+    fi
+    say "Swift for iOS: $version"
+}
+
+# --- Using them --------------------------------------------------------------------------------------------------------
+# The clang inside looks for no header of this machine.
+debian_swiftc() {
+    local minimum=$1 stubs=$2
+    shift 2
+    debian swiftc -target "$(triple "$minimum")" -resource-dir "$library" -module-cache-path "$library/modules" -I "$stubs" \
+        -plugin-path "$installed/host/plugins" -Xfrontend -disable-objc-interop -Xcc -ffreestanding \
+        -swift-version 6 -warnings-as-errors "$@"
+}
+
+run_swiftc() {
+    local minimum=$1
+    shift
+    if on_mac; then
+        xcrun --sdk iphonesimulator swiftc -target "$(triple "$minimum")" -swift-version 6 -warnings-as-errors "$@"
+    else
+        debian_swiftc "$minimum" "$stubs" "$@"
+    fi
+}
+
+run_link() {
+    local minimum=$1 output=$2
+    shift 2
+    if on_mac; then
+        xcrun --sdk iphonesimulator swiftc -target "$(triple "$minimum")" -emit-library -o "$output" "$@" \
+            -framework Security -framework CoreFoundation
+    else
+        "$checkout/scripts/apple-toolchain.sh" tool ld64.lld -dylib -arch "$architecture" -undefined dynamic_lookup \
+            -platform_version ios-simulator "$minimum" 18.0 -o "$output" "$@"
+    fi
+}
+
+main() {
+    local verb=${1:-}
+    [ -n "$verb" ] || die "which command?" "scripts/apple-swift.sh setup|swiftc|link"
+    shift
+    setup
+    case $verb in
+        setup) say_which ;;
+        swiftc) run_swiftc "$@" ;;
+        link) run_link "$@" ;;
+        *) die "unknown command: $verb" "scripts/apple-swift.sh setup|swiftc|link" ;;
+    esac
+}
+
+main "$@"

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Compiles the project's Swift for the iOS simulator, and links the generated Swift with a slice, by apple-swift.sh.
+
+    swift_ios.py compile HEADERS NAME=FOLDER@MINIMUM-IOS…    each module against HEADERS and the modules before it
+    swift_ios.py link SLICE FOLDER MINIMUM-IOS               the generated Swift in FOLDER finds each UniFFI symbol in SLICE
+
+HEADERS is the folder in which Xcode looks for the C module: its module map is in a folder named after it. A module is taken
+as far as the optimiser's input, because a data race and a path without `return` are found no earlier.
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import macho
+
+APPLE_SWIFT = pathlib.Path(__file__).resolve().parent.parent / "apple-swift.sh"
+
+
+def apple_swift(*words):
+    """What apple-swift.sh said when it failed; "" when it did not."""
+    done = subprocess.run([str(word) for word in (APPLE_SWIFT, *words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout or f"apple-swift.sh ended with {done.returncode}"
+
+
+def sources(folder):
+    found = sorted(folder.rglob("*.swift"))
+    if not found:
+        raise SystemExit(f"no Swift file in {folder}")
+    return found
+
+
+def compile_modules(headers, modules, scratch):
+    """What the compiler said, of the first of these (name, folder, minimum) that does not compile."""
+    for name, folder, minimum in modules:
+        said = apple_swift("swiftc", minimum, "-emit-sil", "-wmo", "-parse-as-library", "-module-name", name, "-I", headers,
+                           "-I", scratch, "-emit-module-path", scratch / f"{name}.swiftmodule", "-o", "/dev/null", *sources(folder))
+        if said:
+            return f"{name}, for iOS {minimum}:\n{said}"
+        print(f"{name}: {len(sources(folder))} files compile for iOS {minimum}")
+    return ""
+
+
+def uniffi_symbols(file):
+    """The symbols of the Rust side that an object or a linked image needs and does not have."""
+    return {symbol for symbol in macho.read_object(file.read_bytes()).undefined if re.match(r"_(uniffi|ffi)_", symbol)}
+
+
+def link_faults(slice_folder, folder, minimum, scratch):
+    """A sentence for each fault of the generated Swift in `folder`, linked with the slice's library."""
+    (library,) = slice_folder.glob("*.a")
+    compiled, linked = scratch / "generated.o", scratch / "generated.dylib"
+    said = apple_swift("swiftc", minimum, "-c", "-wmo", "-parse-as-library", "-module-name", "PilotlightCore",
+                       "-I", slice_folder / "Headers", "-o", compiled, *sources(folder))
+    if said:
+        return [said]
+    needed = uniffi_symbols(compiled)
+    if not needed:
+        return [f"{folder} calls nothing of the library"]
+    said = apple_swift("link", minimum, linked, compiled, library)
+    if said:
+        return [said]
+    print(f"{len(needed)} UniFFI symbols are called")
+    return [f"{symbol} is called and is not in {library}" for symbol in sorted(uniffi_symbols(linked))]
+
+
+def main():
+    verb, first, rest = sys.argv[1], pathlib.Path(sys.argv[2]).resolve(), sys.argv[3:]
+    with tempfile.TemporaryDirectory() as made:
+        if verb == "compile":
+            split = (re.fullmatch(r"(\w+)=(.+)@([0-9.]+)", word).groups() for word in rest)
+            modules = [(name, pathlib.Path(folder).resolve(), minimum) for name, folder, minimum in split]
+            faults = [said] if (said := compile_modules(first, modules, pathlib.Path(made))) else []
+        elif verb == "link":
+            faults = link_faults(first, pathlib.Path(rest[0]).resolve(), rest[1], pathlib.Path(made))
+        else:
+            sys.exit(__doc__)
+    for fault in faults:
+        print(fault)
+    sys.exit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+// Apple's Foundation is FoundationEssentials, which is open source and stands here as it is, and this.
+@_exported import FoundationEssentials
+
+open class NSObject: Hashable, CustomStringConvertible {
+    public init() {}
+    public static func == (one: NSObject, other: NSObject) -> Bool { fatalError() }
+    open func hash(into hasher: inout Hasher) {}
+    open var description: String { fatalError() }
+}
+
+public protocol NSLocking {
+    func lock()
+    func unlock()
+}
+
+extension NSLocking {
+    public func withLock<R>(_ body: () throws -> R) rethrows -> R { try body() }
+}
+
+// Nothing of a lock may span an `await`; Apple marks its calls so.
+open class NSLock: NSObject, NSLocking, @unchecked Sendable {
+    @available(*, noasync, message: "Use async-safe scoped locking instead")
+    open func lock() {}
+    @available(*, noasync, message: "Use async-safe scoped locking instead")
+    open func unlock() {}
+}
+
+// Older than the standard library's, which is of iOS 16, and preferred to it.
+extension StringProtocol {
+    public func contains<T: StringProtocol>(_ other: T) -> Bool { fatalError() }
+}
+
+extension Error {
+    public var localizedDescription: String { fatalError() }
+}
+
+open class Bundle: NSObject, @unchecked Sendable {
+    open class var main: Bundle { fatalError() }
+    open var bundleIdentifier: String? { fatalError() }
+    open func object(forInfoDictionaryKey key: String) -> Any? { fatalError() }
+}
+
+public struct URLRequest: Sendable, Hashable {
+    public enum CachePolicy: UInt, Sendable {
+        case useProtocolCachePolicy = 0
+        case reloadIgnoringLocalCacheData = 1
+    }
+
+    public init(
+        url: URL, cachePolicy: CachePolicy = .useProtocolCachePolicy, timeoutInterval: TimeInterval = 60.0
+    ) { fatalError() }
+    public var url: URL?
+    public var httpMethod: String?
+    public var httpBody: Data?
+    public func value(forHTTPHeaderField field: String) -> String? { fatalError() }
+    public mutating func setValue(_ value: String?, forHTTPHeaderField field: String) {}
+    public mutating func addValue(_ value: String, forHTTPHeaderField field: String) {}
+}
+
+public struct CGFloat: Sendable, Equatable, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral {
+    public init(integerLiteral value: Int) {}
+    public init(floatLiteral value: Double) {}
+    public init(_ value: Double) {}
+}
+
+public struct CGRect: Sendable, Equatable {
+    public static var zero: CGRect { fatalError() }
+}

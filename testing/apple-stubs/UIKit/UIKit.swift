@@ -1,0 +1,19 @@
+@_exported import Foundation
+
+@MainActor
+open class UIResponder: NSObject {}
+
+// Apple's has an `init()` of the main actor too; a Swift class cannot give its superclass's initialiser an actor, but a
+// default value reads the same.
+@MainActor
+open class UIWindow: UIResponder {
+    public init(frame: CGRect = .zero) {}
+    @available(iOS 13.0, *)
+    public init(windowScene: UIWindowScene) {}
+}
+
+@available(iOS 13.0, *)
+@MainActor
+open class UIWindowScene: UIResponder {
+    open var keyWindow: UIWindow? { fatalError() }
+}
