@@ -3,6 +3,7 @@
 //! Adapters implement the traits of [`crate::ports`] and know nothing of sessions.
 
 pub mod file_lock;
+mod connector;
 pub mod file_store;
 pub mod http;
 mod io_error;

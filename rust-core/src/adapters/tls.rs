@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
+#[cfg(any(test, not(target_vendor = "apple")))]
+use rustls::RootCertStore;
+#[cfg(any(test, not(target_vendor = "apple")))]
 use rustls::client::WantsClientCert;
-use rustls::crypto::{CryptoProvider, ring};
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
+use rustls::crypto::{CryptoProvider, KeyProvider, ring};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::sign::SigningKey;
+use rustls::{ClientConfig, ConfigBuilder, WantsVerifier};
 use rustls_platform_verifier::BuilderVerifierExt;
 
 /// How Pilotlight speaks TLS 1.2 and 1.3, as a client without a certificate of its own.
@@ -16,9 +21,13 @@ use rustls_platform_verifier::BuilderVerifierExt;
 /// Blocks for some milliseconds on Linux, where it reads the certificates of the authorities from disk. A host that has
 /// none trusts nobody: every handshake then fails as with an unknown issuer, while plain HTTP to loopback still works.
 pub fn client_config() -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(ring::default_provider());
+    let provider = Arc::new(provider());
     let verified = match with_versions(provider.clone())?.with_platform_verifier() {
         Ok(verified) => verified,
+        // Apple's verifier reads nothing when it is made. A second verifier here would be in every app, for nothing.
+        #[cfg(target_vendor = "apple")]
+        Err(error) => return Err(error),
+        #[cfg(not(target_vendor = "apple"))]
         Err(_) => trusting_nobody(with_versions(provider)?),
     };
     let mut config = verified.with_no_client_auth();
@@ -26,10 +35,29 @@ pub fn client_config() -> Result<ClientConfig, rustls::Error> {
     Ok(config)
 }
 
+/// ring's, without the code that reads and signs with private keys: it would be in every app, and Pilotlight never
+/// presents a certificate.
+fn provider() -> CryptoProvider {
+    CryptoProvider {
+        key_provider: &NoPrivateKeys,
+        ..ring::default_provider()
+    }
+}
+
+#[derive(Debug)]
+struct NoPrivateKeys;
+
+impl KeyProvider for NoPrivateKeys {
+    fn load_private_key(&self, _: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, rustls::Error> {
+        Err(rustls::Error::General("this client has no private key".to_owned()))
+    }
+}
+
 fn with_versions(provider: Arc<CryptoProvider>) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, rustls::Error> {
     ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()
 }
 
+#[cfg(any(test, not(target_vendor = "apple")))]
 fn trusting_nobody(
     builder: ConfigBuilder<ClientConfig, WantsVerifier>,
 ) -> ConfigBuilder<ClientConfig, WantsClientCert> {
@@ -53,6 +81,6 @@ mod tests {
 
     #[test]
     fn a_host_without_certificates_still_gets_a_configuration() {
-        trusting_nobody(with_versions(Arc::new(ring::default_provider())).unwrap()).with_no_client_auth();
+        trusting_nobody(with_versions(Arc::new(provider())).unwrap()).with_no_client_auth();
     }
 }

@@ -4,7 +4,7 @@
 mod parameters;
 mod written;
 
-use url::{Host, Url};
+use url::{Host, ParseError, Url};
 
 use crate::error::Error;
 use parameters::parse_headers;
@@ -154,10 +154,7 @@ fn parse_provider(provider: &Provider) -> Result<IssuerUrl, Error> {
 }
 
 fn parse_issuer(field: &'static str, text: &str) -> Result<Url, Error> {
-    let url = Url::parse(text).map_err(|error| Error::Configuration {
-        field,
-        problem: format!("is not a URL: {error}"),
-    })?;
+    let url = parse_url(field, text)?;
     check_endpoint(&url).map_err(|problem| wrong(field, problem))?;
     if url.query().is_some() {
         return Err(wrong(field, "must not have a query"));
@@ -167,10 +164,7 @@ fn parse_issuer(field: &'static str, text: &str) -> Result<Url, Error> {
 
 fn parse_redirect_uri(text: &str) -> Result<Url, Error> {
     const FIELD: &str = "redirect_uri";
-    let url = Url::parse(text).map_err(|error| Error::Configuration {
-        field: FIELD,
-        problem: format!("is not a URL: {error}"),
-    })?;
+    let url = parse_url(FIELD, text)?;
     if url.fragment().is_some() {
         return Err(wrong(FIELD, "must not have a fragment (RFC 6749 3.1.2)"));
     }
@@ -183,6 +177,20 @@ fn parse_redirect_uri(text: &str) -> Result<Url, Error> {
         }
         _ => Ok(url),
     }
+}
+
+fn parse_url(field: &'static str, text: &str) -> Result<Url, Error> {
+    Url::parse(text).map_err(|error| match error {
+        // The tables that would convert it are left out, for size: docs/adr/0007.
+        ParseError::IdnaError => wrong(
+            field,
+            "has a host name that is not ASCII, or wrong punycode; write the name in its punycode form (xn--…)",
+        ),
+        error => Error::Configuration {
+            field,
+            problem: format!("is not a URL: {error}"),
+        },
+    })
 }
 
 fn wrong(field: &'static str, problem: &'static str) -> Error {

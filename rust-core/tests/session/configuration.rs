@@ -100,3 +100,57 @@ fn a_wrong_configuration_names_the_field() {
         );
     }
 }
+
+/// docs/adr/0007: names are not converted, so that the tables for it are in no app. Both spellings of a name would also be two
+/// issuers to the comparison of `iss`.
+#[test]
+fn an_internationalized_host_is_given_in_punycode() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let good = runtime.block_on(async { World::new().await.configuration() });
+    let with = |provider, redirect_uri: &str| {
+        Configuration::parse(pilotlight_core::configuration::SessionConfiguration {
+            provider,
+            redirect_uri: redirect_uri.to_owned(),
+            ..good.clone()
+        })
+    };
+    let auth0 = |domain: &str| Provider::Auth0 {
+        domain: domain.to_owned(),
+    };
+    let oidc = |issuer: &str| Provider::OpenIdConnect {
+        issuer: issuer.to_owned(),
+    };
+    let custom_scheme = "com.example.app://callback";
+    let refused = [
+        ("domain", auth0("anmeldung.m\u{fc}nchen.example"), custom_scheme),
+        ("domain", auth0("m%C3%BCnchen.example"), custom_scheme),
+        ("domain", auth0("tenant\u{3002}auth0.com"), custom_scheme),
+        ("domain", auth0("xn--\u{fc}.example"), custom_scheme),
+        ("issuer", oidc("https://\u{4f8b}\u{3048}.example/realm"), custom_scheme),
+        (
+            "redirect_uri",
+            auth0("tenant.auth0.com"),
+            "https://m\u{fc}nchen.example/callback",
+        ),
+    ];
+    for (field, provider, redirect_uri) in refused {
+        let error = public(with(provider.clone(), redirect_uri));
+        let text = format!("{error:?}");
+        assert_eq!(shape(error), format!("fix {field}"), "{provider:?} {redirect_uri}");
+        assert!(text.contains("xn--"), "{text}");
+    }
+
+    let spelled = "login.xn--mnchen-3ya.example";
+    let parsed = with(auth0(spelled), "https://xn--mnchen-3ya.example/callback").unwrap();
+    assert_eq!(parsed.issuer.as_url().host_str(), Some(spelled));
+    let upper_case = with(auth0("Login.XN--Mnchen-3ya.Example"), custom_scheme).unwrap();
+    assert_eq!(upper_case.issuer.as_url().host_str(), Some(spelled));
+    // Only the host is meant: a path and a custom scheme's own part are escaped, as ever.
+    assert!(
+        with(
+            oidc("https://login.example/m\u{fc}nchen"),
+            "com.example.app://m\u{fc}nchen"
+        )
+        .is_ok()
+    );
+}
