@@ -16,6 +16,7 @@ sources=$checkout/bindings/swift/Sources
 package=$checkout/build/$app_module
 xcframework=$package/$ffi_module.xcframework
 simulator=$xcframework/ios-arm64_x86_64-simulator
+module_map=Headers/$ffi_module/module.modulemap
 targets=("$ios_device_target" "${ios_simulator_targets[@]}")
 passed=0 failed=0
 
@@ -63,7 +64,7 @@ check_frameworks() { python3 -B "$apple/audit.py" frameworks "$package/Package.s
 
 sample_minimum_ios() { sed -n 's/.*\.iOS(\.v\([0-9]*\)).*/\1.0/p' "$checkout/ios-sample/SampleKit/Package.swift"; }
 
-# check_swift HEADERS SOURCES: the generated and the handwritten modules in SOURCES, and the sample above them. TerminalKit is
+# check_swift MODULE-MAP SOURCES: the generated and the handwritten modules in SOURCES, and the sample above them. TerminalKit is
 # for terminals.
 check_swift() {
     python3 -B "$apple/swift_ios.py" compile "$1" \
@@ -71,7 +72,10 @@ check_swift() {
         "SampleKit=$checkout/ios-sample/SampleKit/Sources/SampleKit@$(sample_minimum_ios)"
 }
 
-check_swift_link() { python3 -B "$apple/swift_ios.py" link "$simulator" "$package/Sources/$swift_module" "$(minimum_ios)"; }
+check_swift_link() {
+    python3 -B "$apple/swift_ios.py" link "$simulator/$module_map" "$simulator/lib$core_library.a" \
+        "$package/Sources/$swift_module" "$(minimum_ios)"
+}
 
 check_zip() {
     local zip=$package/../$ffi_module.xcframework.zip
@@ -109,7 +113,7 @@ main() {
         all) judge "the package builds" "$checkout/scripts/build-xcframework.sh" ;;
         --built) [ -d "$xcframework" ] || die "build/$app_module is not there" "scripts/build-xcframework.sh" ;;
         --reproducible) judge "two builds from two folders give the same zip" check_reproducible "$scratch" ;;
-        --swift) judge "the Swift of the checkout compiles for iOS" check_swift "$sources" "$sources" ;;
+        --swift) judge "the Swift of the checkout compiles for iOS" check_swift "$sources/$ffi_module/module.modulemap" "$sources" ;;
         --prove) judge "each check catches its fault" check_proofs ;;
         --accept)
             python3 -B "$apple/link.py" accept "$xcframework" "$sources" "$(tools_folder)" "$(minimum_ios)"
@@ -123,7 +127,7 @@ main() {
             judge "slices, objects, headers and Info.plist are as they should be" check_slices
             # Elsewhere than on a Mac, where Xcode's own linker is the judge and has the SDK to judge by.
             if ! on_mac; then judge "each slice links strictly, within the budget, and needs only what is listed" check_link; fi
-            judge "generated, handwritten and sample Swift compile for iOS" check_swift "$simulator/Headers" "$package/Sources"
+            judge "generated, handwritten and sample Swift compile for iOS" check_swift "$simulator/$module_map" "$package/Sources"
             judge "the generated Swift finds each of its symbols in the slice" check_swift_link
             judge "no folder of this machine is in the package" check_strings
             judge "the privacy manifest declares what is used" check_privacy

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Compiles the project's Swift for the iOS simulator, and links the generated Swift with a slice, by apple-swift.sh.
 
-    swift_ios.py compile HEADERS NAME=FOLDER@MINIMUM-IOS…    each module against HEADERS and the modules before it
-    swift_ios.py link SLICE FOLDER MINIMUM-IOS               the generated Swift in FOLDER finds each UniFFI symbol in SLICE
+    swift_ios.py compile MODULE-MAP NAME=FOLDER@MINIMUM-IOS…     each module against the C module and the modules before it
+    swift_ios.py link MODULE-MAP LIBRARY FOLDER MINIMUM-IOS      the generated Swift in FOLDER finds its symbols in LIBRARY
 
-HEADERS is the folder in which Xcode looks for the C module: its module map is in a folder named after it. A module is taken
-as far as the optimiser's input, because a data race and a path without `return` are found no earlier.
+MODULE-MAP is where Xcode looks for it, and the compiler looks nowhere else: a search would find it under other names too. A
+module is taken as far as the optimiser's input, because a data race and a path without `return` are found no earlier.
 """
 
 import pathlib
@@ -33,11 +33,15 @@ def sources(folder):
     return found
 
 
-def compile_modules(headers, modules, scratch):
+def c_module(module_map):
+    return "-Xcc", f"-fmodule-map-file={module_map}"
+
+
+def compile_modules(module_map, modules, scratch):
     """What the compiler said, of the first of these (name, folder, minimum) that does not compile."""
     for name, folder, minimum in modules:
-        said = apple_swift("swiftc", minimum, "-emit-sil", "-wmo", "-parse-as-library", "-module-name", name, "-I", headers,
-                           "-I", scratch, "-emit-module-path", scratch / f"{name}.swiftmodule", "-o", "/dev/null", *sources(folder))
+        said = apple_swift("swiftc", minimum, "-emit-sil", "-wmo", "-parse-as-library", "-module-name", name,
+                           *c_module(module_map), "-I", scratch, "-emit-module-path", scratch / f"{name}.swiftmodule", "-o", "/dev/null", *sources(folder))
         if said:
             return f"{name}, for iOS {minimum}:\n{said}"
         print(f"{name}: {len(sources(folder))} files compile for iOS {minimum}")
@@ -49,12 +53,11 @@ def uniffi_symbols(file):
     return {symbol for symbol in macho.read_object(file.read_bytes()).undefined if re.match(r"_(uniffi|ffi)_", symbol)}
 
 
-def link_faults(slice_folder, folder, minimum, scratch):
-    """A sentence for each fault of the generated Swift in `folder`, linked with the slice's library."""
-    (library,) = slice_folder.glob("*.a")
+def link_faults(module_map, library, folder, minimum, scratch):
+    """A sentence for each fault of the generated Swift in `folder`, linked with the library."""
     compiled, linked = scratch / "generated.o", scratch / "generated.dylib"
     said = apple_swift("swiftc", minimum, "-c", "-wmo", "-parse-as-library", "-module-name", "PilotlightCore",
-                       "-I", slice_folder / "Headers", "-o", compiled, *sources(folder))
+                       *c_module(module_map), "-o", compiled, *sources(folder))
     if said:
         return [said]
     needed = uniffi_symbols(compiled)
@@ -68,14 +71,15 @@ def link_faults(slice_folder, folder, minimum, scratch):
 
 
 def main():
-    verb, first, rest = sys.argv[1], pathlib.Path(sys.argv[2]).resolve(), sys.argv[3:]
+    verb, module_map, rest = sys.argv[1], pathlib.Path(sys.argv[2]).resolve(), sys.argv[3:]
     with tempfile.TemporaryDirectory() as made:
         if verb == "compile":
             split = (re.fullmatch(r"(\w+)=(.+)@([0-9.]+)", word).groups() for word in rest)
             modules = [(name, pathlib.Path(folder).resolve(), minimum) for name, folder, minimum in split]
-            faults = [said] if (said := compile_modules(first, modules, pathlib.Path(made))) else []
+            faults = [said] if (said := compile_modules(module_map, modules, pathlib.Path(made))) else []
         elif verb == "link":
-            faults = link_faults(first, pathlib.Path(rest[0]).resolve(), rest[1], pathlib.Path(made))
+            library, folder = (pathlib.Path(name).resolve() for name in rest[:2])
+            faults = link_faults(module_map, library, folder, rest[2], pathlib.Path(made))
         else:
             sys.exit(__doc__)
     for fault in faults:
