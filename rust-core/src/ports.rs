@@ -28,6 +28,8 @@ pub trait SecretStore: Send + Sync + fmt::Debug {
     fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> Eventually<'a, Result<(), StoreError>>;
     /// Removes the item.
     fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>>;
+    /// The names of all items of this store, in no particular order; empty only when it is certain that there are none.
+    fn names(&self) -> Eventually<'_, Result<Vec<String>, StoreError>>;
 }
 
 /// Puts processes that share a store in order: an app and its extensions. A lock ends with the process that holds it.

@@ -123,6 +123,10 @@ impl BlockingStore for FileStore {
         }
         self.update(|document| document.remove(name))
     }
+
+    fn names(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.load()?.names())
+    }
 }
 
 /// `path` with more at the end of its file name.

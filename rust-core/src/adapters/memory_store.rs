@@ -41,6 +41,10 @@ impl BlockingStore for MemoryStore {
         self.items().remove(name);
         Ok(())
     }
+
+    fn names(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.items().keys().cloned().collect())
+    }
 }
 
 /// At once: there is nothing to wait for, so no thread is changed.
@@ -55,6 +59,10 @@ impl SecretStore for MemoryStore {
 
     fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>> {
         Box::pin(ready(BlockingStore::delete(self, name)))
+    }
+
+    fn names(&self) -> Eventually<'_, Result<Vec<String>, StoreError>> {
+        Box::pin(ready(BlockingStore::names(self)))
     }
 }
 

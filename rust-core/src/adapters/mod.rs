@@ -8,9 +8,6 @@ pub mod file_store;
 pub mod http;
 mod io_error;
 pub mod keychain;
-#[cfg(target_vendor = "apple")]
-mod keychain_items;
-pub mod keychain_status;
 pub mod memory_store;
 pub mod off_thread;
 pub mod system;

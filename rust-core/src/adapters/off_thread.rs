@@ -16,6 +16,8 @@ pub trait BlockingStore: Send + Sync + fmt::Debug {
     fn write(&self, name: &str, value: &SecretBytes) -> Result<(), StoreError>;
     /// Removes the item; there being none is success.
     fn delete(&self, name: &str) -> Result<(), StoreError>;
+    /// The names of all items of this store, in no particular order; empty only when it is certain that there are none.
+    fn names(&self) -> Result<Vec<String>, StoreError>;
 }
 
 /// Runs a blocking store's operations on the blocking threads of one tokio runtime, wherever the future is polled.
@@ -72,6 +74,10 @@ impl<S: BlockingStore + ?Sized + 'static> SecretStore for OffThread<S> {
     fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>> {
         let name = name.to_owned();
         self.run(move |store| store.delete(&name))
+    }
+
+    fn names(&self) -> Eventually<'_, Result<Vec<String>, StoreError>> {
+        self.run(S::names)
     }
 }
 

@@ -172,9 +172,12 @@ impl From<Error> for SessionError {
                 message,
             },
             Error::Store(StoreError::Locked) => Self::WaitForUnlock { message },
-            Error::Store(StoreError::NotPermitted { status, .. } | StoreError::Failed { status, .. }) => {
-                Self::CheckStorage { status, message }
-            }
+            Error::Store(StoreError::AuthenticationCancelled) => Self::CheckStorage { status: None, message },
+            Error::Store(
+                StoreError::AuthenticationFailed { status, .. }
+                | StoreError::NotPermitted { status, .. }
+                | StoreError::Failed { status, .. },
+            ) => Self::CheckStorage { status, message },
             Error::Envelope(_) => Self::CheckStorage { status: None, message },
             Error::Internal(_) => Self::ReportBug { message },
         }

@@ -64,6 +64,8 @@ impl SessionStorage {
                     service: service.clone(),
                     access_group: access_group.clone(),
                     accessibility: (*accessibility).into(),
+                    synchronizable: false,
+                    access_control: None,
                 };
                 let store = keychain::open(options).map_err(|problem| Error::Configuration {
                     field: "storage",

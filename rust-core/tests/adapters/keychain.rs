@@ -1,7 +1,6 @@
 //! The Keychain adapter over a simulated Keychain: what it asks for, in which order, and what it believes.
 
-use pilotlight_core::adapters::keychain::{self, Accessibility, KeychainOptions, KeychainStore};
-use pilotlight_core::adapters::keychain_status::KeychainStatus;
+use pilotlight_core::adapters::keychain::{self, Accessibility, KeychainOptions, KeychainStatus, KeychainStore};
 use pilotlight_core::adapters::off_thread::BlockingStore;
 use pilotlight_core::ports::StoreError;
 
@@ -15,6 +14,8 @@ fn options() -> KeychainOptions {
         service: "org.example".to_owned(),
         access_group: Some("TEAM.org.example".to_owned()),
         accessibility: Accessibility::default(),
+        synchronizable: false,
+        access_control: None,
     }
 }
 

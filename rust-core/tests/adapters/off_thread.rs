@@ -36,6 +36,10 @@ impl BlockingStore for Scripted {
     fn delete(&self, name: &str) -> Result<(), StoreError> {
         BlockingStore::delete(&self.inner, name)
     }
+
+    fn names(&self) -> Result<Vec<String>, StoreError> {
+        BlockingStore::names(&self.inner)
+    }
 }
 
 struct Script {

@@ -158,5 +158,7 @@ fn keychain_options() -> KeychainOptions {
         service: "org.example".to_owned(),
         access_group: None,
         accessibility: Accessibility::default(),
+        synchronizable: false,
+        access_control: None,
     }
 }

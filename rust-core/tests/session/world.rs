@@ -294,6 +294,15 @@ impl SecretStore for ScriptedStore {
     fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>> {
         Box::pin(self.change(move |items| drop(items.remove(name))))
     }
+
+    fn names(&self) -> Eventually<'_, Result<Vec<String>, StoreError>> {
+        let script = self.script.lock().unwrap();
+        let outcome = match script.fails_reads.clone() {
+            Some(error) => Err(error),
+            None => Ok(script.items.keys().cloned().collect()),
+        };
+        Box::pin(async move { outcome })
+    }
 }
 
 /// A disk that is full.

@@ -68,6 +68,10 @@ impl Document {
             .insert(name.to_owned(), Secret::new(STANDARD.encode(value.expose())));
     }
 
+    pub(super) fn names(&self) -> Vec<String> {
+        self.items.keys().cloned().collect()
+    }
+
     /// Whether there was such an item.
     pub(super) fn remove(&mut self, name: &str) -> bool {
         self.items.remove(name).is_some()

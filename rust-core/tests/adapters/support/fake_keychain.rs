@@ -4,8 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use pilotlight_core::adapters::keychain::{Accessibility, ItemQuery, KeychainItems};
-use pilotlight_core::adapters::keychain_status::KeychainStatus;
+use pilotlight_core::adapters::keychain::{Accessibility, ItemQuery, KeychainItems, KeychainStatus};
 use pilotlight_core::secret::SecretBytes;
 
 /// Clones are other processes' views of the same Keychain.
@@ -183,6 +182,28 @@ impl KeychainItems for FakeKeychain {
             contents.find(&key)?;
             contents.items.remove(&key);
             Ok(())
+        })
+    }
+
+    fn accounts(&self, service: &str, access_group: Option<&str>) -> Result<Vec<String>, KeychainStatus> {
+        let list = ItemQuery {
+            service,
+            account: "*",
+            access_group,
+        };
+        self.call("accounts", list, |contents, (service, _, group)| {
+            let of_store = |key: &&Key| key.0 == service && group.as_ref().is_none_or(|_| key.2 == group);
+            let keys: Vec<_> = contents.items.keys().filter(of_store).cloned().collect();
+            let names: Vec<_> = keys
+                .iter()
+                .filter(|key| contents.find(key).is_ok())
+                .map(|key| key.1.clone())
+                .collect();
+            if names.is_empty() {
+                Err(KeychainStatus::ITEM_NOT_FOUND)
+            } else {
+                Ok(names)
+            }
         })
     }
 }

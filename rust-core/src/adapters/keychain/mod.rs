@@ -3,49 +3,20 @@
 //! The calls themselves are behind [`KeychainItems`], so that everything in here runs against a simulated Keychain too:
 //! one that is locked, that has other processes in it, that is not found before the first unlock.
 
+mod options;
+mod status;
+#[cfg(target_vendor = "apple")]
+mod system;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::keychain_status::KeychainStatus;
+pub use self::options::{AccessConstraint, AccessControl, Accessibility, KeychainOptions};
+pub use self::status::KeychainStatus;
 use super::off_thread::BlockingStore;
 use crate::ports::StoreError;
 use crate::secret::SecretBytes;
-
-/// When the Keychain lets an item be read, and whether a backup carries it to another device (Apple: "Restricting
-/// Keychain Item Accessibility").
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Accessibility {
-    /// `kSecAttrAccessibleWhenUnlocked`
-    WhenUnlocked,
-    /// `kSecAttrAccessibleAfterFirstUnlock`
-    AfterFirstUnlock,
-    /// `kSecAttrAccessibleAlways`: deprecated by Apple, for apps that have items of this class.
-    Always,
-    /// `kSecAttrAccessibleWhenPasscodeSetThisDeviceOnly`: removing the passcode removes the item.
-    WhenPasscodeSetThisDeviceOnly,
-    /// `kSecAttrAccessibleWhenUnlockedThisDeviceOnly`
-    WhenUnlockedThisDeviceOnly,
-    /// `kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly`: a session can be refreshed in the background while the
-    /// device is locked, and a backup restored to another device does not sign the user in there.
-    #[default]
-    AfterFirstUnlockThisDeviceOnly,
-    /// `kSecAttrAccessibleAlwaysThisDeviceOnly`: deprecated by Apple, for apps that have items of this class.
-    AlwaysThisDeviceOnly,
-}
-
-/// Where in the Keychain the items are. They are generic passwords with the item's name as account, and are never
-/// synced through iCloud.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeychainOptions {
-    /// `kSecAttrService`.
-    pub service: String,
-    /// `kSecAttrAccessGroup`, with its team identifier prefix, for what an app shares with its extensions. Without one,
-    /// new items go to the app's first group and all its groups are searched.
-    pub access_group: Option<String>,
-    /// The class that items get when they are written, also those that had another.
-    pub accessibility: Accessibility,
-}
 
 /// One generic password's coordinates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,16 +39,19 @@ pub trait KeychainItems: Send + Sync + fmt::Debug {
     fn update(&self, item: ItemQuery<'_>, value: &SecretBytes, class: Accessibility) -> Result<(), KeychainStatus>;
     /// `SecItemDelete`.
     fn delete(&self, item: ItemQuery<'_>) -> Result<(), KeychainStatus>;
+    /// `SecItemCopyMatching` for the accounts of all items of that service; asks the user nothing.
+    fn accounts(&self, service: &str, access_group: Option<&str>) -> Result<Vec<String>, KeychainStatus>;
 }
 
-/// The Keychain of this device. Does no I/O yet. On hosts without one, an explanation for the app's developer.
+/// The Keychain of this device. Does no I/O yet.
+///
+/// # Errors
+/// An explanation for the app's developer: of options that Keychain Services cannot fulfil, or on hosts without it.
 pub fn open(options: KeychainOptions) -> Result<Arc<dyn BlockingStore>, String> {
+    options.validate()?;
     #[cfg(target_vendor = "apple")]
     {
-        Ok(Arc::new(KeychainStore::new(
-            super::keychain_items::SystemKeychain,
-            options,
-        )))
+        Ok(Arc::new(KeychainStore::new(system::SystemKeychain, options)))
     }
     #[cfg(not(target_vendor = "apple"))]
     {
@@ -199,6 +173,14 @@ impl<K: KeychainItems> BlockingStore for KeychainStore<K> {
 
     fn delete(&self, name: &str) -> Result<(), StoreError> {
         self.with_certainty(|| self.items.delete(self.item(name))).map(drop)
+    }
+
+    fn names(&self) -> Result<Vec<String>, StoreError> {
+        let KeychainOptions {
+            service, access_group, ..
+        } = &self.options;
+        let names = self.with_certainty(|| self.items.accounts(service, access_group.as_deref()))?;
+        Ok(names.unwrap_or_default())
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::ptr;
 
+use core_foundation::array::CFArray;
 use core_foundation::base::{CFType, CFTypeRef, TCFType};
 use core_foundation::boolean::CFBoolean;
 use core_foundation::data::CFData;
@@ -13,13 +14,13 @@ use core_foundation::dictionary::CFDictionary;
 use core_foundation::string::{CFString, CFStringRef};
 use security_framework_sys::access_control as class;
 use security_framework_sys::item::{
-    kSecAttrAccessGroup, kSecAttrAccount, kSecAttrService, kSecClass, kSecClassGenericPassword, kSecReturnData,
+    kSecAttrAccessGroup, kSecAttrAccount, kSecAttrService, kSecClass, kSecClassGenericPassword, kSecMatchLimit,
+    kSecMatchLimitAll, kSecReturnAttributes, kSecReturnData, kSecUseAuthenticationUI, kSecUseAuthenticationUISkip,
     kSecUseDataProtectionKeychain, kSecValueData,
 };
 use security_framework_sys::keychain_item::{SecItemAdd, SecItemCopyMatching, SecItemDelete, SecItemUpdate};
 
-use super::keychain::{Accessibility, ItemQuery, KeychainItems};
-use super::keychain_status::KeychainStatus;
+use super::{Accessibility, ItemQuery, KeychainItems, KeychainStatus};
 use crate::secret::SecretBytes;
 
 unsafe extern "C" {
@@ -79,28 +80,74 @@ impl KeychainItems for SystemKeychain {
         // SAFETY: `query` is a valid dictionary during the call.
         KeychainStatus::check(unsafe { SecItemDelete(query.as_concrete_TypeRef()) })
     }
+
+    fn accounts(&self, service: &str, access_group: Option<&str>) -> Result<Vec<String>, KeychainStatus> {
+        let mut query = shared(service, access_group);
+        query.push((constant!(kSecReturnAttributes), CFBoolean::true_value().into_CFType()));
+        query.push((constant!(kSecMatchLimit), constant!(kSecMatchLimitAll).into_CFType()));
+        // Attributes need no authentication, but an item whose attributes did would otherwise fail the whole list.
+        query.push((
+            constant!(kSecUseAuthenticationUI),
+            constant!(kSecUseAuthenticationUISkip).into_CFType(),
+        ));
+        let query = CFDictionary::from_CFType_pairs(&query);
+        let mut found: CFTypeRef = ptr::null();
+        // SAFETY: `query` is a valid dictionary during the call; `found` is a valid place for one reference.
+        KeychainStatus::check(unsafe { SecItemCopyMatching(query.as_concrete_TypeRef(), &mut found) })?;
+        if found.is_null() {
+            return Ok(Vec::new());
+        }
+        // SAFETY: not null, and by the Create Rule ("Copy" in the name) ours to release, exactly once: on drop.
+        let found = unsafe { CFType::wrap_under_create_rule(found) };
+        let found = found.downcast_into::<CFArray>().ok_or(KeychainStatus::DECODE)?;
+        found.iter().map(|item| account_of(*item)).collect()
+    }
 }
 
 type Pairs = Vec<(CFString, CFType)>;
 
 /// What identifies the item. Class and data are no part of it, so that an item is found whatever class it has.
 fn pairs(item: ItemQuery<'_>) -> Pairs {
+    let mut pairs = shared(item.service, item.access_group);
+    pairs.push((constant!(kSecAttrAccount), CFString::new(item.account).into_CFType()));
+    pairs
+}
+
+/// What all items of a store have in common.
+fn shared(service: &str, access_group: Option<&str>) -> Pairs {
     let text = |text: &str| CFString::new(text).into_CFType();
     let mut pairs = vec![
         (constant!(kSecClass), constant!(kSecClassGenericPassword).into_CFType()),
-        (constant!(kSecAttrService), text(item.service)),
-        (constant!(kSecAttrAccount), text(item.account)),
+        (constant!(kSecAttrService), text(service)),
         // The only Keychain on iOS. On a Mac the other one knows neither classes nor access groups.
         (
             constant!(kSecUseDataProtectionKeychain),
             CFBoolean::true_value().into_CFType(),
         ),
     ];
-    pairs.extend(
-        item.access_group
-            .map(|group| (constant!(kSecAttrAccessGroup), text(group))),
-    );
+    pairs.extend(access_group.map(|group| (constant!(kSecAttrAccessGroup), text(group))));
     pairs
+}
+
+/// The account among the attributes of one item of a list.
+fn account_of(attributes: CFTypeRef) -> Result<String, KeychainStatus> {
+    if attributes.is_null() {
+        return Err(KeychainStatus::DECODE);
+    }
+    // SAFETY: not null, and alive while the array is, which outlives this call; by the Get Rule it is retained.
+    let attributes = unsafe { CFType::wrap_under_get_rule(attributes) };
+    let attributes = attributes
+        .downcast_into::<CFDictionary>()
+        .ok_or(KeychainStatus::DECODE)?;
+    let key = constant!(kSecAttrAccount);
+    // An item that other code made may have no account, which is the empty one.
+    let Some(account) = attributes.find(key.as_CFTypeRef()) else {
+        return Ok(String::new());
+    };
+    // SAFETY: the values of a dictionary of attributes are CFTypes, alive while it is; by the Get Rule it is retained.
+    let account = unsafe { CFType::wrap_under_get_rule(*account) };
+    let account = account.downcast_into::<CFString>().ok_or(KeychainStatus::DECODE)?;
+    Ok(account.to_string())
 }
 
 /// What a write sets.
