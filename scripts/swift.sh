@@ -74,6 +74,8 @@ inside() {
         root=$1 folder=$2 count=$3; shift 3
         mount -t proc proc "$root/proc"
         mount --rbind /dev "$root/dev"
+        # Devices work as before, but a program that replaces its output file cannot replace /dev/null for the whole machine.
+        mount -o remount,bind,ro "$root/dev"
         for ((; count > 0; count--)); do mkdir -p "$root$1"; mount --bind "$1" "$root$1"; shift; done
         [ -d "$root$folder" ] || folder=/
         exec chroot "$root" /usr/bin/env -i -C "$folder" "$@"' \
@@ -106,7 +108,7 @@ setup() {
         return
     fi
     on_mac && die "swift is needed and is not on PATH, and Debian's does not run here" "install Xcode"
-    is_root || die "without swift on PATH this needs root, to enter Debian's Swift by chroot" "install Swift, or use sudo"
+    is_root || die "entering Debian's Swift by chroot needs root" "use sudo, or install Swift and do without --suite"
     mkdir -p "$target_dir"
     made_once "$cache/$suite" "$suite $swift_root_version" make_swift_root
 }

@@ -41,7 +41,7 @@ def compile_modules(module_map, modules, scratch):
     """What the compiler said, of the first of these (name, folder, minimum) that does not compile."""
     for name, folder, minimum in modules:
         said = apple_swift("swiftc", minimum, "-emit-sil", "-wmo", "-parse-as-library", "-module-name", name,
-                           *c_module(module_map), "-I", scratch, "-emit-module-path", scratch / f"{name}.swiftmodule", "-o", "/dev/null", *sources(folder))
+                           *c_module(module_map), "-I", scratch, "-emit-module-path", scratch / f"{name}.swiftmodule", "-o", scratch / f"{name}.sil", *sources(folder))
         if said:
             return f"{name}, for iOS {minimum}:\n{said}"
         print(f"{name}: {len(sources(folder))} files compile for iOS {minimum}")
@@ -70,13 +70,19 @@ def link_faults(module_map, library, folder, minimum, scratch):
     return [f"{symbol} is called and is not in {library}" for symbol in sorted(uniffi_symbols(linked))]
 
 
+def module_of(word):
+    found = re.fullmatch(r"(\w+)=(.+)@([0-9.]+)", word)
+    if not found:
+        raise SystemExit(f"not NAME=FOLDER@MINIMUM-IOS: {word}")
+    return found[1], pathlib.Path(found[2]).resolve(), found[3]
+
+
 def main():
     verb, module_map, rest = sys.argv[1], pathlib.Path(sys.argv[2]).resolve(), sys.argv[3:]
     with tempfile.TemporaryDirectory() as made:
         if verb == "compile":
-            split = (re.fullmatch(r"(\w+)=(.+)@([0-9.]+)", word).groups() for word in rest)
-            modules = [(name, pathlib.Path(folder).resolve(), minimum) for name, folder, minimum in split]
-            faults = [said] if (said := compile_modules(module_map, modules, pathlib.Path(made))) else []
+            said = compile_modules(module_map, [module_of(word) for word in rest], pathlib.Path(made))
+            faults = [said] if said else []
         elif verb == "link":
             library, folder = (pathlib.Path(name).resolve() for name in rest[:2])
             faults = link_faults(module_map, library, folder, rest[2], pathlib.Path(made))
