@@ -8,6 +8,7 @@ MODULE-MAP is where Xcode looks for it, and the compiler looks nowhere else: a s
 module is taken as far as the optimiser's input, because a data race and a path without `return` are found no earlier.
 """
 
+import os
 import pathlib
 import re
 import subprocess
@@ -21,8 +22,9 @@ APPLE_SWIFT = pathlib.Path(__file__).resolve().parent.parent / "apple-swift.sh"
 
 def apple_swift(*words):
     """What apple-swift.sh said when it failed; "" when it did not."""
-    done = subprocess.run([str(word) for word in (APPLE_SWIFT, *words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, check=False)
+    with tempfile.TemporaryDirectory() as made:  # the compiler leaves folders behind where it failed
+        done = subprocess.run([str(word) for word in (APPLE_SWIFT, *words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, check=False, env={**os.environ, "TMPDIR": made})
     return "" if done.returncode == 0 else done.stdout or f"apple-swift.sh ended with {done.returncode}"
 
 
