@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::runtime::runtime;
+use super::runtime::spawn;
 use crate::session::SessionManager;
 use crate::state::SessionState;
 
@@ -17,9 +17,9 @@ pub trait StateObserver: Send + Sync + std::fmt::Debug {
 pub(super) fn forward_states(manager: &SessionManager, observer: Option<Arc<dyn StateObserver>>) {
     let Some(observer) = observer else { return };
     let mut states = manager.subscribe();
-    runtime().spawn(async move {
+    spawn(Box::pin(async move {
         while let Some(state) = states.recv().await {
             observer.state_changed(state);
         }
-    });
+    }));
 }

@@ -1,36 +1,51 @@
 //! Pilotlight's own small runtime. A Swift thread only waits: the work runs here, so that a cancelled Swift task does
 //! not stop a renewal half way, and a panic becomes an error.
 
-use std::future::Future;
+use std::future::{self, Future};
+use std::io;
 use std::sync::{Arc, LazyLock};
+use std::thread;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
 
 use super::error::SessionError;
 use super::storage::SessionStorage;
 use crate::adapters::http::HttpTransport;
 use crate::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use crate::error::Error;
+use crate::ports::Eventually;
 use crate::ports::Log;
 use crate::session::{Environment, SessionManager};
 
-/// One worker is enough for a handful of requests; blocking calls (Keychain, files) get threads of their own that end
-/// when idle.
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
-    let built = Builder::new_multi_thread()
-        .worker_threads(1)
-        .thread_name("pilotlight")
-        .enable_all()
-        .build();
+/// One thread is enough for a handful of requests, and a runtime that never has more is smaller; blocking calls (Keychain,
+/// files) get threads of their own that end when idle.
+static RUNTIME: LazyLock<Handle> = LazyLock::new(|| {
+    let started = start();
     #[expect(
         clippy::expect_used,
         reason = "without a thread there is no session, and a lazily made static has nobody to tell"
     )]
-    built.expect("the system gave no thread")
+    started.expect("the system gave no thread")
 });
 
-pub(super) fn runtime() -> &'static Runtime {
+fn start() -> io::Result<Handle> {
+    const NAME: &str = "pilotlight";
+    let runtime = Builder::new_current_thread().thread_name(NAME).enable_all().build()?;
+    let handle = runtime.handle().clone();
+    let work_for_ever = move || runtime.block_on(future::pending::<()>());
+    thread::Builder::new().name(NAME.to_owned()).spawn(work_for_ever)?;
+    Ok(handle)
+}
+
+pub(super) fn runtime() -> &'static Handle {
     &RUNTIME
+}
+
+/// Starts `work` on the runtime. Always boxed: tokio's code for a task is compiled once for each type of future.
+pub(super) fn spawn(work: Eventually<'static, ()>) {
+    // Dropping the join handle detaches the task; it does not cancel it.
+    drop(RUNTIME.spawn(work));
 }
 
 /// Everything the session needs of the world, for real.
@@ -40,7 +55,7 @@ pub(super) fn environment(storage: &SessionStorage, log: Arc<dyn Log>) -> Result
         transport: Arc::new(HttpTransport::new()),
         clock: Arc::new(SystemClock),
         randomness: Arc::new(SystemRandomness),
-        spawner: Arc::new(TokioSpawner::new(runtime().handle().clone())),
+        spawner: Arc::new(TokioSpawner::new(runtime().clone())),
         log,
     })
 }
@@ -54,7 +69,11 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, Error>> + Send + 'static,
 {
-    match runtime().spawn(work(manager.clone())).await {
+    let (done, outcome) = oneshot::channel();
+    let work = work(manager.clone());
+    // A caller that is gone does not take the answer, and a panic drops the sender.
+    spawn(Box::pin(async move { drop(done.send(work.await)) }));
+    match outcome.await {
         Ok(result) => result.map_err(SessionError::from),
         Err(_) => Err(Error::Internal("a task of Pilotlight's ended early".to_owned()).into()),
     }

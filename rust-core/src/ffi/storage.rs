@@ -51,7 +51,7 @@ pub enum KeychainAccessibility {
 
 impl SessionStorage {
     pub(super) fn open(&self) -> Result<Arc<dyn SecretStore>, SessionError> {
-        let handle = runtime().handle().clone();
+        let handle = runtime().clone();
         Ok(match self {
             Self::Memory => Arc::new(MemoryStore::default()),
             Self::File { path } => Arc::new(OffThread::new(Arc::new(FileStore::new(PathBuf::from(path))), handle)),

@@ -1,6 +1,6 @@
 //! The token endpoint: code exchange and renewal (RFC 6749 4.1.3 and 6, RFC 7636 4.5), and its successful answer.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use url::Url;
 
 use super::failure::{Grant, json_object, token_failure, unexpected};
@@ -121,14 +121,20 @@ fn token(body: &Map<String, Value>, name: &str) -> Option<Secret> {
 /// `expires_in` comes as a number, as a number with a fraction, and as a string; what is none of them counts as not
 /// said.
 fn seconds(value: &Value) -> Option<u64> {
-    let float = |seconds: f64| seconds.is_finite().then_some(seconds.max(0.0) as u64);
+    let whole = |number: &Number| {
+        let float = |seconds: f64| seconds.is_finite().then_some(seconds.max(0.0) as u64);
+        number.as_u64().or_else(|| number.as_f64().and_then(float))
+    };
     match value {
-        Value::Number(number) => number.as_u64().or_else(|| number.as_f64().and_then(float)),
-        Value::String(text) => text
-            .trim()
-            .parse()
-            .ok()
-            .or_else(|| text.trim().parse().ok().and_then(float)),
+        Value::Number(number) => whole(number),
+        Value::String(text) => match text.trim().parse() {
+            Ok(seconds) => Some(seconds),
+            // By JSON's reader of numbers, which is there anyway: the standard library's brings 13 kB of tables and code.
+            Err(_) => match serde_json::from_slice(text.as_bytes()) {
+                Ok(Value::Number(number)) => whole(&number),
+                _ => None,
+            },
+        },
         _ => None,
     }
 }

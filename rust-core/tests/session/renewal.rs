@@ -205,6 +205,7 @@ async fn answers_that_are_not_quite_by_the_book_still_renew() {
         Fault::answer_without(&["expires_in"]),
         Fault::answer(json!({"expires_in": "3600"})),
         Fault::answer(json!({"expires_in": 3600.5})),
+        Fault::answer(json!({"expires_in": " 3600.5 "})),
         Fault::answer(json!({"expires_in": u64::MAX})),
         Fault::answer(json!({"expires_in": [1]})),
         Fault::answer(json!({"token_type": "bearer"})),
