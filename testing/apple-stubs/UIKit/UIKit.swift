@@ -15,5 +15,6 @@ open class UIWindow: UIResponder {
 @available(iOS 13.0, *)
 @MainActor
 open class UIWindowScene: UIResponder {
+    @available(iOS 15.0, *)
     open var keyWindow: UIWindow? { fatalError() }
 }
