@@ -2,8 +2,8 @@
 //!
 //! Adapters implement the traits of [`crate::ports`] and know nothing of sessions.
 
-pub mod file_lock;
 mod connector;
+pub mod file_lock;
 pub mod file_store;
 pub mod http;
 mod io_error;
