@@ -9,6 +9,10 @@ BUDGET_HEAD = """# Bytes of code and data that the core adds to an arm64 app, li
 # the symbol table. More than 1 % above it fails. scripts/check-apple.sh --accept writes this file.
 """
 CRATE_V0 = re.compile(r"C(?:s[0-9A-Za-z]*_)?(\d+)_?(\w+)")
+OBJECT = re.compile(r"\[\s*(\d+)\] .*\((.+)\)$")
+SYMBOL = re.compile(r"0x([0-9A-Fa-f]+)\s+0x([0-9A-Fa-f]+)\s+\[\s*(\d+)\]\s+(\S+)")
+RUST_OBJECT = "pilotlight_core.o"  # all Rust is one object, because of fat LTO; the others are ring's
+FOREIGN = "ring (C and assembly)"
 CRATE_LEGACY = re.compile(r"_?_ZN(\d+)(\S+)")
 
 
@@ -32,7 +36,8 @@ def compare(size, budget):
 
 
 def crate_of(symbol):
-    """The crate that a symbol was written in, as well as its mangled name tells: generic code counts for its first crate."""
+    """The crate that a symbol was written in, as well as its mangled name tells: generic code counts for its first crate. None
+    where it tells nothing."""
     symbol = re.sub(r"^_+(?=R|ZN)", "_", symbol)
     if symbol.startswith("_R") and (found := CRATE_V0.search(symbol)):
         return found[2][:int(found[1])]
@@ -41,18 +46,35 @@ def crate_of(symbol):
         inner = re.match(r"_?(?:\$LT\$|\$u20\$|\$RF\$|\$BP\$|mut|const|dyn|\$LP\$|as)*([a-z]\w*?)(?:\.\.|$|\$)", first)
         return inner[1] if inner and "$" in first else first
     if "ring_core" in symbol:
-        return "ring (C and assembly)"
+        return FOREIGN
     if re.match(r"_?(uniffi|ffi)_", symbol):
         return "pilotlight_core"
-    return "(constants, unwind tables)"
+    if "OUTLINED_FUNCTION" in symbol:
+        return "(code that functions share)"
+    return None
 
 
-def print_table(link_map, rows=25):
-    """Bytes for each crate, from the linker's map."""
-    sizes = collections.Counter()
-    for line in link_map.split("# Symbols:", 1)[-1].split("# Dead Stripped Symbols:")[0].splitlines():
-        found = re.match(r"0x[0-9A-Fa-f]+\s+0x([0-9A-Fa-f]+)\s+\[\s*\d+\]\s+(\S+)", line)
-        if found:
-            sizes[crate_of(found[2])] += int(found[1], 16)
-    for crate, size in sizes.most_common(rows):
+def attributed(link_map):
+    """Bytes for each crate, from the linker's map; for each section what no name tells. Together they are what `weight` gives."""
+    parts = re.split(r"^# (?:Object files|Sections|Symbols|Dead Stripped Symbols):$", link_map, flags=re.M)[1:4]
+    files, sections, symbols = (part.splitlines() for part in parts)
+    assembled = {found[1] for line in files if (found := OBJECT.match(line)) and found[2] != RUST_OBJECT}
+    rows = (line.split() for line in sections if line.startswith("0x"))
+    places = [(int(start, 16), int(size, 16), f"({segment} {name})") for start, size, segment, name in rows]
+    sizes = collections.Counter({name: size for _, size, name in places if not name.endswith("bss)")})
+    for line in symbols:
+        if found := SYMBOL.match(line):
+            address, size = int(found[1], 16), int(found[2], 16)
+            section = next((name for start, length, name in places if start <= address < start + length), None)
+            crate = FOREIGN if found[3] in assembled else crate_of(found[4])
+            if section in sizes and crate:
+                sizes[section] -= size
+                sizes[crate] += size
+    return sizes
+
+
+def print_table(link_map, rows=30):
+    """The crates and sections that cost most."""
+    sizes = attributed(link_map).most_common()
+    for crate, size in [*sizes[:rows], ("(all others)", sum(size for _, size in sizes[rows:]))]:
         print(f"{size:10} {crate}")
