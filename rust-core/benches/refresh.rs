@@ -19,7 +19,7 @@ use pilotlight_core::adapters::memory_store::MemoryStore;
 use pilotlight_core::adapters::off_thread::BlockingStore as _;
 use pilotlight_core::adapters::tls;
 use pilotlight_core::configuration::Configuration;
-use pilotlight_core::envelope::StoredSession;
+use pilotlight_core::envelope::StoredItem;
 use pilotlight_core::secret::SecretBytes;
 use pilotlight_core::session::{SessionManager, SignInOptions, TokenOptions};
 use pilotlight_identity_server::{IdentityServer, Options};
@@ -34,6 +34,7 @@ mod support;
 const NEW: TokenOptions = TokenOptions {
     min_ttl: Duration::ZERO,
     force_refresh: true,
+    allow_expired: false,
 };
 const ROUNDS: usize = 501;
 
@@ -88,7 +89,7 @@ async fn sign_in(server: &IdentityServer, configuration: &Configuration, runtime
     let callback = server.authorize(&begun.url, "ada@example.com").await.unwrap();
     session.complete_sign_in(&callback).await.unwrap();
     let stored: SecretBytes = store.read(&item(configuration)).unwrap().unwrap();
-    let tokens = StoredSession::decode(&stored).unwrap().credentials;
+    let tokens = StoredItem::decode(&stored).unwrap().into_session().unwrap().credentials;
     (session, tokens.refresh_token.unwrap().expose().to_owned())
 }
 

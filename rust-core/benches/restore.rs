@@ -16,7 +16,7 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use pilotlight_core::adapters::file_store::FileStore;
 use pilotlight_core::adapters::off_thread::{BlockingStore as _, OffThread};
-use pilotlight_core::envelope::StoredSession;
+use pilotlight_core::envelope::{StoredItem, StoredSession};
 use pilotlight_core::state::SessionState;
 use support::{compare, configuration, item, runtime, session, stored_session};
 
@@ -41,7 +41,7 @@ fn restore(criterion: &mut Criterion) {
         assert!(matches!(state, SessionState::SignedIn { .. }));
         session
     };
-    let store_alone = || StoredSession::decode(&store.read(&item).unwrap().unwrap()).unwrap();
+    let store_alone = || StoredItem::decode(&store.read(&item).unwrap().unwrap()).unwrap();
     let plain = || serde_json::from_slice::<StoredSession>(&fs::read(&plain_file).unwrap()).unwrap();
 
     let mut group = criterion.benchmark_group("restore");

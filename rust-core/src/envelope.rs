@@ -1,4 +1,5 @@
-//! The stored form of a session: one versioned JSON document, one item in the store.
+//! The stored form of a session: one versioned JSON document, one item in the store. After a sign-out the item is gone,
+//! or holds what the issuer has yet to be told.
 //!
 //! Fields that a newer release added are kept when an older one writes the item again, so that going back and forth
 //! between releases loses nothing.
@@ -8,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::credentials::Credentials;
 use crate::profile::Profile;
-use crate::secret::SecretBytes;
+use crate::secret::{Secret, SecretBytes};
 use crate::state::ReauthenticationReason;
 use crate::time::Timestamp;
 
@@ -16,6 +17,15 @@ use crate::time::Timestamp;
 pub const CURRENT_VERSION: u32 = 1;
 /// Keychain items are small things; a session that does not fit is a mistake somewhere else.
 const LARGEST_BYTES: usize = 1024 * 1024;
+
+/// One item of the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoredItem {
+    /// Somebody is signed in, or was until the issuer ended the session.
+    Session(Box<StoredSession>),
+    /// Nobody is; what is left has to be revoked at the issuer.
+    SignedOut(SignedOut),
+}
 
 /// What is kept of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +42,7 @@ pub struct StoredSession {
     pub credentials: Credentials,
     /// The nonce of the sign-in: some issuers repeat it in the ID tokens of renewals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nonce: Option<crate::secret::Secret>,
+    pub nonce: Option<Secret>,
     /// When the user last authenticated, by the ID token's `auth_time`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authenticated_at: Option<Timestamp>,
@@ -42,9 +52,36 @@ pub struct StoredSession {
     /// Set when the session has ended without a sign-out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<ReauthenticationReason>,
+    /// Counts the changes of the tokens since the sign-in. Of two writings of one session the higher is the later, also
+    /// when two processes with different clocks wrote them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sequence: u64,
     /// What a newer release wrote.
     #[serde(flatten)]
     pub unknown: Map<String, Value>,
+}
+
+/// What is kept after a sign-out while the issuer cannot be reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedOut {
+    /// [`CURRENT_VERSION`] when written by this release.
+    pub version: u32,
+    /// Always true: what tells this item from a session.
+    pub signed_out: bool,
+    /// Refresh tokens to revoke, oldest first.
+    pub revocations: Vec<PendingRevocation>,
+    /// What a newer release wrote.
+    #[serde(flatten)]
+    pub unknown: Map<String, Value>,
+}
+
+/// A refresh token of a session that is over, which the issuer still has to be told (RFC 7009).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingRevocation {
+    /// To be revoked, never to be used.
+    pub refresh_token: Secret,
+    /// When the session ended, by the device's clock.
+    pub since: Timestamp,
 }
 
 /// Why a stored item could not be read. Never quotes the item.
@@ -61,23 +98,53 @@ pub enum EnvelopeError {
 }
 
 impl StoredSession {
+    /// Whether `other` is a writing of the same session, not one that began with another sign-in.
+    pub fn is_same_sign_in(&self, other: &Self) -> bool {
+        self.nonce == other.nonce && self.subject == other.subject
+    }
+}
+
+impl SignedOut {
+    /// Nobody is signed in.
+    pub fn with(revocations: Vec<PendingRevocation>) -> Self {
+        Self {
+            version: CURRENT_VERSION,
+            signed_out: true,
+            revocations,
+            unknown: Map::new(),
+        }
+    }
+}
+
+impl StoredItem {
     /// Reads a stored item.
     ///
     /// # Errors
     /// [`EnvelopeError`]; the caller keeps the item.
     pub fn decode(bytes: &SecretBytes) -> Result<Self, EnvelopeError> {
         #[derive(Deserialize)]
-        struct Version {
+        struct Head {
             version: u32,
+            #[serde(default)]
+            signed_out: bool,
         }
         if bytes.expose().len() > LARGEST_BYTES {
             return Err(EnvelopeError::Undecodable);
         }
-        let Version { version } = serde_json::from_slice(bytes.expose()).map_err(|_| EnvelopeError::Undecodable)?;
-        match version {
+        let head: Head = parse(bytes)?;
+        match head.version {
             0 => Err(EnvelopeError::Undecodable),
-            CURRENT_VERSION => serde_json::from_slice(bytes.expose()).map_err(|_| EnvelopeError::Undecodable),
+            CURRENT_VERSION if head.signed_out => parse(bytes).map(Self::SignedOut),
+            CURRENT_VERSION => parse(bytes).map(Self::Session),
             newer => Err(EnvelopeError::NewerVersion(newer)),
+        }
+    }
+
+    /// The session in it, if there is one.
+    pub fn into_session(self) -> Option<StoredSession> {
+        match self {
+            Self::Session(session) => Some(*session),
+            Self::SignedOut(_) => None,
         }
     }
 
@@ -86,10 +153,23 @@ impl StoredSession {
     /// # Errors
     /// [`EnvelopeError::Undecodable`] where the result would be too large to be read again.
     pub fn encode(&self) -> Result<SecretBytes, EnvelopeError> {
-        let bytes = SecretBytes::from_json(self).map_err(|_| EnvelopeError::Undecodable)?;
+        let bytes = match self {
+            Self::Session(session) => SecretBytes::from_json(session),
+            Self::SignedOut(signed_out) => SecretBytes::from_json(signed_out),
+        };
+        let bytes = bytes.map_err(|_| EnvelopeError::Undecodable)?;
         if bytes.expose().len() > LARGEST_BYTES {
             return Err(EnvelopeError::Undecodable);
         }
         Ok(bytes)
     }
+}
+
+fn parse<'a, T: Deserialize<'a>>(bytes: &'a SecretBytes) -> Result<T, EnvelopeError> {
+    serde_json::from_slice(bytes.expose()).map_err(|_| EnvelopeError::Undecodable)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! - **Pure**: [`configuration`], [`credentials`], [`envelope`], [`error`], [`id_token`], [`message`], [`metadata`],
-//!   [`pkce`], [`profile`], [`secret`], [`state`], [`time`]. No I/O, no clock, no randomness, no runtime.
+//!   [`pkce`], [`profile`], [`retry`], [`secret`], [`state`], [`time`]. No I/O, no clock, no randomness, no runtime.
 //! - [`provider`]: what to send to an endpoint and how to read its answer. Pure as well; knows only the modules above.
 //! - [`ports`]: the traits through which time, randomness, waiting, storage and the network reach the session.
 //! - [`session`]: [`session::SessionManager`], the one place that changes anything. It knows ports, never adapters, so that
@@ -29,6 +29,7 @@ pub mod message;
 pub mod metadata;
 pub mod pkce;
 pub mod profile;
+pub mod retry;
 pub mod secret;
 pub mod state;
 pub mod time;

@@ -13,7 +13,7 @@ use pilotlight_core::envelope::{CURRENT_VERSION, StoredSession};
 use pilotlight_core::ports::{Clock as _, SecretStore};
 use pilotlight_core::profile::Profile;
 use pilotlight_core::secret::Secret;
-use pilotlight_core::session::{Environment, SessionManager};
+use pilotlight_core::session::{Environment, SessionManager, Sharing};
 use serde_json::{Map, json};
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -51,6 +51,7 @@ pub(crate) fn configuration(domain: &str) -> Configuration {
 pub(crate) fn session(configuration: &Configuration, store: Arc<dyn SecretStore>, runtime: &Handle) -> SessionManager {
     let environment = Environment {
         store,
+        sharing: Sharing::Alone,
         transport: Arc::new(HttpTransport::new()),
         clock: Arc::new(SystemClock),
         randomness: Arc::new(SystemRandomness),
@@ -102,6 +103,7 @@ pub(crate) fn stored_session() -> StoredSession {
         authenticated_at: Some(now),
         profile: Some(profile),
         ended: None,
+        sequence: 0,
         unknown: Map::new(),
     }
 }

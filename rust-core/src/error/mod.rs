@@ -119,6 +119,12 @@ pub enum Error {
     /// What is stored cannot be read.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
+    /// Another process holds the session's lock.
+    #[error("another process is renewing the session and does not come to an end")]
+    Busy,
+    /// The session was opened to be looked at only.
+    #[error("this session is read-only: the app itself signs in and out and renews")]
+    ReadOnly,
     /// Something that cannot happen.
     #[error("internal fault: {0}")]
     Internal(String),

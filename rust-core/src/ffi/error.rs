@@ -24,6 +24,15 @@ pub enum SessionError {
         /// For a developer.
         message: String,
     },
+    /// The Keychain asked for the user (Face ID, Touch ID, the passcode) and the user did not come. Nothing is lost: the
+    /// same call asks again, so make it when the user wants it.
+    #[error("{message}")]
+    AuthenticateUser {
+        /// Whether the user said no; else the authentication failed.
+        cancelled: bool,
+        /// For a developer.
+        message: String,
+    },
     /// The call needs the user: begin a sign-in.
     #[error("{message}")]
     SignIn {
@@ -45,6 +54,13 @@ pub enum SessionError {
     /// The sign-in was cancelled, by the user or by the app. Usually nothing needs to be shown.
     #[error("the sign-in was cancelled")]
     SignInCancelled,
+    /// This session is read-only and has nothing that is good enough: the app itself has to run, to renew the session or
+    /// to sign in or out.
+    #[error("{message}")]
+    OpenApp {
+        /// For a developer.
+        message: String,
+    },
     /// The app's configuration, or the client's settings at the issuer, must be changed.
     #[error("{message}")]
     FixConfiguration {
@@ -91,6 +107,8 @@ pub enum RetryReason {
     RateLimited,
     /// The answer is not what the protocol says, as from a captive portal or a proxy.
     UnexpectedAnswer,
+    /// Another process that shares the session is renewing it and does not come to an end.
+    AnotherProcess,
 }
 
 /// Why the user is needed.
@@ -179,6 +197,12 @@ impl From<Error> for SessionError {
                 | StoreError::Failed { status, .. },
             ) => Self::CheckStorage { status, message },
             Error::Envelope(_) => Self::CheckStorage { status: None, message },
+            Error::Busy => Self::RetryLater {
+                reason: RetryReason::AnotherProcess,
+                retry_after_seconds: None,
+                message,
+            },
+            Error::ReadOnly => Self::OpenApp { message },
             Error::Internal(_) => Self::ReportBug { message },
         }
     }

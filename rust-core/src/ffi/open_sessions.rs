@@ -14,6 +14,7 @@ pub(super) struct Identity {
     pub(super) configuration: SessionConfiguration,
     pub(super) storage: SessionStorage,
     pub(super) name: String,
+    pub(super) read_only: bool,
 }
 
 static OPEN: Mutex<Vec<(Identity, WeakSessionManager)>> = Mutex::new(Vec::new());

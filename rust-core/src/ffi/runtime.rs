@@ -10,13 +10,13 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
 use super::error::SessionError;
-use super::storage::SessionStorage;
+use super::open_sessions::Identity;
 use crate::adapters::http::HttpTransport;
 use crate::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use crate::error::Error;
 use crate::ports::Eventually;
 use crate::ports::Log;
-use crate::session::{Environment, SessionManager};
+use crate::session::{Environment, SessionManager, Sharing};
 
 /// One thread is enough for a handful of requests, and a runtime that never has more is smaller; blocking calls (Keychain,
 /// files) get threads of their own that end when idle.
@@ -49,9 +49,15 @@ pub(super) fn spawn(work: Eventually<'static, ()>) {
 }
 
 /// Everything the session needs of the world, for real.
-pub(super) fn environment(storage: &SessionStorage, log: Arc<dyn Log>) -> Result<Environment, SessionError> {
+pub(super) fn environment(identity: &Identity, log: Arc<dyn Log>) -> Result<Environment, SessionError> {
+    let Identity { storage, read_only, .. } = identity;
     Ok(Environment {
         store: storage.open()?,
+        sharing: match storage.lock() {
+            _ if *read_only => Sharing::ReadOnly,
+            Some(lock) => Sharing::Processes(lock),
+            None => Sharing::Alone,
+        },
         transport: Arc::new(HttpTransport::new()),
         clock: Arc::new(SystemClock),
         randomness: Arc::new(SystemRandomness),

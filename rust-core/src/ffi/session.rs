@@ -36,12 +36,16 @@ impl CoreSession {
     /// another handle to it, so that both share one renewal; the log stays that of the first. Storage in memory is
     /// never shared.
     ///
+    /// A `read_only` session only looks: it gives the tokens that another process put into the store, and never renews,
+    /// signs in or out, or writes. For extensions that live for moments.
+    ///
     /// Throws `fixConfiguration` naming the field, also where this platform has no such store.
     #[uniffi::constructor]
     pub fn new(
         configuration: SessionConfiguration,
         storage: SessionStorage,
         name: String,
+        read_only: bool,
         observer: Option<Arc<dyn StateObserver>>,
         log: Option<Arc<dyn LogSink>>,
     ) -> Result<Arc<Self>, SessionError> {
@@ -49,10 +53,9 @@ impl CoreSession {
             configuration,
             storage,
             name,
+            read_only,
         };
-        let manager = open_or_join(identity.clone(), || {
-            environment(&identity.storage, ForwardingLog::over(log))
-        })?;
+        let manager = open_or_join(identity.clone(), || environment(&identity, ForwardingLog::over(log)))?;
         forward_states(&manager, observer);
         Ok(Arc::new(Self { manager }))
     }
@@ -91,23 +94,36 @@ impl CoreSession {
     pub fn cancel_sign_in(&self) {
         self.manager.cancel_sign_in();
     }
+
+    /// Gives back the lock between processes, if a renewal holds it; the renewal goes on. For the moment before iOS
+    /// suspends the process: it kills processes that are suspended with a lock in a shared folder.
+    pub fn release_process_lock(&self) {
+        self.manager.release_process_lock();
+    }
 }
 
 #[uniffi::export]
 impl CoreSession {
-    /// Reads the session from the store: once, at launch. Later calls read it again only while the device was locked.
-    /// No network. Throws `checkStorage` when the store fails or holds what cannot be decoded (it is left as it is).
+    /// Reads the session from the store: at launch, and again where other processes use the store too or the device was
+    /// locked before. Sends in the background what an earlier sign-out could not tell the issuer; otherwise no network.
+    /// Throws `checkStorage` when the store fails or holds what cannot be decoded (it is kept aside).
     pub async fn restore(&self) -> Result<SessionState, SessionError> {
         run(&self.manager, |manager| async move { manager.restore().await }).await
     }
 
     /// An access token that is good for at least `min_ttl_seconds`: from memory, or renewed with the refresh token
     /// (network; the new tokens are stored). Any number of callers share one renewal. `force_refresh` renews even a
-    /// valid one.
-    pub async fn access_token(&self, min_ttl_seconds: u32, force_refresh: bool) -> Result<String, SessionError> {
+    /// valid one; `allow_expired` gives the expired one where it cannot be renewed for the moment.
+    pub async fn access_token(
+        &self,
+        min_ttl_seconds: u32,
+        force_refresh: bool,
+        allow_expired: bool,
+    ) -> Result<String, SessionError> {
         let options = TokenOptions {
             min_ttl: Duration::from_secs(min_ttl_seconds.into()),
             force_refresh,
+            allow_expired,
         };
         run(&self.manager, |manager| async move {
             manager.access_token(options).await.map(|t| t.expose().to_owned())
@@ -150,7 +166,7 @@ impl CoreSession {
     }
 
     /// Signs out: forgets the session here, always, then revokes the refresh token at the issuer where it offers that
-    /// (network).
+    /// (network). Offline the refresh token is kept for that alone, at most 30 days, and sent later.
     pub async fn sign_out(&self) -> Result<SignOutOutcome, SessionError> {
         run(&self.manager, |manager| async move { Ok(manager.sign_out().await) }).await
     }

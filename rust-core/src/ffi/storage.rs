@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::error::SessionError;
 use super::runtime::runtime;
+use crate::adapters::file_lock::FileLock;
 use crate::adapters::file_store::FileStore;
 use crate::adapters::keychain::{self, Accessibility, KeychainOptions};
 use crate::adapters::memory_store::MemoryStore;
 use crate::adapters::off_thread::OffThread;
 use crate::error::Error;
-use crate::ports::SecretStore;
+use crate::ports::{ProcessLock, SecretStore};
 
 /// Where the session is kept.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
@@ -23,6 +24,9 @@ pub enum SessionStorage {
         access_group: Option<String>,
         /// When the item can be read.
         accessibility: KeychainAccessibility,
+        /// Where the app and its extensions lock the session while one of them renews it: a path in the container of
+        /// their app group, the same for all. Without one, this process counts as the only one.
+        lock_path: Option<String>,
     },
     /// A file that only its owner can read, replaced atomically. It is not encrypted: for development on hosts without
     /// a Keychain.
@@ -59,6 +63,7 @@ impl SessionStorage {
                 service,
                 access_group,
                 accessibility,
+                lock_path: _,
             } => {
                 let options = KeychainOptions {
                     service: service.clone(),
@@ -74,6 +79,18 @@ impl SessionStorage {
                 Arc::new(OffThread::new(store, handle))
             }
         })
+    }
+}
+
+impl SessionStorage {
+    /// What puts the processes in order that use this store, if there can be several.
+    pub(super) fn lock(&self) -> Option<Arc<dyn ProcessLock>> {
+        let path = match self {
+            Self::Memory => None,
+            Self::File { path } => Some(path),
+            Self::Keychain { lock_path, .. } => lock_path.as_ref(),
+        };
+        path.map(|path| Arc::new(FileLock::new(path, runtime().clone())) as Arc<dyn ProcessLock>)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Shared;
-use crate::ports::{Clock, Log, LogLevel, Randomness, SecretStore, Spawner, Transport};
+use crate::ports::{Clock, Log, LogLevel, ProcessLock, Randomness, SecretStore, Spawner, Transport};
 use crate::time::Instant;
 
 /// One implementation of each port.
@@ -11,6 +11,8 @@ use crate::time::Instant;
 pub struct Environment {
     /// Where the session is kept.
     pub store: Arc<dyn SecretStore>,
+    /// Who else uses that store.
+    pub sharing: Sharing,
     /// The network.
     pub transport: Arc<dyn Transport>,
     /// The device's clocks.
@@ -21,6 +23,17 @@ pub struct Environment {
     pub spawner: Arc<dyn Spawner>,
     /// Log lines.
     pub log: Arc<dyn Log>,
+}
+
+/// Who else uses the store.
+#[derive(Clone, Debug)]
+pub enum Sharing {
+    /// Nobody: the store is read once.
+    Alone,
+    /// Other processes, with the lock that puts them in order: the store is read again before a renewal.
+    Processes(Arc<dyn ProcessLock>),
+    /// Other processes, and this one only looks: it never renews, signs in or out, or writes.
+    ReadOnly,
 }
 
 impl Shared {

@@ -1,9 +1,9 @@
 //! The session: the one place that changes anything.
 //!
-//! [`SessionManager`] is a handle; its parts are files here, by what they do: `restore`, `sign_in`, `refresh`,
-//! `sign_out`, `resources` (profile and metadata). They share `current` (the state in memory and its only
+//! [`SessionManager`] is a handle; its parts are files here, by what they do: `restore`, `sign_in`, `refresh` (who gets
+//! which token), `renewal` (how one is made), `sign_out`, `resources` (profile and metadata). They share `current` (the state in memory and its only
 //! mutations), `saving` (what is in the store follows what is in memory), `quarantine` (what cannot be read is kept),
-//! `issuer` (endpoints and keys) and `exchange` (the one way to the network).
+//! `turn` (other processes with the same store), `issuer` (endpoints and keys) and `exchange` (the one way to the network).
 //!
 //! Two rules keep it right under concurrency. A lock on the state in memory is never held across an `await`. Every
 //! answer carries the *generation* it was asked in: a sign-out or a new sign-in raises the generation, and an answer of
@@ -17,25 +17,29 @@ mod options;
 mod pending_sign_in;
 mod quarantine;
 mod refresh;
+mod renewal;
 mod resources;
 mod restore;
 mod saving;
 mod sign_in;
 mod sign_out;
 mod single_flight;
+mod turn;
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::configuration::Configuration;
 use crate::error::Error;
+use crate::ports::Held;
 use crate::profile::Profile;
+use crate::retry::Rest;
 use crate::secret::Secret;
 use crate::state::SessionState;
 
-pub use environment::Environment;
+pub use environment::{Environment, Sharing};
 pub use options::{RefreshOptions, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions};
 
 use current::Current;
@@ -68,6 +72,10 @@ struct Shared {
     environment: Environment,
     current: Current,
     saving: tokio::sync::Mutex<()>,
+    turn: tokio::sync::Mutex<()>,
+    process_lock: Mutex<Option<Box<dyn Held>>>,
+    revoking: tokio::sync::Mutex<()>,
+    resting: Mutex<Rest>,
     restoring: tokio::sync::Mutex<()>,
     completing: tokio::sync::Mutex<()>,
     refreshing: SingleFlight<RefreshOptions, Result<Secret, Error>>,
@@ -92,6 +100,10 @@ impl SessionManager {
             item_name: configuration.item_name(name),
             current: Current::default(),
             saving: tokio::sync::Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+            process_lock: Mutex::default(),
+            revoking: tokio::sync::Mutex::default(),
+            resting: Mutex::default(),
             restoring: tokio::sync::Mutex::default(),
             completing: tokio::sync::Mutex::default(),
             refreshing: SingleFlight::default(),
@@ -109,6 +121,12 @@ impl SessionManager {
     /// A handle that does not keep the session open.
     pub fn downgrade(&self) -> WeakSessionManager {
         WeakSessionManager(Arc::downgrade(&self.shared))
+    }
+
+    /// Gives back the lock between processes, if a renewal holds it: for iOS, which is about to suspend the process and
+    /// kills those that hold a lock in a shared folder then. A renewal goes on without.
+    pub fn release_process_lock(&self) {
+        self.shared.give_up_turn();
     }
 
     /// The state; `None` until the store was read. Memory only.

@@ -13,6 +13,9 @@ pub struct TokenOptions {
     pub min_ttl: Duration,
     /// Renew it even when it is.
     pub force_refresh: bool,
+    /// When it cannot be renewed for the moment, the expired one will do: for work offline, or with a server that
+    /// decides for itself.
+    pub allow_expired: bool,
 }
 
 /// What to send along with a renewal.
@@ -60,7 +63,7 @@ pub struct SignInRequest {
     pub callback_scheme: String,
 }
 
-/// What became of a sign-out at the issuer. Here it always succeeded.
+/// What became of a sign-out at the issuer. Here it succeeded, unless the session is read-only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum SignOutOutcome {
     /// The refresh token was revoked.
@@ -69,6 +72,11 @@ pub enum SignOutOutcome {
     NothingToRevoke,
     /// The issuer offers no revocation, so the refresh token lives there until it expires.
     RevocationNotOffered,
-    /// The issuer could not be asked or refused; the refresh token may live there until it expires.
-    RevocationFailed,
+    /// The issuer cannot be reached; the refresh token is kept for this alone and sent again at the next launch or
+    /// sign-in.
+    RevocationPending,
+    /// Nothing was done: this session is read-only, and only the app itself signs out.
+    ReadOnly,
+    /// The issuer refused to revoke it; the refresh token may live there until it expires.
+    RevocationRefused,
 }

@@ -13,7 +13,7 @@ impl Shared {
     /// stays where that release finds it again: the user went back a release and may go forward.
     pub(super) async fn quarantine(&self, bytes: SecretBytes, error: EnvelopeError) -> Option<SecretBytes> {
         self.log(LogLevel::Error, &error.to_string());
-        if let EnvelopeError::NewerVersion(_) = error {
+        if matches!(error, EnvelopeError::NewerVersion(_)) || self.is_read_only() {
             return Some(bytes);
         }
         let moved = async {

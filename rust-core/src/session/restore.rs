@@ -1,13 +1,15 @@
 //! At launch: is there a session, and can it be read?
 
 use super::{SessionManager, Shared};
-use crate::envelope::StoredSession;
+use crate::envelope::StoredItem;
 use crate::error::Error;
 use crate::ports::{LogLevel, StoreError};
 use crate::state::SessionState;
 
 impl SessionManager {
-    /// Reads the session from the store: once. While the device is locked, every call tries again. No network.
+    /// Reads the session from the store: once, or where other processes use it too, each time. While the device is
+    /// locked, every call tries again. What an earlier sign-out could not tell the issuer is sent now, in the
+    /// background; otherwise no network.
     ///
     /// # Errors
     /// [`Error::Store`] when the store fails; the next call tries again. [`Error::Envelope`] when what is stored cannot
@@ -16,7 +18,13 @@ impl SessionManager {
     /// launch.
     pub async fn restore(&self) -> Result<SessionState, Error> {
         let shared = &self.shared;
-        shared.ensure_restored().await?;
+        if shared.current.needs_restore() {
+            shared.ensure_restored().await?;
+        } else {
+            shared.adopt_if_shared().await?;
+            shared.retry_save().await;
+        }
+        self.send_revocations_in_background();
         shared
             .current
             .state(shared.now())
@@ -42,10 +50,10 @@ impl Shared {
 
     async fn read_store(&self) -> Result<(), Error> {
         let outcome = match self.environment.store.read(&self.item_name).await {
-            Ok(Some(bytes)) => match StoredSession::decode(&bytes) {
-                Ok(session) => {
+            Ok(Some(bytes)) => match StoredItem::decode(&bytes) {
+                Ok(item) => {
                     self.log(LogLevel::Info, "restored a session");
-                    self.current.restored(Some(session), None);
+                    self.current.restored(Some(item), None);
                     Ok(())
                 }
                 Err(error) => {

@@ -11,31 +11,49 @@ impl Shared {
     /// # Errors
     /// [`Error::Store`]; then memory stays as it is and the next call tries again.
     pub(super) async fn save(&self) -> Result<(), Error> {
-        let _turn = self.saving.lock().await;
+        if !self.current.is_unsaved() {
+            return Ok(());
+        }
+        let _turn = self.turn_to_write().await;
+        self.save_in_turn().await
+    }
+
+    /// The same for whoever has the turn already.
+    pub(super) async fn save_in_turn(&self) -> Result<(), Error> {
+        let _writer = self.saving.lock().await;
         self.write_unsaved().await
     }
 
     async fn write_unsaved(&self) -> Result<(), Error> {
-        let Some(unsaved) = self.current.unsaved() else {
+        if !self.current.is_unsaved() || self.is_read_only() {
             return Ok(());
-        };
+        }
         let written = async {
-            let Some(session) = &unsaved.content else {
-                return self.delete_items().await.map_err(Error::from);
-            };
-            if let Some(unreadable) = unsaved.unreadable.clone() {
-                self.keep_aside(unreadable).await?;
+            // Another process may have signed out, or renewed, since this one looked.
+            if self.is_shared() && !self.current.replaces_what_is_stored() {
+                self.adopt_from_store().await?;
             }
-            let bytes = session.encode()?;
-            Ok(self.environment.store.write(&self.item_name, bytes).await?)
+            let Some(unsaved) = self.current.unsaved() else {
+                return Ok(());
+            };
+            match &unsaved.content {
+                None => self.delete_items().await?,
+                Some(item) => {
+                    if let Some(unreadable) = unsaved.unreadable.clone() {
+                        self.keep_aside(unreadable).await?;
+                    }
+                    self.environment.store.write(&self.item_name, item.encode()?).await?;
+                }
+            }
+            self.current.saved(&unsaved);
+            Ok(())
         };
         let written = written.await;
-        match &written {
-            Ok(()) => self.current.saved(&unsaved),
-            Err(error) => self.log(
+        if let Err(error) = &written {
+            self.log(
                 LogLevel::Error,
                 &format!("the session could not be stored and will be at the next chance: {error}"),
-            ),
+            );
         }
         written
     }
@@ -49,7 +67,10 @@ impl Shared {
     /// The next chance for what could not be written. Does not wait for a write that is under way: a caller who only
     /// wants a token from memory must not wait for the store.
     pub(super) async fn retry_save(&self) {
-        if let Ok(_turn) = self.saving.try_lock() {
+        if !self.current.is_unsaved() {
+            return;
+        }
+        if let Ok(_writer) = self.saving.try_lock() {
             let _ = self.write_unsaved().await;
         }
     }

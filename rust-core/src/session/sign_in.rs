@@ -24,6 +24,7 @@ impl SessionManager {
     /// [`Error::Argument`] for parameters that Pilotlight sets itself; what the discovery says.
     pub async fn begin_sign_in(&self, options: SignInOptions) -> Result<SignInRequest, Error> {
         let shared = &self.shared;
+        shared.ensure_writable()?;
         let mut parameters = parse_parameters("parameters", options.parameters).map_err(Error::into_argument)?;
         parameters.extend(options.login_hint.map(|hint| ("login_hint".to_owned(), hint)));
         parameters.extend(
@@ -87,6 +88,8 @@ impl Shared {
         };
         // Before the code is spent: what may stall.
         self.prefetch_keys().await?;
+        // Afterwards it could end the new session: see `Current::signed_in`.
+        self.send_revocations().await;
         let (tokens, received) = match attempt.exchanged.clone() {
             Some(exchanged) => exchanged,
             None => {
@@ -211,6 +214,7 @@ fn stored_session(
         authenticated_at: claims.auth_time,
         profile: None,
         ended: None,
+        sequence: 0,
         unknown: serde_json::Map::new(),
     }
 }

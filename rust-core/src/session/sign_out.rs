@@ -1,14 +1,15 @@
-//! Signing out: here always, at the issuer where it can be.
+//! Signing out: here always, at the issuer as soon as it can be reached.
 
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 
 use super::{SessionManager, Shared, SignOutOutcome};
-use crate::envelope::StoredSession;
+use crate::envelope::StoredItem;
 use crate::error::{Endpoint, Error};
 use crate::ports::LogLevel;
 use crate::provider::revocation;
+use crate::retry;
 use crate::secret::Secret;
 
 /// A user who signs out waits no longer than this for the issuer.
@@ -17,37 +18,85 @@ const LONGEST_REVOCATION: Duration = Duration::from_secs(10);
 impl SessionManager {
     /// Forgets the session in memory and in the store, cancels a sign-in in progress, then asks the issuer to revoke
     /// the refresh token (at most 10 seconds). Never fails here: an item that cannot be deleted now is deleted at the
-    /// next chance, and the session counts as signed out meanwhile.
+    /// next chance, and the session counts as signed out meanwhile. A refresh token that cannot be revoked now is kept
+    /// for that alone, for at most 30 days, and sent again at the next [`SessionManager::restore`] or sign-in.
     pub async fn sign_out(&self) -> SignOutOutcome {
         let shared = &self.shared;
+        if shared.is_read_only() {
+            return SignOutOutcome::ReadOnly;
+        }
         shared.signing_in.cancel();
-        let unread = if shared.current.needs_restore() {
-            shared.read_for_sign_out().await
-        } else {
-            None
-        };
-        let session = shared.current.signed_out().or(unread);
+        shared.look_before_sign_out().await;
+        let refresh_token = shared.current.signed_out(shared.now().wall);
         shared.current.publish(shared.now());
         shared.save_if_possible().await;
         shared.log(LogLevel::Info, "signed out");
-        let Some(refresh_token) = session.and_then(|session| session.credentials.refresh_token) else {
+        let Some(refresh_token) = refresh_token else {
+            self.send_revocations_in_background();
             return SignOutOutcome::NothingToRevoke;
         };
-        let revocation = std::pin::pin!(shared.revoke(&refresh_token));
+        let revocation = std::pin::pin!(shared.settle_revocation(&refresh_token));
         let limit = shared.environment.spawner.sleep(LONGEST_REVOCATION);
         match select(revocation, limit).await {
             Either::Left((Ok(true), _)) => SignOutOutcome::Revoked,
             Either::Left((Ok(false), _)) => SignOutOutcome::RevocationNotOffered,
-            Either::Left((Err(_), _)) | Either::Right(_) => SignOutOutcome::RevocationFailed,
+            Either::Left((Err(error), _)) if !retry::is_passing(&error) => SignOutOutcome::RevocationRefused,
+            Either::Left((Err(_), _)) | Either::Right(_) => SignOutOutcome::RevocationPending,
+        }
+    }
+
+    /// Sends what earlier sign-outs could not tell the issuer, while the caller goes on.
+    pub(super) fn send_revocations_in_background(&self) {
+        if self.shared.has_revocations() {
+            let manager = self.clone();
+            let work = Box::pin(async move { manager.shared.send_revocations().await });
+            self.shared.environment.spawner.spawn(work);
         }
     }
 }
 
 impl Shared {
-    /// What is stored, for its refresh token: a sign-out can be the first thing an app does.
-    async fn read_for_sign_out(&self) -> Option<StoredSession> {
-        let bytes = self.environment.store.read(&self.item_name).await.ok().flatten()?;
-        StoredSession::decode(&bytes).ok()
+    /// What is stored matters for its refresh token: a sign-out can be the first thing an app does, and another process
+    /// may have renewed.
+    async fn look_before_sign_out(&self) {
+        if !self.current.needs_restore() && !self.is_shared() {
+            return;
+        }
+        if let Ok(stored) = self.environment.store.read(&self.item_name).await {
+            let stored = stored.and_then(|bytes| StoredItem::decode(&bytes).ok());
+            if self.current.needs_restore() {
+                self.current.restored(stored, None);
+            } else {
+                self.current.adopt(stored);
+            }
+        }
+    }
+
+    fn has_revocations(&self) -> bool {
+        !self.is_read_only() && !self.current.pending_revocations(self.now().wall).is_empty()
+    }
+
+    /// Sends every revocation that is pending, one after the other; stops at the first that meets passing trouble.
+    pub(super) async fn send_revocations(&self) {
+        let Ok(_only) = self.revoking.try_lock() else {
+            return;
+        };
+        for pending in self.current.pending_revocations(self.now().wall) {
+            let outcome = self.settle_revocation(&pending.refresh_token).await;
+            if outcome.is_err_and(|error| retry::is_passing(&error)) {
+                return;
+            }
+        }
+    }
+
+    /// Revokes a refresh token that was kept for that; it is kept on only if the issuer did not hear of it.
+    async fn settle_revocation(&self, refresh_token: &Secret) -> Result<bool, Error> {
+        let outcome = self.revoke(refresh_token).await;
+        if !outcome.as_ref().is_err_and(retry::is_passing) {
+            self.current.revoked(refresh_token);
+            self.save_if_possible().await;
+        }
+        outcome
     }
 
     /// Revokes a refresh token; false where the issuer offers no revocation.

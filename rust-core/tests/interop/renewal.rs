@@ -75,6 +75,7 @@ async fn a_token_that_lives_shorter_than_asked_for_is_the_callers_mistake() {
     let options = TokenOptions {
         min_ttl: LIFETIME + Duration::from_secs(1),
         force_refresh: false,
+        allow_expired: false,
     };
     let refused = error_of(session.access_token(options).await);
     assert!(

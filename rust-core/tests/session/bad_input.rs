@@ -6,7 +6,7 @@ use pilotlight_core::session::SignInOptions;
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::{Map, json};
 
-use crate::world::{ADA, World, assert_renews, forced, public};
+use crate::world::{ADA, World, assert_renews, public};
 
 #[tokio::test]
 async fn callback_urls_that_are_none() {
@@ -127,14 +127,8 @@ async fn token_answers_of_every_wrong_form_change_nothing_stored() {
         json!({"token_type": "Bearer", "expires_in": 3600}),
     ] {
         let stored = world.stored();
-        world.control().fault(Endpoint::Token, Fault::json(200, &answer));
-        assert!(
-            matches!(
-                public(session.access_token(forced()).await),
-                SessionError::RetryLater { .. }
-            ),
-            "{answer}"
-        );
+        let error = world.renewal_that_meets(Fault::json(200, &answer), &session).await;
+        assert!(matches!(error, SessionError::RetryLater { .. }), "{answer}");
         assert_eq!(world.stored(), stored, "{answer}");
     }
     assert_renews(&session).await;
@@ -168,6 +162,7 @@ async fn a_session_needs_a_name() {
     let configuration = pilotlight_core::configuration::Configuration::parse(world.configuration()).unwrap();
     let environment = pilotlight_core::session::Environment {
         store: world.store.clone(),
+        sharing: world.sharing.clone(),
         transport: std::sync::Arc::new(pilotlight_core::adapters::http::HttpTransport::new()),
         clock: world.clock.clone(),
         randomness: std::sync::Arc::new(pilotlight_core::adapters::system::SystemRandomness),

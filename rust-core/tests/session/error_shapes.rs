@@ -15,12 +15,14 @@ pub(crate) fn shape(error: SessionError) -> String {
             ..
         } => format!("retry {reason:?} {retry_after_seconds:?}"),
         SessionError::WaitForUnlock { .. } => "unlock".to_owned(),
+        SessionError::AuthenticateUser { cancelled, .. } => format!("authenticate {cancelled}"),
         SessionError::SignIn { reason, .. } => format!("sign in {reason:?}"),
         SessionError::RestartSignIn { code, .. } => format!("restart {code}"),
         SessionError::SignInCancelled => "cancelled".to_owned(),
         SessionError::FixConfiguration { field, .. } => format!("fix {field}"),
         SessionError::FixArgument { argument, .. } => format!("argument {argument}"),
         SessionError::CheckStorage { status, .. } => format!("storage {status:?}"),
+        SessionError::OpenApp { .. } => "open app".to_owned(),
         SessionError::ReportBug { .. } => "bug".to_owned(),
     }
 }
@@ -64,11 +66,9 @@ async fn the_token_endpoints_errors_on_a_renewal() {
         (400, "server_error", "", "retry ServerFault None"),
         (418, "teapot", "", "retry UnexpectedAnswer None"),
     ] {
-        world
-            .control()
-            .fault(Endpoint::Token, Fault::oauth_error(status, code, words));
+        let fault = Fault::oauth_error(status, code, words);
         assert_eq!(
-            shape(public(session.access_token(forced()).await)),
+            shape(world.renewal_that_meets(fault, &session).await),
             expected,
             "{status} {code}"
         );
@@ -149,12 +149,8 @@ async fn the_time_to_wait_is_read_in_every_form() {
         let fault = headers
             .iter()
             .fold(Fault::status(429), |fault, (name, value)| fault.header(name, value));
-        world.control().fault(Endpoint::Token, fault);
-        assert_eq!(
-            shape(public(session.access_token(forced()).await)),
-            format!("retry RateLimited {expected}"),
-            "{headers:?}"
-        );
+        let error = world.renewal_that_meets(fault, &session).await;
+        assert_eq!(shape(error), format!("retry RateLimited {expected}"), "{headers:?}");
     }
 }
 

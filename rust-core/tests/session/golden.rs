@@ -1,7 +1,7 @@
 //! Promise 9: what any release ever stored is read by this one, to the last field, and written back as it was.
 
 use pilotlight_core::configuration::{Configuration, Provider};
-use pilotlight_core::envelope::StoredSession;
+use pilotlight_core::envelope::StoredItem;
 use pilotlight_core::secret::SecretBytes;
 use pilotlight_core::session::SessionManager;
 use pilotlight_core::state::{ReauthenticationReason, SessionState};
@@ -58,7 +58,10 @@ async fn a_session_with_everything() {
         serde_json::json!(["admin", 1, null])
     );
     assert_eq!(profile.fetched_at, Timestamp(4_102_444_801));
-    let stored = StoredSession::decode(&SecretBytes::new(SIGNED_IN.into())).unwrap();
+    let stored = StoredItem::decode(&SecretBytes::new(SIGNED_IN.into()))
+        .unwrap()
+        .into_session()
+        .unwrap();
     assert_eq!(
         stored.credentials.refresh_token.unwrap().expose(),
         "golden-refresh-token"
@@ -93,7 +96,7 @@ async fn a_session_of_a_later_release_with_the_same_format() {
 #[test]
 fn each_is_written_back_as_it_was() {
     for item in [SIGNED_IN, SMALLEST, ENDED, WITH_LATER_FIELDS] {
-        let stored = StoredSession::decode(&SecretBytes::new(item.into())).unwrap();
+        let stored = StoredItem::decode(&SecretBytes::new(item.into())).unwrap();
         let written = stored.encode().unwrap();
         assert_eq!(std::str::from_utf8(written.expose()).unwrap(), item);
     }

@@ -9,7 +9,15 @@ use pilotlight_core::state::SessionState;
 use crate::world::{ADA, World};
 
 fn open(world: &World, storage: &SessionStorage) -> Arc<CoreSession> {
-    CoreSession::new(world.configuration(), storage.clone(), "default".to_owned(), None, None).unwrap()
+    CoreSession::new(
+        world.configuration(),
+        storage.clone(),
+        "default".to_owned(),
+        false,
+        None,
+        None,
+    )
+    .unwrap()
 }
 
 async fn sign_in(world: &World, session: &CoreSession) {
@@ -31,14 +39,14 @@ async fn two_handles_of_one_session_share_one_renewal() {
     let (first, second) = (open(&world, &storage), open(&world, &storage));
     sign_in(&world, &first).await;
     assert_eq!(second.state(), first.state());
-    let (one, other) = tokio::join!(first.access_token(0, true), second.access_token(0, true));
+    let (one, other) = tokio::join!(first.access_token(0, true, false), second.access_token(0, true, false));
     assert_eq!(one.unwrap(), other.unwrap());
     let counters = world.control().counters();
     assert_eq!(
         (counters.refresh_grants, counters.spent_refresh_tokens_presented),
         (1, 0)
     );
-    second.access_token(0, true).await.unwrap();
+    second.access_token(0, true, false).await.unwrap();
     assert_eq!(first.cached_access_token(0), second.cached_access_token(0));
 }
 
@@ -61,7 +69,7 @@ async fn another_name_another_file_or_memory_is_another_session() {
     let (_other_folder, other_storage) = file();
     let session = open(&world, &storage);
     sign_in(&world, &session).await;
-    let named = CoreSession::new(world.configuration(), storage, "work".to_owned(), None, None).unwrap();
+    let named = CoreSession::new(world.configuration(), storage, "work".to_owned(), false, None, None).unwrap();
     for other in [
         named,
         open(&world, &other_storage),

@@ -13,6 +13,7 @@ mod quarantine;
 mod renewal;
 mod resources;
 mod restore;
+mod retrying;
 mod secrets;
 mod sign_in;
 mod sign_out;

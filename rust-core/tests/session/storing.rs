@@ -35,6 +35,7 @@ async fn a_renewal_with_a_bad_id_token_keeps_the_refresh_token_and_not_the_acces
         assert_eq!(world.stored().unwrap()["credentials"]["id_token"], id_token);
         assert_eq!(cached(&session), None);
         assert!(is_signed_in(&session));
+        world.rest();
         assert_renews(&session).await;
     }
     assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
@@ -110,6 +111,7 @@ async fn an_answer_that_lacks_the_access_token_still_rotates() {
             SessionError::RetryLater { .. }
         ));
         assert_ne!(world.stored_refresh_token(), refresh_token);
+        world.rest();
         assert_renews(&session).await;
     }
 }

@@ -9,12 +9,12 @@ use pilotlight_core::adapters::http::{HttpLimits, HttpTransport};
 use pilotlight_core::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use pilotlight_core::configuration::{Configuration, Provider, SessionConfiguration};
 use pilotlight_core::ffi::SessionError;
-use pilotlight_core::ports::{Clock, Eventually, Log, LogLevel, SecretStore, StoreError};
+use pilotlight_core::ports::{Clock, Eventually, Log, LogLevel, SecretStore, Spawner, StoreError};
 use pilotlight_core::secret::{Secret, SecretBytes};
-use pilotlight_core::session::{Environment, SessionManager, SignInOptions, TokenOptions};
+use pilotlight_core::session::{Environment, SessionManager, Sharing, SignInOptions, TokenOptions};
 use pilotlight_core::state::SessionState;
 use pilotlight_core::time::{Instant, Timestamp};
-use pilotlight_identity_server::{Control, IdentityServer, Options};
+use pilotlight_identity_server::{Control, Endpoint, Fault, IdentityServer, Options};
 use serde_json::Value;
 
 pub(crate) const ADA: &str = "ada@example.com";
@@ -24,6 +24,7 @@ pub(crate) const REDIRECT_URI: &str = "com.example.pilotlight://callback";
 pub(crate) struct World {
     pub(crate) server: IdentityServer,
     pub(crate) store: Arc<ScriptedStore>,
+    pub(crate) sharing: Sharing,
     pub(crate) clock: Arc<MovableClock>,
     pub(crate) log: Arc<CapturedLog>,
 }
@@ -38,6 +39,7 @@ impl World {
         Self {
             server,
             store: Arc::default(),
+            sharing: Sharing::Alone,
             clock: Arc::default(),
             log: Arc::default(),
         }
@@ -89,10 +91,14 @@ impl World {
         };
         let environment = Environment {
             store: self.store.clone(),
+            sharing: self.sharing.clone(),
             transport: Arc::new(HttpTransport::with_limits(limits)),
             clock: self.clock.clone(),
             randomness: Arc::new(SystemRandomness),
-            spawner: Arc::new(TokioSpawner::new(tokio::runtime::Handle::current())),
+            spawner: Arc::new(ImpatientSpawner {
+                tokio: TokioSpawner::new(tokio::runtime::Handle::current()),
+                clock: self.clock.clone(),
+            }),
             log: self.log.clone(),
         };
         SessionManager::new(Configuration::parse(configuration).unwrap(), "default", environment).unwrap()
@@ -129,6 +135,21 @@ impl World {
             .as_str()
             .unwrap()
             .to_owned()
+    }
+
+    /// The error of a renewal that meets `fault` however often it tries. Afterwards the server is well again and long
+    /// enough has passed for the next attempt.
+    pub(crate) async fn renewal_that_meets(&self, fault: Fault, session: &SessionManager) -> SessionError {
+        self.control().fault(Endpoint::Token, fault.for_ever());
+        let error = public(session.access_token(forced()).await);
+        self.control().clear_faults(Endpoint::Token);
+        self.rest();
+        error
+    }
+
+    /// As much time passes as a session ever waits before it asks the issuer again.
+    pub(crate) fn rest(&self) {
+        self.clock.advance(25 * 3600);
     }
 
     pub(crate) fn refresh_grants(&self) -> u64 {
@@ -189,6 +210,11 @@ impl MovableClock {
         self.monotonic_ahead.fetch_add(seconds, Ordering::SeqCst);
     }
 
+    /// The seconds that were added by [`MovableClock::advance`].
+    pub(crate) fn passed(&self) -> i64 {
+        self.monotonic_ahead.load(Ordering::SeqCst)
+    }
+
     /// Somebody sets the device's clock to that moment.
     pub(crate) fn set_wall_to(&self, moment: Timestamp) {
         self.set_wall(moment.seconds_since(SystemClock.now().wall));
@@ -208,6 +234,27 @@ impl Clock for MovableClock {
             wall: real.wall.plus(self.wall_ahead.load(Ordering::SeqCst)),
             monotonic: real.monotonic + monotonic,
         }
+    }
+}
+
+/// Pauses between attempts pass at once, on the test's clocks. Limits on how long somebody else may take are real.
+#[derive(Debug)]
+struct ImpatientSpawner {
+    tokio: TokioSpawner,
+    clock: Arc<MovableClock>,
+}
+
+impl Spawner for ImpatientSpawner {
+    fn spawn(&self, work: Eventually<'static, ()>) {
+        self.tokio.spawn(work);
+    }
+
+    fn sleep(&self, duration: Duration) -> Eventually<'static, ()> {
+        if duration >= Duration::from_secs(10) {
+            return self.tokio.sleep(duration);
+        }
+        self.clock.advance(i64::try_from(duration.as_secs()).unwrap() + 1);
+        Box::pin(std::future::ready(()))
     }
 }
 

@@ -50,6 +50,8 @@ final class PreviewCore: CoreSessionProtocol {
         contents.withLock { $0.signInBegan = false }
     }
 
+    func releaseProcessLock() {}
+
     // MARK: What would wait
 
     func restore() async throws -> SessionState {
@@ -57,7 +59,7 @@ final class PreviewCore: CoreSessionProtocol {
         return enter { $0.state ?? .signedOut }
     }
 
-    func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool) async throws -> String {
+    func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool) async throws -> String {
         try signedIn { $0.accessToken }
     }
 

@@ -9,7 +9,7 @@ extension Session {
     ///   - state: The state it begins with; nil means that it has still to be restored, to `.signedOut`.
     ///   - profile: What ``profile(refresh:)`` answers while a user is signed in.
     ///   - metadata: What ``metadata`` holds.
-    ///   - accessToken: What ``accessToken(minTTL:forceRefresh:isolation:)`` answers while a user is signed in.
+    ///   - accessToken: What ``accessToken(minTTL:forceRefresh:allowExpired:isolation:)`` answers while a user is signed in.
     ///   - error: What every call that can fail fails with, to see how the app shows it; nil lets them succeed.
     public static func preview(
         state: SessionState? = .signedIn(subject: "preview|1", expiresAt: .distantFuture),

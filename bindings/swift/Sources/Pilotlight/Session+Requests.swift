@@ -7,7 +7,7 @@ import FoundationNetworking
 extension Session {
     /// The request with `Authorization: Bearer` and an access token that is good for at least `minTTL` seconds (RFC
     /// 6750 2.1). A header of that name that is there already is replaced. May use the network as
-    /// ``accessToken(minTTL:forceRefresh:isolation:)`` does, and costs as little when the token in memory is good.
+    /// ``accessToken(minTTL:forceRefresh:allowExpired:isolation:)`` does, and costs as little when the token in memory is good.
     ///
     /// When the API answers 401 nevertheless, ask once more with `forceRefresh`.
     ///
@@ -18,7 +18,7 @@ extension Session {
     ///   - forceRefresh: Renew even a good token.
     ///   - isolation: Leave it out.
     /// - Throws: ``SessionError/fixArgument(argument:message:)`` when the URL is not `https` (`http` only on a
-    ///   loopback host; RFC 6750 5.3); else as ``accessToken(minTTL:forceRefresh:isolation:)``.
+    ///   loopback host; RFC 6750 5.3); else as ``accessToken(minTTL:forceRefresh:allowExpired:isolation:)``.
     public func authorized(
         _ request: URLRequest, minTTL: TimeInterval = 0, forceRefresh: Bool = false,
         isolation: isolated (any Actor)? = #isolation

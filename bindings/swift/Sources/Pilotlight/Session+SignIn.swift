@@ -70,13 +70,16 @@ extension Session {
     /// (network). Never fails; the result only says what became of the refresh token at the issuer. The issuer's own
     /// cookie in the browser is untouched.
     ///
+    /// Offline the refresh token is kept, for nothing but its revocation, which is sent at the next ``restore()`` or
+    /// sign-in; after 30 days it is forgotten. A read-only session signs nobody out and answers `.readOnly`.
+    ///
     /// Once begun it runs to its end, also when the task is cancelled.
     @discardableResult
     public func signOut() async -> SignOutOutcome {
         tokens.forget()
         defer { tokens.forget() }
         // The core throws here only after a fault of its own; the sign-out itself cannot fail.
-        return (try? await core.signOut()) ?? .revocationFailed
+        return (try? await core.signOut()) ?? .revocationPending
     }
 
     private var redirectURI: URL {

@@ -12,6 +12,8 @@ extension Session {
     /// - Parameters:
     ///   - minTTL: How long the token must still be good, in seconds. Ask for as long as what you do with it takes.
     ///   - forceRefresh: Renew even a good one, for example after an API answered 401.
+    ///   - allowExpired: When the token cannot be renewed for the moment (no network, trouble at the issuer), give the
+    ///     expired one instead of throwing: for work offline, or for an API that decides for itself.
     ///   - isolation: Leave it out.
     /// - Returns: The token, as `Authorization: Bearer` wants it (RFC 6750 2.1).
     /// - Throws: ``SessionError/signIn(reason:message:)`` when the user has to sign in;
@@ -21,11 +23,14 @@ extension Session {
     ///   negative or not a number; `CancellationError` when the task is cancelled while it waits: the renewal goes
     ///   on.
     public func accessToken(
-        minTTL: TimeInterval = 0, forceRefresh: Bool = false, isolation: isolated (any Actor)? = #isolation
+        minTTL: TimeInterval = 0, forceRefresh: Bool = false, allowExpired: Bool = false,
+        isolation: isolated (any Actor)? = #isolation
     ) async throws -> String {
         let seconds = try wholeSeconds(minTTL)
         if !forceRefresh, let token = tokens.token(of: core, minTtlSeconds: seconds) { return token }
-        return try await call { try await $0.accessToken(minTtlSeconds: seconds, forceRefresh: forceRefresh) }
+        return try await call {
+            try await $0.accessToken(minTtlSeconds: seconds, forceRefresh: forceRefresh, allowExpired: allowExpired)
+        }
     }
 
     /// The access token in memory, if it is good for at least `minTTL` seconds; nil when it is not, when nobody is
@@ -50,7 +55,7 @@ extension Session {
     ///   - parameters: More parameters for this token request, for example `audience` at an issuer that gives tokens
     ///     for several APIs.
     /// - Returns: The new access token.
-    /// - Throws: As ``accessToken(minTTL:forceRefresh:isolation:)``, and
+    /// - Throws: As ``accessToken(minTTL:forceRefresh:allowExpired:isolation:)``, and
     ///   ``SessionError/fixArgument(argument:message:)`` for a scope or a parameter that may not be sent.
     @discardableResult
     public func refresh(scopes: [String] = [], parameters: [String: String] = [:]) async throws -> String {

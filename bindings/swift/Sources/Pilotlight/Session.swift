@@ -35,18 +35,21 @@ public final class Session: Sendable {
     ///   - storage: Where the session is kept.
     ///   - name: Tells sessions of one app apart. A second `Session` with the same configuration, storage and name is
     ///     another handle to the same session: both share its state and its one renewal.
+    ///   - readOnly: True for an extension that only looks: it gives the tokens that the app put into the store, and
+    ///     never renews, signs in or out, or writes. What needs the app throws ``SessionError/openApp(message:)``.
     ///   - log: Where log lines go.
     /// - Throws: ``SessionError/fixConfiguration(field:message:)`` naming the field;
     ///   it names `storage` when this platform has no such store.
     public init(
         _ configuration: SessionConfiguration, storage: SessionStorage, name: String = "default",
-        log: SessionLog = .standard
+        readOnly: Bool = false, log: SessionLog = .standard
     ) throws {
         self.configuration = configuration
         broadcaster = StateBroadcaster()
         do {
             core = try CoreSession(
-                configuration: configuration, storage: storage, name: name, observer: broadcaster, log: log.sink)
+                configuration: configuration, storage: storage, name: name, readOnly: readOnly, observer: broadcaster,
+                log: log.sink)
         } catch {
             throw SessionError.of(error)
         }
@@ -69,7 +72,7 @@ public final class Session: Sendable {
     /// - Returns: The state. `.locked` when the device is locked: the session comes back by itself at the next call
     ///   after the unlock.
     /// - Throws: ``SessionError/checkStorage(status:message:)`` when the store fails or holds what cannot be read
-    ///   (which is left as it is).
+    ///   (which is kept aside under another name, and reported once).
     @discardableResult
     public func restore() async throws -> SessionState {
         try await call { try await $0.restore() }

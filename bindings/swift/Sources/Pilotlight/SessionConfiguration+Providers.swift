@@ -30,7 +30,7 @@ extension SessionConfiguration {
     ///     at most 300.
     /// - Throws: ``SessionError/fixConfiguration(field:message:)`` when the redirect URI is left out and there is no
     ///   bundle identifier, or with both `audience` and `metadataAccess`. The fields themselves are checked by
-    ///   ``Session/init(_:storage:name:log:)``.
+    ///   ``Session/init(_:storage:name:readOnly:log:)``.
     public static func auth0(
         domain: String, clientID: String, redirectURI: String? = nil, scopes: [String] = standardScopes,
         audience: String? = nil, metadataAccess: Bool = false, authorizeParameters: [String: String] = [:],

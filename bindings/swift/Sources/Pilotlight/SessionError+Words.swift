@@ -10,6 +10,10 @@ extension SessionError: LocalizedError {
         case .retryLater(.serverFault, _, _): "The sign-in service has a problem."
         case .retryLater(.rateLimited, _, _): "The sign-in service got too many requests."
         case .retryLater(.unexpectedAnswer, _, _): "The sign-in service gave an answer that was not understood."
+        case .retryLater(.anotherProcess, _, _): "The sign-in is busy in another part of this app."
+        case .authenticateUser(cancelled: true, _): "The sign-in was not unlocked."
+        case .authenticateUser: "You were not recognised."
+        case .openApp: "Open the app to go on."
         case .waitForUnlock: "The sign-in cannot be read while the device is locked."
         case .signIn(.signedOut, _): "Nobody is signed in."
         case .signIn(.refreshTokenRejected, _), .signIn(.noRefreshToken, _): "The sign-in has expired."
@@ -42,6 +46,10 @@ extension SessionError: LocalizedError {
             "Try again in a moment."
         case .waitForUnlock:
             "Unlock the device and try again."
+        case .authenticateUser:
+            "Try again and confirm that it is you."
+        case .openApp:
+            "Open the app once; it renews the sign-in."
         case .signIn:
             "Sign in again."
         case .restartSignIn(let code, _):

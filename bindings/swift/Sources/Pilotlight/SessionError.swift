@@ -14,6 +14,9 @@ public enum SessionError: Error, Hashable, Sendable {
     case retryLater(reason: RetryReason, retryAfter: TimeInterval?, message: String)
     /// The device is locked and the session cannot be read; try again when it has been unlocked.
     case waitForUnlock(message: String)
+    /// The Keychain asked for the user (Face ID, Touch ID, the passcode) and the user said no (`cancelled`) or was not
+    /// recognised. Nothing is lost: the same call asks again, so make it when the user wants it.
+    case authenticateUser(cancelled: Bool, message: String)
     /// The call needs the user: begin a sign-in.
     case signIn(reason: SignInReason, message: String)
     /// This sign-in attempt failed; say why and let the user begin another. A session that existed before is
@@ -25,6 +28,9 @@ public enum SessionError: Error, Hashable, Sendable {
     case restartSignIn(code: String, message: String)
     /// The sign-in was cancelled, by the user or by the app. Usually nothing needs to be shown.
     case signInCancelled
+    /// This session is read-only and has nothing that is good enough: the app itself has to run, to renew the session
+    /// or to sign in or out.
+    case openApp(message: String)
     /// The app's configuration, or the client's settings at the issuer, must be changed. `field` is the field to look
     /// at.
     case fixConfiguration(field: String, message: String)
@@ -41,9 +47,10 @@ extension SessionError {
     /// What happened, for a developer: for logs and bug reports. No secrets, no personal data.
     public var message: String {
         switch self {
-        case .retryLater(_, _, let message), .waitForUnlock(let message), .signIn(_, let message),
-            .restartSignIn(_, let message), .fixConfiguration(_, let message), .fixArgument(_, let message),
-            .checkStorage(_, let message), .reportBug(let message):
+        case .retryLater(_, _, let message), .waitForUnlock(let message), .authenticateUser(_, let message),
+            .signIn(_, let message), .restartSignIn(_, let message), .openApp(let message),
+            .fixConfiguration(_, let message), .fixArgument(_, let message), .checkStorage(_, let message),
+            .reportBug(let message):
             message
         case .signInCancelled:
             "the sign-in was cancelled"
@@ -75,6 +82,10 @@ extension SessionError {
             self = .retryLater(reason: reason, retryAfter: seconds.map { TimeInterval($0) }, message: message)
         case .WaitForUnlock(let message):
             self = .waitForUnlock(message: message)
+        case .AuthenticateUser(let cancelled, let message):
+            self = .authenticateUser(cancelled: cancelled, message: message)
+        case .OpenApp(let message):
+            self = .openApp(message: message)
         case .SignIn(let reason, let message):
             self = .signIn(reason: reason, message: message)
         case .RestartSignIn(let code, let message):

@@ -2,7 +2,7 @@ import Foundation
 import PilotlightCore
 
 extension SessionStorage {
-    /// The Keychain (Apple: "Keychain Services"). Throws at ``Session/init(_:storage:name:log:)`` on a platform
+    /// The Keychain (Apple: "Keychain Services"). Throws at ``Session/init(_:storage:name:readOnly:log:)`` on a platform
     /// without one.
     ///
     /// - Parameters:
@@ -16,7 +16,7 @@ extension SessionStorage {
         accessibility: KeychainAccessibility = .afterFirstUnlockThisDeviceOnly
     ) -> SessionStorage {
         let service = service ?? Bundle.main.bundleIdentifier ?? ProcessInfo.processInfo.processName
-        return .keychain(service: service as String, accessGroup: accessGroup, accessibility: accessibility)
+        return .keychain(service: service as String, accessGroup: accessGroup, accessibility: accessibility, lockPath: nil)
     }
 
     /// A file that only its owner can read, replaced atomically. It is **not encrypted**: for development on hosts

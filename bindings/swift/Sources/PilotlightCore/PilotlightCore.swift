@@ -617,9 +617,9 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     /**
      * An access token that is good for at least `min_ttl_seconds`: from memory, or renewed with the refresh token
      * (network; the new tokens are stored). Any number of callers share one renewal. `force_refresh` renews even a
-     * valid one.
+     * valid one; `allow_expired` gives the expired one where it cannot be renewed for the moment.
      */
-    func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool) async throws  -> String
+    func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool) async throws  -> String
 
     /**
      * Starts a sign-in and gives the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the
@@ -685,14 +685,21 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func refresh(scopes: [String], parameters: [String: String]) async throws  -> String
 
     /**
-     * Reads the session from the store: once, at launch. Later calls read it again only while the device was locked.
-     * No network. Throws `checkStorage` when the store fails or holds what cannot be decoded (it is left as it is).
+     * Gives back the lock between processes, if a renewal holds it; the renewal goes on. For the moment before iOS
+     * suspends the process: it kills processes that are suspended with a lock in a shared folder.
+     */
+    func releaseProcessLock()
+
+    /**
+     * Reads the session from the store: at launch, and again where other processes use the store too or the device was
+     * locked before. Sends in the background what an earlier sign-out could not tell the issuer; otherwise no network.
+     * Throws `checkStorage` when the store fails or holds what cannot be decoded (it is kept aside).
      */
     func restore() async throws  -> SessionState
 
     /**
      * Signs out: forgets the session here, always, then revokes the refresh token at the issuer where it offers that
-     * (network).
+     * (network). Offline the refresh token is kept for that alone, at most 30 days, and sent later.
      */
     func signOut() async throws  -> SignOutOutcome
 
@@ -763,9 +770,12 @@ open class CoreSession: CoreSessionProtocol, @unchecked Sendable {
      * another handle to it, so that both share one renewal; the log stays that of the first. Storage in memory is
      * never shared.
      *
+     * A `read_only` session only looks: it gives the tokens that another process put into the store, and never renews,
+     * signs in or out, or writes. For extensions that live for moments.
+     *
      * Throws `fixConfiguration` naming the field, also where this platform has no such store.
      */
-public convenience init(configuration: SessionConfiguration, storage: SessionStorage, name: String, observer: StateObserver?, log: LogSink?)throws  {
+public convenience init(configuration: SessionConfiguration, storage: SessionStorage, name: String, readOnly: Bool, observer: StateObserver?, log: LogSink?)throws  {
     let handle =
         try rustCallWithError(FfiConverterTypeSessionError_lift) {
         uniffiCallStatus in
@@ -773,6 +783,7 @@ public convenience init(configuration: SessionConfiguration, storage: SessionSto
         FfiConverterTypeSessionConfiguration_lower(configuration),
         FfiConverterTypeSessionStorage_lower(storage),
         FfiConverterString.lower(name),
+        FfiConverterBool.lower(readOnly),
         FfiConverterOptionTypeStateObserver.lower(observer),
         FfiConverterOptionTypeLogSink.lower(log),uniffiCallStatus
     )
@@ -795,14 +806,14 @@ public convenience init(configuration: SessionConfiguration, storage: SessionSto
     /**
      * An access token that is good for at least `min_ttl_seconds`: from memory, or renewed with the refresh token
      * (network; the new tokens are stored). Any number of callers share one renewal. `force_refresh` renews even a
-     * valid one.
+     * valid one; `allow_expired` gives the expired one where it cannot be renewed for the moment.
      */
-open func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool)async throws  -> String  {
+open func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool)async throws  -> String  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_pilotlight_core_fn_method_coresession_access_token(
-                        self.uniffiCloneHandle(),FfiConverterUInt32.lower(minTtlSeconds),FfiConverterBool.lower(forceRefresh)
+                        self.uniffiCloneHandle(),FfiConverterUInt32.lower(minTtlSeconds),FfiConverterBool.lower(forceRefresh),FfiConverterBool.lower(allowExpired)
                 )
             },
             pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
@@ -998,8 +1009,21 @@ open func refresh(scopes: [String], parameters: [String: String])async throws  -
 }
 
     /**
-     * Reads the session from the store: once, at launch. Later calls read it again only while the device was locked.
-     * No network. Throws `checkStorage` when the store fails or holds what cannot be decoded (it is left as it is).
+     * Gives back the lock between processes, if a renewal holds it; the renewal goes on. For the moment before iOS
+     * suspends the process: it kills processes that are suspended with a lock in a shared folder.
+     */
+open func releaseProcessLock()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_release_process_lock(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+
+    /**
+     * Reads the session from the store: at launch, and again where other processes use the store too or the device was
+     * locked before. Sends in the background what an earlier sign-out could not tell the issuer; otherwise no network.
+     * Throws `checkStorage` when the store fails or holds what cannot be decoded (it is kept aside).
      */
 open func restore()async throws  -> SessionState  {
     return
@@ -1019,7 +1043,7 @@ open func restore()async throws  -> SessionState  {
 
     /**
      * Signs out: forgets the session here, always, then revokes the refresh token at the issuer where it offers that
-     * (network).
+     * (network). Offline the refresh token is kept for that alone, at most 30 days, and sent later.
      */
 open func signOut()async throws  -> SignOutOutcome  {
     return
@@ -2602,6 +2626,10 @@ public enum RetryReason: Equatable, Hashable {
      * The answer is not what the protocol says, as from a captive portal or a proxy.
      */
     case unexpectedAnswer
+    /**
+     * Another process that shares the session is renewing it and does not come to an end.
+     */
+    case anotherProcess
 
 
 
@@ -2633,6 +2661,8 @@ public struct FfiConverterTypeRetryReason: FfiConverterRustBuffer {
 
         case 5: return .unexpectedAnswer
 
+        case 6: return .anotherProcess
+
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
@@ -2659,6 +2689,10 @@ public struct FfiConverterTypeRetryReason: FfiConverterRustBuffer {
 
         case .unexpectedAnswer:
             writeInt(&buf, Int32(5))
+
+
+        case .anotherProcess:
+            writeInt(&buf, Int32(6))
 
         }
     }
@@ -2713,6 +2747,18 @@ enum SessionError: Swift.Error, Equatable, Hashable {
          */message: String
     )
     /**
+     * The Keychain asked for the user (Face ID, Touch ID, the passcode) and the user did not come. Nothing is lost: the
+     * same call asks again, so make it when the user wants it.
+     */
+    case AuthenticateUser(
+        /**
+         * Whether the user said no; else the authentication failed.
+         */cancelled: Bool,
+        /**
+         * For a developer.
+         */message: String
+    )
+    /**
      * The call needs the user: begin a sign-in.
      */
     case SignIn(
@@ -2740,6 +2786,15 @@ enum SessionError: Swift.Error, Equatable, Hashable {
      * The sign-in was cancelled, by the user or by the app. Usually nothing needs to be shown.
      */
     case SignInCancelled
+    /**
+     * This session is read-only and has nothing that is good enough: the app itself has to run, to renew the session or
+     * to sign in or out.
+     */
+    case OpenApp(
+        /**
+         * For a developer.
+         */message: String
+    )
     /**
      * The app's configuration, or the client's settings at the issuer, must be changed.
      */
@@ -2815,28 +2870,35 @@ public struct FfiConverterTypeSessionError: FfiConverterRustBuffer {
         case 2: return .WaitForUnlock(
             message: try FfiConverterString.read(from: &buf)
             )
-        case 3: return .SignIn(
+        case 3: return .AuthenticateUser(
+            cancelled: try FfiConverterBool.read(from: &buf),
+            message: try FfiConverterString.read(from: &buf)
+            )
+        case 4: return .SignIn(
             reason: try FfiConverterTypeSignInReason.read(from: &buf),
             message: try FfiConverterString.read(from: &buf)
             )
-        case 4: return .RestartSignIn(
+        case 5: return .RestartSignIn(
             code: try FfiConverterString.read(from: &buf),
             message: try FfiConverterString.read(from: &buf)
             )
-        case 5: return .SignInCancelled
-        case 6: return .FixConfiguration(
+        case 6: return .SignInCancelled
+        case 7: return .OpenApp(
+            message: try FfiConverterString.read(from: &buf)
+            )
+        case 8: return .FixConfiguration(
             field: try FfiConverterString.read(from: &buf),
             message: try FfiConverterString.read(from: &buf)
             )
-        case 7: return .FixArgument(
+        case 9: return .FixArgument(
             argument: try FfiConverterString.read(from: &buf),
             message: try FfiConverterString.read(from: &buf)
             )
-        case 8: return .CheckStorage(
+        case 10: return .CheckStorage(
             status: try FfiConverterOptionInt32.read(from: &buf),
             message: try FfiConverterString.read(from: &buf)
             )
-        case 9: return .ReportBug(
+        case 11: return .ReportBug(
             message: try FfiConverterString.read(from: &buf)
             )
 
@@ -2863,42 +2925,53 @@ public struct FfiConverterTypeSessionError: FfiConverterRustBuffer {
             FfiConverterString.write(message, into: &buf)
 
 
-        case let .SignIn(reason,message):
+        case let .AuthenticateUser(cancelled,message):
             writeInt(&buf, Int32(3))
+            FfiConverterBool.write(cancelled, into: &buf)
+            FfiConverterString.write(message, into: &buf)
+
+
+        case let .SignIn(reason,message):
+            writeInt(&buf, Int32(4))
             FfiConverterTypeSignInReason.write(reason, into: &buf)
             FfiConverterString.write(message, into: &buf)
 
 
         case let .RestartSignIn(code,message):
-            writeInt(&buf, Int32(4))
+            writeInt(&buf, Int32(5))
             FfiConverterString.write(code, into: &buf)
             FfiConverterString.write(message, into: &buf)
 
 
         case .SignInCancelled:
-            writeInt(&buf, Int32(5))
+            writeInt(&buf, Int32(6))
+
+
+        case let .OpenApp(message):
+            writeInt(&buf, Int32(7))
+            FfiConverterString.write(message, into: &buf)
 
 
         case let .FixConfiguration(field,message):
-            writeInt(&buf, Int32(6))
+            writeInt(&buf, Int32(8))
             FfiConverterString.write(field, into: &buf)
             FfiConverterString.write(message, into: &buf)
 
 
         case let .FixArgument(argument,message):
-            writeInt(&buf, Int32(7))
+            writeInt(&buf, Int32(9))
             FfiConverterString.write(argument, into: &buf)
             FfiConverterString.write(message, into: &buf)
 
 
         case let .CheckStorage(status,message):
-            writeInt(&buf, Int32(8))
+            writeInt(&buf, Int32(10))
             FfiConverterOptionInt32.write(status, into: &buf)
             FfiConverterString.write(message, into: &buf)
 
 
         case let .ReportBug(message):
-            writeInt(&buf, Int32(9))
+            writeInt(&buf, Int32(11))
             FfiConverterString.write(message, into: &buf)
 
         }
@@ -3051,7 +3124,11 @@ public enum SessionStorage: Equatable, Hashable {
          */accessGroup: String?,
         /**
          * When the item can be read.
-         */accessibility: KeychainAccessibility
+         */accessibility: KeychainAccessibility,
+        /**
+         * Where the app and its extensions lock the session while one of them renews it: a path in the container of
+         * their app group, the same for all. Without one, this process counts as the only one.
+         */lockPath: String?
     )
     /**
      * A file that only its owner can read, replaced atomically. It is not encrypted: for development on hosts without
@@ -3087,7 +3164,7 @@ public struct FfiConverterTypeSessionStorage: FfiConverterRustBuffer {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
-        case 1: return .keychain(service: try FfiConverterString.read(from: &buf), accessGroup: try FfiConverterOptionString.read(from: &buf), accessibility: try FfiConverterTypeKeychainAccessibility.read(from: &buf)
+        case 1: return .keychain(service: try FfiConverterString.read(from: &buf), accessGroup: try FfiConverterOptionString.read(from: &buf), accessibility: try FfiConverterTypeKeychainAccessibility.read(from: &buf), lockPath: try FfiConverterOptionString.read(from: &buf)
         )
 
         case 2: return .file(path: try FfiConverterString.read(from: &buf)
@@ -3103,11 +3180,12 @@ public struct FfiConverterTypeSessionStorage: FfiConverterRustBuffer {
         switch value {
 
 
-        case let .keychain(service,accessGroup,accessibility):
+        case let .keychain(service,accessGroup,accessibility,lockPath):
             writeInt(&buf, Int32(1))
             FfiConverterString.write(service, into: &buf)
             FfiConverterOptionString.write(accessGroup, into: &buf)
             FfiConverterTypeKeychainAccessibility.write(accessibility, into: &buf)
+            FfiConverterOptionString.write(lockPath, into: &buf)
 
 
         case let .file(path):
@@ -3245,7 +3323,7 @@ public func FfiConverterTypeSignInReason_lower(_ value: SignInReason) -> RustBuf
 
 
 /**
- * What became of a sign-out at the issuer. Here it always succeeded.
+ * What became of a sign-out at the issuer. Here it succeeded, unless the session is read-only.
  */
 
 public enum SignOutOutcome: Equatable, Hashable {
@@ -3263,9 +3341,18 @@ public enum SignOutOutcome: Equatable, Hashable {
      */
     case revocationNotOffered
     /**
-     * The issuer could not be asked or refused; the refresh token may live there until it expires.
+     * The issuer cannot be reached; the refresh token is kept for this alone and sent again at the next launch or
+     * sign-in.
      */
-    case revocationFailed
+    case revocationPending
+    /**
+     * Nothing was done: this session is read-only, and only the app itself signs out.
+     */
+    case readOnly
+    /**
+     * The issuer refused to revoke it; the refresh token may live there until it expires.
+     */
+    case revocationRefused
 
 
 
@@ -3293,7 +3380,11 @@ public struct FfiConverterTypeSignOutOutcome: FfiConverterRustBuffer {
 
         case 3: return .revocationNotOffered
 
-        case 4: return .revocationFailed
+        case 4: return .revocationPending
+
+        case 5: return .readOnly
+
+        case 6: return .revocationRefused
 
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -3315,8 +3406,16 @@ public struct FfiConverterTypeSignOutOutcome: FfiConverterRustBuffer {
             writeInt(&buf, Int32(3))
 
 
-        case .revocationFailed:
+        case .revocationPending:
             writeInt(&buf, Int32(4))
+
+
+        case .readOnly:
+            writeInt(&buf, Int32(5))
+
+
+        case .revocationRefused:
+            writeInt(&buf, Int32(6))
 
         }
     }
@@ -3810,7 +3909,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_stateobserver_state_changed() != 14062) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_access_token() != 22727) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_access_token() != 42013) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_begin_sign_in() != 59969) {
@@ -3846,10 +3945,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_refresh() != 4544) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_restore() != 12626) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_release_process_lock() != 60936) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_sign_out() != 7424) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_restore() != 49169) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_sign_out() != 11634) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_state() != 53190) {
@@ -3858,7 +3960,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata() != 3466) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 26217) {
+    if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 46298) {
         return InitializationResult.apiChecksumMismatch
     }
 

@@ -74,7 +74,7 @@ import Testing
     @Test func storagePlacesAreWhatTheySay() {
         #expect(SessionStorage.inMemory == .memory)
         #expect(SessionStorage.file(URL(fileURLWithPath: "/some/file")) == .file(path: "/some/file"))
-        guard case .keychain(let service, let group, let accessibility) = SessionStorage.keychain() else {
+        guard case .keychain(let service, let group, let accessibility, _) = SessionStorage.keychain() else {
             Issue.record("no Keychain")
             return
         }

@@ -4,7 +4,9 @@ import Testing
 
 @Suite struct SessionErrorTests {
     static let every: [SessionError] = {
-        let retries: [RetryReason] = [.network, .untrustedConnection, .serverFault, .rateLimited, .unexpectedAnswer]
+        let retries: [RetryReason] = [
+            .network, .untrustedConnection, .serverFault, .rateLimited, .unexpectedAnswer, .anotherProcess,
+        ]
         let signIns: [SignInReason] = [
             .signedOut, .refreshTokenRejected, .noRefreshToken, .interactionRequired, .accessDenied,
         ]
@@ -12,7 +14,8 @@ import Testing
             + [.retryLater(reason: .rateLimited, retryAfter: 6.2, message: "m")]
             + signIns.map { .signIn(reason: $0, message: "m") }
             + [
-                .waitForUnlock(message: "m"), .restartSignIn(code: "access_denied", message: "m"), .signInCancelled,
+                .authenticateUser(cancelled: true, message: "m"), .authenticateUser(cancelled: false, message: "m"),
+                .openApp(message: "m"), .waitForUnlock(message: "m"), .restartSignIn(code: "access_denied", message: "m"), .signInCancelled,
                 .fixConfiguration(field: "client_id", message: "m"), .fixArgument(argument: "minTTL", message: "m"),
                 .checkStorage(status: -34018, message: "m"), .checkStorage(status: nil, message: "m"),
                 .reportBug(message: "m"),
@@ -37,7 +40,7 @@ import Testing
 
     @Test func onlyPassingTroubleIsTemporary() {
         let temporary = Self.every.filter(\.isTemporary)
-        #expect(temporary.count == 7)
+        #expect(temporary.count == 8)
         #expect(temporary.allSatisfy { if case .retryLater = $0 { true } else { $0 == .waitForUnlock(message: "m") } })
     }
 }

@@ -18,7 +18,7 @@ public struct Advice: Equatable, Sendable {
         suggestion = error.recoverySuggestion ?? ""
         switch error {
         case .signIn: (canRetry, needsSignIn) = (false, true)
-        case .restartSignIn: (canRetry, needsSignIn) = (true, false)
+        case .restartSignIn, .authenticateUser: (canRetry, needsSignIn) = (true, false)
         default: (canRetry, needsSignIn) = (error.isTemporary, false)
         }
     }

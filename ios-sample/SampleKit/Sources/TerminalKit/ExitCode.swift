@@ -24,6 +24,10 @@ public enum ExitCode: Int32, CaseIterable, Sendable {
     case checkStorage = 17
     /// A fault of Pilotlight's.
     case reportBug = 18
+    /// The Keychain wants the user.
+    case authenticateUser = 19
+    /// The session is read-only here.
+    case openApp = 20
 
     /// The code for any error that a verb may end with.
     public init(_ error: any Error) {
@@ -41,6 +45,8 @@ public enum ExitCode: Int32, CaseIterable, Sendable {
         case .fixArgument: self = .fixArgument
         case .checkStorage: self = .checkStorage
         case .reportBug: self = .reportBug
+        case .authenticateUser: self = .authenticateUser
+        case .openApp: self = .openApp
         }
     }
 
@@ -58,6 +64,8 @@ public enum ExitCode: Int32, CaseIterable, Sendable {
         case .fixArgument: "fix_argument"
         case .checkStorage: "check_storage"
         case .reportBug: "report_bug"
+        case .authenticateUser: "authenticate_user"
+        case .openApp: "open_app"
         }
     }
 
@@ -74,6 +82,8 @@ public enum ExitCode: Int32, CaseIterable, Sendable {
         case .fixArgument: "change an argument"
         case .checkStorage: "the store failed: check the file and its folder"
         case .reportBug: "a fault of Pilotlight: report it"
+        case .authenticateUser: "the user did not unlock the session: try again"
+        case .openApp: "the session is read-only here: sign in and out in the app"
         }
     }
 }

@@ -81,10 +81,16 @@ struct Verbs: Sendable {
             Answer(
                 lines: ["signed out here; the issuer offers no revocation"],
                 json: ["signed_out": true, "issuer": "revocation_not_offered"])
-        case .revocationFailed:
+        case .revocationPending:
             Answer(
-                lines: ["signed out here; the issuer could not be asked to revoke the refresh token"],
-                json: ["signed_out": true, "issuer": "revocation_failed"])
+                lines: ["signed out here; the issuer cannot be reached and will be told later"],
+                json: ["signed_out": true, "issuer": "revocation_pending"])
+        case .revocationRefused:
+            Answer(
+                lines: ["signed out here; the issuer refused to revoke the refresh token"],
+                json: ["signed_out": true, "issuer": "revocation_refused"])
+        case .readOnly:
+            Answer(lines: ["not signed out: the session is read-only"], json: ["signed_out": false])
         }
     }
 

@@ -27,11 +27,13 @@ pub(crate) const LIFETIME: Duration = Duration::from_secs(300);
 pub(crate) const ANY: TokenOptions = TokenOptions {
     min_ttl: Duration::ZERO,
     force_refresh: false,
+    allow_expired: false,
 };
 /// Renew, whatever is in memory.
 pub(crate) const NEW: TokenOptions = TokenOptions {
     min_ttl: Duration::ZERO,
     force_refresh: true,
+    allow_expired: false,
 };
 
 pub(crate) fn five_minutes() -> ServerOptions {

@@ -9,9 +9,9 @@ use pilotlight_core::adapters::off_thread::{BlockingStore as _, OffThread};
 use pilotlight_core::adapters::system::{SilentLog, SystemRandomness, TokioSpawner};
 use pilotlight_core::configuration::{Configuration, Provider, SessionConfiguration};
 use pilotlight_core::credentials::Credentials;
-use pilotlight_core::envelope::StoredSession;
+use pilotlight_core::envelope::{StoredItem, StoredSession};
 use pilotlight_core::secret::Secret;
-use pilotlight_core::session::{Environment, SessionManager, SignInOptions};
+use pilotlight_core::session::{Environment, SessionManager, Sharing, SignInOptions};
 use pilotlight_core::state::SessionState;
 use pilotlight_test_browser::{Browser, InteropServer, ServerKind, ServerOptions};
 use tempfile::TempDir;
@@ -89,6 +89,7 @@ impl World {
         let tap = Arc::new(Tap::default());
         let environment = Environment {
             store: Arc::new(OffThread::new(Arc::new(self.file()), Handle::current())),
+            sharing: Sharing::Alone,
             transport: tap.clone(),
             clock: self.clock.clone(),
             randomness: Arc::new(SystemRandomness),
@@ -129,7 +130,7 @@ impl World {
             .unwrap()
             .item_name(SESSION_NAME);
         let bytes = self.file().read(&item).unwrap()?;
-        Some(StoredSession::decode(&bytes).unwrap())
+        StoredItem::decode(&bytes).unwrap().into_session()
     }
 
     pub(crate) fn stored_tokens(&self) -> Credentials {

@@ -1,0 +1,156 @@
+//! What a sign-in, a renewal, a sign-out do to the state. Each says in which phases it does something; otherwise it
+//! leaves everything as it is.
+
+use std::time::Duration;
+
+use super::{Current, Generation, Inner, Phase, Superseded};
+use crate::credentials::Credentials;
+use crate::envelope::{PendingRevocation, StoredSession};
+use crate::profile::Profile;
+use crate::provider::token::TokenAnswer;
+use crate::secret::Secret;
+use crate::state::ReauthenticationReason;
+use crate::time::{Instant, Timestamp};
+
+/// More sign-outs than this in a row without the issuer being reached; the oldest tokens have most likely expired.
+const MOST_REVOCATIONS: usize = 10;
+
+impl Current {
+    /// A sign-in ended well. What was to be revoked is forgotten: issuers that delete the user's grant along with a
+    /// refresh token (Auth0: "Refresh Token Revocation Deletes Grant") would end the new session for it.
+    pub(in super::super) fn signed_in(&self, session: StoredSession, received: Duration) {
+        let mut inner = self.lock();
+        inner.begin_generation(Phase::Held(Box::new(session)));
+        inner.received = Some(received);
+        inner.sign_in_was_stored = false;
+        inner.revision += 1;
+        inner.tokens_revision = inner.revision;
+    }
+
+    /// The user signed out; gives the refresh token that is to be revoked now, and keeps it for that.
+    pub(in super::super) fn signed_out(&self, at: Timestamp) -> Option<Secret> {
+        let mut inner = self.lock();
+        inner.unreadable = None;
+        inner.revision += 1;
+        let (session, mut revocations) = match std::mem::take(&mut inner.phase) {
+            Phase::Held(session) => (Some(session), Vec::new()),
+            Phase::SignedOut(revocations) => (None, revocations),
+            Phase::Unrestored | Phase::Locked => (None, Vec::new()),
+        };
+        let refresh_token = session.and_then(|session| session.credentials.refresh_token);
+        revocations.extend(refresh_token.clone().map(|refresh_token| PendingRevocation {
+            refresh_token,
+            since: at,
+        }));
+        let surplus = revocations.len().saturating_sub(MOST_REVOCATIONS);
+        revocations.drain(..surplus);
+        inner.begin_generation(Phase::SignedOut(revocations));
+        refresh_token
+    }
+
+    /// The issuer knows that this refresh token is not used any more, or need not be told.
+    pub(in super::super) fn revoked(&self, refresh_token: &Secret) {
+        let mut inner = self.lock();
+        if let Phase::SignedOut(revocations) = &mut inner.phase {
+            revocations.retain(|pending| pending.refresh_token != *refresh_token);
+            inner.revision += 1;
+        }
+    }
+
+    /// The issuer renewed the tokens. What the answer leaves out stays, but for the access token. Nobody gets that one
+    /// before [`Current::trust_renewal`].
+    pub(in super::super) fn renewed(
+        &self,
+        generation: Generation,
+        answer: &TokenAnswer,
+        at: Instant,
+    ) -> Result<(), Superseded> {
+        self.change(generation, |inner, session| {
+            let kept = &mut session.credentials;
+            *kept = Credentials {
+                access_token: answer.access_token.clone(),
+                refresh_token: answer.refresh_token.clone().or_else(|| kept.refresh_token.take()),
+                id_token: answer.id_token.clone().or_else(|| kept.id_token.take()),
+                scope: answer.scope.clone().or_else(|| kept.scope.take()),
+                received_at: at.wall,
+                lifetime_seconds: Credentials::lifetime_for(answer.expires_in),
+            };
+            session.sequence += 1;
+            inner.received = Some(at.monotonic);
+            inner.token_version += 1;
+            inner.renewals += 1;
+            // That of this change, which is counted when it is done.
+            inner.tokens_revision = inner.revision + 1;
+            inner.tokens_are_unchecked = true;
+        })
+    }
+
+    /// The renewal passed its checks: its access token may be used. Changes nothing that is stored.
+    pub(in super::super) fn trust_renewal(&self, generation: Generation) -> Result<(), Superseded> {
+        let mut inner = self.lock();
+        if Generation(inner.generation) != generation {
+            return Err(Superseded);
+        }
+        inner.tokens_are_unchecked = false;
+        Ok(())
+    }
+
+    /// The renewed ID token was not believed: the access token that came with it is not used, the refresh token stays.
+    pub(in super::super) fn distrust_renewal(
+        &self,
+        generation: Generation,
+        believed: Option<Secret>,
+    ) -> Result<(), Superseded> {
+        self.change(generation, |inner, session| {
+            session.credentials.access_token = None;
+            session.credentials.id_token = believed;
+            session.sequence += 1;
+            inner.tokens_are_unchecked = false;
+        })
+    }
+
+    /// The issuer ended the session: the tokens go, who it was stays.
+    pub(in super::super) fn ended(
+        &self,
+        generation: Generation,
+        reason: ReauthenticationReason,
+    ) -> Result<(), Superseded> {
+        self.change(generation, |inner, session| {
+            let tokens = &mut session.credentials;
+            (tokens.access_token, tokens.refresh_token, tokens.id_token) = (None, None, None);
+            session.ended = Some(reason);
+            session.sequence += 1;
+            inner.token_version += 1;
+        })
+    }
+
+    /// The profile was fetched.
+    pub(in super::super) fn set_profile(&self, generation: Generation, profile: Profile) -> Result<(), Superseded> {
+        self.change(generation, |_, session| session.profile = Some(profile))
+    }
+
+    fn change(&self, asked: Generation, apply: impl FnOnce(&mut Inner, &mut StoredSession)) -> Result<(), Superseded> {
+        let mut inner = self.lock();
+        if Generation(inner.generation) != asked {
+            return Err(Superseded);
+        }
+        let Phase::Held(mut session) = std::mem::take(&mut inner.phase) else {
+            return Err(Superseded);
+        };
+        apply(&mut inner, &mut session);
+        inner.phase = Phase::Held(session);
+        inner.revision += 1;
+        Ok(())
+    }
+}
+
+impl Inner {
+    /// Another session, or none: answers that are under way are not for it.
+    pub(super) fn begin_generation(&mut self, phase: Phase) {
+        self.generation += 1;
+        self.token_version += 1;
+        self.tokens_are_unchecked = false;
+        self.received = None;
+        self.phase = phase;
+    }
+}

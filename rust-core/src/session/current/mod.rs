@@ -1,0 +1,126 @@
+//! The state in memory, and every way it can change. A std `Mutex` guards it: each critical section is a few
+//! assignments, and the synchronous path of a valid token must not wait for a runtime.
+//!
+//! `reading` looks, `changing` does what a sign-in, a renewal or a sign-out does, `storing` keeps memory and store in
+//! step, `publishing` tells who listens.
+
+mod changing;
+mod publishing;
+mod reading;
+mod storing;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::credentials::{Freshness, MonotonicReceipt};
+use crate::envelope::{PendingRevocation, StoredSession};
+use crate::secret::{Secret, SecretBytes};
+use crate::state::{ReauthenticationReason, SessionState};
+use crate::time::Instant;
+
+pub(super) use reading::RenewalInput;
+
+/// Counts sign-ins and sign-outs. An answer asked for in an older generation is not for this session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Generation(u64);
+
+/// The session changed hands while the answer was under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Superseded;
+
+#[derive(Debug, Default)]
+pub(super) struct Current(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    phase: Phase,
+    generation: u64,
+    /// Raised by every change that belongs in the store.
+    revision: u64,
+    saved_revision: u64,
+    /// Raised by every change of the access token.
+    token_version: u64,
+    /// Renewals that this process made itself.
+    renewals: u64,
+    /// The revision that brought the tokens in memory. While it is not stored, callers are led to the call that writes.
+    tokens_revision: u64,
+    /// The tokens in memory came with an ID token that has not been looked at yet: they are stored, and not given out.
+    tokens_are_unchecked: bool,
+    /// The sign-in in memory has been in the store; when it is not there now, somebody else took it out.
+    sign_in_was_stored: bool,
+    received: MonotonicReceipt,
+    /// An item that could not be decoded; kept aside before it is replaced.
+    unreadable: Option<SecretBytes>,
+    subscribers: Vec<UnboundedSender<SessionState>>,
+    published: Option<SessionState>,
+}
+
+#[derive(Debug, Default)]
+enum Phase {
+    #[default]
+    Unrestored,
+    Locked,
+    /// With what the issuer has yet to be told.
+    SignedOut(Vec<PendingRevocation>),
+    /// Also after the end of the session, with `ended` set and no tokens: the profile stays for the sign-in screen.
+    Held(Box<StoredSession>),
+}
+
+impl Current {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A panic elsewhere must not take the session along: every section leaves the state whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn tokens_are_saved(&self) -> bool {
+        self.tokens_revision <= self.saved_revision
+    }
+
+    fn is_renewable(&self) -> bool {
+        self.held()
+            .is_some_and(|session| session.credentials.refresh_token.is_some())
+    }
+
+    fn held(&self) -> Option<&StoredSession> {
+        match &self.phase {
+            Phase::Held(session) => Some(session),
+            _ => None,
+        }
+    }
+
+    fn valid_access_token(&self, min_ttl: Duration, now: Instant) -> Option<&Secret> {
+        if self.tokens_are_unchecked {
+            return None;
+        }
+        self.held()?.credentials.valid_access_token(min_ttl, self.received, now)
+    }
+
+    fn state(&self, now: Instant) -> Option<SessionState> {
+        let session = match &self.phase {
+            Phase::Unrestored => return None,
+            Phase::Locked => return Some(SessionState::Locked),
+            Phase::SignedOut(_) => return Some(SessionState::SignedOut),
+            Phase::Held(session) => session,
+        };
+        let tokens = &session.credentials;
+        let stranded = tokens.refresh_token.is_none() && tokens.freshness(self.received, now) == Freshness::RenewalDue;
+        let reason = session
+            .ended
+            .or(stranded.then_some(ReauthenticationReason::NoRefreshToken));
+        Some(match reason {
+            Some(reason) => SessionState::ReauthenticationRequired { reason },
+            None => SessionState::SignedIn {
+                subject: session.subject.clone(),
+                expires_at: if tokens.access_token.is_some() {
+                    tokens.expires_at()
+                } else {
+                    tokens.received_at
+                },
+            },
+        })
+    }
+}

@@ -1,0 +1,108 @@
+//! What can be asked of the state.
+
+use std::time::Duration;
+
+use super::{Current, Generation, Phase};
+use crate::profile::Profile;
+use crate::secret::Secret;
+use crate::state::SessionState;
+use crate::time::Instant;
+
+/// What a renewal needs to know of the session.
+#[derive(Clone, Debug)]
+pub(in super::super) struct RenewalInput {
+    pub(in super::super) generation: Generation,
+    pub(in super::super) refresh_token: Secret,
+    pub(in super::super) subject: String,
+    /// The nonce of the sign-in.
+    pub(in super::super) nonce: Option<Secret>,
+    /// The ID token that was believed last.
+    pub(in super::super) id_token: Option<Secret>,
+}
+
+impl Current {
+    pub(in super::super) fn state(&self, now: Instant) -> Option<SessionState> {
+        self.lock().state(now)
+    }
+
+    pub(in super::super) fn with_access_token<T>(
+        &self,
+        min_ttl: Duration,
+        now: Instant,
+        use_token: impl FnOnce(&Secret) -> T,
+    ) -> Option<T> {
+        let inner = self.lock();
+        if !inner.tokens_are_saved() {
+            return None;
+        }
+        inner.valid_access_token(min_ttl, now).map(use_token)
+    }
+
+    /// A number for the access token that [`Current::with_access_token`] would use, another one for each new token; 0
+    /// for none.
+    pub(in super::super) fn access_token_version(&self, min_ttl: Duration, now: Instant) -> u64 {
+        let inner = self.lock();
+        let usable = inner.tokens_are_saved() && inner.valid_access_token(min_ttl, now).is_some();
+        if usable { inner.token_version + 1 } else { 0 }
+    }
+
+    /// The same token, also while it waits to be written.
+    pub(in super::super) fn access_token(&self, min_ttl: Duration, now: Instant) -> Option<Secret> {
+        self.lock().valid_access_token(min_ttl, now).cloned()
+    }
+
+    /// The access token in hand, whatever its age.
+    pub(in super::super) fn any_access_token(&self) -> Option<Secret> {
+        let inner = self.lock();
+        let session = inner.held().filter(|_| !inner.tokens_are_unchecked)?;
+        session.credentials.access_token.clone()
+    }
+
+    pub(in super::super) fn is_usable(&self, min_ttl: Duration, now: Instant) -> bool {
+        let inner = self.lock();
+        inner.is_renewable() || inner.valid_access_token(min_ttl, now).is_some()
+    }
+
+    pub(in super::super) fn profile(&self) -> Option<Profile> {
+        self.lock().held().and_then(|session| session.profile.clone())
+    }
+
+    /// Whose session it is, with the generation it belongs to.
+    pub(in super::super) fn subject(&self) -> Option<(Generation, String)> {
+        let inner = self.lock();
+        inner
+            .held()
+            .map(|session| (Generation(inner.generation), session.subject.clone()))
+    }
+
+    /// How long the issuer's access tokens live, by the last one.
+    pub(in super::super) fn lifetime_seconds(&self) -> Option<u64> {
+        self.lock().held().map(|session| session.credentials.lifetime_seconds)
+    }
+
+    pub(in super::super) fn is_renewable(&self) -> bool {
+        self.lock().is_renewable()
+    }
+
+    /// How many renewals this process has made.
+    pub(in super::super) fn renewals(&self) -> u64 {
+        self.lock().renewals
+    }
+
+    pub(in super::super) fn needs_restore(&self) -> bool {
+        matches!(self.lock().phase, Phase::Unrestored | Phase::Locked)
+    }
+
+    pub(in super::super) fn renewal_input(&self) -> Option<RenewalInput> {
+        let inner = self.lock();
+        let session = inner.held()?;
+        let refresh_token = session.credentials.refresh_token.clone()?;
+        Some(RenewalInput {
+            generation: Generation(inner.generation),
+            refresh_token,
+            subject: session.subject.clone(),
+            nonce: session.nonce.clone(),
+            id_token: session.credentials.id_token.clone(),
+        })
+    }
+}

@@ -1,0 +1,167 @@
+//! Memory and store in step: what has to be written, and what another process wrote.
+
+use super::{Current, Inner, Phase};
+use crate::envelope::{PendingRevocation, SignedOut, StoredItem, StoredSession};
+use crate::secret::SecretBytes;
+use crate::time::Timestamp;
+
+/// What the store should hold, and up to which change that is.
+#[derive(Debug)]
+pub(in super::super) struct Unsaved {
+    pub(in super::super) content: Option<StoredItem>,
+    pub(in super::super) unreadable: Option<SecretBytes>,
+    revision: u64,
+}
+
+/// The longest that a refresh token is kept to be revoked. Most have expired by then, and whoever never starts the app
+/// again should not have it for ever.
+const LONGEST_REVOCATION_SECONDS: i64 = 30 * 24 * 3600;
+
+impl Current {
+    /// The store was read. Only while nothing is known: a sign-in or sign-out that came first is newer than the store.
+    pub(in super::super) fn restored(&self, stored: Option<StoredItem>, unreadable: Option<SecretBytes>) {
+        let mut inner = self.lock();
+        if matches!(inner.phase, Phase::Unrestored | Phase::Locked) {
+            inner.unreadable = unreadable;
+            inner.received = None;
+            inner.sign_in_was_stored = true;
+            inner.phase = phase_of(stored);
+        }
+    }
+
+    /// The store cannot be read now. Only while nothing is known.
+    pub(in super::super) fn locked(&self) {
+        let mut inner = self.lock();
+        if matches!(inner.phase, Phase::Unrestored) {
+            inner.phase = Phase::Locked;
+        }
+    }
+
+    /// Takes over what another process left in the store, unless what is here is newer. True when the session or its
+    /// tokens are others now.
+    pub(in super::super) fn adopt(&self, stored: Option<StoredItem>) -> bool {
+        let mut inner = self.lock();
+        match std::mem::take(&mut inner.phase) {
+            Phase::Held(held) => inner.adopt_over(held, stored),
+            // A sign-out that is not written yet is newer than what it will remove.
+            Phase::SignedOut(ours) if inner.is_unsaved() => {
+                inner.phase = Phase::SignedOut(ours);
+                false
+            }
+            Phase::SignedOut(_) if !matches!(stored, Some(StoredItem::Session(_))) => {
+                inner.phase = phase_of(stored);
+                false
+            }
+            _ => inner.take_over(phase_of(stored)),
+        }
+    }
+
+    /// Whether what is stored does not matter: the user signed out, or signed in over what cannot be read.
+    pub(in super::super) fn replaces_what_is_stored(&self) -> bool {
+        let inner = self.lock();
+        matches!(inner.phase, Phase::SignedOut(_)) || inner.unreadable.is_some()
+    }
+
+    /// Whether anything has to be written.
+    pub(in super::super) fn is_unsaved(&self) -> bool {
+        self.lock().is_unsaved()
+    }
+
+    /// What has to be written, if anything.
+    pub(in super::super) fn unsaved(&self) -> Option<Unsaved> {
+        let inner = self.lock();
+        if !inner.is_unsaved() {
+            return None;
+        }
+        let content = match &inner.phase {
+            Phase::Held(session) => Some(StoredItem::Session(session.clone())),
+            Phase::SignedOut(revocations) if !revocations.is_empty() => {
+                Some(StoredItem::SignedOut(SignedOut::with(revocations.clone())))
+            }
+            _ => None,
+        };
+        Some(Unsaved {
+            content,
+            unreadable: inner.unreadable.clone(),
+            revision: inner.revision,
+        })
+    }
+
+    /// The store holds what [`Current::unsaved`] gave.
+    pub(in super::super) fn saved(&self, unsaved: &Unsaved) {
+        let mut inner = self.lock();
+        inner.saved_revision = inner.saved_revision.max(unsaved.revision);
+        if inner.tokens_are_saved() {
+            inner.sign_in_was_stored = true;
+        }
+        if unsaved.unreadable.is_some() {
+            inner.unreadable = None;
+        }
+    }
+
+    /// What the issuer has yet to be told; what is too old is forgotten.
+    pub(in super::super) fn pending_revocations(&self, now: Timestamp) -> Vec<PendingRevocation> {
+        let mut inner = self.lock();
+        let Phase::SignedOut(revocations) = &mut inner.phase else {
+            return Vec::new();
+        };
+        let known = revocations.len();
+        revocations.retain(|pending| now.seconds_since(pending.since) < LONGEST_REVOCATION_SECONDS);
+        let (kept, forgotten) = (revocations.clone(), revocations.len() != known);
+        inner.revision += u64::from(forgotten);
+        kept
+    }
+}
+
+impl Inner {
+    fn adopt_over(&mut self, held: Box<StoredSession>, stored: Option<StoredItem>) -> bool {
+        match stored {
+            Some(StoredItem::Session(found)) if held.is_same_sign_in(&found) => self.adopt_later(held, found),
+            // A sign-in that never reached the store is newer than whatever is there.
+            _ if !self.sign_in_was_stored => {
+                self.phase = Phase::Held(held);
+                false
+            }
+            other => self.take_over(phase_of(other)),
+        }
+    }
+
+    /// Two writings of one session: the later tokens, and the later profile.
+    fn adopt_later(&mut self, mut held: Box<StoredSession>, mut found: Box<StoredSession>) -> bool {
+        let profiles = [held.profile.take(), found.profile.take()];
+        let profile = profiles.into_iter().flatten().max_by_key(|profile| profile.fetched_at);
+        let takes_tokens = found.sequence > held.sequence;
+        if takes_tokens {
+            held = found;
+            self.token_version += 1;
+            self.tokens_revision = 0;
+            self.tokens_are_unchecked = false;
+            self.received = None;
+        } else if found.sequence < held.sequence {
+            // Somebody wrote what is long spent over what is current.
+            self.revision += 1;
+        }
+        held.profile = profile;
+        self.phase = Phase::Held(held);
+        takes_tokens
+    }
+
+    fn take_over(&mut self, phase: Phase) -> bool {
+        self.begin_generation(phase);
+        self.sign_in_was_stored = true;
+        self.saved_revision = self.revision;
+        true
+    }
+
+    fn is_unsaved(&self) -> bool {
+        self.revision != self.saved_revision
+    }
+}
+
+fn phase_of(stored: Option<StoredItem>) -> Phase {
+    match stored {
+        Some(StoredItem::Session(session)) => Phase::Held(session),
+        Some(StoredItem::SignedOut(item)) => Phase::SignedOut(item.revocations),
+        None => Phase::SignedOut(Vec::new()),
+    }
+}

@@ -1,0 +1,228 @@
+//! One renewal: whose turn it is, what is sent, what becomes of the answer.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use super::current::{Generation, RenewalInput, Superseded};
+use super::refresh::Wish;
+use super::{RefreshOptions, Shared};
+use crate::error::{Endpoint, Error, IdTokenProblem};
+use crate::id_token::Occasion;
+use crate::ports::LogLevel;
+use crate::provider::discovery::IssuerMetadata;
+use crate::provider::failure::Grant;
+use crate::provider::token::{self, TokenAnswer};
+use crate::retry::Patience;
+use crate::secret::Secret;
+use crate::state::{ReauthenticationReason, SessionState};
+
+/// The issuer refused a refresh token, another process had a newer one, that was refused too: this is no race any more.
+const LARGEST_NUMBER_OF_TOKENS_TRIED: usize = 3;
+
+impl Shared {
+    /// Renews, with pauses while the trouble passes; right after a failure not at all.
+    pub(super) async fn renew(&self, options: &RefreshOptions, wish: &Wish) -> Result<Secret, Error> {
+        if let Some(refusal) = self.rest().refusal(self.now().monotonic) {
+            return Err(refusal);
+        }
+        let mut patience = Patience::from(self.now().monotonic);
+        loop {
+            let error = match self.renew_once(options, wish, &mut patience).await {
+                Ok(token) => {
+                    self.rest().end();
+                    return Ok(token);
+                }
+                Err(error) => error,
+            };
+            self.log(LogLevel::Warning, &format!("not renewed: {error}"));
+            let now = self.now().monotonic;
+            match patience.pause_after(&error, now, self.chance()?) {
+                Some(pause) => self.environment.spawner.sleep(pause).await,
+                None => {
+                    let chance = self.chance()?;
+                    self.rest().begin(&error, now, chance);
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    async fn renew_once(
+        &self,
+        options: &RefreshOptions,
+        wish: &Wish,
+        patience: &mut Patience,
+    ) -> Result<Secret, Error> {
+        if self.is_read_only() {
+            self.adopt_from_store().await?;
+            return wish.granted_by(self).ok_or(Error::ReadOnly);
+        }
+        // What can stall comes before the refresh token is read, so that the token sent is the current one.
+        let metadata = self.metadata().await?;
+        let _turn = self.take_turn().await?;
+        if self.is_shared() && self.adopt_from_store().await? {
+            if let Some(token) = wish.granted_by(self) {
+                return Ok(token);
+            }
+        }
+        for _ in 0..LARGEST_NUMBER_OF_TOKENS_TRIED {
+            let Some(input) = self.current.renewal_input() else {
+                return Err(self.why_not_renewable());
+            };
+            match self.ask_for_tokens(&metadata, &input, options, patience).await {
+                Ok(tokens) => return self.take_renewal(input, tokens).await,
+                Err(Error::Reauthenticate(reason)) => {
+                    // It counts only for the current refresh token, and the store may know a newer one.
+                    if !self.adopt_from_store().await? {
+                        return self.end(input.generation, reason).await;
+                    }
+                    if let Some(token) = wish.granted_by(self) {
+                        return Ok(token);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(self.why_not_renewable())
+    }
+
+    /// Sends the refresh token, and again at once when the answer is lost: the issuer may have rotated it already.
+    async fn ask_for_tokens(
+        &self,
+        metadata: &IssuerMetadata,
+        input: &RenewalInput,
+        options: &RefreshOptions,
+        patience: &mut Patience,
+    ) -> Result<TokenAnswer, Error> {
+        loop {
+            let request = token::refresh(
+                &metadata.token_endpoint,
+                &self.configuration,
+                &input.refresh_token,
+                &options.scopes,
+                &options.parameters,
+            );
+            match self.call(Endpoint::Token, request).await {
+                Ok(answer) => return token::read(&answer, Grant::RefreshToken, self.server_now()),
+                Err(error) if patience.asks_again(&error, self.now().monotonic) => {
+                    self.log(LogLevel::Info, "asking again for the answer that was lost");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Stores first, then looks closer: a rotated refresh token exists nowhere else.
+    async fn take_renewal(&self, input: RenewalInput, tokens: TokenAnswer) -> Result<Secret, Error> {
+        if let Err(Superseded) = self.current.renewed(input.generation, &tokens, self.now()) {
+            return self.drop_late_answer(tokens).await;
+        }
+        let saved = self.save_in_turn().await;
+        self.give_up_turn();
+        let checked = self.check_renewal(&input, &tokens).await;
+        let trusted = checked.map(|token| self.current.trust_renewal(input.generation).map(|()| token));
+        self.current.publish(self.now());
+        let Ok(token) = trusted? else {
+            return self.newer_session_token();
+        };
+        saved?;
+        self.log(LogLevel::Info, "renewed the access token");
+        Ok(token)
+    }
+
+    async fn check_renewal(&self, input: &RenewalInput, tokens: &TokenAnswer) -> Result<Secret, Error> {
+        let unexpected = |problem: String| Error::UnexpectedAnswer {
+            endpoint: Endpoint::Token,
+            status: 200,
+            problem,
+        };
+        if let Some(id_token) = &tokens.id_token {
+            let occasion = Occasion::Refresh {
+                subject: &input.subject,
+                nonce: input.nonce.as_ref(),
+            };
+            match self.verify_id_token(id_token, occasion).await {
+                Ok(_) => {}
+                // The token came over TLS from the token endpoint itself, which may stand in for the signature (OpenID
+                // Connect Core 3.1.3.7, 6.); a key set that cannot be read now is no reason to withhold a good access
+                // token.
+                Err(
+                    Error::IdToken(IdTokenProblem::KeysUnavailable)
+                    | Error::Transport { .. }
+                    | Error::ServerFault { .. },
+                )
+                | Err(Error::RateLimited { .. } | Error::UnexpectedAnswer { .. }) => {
+                    self.log(
+                        LogLevel::Warning,
+                        "renewed without checking the ID token: the issuer's keys cannot be read now",
+                    );
+                }
+                Err(error) => {
+                    self.log(
+                        LogLevel::Error,
+                        &format!("the renewal's access token is not used: {error}"),
+                    );
+                    // Superseded means that there is nothing left to distrust.
+                    let _ = self.current.distrust_renewal(input.generation, input.id_token.clone());
+                    self.save_if_possible().await;
+                    return Err(unexpected(error.to_string()));
+                }
+            }
+        }
+        match (&tokens.access_token, tokens.problem) {
+            (Some(token), None) => Ok(token.clone()),
+            (_, problem) => Err(unexpected(problem.unwrap_or("no access_token").to_owned())),
+        }
+    }
+
+    /// The issuer refused the current refresh token: the only way for a session to end but the user's own sign-out.
+    async fn end(&self, generation: Generation, reason: ReauthenticationReason) -> Result<Secret, Error> {
+        match self.current.ended(generation, reason) {
+            Ok(()) => {
+                self.log(
+                    LogLevel::Warning,
+                    "the issuer refused the refresh token: the session has ended",
+                );
+                // Logged there; memory knows.
+                let _ = self.save_in_turn().await;
+                self.current.publish(self.now());
+                Err(Error::Reauthenticate(reason))
+            }
+            Err(Superseded) => self.newer_session_token(),
+        }
+    }
+
+    /// The session changed hands while the answer was under way. Its tokens belong to nobody; what is new is revoked.
+    async fn drop_late_answer(&self, tokens: TokenAnswer) -> Result<Secret, Error> {
+        self.log(LogLevel::Info, "dropped a late answer to a session that is gone");
+        if let Some(orphan) = tokens.refresh_token {
+            // Logged there; nobody waits for it.
+            let _ = self.revoke(&orphan).await;
+        }
+        self.newer_session_token()
+    }
+
+    fn newer_session_token(&self) -> Result<Secret, Error> {
+        self.current
+            .access_token(Duration::ZERO, self.now())
+            .ok_or(Error::NoSession)
+    }
+
+    fn why_not_renewable(&self) -> Error {
+        match self.current.state(self.now()) {
+            Some(SessionState::ReauthenticationRequired { reason }) => Error::Reauthenticate(reason),
+            Some(SessionState::SignedIn { .. }) => Error::Reauthenticate(ReauthenticationReason::NoRefreshToken),
+            _ => Error::NoSession,
+        }
+    }
+
+    fn rest(&self) -> std::sync::MutexGuard<'_, crate::retry::Rest> {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn chance(&self) -> Result<u64, Error> {
+        let mut bytes = [0; 8];
+        self.environment.randomness.fill(&mut bytes)?;
+        Ok(u64::from_ne_bytes(bytes))
+    }
+}

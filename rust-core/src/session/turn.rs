@@ -1,0 +1,126 @@
+//! Several processes with one store: who renews, and what the others made of the session meanwhile.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use tokio::sync::MutexGuard;
+
+use super::{Shared, Sharing};
+use crate::envelope::{EnvelopeError, StoredItem};
+use crate::error::Error;
+use crate::ports::{LogLevel, ProcessLock, StoreError};
+
+/// How long a renewal waits for another process's. That one has its own limits; whoever waits for all of them waits
+/// longer than iOS lets an extension live.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// A write merges what it finds, so it does not insist on its turn.
+const LONGEST_WAIT_TO_WRITE: Duration = Duration::from_secs(2);
+
+/// No other process renews while this exists, nor another task of this one. Nothing where the store is not shared.
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    held_by: Option<(&'a Shared, MutexGuard<'a, ()>)>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if let Some((shared, _)) = &self.held_by {
+            shared.give_up_turn();
+        }
+    }
+}
+
+impl Shared {
+    /// This process's turn to renew.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when another process does not come to an end; [`Error::ReadOnly`]; [`Error::Store`] from the
+    /// lock.
+    pub(super) async fn take_turn(&self) -> Result<Turn<'_>, Error> {
+        match &self.environment.sharing {
+            Sharing::Alone => Ok(Turn { held_by: None }),
+            Sharing::ReadOnly => Err(Error::ReadOnly),
+            Sharing::Processes(lock) => self.lock(lock.as_ref(), LONGEST_WAIT).await?.ok_or(Error::Busy),
+        }
+    }
+
+    /// The same for a write, which goes on without when it takes too long, or fails.
+    pub(super) async fn turn_to_write(&self) -> Option<Turn<'_>> {
+        let Sharing::Processes(lock) = &self.environment.sharing else {
+            return None;
+        };
+        self.lock(lock.as_ref(), LONGEST_WAIT_TO_WRITE).await.ok().flatten()
+    }
+
+    /// Gives the lock back before the turn is over: iOS is about to suspend the process, and would kill it for holding
+    /// a lock in a shared folder.
+    pub(super) fn give_up_turn(&self) {
+        *self.process_lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    async fn lock(&self, lock: &dyn ProcessLock, limit: Duration) -> Result<Option<Turn<'_>>, Error> {
+        // First among the tasks of this process: files are locked for processes, and polling among ourselves is waste.
+        let own = self.turn.lock().await;
+        let Some(held) = lock.acquire(&self.item_name, limit).await? else {
+            self.log(LogLevel::Warning, "another process has been renewing for too long");
+            return Ok(None);
+        };
+        *self.process_lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
+        Ok(Some(Turn {
+            held_by: Some((self, own)),
+        }))
+    }
+
+    pub(super) fn is_shared(&self) -> bool {
+        !matches!(self.environment.sharing, Sharing::Alone)
+    }
+
+    pub(super) fn is_read_only(&self) -> bool {
+        matches!(self.environment.sharing, Sharing::ReadOnly)
+    }
+
+    /// For what changes the session.
+    pub(super) fn ensure_writable(&self) -> Result<(), Error> {
+        if self.is_read_only() {
+            Err(Error::ReadOnly)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Reads the store again and takes over what another process made of the session. True when it changed.
+    ///
+    /// # Errors
+    /// [`Error::Store`]; [`Error::Envelope`] when a newer release wrote it. Then memory stays as it is.
+    pub(super) async fn adopt_from_store(&self) -> Result<bool, Error> {
+        let stored = match self.environment.store.read(&self.item_name).await? {
+            None => None,
+            Some(bytes) => match StoredItem::decode(&bytes) {
+                Ok(item) => Some(item),
+                // What is in memory is better, and will be written again.
+                Err(EnvelopeError::Undecodable) => {
+                    self.quarantine(bytes, EnvelopeError::Undecodable).await;
+                    return Ok(false);
+                }
+                Err(error) => return Err(error.into()),
+            },
+        };
+        let changed = self.current.adopt(stored);
+        if changed {
+            self.log(LogLevel::Info, "took over what another process made of the session");
+            self.current.publish(self.now());
+        }
+        Ok(changed)
+    }
+
+    /// The same where the store is shared; a device that is locked just now changes nothing.
+    pub(super) async fn adopt_if_shared(&self) -> Result<bool, Error> {
+        if !self.is_shared() {
+            return Ok(false);
+        }
+        match self.adopt_from_store().await {
+            Err(Error::Store(StoreError::Locked)) => Ok(false),
+            outcome => outcome,
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Trouble that passes is waited out, lost answers are asked for again, and nobody storms an issuer in trouble.
+
+use pilotlight_core::error::Error;
+use pilotlight_core::ffi::{RetryReason, SessionError, SignInReason};
+use pilotlight_core::session::TokenOptions;
+use pilotlight_identity_server::{Endpoint, Fault, Options};
+
+use crate::world::{World, assert_renews, at_least, cached, forced, is_signed_in, public};
+
+#[tokio::test]
+async fn passing_trouble_is_waited_out() {
+    for trouble in [
+        Fault::status(500).times(2),
+        Fault::html(502).times(2),
+        Fault::status(503).header("retry-after", "7").times(2),
+        Fault::status(429).header("retry-after", "15"),
+        Fault::oauth_error(503, "temporarily_unavailable", ""),
+        Fault::reset().times(2),
+    ] {
+        let world = World::new().await;
+        let session = world.signed_in().await;
+        world.control().fault(Endpoint::Token, trouble.clone());
+        let before = world.clock.passed();
+        assert_renews(&session).await;
+        assert!(world.clock.passed() - before <= 22, "{trouble:?}");
+    }
+}
+
+/// Somebody's decision, or a page in front of the network, is the same a second later.
+#[tokio::test]
+async fn what_does_not_pass_by_itself_is_asked_once() {
+    for trouble in [
+        Fault::oauth_error(400, "invalid_scope", ""),
+        Fault::oauth_error(401, "invalid_client", ""),
+        Fault::oauth_error(403, "mfa_required", ""),
+        Fault::html(200),
+        Fault::status(400),
+    ] {
+        let world = World::new().await;
+        let session = world.signed_in().await;
+        let asked = world.control().seen(Endpoint::Token);
+        world.renewal_that_meets(trouble.clone(), &session).await;
+        assert_eq!(world.control().seen(Endpoint::Token), asked + 1, "{trouble:?}");
+    }
+}
+
+#[tokio::test]
+async fn attempts_are_few_and_end_in_time() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    for (trouble, attempts) in [
+        (Fault::status(503), 3),
+        (Fault::status(429).header("retry-after", "21"), 1),
+        (Fault::status(503).header("retry-after", "11"), 2),
+    ] {
+        let asked = world.control().seen(Endpoint::Token);
+        let error = world.renewal_that_meets(trouble.clone(), &session).await;
+        assert!(matches!(error, SessionError::RetryLater { .. }), "{error:?}");
+        assert_eq!(world.control().seen(Endpoint::Token), asked + attempts, "{trouble:?}");
+    }
+}
+
+#[tokio::test]
+async fn after_a_failure_later_callers_fail_at_once_for_a_moment() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world.control().fault(Endpoint::Token, Fault::status(503).for_ever());
+    let first = session.access_token(forced()).await.unwrap_err();
+    let asked = world.control().seen(Endpoint::Token);
+    for _ in 0..50 {
+        let later = session.access_token(forced()).await.unwrap_err();
+        assert!(
+            matches!(
+                &later,
+                Error::ServerFault {
+                    retry_after: Some(1..=30),
+                    ..
+                }
+            ),
+            "{later:?} after {first:?}"
+        );
+    }
+    assert_eq!(world.control().seen(Endpoint::Token), asked);
+    assert!(cached(&session).is_some(), "a valid token is given all the while");
+    world.control().clear_faults(Endpoint::Token);
+    world.clock.advance(31);
+    assert_renews(&session).await;
+}
+
+#[tokio::test]
+async fn the_issuers_wish_for_a_pause_is_granted_and_told() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let trouble = Fault::status(429).header("retry-after", "600");
+    world.control().fault(Endpoint::Token, trouble);
+    assert!(session.access_token(forced()).await.is_err());
+    let asked = world.control().seen(Endpoint::Token);
+    world.clock.advance(590);
+    match public(session.access_token(forced()).await) {
+        SessionError::RetryLater {
+            reason: RetryReason::RateLimited,
+            retry_after_seconds: Some(left),
+            ..
+        } => assert!((5..=10).contains(&left), "{left}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(world.control().seen(Endpoint::Token), asked);
+    world.clock.advance(11);
+    assert_renews(&session).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_is_asked_for_again_at_once_with_the_same_token() {
+    for trouble in [
+        Fault::reset().after_processing(),
+        Fault::truncate(),
+        Fault::stall_body(),
+        Fault::reset().after_processing().times(2),
+    ] {
+        // An overlap period is what an issuer offers against lost answers.
+        let world = World::with(Options::default().with(|s| s.leeway = 30)).await;
+        let session = world.signed_in().await;
+        world.control().fault(Endpoint::Token, trouble.clone());
+        let before = world.clock.passed();
+        session.access_token(forced()).await.unwrap();
+        assert_eq!(world.clock.passed(), before, "no pause: {trouble:?}");
+        assert_eq!(world.control().counters().families_killed, 0);
+        assert_renews(&session).await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_again_and_again_is_left_and_the_session_lives() {
+    let world = World::with(Options::default().with(|s| s.leeway = 30)).await;
+    let session = world.signed_in().await;
+    let asked = world.control().seen(Endpoint::Token);
+    let trouble = Fault::reset().after_processing().for_ever();
+    world.control().fault(Endpoint::Token, trouble);
+    let error = public(session.access_token(forced()).await);
+    assert!(
+        matches!(
+            error,
+            SessionError::RetryLater {
+                reason: RetryReason::Network,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert_eq!(world.control().seen(Endpoint::Token), asked + 3);
+    assert!(is_signed_in(&session));
+}
+
+/// Without an overlap period the token is spent, and the issuer's word for that is final.
+#[tokio::test]
+async fn an_issuer_without_an_overlap_ends_the_session_by_its_own_word() {
+    let world = World::with(Options::default().with(|s| s.leeway = 0)).await;
+    let session = world.signed_in().await;
+    let trouble = Fault::reset().after_processing();
+    world.control().fault(Endpoint::Token, trouble);
+    let error = public(session.access_token(forced()).await);
+    assert!(
+        matches!(
+            error,
+            SessionError::SignIn {
+                reason: SignInReason::RefreshTokenRejected,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_expired_token_is_given_on_request_when_it_cannot_be_renewed() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let old = cached(&session).unwrap();
+    let any = TokenOptions {
+        allow_expired: true,
+        ..at_least(0)
+    };
+    assert_eq!(session.access_token(any).await.unwrap().expose(), old);
+    world.clock.advance(86_400);
+    assert_eq!(cached(&session), None);
+    world.control().go_offline().await.unwrap();
+    assert!(session.access_token(at_least(0)).await.is_err());
+    assert_eq!(session.access_token(any).await.unwrap().expose(), old);
+    world.control().go_online().await.unwrap();
+    world.rest();
+    assert_ne!(
+        session.access_token(any).await.unwrap().expose(),
+        old,
+        "renewed where it can be"
+    );
+    world.control().revoke_user(crate::world::ADA);
+    world.clock.advance(86_400);
+    let error = public(session.access_token(any).await);
+    assert!(
+        matches!(error, SessionError::SignIn { .. }),
+        "the end of a session is not passing trouble: {error:?}"
+    );
+}
