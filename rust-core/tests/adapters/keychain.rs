@@ -4,18 +4,15 @@ use pilotlight_core::adapters::keychain::{self, Accessibility, KeychainOptions, 
 use pilotlight_core::adapters::off_thread::BlockingStore;
 use pilotlight_core::ports::StoreError;
 
-use crate::support::bytes;
 use crate::support::fake_keychain::{Device, FakeKeychain, Interference};
+use crate::support::{bytes, keychain_options};
 
 const PROBE: &str = "org.example.readability-probe/readable";
 
 fn options() -> KeychainOptions {
     KeychainOptions {
-        service: "org.example".to_owned(),
         access_group: Some("TEAM.org.example".to_owned()),
-        accessibility: Accessibility::default(),
-        synchronizable: false,
-        access_control: None,
+        ..keychain_options()
     }
 }
 
@@ -40,13 +37,13 @@ fn signed_in_and_restarted(device: Device) -> FakeKeychain {
 fn an_item_has_its_name_as_account_and_the_chosen_service_group_and_class() {
     let keychain = FakeKeychain::default();
     store_on(&keychain).write("session", &bytes("tokens")).unwrap();
-    let (value, class, (service, _, group)) = keychain.item("session").unwrap();
-    assert_eq!(value, bytes("tokens"));
-    assert_eq!(class, Accessibility::AfterFirstUnlockThisDeviceOnly);
-    assert_eq!(
-        (service, group),
-        ("org.example".to_owned(), Some("TEAM.org.example".to_owned()))
-    );
+    let (key, item) = keychain.item("session").unwrap();
+    assert_eq!(item.value, bytes("tokens"));
+    assert_eq!(item.accessibility, Accessibility::AfterFirstUnlockThisDeviceOnly);
+    assert_eq!(item.constraint, None);
+    assert_eq!(key.service, "org.example");
+    assert_eq!(key.access_group.as_deref(), Some("TEAM.org.example"));
+    assert!(!key.synchronizable);
 }
 
 #[test]
@@ -66,29 +63,11 @@ fn a_write_updates_and_adds_only_what_is_not_there() {
 }
 
 #[test]
-fn a_write_moves_an_item_to_the_configured_class() {
-    let keychain = FakeKeychain::default();
-    let old = KeychainOptions {
-        accessibility: Accessibility::WhenUnlocked,
-        ..options()
-    };
-    KeychainStore::new(keychain.clone(), old)
-        .write("session", &bytes("old"))
-        .unwrap();
-    store_on(&keychain).write("session", &bytes("new")).unwrap();
-    let (value, class, _) = keychain.item("session").unwrap();
-    assert_eq!(
-        (value, class),
-        (bytes("new"), Accessibility::AfterFirstUnlockThisDeviceOnly)
-    );
-}
-
-#[test]
 fn an_item_that_another_process_adds_in_between_is_updated() {
     let keychain = FakeKeychain::default();
     keychain.interfere([Interference::Add("session", "theirs")]);
     store_on(&keychain).write("session", &bytes("ours")).unwrap();
-    assert_eq!(keychain.item("session").unwrap().0, bytes("ours"));
+    assert_eq!(keychain.item("session").unwrap().1.value, bytes("ours"));
 }
 
 #[test]
@@ -150,7 +129,7 @@ fn nothing_is_missing_for_sure_before_the_first_unlock_even_on_a_new_device() {
 #[test]
 fn an_unlock_between_the_doubtful_answer_and_the_probe_hides_nothing() {
     let keychain = signed_in_and_restarted(Device::NotYetUnlockedAndLying);
-    keychain.interfere([Interference::Unlock]);
+    keychain.interfere([Interference::Nothing, Interference::Unlock]);
     assert_eq!(store_on(&keychain).read("session"), Ok(Some(bytes("tokens"))));
 }
 
@@ -186,19 +165,21 @@ fn an_item_that_was_found_costs_one_call_and_the_probe_is_made_once_in_a_process
 
     store.read("other").unwrap();
     let probe = format!("copy {PROBE}");
-    assert_eq!(
-        keychain.calls(),
-        ["copy org.example/other", probe.as_str(), "copy org.example/other"]
-    );
+    // Whichever copy it may be: two calls to find that there is none.
+    let missing = ["copy org.example/other"; 2];
+    assert_eq!(keychain.calls(), [&missing[..], &[probe.as_str()], &missing].concat());
     store.read("other").unwrap();
+    assert_eq!(keychain.calls(), missing);
     store.delete("other").unwrap();
-    assert_eq!(keychain.calls(), ["copy org.example/other", "delete org.example/other"]);
+    assert_eq!(keychain.calls(), ["delete org.example/other"]);
 }
 
 #[test]
 fn two_processes_may_add_the_probe_at_the_same_moment() {
     let keychain = FakeKeychain::default();
-    keychain.interfere([Interference::Nothing, Interference::Add("readable", "theirs")]);
+    use Interference::{Add, Nothing};
+    // Looked for twice, then the probe is looked for.
+    keychain.interfere([Nothing, Nothing, Add("readable", "theirs")]);
     assert_eq!(store_on(&keychain).read("session"), Ok(None));
 }
 
@@ -226,12 +207,13 @@ fn a_refusal_keeps_its_reason_and_changes_nothing() {
             "{error:?}"
         );
     }
-    assert_eq!(keychain.item("session").unwrap().0, bytes("tokens"));
+    assert_eq!(keychain.item("session").unwrap().1.value, bytes("tokens"));
 }
 
 #[test]
 fn a_probe_that_fails_says_why() {
     let keychain = FakeKeychain::default();
+    keychain.fail_next(KeychainStatus::ITEM_NOT_FOUND);
     keychain.fail_next(KeychainStatus::ITEM_NOT_FOUND);
     keychain.fail_next(KeychainStatus::MISSING_ENTITLEMENT);
     let error = store_on(&keychain).read("session").map(drop).unwrap_err();
@@ -245,6 +227,31 @@ fn a_probe_that_fails_says_why() {
         ),
         "{error:?}"
     );
+}
+
+#[test]
+fn a_status_without_a_name_is_explained_in_apples_words() {
+    let keychain = FakeKeychain::default();
+    keychain.fail_next(KeychainStatus(-12345));
+    let error = store_on(&keychain).read("session").map(drop).unwrap_err();
+    assert!(error.to_string().contains("Apple's words for -12345."), "{error}");
+}
+
+#[test]
+fn an_empty_list_is_believed_only_after_the_probe() {
+    for device in [Device::NotYetUnlocked, Device::NotYetUnlockedAndLying] {
+        let keychain = FakeKeychain::default();
+        keychain.set_device(device);
+        let store = store_on(&keychain);
+        assert_eq!(store.names(), Err(StoreError::Locked), "{device:?}");
+        keychain.set_device(Device::Unlocked);
+        assert_eq!(store.names(), Ok(Vec::new()), "{device:?}");
+    }
+    let keychain = signed_in_and_restarted(Device::NotYetUnlockedAndLying);
+    let store = store_on(&keychain);
+    assert_eq!(store.names(), Err(StoreError::Locked));
+    keychain.set_device(Device::Unlocked);
+    assert_eq!(store.names(), Ok(vec!["session".to_owned()]));
 }
 
 #[cfg(not(target_vendor = "apple"))]

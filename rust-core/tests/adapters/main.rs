@@ -8,6 +8,8 @@ mod file_store_processes;
 mod http;
 mod http_failures;
 mod keychain;
+mod keychain_changes;
+mod keychain_options;
 mod off_thread;
 mod stores;
 mod support;

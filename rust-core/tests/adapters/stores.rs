@@ -1,164 +1,166 @@
-//! What every store promises, checked on each of them.
+//! What every store promises, checked on each of them; and how each of them can fail.
 
+use std::any::Any;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use pilotlight_core::adapters::file_store::FileStore;
-use pilotlight_core::adapters::keychain::{Accessibility, KeychainOptions, KeychainStore};
+use pilotlight_core::adapters::keychain::{KeychainStatus, KeychainStore};
 use pilotlight_core::adapters::memory_store::MemoryStore;
-use pilotlight_core::adapters::off_thread::{BlockingStore, OffThread};
 use pilotlight_core::ports::SecretStore;
-use tokio::runtime::Handle;
+use pilotlight_store_contract::{Failure, Place, off_thread, promises};
+use tempfile::TempDir;
 
-use crate::support::bytes;
-use crate::support::fake_keychain::FakeKeychain;
+use crate::support::fake_keychain::{Device, FakeKeychain};
+use crate::support::keychain_options;
 
-type Blocking = Arc<dyn BlockingStore>;
-
-fn off_thread(store: &Blocking) -> OffThread<dyn BlockingStore> {
-    OffThread::new(Arc::clone(store), Handle::current())
+promises! {
+    memory: MemoryPlace::default();
+    file: Folder::new();
+    keychain: FakeKeychain::default();
 }
 
-async fn what_was_written_is_read_at_once(store: Blocking) {
-    let store = off_thread(&store);
-    assert_eq!(store.read("session").await, Ok(None));
-    store.write("session", bytes("tokens")).await.unwrap();
-    assert_eq!(store.read("session").await, Ok(Some(bytes("tokens"))));
-}
+#[derive(Default)]
+struct MemoryPlace(Arc<MemoryStore>);
 
-async fn a_write_replaces_the_whole_item(store: Blocking) {
-    let store = off_thread(&store);
-    for value in ["a long first value", "short", ""] {
-        store.write("session", bytes(value)).await.unwrap();
-        assert_eq!(store.read("session").await, Ok(Some(bytes(value))));
+/// It cannot fail.
+impl Place for MemoryPlace {
+    fn open(&self) -> Arc<dyn SecretStore> {
+        self.0.clone()
     }
 }
 
-async fn a_deleted_item_is_gone_and_deleting_nothing_succeeds(store: Blocking) {
-    let store = off_thread(&store);
-    store.delete("session").await.unwrap();
-    store.write("session", bytes("tokens")).await.unwrap();
-    store.delete("session").await.unwrap();
-    assert_eq!(store.read("session").await, Ok(None));
-    store.delete("session").await.unwrap();
-    store.write("session", bytes("again")).await.unwrap();
-    assert_eq!(store.read("session").await, Ok(Some(bytes("again"))));
-}
+struct Folder(TempDir);
 
-async fn any_bytes_are_kept(store: Blocking) {
-    let store = off_thread(&store);
-    let every_byte: Vec<u8> = (0..=255).collect();
-    let large: Vec<u8> = (0..65_536_u32)
-        .map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8)
-        .collect();
-    for value in [every_byte, large, vec![0], Vec::new()] {
-        store.write("session", bytes(value.clone())).await.unwrap();
-        assert_eq!(store.read("session").await, Ok(Some(bytes(value))));
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("store.json")
     }
 }
 
-async fn any_text_is_a_name_of_its_own(store: Blocking) {
-    let store = off_thread(&store);
-    let composed_and_decomposed = ["\u{e9}", "e\u{301}"];
-    let names = [
-        "",
-        " ",
-        "session",
-        "Session",
-        "../session",
-        "a/b\\c",
-        "\"quoted\"\n",
-        "\u{0}",
-        "日本語",
-        "👩‍👩‍👧",
-    ];
-    let names: Vec<_> = names.into_iter().chain(composed_and_decomposed).collect();
-    for name in &names {
-        store.write(name, bytes(format!("value of {name}"))).await.unwrap();
+impl Place for Folder {
+    fn open(&self) -> Arc<dyn SecretStore> {
+        off_thread(FileStore::new(self.file()))
     }
-    for name in &names {
-        assert_eq!(
-            store.read(name).await,
-            Ok(Some(bytes(format!("value of {name}")))),
-            "{name:?}"
-        );
+
+    fn failures(&self) -> Vec<Failure> {
+        let (file, folder) = (self.file(), self.0.path().to_owned());
+        let temporary = folder.join("store.json.tmp");
+        let lock = folder.join("store.json.lock");
+        vec![
+            Failure {
+                name: "the temporary file cannot be made: a folder has its name".to_owned(),
+                certain: true,
+                begin: Box::new(move || {
+                    let _ = fs::remove_file(&temporary);
+                    fs::create_dir_all(temporary.join("not empty")).unwrap();
+                    let temporary = temporary.clone();
+                    at_end(move || fs::remove_dir_all(&temporary).unwrap())
+                }),
+            },
+            Failure {
+                name: "the lock cannot be opened: a folder has its name".to_owned(),
+                certain: true,
+                begin: Box::new(move || {
+                    let _ = fs::remove_file(&lock);
+                    fs::create_dir(&lock).unwrap();
+                    let lock = lock.clone();
+                    at_end(move || fs::remove_dir(&lock).unwrap())
+                }),
+            },
+            Failure {
+                name: "the store's file is a symbolic link".to_owned(),
+                certain: true,
+                begin: Box::new(move || {
+                    let elsewhere = file.with_file_name("elsewhere");
+                    let existed = fs::rename(&file, &elsewhere).is_ok();
+                    symlink(&elsewhere, &file).unwrap();
+                    let file = file.clone();
+                    at_end(move || {
+                        fs::remove_file(&file).unwrap();
+                        if existed {
+                            fs::rename(elsewhere, &file).unwrap();
+                        }
+                    })
+                }),
+            },
+            Failure {
+                name: "the folder is not writable".to_owned(),
+                // Root may write everywhere.
+                certain: false,
+                begin: Box::new(move || {
+                    fs::set_permissions(&folder, Permissions::from_mode(0o500)).unwrap();
+                    let folder = folder.clone();
+                    at_end(move || fs::set_permissions(&folder, Permissions::from_mode(0o700)).unwrap())
+                }),
+            },
+        ]
     }
 }
 
-async fn items_do_not_touch_each_other(store: Blocking) {
-    let store = off_thread(&store);
-    store.write("one", bytes("1")).await.unwrap();
-    store.write("two", bytes("2")).await.unwrap();
-    store.write("one", bytes("one")).await.unwrap();
-    store.delete("three").await.unwrap();
-    assert_eq!(store.read("two").await, Ok(Some(bytes("2"))));
-    store.delete("one").await.unwrap();
-    assert_eq!(store.read("two").await, Ok(Some(bytes("2"))));
-}
+impl Place for FakeKeychain {
+    fn open(&self) -> Arc<dyn SecretStore> {
+        off_thread(KeychainStore::new(self.clone(), keychain_options()))
+    }
 
-/// Each thread has an item of its own and all share one; readers must see whole values only.
-async fn eight_threads_lose_nothing(store: Blocking) {
-    std::thread::scope(|scope| {
-        for thread in 0..8_u8 {
-            let store = &store;
-            scope.spawn(move || {
-                let own = format!("item {thread}");
-                for round in 0..25_u8 {
-                    store.write(&own, &bytes([thread, round])).unwrap();
-                    store.write("shared", &bytes(vec![thread; 500])).unwrap();
-                    assert_eq!(store.read(&own), Ok(Some(bytes([thread, round]))));
-                    let shared = store.read("shared").unwrap().unwrap();
-                    assert!(shared.expose().iter().all(|byte| *byte == shared.expose()[0]));
-                    assert_eq!(shared.expose().len(), 500);
+    /// Every kind of error, at the first, second and third call; and a locked device.
+    fn failures(&self) -> Vec<Failure> {
+        let statuses = [
+            KeychainStatus::INTERACTION_NOT_ALLOWED,
+            KeychainStatus::USER_CANCELED,
+            KeychainStatus::AUTH_FAILED,
+            KeychainStatus::MISSING_ENTITLEMENT,
+            KeychainStatus::DECODE,
+            KeychainStatus(-34),
+            KeychainStatus(-12345),
+        ];
+        let scripted = statuses.into_iter().flat_map(|status| {
+            (1..=3).map(move |nth| {
+                let keychain = self.clone();
+                Failure {
+                    name: format!("status {} at call {nth}", status.0),
+                    certain: nth == 1,
+                    begin: Box::new(move || {
+                        keychain.fail_nth(nth, status);
+                        let keychain = keychain.clone();
+                        at_end(move || keychain.fail_no_more())
+                    }),
                 }
-            });
-        }
-    });
-    for thread in 0..8_u8 {
-        assert_eq!(store.read(&format!("item {thread}")), Ok(Some(bytes([thread, 24]))));
+            })
+        });
+        let keychain = self.clone();
+        let locked = Failure {
+            name: "a device that was not unlocked since its start".to_owned(),
+            certain: true,
+            begin: Box::new(move || {
+                keychain.set_device(Device::NotYetUnlocked);
+                let keychain = keychain.clone();
+                at_end(move || keychain.set_device(Device::Unlocked))
+            }),
+        };
+        scripted.chain([locked]).collect()
     }
 }
 
-async fn debug_shows_no_value(store: Blocking) {
-    store.write("session", &bytes("planted")).unwrap();
-    let shown = format!("{store:?} {:?}", off_thread(&store));
-    assert!(!shown.contains("planted"), "{shown}");
-}
+struct AtEnd<F: FnMut()>(F);
 
-/// Runs the promises on the store that `$make` makes; its second half is kept until the test has ended.
-macro_rules! promises {
-    ($kind:ident: $make:expr) => {
-        mod $kind {
-            use super::*;
-
-            promises!(@each $make;
-                what_was_written_is_read_at_once a_write_replaces_the_whole_item
-                a_deleted_item_is_gone_and_deleting_nothing_succeeds any_bytes_are_kept
-                any_text_is_a_name_of_its_own items_do_not_touch_each_other eight_threads_lose_nothing
-                debug_shows_no_value);
-        }
-    };
-    (@each $make:expr; $($promise:ident)*) => {
-        $(#[tokio::test]
-        async fn $promise() {
-            let (store, _kept) = $make;
-            super::$promise(Arc::new(store)).await;
-        })*
-    };
-}
-
-promises!(memory: (MemoryStore::new(), ()));
-promises!(file: {
-    let folder = tempfile::tempdir().unwrap();
-    (FileStore::new(folder.path().join("store.json")), folder)
-});
-promises!(keychain: (KeychainStore::new(FakeKeychain::default(), keychain_options()), ()));
-
-fn keychain_options() -> KeychainOptions {
-    KeychainOptions {
-        service: "org.example".to_owned(),
-        access_group: None,
-        accessibility: Accessibility::default(),
-        synchronizable: false,
-        access_control: None,
+impl<F: FnMut()> Drop for AtEnd<F> {
+    fn drop(&mut self) {
+        (self.0)();
     }
+}
+
+fn at_end(end: impl FnOnce() + 'static) -> Box<dyn Any> {
+    let mut end = Some(end);
+    Box::new(AtEnd(move || {
+        if let Some(end) = end.take() {
+            end();
+        }
+    }))
 }

@@ -3,45 +3,27 @@
 //! The calls themselves are behind [`KeychainItems`], so that everything in here runs against a simulated Keychain too:
 //! one that is locked, that has other processes in it, that is not found before the first unlock.
 
+mod authentication;
+mod calls;
+#[cfg(target_vendor = "apple")]
+mod content;
+#[cfg(target_vendor = "apple")]
+mod local_authentication;
 mod options;
 mod status;
 #[cfg(target_vendor = "apple")]
 mod system;
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use self::authentication::KeptAuthentication;
+pub use self::calls::{Content, Copies, ItemQuery, KeychainItems};
 pub use self::options::{AccessConstraint, AccessControl, Accessibility, KeychainOptions};
 pub use self::status::KeychainStatus;
 use super::off_thread::BlockingStore;
 use crate::ports::StoreError;
 use crate::secret::SecretBytes;
-
-/// One generic password's coordinates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ItemQuery<'a> {
-    /// `kSecAttrService`
-    pub service: &'a str,
-    /// `kSecAttrAccount`
-    pub account: &'a str,
-    /// `kSecAttrAccessGroup`
-    pub access_group: Option<&'a str>,
-}
-
-/// The four calls of Keychain Services, each exactly once and with the status as it is.
-pub trait KeychainItems: Send + Sync + fmt::Debug {
-    /// `SecItemCopyMatching` for the data.
-    fn copy(&self, item: ItemQuery<'_>) -> Result<SecretBytes, KeychainStatus>;
-    /// `SecItemAdd`.
-    fn add(&self, item: ItemQuery<'_>, value: &SecretBytes, class: Accessibility) -> Result<(), KeychainStatus>;
-    /// `SecItemUpdate` of data and class.
-    fn update(&self, item: ItemQuery<'_>, value: &SecretBytes, class: Accessibility) -> Result<(), KeychainStatus>;
-    /// `SecItemDelete`.
-    fn delete(&self, item: ItemQuery<'_>) -> Result<(), KeychainStatus>;
-    /// `SecItemCopyMatching` for the accounts of all items of that service; asks the user nothing.
-    fn accounts(&self, service: &str, access_group: Option<&str>) -> Result<Vec<String>, KeychainStatus>;
-}
 
 /// The Keychain of this device. Does no I/O yet.
 ///
@@ -51,7 +33,15 @@ pub fn open(options: KeychainOptions) -> Result<Arc<dyn BlockingStore>, String> 
     options.validate()?;
     #[cfg(target_vendor = "apple")]
     {
-        Ok(Arc::new(KeychainStore::new(system::SystemKeychain, options)))
+        if options.access_control.is_some() && !local_authentication::AuthenticationContext::is_available() {
+            return Err(
+                "access control needs the framework LocalAuthentication: link it with the app (-framework \
+                 LocalAuthentication)"
+                    .to_owned(),
+            );
+        }
+        let keychain = system::SystemKeychain::new(options.access_control.clone());
+        Ok(Arc::new(KeychainStore::new(keychain, options)))
     }
     #[cfg(not(target_vendor = "apple"))]
     {
@@ -62,7 +52,8 @@ pub fn open(options: KeychainOptions) -> Result<Arc<dyn BlockingStore>, String> 
     }
 }
 
-/// [`BlockingStore`] in the Keychain. All operations block, on the system's Keychain process.
+/// [`BlockingStore`] in the Keychain. All operations block, on the system's Keychain process, and with access control
+/// until the user has answered.
 ///
 /// # Which "not found" is believed
 /// Between a restart and the first unlock iOS may already start an app ("prewarming", a push, a background refresh),
@@ -73,6 +64,11 @@ pub fn open(options: KeychainOptions) -> Result<Arc<dyn BlockingStore>, String> 
 /// then adding it fails too. After the first unlock, "not found" is true until the device restarts, which ends the
 /// process: one probe is enough. The answer that raised the doubt is asked for again, for the device may have been
 /// unlocked in between.
+///
+/// # Two copies of an item
+/// An item that is synchronizable and one that is not are two items, also when everything else is the same. There are
+/// two when iCloud Keychain brings one from another device beside this one's. The one that the options ask for is read
+/// and, after it was written, left alone.
 #[derive(Debug)]
 pub struct KeychainStore<K> {
     items: K,
@@ -83,13 +79,11 @@ pub struct KeychainStore<K> {
 
 /// The probe's account and its content.
 const PROBE: &str = "readable";
-/// Readable from the first unlock on, whatever the class of the sessions, and not restored to another device.
-const PROBE_CLASS: Accessibility = Accessibility::AfterFirstUnlockThisDeviceOnly;
 /// How often another process may add or remove the item just when this one updates or adds it.
 const WRITE_ATTEMPTS: usize = 3;
 
 impl<K: KeychainItems> KeychainStore<K> {
-    /// The store over `items`.
+    /// The store over `items`; the options are valid.
     pub fn new(items: K, options: KeychainOptions) -> Self {
         let probe_service = format!("{}.readability-probe", options.service);
         Self {
@@ -108,6 +102,28 @@ impl<K: KeychainItems> KeychainStore<K> {
         }
     }
 
+    fn content<'a>(&self, value: &'a SecretBytes) -> Content<'a> {
+        Content {
+            value,
+            accessibility: self.options.accessibility,
+            constraint: self.options.access_control.as_ref().map(|control| control.constraint),
+            synchronizable: self.options.synchronizable,
+        }
+    }
+
+    /// The copy that the options ask for.
+    fn wanted(&self) -> Copies {
+        Copies::Only {
+            synchronizable: self.options.synchronizable,
+        }
+    }
+
+    fn unwanted(&self) -> Copies {
+        Copies::Only {
+            synchronizable: !self.options.synchronizable,
+        }
+    }
+
     /// Runs `operation`; `None` when it is certain that the item does not exist.
     fn with_certainty<T>(&self, operation: impl Fn() -> Result<T, KeychainStatus>) -> Result<Option<T>, StoreError> {
         let mut outcome = operation();
@@ -118,7 +134,7 @@ impl<K: KeychainItems> KeychainStore<K> {
         if is_not_found(&outcome) {
             Ok(None)
         } else {
-            Ok(outcome.map(Some)?)
+            self.explained(outcome).map(Some)
         }
     }
 
@@ -128,11 +144,19 @@ impl<K: KeychainItems> KeychainStore<K> {
             service: &self.probe_service,
             ..self.item(PROBE)
         };
-        let read = || self.items.copy(probe).map(drop);
+        let copies = Copies::Only { synchronizable: false };
+        let read = || self.items.copy(probe, copies).map(drop);
         let mut outcome = read();
         if is_not_found(&outcome) {
-            let content = SecretBytes::new(PROBE.as_bytes().to_vec());
-            outcome = self.items.add(probe, &content, PROBE_CLASS);
+            let content = Content {
+                value: &SecretBytes::new(PROBE.as_bytes().to_vec()),
+                // Readable from the first unlock on, whatever the class of the sessions, and not restored to another
+                // device.
+                accessibility: Accessibility::AfterFirstUnlockThisDeviceOnly,
+                constraint: None,
+                synchronizable: false,
+            };
+            outcome = self.items.add(probe, content);
             if outcome == Err(KeychainStatus::DUPLICATE_ITEM) {
                 // Either another process has added it this moment, or it was there and could not be found.
                 outcome = read();
@@ -141,38 +165,78 @@ impl<K: KeychainItems> KeychainStore<K> {
         if is_not_found(&outcome) {
             return Err(StoreError::Locked);
         }
-        outcome?;
+        self.explained(outcome)?;
         self.has_been_unlocked.store(true, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Another copy of an item that was just written: the new value is durable, reads find it, and what is left of the
+    /// old one is tried again by the next write. So a failure is none of this write's.
+    fn remove_unwanted_copy(&self, item: ItemQuery<'_>) {
+        let _ = self.items.delete(item, self.unwanted());
+    }
+
+    fn explained<T>(&self, outcome: Result<T, KeychainStatus>) -> Result<T, StoreError> {
+        outcome.map_err(|status| status.explain(|| self.items.message(status)))
     }
 }
 
 impl<K: KeychainItems> BlockingStore for KeychainStore<K> {
+    /// The wanted copy first. The other one is read when there is no such item: before the first write after the option
+    /// was changed, or on a device to which iCloud Keychain brought it.
     fn read(&self, name: &str) -> Result<Option<SecretBytes>, StoreError> {
-        self.with_certainty(|| self.items.copy(self.item(name)))
+        let item = self.item(name);
+        self.with_certainty(|| match self.items.copy(item, self.wanted()) {
+            // Both, because another process may change the one into the other just now.
+            Err(KeychainStatus::ITEM_NOT_FOUND) => self.items.copy(item, Copies::Any),
+            outcome => outcome,
+        })
     }
 
-    /// Updates first, because that is one atomic step, and nearly every write replaces something. Deleting and adding
-    /// would lose the session in a crash between the two.
+    /// Updates first, because that is one atomic step, and nearly every write replaces something. Value, class, access
+    /// control and synchronisation change together or not at all. Deleting and adding would lose the session in a crash
+    /// between the two.
     fn write(&self, name: &str, value: &SecretBytes) -> Result<(), StoreError> {
-        let (item, class) = (self.item(name), self.options.accessibility);
+        let (item, content) = (self.item(name), self.content(value));
+        let mut hidden = false;
         for _ in 0..WRITE_ATTEMPTS {
-            match self.items.update(item, value, class) {
+            match self.items.update(item, Copies::Any, content) {
                 Err(KeychainStatus::ITEM_NOT_FOUND) => {}
-                outcome => return Ok(outcome?),
+                // Two copies cannot become one. Nothing was changed: the wanted one is, and the other goes after it.
+                Err(KeychainStatus::DUPLICATE_ITEM) => {
+                    let outcome = self.items.update(item, self.wanted(), content);
+                    if outcome.is_ok() {
+                        self.remove_unwanted_copy(item);
+                    }
+                    if !is_not_found(&outcome) {
+                        return self.explained(outcome);
+                    }
+                    continue;
+                }
+                outcome => return self.explained(outcome),
             }
-            match self.items.add(item, value, class) {
-                Err(KeychainStatus::DUPLICATE_ITEM) => {}
-                outcome => return Ok(outcome?),
+            match self.items.add(item, content) {
+                Err(KeychainStatus::DUPLICATE_ITEM) => hidden = true,
+                outcome => return self.explained(outcome),
             }
         }
         // "Not there" and "there already" in turn: a device before its first unlock, or a very busy other process.
         self.probe()?;
-        Err(KeychainStatus::DUPLICATE_ITEM.into())
+        if hidden && self.options.access_control.is_some() {
+            // Or an item that nobody will ever read again, because the fingers or faces that it was bound to are no
+            // longer enrolled: nothing is lost with it, and without this the user could never sign in again.
+            let removed = self.items.delete(item, Copies::Any);
+            if !is_not_found(&removed) {
+                self.explained(removed)?;
+            }
+            return self.explained(self.items.add(item, content));
+        }
+        self.explained(Err(KeychainStatus::DUPLICATE_ITEM))
     }
 
     fn delete(&self, name: &str) -> Result<(), StoreError> {
-        self.with_certainty(|| self.items.delete(self.item(name))).map(drop)
+        self.with_certainty(|| self.items.delete(self.item(name), Copies::Any))
+            .map(drop)
     }
 
     fn names(&self) -> Result<Vec<String>, StoreError> {
@@ -180,7 +244,11 @@ impl<K: KeychainItems> BlockingStore for KeychainStore<K> {
             service, access_group, ..
         } = &self.options;
         let names = self.with_certainty(|| self.items.accounts(service, access_group.as_deref()))?;
-        Ok(names.unwrap_or_default())
+        // Two copies of one item, or items of two access groups, have the same name.
+        let mut names = names.unwrap_or_default();
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
     }
 }
 

@@ -1,33 +1,32 @@
-//! The four calls of Keychain Services: dictionaries in, status out.
+//! The calls of Keychain Services: dictionaries in, status out.
 //!
 //! Direct calls, because security-framework's password functions cannot say what is needed here: they set no
 //! accessibility, add before they update, and leave the item's old class in place when they do update.
 #![allow(unsafe_code, reason = "Keychain Services is a C interface")]
 
 use std::ptr;
+use std::time::Duration;
 
 use core_foundation::array::CFArray;
 use core_foundation::base::{CFType, CFTypeRef, TCFType};
 use core_foundation::boolean::CFBoolean;
 use core_foundation::data::CFData;
 use core_foundation::dictionary::CFDictionary;
-use core_foundation::string::{CFString, CFStringRef};
-use security_framework_sys::access_control as class;
+use core_foundation::string::CFString;
+use security_framework_sys::base::SecCopyErrorMessageString;
 use security_framework_sys::item::{
-    kSecAttrAccessGroup, kSecAttrAccount, kSecAttrService, kSecClass, kSecClassGenericPassword, kSecMatchLimit,
-    kSecMatchLimitAll, kSecReturnAttributes, kSecReturnData, kSecUseAuthenticationUI, kSecUseAuthenticationUISkip,
-    kSecUseDataProtectionKeychain, kSecValueData,
+    kSecAttrAccessGroup, kSecAttrAccount, kSecAttrService, kSecAttrSynchronizable, kSecAttrSynchronizableAny,
+    kSecClass, kSecClassGenericPassword, kSecMatchLimit, kSecMatchLimitAll, kSecReturnAttributes, kSecReturnData,
+    kSecUseAuthenticationContext, kSecUseAuthenticationUI, kSecUseAuthenticationUISkip, kSecUseDataProtectionKeychain,
 };
 use security_framework_sys::keychain_item::{SecItemAdd, SecItemCopyMatching, SecItemDelete, SecItemUpdate};
 
-use super::{Accessibility, ItemQuery, KeychainItems, KeychainStatus};
+use super::content::{Pairs, pairs_of};
+use super::local_authentication::AuthenticationContext;
+use super::{AccessControl, Content, Copies, ItemQuery, KeptAuthentication, KeychainItems, KeychainStatus};
+use crate::adapters::system::SystemClock;
+use crate::ports::Clock;
 use crate::secret::SecretBytes;
-
-unsafe extern "C" {
-    /// The key for an item's class (Security framework, iOS 4.0, macOS 10.9); security-framework-sys has only its
-    /// values.
-    static kSecAttrAccessible: CFStringRef;
-}
 
 /// A key or value that is an exported constant of the Security framework.
 macro_rules! constant {
@@ -37,52 +36,63 @@ macro_rules! constant {
         unsafe { CFString::wrap_under_get_rule($name) }
     }};
 }
+pub(super) use constant;
 
 /// The Keychain that the system gives to this process.
 #[derive(Debug)]
-pub(crate) struct SystemKeychain;
+pub(crate) struct SystemKeychain {
+    /// For items that ask the user.
+    authentication: Option<(AccessControl, KeptAuthentication<AuthenticationContext>)>,
+}
+
+impl SystemKeychain {
+    /// Reads and updates ask the user as `access_control` says.
+    pub(crate) fn new(access_control: Option<AccessControl>) -> Self {
+        let authentication = access_control.map(|control| {
+            let good_for = Duration::from_secs(control.reuse_seconds.into());
+            (control, KeptAuthentication::new(good_for))
+        });
+        Self { authentication }
+    }
+
+    /// Runs `call` with `query`, in the context in which the user is asked where there is access control.
+    fn asking<T>(
+        &self,
+        mut query: Pairs,
+        call: impl FnOnce(&CFDictionary<CFString, CFType>) -> Result<T, KeychainStatus>,
+    ) -> Result<T, KeychainStatus> {
+        let Some((control, kept)) = &self.authentication else {
+            return call(&dictionary(&query));
+        };
+        let make = || AuthenticationContext::new(control).ok_or(KeychainStatus::UNIMPLEMENTED);
+        kept.run(
+            || SystemClock.now(),
+            make,
+            |context| {
+                query.push((constant!(kSecUseAuthenticationContext), context.to_type()));
+                call(&dictionary(&query))
+            },
+        )
+    }
+}
 
 impl KeychainItems for SystemKeychain {
-    fn copy(&self, item: ItemQuery<'_>) -> Result<SecretBytes, KeychainStatus> {
-        let mut query = pairs(item);
+    fn copy(&self, item: ItemQuery<'_>, copies: Copies) -> Result<SecretBytes, KeychainStatus> {
+        let mut query = query_for(item, copies);
         query.push((constant!(kSecReturnData), CFBoolean::true_value().into_CFType()));
-        let query = CFDictionary::from_CFType_pairs(&query);
-        let mut found: CFTypeRef = ptr::null();
-        // SAFETY: `query` is a valid dictionary during the call; `found` is a valid place for one reference.
-        KeychainStatus::check(unsafe { SecItemCopyMatching(query.as_concrete_TypeRef(), &mut found) })?;
-        if found.is_null() {
-            // An item without data, which other code may have made.
-            return Ok(SecretBytes::new(Vec::new()));
-        }
-        // SAFETY: not null, and by the Create Rule ("Copy" in the name) ours to release, exactly once: on drop.
-        let found = unsafe { CFType::wrap_under_create_rule(found) };
-        let data = found.downcast_into::<CFData>().ok_or(KeychainStatus::DECODE)?;
-        Ok(SecretBytes::new(data.bytes().to_vec()))
-    }
-
-    fn add(&self, item: ItemQuery<'_>, value: &SecretBytes, class: Accessibility) -> Result<(), KeychainStatus> {
-        let mut attributes = pairs(item);
-        attributes.extend(content(value, class));
-        let attributes = CFDictionary::from_CFType_pairs(&attributes);
-        // SAFETY: `attributes` is a valid dictionary during the call; a null result means that none is wanted.
-        KeychainStatus::check(unsafe { SecItemAdd(attributes.as_concrete_TypeRef(), ptr::null_mut()) })
-    }
-
-    fn update(&self, item: ItemQuery<'_>, value: &SecretBytes, class: Accessibility) -> Result<(), KeychainStatus> {
-        let query = CFDictionary::from_CFType_pairs(&pairs(item));
-        let changes = CFDictionary::from_CFType_pairs(&content(value, class));
-        // SAFETY: both are valid dictionaries during the call.
-        KeychainStatus::check(unsafe { SecItemUpdate(query.as_concrete_TypeRef(), changes.as_concrete_TypeRef()) })
-    }
-
-    fn delete(&self, item: ItemQuery<'_>) -> Result<(), KeychainStatus> {
-        let query = CFDictionary::from_CFType_pairs(&pairs(item));
-        // SAFETY: `query` is a valid dictionary during the call.
-        KeychainStatus::check(unsafe { SecItemDelete(query.as_concrete_TypeRef()) })
+        self.asking(query, |query| {
+            let Some(found) = copy_matching(query)? else {
+                // An item without data, which other code may have made.
+                return Ok(SecretBytes::new(Vec::new()));
+            };
+            let data = found.downcast_into::<CFData>().ok_or(KeychainStatus::DECODE)?;
+            Ok(SecretBytes::new(data.bytes().to_vec()))
+        })
     }
 
     fn accounts(&self, service: &str, access_group: Option<&str>) -> Result<Vec<String>, KeychainStatus> {
-        let mut query = shared(service, access_group);
+        let mut query = common(service, access_group);
+        query.push(which(Copies::Any));
         query.push((constant!(kSecReturnAttributes), CFBoolean::true_value().into_CFType()));
         query.push((constant!(kSecMatchLimit), constant!(kSecMatchLimitAll).into_CFType()));
         // Attributes need no authentication, but an item whose attributes did would otherwise fail the whole list.
@@ -90,31 +100,78 @@ impl KeychainItems for SystemKeychain {
             constant!(kSecUseAuthenticationUI),
             constant!(kSecUseAuthenticationUISkip).into_CFType(),
         ));
-        let query = CFDictionary::from_CFType_pairs(&query);
-        let mut found: CFTypeRef = ptr::null();
-        // SAFETY: `query` is a valid dictionary during the call; `found` is a valid place for one reference.
-        KeychainStatus::check(unsafe { SecItemCopyMatching(query.as_concrete_TypeRef(), &mut found) })?;
-        if found.is_null() {
+        let Some(found) = copy_matching(&dictionary(&query))? else {
             return Ok(Vec::new());
-        }
-        // SAFETY: not null, and by the Create Rule ("Copy" in the name) ours to release, exactly once: on drop.
-        let found = unsafe { CFType::wrap_under_create_rule(found) };
+        };
         let found = found.downcast_into::<CFArray>().ok_or(KeychainStatus::DECODE)?;
         found.iter().map(|item| account_of(*item)).collect()
     }
+
+    fn add(&self, item: ItemQuery<'_>, content: Content<'_>) -> Result<(), KeychainStatus> {
+        let mut attributes = identity(item);
+        attributes.extend(pairs_of(content)?);
+        let attributes = dictionary(&attributes);
+        // SAFETY: `attributes` is a valid dictionary during the call; a null result means that none is wanted.
+        KeychainStatus::check(unsafe { SecItemAdd(attributes.as_concrete_TypeRef(), ptr::null_mut()) })
+    }
+
+    fn update(&self, item: ItemQuery<'_>, copies: Copies, content: Content<'_>) -> Result<(), KeychainStatus> {
+        let changes = dictionary(&pairs_of(content)?);
+        self.asking(query_for(item, copies), |query| {
+            // SAFETY: both are valid dictionaries during the call.
+            KeychainStatus::check(unsafe { SecItemUpdate(query.as_concrete_TypeRef(), changes.as_concrete_TypeRef()) })
+        })
+    }
+
+    /// Without a context: removing needs nobody's consent, so nobody is asked.
+    fn delete(&self, item: ItemQuery<'_>, copies: Copies) -> Result<(), KeychainStatus> {
+        let query = dictionary(&query_for(item, copies));
+        // SAFETY: `query` is a valid dictionary during the call.
+        KeychainStatus::check(unsafe { SecItemDelete(query.as_concrete_TypeRef()) })
+    }
+
+    fn message(&self, status: KeychainStatus) -> Option<String> {
+        // SAFETY: takes any number; the second argument is reserved and has to be null.
+        let message = unsafe { SecCopyErrorMessageString(status.0, ptr::null_mut()) };
+        if message.is_null() {
+            return None;
+        }
+        // SAFETY: not null, and by the Create Rule ("Copy" in the name) ours to release, exactly once: on drop.
+        Some(unsafe { CFString::wrap_under_create_rule(message) }.to_string())
+    }
 }
 
-type Pairs = Vec<(CFString, CFType)>;
+fn dictionary(pairs: &Pairs) -> CFDictionary<CFString, CFType> {
+    CFDictionary::from_CFType_pairs(pairs)
+}
 
-/// What identifies the item. Class and data are no part of it, so that an item is found whatever class it has.
-fn pairs(item: ItemQuery<'_>) -> Pairs {
-    let mut pairs = shared(item.service, item.access_group);
+/// `None` where something was found and nothing of it was returned.
+fn copy_matching(query: &CFDictionary<CFString, CFType>) -> Result<Option<CFType>, KeychainStatus> {
+    let mut found: CFTypeRef = ptr::null();
+    // SAFETY: `query` is a valid dictionary during the call; `found` is a valid place for one reference.
+    KeychainStatus::check(unsafe { SecItemCopyMatching(query.as_concrete_TypeRef(), &mut found) })?;
+    if found.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: not null, and by the Create Rule ("Copy" in the name) ours to release, exactly once: on drop.
+    Ok(Some(unsafe { CFType::wrap_under_create_rule(found) }))
+}
+
+/// What finds the item. Class and data are no part of it, so that an item is found whatever class it has.
+fn query_for(item: ItemQuery<'_>, copies: Copies) -> Pairs {
+    let mut pairs = identity(item);
+    pairs.push(which(copies));
+    pairs
+}
+
+fn identity(item: ItemQuery<'_>) -> Pairs {
+    let mut pairs = common(item.service, item.access_group);
     pairs.push((constant!(kSecAttrAccount), CFString::new(item.account).into_CFType()));
     pairs
 }
 
 /// What all items of a store have in common.
-fn shared(service: &str, access_group: Option<&str>) -> Pairs {
+fn common(service: &str, access_group: Option<&str>) -> Pairs {
     let text = |text: &str| CFString::new(text).into_CFType();
     let mut pairs = vec![
         (constant!(kSecClass), constant!(kSecClassGenericPassword).into_CFType()),
@@ -127,6 +184,14 @@ fn shared(service: &str, access_group: Option<&str>) -> Pairs {
     ];
     pairs.extend(access_group.map(|group| (constant!(kSecAttrAccessGroup), text(group))));
     pairs
+}
+
+fn which(copies: Copies) -> (CFString, CFType) {
+    let value = match copies {
+        Copies::Any => constant!(kSecAttrSynchronizableAny).into_CFType(),
+        Copies::Only { synchronizable } => CFBoolean::from(synchronizable).into_CFType(),
+    };
+    (constant!(kSecAttrSynchronizable), value)
 }
 
 /// The account among the attributes of one item of a list.
@@ -148,30 +213,4 @@ fn account_of(attributes: CFTypeRef) -> Result<String, KeychainStatus> {
     let account = unsafe { CFType::wrap_under_get_rule(*account) };
     let account = account.downcast_into::<CFString>().ok_or(KeychainStatus::DECODE)?;
     Ok(account.to_string())
-}
-
-/// What a write sets.
-fn content(value: &SecretBytes, accessibility: Accessibility) -> Pairs {
-    let class = match accessibility {
-        Accessibility::WhenUnlocked => constant!(class::kSecAttrAccessibleWhenUnlocked),
-        Accessibility::AfterFirstUnlock => constant!(class::kSecAttrAccessibleAfterFirstUnlock),
-        Accessibility::Always => constant!(class::kSecAttrAccessibleAlways),
-        Accessibility::WhenPasscodeSetThisDeviceOnly => {
-            constant!(class::kSecAttrAccessibleWhenPasscodeSetThisDeviceOnly)
-        }
-        Accessibility::WhenUnlockedThisDeviceOnly => {
-            constant!(class::kSecAttrAccessibleWhenUnlockedThisDeviceOnly)
-        }
-        Accessibility::AfterFirstUnlockThisDeviceOnly => {
-            constant!(class::kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly)
-        }
-        Accessibility::AlwaysThisDeviceOnly => constant!(class::kSecAttrAccessibleAlwaysThisDeviceOnly),
-    };
-    vec![
-        (
-            constant!(kSecValueData),
-            CFData::from_buffer(value.expose()).into_CFType(),
-        ),
-        (constant!(kSecAttrAccessible), class.into_CFType()),
-    ]
 }

@@ -1,10 +1,12 @@
 //! A Keychain in memory with what makes the real one hard: a lock, classes, other processes, and "not found" before the
 //! first unlock.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use pilotlight_core::adapters::keychain::{Accessibility, ItemQuery, KeychainItems, KeychainStatus};
+use pilotlight_core::adapters::keychain::{
+    AccessConstraint, Accessibility, Content, Copies, ItemQuery, KeychainItems, KeychainStatus,
+};
 use pilotlight_core::secret::SecretBytes;
 
 /// Clones are other processes' views of the same Keychain.
@@ -13,16 +15,32 @@ pub(crate) struct FakeKeychain(Arc<Mutex<Contents>>);
 
 #[derive(Debug, Default)]
 struct Contents {
-    items: HashMap<Key, (SecretBytes, Accessibility)>,
+    items: BTreeMap<Key, Item>,
     device: Device,
-    /// Answers to give instead of doing anything, in order.
-    failures: Vec<KeychainStatus>,
+    /// What the coming calls answer instead of doing anything; `None` lets one pass.
+    failures: Vec<Option<KeychainStatus>>,
     /// What another process does right after the next call has answered.
     interference: Vec<Interference>,
     calls: Vec<String>,
 }
 
-type Key = (String, String, Option<String>);
+/// What identifies an item.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key {
+    pub(crate) service: String,
+    pub(crate) account: String,
+    pub(crate) access_group: Option<String>,
+    pub(crate) synchronizable: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    pub(crate) value: SecretBytes,
+    pub(crate) accessibility: Accessibility,
+    pub(crate) constraint: Option<AccessConstraint>,
+    /// Of a biometryCurrentSet whose fingers are no longer enrolled: no query finds it, and its place is taken.
+    pub(crate) lost: bool,
+}
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Device {
@@ -49,7 +67,18 @@ impl FakeKeychain {
     }
 
     pub(crate) fn fail_next(&self, status: KeychainStatus) {
-        self.contents().failures.push(status);
+        self.contents().failures.push(Some(status));
+    }
+
+    /// The `nth` call from now on, counted from 1, and no other.
+    pub(crate) fn fail_nth(&self, nth: usize, status: KeychainStatus) {
+        let mut failures = vec![None; nth - 1];
+        failures.push(Some(status));
+        self.contents().failures = failures;
+    }
+
+    pub(crate) fn fail_no_more(&self) {
+        self.contents().failures.clear();
     }
 
     /// One for each coming call.
@@ -62,13 +91,37 @@ impl FakeKeychain {
         std::mem::take(&mut self.contents().calls)
     }
 
-    /// The one item of that account, whatever its service and group.
-    pub(crate) fn item(&self, account: &str) -> Option<(SecretBytes, Accessibility, Key)> {
+    /// All items of that account, whatever their service and group.
+    pub(crate) fn items(&self, account: &str) -> Vec<(Key, Item)> {
+        let of_account = |(key, _): &(&Key, &Item)| key.account == account;
         let contents = self.contents();
-        let mut found = contents.items.iter().filter(|((_, key, _), _)| key == account);
-        let (key, (value, class)) = found.next()?;
-        assert!(found.next().is_none(), "two items of the name {account}");
-        Some((value.clone(), *class, key.clone()))
+        let items = contents.items.iter().filter(of_account);
+        items.map(|(key, item)| (key.clone(), item.clone())).collect()
+    }
+
+    /// The one item of that account.
+    pub(crate) fn item(&self, account: &str) -> Option<(Key, Item)> {
+        let mut items = self.items(account);
+        assert!(items.len() < 2, "{} items of the name {account}", items.len());
+        items.pop()
+    }
+
+    /// What iCloud Keychain, another process or an older version of the app puts there.
+    pub(crate) fn put(&self, key: Key, value: &str) {
+        let item = Item {
+            value: SecretBytes::new(value.into()),
+            accessibility: Accessibility::AfterFirstUnlock,
+            constraint: None,
+            lost: false,
+        };
+        self.contents().items.insert(key, item);
+    }
+
+    /// The user enrols other fingers than those that the items were bound to.
+    pub(crate) fn change_fingers(&self) {
+        for item in self.contents().items.values_mut() {
+            item.lost = item.constraint == Some(AccessConstraint::BiometryCurrentSet);
+        }
     }
 
     fn contents(&self) -> MutexGuard<'_, Contents> {
@@ -84,13 +137,14 @@ impl FakeKeychain {
     ) -> Result<T, KeychainStatus> {
         let mut contents = self.contents();
         contents.calls.push(format!("{name} {}/{}", item.service, item.account));
-        let key = (
-            item.service.to_owned(),
-            item.account.to_owned(),
-            item.access_group.map(str::to_owned),
-        );
+        let key = Key {
+            service: item.service.to_owned(),
+            account: item.account.to_owned(),
+            access_group: item.access_group.map(str::to_owned),
+            synchronizable: false,
+        };
         let failed = (!contents.failures.is_empty()).then(|| contents.failures.remove(0));
-        let outcome = match failed {
+        let outcome = match failed.flatten() {
             Some(status) => Err(status),
             None => act(&mut contents, key.clone()),
         };
@@ -103,12 +157,20 @@ impl FakeKeychain {
 }
 
 impl Contents {
-    fn interfere(&mut self, step: Interference, (service, _, group): &Key) {
-        let key = |account: &str| (service.clone(), account.to_owned(), group.clone());
+    fn interfere(&mut self, step: Interference, key: &Key) {
+        let key = |account: &str| Key {
+            account: account.to_owned(),
+            ..key.clone()
+        };
         match step {
             Interference::Nothing => {}
             Interference::Add(account, value) => {
-                let item = (SecretBytes::new(value.into()), Accessibility::default());
+                let item = Item {
+                    value: SecretBytes::new(value.into()),
+                    accessibility: Accessibility::default(),
+                    constraint: None,
+                    lost: false,
+                };
                 self.items.insert(key(account), item);
             }
             Interference::Remove(account) => drop(self.items.remove(&key(account))),
@@ -132,56 +194,39 @@ impl Contents {
         }
     }
 
-    /// The item's class, or the answer when it is not there, or cannot be seen.
-    fn find(&self, key: &Key) -> Result<Accessibility, KeychainStatus> {
-        let class = self.items.get(key).ok_or(KeychainStatus::ITEM_NOT_FOUND)?.1;
-        if self.device == Device::NotYetUnlockedAndLying {
-            self.unlocks(class).map_err(|_| KeychainStatus::ITEM_NOT_FOUND)?;
+    /// The items that a query finds. Before the first unlock the lying device finds none that it cannot decrypt.
+    fn find(&self, key: &Key, copies: Copies) -> Result<Vec<Key>, KeychainStatus> {
+        let found: Vec<_> = [false, true]
+            .into_iter()
+            .filter(|synchronizable| match copies {
+                Copies::Any => true,
+                Copies::Only { synchronizable: wanted } => *synchronizable == wanted,
+            })
+            .map(|synchronizable| Key {
+                synchronizable,
+                ..key.clone()
+            })
+            .filter(|key| self.items.get(key).is_some_and(|item| self.shows(item)))
+            .collect();
+        if found.is_empty() {
+            Err(KeychainStatus::ITEM_NOT_FOUND)
+        } else {
+            Ok(found)
         }
-        Ok(class)
+    }
+
+    fn shows(&self, item: &Item) -> bool {
+        let lies = self.device == Device::NotYetUnlockedAndLying && self.unlocks(item.accessibility).is_err();
+        !lies && !item.lost
     }
 }
 
 impl KeychainItems for FakeKeychain {
-    fn copy(&self, item: ItemQuery<'_>) -> Result<SecretBytes, KeychainStatus> {
+    fn copy(&self, item: ItemQuery<'_>, copies: Copies) -> Result<SecretBytes, KeychainStatus> {
         self.call("copy", item, |contents, key| {
-            let class = contents.find(&key)?;
-            contents.unlocks(class)?;
-            Ok(contents.items[&key].0.clone())
-        })
-    }
-
-    fn add(&self, item: ItemQuery<'_>, value: &SecretBytes, class: Accessibility) -> Result<(), KeychainStatus> {
-        self.call("add", item, |contents, key| {
-            // Which of the two the system looks at first is not documented; the worse order for us is the lying one.
-            let taken = contents.items.contains_key(&key);
-            if taken && contents.device == Device::NotYetUnlockedAndLying {
-                return Err(KeychainStatus::DUPLICATE_ITEM);
-            }
-            contents.unlocks(class)?;
-            if taken {
-                return Err(KeychainStatus::DUPLICATE_ITEM);
-            }
-            contents.items.insert(key, (value.clone(), class));
-            Ok(())
-        })
-    }
-
-    fn update(&self, item: ItemQuery<'_>, value: &SecretBytes, class: Accessibility) -> Result<(), KeychainStatus> {
-        self.call("update", item, |contents, key| {
-            let old = contents.find(&key)?;
-            contents.unlocks(old)?;
-            contents.unlocks(class)?;
-            contents.items.insert(key, (value.clone(), class));
-            Ok(())
-        })
-    }
-
-    fn delete(&self, item: ItemQuery<'_>) -> Result<(), KeychainStatus> {
-        self.call("delete", item, |contents, key| {
-            contents.find(&key)?;
-            contents.items.remove(&key);
-            Ok(())
+            let found = &contents.items[&contents.find(&key, copies)?[0]];
+            contents.unlocks(found.accessibility)?;
+            Ok(found.value.clone())
         })
     }
 
@@ -191,19 +236,88 @@ impl KeychainItems for FakeKeychain {
             account: "*",
             access_group,
         };
-        self.call("accounts", list, |contents, (service, _, group)| {
-            let of_store = |key: &&Key| key.0 == service && group.as_ref().is_none_or(|_| key.2 == group);
-            let keys: Vec<_> = contents.items.keys().filter(of_store).cloned().collect();
-            let names: Vec<_> = keys
-                .iter()
-                .filter(|key| contents.find(key).is_ok())
-                .map(|key| key.1.clone())
-                .collect();
+        self.call("accounts", list, |contents, list| {
+            let of_store = |(key, item): &(&Key, &Item)| {
+                key.service == list.service
+                    && (list.access_group.is_none() || key.access_group == list.access_group)
+                    && contents.shows(item)
+            };
+            let items = contents.items.iter().filter(of_store);
+            let names: Vec<_> = items.map(|(key, _)| key.account.clone()).collect();
             if names.is_empty() {
                 Err(KeychainStatus::ITEM_NOT_FOUND)
             } else {
                 Ok(names)
             }
         })
+    }
+
+    fn add(&self, item: ItemQuery<'_>, content: Content<'_>) -> Result<(), KeychainStatus> {
+        self.call("add", item, |contents, key| {
+            let key = Key {
+                synchronizable: content.synchronizable,
+                ..key
+            };
+            // Which of the two the system looks at first is not documented; the worse order for us is the lying one.
+            let taken = contents.items.contains_key(&key);
+            if taken && contents.device == Device::NotYetUnlockedAndLying {
+                return Err(KeychainStatus::DUPLICATE_ITEM);
+            }
+            contents.unlocks(content.accessibility)?;
+            if taken {
+                return Err(KeychainStatus::DUPLICATE_ITEM);
+            }
+            contents.items.insert(key, Item::from(content));
+            Ok(())
+        })
+    }
+
+    fn update(&self, item: ItemQuery<'_>, copies: Copies, content: Content<'_>) -> Result<(), KeychainStatus> {
+        self.call("update", item, |contents, key| {
+            let found = contents.find(&key, copies)?;
+            for key in &found {
+                contents.unlocks(contents.items[key].accessibility)?;
+            }
+            contents.unlocks(content.accessibility)?;
+            let new = Key {
+                synchronizable: content.synchronizable,
+                ..key
+            };
+            // Two items would become one, or one take the place of another: the whole update is undone.
+            if found.len() > 1 || (!found.contains(&new) && contents.items.contains_key(&new)) {
+                return Err(KeychainStatus::DUPLICATE_ITEM);
+            }
+            contents.items.remove(&found[0]);
+            contents.items.insert(new, Item::from(content));
+            Ok(())
+        })
+    }
+
+    /// Finds lost items too: removing needs no authentication.
+    fn delete(&self, item: ItemQuery<'_>, copies: Copies) -> Result<(), KeychainStatus> {
+        self.call("delete", item, |contents, key| {
+            for item in contents.items.values_mut() {
+                item.lost = false;
+            }
+            for key in contents.find(&key, copies)? {
+                contents.items.remove(&key);
+            }
+            Ok(())
+        })
+    }
+
+    fn message(&self, status: KeychainStatus) -> Option<String> {
+        Some(format!("Apple's words for {}.", status.0))
+    }
+}
+
+impl From<Content<'_>> for Item {
+    fn from(content: Content<'_>) -> Self {
+        Self {
+            value: content.value.clone(),
+            accessibility: content.accessibility,
+            constraint: content.constraint,
+            lost: false,
+        }
     }
 }

@@ -11,11 +11,22 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
+use pilotlight_core::adapters::keychain::{Accessibility, KeychainOptions};
 use pilotlight_core::secret::SecretBytes;
 use tokio::runtime::Runtime;
 
 pub(crate) fn bytes(value: impl Into<Vec<u8>>) -> SecretBytes {
     SecretBytes::new(value.into())
+}
+
+pub(crate) fn keychain_options() -> KeychainOptions {
+    KeychainOptions {
+        service: "org.example".to_owned(),
+        access_group: None,
+        accessibility: Accessibility::default(),
+        synchronizable: false,
+        access_control: None,
+    }
 }
 
 /// A runtime as the core has one: a single worker, with time.

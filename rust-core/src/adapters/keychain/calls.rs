@@ -1,0 +1,59 @@
+//! What the store asks of Keychain Services: four calls, in the store's words.
+
+use std::fmt;
+
+use super::{AccessConstraint, Accessibility, KeychainStatus};
+use crate::secret::SecretBytes;
+
+/// One generic password's coordinates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ItemQuery<'a> {
+    /// `kSecAttrService`
+    pub service: &'a str,
+    /// `kSecAttrAccount`
+    pub account: &'a str,
+    /// `kSecAttrAccessGroup`
+    pub access_group: Option<&'a str>,
+}
+
+/// `kSecAttrSynchronizable` of a query. It belongs to what identifies an item: there may be two with the same
+/// coordinates, one of this device and one that came through iCloud Keychain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copies {
+    /// The one that is, or is not, synchronizable.
+    Only {
+        /// Which.
+        synchronizable: bool,
+    },
+    /// `kSecAttrSynchronizableAny`: both.
+    Any,
+}
+
+/// What a write sets.
+#[derive(Clone, Copy, Debug)]
+pub struct Content<'a> {
+    /// `kSecValueData`
+    pub value: &'a SecretBytes,
+    /// `kSecAttrAccessible`, or the protection of the access control.
+    pub accessibility: Accessibility,
+    /// The flag of `kSecAttrAccessControl`.
+    pub constraint: Option<AccessConstraint>,
+    /// `kSecAttrSynchronizable`
+    pub synchronizable: bool,
+}
+
+/// The calls of Keychain Services, each exactly once and with the status as it is.
+pub trait KeychainItems: Send + Sync + fmt::Debug {
+    /// `SecItemCopyMatching` for the data.
+    fn copy(&self, item: ItemQuery<'_>, copies: Copies) -> Result<SecretBytes, KeychainStatus>;
+    /// `SecItemCopyMatching` for the accounts of all items of that service; asks the user nothing.
+    fn accounts(&self, service: &str, access_group: Option<&str>) -> Result<Vec<String>, KeychainStatus>;
+    /// `SecItemAdd`.
+    fn add(&self, item: ItemQuery<'_>, content: Content<'_>) -> Result<(), KeychainStatus>;
+    /// `SecItemUpdate` of everything in `content`, in one step.
+    fn update(&self, item: ItemQuery<'_>, copies: Copies, content: Content<'_>) -> Result<(), KeychainStatus>;
+    /// `SecItemDelete`.
+    fn delete(&self, item: ItemQuery<'_>, copies: Copies) -> Result<(), KeychainStatus>;
+    /// `SecCopyErrorMessageString`: Apple's words for a status.
+    fn message(&self, status: KeychainStatus) -> Option<String>;
+}

@@ -1,0 +1,85 @@
+//! What a write sets, as Keychain Services takes it.
+#![allow(unsafe_code, reason = "Keychain Services is a C interface")]
+
+use std::ptr;
+
+use core_foundation::base::{CFOptionFlags, CFType, CFTypeRef, TCFType, kCFAllocatorDefault};
+use core_foundation::boolean::CFBoolean;
+use core_foundation::data::CFData;
+use core_foundation::error::{CFError, CFErrorRef};
+use core_foundation::string::{CFString, CFStringRef};
+use security_framework_sys::access_control::{self as class, SecAccessControlCreateWithFlags};
+use security_framework_sys::item::{kSecAttrAccessControl, kSecAttrSynchronizable, kSecValueData};
+
+use super::system::constant;
+use super::{AccessConstraint, Accessibility, Content, KeychainStatus};
+
+unsafe extern "C" {
+    /// The key for an item's class (Security framework, iOS 4.0, macOS 10.9); security-framework-sys has only its
+    /// values.
+    static kSecAttrAccessible: CFStringRef;
+}
+
+pub(super) type Pairs = Vec<(CFString, CFType)>;
+
+/// Value, protection and synchronisation.
+///
+/// # Errors
+/// When the system cannot make the access control, with its own number.
+pub(super) fn pairs_of(content: Content<'_>) -> Result<Pairs, KeychainStatus> {
+    let class = class_of(content.accessibility);
+    // One or the other: an access control has the class in it.
+    let protection = match content.constraint {
+        None => (constant!(kSecAttrAccessible), class.into_CFType()),
+        Some(constraint) => (constant!(kSecAttrAccessControl), access_control(&class, constraint)?),
+    };
+    let data = CFData::from_buffer(content.value.expose()).into_CFType();
+    let synchronizable = CFBoolean::from(content.synchronizable).into_CFType();
+    Ok(vec![
+        (constant!(kSecValueData), data),
+        protection,
+        (constant!(kSecAttrSynchronizable), synchronizable),
+    ])
+}
+
+fn class_of(accessibility: Accessibility) -> CFString {
+    match accessibility {
+        Accessibility::WhenUnlocked => constant!(class::kSecAttrAccessibleWhenUnlocked),
+        Accessibility::AfterFirstUnlock => constant!(class::kSecAttrAccessibleAfterFirstUnlock),
+        Accessibility::Always => constant!(class::kSecAttrAccessibleAlways),
+        Accessibility::WhenPasscodeSetThisDeviceOnly => {
+            constant!(class::kSecAttrAccessibleWhenPasscodeSetThisDeviceOnly)
+        }
+        Accessibility::WhenUnlockedThisDeviceOnly => {
+            constant!(class::kSecAttrAccessibleWhenUnlockedThisDeviceOnly)
+        }
+        Accessibility::AfterFirstUnlockThisDeviceOnly => {
+            constant!(class::kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly)
+        }
+        Accessibility::AlwaysThisDeviceOnly => constant!(class::kSecAttrAccessibleAlwaysThisDeviceOnly),
+    }
+}
+
+fn access_control(class: &CFString, constraint: AccessConstraint) -> Result<CFType, KeychainStatus> {
+    let flags: CFOptionFlags = match constraint {
+        AccessConstraint::UserPresence => class::kSecAccessControlUserPresence,
+        AccessConstraint::BiometryAny => class::kSecAccessControlBiometryAny,
+        AccessConstraint::BiometryCurrentSet => class::kSecAccessControlBiometryCurrentSet,
+    };
+    let mut error: CFErrorRef = ptr::null_mut();
+    // SAFETY: `class` is a valid string during the call; `error` is a valid place for one reference.
+    let control =
+        unsafe { SecAccessControlCreateWithFlags(kCFAllocatorDefault, class.as_CFTypeRef(), flags, &mut error) };
+    if !control.is_null() {
+        // SAFETY: not null, and by the Create Rule ours to release, exactly once: on drop.
+        return Ok(unsafe { CFType::wrap_under_create_rule(control as CFTypeRef) });
+    }
+    if error.is_null() {
+        return Err(KeychainStatus::UNIMPLEMENTED);
+    }
+    // SAFETY: not null, and ours to release, exactly once: on drop.
+    let error = unsafe { CFError::wrap_under_create_rule(error) };
+    Err(KeychainStatus(
+        i32::try_from(error.code()).unwrap_or(KeychainStatus::UNIMPLEMENTED.0),
+    ))
+}

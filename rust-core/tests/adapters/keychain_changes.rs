@@ -1,0 +1,201 @@
+//! Options that change between two versions of an app, with sessions of the older one in the Keychain.
+
+use pilotlight_core::adapters::keychain::{
+    AccessConstraint, AccessControl, Accessibility, KeychainOptions, KeychainStatus, KeychainStore,
+};
+use pilotlight_core::adapters::off_thread::BlockingStore;
+use pilotlight_core::ports::StoreError;
+
+use crate::support::fake_keychain::{FakeKeychain, Key};
+use crate::support::{bytes, keychain_options};
+
+fn store_on(keychain: &FakeKeychain, options: &KeychainOptions) -> KeychainStore<FakeKeychain> {
+    KeychainStore::new(keychain.clone(), options.clone())
+}
+
+fn synchronizable() -> KeychainOptions {
+    KeychainOptions {
+        accessibility: Accessibility::AfterFirstUnlock,
+        synchronizable: true,
+        ..keychain_options()
+    }
+}
+
+fn asking(constraint: AccessConstraint) -> KeychainOptions {
+    KeychainOptions {
+        access_control: Some(AccessControl {
+            constraint,
+            prompt: "Continue as Ada".to_owned(),
+            reuse_seconds: 60,
+        }),
+        ..keychain_options()
+    }
+}
+
+/// Every option set that an app could have.
+fn versions() -> Vec<KeychainOptions> {
+    let strict = KeychainOptions {
+        accessibility: Accessibility::WhenPasscodeSetThisDeviceOnly,
+        ..keychain_options()
+    };
+    vec![
+        keychain_options(),
+        strict,
+        synchronizable(),
+        asking(AccessConstraint::UserPresence),
+        asking(AccessConstraint::BiometryCurrentSet),
+    ]
+}
+
+fn key(synchronizable: bool) -> Key {
+    Key {
+        service: "org.example".to_owned(),
+        account: "session".to_owned(),
+        access_group: None,
+        synchronizable,
+    }
+}
+
+#[test]
+fn any_version_reads_and_lists_what_any_other_wrote() {
+    for old in versions() {
+        for new in versions() {
+            let keychain = FakeKeychain::default();
+            store_on(&keychain, &old).write("session", &bytes("tokens")).unwrap();
+            let store = store_on(&keychain, &new);
+            assert_eq!(store.read("session"), Ok(Some(bytes("tokens"))), "{old:?} -> {new:?}");
+            assert_eq!(store.names(), Ok(vec!["session".to_owned()]));
+        }
+    }
+}
+
+#[test]
+fn the_next_write_gives_the_item_everything_that_the_options_say_in_one_call() {
+    for old in versions() {
+        for new in versions() {
+            let keychain = FakeKeychain::default();
+            store_on(&keychain, &old).write("session", &bytes("old")).unwrap();
+            keychain.calls();
+            store_on(&keychain, &new).write("session", &bytes("new")).unwrap();
+            assert_eq!(keychain.calls(), ["update org.example/session"], "{old:?} -> {new:?}");
+            let (key, item) = keychain.item("session").unwrap();
+            assert_eq!(item.value, bytes("new"));
+            assert_eq!(item.accessibility, new.accessibility);
+            assert_eq!(item.constraint, new.access_control.map(|control| control.constraint));
+            assert_eq!(key.synchronizable, new.synchronizable);
+        }
+    }
+}
+
+#[test]
+fn a_change_that_fails_at_any_call_loses_nothing() {
+    for old in versions() {
+        for new in versions() {
+            for nth in 1..=4 {
+                let keychain = FakeKeychain::default();
+                store_on(&keychain, &old).write("session", &bytes("old")).unwrap();
+                let store = store_on(&keychain, &new);
+                keychain.fail_nth(nth, KeychainStatus(-36));
+                let written = store.write("session", &bytes("new"));
+                keychain.fail_no_more();
+                let expected = if written.is_ok() { "new" } else { "old" };
+                // Also for the old version, when the update of the app is taken back.
+                for options in [&old, &new] {
+                    let read = store_on(&keychain, options).read("session");
+                    assert_eq!(read, Ok(Some(bytes(expected))), "{old:?} -> {new:?} at {nth}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn sign_out_removes_every_copy() {
+    for options in versions() {
+        let keychain = FakeKeychain::default();
+        keychain.put(key(false), "this device's");
+        keychain.put(key(true), "another device's");
+        let store = store_on(&keychain, &options);
+        store.delete("session").unwrap();
+        assert_eq!(store.read("session"), Ok(None));
+        assert!(keychain.items("session").is_empty());
+    }
+}
+
+#[test]
+fn of_two_copies_the_wanted_one_is_read_and_the_other_goes_with_the_next_write() {
+    for (options, wanted) in [
+        (keychain_options(), "this device's"),
+        (synchronizable(), "another device's"),
+    ] {
+        let keychain = FakeKeychain::default();
+        keychain.put(key(false), "this device's");
+        keychain.put(key(true), "another device's");
+        let store = store_on(&keychain, &options);
+        assert_eq!(store.read("session"), Ok(Some(bytes(wanted))));
+        assert_eq!(store.names(), Ok(vec!["session".to_owned()]));
+        store.write("session", &bytes("new")).unwrap();
+        let (key, item) = keychain.item("session").unwrap();
+        assert_eq!((key.synchronizable, item.value), (options.synchronizable, bytes("new")));
+    }
+}
+
+#[test]
+fn two_copies_and_a_failure_at_any_call_leave_the_old_or_the_new_value() {
+    for (options, wanted) in [
+        (keychain_options(), "this device's"),
+        (synchronizable(), "another device's"),
+    ] {
+        for nth in 1..=4 {
+            let keychain = FakeKeychain::default();
+            keychain.put(key(false), "this device's");
+            keychain.put(key(true), "another device's");
+            let store = store_on(&keychain, &options);
+            keychain.fail_nth(nth, KeychainStatus(-36));
+            let written = store.write("session", &bytes("new"));
+            keychain.fail_no_more();
+            let expected = if written.is_ok() { "new" } else { wanted };
+            assert_eq!(
+                store.read("session"),
+                Ok(Some(bytes(expected))),
+                "at {nth}: {written:?}"
+            );
+            store.write("session", &bytes("newer")).unwrap();
+            assert_eq!(keychain.item("session").unwrap().1.value, bytes("newer"));
+        }
+    }
+}
+
+#[test]
+fn after_the_fingers_changed_the_session_is_gone_and_a_new_one_can_be_stored() {
+    let keychain = FakeKeychain::default();
+    let options = asking(AccessConstraint::BiometryCurrentSet);
+    store_on(&keychain, &options).write("session", &bytes("old")).unwrap();
+    keychain.change_fingers();
+    let store = store_on(&keychain, &options);
+    assert_eq!(store.read("session"), Ok(None));
+    store.write("session", &bytes("new")).unwrap();
+    assert_eq!(store.read("session"), Ok(Some(bytes("new"))));
+}
+
+#[test]
+fn a_user_who_cancels_or_is_not_recognised_loses_nothing() {
+    let keychain = FakeKeychain::default();
+    let store = store_on(&keychain, &asking(AccessConstraint::BiometryAny));
+    store.write("session", &bytes("tokens")).unwrap();
+    keychain.fail_next(KeychainStatus::USER_CANCELED);
+    assert_eq!(store.read("session"), Err(StoreError::AuthenticationCancelled));
+    keychain.fail_next(KeychainStatus::AUTH_FAILED);
+    let error = store.write("session", &bytes("new")).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            StoreError::AuthenticationFailed {
+                status: Some(-25293),
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert_eq!(store.read("session"), Ok(Some(bytes("tokens"))));
+}

@@ -1,0 +1,74 @@
+//! Many at once.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::runtime::Handle;
+
+use crate::{Place, bytes, sorted_names};
+
+/// Each thread has an item of its own and all share one; half of them have a store of their own.
+pub async fn eight_threads_lose_nothing(place: &dyn Place) {
+    let runtime = Handle::current();
+    let stores = [place.open(), place.open()];
+    std::thread::scope(|scope| {
+        for thread in 0..8_u8 {
+            let (store, runtime) = (&stores[usize::from(thread % 2)], &runtime);
+            scope.spawn(move || {
+                let own = format!("item {thread}");
+                for round in 0..25_u8 {
+                    runtime.block_on(async {
+                        store.write(&own, bytes([thread, round])).await.unwrap();
+                        store.write("shared", bytes(vec![thread; 500])).await.unwrap();
+                        assert_eq!(store.read(&own).await, Ok(Some(bytes([thread, round]))));
+                        let shared = store.read("shared").await.unwrap().unwrap();
+                        assert_eq!(shared.expose(), vec![shared.expose()[0]; 500]);
+                        assert!(store.names().await.unwrap().contains(&own));
+                    });
+                }
+            });
+        }
+    });
+    for thread in 0..8_u8 {
+        let last = stores[1].read(&format!("item {thread}")).await;
+        assert_eq!(last, Ok(Some(bytes([thread, 24]))));
+    }
+    assert_eq!(sorted_names(&*stores[0]).await.len(), 9);
+}
+
+/// A write is one step: a value in pieces, or no value, is never seen.
+pub async fn a_reader_sees_the_old_or_the_new_value(place: &dyn Place) {
+    let runtime = Handle::current();
+    let values = [vec![b'a'; 10], vec![b'b'; 20_000], vec![b'c'; 3000]];
+    place.open().write("session", bytes(values[0].clone())).await.unwrap();
+    let writing = AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..2)
+            .map(|_| {
+                let (store, runtime, values) = (place.open(), &runtime, &values);
+                scope.spawn(move || {
+                    for value in values.iter().cycle().take(60) {
+                        runtime.block_on(store.write("session", bytes(value.clone()))).unwrap();
+                    }
+                })
+            })
+            .collect();
+        for _ in 0..2 {
+            let (store, runtime, values, writing) = (place.open(), &runtime, &values, &writing);
+            scope.spawn(move || {
+                // Once more after the last write, so that each reader has read.
+                loop {
+                    let last = !writing.load(Ordering::SeqCst);
+                    let read = runtime.block_on(store.read("session")).unwrap().unwrap();
+                    let whole = values.iter().any(|value| value == read.expose());
+                    assert!(whole, "{} bytes", read.expose().len());
+                    if last {
+                        break;
+                    }
+                }
+            });
+        }
+        let ended: Vec<_> = writers.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
+        writing.store(false, Ordering::SeqCst);
+        assert!(ended.iter().all(Result::is_ok));
+    });
+}

@@ -1,0 +1,131 @@
+//! One item after the other.
+
+use crate::{Place, bytes, sorted_names};
+
+/// Read your own writes.
+pub async fn what_was_written_is_read_at_once(place: &dyn Place) {
+    let store = place.open();
+    assert_eq!(store.read("session").await, Ok(None));
+    store.write("session", bytes("tokens")).await.unwrap();
+    assert_eq!(store.read("session").await, Ok(Some(bytes("tokens"))));
+}
+
+/// Nothing of a longer old value is left.
+pub async fn a_write_replaces_the_whole_item(place: &dyn Place) {
+    let store = place.open();
+    for value in ["a long first value", "short", "", "not empty again"] {
+        store.write("session", bytes(value)).await.unwrap();
+        assert_eq!(store.read("session").await, Ok(Some(bytes(value))));
+    }
+}
+
+/// And the name can be used again.
+pub async fn a_deleted_item_is_gone_and_deleting_nothing_succeeds(place: &dyn Place) {
+    let store = place.open();
+    store.delete("session").await.unwrap();
+    store.write("session", bytes("tokens")).await.unwrap();
+    store.delete("session").await.unwrap();
+    assert_eq!(store.read("session").await, Ok(None));
+    store.delete("session").await.unwrap();
+    store.write("session", bytes("again")).await.unwrap();
+    assert_eq!(store.read("session").await, Ok(Some(bytes("again"))));
+}
+
+/// Every byte, no byte, and 64 KiB.
+pub async fn any_bytes_are_kept(place: &dyn Place) {
+    let store = place.open();
+    let every_byte: Vec<u8> = (0..=255).collect();
+    let large: Vec<u8> = (0..65_536_u32)
+        .map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    for value in [every_byte, large, vec![0], Vec::new()] {
+        store.write("session", bytes(value.clone())).await.unwrap();
+        assert_eq!(store.read("session").await, Ok(Some(bytes(value))));
+    }
+}
+
+/// Also text that looks like another to a file system, to a comparison without case, or after normalisation.
+pub async fn any_text_is_a_name_of_its_own(place: &dyn Place) {
+    let store = place.open();
+    let long = "n".repeat(2000);
+    let mut names = [
+        "",
+        " ",
+        "session",
+        "Session",
+        "session ",
+        "../session",
+        "a/b\\c",
+        "\"quoted\"\n",
+        "\u{0}",
+        "\u{0}\u{0}",
+        "日本語",
+        "👩‍👩‍👧",
+        "\u{10ffff}",
+        // "é", composed and decomposed.
+        "\u{e9}",
+        "e\u{301}",
+        long.as_str(),
+    ];
+    for name in names {
+        store.write(name, bytes(format!("value of {name}"))).await.unwrap();
+    }
+    for name in names {
+        let expected = bytes(format!("value of {name}"));
+        assert_eq!(store.read(name).await, Ok(Some(expected)), "{name:?}");
+    }
+    names.sort_unstable();
+    assert_eq!(sorted_names(&*store).await, names);
+}
+
+/// Two sessions side by side.
+pub async fn items_do_not_touch_each_other(place: &dyn Place) {
+    let store = place.open();
+    store.write("one", bytes("1")).await.unwrap();
+    store.write("two", bytes("2")).await.unwrap();
+    store.write("one", bytes("one")).await.unwrap();
+    store.delete("three").await.unwrap();
+    assert_eq!(store.read("two").await, Ok(Some(bytes("2"))));
+    store.delete("one").await.unwrap();
+    assert_eq!(store.read("two").await, Ok(Some(bytes("2"))));
+    assert_eq!(store.read("one").await, Ok(None));
+}
+
+/// Each once, however often it was written; none that was deleted; and nothing but the store's own.
+pub async fn names_are_those_of_the_items_that_are_there(place: &dyn Place) {
+    let store = place.open();
+    assert_eq!(store.names().await, Ok(Vec::new()));
+    for name in ["b", "a", "c", "a"] {
+        store.write(name, bytes(name)).await.unwrap();
+    }
+    assert_eq!(sorted_names(&*store).await, ["a", "b", "c"]);
+    // What a store does to be certain that an item is missing leaves nothing in the list.
+    assert_eq!(store.read("d").await, Ok(None));
+    store.delete("b").await.unwrap();
+    assert_eq!(sorted_names(&*store).await, ["a", "c"]);
+    store.delete("a").await.unwrap();
+    store.delete("c").await.unwrap();
+    assert_eq!(store.names().await, Ok(Vec::new()));
+}
+
+/// As two instances in one process, or an app and its extension.
+pub async fn two_who_open_the_same_place_see_the_same(place: &dyn Place) {
+    let (one, two) = (place.open(), place.open());
+    one.write("session", bytes("1")).await.unwrap();
+    assert_eq!(two.read("session").await, Ok(Some(bytes("1"))));
+    two.write("session", bytes("2")).await.unwrap();
+    assert_eq!(one.read("session").await, Ok(Some(bytes("2"))));
+    two.write("other", bytes("3")).await.unwrap();
+    assert_eq!(sorted_names(&*one).await, ["other", "session"]);
+    one.delete("session").await.unwrap();
+    assert_eq!(two.read("session").await, Ok(None));
+}
+
+/// Whatever is formatted into a log or an error.
+pub async fn debug_shows_no_value(place: &dyn Place) {
+    let store = place.open();
+    store.write("session", bytes("planted")).await.unwrap();
+    let read = store.read("session").await;
+    let shown = format!("{store:?} {read:?}");
+    assert!(!shown.contains("planted"), "{shown}");
+}

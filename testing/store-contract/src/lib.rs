@@ -1,0 +1,128 @@
+//! What every store of sessions promises ([`SecretStore`]), as tests that run alike on each of them.
+//!
+//! ```ignore
+//! pilotlight_store_contract::promises! {
+//!     memory: MemoryPlace::default();
+//! }
+//! ```
+//! makes a module `memory` with one test for each promise; each has a place of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_debug_implementations,
+    reason = "these are the bodies of tests"
+)]
+
+mod at_once;
+mod failures;
+mod items;
+mod model;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use pilotlight_core::adapters::off_thread::{BlockingStore, OffThread};
+use pilotlight_core::ports::SecretStore;
+use pilotlight_core::secret::SecretBytes;
+use tokio::runtime::Handle;
+
+pub use self::at_once::{a_reader_sees_the_old_or_the_new_value, eight_threads_lose_nothing};
+pub use self::failures::{a_failure_leaves_the_old_value, a_failure_shows_no_value};
+pub use self::items::{
+    a_deleted_item_is_gone_and_deleting_nothing_succeeds, a_write_replaces_the_whole_item, any_bytes_are_kept,
+    any_text_is_a_name_of_its_own, debug_shows_no_value, items_do_not_touch_each_other,
+    names_are_those_of_the_items_that_are_there, two_who_open_the_same_place_see_the_same,
+    what_was_written_is_read_at_once,
+};
+pub use self::model::any_sequence_of_operations_does_what_a_map_does;
+#[doc(hidden)]
+pub use tokio;
+
+/// Somewhere to keep items, empty at first.
+pub trait Place: Send + Sync {
+    /// A store there. Opened twice, both have the same items.
+    fn open(&self) -> Arc<dyn SecretStore>;
+
+    /// The ways in which a store there can fail; none when it cannot.
+    fn failures(&self) -> Vec<Failure> {
+        Vec::new()
+    }
+}
+
+/// One way to fail.
+pub struct Failure {
+    /// For the message of a test that did not hold.
+    pub name: String,
+    /// Whether every write fails while it lasts. Otherwise it may pass some by.
+    pub certain: bool,
+    /// Begins it; it ends when what is returned is dropped.
+    pub begin: Box<dyn Fn() -> Box<dyn Any>>,
+}
+
+/// A blocking store as the session sees it.
+///
+/// # Panics
+/// Outside of a tokio runtime.
+pub fn off_thread(store: impl BlockingStore + 'static) -> Arc<dyn SecretStore> {
+    Arc::new(OffThread::new(Arc::new(store), Handle::current()))
+}
+
+fn bytes(value: impl Into<Vec<u8>>) -> SecretBytes {
+    SecretBytes::new(value.into())
+}
+
+async fn sorted_names(store: &dyn SecretStore) -> Vec<String> {
+    let mut names = store.names().await.unwrap();
+    names.sort();
+    names
+}
+
+/// `kind: place;` for each kind of store: a module of tests, one for each promise.
+#[macro_export]
+macro_rules! promises {
+    ($($kind:ident: $place:expr;)*) => {
+        $(mod $kind {
+            #[allow(unused_imports, reason = "a place may need nothing of its surroundings")]
+            use super::*;
+
+            $crate::promises!(@each $place;
+                what_was_written_is_read_at_once
+                a_write_replaces_the_whole_item
+                a_deleted_item_is_gone_and_deleting_nothing_succeeds
+                any_bytes_are_kept
+                any_text_is_a_name_of_its_own
+                items_do_not_touch_each_other
+                names_are_those_of_the_items_that_are_there
+                two_who_open_the_same_place_see_the_same
+                any_sequence_of_operations_does_what_a_map_does
+                eight_threads_lose_nothing
+                a_reader_sees_the_old_or_the_new_value
+                a_failure_leaves_the_old_value
+                a_failure_shows_no_value
+                debug_shows_no_value);
+        })*
+    };
+    (@each $place:expr; $($promise:ident)*) => {
+        $(#[test]
+        fn $promise() {
+            $crate::run(|| $place, |place| Box::pin($crate::$promise(place)));
+        })*
+    };
+}
+
+/// Runs a promise on a new place, inside a runtime as the core has one.
+///
+/// # Panics
+/// When the promise does not hold.
+pub fn run<P: Place>(
+    place: impl FnOnce() -> P,
+    promise: impl for<'a> FnOnce(&'a dyn Place) -> std::pin::Pin<Box<dyn Future<Output = ()> + 'a>>,
+) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_time()
+        .build()
+        .unwrap();
+    let place = place();
+    runtime.block_on(promise(&place));
+}
