@@ -123,7 +123,12 @@ impl Shared {
         let trusted = checked.map(|token| self.current.trust_renewal(input.generation).map(|()| token));
         self.current.publish(self.now());
         let Ok(token) = trusted? else {
-            return self.newer_session_token();
+            let nobody = self.current.state(self.now()) == Some(SessionState::SignedOut);
+            return if nobody {
+                self.drop_late_answer(tokens).await
+            } else {
+                self.newer_session_token()
+            };
         };
         saved?;
         self.log(LogLevel::Info, "renewed the access token");

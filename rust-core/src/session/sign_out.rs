@@ -31,18 +31,15 @@ impl SessionManager {
         shared.current.publish(shared.now());
         shared.save_if_possible().await;
         shared.log(LogLevel::Info, "signed out");
-        let Some(refresh_token) = refresh_token else {
-            self.send_revocations_in_background();
-            return SignOutOutcome::NothingToRevoke;
+        let outcome = match refresh_token {
+            Some(refresh_token) => shared.revoke_in_time(&refresh_token).await,
+            None => {
+                self.send_revocations_in_background();
+                SignOutOutcome::NothingToRevoke
+            }
         };
-        let revocation = std::pin::pin!(shared.settle_revocation(&refresh_token));
-        let limit = shared.environment.spawner.sleep(LONGEST_REVOCATION);
-        match select(revocation, limit).await {
-            Either::Left((Ok(true), _)) => SignOutOutcome::Revoked,
-            Either::Left((Ok(false), _)) => SignOutOutcome::RevocationNotOffered,
-            Either::Left((Err(error), _)) if !retry::is_passing(&error) => SignOutOutcome::RevocationRefused,
-            Either::Left((Err(_), _)) | Either::Right(_) => SignOutOutcome::RevocationPending,
-        }
+        shared.look_after_sign_out().await;
+        outcome
     }
 
     /// Sends what earlier sign-outs could not tell the issuer, while the caller goes on.
@@ -69,6 +66,24 @@ impl Shared {
             } else {
                 self.current.adopt(stored);
             }
+        }
+    }
+
+    async fn revoke_in_time(&self, refresh_token: &Secret) -> SignOutOutcome {
+        let revocation = std::pin::pin!(self.settle_revocation(refresh_token));
+        let limit = self.environment.spawner.sleep(LONGEST_REVOCATION);
+        match select(revocation, limit).await {
+            Either::Left((Ok(true), _)) => SignOutOutcome::Revoked,
+            Either::Left((Ok(false), _)) => SignOutOutcome::RevocationNotOffered,
+            Either::Left((Err(error), _)) if !retry::is_passing(&error) => SignOutOutcome::RevocationRefused,
+            Either::Left((Err(_), _)) | Either::Right(_) => SignOutOutcome::RevocationPending,
+        }
+    }
+
+    /// The sign-out waited for nobody, so another process that was just writing a renewal may have written after it.
+    async fn look_after_sign_out(&self) {
+        if self.is_shared() && self.adopt_from_store().await.is_ok() {
+            self.save_if_possible().await;
         }
     }
 

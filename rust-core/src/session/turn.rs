@@ -44,11 +44,14 @@ impl Shared {
         }
     }
 
-    /// The same for a write, which goes on without when it takes too long, or fails.
+    /// The same for a write, which goes on without when it takes too long, or fails. A sign-out waits for nobody.
     pub(super) async fn turn_to_write(&self) -> Option<Turn<'_>> {
         let Sharing::Processes(lock) = &self.environment.sharing else {
             return None;
         };
+        if !self.current.holds_session() {
+            return None;
+        }
         self.lock(lock.as_ref(), LONGEST_WAIT_TO_WRITE).await.ok().flatten()
     }
 
@@ -97,9 +100,13 @@ impl Shared {
             None => None,
             Some(bytes) => match StoredItem::decode(&bytes) {
                 Ok(item) => Some(item),
-                // What is in memory is better, and will be written again.
-                Err(EnvelopeError::Undecodable) => {
-                    self.quarantine(bytes, EnvelopeError::Undecodable).await;
+                // What is in memory is better. It is written over the damaged item, which is never missing meanwhile:
+                // to other processes that would be a sign-out.
+                Err(EnvelopeError::Undecodable) if self.current.holds_session() => {
+                    if !self.is_read_only() {
+                        self.keep_aside(bytes).await?;
+                        self.current.write_again();
+                    }
                     return Ok(false);
                 }
                 Err(error) => return Err(error.into()),

@@ -15,6 +15,7 @@ mod resources;
 mod restore;
 mod retrying;
 mod secrets;
+mod sharing;
 mod sign_in;
 mod sign_out;
 mod storing;

@@ -37,6 +37,7 @@ impl Current {
             Phase::SignedOut(revocations) => (None, revocations),
             Phase::Unrestored | Phase::Locked => (None, Vec::new()),
         };
+        inner.left = session.as_ref().and_then(|session| session.nonce.clone());
         let refresh_token = session.and_then(|session| session.credentials.refresh_token);
         revocations.extend(refresh_token.clone().map(|refresh_token| PendingRevocation {
             refresh_token,

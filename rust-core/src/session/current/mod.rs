@@ -50,6 +50,8 @@ struct Inner {
     tokens_are_unchecked: bool,
     /// The sign-in in memory has been in the store; when it is not there now, somebody else took it out.
     sign_in_was_stored: bool,
+    /// The sign-in, by its nonce, that ended with the last sign-out.
+    left: Option<Secret>,
     received: MonotonicReceipt,
     /// An item that could not be decoded; kept aside before it is replaced.
     unreadable: Option<SecretBytes>,

@@ -48,12 +48,28 @@ impl Current {
                 inner.phase = Phase::SignedOut(ours);
                 false
             }
+            // Another process's renewal came in between and wrote the session again that the user has left.
+            Phase::SignedOut(ours) if inner.has_left(stored.as_ref()) => {
+                inner.phase = Phase::SignedOut(ours);
+                inner.revision += 1;
+                false
+            }
             Phase::SignedOut(_) if !matches!(stored, Some(StoredItem::Session(_))) => {
                 inner.phase = phase_of(stored);
                 false
             }
             _ => inner.take_over(phase_of(stored)),
         }
+    }
+
+    /// Whether there is anything in memory that is worth more than a damaged item.
+    pub(in super::super) fn holds_session(&self) -> bool {
+        self.lock().held().is_some()
+    }
+
+    /// What the store holds is not what it was given.
+    pub(in super::super) fn write_again(&self) {
+        self.lock().revision += 1;
     }
 
     /// Whether what is stored does not matter: the user signed out, or signed in over what cannot be read.
@@ -144,6 +160,13 @@ impl Inner {
         held.profile = profile;
         self.phase = Phase::Held(held);
         takes_tokens
+    }
+
+    fn has_left(&self, stored: Option<&StoredItem>) -> bool {
+        let Some(StoredItem::Session(found)) = stored else {
+            return false;
+        };
+        self.left.is_some() && self.left == found.nonce
     }
 
     fn take_over(&mut self, phase: Phase) -> bool {
