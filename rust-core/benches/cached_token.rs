@@ -28,7 +28,12 @@ fn cached_token(criterion: &mut Criterion) {
     let runtime = runtime();
     let configuration = configuration("tenant.eu.auth0.com");
     let (store, stored) = (Arc::new(MemoryStore::new()), stored_session());
-    store.write(&item(&configuration), &stored.encode().unwrap()).unwrap();
+    store
+        .write(
+            &item(&configuration),
+            &StoredItem::Session(Box::new(stored.clone())).encode().unwrap(),
+        )
+        .unwrap();
     let session = session(&configuration, store, runtime.handle());
     runtime.block_on(session.restore()).unwrap();
     let plain = Mutex::new(stored.credentials.access_token.unwrap().expose().to_owned());

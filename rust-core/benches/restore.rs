@@ -26,7 +26,7 @@ fn restore(criterion: &mut Criterion) {
     let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
     let configuration = configuration("tenant.eu.auth0.com");
     let item = item(&configuration);
-    let encoded = stored_session().encode().unwrap();
+    let encoded = StoredItem::Session(Box::new(stored_session())).encode().unwrap();
     let store = Arc::new(FileStore::new(folder.path().join("session.json")));
     store.write(&item, &encoded).unwrap();
     let plain_file = folder.path().join("plain.json");

@@ -1,25 +1,21 @@
-//! The network: hyper's client, built in this one place.
+//! The network: reqwest, built in this one place.
 
 use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Incoming};
-use hyper::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use hyper::{Request, Uri};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Response, redirect, retry};
 use zeroize::Zeroizing;
 
-use super::connector::Connector;
+use super::tls;
 use super::transport_error::{not_sendable, reason_for};
 use crate::message::{HttpAnswer, HttpRequest, Method};
 use crate::ports::{Eventually, Transport, TransportError, TransportErrorKind};
 use crate::secret::SecretBytes;
 
-const PRODUCT: &str = concat!("Pilotlight/", env!("CARGO_PKG_VERSION"));
+const USER_AGENT: &str = concat!("Pilotlight/", env!("CARGO_PKG_VERSION"));
 
 /// How long and how much [`HttpTransport`] waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +59,7 @@ impl Default for HttpLimits {
 pub struct HttpTransport {
     limits: HttpLimits,
     /// `None` when it cannot be built, which only a broken TLS configuration does.
-    client: OnceLock<Option<Client<Connector, Full<Bytes>>>>,
+    client: OnceLock<Option<Client>>,
 }
 
 impl HttpTransport {
@@ -81,84 +77,82 @@ impl HttpTransport {
     }
 
     async fn exchange(&self, request: HttpRequest) -> Result<HttpAnswer, TransportError> {
-        let timeout = TransportError {
-            kind: TransportErrorKind::Timeout,
-            may_have_been_processed: true,
-        };
-        let answered = tokio::time::timeout(self.limits.total, self.send_and_read(request));
-        answered.await.unwrap_or(Err(timeout))
-    }
-
-    async fn send_and_read(&self, request: HttpRequest) -> Result<HttpAnswer, TransportError> {
         let client = self.client().ok_or(TransportError {
             kind: TransportErrorKind::Tls,
             may_have_been_processed: false,
         })?;
         let request = translate(request).ok_or(not_sendable())?;
-        let response = client.request(request).await;
-        let response = response.map_err(|error| reason_for(&error, !error.is_connect()))?;
+        let response = client.execute(request).await.map_err(|error| reason_for(&error))?;
         let status = response.status().as_u16();
         let headers = text_headers(response.headers());
-        let body = self.read_body(response.into_body()).await?;
+        let body = self.read_body(response).await?;
         Ok(HttpAnswer { status, headers, body })
     }
 
     /// Counts while reading: what `content-length` says is the server's word, and a body in chunks says nothing.
-    async fn read_body(&self, mut incoming: Incoming) -> Result<SecretBytes, TransportError> {
+    async fn read_body(&self, mut response: Response) -> Result<SecretBytes, TransportError> {
         let too_large = TransportError {
             kind: TransportErrorKind::TooLarge,
             may_have_been_processed: true,
         };
-        let announced = usize::try_from(incoming.size_hint().exact().unwrap_or(0)).unwrap_or(usize::MAX);
+        let announced = usize::try_from(response.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
         if announced > self.limits.body {
             return Err(too_large);
         }
         let mut body = Zeroizing::new(Vec::with_capacity(announced));
-        // Once the answer has begun, the request had been read, whatever broke since.
-        while let Some(frame) = incoming.frame().await {
-            let frame = frame.map_err(|error| reason_for(&error, true))?;
-            let Ok(chunk) = frame.into_data() else { continue };
-            if body.len() + chunk.len() > self.limits.body {
-                return Err(too_large);
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() > self.limits.body => return Err(too_large),
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => return Ok(SecretBytes::new(std::mem::take(&mut *body))),
+                // The answer had begun: whatever broke since, the request had been read.
+                Err(error) => {
+                    return Err(TransportError {
+                        may_have_been_processed: true,
+                        ..reason_for(&error)
+                    });
+                }
             }
-            body.extend_from_slice(&chunk);
         }
-        Ok(SecretBytes::new(std::mem::take(&mut *body)))
     }
 
-    fn client(&self) -> Option<&Client<Connector, Full<Bytes>>> {
+    fn client(&self) -> Option<&Client> {
         self.client.get_or_init(|| build(self.limits)).as_ref()
     }
 }
 
-fn build(limits: HttpLimits) -> Option<Client<Connector, Full<Bytes>>> {
-    let client = Client::builder(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .pool_timer(TokioTimer::new())
+fn build(limits: HttpLimits) -> Option<Client> {
+    Client::builder()
+        .tls_backend_preconfigured(tls::client_config().ok()?)
+        .http1_only()
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .retry(retry::never())
+        .user_agent(USER_AGENT)
+        .connect_timeout(limits.connect)
+        .timeout(limits.total)
         .pool_idle_timeout(limits.idle)
-        .build(Connector::new(limits.connect).ok()?);
-    Some(client)
+        .build()
+        .ok()
 }
 
-fn translate(request: HttpRequest) -> Option<Request<Full<Bytes>>> {
-    // Not copied, and wiped when hyper is done with it.
-    let body = request.body.map(Bytes::from_owner).unwrap_or_default();
-    let mut translated = Request::new(Full::new(body));
-    *translated.method_mut() = match request.method {
-        Method::Get => hyper::Method::GET,
-        Method::Post => hyper::Method::POST,
-        Method::Patch => hyper::Method::PATCH,
+fn translate(request: HttpRequest) -> Option<reqwest::Request> {
+    let method = match request.method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+        Method::Patch => reqwest::Method::PATCH,
     };
-    *translated.uri_mut() = Uri::try_from(request.url.as_str()).ok()?;
-    let headers = translated.headers_mut();
+    let mut translated = reqwest::Request::new(method, request.url);
     for (name, value) in &request.headers {
         let mut value = HeaderValue::from_bytes(value.expose()).ok()?;
         value.set_sensitive(true);
-        headers.append(HeaderName::from_bytes(name.as_bytes()).ok()?, value);
+        translated
+            .headers_mut()
+            .append(HeaderName::from_bytes(name.as_bytes()).ok()?, value);
     }
-    if !headers.contains_key(USER_AGENT) {
-        headers.insert(USER_AGENT, HeaderValue::from_static(PRODUCT));
-    }
+    // Not copied, and wiped when hyper is done with it.
+    *translated.body_mut() = request.body.map(|body| Bytes::from_owner(body).into());
     Some(translated)
 }
 

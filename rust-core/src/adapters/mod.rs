@@ -2,7 +2,6 @@
 //!
 //! Adapters implement the traits of [`crate::ports`] and know nothing of sessions.
 
-mod connector;
 pub mod file_lock;
 pub mod file_store;
 pub mod http;

@@ -5,14 +5,14 @@ use std::io;
 
 use crate::ports::{TransportError, TransportErrorKind};
 
-/// Reads the chain of causes. Nothing of the client's own texts is kept: they may quote the server. `sent` is false while
-/// there was no connection to send anything on.
-pub(super) fn reason_for(error: &(dyn Error + 'static), sent: bool) -> TransportError {
-    let kind = if find(error, &is_timeout) {
+/// Reads the chain of causes. Nothing of the client's own texts is kept: they hold the URL.
+pub(super) fn reason_for(error: &reqwest::Error) -> TransportError {
+    let never_sent = error.is_connect() || error.is_builder();
+    let kind = if error.is_timeout() {
         TransportErrorKind::Timeout
     } else if find(error, &|cause| cause.is::<rustls::Error>()) {
         TransportErrorKind::Tls
-    } else if !sent {
+    } else if error.is_connect() {
         TransportErrorKind::Unreachable
     } else if find(error, &is_parse_error) {
         TransportErrorKind::NotHttp
@@ -21,7 +21,7 @@ pub(super) fn reason_for(error: &(dyn Error + 'static), sent: bool) -> Transport
     };
     TransportError {
         kind,
-        may_have_been_processed: sent,
+        may_have_been_processed: !never_sent,
     }
 }
 
@@ -31,13 +31,6 @@ pub(super) fn not_sendable() -> TransportError {
         kind: TransportErrorKind::NotHttp,
         may_have_been_processed: false,
     }
-}
-
-/// The connector's own limit, or the system's.
-fn is_timeout(cause: &(dyn Error + 'static)) -> bool {
-    cause
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
 }
 
 fn is_parse_error(cause: &(dyn Error + 'static)) -> bool {
