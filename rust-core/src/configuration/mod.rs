@@ -85,8 +85,29 @@ impl Configuration {
     /// The name of the stored item: a session belongs to one client at one issuer, so that an app that changes its
     /// tenant never presents one issuer's refresh token to another.
     pub fn item_name(&self, session_name: &str) -> String {
-        format!("{session_name}|{}|{}", self.client_id, self.issuer.as_url())
+        format!("{session_name}{}", self.item_suffix())
     }
+
+    /// The session that an item of that name belongs to, if it is one of this client's at this issuer.
+    pub fn session_name(&self, item_name: &str) -> Option<String> {
+        let name = item_name.strip_suffix(&self.item_suffix())?;
+        (!name.is_empty()).then(|| name.to_owned())
+    }
+
+    fn item_suffix(&self) -> String {
+        format!("|{}|{}", self.client_id, self.issuer.as_url())
+    }
+}
+
+/// What is added to an item's name when the item cannot be decoded and is kept aside.
+pub const UNREADABLE_SUFFIX: &str = "|unreadable";
+
+/// Whether an item of that name is Pilotlight's, of whatever client: in a store that has others too.
+pub fn is_item_name(name: &str) -> bool {
+    let name = name.strip_suffix(UNREADABLE_SUFFIX).unwrap_or(name);
+    let mut parts = name.rsplitn(3, '|');
+    let issuer = parts.next().and_then(|issuer| Url::parse(issuer).ok());
+    issuer.is_some_and(|issuer| issuer.has_host()) && parts.count() == 2
 }
 
 impl IssuerUrl {

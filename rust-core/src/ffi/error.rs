@@ -190,12 +190,17 @@ impl From<Error> for SessionError {
                 message,
             },
             Error::Store(StoreError::Locked) => Self::WaitForUnlock { message },
-            Error::Store(StoreError::AuthenticationCancelled) => Self::CheckStorage { status: None, message },
-            Error::Store(
-                StoreError::AuthenticationFailed { status, .. }
-                | StoreError::NotPermitted { status, .. }
-                | StoreError::Failed { status, .. },
-            ) => Self::CheckStorage { status, message },
+            Error::Store(StoreError::AuthenticationCancelled) => Self::AuthenticateUser {
+                cancelled: true,
+                message,
+            },
+            Error::Store(StoreError::AuthenticationFailed { .. }) => Self::AuthenticateUser {
+                cancelled: false,
+                message,
+            },
+            Error::Store(StoreError::NotPermitted { status, .. } | StoreError::Failed { status, .. }) => {
+                Self::CheckStorage { status, message }
+            }
             Error::Envelope(_) => Self::CheckStorage { status: None, message },
             Error::Busy => Self::RetryLater {
                 reason: RetryReason::AnotherProcess,

@@ -8,9 +8,13 @@ mod open_sessions;
 mod runtime;
 mod session;
 mod storage;
+mod stored_sessions;
 
 pub use error::{RetryReason, SessionError, SignInReason};
 pub use log::{LogSink, LogSinkLevel};
 pub use observer::StateObserver;
 pub use session::CoreSession;
-pub use storage::{KeychainAccessibility, SessionStorage};
+pub use storage::{
+    KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility, KeychainStorage, SessionStorage,
+};
+pub use stored_sessions::stored_session_names;

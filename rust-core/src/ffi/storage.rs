@@ -7,9 +7,11 @@ use super::error::SessionError;
 use super::runtime::runtime;
 use crate::adapters::file_lock::FileLock;
 use crate::adapters::file_store::FileStore;
-use crate::adapters::keychain::{self, Accessibility, KeychainOptions};
+use crate::adapters::fresh_installation::FreshInstallation;
+use crate::adapters::keychain::{self, AccessConstraint, AccessControl, Accessibility, KeychainOptions};
 use crate::adapters::memory_store::MemoryStore;
-use crate::adapters::off_thread::OffThread;
+use crate::adapters::off_thread::{BlockingStore, OffThread};
+use crate::configuration::is_item_name;
 use crate::error::Error;
 use crate::ports::{ProcessLock, SecretStore};
 
@@ -18,24 +20,41 @@ use crate::ports::{ProcessLock, SecretStore};
 pub enum SessionStorage {
     /// The Keychain of an Apple platform.
     Keychain {
-        /// `kSecAttrService` of the item, usually the app's bundle identifier.
-        service: String,
-        /// `kSecAttrAccessGroup`: a group of the app's entitlements, to share the session with extensions.
-        access_group: Option<String>,
-        /// When the item can be read.
-        accessibility: KeychainAccessibility,
-        /// Where the app and its extensions lock the session while one of them renews it: a path in the container of
-        /// their app group, the same for all. Without one, this process counts as the only one.
-        lock_path: Option<String>,
+        /// Where in the Keychain, and who may read it when.
+        options: KeychainStorage,
     },
     /// A file that only its owner can read, replaced atomically. It is not encrypted: for development on hosts without
-    /// a Keychain.
+    /// a Keychain. Processes that use the same file renew one at a time.
     File {
         /// The file; its folder is made where it is missing.
         path: String,
     },
     /// This process's memory: gone at its end.
     Memory,
+}
+
+/// Where in the Keychain the session is, and who may read it when. All of it but `service` and `access_group` may change
+/// between two versions of an app: an item is found as it is and takes on what is new with its next write.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct KeychainStorage {
+    /// `kSecAttrService` of the items, usually the app's bundle identifier.
+    pub service: String,
+    /// `kSecAttrAccessGroup`: a group of the app's entitlements, to share the session with extensions.
+    pub access_group: Option<String>,
+    /// When the items can be read.
+    pub accessibility: KeychainAccessibility,
+    /// `kSecAttrSynchronizable`: on all the user's devices through iCloud Keychain. Only for issuers that do not rotate
+    /// refresh tokens: the others take the second device for a thief. Needs a class that may leave the device.
+    pub synchronizable: bool,
+    /// Ask for the user before the session is read or written.
+    pub access_control: Option<KeychainAccessControl>,
+    /// Where the app and its extensions lock the session while one of them renews it: a path in the container of
+    /// their app group, the same for all. Nil: this process counts as the only one. Empty: the app group is not there,
+    /// which is a mistake in the configuration.
+    pub lock_path: Option<String>,
+    /// Keychain items outlive the app's removal. With the path of a file that does not, the sessions that a removed
+    /// installation left are deleted before the first use in a new one; nil keeps them.
+    pub installation_marker_path: Option<String>,
 }
 
 /// When a Keychain item can be read (Apple: "Restricting keychain item accessibility").
@@ -51,46 +70,93 @@ pub enum KeychainAccessibility {
     WhenUnlocked,
     /// Only while unlocked, and only while a passcode is set: removing the passcode deletes the item.
     WhenPasscodeSetThisDeviceOnly,
+    /// Deprecated by Apple, for apps that have items of this class: readable also before the first unlock. Never leaves
+    /// this device.
+    AlwaysThisDeviceOnly,
+    /// The same, and goes along in encrypted backups.
+    Always,
+}
+
+/// Ask for the user before the session is read or written (Apple: "Accessing Keychain Items with Face ID or Touch ID").
+/// The session is read once, at its restore, and written at each renewal; in the background nobody can be asked, so a
+/// session with access control is renewed only while the app is in front. Signing out asks nobody.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct KeychainAccessControl {
+    /// Who may use the item.
+    pub constraint: KeychainAccessConstraint,
+    /// What the system's dialogue says the session is needed for.
+    pub prompt: String,
+    /// For how many seconds one answer of the user is good, 0 to 300.
+    pub reuse_seconds: u32,
+}
+
+/// Who may use a Keychain item (Apple: "SecAccessControlCreateFlags").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum KeychainAccessConstraint {
+    /// The device's owner, by biometry or by the passcode.
+    UserPresence,
+    /// Any finger or face that is enrolled, now or later; no passcode.
+    BiometryAny,
+    /// The fingers or the face enrolled now: when they change, the session is lost and the user signs in again.
+    BiometryCurrentSet,
 }
 
 impl SessionStorage {
     pub(super) fn open(&self) -> Result<Arc<dyn SecretStore>, SessionError> {
-        let handle = runtime().clone();
-        Ok(match self {
-            Self::Memory => Arc::new(MemoryStore::default()),
-            Self::File { path } => Arc::new(OffThread::new(Arc::new(FileStore::new(PathBuf::from(path))), handle)),
-            Self::Keychain {
-                service,
-                access_group,
-                accessibility,
-                lock_path: _,
-            } => {
-                let options = KeychainOptions {
-                    service: service.clone(),
-                    access_group: access_group.clone(),
-                    accessibility: (*accessibility).into(),
-                    synchronizable: false,
-                    access_control: None,
-                };
-                let store = keychain::open(options).map_err(|problem| Error::Configuration {
-                    field: "storage",
-                    problem,
-                })?;
-                Arc::new(OffThread::new(store, handle))
-            }
-        })
+        let store: Arc<dyn BlockingStore> = match self {
+            Self::Memory => return Ok(Arc::new(MemoryStore::default())),
+            Self::File { path } => Arc::new(FileStore::new(PathBuf::from(path))),
+            Self::Keychain { options } => options.open()?,
+        };
+        Ok(Arc::new(OffThread::new(store, runtime().clone())))
     }
-}
 
-impl SessionStorage {
     /// What puts the processes in order that use this store, if there can be several.
     pub(super) fn lock(&self) -> Option<Arc<dyn ProcessLock>> {
         let path = match self {
             Self::Memory => None,
             Self::File { path } => Some(path),
-            Self::Keychain { lock_path, .. } => lock_path.as_ref(),
+            Self::Keychain { options } => options.lock_path.as_ref(),
         };
         path.map(|path| Arc::new(FileLock::new(path, runtime().clone())) as Arc<dyn ProcessLock>)
+    }
+}
+
+impl KeychainStorage {
+    fn open(&self) -> Result<Arc<dyn BlockingStore>, Error> {
+        let wrong = |problem: String| Error::Configuration {
+            field: "storage",
+            problem,
+        };
+        let has_empty_path = [&self.lock_path, &self.installation_marker_path]
+            .into_iter()
+            .any(|path| path.as_ref().is_some_and(String::is_empty));
+        if has_empty_path {
+            return Err(wrong(
+                "names an app group that this process has no container for: add it to the entitlements of the app and of \
+                 each extension (App Groups)"
+                    .to_owned(),
+            ));
+        }
+        let store = keychain::open(self.to_options()).map_err(wrong)?;
+        Ok(match &self.installation_marker_path {
+            Some(marker) => Arc::new(FreshInstallation::new(store, marker, is_item_name)),
+            None => store,
+        })
+    }
+
+    fn to_options(&self) -> KeychainOptions {
+        KeychainOptions {
+            service: self.service.clone(),
+            access_group: self.access_group.clone(),
+            accessibility: self.accessibility.into(),
+            synchronizable: self.synchronizable,
+            access_control: self.access_control.as_ref().map(|control| AccessControl {
+                constraint: control.constraint.into(),
+                prompt: control.prompt.clone(),
+                reuse_seconds: control.reuse_seconds,
+            }),
+        }
     }
 }
 
@@ -102,6 +168,18 @@ impl From<KeychainAccessibility> for Accessibility {
             KeychainAccessibility::WhenUnlockedThisDeviceOnly => Self::WhenUnlockedThisDeviceOnly,
             KeychainAccessibility::WhenUnlocked => Self::WhenUnlocked,
             KeychainAccessibility::WhenPasscodeSetThisDeviceOnly => Self::WhenPasscodeSetThisDeviceOnly,
+            KeychainAccessibility::AlwaysThisDeviceOnly => Self::AlwaysThisDeviceOnly,
+            KeychainAccessibility::Always => Self::Always,
+        }
+    }
+}
+
+impl From<KeychainAccessConstraint> for AccessConstraint {
+    fn from(constraint: KeychainAccessConstraint) -> Self {
+        match constraint {
+            KeychainAccessConstraint::UserPresence => Self::UserPresence,
+            KeychainAccessConstraint::BiometryAny => Self::BiometryAny,
+            KeychainAccessConstraint::BiometryCurrentSet => Self::BiometryCurrentSet,
         }
     }
 }

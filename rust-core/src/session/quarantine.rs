@@ -1,6 +1,7 @@
 //! Stored items that cannot be decoded: kept aside under another name, never thrown away unasked.
 
 use super::Shared;
+use crate::configuration::UNREADABLE_SUFFIX;
 use crate::envelope::EnvelopeError;
 use crate::ports::{LogLevel, StoreError};
 use crate::secret::SecretBytes;
@@ -42,6 +43,6 @@ impl Shared {
     }
 
     fn quarantine_name(&self) -> String {
-        format!("{}|unreadable", self.item_name)
+        format!("{}{UNREADABLE_SUFFIX}", self.item_name)
     }
 }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use pilotlight_core::ffi::{CoreSession, SessionStorage};
-use pilotlight_core::session::SignInOptions;
+use pilotlight_core::ffi::{
+    CoreSession, KeychainAccessibility, KeychainStorage, SessionError, SessionStorage, stored_session_names,
+};
+use pilotlight_core::session::{SignInOptions, SignOutOutcome};
 use pilotlight_core::state::SessionState;
 
 use crate::world::{ADA, World};
@@ -83,4 +85,68 @@ async fn another_name_another_file_or_memory_is_another_session() {
         open(&world, &SessionStorage::Memory).restore().await,
         Ok(SessionState::SignedOut)
     );
+}
+
+#[tokio::test]
+async fn sessions_of_one_app_are_listed_restored_and_removed_one_by_one() {
+    let world = World::new().await;
+    let (_folder, storage) = file();
+    let named = |name: &str| {
+        CoreSession::new(
+            world.configuration(),
+            storage.clone(),
+            name.to_owned(),
+            false,
+            None,
+            None,
+        )
+        .unwrap()
+    };
+    let names = || stored_session_names(world.configuration(), storage.clone());
+    assert_eq!(names().await.unwrap(), Vec::<String>::new());
+    for name in ["work", "home", "a|b", "\u{e9}"] {
+        sign_in(&world, &named(name)).await;
+    }
+    let mut other = world.configuration();
+    other.client_id = "another-app".to_owned();
+    assert_eq!(
+        stored_session_names(other, storage.clone()).await.unwrap(),
+        Vec::<String>::new()
+    );
+    assert_eq!(names().await.unwrap(), ["a|b", "home", "work", "\u{e9}"]);
+
+    assert_eq!(named("work").sign_out().await.unwrap(), SignOutOutcome::Revoked);
+    assert_eq!(names().await.unwrap(), ["a|b", "home", "\u{e9}"]);
+    for name in names().await.unwrap() {
+        let session = named(&name);
+        assert!(matches!(
+            session.restore().await.unwrap(),
+            SessionState::SignedIn { .. }
+        ));
+        session.access_token(0, true, false).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn storage_that_cannot_be_is_a_matter_of_configuration() {
+    let world = World::new().await;
+    let keychain = |lock_path: Option<&str>| SessionStorage::Keychain {
+        options: KeychainStorage {
+            service: "com.example.app".to_owned(),
+            access_group: None,
+            accessibility: KeychainAccessibility::AfterFirstUnlockThisDeviceOnly,
+            synchronizable: false,
+            access_control: None,
+            lock_path: lock_path.map(str::to_owned),
+            installation_marker_path: None,
+        },
+    };
+    for (storage, hint) in [(keychain(Some("")), "App Groups"), (keychain(None), "no Keychain")] {
+        match CoreSession::new(world.configuration(), storage, "default".to_owned(), false, None, None) {
+            Err(SessionError::FixConfiguration { field, message }) => {
+                assert!(field == "storage" && message.contains(hint), "{message}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }

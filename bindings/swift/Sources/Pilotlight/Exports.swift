@@ -2,7 +2,10 @@
 // holds UniFFI's converters, which are nobody's business.
 
 @_exported import struct PilotlightCore.Address
+@_exported import enum PilotlightCore.KeychainAccessConstraint
+@_exported import struct PilotlightCore.KeychainAccessControl
 @_exported import enum PilotlightCore.KeychainAccessibility
+@_exported import struct PilotlightCore.KeychainStorage
 @_exported import enum PilotlightCore.LogLevel
 @_exported import enum PilotlightCore.Provider
 @_exported import enum PilotlightCore.ReauthenticationReason

@@ -3,20 +3,39 @@ import PilotlightCore
 
 extension SessionStorage {
     /// The Keychain (Apple: "Keychain Services"). Throws at ``Session/init(_:storage:name:readOnly:log:)`` on a platform
-    /// without one.
+    /// without one, and for options that Keychain Services cannot fulfil together.
+    ///
+    /// All of them but `service` and `accessGroup` may change between two versions of an app: a session is found as it is
+    /// and takes on what is new with its next write.
     ///
     /// - Parameters:
     ///   - service: `kSecAttrService`; left out, the bundle identifier. An extension has another bundle identifier
     ///     than its app, so name it when they share the session.
     ///   - accessGroup: `kSecAttrAccessGroup`: a group of the entitlements, to share the session with extensions.
+    ///   - appGroup: An app group (`group.…`) that the app and its extensions are all in: there they lock the session
+    ///     while one of them renews it. Name it wherever you name `accessGroup`.
     ///   - accessibility: When the session can be read. The default also works in the background on a locked device,
     ///     once it was unlocked after its start, and never leaves the device.
+    ///   - synchronizable: On all the user's devices through iCloud Keychain. Only for issuers that do not rotate
+    ///     refresh tokens: the others take the second device for a thief and end the session. Needs an `accessibility`
+    ///     that may leave the device.
+    ///   - accessControl: Ask for Face ID, Touch ID or the passcode before the session is read or written. It is then
+    ///     renewed only while the app is in front.
+    ///   - afterReinstall: What becomes of sessions that a removed installation left: Keychain items outlive the app.
     public static func keychain(
-        service: String? = nil, accessGroup: String? = nil,
-        accessibility: KeychainAccessibility = .afterFirstUnlockThisDeviceOnly
+        service: String? = nil, accessGroup: String? = nil, appGroup: String? = nil,
+        accessibility: KeychainAccessibility = .afterFirstUnlockThisDeviceOnly, synchronizable: Bool = false,
+        accessControl: KeychainAccessControl? = nil, afterReinstall: ReinstallPolicy = .keep
     ) -> SessionStorage {
-        let service = service ?? Bundle.main.bundleIdentifier ?? ProcessInfo.processInfo.processName
-        return .keychain(service: service as String, accessGroup: accessGroup, accessibility: accessibility, lockPath: nil)
+        .keychain(
+            options: KeychainStorage(
+                service: service ?? Bundle.main.bundleIdentifier ?? ProcessInfo.processInfo.processName,
+                accessGroup: accessGroup,
+                accessibility: accessibility,
+                synchronizable: synchronizable,
+                accessControl: accessControl,
+                lockPath: appGroup.map(lockPath(inAppGroup:)),
+                installationMarkerPath: afterReinstall == .wipe ? installationMarkerPath() : nil))
     }
 
     /// A file that only its owner can read, replaced atomically. It is **not encrypted**: for development on hosts
@@ -27,4 +46,32 @@ extension SessionStorage {
 
     /// This process's memory: for tests and previews.
     public static let inMemory = SessionStorage.memory
+
+    /// Empty when the group is not among the entitlements, which the core refuses by name.
+    private static func lockPath(inAppGroup group: String) -> String {
+        #if canImport(Darwin)
+        let container = FileManager.default.containerURL(forSecurityApplicationGroupIdentifier: group)
+        return container?.appendingPathComponent("Library/Application Support/Pilotlight/session").path ?? ""
+        #else
+        return ""
+        #endif
+    }
+
+    /// In a folder that goes when the app is removed. Nil in an extension: it has a folder of its own, in which nothing
+    /// says that the app is new.
+    private static func installationMarkerPath() -> String? {
+        if Bundle.main.bundlePath.hasSuffix(".appex") { return nil }
+        let folders = FileManager.default.urls(for: .applicationSupportDirectory, in: .userDomainMask)
+        return folders.first?.appendingPathComponent("Pilotlight/installed").path ?? ""
+    }
+}
+
+/// What becomes of sessions that a removed installation left in the Keychain.
+public enum ReinstallPolicy: Hashable, Sendable {
+    /// They are kept: who removes the app and installs it again is still signed in.
+    case keep
+    /// They are removed before the first use in a new installation. Choose it with the first release of your app that has
+    /// Pilotlight: to an installation that was never marked, an update looks like a new one, and signs the user out
+    /// once. Extensions leave it to the app.
+    case wipe
 }

@@ -1674,6 +1674,215 @@ public func FfiConverterTypeAddress_lower(_ value: Address) -> RustBuffer {
 
 
 /**
+ * Ask for the user before the session is read or written (Apple: "Accessing Keychain Items with Face ID or Touch ID").
+ * The session is read once, at its restore, and written at each renewal; in the background nobody can be asked, so a
+ * session with access control is renewed only while the app is in front. Signing out asks nobody.
+ */
+public struct KeychainAccessControl: Equatable, Hashable {
+    /**
+     * Who may use the item.
+     */
+    public let constraint: KeychainAccessConstraint
+    /**
+     * What the system's dialogue says the session is needed for.
+     */
+    public let prompt: String
+    /**
+     * For how many seconds one answer of the user is good, 0 to 300.
+     */
+    public let reuseSeconds: UInt32
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Who may use the item.
+         */constraint: KeychainAccessConstraint,
+        /**
+         * What the system's dialogue says the session is needed for.
+         */prompt: String,
+        /**
+         * For how many seconds one answer of the user is good, 0 to 300.
+         */reuseSeconds: UInt32) {
+        self.constraint = constraint
+        self.prompt = prompt
+        self.reuseSeconds = reuseSeconds
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension KeychainAccessControl: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKeychainAccessControl: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KeychainAccessControl {
+        return
+            try KeychainAccessControl(
+                constraint: FfiConverterTypeKeychainAccessConstraint.read(from: &buf),
+                prompt: FfiConverterString.read(from: &buf),
+                reuseSeconds: FfiConverterUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: KeychainAccessControl, into buf: inout [UInt8]) {
+        FfiConverterTypeKeychainAccessConstraint.write(value.constraint, into: &buf)
+        FfiConverterString.write(value.prompt, into: &buf)
+        FfiConverterUInt32.write(value.reuseSeconds, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeychainAccessControl_lift(_ buf: RustBuffer) throws -> KeychainAccessControl {
+    return try FfiConverterTypeKeychainAccessControl.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeychainAccessControl_lower(_ value: KeychainAccessControl) -> RustBuffer {
+    return FfiConverterTypeKeychainAccessControl.lower(value)
+}
+
+
+/**
+ * Where in the Keychain the session is, and who may read it when. All of it but `service` and `access_group` may change
+ * between two versions of an app: an item is found as it is and takes on what is new with its next write.
+ */
+public struct KeychainStorage: Equatable, Hashable {
+    /**
+     * `kSecAttrService` of the items, usually the app's bundle identifier.
+     */
+    public let service: String
+    /**
+     * `kSecAttrAccessGroup`: a group of the app's entitlements, to share the session with extensions.
+     */
+    public let accessGroup: String?
+    /**
+     * When the items can be read.
+     */
+    public let accessibility: KeychainAccessibility
+    /**
+     * `kSecAttrSynchronizable`: on all the user's devices through iCloud Keychain. Only for issuers that do not rotate
+     * refresh tokens: the others take the second device for a thief. Needs a class that may leave the device.
+     */
+    public let synchronizable: Bool
+    /**
+     * Ask for the user before the session is read or written.
+     */
+    public let accessControl: KeychainAccessControl?
+    /**
+     * Where the app and its extensions lock the session while one of them renews it: a path in the container of
+     * their app group, the same for all. Nil: this process counts as the only one. Empty: the app group is not there,
+     * which is a mistake in the configuration.
+     */
+    public let lockPath: String?
+    /**
+     * Keychain items outlive the app's removal. With the path of a file that does not, the sessions that a removed
+     * installation left are deleted before the first use in a new one; nil keeps them.
+     */
+    public let installationMarkerPath: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * `kSecAttrService` of the items, usually the app's bundle identifier.
+         */service: String,
+        /**
+         * `kSecAttrAccessGroup`: a group of the app's entitlements, to share the session with extensions.
+         */accessGroup: String?,
+        /**
+         * When the items can be read.
+         */accessibility: KeychainAccessibility,
+        /**
+         * `kSecAttrSynchronizable`: on all the user's devices through iCloud Keychain. Only for issuers that do not rotate
+         * refresh tokens: the others take the second device for a thief. Needs a class that may leave the device.
+         */synchronizable: Bool,
+        /**
+         * Ask for the user before the session is read or written.
+         */accessControl: KeychainAccessControl?,
+        /**
+         * Where the app and its extensions lock the session while one of them renews it: a path in the container of
+         * their app group, the same for all. Nil: this process counts as the only one. Empty: the app group is not there,
+         * which is a mistake in the configuration.
+         */lockPath: String?,
+        /**
+         * Keychain items outlive the app's removal. With the path of a file that does not, the sessions that a removed
+         * installation left are deleted before the first use in a new one; nil keeps them.
+         */installationMarkerPath: String?) {
+        self.service = service
+        self.accessGroup = accessGroup
+        self.accessibility = accessibility
+        self.synchronizable = synchronizable
+        self.accessControl = accessControl
+        self.lockPath = lockPath
+        self.installationMarkerPath = installationMarkerPath
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension KeychainStorage: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKeychainStorage: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KeychainStorage {
+        return
+            try KeychainStorage(
+                service: FfiConverterString.read(from: &buf),
+                accessGroup: FfiConverterOptionString.read(from: &buf),
+                accessibility: FfiConverterTypeKeychainAccessibility.read(from: &buf),
+                synchronizable: FfiConverterBool.read(from: &buf),
+                accessControl: FfiConverterOptionTypeKeychainAccessControl.read(from: &buf),
+                lockPath: FfiConverterOptionString.read(from: &buf),
+                installationMarkerPath: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: KeychainStorage, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.service, into: &buf)
+        FfiConverterOptionString.write(value.accessGroup, into: &buf)
+        FfiConverterTypeKeychainAccessibility.write(value.accessibility, into: &buf)
+        FfiConverterBool.write(value.synchronizable, into: &buf)
+        FfiConverterOptionTypeKeychainAccessControl.write(value.accessControl, into: &buf)
+        FfiConverterOptionString.write(value.lockPath, into: &buf)
+        FfiConverterOptionString.write(value.installationMarkerPath, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeychainStorage_lift(_ buf: RustBuffer) throws -> KeychainStorage {
+    return try FfiConverterTypeKeychainStorage.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeychainStorage_lower(_ value: KeychainStorage) -> RustBuffer {
+    return FfiConverterTypeKeychainStorage.lower(value)
+}
+
+
+/**
  * What an app configures. Every field is checked when a session is made from it; nothing here is secret, because a
  * native app is a public client (RFC 8252 8.5).
  */
@@ -2238,6 +2447,91 @@ public func FfiConverterTypeUserProfile_lower(_ value: UserProfile) -> RustBuffe
 
 
 /**
+ * Who may use a Keychain item (Apple: "SecAccessControlCreateFlags").
+ */
+
+public enum KeychainAccessConstraint: Equatable, Hashable {
+
+    /**
+     * The device's owner, by biometry or by the passcode.
+     */
+    case userPresence
+    /**
+     * Any finger or face that is enrolled, now or later; no passcode.
+     */
+    case biometryAny
+    /**
+     * The fingers or the face enrolled now: when they change, the session is lost and the user signs in again.
+     */
+    case biometryCurrentSet
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension KeychainAccessConstraint: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKeychainAccessConstraint: FfiConverterRustBuffer {
+    typealias SwiftType = KeychainAccessConstraint
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KeychainAccessConstraint {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .userPresence
+
+        case 2: return .biometryAny
+
+        case 3: return .biometryCurrentSet
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: KeychainAccessConstraint, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .userPresence:
+            writeInt(&buf, Int32(1))
+
+
+        case .biometryAny:
+            writeInt(&buf, Int32(2))
+
+
+        case .biometryCurrentSet:
+            writeInt(&buf, Int32(3))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeychainAccessConstraint_lift(_ buf: RustBuffer) throws -> KeychainAccessConstraint {
+    return try FfiConverterTypeKeychainAccessConstraint.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeychainAccessConstraint_lower(_ value: KeychainAccessConstraint) -> RustBuffer {
+    return FfiConverterTypeKeychainAccessConstraint.lower(value)
+}
+
+
+
+/**
  * When a Keychain item can be read (Apple: "Restricting keychain item accessibility").
  */
 
@@ -2263,6 +2557,15 @@ public enum KeychainAccessibility: Equatable, Hashable {
      * Only while unlocked, and only while a passcode is set: removing the passcode deletes the item.
      */
     case whenPasscodeSetThisDeviceOnly
+    /**
+     * Deprecated by Apple, for apps that have items of this class: readable also before the first unlock. Never leaves
+     * this device.
+     */
+    case alwaysThisDeviceOnly
+    /**
+     * The same, and goes along in encrypted backups.
+     */
+    case always
 
 
 
@@ -2294,6 +2597,10 @@ public struct FfiConverterTypeKeychainAccessibility: FfiConverterRustBuffer {
 
         case 5: return .whenPasscodeSetThisDeviceOnly
 
+        case 6: return .alwaysThisDeviceOnly
+
+        case 7: return .always
+
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
@@ -2320,6 +2627,14 @@ public struct FfiConverterTypeKeychainAccessibility: FfiConverterRustBuffer {
 
         case .whenPasscodeSetThisDeviceOnly:
             writeInt(&buf, Int32(5))
+
+
+        case .alwaysThisDeviceOnly:
+            writeInt(&buf, Int32(6))
+
+
+        case .always:
+            writeInt(&buf, Int32(7))
 
         }
     }
@@ -3117,22 +3432,12 @@ public enum SessionStorage: Equatable, Hashable {
      */
     case keychain(
         /**
-         * `kSecAttrService` of the item, usually the app's bundle identifier.
-         */service: String,
-        /**
-         * `kSecAttrAccessGroup`: a group of the app's entitlements, to share the session with extensions.
-         */accessGroup: String?,
-        /**
-         * When the item can be read.
-         */accessibility: KeychainAccessibility,
-        /**
-         * Where the app and its extensions lock the session while one of them renews it: a path in the container of
-         * their app group, the same for all. Without one, this process counts as the only one.
-         */lockPath: String?
+         * Where in the Keychain, and who may read it when.
+         */options: KeychainStorage
     )
     /**
      * A file that only its owner can read, replaced atomically. It is not encrypted: for development on hosts without
-     * a Keychain.
+     * a Keychain. Processes that use the same file renew one at a time.
      */
     case file(
         /**
@@ -3164,7 +3469,7 @@ public struct FfiConverterTypeSessionStorage: FfiConverterRustBuffer {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
-        case 1: return .keychain(service: try FfiConverterString.read(from: &buf), accessGroup: try FfiConverterOptionString.read(from: &buf), accessibility: try FfiConverterTypeKeychainAccessibility.read(from: &buf), lockPath: try FfiConverterOptionString.read(from: &buf)
+        case 1: return .keychain(options: try FfiConverterTypeKeychainStorage.read(from: &buf)
         )
 
         case 2: return .file(path: try FfiConverterString.read(from: &buf)
@@ -3180,12 +3485,9 @@ public struct FfiConverterTypeSessionStorage: FfiConverterRustBuffer {
         switch value {
 
 
-        case let .keychain(service,accessGroup,accessibility,lockPath):
+        case let .keychain(options):
             writeInt(&buf, Int32(1))
-            FfiConverterString.write(service, into: &buf)
-            FfiConverterOptionString.write(accessGroup, into: &buf)
-            FfiConverterTypeKeychainAccessibility.write(accessibility, into: &buf)
-            FfiConverterOptionString.write(lockPath, into: &buf)
+            FfiConverterTypeKeychainStorage.write(options, into: &buf)
 
 
         case let .file(path):
@@ -3632,6 +3934,30 @@ fileprivate struct FfiConverterOptionTypeAddress: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeKeychainAccessControl: FfiConverterRustBuffer {
+    typealias SwiftType = KeychainAccessControl?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeKeychainAccessControl.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeKeychainAccessControl.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeUserProfile: FfiConverterRustBuffer {
     typealias SwiftType = UserProfile?
 
@@ -3887,6 +4213,28 @@ fileprivate func uniffiFutureContinuationCallback(handle: UInt64, pollResult: In
         print("uniffiFutureContinuationCallback invalid handle")
     }
 }
+/**
+ * The names of the sessions that are stored for this client at this issuer, sorted: those that somebody is signed in
+ * to, that have ended, or that wait for a revocation. Open one with `CoreSession` and its name; remove one by signing it
+ * out. Storage in memory is never shared, so it has none.
+ *
+ * Reads the store, and no item in it: no user is asked for. No network. Throws `fixConfiguration`, `waitForUnlock`,
+ * `checkStorage`.
+ */
+public func storedSessionNames(configuration: SessionConfiguration, storage: SessionStorage)async throws  -> [String]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_func_stored_session_names(FfiConverterTypeSessionConfiguration_lower(configuration),FfiConverterTypeSessionStorage_lower(storage)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceString.lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
 
 private enum InitializationResult {
     case ok
@@ -3902,6 +4250,9 @@ private let initializationResult: InitializationResult = {
     let scaffolding_contract_version = ffi_pilotlight_core_uniffi_contract_version()
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_func_stored_session_names() != 256) {
+        return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_logsink_log() != 54422) {
         return InitializationResult.apiChecksumMismatch

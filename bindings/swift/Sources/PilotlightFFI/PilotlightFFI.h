@@ -415,6 +415,11 @@ RustBuffer uniffi_pilotlight_core_fn_method_coresession_state(uint64_t ptr, Rust
 uint64_t uniffi_pilotlight_core_fn_method_coresession_update_metadata(uint64_t ptr, RustBuffer patch_json
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_FUNC_STORED_SESSION_NAMES
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_FUNC_STORED_SESSION_NAMES
+uint64_t uniffi_pilotlight_core_fn_func_stored_session_names(RustBuffer configuration, RustBuffer storage
+);
+#endif
 #ifndef UNIFFI_FFIDEF_FFI_PILOTLIGHT_CORE_RUSTBUFFER_ALLOC
 #define UNIFFI_FFIDEF_FFI_PILOTLIGHT_CORE_RUSTBUFFER_ALLOC
 RustBuffer ffi_pilotlight_core_rustbuffer_alloc(uint64_t size, RustCallStatus *_Nonnull out_status
@@ -673,6 +678,12 @@ void ffi_pilotlight_core_rust_future_free_void(uint64_t handle
 #ifndef UNIFFI_FFIDEF_FFI_PILOTLIGHT_CORE_RUST_FUTURE_COMPLETE_VOID
 #define UNIFFI_FFIDEF_FFI_PILOTLIGHT_CORE_RUST_FUTURE_COMPLETE_VOID
 void ffi_pilotlight_core_rust_future_complete_void(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_FUNC_STORED_SESSION_NAMES
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_FUNC_STORED_SESSION_NAMES
+uint16_t uniffi_pilotlight_core_checksum_func_stored_session_names(void
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_LOGSINK_LOG

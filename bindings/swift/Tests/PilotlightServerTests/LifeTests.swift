@@ -97,6 +97,23 @@ import Testing
         await server.stop()
     }
 
+    @Test func severalUsersAreSignedInSideBySide() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let (configuration, store) = (try server.auth0(), SessionStorage.file(folder.file("sessions")))
+        let open = { (name: String) in try Session(configuration, storage: store, name: name, log: .none) }
+        #expect(try await Session.names(for: configuration, in: store).isEmpty)
+        for name in ["work", "home"] {
+            try await open(name).signIn(using: TestBrowser())
+        }
+        #expect(try await Session.names(for: configuration, in: store) == ["home", "work"])
+        #expect(await (try open("work")).signOut() == .revoked)
+        #expect(try await Session.names(for: configuration, in: store) == ["home"])
+        let home = try open("home")
+        #expect(try await home.restore().isSignedIn)
+        _ = try await home.accessToken(forceRefresh: true)
+    }
+
     @Test func anOpenIDConnectProviderIsFoundByDiscovery() async throws {
         let server = try await IdentityServer.start()
         let session = try Session(

@@ -74,13 +74,38 @@ import Testing
     @Test func storagePlacesAreWhatTheySay() {
         #expect(SessionStorage.inMemory == .memory)
         #expect(SessionStorage.file(URL(fileURLWithPath: "/some/file")) == .file(path: "/some/file"))
-        guard case .keychain(let service, let group, let accessibility, _) = SessionStorage.keychain() else {
+        guard case .keychain(let options) = SessionStorage.keychain() else {
             Issue.record("no Keychain")
             return
         }
-        #expect(!service.isEmpty)
-        #expect(group == nil)
-        #expect(accessibility == .afterFirstUnlockThisDeviceOnly)
+        #expect(!options.service.isEmpty)
+        #expect(options.accessGroup == nil && options.lockPath == nil && options.accessControl == nil)
+        #expect(options.accessibility == .afterFirstUnlockThisDeviceOnly)
+        #expect(!options.synchronizable)
+        #expect(options.installationMarkerPath == nil, "sessions are kept unless the app says otherwise")
+    }
+
+    @Test func whatAnAppChoosesReachesTheKeychain() {
+        let control = KeychainAccessControl(constraint: .biometryAny, prompt: "Show your messages", reuseSeconds: 30)
+        let storage = SessionStorage.keychain(
+            service: "com.example", accessGroup: "TEAM.com.example.shared", accessibility: .whenUnlockedThisDeviceOnly,
+            accessControl: control, afterReinstall: .wipe)
+        guard case .keychain(let options) = storage else {
+            Issue.record("no Keychain")
+            return
+        }
+        #expect(options.service == "com.example" && options.accessGroup == "TEAM.com.example.shared")
+        #expect(options.accessibility == .whenUnlockedThisDeviceOnly && options.accessControl == control)
+        #expect(options.installationMarkerPath?.hasSuffix("/Pilotlight/installed") == true)
+    }
+
+    @Test func anAppGroupThatIsNotThereIsNamed() {
+        let field = fieldToFix {
+            _ = try Session(
+                .openIDConnect(issuer: "https://i.example", clientID: "c", redirectURI: "app://cb"),
+                storage: .keychain(appGroup: "group.not.there"))
+        }
+        #expect(field == "storage")
     }
 
     #if os(Linux)

@@ -239,7 +239,11 @@ impl<K: KeychainItems> BlockingStore for KeychainStore<K> {
             .map(drop)
     }
 
+    /// Before the first unlock a list may lack items, and nobody could tell.
     fn names(&self) -> Result<Vec<String>, StoreError> {
+        if !self.has_been_unlocked.load(Ordering::Relaxed) {
+            self.probe()?;
+        }
         let KeychainOptions {
             service, access_group, ..
         } = &self.options;

@@ -1,0 +1,24 @@
+import PilotlightCore
+
+extension Session {
+    /// The names of the sessions that are stored for this client at this issuer, sorted: for apps in which several users
+    /// are signed in side by side. Open one with ``init(_:storage:name:readOnly:log:)``; remove one with its
+    /// ``signOut()``, which touches no other. A session that has ended, or that waits to be revoked after a sign-out
+    /// offline, still has its name here. `.inMemory` is never shared, so it has none.
+    ///
+    /// Reads the store, but no session in it: nobody is asked for Face ID. No network.
+    ///
+    /// - Throws: ``SessionError/fixConfiguration(field:message:)``, ``SessionError/waitForUnlock(message:)``,
+    ///   ``SessionError/checkStorage(status:message:)``, `CancellationError`.
+    public static func names(
+        for configuration: SessionConfiguration, in storage: SessionStorage
+    ) async throws -> [String] {
+        try await waitUnlessCancelled {
+            do {
+                return try await storedSessionNames(configuration: configuration, storage: storage)
+            } catch {
+                throw SessionError.of(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! For apps that do not want a session to outlive the app's removal: Keychain items do, files do not.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::io_error::refused;
+use super::off_thread::BlockingStore;
+use crate::ports::StoreError;
+use crate::secret::SecretBytes;
+
+/// One at a time in this process: two that removed side by side could remove what was written in between.
+static SETTLING: Mutex<()> = Mutex::new(());
+
+/// A store whose items are removed before its first use in a fresh installation.
+///
+/// An installation is fresh while its marker, an empty file, is not there. Nothing is read or written before the items
+/// are removed and the marker is made, so a crash or a failure on the way loses no session that was begun since. While
+/// the device is locked nothing is removed and nothing is marked: every call answers [`StoreError::Locked`].
+#[derive(Debug)]
+pub struct FreshInstallation {
+    store: Arc<dyn BlockingStore>,
+    marker: PathBuf,
+    is_ours: fn(&str) -> bool,
+    settled: Mutex<bool>,
+}
+
+impl FreshInstallation {
+    /// `store`, with the installation's marker at `marker`: in a folder that goes when the app is removed, and that no
+    /// other app or extension marks its installation in. Only items whose name `is_ours` are removed.
+    pub fn new(store: Arc<dyn BlockingStore>, marker: impl Into<PathBuf>, is_ours: fn(&str) -> bool) -> Self {
+        Self {
+            store,
+            marker: marker.into(),
+            is_ours,
+            settled: Mutex::new(false),
+        }
+    }
+
+    fn settled(&self) -> Result<&dyn BlockingStore, StoreError> {
+        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*settled {
+            self.settle()?;
+            *settled = true;
+        }
+        Ok(self.store.as_ref())
+    }
+
+    fn settle(&self) -> Result<(), StoreError> {
+        let _only = SETTLING.lock().unwrap_or_else(PoisonError::into_inner);
+        if exists(&self.marker)? {
+            return Ok(());
+        }
+        // Fails while the device is locked. Files may be hard to see then too, so the marker is looked for again.
+        let names = self.store.names()?;
+        if exists(&self.marker)? {
+            return Ok(());
+        }
+        for name in names.iter().filter(|name| (self.is_ours)(name)) {
+            self.store.delete(name)?;
+        }
+        make(&self.marker).map_err(|error| refused("making the installation's marker", &error))
+    }
+}
+
+impl BlockingStore for FreshInstallation {
+    fn read(&self, name: &str) -> Result<Option<SecretBytes>, StoreError> {
+        self.settled()?.read(name)
+    }
+
+    fn write(&self, name: &str, value: &SecretBytes) -> Result<(), StoreError> {
+        self.settled()?.write(name, value)
+    }
+
+    fn delete(&self, name: &str) -> Result<(), StoreError> {
+        self.settled()?.delete(name)
+    }
+
+    fn names(&self) -> Result<Vec<String>, StoreError> {
+        self.settled()?.names()
+    }
+}
+
+fn exists(path: &Path) -> Result<bool, StoreError> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(refused("looking for the installation's marker", &error)),
+    }
+}
+
+fn make(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        DirBuilder::new().recursive(true).create(folder)?;
+    }
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)?
+        .sync_all()
+}

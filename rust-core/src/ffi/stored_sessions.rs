@@ -1,0 +1,30 @@
+//! Which sessions there are, for apps in which several users are signed in side by side.
+
+use super::error::SessionError;
+use super::storage::SessionStorage;
+use crate::configuration::{Configuration, SessionConfiguration};
+
+/// The names of the sessions that are stored for this client at this issuer, sorted: those that somebody is signed in
+/// to, that have ended, or that wait for a revocation. Open one with `CoreSession` and its name; remove one by signing it
+/// out. Storage in memory is never shared, so it has none.
+///
+/// Reads the store, and no item in it: no user is asked for. No network. Throws `fixConfiguration`, `waitForUnlock`,
+/// `checkStorage`.
+#[uniffi::export]
+pub async fn stored_session_names(
+    configuration: SessionConfiguration,
+    storage: SessionStorage,
+) -> Result<Vec<String>, SessionError> {
+    names_in(configuration, &storage).await
+}
+
+async fn names_in(configuration: SessionConfiguration, storage: &SessionStorage) -> Result<Vec<String>, SessionError> {
+    let configuration = Configuration::parse(configuration)?;
+    let items = storage.open()?.names().await.map_err(crate::error::Error::from)?;
+    let mut names: Vec<_> = items
+        .iter()
+        .filter_map(|item| configuration.session_name(item))
+        .collect();
+    names.sort();
+    Ok(names)
+}
