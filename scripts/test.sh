@@ -11,12 +11,13 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$checkout"
 
-lanes=(style rust swift demo interop apple)
+lanes=(style rust keychain swift demo interop apple)
 
 about() {
     case $1 in
         style) echo "format, lints, generated code, layout, dependencies, words (scripts/check.sh)" ;;
         rust) echo "the Rust crates against the project's own identity server" ;;
+        keychain) echo "the Keychain adapter over emulated calls (scripts/keychain-emulation.sh)" ;;
         swift) echo "the Swift packages over the Rust core: ${swift_packages[*]}" ;;
         demo) echo "the demo's story, each step checked (scripts/demo.sh)" ;;
         interop) echo "the Rust core against third-party identity servers" ;;
@@ -28,6 +29,8 @@ lane_style() { scripts/check.sh; }
 
 # To the end, so that one failure does not hide another.
 lane_rust() { cargo test --workspace --locked --no-fail-fast; }
+
+lane_keychain() { scripts/keychain-emulation.sh; }
 
 lane_swift() {
     local package

@@ -11,7 +11,9 @@ let package = Package(
         // A static library cannot name the frameworks that it calls.
         .target(
             name: "PilotlightCore", dependencies: ["PilotlightFFI"],
-            linkerSettings: [.linkedFramework("Security"), .linkedFramework("CoreFoundation")]),
+            linkerSettings: [
+                .linkedFramework("Security"), .linkedFramework("CoreFoundation"), .linkedFramework("LocalAuthentication"),
+            ]),
         // SwiftPM takes no privacy manifest from a static XCFramework, but does take a target's.
         .target(
             name: "Pilotlight", dependencies: ["PilotlightCore"],

@@ -8,11 +8,11 @@ use std::ptr;
 use std::time::Duration;
 
 use core_foundation::array::CFArray;
-use core_foundation::base::{CFType, CFTypeRef, TCFType};
+use core_foundation::base::{CFIndex, CFRange, CFType, CFTypeRef, TCFType};
 use core_foundation::boolean::CFBoolean;
 use core_foundation::data::CFData;
 use core_foundation::dictionary::CFDictionary;
-use core_foundation::string::CFString;
+use core_foundation::string::{CFString, CFStringGetBytes, kCFStringEncodingUTF8};
 use security_framework_sys::base::SecCopyErrorMessageString;
 use security_framework_sys::item::{
     kSecAttrAccessGroup, kSecAttrAccount, kSecAttrService, kSecAttrSynchronizable, kSecAttrSynchronizableAny,
@@ -211,6 +211,25 @@ fn account_of(attributes: CFTypeRef) -> Result<String, KeychainStatus> {
     };
     // SAFETY: the values of a dictionary of attributes are CFTypes, alive while it is; by the Get Rule it is retained.
     let account = unsafe { CFType::wrap_under_get_rule(*account) };
-    let account = account.downcast_into::<CFString>().ok_or(KeychainStatus::DECODE)?;
-    Ok(account.to_string())
+    text_of(&account.downcast_into::<CFString>().ok_or(KeychainStatus::DECODE)?)
+}
+
+/// All of it: core-foundation's own conversion ends at a NUL.
+fn text_of(string: &CFString) -> Result<String, KeychainStatus> {
+    let length = string.char_len();
+    // In UTF-8 one UTF-16 unit takes three bytes at most.
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or_default() * 3];
+    let capacity = CFIndex::try_from(bytes.len()).unwrap_or_default();
+    let mut used = 0;
+    // SAFETY: the range is the string's, and `bytes` has room for `capacity` bytes.
+    let converted = unsafe {
+        let (range, encoding) = (CFRange::init(0, length), kCFStringEncodingUTF8);
+        let (string, start) = (string.as_concrete_TypeRef(), bytes.as_mut_ptr());
+        CFStringGetBytes(string, range, encoding, 0, false.into(), start, capacity, &mut used)
+    };
+    bytes.truncate(usize::try_from(used).unwrap_or_default());
+    match String::from_utf8(bytes) {
+        Ok(text) if converted == length => Ok(text),
+        _ => Err(KeychainStatus::DECODE),
+    }
 }

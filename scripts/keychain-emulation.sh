@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# The core's Keychain adapter on Linux: its own code and real CoreFoundation, over emulated calls of Keychain Services.
+#
+#   scripts/keychain-emulation.sh            the tests, then the proofs that they find mistakes in the adapter
+#   scripts/keychain-emulation.sh test ARGS… only the tests; ARGS go to cargo test
+#
+# CoreFoundation is part of Swift's Foundation: of the `swift` on PATH, else of Debian's, which scripts/swift.sh sets up.
+# What this proves and what it does not: testing/keychain-emulation/README.md.
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$checkout"
+
+# Sets where CoreFoundation is, and the command that starts a program which is linked with it.
+find_foundation() {
+    local root=$cache/$swift_suite loader multiarch triple runner
+    if have swift; then
+        PILOTLIGHT_FOUNDATION_DIR=$(swiftc -print-target-info | python3 -c 'import json, sys
+print(json.load(sys.stdin)["paths"]["runtimeResourcePath"] + "/linux")')
+        runner="env LD_LIBRARY_PATH=$PILOTLIGHT_FOUNDATION_DIR"
+    else
+        PILOTLIGHT_FOUNDATION_DIR=$root/usr/libexec/swift/lib/swift/linux
+        loader=$(find "$root/usr/lib" -maxdepth 2 -name 'ld-linux-*.so.*' ! -type l | head -n 1)
+        [ -n "$loader" ] || die "no loader in $root" "rm -r $root, and run this again"
+        multiarch=$(dirname "$loader")
+        # Its own C library too: it is newer than this machine's.
+        runner="$loader --library-path $PILOTLIGHT_FOUNDATION_DIR:$multiarch"
+    fi
+    [ -f "$PILOTLIGHT_FOUNDATION_DIR/libFoundation.so" ] ||
+        die "no libFoundation.so in $PILOTLIGHT_FOUNDATION_DIR" "install Swift with its Foundation for Linux"
+    triple=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
+    export PILOTLIGHT_FOUNDATION_DIR
+    export "CARGO_TARGET_${triple}_RUNNER=$runner"
+}
+
+main() {
+    if on_mac; then
+        say "Skipped: a Mac has the real Keychain, which the tests in the sample's app test."
+        return
+    fi
+    require_tool cargo "install Rust with rustup"
+    require_tool python3 "apt-get install python3"
+    scripts/swift.sh setup
+    find_foundation
+    # The whole workspace, so that nothing is built again that the rust lane has built.
+    local run=(cargo test --workspace --locked --features "$keychain_emulation_crate/foundation" --test keychain --test ownership)
+    case ${1:-} in
+        '')
+            "${run[@]}" --no-fail-fast
+            step "proofs: adapters with a mistake"
+            python3 testing/keychain-emulation/proofs.py "${run[@]}"
+            ;;
+        test)
+            shift
+            "${run[@]}" "$@"
+            ;;
+        *) die "unknown argument: $1" "scripts/keychain-emulation.sh [test ARGS…]" ;;
+    esac
+}
+
+main "$@"

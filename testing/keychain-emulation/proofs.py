@@ -1,0 +1,146 @@
+"""Proves that the tests of the emulation find mistakes in the adapter: each is made in a copy, and the tests must fail.
+
+proofs.py COMMAND…: the command that runs the tests; PILOTLIGHT_KEYCHAIN_ADAPTER_DIR names the copy.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ADAPTER = pathlib.Path(__file__).resolve().parents[2] / "rust-core/src/adapters/keychain"
+OVER_RELEASE = "CFRelease of a reference that this code does not own"
+
+# What is wrong, file, old text (all of its places), new text, what the failing tests say.
+MISTAKES = [
+    (
+        "what SecItemCopyMatching returns is not released",
+        "system.rs",
+        "Ok(Some(unsafe { CFType::wrap_under_create_rule(found) }))",
+        "Ok(Some(unsafe { CFType::wrap_under_get_rule(found) }))",
+        "what_works_leaves_nothing_behind",
+    ),
+    (
+        "the access control is not released",
+        "content.rs",
+        "CFType::wrap_under_create_rule(control as CFTypeRef)",
+        "CFType::wrap_under_get_rule(control as CFTypeRef)",
+        "what_works_leaves_nothing_behind",
+    ),
+    (
+        "the error of a refused access control is not released",
+        "content.rs",
+        "CFError::wrap_under_create_rule(error)",
+        "CFError::wrap_under_get_rule(error)",
+        "a_refused_access_control_leaves_nothing_behind",
+    ),
+    (
+        "the message of a status is not released",
+        "system.rs",
+        "CFString::wrap_under_create_rule(message)",
+        "CFString::wrap_under_get_rule(message)",
+        "what_fails_leaves_nothing_behind_whichever_call_it_is",
+    ),
+    (
+        "an item of a list is released with the list and once more",
+        "system.rs",
+        "CFType::wrap_under_get_rule(attributes)",
+        "CFType::wrap_under_create_rule(attributes)",
+        OVER_RELEASE,
+    ),
+    (
+        "an account is released with its item and once more",
+        "system.rs",
+        "CFType::wrap_under_get_rule(*account)",
+        "CFType::wrap_under_create_rule(*account)",
+        OVER_RELEASE,
+    ),
+    (
+        "a constant is released and was never retained",
+        "system.rs",
+        "CFString::wrap_under_get_rule($name)",
+        "CFString::wrap_under_create_rule($name)",
+        OVER_RELEASE,
+    ),
+    (
+        "the Mac's other Keychain is used",
+        "system.rs",
+        "constant!(kSecUseDataProtectionKeychain)",
+        "constant!(kSecReturnData)",
+        "FAILED",
+    ),
+    (
+        "only one of two copies is looked for",
+        "system.rs",
+        "constant!(kSecAttrSynchronizableAny).into_CFType()",
+        "CFBoolean::false_value().into_CFType()",
+        "an_item_moves_to_icloud_and_back_in_one_call",
+    ),
+    (
+        "the class is given beside the access control",
+        "content.rs",
+        "    Ok(vec![\n",
+        "    Ok(vec![\n        (constant!(kSecAttrAccessible), class.clone().into_CFType()),\n",
+        "each_constraint_is_its_flag_over_the_class",
+    ),
+    (
+        "the user is asked without the app's words",
+        "system.rs",
+        "query.push((constant!(kSecUseAuthenticationContext), context.to_type()));",
+        "let _ = (context.to_type(), &mut query);",
+        "reading_and_writing_within_the_window_asks_once_and_with_the_apps_words",
+    ),
+    (
+        "signing out asks the user",
+        "system.rs",
+        "let query = dictionary(&query_for(item, copies));",
+        "let _ = self.copy(item, copies);\n        let query = dictionary(&query_for(item, copies));",
+        "looking_for_what_is_not_there_listing_and_signing_out_ask_nobody",
+    ),
+]
+
+# So that a mistake in one of two arms compiles as the arm did.
+BEFORE = {"the class is given beside the access control": ("class.into_CFType()),\n        Some", "class.clone().into_CFType()),\n        Some")}
+
+
+def replace(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    if old not in text:
+        sys.exit(f"{path.name} no longer has: {old}")
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def run(command, adapter):
+    environment = dict(os.environ, PILOTLIGHT_KEYCHAIN_ADAPTER_DIR=str(adapter), RUST_BACKTRACE="0")
+    done = subprocess.run([*command, "--no-fail-fast"], env=environment, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def is_found(mistake, command, folder):
+    name, file, old, new, words = mistake
+    shutil.copytree(ADAPTER, folder, dirs_exist_ok=True)
+    if name in BEFORE:
+        replace(folder / file, *BEFORE[name])
+    replace(folder / file, old, new)
+    status, output = run(command, folder)
+    if "error: could not compile" in output:
+        sys.exit(f"{name}: this does not compile\n{output}")
+    return status != 0 and words in output
+
+
+def main(command):
+    missed = 0
+    # One folder for all, so that cargo builds the same thing each time.
+    with tempfile.TemporaryDirectory(prefix="pilotlight.") as folder:
+        for mistake in MISTAKES:
+            found = is_found(mistake, command, pathlib.Path(folder))
+            missed += not found
+            print(f"{'found ' if found else 'MISSED'}  {mistake[0]}", flush=True)
+    print(f"{len(MISTAKES) - missed} passed, {missed} failed")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

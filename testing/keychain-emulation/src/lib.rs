@@ -1,0 +1,42 @@
+//! Runs the core's Keychain adapter, file for file, on Linux: Keychain Services is emulated, CoreFoundation is real.
+//! What that proves and what it does not is in the README beside this.
+#![cfg(feature = "foundation")]
+#![allow(
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_debug_implementations,
+    reason = "a C interface, for tests, in which a mistake ends the process"
+)]
+
+mod adapter;
+pub mod ownership;
+pub mod security;
+
+/// What the adapter's files name as their crate's.
+mod adapters {
+    pub(crate) use pilotlight_core::adapters::system;
+}
+mod ports {
+    pub(crate) use pilotlight_core::ports::Clock;
+}
+mod secret {
+    pub(crate) use pilotlight_core::secret::SecretBytes;
+}
+
+use pilotlight_core::adapters::keychain::{AccessControl, KeychainItems, KeychainOptions, KeychainStore};
+use pilotlight_core::adapters::off_thread::BlockingStore;
+
+/// The store as an app on an Apple device has it, with valid options.
+///
+/// # Panics
+/// When the options are not valid.
+pub fn open(options: KeychainOptions) -> impl BlockingStore {
+    options.validate().unwrap();
+    KeychainStore::new(calls(options.access_control.clone()), options)
+}
+
+/// The adapter's calls alone.
+pub fn calls(access_control: Option<AccessControl>) -> impl KeychainItems {
+    adapter::system::SystemKeychain::new(access_control)
+}

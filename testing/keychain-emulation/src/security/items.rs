@@ -1,0 +1,169 @@
+//! What is in the Keychain, and who may have it.
+
+use super::access_control::{self, Protection};
+use super::arguments::{Arguments, PARAM};
+use super::user::{self, Answer};
+use super::{Device, GROUPS, Lock};
+
+pub(super) const NOT_FOUND: i32 = -25300;
+pub(super) const DUPLICATE: i32 = -25299;
+const INTERACTION_NOT_ALLOWED: i32 = -25308;
+const USER_CANCELED: i32 = -128;
+const AUTH_FAILED: i32 = -25293;
+const MISSING_ENTITLEMENT: i32 = -34018;
+
+/// A generic password. The first four say which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// `kSecAttrService`
+    pub service: String,
+    /// `kSecAttrAccount`
+    pub account: String,
+    /// `kSecAttrAccessGroup`
+    pub group: String,
+    /// `kSecAttrSynchronizable`
+    pub synchronizable: bool,
+    /// Class, and flags other than 0 for an access control.
+    pub protection: Protection,
+    /// `kSecValueData`
+    pub stored: Stored,
+    /// Bound to fingers that are no longer enrolled.
+    pub lost: bool,
+}
+
+/// What is stored, and what other code may have made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// As `SecItemAdd` was given it.
+    Data(Vec<u8>),
+    /// Found, and nothing is returned.
+    Nothing,
+    /// Returned as something else than data.
+    Text(String),
+}
+
+impl Item {
+    /// From what `SecItemAdd` was given.
+    pub(super) fn new(attributes: &Arguments) -> Result<Self, i32> {
+        let group = attributes.text("kSecAttrAccessGroup").unwrap_or(GROUPS[0]);
+        let mut item = Self {
+            service: attributes.text("kSecAttrService").unwrap_or_default().to_owned(),
+            account: attributes.text("kSecAttrAccount").unwrap_or_default().to_owned(),
+            group: group.to_owned(),
+            synchronizable: false,
+            protection: Protection {
+                class: "kSecAttrAccessibleWhenUnlocked".to_owned(),
+                flags: 0,
+            },
+            stored: Stored::Nothing,
+            lost: false,
+        };
+        item.change(attributes)?;
+        Ok(item)
+    }
+
+    /// What is not said stays.
+    pub(super) fn change(&mut self, attributes: &Arguments) -> Result<(), i32> {
+        if let Some(data) = attributes.data() {
+            self.stored = Stored::Data(data.to_vec());
+        }
+        if let Some(class) = attributes.text("kSecAttrAccessible") {
+            self.protection = Protection {
+                class: class.to_owned(),
+                flags: 0,
+            };
+        }
+        if let Some(name) = attributes.text("kSecAttrAccessControl") {
+            self.protection = access_control::find(name).ok_or(PARAM)?;
+        }
+        if let Some(synchronizable) = attributes.boolean("kSecAttrSynchronizable") {
+            self.synchronizable = synchronizable;
+        }
+        // Whatever the two calls were that made it so.
+        if self.synchronizable && (self.protection.flags != 0 || self.protection.class.ends_with("ThisDeviceOnly")) {
+            return Err(PARAM);
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        let key = |item: &Self| {
+            let Self {
+                service,
+                account,
+                group,
+                synchronizable,
+                ..
+            } = item.clone();
+            (service, account, group, synchronizable)
+        };
+        key(self) == key(other)
+    }
+
+    pub(super) fn matches(&self, query: &Arguments) -> bool {
+        let text = |key: &str, value: &str| query.text(key).is_none_or(|wanted| wanted == value);
+        let synchronizable = match query.boolean("kSecAttrSynchronizable") {
+            Some(wanted) => wanted == self.synchronizable,
+            // Without the key only those of this device are found.
+            None => query.has("kSecAttrSynchronizable") || !self.synchronizable,
+        };
+        text("kSecAttrService", &self.service)
+            && text("kSecAttrAccount", &self.account)
+            && text("kSecAttrAccessGroup", &self.group)
+            && synchronizable
+    }
+}
+
+pub(super) fn check_group(arguments: &Arguments) -> Result<(), i32> {
+    match arguments.text("kSecAttrAccessGroup") {
+        Some(group) if !GROUPS.contains(&group) => Err(MISSING_ENTITLEMENT),
+        _ => Ok(()),
+    }
+}
+
+impl Device {
+    /// Whether the key of the class is in memory.
+    pub(super) fn unlocks(&self, class: &str) -> Result<(), i32> {
+        let open = match self.lock {
+            Lock::Unlocked => true,
+            Lock::Locked => class.contains("AfterFirstUnlock") || class.contains("Always"),
+            Lock::NeverUnlocked | Lock::NeverUnlockedAndLying => class.contains("Always"),
+        };
+        if open { Ok(()) } else { Err(INTERACTION_NOT_ALLOWED) }
+    }
+
+    pub(super) fn shows(&self, item: &Item) -> bool {
+        let lies = self.lock == Lock::NeverUnlockedAndLying && self.unlocks(&item.protection.class).is_err();
+        !lies && !item.lost
+    }
+
+    /// Asks the user, where the item wants it.
+    pub(super) fn authenticate(&mut self, item: &Item, query: &Arguments) -> Result<(), i32> {
+        if item.protection.flags == 0 {
+            return Ok(());
+        }
+        user::authenticate(query.text("kSecUseAuthenticationContext"), |prompt, reuse| {
+            let answer = if self.answers.is_empty() {
+                Answer::default()
+            } else {
+                self.answers.remove(0)
+            };
+            if answer == Answer::IsNotThere {
+                return Err(INTERACTION_NOT_ALLOWED);
+            }
+            self.prompts.push((prompt.to_owned(), reuse));
+            match answer {
+                Answer::Authenticates | Answer::IsNotThere => Ok(()),
+                Answer::Cancels => Err(USER_CANCELED),
+                Answer::Fails => Err(AUTH_FAILED),
+            }
+        })
+    }
+
+    /// The user enrols other fingers: items that were bound to the old ones are lost.
+    pub fn change_fingers(&mut self) {
+        for item in &mut self.items {
+            item.lost |= item.protection.flags == 1 << 3;
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The adapter that ships, over real CoreFoundation dictionaries.
+
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+mod contract;
+mod dictionaries;
+mod sessions;
+mod statuses;
+mod strictness;
+mod user;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pilotlight_core::adapters::keychain::{AccessConstraint, AccessControl, Accessibility, KeychainOptions};
+use pilotlight_core::secret::SecretBytes;
+
+fn bytes(value: impl Into<Vec<u8>>) -> SecretBytes {
+    SecretBytes::new(value.into())
+}
+
+/// A device of its own for each caller: the service says which.
+fn options() -> KeychainOptions {
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    KeychainOptions {
+        service: format!("org.example.ä.{}", MADE.fetch_add(1, Ordering::SeqCst)),
+        access_group: None,
+        accessibility: Accessibility::default(),
+        synchronizable: false,
+        access_control: None,
+    }
+}
+
+fn synchronizable() -> KeychainOptions {
+    KeychainOptions {
+        accessibility: Accessibility::AfterFirstUnlock,
+        synchronizable: true,
+        ..options()
+    }
+}
+
+fn asking(constraint: AccessConstraint, reuse_seconds: u32) -> KeychainOptions {
+    KeychainOptions {
+        access_control: Some(AccessControl {
+            constraint,
+            prompt: "Weiter als Ada 👩".to_owned(),
+            reuse_seconds,
+        }),
+        ..options()
+    }
+}
