@@ -1,10 +1,11 @@
 //! The revocation endpoint (RFC 7009; Auth0 `/oauth/revoke`).
 
+use serde_json::Value;
 use url::Url;
 
-use super::failure::resource_failure;
+use super::failure::{json_object, passing_trouble, unexpected};
 use crate::configuration::Configuration;
-use crate::error::{Endpoint, Error};
+use crate::error::{Endpoint, Error, server_words};
 use crate::message::{HttpAnswer, HttpRequest};
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -22,11 +23,23 @@ pub fn revoke(endpoint: &Url, configuration: &Configuration, refresh_token: &Sec
 /// Reads the answer: 200 also for a token that the server does not know (RFC 7009 2.2).
 ///
 /// # Errors
-/// The server's trouble, or its refusal.
+/// [`Error::ServerConfiguration`] for its refusal in OAuth's words (RFC 7009 2.2.1), which will be the same tomorrow;
+/// else the server's trouble, or that of somebody in between.
 pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<(), Error> {
+    let endpoint = Endpoint::Revocation;
     if answer.is_success() {
-        Ok(())
-    } else {
-        Err(resource_failure(Endpoint::Revocation, answer, now))
+        return Ok(());
+    }
+    if let Some(passing) = passing_trouble(endpoint, answer, now) {
+        return Err(passing);
+    }
+    let body = json_object(answer).unwrap_or_default();
+    match body.get("error").and_then(Value::as_str) {
+        Some(code) if (400..500).contains(&answer.status) => Err(Error::ServerConfiguration {
+            endpoint,
+            field: "client_id",
+            problem: server_words(code),
+        }),
+        _ => Err(unexpected(endpoint, answer, "neither success nor an error")),
     }
 }

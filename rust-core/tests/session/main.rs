@@ -14,6 +14,7 @@ mod renewal;
 mod resources;
 mod restore;
 mod retrying;
+mod revocation;
 mod secrets;
 mod sharing;
 mod sign_in;

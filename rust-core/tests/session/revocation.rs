@@ -1,0 +1,133 @@
+//! A sign-out without a network: nobody is signed in any more, and the issuer is told as soon as it can be.
+
+use pilotlight_core::session::{SessionManager, SignOutOutcome};
+use pilotlight_core::state::SessionState;
+use pilotlight_identity_server::{Endpoint, Fault};
+
+use crate::world::{ADA, World, assert_renews, cached};
+
+/// Ada signed out while the issuer could not be reached; her refresh token.
+async fn signed_out_offline(world: &World) -> (SessionManager, String) {
+    let session = world.signed_in().await;
+    let refresh_token = world.stored_refresh_token();
+    world.control().go_offline().await.unwrap();
+    assert_eq!(session.sign_out().await, SignOutOutcome::RevocationPending);
+    world.control().go_online().await.unwrap();
+    (session, refresh_token)
+}
+
+/// Returns when what runs in the background has told the issuer, or tried to.
+async fn revocations_reach(world: &World, count: u64) {
+    while world.control().seen(Endpoint::Revoke) < count {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn store_is_emptied(world: &World) {
+    while !world.store.items().is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_is_the_refresh_token_and_nothing_else() {
+    let world = World::new().await;
+    let (session, refresh_token) = signed_out_offline(&world).await;
+    let kept = world.stored().unwrap();
+    assert_eq!(kept["signed_out"], true);
+    assert_eq!(kept["revocations"][0]["refresh_token"], *refresh_token);
+    let keys: Vec<_> = kept.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["revocations", "signed_out", "version"]);
+    assert_eq!(session.state(), Some(SessionState::SignedOut));
+    assert!(cached(&session).is_none() && session.cached_profile().is_none());
+}
+
+#[tokio::test]
+async fn the_next_launch_tells_the_issuer() {
+    let world = World::new().await;
+    drop(signed_out_offline(&world).await);
+    let session = world.session();
+    assert_eq!(session.restore().await, Ok(SessionState::SignedOut));
+    store_is_emptied(&world).await;
+    assert_eq!(world.control().counters().families_revoked, 1);
+    assert_eq!(session.restore().await, Ok(SessionState::SignedOut));
+}
+
+#[tokio::test]
+async fn so_does_the_next_look_at_the_store_in_the_same_launch() {
+    let world = World::new().await;
+    let (session, _) = signed_out_offline(&world).await;
+    session.restore().await.unwrap();
+    store_is_emptied(&world).await;
+    assert_eq!(world.control().counters().families_revoked, 1);
+}
+
+/// Afterwards it could end the new session: some issuers delete the user's whole grant with a refresh token.
+#[tokio::test]
+async fn a_new_sign_in_tells_the_issuer_first_or_not_at_all() {
+    let world = World::new().await;
+    let (session, refresh_token) = signed_out_offline(&world).await;
+    world.sign_in(&session, ADA).await;
+    assert_eq!(world.control().counters().families_revoked, 1);
+    assert_ne!(world.stored_refresh_token(), refresh_token);
+    assert_renews(&session).await;
+
+    let (session, _) = signed_out_offline(&world).await;
+    world.control().fault(Endpoint::Revoke, Fault::status(503).for_ever());
+    world.sign_in(&session, ADA).await;
+    world.control().clear_faults(Endpoint::Revoke);
+    let asked = world.control().seen(Endpoint::Revoke);
+    session.restore().await.unwrap();
+    assert_renews(&session).await;
+    assert_eq!(world.control().seen(Endpoint::Revoke), asked, "forgotten");
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_still_away_is_asked_again_later() {
+    let world = World::new().await;
+    drop(signed_out_offline(&world).await);
+    world.control().fault(Endpoint::Revoke, Fault::status(503).for_ever());
+    let session = world.session();
+    session.restore().await.unwrap();
+    revocations_reach(&world, 1).await;
+    assert!(world.stored().is_some());
+    world.control().clear_faults(Endpoint::Revoke);
+    world.session().restore().await.unwrap();
+    store_is_emptied(&world).await;
+}
+
+#[tokio::test]
+async fn an_issuer_that_refuses_is_not_asked_again() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world
+        .control()
+        .fault(Endpoint::Revoke, Fault::oauth_error(400, "unsupported_token_type", ""));
+    assert_eq!(session.sign_out().await, SignOutOutcome::RevocationRefused);
+    assert!(world.store.items().is_empty());
+}
+
+#[tokio::test]
+async fn after_thirty_days_it_is_forgotten() {
+    let world = World::new().await;
+    drop(signed_out_offline(&world).await);
+    world.clock.advance(30 * 24 * 3600 + 1);
+    let session = world.session();
+    session.restore().await.unwrap();
+    session.restore().await.unwrap();
+    assert!(world.store.items().is_empty());
+    assert_eq!(world.control().seen(Endpoint::Revoke), 0);
+}
+
+#[tokio::test]
+async fn signing_out_twice_tells_the_issuer_once() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world.control().fault(Endpoint::Revoke, Fault::status(503).for_ever());
+    session.sign_out().await;
+    assert_eq!(session.sign_out().await, SignOutOutcome::NothingToRevoke);
+    world.control().clear_faults(Endpoint::Revoke);
+    session.restore().await.unwrap();
+    store_is_emptied(&world).await;
+    assert_eq!(world.control().counters().families_revoked, 1);
+}
