@@ -13,6 +13,11 @@ import tempfile
 ADAPTER = pathlib.Path(__file__).resolve().parents[2] / "rust-core/src/adapters/keychain"
 OVER_RELEASE = "CFRelease of a reference that this code does not own"
 
+
+def failed(test):
+    return f"{test} ... FAILED"
+
+
 # What is wrong, file, old text (all of its places), new text, what the failing tests say.
 MISTAKES = [
     (
@@ -20,28 +25,28 @@ MISTAKES = [
         "system.rs",
         "Ok(Some(unsafe { CFType::wrap_under_create_rule(found) }))",
         "Ok(Some(unsafe { CFType::wrap_under_get_rule(found) }))",
-        "what_works_leaves_nothing_behind",
+        failed("what_works_leaves_nothing_behind"),
     ),
     (
         "the access control is not released",
         "content.rs",
         "CFType::wrap_under_create_rule(control as CFTypeRef)",
         "CFType::wrap_under_get_rule(control as CFTypeRef)",
-        "what_works_leaves_nothing_behind",
+        failed("what_works_leaves_nothing_behind"),
     ),
     (
         "the error of a refused access control is not released",
         "content.rs",
         "CFError::wrap_under_create_rule(error)",
         "CFError::wrap_under_get_rule(error)",
-        "a_refused_access_control_leaves_nothing_behind",
+        failed("a_refused_access_control_leaves_nothing_behind"),
     ),
     (
         "the message of a status is not released",
         "system.rs",
         "CFString::wrap_under_create_rule(message)",
         "CFString::wrap_under_get_rule(message)",
-        "what_fails_leaves_nothing_behind_whichever_call_it_is",
+        failed("what_fails_leaves_nothing_behind_whichever_call_it_is"),
     ),
     (
         "an item of a list is released with the list and once more",
@@ -67,42 +72,42 @@ MISTAKES = [
     (
         "the Mac's other Keychain is used",
         "system.rs",
-        "constant!(kSecUseDataProtectionKeychain)",
-        "constant!(kSecReturnData)",
-        "FAILED",
+        "constant!(kSecUseDataProtectionKeychain),\n            CFBoolean::true_value()",
+        "constant!(kSecUseDataProtectionKeychain),\n            CFBoolean::false_value()",
+        "-99001",
     ),
     (
         "only one of two copies is looked for",
         "system.rs",
         "constant!(kSecAttrSynchronizableAny).into_CFType()",
         "CFBoolean::false_value().into_CFType()",
-        "an_item_moves_to_icloud_and_back_in_one_call",
+        failed("an_item_moves_to_icloud_and_back_in_one_call"),
     ),
     (
         "the class is given beside the access control",
         "content.rs",
-        "    Ok(vec![\n",
-        "    Ok(vec![\n        (constant!(kSecAttrAccessible), class.clone().into_CFType()),\n",
-        "each_constraint_is_its_flag_over_the_class",
+        "Some(constraint) => (constant!(kSecAttrAccessControl), access_control(&class, constraint)?),",
+        "Some(constraint) => {\n"
+        "            let control = access_control(&class, constraint)?;\n"
+        "            return Ok(vec![(constant!(kSecAttrAccessControl), control), (constant!(kSecAttrAccessible), class.into_CFType())]);\n"
+        "        }",
+        failed("each_constraint_is_its_flag_over_the_class"),
     ),
     (
         "the user is asked without the app's words",
         "system.rs",
         "query.push((constant!(kSecUseAuthenticationContext), context.to_type()));",
         "let _ = (context.to_type(), &mut query);",
-        "reading_and_writing_within_the_window_asks_once_and_with_the_apps_words",
+        failed("reading_and_writing_within_the_window_asks_once_and_with_the_apps_words"),
     ),
     (
         "signing out asks the user",
         "system.rs",
         "let query = dictionary(&query_for(item, copies));",
         "let _ = self.copy(item, copies);\n        let query = dictionary(&query_for(item, copies));",
-        "looking_for_what_is_not_there_listing_and_signing_out_ask_nobody",
+        failed("looking_for_what_is_not_there_listing_and_signing_out_ask_nobody"),
     ),
 ]
-
-# So that a mistake in one of two arms compiles as the arm did.
-BEFORE = {"the class is given beside the access control": ("class.into_CFType()),\n        Some", "class.clone().into_CFType()),\n        Some")}
 
 
 def replace(path, old, new):
@@ -121,8 +126,6 @@ def run(command, adapter):
 def is_found(mistake, command, folder):
     name, file, old, new, words = mistake
     shutil.copytree(ADAPTER, folder, dirs_exist_ok=True)
-    if name in BEFORE:
-        replace(folder / file, *BEFORE[name])
     replace(folder / file, old, new)
     status, output = run(command, folder)
     if "error: could not compile" in output:

@@ -4,7 +4,8 @@
 /// Why a store did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// The device is locked, or has not been unlocked since it was started: the item cannot be read *now*.
+    /// The device is locked, or has not been unlocked since it was started: the item cannot be read *now*. Or it asks
+    /// the user, and nobody can be asked now: the app is in the background.
     #[error("the device is locked and its protected data cannot be read")]
     Locked,
     /// The user declined to authenticate (Face ID, Touch ID, passcode) for an item that asks for it. The item is as it

@@ -11,6 +11,10 @@ use objc2::runtime::{AnyClass, AnyObject};
 
 use super::AccessControl;
 
+// For what cargo links itself on a Mac. Apps link the framework by their package's manifest.
+#[link(name = "LocalAuthentication", kind = "framework")]
+unsafe extern "C" {}
+
 /// An `LAContext` with the prompt and the reuse of a device unlock. It is invalidated when it is dropped.
 pub(crate) struct AuthenticationContext(Retained<AnyObject>);
 
