@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use pilotlight_core::adapters::file_lock::FileLock;
 use pilotlight_core::adapters::http::HttpTransport;
 use pilotlight_core::adapters::keychain::KeychainOptions;
 use pilotlight_core::adapters::system::{SilentLog, SystemClock, SystemRandomness, TokioSpawner};
@@ -13,13 +14,17 @@ use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{IdentityServer, Options};
 use pilotlight_keychain_emulation::open;
 use pilotlight_keychain_emulation::security::Function::{self, Add, CopyMatching, Update};
-use pilotlight_keychain_emulation::security::{Lock, with};
+use pilotlight_keychain_emulation::security::{GROUPS, Lock, with};
 use pilotlight_store_contract::off_thread;
 
 use crate::options;
 
 /// A start of the app.
 fn session(server: &IdentityServer, options: &KeychainOptions) -> SessionManager {
+    session_of(server, options, Sharing::Alone)
+}
+
+fn session_of(server: &IdentityServer, options: &KeychainOptions, sharing: Sharing) -> SessionManager {
     let configuration = SessionConfiguration {
         provider: Provider::Auth0 {
             domain: server.domain().to_owned(),
@@ -37,7 +42,7 @@ fn session(server: &IdentityServer, options: &KeychainOptions) -> SessionManager
     };
     let environment = Environment {
         store: off_thread(open(options.clone())),
-        sharing: Sharing::Alone,
+        sharing,
         transport: Arc::new(HttpTransport::new()),
         clock: Arc::new(SystemClock),
         randomness: Arc::new(SystemRandomness),
@@ -45,6 +50,13 @@ fn session(server: &IdentityServer, options: &KeychainOptions) -> SessionManager
         log: Arc::new(SilentLog),
     };
     SessionManager::new(Configuration::parse(configuration).unwrap(), "default", environment).unwrap()
+}
+
+fn forced() -> TokenOptions {
+    TokenOptions {
+        force_refresh: true,
+        ..TokenOptions::default()
+    }
 }
 
 fn counts(options: &KeychainOptions) -> BTreeMap<Function, usize> {
@@ -78,11 +90,7 @@ async fn one_read_at_restore_none_for_a_valid_token_and_one_write_for_each_renew
     assert_eq!(counts(&options), [].into());
 
     for _ in 0..3 {
-        let forced = TokenOptions {
-            force_refresh: true,
-            ..TokenOptions::default()
-        };
-        restarted.access_token(forced).await.unwrap();
+        restarted.access_token(forced()).await.unwrap();
         assert_eq!(counts(&options), [(Update, 1)].into());
     }
     assert_eq!(server.control().counters().refresh_grants, 3);
@@ -104,4 +112,34 @@ async fn a_session_that_was_renewed_before_the_device_restarted_is_there_after_t
     with(&options.service, |device| device.lock = Lock::Locked);
     let state = prewarmed.restore().await.unwrap();
     assert!(matches!(state, SessionState::SignedIn { .. }), "{state:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shared_with_an_extension_a_renewal_reads_at_most_twice_and_writes_once() {
+    let server = IdentityServer::start(Options::default()).await.unwrap();
+    let options = KeychainOptions {
+        access_group: Some(GROUPS[1].to_owned()),
+        ..options()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let start = || {
+        let lock = FileLock::new(folder.path().join("session"), tokio::runtime::Handle::current());
+        session_of(&server, &options, Sharing::Processes(Arc::new(lock)))
+    };
+    let app = start();
+    let request = app.begin_sign_in(SignInOptions::default()).await.unwrap();
+    let callback = server.authorize(&request.url, "ada@example.com").await.unwrap();
+    app.complete_sign_in(&callback).await.unwrap();
+    let extension = start();
+    extension.restore().await.unwrap();
+    for process in [&extension, &app, &app, &extension] {
+        counts(&options);
+        process.access_token(forced()).await.unwrap();
+        let counts = counts(&options);
+        // Before it renews, and before it writes.
+        assert!(matches!(counts.get(&CopyMatching), Some(1 | 2)), "{counts:?}");
+        // No write where the other's renewal served.
+        assert!(matches!(counts.get(&Update), None | Some(1)), "{counts:?}");
+        assert!(counts.len() <= 2, "{counts:?}");
+    }
 }
