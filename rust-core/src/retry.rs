@@ -21,6 +21,9 @@ const LOST_ANSWERS: u32 = 2;
 const LOST_ANSWERS_DEADLINE: Duration = Duration::from_secs(45);
 /// The longest time that later calls fail at once, without the issuer having asked for more.
 const LONGEST_REST: Duration = Duration::from_secs(30);
+/// The longest rest that an answer can ask for: who answers may be a proxy, and a user who waits for a day was signed out
+/// in all but name.
+const LONGEST_REST_ASKED_FOR: Duration = Duration::from_secs(300);
 /// The same without a network: it may be back any moment.
 const LONGEST_REST_OFFLINE: Duration = Duration::from_secs(2);
 
@@ -102,7 +105,8 @@ impl Rest {
             _ => LONGEST_REST,
         };
         let ceiling = longest.min(Duration::from_secs(1 << self.failures.min(10)));
-        let rest = asked_to_wait(error).unwrap_or_else(|| ceiling / 2 + part_of(ceiling / 2, chance));
+        let asked = asked_to_wait(error).map(|asked| asked.min(LONGEST_REST_ASKED_FOR));
+        let rest = asked.unwrap_or_else(|| ceiling / 2 + part_of(ceiling / 2, chance));
         self.until = Some((now + rest, error.clone()));
     }
 
@@ -155,4 +159,103 @@ fn asked_to_wait(error: &Error) -> Option<Duration> {
 fn part_of(whole: Duration, chance: u64) -> Duration {
     let nanoseconds = u64::try_from(whole.as_nanos()).unwrap_or(u64::MAX);
     Duration::from_nanos(chance.checked_rem(nanoseconds.saturating_add(1)).unwrap_or(chance))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Endpoint, TransportError};
+
+    const NOW: Duration = Duration::from_secs(1_000_000);
+
+    fn fault(retry_after: Option<u64>) -> Error {
+        Error::ServerFault {
+            endpoint: Endpoint::Token,
+            status: 503,
+            retry_after,
+        }
+    }
+
+    fn transport(kind: TransportErrorKind, may_have_been_processed: bool) -> Error {
+        Error::Transport {
+            endpoint: Endpoint::Token,
+            error: TransportError {
+                kind,
+                may_have_been_processed,
+            },
+        }
+    }
+
+    #[test]
+    fn pauses_grow_and_use_the_whole_range() {
+        let mut shortest = Patience::from(NOW);
+        let mut longest = Patience::from(NOW);
+        for ceiling in [500, 1000] {
+            let ceiling = Duration::from_millis(ceiling);
+            assert_eq!(shortest.pause_after(&fault(None), NOW, 0), Some(Duration::ZERO));
+            let whole = u64::try_from(ceiling.as_nanos()).unwrap();
+            assert_eq!(longest.pause_after(&fault(None), NOW, whole), Some(ceiling));
+        }
+        assert_eq!(shortest.pause_after(&fault(None), NOW, 0), None);
+        for chance in [u64::MAX, 1, 12_345_678_901] {
+            let pause = Patience::from(NOW).pause_after(&fault(None), NOW, chance).unwrap();
+            assert!(pause <= FIRST_PAUSE, "{pause:?}");
+        }
+    }
+
+    #[test]
+    fn no_attempt_begins_after_the_deadline() {
+        let late = NOW + DEADLINE + Duration::from_nanos(1);
+        assert_eq!(Patience::from(NOW).pause_after(&fault(None), late, 0), None);
+        assert_eq!(
+            Patience::from(NOW).pause_after(&fault(Some(20)), NOW, 0),
+            Some(DEADLINE)
+        );
+        assert_eq!(Patience::from(NOW).pause_after(&fault(Some(21)), NOW, 0), None);
+    }
+
+    #[test]
+    fn a_lost_answer_is_asked_for_twice_and_not_for_long() {
+        let lost = transport(TransportErrorKind::Interrupted, true);
+        let mut patience = Patience::from(NOW);
+        assert!(patience.asks_again(&lost, NOW) && patience.asks_again(&lost, NOW) && !patience.asks_again(&lost, NOW));
+        assert_eq!(patience.pause_after(&lost, NOW, 0), None);
+        assert!(!Patience::from(NOW).asks_again(&lost, NOW + LOST_ANSWERS_DEADLINE));
+        let refused = transport(TransportErrorKind::Unreachable, false);
+        assert!(!Patience::from(NOW).asks_again(&refused, NOW));
+    }
+
+    #[test]
+    fn the_rest_after_a_failure_is_at_least_half_of_what_it_may_be_and_ends() {
+        for (error, longest) in [
+            (fault(None), LONGEST_REST),
+            (transport(TransportErrorKind::Unreachable, false), LONGEST_REST_OFFLINE),
+        ] {
+            let mut rest = Rest::default();
+            for failure in 1..=40_u32 {
+                let ceiling = longest.min(Duration::from_secs(2_u64.saturating_pow(failure)));
+                rest.begin(&error, NOW, u64::from(failure) * 7_777_777_777);
+                assert!(
+                    rest.refusal(NOW + ceiling / 2 - Duration::from_nanos(1)).is_some(),
+                    "{failure}"
+                );
+                assert!(rest.refusal(NOW + ceiling).is_none(), "{failure}");
+            }
+            rest.end();
+            assert_eq!(rest.refusal(NOW), None);
+        }
+        let mut rest = Rest::default();
+        rest.begin(&Error::Busy, NOW, 1);
+        rest.begin(&Error::NoSession, NOW, 1);
+        assert_eq!(rest.refusal(NOW), None, "not the issuer's trouble");
+    }
+
+    #[test]
+    fn what_is_left_to_wait_is_told_in_whole_seconds() {
+        let mut rest = Rest::default();
+        rest.begin(&fault(Some(60)), NOW, 0);
+        assert_eq!(rest.refusal(NOW + Duration::from_millis(100)), Some(fault(Some(60))));
+        assert_eq!(rest.refusal(NOW + Duration::from_millis(59_001)), Some(fault(Some(1))));
+        assert_eq!(rest.refusal(NOW + Duration::from_secs(60)), None);
+    }
 }

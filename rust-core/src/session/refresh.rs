@@ -19,8 +19,8 @@ pub(super) enum Wish {
     RenewedSince { renewals: u64, min_ttl: Duration },
     /// Any but this one, which was refused.
     OtherThan(Secret),
-    /// Nothing: it has parameters of its own.
-    Renewal,
+    /// Nothing: it has parameters of its own. This many renewals had been made.
+    Renewal { renewals: u64 },
 }
 
 impl SessionManager {
@@ -69,7 +69,8 @@ impl SessionManager {
     /// As [`SessionManager::access_token`].
     pub async fn refresh(&self, options: RefreshOptions) -> Result<Secret, Error> {
         self.shared.ensure_session().await?;
-        self.renew(options, Wish::Renewal).await
+        let renewals = self.shared.current.renewals();
+        self.renew(options, Wish::Renewal { renewals }).await
     }
 
     /// An access token that is not `refused`: another caller may have renewed it meanwhile.
@@ -116,7 +117,7 @@ impl Wish {
             Self::ValidFor(min_ttl) => token(*min_ttl),
             Self::RenewedSince { renewals, min_ttl } if shared.current.renewals() != *renewals => token(*min_ttl),
             Self::OtherThan(refused) => token(Duration::ZERO).filter(|token| token != refused),
-            Self::RenewedSince { .. } | Self::Renewal => None,
+            Self::RenewedSince { .. } | Self::Renewal { .. } => None,
         }
     }
 }
@@ -130,7 +131,7 @@ impl Wish {
                 too_much || self.granted_by(shared).is_some()
             }
             Self::OtherThan(refused) => token != refused,
-            Self::RenewedSince { .. } | Self::Renewal => true,
+            Self::RenewedSince { renewals, .. } | Self::Renewal { renewals } => shared.current.renewals() != *renewals,
         }
     }
 }

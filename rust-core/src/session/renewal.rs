@@ -60,10 +60,11 @@ impl Shared {
         // What can stall comes before the refresh token is read, so that the token sent is the current one.
         let metadata = self.metadata().await?;
         let _turn = self.take_turn().await?;
-        if self.is_shared() && self.adopt_from_store().await? {
-            if let Some(token) = wish.granted_by(self) {
-                return Ok(token);
-            }
+        if self.is_shared()
+            && self.adopt_from_store().await?
+            && let Some(token) = wish.granted_by(self)
+        {
+            return Ok(token);
         }
         for _ in 0..LARGEST_NUMBER_OF_TOKENS_TRIED {
             let Some(input) = self.current.renewal_input() else {
@@ -221,7 +222,8 @@ impl Shared {
         }
     }
 
-    fn rest(&self) -> std::sync::MutexGuard<'_, crate::retry::Rest> {
+    /// The rest after a failure.
+    pub(super) fn rest(&self) -> std::sync::MutexGuard<'_, crate::retry::Rest> {
         self.resting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -89,7 +89,7 @@ impl Shared {
         // Before the code is spent: what may stall.
         self.prefetch_keys().await?;
         // Afterwards it could end the new session: see `Current::signed_in`.
-        self.send_revocations().await;
+        self.send_revocations_in_time().await;
         let (tokens, received) = match attempt.exchanged.clone() {
             Some(exchanged) => exchanged,
             None => {
@@ -128,6 +128,7 @@ impl Shared {
             received,
         );
         self.current.signed_in(session, received.monotonic);
+        self.rest().end();
         let saved = self.save().await;
         self.current.publish(self.now());
         saved?;

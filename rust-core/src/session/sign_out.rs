@@ -91,6 +91,14 @@ impl Shared {
         !self.is_read_only() && !self.current.pending_revocations(self.now().wall).is_empty()
     }
 
+    /// The same for whoever waits for it, within limits.
+    pub(super) async fn send_revocations_in_time(&self) {
+        if self.has_revocations() {
+            let sending = std::pin::pin!(self.send_revocations());
+            select(sending, self.environment.spawner.sleep(LONGEST_REVOCATION)).await;
+        }
+    }
+
     /// Sends every revocation that is pending, one after the other; stops at the first that meets passing trouble.
     pub(super) async fn send_revocations(&self) {
         let Ok(_only) = self.revoking.try_lock() else {

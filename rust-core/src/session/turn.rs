@@ -40,11 +40,17 @@ impl Shared {
         match &self.environment.sharing {
             Sharing::Alone => Ok(Turn { held_by: None }),
             Sharing::ReadOnly => Err(Error::ReadOnly),
-            Sharing::Processes(lock) => self.lock(lock.as_ref(), LONGEST_WAIT).await?.ok_or(Error::Busy),
+            Sharing::Processes(lock) => {
+                // First among the tasks of this process: files are locked for processes, and polling among ourselves
+                // is waste.
+                let own = self.turn.lock().await;
+                self.lock(lock.as_ref(), own, LONGEST_WAIT).await?.ok_or(Error::Busy)
+            }
         }
     }
 
-    /// The same for a write, which goes on without when it takes too long, or fails. A sign-out waits for nobody.
+    /// The same for a write, which goes on without when this process is renewing, when it takes too long, or fails. A
+    /// sign-out waits for nobody.
     pub(super) async fn turn_to_write(&self) -> Option<Turn<'_>> {
         let Sharing::Processes(lock) = &self.environment.sharing else {
             return None;
@@ -52,7 +58,11 @@ impl Shared {
         if !self.current.holds_session() {
             return None;
         }
-        self.lock(lock.as_ref(), LONGEST_WAIT_TO_WRITE).await.ok().flatten()
+        let own = self.turn.try_lock().ok()?;
+        self.lock(lock.as_ref(), own, LONGEST_WAIT_TO_WRITE)
+            .await
+            .ok()
+            .flatten()
     }
 
     /// Gives the lock back before the turn is over: iOS is about to suspend the process, and would kill it for holding
@@ -61,9 +71,12 @@ impl Shared {
         *self.process_lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    async fn lock(&self, lock: &dyn ProcessLock, limit: Duration) -> Result<Option<Turn<'_>>, Error> {
-        // First among the tasks of this process: files are locked for processes, and polling among ourselves is waste.
-        let own = self.turn.lock().await;
+    async fn lock<'a>(
+        &'a self,
+        lock: &dyn ProcessLock,
+        own: MutexGuard<'a, ()>,
+        limit: Duration,
+    ) -> Result<Option<Turn<'a>>, Error> {
         let Some(held) = lock.acquire(&self.item_name, limit).await? else {
             self.log(LogLevel::Warning, "another process has been renewing for too long");
             return Ok(None);

@@ -91,11 +91,11 @@ async fn after_a_failure_later_callers_fail_at_once_for_a_moment() {
 async fn the_issuers_wish_for_a_pause_is_granted_and_told() {
     let world = World::new().await;
     let session = world.signed_in().await;
-    let trouble = Fault::status(429).header("retry-after", "600");
+    let trouble = Fault::status(429).header("retry-after", "240");
     world.control().fault(Endpoint::Token, trouble);
     assert!(session.access_token(forced()).await.is_err());
     let asked = world.control().seen(Endpoint::Token);
-    world.clock.advance(590);
+    world.clock.advance(230);
     match public(session.access_token(forced()).await) {
         SessionError::RetryLater {
             reason: RetryReason::RateLimited,

@@ -22,6 +22,7 @@ impl Current {
         let mut inner = self.lock();
         inner.begin_generation(Phase::Held(Box::new(session)));
         inner.received = Some(received);
+        inner.renewals += 1;
         inner.sign_in_was_stored = false;
         inner.revision += 1;
         inner.tokens_revision = inner.revision;

@@ -42,7 +42,7 @@ struct Inner {
     saved_revision: u64,
     /// Raised by every change of the access token.
     token_version: u64,
-    /// Renewals that this process made itself.
+    /// Renewals and sign-ins that this process made itself.
     renewals: u64,
     /// The revision that brought the tokens in memory. While it is not stored, callers are led to the call that writes.
     tokens_revision: u64,

@@ -84,7 +84,7 @@ impl Current {
         self.lock().is_renewable()
     }
 
-    /// How many renewals this process has made.
+    /// How often this process has got new tokens from the issuer.
     pub(in super::super) fn renewals(&self) -> u64 {
         self.lock().renewals
     }
