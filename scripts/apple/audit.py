@@ -4,7 +4,7 @@
     audit.py strings FOLDER TEXT…           no file holds one of the texts (read as bytes; archives and all)
     audit.py privacy PACKAGE                the privacy manifest declares exactly the required-reason API that is used
     audit.py manifest MINIMUM-IOS RESOURCE… `swift package describe --type json` on stdin is the package that it should be
-    audit.py frameworks MANIFEST…           each links exactly the frameworks that needed-symbols.txt names
+    audit.py frameworks MANIFEST…           each links exactly the frameworks that needed-symbols.txt names, and those of classes found by name
 """
 
 import json
@@ -24,6 +24,8 @@ CATEGORIES = {
     "NSPrivacyAccessedAPICategorySystemBootTime": {"_mach_absolute_time"},
     "NSPrivacyAccessedAPICategoryDiskSpace": {"_statfs", "_statvfs", "_fstatfs", "_fstatvfs"},
 }
+# LAContext is asked for by its name at run time, which works only where something has loaded its framework.
+FOUND_BY_NAME = {"LocalAuthentication"}
 # … and of Swift.
 SWIFT_WORDS = {
     "NSPrivacyAccessedAPICategoryFileTimestamp": r"\b(creationDate|modificationDate|contentModificationDateKey|creationDateKey)\b",
@@ -108,7 +110,7 @@ def manifest_faults(described, minimum, wanted):
 def framework_faults(manifest, needed):
     """`needed` is what link.read_needed gives."""
     linked = set(re.findall(r'\.linkedFramework\("(\w+)"\)', manifest.read_text(encoding="utf-8")))
-    wanted = set(needed.values()) - {"libSystem"}
+    wanted = set(needed.values()) - link.LIBRARIES | FOUND_BY_NAME
     if linked != wanted:
         yield f"{manifest} links {sorted(linked)}, and the library needs {sorted(wanted)}"
 

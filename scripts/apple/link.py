@@ -5,8 +5,8 @@
     link.py accept XCFRAMEWORK SOURCES TOOLS MINIMUM-IOS   writes both anew; read the difference before you commit it
 
 SOURCES is the folder with the generated Swift: an app keeps what that calls. TOOLS is the folder of apple-toolchain.sh. No
-Apple SDK is read: Security and CoreFoundation are stubs with exactly the committed names, and libSystem's names come from
-the open-source headers' package.
+Apple SDK is read: Security, CoreFoundation and libobjc are stubs with exactly the committed names, and libSystem's names
+come from the open-source headers' package.
 """
 
 import pathlib
@@ -25,7 +25,10 @@ INSTALL_NAMES = {
     "CoreFoundation": "/System/Library/Frameworks/CoreFoundation.framework/CoreFoundation",
     "Security": "/System/Library/Frameworks/Security.framework/Security",
     "libSystem": "/usr/lib/libSystem.B.dylib",
+    "libobjc": "/usr/lib/libobjc.A.dylib",
 }
+# Every app links these; the rest are frameworks.
+LIBRARIES = {"libSystem", "libobjc"}
 NEEDED_HEAD = """# What the core, linked and dead-stripped, needs of the system: library and symbol. A new line is a decision: is the symbol
 # public, how old is it, does the App Store ask for a reason? scripts/check-apple.sh --accept writes this file.
 """
@@ -36,6 +39,8 @@ def library_of(symbol):
         return "Security"
     if re.match(r"_+k?CF[A-Z]", symbol):
         return "CoreFoundation"
+    if re.match(r"_(objc|sel|class|object|method)_", symbol):
+        return "libobjc"
     return "libSystem"
 
 
@@ -81,7 +86,7 @@ def write_stubs(folder, platform, listed, tools):
             names.add("dyld_stub_binder")  # the linker's own, where the platform has no chained fixups
         lines = ["--- !tapi-tbd", "tbd-version: 4", f"targets: [ {on} ]", f"install-name: '{install_name}'", "exports:",
                  f"  - targets: [ {on} ]", "    symbols: [ %s ]" % ", ".join(f"'{name}'" for name in sorted(names)), "...", ""]
-        place = folder if library == "libSystem" else folder / f"{library}.framework"
+        place = folder if library in LIBRARIES else folder / f"{library}.framework"
         place.mkdir(parents=True, exist_ok=True)
         (place / f"{library}.tbd").write_text("\n".join(lines), encoding="ascii")
 
@@ -134,7 +139,7 @@ def main():
             if verb == "check":
                 stubs = scratch / rest[2]
                 write_stubs(stubs, rest[2], listed, tools)
-                strict = ["-L", stubs, "-F", stubs, "-lSystem", "-framework", "Security", "-framework", "CoreFoundation"]
+                strict = ["-L", stubs, "-F", stubs, "-lSystem", "-lobjc", "-framework", "Security", "-framework", "CoreFoundation"]
                 said = link(*rest, strict, scratch / "strict.dylib")
                 faults += [f"{name}, strict link: {line}" for line in said.splitlines() if "error" in line]
             if name == "ios arm64":

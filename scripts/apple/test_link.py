@@ -14,7 +14,7 @@ import link
 import sizes
 
 TOOLCHAIN = pathlib.Path(__file__).resolve().parent.parent / "apple-toolchain.sh"
-LISTED = {"_SecItemAdd": "Security", "_malloc": "libSystem"}
+LISTED = {"_SecItemAdd": "Security", "_malloc": "libSystem", "_objc_release": "libobjc"}
 
 
 def quiet(function, *arguments):
@@ -122,8 +122,10 @@ class Audits(Temporary):
 
     def test_the_frameworks_of_a_manifest(self):
         manifest = self.folder / "Package.swift"
-        for linked, right in (("Security", True), ("Foundation", False)):
-            manifest.write_text(f'[.linkedFramework("{linked}")]', encoding="utf-8")
+        by_name = "LocalAuthentication"
+        for linked, right in (({"Security", by_name}, True), ({"Security"}, False), ({by_name, "Foundation"}, False)):
+            text = ", ".join(f'.linkedFramework("{framework}")' for framework in sorted(linked))
+            manifest.write_text(f"[{text}]", encoding="utf-8")
             self.assertEqual(list(audit.framework_faults(manifest, LISTED)) == [], right, linked)
 
 

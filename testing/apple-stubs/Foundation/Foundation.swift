@@ -37,6 +37,7 @@ extension Error {
 open class Bundle: NSObject, @unchecked Sendable {
     open class var main: Bundle { fatalError() }
     open var bundleIdentifier: String? { fatalError() }
+    open var bundlePath: String { fatalError() }
     open func object(forInfoDictionaryKey key: String) -> Any? { fatalError() }
 }
 
