@@ -1,7 +1,9 @@
 // Apple's Foundation is FoundationEssentials, which is open source and stands here as it is, and this.
 @_exported import FoundationEssentials
 
-open class NSObject: Hashable, CustomStringConvertible {
+public protocol NSObjectProtocol: AnyObject {}
+
+open class NSObject: NSObjectProtocol, Hashable, CustomStringConvertible {
     public init() {}
     public static func == (one: NSObject, other: NSObject) -> Bool { fatalError() }
     open func hash(into hasher: inout Hasher) {}
@@ -23,6 +25,16 @@ open class NSLock: NSObject, NSLocking, @unchecked Sendable {
     open func lock() {}
     @available(*, noasync, message: "Use async-safe scoped locking instead")
     open func unlock() {}
+}
+
+open class NSCondition: NSObject, NSLocking, @unchecked Sendable {
+    @available(*, noasync, message: "Use async-safe scoped locking instead")
+    open func lock() {}
+    @available(*, noasync, message: "Use async-safe scoped locking instead")
+    open func unlock() {}
+    open func wait() {}
+    open func signal() {}
+    open func broadcast() {}
 }
 
 // Older than the standard library's, which is of iOS 16, and preferred to it.

@@ -18,3 +18,15 @@ open class UIWindowScene: UIResponder {
     @available(iOS 15.0, *)
     open var keyWindow: UIWindow? { fatalError() }
 }
+
+// Without `shared`, which app extensions may not use, and so neither may the library.
+@MainActor
+open class UIApplication: UIResponder {}
+
+// Of no actor since Xcode 15.
+extension UIApplication {
+    @available(iOS 4.0, *)
+    nonisolated public class var willEnterForegroundNotification: NSNotification.Name { fatalError() }
+    @available(iOS 4.0, *)
+    nonisolated public class var protectedDataDidBecomeAvailableNotification: NSNotification.Name { fatalError() }
+}

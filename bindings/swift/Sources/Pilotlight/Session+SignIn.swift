@@ -79,7 +79,7 @@ extension Session {
         tokens.forget()
         defer { tokens.forget() }
         // The core throws here only after a fault of its own; the sign-out itself cannot fail.
-        return (try? await core.signOut()) ?? .revocationPending
+        return (try? await uninterrupted { try await $0.signOut() }) ?? .revocationPending
     }
 
     private var redirectURI: URL {

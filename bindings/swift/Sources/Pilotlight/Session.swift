@@ -25,6 +25,8 @@ public final class Session: Sendable {
     let broadcaster: StateBroadcaster
     let tokens = TokenCache()
     let signIns = Locked(0)
+    private let awake: StayingAwake?
+    private let listening: SystemNotices.Listening?
 
     /// Checks the configuration and opens the store. Reads nothing from the store and sends nothing; call
     /// ``restore()`` next.
@@ -40,26 +42,48 @@ public final class Session: Sendable {
     ///   - log: Where log lines go.
     /// - Throws: ``SessionError/fixConfiguration(field:message:)`` naming the field;
     ///   it names `storage` when this platform has no such store.
-    public init(
+    public convenience init(
         _ configuration: SessionConfiguration, storage: SessionStorage, name: String = "default",
         readOnly: Bool = false, log: SessionLog = .standard
     ) throws {
-        self.configuration = configuration
-        broadcaster = StateBroadcaster()
+        try self.init(
+            configuration, storage: storage, name: name, readOnly: readOnly, log: log, surroundings: .system)
+    }
+
+    convenience init(
+        _ configuration: SessionConfiguration, storage: SessionStorage, name: String, readOnly: Bool, log: SessionLog,
+        surroundings: Surroundings
+    ) throws {
+        let broadcaster = StateBroadcaster()
+        var surroundings = surroundings
+        // It never locks, renews or writes: a suspension does it no harm.
+        if readOnly { surroundings.activities = nil }
         do {
-            core = try CoreSession(
+            let core = try CoreSession(
                 configuration: configuration, storage: storage, name: name, readOnly: readOnly, observer: broadcaster,
                 log: log.sink)
+            self.init(
+                configuration: configuration, core: core, broadcaster: broadcaster, surroundings: surroundings)
         } catch {
             throw SessionError.of(error)
         }
     }
 
-    /// A session over another core: for ``preview(state:profile:metadata:accessToken:failingWith:)``.
-    init(configuration: SessionConfiguration, core: any CoreSessionProtocol, broadcaster: StateBroadcaster) {
+    /// A session over any core.
+    init(
+        configuration: SessionConfiguration, core: any CoreSessionProtocol, broadcaster: StateBroadcaster,
+        surroundings: Surroundings = .none
+    ) {
+        let awake = surroundings.activities.map { StayingAwake($0) { core.releaseProcessLock() } }
         self.configuration = configuration
         self.core = core
         self.broadcaster = broadcaster
+        self.awake = awake
+        // Without the session itself, which therefore ends as usual, and its listening with it.
+        listening = surroundings.notices?.listen(
+            onUnlock: { if core.state() == .locked { restoreUnasked(core, awake) } },
+            // What an app has not restored yet is the app's to restore: it wants the error.
+            onForeground: { if core.state() != nil { restoreUnasked(core, awake) } })
     }
 
     deinit {
@@ -67,10 +91,15 @@ public final class Session: Sendable {
     }
 
     /// Reads the session from the store: once, at launch, before anything is shown. Later calls read it again only
-    /// when the device was locked before. No network.
+    /// when the device was locked before, or when other processes share the store. What an earlier sign-out could not
+    /// tell the issuer is sent in the background; else no network.
     ///
-    /// - Returns: The state. `.locked` when the device is locked: the session comes back by itself at the next call
-    ///   after the unlock.
+    /// After the first call iOS apps need no other: the session does the same by itself when the device is unlocked
+    /// (if it was `.locked`) and when the app comes to the foreground. ``states`` tells what came of it, the log what
+    /// went wrong.
+    ///
+    /// - Returns: The state. `.locked` when the device is locked: the session comes back at the unlock, and elsewhere
+    ///   than on iOS at the next call after it.
     /// - Throws: ``SessionError/checkStorage(status:message:)`` when the store fails or holds what cannot be read
     ///   (which is kept aside under another name, and reported once).
     @discardableResult
@@ -93,13 +122,32 @@ public final class Session: Sendable {
     func call<Value: Sendable>(
         _ work: @escaping @Sendable (any CoreSessionProtocol) async throws -> Value
     ) async throws -> Value {
-        let core = core
-        return try await waitUnlessCancelled {
+        try await waitUnlessCancelled { [core, awake] in
             do {
-                return try await work(core)
+                return try await stayingAwake(awake) { try await work(core) }
             } catch {
                 throw SessionError.of(error)
             }
         }
     }
+
+    /// Runs a call to its end, also when the task is cancelled: for what cannot fail.
+    func uninterrupted<Value: Sendable>(
+        _ work: @Sendable (any CoreSessionProtocol) async throws -> Value
+    ) async rethrows -> Value {
+        try await stayingAwake(awake) { try await work(core) }
+    }
+}
+
+/// Nobody waits for it, so nobody gets its error: that of an item that cannot be decoded is in the log, any other is met
+/// again by the next call.
+private func restoreUnasked(_ core: any CoreSessionProtocol, _ awake: StayingAwake?) {
+    Task { try? await stayingAwake(awake) { try await core.restore() } }
+}
+
+private func stayingAwake<Value: Sendable>(
+    _ awake: StayingAwake?, _ work: () async throws -> Value
+) async rethrows -> Value {
+    guard let awake else { return try await work() }
+    return try await awake.during(work)
 }

@@ -49,7 +49,7 @@ extension SessionStorage {
 
     /// Empty when the group is not among the entitlements, which the core refuses by name.
     private static func lockPath(inAppGroup group: String) -> String {
-        #if canImport(Darwin)
+        #if os(iOS) || os(macOS)
         let container = FileManager.default.containerURL(forSecurityApplicationGroupIdentifier: group)
         return container?.appendingPathComponent("Library/Application Support/Pilotlight/session").path ?? ""
         #else

@@ -106,9 +106,19 @@ extension IdentityServer {
         try await control.send("POST", "faults", .object(order))
     }
 
+    /// Takes away every fault that has not struck.
+    public func clearFaults() async throws {
+        try await control.send("DELETE", "faults")
+    }
+
     /// Waits until the server holds `count` requests, which a fault of the kind `hold` stopped.
     public func waitUntilHeld(_ endpoint: String, _ count: Int = 1) async throws {
         try await control.send("GET", "wait?endpoint=\(endpoint)&held=\(count)")
+    }
+
+    /// Waits until the server has seen `count` requests.
+    public func waitUntilSeen(_ endpoint: String, _ count: Int = 1) async throws {
+        try await control.send("GET", "wait?endpoint=\(endpoint)&requests=\(count)")
     }
 
     /// Lets held requests go on.

@@ -44,4 +44,10 @@ public final class TemporaryFolder: Sendable {
     public func file(_ name: String) -> URL {
         url.appendingPathComponent(name)
     }
+
+    /// The store in that file as another process has it. Sessions of one process that name the same file are one; a path
+    /// that is written in another way makes them strangers.
+    public func store(_ name: String, process: Int = 0) -> SessionStorage {
+        .file(path: url.path + String(repeating: "/.", count: process) + "/" + name)
+    }
 }

@@ -4,25 +4,109 @@ import Pilotlight
 import Testing
 
 @Suite struct ErrorMappingTests {
-    @Test func passingTroubleMeansRetryLaterAndEndsNoSession() async throws {
+    /// A pause that the issuer asks for and that is longer than a call waits is the app's to wait.
+    @Test(arguments: [(503, RetryReason.serverFault), (429, .rateLimited)])
+    func aBusyIssuerMeansRetryLaterAndIsLeftAloneUntilThen(status: Int, reason: RetryReason) async throws {
         let server = try await IdentityServer.start()
         let session = try await server.signedInSession()
         let state = session.state
-        let renewal: @Sendable () async throws -> Void = { _ = try await session.accessToken(forceRefresh: true) }
-
-        try await server.addFault("token", ["kind": "status", "status": 503, "headers": ["retry-after": "7"]])
-        #expect(try await retry(renewal) == Retry(reason: .serverFault, after: 7))
-        try await server.addFault("token", ["kind": "status", "status": 429, "headers": ["retry-after": "11"]])
-        #expect(try await retry(renewal) == Retry(reason: .rateLimited, after: 11))
-        try await server.addFault("token", ["kind": "html", "status": 200])
-        #expect(try await retry(renewal) == Retry(reason: .unexpectedAnswer, after: nil))
-        try await server.goOffline()
-        #expect(try await retry(renewal) == Retry(reason: .network, after: nil))
+        try await server.addFault(
+            "token", ["kind": "status", "status": .integer(Int64(status)), "headers": ["retry-after": "40"]])
+        #expect(try await retry { try await session.refresh() } == Retry(reason: reason, after: 40))
         #expect(session.state == state)
         #expect(session.hasValidSession())
-        try await server.goOnline()
-        try await renewal()
+        let asked = try await server.requests(to: "token")
+        let soon = try #require(try await retry { try await session.refresh() })
+        #expect(soon.reason == reason)
+        #expect((1...40).contains(soon.after ?? 0))
+        #expect(try await server.requests(to: "token") == asked)
+        await server.stop()
+    }
+
+    @Test func aPageInsteadOfAnAnswerMeansRetryLater() async throws {
+        let server = try await IdentityServer.start()
+        let session = try await server.signedInSession()
+        try await server.addFault("token", ["kind": "html", "status": 200])
+        #expect(
+            try await retry { try await session.refresh() } == Retry(reason: .unexpectedAnswer, after: nil))
         #expect(session.state?.isSignedIn == true)
+        await server.stop()
+    }
+
+    @Test func aShortFaultIsNotSeenByTheApp() async throws {
+        let server = try await IdentityServer.start(["--leeway", "10"])
+        let session = try await server.signedInSession()
+        let before = try await server.requests(to: "token")
+        try await server.addFault("token", ["kind": "status", "status": 503])
+        #expect(try await session.refresh() == session.cachedAccessToken())
+        #expect(try await server.requests(to: "token") == before + 2)
+        // Processed, and the answer lost: asked for again with the same refresh token, within the overlap.
+        try await server.addFault("token", ["kind": "reset"], ["after_processing": true])
+        #expect(try await session.refresh() == session.cachedAccessToken())
+        #expect(session.state?.isSignedIn == true)
+        await server.stop()
+    }
+
+    @Test func withoutANetworkTheUserStaysSignedInAndTheExpiredTokenIsThereOnRequest() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        try await server.change(["access_token_lifetime": 0])
+        let session = try Session(try server.auth0(), storage: folder.store("session"), log: .none)
+        try await session.signIn(using: TestBrowser())
+        let state = session.state
+        try await server.goOffline()
+        #expect(try await retry { try await session.accessToken() } == Retry(reason: .network, after: nil))
+        #expect(session.cachedAccessToken() == nil)
+        let expired = try await session.accessToken(allowExpired: true)
+        #expect(!expired.isEmpty)
+        #expect(session.state == state)
+        #expect(session.hasValidSession())
+
+        // The next launch does not know how the last one fared.
+        let next = try Session(try server.auth0(), storage: folder.store("session", process: 1), log: .none)
+        #expect(try await next.restore().isSignedIn)
+        #expect(try await next.accessToken(allowExpired: true) == expired)
+        try await server.goOnline()
+        try await server.change(["access_token_lifetime": 86_400])
+        let last = try Session(try server.auth0(), storage: folder.store("session", process: 2), log: .none)
+        #expect(try await last.accessToken(allowExpired: true) != expired)
+        await server.stop()
+    }
+
+    @Test func anOfflineSignOutIsHeardOfLater() async throws {
+        let server = try await IdentityServer.start()
+        let session = try await server.signedInSession()
+        try await server.goOffline()
+        #expect(await session.signOut() == .revocationPending)
+        #expect(session.state == .signedOut)
+        try await server.goOnline()
+        try await session.restore()
+        try await server.waitUntilSeen("revoke")
+        #expect(try await server.counter("families_revoked") == 1)
+        await server.stop()
+    }
+
+    @Test func aReadOnlySessionGivesWhatIsThereAndNothingElse() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let store = SessionStorage.file(folder.file("session"))
+        let widget = try Session(try server.auth0(), storage: store, readOnly: true, log: .none)
+        #expect(try await widget.restore() == .signedOut)
+        let app = try Session(try server.auth0(), storage: store, log: .none)
+        try await app.signIn(using: TestBrowser())
+
+        #expect(try await widget.restore() == app.state)
+        #expect(try await widget.accessToken() == app.cachedAccessToken())
+        let renewed = try await app.refresh()
+        try await widget.restore()
+        #expect(try await widget.accessToken() == renewed)
+
+        let asked = try await server.requests(to: "token")
+        #expect(try await needsTheApp { _ = try await widget.accessToken(forceRefresh: true) })
+        #expect(try await needsTheApp { try await widget.signIn(using: TestBrowser()) })
+        #expect(await widget.signOut() == .readOnly)
+        #expect(try await server.requests(to: "token") == asked)
+        #expect(app.state?.isSignedIn == true)
         await server.stop()
     }
 
@@ -133,9 +217,9 @@ import Testing
 }
 
 /// What a `retryLater` says: the reason, and the seconds where there are some.
-private func retry(_ work: () async throws -> Void) async throws -> Retry? {
+private func retry(_ work: () async throws -> some Any) async throws -> Retry? {
     do {
-        try await work()
+        _ = try await work()
         return nil
     } catch SessionError.retryLater(let reason, let retryAfter, _) {
         return Retry(reason: reason, after: retryAfter)
@@ -162,5 +246,14 @@ private func argument(_ work: () async throws -> Void) async throws -> String? {
         return nil
     } catch SessionError.fixArgument(let argument, _) {
         return argument
+    }
+}
+
+private func needsTheApp(_ work: () async throws -> some Any) async throws -> Bool {
+    do {
+        _ = try await work()
+        return false
+    } catch SessionError.openApp {
+        return true
     }
 }

@@ -22,9 +22,8 @@ import Testing
         let attempt: @Sendable (@Sendable () async throws -> Void) async -> Void = { work in
             do { try await work() } catch { note(error) }
         }
-        let session = try Session(
-            try server.auth0(metadataAccess: true), storage: .file(file),
-            log: SessionLog { level, message in lines.withLock { $0.append("\(level) \(message)") } })
+        let log = SessionLog { level, message in lines.withLock { $0.append("\(level) \(message)") } }
+        let session = try Session(try server.auth0(metadataAccess: true), storage: .file(file), log: log)
         try await session.restore()
         try await session.signIn(using: Watched(callbacks: callbacks))
         let tokens = try Self.tokens(inStoreAt: file)
@@ -37,18 +36,22 @@ import Testing
         let quoted = (tokens + ["ada@example.com", "Lovelace"]).joined(separator: " ")
         let body = try JSONEncoder().encode(
             ["error": "invalid_request", "error_description": "no good: \(quoted)"] as JSONValue)
-        for endpoint in ["token", "userinfo", "users"] {
-            for status in [400, 401, 403, 429, 500] as [JSONValue] {
+        for (number, status) in ([400, 401, 403, 429, 500] as [JSONValue]).enumerated() {
+            for endpoint in ["token", "userinfo", "users"] {
                 try await server.addFault(
                     endpoint,
                     [
                         "kind": "status", "status": status, "headers": ["content-type": "application/json"],
                         "body": .string(String(decoding: body, as: UTF8.self)),
-                    ])
-                await attempt { _ = try await session.accessToken(forceRefresh: true) }
-                await attempt { _ = try await session.profile(refresh: true) }
-                await attempt { _ = try await session.metadata.get() }
+                    ], ["for_ever": true])
             }
+            // A session that failed rests, so each status gets one of its own.
+            let process = try Session(
+                try server.auth0(metadataAccess: true), storage: folder.store("session", process: number + 1), log: log)
+            await attempt { _ = try await process.accessToken(forceRefresh: true) }
+            await attempt { _ = try await process.profile(refresh: true) }
+            await attempt { _ = try await process.metadata.get() }
+            try await server.clearFaults()
         }
         await attempt { try await session.metadata.update(["planted-metadata.x": 1]) }
         await attempt { try await session.refresh(scopes: ["planted-metadata \u{7f}"]) }

@@ -15,7 +15,8 @@ import Testing
             + signIns.map { .signIn(reason: $0, message: "m") }
             + [
                 .authenticateUser(cancelled: true, message: "m"), .authenticateUser(cancelled: false, message: "m"),
-                .openApp(message: "m"), .waitForUnlock(message: "m"), .restartSignIn(code: "access_denied", message: "m"), .signInCancelled,
+                .openApp(message: "m"), .waitForUnlock(message: "m"),
+                .restartSignIn(code: "access_denied", message: "m"), .signInCancelled,
                 .fixConfiguration(field: "client_id", message: "m"), .fixArgument(argument: "minTTL", message: "m"),
                 .checkStorage(status: -34018, message: "m"), .checkStorage(status: nil, message: "m"),
                 .reportBug(message: "m"),

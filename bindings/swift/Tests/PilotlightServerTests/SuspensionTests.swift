@@ -1,0 +1,64 @@
+import Foundation
+import IdentityServerSupport
+import Testing
+
+@testable import Pilotlight
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+@Suite struct SuspensionTests {
+    /// The real core, its real lock, and a system that suspends while a renewal waits for its answer.
+    @Test func aSuspendedRenewalHoldsNoLockAndIsStoredAfterwards() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let system = OneActivity()
+        let session = try Session(
+            try server.auth0(), storage: folder.store("session"), name: "default", readOnly: false, log: .none,
+            surroundings: Surroundings(activities: system))
+        try await session.signIn(using: TestBrowser())
+        #expect(try heldLocks(in: folder).isEmpty)
+
+        try await server.addFault("token", ["kind": "hold"])
+        let renewal = Task { try await session.accessToken(forceRefresh: true) }
+        try await server.waitUntilHeld("token")
+        #expect(try heldLocks(in: folder).count == 1)
+        system.expire()
+        #expect(try heldLocks(in: folder).isEmpty)
+
+        try await server.release("token")
+        let token = try await renewal.value
+        let next = try Session(try server.auth0(), storage: folder.store("session", process: 1), log: .none)
+        try await next.restore()
+        #expect(next.cachedAccessToken() == token)
+        await server.stop()
+    }
+
+    /// Tries each as another process would: a lock belongs to whoever opened the file.
+    private func heldLocks(in folder: TemporaryFolder) throws -> [URL] {
+        let files = try FileManager.default.contentsOfDirectory(at: folder.url, includingPropertiesForKeys: nil)
+        return try files.filter { $0.pathExtension == "lock" }.filter { lock in
+            let file = open(lock.path, O_RDWR)
+            guard file >= 0 else { throw SupportError("\(lock.path) cannot be opened") }
+            defer { close(file) }
+            return flock(file, LOCK_EX | LOCK_NB) != 0
+        }
+    }
+}
+
+/// Grants time, and takes it back when told to.
+private final class OneActivity: ExpiringActivities {
+    private let last = Locked<(@Sendable (Bool) -> Void)?>(nil)
+
+    func perform(reason: String, _ body: @escaping @Sendable (_ expired: Bool) -> Void) {
+        last.withLock { $0 = body }
+        Thread.detachNewThread { body(false) }
+    }
+
+    func expire() {
+        last.withLock { $0 }?(true)
+    }
+}

@@ -1,0 +1,156 @@
+import PilotlightCore
+
+@testable import Pilotlight
+
+/// A core whose calls wait at a gate, and whose store may be locked.
+final class ScriptedCore: CoreSessionProtocol {
+    private struct Script: Sendable {
+        var state: SessionState?
+        var stored: SessionState
+        var looks = 0
+        var restores = 0
+        var releases = 0
+    }
+
+    private let script: Locked<Script>
+    private let work: @Sendable () async throws -> Void
+    private let onRelease: @Sendable () -> Void
+
+    /// - Parameters:
+    ///   - state: As known in memory.
+    ///   - stored: What the next `restore()` finds.
+    ///   - onRelease: When the lock between processes is given back.
+    ///   - work: What every call but `restore()` does.
+    init(
+        state: SessionState? = .signedOut, stored: SessionState = .signedOut,
+        onRelease: @escaping @Sendable () -> Void = {}, work: @escaping @Sendable () async throws -> Void = {}
+    ) {
+        script = Locked(Script(state: state, stored: stored))
+        self.onRelease = onRelease
+        self.work = work
+    }
+
+    /// How often somebody looked at the state.
+    var looks: Int { script.withLock { $0.looks } }
+    var restores: Int { script.withLock { $0.restores } }
+    var releases: Int { script.withLock { $0.releases } }
+
+    /// What the next `restore()` finds.
+    func store(_ state: SessionState) {
+        script.withLock { $0.stored = state }
+    }
+
+    func session(_ surroundings: Surroundings) -> Session {
+        let configuration = SessionConfiguration.openIDConnect(
+            issuer: "https://scripted.invalid", clientID: "scripted", redirectURI: "scripted://callback")
+        return Session(
+            configuration: configuration, core: self, broadcaster: StateBroadcaster(), surroundings: surroundings)
+    }
+
+    func state() -> SessionState? {
+        script.withLock { script in
+            script.looks += 1
+            return script.state
+        }
+    }
+
+    func cachedAccessTokenVersion(minTtlSeconds: UInt32) -> UInt64 { 1 }
+    func cachedAccessToken(minTtlSeconds: UInt32) -> String? { "cached" }
+    func hasValidSession(minTtlSeconds: UInt32) -> Bool { true }
+    func cachedProfile() -> UserProfile? { nil }
+    func cancelSignIn() {}
+
+    func releaseProcessLock() {
+        script.withLock { $0.releases += 1 }
+        onRelease()
+    }
+
+    func restore() async throws -> SessionState {
+        script.withLock { script in
+            script.restores += 1
+            script.state = script.stored
+            return script.stored
+        }
+    }
+
+    func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool) async throws -> String {
+        try await work()
+        return "renewed"
+    }
+
+    func refresh(scopes: [String], parameters: [String: String]) async throws -> String {
+        try await work()
+        return "renewed"
+    }
+
+    func beginSignIn(options: SignInOptions) async throws -> SignInRequest {
+        try await work()
+        return SignInRequest(url: "https://scripted.invalid/authorize", callbackScheme: "scripted")
+    }
+
+    func completeSignIn(callbackUrl: String) async throws -> SessionState {
+        try await work()
+        return .signedOut
+    }
+
+    func signOut() async throws -> SignOutOutcome {
+        try await work()
+        return .revoked
+    }
+
+    func profile(refresh: Bool) async throws -> UserProfile {
+        try await work()
+        return .preview()
+    }
+
+    func fetchUser(fields: [String], include: Bool) async throws -> Claims {
+        try await work()
+        return "{}"
+    }
+
+    func fetchMetadata(keys: [String]) async throws -> Claims {
+        try await work()
+        return "{}"
+    }
+
+    func updateMetadata(patchJson: String) async throws -> Claims {
+        try await work()
+        return "{}"
+    }
+}
+
+/// Where work waits until somebody opens it; tells when work has come there.
+final class Gate: Sendable {
+    private struct Waiting: Sendable {
+        var isOpen = false
+        var continuations: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let waiting = Locked(Waiting())
+    private let (arrivals, arriving) = AsyncStream.makeStream(of: Void.self)
+
+    func pass() async {
+        await withCheckedContinuation { continuation in
+            let isOpen = waiting.withLock { waiting in
+                if !waiting.isOpen { waiting.continuations.append(continuation) }
+                return waiting.isOpen
+            }
+            if isOpen { continuation.resume() }
+            arriving.yield()
+        }
+    }
+
+    func open() {
+        let continuations = waiting.withLock { waiting in
+            waiting.isOpen = true
+            return waiting.continuations
+        }
+        for continuation in continuations { continuation.resume() }
+    }
+
+    /// For one that waits.
+    func untilReached(times: Int = 1) async {
+        var arrivals = arrivals.makeAsyncIterator()
+        for _ in 0..<times { _ = await arrivals.next() }
+    }
+}
