@@ -64,10 +64,13 @@ public struct SessionSettings: Equatable, Sendable {
         }
     }
 
-    /// A session of these settings. Reads nothing yet.
+    /// A session of these settings. Reads nothing yet. A read-only one, for a widget, gives the tokens that the app
+    /// stored, and never renews, signs in or out, or writes.
     ///
     /// - Throws: `SessionError.fixConfiguration` naming the field; `SessionError.checkStorage`.
-    public func makeSession(storage: SessionStorage, log: SessionLog = .standard) throws -> Session {
-        try Session(try configuration(), storage: storage, log: log)
+    public func makeSession(
+        storage: SessionStorage, readOnly: Bool = false, log: SessionLog = .standard
+    ) throws -> Session {
+        try Session(try configuration(), storage: storage, readOnly: readOnly, log: log)
     }
 }

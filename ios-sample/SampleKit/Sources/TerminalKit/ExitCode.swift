@@ -26,7 +26,7 @@ public enum ExitCode: Int32, CaseIterable, Sendable {
     case reportBug = 18
     /// The Keychain wants the user.
     case authenticateUser = 19
-    /// The session is read-only here.
+    /// The session is read-only here and has nothing that is good enough.
     case openApp = 20
 
     /// The code for any error that a verb may end with.
@@ -83,7 +83,7 @@ public enum ExitCode: Int32, CaseIterable, Sendable {
         case .checkStorage: "the store failed: check the file and its folder"
         case .reportBug: "a fault of Pilotlight: report it"
         case .authenticateUser: "the user did not unlock the session: try again"
-        case .openApp: "the session is read-only here: sign in and out in the app"
+        case .openApp: "the session is read-only here and has no good token: do it without --read-only"
         }
     }
 }

@@ -8,7 +8,7 @@ struct Invocation: Sendable {
         case help
         case signIn(timeout: TimeInterval)
         case state
-        case token(minTTL: TimeInterval, forceRefresh: Bool)
+        case token(minTTL: TimeInterval, forceRefresh: Bool, allowExpired: Bool)
         case profile(refresh: Bool)
         case metadataGet([String])
         case metadataSet([String: JSONValue])
@@ -16,11 +16,13 @@ struct Invocation: Sendable {
     }
 
     static let sessionFlags = [
-        ("--store FILE", "where the session is kept, not encrypted; left out: ~/.local/state/pilotlight/session")
+        ("--store FILE", "where the session is kept, not encrypted; left out: ~/.local/state/pilotlight/session"),
+        ("--read-only", "only look, as a widget does: never renew, sign in or out, or write"),
     ]
     static let otherFlags = [
         ("--min-ttl SECONDS", "token: how long it must still be good"),
         ("--force-refresh", "token: renew even a good one"),
+        ("--allow-expired", "token: the expired one where it cannot be renewed for the moment"),
         ("--refresh", "profile: ask the issuer even when there is one at hand"),
         ("--timeout SECONDS", "sign-in: how long to wait for the browser; left out: 300"),
         ("--json", "answers as JSON, one object a line, on stdout"),
@@ -31,6 +33,7 @@ struct Invocation: Sendable {
     var verb: Verb
     var settings: SessionSettings?
     var store: URL
+    var readOnly: Bool
     var json: Bool
     var verbose: Bool
 
@@ -42,7 +45,8 @@ struct Invocation: Sendable {
             arguments,
             flags: Set(SessionSettings.flags.map(\.name)).union(["store", "min-ttl", "timeout"]),
             switches: Set(SessionSettings.switches.map(\.name))
-                .union(["force-refresh", "refresh", "json", "verbose", "help"]))
+                .union(["read-only", "force-refresh", "allow-expired", "refresh", "json", "verbose", "help"]))
+        readOnly = scanner.switches.contains("read-only")
         json = scanner.switches.contains("json")
         verbose = scanner.switches.contains("verbose")
         store = Self.store(try scanner.value("store"), environment: environment)
@@ -60,7 +64,8 @@ struct Invocation: Sendable {
         case ("token", nil):
             return .token(
                 minTTL: try seconds("min-ttl", in: scanner) ?? 0,
-                forceRefresh: scanner.switches.contains("force-refresh"))
+                forceRefresh: scanner.switches.contains("force-refresh"),
+                allowExpired: scanner.switches.contains("allow-expired"))
         case ("profile", nil):
             return .profile(refresh: scanner.switches.contains("refresh"))
         case ("metadata", "get"):

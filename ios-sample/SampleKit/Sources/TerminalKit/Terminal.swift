@@ -45,7 +45,7 @@ public struct Terminal: Sendable {
         let console = console
         let log = SessionLog { level, message in console.err("\(level): \(message)") }
         let session = try used.makeSession(
-            storage: .file(invocation.store), log: invocation.verbose ? log : .none)
+            storage: .file(invocation.store), readOnly: invocation.readOnly, log: invocation.verbose ? log : .none)
         try await session.restore()
         let answer = try await Verbs(session: session, authenticator: authenticator).answer(to: invocation.verb)
         console.show(answer, asJSON: invocation.json)

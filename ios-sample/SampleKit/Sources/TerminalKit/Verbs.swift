@@ -15,8 +15,9 @@ struct Verbs: Sendable {
             return Self.describe(try await signIn(timeout: timeout))
         case .state:
             return Self.describe(try await session.restore())
-        case .token(let minTTL, let forceRefresh):
-            let token = try await session.accessToken(minTTL: minTTL, forceRefresh: forceRefresh)
+        case .token(let minTTL, let forceRefresh, let allowExpired):
+            let token = try await session.accessToken(
+                minTTL: minTTL, forceRefresh: forceRefresh, allowExpired: allowExpired)
             return Answer(lines: [token], json: ["access_token": .string(token)])
         case .profile(let refresh):
             let profile = try await session.profile(refresh: refresh)
@@ -27,7 +28,7 @@ struct Verbs: Sendable {
         case .metadataSet(let changes):
             return Self.describe(try await session.metadata.update(changes))
         case .signOut:
-            return Self.describe(await session.signOut())
+            return try Self.describe(await session.signOut())
         }
     }
 
@@ -71,27 +72,21 @@ struct Verbs: Sendable {
         }
     }
 
-    private static func describe(_ outcome: SignOutOutcome) -> Answer {
-        switch outcome {
-        case .revoked:
-            Answer(lines: ["signed out; revoked at the issuer"], json: ["signed_out": true, "issuer": "revoked"])
-        case .nothingToRevoke:
-            Answer(lines: ["signed out"], json: ["signed_out": true, "issuer": "nothing_to_revoke"])
-        case .revocationNotOffered:
-            Answer(
-                lines: ["signed out here; the issuer offers no revocation"],
-                json: ["signed_out": true, "issuer": "revocation_not_offered"])
-        case .revocationPending:
-            Answer(
-                lines: ["signed out here; the issuer cannot be reached and will be told later"],
-                json: ["signed_out": true, "issuer": "revocation_pending"])
-        case .revocationRefused:
-            Answer(
-                lines: ["signed out here; the issuer refused to revoke the refresh token"],
-                json: ["signed_out": true, "issuer": "revocation_refused"])
-        case .readOnly:
-            Answer(lines: ["not signed out: the session is read-only"], json: ["signed_out": false])
-        }
+    private static func describe(_ outcome: SignOutOutcome) throws -> Answer {
+        let (line, issuer) =
+            switch outcome {
+            case .revoked: ("signed out; revoked at the issuer", "revoked")
+            case .nothingToRevoke: ("signed out", "nothing_to_revoke")
+            case .revocationNotOffered:
+                ("signed out here; the issuer offers no revocation", "revocation_not_offered")
+            case .revocationPending:
+                ("signed out here; the issuer cannot be reached and will be told later", "revocation_pending")
+            case .revocationRefused:
+                ("signed out here; the issuer refused to revoke the refresh token", "revocation_refused")
+            case .readOnly:
+                throw SessionError.openApp(message: "a read-only session signs nobody out")
+            }
+        return Answer(lines: [line], json: ["signed_out": true, "issuer": .string(issuer)])
     }
 
     private static func words(for reason: ReauthenticationReason) -> String {

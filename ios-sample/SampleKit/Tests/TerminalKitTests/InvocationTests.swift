@@ -18,8 +18,12 @@ import Testing
         #expect(try verb("sign-in") == .signIn(timeout: 300))
         #expect(try verb("sign-in", "--timeout", "5") == .signIn(timeout: 5))
         #expect(try verb("state") == .state)
-        #expect(try verb("token") == .token(minTTL: 0, forceRefresh: false))
-        #expect(try verb("--force-refresh", "token", "--min-ttl=60") == .token(minTTL: 60, forceRefresh: true))
+        #expect(try verb("token") == .token(minTTL: 0, forceRefresh: false, allowExpired: false))
+        #expect(
+            try verb("--force-refresh", "token", "--min-ttl=60")
+                == .token(minTTL: 60, forceRefresh: true, allowExpired: false))
+        #expect(
+            try verb("token", "--allow-expired") == .token(minTTL: 0, forceRefresh: false, allowExpired: true))
         #expect(try verb("profile", "--refresh") == .profile(refresh: true))
         #expect(try verb("metadata", "get") == .metadataGet([]))
         #expect(try verb("metadata", "get", "a", "b") == .metadataGet(["a", "b"]))
@@ -57,7 +61,10 @@ import Testing
         for flag in SessionSettings.flags.map(\.name) + SessionSettings.switches.map(\.name) {
             #expect(text.contains("--\(flag)"))
         }
-        for word in ["sign-in", "sign-out", "metadata get", "metadata set", "--store", "--json", "--min-ttl"] {
+        for word in [
+            "sign-in", "sign-out", "metadata get", "metadata set", "--store", "--read-only", "--json", "--min-ttl",
+            "--allow-expired",
+        ] {
             #expect(text.contains(word))
         }
         for code in ExitCode.allCases {
@@ -78,6 +85,9 @@ import Testing
             (SessionError.fixArgument(argument: "x", message: ""), 16),
             (SessionError.checkStorage(status: nil, message: ""), 17),
             (SessionError.reportBug(message: ""), 18),
+            (SessionError.authenticateUser(cancelled: true, message: ""), 19),
+            (SessionError.authenticateUser(cancelled: false, message: ""), 19),
+            (SessionError.openApp(message: ""), 20),
             (URLError(.unknown), 18),
         ]
         for (error, code) in codes { #expect(ExitCode(error).rawValue == code) }

@@ -80,6 +80,41 @@ import Testing
         await server.stop()
     }
 
+    @Test func aReadOnlyTerminalOnlyLooks() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let terminal = TestTerminal(server: server, store: folder.file("session"))
+        #expect(await terminal.run("state", "--read-only").out == ["signed out"])
+        #expect(await terminal.run("sign-in", "--read-only").code == .openApp)
+        #expect(await terminal.signIn().code == .done)
+        let (token, looked) = (await terminal.run("token"), await terminal.run("token", "--read-only"))
+        #expect(looked.out == token.out)
+        #expect(await terminal.run("token", "--read-only", "--force-refresh").code == .openApp)
+        let signOut = await terminal.run("sign-out", "--read-only", "--json")
+        #expect(signOut.code == .openApp)
+        #expect(await terminal.run("state", "--json").json["state"] == "signed_in")
+        #expect(try await server.counter("refresh_grants") == 0)
+        await server.stop()
+    }
+
+    @Test func offlineTheExpiredTokenIsThereOnRequestAndASignOutIsToldLater() async throws {
+        let server = try await IdentityServer.start(["--ttl-access", "0"])
+        let folder = try TemporaryFolder()
+        let terminal = TestTerminal(server: server, store: folder.file("session"))
+        #expect(await terminal.signIn().code == .done)
+        try await server.goOffline()
+        #expect(await terminal.run("token").code == .retryLater)
+        let expired = await terminal.run("token", "--allow-expired")
+        #expect(expired.code == .done)
+        #expect(expired.out.first?.isEmpty == false)
+        let signOut = await terminal.run("sign-out", "--json")
+        #expect(signOut.json == ["signed_out": true, "issuer": "revocation_pending"])
+        try await server.goOnline()
+        #expect(await terminal.run("sign-out", "--json").json["issuer"] == "nothing_to_revoke")
+        try await server.waitUntilSeen("revoke")
+        await server.stop()
+    }
+
     @Test func aSignInThatNobodyFinishesEndsSomeTime() async throws {
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
