@@ -55,15 +55,13 @@ public final class Session: Sendable {
         surroundings: Surroundings
     ) throws {
         let broadcaster = StateBroadcaster()
-        var surroundings = surroundings
-        // It never locks, renews or writes: a suspension does it no harm.
-        if readOnly { surroundings.activities = nil }
         do {
             let core = try CoreSession(
                 configuration: configuration, storage: storage, name: name, readOnly: readOnly, observer: broadcaster,
                 log: log.sink)
             self.init(
-                configuration: configuration, core: core, broadcaster: broadcaster, surroundings: surroundings)
+                configuration: configuration, core: core, broadcaster: broadcaster,
+                surroundings: surroundings.fitting(storage, readOnly: readOnly))
         } catch {
             throw SessionError.of(error)
         }
@@ -95,8 +93,8 @@ public final class Session: Sendable {
     /// tell the issuer is sent in the background; else no network.
     ///
     /// After the first call iOS apps need no other: the session does the same by itself when the device is unlocked
-    /// (if it was `.locked`) and when the app comes to the foreground. ``states`` tells what came of it, the log what
-    /// went wrong.
+    /// (if it was `.locked`) and when the app comes to the foreground. ``states`` tells what came of it. Behind access
+    /// control it does nothing by itself, because reading shows a dialogue.
     ///
     /// - Returns: The state. `.locked` when the device is locked: the session comes back at the unlock, and elsewhere
     ///   than on iOS at the next call after it.

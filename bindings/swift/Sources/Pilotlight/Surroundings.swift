@@ -1,3 +1,5 @@
+import PilotlightCore
+
 /// What a session needs of the operating system besides store and network, which are the core's. Tests put others in
 /// its place.
 struct Surroundings: Sendable {
@@ -14,4 +16,14 @@ struct Surroundings: Sendable {
     #else
     static let system = none
     #endif
+
+    /// What of it a session with that storage uses.
+    func fitting(_ storage: SessionStorage, readOnly: Bool) -> Surroundings {
+        var fitting = self
+        // It never locks, renews or writes: a suspension does it no harm.
+        if readOnly { fitting.activities = nil }
+        // Reading shows the dialogue for Face ID, which nobody has asked for in that moment.
+        if case .keychain(let options) = storage, options.accessControl != nil { fitting.notices = nil }
+        return fitting
+    }
 }

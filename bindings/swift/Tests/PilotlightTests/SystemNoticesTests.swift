@@ -93,4 +93,12 @@ import Testing
         session = nil
         #expect(weakly == nil)
     }
+
+    @Test func whatShowsADialogueIsNotReadUnasked() {
+        let control = KeychainAccessControl(constraint: .userPresence, prompt: "Open your account", reuseSeconds: 0)
+        for readOnly in [false, true] {
+            #expect(surroundings.fitting(.keychain(accessControl: control), readOnly: readOnly).notices == nil)
+            #expect(surroundings.fitting(.keychain(), readOnly: readOnly).notices != nil)
+        }
+    }
 }
