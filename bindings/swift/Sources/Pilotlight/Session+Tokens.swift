@@ -7,7 +7,10 @@ extension Session {
     /// A good token in memory is answered at once, on the caller's own actor: no suspension, no hop, no Keychain, no
     /// network. Else the refresh token is used (network; the new tokens are stored before anything else). Any number
     /// of callers in this process wait for one renewal, also those of another ``Session`` made with the same
-    /// configuration, storage and name.
+    /// configuration, storage and name; processes that share the store renew one at a time. Passing trouble is tried
+    /// again for up to 20 seconds; after a failure the next calls fail at once for a moment (<doc:WorkingOffline>).
+    ///
+    /// On iOS the system is asked for time, so that a renewal can end after the app has left the screen.
     ///
     /// - Parameters:
     ///   - minTTL: How long the token must still be good, in seconds. Ask for as long as what you do with it takes.
@@ -18,10 +21,11 @@ extension Session {
     /// - Returns: The token, as `Authorization: Bearer` wants it (RFC 6750 2.1).
     /// - Throws: ``SessionError/signIn(reason:message:)`` when the user has to sign in;
     ///   ``SessionError/retryLater(reason:retryAfter:message:)`` when the issuer cannot be reached (the session has
-    ///   not ended); ``SessionError/waitForUnlock(message:)``; ``SessionError/checkStorage(status:message:)`` when
-    ///   the new tokens could not be stored; ``SessionError/fixArgument(argument:message:)`` for a `minTTL` that is
-    ///   negative or not a number; `CancellationError` when the task is cancelled while it waits: the renewal goes
-    ///   on.
+    ///   not ended); ``SessionError/openApp(message:)`` when the session is read-only and holds no good token;
+    ///   ``SessionError/waitForUnlock(message:)``; ``SessionError/authenticateUser(cancelled:message:)`` with access
+    ///   control; ``SessionError/checkStorage(status:message:)`` when the new tokens could not be stored;
+    ///   ``SessionError/fixArgument(argument:message:)`` for a `minTTL` that is negative or not a number;
+    ///   `CancellationError` when the task is cancelled while it waits: the renewal goes on.
     public func accessToken(
         minTTL: TimeInterval = 0, forceRefresh: Bool = false, allowExpired: Bool = false,
         isolation: isolated (any Actor)? = #isolation

@@ -99,7 +99,8 @@ public final class Session: Sendable {
     /// - Returns: The state. `.locked` when the device is locked: the session comes back at the unlock, and elsewhere
     ///   than on iOS at the next call after it.
     /// - Throws: ``SessionError/checkStorage(status:message:)`` when the store fails or holds what cannot be read
-    ///   (which is kept aside under another name, and reported once).
+    ///   (which is kept aside under another name, and reported once);
+    ///   ``SessionError/authenticateUser(cancelled:message:)`` with access control; `CancellationError`.
     @discardableResult
     public func restore() async throws -> SessionState {
         try await call { try await $0.restore() }
