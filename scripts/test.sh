@@ -19,7 +19,7 @@ about() {
         rust) echo "the Rust crates against the project's own identity server" ;;
         keychain) echo "the Keychain adapter over emulated calls (scripts/keychain-emulation.sh)" ;;
         swift) echo "the Swift packages over the Rust core: ${swift_packages[*]}" ;;
-        demo) echo "the demo's story, each step checked (scripts/demo.sh)" ;;
+        demo) echo "the demo's story, each step checked (scripts/demo.sh), and kills while it renews (scripts/kill-test.sh)" ;;
         interop) echo "the Rust core against third-party identity servers" ;;
         apple) echo "the XCFramework: slices, link, size, privacy, manifests (scripts/check-apple.sh)" ;;
     esac
@@ -51,7 +51,8 @@ lane_swift() {
 
 lane_demo() {
     scripts/demo.sh
-    echo "1 passed, 0 failed"
+    scripts/kill-test.sh --rounds 10
+    echo "2 passed, 0 failed"
 }
 
 lane_interop() {

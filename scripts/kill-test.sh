@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Kills the terminal sample with SIGKILL at random moments while it renews, and proves that nobody is signed out by it.
+#
+#   scripts/kill-test.sh               20 kills in each of four campaigns
+#   scripts/kill-test.sh --rounds N    N kills in each
+#   scripts/kill-test.sh --seed S      the same plan again; left out, a new one, which is printed
+#   scripts/kill-test.sh --overlap S   seconds that a used refresh token is accepted; 30 when left out. With 0, sessions are
+#                                      lost, as they must be: that shows that the test can fail
+#
+# The campaigns: oidc-provider and the project's identity server, both with rotation and an overlap, each with one process
+# at a time and with two processes over one store. After each kill the store must decode; the next process
+# must restore the session and renew it without the user. Progress on stderr, figures on stdout; exit 1 when a session, a
+# store or a renewal was lost, or a spent refresh token was presented after the overlap.
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+rounds=20 seed='' overlap=30
+command=()
+
+# The program itself, not through the scripts that start it: a kill has to hit the process that renews, and entering a
+# root folder takes longer than a renewal.
+find_terminal() {
+    local program root=$cache/$swift_suite loader
+    program=$(swift_scratch "$checkout/ios-sample/SampleKit")/debug/$terminal_product
+    [ -x "$program" ] || die "the terminal sample was not built: $program"
+    if on_mac; then
+        export DYLD_LIBRARY_PATH=$PILOTLIGHT_CORE_LIBRARY_DIR
+        command=("$program")
+    elif have swift; then
+        export LD_LIBRARY_PATH=$PILOTLIGHT_CORE_LIBRARY_DIR
+        command=("$program")
+    else
+        # Debian's Swift is in a root of its own; its loader takes its libraries along.
+        for loader in "$root"/lib64/ld-linux-*.so.* "$root"/lib/ld-linux-*.so.*; do
+            if [ -x "$loader" ]; then break; fi
+        done
+        command=("$loader" --library-path "$(printf '%s:' "$PILOTLIGHT_CORE_LIBRARY_DIR" \
+            "$root"/usr/libexec/swift/lib/swift/linux "$root"/usr/lib/*-linux-gnu)" "$program")
+    fi
+    "${command[@]}" --help >/dev/null || die "the terminal sample does not run by itself: ${command[*]}"
+}
+
+attack() {
+    python3 -B "$checkout/scripts/kill_test.py" --rounds "$rounds" --seed "$seed" --folder "$work" \
+        --browser "$target_dir/debug/test-browser" "$@" -- "${command[@]}"
+}
+
+attack_oidc_provider() {
+    local server issuer
+    start_process server "$work/oidc-provider.log" "$checkout/testing/interop/serve.sh" oidc-provider --leeway "$overlap"
+    issuer=$(wait_for_line "$server" "$work/oidc-provider.log" '^issuer: ' 120) || die "oidc-provider did not start"
+    attack --server oidc-provider --issuer "${issuer#issuer: }" --log "$work/oidc-provider.log"
+}
+
+attack_identity_server() {
+    local server domain control
+    start_process server "$work/identity-server.log" "$target_dir/debug/$identity_server_binary" --leeway "$overlap"
+    domain=$(wait_for_line "$server" "$work/identity-server.log" '^listening: ' 20) || die "the identity server did not start"
+    control=$(wait_for_line "$server" "$work/identity-server.log" '^control: ' 20) || die "no control port"
+    attack --server identity-server --issuer "${domain#listening: }" --control "${control#control: }"
+}
+
+main() {
+    local work='' failed=0
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --rounds | --seed | --overlap)
+                [[ ${2:-} =~ ^[0-9]{1,9}$ ]] || die "$1 needs a number"
+                printf -v "${1#--}" '%s' "$2"
+                shift
+                ;;
+            -h | --help) usage && exit ;;
+            *) die "unknown argument: $1" "scripts/kill-test.sh [--rounds N] [--seed S] [--overlap S]" ;;
+        esac
+        shift
+    done
+    require_tool python3 "apt-get install python3"
+    seed=${seed:-$RANDOM$RANDOM}
+    if [ -z "${PILOTLIGHT_BUILT:-}" ]; then
+        "$checkout/scripts/terminal.sh" --help >/dev/null
+        "$checkout/testing/interop/serve.sh" --setup oidc-provider
+    fi
+    find_terminal
+    temp_dir work
+    say "seed $seed"
+    attack_oidc_provider || failed=1
+    attack_identity_server || failed=1
+    [ "$failed" = 0 ] || die "a kill did harm" "scripts/kill-test.sh --rounds $rounds --seed $seed"
+    good "$((rounds * 4)) kills did no harm, in $SECONDS s"
+}
+
+main "$@"
