@@ -23,7 +23,7 @@ library_key="$ios_swift_library_version ios-$(minimum_ios)"
 installed=/usr/libexec/swift/lib/swift # in the root
 stubs=$target_dir/apple-swift/stubs
 stub_sources=$checkout/testing/apple-stubs
-stub_modules=(Foundation os UIKit AuthenticationServices SwiftUI) # one may import those before it
+stub_modules=(CoreFoundation Foundation os Security LocalAuthentication XCTest UIKit AuthenticationServices SwiftUI WidgetKit) # one may import those before it
 
 triple() { printf '%s-apple-ios%s-simulator\n' "$architecture" "$1"; }
 
@@ -54,14 +54,15 @@ make_stubs() {
     local into=$1 module
     step "Swift for iOS: compiling the stubs (with the standard library, the first time: under a minute)"
     for module in "${stub_modules[@]}"; do
-        debian_swiftc "$(minimum_ios)" "$into" -emit-module -enable-library-evolution -module-name "$module" \
+        debian_swiftc "$(minimum_ios)" "$into" -emit-module -parse-as-library -enable-library-evolution -module-name "$module" \
             -emit-module-path "$into/$module.swiftmodule" "$stub_sources/$module"/*.swift ||
             fail_with_version "$library" "the stub of $module does not compile"
     done
 }
 
 stubs_key() {
-    printf '%s ' "$library_key"
+    printf '%s ' "$library_key" "${stub_modules[*]}"
+    declare -f make_stubs | sha256sum
     (cd "$stub_sources" && sha256sum ./*/*.swift | sha256sum)
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compiles the project's Swift for the iOS simulator, and links the generated Swift with a slice, by apple-swift.sh.
 
-    swift_ios.py compile MODULE-MAP NAME=FOLDER@MINIMUM-IOS…     each module against the C module and the modules before it
+    swift_ios.py compile MODULE-MAP NAME=FOLDER[,FOLDER…]@MINIMUM-IOS…    each module against the C module and those before it
     swift_ios.py link MODULE-MAP LIBRARY FOLDER MINIMUM-IOS      the generated Swift in FOLDER finds its symbols in LIBRARY
 
 MODULE-MAP is where Xcode looks for it, and the compiler looks nowhere else: a search would find it under other names too. A
@@ -28,10 +28,10 @@ def apple_swift(*words):
     return "" if done.returncode == 0 else done.stdout or f"apple-swift.sh ended with {done.returncode}"
 
 
-def sources(folder):
-    found = sorted(folder.rglob("*.swift"))
+def sources(*folders):
+    found = [file for folder in folders for file in sorted(folder.rglob("*.swift"))]
     if not found:
-        raise SystemExit(f"no Swift file in {folder}")
+        raise SystemExit(f"no Swift file in {', '.join(map(str, folders))}")
     return found
 
 
@@ -40,13 +40,13 @@ def c_module(module_map):
 
 
 def compile_modules(module_map, modules, scratch):
-    """What the compiler said, of the first of these (name, folder, minimum) that does not compile."""
-    for name, folder, minimum in modules:
+    """What the compiler said, of the first of these (name, folders, minimum) that does not compile."""
+    for name, folders, minimum in modules:
         said = apple_swift("swiftc", minimum, "-emit-sil", "-wmo", "-parse-as-library", "-module-name", name,
-                           *c_module(module_map), "-I", scratch, "-emit-module-path", scratch / f"{name}.swiftmodule", "-o", scratch / f"{name}.sil", *sources(folder))
+                           *c_module(module_map), "-I", scratch, "-emit-module-path", scratch / f"{name}.swiftmodule", "-o", scratch / f"{name}.sil", *sources(*folders))
         if said:
             return f"{name}, for iOS {minimum}:\n{said}"
-        print(f"{name}: {len(sources(folder))} files compile for iOS {minimum}")
+        print(f"{name}: {len(sources(*folders))} files compile for iOS {minimum}")
     return ""
 
 
@@ -75,8 +75,8 @@ def link_faults(module_map, library, folder, minimum, scratch):
 def module_of(word):
     found = re.fullmatch(r"(\w+)=(.+)@([0-9.]+)", word)
     if not found:
-        raise SystemExit(f"not NAME=FOLDER@MINIMUM-IOS: {word}")
-    return found[1], pathlib.Path(found[2]).resolve(), found[3]
+        raise SystemExit(f"not NAME=FOLDER[,FOLDER…]@MINIMUM-IOS: {word}")
+    return found[1], [pathlib.Path(folder).resolve() for folder in found[2].split(",")], found[3]
 
 
 def main():

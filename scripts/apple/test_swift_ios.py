@@ -80,7 +80,7 @@ class Proof(unittest.TestCase):
     def said(self, program, old="", new="", **changes):
         """What the compiler says of a program that is copied, and spoilt by `old` and `new`, or by another slice."""
         self.write_slice(b"", **changes)
-        modules = [(program, self.copy(program, old, new), MINIMUM[program])]
+        modules = [(program, [self.copy(program, old, new)], MINIMUM[program])]
         with contextlib.redirect_stdout(io.StringIO()):
             return swift_ios.compile_modules(self.module_map, modules, self.folder)
 
@@ -124,7 +124,7 @@ class Compiling(Proof):
         library = self.copy("Library", "sleep(nanoseconds: 1)", "sleep(for: .seconds(1))")
         with contextlib.redirect_stdout(io.StringIO()):
             self.write_slice(b"")
-            self.assertEqual(swift_ios.compile_modules(self.module_map, [("Library", library, "16.0")], self.folder), "")
+            self.assertEqual(swift_ios.compile_modules(self.module_map, [("Library", [library], "16.0")], self.folder), "")
 
     def test_headers_that_xcode_would_not_find(self):
         unknown = "cannot find 'uniffi_proof_one' in scope"

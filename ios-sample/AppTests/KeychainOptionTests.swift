@@ -1,0 +1,124 @@
+import Foundation
+import LocalAuthentication
+import Pilotlight
+import Security
+import XCTest
+
+/// Class, group, synchronisation and access control as Keychain Services has them; on a Mac only, see ``KeychainTestCase``.
+final class KeychainOptionTests: KeychainTestCase {
+    /// Without the class that needs a passcode, which a simulator does not have.
+    private let classes: [(KeychainAccessibility, CFString)] = [
+        (.afterFirstUnlockThisDeviceOnly, kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly),
+        (.afterFirstUnlock, kSecAttrAccessibleAfterFirstUnlock),
+        (.whenUnlockedThisDeviceOnly, kSecAttrAccessibleWhenUnlockedThisDeviceOnly),
+        (.whenUnlocked, kSecAttrAccessibleWhenUnlocked),
+    ]
+
+    private func storage(_ accessibility: KeychainAccessibility, group: String? = nil) -> SessionStorage {
+        .keychain(service: keychain.service, accessGroup: group, accessibility: accessibility)
+    }
+
+    func testWhatIsWrittenByDefault() async throws {
+        try await signIn()
+        let items = try keychain.items()
+        XCTAssertEqual(items.count, 1)
+        let item = try XCTUnwrap(items.first)
+        XCTAssertEqual(item.text(kSecAttrAccount), try account())
+        XCTAssertEqual(item.text(kSecAttrService), keychain.service)
+        XCTAssertEqual(
+            item.text(kSecAttrAccessible), swiftString(kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly))
+        XCTAssertFalse(item.flag(kSecAttrSynchronizable))
+        // The first group of the entitlements, which is not the one of the widget.
+        XCTAssertNotEqual(item.text(kSecAttrAccessGroup), try sharedGroup())
+    }
+
+    func testEachClassIsWrittenAsAskedFor() async throws {
+        for (accessibility, constant) in classes {
+            let storage = storage(accessibility)
+            try await signIn(storage, name: "\(accessibility)")
+            let item = try keychain.item(account: account("\(accessibility)"))
+            XCTAssertEqual(item.text(kSecAttrAccessible), swiftString(constant))
+            let state = try await restored(storage, name: "\(accessibility)")
+            XCTAssertTrue(state.isSignedIn, "\(accessibility): \(state)")
+        }
+    }
+
+    func testAChangeOfClassLosesNothingAndComesWithTheNextWrite() async throws {
+        try await signIn(storage(.whenUnlocked))
+        for (accessibility, constant) in classes {
+            let before = try keychain.item(account: account()).text(kSecAttrAccessible)
+            do {
+                let session = try open(storage(accessibility))
+                let state = try await session.restore()
+                XCTAssertTrue(state.isSignedIn, "\(accessibility): \(state)")
+                XCTAssertEqual(try keychain.item(account: account()).text(kSecAttrAccessible), before)
+                _ = try await session.accessToken(forceRefresh: true)
+            }
+            let items = try keychain.items()
+            XCTAssertEqual(items.count, 1)
+            XCTAssertEqual(items.first?.text(kSecAttrAccessible), swiftString(constant))
+            let state = try await restored(storage(accessibility))
+            XCTAssertTrue(state.isSignedIn, "\(accessibility): \(state)")
+        }
+    }
+
+    func testTheSharedGroup() async throws {
+        let group = try sharedGroup()
+        let shared = storage(.afterFirstUnlockThisDeviceOnly, group: group)
+        try await signIn(shared)
+        XCTAssertEqual(try keychain.items().first?.text(kSecAttrAccessGroup), group)
+        // What the widget does.
+        let reader = try open(shared, readOnly: true)
+        let state = try await reader.restore()
+        XCTAssertTrue(state.isSignedIn, "\(state)")
+        let token = try await reader.accessToken()
+        XCTAssertFalse(token.isEmpty)
+        let before = try keychain.item(account: account()).data(kSecValueData)
+        let error = try await sessionError("a renewal") { _ = try await reader.accessToken(forceRefresh: true) }
+        guard case .openApp = error else { return XCTFail("\(error)") }
+        XCTAssertEqual(try keychain.item(account: account()).data(kSecValueData), before)
+    }
+
+    func testAGroupThatIsNotAmongTheEntitlements() async throws {
+        let session = try open(storage(.afterFirstUnlock, group: "com.example.somebody.else"))
+        let error = try await sessionError("restore") { try await session.restore() }
+        guard case .checkStorage(let status, let message) = error else { return XCTFail("\(error)") }
+        XCTAssertEqual(status, errSecMissingEntitlement)
+        XCTAssertTrue(message.lowercased().contains("entitlement"), message)
+    }
+
+    func testSynchronisationIsWrittenAndTakenBack() async throws {
+        let synchronised = SessionStorage.keychain(
+            service: keychain.service, accessibility: .afterFirstUnlock, synchronizable: true)
+        try await signIn(synchronised)
+        XCTAssertEqual(try keychain.items().map { $0.flag(kSecAttrSynchronizable) }, [true])
+        do {
+            let session = try open(storage(.afterFirstUnlock))
+            let state = try await session.restore()
+            XCTAssertTrue(state.isSignedIn, "\(state)")
+            _ = try await session.accessToken(forceRefresh: true)
+        }
+        XCTAssertEqual(try keychain.items().map { $0.flag(kSecAttrSynchronizable) }, [false])
+    }
+
+    func testAccessControlAsksTheUser() async throws {
+        try XCTSkipUnless(
+            LAContext().canEvaluatePolicy(.deviceOwnerAuthentication, error: nil),
+            "a device with a passcode is needed, or a simulator with Features > Face ID > Enrolled")
+        let guarded = SessionStorage.keychain(
+            service: keychain.service, accessibility: .whenUnlockedThisDeviceOnly,
+            accessControl: KeychainAccessControl(constraint: .userPresence, prompt: "Test", reuseSeconds: 0))
+        // Adding an item asks nobody.
+        try await signIn(guarded)
+        XCTAssertEqual(
+            keychain.statusOfReadingWithoutTheUser(account: try account()), errSecInteractionNotAllowed)
+        // Neither does listing, nor removing.
+        let names = try await Session.names(for: configuration(), in: guarded)
+        XCTAssertEqual(names, ["default"])
+    }
+
+    func testWithoutAccessControlNobodyIsAsked() async throws {
+        try await signIn()
+        XCTAssertEqual(keychain.statusOfReadingWithoutTheUser(account: try account()), errSecSuccess)
+    }
+}

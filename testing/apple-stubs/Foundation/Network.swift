@@ -1,0 +1,35 @@
+open class URLResponse: NSObject, @unchecked Sendable {}
+
+open class HTTPURLResponse: URLResponse, @unchecked Sendable {
+    open var statusCode: Int { fatalError() }
+    @available(iOS 13.0, *)
+    open func value(forHTTPHeaderField field: String) -> String? { fatalError() }
+}
+
+open class URLSessionConfiguration: NSObject, @unchecked Sendable {
+    open class var ephemeral: URLSessionConfiguration { fatalError() }
+}
+
+open class URLSessionTask: NSObject, @unchecked Sendable {}
+
+public protocol URLSessionDelegate: AnyObject, Sendable {}
+
+// In Objective-C all of it is optional.
+public protocol URLSessionTaskDelegate: URLSessionDelegate {
+    func urlSession(
+        _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
+        newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
+    )
+}
+
+open class URLSession: NSObject, @unchecked Sendable {
+    open class var shared: URLSession { fatalError() }
+    public init(
+        configuration: URLSessionConfiguration, delegate: (any URLSessionDelegate)?, delegateQueue: OperationQueue?
+    ) {}
+    open func finishTasksAndInvalidate() {}
+    @available(iOS 15.0, *)
+    public func data(for request: URLRequest) async throws -> (Data, URLResponse) { fatalError() }
+    @available(iOS 15.0, *)
+    public func data(from url: URL) async throws -> (Data, URLResponse) { fatalError() }
+}

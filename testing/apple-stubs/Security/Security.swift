@@ -1,0 +1,38 @@
+@_exported import CoreFoundation
+
+public var kSecClass: CFString { fatalError() }
+public var kSecClassGenericPassword: CFString { fatalError() }
+public var kSecAttrService: CFString { fatalError() }
+public var kSecAttrAccount: CFString { fatalError() }
+public var kSecAttrAccessGroup: CFString { fatalError() }
+public var kSecAttrAccessible: CFString { fatalError() }
+public var kSecAttrSynchronizable: CFString { fatalError() }
+public var kSecAttrSynchronizableAny: CFString { fatalError() }
+public var kSecAttrAccessibleAfterFirstUnlock: CFString { fatalError() }
+public var kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly: CFString { fatalError() }
+public var kSecAttrAccessibleWhenUnlocked: CFString { fatalError() }
+public var kSecAttrAccessibleWhenUnlockedThisDeviceOnly: CFString { fatalError() }
+public var kSecAttrAccessibleWhenPasscodeSetThisDeviceOnly: CFString { fatalError() }
+public var kSecValueData: CFString { fatalError() }
+public var kSecReturnAttributes: CFString { fatalError() }
+public var kSecReturnData: CFString { fatalError() }
+public var kSecMatchLimit: CFString { fatalError() }
+public var kSecMatchLimitAll: CFString { fatalError() }
+public var kSecMatchLimitOne: CFString { fatalError() }
+public var kSecUseAuthenticationContext: CFString { fatalError() }
+@available(iOS 13.0, macOS 10.15, *)
+public var kSecUseDataProtectionKeychain: CFString { fatalError() }
+
+public var errSecSuccess: OSStatus { 0 }
+public var errSecItemNotFound: OSStatus { -25300 }
+public var errSecInteractionNotAllowed: OSStatus { -25308 }
+public var errSecMissingEntitlement: OSStatus { -34018 }
+
+public func SecItemCopyMatching(
+    _ query: CFDictionary, _ result: UnsafeMutablePointer<CFTypeRef?>?
+) -> OSStatus { fatalError() }
+public func SecItemAdd(_ attributes: CFDictionary, _ result: UnsafeMutablePointer<CFTypeRef?>?) -> OSStatus {
+    fatalError()
+}
+public func SecItemUpdate(_ query: CFDictionary, _ attributesToUpdate: CFDictionary) -> OSStatus { fatalError() }
+public func SecItemDelete(_ query: CFDictionary) -> OSStatus { fatalError() }

@@ -1,0 +1,60 @@
+// What Apple has in XCUIAutomation, which XCTest exports. Of the main actor since Xcode 16.
+
+@MainActor
+open class XCUIElement: NSObject {
+    public enum ElementType: Sendable {
+        case any
+    }
+
+    open var exists: Bool { fatalError() }
+    open var label: String { fatalError() }
+    open var value: Any? { fatalError() }
+    open func waitForExistence(timeout: TimeInterval) -> Bool { fatalError() }
+    open func tap() {}
+    open func swipeUp() {}
+    open func typeText(_ text: String) {}
+    open var buttons: XCUIElementQuery { fatalError() }
+    open var staticTexts: XCUIElementQuery { fatalError() }
+    open var textFields: XCUIElementQuery { fatalError() }
+    open var switches: XCUIElementQuery { fatalError() }
+    open func descendants(matching type: XCUIElement.ElementType) -> XCUIElementQuery { fatalError() }
+}
+
+@MainActor
+open class XCUIElementQuery: NSObject {
+    open subscript(key: String) -> XCUIElement { fatalError() }
+    open var firstMatch: XCUIElement { fatalError() }
+    open var count: Int { fatalError() }
+}
+
+@MainActor
+open class XCUIApplication: XCUIElement {
+    override public init() {}
+    public init(bundleIdentifier: String) {}
+    open var launchArguments: [String] {
+        get { fatalError() }
+        set {}
+    }
+    open func launch() {}
+    open func terminate() {}
+}
+
+@MainActor
+open class XCUIScreenshot: NSObject {}
+
+open class XCTAttachment: NSObject {
+    public enum Lifetime: Sendable {
+        case keepAlways
+        case deleteOnSuccess
+    }
+
+    @MainActor public init(screenshot: XCUIScreenshot) {}
+    open var name: String? {
+        get { fatalError() }
+        set {}
+    }
+    open var lifetime: Lifetime {
+        get { fatalError() }
+        set {}
+    }
+}
