@@ -91,6 +91,8 @@ import Testing
         #expect(Advice.about(CancellationError()) == nil)
         #expect(Advice(.signIn(reason: .signedOut, message: ""))?.needsSignIn == true)
         #expect(Advice(.retryLater(reason: .network, retryAfter: nil, message: ""))?.canRetry == true)
+        #expect(Advice(.authenticateUser(cancelled: true, message: ""))?.canRetry == true)
+        #expect(Advice(.openApp(message: ""))?.canRetry == false)
         #expect(Advice(.fixConfiguration(field: "domain", message: ""))?.canRetry == false)
         #expect(Advice.about(URLError(.unknown)) != nil)
     }
