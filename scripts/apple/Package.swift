@@ -12,7 +12,8 @@ let package = Package(
         .target(
             name: "PilotlightCore", dependencies: ["PilotlightFFI"],
             linkerSettings: [
-                .linkedFramework("Security"), .linkedFramework("CoreFoundation"), .linkedFramework("LocalAuthentication"),
+                .linkedFramework("Security"), .linkedFramework("CoreFoundation"),
+                .linkedFramework("LocalAuthentication"),
             ]),
         // SwiftPM takes no privacy manifest from a static XCFramework, but does take a target's.
         .target(
