@@ -1,0 +1,402 @@
+//! The rules, judged where things happen: a refresh token is sent, something is written, a state is published, a call
+//! returns. The first mistake ends the run.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use pilotlight_core::envelope::StoredItem;
+use pilotlight_core::error::Error;
+use pilotlight_core::ports::StoreError;
+use pilotlight_core::secret::SecretBytes;
+use pilotlight_core::state::{ReauthenticationReason, SessionState};
+
+use crate::answers::{Asked, BEGINNING};
+use crate::server::{Cause, Minted, Who};
+use crate::world::{State, name_of};
+
+/// What an item holds, as far as the rules ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    Nothing,
+    SignedOut,
+    Session {
+        family: usize,
+        token: Option<String>,
+        is_ended: bool,
+    },
+}
+
+impl State {
+    /// A refresh token is sent to the token endpoint. Gives its family.
+    pub(crate) fn presents(&mut self, who: Who, token: &str, now: Duration) -> Option<usize> {
+        let Some(known) = self.server.refresh_tokens.get(token) else {
+            self.blame(format!("{token} was never issued"));
+            return None;
+        };
+        let (family, is_spent) = (known.family, known.spent_at.is_some());
+        for (other, busy) in self.in_flight.clone() {
+            if busy != family || !self.is_alive(other) {
+                continue;
+            }
+            if other == who {
+                self.blame(format!("{token} is sent while the same process waits for an answer"));
+            } else if !self.is_without_lock(other) && !self.is_without_lock(who) {
+                self.blame(format!(
+                    "{token} is sent while process {} is renewing",
+                    name_of(other.process)
+                ));
+            }
+        }
+        if is_spent {
+            if let Some(mistake) = self.why_it_should_know_better(who, token) {
+                self.blame(format!("the spent {token} is sent: {mistake}"));
+            }
+            self.figures.spent_presented += 1;
+        }
+        if let Some(seen) = self.seen(who) {
+            let is_at_once = seen.lost.as_ref() == Some(&(token.to_owned(), now));
+            seen.asked_again = if is_at_once { seen.asked_again + 1 } else { 0 };
+            if seen.asked_again > 2 {
+                self.blame(format!("{token} is sent at once for the fourth time"));
+            }
+        }
+        self.in_flight.push((who, family));
+        Some(family)
+    }
+
+    /// A spent token may be sent only by who cannot know a newer one.
+    fn why_it_should_know_better(&self, who: Who, token: &str) -> Option<String> {
+        let stored = self.stored_token();
+        for (later, known) in self.server.descendants(token) {
+            let without_lock =
+                self.is_without_lock(who) || known.reached.iter().any(|(other, _)| self.is_without_lock(*other));
+            if known.reached.iter().any(|(other, _)| *other == who) {
+                return Some(format!("the process itself received {later}"));
+            }
+            if stored.as_ref() == Some(later) && !without_lock {
+                return Some(format!("{later} is in the store"));
+            }
+            let is_known = known.reached.iter().any(|(other, _)| self.is_alive(*other));
+            if is_known && !known.write_failed && !without_lock {
+                return Some(format!("another process is about to store {later}"));
+            }
+        }
+        None
+    }
+
+    /// Why the issuer gets to see a spent token: what the simulation itself did, or else a mistake.
+    pub(crate) fn why_spent(&self, token: &str, sender: Who, is_zombie: bool) -> Cause {
+        if is_zombie {
+            return Cause::Zombie;
+        }
+        let stored = self.stored_token();
+        let later: Vec<_> = self.server.descendants(token).collect();
+        let reached = || later.iter().flat_map(|(_, known)| &known.reached);
+        if later.iter().all(|(_, known)| known.reached.is_empty()) {
+            Cause::LostAnswer
+        } else if self.is_without_lock(sender) || reached().any(|(who, _)| self.is_without_lock(*who)) {
+            Cause::Suspended
+        } else if later.iter().any(|(_, known)| known.write_failed) {
+            Cause::FailedWrite
+        } else if reached().all(|(who, _)| !self.is_alive(*who))
+            && !later.iter().any(|(later, _)| stored.as_ref() == Some(*later))
+        {
+            Cause::LostInCrash
+        } else {
+            Cause::Unexplained
+        }
+    }
+
+    /// An answer with tokens reached its sender.
+    pub(crate) fn has_reached(&mut self, who: Who, minted: &Minted, is_sign_in: bool, now: Duration) {
+        let wall = BEGINNING + i64::try_from(now.as_secs()).unwrap() + self.processes[who.process].wall_ahead;
+        let expires = wall + i64::try_from(minted.lifetime).unwrap();
+        if let Some(token) = self.server.refresh_tokens.get_mut(&minted.refresh_token) {
+            token.reached.push((who, expires));
+        }
+        if let Some(seen) = self.seen(who)
+            && is_sign_in
+        {
+            seen.signed_in.insert(minted.family);
+        }
+    }
+
+    pub(crate) fn has_lost(&mut self, who: Who, asked: &Asked, now: Duration) {
+        if let (Asked::Renewal(token), Some(seen)) = (asked, self.seen(who)) {
+            seen.lost = Some((token.clone(), now));
+        }
+    }
+
+    /// The store was read, up to which change of it.
+    pub(crate) fn has_read(&mut self, who: Who, outcome: &Result<(Option<Vec<u8>>, u64), StoreError>) {
+        match outcome {
+            Ok((bytes, at)) => {
+                let held = self.look(bytes.as_deref());
+                let Some(seen) = self.seen(who) else { return };
+                seen.read_at = seen.read_at.max(*at);
+                match held {
+                    Held::Session {
+                        family, is_ended: true, ..
+                    } => drop(seen.read_ended.insert(family)),
+                    Held::Session { .. } => {}
+                    Held::Nothing | Held::SignedOut => seen.read_nothing = true,
+                }
+            }
+            Err(error) => {
+                self.figures.failed_reads += 1;
+                // A write looks first at what it will replace: where that fails, it is the write that failed.
+                for token in self.server.refresh_tokens.values_mut() {
+                    if !token.write_tried && token.reached.iter().any(|(reached, _)| *reached == who) {
+                        (token.write_tried, token.write_failed) = (true, true);
+                    }
+                }
+                if let Some(seen) = self.seen(who) {
+                    seen.read_locked |= *error == StoreError::Locked;
+                }
+            }
+        }
+    }
+
+    /// Something is written, or taken away, by a process that knew the store up to a change of it when it decided that.
+    /// Judged also when the store refuses it.
+    pub(crate) fn writes(
+        &mut self,
+        (who, known): (Who, u64),
+        name: &str,
+        bytes: Option<&[u8]>,
+        succeeds: bool,
+        now: Duration,
+    ) {
+        let there = self.items.get(name).cloned();
+        let was = self.look(there.as_deref());
+        let will_be = self.look(bytes);
+        if let Held::Session { token: Some(token), .. } = &will_be
+            && let Some(known) = self.server.refresh_tokens.get_mut(token)
+        {
+            known.write_tried = true;
+            known.write_failed |= !succeeds;
+        }
+        if let Some(mistake) = self.why_not_write((who, known), &was, &will_be, now) {
+            self.blame(format!(
+                "process {} writes {will_be:?} over {was:?}: {mistake}",
+                name_of(who.process)
+            ));
+        }
+        if !succeeds {
+            self.figures.failed_writes += 1;
+            return;
+        }
+        self.store_clock += 1;
+        if let Held::Session { family, .. } = was
+            && !matches!(will_be, Held::Session { .. })
+        {
+            self.removed.insert(family, self.store_clock);
+            if let Some(seen) = self.seen(who) {
+                seen.left.insert(family);
+            }
+        }
+        match bytes {
+            Some(bytes) => drop(self.items.insert(name.to_owned(), bytes.to_vec())),
+            None => drop(self.items.remove(name)),
+        }
+    }
+
+    fn why_not_write(&self, (who, known): (Who, u64), was: &Held, will_be: &Held, now: Duration) -> Option<String> {
+        let is_without_lock = self.is_without_lock(who);
+        let seen = &self.processes[who.process].seen;
+        match (was, will_be) {
+            (Held::Session { .. }, Held::Nothing | Held::SignedOut) if seen.sign_outs == 0 => {
+                Some("nobody signed out in this process".to_owned())
+            }
+            (_, Held::Session { family, .. }) if seen.left.contains(family) => {
+                Some("the process has signed out of it".to_owned())
+            }
+            (_, Held::Session { family, .. })
+                if self.removed.get(family).is_some_and(|removed| known >= *removed)
+                    && !matches!(was, Held::Session { family: there, .. } if there == family) =>
+            {
+                Some("the process has seen that it was signed out of".to_owned())
+            }
+            (Held::Session { family: old, .. }, Held::Session { family: new, .. })
+                if old != new && !seen.signed_in.contains(new) =>
+            {
+                Some("another sign-in is replaced by one that was made elsewhere".to_owned())
+            }
+            (
+                Held::Session {
+                    family: old,
+                    token: Some(older),
+                    ..
+                },
+                Held::Session {
+                    family: new,
+                    token: Some(newer),
+                    ..
+                },
+            ) if old == new && self.server.is_descendant(older, newer) && !is_without_lock => {
+                Some("a spent token over its successor".to_owned())
+            }
+            (
+                Held::Session {
+                    family: old,
+                    token: Some(token),
+                    ..
+                },
+                Held::Session {
+                    family, is_ended: true, ..
+                },
+            ) if old == family && self.server.is_usable(token, &self.profile, now) => {
+                Some("the refresh token in the store is good".to_owned())
+            }
+            (
+                _,
+                Held::Session {
+                    family, is_ended: true, ..
+                },
+            ) => self.why_not_end(*family),
+            _ => None,
+        }
+    }
+
+    fn why_not_end(&self, family: usize) -> Option<String> {
+        let ended = &self.server.families[family];
+        match ended.ended.or(ended.refused) {
+            None => Some("the issuer has not ended the session".to_owned()),
+            Some(cause) if !self.profile.may_end_by.contains(&cause) => Some(format!("ended by {cause:?}")),
+            Some(_) => None,
+        }
+    }
+
+    /// Every item can be read, and its parts belong together.
+    fn look(&mut self, bytes: Option<&[u8]>) -> Held {
+        let Some(bytes) = bytes else {
+            return Held::Nothing;
+        };
+        let session = match StoredItem::decode(&SecretBytes::new(bytes.to_vec())) {
+            Ok(StoredItem::Session(session)) => session,
+            Ok(StoredItem::SignedOut(_)) => return Held::SignedOut,
+            Err(error) => {
+                self.blame(format!("what is stored cannot be decoded: {error}"));
+                return Held::Nothing;
+            }
+        };
+        let nonce = session.nonce.as_ref().map(|nonce| nonce.expose().to_owned());
+        let family = self
+            .server
+            .families
+            .iter()
+            .position(|family| Some(&family.nonce) == nonce.as_ref());
+        let Some(family) = family else {
+            self.blame("a session is stored that never began".to_owned());
+            return Held::Nothing;
+        };
+        let token = session
+            .credentials
+            .refresh_token
+            .as_ref()
+            .map(|token| token.expose().to_owned());
+        let access_token = session
+            .credentials
+            .access_token
+            .as_ref()
+            .map(|token| token.expose().to_owned());
+        let family_of = |token: &String| self.server.refresh_tokens.get(token).map(|token| token.family);
+        let brought_by =
+            access_token.and_then(|token| Some(self.server.access_tokens.get(&token)?.refresh_token.clone()));
+        let belongs = session.subject == self.server.families[family].subject
+            && token.as_ref().is_none_or(|token| family_of(token) == Some(family))
+            && brought_by.is_none_or(|brought_by| Some(brought_by) == token);
+        if !belongs {
+            self.blame("the stored tokens belong to different sign-ins or renewals".to_owned());
+        }
+        Held::Session {
+            family,
+            token,
+            is_ended: session.ended.is_some(),
+        }
+    }
+
+    fn stored_token(&self) -> Option<String> {
+        let item = self.items.values().next()?;
+        let session = StoredItem::decode(&SecretBytes::new(item.clone()))
+            .ok()?
+            .into_session()?;
+        Some(session.credentials.refresh_token?.expose().to_owned())
+    }
+
+    /// What the store holds.
+    pub(crate) fn stored(&mut self) -> Held {
+        let item = self.items.values().next().cloned();
+        self.look(item.as_deref())
+    }
+
+    /// A state was published, or an error says what the state is.
+    pub(crate) fn publishes(&mut self, who: Who, published: &SessionState) {
+        let seen = &self.processes[who.process].seen;
+        let mistake = match published {
+            SessionState::SignedOut if seen.sign_outs == 0 && !seen.read_nothing => {
+                Some("nobody signed out, and the store was not empty".to_owned())
+            }
+            SessionState::Locked if !seen.read_locked => Some("the store was never locked".to_owned()),
+            SessionState::ReauthenticationRequired { reason } => self.why_not_ended(who, *reason),
+            SessionState::SignedIn { expires_at, .. } => {
+                let is_it = |known: &&crate::server::RefreshToken| known.reached.contains(&(who, expires_at.0));
+                let mut unwritten = self.server.refresh_tokens.values().filter(is_it);
+                let early = self.profile.rotation && unwritten.next().is_some_and(|known| !known.write_tried);
+                early.then(|| "its refresh token was not written yet".to_owned())
+            }
+            _ => None,
+        };
+        if let Some(mistake) = mistake {
+            self.blame(format!(
+                "process {} publishes {published:?}: {mistake}",
+                name_of(who.process)
+            ));
+        }
+    }
+
+    fn why_not_ended(&self, who: Who, reason: ReauthenticationReason) -> Option<String> {
+        let seen = &self.processes[who.process].seen;
+        let mut ends = seen.refused.union(&seen.read_ended);
+        if reason == ReauthenticationReason::NoRefreshToken {
+            Some("there always is a refresh token".to_owned())
+        } else if ends.any(|family| self.why_not_end(*family).is_none()) {
+            None
+        } else {
+            let whole = seen
+                .refused
+                .union(&seen.read_ended)
+                .map(|family| self.why_not_end(*family));
+            Some(format!("no good reason: {:?}", whole.collect::<Vec<_>>()))
+        }
+    }
+
+    /// A call failed.
+    pub(crate) fn fails(&mut self, who: Who, error: &Error) {
+        match error {
+            Error::NoSession => self.publishes(who, &SessionState::SignedOut),
+            Error::Reauthenticate(reason) => {
+                let ended = SessionState::ReauthenticationRequired { reason: *reason };
+                self.publishes(who, &ended);
+            }
+            Error::Internal(_) | Error::Envelope(_) | Error::Configuration { .. } => {
+                self.blame(format!("process {}: {error}", name_of(who.process)));
+            }
+            _ => {}
+        }
+    }
+
+    /// A caller got an access token.
+    pub(crate) fn hands_out(&mut self, left_before: &BTreeSet<usize>, token: &str) {
+        let Some(access) = self.server.access_tokens.get(token) else {
+            self.blame(format!("{token} was never issued"));
+            return;
+        };
+        let known = &self.server.refresh_tokens[&access.refresh_token];
+        if !known.write_tried {
+            self.blame(format!("{token} is handed out before its refresh token was written"));
+        } else if left_before.contains(&known.family) {
+            self.blame(format!("{token} is handed out after the sign-out"));
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The ports that do no more than ask the world: clock, spawner, random numbers, log, lock.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pilotlight_core::ports::{
+    Clock, Eventually, Held, Log, LogLevel, ProcessLock, Randomness, RandomnessUnavailable, Spawner, StoreError,
+};
+use pilotlight_core::session::{Environment, Sharing};
+use pilotlight_core::time::{Instant, Timestamp};
+use tokio::sync::oneshot;
+
+use crate::answers::BEGINNING;
+use crate::network::Network;
+use crate::scheduler::Work;
+use crate::server::Who;
+use crate::store::Store;
+use crate::world::World;
+
+/// How often a process looks whether a lock is free.
+const POLL: Duration = Duration::from_millis(50);
+
+/// The world, as one start of a process sees it.
+#[derive(Clone)]
+pub(crate) struct View {
+    pub(crate) world: Arc<World>,
+    pub(crate) who: Who,
+}
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.who)
+    }
+}
+
+impl View {
+    pub(crate) fn environment(&self) -> Environment {
+        let state = self.world.state();
+        let sharing = if state.processes[self.who.process].reads_only {
+            Sharing::ReadOnly
+        } else if state.processes.len() == 1 {
+            Sharing::Alone
+        } else {
+            Sharing::Processes(Arc::new(self.clone()))
+        };
+        drop(state);
+        Environment {
+            store: Arc::new(Store(self.clone())),
+            sharing,
+            transport: Arc::new(Network(self.clone())),
+            clock: Arc::new(self.clone()),
+            randomness: Arc::new(self.clone()),
+            spawner: Arc::new(self.clone()),
+            log: Arc::new(self.clone()),
+        }
+    }
+
+    /// The last state of the store that this process has read.
+    pub(crate) fn known(&self) -> u64 {
+        self.world.state().processes[self.who.process].seen.read_at
+    }
+
+    pub(crate) fn spawn(&self, work: Work) {
+        self.world.scheduler.spawn(Some(self.who.process), work);
+    }
+
+    /// Runs `effect` as the system does for a process: it goes on when nobody waits for it any more, and ends with the process.
+    pub(crate) async fn detached<T: Send + 'static>(&self, effect: impl Future<Output = T> + Send + 'static) -> T {
+        let (done, outcome) = oneshot::channel();
+        self.spawn(Box::pin(async move {
+            let _ = done.send(effect.await);
+        }));
+        match outcome.await {
+            Ok(outcome) => outcome,
+            // The process is ending.
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+impl Clock for View {
+    fn now(&self) -> Instant {
+        let now = self.world.now();
+        let state = self.world.state();
+        let process = &state.processes[self.who.process];
+        let wall = BEGINNING.saturating_add(i64::try_from(now.as_secs()).unwrap());
+        Instant {
+            wall: Timestamp(wall.saturating_add(process.wall_ahead)),
+            monotonic: now.saturating_sub(process.started_at),
+        }
+    }
+}
+
+impl Spawner for View {
+    fn spawn(&self, work: Eventually<'static, ()>) {
+        self.spawn(work);
+    }
+
+    fn sleep(&self, duration: Duration) -> Eventually<'static, ()> {
+        Box::pin(self.world.pause(duration))
+    }
+}
+
+impl Randomness for View {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessUnavailable> {
+        self.world.random().fill(bytes);
+        Ok(())
+    }
+}
+
+impl Log for View {
+    fn log(&self, level: LogLevel, message: &str) {
+        self.world.trace_of(self.who, || format!("log {level:?}: {message}"));
+    }
+}
+
+impl ProcessLock for View {
+    fn acquire<'a>(
+        &'a self,
+        _name: &'a str,
+        limit: Duration,
+    ) -> Eventually<'a, Result<Option<Box<dyn Held>>, StoreError>> {
+        let view = self.clone();
+        Box::pin(async move {
+            let poll = view.clone().poll_lock(limit);
+            Ok(view.detached(poll).await.map(|lock| Box::new(lock) as Box<dyn Held>))
+        })
+    }
+}
+
+impl View {
+    async fn poll_lock(self, limit: Duration) -> Option<Lock> {
+        let deadline = self.world.now() + limit;
+        self.world.may_crash(self.who);
+        self.world.pause(Duration::ZERO).await;
+        loop {
+            if let Some(lock) = self.try_lock() {
+                self.world.may_crash(self.who);
+                self.world.pause(Duration::ZERO).await;
+                return Some(lock);
+            }
+            if self.world.now() >= deadline {
+                self.world.trace_of(self.who, || "lock: not in time".to_owned());
+                return None;
+            }
+            self.world.pause(POLL).await;
+        }
+    }
+
+    fn try_lock(&self) -> Option<Lock> {
+        let mut state = self.world.state();
+        if state.lock.is_some() {
+            return None;
+        }
+        state.locks_given += 1;
+        let number = state.locks_given;
+        state.lock = Some((self.who, number));
+        if let Some(seen) = state.seen(self.who) {
+            seen.is_without_lock = false;
+        }
+        drop(state);
+        self.world.trace_of(self.who, || "lock: got".to_owned());
+        let view = self.clone();
+        Some(Lock { view, number })
+    }
+}
+
+/// The lock, held.
+#[derive(Debug)]
+struct Lock {
+    view: View,
+    number: u64,
+}
+
+impl Held for Lock {}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let mut state = self.view.world.state();
+        if state.lock.is_some_and(|(_, number)| number == self.number) {
+            state.lock = None;
+        }
+        drop(state);
+        self.view
+            .world
+            .trace_of(self.view.who, || "lock: given back".to_owned());
+    }
+}

@@ -1,0 +1,100 @@
+//! The store that all processes share. Each operation happens at one moment, has others before and after it, and goes on when
+//! nobody waits for it any more, as blocking calls do.
+
+use std::time::Duration;
+
+use pilotlight_core::configuration::UNREADABLE_SUFFIX;
+use pilotlight_core::ports::{Eventually, SecretStore, StoreError};
+use pilotlight_core::secret::SecretBytes;
+
+use crate::ports::View;
+use crate::world::World;
+
+const SLOWEST: Duration = Duration::from_millis(40);
+
+#[derive(Debug)]
+pub(crate) struct Store(pub(crate) View);
+
+impl Store {
+    async fn operation<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        act: impl FnOnce(&World) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let View { world, who } = self.0.clone();
+        let operation = async move {
+            world.may_crash(who);
+            world.pause_up_to(SLOWEST).await;
+            let outcome = act(&world);
+            world.trace_of(who, || {
+                format!("store: {what}{}", if outcome.is_ok() { "" } else { " FAILED" })
+            });
+            world.may_crash(who);
+            world.pause_up_to(SLOWEST).await;
+            world.may_crash(who);
+            outcome
+        };
+        self.0.detached(operation).await
+    }
+}
+
+/// What stands against any operation just now.
+fn obstacle(world: &World) -> Option<StoreError> {
+    let failure = world.state().profile.store_failure;
+    if world.state().store_is_closed {
+        Some(StoreError::Locked)
+    } else if world.goes_wrong(failure) {
+        Some(StoreError::Failed {
+            explanation: "no space left".to_owned(),
+            status: Some(28),
+        })
+    } else {
+        None
+    }
+}
+
+impl SecretStore for Store {
+    fn read<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>> {
+        let name = name.to_owned();
+        Box::pin(async move {
+            let read = self.operation("read", move |world| {
+                obstacle(world).map_or(Ok(()), Err)?;
+                let state = world.state();
+                Ok((state.items.get(&name).cloned(), state.store_clock))
+            });
+            let outcome = read.await;
+            // Only now its process can know.
+            self.0.world.state().has_read(self.0.who, &outcome);
+            outcome.map(|(found, _)| found.map(SecretBytes::new))
+        })
+    }
+
+    fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> Eventually<'a, Result<(), StoreError>> {
+        let (name, who, known) = (name.to_owned(), self.0.who, self.0.known());
+        Box::pin(self.operation("write", move |world| {
+            let obstacle = obstacle(world);
+            let (mut state, now) = (world.state(), world.now());
+            if name.ends_with(UNREADABLE_SUFFIX) {
+                state.blame("an item was put aside as unreadable".to_owned());
+            }
+            state.writes((who, known), &name, Some(value.expose()), obstacle.is_none(), now);
+            obstacle.map_or(Ok(()), Err)
+        }))
+    }
+
+    fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>> {
+        let (name, who, known) = (name.to_owned(), self.0.who, self.0.known());
+        Box::pin(self.operation("delete", move |world| {
+            let obstacle = obstacle(world);
+            let (mut state, now) = (world.state(), world.now());
+            if !name.ends_with(UNREADABLE_SUFFIX) {
+                state.writes((who, known), &name, None, obstacle.is_none(), now);
+            }
+            obstacle.map_or(Ok(()), Err)
+        }))
+    }
+
+    fn names(&self) -> Eventually<'_, Result<Vec<String>, StoreError>> {
+        Box::pin(self.operation("names", |world| Ok(world.state().items.keys().cloned().collect())))
+    }
+}

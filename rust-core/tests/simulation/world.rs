@@ -1,0 +1,232 @@
+//! One run's world: the issuer, the shared store, the lock, the network, the processes; and what the judge remembers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use pilotlight_core::session::SessionManager;
+use pilotlight_core::state::SessionState;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::figures::Figures;
+use crate::profile::Profile;
+use crate::random::Random;
+use crate::scheduler::{Pause, Scheduler, Work};
+use crate::server::{Server, Who};
+
+pub(crate) struct World {
+    pub(crate) scheduler: Arc<Scheduler>,
+    state: Mutex<State>,
+    traces: bool,
+}
+
+pub(crate) struct State {
+    pub(crate) profile: Profile,
+    pub(crate) server: Server,
+    pub(crate) items: BTreeMap<String, Vec<u8>>,
+    /// Counts what happened to the store.
+    pub(crate) store_clock: u64,
+    /// When a sign-in's item was taken away by a sign-out.
+    pub(crate) removed: BTreeMap<usize, u64>,
+    pub(crate) store_is_closed: bool,
+    pub(crate) is_offline: bool,
+    /// Nothing goes wrong: at the beginning and at the end.
+    pub(crate) is_calm: bool,
+    pub(crate) lock: Option<(Who, u64)>,
+    pub(crate) locks_given: u64,
+    pub(crate) processes: Vec<Process>,
+    /// Renewals that were sent and not answered yet.
+    pub(crate) in_flight: Vec<(Who, usize)>,
+    pub(crate) calls: BTreeMap<u64, Call>,
+    pub(crate) next_call: u64,
+    pub(crate) violation: Option<String>,
+    pub(crate) figures: Figures,
+    trace: Vec<String>,
+}
+
+/// A call of the public API that has not returned.
+pub(crate) struct Call {
+    pub(crate) who: Who,
+    pub(crate) what: String,
+    pub(crate) since: Duration,
+}
+
+/// One process, start after start.
+pub(crate) struct Process {
+    pub(crate) reads_only: bool,
+    pub(crate) start: u32,
+    pub(crate) is_alive: bool,
+    pub(crate) started_at: Duration,
+    pub(crate) wall_ahead: i64,
+    pub(crate) actions_left: u32,
+    pub(crate) actors: u32,
+    pub(crate) manager: Option<SessionManager>,
+    pub(crate) events: Option<UnboundedReceiver<SessionState>>,
+    pub(crate) lost_in_a_row: u32,
+    pub(crate) seen: Seen,
+}
+
+/// What one start of a process has seen and done: what it may know.
+#[derive(Default)]
+pub(crate) struct Seen {
+    /// It gave up its lock while it held it, and has not got it since.
+    pub(crate) is_without_lock: bool,
+    pub(crate) read_at: u64,
+    pub(crate) read_nothing: bool,
+    pub(crate) read_locked: bool,
+    pub(crate) read_ended: BTreeSet<usize>,
+    pub(crate) refused: BTreeSet<usize>,
+    pub(crate) signed_in: BTreeSet<usize>,
+    pub(crate) sign_outs: u32,
+    /// The families that it took out of the store itself.
+    pub(crate) left: BTreeSet<usize>,
+    pub(crate) lost: Option<(String, Duration)>,
+    pub(crate) asked_again: u32,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, profile: Profile, traces: bool) -> Arc<Self> {
+        let scheduler = Arc::new(Scheduler::new(seed));
+        let count = profile.writers + profile.readers;
+        let processes = (0..count)
+            .map(|process| Process::new(process >= profile.writers))
+            .collect();
+        let state = State {
+            profile,
+            server: Server::default(),
+            items: BTreeMap::new(),
+            store_clock: 0,
+            removed: BTreeMap::new(),
+            store_is_closed: false,
+            is_offline: false,
+            is_calm: true,
+            lock: None,
+            locks_given: 0,
+            processes,
+            in_flight: Vec::new(),
+            calls: BTreeMap::new(),
+            next_call: 0,
+            violation: None,
+            figures: Figures::default(),
+            trace: Vec::new(),
+        };
+        let state = Mutex::new(state);
+        Arc::new(Self {
+            scheduler,
+            state,
+            traces,
+        })
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    pub(crate) fn random(&self) -> MutexGuard<'_, Random> {
+        self.scheduler.random()
+    }
+
+    pub(crate) fn now(&self) -> Duration {
+        self.scheduler.now()
+    }
+
+    pub(crate) fn pause(&self, length: Duration) -> Pause {
+        Pause::new(&self.scheduler, length)
+    }
+
+    /// Somewhere between nothing and `longest`.
+    pub(crate) fn pause_up_to(&self, longest: Duration) -> Pause {
+        let length = self.random().up_to(longest);
+        self.pause(length)
+    }
+
+    /// Work of the world itself: fate, the user, the issuer.
+    pub(crate) fn spawn(&self, work: Work) {
+        self.scheduler.spawn(None, work);
+    }
+
+    /// True `per_mille` times in a thousand, and never while nothing is to go wrong.
+    pub(crate) fn goes_wrong(&self, per_mille: u32) -> bool {
+        !self.state().is_calm && self.random().chance(per_mille)
+    }
+
+    /// The process may end here.
+    pub(crate) fn may_crash(&self, who: Who) {
+        let crash = self.state().profile.crash;
+        if self.goes_wrong(crash) {
+            self.scheduler.crash(who.process);
+        }
+    }
+
+    pub(crate) fn trace(&self, line: impl FnOnce() -> String) {
+        if self.traces {
+            let now = self.now();
+            let line = format!("{:>12.3} s  {}", now.as_secs_f64(), line());
+            self.state().trace.push(line);
+        }
+    }
+
+    /// The same for what one process does.
+    pub(crate) fn trace_of(&self, who: Who, line: impl FnOnce() -> String) {
+        self.trace(|| format!("{}.{}  {}", name_of(who.process), who.start, line()));
+    }
+
+    pub(crate) fn take_trace(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().trace)
+    }
+}
+
+pub(crate) fn name_of(process: usize) -> char {
+    char::from(b'A' + u8::try_from(process).unwrap())
+}
+
+impl State {
+    pub(crate) fn is_alive(&self, who: Who) -> bool {
+        let process = &self.processes[who.process];
+        process.is_alive && process.start == who.start
+    }
+
+    /// What a process's present start has seen; `None` for one that is over.
+    pub(crate) fn seen(&mut self, who: Who) -> Option<&mut Seen> {
+        let is_alive = self.is_alive(who);
+        is_alive.then(|| &mut self.processes[who.process].seen)
+    }
+
+    pub(crate) fn is_without_lock(&self, who: Who) -> bool {
+        self.is_alive(who) && self.processes[who.process].seen.is_without_lock
+    }
+
+    /// The first mistake counts; what follows from it does not.
+    pub(crate) fn blame(&mut self, mistake: String) {
+        self.violation.get_or_insert(mistake);
+    }
+}
+
+impl Process {
+    fn new(reads_only: bool) -> Self {
+        Self {
+            reads_only,
+            start: 0,
+            is_alive: false,
+            started_at: Duration::ZERO,
+            wall_ahead: 0,
+            actions_left: 0,
+            actors: 0,
+            manager: None,
+            events: None,
+            lost_in_a_row: 0,
+            seen: Seen::default(),
+        }
+    }
+
+    /// One of the things that its users wanted to do; false when there is none left, and one of them goes home.
+    pub(crate) fn takes_action(&mut self) -> bool {
+        let has_some = self.actions_left > 0;
+        if has_some {
+            self.actions_left -= 1;
+        } else {
+            self.actors -= 1;
+        }
+        has_some
+    }
+}
