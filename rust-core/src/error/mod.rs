@@ -119,8 +119,10 @@ pub enum Error {
     /// What is stored cannot be read.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
-    /// Another process holds the session's lock.
-    #[error("another process is renewing the session and does not come to an end")]
+    /// The lock between processes cannot be had.
+    #[error(
+        "the session is locked: another process renews it and does not come to an end, or this one is about to be suspended"
+    )]
     Busy,
     /// The session was opened to be looked at only.
     #[error("this session is read-only: the app itself signs in and out and renews")]

@@ -75,6 +75,8 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, Error>> + Send + 'static,
 {
+    // Whoever calls is not suspended.
+    manager.resume();
     let (done, outcome) = oneshot::channel();
     let work = work(manager.clone());
     // A caller that is gone does not take the answer, and a panic drops the sender.

@@ -95,10 +95,11 @@ impl CoreSession {
         self.manager.cancel_sign_in();
     }
 
-    /// Gives back the lock between processes, if a renewal holds it; the renewal goes on. For the moment before iOS
-    /// suspends the process: it kills processes that are suspended with a lock in a shared folder.
+    /// Gives back the lock between processes, if a renewal holds it, and takes it no more before the next call. The
+    /// renewal goes on. For the moment before iOS suspends the process: it kills processes that are suspended with a lock
+    /// in a shared folder.
     pub fn release_process_lock(&self) {
-        self.manager.release_process_lock();
+        self.manager.prepare_for_suspension();
     }
 }
 

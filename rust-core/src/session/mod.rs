@@ -26,6 +26,7 @@ mod sign_out;
 mod single_flight;
 mod turn;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -74,6 +75,7 @@ struct Shared {
     saving: tokio::sync::Mutex<()>,
     turn: tokio::sync::Mutex<()>,
     process_lock: Mutex<Option<Box<dyn Held>>>,
+    suspending: AtomicBool,
     revoking: tokio::sync::Mutex<()>,
     resting: Mutex<Rest>,
     restoring: tokio::sync::Mutex<()>,
@@ -102,6 +104,7 @@ impl SessionManager {
             saving: tokio::sync::Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             process_lock: Mutex::default(),
+            suspending: AtomicBool::new(false),
             revoking: tokio::sync::Mutex::default(),
             resting: Mutex::default(),
             restoring: tokio::sync::Mutex::default(),
@@ -123,10 +126,22 @@ impl SessionManager {
         WeakSessionManager(Arc::downgrade(&self.shared))
     }
 
-    /// Gives back the lock between processes, if a renewal holds it: for iOS, which is about to suspend the process and
-    /// kills those that hold a lock in a shared folder then. A renewal goes on without.
+    /// Gives back the lock between processes, if a renewal holds it; the renewal goes on without.
     pub fn release_process_lock(&self) {
         self.shared.give_up_turn();
+    }
+
+    /// The same, and takes it no more until [`SessionManager::resume`]: for iOS, which is about to suspend the process
+    /// and kills those that hold a lock in a shared folder then. Renewals that wait for their turn, or between two
+    /// attempts, end with [`Error::Busy`].
+    pub fn prepare_for_suspension(&self) {
+        self.shared.suspending.store(true, Ordering::SeqCst);
+        self.release_process_lock();
+    }
+
+    /// The process runs again, or still.
+    pub fn resume(&self) {
+        self.shared.suspending.store(false, Ordering::SeqCst);
     }
 
     /// The state; `None` until the store was read. Memory only.

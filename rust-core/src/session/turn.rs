@@ -1,6 +1,7 @@
 //! Several processes with one store: who renews, and what the others made of the session meanwhile.
 
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::MutexGuard;
@@ -81,7 +82,13 @@ impl Shared {
             self.log(LogLevel::Warning, "another process has been renewing for too long");
             return Ok(None);
         };
-        *self.process_lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
+        let mut place = self.process_lock.lock().unwrap_or_else(PoisonError::into_inner);
+        // Looked at with the place locked: whoever prepares for a suspension sets the flag first and empties it then.
+        if self.suspending.load(Ordering::SeqCst) {
+            return Ok(None);
+        }
+        *place = Some(held);
+        drop(place);
         Ok(Some(Turn {
             held_by: Some((self, own)),
         }))

@@ -685,8 +685,9 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func refresh(scopes: [String], parameters: [String: String]) async throws  -> String
 
     /**
-     * Gives back the lock between processes, if a renewal holds it; the renewal goes on. For the moment before iOS
-     * suspends the process: it kills processes that are suspended with a lock in a shared folder.
+     * Gives back the lock between processes, if a renewal holds it, and takes it no more before the next call. The
+     * renewal goes on. For the moment before iOS suspends the process: it kills processes that are suspended with a lock
+     * in a shared folder.
      */
     func releaseProcessLock()
 
@@ -1009,8 +1010,9 @@ open func refresh(scopes: [String], parameters: [String: String])async throws  -
 }
 
     /**
-     * Gives back the lock between processes, if a renewal holds it; the renewal goes on. For the moment before iOS
-     * suspends the process: it kills processes that are suspended with a lock in a shared folder.
+     * Gives back the lock between processes, if a renewal holds it, and takes it no more before the next call. The
+     * renewal goes on. For the moment before iOS suspends the process: it kills processes that are suspended with a lock
+     * in a shared folder.
      */
 open func releaseProcessLock()  {try! rustCall() {
         uniffiCallStatus in
@@ -4296,7 +4298,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_refresh() != 4544) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_release_process_lock() != 60936) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_release_process_lock() != 4097) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_restore() != 49169) {
