@@ -21,6 +21,9 @@ import urllib.request
 
 REDIRECT_URI = "com.example.pilotlight://callback"
 RESTORED = "restored a session"  # the line of --verbose after which a renewal begins
+ASKED_AGAIN = "answers lost with their process, asked for again in the overlap"
+LOST = "kills with new tokens at the issuer and none in the store"
+WELL = "renewals that ended well meanwhile"
 PATIENCE = 60  # seconds; no process may take longer
 LOCK_FILES = re.compile(r"\.lock$|\.tmp$")
 
@@ -54,6 +57,7 @@ class IdentityServer:
 
     def __init__(self, options):
         self.control = options.control
+        self.judged = collections.Counter()
         self.flags = ["--domain", options.issuer]
 
     def counters(self):
@@ -69,12 +73,15 @@ class IdentityServer:
     def judge(self):
         counters = self.counters()
         spent, overlap = counters["spent_refresh_tokens_presented"], counters["overlap_reuses"]
-        return {
+        now = collections.Counter({
             "spent tokens presented after the overlap": spent - overlap,
             "unknown or ended tokens presented": counters["dead_refresh_tokens_presented"],
             "families of tokens ended by the server": counters["families_killed"],
-            "answers lost with their process, asked for again in the overlap": overlap,
-        }
+            ASKED_AGAIN: overlap,
+        })
+        # The server sums up since it started; a campaign answers for itself.
+        before, self.judged = self.judged, now
+        return {name: number - before[name] for name, number in now.items()}
 
 
 MUST_BE_ZERO = (
@@ -173,6 +180,7 @@ class Alone:
         healed = stored_session(self.terminal.store)
         if healed["sequence"] <= after["sequence"]:
             raise Failure("session lost: the process after the kill has not stored what it got")
+        self.seen[WELL] += 1 if killed else 2
         # What came after the victim is one renewal; the rest was the victim's.
         rotated, stored = self.server.renewals() - renewals - 1, after != before
         if stored and not rotated:
@@ -182,7 +190,7 @@ class Alone:
         if stored:
             self.seen["kills after the new tokens were stored"] += 1
         elif rotated:
-            self.seen["kills with new tokens at the issuer and none in the store"] += 1
+            self.seen[LOST] += 1
         else:
             self.seen["kills before the issuer renewed anything"] += 1
         return True
@@ -239,7 +247,7 @@ class Pair:
 
     def end(self):
         self.stop()
-        self.seen["renewals that ended well meanwhile"] = sum(slot.done for slot in self.slots)
+        self.seen[WELL] = sum(slot.done for slot in self.slots)
         if self.failure:
             raise self.failure
 
@@ -296,6 +304,8 @@ def campaign(kind, options, server):
         terminal.run("profile", "--refresh")
         terminal.run("token", "--force-refresh")
         judged = server.judge()
+        if kind is Alone and judged.get(ASKED_AGAIN, running.seen[LOST]) != running.seen[LOST]:
+            raise Failure(f"{judged[ASKED_AGAIN]} spent tokens were presented, and {running.seen[LOST]} kills explain one each")
         terminal.run("sign-out")
     except Failure as failure:
         running.stop()

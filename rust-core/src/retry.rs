@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, TransportErrorKind};
+use crate::error::{Endpoint, Error, TransportErrorKind};
 
 /// Attempts of one call that met passing trouble, the first included.
 const ATTEMPTS: u32 = 3;
@@ -134,8 +134,9 @@ impl Rest {
 /// lost answer has been asked for as often as makes sense.
 fn is_worth_another(error: &Error) -> bool {
     match error {
-        Error::Transport { error, .. } => {
-            !error.may_have_been_processed
+        // Only a token request changes anything: what merely reads can be sent again whatever became of it.
+        Error::Transport { endpoint, error } => {
+            (!error.may_have_been_processed || *endpoint != Endpoint::Token)
                 && matches!(
                     error.kind,
                     TransportErrorKind::Unreachable | TransportErrorKind::Timeout | TransportErrorKind::Interrupted
@@ -164,7 +165,7 @@ fn part_of(whole: Duration, chance: u64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Endpoint, TransportError};
+    use crate::error::TransportError;
 
     const NOW: Duration = Duration::from_secs(1_000_000);
 
@@ -223,6 +224,26 @@ mod tests {
         assert!(!Patience::from(NOW).asks_again(&lost, NOW + LOST_ANSWERS_DEADLINE));
         let refused = transport(TransportErrorKind::Unreachable, false);
         assert!(!Patience::from(NOW).asks_again(&refused, NOW));
+    }
+
+    #[test]
+    fn a_lost_answer_of_a_request_that_only_reads_is_passing_trouble() {
+        let lost = |kind| Error::Transport {
+            endpoint: Endpoint::Discovery,
+            error: TransportError {
+                kind,
+                may_have_been_processed: true,
+            },
+        };
+        for (kind, again) in [
+            (TransportErrorKind::Interrupted, true),
+            (TransportErrorKind::Timeout, true),
+            (TransportErrorKind::Tls, false),
+            (TransportErrorKind::NotHttp, false),
+        ] {
+            let pause = Patience::from(NOW).pause_after(&lost(kind), NOW, 0);
+            assert_eq!(pause.is_some(), again, "{kind:?}");
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Promise 8: a wrong device clock logs nobody out.
 
+use pilotlight_core::time::Timestamp;
 use pilotlight_identity_server::{Endpoint, Fault, Options};
+use serde_json::json;
 
-use crate::world::{ADA, World, assert_renews, at_least, cached, is_signed_in};
+use crate::world::{ADA, World, assert_renews, at_least, cached, forced, is_signed_in};
 
 const YEAR: i64 = 365 * 24 * 3600;
 
@@ -76,4 +78,115 @@ async fn a_server_that_sends_a_wrong_date_or_none_is_heard_by_the_devices_clock(
         assert_renews(&session).await;
         world.control().clear_faults(Endpoint::Any);
     }
+}
+
+/// The first and the last moment of formats and of types, and a clock that stands before 1970.
+#[tokio::test]
+async fn a_device_at_the_ends_of_time_signs_in_and_renews() {
+    for moment in [
+        i64::MIN,
+        -1,
+        0,
+        i64::from(i32::MAX) + 1,
+        i64::from(u32::MAX) + 1,
+        253_402_300_800, // the year 10000
+        i64::MAX,
+    ] {
+        let world = World::new().await;
+        world.clock.set_wall_to(Timestamp(moment));
+        let session = world.session();
+        world.sign_in(&session, ADA).await;
+        assert_renews(&session).await;
+        world.clock.set_wall(0);
+        let restarted = world.session();
+        restarted.restore().await.unwrap();
+        assert!(is_signed_in(&restarted), "{moment}");
+        assert_renews(&restarted).await;
+    }
+}
+
+/// A suspended process: the monotonic clock stands still, the wall clock goes on, and may be set meanwhile.
+#[tokio::test]
+async fn the_clock_jumps_while_a_renewal_is_under_way() {
+    for jump in [-10 * YEAR, -3600, 3600, 10 * YEAR] {
+        let world = World::new().await;
+        let session = world.signed_in().await;
+        world.control().fault(Endpoint::Token, Fault::hold());
+        let renewing = session.access_token(forced());
+        let jumping = async {
+            world.control().wait_for_held(Endpoint::Token, 1).await;
+            world.clock.set_wall(jump);
+            world.control().release(Endpoint::Token);
+        };
+        let (token, ()) = tokio::join!(renewing, jumping);
+        assert_eq!(
+            cached(&session).as_deref(),
+            Some(token.unwrap().expose()),
+            "{jump}: from receipt on"
+        );
+        world.clock.set_wall(0);
+        assert!(is_signed_in(&session), "{jump}");
+        assert_renews(&session).await;
+        let restarted = world.session();
+        restarted.restore().await.unwrap();
+        assert_eq!(cached(&restarted), cached(&session), "{jump}");
+        assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_expired_while_the_process_was_suspended_is_renewed() {
+    let world = World::with(Options::default().with(|s| s.access_token_lifetime = 3600)).await;
+    let session = world.signed_in().await;
+    world.clock.set_wall(2 * 24 * 3600);
+    assert_eq!(cached(&session), None);
+    assert!(session.access_token(at_least(0)).await.is_ok());
+    assert_eq!(world.refresh_grants(), 1);
+}
+
+/// `expires_in` as servers send it, and for how many seconds the token is kept as good.
+#[tokio::test]
+async fn every_form_of_expires_in() {
+    const UNKNOWN: u64 = 300;
+    const LONGEST: u64 = 10 * 365 * 24 * 3600;
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    for (sent, kept) in [
+        (None, UNKNOWN),
+        (Some(json!(null)), UNKNOWN),
+        (Some(json!(0)), 0),
+        (Some(json!(-1)), 0),
+        (Some(json!(i64::MIN)), 0),
+        (Some(json!(3600)), 3600),
+        (Some(json!(3600.9)), 3600),
+        (Some(json!(-0.5)), 0),
+        (Some(json!(1e300)), LONGEST),
+        (Some(json!(u64::MAX)), LONGEST),
+        (Some(json!("3600")), 3600),
+        (Some(json!(" 3600 ")), 3600),
+        (Some(json!("3600.9")), 3600),
+        (Some(json!("-1")), 0),
+        (Some(json!("1e300")), LONGEST),
+        (Some(json!("99999999999999999999")), LONGEST),
+        (Some(json!("")), UNKNOWN),
+        (Some(json!("soon")), UNKNOWN),
+        (Some(json!("2026-01-01T00:00:00Z")), UNKNOWN),
+        (Some(json!(true)), UNKNOWN),
+        (Some(json!([3600])), UNKNOWN),
+        (Some(json!({"seconds": 3600})), UNKNOWN),
+    ] {
+        let fault = match &sent {
+            None => Fault::answer_without(&["expires_in"]),
+            Some(value) => Fault::answer(json!({"expires_in": value})),
+        };
+        world.control().fault(Endpoint::Token, fault);
+        assert_renews(&session).await;
+        assert_eq!(
+            world.stored().unwrap()["credentials"]["lifetime_seconds"],
+            kept,
+            "{sent:?}"
+        );
+        assert_eq!(cached(&session).is_some(), kept > 0, "{sent:?}");
+    }
+    assert_renews(&session).await;
 }

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod bad_input;
+mod classification;
 mod clocks;
 mod configuration;
+mod documented;
 mod error_shapes;
 mod golden;
 mod instances;
@@ -21,4 +23,5 @@ mod sign_in;
 mod sign_out;
 mod storing;
 mod survival;
+mod wire_faults;
 mod world;

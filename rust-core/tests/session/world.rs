@@ -9,7 +9,7 @@ use pilotlight_core::adapters::http::{HttpLimits, HttpTransport};
 use pilotlight_core::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use pilotlight_core::configuration::{Configuration, Provider, SessionConfiguration};
 use pilotlight_core::ffi::SessionError;
-use pilotlight_core::ports::{Clock, Eventually, Log, LogLevel, SecretStore, Spawner, StoreError};
+use pilotlight_core::ports::{Clock, Eventually, Log, LogLevel, SecretStore, Spawner, StoreError, Transport};
 use pilotlight_core::secret::{Secret, SecretBytes};
 use pilotlight_core::session::{Environment, SessionManager, Sharing, SignInOptions, TokenOptions};
 use pilotlight_core::state::SessionState;
@@ -89,10 +89,18 @@ impl World {
             total: Duration::from_secs(2),
             ..HttpLimits::default()
         };
+        self.session_over(configuration, Arc::new(HttpTransport::with_limits(limits)))
+    }
+
+    pub(crate) fn session_over(
+        &self,
+        configuration: SessionConfiguration,
+        transport: Arc<dyn Transport>,
+    ) -> SessionManager {
         let environment = Environment {
             store: self.store.clone(),
             sharing: self.sharing.clone(),
-            transport: Arc::new(HttpTransport::with_limits(limits)),
+            transport,
             clock: self.clock.clone(),
             randomness: Arc::new(SystemRandomness),
             spawner: Arc::new(ImpatientSpawner {

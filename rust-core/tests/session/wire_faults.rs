@@ -1,0 +1,242 @@
+//! Every call to an issuer meets every fault of the wire, over real sockets, once and again and again. What comes of it is
+//! the table in docs/reliability.md; that nothing is lost by it is asserted here.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pilotlight_core::configuration::SessionConfiguration;
+use pilotlight_core::error::Error;
+use pilotlight_core::session::{SessionManager, SignInOptions, SignOutOutcome};
+use pilotlight_core::state::SessionState;
+use pilotlight_identity_server::{Endpoint, Fault, Options};
+use serde_json::{Map, Value, json};
+use tokio::sync::Semaphore;
+
+use crate::documented::{assert_documented, in_words};
+use crate::world::{ADA, World, forced, is_signed_in, public};
+
+/// A request that the session makes, and on what occasion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Call {
+    DiscoveryAtSignIn,
+    DiscoveryAtRenewal,
+    KeysAtSignIn,
+    KeysAtRenewal,
+    TokenByCode,
+    TokenByRefresh,
+    UserInfo,
+    UserRead,
+    UserChange,
+    Revocation,
+}
+
+const CALLS: [(Call, &str); 10] = [
+    (Call::DiscoveryAtSignIn, "discovery, at a sign-in"),
+    (Call::DiscoveryAtRenewal, "discovery, at a renewal"),
+    (Call::KeysAtSignIn, "keys, at a sign-in"),
+    (Call::KeysAtRenewal, "keys, at a renewal"),
+    (Call::TokenByCode, "token by code"),
+    (Call::TokenByRefresh, "token by refresh token"),
+    (Call::UserInfo, "userinfo"),
+    (Call::UserRead, "user, read"),
+    (Call::UserChange, "user, changed"),
+    (Call::Revocation, "revocation, at a sign-out"),
+];
+
+fn faults() -> Vec<(&'static str, Fault)> {
+    vec![
+        ("reset before processing", Fault::reset()),
+        ("reset after processing", Fault::reset().after_processing()),
+        ("cut off within the answer", Fault::truncate()),
+        ("slow", Fault::delay(Duration::from_millis(300))),
+        ("no answer", Fault::stall()),
+        ("stalled within the answer", Fault::stall_body()),
+        ("200 that is not JSON", Fault::garbage_json()),
+        ("200 with a page", Fault::html(200)),
+        ("a redirect elsewhere", Fault::redirect("http://127.0.0.1:1/login")),
+        ("2 MB where an answer should be", Fault::huge_body(2 * 1024 * 1024)),
+    ]
+}
+
+impl Call {
+    fn endpoint(self) -> Endpoint {
+        match self {
+            Self::DiscoveryAtSignIn | Self::DiscoveryAtRenewal => Endpoint::Discovery,
+            Self::KeysAtSignIn | Self::KeysAtRenewal => Endpoint::Jwks,
+            Self::TokenByCode | Self::TokenByRefresh => Endpoint::Token,
+            Self::UserInfo => Endpoint::Userinfo,
+            Self::UserRead | Self::UserChange => Endpoint::Users,
+            Self::Revocation => Endpoint::Revoke,
+        }
+    }
+
+    /// Auth0's endpoints are known; others are discovered.
+    fn configuration(self, world: &World) -> SessionConfiguration {
+        match self.endpoint() {
+            Endpoint::Discovery | Endpoint::Jwks => world.oidc_configuration(),
+            _ => world.configuration(),
+        }
+    }
+
+    /// A launch of the app that knows nothing but what is stored.
+    async fn launch(self, world: &World) -> SessionManager {
+        let session = world.session_with(self.configuration(world));
+        session.restore().await.unwrap();
+        session
+    }
+
+    fn is_sign_in(self) -> bool {
+        matches!(self, Self::DiscoveryAtSignIn | Self::KeysAtSignIn | Self::TokenByCode)
+    }
+
+    /// Does it; `before` runs right before the request in question can be made.
+    async fn make(self, world: &World, session: &SessionManager, before: impl FnOnce()) -> Result<Outcome, Error> {
+        if matches!(self, Self::KeysAtSignIn | Self::TokenByCode) {
+            let callback = world.callback(session, ADA).await;
+            before();
+            return session.complete_sign_in(&callback).await.map(|_| Outcome::Works);
+        }
+        before();
+        match self {
+            Self::DiscoveryAtSignIn => drop(session.begin_sign_in(SignInOptions::default()).await?),
+            Self::UserInfo => drop(session.profile(true).await?),
+            Self::UserRead => drop(session.fetch_metadata(&[]).await?),
+            Self::UserChange => {
+                let changed = session.update_metadata(patch()).await?;
+                assert_eq!(changed.get("country"), Some(&json!("USA")));
+            }
+            Self::Revocation => match session.sign_out().await {
+                SignOutOutcome::Revoked => {}
+                other => return Ok(Outcome::SignedOut(other)),
+            },
+            _ => drop(session.access_token(forced()).await?),
+        }
+        Ok(Outcome::Works)
+    }
+}
+
+enum Outcome {
+    Works,
+    SignedOut(SignOutOutcome),
+}
+
+fn patch() -> Map<String, Value> {
+    json!({"country": "USA"}).as_object().cloned().unwrap()
+}
+
+/// The outcome in the table's words.
+async fn outcome_of(call: Call, fault: Fault) -> String {
+    // The overlap is what issuers offer against lost answers.
+    let world = World::with(Options::default().with(|s| s.leeway = 30)).await;
+    let first = world.session_with(call.configuration(&world));
+    world.sign_in(&first, ADA).await;
+    drop(first);
+    let session = call.launch(&world).await;
+    let stored = world.stored();
+    let endpoint = call.endpoint();
+    let what = format!("{call:?} {fault:?}");
+    let outcome = call
+        .make(&world, &session, || world.control().fault(endpoint, fault))
+        .await;
+    world.control().clear_faults(endpoint);
+
+    if call == Call::Revocation {
+        return after_the_sign_out(&world, &session, outcome, &what).await;
+    }
+    assert!(is_signed_in(&session), "{what}");
+    if outcome.is_err() {
+        assert_eq!(world.stored(), stored, "{what}");
+    }
+    world.rest();
+    // The same call works afterwards, and so does what is stored, for a process that knows nothing else.
+    let again = call.make(&world, &session, || ()).await;
+    assert!(matches!(again, Ok(Outcome::Works)), "{what}: {:?}", again.err());
+    world.rest();
+    let restarted = call.launch(&world).await;
+    restarted
+        .access_token(forced())
+        .await
+        .unwrap_or_else(|error| panic!("{what}: {error}"));
+    let counters = world.control().counters();
+    assert_eq!((counters.families_killed, counters.families_revoked), (0, 0), "{what}");
+    assert_eq!(
+        counters.spent_refresh_tokens_presented, counters.overlap_reuses,
+        "{what}"
+    );
+    if call.is_sign_in() || call.endpoint() != Endpoint::Token {
+        assert_eq!(
+            counters.overlap_reuses, 0,
+            "{what}: only a lost renewal is asked for again"
+        );
+    }
+    match outcome {
+        Ok(_) => "works".to_owned(),
+        Err(error) => in_words(public::<()>(Err(error))),
+    }
+}
+
+/// Nobody is signed in, whatever the wire did; what the issuer was not told it is told at the next launch.
+async fn after_the_sign_out(
+    world: &World,
+    session: &SessionManager,
+    outcome: Result<Outcome, Error>,
+    what: &str,
+) -> String {
+    assert_eq!(session.state(), Some(SessionState::SignedOut), "{what}");
+    let kept = world.stored();
+    assert!(kept.as_ref().is_none_or(|kept| kept["signed_out"] == true), "{what}");
+    let said = match outcome.unwrap() {
+        Outcome::Works => "works".to_owned(),
+        Outcome::SignedOut(SignOutOutcome::RevocationPending) => {
+            assert!(kept.is_some(), "{what}");
+            "told later".to_owned()
+        }
+        Outcome::SignedOut(other) => format!("{other:?}"),
+    };
+    world.rest();
+    let restarted = Call::Revocation.launch(world).await;
+    while !world.store.items().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(restarted.state(), Some(SessionState::SignedOut), "{what}");
+    if said == "told later" {
+        assert_eq!(world.control().counters().families_revoked, 1, "{what}");
+    }
+    said
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_call_meets_every_fault() {
+    // As many worlds at a time as wait more than they work.
+    let places = Arc::new(Semaphore::new(16));
+    let mut rows = Vec::new();
+    for (call, name) in CALLS {
+        for (fault_name, fault) in faults() {
+            let cells = [fault.clone(), fault.for_ever()].map(|fault| {
+                let places = Arc::clone(&places);
+                tokio::spawn(async move {
+                    let _place = places.acquire().await.unwrap();
+                    outcome_of(call, fault).await
+                })
+            });
+            rows.push((name, fault_name, cells));
+        }
+    }
+    let mut table = String::from("| call | fault | met once | met every time |\n| --- | --- | --- | --- |\n");
+    let mut groups: Vec<(&str, Vec<&str>, String)> = Vec::new();
+    for (name, fault, [once, always]) in rows {
+        let outcome = format!("{} | {}", once.await.unwrap(), always.await.unwrap());
+        match groups
+            .iter_mut()
+            .find(|(call, _, other)| *call == name && *other == outcome)
+        {
+            Some((_, faults, _)) => faults.push(fault),
+            None => groups.push((name, vec![fault], outcome)),
+        }
+    }
+    for (name, faults, outcome) in groups {
+        writeln!(table, "| {name} | {} | {outcome} |", faults.join("; ")).unwrap();
+    }
+    assert_documented("wire-faults", &table);
+}
