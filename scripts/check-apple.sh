@@ -64,12 +64,17 @@ check_frameworks() { python3 -B "$apple/audit.py" frameworks "$package/Package.s
 
 sample_minimum_ios() { sed -n 's/.*\.iOS(\.v\([0-9]*\)).*/\1.0/p' "$checkout/ios-sample/SampleKit/Package.swift"; }
 
-# check_swift MODULE-MAP SOURCES: the generated and the handwritten modules in SOURCES, and the sample above them. TerminalKit is
-# for terminals.
+# check_swift MODULE-MAP SOURCES: the generated and the handwritten modules in SOURCES, and the sample app above them with its
+# widget and its tests. TerminalKit is for terminals.
 check_swift() {
+    local sample=$checkout/ios-sample minimum
+    minimum=$(sample_minimum_ios)
     python3 -B "$apple/swift_ios.py" compile "$1" \
         "$swift_module=$2/$swift_module@$(minimum_ios)" "$app_module=$2/$app_module@$(minimum_ios)" \
-        "SampleKit=$checkout/ios-sample/SampleKit/Sources/SampleKit@$(sample_minimum_ios)"
+        "SampleKit=$sample/SampleKit/Sources/SampleKit@$minimum" \
+        "PilotlightSample=$sample/App@$minimum" "PilotlightWidget=$sample/Widget@$minimum" \
+        "PilotlightSampleTests=$sample/AppTests,$sample/TestSupport@$minimum" \
+        "PilotlightSampleUITests=$sample/AppUITests,$sample/TestSupport@$minimum"
 }
 
 check_swift_link() {

@@ -12,7 +12,7 @@ scratch=''
 temp_dir scratch
 
 checks=(
-    rust-format rust-lints rust-documentation generated-code layout layout-proof apple-proof release-proof documentation file-length
+    rust-format rust-lints rust-documentation generated-code layout layout-proof apple-proof xcode-project release-proof documentation file-length
     shell python swift-format dependencies advisories words papers
 )
 
@@ -33,6 +33,8 @@ check_layout() { python3 scripts/check-layout.py; }
 check_layout_proof() { (cd scripts && python3 -B -m unittest --quiet test_check_layout); }
 
 check_apple_proof() { scripts/check-apple.sh --prove; }
+
+check_xcode_project() { python3 -B scripts/apple/xcode_project.py ios-sample/PilotlightSample.xcodeproj; }
 
 check_release_proof() { (cd scripts && python3 -B -m unittest --quiet test_release); }
 

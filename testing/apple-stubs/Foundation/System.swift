@@ -38,3 +38,19 @@ open class NotificationCenter: NSObject, @unchecked Sendable {
     ) -> any NSObjectProtocol { fatalError() }
     open func removeObserver(_ observer: Any) {}
 }
+
+open class UserDefaults: NSObject, @unchecked Sendable {
+    public init?(suiteName suitename: String?) {}
+    open func data(forKey defaultName: String) -> Data? { fatalError() }
+    open func set(_ value: Any?, forKey defaultName: String) {}
+}
+
+extension String {
+    // Apple's is `String.LocalizationValue`.
+    @available(iOS 15.0, macOS 12, *)
+    public init(localized keyAndValue: String, table: String? = nil) { fatalError() }
+}
+
+open class NSPredicate: NSObject, @unchecked Sendable {
+    public init(format predicateFormat: String, _ args: Any...) {}
+}

@@ -6,6 +6,7 @@ open class XCUIElement: NSObject {
         case any
     }
 
+    open var firstMatch: XCUIElement { fatalError() }
     open var exists: Bool { fatalError() }
     open var label: String { fatalError() }
     open var value: Any? { fatalError() }
@@ -24,6 +25,7 @@ open class XCUIElement: NSObject {
 open class XCUIElementQuery: NSObject {
     open subscript(key: String) -> XCUIElement { fatalError() }
     open var firstMatch: XCUIElement { fatalError() }
+    open func matching(_ predicate: NSPredicate) -> XCUIElementQuery { fatalError() }
     open var count: Int { fatalError() }
 }
 

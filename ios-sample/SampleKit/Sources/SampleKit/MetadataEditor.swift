@@ -6,19 +6,37 @@ import Pilotlight
 public final class MetadataEditor {
     /// What the form shows: text fields by name.
     public var fields: [String: String] = [:]
+    /// What the form shows: switches by name.
+    public var flags: [String: Bool] = [:]
     /// What to say, when it could not be loaded or saved. The fields stay.
     public private(set) var advice: Advice?
     /// Whether a call is under way.
     public private(set) var isWorking = false
+    /// Whether the form shows what the issuer has. Until then there is nothing to edit.
+    public private(set) var hasLoaded = false
 
     private var saved: [String: JSONValue] = [:]
     private let names: [String]
+    private let flagNames: [String]
     private let session: Session
 
-    /// A form for the keys `names`.
-    public init(_ session: Session, names: [String]) {
+    /// A form with text fields for the keys `names`, and switches for the keys `flags`.
+    public init(_ session: Session, names: [String], flags: [String] = []) {
         self.session = session
         self.names = names
+        flagNames = flags
+    }
+
+    /// One text field; empty where there is nothing.
+    public subscript(text name: String) -> String {
+        get { fields[name] ?? "" }
+        set { fields[name] = newValue }
+    }
+
+    /// One switch; off where there is nothing.
+    public subscript(flag name: String) -> Bool {
+        get { flags[name] ?? false }
+        set { flags[name] = newValue }
     }
 
     /// Whether there is something to save.
@@ -28,7 +46,7 @@ public final class MetadataEditor {
 
     /// Reads the metadata and fills the form.
     public func load() async {
-        await run { try await $0.metadata.get(names) }
+        await run { try await $0.metadata.get(names + flagNames) }
     }
 
     /// Sends what was changed; a field that was emptied is deleted.
@@ -47,6 +65,11 @@ public final class MetadataEditor {
             guard text != saved[name]?.text ?? "" else { continue }
             changes[name] = text.isEmpty ? .null : .string(text)
         }
+        for name in flagNames {
+            let flag = flags[name] ?? false
+            // What was never said counts as off, and stays unsaid.
+            if flag != saved[name]?.boolValue ?? false { changes[name] = .bool(flag) }
+        }
         return changes
     }
 
@@ -56,6 +79,8 @@ public final class MetadataEditor {
         do {
             saved = try await work(session)
             fields = Dictionary(uniqueKeysWithValues: names.map { ($0, saved[$0]?.text ?? "") })
+            flags = Dictionary(uniqueKeysWithValues: flagNames.map { ($0, saved[$0]?.boolValue ?? false) })
+            hasLoaded = true
             advice = nil
         } catch {
             advice = Advice.about(error)

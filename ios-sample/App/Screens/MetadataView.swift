@@ -1,0 +1,58 @@
+import Pilotlight
+import SampleKit
+import SwiftUI
+
+/// The part of the profile that the user may change: Auth0's `user_metadata`.
+struct MetadataView: View {
+    @State private var editor: MetadataEditor
+    @Environment(\.dismiss) private var dismiss
+
+    init(session: Session) {
+        _editor = State(
+            initialValue: MetadataEditor(session, names: ["first_name", "last_name", "country"], flags: ["active"]))
+    }
+
+    var body: some View {
+        Form {
+            if let advice = editor.advice { AdviceBanner(advice: advice) }
+            if editor.hasLoaded {
+                Section {
+                    field("First Name", "first_name", .givenName)
+                    field("Last Name", "last_name", .familyName)
+                    field("Country", "country", .countryName)
+                    Toggle("Active", isOn: $editor[flag: "active"]).accessibilityIdentifier("metadata.active")
+                } footer: {
+                    Text("Only what you change is sent. An emptied field is removed.")
+                }
+                .disabled(editor.isWorking)
+            } else if editor.advice != nil {
+                Button("Try Again") { Task { await editor.load() } }
+            }
+        }
+        .overlay { if editor.isWorking && !editor.hasLoaded { ProgressView() } }
+        .navigationTitle("Edit Profile")
+        .toolbar {
+            ToolbarItem(placement: .confirmationAction) {
+                Button("Save") { Task { await save() } }
+                    .disabled(!editor.hasChanges || editor.isWorking)
+                    .accessibilityIdentifier("metadata.save")
+            }
+        }
+        .task { if !editor.hasLoaded { await editor.load() } }
+    }
+
+    private func field(_ title: LocalizedStringKey, _ name: String, _ content: UITextContentType) -> some View {
+        LabeledContent(title) {
+            TextField(title, text: $editor[text: name])
+                .textContentType(content)
+                .multilineTextAlignment(.trailing)
+                .accessibilityIdentifier("metadata.\(name)")
+        }
+    }
+
+    /// Leaves the form only when everything was saved.
+    private func save() async {
+        await editor.save()
+        if editor.advice == nil { dismiss() }
+    }
+}

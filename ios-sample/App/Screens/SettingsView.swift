@@ -1,0 +1,98 @@
+import Pilotlight
+import SampleKit
+import SwiftUI
+
+/// Which issuer, which client, and how the session is kept.
+struct SettingsView: View {
+    let model: AppModel
+    @State private var draft: AppSettings
+    @Environment(\.dismiss) private var dismiss
+
+    init(model: AppModel) {
+        self.model = model
+        _draft = State(initialValue: model.settings)
+    }
+
+    var body: some View {
+        NavigationStack {
+            Form {
+                issuer
+                signIn
+                storage
+            }
+            .navigationTitle("Settings")
+            .toolbar {
+                ToolbarItem(placement: .cancellationAction) { Button("Cancel") { dismiss() } }
+                ToolbarItem(placement: .confirmationAction) {
+                    Button("Save") { Task { await save() } }.accessibilityIdentifier("settings.save")
+                }
+            }
+        }
+    }
+
+    private var issuer: some View {
+        Section {
+            Picker("Provider", selection: $draft.issuer) {
+                Text("Auth0").tag(AppSettings.Issuer.auth0)
+                Text("OpenID Connect").tag(AppSettings.Issuer.openIDConnect)
+            }
+            plain(draft.issuer == .auth0 ? "Domain" : "Issuer URL", $draft.address, "settings.address")
+            plain("Client ID", $draft.clientID, "settings.client-id")
+            plain("Redirect URI", $draft.redirectURI, "settings.redirect-uri")
+            if draft.issuer == .auth0 { Toggle("Ask for Metadata", isOn: $draft.metadataAccess) }
+        } header: {
+            Text("Issuer")
+        } footer: {
+            Text("Another issuer or client has a session of its own. The one that you leave stays signed in.")
+        }
+    }
+
+    private var signIn: some View {
+        Section {
+            Toggle("Private Browser", isOn: $draft.isEphemeral)
+        } header: {
+            Text("Sign-In")
+        } footer: {
+            Text("A private browser shares no cookies: there is no single sign-on, and nothing to sign out of.")
+        }
+    }
+
+    private var storage: some View {
+        Section {
+            Picker("Readable", selection: $draft.accessibility) {
+                ForEach(AppSettings.Accessibility.allCases) { Text($0.title).tag($0) }
+            }
+            Toggle("Ask for Face ID", isOn: $draft.biometricLock)
+        } header: {
+            Text("Keychain")
+        } footer: {
+            Text("With Face ID the session is renewed only while the app is in front, and the widget cannot read it.")
+        }
+    }
+
+    private func plain(_ title: LocalizedStringKey, _ text: Binding<String>, _ identifier: String) -> some View {
+        LabeledContent(title) {
+            TextField(title, text: text)
+                .textInputAutocapitalization(.never)
+                .autocorrectionDisabled()
+                .multilineTextAlignment(.trailing)
+                .accessibilityIdentifier(identifier)
+        }
+    }
+
+    private func save() async {
+        dismiss()
+        await model.apply(draft)
+    }
+}
+
+extension AppSettings.Accessibility {
+    fileprivate var title: LocalizedStringKey {
+        switch self {
+        case .afterFirstUnlockThisDeviceOnly: "After First Unlock, This Device"
+        case .afterFirstUnlock: "After First Unlock"
+        case .whenUnlockedThisDeviceOnly: "When Unlocked, This Device"
+        case .whenPasscodeSetThisDeviceOnly: "With a Passcode, This Device"
+        }
+    }
+}

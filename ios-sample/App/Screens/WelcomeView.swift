@@ -1,0 +1,68 @@
+import Pilotlight
+import SampleKit
+import SwiftUI
+
+/// Nobody is signed in, or not any more.
+struct WelcomeView: View {
+    let model: AppModel
+    let reason: ReauthenticationReason?
+
+    private var isWorking: Bool { model.signIn?.phase == .working }
+
+    var body: some View {
+        ScrollView {
+            VStack(spacing: 24) {
+                Image(systemName: "flame.fill")
+                    .font(.largeTitle)
+                    .imageScale(.large)
+                    .foregroundStyle(.tint)
+                    .accessibilityHidden(true)
+                    .padding(.top, 48)
+                VStack(spacing: 8) {
+                    title.font(.title).bold().multilineTextAlignment(.center).accessibilityAddTraits(.isHeader)
+                    message.foregroundStyle(.secondary).multilineTextAlignment(.center)
+                }
+                if case .failed(let advice) = model.signIn?.phase {
+                    AdviceBanner(advice: advice) { model.signIn?.dismiss() }
+                }
+                button
+                LabeledContent("Issuer", value: model.settings.address)
+                    .font(.footnote)
+                    .foregroundStyle(.secondary)
+                    .accessibilityIdentifier("welcome.issuer")
+            }
+            .padding(24)
+            .frame(maxWidth: 480)
+            .frame(maxWidth: .infinity)
+        }
+        .accessibilityIdentifier("welcome")
+    }
+
+    private var title: Text {
+        reason == nil ? Text("Welcome to Pilotlight") : Text("Please sign in again")
+    }
+
+    private var message: Text {
+        switch reason {
+        case nil: Text("Sign in once. The session stays until you sign out.")
+        case .refreshTokenRejected: Text("The issuer ended your session. Your data there is untouched.")
+        case .noRefreshToken: Text("The issuer gave no permission to renew your session, and it has expired.")
+        }
+    }
+
+    private var button: some View {
+        Button {
+            // The sheet's answer comes on any thread; the SDK brings it back here.
+            Task { await model.signIn(using: SystemWebAuthenticator(ephemeral: model.settings.isEphemeral)) }
+        } label: {
+            Group {
+                if isWorking { ProgressView() } else { Text("Sign In") }
+            }
+            .frame(maxWidth: .infinity)
+        }
+        .buttonStyle(.borderedProminent)
+        .controlSize(.large)
+        .disabled(isWorking)
+        .accessibilityIdentifier("sign-in")
+    }
+}

@@ -1,0 +1,82 @@
+import XCTest
+
+/// A user's day with the app, at the identity server: `scripts/run-sample.sh --test` starts that and runs these in a simulator
+/// on a Mac. They have not run yet; on Debian they are compiled for iOS against stubs.
+///
+/// The browser sheet is real and private, and the issuer signs the user in without a form, because the authorization request
+/// carries `sign_in_as`: there is nothing to type into a page that is not ours.
+@MainActor
+final class SessionFlowTests: XCTestCase {
+    private let patience: TimeInterval = 20
+
+    func testSignInRestoreEditAndSignOut() async throws {
+        continueAfterFailure = false
+        let issuer = try TestIssuer.ofThisRun()
+        try await issuer.control("PUT", "users/\(TestIssuer.email)/metadata", json: #"{"first_name": "Ada"}"#)
+        let app = try launch()
+        signOutIfSignedIn(app)
+
+        app.buttons["sign-in"].tap()
+        XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience), "the home screen did not come")
+        XCTAssertTrue(app.staticTexts[TestIssuer.email].waitForExistence(timeout: patience))
+
+        // Another process finds the session in the Keychain.
+        app.terminate()
+        app.launch()
+        XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience), "the session was not restored")
+
+        app.buttons["metadata"].tap()
+        let country = app.textFields["metadata.country"]
+        XCTAssertTrue(country.waitForExistence(timeout: patience))
+        country.tap()
+        country.typeText("UK")
+        app.switches["metadata.active"].tap()
+        app.buttons["metadata.save"].tap()
+        XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience), "the form did not close")
+        let saved = try await issuer.metadata()
+        XCTAssertEqual(saved, ["first_name": .text("Ada"), "country": .text("UK"), "active": .flag(true)])
+
+        signOutIfSignedIn(app)
+        XCTAssertTrue(app.buttons["sign-in"].exists)
+        app.terminate()
+        app.launch()
+        XCTAssertTrue(app.buttons["sign-in"].waitForExistence(timeout: patience), "the sign-out did not last")
+    }
+
+    func testARefusedRefreshTokenAsksForANewSignIn() async throws {
+        continueAfterFailure = false
+        let issuer = try TestIssuer.ofThisRun()
+        let app = try launch()
+        signOutIfSignedIn(app)
+        app.buttons["sign-in"].tap()
+        XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience))
+        try await issuer.control("POST", "users/\(TestIssuer.email)/revoke")
+        app.buttons["token.renew"].tap()
+        XCTAssertTrue(app.staticTexts["Please sign in again"].waitForExistence(timeout: patience))
+        app.buttons["sign-in"].tap()
+        XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience))
+        signOutIfSignedIn(app)
+    }
+
+    /// With the settings of this run, and a private browser, so that no system dialogue comes first.
+    private func launch() throws -> XCUIApplication {
+        let app = XCUIApplication()
+        app.launchArguments = [
+            "-AppleLanguages", "(en)", "-private-browser",
+            "--domain", try TestIssuer.ofThisRun().url.absoluteString, "--client-id", TestIssuer.clientID,
+            "--redirect-uri", TestIssuer.redirectURI, "--param", "sign_in_as=\(TestIssuer.email)", "--metadata-access",
+        ]
+        app.launch()
+        return app
+    }
+
+    private func signOutIfSignedIn(_ app: XCUIApplication) {
+        if app.buttons["sign-in"].waitForExistence(timeout: 3) { return }
+        let signOut = app.buttons["sign-out"]
+        if !signOut.exists { app.swipeUp() }
+        signOut.tap()
+        // A dialogue's button has no identifier of its own.
+        app.buttons["Sign Out Now"].firstMatch.tap()
+        XCTAssertTrue(app.buttons["sign-in"].waitForExistence(timeout: patience), "the sign-out did not end")
+    }
+}

@@ -1,0 +1,172 @@
+import Foundation
+import Pilotlight
+import ServerSupport
+import Testing
+
+@testable import SampleKit
+
+@MainActor @Suite struct AppModelTests {
+    private func model(_ server: IdentityServer, _ folder: TemporaryFolder) -> AppModel {
+        let settings = { (settings: AppSettings) in
+            var changed = settings
+            changed.address = server.issuer
+            return changed
+        }
+        let file = folder.file("session")
+        return AppModel(store: VolatileSettingsStore(), override: settings) {
+            try $0.sessionSettings.makeSession(storage: .file(file), log: .none)
+        }
+    }
+
+    @Test func aDayWithTheApp() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        do {
+            let model = model(server, folder)
+            #expect(model.screen == .loading)
+            await model.start()
+            #expect(model.screen == .welcome(nil))
+            await model.signIn(using: TestBrowser())
+            #expect(model.screen == .home)
+            #expect(model.session?.profile?.email == "ada@example.com")
+        }
+        let next = model(server, folder)
+        await next.start()
+        #expect(next.screen == .home)
+        #expect(next.session?.profile?.email == "ada@example.com")
+        try await server.goOffline()
+        await next.session?.loadProfile(refresh: true)
+        #expect(next.screen == .home)
+        #expect(next.session?.error != nil)
+        #expect(next.session?.profile?.email == "ada@example.com")
+        try await server.goOnline()
+        await next.signOut()
+        #expect(next.screen == .welcome(nil))
+        await server.stop()
+    }
+
+    @Test func aRefusedRefreshTokenAsksForANewSignInAndSaysWhy() async throws {
+        let server = try await IdentityServer.start()
+        let model = model(server, try TemporaryFolder())
+        await model.start()
+        await model.signIn(using: TestBrowser())
+        let calls = try await server.counter("refresh_grants")
+        await model.token?.renew()
+        #expect(model.token?.advice == nil)
+        #expect(try await server.counter("refresh_grants") == calls + 1)
+        try await server.revoke("ada@example.com")
+        await model.token?.renew()
+        #expect(model.token?.advice?.needsSignIn == true)
+        await settle { model.screen == .welcome(.refreshTokenRejected) }
+        model.token?.dismiss()
+        #expect(model.token?.advice == nil)
+        await model.signIn(using: TestBrowser())
+        #expect(model.screen == .home)
+        await server.stop()
+    }
+
+    @Test func aRefusedOrCancelledSignInLeavesTheWelcome() async throws {
+        struct Closed: WebAuthenticator {
+            func authenticate(url: URL, redirectURI: URL) async throws -> URL { throw SessionError.signInCancelled }
+        }
+        let server = try await IdentityServer.start()
+        let model = model(server, try TemporaryFolder())
+        await model.start()
+        await model.signIn(using: Closed())
+        #expect(model.screen == .welcome(nil))
+        #expect(model.signIn?.phase == .ready)
+        await model.signIn(using: TestBrowser(denyWith: "access_denied"))
+        #expect(model.screen == .welcome(nil))
+        #expect(model.signIn?.phase != .ready)
+        await server.stop()
+    }
+
+    @Test func wrongSettingsAreHelpedInTheSettings() async throws {
+        let store = VolatileSettingsStore()
+        let model = AppModel(store: store) { settings in
+            try settings.sessionSettings.makeSession(storage: .inMemory, log: .none)
+        }
+        await model.start()
+        var settings = model.settings
+        settings.address = "not a host"
+        await model.apply(settings)
+        guard case .unavailable(let advice, settingsHelp: true) = model.screen else {
+            Issue.record("\(model.screen)")
+            return
+        }
+        #expect(!advice.canRetry)
+        #expect(store.load() == settings)
+        settings.address = "tenant.eu.auth0.com"
+        await model.apply(settings)
+        #expect(model.screen == .welcome(nil))
+        #expect(model.session?.session.configuration.provider == .auth0(domain: "tenant.eu.auth0.com"))
+    }
+
+    @Test func theSameSettingsOpenNothingAnew() async {
+        let model = StubState.home.model()
+        let session = model.session
+        await model.apply(model.settings)
+        #expect(model.session === session)
+    }
+
+    @Test(arguments: [
+        (StubState.loading, AppModel.Screen.loading), (.welcome, .welcome(nil)),
+        (.expired, .welcome(.refreshTokenRejected)),
+        (.locked, .locked), (.home, .home), (.empty, .home), (.offline, .home),
+    ]) func everyStubIsTheScreenThatItIsFor(state: StubState, screen: AppModel.Screen) async {
+        let model = state.model()
+        if state.starts { await model.start() }
+        #expect(model.screen == screen)
+    }
+
+    @Test func theStubsOfFaultsSayWhatToDo() async {
+        let (misconfigured, broken) = (StubState.misconfigured.model(), StubState.broken.model())
+        await misconfigured.start()
+        await broken.start()
+        guard case .unavailable(_, settingsHelp: true) = misconfigured.screen,
+            case .unavailable(_, settingsHelp: false) = broken.screen
+        else {
+            Issue.record("\(misconfigured.screen) \(broken.screen)")
+            return
+        }
+        #expect(StubState(arguments: ["-x", "-stub", "offline"]) == .offline)
+        #expect(StubState(arguments: ["-stub"]) == nil)
+        #expect(StubState(arguments: ["-stub", "nonsense"]) == nil)
+    }
+
+    @Test func theOfflineStubShowsTheProfileAndTheReason() async {
+        let model = StubState.offline.model()
+        await model.start()
+        await model.session?.loadProfile()
+        #expect(model.session?.profile?.name == "Ada Lovelace")
+        guard case .retryLater(.network, _, _) = model.session?.error else {
+            Issue.record("no error")
+            return
+        }
+    }
+
+    @Test func theHistoryHasEachStateOnce() async {
+        let history = StateHistory()
+        for second in 0..<3 { history.add(.signedOut, at: Date(timeIntervalSince1970: Double(second))) }
+        history.add(.locked, at: Date(timeIntervalSince1970: 3))
+        #expect(history.entries.map(\.state) == [.locked, .signedOut])
+        #expect(history.entries.map(\.id) == [2, 1])
+        for second in 0..<300 {
+            history.add(second % 2 == 0 ? .signedOut : .locked, at: Date(timeIntervalSince1970: Double(second)))
+        }
+        #expect(history.entries.count == 100)
+    }
+
+    @Test func theHistoryFollowsTheSession() async {
+        let model = StubState.home.model()
+        await model.signOut()
+        await settle { model.history.entries.count == 2 }
+        #expect(model.history.entries.first?.state == .signedOut)
+    }
+}
+
+/// Lets what was begun on the main actor go on until `condition` holds; the suite's own time limit ends it otherwise.
+@MainActor
+func settle(_ condition: () -> Bool) async {
+    while !condition() { await Task.yield() }
+}
