@@ -13,7 +13,7 @@ enum Launch {
     static func model(arguments: [String]) -> (model: AppModel, starts: Bool) {
         if let stub = StubState(arguments: arguments) { return (stub.model(), stub.starts) }
         guard let places = SharedPlaces(infoPlist: Bundle.main.object(forInfoDictionaryKey:)) else {
-            preconditionFailure("Config/App-Info.plist has lost a key")
+            preconditionFailure("a key of Config/App-Info.plist is missing")
         }
         let store = SharedSettingsStore(appGroup: places.appGroup)
         let model = AppModel(store: store, override: { merge(arguments, into: $0) }) { settings in
