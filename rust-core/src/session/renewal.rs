@@ -26,11 +26,17 @@ impl Shared {
             return Err(refusal);
         }
         let mut patience = Patience::from(self.now().monotonic);
+        let mut was_replaced = false;
         loop {
             let error = match self.renew_once(options, wish, &mut patience).await {
                 Ok(token) => {
                     self.rest().end();
                     return Ok(token);
+                }
+                // Another sign-in took the session's place meanwhile, and its token is due as well.
+                Err(Error::NoSession) if !was_replaced && self.current.is_renewable() => {
+                    was_replaced = true;
+                    continue;
                 }
                 Err(error) => error,
             };

@@ -3,12 +3,14 @@
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::current::Generation;
 use super::{SessionManager, Shared, TokenOptions};
 use crate::configuration::IssuerUrl;
 use crate::error::{Endpoint, Error};
 use crate::message::{HttpAnswer, HttpRequest};
 use crate::metadata::{USER_METADATA, check_patch, of_user, select};
 use crate::profile::Profile;
+use crate::provider::discovery::IssuerMetadata;
 use crate::provider::userinfo::{self, UserInfo};
 use crate::provider::users;
 use crate::secret::Secret;
@@ -35,8 +37,29 @@ impl SessionManager {
                 field: "issuer",
                 problem: "it has no userinfo endpoint".to_owned(),
             })?;
-        shared.ensure_session().await?;
-        let (generation, subject) = shared.current.subject().ok_or(Error::NoSession)?;
+        let mut asked_twice = false;
+        loop {
+            shared.ensure_session().await?;
+            let (generation, subject) = shared.current.subject().ok_or(Error::NoSession)?;
+            let outcome = self.fetch_profile(&metadata, endpoint, generation, &subject).await;
+            // Another sign-in of the same user took this one's place while the answer was under way.
+            let held = shared.current.subject();
+            let replaced = held.is_some_and(|(now, who)| now != generation && who == subject);
+            if asked_twice || !replaced || outcome.is_ok() {
+                return outcome;
+            }
+            asked_twice = true;
+        }
+    }
+
+    async fn fetch_profile(
+        &self,
+        metadata: &IssuerMetadata,
+        endpoint: &Url,
+        generation: Generation,
+        subject: &str,
+    ) -> Result<Profile, Error> {
+        let shared = &self.shared;
         let answer = self
             .call_with_token(Endpoint::UserInfo, userinfo::refuses_token, |token| {
                 Ok(userinfo::request(endpoint, token))

@@ -28,10 +28,15 @@ impl Shared {
         if !self.current.is_unsaved() || self.is_read_only() {
             return Ok(());
         }
+        let revision = self.current.revision();
         let written = async {
-            // Another process may have signed out, or renewed, since this one looked.
+            // Another process may have signed out, signed in or renewed since this one looked.
             if self.is_shared() && !self.current.replaces_what_is_stored() {
-                self.adopt_from_store().await?;
+                match self.adopt_from_store().await {
+                    // A sign-out removes also what cannot be read.
+                    Err(Error::Envelope(_)) if self.current.is_signed_out() => {}
+                    looked => drop(looked?),
+                }
             }
             let Some(unsaved) = self.current.unsaved() else {
                 return Ok(());
@@ -49,6 +54,7 @@ impl Shared {
             Ok(())
         };
         let written = written.await;
+        self.current.tried(revision);
         if let Err(error) = &written {
             self.log(
                 LogLevel::Error,

@@ -11,6 +11,7 @@ mod error_shapes;
 mod golden;
 mod instances;
 mod late_answers;
+mod newer_sign_ins;
 mod quarantine;
 mod renewal;
 mod resources;

@@ -47,14 +47,18 @@ impl State {
                 ));
             }
         }
+        // At once after a lost answer it may be sent again, whatever others know by now.
+        let is_at_once = |lost: &(String, Duration)| lost.0 == token && lost.1 == now;
+        let is_at_once = self
+            .seen(who)
+            .is_some_and(|seen| seen.lost.as_ref().is_some_and(is_at_once));
         if is_spent {
-            if let Some(mistake) = self.why_it_should_know_better(who, token) {
+            if !is_at_once && let Some(mistake) = self.why_it_should_know_better(who, token) {
                 self.blame(format!("the spent {token} is sent: {mistake}"));
             }
             self.figures.spent_presented += 1;
         }
         if let Some(seen) = self.seen(who) {
-            let is_at_once = seen.lost.as_ref() == Some(&(token.to_owned(), now));
             seen.asked_again = if is_at_once { seen.asked_again + 1 } else { 0 };
             if seen.asked_again > 2 {
                 self.blame(format!("{token} is sent at once for the fourth time"));
@@ -207,6 +211,11 @@ impl State {
         match (was, will_be) {
             (Held::Session { .. }, Held::Nothing | Held::SignedOut) if seen.sign_outs == 0 => {
                 Some("nobody signed out in this process".to_owned())
+            }
+            (Held::Session { family, .. }, Held::Nothing | Held::SignedOut)
+                if seen.sign_outs_under_way == 0 && self.server.families[*family].began > seen.last_sign_out =>
+            {
+                Some("it began after the sign-out".to_owned())
             }
             (_, Held::Session { family, .. }) if seen.left.contains(family) => {
                 Some("the process has signed out of it".to_owned())
@@ -387,13 +396,14 @@ impl State {
     }
 
     /// A caller got an access token.
-    pub(crate) fn hands_out(&mut self, left_before: &BTreeSet<usize>, token: &str) {
+    pub(crate) fn hands_out(&mut self, who: Who, left_before: &BTreeSet<usize>, token: &str) {
         let Some(access) = self.server.access_tokens.get(token) else {
             self.blame(format!("{token} was never issued"));
             return;
         };
         let known = &self.server.refresh_tokens[&access.refresh_token];
-        if !known.write_tried {
+        // Whoever went on without the lock may find a later renewal in the store, and then keeps that one.
+        if !known.write_tried && !self.is_without_lock(who) {
             self.blame(format!("{token} is handed out before its refresh token was written"));
         } else if left_before.contains(&known.family) {
             self.blame(format!("{token} is handed out after the sign-out"));

@@ -162,7 +162,7 @@ impl User {
             if options.allow_expired { ", also expired" } else { "" },
         );
         let token = self.call(&what, self.manager.access_token(options)).await?;
-        world.state().hands_out(&left, token.expose());
+        world.state().hands_out(self.view.who, &left, token.expose());
         Ok(())
     }
 
@@ -185,7 +185,7 @@ impl User {
             .clone();
         let token = self.manager.with_cached_access_token(Duration::ZERO, str::to_owned);
         if let Some(token) = token {
-            self.view.world.state().hands_out(&left, &token);
+            self.view.world.state().hands_out(self.view.who, &left, &token);
         }
     }
 
@@ -241,10 +241,16 @@ impl User {
                 return;
             }
             process.seen.sign_outs += 1;
+            process.seen.sign_outs_under_way += 1;
             state.figures.sign_outs += 1;
         }
         let call = async { Ok(self.manager.sign_out().await) };
         let _ = self.call("sign_out", call).await;
+        let now = self.view.world.now();
+        let mut state = self.view.world.state();
+        let seen = &mut state.processes[self.view.who.process].seen;
+        seen.sign_outs_under_way -= 1;
+        seen.last_sign_out = now;
     }
 
     /// A call, watched until it returns.

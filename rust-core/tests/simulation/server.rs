@@ -49,6 +49,7 @@ impl Cause {
 pub(crate) struct Family {
     pub(crate) subject: String,
     pub(crate) nonce: String,
+    pub(crate) began: Duration,
     pub(crate) ended: Option<Cause>,
     /// Why a token of it was refused though it lives: it was spent, and nothing else is known.
     pub(crate) refused: Option<Cause>,
@@ -109,6 +110,7 @@ impl Server {
         self.families.push(Family {
             subject: subject.to_owned(),
             nonce: nonce.to_owned(),
+            began: now,
             ended: None,
             refused: None,
         });

@@ -78,6 +78,9 @@ pub(crate) struct Seen {
     pub(crate) refused: BTreeSet<usize>,
     pub(crate) signed_in: BTreeSet<usize>,
     pub(crate) sign_outs: u32,
+    /// Those that have not returned.
+    pub(crate) sign_outs_under_way: u32,
+    pub(crate) last_sign_out: Duration,
     /// The families that it took out of the store itself.
     pub(crate) left: BTreeSet<usize>,
     pub(crate) lost: Option<(String, Duration)>,

@@ -33,12 +33,20 @@ impl Current {
         let mut inner = self.lock();
         inner.unreadable = None;
         inner.revision += 1;
+        let was_unknown = matches!(inner.phase, Phase::Unrestored | Phase::Locked);
         let (session, mut revocations) = match std::mem::take(&mut inner.phase) {
             Phase::Held(session) => (Some(session), Vec::new()),
             Phase::SignedOut(revocations) => (None, revocations),
             Phase::Unrestored | Phase::Locked => (None, Vec::new()),
         };
-        inner.left = session.as_ref().and_then(|session| session.nonce.clone());
+        inner.sign_out_revision = inner.revision;
+        if let Some(session) = &session {
+            inner.left.clone_from(&session.nonce);
+            // A sign-in that was never stored leaves an older one in the store.
+            inner.left_unseen = session.nonce.is_none() || !inner.sign_in_was_stored;
+        } else if was_unknown {
+            (inner.left, inner.left_unseen) = (None, true);
+        }
         let refresh_token = session.and_then(|session| session.credentials.refresh_token);
         revocations.extend(refresh_token.clone().map(|refresh_token| PendingRevocation {
             refresh_token,

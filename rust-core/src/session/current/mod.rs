@@ -40,6 +40,10 @@ struct Inner {
     /// Raised by every change that belongs in the store.
     revision: u64,
     saved_revision: u64,
+    /// Up to here a write was tried at least once.
+    tried_revision: u64,
+    /// The revision of the last sign-out.
+    sign_out_revision: u64,
     /// Raised by every change of the access token.
     token_version: u64,
     /// Renewals and sign-ins that this process made itself.
@@ -52,6 +56,8 @@ struct Inner {
     sign_in_was_stored: bool,
     /// The sign-in, by its nonce, that ended with the last sign-out.
     left: Option<Secret>,
+    /// The last sign-out did not know which sign-in it ended: it takes out whatever is there.
+    left_unseen: bool,
     received: MonotonicReceipt,
     /// An item that could not be decoded; kept aside before it is replaced.
     unreadable: Option<SecretBytes>,

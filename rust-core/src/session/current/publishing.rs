@@ -27,6 +27,10 @@ impl Current {
 
 impl Inner {
     fn publish(&mut self, now: Instant) {
+        // Nobody hears of new tokens before the store was given them; whoever writes them tells.
+        if self.held().is_some() && self.tokens_revision > self.tried_revision {
+            return;
+        }
         let state = self.state(now);
         if state.is_some() && state != self.published {
             self.published = state.clone();

@@ -43,8 +43,8 @@ impl Current {
         let mut inner = self.lock();
         match std::mem::take(&mut inner.phase) {
             Phase::Held(held) => inner.adopt_over(held, stored),
-            // A sign-out that is not written yet is newer than what it will remove.
-            Phase::SignedOut(ours) if inner.is_unsaved() => {
+            // A sign-out that is not written yet is newer than what it will remove, but not than a sign-in elsewhere.
+            Phase::SignedOut(ours) if inner.is_unsaved() && !inner.is_newer_sign_in(stored.as_ref()) => {
                 inner.phase = Phase::SignedOut(ours);
                 false
             }
@@ -72,10 +72,28 @@ impl Current {
         self.lock().revision += 1;
     }
 
-    /// Whether what is stored does not matter: the user signed out, or signed in over what cannot be read.
+    /// Whether what is stored does not matter: the user has just signed out, or signed in over what cannot be read. A
+    /// sign-out that could not be written at once looks again: somebody may have signed in meanwhile.
     pub(in super::super) fn replaces_what_is_stored(&self) -> bool {
         let inner = self.lock();
-        matches!(inner.phase, Phase::SignedOut(_)) || inner.unreadable.is_some()
+        let signs_out = inner.left_unseen || inner.sign_out_revision > inner.tried_revision;
+        (matches!(inner.phase, Phase::SignedOut(_)) && signs_out) || inner.unreadable.is_some()
+    }
+
+    /// Whether nobody is signed in here.
+    pub(in super::super) fn is_signed_out(&self) -> bool {
+        matches!(self.lock().phase, Phase::SignedOut(_))
+    }
+
+    /// Counts the changes that belong in the store.
+    pub(in super::super) fn revision(&self) -> u64 {
+        self.lock().revision
+    }
+
+    /// The store was given all changes up to this one, whether it took them or not.
+    pub(in super::super) fn tried(&self, revision: u64) {
+        let mut inner = self.lock();
+        inner.tried_revision = inner.tried_revision.max(revision);
     }
 
     /// Whether anything has to be written.
@@ -169,10 +187,16 @@ impl Inner {
         self.left.is_some() && self.left == found.nonce
     }
 
+    /// Whether that is the session of a sign-in other than the one that ended here.
+    fn is_newer_sign_in(&self, stored: Option<&StoredItem>) -> bool {
+        matches!(stored, Some(StoredItem::Session(_))) && !self.left_unseen && !self.has_left(stored)
+    }
+
     fn take_over(&mut self, phase: Phase) -> bool {
         self.begin_generation(phase);
         self.sign_in_was_stored = true;
         self.saved_revision = self.revision;
+        self.tried_revision = self.revision;
         true
     }
 
