@@ -1,0 +1,78 @@
+# shellcheck shell=bash disable=SC2154 # the names of lib.sh
+# What the scripts for the sample app share: the XCFramework, a simulator, the app in it. Source it after lib.sh, on a Mac.
+# Nothing of it has run yet: it was written where there is no Mac.
+
+sample=$checkout/ios-sample
+sample_project=$sample/PilotlightSample.xcodeproj
+sample_scheme=PilotlightSample
+sample_bundle=com.example.pilotlight.sample
+sample_derived=$target_dir/sample
+sample_app=$sample_derived/Build/Products/Debug-iphonesimulator/PilotlightSample.app
+# Without a team the simulator still wants a signature: with none, each call of the Keychain fails with -34018.
+sample_signing=(CODE_SIGN_IDENTITY=- CODE_SIGNING_REQUIRED=NO CODE_SIGNING_ALLOWED=YES)
+
+require_mac() {
+    on_mac || die "the sample app needs a Mac with Xcode" \
+        "elsewhere: scripts/check-apple.sh --swift compiles it for iOS, scripts/terminal.sh is the sample for a terminal"
+    xcrun --sdk iphonesimulator --show-sdk-path >/dev/null 2>&1 ||
+        die "Xcode with the iOS SDK is needed" "install Xcode, then xcode-select -s /Applications/Xcode.app"
+    require_tool python3 "xcode-select --install"
+}
+
+# The package of bindings/swift takes it from there; it is made when it is missing or older than what it is made from.
+need_xcframework() {
+    local framework=$checkout/bindings/swift/$ffi_module.xcframework newer=''
+    if [ -d "$framework" ]; then
+        newer=$(find "$checkout/rust-core/src" "$checkout/Cargo.lock" "$checkout/bindings/swift/Sources/$ffi_module" \
+            -newer "$framework/Info.plist" -type f | head -n 1)
+        if [ -z "$newer" ]; then
+            step "the XCFramework is there"
+            return
+        fi
+    fi
+    step "building the XCFramework (some minutes the first time)"
+    "$checkout/scripts/build-xcframework.sh"
+}
+
+# choose_simulator [NAME]: prints the identifier of that simulator, or of an iPhone of the newest iOS; a booted one first.
+choose_simulator() {
+    xcrun simctl list devices available --json | python3 -c '
+import json, re, sys
+wanted, found = sys.argv[1], []
+for runtime, devices in json.load(sys.stdin)["devices"].items():
+    version = re.search(r"iOS-(\d+)-(\d+)", runtime)
+    if not version or int(version[1]) < 17: continue
+    for device in devices:
+        if device["name"] == wanted or (not wanted and device["name"].startswith("iPhone")):
+            found.append((device["state"] == "Booted", int(version[1]), int(version[2]), device["name"], device["udid"]))
+if not found: sys.exit(1)
+print(max(found)[-1])' "${1:-}" || die "there is no such simulator of iOS 17 or newer" "xcrun simctl list devices available"
+}
+
+boot_simulator() {
+    step "booting the simulator $1"
+    xcrun simctl bootstatus "$1" -b >/dev/null || die "the simulator does not boot" "xcrun simctl erase $1"
+}
+
+# build_sample SIMULATOR ACTION…: xcodebuild, with its output in a file that is shown when it failed.
+build_sample() {
+    local simulator=$1 log=$target_dir/sample.log
+    shift
+    mkdir -p "$target_dir"
+    xcodebuild -project "$sample_project" -scheme "$sample_scheme" -configuration Debug -derivedDataPath "$sample_derived" \
+        -destination "platform=iOS Simulator,id=$simulator" "${sample_signing[@]}" "$@" >"$log" 2>&1 && return
+    grep -E '(error|failed|XCTAssert)' "$log" | tail -n 40 >&2 || true
+    die "xcodebuild $* failed" "less $log"
+}
+
+install_sample() {
+    step "installing the app"
+    xcrun simctl install "$1" "$sample_app"
+}
+
+# start_sample SIMULATOR ARGS…
+start_sample() {
+    local simulator=$1
+    shift
+    xcrun simctl launch --terminate-running-process "$simulator" "$sample_bundle" "$@" >/dev/null
+}

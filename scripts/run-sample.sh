@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# The sample app in a simulator, on a Mac, with an identity server of its own to sign in at.
+#
+#   scripts/run-sample.sh                     builds what is needed, opens the app, and serves until Ctrl-C
+#   scripts/run-sample.sh --test              runs the tests of the Keychain and of the screens instead
+#   scripts/run-sample.sh --stub STATE        shows one state, without a server: loading, welcome, expired, locked, home,
+#                                             empty, offline, misconfigured, broken
+#   scripts/run-sample.sh --simulator NAME    which one, for example "iPhone 16"
+#
+# Sign in as ada@example.com with the password "correct horse".
+# This has not run yet: it was written where there is no Mac.
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=apple/simulator.sh
+. "$checkout/scripts/apple/simulator.sh"
+
+mode=run
+stub=''
+simulator_name=''
+issuer=''
+token_lifetime=120 # seconds; short, so that one can watch the clock on the home screen
+
+parse_arguments() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --help | -h) usage && exit ;;
+            --test) mode=tests ;;
+            --stub)
+                mode=stub
+                stub=${2:-}
+                [ -n "$stub" ] || die "--stub needs a state" "scripts/run-sample.sh --help"
+                shift
+                ;;
+            --simulator)
+                simulator_name=${2:-}
+                [ -n "$simulator_name" ] || die "--simulator needs a name" "xcrun simctl list devices available"
+                shift
+                ;;
+            *) die "unknown argument: $1" "scripts/run-sample.sh --help" ;;
+        esac
+        shift
+    done
+}
+
+# In the simulator 127.0.0.1 is the Mac. The issuer's address lands in `issuer`.
+start_issuer() {
+    local server work
+    temp_dir work
+    step "building the identity server"
+    build_workspace
+    start_process server "$work/server.log" "$PILOTLIGHT_IDENTITY_SERVER" --ttl-access "$token_lifetime"
+    issuer=$(wait_for_line "$server" "$work/server.log" '^listening: ' 20) || die "the identity server did not start"
+    issuer=${issuer#listening: }
+    step "the identity server: $issuer"
+}
+
+run_app() {
+    build_sample "$1" build
+    install_sample "$1"
+    step "opening the app"
+    open -a Simulator --args -CurrentDeviceUDID "$1"
+    if [ "$mode" = stub ]; then
+        start_sample "$1" -stub "$stub"
+        return
+    fi
+    start_sample "$1" --domain "$issuer" --client-id native-app --redirect-uri com.example.pilotlight://callback --metadata-access
+    good "sign in as ada@example.com with the password 'correct horse'; Ctrl-C ends the server"
+    while :; do sleep 3600; done
+}
+
+# xcodebuild hands on what begins with TEST_RUNNER_, without that.
+run_tests() {
+    step "running the tests of the Keychain and of the screens (some minutes)"
+    export TEST_RUNNER_PILOTLIGHT_ISSUER=$issuer
+    build_sample "$1" test
+    grep -E '^(Executed|Test Suite .(All tests|Selected tests))' "$target_dir/sample.log" | tail -n 4 || true
+    good "the tests passed"
+}
+
+main() {
+    local simulator
+    parse_arguments "$@"
+    require_mac
+    need_xcframework
+    simulator=$(choose_simulator "$simulator_name")
+    boot_simulator "$simulator"
+    if [ "$mode" != stub ]; then start_issuer; fi
+    step "building the app (some minutes the first time)"
+    if [ "$mode" = tests ]; then run_tests "$simulator"; else run_app "$simulator"; fi
+}
+
+main "$@"
