@@ -108,10 +108,13 @@ debian_swiftc() {
 }
 
 run_swiftc() {
-    local minimum=$1
+    local minimum=$1 developer
     shift
     if on_mac; then
-        xcrun --sdk iphonesimulator swiftc -target "$(triple "$minimum")" -swift-version 6 -warnings-as-errors "$@"
+        # XCTest is beside the SDK.
+        developer=$(xcrun --sdk iphonesimulator --show-sdk-platform-path)/Developer
+        xcrun --sdk iphonesimulator swiftc -target "$(triple "$minimum")" -swift-version 6 -warnings-as-errors \
+            -F "$developer/Library/Frameworks" -I "$developer/usr/lib" "$@"
     else
         debian_swiftc "$minimum" "$stubs" "$@"
     fi

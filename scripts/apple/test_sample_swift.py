@@ -1,0 +1,112 @@
+"""Proves that the compilation of the sample for iOS catches mistakes in it, and in the library's own code for the browser sheet.
+
+Each proof spoils a copy of the real sources in one place; what the compiler says must name that fault.
+"""
+
+import contextlib
+import io
+import pathlib
+import re
+import shutil
+import sys
+import tempfile
+import unittest
+
+import swift_ios
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
+LIBRARY, SAMPLE = CHECKOUT / "bindings" / "swift" / "Sources", CHECKOUT / "ios-sample"
+MODULE_MAP = LIBRARY / "PilotlightFFI" / "module.modulemap"
+ON_MAC = sys.platform == "darwin"
+# In the order in which they import each other.
+MODULES = {
+    "PilotlightCore": ([LIBRARY / "PilotlightCore"], "15.0"),
+    "Pilotlight": ([LIBRARY / "Pilotlight"], "15.0"),
+    "SampleKit": ([SAMPLE / "SampleKit" / "Sources" / "SampleKit"], "17.0"),
+    "PilotlightSample": ([SAMPLE / "App"], "17.0"),
+    "PilotlightWidget": ([SAMPLE / "Widget"], "17.0"),
+    "PilotlightSampleTests": ([SAMPLE / "AppTests", SAMPLE / "TestSupport"], "17.0"),
+    "PilotlightSampleUITests": ([SAMPLE / "AppUITests", SAMPLE / "TestSupport"], "17.0"),
+}
+IMPORTED = list(MODULES)[:3]
+
+# (what is wrong, the module, the file, the text to replace, what by, what the compiler says of it)
+SPOILT = (
+    ("the browser sheet off the main actor", "PilotlightSample", "WelcomeView.swift", "Task { await model.signIn(using: SystemWeb",
+     "Task.detached { let sheet = SystemWebAuthenticator(); await model.signIn(using: sheet) }\n_ = { (SystemWeb", "main actor-isolated"),
+    ("an action that may run on any thread", "PilotlightSample", "AdviceBanner.swift", "var dismiss: (@MainActor () -> Void)?",
+     "var dismiss: (() -> Void)?", "data race"),
+    ("a binding whose closures leave the main actor", "PilotlightSample", "MetadataView.swift", "text: $editor[text: name]",
+     "text: Binding(get: { editor[text: name] }, set: { editor[text: name] = $0 })", "from a Sendable closure"),
+    ("the app's start on any thread", "PilotlightSample", "Launch.swift", "@MainActor\nenum", "enum", "main actor-isolated"),
+    ("a state without a screen", "PilotlightSample", "RootView.swift", "        case .locked: LockedView(model: model)\n", "", "must be exhaustive"),
+    ("a sheet's flag by value", "PilotlightSample", "RootView.swift", "isPresented: $isEditingSettings", "isPresented: isEditingSettings",
+     "to expected type 'Binding<Bool>'"),
+    ("an API that extensions may not use", "PilotlightWidget", "SessionWidget.swift", "        let storage = settings",
+     "        _ = UIApplication.shared\n        let storage = settings", "cannot find 'UIApplication'|has no member 'shared'"),
+    ("the shared settings on any thread", "PilotlightWidget", "SessionWidget.swift", "    @MainActor\n", "", "main actor-isolated"),
+    ("a model off the main actor", "SampleKit", "AppModel.swift", "@MainActor @Observable", "@Observable", "main actor-isolated"),
+    ("a test that waits inside an assertion", "PilotlightSampleTests", "StoredSessionTests.swift", "XCTAssertEqual(state, .signedOut)\n        let outcome",
+     "XCTAssertEqual(try await restored(), .signedOut)\n        let outcome", "in an autoclosure that does not support concurrency"),
+    ("the screens of a UI test on any thread", "PilotlightSampleUITests", "StateTests.swift", "@MainActor\nfinal", "final", "main actor-isolated"),
+)
+# The stubs are stricter here than Apple's SDK: what follows would end the app when the sheet closes.
+STRICTER = (
+    ("the main actor's state in the sheet's answer", "Pilotlight", "SystemWebAuthenticator.swift", "{ @Sendable callback, error in\n",
+     "{ @Sendable callback, error in\n self.shown = nil\n", "main actor-isolated property 'shown' can not be mutated"),
+    ("a completion handler that is not Sendable", "Pilotlight", "SystemWebAuthenticator.swift", "completion: @escaping @Sendable (URL?",
+     "completion: @escaping (URL?", "non-Sendable"),
+    ("a completion handler of the main actor", "Pilotlight", "SystemWebAuthenticator.swift", "callbackURLScheme: redirectURI.scheme, completionHandler: completion",
+     "callbackURLScheme: redirectURI.scheme, completionHandler: { @MainActor url, error in completion(url, error) }", "loses global actor 'MainActor'"),
+)
+
+
+class Sample(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        made = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(made.cleanup)
+        cls.scratch = pathlib.Path(made.name)
+        for name in IMPORTED:
+            said = cls.compiled(name, MODULES[name][0], MODULES[name][1])
+            if said:
+                raise AssertionError(said)
+
+    @classmethod
+    def compiled(cls, name, folders, minimum):
+        with contextlib.redirect_stdout(io.StringIO()):
+            return swift_ios.compile_modules(MODULE_MAP, [(name, folders, minimum)], cls.scratch)
+
+    def spoilt(self, name, file, old, new):
+        """What the compiler says of the module when `old` in the file is replaced."""
+        folders, minimum = MODULES[name]
+        with tempfile.TemporaryDirectory() as made:
+            copies = []
+            for folder in folders:
+                copies.append(pathlib.Path(made) / folder.name)
+                shutil.copytree(folder, copies[-1])
+            [path] = [found for copy in copies for found in copy.rglob(file)]
+            text = path.read_text(encoding="utf-8")
+            self.assertEqual(text.count(old), 1, f"the places in {file} that read {old!r}")
+            path.write_text(text.replace(old, new), encoding="utf-8")
+            return "\n".join(re.findall(r"error: .*", self.compiled(name, copies, minimum)))
+
+    def assertCaught(self, faults):
+        for name, module, file, old, new, sentence in faults:
+            with self.subTest(name):
+                self.assertRegex(self.spoilt(module, file, old, new), sentence)
+
+    def test_mistakes(self):
+        self.assertCaught(SPOILT)
+
+    @unittest.skipIf(ON_MAC, "Apple's SDK takes these")
+    def test_what_traps_only_when_it_runs(self):
+        self.assertCaught(STRICTER)
+
+    def test_an_app_for_too_old_an_ios(self):
+        said = self.compiled("PilotlightSample", MODULES["PilotlightSample"][0], "16.0")
+        self.assertIn("iOS 17", said)
+
+
+if __name__ == "__main__":
+    unittest.main()
