@@ -62,7 +62,8 @@ check_own_manifest() {
 
 check_frameworks() { python3 -B "$apple/audit.py" frameworks "$package/Package.swift" "$checkout/bindings/swift/Package.swift"; }
 
-sample_minimum_ios() { sed -n 's/.*\.iOS(\.v\([0-9]*\)).*/\1.0/p' "$checkout/ios-sample/SampleKit/Package.swift"; }
+# Of the app; its package may not need a later one (xcode_project.py).
+sample_minimum_ios() { sed -n 's/.*IPHONEOS_DEPLOYMENT_TARGET = \([0-9.]*\);/\1/p' "$checkout/ios-sample/PilotlightSample.xcodeproj/project.pbxproj" | sort -u; }
 
 # check_swift MODULE-MAP SOURCES: the generated and the handwritten modules in SOURCES, and the sample app above them with its
 # widget and its tests. TerminalKit is for terminals.

@@ -121,4 +121,31 @@ final class KeychainOptionTests: KeychainTestCase {
         try await signIn()
         XCTAssertEqual(keychain.statusOfReadingWithoutTheUser(account: try account()), errSecSuccess)
     }
+
+    /// A Keychain item outlives the app; the file that says that this installation is not new does not.
+    func testWhatARemovedInstallationLeftIsWipedOnce() async throws {
+        let wiping = SessionStorage.keychain(service: keychain.service, afterReinstall: .wipe)
+        try await signIn()
+        try forgetTheInstallation()
+        let gone = try await restored(wiping)
+        XCTAssertEqual(gone, .signedOut)
+        XCTAssertEqual(try keychain.items().count, 0)
+        try await signIn(wiping)
+        let kept = try await restored(wiping)
+        XCTAssertTrue(kept.isSignedIn, "\(kept)")
+    }
+
+    func testWhatARemovedInstallationLeftIsKeptByDefault() async throws {
+        try await signIn()
+        try forgetTheInstallation()
+        let state = try await restored()
+        XCTAssertTrue(state.isSignedIn, "\(state)")
+    }
+
+    /// As if the app had been removed and installed again: its folders are empty.
+    private func forgetTheInstallation() throws {
+        let folders = FileManager.default.urls(for: .applicationSupportDirectory, in: .userDomainMask)
+        let marker = try XCTUnwrap(folders.first).appendingPathComponent("Pilotlight/installed")
+        if FileManager.default.fileExists(atPath: marker.path) { try FileManager.default.removeItem(at: marker) }
+    }
 }

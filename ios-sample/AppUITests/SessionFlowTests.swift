@@ -18,7 +18,7 @@ final class SessionFlowTests: XCTestCase {
 
         app.buttons["sign-in"].tap()
         XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience), "the home screen did not come")
-        XCTAssertTrue(app.staticTexts[TestIssuer.email].waitForExistence(timeout: patience))
+        XCTAssertTrue(app.element(containing: TestIssuer.email).waitForExistence(timeout: patience))
 
         // Another process finds the session in the Keychain.
         app.terminate()
@@ -30,7 +30,8 @@ final class SessionFlowTests: XCTestCase {
         XCTAssertTrue(country.waitForExistence(timeout: patience))
         country.tap()
         country.typeText("UK")
-        app.switches["metadata.active"].tap()
+        // The row is a switch with the words in it; the one inside is the one that turns.
+        app.switches["metadata.active"].switches.firstMatch.tap()
         app.buttons["metadata.save"].tap()
         XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience), "the form did not close")
         let saved = try await issuer.metadata()
@@ -52,7 +53,7 @@ final class SessionFlowTests: XCTestCase {
         XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience))
         try await issuer.control("POST", "users/\(TestIssuer.email)/revoke")
         app.buttons["token.renew"].tap()
-        XCTAssertTrue(app.staticTexts["Please sign in again"].waitForExistence(timeout: patience))
+        XCTAssertTrue(app.element(containing: "Please sign in again").waitForExistence(timeout: patience))
         app.buttons["sign-in"].tap()
         XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience))
         signOutIfSignedIn(app)

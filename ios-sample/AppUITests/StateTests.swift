@@ -15,8 +15,7 @@ final class StateTests: XCTestCase {
             let app = XCUIApplication()
             app.launchArguments = ["-AppleLanguages", "(en)", "-stub", state]
             app.launch()
-            // An element that combines its children has their texts in its label.
-            let found = app.descendants(matching: .any).containing(text)
+            let found = app.element(containing: text)
             XCTAssertTrue(found.waitForExistence(timeout: 10), "\(state) does not say: \(text)")
             app.terminate()
         }
@@ -30,12 +29,5 @@ final class StateTests: XCTestCase {
         let name = app.textFields["metadata.first_name"]
         XCTAssertTrue(name.waitForExistence(timeout: 10))
         XCTAssertEqual(name.value as? String, "Ada")
-    }
-}
-
-extension XCUIElementQuery {
-    /// The first element whose label has `text` in it.
-    fileprivate func containing(_ text: String) -> XCUIElement {
-        matching(NSPredicate(format: "label CONTAINS %@", text)).firstMatch
     }
 }

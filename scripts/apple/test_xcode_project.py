@@ -40,6 +40,7 @@ SPOILT = (
     ("no app group in common", "Config/Widget.entitlements", r"group\.\$", "group.other.$", "shares no access group or no app group"),
     ("a package elsewhere", PBXPROJ, r"relativePath = \S+;", "relativePath = ../nowhere;", "nowhere has no Package.swift"),
     ("a product that the package does not have", PBXPROJ, r"productName = SampleKit;", "productName = SampelKit;", "has no library SampelKit"),
+    ("an iOS that is too old for the packages", PBXPROJ, r"IPHONEOS_DEPLOYMENT_TARGET = 17.0", "IPHONEOS_DEPLOYMENT_TARGET = 16.4", "SampleKit needs iOS 17"),
     ("no signature in the simulator", PBXPROJ, r'"CODE_SIGNING_ALLOWED\[sdk=iphonesimulator\*\]" = YES', '"CODE_SIGNING_ALLOWED[sdk=iphonesimulator*]" = NO', "the Keychain needs a signature"),
     ("tests in an app that is not there", PBXPROJ, r'TEST_HOST = "\$\(BUILT_PRODUCTS_DIR\)/Pilot', 'TEST_HOST = "$(BUILT_PRODUCTS_DIR)/Copilot', "TEST_HOST is no app"),
     ("UI tests of an app that is not there", PBXPROJ, r"TEST_TARGET_NAME = PilotlightSample;", "TEST_TARGET_NAME = Sample;", "TEST_TARGET_NAME is no target"),

@@ -133,6 +133,10 @@ def package_faults(project):
             yield f"the package {reference['relativePath']} has no Package.swift"
             continue
         text = manifest.read_text(encoding="utf-8")
+        minimum = re.search(r"\.iOS\(\.v(\d+)\)", text)
+        for configuration, settings in project.settings(project.objects[project.first]["buildConfigurationList"]):
+            if minimum and int(minimum[1]) > float(settings.get("IPHONEOS_DEPLOYMENT_TARGET", 0)):
+                yield f"the package {reference['relativePath']} needs iOS {minimum[1]}, and {configuration} is for an older one"
         for _, product in project.of("XCSwiftPackageProductDependency"):
             if project.objects[product["package"]] is reference and f'.library(name: "{product["productName"]}"' not in text:
                 yield f"the package {reference['relativePath']} has no library {product['productName']}"
