@@ -1,0 +1,126 @@
+//! Answers of an issuer's endpoints, or of whoever answers in its place. The input is a status, header lines, an empty
+//! line and the body.
+
+use pilotlight_core::error::Error;
+use pilotlight_core::message::HttpAnswer;
+use pilotlight_core::profile::Profile;
+use pilotlight_core::provider::discovery::IssuerMetadata;
+use pilotlight_core::provider::failure::Grant;
+use pilotlight_core::provider::userinfo::{self, UserInfo};
+use pilotlight_core::provider::{token, users};
+use pilotlight_core::secret::{Secret, SecretBytes};
+use pilotlight_core::time::Timestamp;
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::assert_presentable;
+
+const NOW: Timestamp = Timestamp(1_800_000_000);
+
+fn answer(input: &[u8]) -> HttpAnswer {
+    let end = input.windows(2).position(|pair| pair == b"\n\n");
+    let (head, body) = end.map_or((input, &[][..]), |end| (&input[..end], &input[end + 2..]));
+    let head = String::from_utf8_lossy(head);
+    let mut lines = head.split('\n');
+    let status = lines.next().and_then(|line| line.trim().parse().ok()).unwrap_or(200);
+    let headers = lines.filter_map(|line| line.split_once(':'));
+    HttpAnswer {
+        status,
+        headers: headers
+            .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned()))
+            .collect(),
+        body: SecretBytes::new(body.to_vec()),
+    }
+}
+
+fn object(answer: &HttpAnswer) -> Map<String, Value> {
+    serde_json::from_slice(answer.body.expose()).unwrap_or_default()
+}
+
+/// Only a refusal in the protocol's words ends a session; tokens can be sent in a header.
+pub fn token_answer(input: &[u8]) {
+    let answer = answer(input);
+    for grant in [Grant::RefreshToken, Grant::AuthorizationCode] {
+        match token::read(&answer, grant, NOW) {
+            Ok(tokens) => {
+                assert!((200..300).contains(&answer.status));
+                assert!(tokens.access_token.is_some() || tokens.refresh_token.is_some());
+                let sent = object(&answer);
+                for (name, token) in [
+                    ("access_token", &tokens.access_token),
+                    ("refresh_token", &tokens.refresh_token),
+                    ("id_token", &tokens.id_token),
+                ] {
+                    let Some(token) = token.as_ref().map(Secret::expose) else {
+                        continue;
+                    };
+                    assert_eq!(sent.get(name).and_then(Value::as_str), Some(token));
+                    assert!(!token.is_empty() && token.bytes().all(|byte| (0x20..0x7f).contains(&byte)));
+                }
+            }
+            Err(error) => {
+                assert_presentable(&error);
+                if let Error::Reauthenticate(_) = error {
+                    assert_eq!(grant, Grant::RefreshToken);
+                    assert!(matches!(answer.status, 400 | 401 | 403), "{}", answer.status);
+                    let sent = object(&answer);
+                    let code = sent.get("error").and_then(Value::as_str);
+                    assert!(matches!(code, Some("invalid_grant" | "access_denied")), "{code:?}");
+                    assert!(code == Some("invalid_grant") || answer.status == 403);
+                }
+            }
+        }
+    }
+}
+
+/// A profile is stored as it was read.
+pub fn userinfo_answer(input: &[u8]) {
+    let answer = answer(input);
+    let _ = userinfo::refuses_token(&answer);
+    match userinfo::read(&answer, NOW) {
+        Ok(UserInfo::Claims(claims)) => {
+            let subject = claims.get("sub").and_then(Value::as_str).map(str::to_owned);
+            if let Some(profile) = Profile::from_claims(claims, NOW) {
+                assert_eq!(Some(&profile.subject), subject.as_ref());
+                let stored = serde_json::to_vec(&profile).unwrap();
+                assert!(serde_json::from_slice::<Profile>(&stored).unwrap() == profile);
+            }
+        }
+        Ok(UserInfo::Signed(_)) => assert_eq!(answer.media_type(), "application/jwt"),
+        Err(error) => assert_presentable(&error),
+    }
+}
+
+/// A user's object at Auth0's Management API.
+pub fn users_answer(input: &[u8]) {
+    let answer = answer(input);
+    let _ = users::refuses_token(&answer);
+    match users::read(&answer, NOW) {
+        Ok(user) => assert_eq!(user, object(&answer)),
+        Err(error) => assert_presentable(&error),
+    }
+}
+
+/// No endpoint without TLS, except on this machine, and no other issuer's document.
+pub fn discovery_document(input: &[u8]) {
+    let answer = answer(input);
+    let configured: Url = "https://issuer.example/".parse().unwrap();
+    match IssuerMetadata::read(&answer, &configured, NOW) {
+        Ok(metadata) => {
+            assert_eq!(metadata.issuer.trim_end_matches('/'), "https://issuer.example");
+            assert!(!metadata.id_token_algorithms.is_empty());
+            let needed = [
+                &metadata.authorization_endpoint,
+                &metadata.token_endpoint,
+                &metadata.jwks_uri,
+            ];
+            let offered = metadata.userinfo_endpoint.iter().chain(&metadata.revocation_endpoint);
+            for endpoint in needed.into_iter().chain(offered) {
+                let here = matches!(endpoint.host_str(), Some("localhost" | "[::1]"))
+                    || endpoint.host_str().is_some_and(|host| host.starts_with("127."));
+                assert!(endpoint.scheme() == "https" || here, "{endpoint}");
+            }
+        }
+        Err(error) => assert_presentable(&error),
+    }
+}
