@@ -63,6 +63,8 @@ struct WelcomeView: View {
         .buttonStyle(.borderedProminent)
         .controlSize(.large)
         .disabled(isWorking)
+        // Also while it shows a spinner instead of its words.
+        .accessibilityLabel(Text("Sign In"))
         .accessibilityIdentifier("sign-in")
     }
 }

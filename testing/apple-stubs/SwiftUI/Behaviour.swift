@@ -149,6 +149,8 @@ extension View {
         children: AccessibilityChildBehavior = .contain
     ) -> some View { EmptyView() }
     @available(iOS 14.0, macOS 11.0, *)
+    nonisolated public func accessibilityLabel(_ label: Text) -> some View { EmptyView() }
+    @available(iOS 14.0, macOS 11.0, *)
     nonisolated public func accessibilityHidden(_ hidden: Bool) -> some View { EmptyView() }
     @available(iOS 14.0, macOS 11.0, *)
     nonisolated public func accessibilityAddTraits(_ traits: AccessibilityTraits) -> some View { EmptyView() }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SampleKit
 
-@MainActor @Suite struct AppModelTests {
+@MainActor @Suite(.timeLimit(.minutes(1))) struct AppModelTests {
     private func model(_ server: IdentityServer, _ folder: TemporaryFolder) -> AppModel {
         let settings = { (settings: AppSettings) in
             var changed = settings
