@@ -75,6 +75,7 @@ struct Shared {
     saving: tokio::sync::Mutex<()>,
     turn: tokio::sync::Mutex<()>,
     process_lock: Mutex<Option<Box<dyn Held>>>,
+    write_lock: Mutex<Option<Box<dyn Held>>>,
     suspending: AtomicBool,
     revoking: tokio::sync::Mutex<()>,
     resting: Mutex<Rest>,
@@ -104,6 +105,7 @@ impl SessionManager {
             saving: tokio::sync::Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             process_lock: Mutex::default(),
+            write_lock: Mutex::default(),
             suspending: AtomicBool::new(false),
             revoking: tokio::sync::Mutex::default(),
             resting: Mutex::default(),
@@ -129,6 +131,7 @@ impl SessionManager {
     /// Gives back the lock between processes, if a renewal holds it; the renewal goes on without.
     pub fn release_process_lock(&self) {
         self.shared.give_up_turn();
+        self.shared.give_up_writing();
     }
 
     /// The same, and takes it no more until [`SessionManager::resume`]: for iOS, which is about to suspend the process

@@ -79,8 +79,9 @@ impl Shared {
             match self.ask_for_tokens(&metadata, &input, options, patience).await {
                 Ok(tokens) => return self.take_renewal(input, tokens).await,
                 Err(Error::Reauthenticate(reason)) => {
-                    // It counts only for the current refresh token, and the store may know a newer one.
-                    if !self.adopt_from_store().await? {
+                    // It counts only for the current refresh token. The store may know a newer one; or another task of
+                    // this process has taken that over already, after a suspension for example.
+                    if !self.adopt_from_store().await? && self.current.would_renew_with(&input.refresh_token) {
                         return self.end(input.generation, reason).await;
                     }
                     if let Some(token) = wish.granted_by(self) {
@@ -124,7 +125,7 @@ impl Shared {
         if let Err(Superseded) = self.current.renewed(input.generation, &tokens, self.now()) {
             return self.drop_late_answer(tokens).await;
         }
-        let saved = self.save_in_turn().await;
+        let saved = self.save().await;
         self.give_up_turn();
         let checked = self.check_renewal(&input, &tokens).await;
         let trusted = checked.map(|token| self.current.trust_renewal(input.generation).map(|()| token));
@@ -196,9 +197,13 @@ impl Shared {
                     "the issuer refused the refresh token: the session has ended",
                 );
                 // Logged there; memory knows.
-                let _ = self.save_in_turn().await;
+                let _ = self.save().await;
                 self.current.publish(self.now());
-                Err(Error::Reauthenticate(reason))
+                // Another process's renewal may have come to light when that was to be written.
+                match self.current.state(self.now()) {
+                    Some(SessionState::SignedIn { .. }) => self.newer_session_token(),
+                    _ => Err(Error::Reauthenticate(reason)),
+                }
             }
             Err(Superseded) => self.newer_session_token(),
         }
@@ -215,9 +220,12 @@ impl Shared {
     }
 
     fn newer_session_token(&self) -> Result<Secret, Error> {
-        self.current
-            .access_token(Duration::ZERO, self.now())
-            .ok_or(Error::NoSession)
+        let now = self.now();
+        let why_not = || match self.current.state(now) {
+            Some(SessionState::ReauthenticationRequired { reason }) => Error::Reauthenticate(reason),
+            _ => Error::NoSession,
+        };
+        self.current.access_token(Duration::ZERO, now).ok_or_else(why_not)
     }
 
     fn why_not_renewable(&self) -> Error {

@@ -14,12 +14,6 @@ impl Shared {
         if !self.current.is_unsaved() {
             return Ok(());
         }
-        let _turn = self.turn_to_write().await;
-        self.save_in_turn().await
-    }
-
-    /// The same for whoever has the turn already.
-    pub(super) async fn save_in_turn(&self) -> Result<(), Error> {
         let _writer = self.saving.lock().await;
         self.write_unsaved().await
     }
@@ -29,6 +23,7 @@ impl Shared {
             return Ok(());
         }
         let revision = self.current.revision();
+        let _writing = self.writing().await;
         let written = async {
             // Another process may have signed out, signed in or renewed since this one looked.
             if self.is_shared() && !self.current.replaces_what_is_stored() {

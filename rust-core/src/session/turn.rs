@@ -1,7 +1,7 @@
 //! Several processes with one store: who renews, and what the others made of the session meanwhile.
 
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::MutexGuard;
@@ -9,12 +9,12 @@ use tokio::sync::MutexGuard;
 use super::{Shared, Sharing};
 use crate::envelope::{EnvelopeError, StoredItem};
 use crate::error::Error;
-use crate::ports::{LogLevel, ProcessLock, StoreError};
+use crate::ports::{Held, LogLevel, ProcessLock, StoreError};
 
 /// How long a renewal waits for another process's. That one has its own limits; whoever waits for all of them waits
 /// longer than iOS lets an extension live.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// A write merges what it finds, so it does not insist on its turn.
+/// Who writes holds this lock between its look and its write, which takes moments; so nobody insists on it.
 const LONGEST_WAIT_TO_WRITE: Duration = Duration::from_secs(2);
 
 /// No other process renews while this exists, nor another task of this one. Nothing where the store is not shared.
@@ -28,6 +28,16 @@ impl Drop for Turn<'_> {
         if let Some((shared, _)) = &self.held_by {
             shared.give_up_turn();
         }
+    }
+}
+
+/// No other process writes while this exists, nor another task of this one.
+#[derive(Debug)]
+pub(super) struct Writing<'a>(&'a Shared);
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.0.give_up_writing();
     }
 }
 
@@ -45,25 +55,30 @@ impl Shared {
                 // First among the tasks of this process: files are locked for processes, and polling among ourselves
                 // is waste.
                 let own = self.turn.lock().await;
-                self.lock(lock.as_ref(), own, LONGEST_WAIT).await?.ok_or(Error::Busy)
+                let taken = self.lock(lock.as_ref(), &self.item_name, LONGEST_WAIT, &self.process_lock);
+                if !taken.await? {
+                    self.log(LogLevel::Warning, "another process has been renewing for too long");
+                    return Err(Error::Busy);
+                }
+                Ok(Turn {
+                    held_by: Some((self, own)),
+                })
             }
         }
     }
 
-    /// The same for a write, which goes on without when this process is renewing, when it takes too long, or fails. A
-    /// sign-out waits for nobody.
-    pub(super) async fn turn_to_write(&self) -> Option<Turn<'_>> {
+    /// Between the look at what is stored and the write: a lock of its own, because a turn may take as long as the
+    /// issuer does. Nothing where it cannot be had in time. A sign-out waits for nobody. For whoever holds `saving`.
+    pub(super) async fn writing(&self) -> Option<Writing<'_>> {
         let Sharing::Processes(lock) = &self.environment.sharing else {
             return None;
         };
-        if !self.current.holds_session() {
+        if self.current.replaces_what_is_stored() {
             return None;
         }
-        let own = self.turn.try_lock().ok()?;
-        self.lock(lock.as_ref(), own, LONGEST_WAIT_TO_WRITE)
-            .await
-            .ok()
-            .flatten()
+        let name = format!("{}|writing", self.item_name);
+        let taken = self.lock(lock.as_ref(), &name, LONGEST_WAIT_TO_WRITE, &self.write_lock);
+        matches!(taken.await, Ok(true)).then_some(Writing(self))
     }
 
     /// Gives the lock back before the turn is over: iOS is about to suspend the process, and would kill it for holding
@@ -72,26 +87,29 @@ impl Shared {
         *self.process_lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    async fn lock<'a>(
-        &'a self,
+    /// The same for the lock of a write.
+    pub(super) fn give_up_writing(&self) {
+        *self.write_lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Puts the lock into its place; false when there was no time, or no time is left.
+    async fn lock(
+        &self,
         lock: &dyn ProcessLock,
-        own: MutexGuard<'a, ()>,
+        name: &str,
         limit: Duration,
-    ) -> Result<Option<Turn<'a>>, Error> {
-        let Some(held) = lock.acquire(&self.item_name, limit).await? else {
-            self.log(LogLevel::Warning, "another process has been renewing for too long");
-            return Ok(None);
+        place: &Mutex<Option<Box<dyn Held>>>,
+    ) -> Result<bool, Error> {
+        let Some(held) = lock.acquire(name, limit).await? else {
+            return Ok(false);
         };
-        let mut place = self.process_lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
         // Looked at with the place locked: whoever prepares for a suspension sets the flag first and empties it then.
         if self.suspending.load(Ordering::SeqCst) {
-            return Ok(None);
+            return Ok(false);
         }
         *place = Some(held);
-        drop(place);
-        Ok(Some(Turn {
-            held_by: Some((self, own)),
-        }))
+        Ok(true)
     }
 
     pub(super) fn is_shared(&self) -> bool {

@@ -133,7 +133,12 @@ pub(crate) fn act(world: &World, asked: &Asked, sender: Who, zombie: bool) -> Ac
         }
         Asked::Revocation(token) => {
             let mut state = world.state();
-            if let Some(family) = state.server.refresh_tokens.get(token).map(|token| token.family) {
+            let known = state.server.refresh_tokens.get_mut(token).map(|token| {
+                // Whoever revokes it does not store it.
+                token.write_failed = true;
+                token.family
+            });
+            if let Some(family) = known {
                 state.server.end(family, Cause::SignedOut);
             }
             only(answer(now, 200, "application/json", ""))

@@ -98,7 +98,7 @@ fn jump(world: &World, process: usize) {
 }
 
 /// As iOS does: the process is told, gives its lock back, and stands still for a while.
-fn suspend(world: &Arc<World>, process: usize) {
+pub(crate) fn suspend(world: &Arc<World>, process: usize) {
     let (manager, who) = {
         let state = world.state();
         let suspended = &state.processes[process];
@@ -115,7 +115,7 @@ fn suspend(world: &Arc<World>, process: usize) {
     };
     let mut state = world.state();
     state.figures.freezes += 1;
-    if state.lock.is_some_and(|(holder, _)| holder == who) {
+    if state.locks.values().any(|(holder, _)| *holder == who) {
         state.figures.without_lock += 1;
         if let Some(seen) = state.seen(who) {
             seen.is_without_lock = true;
@@ -206,17 +206,7 @@ async fn check(world: &World, user: &User) {
         (Err(Error::ReadOnly), _) if reads_only => {}
         // Judged when it was published.
         (Err(Error::NoSession), Held::Nothing | Held::SignedOut) => {}
-        (
-            Err(Error::Reauthenticate(_)),
-            Held::Session {
-                family, is_ended: true, ..
-            },
-        ) => {
-            let ended = &state.server.families[*family];
-            if let Some(cause) = ended.ended.or(ended.refused) {
-                *state.figures.ends.entry(cause).or_default() += 1;
-            }
-        }
+        (Err(Error::Reauthenticate(_)), Held::Session { is_ended: true, .. }) => {}
         (outcome, stored) => {
             let problem = format!(
                 "at the end process {name} gets {outcome:?}, restored {restored:?}, the store holds {stored:?}"

@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use pilotlight_core::envelope::StoredItem;
+use pilotlight_core::envelope::{StoredItem, StoredSession};
 use pilotlight_core::error::Error;
 use pilotlight_core::ports::StoreError;
 use pilotlight_core::secret::SecretBytes;
 use pilotlight_core::state::{ReauthenticationReason, SessionState};
 
 use crate::answers::{Asked, BEGINNING};
-use crate::server::{Cause, Minted, Who};
+use crate::server::{Cause, Minted, RefreshToken, Who};
 use crate::world::{State, name_of};
 
 /// What an item holds, as far as the rules ask.
@@ -52,8 +52,12 @@ impl State {
         let is_at_once = self
             .seen(who)
             .is_some_and(|seen| seen.lost.as_ref().is_some_and(is_at_once));
+        // What was signed out of can come back through a process that went on without its lock.
         if is_spent {
-            if !is_at_once && let Some(mistake) = self.why_it_should_know_better(who, token) {
+            if !is_at_once
+                && !self.removed.contains_key(&family)
+                && let Some(mistake) = self.why_it_should_know_better(who, token)
+            {
                 self.blame(format!("the spent {token} is sent: {mistake}"));
             }
             self.figures.spent_presented += 1;
@@ -77,7 +81,9 @@ impl State {
             if known.reached.iter().any(|(other, _)| *other == who) {
                 return Some(format!("the process itself received {later}"));
             }
-            if stored.as_ref() == Some(later) && !without_lock {
+            // Where the first write failed, the second may come after everybody's last look.
+            let is_news = known.write_failed && self.processes[who.process].seen.read_at < self.store_clock;
+            if stored.as_ref() == Some(later) && !without_lock && !is_news {
                 return Some(format!("{later} is in the store"));
             }
             let is_known = known.reached.iter().any(|(other, _)| self.is_alive(*other));
@@ -115,8 +121,12 @@ impl State {
     pub(crate) fn has_reached(&mut self, who: Who, minted: &Minted, is_sign_in: bool, now: Duration) {
         let wall = BEGINNING + i64::try_from(now.as_secs()).unwrap() + self.processes[who.process].wall_ahead;
         let expires = wall + i64::try_from(minted.lifetime).unwrap();
+        let is_without_lock = self.is_without_lock(who);
         if let Some(token) = self.server.refresh_tokens.get_mut(&minted.refresh_token) {
             token.reached.push((who, expires));
+            // Somebody else may have renewed meanwhile; then these tokens are dropped.
+            token.write_tried |= is_without_lock;
+            token.write_failed |= is_without_lock;
         }
         if let Some(seen) = self.seen(who)
             && is_sign_in
@@ -156,6 +166,7 @@ impl State {
                 }
                 if let Some(seen) = self.seen(who) {
                     seen.read_locked |= *error == StoreError::Locked;
+                    seen.is_blind |= seen.sign_outs_under_way > 0;
                 }
             }
         }
@@ -188,9 +199,29 @@ impl State {
         }
         if !succeeds {
             self.figures.failed_writes += 1;
+            if let Some(seen) = self.seen(who) {
+                seen.is_blind |= bytes.is_some();
+            }
             return;
         }
+        if let (Held::Session { token: Some(older), .. }, Held::Session { token: Some(newer), .. }) = (&was, &will_be)
+            && self.server.is_descendant(older, newer)
+            && let Some(undone) = self.server.refresh_tokens.get_mut(older)
+        {
+            undone.write_failed = true;
+        }
         self.store_clock += 1;
+        if let Held::Session {
+            family, is_ended: true, ..
+        } = will_be
+        {
+            let ended = &mut self.server.families[family];
+            if let Some(cause) = ended.ended.or(ended.refused)
+                && !std::mem::replace(&mut ended.end_is_stored, true)
+            {
+                *self.figures.ends.entry(cause).or_default() += 1;
+            }
+        }
         if let Held::Session { family, .. } = was
             && !matches!(will_be, Held::Session { .. })
         {
@@ -213,7 +244,9 @@ impl State {
                 Some("nobody signed out in this process".to_owned())
             }
             (Held::Session { family, .. }, Held::Nothing | Held::SignedOut)
-                if seen.sign_outs_under_way == 0 && self.server.families[*family].began > seen.last_sign_out =>
+                if !seen.is_blind
+                    && seen.sign_outs_under_way == 0
+                    && self.server.families[*family].began > seen.last_sign_out =>
             {
                 Some("it began after the sign-out".to_owned())
             }
@@ -227,7 +260,7 @@ impl State {
                 Some("the process has seen that it was signed out of".to_owned())
             }
             (Held::Session { family: old, .. }, Held::Session { family: new, .. })
-                if old != new && !seen.signed_in.contains(new) =>
+                if old != new && !seen.signed_in.contains(new) && !is_without_lock =>
             {
                 Some("another sign-in is replaced by one that was made elsewhere".to_owned())
             }
@@ -325,12 +358,13 @@ impl State {
         }
     }
 
-    fn stored_token(&self) -> Option<String> {
+    fn stored_session(&self) -> Option<StoredSession> {
         let item = self.items.values().next()?;
-        let session = StoredItem::decode(&SecretBytes::new(item.clone()))
-            .ok()?
-            .into_session()?;
-        Some(session.credentials.refresh_token?.expose().to_owned())
+        StoredItem::decode(&SecretBytes::new(item.clone())).ok()?.into_session()
+    }
+
+    fn stored_token(&self) -> Option<String> {
+        Some(self.stored_session()?.credentials.refresh_token?.expose().to_owned())
     }
 
     /// What the store holds.
@@ -349,9 +383,15 @@ impl State {
             SessionState::Locked if !seen.read_locked => Some("the store was never locked".to_owned()),
             SessionState::ReauthenticationRequired { reason } => self.why_not_ended(who, *reason),
             SessionState::SignedIn { expires_at, .. } => {
-                let is_it = |known: &&crate::server::RefreshToken| known.reached.contains(&(who, expires_at.0));
-                let mut unwritten = self.server.refresh_tokens.values().filter(is_it);
-                let early = self.profile.rotation && unwritten.next().is_some_and(|known| !known.write_tried);
+                // Two renewals may have brought the same expiry, and one of them was dropped.
+                let is_it = |known: &&RefreshToken| known.reached.contains(&(who, expires_at.0));
+                let mut brought = self.server.refresh_tokens.values().filter(is_it).peekable();
+                let early = self.profile.rotation
+                    && brought.peek().is_some()
+                    && brought.all(|known| !known.write_tried)
+                    && self
+                        .stored_session()
+                        .is_none_or(|stored| stored.credentials.expires_at() != *expires_at);
                 early.then(|| "its refresh token was not written yet".to_owned())
             }
             _ => None,
@@ -403,10 +443,23 @@ impl State {
         };
         let known = &self.server.refresh_tokens[&access.refresh_token];
         // Whoever went on without the lock may find a later renewal in the store, and then keeps that one.
-        if !known.write_tried && !self.is_without_lock(who) {
+        // A sign-in whose call has not returned is in nobody's books yet.
+        let is_sign_in = known.parent.is_none();
+        if !known.write_tried && !is_sign_in && !self.is_without_lock(who) {
             self.blame(format!("{token} is handed out before its refresh token was written"));
         } else if left_before.contains(&known.family) {
             self.blame(format!("{token} is handed out after the sign-out"));
+        }
+    }
+
+    /// And it is good, as far as a process can know: by clocks that nobody sets, and when it does not stand still.
+    pub(crate) fn is_fresh(&mut self, token: &str, now: Duration) {
+        let can_know = self.profile.clock_jump == 0 && self.profile.freeze == 0;
+        let expires = self.server.access_tokens.get(token).map(|access| access.expires);
+        // The device reads whole seconds, and counts from the receipt of the answer.
+        let margin = self.profile.slowest_answer + Duration::from_secs(2);
+        if can_know && expires.is_some_and(|expires| now > expires + margin) {
+            self.blame(format!("{token} is handed out after it has expired"));
         }
     }
 }

@@ -12,6 +12,7 @@ use pilotlight_core::time::{Instant, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::answers::BEGINNING;
+use crate::fate::suspend;
 use crate::network::Network;
 use crate::scheduler::Work;
 use crate::server::Who;
@@ -118,24 +119,25 @@ impl Log for View {
 impl ProcessLock for View {
     fn acquire<'a>(
         &'a self,
-        _name: &'a str,
+        name: &'a str,
         limit: Duration,
     ) -> Eventually<'a, Result<Option<Box<dyn Held>>, StoreError>> {
         let view = self.clone();
         Box::pin(async move {
-            let poll = view.clone().poll_lock(limit);
+            let poll = view.clone().poll_lock(name.to_owned(), limit);
             Ok(view.detached(poll).await.map(|lock| Box::new(lock) as Box<dyn Held>))
         })
     }
 }
 
 impl View {
-    async fn poll_lock(self, limit: Duration) -> Option<Lock> {
+    async fn poll_lock(self, name: String, limit: Duration) -> Option<Lock> {
         let deadline = self.world.now() + limit;
         self.world.may_crash(self.who);
         self.world.pause(Duration::ZERO).await;
         loop {
-            if let Some(lock) = self.try_lock() {
+            if let Some(lock) = self.try_lock(&name) {
+                self.may_be_suspended();
                 self.world.may_crash(self.who);
                 self.world.pause(Duration::ZERO).await;
                 return Some(lock);
@@ -148,15 +150,28 @@ impl View {
         }
     }
 
-    fn try_lock(&self) -> Option<Lock> {
+    /// The worst moment for it: while it holds a lock.
+    fn may_be_suspended(&self) {
+        let freeze = self.world.state().profile.freeze;
+        if self.world.goes_wrong(freeze / 5) {
+            let View { world, who } = self.clone();
+            self.world.spawn(Box::pin(async move {
+                world.pause_up_to(Duration::from_secs(8)).await;
+                suspend(&world, who.process);
+            }));
+        }
+    }
+
+    fn try_lock(&self, name: &str) -> Option<Lock> {
         let mut state = self.world.state();
-        if state.lock.is_some() {
+        if state.locks.contains_key(name) {
             return None;
         }
         state.locks_given += 1;
         let number = state.locks_given;
-        state.lock = Some((self.who, number));
-        if let Some(seen) = state.seen(self.who) {
+        state.locks.insert(name.to_owned(), (self.who, number));
+        let is_turn = !name.ends_with("|writing");
+        if let Some(seen) = state.seen(self.who).filter(|_| is_turn) {
             seen.is_without_lock = false;
         }
         drop(state);
@@ -178,9 +193,7 @@ impl Held for Lock {}
 impl Drop for Lock {
     fn drop(&mut self) {
         let mut state = self.view.world.state();
-        if state.lock.is_some_and(|(_, number)| number == self.number) {
-            state.lock = None;
-        }
+        state.locks.retain(|_, (_, number)| *number != self.number);
         drop(state);
         self.view
             .world

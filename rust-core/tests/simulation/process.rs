@@ -162,7 +162,11 @@ impl User {
             if options.allow_expired { ", also expired" } else { "" },
         );
         let token = self.call(&what, self.manager.access_token(options)).await?;
+        let now = world.now();
         world.state().hands_out(self.view.who, &left, token.expose());
+        if !options.allow_expired {
+            world.state().is_fresh(token.expose(), now);
+        }
         Ok(())
     }
 

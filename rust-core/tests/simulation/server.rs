@@ -53,6 +53,8 @@ pub(crate) struct Family {
     pub(crate) ended: Option<Cause>,
     /// Why a token of it was refused though it lives: it was spent, and nothing else is known.
     pub(crate) refused: Option<Cause>,
+    /// The end is in the store.
+    pub(crate) end_is_stored: bool,
 }
 
 #[derive(Debug)]
@@ -113,6 +115,7 @@ impl Server {
             began: now,
             ended: None,
             refused: None,
+            end_is_stored: false,
         });
         self.mint(family, None, now, random)
     }

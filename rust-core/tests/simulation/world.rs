@@ -32,7 +32,7 @@ pub(crate) struct State {
     pub(crate) is_offline: bool,
     /// Nothing goes wrong: at the beginning and at the end.
     pub(crate) is_calm: bool,
-    pub(crate) lock: Option<(Who, u64)>,
+    pub(crate) locks: BTreeMap<String, (Who, u64)>,
     pub(crate) locks_given: u64,
     pub(crate) processes: Vec<Process>,
     /// Renewals that were sent and not answered yet.
@@ -81,6 +81,8 @@ pub(crate) struct Seen {
     /// Those that have not returned.
     pub(crate) sign_outs_under_way: u32,
     pub(crate) last_sign_out: Duration,
+    /// The store did not let it see what it signs out of.
+    pub(crate) is_blind: bool,
     /// The families that it took out of the store itself.
     pub(crate) left: BTreeSet<usize>,
     pub(crate) lost: Option<(String, Duration)>,
@@ -103,7 +105,7 @@ impl World {
             store_is_closed: false,
             is_offline: false,
             is_calm: true,
-            lock: None,
+            locks: BTreeMap::new(),
             locks_given: 0,
             processes,
             in_flight: Vec::new(),

@@ -93,6 +93,14 @@ impl Current {
         matches!(self.lock().phase, Phase::Unrestored | Phase::Locked)
     }
 
+    /// Whether this is the current refresh token.
+    pub(in super::super) fn would_renew_with(&self, refresh_token: &Secret) -> bool {
+        let inner = self.lock();
+        inner
+            .held()
+            .is_some_and(|session| session.credentials.refresh_token.as_ref() == Some(refresh_token))
+    }
+
     pub(in super::super) fn renewal_input(&self) -> Option<RenewalInput> {
         let inner = self.lock();
         let session = inner.held()?;

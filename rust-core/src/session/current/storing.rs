@@ -164,14 +164,19 @@ impl Inner {
     fn adopt_later(&mut self, mut held: Box<StoredSession>, mut found: Box<StoredSession>) -> bool {
         let profiles = [held.profile.take(), found.profile.take()];
         let profile = profiles.into_iter().flatten().max_by_key(|profile| profile.fetched_at);
-        let takes_tokens = found.sequence > held.sequence;
+        // Two renewals with one refresh token can only both be made without the lock. An end is no news then.
+        let (ours, theirs) = (
+            (held.sequence, held.ended.is_none()),
+            (found.sequence, found.ended.is_none()),
+        );
+        let takes_tokens = theirs > ours;
         if takes_tokens {
             held = found;
             self.token_version += 1;
             self.tokens_revision = 0;
             self.tokens_are_unchecked = false;
             self.received = None;
-        } else if found.sequence < held.sequence {
+        } else if theirs < ours {
             // Somebody wrote what is long spent over what is current.
             self.revision += 1;
         }

@@ -1,0 +1,239 @@
+"""Proves that the simulation finds mistakes: each is made in a copy of the sources, and a seed must fail.
+
+scripts/simulate.sh --mutations [NAME…]: those whose description contains one of the NAMEs.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", CHECKOUT / "target")).resolve()
+# Always the same place, so that cargo builds again only what a mistake changes.
+COPY = TARGET / "simulation-mutations"
+COPIED = ["Cargo.toml", "Cargo.lock", ".cargo", "rust-core", "testing", "bindings/uniffi-bindgen"]
+SEEDS = int(os.environ.get("PILOTLIGHT_SIMULATION_SEEDS", "20000"))
+
+# What is wrong, file under rust-core/src, old text, new text.
+MISTAKES = [
+    (
+        "the store is not read again before a renewal",
+        "session/renewal.rs",
+        "if self.is_shared()\n            && self.adopt_from_store().await?",
+        "if false\n            && self.adopt_from_store().await?",
+    ),
+    (
+        "after a refusal the store is not read again",
+        "session/renewal.rs",
+        "if !self.adopt_from_store().await? {",
+        "if true {",
+    ),
+    (
+        "the rotated token is not stored at once",
+        "session/renewal.rs",
+        "let saved = self.save_in_turn().await;",
+        "let saved: Result<(), Error> = Ok(());",
+    ),
+    (
+        "subscribers are told before the token is stored",
+        "session/renewal.rs",
+        "let saved = self.save_in_turn().await;",
+        "self.current.tried(u64::MAX);\n        self.current.publish(self.now());\n        let saved = self.save_in_turn().await;",
+    ),
+    (
+        "whoever asks during a renewal tells of it before it is stored",
+        "session/current/publishing.rs",
+        "self.tokens_revision > self.tried_revision",
+        "false",
+    ),
+    (
+        "the generation of an answer is not checked",
+        "session/current/changing.rs",
+        "if Generation(inner.generation) != asked {",
+        "if false && Generation(inner.generation) != asked {",
+    ),
+    (
+        "a 5xx ends the session",
+        "provider/failure.rs",
+        "    if let Some(passing) = passing_trouble(endpoint, answer, now) {\n        return passing;\n    }\n    let body = json_object(answer);\n    let text",
+        "    if answer.status >= 500 && grant == Grant::RefreshToken {\n"
+        "        return Error::Reauthenticate(ReauthenticationReason::RefreshTokenRejected);\n    }\n"
+        "    let body = json_object(answer);\n    let text",
+    ),
+    (
+        "an empty 400 ends the session",
+        "provider/failure.rs",
+        '        "invalid_grant" if matches!(answer.status, 400 | 401 | 403) => match grant {',
+        '        "invalid_grant" | "" if matches!(answer.status, 400 | 401 | 403) => match grant {',
+    ),
+    (
+        "processes do not take turns",
+        "session/turn.rs",
+        "Sharing::Alone => Ok(Turn { held_by: None }),",
+        "Sharing::Alone | Sharing::Processes(_) => Ok(Turn { held_by: None }),",
+    ),
+    (
+        "a turn is never over",
+        "session/turn.rs",
+        "            shared.give_up_turn();\n        }\n    }\n}\n",
+        "            let _ = shared;\n        }\n    }\n}\n",
+    ),
+    (
+        "a process renews several times at once",
+        "session/single_flight.rs",
+        "if let Some(flight) = &*slot {",
+        "if let Some(flight) = slot.as_ref().filter(|_| false) {",
+    ),
+    (
+        "a lost answer is not asked for again",
+        "retry.rs",
+        "is_lost_answer(error) && self.lost <= LOST_ANSWERS",
+        "false && is_lost_answer(error) && self.lost <= LOST_ANSWERS",
+    ),
+    (
+        "a lost answer is asked for again and again",
+        "retry.rs",
+        "const LOST_ANSWERS: u32 = 2;",
+        "const LOST_ANSWERS: u32 = 9;",
+    ),
+    (
+        "a failed write counts as written",
+        "session/saving.rs",
+        "self.environment.store.write(&self.item_name, item.encode()?).await?;",
+        "let _ = self.environment.store.write(&self.item_name, item.encode()?).await;",
+    ),
+    (
+        "a write does not look at what it replaces",
+        "session/saving.rs",
+        "if self.is_shared() && !self.current.replaces_what_is_stored() {",
+        "if false && self.is_shared() {",
+    ),
+    (
+        "an older writing of the session replaces a newer one",
+        "session/current/storing.rs",
+        "let takes_tokens = found.sequence > held.sequence;",
+        "let takes_tokens = found.sequence != held.sequence;",
+    ),
+    (
+        "what was signed out of is taken over again",
+        "session/current/storing.rs",
+        "self.left.is_some() && self.left == found.nonce",
+        "false && self.left == found.nonce",
+    ),
+    (
+        "a late tidying removes another process's sign-in",
+        "session/current/storing.rs",
+        "(matches!(inner.phase, Phase::SignedOut(_)) && signs_out)",
+        "(matches!(inner.phase, Phase::SignedOut(_)) && (signs_out || true))",
+    ),
+    (
+        "a locked device counts as an empty store",
+        "session/restore.rs",
+        "self.current.locked();",
+        "self.current.restored(None, None);",
+    ),
+    (
+        "a renewal keeps the refresh token it was made with",
+        "session/current/changing.rs",
+        "refresh_token: answer.refresh_token.clone().or_else(|| kept.refresh_token.take()),",
+        "refresh_token: kept.refresh_token.take(),",
+    ),
+    (
+        "expired tokens are handed out",
+        "credentials.rs",
+        "Freshness::ValidFor(left) if left >= min_ttl => self.access_token.as_ref(),",
+        "_ if min_ttl.is_zero() => self.access_token.as_ref(),\n"
+        "            Freshness::ValidFor(left) if left >= min_ttl => self.access_token.as_ref(),",
+    ),
+    (
+        "a renewal ends with the caller who began it",
+        "session/single_flight.rs",
+        "            let result = work.await;\n",
+        "            let (work, mut landed) = (work, landed);\n"
+        "            let result = match futures_util::future::select(work, std::pin::pin!(landed.closed())).await {\n"
+        "                futures_util::future::Either::Left((result, _)) => result,\n"
+        "                futures_util::future::Either::Right(_) => return,\n"
+        "            };\n",
+    ),
+]
+
+
+def copy_checkout():
+    for name in COPIED:
+        source, place = CHECKOUT / name, COPY / name
+        if source.is_dir():
+            ignore = shutil.ignore_patterns("target", "node_modules", "fuzz")
+            # Only what changed gets a new time: cargo goes by it.
+            for folder, folders, files in os.walk(source):
+                skipped = ignore(folder, folders)
+                folders[:] = [inner for inner in folders if inner not in skipped]
+                for file in files:
+                    put(pathlib.Path(folder) / file, place / pathlib.Path(folder).relative_to(source) / file)
+        else:
+            put(source, place)
+    manifest = COPY / "rust-core/Cargo.toml"
+    write(manifest, manifest.read_text().replace('crate-type = ["lib", "staticlib", "cdylib"]', 'crate-type = ["lib"]'))
+
+
+def put(source, place):
+    content = source.read_bytes()
+    if not place.exists() or place.read_bytes() != content:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+
+
+def write(path, text):
+    if path.read_text() != text:
+        path.write_text(text)
+
+
+def seeds_until_caught():
+    command = ["cargo", "test", "--locked", "--package", "pilotlight-core", "--test", "simulation", "--"]
+    command += ["--nocapture", "nobody_is_signed_out_by_accident"]
+    environment = {**os.environ, "PILOTLIGHT_SIMULATION_SEEDS": str(SEEDS), "CARGO_TARGET_DIR": str(TARGET), "RUST_BACKTRACE": "0"}
+    run = subprocess.run(command, cwd=COPY, env=environment, capture_output=True, text=True, errors="replace")
+    caught = re.search(r"seed (\d+) \((.*?)\): (.*)", run.stderr + run.stdout)
+    if run.returncode != 0 and not caught:
+        sys.exit(f"the tests did not run:\n{run.stderr[-4000:]}")
+    return caught if run.returncode != 0 else None
+
+
+def main(names):
+    chosen = [mistake for mistake in MISTAKES if not names or any(name in mistake[0] for name in names)]
+    rows, missed = [], 0
+    for number, (what, file, old, new) in enumerate(chosen, 1):
+        began = time.monotonic()
+        copy_checkout()
+        path = COPY / "rust-core/src" / file
+        text = path.read_text(encoding="utf-8")
+        if text.count(old) != 1:
+            sys.exit(f"{what}: {file} has this {text.count(old)} times:\n{old}")
+        write(path, text.replace(old, new))
+        caught = seeds_until_caught()
+        if caught:
+            seed, profile, violation = caught.groups()
+            rows.append(f"| {what} | {int(seed) + 1} | {profile} | {shorten(violation)} |")
+        else:
+            missed += 1
+            rows.append(f"| {what} | not in {SEEDS} | | |")
+        print(f"[{number}/{len(chosen)}] {rows[-1]} ({time.monotonic() - began:.0f} s)", file=sys.stderr, flush=True)
+    print("| The mistake | Seeds | Kind of run | Caught by |\n|---|---:|---|---|")
+    print("\n".join(rows))
+    print(f"{len(chosen) - missed} mistakes caught, {missed} missed", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def shorten(violation):
+    """Without the names of this run's tokens and processes."""
+    violation = re.sub(r"\b(rt|at)-[-0-9a-f]+", "…", violation)
+    violation = re.sub(r"Session \{[^}]*\}", "Session", violation)
+    violation = re.sub(r"SignedIn \{[^}]*\}", "SignedIn", violation)
+    return violation.replace("|", "/")[:160]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
