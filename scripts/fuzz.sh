@@ -31,7 +31,7 @@ run_target() {
     local target=$1 log=$work/$1.log status=0
     mkdir -p "$found/$target" "$found/artifacts"
     say "$target: $seconds s"
-    cargo_fuzz run --fuzz-dir "$fuzz" "$target" "$found/$target" "$fuzz/corpus/$target" -- \
+    cargo_fuzz run --release --fuzz-dir "$fuzz" "$target" "$found/$target" "$fuzz/corpus/$target" -- \
         -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 \
         -artifact_prefix="$found/artifacts/$target-" >"$log" 2>&1 || status=$?
     if [ "$status" != 0 ]; then
@@ -74,7 +74,7 @@ main() {
     fi
     temp_dir work
     step "building the targets (some minutes the first time)"
-    cargo_fuzz build --fuzz-dir "$fuzz" >"$work/build.log" 2>&1 || {
+    cargo_fuzz build --release --fuzz-dir "$fuzz" >"$work/build.log" 2>&1 || {
         cat "$work/build.log" >&2
         die "the fuzz targets do not build"
     }

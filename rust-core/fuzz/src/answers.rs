@@ -13,7 +13,7 @@ use pilotlight_core::time::Timestamp;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::assert_presentable;
+use super::{assert_presentable, keeps_its_numbers};
 
 const NOW: Timestamp = Timestamp(1_800_000_000);
 
@@ -83,7 +83,8 @@ pub fn userinfo_answer(input: &[u8]) {
             if let Some(profile) = Profile::from_claims(claims, NOW) {
                 assert_eq!(Some(&profile.subject), subject.as_ref());
                 let stored = serde_json::to_vec(&profile).unwrap();
-                assert!(serde_json::from_slice::<Profile>(&stored).unwrap() == profile);
+                let read = serde_json::from_slice::<Profile>(&stored).unwrap();
+                assert!(read == profile || !keeps_its_numbers(&object(&answer).into()));
             }
         }
         Ok(UserInfo::Signed(_)) => assert_eq!(answer.media_type(), "application/jwt"),
@@ -107,7 +108,8 @@ pub fn discovery_document(input: &[u8]) {
     let configured: Url = "https://issuer.example/".parse().unwrap();
     match IssuerMetadata::read(&answer, &configured, NOW) {
         Ok(metadata) => {
-            assert_eq!(metadata.issuer.trim_end_matches('/'), "https://issuer.example");
+            let issuer: Url = metadata.issuer.parse().unwrap();
+            assert_eq!(issuer.as_str().trim_end_matches('/'), "https://issuer.example");
             assert!(!metadata.id_token_algorithms.is_empty());
             let needed = [
                 &metadata.authorization_endpoint,

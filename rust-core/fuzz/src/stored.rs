@@ -5,7 +5,7 @@ use pilotlight_core::metadata::{check_patch, of_user, parse_object, select};
 use pilotlight_core::secret::SecretBytes;
 use serde_json::Value;
 
-use super::assert_presentable;
+use super::{assert_presentable, keeps_its_numbers};
 
 /// The input is a stored item. What decodes can be written again and is the same then, what a newer release added
 /// included.
@@ -18,22 +18,30 @@ pub fn envelope(input: &[u8]) {
                 return;
             };
             let again = StoredItem::decode(&written).unwrap();
-            assert!(again == item, "written and read again it is another");
-            assert_eq!(again.encode().unwrap().expose(), written.expose());
-            let (before, after): (Value, Value) = (parsed(input), parsed(written.expose()));
-            for (name, value) in after.as_object().unwrap() {
-                assert!(
-                    before.get(name).is_some_and(|sent| !sent.is_null()) || value.is_null() || name == "signed_out"
-                );
+            let after: Value = serde_json::from_slice(written.expose()).unwrap();
+            // What is skipped while decoding need not be JSON in every detail.
+            let Ok(before) = serde_json::from_slice::<Value>(input) else {
+                return;
+            };
+            if keeps_its_numbers(&before) {
+                assert!(again == item, "written and read again it is another");
+                assert_eq!(again.encode().unwrap().expose(), written.expose());
             }
+            let lost = before
+                .as_object()
+                .unwrap()
+                .keys()
+                .find(|name| after.get(name).is_none());
+            assert!(lost.is_none_or(|name| is_left_out(&before[name])), "lost: {lost:?}");
         }
         Err(EnvelopeError::NewerVersion(version)) => assert!(version > 1),
         Err(EnvelopeError::Undecodable) => {}
     }
 }
 
-fn parsed(json: &[u8]) -> Value {
-    serde_json::from_slice(json).unwrap()
+/// Absent, null and the number of no changes mean the same.
+fn is_left_out(value: &Value) -> bool {
+    value.is_null() || *value == 0 || *value == false
 }
 
 /// The input is metadata as an app hands it over.
