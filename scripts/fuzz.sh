@@ -24,7 +24,8 @@ install_cargo_fuzz() {
 
 targets() { sed -n 's/^name = "\([a-z_]*\)"$/\1/p' "$fuzz/Cargo.toml"; }
 
-# The sanitizers are there in every rustc, behind flags that only nightly ones take without this.
+# The sanitizers are in every rustc, behind flags that only nightly ones take without this. `--release`, because otherwise
+# cargo-fuzz insists on assertions in every crate, against the profile in rust-core/fuzz/Cargo.toml.
 cargo_fuzz() { (cd "$fuzz" && RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$target_dir/fuzz "$tool/bin/cargo-fuzz" fuzz "$@"); }
 
 run_target() {
