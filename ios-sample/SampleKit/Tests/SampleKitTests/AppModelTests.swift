@@ -159,14 +159,15 @@ import Testing
 
     @Test func theHistoryFollowsTheSession() async {
         let model = StubState.home.model()
+        await settle { model.history.entries.count == 1 }
         await model.signOut()
         await settle { model.history.entries.count == 2 }
         #expect(model.history.entries.first?.state == .signedOut)
     }
 }
 
-/// Lets what was begun on the main actor go on until `condition` holds; the suite's own time limit ends it otherwise.
+/// Lets what was begun on the main actor go on until `condition` holds; the suite's time limit ends it otherwise.
 @MainActor
 func settle(_ condition: () -> Bool) async {
-    while !condition() { await Task.yield() }
+    while !condition(), !Task.isCancelled { await Task.yield() }
 }

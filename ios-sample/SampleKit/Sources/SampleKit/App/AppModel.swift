@@ -85,7 +85,8 @@ public final class AppModel {
     /// Signs in through `authenticator`; a sign-in that was cancelled is quiet.
     public func signIn(using authenticator: some WebAuthenticator) async {
         await signIn?.signIn(using: authenticator)
-        if session?.state?.isSignedIn == true { await session?.loadProfile() }
+        // The session itself: the report of its new state may still be on the way, and comes with the profile at the latest.
+        if session?.session.state?.isSignedIn == true { await session?.loadProfile() }
     }
 
     /// Signs out.
