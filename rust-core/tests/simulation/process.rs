@@ -200,7 +200,7 @@ impl User {
             force_refresh: world.random().chance(700),
             ..TokenOptions::default()
         };
-        let call = std::pin::pin!(self.call("access_token, for a while", self.manager.access_token(options)));
+        let call = Box::pin(self.call("access_token, for a while", self.manager.access_token(options)));
         let patience = world.pause_up_to(Duration::from_secs(5));
         if let Either::Right((_, abandoned)) = select(call, patience).await {
             drop(abandoned);
