@@ -59,12 +59,14 @@ impl Shared {
         if !self.current.needs_restore() && !self.is_shared() {
             return;
         }
+        let writes = self.current.writes();
         if let Ok(stored) = self.environment.store.read(&self.item_name).await {
             let stored = stored.and_then(|bytes| StoredItem::decode(&bytes).ok());
             if self.current.needs_restore() {
                 self.current.restored(stored, None);
             } else {
-                self.current.adopt(stored);
+                // What this process wrote meanwhile is newer.
+                let _ = self.current.adopt(stored, writes);
             }
         }
     }

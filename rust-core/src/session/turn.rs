@@ -134,28 +134,33 @@ impl Shared {
     /// # Errors
     /// [`Error::Store`]; [`Error::Envelope`] when a newer release wrote it. Then memory stays as it is.
     pub(super) async fn adopt_from_store(&self) -> Result<bool, Error> {
-        let stored = match self.environment.store.read(&self.item_name).await? {
-            None => None,
-            Some(bytes) => match StoredItem::decode(&bytes) {
-                Ok(item) => Some(item),
-                // What is in memory is better. It is written over the damaged item, which is never missing meanwhile:
-                // to other processes that would be a sign-out.
-                Err(EnvelopeError::Undecodable) if self.current.holds_session() => {
-                    if !self.is_read_only() {
-                        self.keep_aside(bytes).await?;
-                        self.current.write_again();
+        loop {
+            let writes = self.current.writes();
+            let stored = match self.environment.store.read(&self.item_name).await? {
+                None => None,
+                Some(bytes) => match StoredItem::decode(&bytes) {
+                    Ok(item) => Some(item),
+                    // What is in memory is better. It is written over the damaged item, which is never missing
+                    // meanwhile: to other processes that would be a sign-out.
+                    Err(EnvelopeError::Undecodable) if self.current.holds_session() => {
+                        if !self.is_read_only() {
+                            self.keep_aside(bytes).await?;
+                            self.current.write_again();
+                        }
+                        return Ok(false);
                     }
-                    return Ok(false);
+                    Err(error) => return Err(error.into()),
+                },
+            };
+            // Otherwise another task of this process has written meanwhile, and the store is looked at again.
+            if let Some(changed) = self.current.adopt(stored, writes) {
+                if changed {
+                    self.log(LogLevel::Info, "took over what another process made of the session");
+                    self.current.publish(self.now());
                 }
-                Err(error) => return Err(error.into()),
-            },
-        };
-        let changed = self.current.adopt(stored);
-        if changed {
-            self.log(LogLevel::Info, "took over what another process made of the session");
-            self.current.publish(self.now());
+                return Ok(changed);
+            }
         }
-        Ok(changed)
     }
 
     /// The same where the store is shared; a device that is locked just now changes nothing.

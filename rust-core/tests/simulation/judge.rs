@@ -206,9 +206,12 @@ impl State {
         }
         if let (Held::Session { token: Some(older), .. }, Held::Session { token: Some(newer), .. }) = (&was, &will_be)
             && self.server.is_descendant(older, newer)
-            && let Some(undone) = self.server.refresh_tokens.get_mut(older)
         {
-            undone.write_failed = true;
+            // Only who goes on without its lock does that; what was written since is not, any more.
+            let undone: Vec<_> = self.server.descendants(newer).map(|(token, _)| token.clone()).collect();
+            for token in undone {
+                self.server.refresh_tokens.get_mut(&token).unwrap().write_failed = true;
+            }
         }
         self.store_clock += 1;
         if let Held::Session {

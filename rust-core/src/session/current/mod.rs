@@ -40,6 +40,8 @@ struct Inner {
     /// Raised by every change that belongs in the store.
     revision: u64,
     saved_revision: u64,
+    /// Writes that were done.
+    writes: u64,
     /// Up to here a write was tried at least once.
     tried_revision: u64,
     /// The revision of the last sign-out.

@@ -39,27 +39,16 @@ impl Current {
 
     /// Takes over what another process left in the store, unless what is here is newer. True when the session or its
     /// tokens are others now.
-    pub(in super::super) fn adopt(&self, stored: Option<StoredItem>) -> bool {
+    ///
+    /// `None` when this process has written since it had made `writes` writes: what was read may be older than that.
+    pub(in super::super) fn adopt(&self, stored: Option<StoredItem>, writes: u64) -> Option<bool> {
         let mut inner = self.lock();
-        match std::mem::take(&mut inner.phase) {
-            Phase::Held(held) => inner.adopt_over(held, stored),
-            // A sign-out that is not written yet is newer than what it will remove, but not than a sign-in elsewhere.
-            Phase::SignedOut(ours) if inner.is_unsaved() && !inner.is_newer_sign_in(stored.as_ref()) => {
-                inner.phase = Phase::SignedOut(ours);
-                false
-            }
-            // Another process's renewal came in between and wrote the session again that the user has left.
-            Phase::SignedOut(ours) if inner.has_left(stored.as_ref()) => {
-                inner.phase = Phase::SignedOut(ours);
-                inner.revision += 1;
-                false
-            }
-            Phase::SignedOut(_) if !matches!(stored, Some(StoredItem::Session(_))) => {
-                inner.phase = phase_of(stored);
-                false
-            }
-            _ => inner.take_over(phase_of(stored)),
-        }
+        (inner.writes == writes).then(|| inner.adopt(stored))
+    }
+
+    /// How many writes this process has made.
+    pub(in super::super) fn writes(&self) -> u64 {
+        self.lock().writes
     }
 
     /// Whether there is anything in memory that is worth more than a damaged item.
@@ -124,6 +113,7 @@ impl Current {
     /// The store holds what [`Current::unsaved`] gave.
     pub(in super::super) fn saved(&self, unsaved: &Unsaved) {
         let mut inner = self.lock();
+        inner.writes += 1;
         inner.saved_revision = inner.saved_revision.max(unsaved.revision);
         if inner.tokens_are_saved() {
             inner.sign_in_was_stored = true;
@@ -148,6 +138,28 @@ impl Current {
 }
 
 impl Inner {
+    fn adopt(&mut self, stored: Option<StoredItem>) -> bool {
+        match std::mem::take(&mut self.phase) {
+            Phase::Held(held) => self.adopt_over(held, stored),
+            // A sign-out that is not written yet is newer than what it will remove, but not than a sign-in elsewhere.
+            Phase::SignedOut(ours) if self.is_unsaved() && !self.is_newer_sign_in(stored.as_ref()) => {
+                self.phase = Phase::SignedOut(ours);
+                false
+            }
+            // Another process's renewal came in between and wrote the session again that the user has left.
+            Phase::SignedOut(ours) if self.has_left(stored.as_ref()) => {
+                self.phase = Phase::SignedOut(ours);
+                self.revision += 1;
+                false
+            }
+            Phase::SignedOut(_) if !matches!(stored, Some(StoredItem::Session(_))) => {
+                self.phase = phase_of(stored);
+                false
+            }
+            _ => self.take_over(phase_of(stored)),
+        }
+    }
+
     fn adopt_over(&mut self, held: Box<StoredSession>, stored: Option<StoredItem>) -> bool {
         match stored {
             Some(StoredItem::Session(found)) if held.is_same_sign_in(&found) => self.adopt_later(held, found),
