@@ -1,17 +1,14 @@
-//! The rules, judged where things happen: a refresh token is sent, something is written, a state is published, a call
-//! returns. The first mistake ends the run.
+//! The rules, judged where things happen: a refresh token is sent, something is read or written; what leaves a session is
+//! judged in `verdicts`. The first mistake ends the run.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use pilotlight_core::envelope::{StoredItem, StoredSession};
-use pilotlight_core::error::Error;
 use pilotlight_core::ports::StoreError;
 use pilotlight_core::secret::SecretBytes;
-use pilotlight_core::state::{ReauthenticationReason, SessionState};
 
 use crate::answers::{Asked, BEGINNING};
-use crate::server::{Cause, Minted, RefreshToken, Who};
+use crate::server::{Cause, Minted, Who};
 use crate::world::{State, name_of};
 
 /// What an item holds, as far as the rules ask.
@@ -303,7 +300,7 @@ impl State {
         }
     }
 
-    fn why_not_end(&self, family: usize) -> Option<String> {
+    pub(crate) fn why_not_end(&self, family: usize) -> Option<String> {
         let ended = &self.server.families[family];
         match ended.ended.or(ended.refused) {
             None => Some("the issuer has not ended the session".to_owned()),
@@ -361,7 +358,7 @@ impl State {
         }
     }
 
-    fn stored_session(&self) -> Option<StoredSession> {
+    pub(crate) fn stored_session(&self) -> Option<StoredSession> {
         let item = self.items.values().next()?;
         StoredItem::decode(&SecretBytes::new(item.clone())).ok()?.into_session()
     }
@@ -374,95 +371,5 @@ impl State {
     pub(crate) fn stored(&mut self) -> Held {
         let item = self.items.values().next().cloned();
         self.look(item.as_deref())
-    }
-
-    /// A state was published, or an error says what the state is.
-    pub(crate) fn publishes(&mut self, who: Who, published: &SessionState) {
-        let seen = &self.processes[who.process].seen;
-        let mistake = match published {
-            SessionState::SignedOut if seen.sign_outs == 0 && !seen.read_nothing => {
-                Some("nobody signed out, and the store was not empty".to_owned())
-            }
-            SessionState::Locked if !seen.read_locked => Some("the store was never locked".to_owned()),
-            SessionState::ReauthenticationRequired { reason } => self.why_not_ended(who, *reason),
-            SessionState::SignedIn { expires_at, .. } => {
-                // Two renewals may have brought the same expiry, and one of them was dropped.
-                let is_it = |known: &&RefreshToken| known.reached.contains(&(who, expires_at.0));
-                let mut brought = self.server.refresh_tokens.values().filter(is_it).peekable();
-                let early = self.profile.rotation
-                    && brought.peek().is_some()
-                    && brought.all(|known| !known.write_tried)
-                    && self
-                        .stored_session()
-                        .is_none_or(|stored| stored.credentials.expires_at() != *expires_at);
-                early.then(|| "its refresh token was not written yet".to_owned())
-            }
-            _ => None,
-        };
-        if let Some(mistake) = mistake {
-            self.blame(format!(
-                "process {} publishes {published:?}: {mistake}",
-                name_of(who.process)
-            ));
-        }
-    }
-
-    fn why_not_ended(&self, who: Who, reason: ReauthenticationReason) -> Option<String> {
-        let seen = &self.processes[who.process].seen;
-        let mut ends = seen.refused.union(&seen.read_ended);
-        if reason == ReauthenticationReason::NoRefreshToken {
-            Some("there always is a refresh token".to_owned())
-        } else if ends.any(|family| self.why_not_end(*family).is_none()) {
-            None
-        } else {
-            let whole = seen
-                .refused
-                .union(&seen.read_ended)
-                .map(|family| self.why_not_end(*family));
-            Some(format!("no good reason: {:?}", whole.collect::<Vec<_>>()))
-        }
-    }
-
-    /// A call failed.
-    pub(crate) fn fails(&mut self, who: Who, error: &Error) {
-        match error {
-            Error::NoSession => self.publishes(who, &SessionState::SignedOut),
-            Error::Reauthenticate(reason) => {
-                let ended = SessionState::ReauthenticationRequired { reason: *reason };
-                self.publishes(who, &ended);
-            }
-            Error::Internal(_) | Error::Envelope(_) | Error::Configuration { .. } => {
-                self.blame(format!("process {}: {error}", name_of(who.process)));
-            }
-            _ => {}
-        }
-    }
-
-    /// A caller got an access token.
-    pub(crate) fn hands_out(&mut self, who: Who, left_before: &BTreeSet<usize>, token: &str) {
-        let Some(access) = self.server.access_tokens.get(token) else {
-            self.blame(format!("{token} was never issued"));
-            return;
-        };
-        let known = &self.server.refresh_tokens[&access.refresh_token];
-        // Whoever went on without the lock may find a later renewal in the store, and then keeps that one.
-        // A sign-in whose call has not returned is in nobody's books yet.
-        let is_sign_in = known.parent.is_none();
-        if !known.write_tried && !is_sign_in && !self.is_without_lock(who) {
-            self.blame(format!("{token} is handed out before its refresh token was written"));
-        } else if left_before.contains(&known.family) {
-            self.blame(format!("{token} is handed out after the sign-out"));
-        }
-    }
-
-    /// And it is good, as far as a process can know: by clocks that nobody sets, and when it does not stand still.
-    pub(crate) fn is_fresh(&mut self, token: &str, now: Duration) {
-        let can_know = self.profile.clock_jump == 0 && self.profile.freeze == 0;
-        let expires = self.server.access_tokens.get(token).map(|access| access.expires);
-        // The device reads whole seconds, and counts from the receipt of the answer.
-        let margin = self.profile.slowest_answer + Duration::from_secs(2);
-        if can_know && expires.is_some_and(|expires| now > expires + margin) {
-            self.blame(format!("{token} is handed out after it has expired"));
-        }
     }
 }

@@ -24,6 +24,7 @@ mod run;
 mod scheduler;
 mod server;
 mod store;
+mod verdicts;
 mod world;
 
 use std::time::Instant;
