@@ -8,6 +8,7 @@ use pilotlight_core::session::TokenOptions;
 use pilotlight_core::state::SessionState;
 
 use crate::judge::Held;
+use crate::ports::View;
 use crate::process::{User, populate, start};
 use crate::server::{Cause, Who};
 use crate::world::{World, name_of};
@@ -130,6 +131,10 @@ pub(crate) fn suspend(world: &Arc<World>, process: usize) {
     world.spawn(Box::pin(async move {
         thaw.pause_up_to(Duration::from_secs(1200)).await;
         thaw.trace_of(who, || "goes on".to_owned());
+        let now = thaw.now();
+        if let Some(seen) = thaw.state().seen(who) {
+            seen.thawed_at = now;
+        }
         if thaw.state().is_alive(who) {
             thaw.scheduler.thaw(process);
         }
@@ -147,30 +152,31 @@ async fn calm(world: &Arc<World>) {
     }
     world.trace(|| "all is calm".to_owned());
     let count = world.state().processes.len();
+    let now = world.now();
     for process in 0..count {
         world.scheduler.thaw(process);
+        world.state().processes[process].seen.thawed_at = now;
     }
     world.pause(REST).await;
+    let mut users = Vec::new();
+    for process in 0..count {
+        let running = world.state().processes[process].manager.clone();
+        let user = match running {
+            Some(manager) => {
+                let start = world.state().processes[process].start;
+                let (world, who) = (Arc::clone(world), Who { process, start });
+                let view = View { world, who };
+                User { view, manager }
+            }
+            None => start(world, process),
+        };
+        let _ = user.restore().await;
+        users.push(user);
+    }
+    world.state().must_be_good();
     for _round in 0..2 {
-        for process in 0..count {
-            let running = world.state().processes[process].manager.clone();
-            let user = match running {
-                Some(manager) => {
-                    let who = Who {
-                        process,
-                        start: world.state().processes[process].start,
-                    };
-                    User {
-                        view: crate::ports::View {
-                            world: Arc::clone(world),
-                            who,
-                        },
-                        manager,
-                    }
-                }
-                None => start(world, process),
-            };
-            check(world, &user).await;
+        for user in &users {
+            check(world, user).await;
         }
     }
 }

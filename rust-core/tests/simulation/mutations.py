@@ -29,20 +29,38 @@ MISTAKES = [
     (
         "after a refusal the store is not read again",
         "session/renewal.rs",
-        "if !self.adopt_from_store().await? {",
+        "if !self.adopt_from_store().await? && self.current.would_renew_with(&input.refresh_token) {",
         "if true {",
+    ),
+    (
+        "a refusal of an older refresh token ends the session",
+        "session/renewal.rs",
+        "&& self.current.would_renew_with(&input.refresh_token) {",
+        "{",
+    ),
+    (
+        "a look that is older than the process's own write is believed",
+        "session/current/storing.rs",
+        "(inner.writes == writes).then(",
+        "(inner.writes >= writes).then(",
+    ),
+    (
+        "a write takes no lock between its look and itself",
+        "session/saving.rs",
+        "let _writing = self.writing().await;",
+        "",
     ),
     (
         "the rotated token is not stored at once",
         "session/renewal.rs",
-        "let saved = self.save_in_turn().await;",
+        "let saved = self.save().await;",
         "let saved: Result<(), Error> = Ok(());",
     ),
     (
         "subscribers are told before the token is stored",
         "session/renewal.rs",
-        "let saved = self.save_in_turn().await;",
-        "self.current.tried(u64::MAX);\n        self.current.publish(self.now());\n        let saved = self.save_in_turn().await;",
+        "let saved = self.save().await;",
+        "self.current.tried(u64::MAX);\n        self.current.publish(self.now());\n        let saved = self.save().await;",
     ),
     (
         "whoever asks during a renewal tells of it before it is stored",
@@ -115,8 +133,8 @@ MISTAKES = [
     (
         "an older writing of the session replaces a newer one",
         "session/current/storing.rs",
-        "let takes_tokens = found.sequence > held.sequence;",
-        "let takes_tokens = found.sequence != held.sequence;",
+        "let takes_tokens = theirs > ours;",
+        "let takes_tokens = theirs != ours;",
     ),
     (
         "what was signed out of is taken over again",
@@ -148,16 +166,6 @@ MISTAKES = [
         "Freshness::ValidFor(left) if left >= min_ttl => self.access_token.as_ref(),",
         "_ if min_ttl.is_zero() => self.access_token.as_ref(),\n"
         "            Freshness::ValidFor(left) if left >= min_ttl => self.access_token.as_ref(),",
-    ),
-    (
-        "a renewal ends with the caller who began it",
-        "session/single_flight.rs",
-        "            let result = work.await;\n",
-        "            let (work, mut landed) = (work, landed);\n"
-        "            let result = match futures_util::future::select(work, std::pin::pin!(landed.closed())).await {\n"
-        "                futures_util::future::Either::Left((result, _)) => result,\n"
-        "                futures_util::future::Either::Right(_) => return,\n"
-        "            };\n",
     ),
 ]
 

@@ -19,6 +19,8 @@ use crate::server::Who;
 use crate::store::Store;
 use crate::world::World;
 
+/// Longer than any operation of the store.
+const AFTERMATH: Duration = Duration::from_secs(10);
 /// How often a process looks whether a lock is free.
 const POLL: Duration = Duration::from_millis(50);
 
@@ -163,6 +165,7 @@ impl View {
     }
 
     fn try_lock(&self, name: &str) -> Option<Lock> {
+        let now = self.world.now();
         let mut state = self.world.state();
         if state.locks.contains_key(name) {
             return None;
@@ -170,8 +173,12 @@ impl View {
         state.locks_given += 1;
         let number = state.locks_given;
         state.locks.insert(name.to_owned(), (self.who, number));
+        // A write that stood still in the middle lands after the process went on, whatever lock that got meanwhile.
         let is_turn = !name.ends_with("|writing");
-        if let Some(seen) = state.seen(self.who).filter(|_| is_turn) {
+        if let Some(seen) = state
+            .seen(self.who)
+            .filter(|seen| is_turn && now >= seen.thawed_at + AFTERMATH)
+        {
             seen.is_without_lock = false;
         }
         drop(state);

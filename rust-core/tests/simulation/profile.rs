@@ -169,6 +169,15 @@ pub(crate) fn profiles() -> Vec<Profile> {
             ..CALM
         },
         Profile {
+            name: "suspension, no overlap",
+            reuse_detection: false,
+            freeze: 500,
+            refusal: 40,
+            slowest_answer: Duration::from_secs(25),
+            may_end_by: &[Cause::Suspended, Cause::LostAnswer],
+            ..CALM
+        },
+        Profile {
             name: "ended by the issuer",
             writers: 3,
             revocation_by_issuer: 120,

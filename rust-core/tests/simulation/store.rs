@@ -11,6 +11,8 @@ use crate::ports::View;
 use crate::world::World;
 
 const SLOWEST: Duration = Duration::from_millis(40);
+/// Now and then a store has something else to do.
+const SLOWEST_OF_ALL: Duration = Duration::from_secs(3);
 
 #[derive(Debug)]
 pub(crate) struct Store(pub(crate) View);
@@ -22,15 +24,16 @@ impl Store {
         act: impl FnOnce(&World) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let View { world, who } = self.0.clone();
+        let slowest = if world.goes_wrong(50) { SLOWEST_OF_ALL } else { SLOWEST };
         let operation = async move {
             world.may_crash(who);
-            world.pause_up_to(SLOWEST).await;
+            world.pause_up_to(slowest).await;
             let outcome = act(&world);
             world.trace_of(who, || {
                 format!("store: {what}{}", if outcome.is_ok() { "" } else { " FAILED" })
             });
             world.may_crash(who);
-            world.pause_up_to(SLOWEST).await;
+            world.pause_up_to(slowest).await;
             world.may_crash(who);
             outcome
         };

@@ -6,10 +6,37 @@ use std::time::Duration;
 use pilotlight_core::error::Error;
 use pilotlight_core::state::{ReauthenticationReason, SessionState};
 
+use crate::judge::Held;
+use crate::profile::Profile;
 use crate::server::{RefreshToken, Who};
 use crate::world::{State, name_of};
 
 impl State {
+    /// All processes had a chance to write: what is stored must be worth something, where nothing can have been lost.
+    pub(crate) fn must_be_good(&mut self) {
+        let Profile {
+            crash,
+            lost_answer,
+            zombie,
+            freeze,
+            rotation,
+            ..
+        } = self.profile;
+        let Held::Session {
+            family,
+            token: Some(token),
+            ..
+        } = self.stored()
+        else {
+            return;
+        };
+        let is_alive = self.server.families[family].ended.is_none();
+        let is_spent = self.server.refresh_tokens[&token].spent_at.is_some();
+        if crash + lost_answer + zombie + freeze == 0 && rotation && is_alive && is_spent {
+            self.blame(format!("{token} is spent, and nobody stores its successor"));
+        }
+    }
+
     /// A state was published, or an error says what the state is.
     pub(crate) fn publishes(&mut self, who: Who, published: &SessionState) {
         let seen = &self.processes[who.process].seen;

@@ -71,6 +71,8 @@ pub(crate) struct Process {
 pub(crate) struct Seen {
     /// It gave up its lock while it held it, and has not got it since.
     pub(crate) is_without_lock: bool,
+    /// When it last went on after a suspension.
+    pub(crate) thawed_at: Duration,
     pub(crate) read_at: u64,
     pub(crate) read_nothing: bool,
     pub(crate) read_locked: bool,
