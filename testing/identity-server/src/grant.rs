@@ -18,6 +18,8 @@ pub(crate) struct Grant {
     pub(crate) organization: Option<String>,
     /// `sid`.
     pub(crate) session: String,
+    /// Set for a sign-in at `/oauth/ro`: its refresh token is this device's, is never rotated and does not expire.
+    pub(crate) device: Option<String>,
 }
 
 impl Grant {

@@ -22,8 +22,12 @@ pub enum Endpoint {
     Logout,
     /// `/api/v2/users/{id}`
     Users,
-    /// `/delegation`, `/tokeninfo` and `/oauth/ro`.
-    Legacy,
+    /// `/delegation`
+    Delegation,
+    /// `/tokeninfo`
+    Tokeninfo,
+    /// `/oauth/ro`
+    ResourceOwner,
     /// For faults and waiting: whichever endpoint.
     Any,
 }
@@ -39,7 +43,9 @@ impl Endpoint {
             "/userinfo" => Self::Userinfo,
             "/oauth/revoke" => Self::Revoke,
             "/v2/logout" | "/oidc/logout" => Self::Logout,
-            "/delegation" | "/tokeninfo" | "/oauth/ro" => Self::Legacy,
+            "/delegation" => Self::Delegation,
+            "/tokeninfo" => Self::Tokeninfo,
+            "/oauth/ro" => Self::ResourceOwner,
             users if users.starts_with("/api/v2/users/") => Self::Users,
             _ => return None,
         })
@@ -95,6 +101,12 @@ pub struct Counters {
     pub families_revoked: u64,
     /// Sign-ins that ended with a code.
     pub sign_ins: u64,
+    /// Sign-ins with a password at `/oauth/ro`.
+    pub password_sign_ins: u64,
+    /// Refresh tokens issued there, one for each sign-in with `offline_access`; they are bound to a device and not rotated.
+    pub device_refresh_tokens_issued: u64,
+    /// Delegations that the server honoured, of every `api_type`.
+    pub delegations_honoured: u64,
 }
 
 /// The log and the counters, with a signal for those who wait for requests.

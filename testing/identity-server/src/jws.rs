@@ -43,8 +43,13 @@ pub(crate) fn verify(keys: &KeyRing, token: &str) -> Option<Map<String, Value>> 
     (right_alg && key.verifies(message.as_bytes(), &signature)).then(|| object(claims))?
 }
 
-fn object(part: &str) -> Option<Map<String, Value>> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+pub(crate) fn object(part: &str) -> Option<Map<String, Value>> {
+    serde_json::from_slice(&decode(part)?).ok()
+}
+
+/// base64url without padding.
+pub(crate) fn decode(part: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(part).ok()
 }
 
 #[cfg(test)]

@@ -87,6 +87,8 @@ pub struct Client {
     pub logout_uris: Vec<String>,
     /// Whether the `refresh_token` grant is allowed, and so `offline_access`. Default true.
     pub refresh_tokens: bool,
+    /// Whether the grants of `/delegation` and `/oauth/ro` are allowed. Default true; [`Settings::legacy`] is needed too.
+    pub legacy: bool,
 }
 
 impl Client {
@@ -108,6 +110,7 @@ impl Client {
             redirect_uris: redirect_uris.map(str::to_owned).to_vec(),
             logout_uris: logout_uris.map(|uri| (*uri).to_owned()).collect(),
             refresh_tokens: true,
+            legacy: true,
         }
     }
 

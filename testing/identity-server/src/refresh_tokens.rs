@@ -35,7 +35,11 @@ struct Family {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Presented {
     /// Good. `overlap`: it was spent before and is still inside the overlap period.
-    Usable { family: u64, grant: Grant, overlap: bool },
+    Usable {
+        family: u64,
+        grant: Box<Grant>,
+        overlap: bool,
+    },
     /// Reuse: the family has just been ended.
     Reused { family: u64 },
     /// Unknown, another client's, expired or dead. `spent`: it had been exchanged once.
@@ -77,7 +81,8 @@ impl RefreshTokens {
         let Some(family) = self.families.get_mut(&id) else {
             return Presented::Dead { spent };
         };
-        let over = |since: i64, seconds: i64| now_ms >= since.saturating_add(seconds.saturating_mul(1000));
+        let expires = family.grant.device.is_none();
+        let over = |since: i64, seconds: i64| expires && now_ms >= since.saturating_add(seconds.saturating_mul(1000));
         let idle_for_too_long = settings
             .refresh_token_idle_lifetime
             .is_some_and(|seconds| over(known.touched_at_ms, seconds));
@@ -96,9 +101,27 @@ impl RefreshTokens {
         }
         Presented::Usable {
             family: id,
-            grant: family.grant.clone(),
+            grant: Box::new(family.grant.clone()),
             overlap: spent,
         }
+    }
+
+    /// Judges a device's token, which is never rotated: any other is dead here and stays as it is.
+    pub(crate) fn present_device(
+        &mut self,
+        token: &str,
+        client_id: &str,
+        now_ms: i64,
+        settings: &Settings,
+    ) -> Presented {
+        let family = self
+            .tokens
+            .get(token)
+            .and_then(|known| self.families.get(&known.family));
+        if family.is_none_or(|family| family.grant.device.is_none()) {
+            return Presented::Dead { spent: false };
+        }
+        self.present(token, client_id, now_ms, settings)
     }
 
     /// Exchanges a usable token. Returns its successor, or none where tokens are not rotated.

@@ -64,12 +64,22 @@ pub struct Settings {
     /// Whether a 401 carries `WWW-Authenticate`. Default true.
     pub www_authenticate: bool,
 
+    /// Whether `/delegation`, `/tokeninfo` and `/oauth/ro` are on, as they can be for tenants made before June 2017.
+    /// Default false.
+    pub legacy: bool,
+    /// Whether those endpoints sign ID tokens with HS256 and take no others, as for clients of that age. Default false.
+    pub legacy_hs256: bool,
+    /// Wrong passwords in a row at `/oauth/ro` after which a user is kept out there. Default 10.
+    pub legacy_attempts: u32,
+
     /// Per client. Default none.
     pub rate_limit_token: Option<RateLimit>,
     /// Per user. Default none; Auth0's is 5 a minute.
     pub rate_limit_userinfo: Option<RateLimit>,
     /// Per user. Default none; Auth0's is 10 a minute.
     pub rate_limit_management: Option<RateLimit>,
+    /// Per user, on `/delegation`. Default none; Auth0's is 10 a minute.
+    pub rate_limit_delegation: Option<RateLimit>,
 }
 
 impl Default for Settings {
@@ -100,9 +110,13 @@ impl Default for Settings {
             older_tenant_profile: false,
             id_token_as_bearer: false,
             www_authenticate: true,
+            legacy: false,
+            legacy_hs256: false,
+            legacy_attempts: 10,
             rate_limit_token: None,
             rate_limit_userinfo: None,
             rate_limit_management: None,
+            rate_limit_delegation: None,
         }
     }
 }

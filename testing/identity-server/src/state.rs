@@ -52,6 +52,8 @@ pub(crate) struct Db {
     pub(crate) refresh_tokens: RefreshTokens,
     pub(crate) access_tokens: AccessTokenStore,
     pub(crate) windows: Windows,
+    /// Wrong passwords in a row at `/oauth/ro`, by user.
+    pub(crate) wrong_passwords: HashMap<String, u32>,
 }
 
 /// A sign-in that waits for its user.

@@ -54,7 +54,7 @@ impl Issue<'_> {
     }
 
     /// The token, and the key it is remembered by.
-    fn access_token(&self, shared: &Shared, db: &mut Db, settings: &Settings) -> (String, String) {
+    pub(crate) fn access_token(&self, shared: &Shared, db: &mut Db, settings: &Settings) -> (String, String) {
         let now = shared.clock.now();
         let expires_at = now.saturating_add(settings.access_token_lifetime);
         let jwt = match settings.access_tokens {
@@ -105,6 +105,18 @@ impl Issue<'_> {
     }
 
     fn id_token(&self, shared: &Shared, settings: &Settings, access_token: &str) -> String {
+        let mut claims = self.id_token_claims(shared, settings);
+        if settings.at_hash {
+            claims.insert("at_hash".into(), json!(at_hash(access_token, settings.algorithm)));
+        }
+        let key = shared.keys.current(settings.algorithm);
+        match self.id_token_fault {
+            Some(fault) => fault.apply(&key, claims),
+            None => jws::sign(&key, &claims),
+        }
+    }
+
+    pub(crate) fn id_token_claims(&self, shared: &Shared, settings: &Settings) -> Map<String, Value> {
         let now = shared.clock.now();
         let grant = self.grant;
         let mut claims = self.account.profile(self.scope, &grant.client_id, settings);
@@ -127,14 +139,7 @@ impl Issue<'_> {
         if let Some(organization) = &grant.organization {
             set("org_id", json!(organization));
         }
-        if settings.at_hash {
-            set("at_hash", json!(at_hash(access_token, settings.algorithm)));
-        }
-        let key = shared.keys.current(settings.algorithm);
-        match self.id_token_fault {
-            Some(fault) => fault.apply(&key, claims),
-            None => jws::sign(&key, &claims),
-        }
+        claims
     }
 }
 

@@ -137,6 +137,7 @@ pub(crate) fn finish(
         wants_auth_time: request.max_age.is_some(),
         organization: request.organization.clone(),
         session: session.sid,
+        device: None,
     };
     let record = Code {
         grant,

@@ -186,6 +186,10 @@ impl Call<'_> {
                 return dead(self.settings.dead_refresh_token);
             }
         };
+        if grant.device.is_some() {
+            // As for clients that are not "OIDC conformant": theirs go to /delegation.
+            return oauth_error(403, "unsupported_grant_type", "Unsupported grant type: refresh_token");
+        }
         if overlap {
             self.shared.journal.count(|counters| {
                 counters.spent_refresh_tokens_presented += 1;
@@ -263,7 +267,7 @@ fn invalid_code() -> Response {
     oauth_error(403, "invalid_grant", "Invalid authorization code")
 }
 
-fn dead(answer: DeadRefreshToken) -> Response {
+pub(super) fn dead(answer: DeadRefreshToken) -> Response {
     let text = "Unknown or invalid refresh token.";
     match answer {
         DeadRefreshToken::InvalidGrant403 => oauth_error(403, "invalid_grant", text),

@@ -46,6 +46,7 @@ Tokens
 Profile
   --userinfo-jwt           a signed application/jwt from /userinfo
   --updated-at-number      updated_at as seconds instead of ISO 8601
+  --legacy                 /delegation, /tokeninfo and /oauth/ro are on, as they can be for tenants made before June 2017
   --older-tenant           user_id, identities, clientID and created_at in the profile; the Management API takes ID tokens
 
 Limits, as REQUESTS/SECONDS
@@ -110,6 +111,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
             Long("no-iss") => settings.iss_in_authorization_response = false,
             Long("userinfo-jwt") => settings.userinfo_jwt = true,
             Long("updated-at-number") => settings.updated_at = UpdatedAt::Number,
+            Long("legacy") => settings.legacy = true,
             Long("older-tenant") => (settings.older_tenant_profile, settings.id_token_as_bearer) = (true, true),
             Long("rate-limit-token") => settings.rate_limit_token = Some(rate_limit(&mut parser)?),
             Long("rate-limit-userinfo") => settings.rate_limit_userinfo = Some(rate_limit(&mut parser)?),
