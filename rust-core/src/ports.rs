@@ -11,7 +11,7 @@ use std::time::Duration;
 pub use crate::error::{RandomnessUnavailable, StoreError, TransportError, TransportErrorKind};
 
 use crate::message::{HttpAnswer, HttpRequest};
-use crate::secret::SecretBytes;
+use crate::secret::{Fingerprint, SecretBytes};
 use crate::time::Instant;
 
 /// A boxed future, so that the ports are object-safe.
@@ -20,7 +20,8 @@ pub type Eventually<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Where sessions are kept: named items of bytes. `name` is any Unicode text.
 ///
 /// Contract: a write replaces the whole item atomically (a reader sees the old or the new bytes); what was written can
-/// be read at once; a failure leaves the old item; deleting nothing succeeds.
+/// be read at once; a failure leaves the old item; deleting nothing succeeds. A swap compares and replaces in one step:
+/// whoever else uses the store, in this process or another, nobody's item is lost.
 pub trait SecretStore: Send + Sync + fmt::Debug {
     /// The item's bytes; `None` only when it is certain that there is no such item.
     fn read<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>>;
@@ -28,6 +29,14 @@ pub trait SecretStore: Send + Sync + fmt::Debug {
     fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> Eventually<'a, Result<(), StoreError>>;
     /// Removes the item.
     fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>>;
+    /// Puts `new` (`None`: no item) into the place of what was `seen` (`None`: no item). False, and nothing was done,
+    /// when something else is there.
+    fn swap<'a>(
+        &'a self,
+        name: &'a str,
+        seen: Option<Fingerprint>,
+        new: Option<SecretBytes>,
+    ) -> Eventually<'a, Result<bool, StoreError>>;
     /// The names of all items of this store, in no particular order; empty only when it is certain that there are none.
     fn names(&self) -> Eventually<'_, Result<Vec<String>, StoreError>>;
 }

@@ -70,6 +70,25 @@ impl SecretBytes {
     }
 }
 
+/// Which bytes these are, for comparing with what is stored: their SHA-256. Not a secret, for they cannot be guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// Of these bytes.
+    pub fn of(bytes: &SecretBytes) -> Self {
+        let digest = ring::digest::digest(&ring::digest::SHA256, bytes.expose());
+        let mut fingerprint = [0; 32];
+        fingerprint.copy_from_slice(digest.as_ref());
+        Self(fingerprint)
+    }
+
+    /// For storing it beside the bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
 /// For what takes over bytes whose type it does not know, as an HTTP client does.
 impl AsRef<[u8]> for SecretBytes {
     fn as_ref(&self) -> &[u8] {

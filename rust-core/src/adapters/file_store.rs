@@ -15,7 +15,7 @@ use self::document::Document;
 use super::io_error::refused;
 use super::off_thread::BlockingStore;
 use crate::ports::StoreError;
-use crate::secret::SecretBytes;
+use crate::secret::{Fingerprint, SecretBytes};
 
 /// Only the file's owner may read and write it.
 const PRIVATE_FILE: u32 = 0o600;
@@ -63,16 +63,18 @@ impl FileStore {
         }
     }
 
-    /// Reads, lets `change` decide whether there is anything to write, and writes; nobody else changes the file
-    /// meanwhile.
-    fn update(&self, change: impl FnOnce(&mut Document) -> bool) -> Result<(), StoreError> {
+    /// Reads, lets `change` decide whether there is anything to write, writes, and says whether it did; nobody else
+    /// changes the file meanwhile.
+    fn update(&self, change: impl FnOnce(&mut Document) -> Result<bool, StoreError>) -> Result<bool, StoreError> {
         let _lock = self.lock()?;
         let mut document = self.load()?;
-        if !change(&mut document) {
-            return Ok(());
+        if !change(&mut document)? {
+            return Ok(false);
         }
         let json = document.to_json()?;
-        replace::atomically(&self.path, json.expose()).map_err(|error| refused("writing the store's file", &error))
+        let replaced = replace::atomically(&self.path, json.expose());
+        replaced.map_err(|error| refused("writing the store's file", &error))?;
+        Ok(true)
     }
 
     /// The lock is another file, because the store's own is a different file after every write. It is never removed:
@@ -110,10 +112,11 @@ impl BlockingStore for FileStore {
     }
 
     fn write(&self, name: &str, value: &SecretBytes) -> Result<(), StoreError> {
-        self.update(|document| {
+        let written = self.update(|document| {
             document.insert(name, value);
-            true
-        })
+            Ok(true)
+        });
+        written.map(drop)
     }
 
     fn delete(&self, name: &str) -> Result<(), StoreError> {
@@ -121,7 +124,20 @@ impl BlockingStore for FileStore {
         if self.load()?.is_empty() {
             return Ok(());
         }
-        self.update(|document| document.remove(name))
+        self.update(|document| Ok(document.remove(name))).map(drop)
+    }
+
+    fn swap(&self, name: &str, seen: Option<Fingerprint>, new: Option<&SecretBytes>) -> Result<bool, StoreError> {
+        self.update(|document| {
+            let as_seen = document.get(name)?.as_ref().map(Fingerprint::of) == seen;
+            if as_seen {
+                match new {
+                    Some(value) => document.insert(name, value),
+                    None => drop(document.remove(name)),
+                }
+            }
+            Ok(as_seen)
+        })
     }
 
     fn names(&self) -> Result<Vec<String>, StoreError> {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::io_error::refused;
 use super::off_thread::BlockingStore;
 use crate::ports::StoreError;
-use crate::secret::SecretBytes;
+use crate::secret::{Fingerprint, SecretBytes};
 
 /// One at a time in this process: two that removed side by side could remove what was written in between.
 static SETTLING: Mutex<()> = Mutex::new(());
@@ -75,6 +75,10 @@ impl BlockingStore for FreshInstallation {
 
     fn delete(&self, name: &str) -> Result<(), StoreError> {
         self.settled()?.delete(name)
+    }
+
+    fn swap(&self, name: &str, seen: Option<Fingerprint>, new: Option<&SecretBytes>) -> Result<bool, StoreError> {
+        self.settled()?.swap(name, seen, new)
     }
 
     fn names(&self) -> Result<Vec<String>, StoreError> {

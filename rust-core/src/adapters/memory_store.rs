@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::off_thread::BlockingStore;
 use crate::ports::{Eventually, SecretStore, StoreError};
-use crate::secret::SecretBytes;
+use crate::secret::{Fingerprint, SecretBytes};
 
 /// Named items in memory, wiped when they are replaced, removed or dropped. Never fails and persists nothing.
 #[derive(Default)]
@@ -42,6 +42,18 @@ impl BlockingStore for MemoryStore {
         Ok(())
     }
 
+    fn swap(&self, name: &str, seen: Option<Fingerprint>, new: Option<&SecretBytes>) -> Result<bool, StoreError> {
+        let mut items = self.items();
+        if items.get(name).map(Fingerprint::of) != seen {
+            return Ok(false);
+        }
+        match new {
+            Some(value) => items.insert(name.to_owned(), value.clone()),
+            None => items.remove(name),
+        };
+        Ok(true)
+    }
+
     fn names(&self) -> Result<Vec<String>, StoreError> {
         Ok(self.items().keys().cloned().collect())
     }
@@ -59,6 +71,15 @@ impl SecretStore for MemoryStore {
 
     fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>> {
         Box::pin(ready(BlockingStore::delete(self, name)))
+    }
+
+    fn swap<'a>(
+        &'a self,
+        name: &'a str,
+        seen: Option<Fingerprint>,
+        new: Option<SecretBytes>,
+    ) -> Eventually<'a, Result<bool, StoreError>> {
+        Box::pin(ready(BlockingStore::swap(self, name, seen, new.as_ref())))
     }
 
     fn names(&self) -> Eventually<'_, Result<Vec<String>, StoreError>> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 use crate::ports::{Eventually, SecretStore, StoreError};
-use crate::secret::SecretBytes;
+use crate::secret::{Fingerprint, SecretBytes};
 
 /// [`SecretStore`] for code that blocks its thread, as files and the Keychain do. The contract is the same.
 pub trait BlockingStore: Send + Sync + fmt::Debug {
@@ -16,6 +16,9 @@ pub trait BlockingStore: Send + Sync + fmt::Debug {
     fn write(&self, name: &str, value: &SecretBytes) -> Result<(), StoreError>;
     /// Removes the item; there being none is success.
     fn delete(&self, name: &str) -> Result<(), StoreError>;
+    /// Puts `new` into the place of what was `seen`, in one step; false, and nothing was done, when something else is
+    /// there.
+    fn swap(&self, name: &str, seen: Option<Fingerprint>, new: Option<&SecretBytes>) -> Result<bool, StoreError>;
     /// The names of all items of this store, in no particular order; empty only when it is certain that there are none.
     fn names(&self) -> Result<Vec<String>, StoreError>;
 }
@@ -74,6 +77,16 @@ impl<S: BlockingStore + ?Sized + 'static> SecretStore for OffThread<S> {
     fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>> {
         let name = name.to_owned();
         self.run(move |store| store.delete(&name))
+    }
+
+    fn swap<'a>(
+        &'a self,
+        name: &'a str,
+        seen: Option<Fingerprint>,
+        new: Option<SecretBytes>,
+    ) -> Eventually<'a, Result<bool, StoreError>> {
+        let name = name.to_owned();
+        self.run(move |store| store.swap(&name, seen, new.as_ref()))
     }
 
     fn names(&self) -> Eventually<'_, Result<Vec<String>, StoreError>> {

@@ -68,6 +68,8 @@ impl WeakSessionManager {
 
 #[derive(Debug)]
 struct Shared {
+    /// For work that outlives the call that started it.
+    me: Weak<Self>,
     configuration: Configuration,
     item_name: String,
     environment: Environment,
@@ -75,7 +77,6 @@ struct Shared {
     saving: tokio::sync::Mutex<()>,
     turn: tokio::sync::Mutex<()>,
     process_lock: Mutex<Option<Box<dyn Held>>>,
-    write_lock: Mutex<Option<Box<dyn Held>>>,
     suspending: AtomicBool,
     revoking: tokio::sync::Mutex<()>,
     resting: Mutex<Rest>,
@@ -99,13 +100,13 @@ impl SessionManager {
                 problem: "is empty".to_owned(),
             });
         }
-        let shared = Shared {
+        let shared = Arc::new_cyclic(|me| Shared {
+            me: Weak::clone(me),
             item_name: configuration.item_name(name),
             current: Current::default(),
             saving: tokio::sync::Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             process_lock: Mutex::default(),
-            write_lock: Mutex::default(),
             suspending: AtomicBool::new(false),
             revoking: tokio::sync::Mutex::default(),
             resting: Mutex::default(),
@@ -117,10 +118,8 @@ impl SessionManager {
             server_clock: ServerClock::default(),
             configuration,
             environment,
-        };
-        Ok(Self {
-            shared: Arc::new(shared),
-        })
+        });
+        Ok(Self { shared })
     }
 
     /// A handle that does not keep the session open.
@@ -131,7 +130,6 @@ impl SessionManager {
     /// Gives back the lock between processes, if a renewal holds it; the renewal goes on without.
     pub fn release_process_lock(&self) {
         self.shared.give_up_turn();
-        self.shared.give_up_writing();
     }
 
     /// The same, and takes it no more until [`SessionManager::resume`]: for iOS, which is about to suspend the process

@@ -4,7 +4,7 @@ use super::Shared;
 use crate::configuration::UNREADABLE_SUFFIX;
 use crate::envelope::EnvelopeError;
 use crate::ports::{LogLevel, StoreError};
-use crate::secret::SecretBytes;
+use crate::secret::{Fingerprint, SecretBytes};
 
 impl Shared {
     /// Deals with an item that was read and not understood. What comes back is still under the session's own name, and
@@ -19,10 +19,12 @@ impl Shared {
         }
         let moved = async {
             self.keep_aside(bytes.clone()).await?;
-            self.environment.store.delete(&self.item_name).await
+            // Another process may have put a good one there meanwhile, which then is none of this one's business.
+            let seen = Some(Fingerprint::of(&bytes));
+            self.environment.store.swap(&self.item_name, seen, None).await
         };
         match moved.await {
-            Ok(()) => None,
+            Ok(_) => None,
             Err(error) => {
                 self.log(LogLevel::Warning, &format!("it could not be kept aside yet: {error}"));
                 Some(bytes)
@@ -36,10 +38,8 @@ impl Shared {
     }
 
     /// After a sign-out nothing of the session stays, in whatever form.
-    pub(super) async fn delete_items(&self) -> Result<(), StoreError> {
-        let store = &self.environment.store;
-        store.delete(&self.item_name).await?;
-        store.delete(&self.quarantine_name()).await
+    pub(super) async fn delete_what_was_kept_aside(&self) -> Result<(), StoreError> {
+        self.environment.store.delete(&self.quarantine_name()).await
     }
 
     fn quarantine_name(&self) -> String {

@@ -4,6 +4,7 @@ use super::{SessionManager, Shared};
 use crate::envelope::StoredItem;
 use crate::error::Error;
 use crate::ports::{LogLevel, StoreError};
+use crate::secret::Fingerprint;
 use crate::state::SessionState;
 
 impl SessionManager {
@@ -49,21 +50,23 @@ impl Shared {
     }
 
     async fn read_store(&self) -> Result<(), Error> {
-        let outcome = match self.environment.store.read(&self.item_name).await {
+        let read = self.environment.store.read(&self.item_name).await;
+        let seen = read.as_ref().ok().and_then(Option::as_ref).map(Fingerprint::of);
+        let outcome = match read {
             Ok(Some(bytes)) => match StoredItem::decode(&bytes) {
                 Ok(item) => {
                     self.log(LogLevel::Info, "restored a session");
-                    self.current.restored(Some(item), None);
+                    self.current.restored(Some(item), seen, None);
                     Ok(())
                 }
                 Err(error) => {
                     let left = self.quarantine(bytes, error).await;
-                    self.current.restored(None, left);
+                    self.current.restored(None, seen.filter(|_| left.is_some()), left);
                     Err(error.into())
                 }
             },
             Ok(None) => {
-                self.current.restored(None, None);
+                self.current.restored(None, None, None);
                 Ok(())
             }
             Err(StoreError::Locked) => {

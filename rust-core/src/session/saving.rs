@@ -1,8 +1,16 @@
 //! What is in the store follows what is in memory.
 
-use super::Shared;
+use tokio::sync::oneshot;
+
+use super::current::Unsaved;
+use super::{Shared, Sharing};
 use crate::error::Error;
-use crate::ports::LogLevel;
+use crate::ports::{LogLevel, StoreError};
+use crate::secret::{Fingerprint, SecretBytes};
+
+/// How often others may change the item between the look at it and the write. After that many in a row the store does
+/// not compare what it should, and what is in memory must not be lost for that.
+const MOST_SWAPS: usize = 4;
 
 impl Shared {
     /// Writes what memory holds, if the store does not hold it yet; deletes the item after a sign-out. Writers take
@@ -11,52 +19,11 @@ impl Shared {
     /// # Errors
     /// [`Error::Store`]; then memory stays as it is and the next call tries again.
     pub(super) async fn save(&self) -> Result<(), Error> {
-        if !self.current.is_unsaved() {
-            return Ok(());
-        }
-        let _writer = self.saving.lock().await;
-        self.write_unsaved().await
-    }
-
-    async fn write_unsaved(&self) -> Result<(), Error> {
-        if !self.current.is_unsaved() || self.is_read_only() {
-            return Ok(());
-        }
-        let revision = self.current.revision();
-        let _writing = self.writing().await;
-        let written = async {
-            // Another process may have signed out, signed in or renewed since this one looked.
-            if self.is_shared() && !self.current.replaces_what_is_stored() {
-                match self.adopt_from_store().await {
-                    // A sign-out removes also what cannot be read.
-                    Err(Error::Envelope(_)) if self.current.is_signed_out() => {}
-                    looked => drop(looked?),
-                }
-            }
-            let Some(unsaved) = self.current.unsaved() else {
-                return Ok(());
-            };
-            match &unsaved.content {
-                None => self.delete_items().await?,
-                Some(item) => {
-                    if let Some(unreadable) = unsaved.unreadable.clone() {
-                        self.keep_aside(unreadable).await?;
-                    }
-                    self.environment.store.write(&self.item_name, item.encode()?).await?;
-                }
-            }
-            self.current.saved(&unsaved);
+        if self.current.is_unsaved() {
+            self.write_unsaved(true).await
+        } else {
             Ok(())
-        };
-        let written = written.await;
-        self.current.tried(revision);
-        if let Err(error) = &written {
-            self.log(
-                LogLevel::Error,
-                &format!("the session could not be stored and will be at the next chance: {error}"),
-            );
         }
-        written
     }
 
     /// The same, for callers whose own result does not depend on the store.
@@ -68,11 +35,115 @@ impl Shared {
     /// The next chance for what could not be written. Does not wait for a write that is under way: a caller who only
     /// wants a token from memory must not wait for the store.
     pub(super) async fn retry_save(&self) {
-        if !self.current.is_unsaved() {
-            return;
+        if self.current.is_unsaved() {
+            let _ = self.write_unsaved(false).await;
         }
-        if let Ok(_writer) = self.saving.try_lock() {
-            let _ = self.write_unsaved().await;
+    }
+
+    /// Runs to its end also when nobody waits for it any more: a store that is left in the middle of a write does it
+    /// after the next one.
+    async fn write_unsaved(&self, waits_for_its_turn: bool) -> Result<(), Error> {
+        let Some(shared) = self.me.upgrade() else {
+            return Ok(());
+        };
+        let (done, outcome) = oneshot::channel();
+        self.environment.spawner.spawn(Box::pin(async move {
+            let turn = if waits_for_its_turn {
+                Some(shared.saving.lock().await)
+            } else {
+                shared.saving.try_lock().ok()
+            };
+            let written = match turn {
+                Some(_) => shared.write_in_turn().await,
+                None => Ok(()),
+            };
+            // An error means that nobody waits any more.
+            let _ = done.send(written);
+        }));
+        let not_finished = |_| Error::Internal("a write ended without a result".to_owned());
+        outcome.await.map_err(not_finished)?
+    }
+
+    async fn write_in_turn(&self) -> Result<(), Error> {
+        if !self.current.is_unsaved() || self.is_read_only() {
+            return Ok(());
         }
+        let revision = self.current.revision();
+        let written = match self.environment.sharing {
+            Sharing::Processes(_) => self.swap_until_it_is_written().await,
+            Sharing::Alone | Sharing::ReadOnly => self.write_over_everything().await,
+        };
+        self.current.tried(revision);
+        if let Err(error) = &written {
+            self.log(
+                LogLevel::Error,
+                &format!("the session could not be stored and will be at the next chance: {error}"),
+            );
+        }
+        written
+    }
+
+    /// Other processes write too. What one of them has made of the session is taken over first, and the store itself
+    /// sees to it that nobody does so between the look and the write.
+    async fn swap_until_it_is_written(&self) -> Result<(), Error> {
+        for swap in 1.. {
+            let replaces = self.current.replaces_what_is_stored();
+            if !replaces && (swap > 1 || !self.current.has_looked()) {
+                match self.adopt_from_store().await {
+                    // A sign-out removes also what cannot be read.
+                    Err(Error::Envelope(_)) if self.current.is_signed_out() => {
+                        return self.write_over_everything().await;
+                    }
+                    looked => drop(looked?),
+                }
+            }
+            if replaces || swap > MOST_SWAPS {
+                break;
+            }
+            let Some(unsaved) = self.current.unsaved() else {
+                return Ok(());
+            };
+            let value = self.prepare(&unsaved).await?;
+            let is_seen = unsaved.seen == value.as_ref().map(Fingerprint::of);
+            if is_seen || self.swap(&unsaved, value.clone()).await? {
+                return self.wrote(&unsaved, value.as_ref()).await;
+            }
+        }
+        self.write_over_everything().await
+    }
+
+    async fn write_over_everything(&self) -> Result<(), Error> {
+        let Some(unsaved) = self.current.unsaved() else {
+            return Ok(());
+        };
+        let (store, name) = (&self.environment.store, &self.item_name);
+        let value = self.prepare(&unsaved).await?;
+        match value.clone() {
+            Some(value) => store.write(name, value).await?,
+            None => store.delete(name).await?,
+        }
+        self.wrote(&unsaved, value.as_ref()).await
+    }
+
+    async fn prepare(&self, unsaved: &Unsaved) -> Result<Option<SecretBytes>, Error> {
+        let Some(item) = &unsaved.content else {
+            return Ok(None);
+        };
+        if let Some(unreadable) = unsaved.unreadable.clone() {
+            self.keep_aside(unreadable).await?;
+        }
+        Ok(Some(item.encode()?))
+    }
+
+    async fn swap(&self, unsaved: &Unsaved, value: Option<SecretBytes>) -> Result<bool, StoreError> {
+        self.environment.store.swap(&self.item_name, unsaved.seen, value).await
+    }
+
+    async fn wrote(&self, unsaved: &Unsaved, value: Option<&SecretBytes>) -> Result<(), Error> {
+        if value.is_none() {
+            self.delete_what_was_kept_aside().await?;
+        }
+        self.current.saved(unsaved, value.map(Fingerprint::of));
+        Ok(())
     }
 }

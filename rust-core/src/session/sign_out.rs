@@ -10,7 +10,7 @@ use crate::error::{Endpoint, Error};
 use crate::ports::LogLevel;
 use crate::provider::revocation;
 use crate::retry;
-use crate::secret::Secret;
+use crate::secret::{Fingerprint, Secret};
 
 /// A user who signs out waits no longer than this for the issuer.
 const LONGEST_REVOCATION: Duration = Duration::from_secs(10);
@@ -61,12 +61,13 @@ impl Shared {
         }
         let writes = self.current.writes();
         if let Ok(stored) = self.environment.store.read(&self.item_name).await {
+            let seen = stored.as_ref().map(Fingerprint::of);
             let stored = stored.and_then(|bytes| StoredItem::decode(&bytes).ok());
             if self.current.needs_restore() {
-                self.current.restored(stored, None);
+                self.current.restored(stored, seen, None);
             } else {
                 // What this process wrote meanwhile is newer.
-                let _ = self.current.adopt(stored, writes);
+                let _ = self.current.adopt(stored, seen, writes);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Several processes with one store: who renews, and what the others made of the session meanwhile.
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::MutexGuard;
@@ -9,13 +9,12 @@ use tokio::sync::MutexGuard;
 use super::{Shared, Sharing};
 use crate::envelope::{EnvelopeError, StoredItem};
 use crate::error::Error;
-use crate::ports::{Held, LogLevel, ProcessLock, StoreError};
+use crate::ports::{LogLevel, ProcessLock, StoreError};
+use crate::secret::Fingerprint;
 
 /// How long a renewal waits for another process's. That one has its own limits; whoever waits for all of them waits
 /// longer than iOS lets an extension live.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// Who writes holds this lock between its look and its write, which takes moments; so nobody insists on it.
-const LONGEST_WAIT_TO_WRITE: Duration = Duration::from_secs(2);
 
 /// No other process renews while this exists, nor another task of this one. Nothing where the store is not shared.
 #[derive(Debug)]
@@ -28,16 +27,6 @@ impl Drop for Turn<'_> {
         if let Some((shared, _)) = &self.held_by {
             shared.give_up_turn();
         }
-    }
-}
-
-/// No other process writes while this exists, nor another task of this one.
-#[derive(Debug)]
-pub(super) struct Writing<'a>(&'a Shared);
-
-impl Drop for Writing<'_> {
-    fn drop(&mut self) {
-        self.0.give_up_writing();
     }
 }
 
@@ -55,8 +44,7 @@ impl Shared {
                 // First among the tasks of this process: files are locked for processes, and polling among ourselves
                 // is waste.
                 let own = self.turn.lock().await;
-                let taken = self.lock(lock.as_ref(), &self.item_name, LONGEST_WAIT, &self.process_lock);
-                if !taken.await? {
+                if !self.lock(lock.as_ref()).await? {
                     self.log(LogLevel::Warning, "another process has been renewing for too long");
                     return Err(Error::Busy);
                 }
@@ -67,43 +55,18 @@ impl Shared {
         }
     }
 
-    /// Between the look at what is stored and the write: a lock of its own, because a turn may take as long as the
-    /// issuer does. Nothing where it cannot be had in time. A sign-out waits for nobody. For whoever holds `saving`.
-    pub(super) async fn writing(&self) -> Option<Writing<'_>> {
-        let Sharing::Processes(lock) = &self.environment.sharing else {
-            return None;
-        };
-        if self.current.replaces_what_is_stored() {
-            return None;
-        }
-        let name = format!("{}|writing", self.item_name);
-        let taken = self.lock(lock.as_ref(), &name, LONGEST_WAIT_TO_WRITE, &self.write_lock);
-        matches!(taken.await, Ok(true)).then_some(Writing(self))
-    }
-
     /// Gives the lock back before the turn is over: iOS is about to suspend the process, and would kill it for holding
     /// a lock in a shared folder.
     pub(super) fn give_up_turn(&self) {
         *self.process_lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// The same for the lock of a write.
-    pub(super) fn give_up_writing(&self) {
-        *self.write_lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
     /// Puts the lock into its place; false when there was no time, or no time is left.
-    async fn lock(
-        &self,
-        lock: &dyn ProcessLock,
-        name: &str,
-        limit: Duration,
-        place: &Mutex<Option<Box<dyn Held>>>,
-    ) -> Result<bool, Error> {
-        let Some(held) = lock.acquire(name, limit).await? else {
+    async fn lock(&self, lock: &dyn ProcessLock) -> Result<bool, Error> {
+        let Some(held) = lock.acquire(&self.item_name, LONGEST_WAIT).await? else {
             return Ok(false);
         };
-        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut place = self.process_lock.lock().unwrap_or_else(PoisonError::into_inner);
         // Looked at with the place locked: whoever prepares for a suspension sets the flag first and empties it then.
         if self.suspending.load(Ordering::SeqCst) {
             return Ok(false);
@@ -136,7 +99,9 @@ impl Shared {
     pub(super) async fn adopt_from_store(&self) -> Result<bool, Error> {
         loop {
             let writes = self.current.writes();
-            let stored = match self.environment.store.read(&self.item_name).await? {
+            let found = self.environment.store.read(&self.item_name).await?;
+            let seen = found.as_ref().map(Fingerprint::of);
+            let stored = match found {
                 None => None,
                 Some(bytes) => match StoredItem::decode(&bytes) {
                     Ok(item) => Some(item),
@@ -145,7 +110,7 @@ impl Shared {
                     Err(EnvelopeError::Undecodable) if self.current.holds_session() => {
                         if !self.is_read_only() {
                             self.keep_aside(bytes).await?;
-                            self.current.write_again();
+                            self.current.write_over(seen);
                         }
                         return Ok(false);
                     }
@@ -153,7 +118,7 @@ impl Shared {
                 },
             };
             // Otherwise another task of this process has written meanwhile, and the store is looked at again.
-            if let Some(changed) = self.current.adopt(stored, writes) {
+            if let Some(changed) = self.current.adopt(stored, seen, writes) {
                 if changed {
                     self.log(LogLevel::Info, "took over what another process made of the session");
                     self.current.publish(self.now());

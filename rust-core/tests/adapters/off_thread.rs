@@ -8,7 +8,7 @@ use std::thread;
 use pilotlight_core::adapters::memory_store::MemoryStore;
 use pilotlight_core::adapters::off_thread::{BlockingStore, OffThread};
 use pilotlight_core::ports::{SecretStore, StoreError};
-use pilotlight_core::secret::SecretBytes;
+use pilotlight_core::secret::{Fingerprint, SecretBytes};
 use tokio::runtime::Runtime;
 
 use crate::support::{block_on, bytes, runtime};
@@ -35,6 +35,10 @@ impl BlockingStore for Scripted {
 
     fn delete(&self, name: &str) -> Result<(), StoreError> {
         BlockingStore::delete(&self.inner, name)
+    }
+
+    fn swap(&self, name: &str, seen: Option<Fingerprint>, new: Option<&SecretBytes>) -> Result<bool, StoreError> {
+        BlockingStore::swap(&self.inner, name, seen, new)
     }
 
     fn names(&self) -> Result<Vec<String>, StoreError> {

@@ -183,6 +183,32 @@ async fn a_sign_in_that_cannot_be_stored_is_an_error_and_stored_at_the_next_chan
     assert!(world.stored().is_some());
 }
 
+/// A store that is left in the middle of a write would do it after the next one, and put the older session there.
+#[tokio::test]
+async fn a_write_goes_on_when_its_caller_goes_away() {
+    let world = World::new().await;
+    let session = world.session();
+    let callback = world.callback(&session, ADA).await;
+    let (writes, gate) = (world.store.counts().1, world.store.gate.lock().await);
+    let caller = tokio::spawn({
+        let session = session.clone();
+        async move { session.complete_sign_in(&callback).await }
+    });
+    world.store.wait_for_write(writes).await;
+    caller.abort();
+    assert!(caller.await.unwrap_err().is_cancelled());
+    assert!(world.stored().is_none());
+    drop(gate);
+    let is_stored = async {
+        while world.stored().is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let in_the_end = tokio::time::timeout(Duration::from_secs(10), is_stored).await;
+    assert!(in_the_end.is_ok(), "the write was left in the middle");
+    assert_eq!(world.store.counts().1, writes + 1);
+}
+
 #[tokio::test]
 async fn the_end_of_a_session_that_cannot_be_stored_is_stored_at_the_next_chance() {
     let world = World::new().await;

@@ -10,7 +10,7 @@ use pilotlight_core::adapters::system::{SystemClock, SystemRandomness, TokioSpaw
 use pilotlight_core::configuration::{Configuration, Provider, SessionConfiguration};
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::ports::{Clock, Eventually, Log, LogLevel, SecretStore, Spawner, StoreError, Transport};
-use pilotlight_core::secret::{Secret, SecretBytes};
+use pilotlight_core::secret::{Fingerprint, Secret, SecretBytes};
 use pilotlight_core::session::{Environment, SessionManager, Sharing, SignInOptions, TokenOptions};
 use pilotlight_core::state::SessionState;
 use pilotlight_core::time::{Instant, Timestamp};
@@ -317,16 +317,13 @@ impl ScriptedStore {
         }
     }
 
-    async fn change(&self, change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>)) -> Result<(), StoreError> {
+    async fn change<T>(&self, change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>) -> T) -> Result<T, StoreError> {
         self.script.lock().unwrap().writes += 1;
         let _gate = self.gate.lock().await;
         let mut script = self.script.lock().unwrap();
         match script.fails_writes.clone() {
             Some(error) => Err(error),
-            None => {
-                change(&mut script.items);
-                Ok(())
-            }
+            None => Ok(change(&mut script.items)),
         }
     }
 }
@@ -348,6 +345,25 @@ impl SecretStore for ScriptedStore {
 
     fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>> {
         Box::pin(self.change(move |items| drop(items.remove(name))))
+    }
+
+    fn swap<'a>(
+        &'a self,
+        name: &'a str,
+        seen: Option<Fingerprint>,
+        new: Option<SecretBytes>,
+    ) -> Eventually<'a, Result<bool, StoreError>> {
+        Box::pin(self.change(move |items| {
+            let there = items.get(name).cloned().map(SecretBytes::new);
+            if there.as_ref().map(Fingerprint::of) != seen {
+                return false;
+            }
+            match new {
+                Some(value) => drop(items.insert(name.to_owned(), value.expose().to_vec())),
+                None => drop(items.remove(name)),
+            }
+            true
+        }))
     }
 
     fn names(&self) -> Eventually<'_, Result<Vec<String>, StoreError>> {

@@ -182,12 +182,7 @@ impl State {
         let there = self.items.get(name).cloned();
         let was = self.look(there.as_deref());
         let will_be = self.look(bytes);
-        if let Held::Session { token: Some(token), .. } = &will_be
-            && let Some(known) = self.server.refresh_tokens.get_mut(token)
-        {
-            known.write_tried = true;
-            known.write_failed |= !succeeds;
-        }
+        self.tried_to_write(&will_be, succeeds);
         if let Some(mistake) = self.why_not_write((who, known), &was, &will_be, now) {
             self.blame(format!(
                 "process {} writes {will_be:?} over {was:?}: {mistake}",
@@ -200,15 +195,6 @@ impl State {
                 seen.is_blind |= bytes.is_some();
             }
             return;
-        }
-        if let (Held::Session { token: Some(older), .. }, Held::Session { token: Some(newer), .. }) = (&was, &will_be)
-            && self.server.is_descendant(older, newer)
-        {
-            // Only who goes on without its lock does that; what was written since is not, any more.
-            let undone: Vec<_> = self.server.descendants(newer).map(|(token, _)| token.clone()).collect();
-            for token in undone {
-                self.server.refresh_tokens.get_mut(&token).unwrap().write_failed = true;
-            }
         }
         self.store_clock += 1;
         if let Held::Session {
@@ -236,8 +222,23 @@ impl State {
         }
     }
 
+    /// A swap that the store refused, and that would not have changed anything either.
+    pub(crate) fn fails_to_swap(&mut self, bytes: Option<&[u8]>) {
+        let would_be = self.look(bytes);
+        self.tried_to_write(&would_be, false);
+        self.figures.failed_writes += 1;
+    }
+
+    fn tried_to_write(&mut self, item: &Held, succeeds: bool) {
+        if let Held::Session { token: Some(token), .. } = item
+            && let Some(known) = self.server.refresh_tokens.get_mut(token)
+        {
+            known.write_tried = true;
+            known.write_failed |= !succeeds;
+        }
+    }
+
     fn why_not_write(&self, (who, known): (Who, u64), was: &Held, will_be: &Held, now: Duration) -> Option<String> {
-        let is_without_lock = self.is_without_lock(who);
         let seen = &self.processes[who.process].seen;
         match (was, will_be) {
             (Held::Session { .. }, Held::Nothing | Held::SignedOut) if seen.sign_outs == 0 => {
@@ -260,7 +261,7 @@ impl State {
                 Some("the process has seen that it was signed out of".to_owned())
             }
             (Held::Session { family: old, .. }, Held::Session { family: new, .. })
-                if old != new && !seen.signed_in.contains(new) && !is_without_lock =>
+                if old != new && !seen.signed_in.contains(new) =>
             {
                 Some("another sign-in is replaced by one that was made elsewhere".to_owned())
             }
@@ -275,7 +276,7 @@ impl State {
                     token: Some(newer),
                     ..
                 },
-            ) if old == new && self.server.is_descendant(older, newer) && !is_without_lock => {
+            ) if old == new && self.server.is_descendant(older, newer) => {
                 Some("a spent token over its successor".to_owned())
             }
             (

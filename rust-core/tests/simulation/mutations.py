@@ -45,10 +45,10 @@ MISTAKES = [
         "(inner.writes >= writes).then(",
     ),
     (
-        "a write takes no lock between its look and itself",
+        "a write replaces whatever is there",
         "session/saving.rs",
-        "let _writing = self.writing().await;",
-        "",
+        "Sharing::Processes(_) => self.swap_until_it_is_written().await,",
+        "Sharing::Processes(_) => self.write_over_everything().await,",
     ),
     (
         "the rotated token is not stored at once",
@@ -121,14 +121,14 @@ MISTAKES = [
     (
         "a failed write counts as written",
         "session/saving.rs",
-        "self.environment.store.write(&self.item_name, item.encode()?).await?;",
-        "let _ = self.environment.store.write(&self.item_name, item.encode()?).await;",
+        "self.swap(&unsaved, value.clone()).await? {",
+        "self.swap(&unsaved, value.clone()).await.unwrap_or(true) {",
     ),
     (
-        "a write does not look at what it replaces",
+        "a write that came too late counts as written",
         "session/saving.rs",
-        "if self.is_shared() && !self.current.replaces_what_is_stored() {",
-        "if false && self.is_shared() {",
+        "self.swap(&unsaved, value.clone()).await? {",
+        "self.swap(&unsaved, value.clone()).await.map(|_| true)? {",
     ),
     (
         "an older writing of the session replaces a newer one",
@@ -152,7 +152,7 @@ MISTAKES = [
         "a locked device counts as an empty store",
         "session/restore.rs",
         "self.current.locked();",
-        "self.current.restored(None, None);",
+        "self.current.restored(None, None, None);",
     ),
     (
         "a renewal keeps the refresh token it was made with",

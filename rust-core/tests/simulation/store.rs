@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pilotlight_core::configuration::UNREADABLE_SUFFIX;
 use pilotlight_core::ports::{Eventually, SecretStore, StoreError};
-use pilotlight_core::secret::SecretBytes;
+use pilotlight_core::secret::{Fingerprint, SecretBytes};
 
 use crate::ports::View;
 use crate::world::World;
@@ -94,6 +94,28 @@ impl SecretStore for Store {
                 state.writes((who, known), &name, None, obstacle.is_none(), now);
             }
             obstacle.map_or(Ok(()), Err)
+        }))
+    }
+
+    fn swap<'a>(
+        &'a self,
+        name: &'a str,
+        seen: Option<Fingerprint>,
+        new: Option<SecretBytes>,
+    ) -> Eventually<'a, Result<bool, StoreError>> {
+        let (name, who, known) = (name.to_owned(), self.0.who, self.0.known());
+        Box::pin(self.operation("swap", move |world| {
+            let obstacle = obstacle(world);
+            let (mut state, now) = (world.state(), world.now());
+            let there = state.items.get(&name).cloned().map(SecretBytes::new);
+            let is_as_seen = there.as_ref().map(Fingerprint::of) == seen;
+            let value = new.as_ref().map(SecretBytes::expose);
+            match &obstacle {
+                Some(_) if !is_as_seen => state.fails_to_swap(value),
+                None if !is_as_seen => {}
+                _ => state.writes((who, known), &name, value, obstacle.is_none(), now),
+            }
+            obstacle.map_or(Ok(is_as_seen), Err)
         }))
     }
 

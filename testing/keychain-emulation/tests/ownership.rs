@@ -5,7 +5,7 @@
 
 use pilotlight_core::adapters::keychain::{AccessConstraint, AccessControl, Accessibility, KeychainOptions};
 use pilotlight_core::adapters::off_thread::BlockingStore;
-use pilotlight_core::secret::SecretBytes;
+use pilotlight_core::secret::{Fingerprint, SecretBytes};
 use pilotlight_keychain_emulation::open;
 use pilotlight_keychain_emulation::ownership::balance_of;
 use pilotlight_keychain_emulation::security::with;
@@ -45,6 +45,11 @@ fn everything(options: &KeychainOptions) {
     let _ = store.write("session", &bytes(vec![7; 65_536]));
     let _ = store.write("other", &bytes(""));
     let _ = store.read("session");
+    let seen = Some(Fingerprint::of(&bytes(vec![7; 65_536])));
+    for new in [Some(bytes("swapped")), Some(bytes("too late")), None] {
+        let _ = store.swap("session", seen, new.as_ref());
+        let _ = store.swap("session", None, new.as_ref());
+    }
     let _ = store.names();
     let _ = store.delete("session");
     let _ = store.delete("session");
@@ -84,6 +89,7 @@ fn a_refused_access_control_leaves_nothing_behind() {
             service: "ownership.refused",
             account: "session",
             access_group: None,
+            value: None,
         };
         let content = Content {
             value: &bytes("tokens"),
@@ -112,6 +118,7 @@ fn data_of_another_type_leaves_nothing_behind() {
                     class: "kSecAttrAccessibleAfterFirstUnlock".to_owned(),
                     flags: 0,
                 },
+                generic: None,
                 stored,
                 lost: false,
             });

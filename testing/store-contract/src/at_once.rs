@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use pilotlight_core::secret::Fingerprint;
 use tokio::runtime::Handle;
 
 use crate::{Place, bytes, sorted_names};
@@ -33,6 +34,31 @@ pub async fn eight_threads_lose_nothing(place: &dyn Place) {
         assert_eq!(last, Ok(Some(bytes([thread, 24]))));
     }
     assert_eq!(sorted_names(&*stores[0]).await.len(), 9);
+}
+
+/// Everybody counts on from what is there; a swap that came too late is tried anew.
+pub async fn no_swap_undoes_another(place: &dyn Place) {
+    let runtime = Handle::current();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let (store, runtime) = (place.open(), &runtime);
+            scope.spawn(move || {
+                for _ in 0..25 {
+                    runtime.block_on(async {
+                        loop {
+                            let seen = store.read("count").await.unwrap();
+                            let count = seen.as_ref().map_or(0, |bytes| bytes.expose()[0]);
+                            let seen = seen.as_ref().map(Fingerprint::of);
+                            if store.swap("count", seen, Some(bytes([count + 1]))).await.unwrap() {
+                                break;
+                            }
+                        }
+                    });
+                }
+            });
+        }
+    });
+    assert_eq!(place.open().read("count").await, Ok(Some(bytes([100]))));
 }
 
 /// A write is one step: a value in pieces, or no value, is never seen.

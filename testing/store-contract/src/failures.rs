@@ -1,5 +1,7 @@
 //! What is left when something does not work.
 
+use pilotlight_core::secret::Fingerprint;
+
 use crate::{Place, bytes, sorted_names};
 
 /// An operation that fails has done nothing; one that passes the failure by has done all of it.
@@ -29,6 +31,19 @@ pub async fn a_failure_leaves_the_old_value(place: &dyn Place) {
             read.is_err() || read == Ok(Some(bytes("old"))),
             "{name}: an item that is there was read as {read:?}"
         );
+
+        let seen = Some(Fingerprint::of(&bytes("old")));
+        let guard = (failure.begin)();
+        let swapped = store.swap("session", seen, Some(bytes("new"))).await;
+        drop(guard);
+        assert!(!failure.certain || swapped != Ok(true), "{name}: the swap succeeded");
+        let expected = if swapped == Ok(true) { "new" } else { "old" };
+        assert_eq!(
+            observer.read("session").await,
+            Ok(Some(bytes(expected))),
+            "{name}: {swapped:?}"
+        );
+        store.write("session", bytes("old")).await.unwrap();
 
         let guard = (failure.begin)();
         let names = store.names().await.map(|mut names| {

@@ -1,5 +1,7 @@
 //! One item after the other.
 
+use pilotlight_core::secret::Fingerprint;
+
 use crate::{Place, bytes, sorted_names};
 
 /// Read your own writes.
@@ -76,6 +78,49 @@ pub async fn any_text_is_a_name_of_its_own(place: &dyn Place) {
     }
     names.sort_unstable();
     assert_eq!(sorted_names(&*store).await, names);
+}
+
+/// And leaves everything else as it is.
+pub async fn a_swap_replaces_only_what_was_seen(place: &dyn Place) {
+    let (store, observer) = (place.open(), place.open());
+    let seen = |value: &str| Some(Fingerprint::of(&bytes(value)));
+    let (one, two) = (seen("one"), seen("two"));
+    let table = [
+        // What is there, what was seen, what it shall be, whether it is.
+        (None, None, Some("one"), true),
+        (None, one, Some("two"), false),
+        (None, one, None, false),
+        (None, None, None, true),
+        (Some("one"), one, Some("two"), true),
+        (Some("one"), one, Some("one"), true),
+        (Some("one"), one, None, true),
+        (Some("one"), two, Some("three"), false),
+        (Some("one"), two, None, false),
+        (Some("one"), None, Some("two"), false),
+        (Some("one"), None, None, false),
+    ];
+    for (before, seen, new, expected) in table {
+        store.delete("session").await.unwrap();
+        store.write("other", bytes("untouched")).await.unwrap();
+        if let Some(before) = before {
+            store.write("session", bytes(before)).await.unwrap();
+        }
+        let row = (before, seen, new);
+        assert_eq!(
+            store.swap("session", seen, new.map(bytes)).await,
+            Ok(expected),
+            "{row:?}"
+        );
+        let after = if expected { new } else { before };
+        assert_eq!(observer.read("session").await, Ok(after.map(bytes)), "{row:?}");
+        assert_eq!(observer.read("other").await, Ok(Some(bytes("untouched"))), "{row:?}");
+    }
+    // What a swap has put there is found by the next one.
+    assert_eq!(store.swap("new", None, Some(bytes("one"))).await, Ok(true));
+    assert_eq!(observer.swap("new", one, Some(bytes("two"))).await, Ok(true));
+    assert_eq!(store.swap("new", one, Some(bytes("three"))).await, Ok(false));
+    assert_eq!(store.swap("new", two, None).await, Ok(true));
+    assert_eq!(observer.read("new").await, Ok(None));
 }
 
 /// Two sessions side by side.

@@ -26,13 +26,13 @@ use pilotlight_core::ports::SecretStore;
 use pilotlight_core::secret::SecretBytes;
 use tokio::runtime::Handle;
 
-pub use self::at_once::{a_reader_sees_the_old_or_the_new_value, eight_threads_lose_nothing};
+pub use self::at_once::{a_reader_sees_the_old_or_the_new_value, eight_threads_lose_nothing, no_swap_undoes_another};
 pub use self::failures::{a_failure_leaves_the_old_value, a_failure_shows_no_value};
 pub use self::items::{
-    a_deleted_item_is_gone_and_deleting_nothing_succeeds, a_write_replaces_the_whole_item, any_bytes_are_kept,
-    any_text_is_a_name_of_its_own, debug_shows_no_value, items_do_not_touch_each_other,
-    names_are_those_of_the_items_that_are_there, two_who_open_the_same_place_see_the_same,
-    what_was_written_is_read_at_once,
+    a_deleted_item_is_gone_and_deleting_nothing_succeeds, a_swap_replaces_only_what_was_seen,
+    a_write_replaces_the_whole_item, any_bytes_are_kept, any_text_is_a_name_of_its_own, debug_shows_no_value,
+    items_do_not_touch_each_other, names_are_those_of_the_items_that_are_there,
+    two_who_open_the_same_place_see_the_same, what_was_written_is_read_at_once,
 };
 pub use self::model::any_sequence_of_operations_does_what_a_map_does;
 #[doc(hidden)]
@@ -89,6 +89,7 @@ macro_rules! promises {
                 what_was_written_is_read_at_once
                 a_write_replaces_the_whole_item
                 a_deleted_item_is_gone_and_deleting_nothing_succeeds
+                a_swap_replaces_only_what_was_seen
                 any_bytes_are_kept
                 any_text_is_a_name_of_its_own
                 items_do_not_touch_each_other
@@ -96,6 +97,7 @@ macro_rules! promises {
                 two_who_open_the_same_place_see_the_same
                 any_sequence_of_operations_does_what_a_map_does
                 eight_threads_lose_nothing
+                no_swap_undoes_another
                 a_reader_sees_the_old_or_the_new_value
                 a_failure_leaves_the_old_value
                 a_failure_shows_no_value

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use pilotlight_core::secret::Fingerprint;
+
 use crate::{Place, bytes, sorted_names};
 
 /// A map is what the contract describes: 400 operations on few names, always the same ones, agree with one.
@@ -12,7 +14,7 @@ pub async fn any_sequence_of_operations_does_what_a_map_does(place: &dyn Place) 
     for step in 0..400 {
         let store = &stores[drawn.below(2)];
         let name = ["", "a", "b", "ä", "session|unreadable"][drawn.below(5)];
-        match drawn.below(4) {
+        match drawn.below(5) {
             0 => {
                 let value: Vec<u8> = (0..drawn.below(300)).map(|_| drawn.below(256) as u8).collect();
                 store.write(name, bytes(value.clone())).await.unwrap();
@@ -23,6 +25,20 @@ pub async fn any_sequence_of_operations_does_what_a_map_does(place: &dyn Place) 
                 map.remove(name);
             }
             2 => {
+                let new = (drawn.below(3) > 0).then(|| vec![drawn.below(256) as u8]);
+                let stale = drawn.below(2) == 0;
+                let there = map.get(name).cloned();
+                let seen = if stale { Some(vec![0; 301]) } else { there };
+                let seen = seen.map(|value| Fingerprint::of(&bytes(value)));
+                let swapped = store.swap(name, seen, new.clone().map(bytes)).await;
+                assert_eq!(swapped, Ok(!stale), "step {step}, {name:?}");
+                match new {
+                    _ if stale => {}
+                    Some(value) => drop(map.insert(name.to_owned(), value)),
+                    None => drop(map.remove(name)),
+                }
+            }
+            3 => {
                 let expected = map.get(name).cloned().map(bytes);
                 assert_eq!(store.read(name).await, Ok(expected), "step {step}, {name:?}");
             }

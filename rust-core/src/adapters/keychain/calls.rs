@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{AccessConstraint, Accessibility, KeychainStatus};
-use crate::secret::SecretBytes;
+use crate::secret::{Fingerprint, SecretBytes};
 
 /// One generic password's coordinates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct ItemQuery<'a> {
     pub account: &'a str,
     /// `kSecAttrAccessGroup`
     pub access_group: Option<&'a str>,
+    /// `kSecAttrGeneric`: only an item whose value is this one.
+    pub value: Option<Fingerprint>,
 }
 
 /// `kSecAttrSynchronizable` of a query. It belongs to what identifies an item: there may be two with the same
@@ -32,7 +34,7 @@ pub enum Copies {
 /// What a write sets.
 #[derive(Clone, Copy, Debug)]
 pub struct Content<'a> {
-    /// `kSecValueData`
+    /// `kSecValueData`, and its fingerprint in `kSecAttrGeneric`.
     pub value: &'a SecretBytes,
     /// `kSecAttrAccessible`, or the protection of the access control.
     pub accessibility: Accessibility,

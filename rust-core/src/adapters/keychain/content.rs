@@ -13,11 +13,14 @@ use security_framework_sys::item::{kSecAttrAccessControl, kSecAttrSynchronizable
 
 use super::system::constant;
 use super::{AccessConstraint, Accessibility, Content, KeychainStatus};
+use crate::secret::Fingerprint;
 
 unsafe extern "C" {
     /// The key for an item's class (Security framework, iOS 4.0, macOS 10.9); security-framework-sys has only its
     /// values.
     static kSecAttrAccessible: CFStringRef;
+    /// The key for bytes of the app's own, by which an item can be found (Security framework, iOS 2.0, macOS 10.6).
+    static kSecAttrGeneric: CFStringRef;
 }
 
 pub(super) type Pairs = Vec<(CFString, CFType)>;
@@ -37,9 +40,18 @@ pub(super) fn pairs_of(content: Content<'_>) -> Result<Pairs, KeychainStatus> {
     let synchronizable = CFBoolean::from(content.synchronizable).into_CFType();
     Ok(vec![
         (constant!(kSecValueData), data),
+        fingerprint_pair(Fingerprint::of(content.value)),
         protection,
         (constant!(kSecAttrSynchronizable), synchronizable),
     ])
+}
+
+/// What marks an item that has this value, and finds it.
+pub(super) fn fingerprint_pair(value: Fingerprint) -> (CFString, CFType) {
+    (
+        constant!(kSecAttrGeneric),
+        CFData::from_buffer(value.as_bytes()).into_CFType(),
+    )
 }
 
 fn class_of(accessibility: Accessibility) -> CFString {

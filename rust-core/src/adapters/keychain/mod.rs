@@ -23,7 +23,7 @@ pub use self::options::{AccessConstraint, AccessControl, Accessibility, Keychain
 pub use self::status::KeychainStatus;
 use super::off_thread::BlockingStore;
 use crate::ports::StoreError;
-use crate::secret::SecretBytes;
+use crate::secret::{Fingerprint, SecretBytes};
 
 /// The Keychain of this device. Does no I/O yet.
 ///
@@ -99,6 +99,7 @@ impl<K: KeychainItems> KeychainStore<K> {
             service: &self.options.service,
             account,
             access_group: self.options.access_group.as_deref(),
+            value: None,
         }
     }
 
@@ -170,10 +171,23 @@ impl<K: KeychainItems> KeychainStore<K> {
         Ok(())
     }
 
+    /// In one step. Two copies cannot become one, and then nothing was changed: the wanted one is, and the other goes
+    /// after it. [`KeychainStatus::DUPLICATE_ITEM`] when somebody else is changing them just now.
+    fn update(&self, item: ItemQuery<'_>, content: Content<'_>) -> Result<(), KeychainStatus> {
+        let outcome = self.items.update(item, Copies::Any, content);
+        if outcome != Err(KeychainStatus::DUPLICATE_ITEM) {
+            return outcome;
+        }
+        match self.items.update(item, self.wanted(), content) {
+            Err(KeychainStatus::ITEM_NOT_FOUND) => Err(KeychainStatus::DUPLICATE_ITEM),
+            outcome => outcome.inspect(|()| self.remove_unwanted_copy(item)),
+        }
+    }
+
     /// Another copy of an item that was just written: the new value is durable, reads find it, and what is left of the
     /// old one is tried again by the next write. So a failure is none of this write's.
     fn remove_unwanted_copy(&self, item: ItemQuery<'_>) {
-        let _ = self.items.delete(item, self.unwanted());
+        let _ = self.items.delete(ItemQuery { value: None, ..item }, self.unwanted());
     }
 
     fn explained<T>(&self, outcome: Result<T, KeychainStatus>) -> Result<T, StoreError> {
@@ -200,19 +214,9 @@ impl<K: KeychainItems> BlockingStore for KeychainStore<K> {
         let (item, content) = (self.item(name), self.content(value));
         let mut hidden = false;
         for _ in 0..WRITE_ATTEMPTS {
-            match self.items.update(item, Copies::Any, content) {
+            match self.update(item, content) {
                 Err(KeychainStatus::ITEM_NOT_FOUND) => {}
-                // Two copies cannot become one. Nothing was changed: the wanted one is, and the other goes after it.
-                Err(KeychainStatus::DUPLICATE_ITEM) => {
-                    let outcome = self.items.update(item, self.wanted(), content);
-                    if outcome.is_ok() {
-                        self.remove_unwanted_copy(item);
-                    }
-                    if !is_not_found(&outcome) {
-                        return self.explained(outcome);
-                    }
-                    continue;
-                }
+                Err(KeychainStatus::DUPLICATE_ITEM) => continue,
                 outcome => return self.explained(outcome),
             }
             match self.items.add(item, content) {
@@ -237,6 +241,28 @@ impl<K: KeychainItems> BlockingStore for KeychainStore<K> {
     fn delete(&self, name: &str) -> Result<(), StoreError> {
         self.with_certainty(|| self.items.delete(self.item(name), Copies::Any))
             .map(drop)
+    }
+
+    /// The Keychain compares: each item carries its value's fingerprint, by which only that item is found. "Not found"
+    /// needs no certainty here, for whoever hears of another item looks again.
+    fn swap(&self, name: &str, seen: Option<Fingerprint>, new: Option<&SecretBytes>) -> Result<bool, StoreError> {
+        let item = ItemQuery {
+            value: seen,
+            ..self.item(name)
+        };
+        let outcome = match (seen, new) {
+            (Some(_), Some(value)) => self.update(item, self.content(value)),
+            (Some(_), None) => {
+                let outcome = self.items.delete(item, Copies::Any);
+                outcome.inspect(|()| self.remove_unwanted_copy(item))
+            }
+            (None, Some(value)) => self.items.add(item, self.content(value)),
+            (None, None) => return Ok(self.read(name)?.is_none()),
+        };
+        match outcome {
+            Err(KeychainStatus::ITEM_NOT_FOUND | KeychainStatus::DUPLICATE_ITEM) => Ok(false),
+            outcome => self.explained(outcome).map(|()| true),
+        }
     }
 
     /// Before the first unlock a list may lack items, and nobody could tell.

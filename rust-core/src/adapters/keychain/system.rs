@@ -21,7 +21,7 @@ use security_framework_sys::item::{
 };
 use security_framework_sys::keychain_item::{SecItemAdd, SecItemCopyMatching, SecItemDelete, SecItemUpdate};
 
-use super::content::{Pairs, pairs_of};
+use super::content::{Pairs, fingerprint_pair, pairs_of};
 use super::local_authentication::AuthenticationContext;
 use super::{AccessControl, Content, Copies, ItemQuery, KeptAuthentication, KeychainItems, KeychainStatus};
 use crate::adapters::system::SystemClock;
@@ -161,6 +161,7 @@ fn copy_matching(query: &CFDictionary<CFString, CFType>) -> Result<Option<CFType
 fn query_for(item: ItemQuery<'_>, copies: Copies) -> Pairs {
     let mut pairs = identity(item);
     pairs.push(which(copies));
+    pairs.extend(item.value.map(fingerprint_pair));
     pairs
 }
 

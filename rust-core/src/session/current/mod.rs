@@ -16,11 +16,12 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::credentials::{Freshness, MonotonicReceipt};
 use crate::envelope::{PendingRevocation, StoredSession};
-use crate::secret::{Secret, SecretBytes};
+use crate::secret::{Fingerprint, Secret, SecretBytes};
 use crate::state::{ReauthenticationReason, SessionState};
 use crate::time::Instant;
 
 pub(super) use reading::RenewalInput;
+pub(super) use storing::Unsaved;
 
 /// Counts sign-ins and sign-outs. An answer asked for in an older generation is not for this session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,9 @@ struct Inner {
     /// Raised by every change that belongs in the store.
     revision: u64,
     saved_revision: u64,
+    /// Which item the store held when this process last read or wrote it.
+    seen: Option<Fingerprint>,
+    has_looked: bool,
     /// Writes that were done.
     writes: u64,
     /// Up to here a write was tried at least once.

@@ -2,7 +2,7 @@
 
 use super::{Current, Inner, Phase};
 use crate::envelope::{PendingRevocation, SignedOut, StoredItem, StoredSession};
-use crate::secret::SecretBytes;
+use crate::secret::{Fingerprint, SecretBytes};
 use crate::time::Timestamp;
 
 /// What the store should hold, and up to which change that is.
@@ -10,6 +10,8 @@ use crate::time::Timestamp;
 pub(in super::super) struct Unsaved {
     pub(in super::super) content: Option<StoredItem>,
     pub(in super::super) unreadable: Option<SecretBytes>,
+    /// What is to be replaced.
+    pub(in super::super) seen: Option<Fingerprint>,
     revision: u64,
 }
 
@@ -19,9 +21,15 @@ const LONGEST_REVOCATION_SECONDS: i64 = 30 * 24 * 3600;
 
 impl Current {
     /// The store was read. Only while nothing is known: a sign-in or sign-out that came first is newer than the store.
-    pub(in super::super) fn restored(&self, stored: Option<StoredItem>, unreadable: Option<SecretBytes>) {
+    pub(in super::super) fn restored(
+        &self,
+        stored: Option<StoredItem>,
+        seen: Option<Fingerprint>,
+        unreadable: Option<SecretBytes>,
+    ) {
         let mut inner = self.lock();
         if matches!(inner.phase, Phase::Unrestored | Phase::Locked) {
+            inner.see(seen);
             inner.unreadable = unreadable;
             inner.received = None;
             inner.sign_in_was_stored = true;
@@ -41,9 +49,17 @@ impl Current {
     /// tokens are others now.
     ///
     /// `None` when this process has written since it had made `writes` writes: what was read may be older than that.
-    pub(in super::super) fn adopt(&self, stored: Option<StoredItem>, writes: u64) -> Option<bool> {
+    pub(in super::super) fn adopt(
+        &self,
+        stored: Option<StoredItem>,
+        seen: Option<Fingerprint>,
+        writes: u64,
+    ) -> Option<bool> {
         let mut inner = self.lock();
-        (inner.writes == writes).then(|| inner.adopt(stored))
+        (inner.writes == writes).then(|| {
+            inner.see(seen);
+            inner.adopt(stored)
+        })
     }
 
     /// How many writes this process has made.
@@ -57,8 +73,15 @@ impl Current {
     }
 
     /// What the store holds is not what it was given.
-    pub(in super::super) fn write_again(&self) {
-        self.lock().revision += 1;
+    pub(in super::super) fn write_over(&self, seen: Option<Fingerprint>) {
+        let mut inner = self.lock();
+        inner.see(seen);
+        inner.revision += 1;
+    }
+
+    /// Whether this process knows what the store holds, or held when it last looked.
+    pub(in super::super) fn has_looked(&self) -> bool {
+        self.lock().has_looked
     }
 
     /// Whether what is stored does not matter: the user has just signed out, or signed in over what cannot be read. A
@@ -106,13 +129,15 @@ impl Current {
         Some(Unsaved {
             content,
             unreadable: inner.unreadable.clone(),
+            seen: inner.seen,
             revision: inner.revision,
         })
     }
 
-    /// The store holds what [`Current::unsaved`] gave.
-    pub(in super::super) fn saved(&self, unsaved: &Unsaved) {
+    /// The store holds what [`Current::unsaved`] gave, in these bytes.
+    pub(in super::super) fn saved(&self, unsaved: &Unsaved, written: Option<Fingerprint>) {
         let mut inner = self.lock();
+        inner.see(written);
         inner.writes += 1;
         inner.saved_revision = inner.saved_revision.max(unsaved.revision);
         if inner.tokens_are_saved() {
@@ -138,6 +163,11 @@ impl Current {
 }
 
 impl Inner {
+    fn see(&mut self, seen: Option<Fingerprint>) {
+        self.seen = seen;
+        self.has_looked = true;
+    }
+
     fn adopt(&mut self, stored: Option<StoredItem>) -> bool {
         match std::mem::take(&mut self.phase) {
             Phase::Held(held) => self.adopt_over(held, stored),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use pilotlight_core::adapters::keychain::{
     AccessConstraint, Accessibility, Content, Copies, ItemQuery, KeychainItems, KeychainStatus,
 };
-use pilotlight_core::secret::SecretBytes;
+use pilotlight_core::secret::{Fingerprint, SecretBytes};
 
 /// Clones are other processes' views of the same Keychain.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +36,8 @@ pub(crate) struct Key {
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
     pub(crate) value: SecretBytes,
+    /// What the store marked it with; other code marks nothing.
+    pub(crate) mark: Option<Fingerprint>,
     pub(crate) accessibility: Accessibility,
     pub(crate) constraint: Option<AccessConstraint>,
     /// Of a biometryCurrentSet whose fingers are no longer enrolled: no query finds it, and its place is taken.
@@ -110,6 +112,7 @@ impl FakeKeychain {
     pub(crate) fn put(&self, key: Key, value: &str) {
         let item = Item {
             value: SecretBytes::new(value.into()),
+            mark: None,
             accessibility: Accessibility::AfterFirstUnlock,
             constraint: None,
             lost: false,
@@ -167,6 +170,7 @@ impl Contents {
             Interference::Add(account, value) => {
                 let item = Item {
                     value: SecretBytes::new(value.into()),
+                    mark: None,
                     accessibility: Accessibility::default(),
                     constraint: None,
                     lost: false,
@@ -195,7 +199,7 @@ impl Contents {
     }
 
     /// The items that a query finds. Before the first unlock the lying device finds none that it cannot decrypt.
-    fn find(&self, key: &Key, copies: Copies) -> Result<Vec<Key>, KeychainStatus> {
+    fn find(&self, key: &Key, copies: Copies, mark: Option<Fingerprint>) -> Result<Vec<Key>, KeychainStatus> {
         let found: Vec<_> = [false, true]
             .into_iter()
             .filter(|synchronizable| match copies {
@@ -206,7 +210,10 @@ impl Contents {
                 synchronizable,
                 ..key.clone()
             })
-            .filter(|key| self.items.get(key).is_some_and(|item| self.shows(item)))
+            .filter(|key| {
+                let item = self.items.get(key);
+                item.is_some_and(|item| self.shows(item) && (mark.is_none() || item.mark == mark))
+            })
             .collect();
         if found.is_empty() {
             Err(KeychainStatus::ITEM_NOT_FOUND)
@@ -224,7 +231,7 @@ impl Contents {
 impl KeychainItems for FakeKeychain {
     fn copy(&self, item: ItemQuery<'_>, copies: Copies) -> Result<SecretBytes, KeychainStatus> {
         self.call("copy", item, |contents, key| {
-            let found = &contents.items[&contents.find(&key, copies)?[0]];
+            let found = &contents.items[&contents.find(&key, copies, item.value)?[0]];
             contents.unlocks(found.accessibility)?;
             Ok(found.value.clone())
         })
@@ -235,6 +242,7 @@ impl KeychainItems for FakeKeychain {
             service,
             account: "*",
             access_group,
+            value: None,
         };
         self.call("accounts", list, |contents, list| {
             let of_store = |(key, item): &(&Key, &Item)| {
@@ -274,7 +282,7 @@ impl KeychainItems for FakeKeychain {
 
     fn update(&self, item: ItemQuery<'_>, copies: Copies, content: Content<'_>) -> Result<(), KeychainStatus> {
         self.call("update", item, |contents, key| {
-            let found = contents.find(&key, copies)?;
+            let found = contents.find(&key, copies, item.value)?;
             for key in &found {
                 contents.unlocks(contents.items[key].accessibility)?;
             }
@@ -296,10 +304,10 @@ impl KeychainItems for FakeKeychain {
     /// Finds lost items too: removing needs no authentication.
     fn delete(&self, item: ItemQuery<'_>, copies: Copies) -> Result<(), KeychainStatus> {
         self.call("delete", item, |contents, key| {
-            for item in contents.items.values_mut() {
-                item.lost = false;
+            for stored in contents.items.values_mut() {
+                stored.lost = false;
             }
-            for key in contents.find(&key, copies)? {
+            for key in contents.find(&key, copies, item.value)? {
                 contents.items.remove(&key);
             }
             Ok(())
@@ -315,6 +323,7 @@ impl From<Content<'_>> for Item {
     fn from(content: Content<'_>) -> Self {
         Self {
             value: content.value.clone(),
+            mark: Some(Fingerprint::of(content.value)),
             accessibility: content.accessibility,
             constraint: content.constraint,
             lost: false,

@@ -109,8 +109,8 @@ impl Arguments {
         }
     }
 
-    pub(super) fn data(&self) -> Option<&[u8]> {
-        match self.0.get("kSecValueData") {
+    pub(super) fn data(&self, key: &str) -> Option<&[u8]> {
+        match self.0.get(key) {
             Some(Value::Data(data)) => Some(data),
             _ => None,
         }
@@ -155,6 +155,7 @@ fn is_allowed(key: &str, value: &Value, role: Role) -> bool {
             sets && matches!(value, Value::Text(name) if super::access_control::find(name).is_some())
         }
         "kSecValueData" => sets && matches!(value, Value::Data(_)),
+        "kSecAttrGeneric" => matches!(value, Value::Data(_)),
         "kSecUseDataProtectionKeychain" => query && boolean,
         "kSecUseAuthenticationContext" => asks && matches!(value, Value::Text(name) if super::user::is_context(name)),
         "kSecReturnData" | "kSecReturnAttributes" => copies && boolean,

@@ -25,6 +25,8 @@ pub struct Item {
     pub synchronizable: bool,
     /// Class, and flags other than 0 for an access control.
     pub protection: Protection,
+    /// `kSecAttrGeneric`
+    pub generic: Option<Vec<u8>>,
     /// `kSecValueData`
     pub stored: Stored,
     /// Bound to fingers that are no longer enrolled.
@@ -55,6 +57,7 @@ impl Item {
                 class: "kSecAttrAccessibleWhenUnlocked".to_owned(),
                 flags: 0,
             },
+            generic: None,
             stored: Stored::Nothing,
             lost: false,
         };
@@ -64,8 +67,11 @@ impl Item {
 
     /// What is not said stays.
     pub(super) fn change(&mut self, attributes: &Arguments) -> Result<(), i32> {
-        if let Some(data) = attributes.data() {
+        if let Some(data) = attributes.data("kSecValueData") {
             self.stored = Stored::Data(data.to_vec());
+        }
+        if let Some(data) = attributes.data("kSecAttrGeneric") {
+            self.generic = Some(data.to_vec());
         }
         if let Some(class) = attributes.text("kSecAttrAccessible") {
             self.protection = Protection {
@@ -111,6 +117,9 @@ impl Item {
             && text("kSecAttrAccount", &self.account)
             && text("kSecAttrAccessGroup", &self.group)
             && synchronizable
+            && query
+                .data("kSecAttrGeneric")
+                .is_none_or(|wanted| self.generic.as_deref() == Some(wanted))
     }
 }
 

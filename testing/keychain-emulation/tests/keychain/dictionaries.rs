@@ -19,6 +19,7 @@ fn item_of(options: &KeychainOptions, stored: Stored) -> Item {
             class: "kSecAttrAccessibleAfterFirstUnlock".to_owned(),
             flags: 0,
         },
+        generic: None,
         stored,
         lost: false,
     }

@@ -37,6 +37,7 @@ fn an_access_control_that_the_system_refuses_keeps_its_number() {
         service: &options.service,
         account: "session",
         access_group: None,
+        value: None,
     };
     let content = Content {
         value: &bytes("tokens"),
