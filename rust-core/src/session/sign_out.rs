@@ -31,15 +31,13 @@ impl SessionManager {
         shared.current.publish(shared.now());
         shared.save_if_possible().await;
         shared.log(LogLevel::Info, "signed out");
-        let outcome = match refresh_token {
+        match refresh_token {
             Some(refresh_token) => shared.revoke_in_time(&refresh_token).await,
             None => {
                 self.send_revocations_in_background();
                 SignOutOutcome::NothingToRevoke
             }
-        };
-        shared.look_after_sign_out().await;
-        outcome
+        }
     }
 
     /// Sends what earlier sign-outs could not tell the issuer, while the caller goes on.
@@ -80,13 +78,6 @@ impl Shared {
             Either::Left((Ok(false), _)) => SignOutOutcome::RevocationNotOffered,
             Either::Left((Err(error), _)) if !retry::is_passing(&error) => SignOutOutcome::RevocationRefused,
             Either::Left((Err(_), _)) | Either::Right(_) => SignOutOutcome::RevocationPending,
-        }
-    }
-
-    /// The sign-out waited for nobody, so another process that was just writing a renewal may have written after it.
-    async fn look_after_sign_out(&self) {
-        if self.is_shared() && self.adopt_from_store().await.is_ok() {
-            self.save_if_possible().await;
         }
     }
 

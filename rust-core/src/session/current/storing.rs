@@ -176,12 +176,6 @@ impl Inner {
                 self.phase = Phase::SignedOut(ours);
                 false
             }
-            // Another process's renewal came in between and wrote the session again that the user has left.
-            Phase::SignedOut(ours) if self.has_left(stored.as_ref()) => {
-                self.phase = Phase::SignedOut(ours);
-                self.revision += 1;
-                false
-            }
             Phase::SignedOut(_) if !matches!(stored, Some(StoredItem::Session(_))) => {
                 self.phase = phase_of(stored);
                 false
