@@ -84,6 +84,20 @@ MISTAKES = [
         failed("an_item_moves_to_icloud_and_back_in_one_call"),
     ),
     (
+        "an item is found whatever its value is",
+        "system.rs",
+        "pairs.extend(item.value.map(fingerprint_pair));",
+        "let _ = item.value.map(fingerprint_pair);",
+        failed("a_swap_replaces_only_what_was_seen"),
+    ),
+    (
+        "an item is not marked with its value",
+        "content.rs",
+        "        fingerprint_pair(Fingerprint::of(content.value)),\n",
+        "        fingerprint_pair(Fingerprint::of(&crate::secret::SecretBytes::new(Vec::new()))),\n",
+        failed("a_swap_replaces_only_what_was_seen"),
+    ),
+    (
         "the class is given beside the access control",
         "content.rs",
         "Some(constraint) => (constant!(kSecAttrAccessControl), access_control(&class, constraint)?),",

@@ -47,7 +47,10 @@ async fn two_handles_of_one_session_share_one_renewal() {
     sign_in(&world, &first).await;
     assert_eq!(second.state(), first.state());
     // Whoever comes second waits for the same renewal, or finds its token.
-    let (one, other) = tokio::join!(first.access_token(0, false, false), second.access_token(0, false, false));
+    let (one, other) = tokio::join!(
+        first.access_token(0, false, false),
+        second.access_token(0, false, false)
+    );
     assert_eq!(one.unwrap(), other.unwrap());
     let counters = world.control().counters();
     assert_eq!(
