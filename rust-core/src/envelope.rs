@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::audience::AudienceToken;
 use crate::credentials::Credentials;
 use crate::profile::Profile;
 use crate::secret::{Secret, SecretBytes};
@@ -56,6 +57,9 @@ pub struct StoredSession {
     /// when two processes with different clocks wrote them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub sequence: u64,
+    /// Access tokens for further audiences, the oldest first; gone once the session has ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audience_tokens: Vec<AudienceToken>,
     /// What a newer release wrote.
     #[serde(flatten)]
     pub unknown: Map<String, Value>,

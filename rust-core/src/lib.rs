@@ -7,7 +7,7 @@
 //! pure vocabulary and rules  <-  provider  <-  ports  <-  session  <-  adapters, ffi
 //! ```
 //!
-//! - **Pure**: [`configuration`], [`credentials`], [`envelope`], [`error`], [`id_token`], [`message`], [`metadata`],
+//! - **Pure**: [`audience`], [`configuration`], [`credentials`], [`envelope`], [`error`], [`id_token`], [`message`], [`metadata`],
 //!   [`pkce`], [`profile`], [`retry`], [`secret`], [`state`], [`time`]. No I/O, no clock, no randomness, no runtime.
 //! - [`provider`]: what to send to an endpoint and how to read its answer. Pure as well; knows only the modules above.
 //! - [`ports`]: the traits through which time, randomness, waiting, storage and the network reach the session.
@@ -20,6 +20,7 @@
 
 uniffi::setup_scaffolding!();
 
+pub mod audience;
 pub mod configuration;
 pub mod credentials;
 pub mod envelope;

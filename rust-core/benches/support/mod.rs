@@ -104,6 +104,7 @@ pub(crate) fn stored_session() -> StoredSession {
         profile: Some(profile),
         ended: None,
         sequence: 0,
+        audience_tokens: Vec::new(),
         unknown: Map::new(),
     }
 }

@@ -82,6 +82,14 @@ impl Configuration {
         })
     }
 
+    /// The API that the session's own access token is for, as far as the app said so.
+    pub fn own_audience(&self) -> Option<&String> {
+        let among_parameters = || self.authorize_parameters.iter().find(|(name, _)| name == "audience");
+        self.audience
+            .as_ref()
+            .or_else(|| among_parameters().map(|(_, audience)| audience))
+    }
+
     /// The name of the stored item: a session belongs to one client at one issuer, so that an app that changes its
     /// tenant never presents one issuer's refresh token to another.
     pub fn item_name(&self, session_name: &str) -> String {

@@ -10,6 +10,7 @@ use super::observer::{StateObserver, forward_states};
 use super::open_sessions::{Identity, open_or_join};
 use super::runtime::{environment, run};
 use super::storage::SessionStorage;
+use crate::audience::Audience;
 use crate::configuration::SessionConfiguration;
 use crate::metadata;
 use crate::profile::{Claims, Profile};
@@ -78,6 +79,19 @@ impl CoreSession {
             .cached_access_token_version(Duration::from_secs(min_ttl_seconds.into()))
     }
 
+    /// `cached_access_token` for a further audience, as asked for with `access_token_for` before; nil also for an audience
+    /// that cannot be one.
+    pub fn cached_access_token_for(
+        &self,
+        audience: String,
+        scopes: Vec<String>,
+        min_ttl_seconds: u32,
+    ) -> Option<String> {
+        let audience = Audience::parse(audience, scopes).ok()?;
+        self.manager
+            .with_cached_access_token_for(&audience, Duration::from_secs(min_ttl_seconds.into()), str::to_owned)
+    }
+
     /// Whether a user is signed in with an access token that is good for at least `min_ttl_seconds` or can be renewed.
     /// Reads memory only: false until `restore` has ended.
     pub fn has_valid_session(&self, min_ttl_seconds: u32) -> bool {
@@ -128,6 +142,30 @@ impl CoreSession {
         };
         run(&self.manager, |manager| async move {
             manager.access_token(options).await.map(|t| t.expose().to_owned())
+        })
+        .await
+    }
+
+    /// An access token for a further audience: from memory, or got with the session's refresh token (network; persists).
+    /// Auth0 is sent `audience`, other providers `resource` (RFC 8707). The session's own access token stays as it is.
+    /// Callers for one audience share a request; several audiences are asked for one after the other.
+    pub async fn access_token_for(
+        &self,
+        audience: String,
+        scopes: Vec<String>,
+        min_ttl_seconds: u32,
+        force_refresh: bool,
+        allow_expired: bool,
+    ) -> Result<String, SessionError> {
+        let audience = Audience::parse(audience, scopes)?;
+        let options = TokenOptions {
+            min_ttl: Duration::from_secs(min_ttl_seconds.into()),
+            force_refresh,
+            allow_expired,
+        };
+        run(&self.manager, |manager| async move {
+            let token = manager.access_token_for(&audience, options).await;
+            token.map(|t| t.expose().to_owned())
         })
         .await
     }

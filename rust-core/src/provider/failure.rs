@@ -15,6 +15,8 @@ pub enum Grant {
     AuthorizationCode,
     /// `refresh_token`
     RefreshToken,
+    /// `refresh_token` with a further audience (Auth0: "Multi-Resource Refresh Token"; RFC 8707)
+    RefreshTokenForAudience,
 }
 
 /// Reads an unsuccessful answer of the token endpoint (RFC 6749 5.2; Auth0 "Standard Error Responses").
@@ -30,6 +32,7 @@ pub enum Grant {
 /// | 4xx | `unsupported_grant_type`, `endpoint_disabled`; 405 | fix the client's settings at the issuer |
 /// | 4xx | `invalid_request` | fix the extra token parameters |
 /// | 4xx | `mfa_required`, `interaction_required`, `login_required`, `consent_required` | the user is needed; the session lives |
+/// | 4xx | `invalid_request`, or `access_denied` in words about the audience, for a further audience | fix the audience |
 /// | 4xx | `access_denied` in other words | denied by the issuer's rules; the session lives |
 /// | 429, or `too_many_requests` | any | retry later |
 /// | 5xx, or `temporarily_unavailable`, `server_error` | any | retry later |
@@ -64,13 +67,16 @@ pub fn token_failure(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Error
     }
     match code {
         "invalid_grant" if matches!(answer.status, 400 | 401 | 403) => match grant {
-            Grant::RefreshToken => Error::Reauthenticate(ReauthenticationReason::RefreshTokenRejected),
             Grant::AuthorizationCode => Error::sign_in(code, &description),
+            _ => Error::Reauthenticate(ReauthenticationReason::RefreshTokenRejected),
         },
-        "access_denied" if grant == Grant::RefreshToken && refuses_refresh_token(answer.status, &description) => {
+        "access_denied" if grant != Grant::AuthorizationCode && refuses_refresh_token(answer.status, &description) => {
             Error::Reauthenticate(ReauthenticationReason::RefreshTokenRejected)
         }
         "access_denied" if grant == Grant::AuthorizationCode => Error::sign_in(code, &description),
+        "access_denied" if grant == Grant::RefreshTokenForAudience && is_about_audience(&description) => {
+            configuration("audience", AUDIENCE_HINT)
+        }
         "access_denied" => Error::AccessDenied { endpoint, description },
         "mfa_required" | "interaction_required" | "login_required" | "consent_required" => Error::InteractionRequired {
             endpoint,
@@ -90,12 +96,34 @@ pub fn token_failure(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Error
             "the client must exist, be native (no secret), and be allowed this grant",
         ),
         "invalid_scope" => configuration("scopes", "the issuer does not know or grant one of the scopes"),
-        "invalid_target" => configuration("audience", "the issuer does not know this API"),
+        "invalid_target" if grant != Grant::RefreshTokenForAudience => {
+            configuration("audience", "the issuer does not know this API")
+        }
+        "invalid_target" => configuration("audience", AUDIENCE_HINT),
         "unsupported_grant_type" => configuration("client_id", "the client is not allowed this grant at the issuer"),
         "endpoint_disabled" => configuration("token_endpoint", "the issuer has switched this endpoint off"),
+        "invalid_request" if grant == Grant::RefreshTokenForAudience => configuration("audience", AUDIENCE_HINT),
         "invalid_request" => configuration("token_parameters", "a parameter is missing, repeated or not understood"),
         _ => unexpected(endpoint, answer, "no error that OAuth 2.0 knows"),
     }
+}
+
+const AUDIENCE_HINT: &str = "the issuer must know this API and let the client's refresh tokens get tokens for it: at \
+    Auth0 by the application's refresh token policies, elsewhere by resource indicators (RFC 8707)";
+
+/// `access_denied` is also a rule's decision about the user. Auth0's words about an API: "Service not found: …", "Client
+/// is not authorized to access …", "Client has not been granted scopes: …".
+fn is_about_audience(description: &str) -> bool {
+    let words = description.to_ascii_lowercase();
+    [
+        "service not found",
+        "not authorized to access",
+        "not been granted",
+        "audience",
+        "resource",
+    ]
+    .iter()
+    .any(|part| words.contains(part))
 }
 
 /// Auth0 answers a dead refresh token with 403 `invalid_grant` or, by its own table of errors, 403 `access_denied`,

@@ -1,7 +1,7 @@
 //! The session: the one place that changes anything.
 //!
 //! [`SessionManager`] is a handle; its parts are files here, by what they do: `restore`, `sign_in`, `refresh` (who gets
-//! which token), `renewal` (how one is made), `sign_out`, `resources` (profile and metadata). They share `current` (the state in memory and its only
+//! which token), `audiences` (tokens for further ones), `renewal` (how one is made), `sign_out`, `resources` (profile and metadata). They share `current` (the state in memory and its only
 //! mutations), `saving` (what is in the store follows what is in memory), `quarantine` (what cannot be read is kept),
 //! `turn` (other processes with the same store), `issuer` (endpoints and keys) and `exchange` (the one way to the network).
 //!
@@ -9,6 +9,7 @@
 //! answer carries the *generation* it was asked in: a sign-out or a new sign-in raises the generation, and an answer of
 //! an older one is dropped.
 
+mod audiences;
 mod current;
 mod environment;
 mod exchange;
@@ -46,6 +47,7 @@ pub use options::{RefreshOptions, SignInOptions, SignInRequest, SignOutOutcome, 
 use current::Current;
 use exchange::ServerClock;
 use issuer::Issuer;
+use options::Renewal;
 use pending_sign_in::PendingSignIn;
 use single_flight::SingleFlight;
 
@@ -82,7 +84,7 @@ struct Shared {
     resting: Mutex<Rest>,
     restoring: tokio::sync::Mutex<()>,
     completing: tokio::sync::Mutex<()>,
-    refreshing: SingleFlight<RefreshOptions, Result<Secret, Error>>,
+    refreshing: SingleFlight<Renewal, Result<Secret, Error>>,
     signing_in: PendingSignIn,
     issuer: Issuer,
     server_clock: ServerClock,
@@ -162,7 +164,7 @@ impl SessionManager {
     pub fn with_cached_access_token<T>(&self, min_ttl: Duration, use_token: impl FnOnce(&str) -> T) -> Option<T> {
         self.shared
             .current
-            .with_access_token(min_ttl, self.shared.now(), |token| use_token(token.expose()))
+            .with_access_token(None, min_ttl, self.shared.now(), |token| use_token(token.expose()))
     }
 
     /// A number for the access token that [`SessionManager::with_cached_access_token`] would use now: 0 when there is

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use crate::audience::Audience;
 use crate::configuration::{parse_parameters, parse_scopes};
 use crate::error::Error;
 
@@ -37,6 +38,24 @@ impl RefreshOptions {
             scopes: parse_scopes("scopes", scopes, false).map_err(Error::into_argument)?,
             parameters: parse_parameters("parameters", parameters).map_err(Error::into_argument)?,
         })
+    }
+}
+
+/// What a renewal is for. Callers for the same share one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Renewal {
+    /// A further audience; none for the session's own access token.
+    pub(super) audience: Option<Audience>,
+    pub(super) options: RefreshOptions,
+}
+
+impl Renewal {
+    /// With nothing of its own along.
+    pub(super) fn of(audience: Option<&Audience>) -> Self {
+        Self {
+            audience: audience.cloned(),
+            options: RefreshOptions::default(),
+        }
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use super::options::Renewal;
 use super::single_flight::Boarding;
 use super::{RefreshOptions, SessionManager, Shared, TokenOptions};
+use crate::audience::Audience;
 use crate::error::Error;
 use crate::ports::StoreError;
 use crate::retry;
@@ -34,17 +36,22 @@ impl SessionManager {
     /// what [`crate::provider::token::read`] says of the issuer's answer. [`Error::Store`] also when the renewed tokens
     /// could not be written: they are usable, and the next call writes them.
     pub async fn access_token(&self, options: TokenOptions) -> Result<Secret, Error> {
-        match self.current_access_token(options).await {
+        self.token_for(None, options).await
+    }
+
+    /// The same for a further audience.
+    pub(super) async fn token_for(&self, of: Option<&Audience>, options: TokenOptions) -> Result<Secret, Error> {
+        match self.current_token_for(of, options).await {
             Err(error) if options.allow_expired && (retry::is_passing(&error) || error == Error::ReadOnly) => {
-                self.shared.current.any_access_token().ok_or(error)
+                self.shared.current.any_access_token(of).ok_or(error)
             }
             outcome => outcome,
         }
     }
 
-    async fn current_access_token(&self, options: TokenOptions) -> Result<Secret, Error> {
+    async fn current_token_for(&self, of: Option<&Audience>, options: TokenOptions) -> Result<Secret, Error> {
         let shared = &self.shared;
-        let renewals = shared.current.renewals();
+        let renewals = shared.current.renewals(of);
         shared.ensure_session().await?;
         let min_ttl = options.min_ttl;
         let wish = if options.force_refresh {
@@ -52,14 +59,14 @@ impl SessionManager {
         } else {
             Wish::ValidFor(min_ttl)
         };
-        if let Some(token) = wish.granted_by(shared) {
+        if let Some(token) = wish.granted_by(shared, of) {
             return Ok(token);
         }
         if !options.force_refresh {
-            shared.check_min_ttl(min_ttl)?;
+            shared.check_min_ttl(of, min_ttl)?;
         }
-        let token = self.renew(RefreshOptions::default(), wish).await?;
-        shared.check_min_ttl(min_ttl)?;
+        let token = self.renew(Renewal::of(of), wish).await?;
+        shared.check_min_ttl(of, min_ttl)?;
         Ok(token)
     }
 
@@ -69,28 +76,36 @@ impl SessionManager {
     /// As [`SessionManager::access_token`].
     pub async fn refresh(&self, options: RefreshOptions) -> Result<Secret, Error> {
         self.shared.ensure_session().await?;
-        let renewals = self.shared.current.renewals();
-        self.renew(options, Wish::Renewal { renewals }).await
+        let renewals = self.shared.current.renewals(None);
+        let renewal = Renewal {
+            audience: None,
+            options,
+        };
+        self.renew(renewal, Wish::Renewal { renewals }).await
     }
 
     /// An access token that is not `refused`: another caller may have renewed it meanwhile.
-    pub(super) async fn access_token_other_than(&self, refused: &Secret) -> Result<Secret, Error> {
-        self.renew(RefreshOptions::default(), Wish::OtherThan(refused.clone()))
-            .await
+    pub(super) async fn access_token_other_than(
+        &self,
+        refused: &Secret,
+        of: Option<&Audience>,
+    ) -> Result<Secret, Error> {
+        self.renew(Renewal::of(of), Wish::OtherThan(refused.clone())).await
     }
 
-    async fn renew(&self, options: RefreshOptions, wish: Wish) -> Result<Secret, Error> {
+    async fn renew(&self, renewal: Renewal, wish: Wish) -> Result<Secret, Error> {
         let shared = &self.shared;
+        let of = renewal.audience.as_ref();
         let mut asked_twice = false;
         loop {
             let spawner = shared.environment.spawner.as_ref();
             let boarding = shared.refreshing.board(
-                options.clone(),
+                renewal.clone(),
                 spawner,
-                || wish.granted_by(shared).map(Ok),
+                || wish.granted_by(shared, of).map(Ok),
                 || {
-                    let (manager, options, wish) = (self.clone(), options.clone(), wish.clone());
-                    Box::pin(async move { manager.shared.renew(&options, &wish).await })
+                    let (manager, renewal, wish) = (self.clone(), renewal.clone(), wish.clone());
+                    Box::pin(async move { manager.shared.renew(&renewal, &wish).await })
                 },
             );
             match boarding {
@@ -99,7 +114,7 @@ impl SessionManager {
                     let ended_early = || Err(Error::Internal("the renewal ended early".to_owned()));
                     let token = landing.await.unwrap_or_else(ended_early)?;
                     // Whoever started it may have been content with a token that another process made long ago.
-                    if asked_twice || wish.is_content_with(&token, shared) {
+                    if asked_twice || wish.is_content_with(&token, shared, of) {
                         return Ok(token);
                     }
                     asked_twice = true;
@@ -111,11 +126,11 @@ impl SessionManager {
 }
 
 impl Wish {
-    pub(super) fn granted_by(&self, shared: &Shared) -> Option<Secret> {
-        let token = |min_ttl| shared.current.access_token(min_ttl, shared.now());
+    pub(super) fn granted_by(&self, shared: &Shared, of: Option<&Audience>) -> Option<Secret> {
+        let token = |min_ttl| shared.current.access_token(of, min_ttl, shared.now());
         match self {
             Self::ValidFor(min_ttl) => token(*min_ttl),
-            Self::RenewedSince { renewals, min_ttl } if shared.current.renewals() != *renewals => token(*min_ttl),
+            Self::RenewedSince { renewals, min_ttl } if shared.current.renewals(of) > *renewals => token(*min_ttl),
             Self::OtherThan(refused) => token(Duration::ZERO).filter(|token| token != refused),
             Self::RenewedSince { .. } | Self::Renewal { .. } => None,
         }
@@ -123,15 +138,15 @@ impl Wish {
 }
 
 impl Wish {
-    fn is_content_with(&self, token: &Secret, shared: &Shared) -> bool {
+    fn is_content_with(&self, token: &Secret, shared: &Shared, of: Option<&Audience>) -> bool {
         match self {
             Self::ValidFor(min_ttl) => {
-                let lifetime = shared.current.lifetime_seconds();
+                let lifetime = shared.current.lifetime_seconds(of);
                 let too_much = lifetime.is_some_and(|lifetime| min_ttl.as_secs() > lifetime);
-                too_much || self.granted_by(shared).is_some()
+                too_much || self.granted_by(shared, of).is_some()
             }
             Self::OtherThan(refused) => token != refused,
-            Self::RenewedSince { renewals, .. } | Self::Renewal { renewals } => shared.current.renewals() != *renewals,
+            Self::RenewedSince { renewals, .. } | Self::Renewal { renewals } => shared.current.renewals(of) > *renewals,
         }
     }
 }
@@ -155,8 +170,8 @@ impl Shared {
     }
 
     /// A token can be too short-lived for the caller from its first second on; renewing again and again would not help.
-    fn check_min_ttl(&self, min_ttl: Duration) -> Result<(), Error> {
-        match self.current.lifetime_seconds() {
+    fn check_min_ttl(&self, of: Option<&Audience>, min_ttl: Duration) -> Result<(), Error> {
+        match self.current.lifetime_seconds(of) {
             Some(lifetime) if min_ttl.as_secs() > lifetime => Err(Error::Argument {
                 name: "min_ttl",
                 problem: format!("is more than the {lifetime} s that the issuer's tokens live"),

@@ -3,9 +3,12 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use super::Shared;
+use super::audiences::passed_over;
 use super::current::{Generation, RenewalInput, Superseded};
+use super::options::Renewal;
 use super::refresh::Wish;
-use super::{RefreshOptions, Shared};
+use crate::audience::Audience;
 use crate::error::{Endpoint, Error, IdTokenProblem};
 use crate::id_token::Occasion;
 use crate::ports::LogLevel;
@@ -21,14 +24,14 @@ const LARGEST_NUMBER_OF_TOKENS_TRIED: usize = 3;
 
 impl Shared {
     /// Renews, with pauses while the trouble passes; right after a failure not at all.
-    pub(super) async fn renew(&self, options: &RefreshOptions, wish: &Wish) -> Result<Secret, Error> {
+    pub(super) async fn renew(&self, renewal: &Renewal, wish: &Wish) -> Result<Secret, Error> {
         if let Some(refusal) = self.rest().refusal(self.now().monotonic) {
             return Err(refusal);
         }
         let mut patience = Patience::from(self.now().monotonic);
         let mut was_replaced = false;
         loop {
-            let error = match self.renew_once(options, wish, &mut patience).await {
+            let error = match self.renew_once(renewal, wish, &mut patience).await {
                 Ok(token) => {
                     self.rest().end();
                     return Ok(token);
@@ -53,22 +56,18 @@ impl Shared {
         }
     }
 
-    async fn renew_once(
-        &self,
-        options: &RefreshOptions,
-        wish: &Wish,
-        patience: &mut Patience,
-    ) -> Result<Secret, Error> {
+    async fn renew_once(&self, renewal: &Renewal, wish: &Wish, patience: &mut Patience) -> Result<Secret, Error> {
+        let of = renewal.audience.as_ref();
         if self.is_read_only() {
             self.adopt_from_store().await?;
-            return wish.granted_by(self).ok_or(Error::ReadOnly);
+            return wish.granted_by(self, of).ok_or(Error::ReadOnly);
         }
         // What can stall comes before the refresh token is read, so that the token sent is the current one.
         let metadata = self.metadata().await?;
         let _turn = self.take_turn().await?;
         if self.is_shared()
             && self.adopt_from_store().await?
-            && let Some(token) = wish.granted_by(self)
+            && let Some(token) = wish.granted_by(self, of)
         {
             return Ok(token);
         }
@@ -76,15 +75,15 @@ impl Shared {
             let Some(input) = self.current.renewal_input() else {
                 return Err(self.why_not_renewable());
             };
-            match self.ask_for_tokens(&metadata, &input, options, patience).await {
-                Ok(tokens) => return self.take_renewal(input, tokens).await,
+            match self.ask_for_tokens(&metadata, &input, renewal, patience).await {
+                Ok(tokens) => return self.take_renewal(input, tokens, of).await,
                 Err(Error::Reauthenticate(reason)) => {
                     // It counts only for the current refresh token. The store may know a newer one; or another task of
                     // this process has taken that over already, after a suspension for example.
                     if !self.adopt_from_store().await? && self.current.would_renew_with(&input.refresh_token) {
-                        return self.end(input.generation, reason).await;
+                        return self.end(input.generation, reason, of).await;
                     }
-                    if let Some(token) = wish.granted_by(self) {
+                    if let Some(token) = wish.granted_by(self, of) {
                         return Ok(token);
                     }
                 }
@@ -99,19 +98,24 @@ impl Shared {
         &self,
         metadata: &IssuerMetadata,
         input: &RenewalInput,
-        options: &RefreshOptions,
+        renewal: &Renewal,
         patience: &mut Patience,
     ) -> Result<TokenAnswer, Error> {
+        let grant = match renewal.audience {
+            Some(_) => Grant::RefreshTokenForAudience,
+            None => Grant::RefreshToken,
+        };
+        let (scopes, parameters) = self.asked_for(renewal);
         loop {
             let request = token::refresh(
                 &metadata.token_endpoint,
                 &self.configuration,
                 &input.refresh_token,
-                &options.scopes,
-                &options.parameters,
+                scopes,
+                &parameters,
             );
             match self.call(Endpoint::Token, request).await {
-                Ok(answer) => return token::read(&answer, Grant::RefreshToken, self.server_now()),
+                Ok(answer) => return token::read(&answer, grant, self.server_now()),
                 Err(error) if patience.asks_again(&error, self.now().monotonic) => {
                     self.log(LogLevel::Info, "asking again for the answer that was lost");
                 }
@@ -121,21 +125,32 @@ impl Shared {
     }
 
     /// Stores first, then looks closer: a rotated refresh token exists nowhere else.
-    async fn take_renewal(&self, input: RenewalInput, tokens: TokenAnswer) -> Result<Secret, Error> {
-        if let Err(Superseded) = self.current.renewed(input.generation, &tokens, self.now()) {
-            return self.drop_late_answer(tokens).await;
+    async fn take_renewal(
+        &self,
+        input: RenewalInput,
+        tokens: TokenAnswer,
+        of: Option<&Audience>,
+    ) -> Result<Secret, Error> {
+        let taken = match of {
+            Some(audience) => self
+                .current
+                .renewed_for(input.generation, audience, &tokens, self.now()),
+            None => self.current.renewed(input.generation, &tokens, self.now()),
+        };
+        if let Err(Superseded) = taken {
+            return self.drop_late_answer(tokens, of).await;
         }
         let saved = self.save().await;
         self.give_up_turn();
-        let checked = self.check_renewal(&input, &tokens).await;
-        let trusted = checked.map(|token| self.current.trust_renewal(input.generation).map(|()| token));
+        let checked = self.check_renewal(&input, &tokens, of).await;
+        let trusted = checked.map(|token| self.current.trust_renewal(input.generation, of).map(|()| token));
         self.current.publish(self.now());
         let Ok(token) = trusted? else {
             let nobody = self.current.state(self.now()) == Some(SessionState::SignedOut);
             return if nobody {
-                self.drop_late_answer(tokens).await
+                self.drop_late_answer(tokens, of).await
             } else {
-                self.newer_session_token()
+                self.newer_session_token(of)
             };
         };
         saved?;
@@ -143,7 +158,12 @@ impl Shared {
         Ok(token)
     }
 
-    async fn check_renewal(&self, input: &RenewalInput, tokens: &TokenAnswer) -> Result<Secret, Error> {
+    async fn check_renewal(
+        &self,
+        input: &RenewalInput,
+        tokens: &TokenAnswer,
+        of: Option<&Audience>,
+    ) -> Result<Secret, Error> {
         let unexpected = |problem: String| Error::UnexpectedAnswer {
             endpoint: Endpoint::Token,
             status: 200,
@@ -175,21 +195,37 @@ impl Shared {
                         LogLevel::Error,
                         &format!("the renewal's access token is not used: {error}"),
                     );
-                    // Superseded means that there is nothing left to distrust.
-                    let _ = self.current.distrust_renewal(input.generation, input.id_token.clone());
-                    self.save_if_possible().await;
+                    self.distrust(input, of).await;
                     return Err(unexpected(error.to_string()));
                 }
             }
         }
         match (&tokens.access_token, tokens.problem) {
+            (Some(token), None) if self.is_for_another_audience(token, of) => {
+                self.distrust(input, of).await;
+                Err(passed_over(of))
+            }
             (Some(token), None) => Ok(token.clone()),
             (_, problem) => Err(unexpected(problem.unwrap_or("no access_token").to_owned())),
         }
     }
 
+    async fn distrust(&self, input: &RenewalInput, of: Option<&Audience>) {
+        // Superseded means that there is nothing left to distrust.
+        let _ = match of {
+            Some(audience) => self.current.distrust_audience(input.generation, audience),
+            None => self.current.distrust_renewal(input.generation, input.id_token.clone()),
+        };
+        self.save_if_possible().await;
+    }
+
     /// The issuer refused the current refresh token: the only way for a session to end but the user's own sign-out.
-    async fn end(&self, generation: Generation, reason: ReauthenticationReason) -> Result<Secret, Error> {
+    async fn end(
+        &self,
+        generation: Generation,
+        reason: ReauthenticationReason,
+        of: Option<&Audience>,
+    ) -> Result<Secret, Error> {
         match self.current.ended(generation, reason) {
             Ok(()) => {
                 self.log(
@@ -201,31 +237,31 @@ impl Shared {
                 self.current.publish(self.now());
                 // Another process's renewal may have come to light when that was to be written.
                 match self.current.state(self.now()) {
-                    Some(SessionState::SignedIn { .. }) => self.newer_session_token(),
+                    Some(SessionState::SignedIn { .. }) => self.newer_session_token(of),
                     _ => Err(Error::Reauthenticate(reason)),
                 }
             }
-            Err(Superseded) => self.newer_session_token(),
+            Err(Superseded) => self.newer_session_token(of),
         }
     }
 
     /// The session changed hands while the answer was under way. Its tokens belong to nobody; what is new is revoked.
-    async fn drop_late_answer(&self, tokens: TokenAnswer) -> Result<Secret, Error> {
+    async fn drop_late_answer(&self, tokens: TokenAnswer, of: Option<&Audience>) -> Result<Secret, Error> {
         self.log(LogLevel::Info, "dropped a late answer to a session that is gone");
         if let Some(orphan) = tokens.refresh_token {
             // Logged there; nobody waits for it.
             let _ = self.revoke(&orphan).await;
         }
-        self.newer_session_token()
+        self.newer_session_token(of)
     }
 
-    fn newer_session_token(&self) -> Result<Secret, Error> {
+    fn newer_session_token(&self, of: Option<&Audience>) -> Result<Secret, Error> {
         let now = self.now();
         let why_not = || match self.current.state(now) {
             Some(SessionState::ReauthenticationRequired { reason }) => Error::Reauthenticate(reason),
             _ => Error::NoSession,
         };
-        self.current.access_token(Duration::ZERO, now).ok_or_else(why_not)
+        self.current.access_token(of, Duration::ZERO, now).ok_or_else(why_not)
     }
 
     fn why_not_renewable(&self) -> Error {

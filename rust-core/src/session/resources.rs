@@ -150,7 +150,7 @@ impl SessionManager {
         if !refuses_token(&answer) || !shared.current.is_renewable() {
             return Ok(answer);
         }
-        let renewed = self.access_token_other_than(&token).await?;
+        let renewed = self.access_token_other_than(&token, None).await?;
         shared.call(endpoint, request(&renewed)?).await
     }
 }

@@ -216,6 +216,7 @@ fn stored_session(
         profile: None,
         ended: None,
         sequence: 0,
+        audience_tokens: Vec::new(),
         unknown: serde_json::Map::new(),
     }
 }

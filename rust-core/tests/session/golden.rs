@@ -1,5 +1,8 @@
 //! Promise 9: what any release ever stored is read by this one, to the last field, and written back as it was.
 
+use std::time::Duration;
+
+use pilotlight_core::audience::Audience;
 use pilotlight_core::configuration::{Configuration, Provider};
 use pilotlight_core::envelope::StoredItem;
 use pilotlight_core::secret::SecretBytes;
@@ -12,6 +15,7 @@ use crate::world::{World, cached};
 const SIGNED_IN: &str = include_str!("golden/v1-signed-in.json");
 const SMALLEST: &str = include_str!("golden/v1-smallest.json");
 const ENDED: &str = include_str!("golden/v1-ended.json");
+const WITH_AUDIENCES: &str = include_str!("golden/v1-with-audiences.json");
 const WITH_LATER_FIELDS: &str = include_str!("golden/v1-with-later-fields.json");
 
 /// A launch of an app whose store holds the item, at a time when its access token is young.
@@ -89,13 +93,28 @@ async fn a_session_that_the_issuer_ended() {
 }
 
 #[tokio::test]
+async fn a_session_with_tokens_for_further_audiences() {
+    let (session, state) = launched_with(WITH_AUDIENCES).await;
+    assert_eq!(state, signed_in());
+    let token = |identifier: &str, scopes: &[&str]| {
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        let audience = Audience::parse(identifier.to_owned(), scopes).unwrap();
+        session.with_cached_access_token_for(&audience, Duration::ZERO, str::to_owned)
+    };
+    let api = "https://api.example.com/";
+    assert_eq!(token(api, &["read:messages"]).as_deref(), Some("golden-api-token"));
+    assert_eq!(token(api, &[]), None);
+    assert_eq!(token("urn:example:other", &[]), None, "it lived for 60 s");
+}
+
+#[tokio::test]
 async fn a_session_of_a_later_release_with_the_same_format() {
     assert_eq!(launched_with(WITH_LATER_FIELDS).await.1, signed_in());
 }
 
 #[test]
 fn each_is_written_back_as_it_was() {
-    for item in [SIGNED_IN, SMALLEST, ENDED, WITH_LATER_FIELDS] {
+    for item in [SIGNED_IN, SMALLEST, ENDED, WITH_AUDIENCES, WITH_LATER_FIELDS] {
         let stored = StoredItem::decode(&SecretBytes::new(item.into())).unwrap();
         let written = stored.encode().unwrap();
         assert_eq!(std::str::from_utf8(written.expose()).unwrap(), item);

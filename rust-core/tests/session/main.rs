@@ -2,6 +2,7 @@
 //! app" is a new session over the same store.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod audiences;
 mod bad_input;
 mod classification;
 mod clocks;

@@ -35,7 +35,8 @@ pub struct Settings {
     pub family_ends_access_tokens: bool,
     /// Whether a refresh ends the previous access token at once (as django-oauth-toolkit does). Default false.
     pub refresh_ends_access_token: bool,
-    /// Whether `audience` on a refresh picks another API (multi-resource refresh tokens). Default false: it is ignored.
+    /// Whether `audience` (multi-resource refresh tokens) or `resource` (RFC 8707) on a refresh picks another API. Default
+    /// false: it is ignored.
     pub multi_resource_refresh: bool,
 
     /// What signs tokens. Default RS256.

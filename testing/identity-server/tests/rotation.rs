@@ -180,6 +180,23 @@ async fn audience_on_a_refresh_counts_only_with_multi_resource_refresh_tokens() 
         decode(&text(&other, "access_token")).1["aud"][0],
         "https://api.example.com/"
     );
+    // By RFC 8707, where an API that is not known is an invalid target.
+    let token = text(&other, "refresh_token");
+    let by_resource = async |token: &str, resource: &str| {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("client_id", CLIENT),
+            ("refresh_token", token),
+            ("resource", resource),
+        ];
+        post(&server, "oauth/token", &form).await
+    };
+    assert_eq!(
+        by_resource(&token, "https://nowhere.example.com/").await.error(),
+        (400, "invalid_target".into())
+    );
+    let answer = by_resource(&token, "https://api.example.com/").await.json();
+    assert!(text(&answer, "scope").contains("read:messages"), "what the API allows");
 }
 
 #[tokio::test]

@@ -38,6 +38,10 @@ final class PreviewCore: CoreSessionProtocol {
         contents.withLock { $0.isSignedIn ? $0.accessToken : nil }
     }
 
+    func cachedAccessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt32) -> String? {
+        cachedAccessToken(minTtlSeconds: minTtlSeconds)
+    }
+
     func hasValidSession(minTtlSeconds: UInt32) -> Bool {
         contents.withLock { $0.isSignedIn }
     }
@@ -60,6 +64,12 @@ final class PreviewCore: CoreSessionProtocol {
     }
 
     func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool) async throws -> String {
+        try signedIn { $0.accessToken }
+    }
+
+    func accessTokenFor(
+        audience: String, scopes: [String], minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool
+    ) async throws -> String {
         try signedIn { $0.accessToken }
     }
 

@@ -23,12 +23,23 @@ extension Session {
         _ request: URLRequest, minTTL: TimeInterval = 0, forceRefresh: Bool = false,
         isolation: isolated (any Actor)? = #isolation
     ) async throws -> URLRequest {
-        guard let url = request.url, mayCarryToken(url) else {
+        try request.requireSafeDestination()
+        return request.bearing(try await accessToken(minTTL: minTTL, forceRefresh: forceRefresh))
+    }
+}
+
+extension URLRequest {
+    /// Throws unless a token may go there.
+    func requireSafeDestination() throws {
+        guard let url, mayCarryToken(url) else {
             throw SessionError.fixArgument(
                 argument: "request", message: "a token goes only to an https URL, or to http on a loopback host")
         }
-        let token = try await accessToken(minTTL: minTTL, forceRefresh: forceRefresh)
-        var authorized = request
+    }
+
+    /// The same request with that token (RFC 6750 2.1).
+    func bearing(_ token: String) -> URLRequest {
+        var authorized = self
         authorized.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization")
         return authorized
     }

@@ -56,8 +56,8 @@ extension Session {
     ///
     /// - Parameters:
     ///   - scopes: A subset of the scopes granted at the sign-in; empty asks for all of them.
-    ///   - parameters: More parameters for this token request, for example `audience` at an issuer that gives tokens
-    ///     for several APIs.
+    ///   - parameters: More parameters for this token request. For a token for another API, which leaves the session's
+    ///     own alone, use ``accessToken(for:minTTL:forceRefresh:allowExpired:)``.
     /// - Returns: The new access token.
     /// - Throws: As ``accessToken(minTTL:forceRefresh:allowExpired:isolation:)``, and
     ///   ``SessionError/fixArgument(argument:message:)`` for a scope or a parameter that may not be sent.

@@ -622,6 +622,13 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool) async throws  -> String
 
     /**
+     * An access token for a further audience: from memory, or got with the session's refresh token (network; persists).
+     * Auth0 is sent `audience`, other providers `resource` (RFC 8707). The session's own access token stays as it is.
+     * Callers for one audience share a request; several audiences are asked for one after the other.
+     */
+    func accessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool) async throws  -> String
+
+    /**
      * Starts a sign-in and gives the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the
      * issuer for its endpoints where they are not known yet; stores nothing. A sign-in already in progress is
      * replaced.
@@ -632,6 +639,12 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
      * The access token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
      */
     func cachedAccessToken(minTtlSeconds: UInt32)  -> String?
+
+    /**
+     * `cached_access_token` for a further audience, as asked for with `access_token_for` before; nil also for an audience
+     * that cannot be one.
+     */
+    func cachedAccessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt32)  -> String?
 
     /**
      * A number for the access token that `cached_access_token` would give now: 0 when it would give none, and another
@@ -826,6 +839,27 @@ open func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: B
 }
 
     /**
+     * An access token for a further audience: from memory, or got with the session's refresh token (network; persists).
+     * Auth0 is sent `audience`, other providers `resource` (RFC 8707). The session's own access token stays as it is.
+     * Callers for one audience share a request; several audiences are asked for one after the other.
+     */
+open func accessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_access_token_for(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(audience),FfiConverterSequenceString.lower(scopes),FfiConverterUInt32.lower(minTtlSeconds),FfiConverterBool.lower(forceRefresh),FfiConverterBool.lower(allowExpired)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
      * Starts a sign-in and gives the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the
      * issuer for its endpoints where they are not known yet; stores nothing. A sign-in already in progress is
      * replaced.
@@ -854,6 +888,22 @@ open func cachedAccessToken(minTtlSeconds: UInt32) -> String?  {
         uniffiCallStatus in
     uniffi_pilotlight_core_fn_method_coresession_cached_access_token(
             self.uniffiCloneHandle(),
+        FfiConverterUInt32.lower(minTtlSeconds),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * `cached_access_token` for a further audience, as asked for with `access_token_for` before; nil also for an audience
+     * that cannot be one.
+     */
+open func cachedAccessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt32) -> String?  {
+    return try!  FfiConverterOptionString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_cached_access_token_for(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(audience),
+        FfiConverterSequenceString.lower(scopes),
         FfiConverterUInt32.lower(minTtlSeconds),uniffiCallStatus
     )
 })
@@ -4265,10 +4315,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_access_token() != 42013) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_pilotlight_core_checksum_method_coresession_access_token_for() != 21133) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_method_coresession_begin_sign_in() != 59969) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_cached_access_token() != 50897) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_cached_access_token_for() != 15624) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_cached_access_token_version() != 52293) {

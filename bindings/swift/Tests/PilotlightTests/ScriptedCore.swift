@@ -56,6 +56,7 @@ final class ScriptedCore: CoreSessionProtocol {
 
     func cachedAccessTokenVersion(minTtlSeconds: UInt32) -> UInt64 { 1 }
     func cachedAccessToken(minTtlSeconds: UInt32) -> String? { "cached" }
+    func cachedAccessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt32) -> String? { "cached" }
     func hasValidSession(minTtlSeconds: UInt32) -> Bool { true }
     func cachedProfile() -> UserProfile? { nil }
     func cancelSignIn() {}
@@ -74,6 +75,13 @@ final class ScriptedCore: CoreSessionProtocol {
     }
 
     func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool) async throws -> String {
+        try await work()
+        return "renewed"
+    }
+
+    func accessTokenFor(
+        audience: String, scopes: [String], minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool
+    ) async throws -> String {
         try await work()
         return "renewed"
     }

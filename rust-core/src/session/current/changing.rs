@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::{Current, Generation, Inner, Phase, Superseded};
+use crate::audience::{self, Audience, AudienceToken};
 use crate::credentials::Credentials;
 use crate::envelope::{PendingRevocation, StoredSession};
 use crate::profile::Profile;
@@ -26,6 +27,7 @@ impl Current {
         inner.sign_in_was_stored = false;
         inner.revision += 1;
         inner.tokens_revision = inner.revision;
+        inner.rotation_revision = inner.revision;
     }
 
     /// The user signed out; gives the refresh token that is to be revoked now, and keeps it for that.
@@ -91,18 +93,81 @@ impl Current {
             inner.renewals += 1;
             // That of this change, which is counted when it is done.
             inner.tokens_revision = inner.revision + 1;
+            inner.rotation_revision = inner.revision + 1;
             inner.tokens_are_unchecked = true;
         })
     }
 
+    /// The issuer gave an access token for a further audience, and perhaps a new refresh token. The session's own
+    /// access token, scope and ID token stay. Nobody gets the new one before [`Current::trust_renewal`].
+    pub(in super::super) fn renewed_for(
+        &self,
+        generation: Generation,
+        audience: &Audience,
+        answer: &TokenAnswer,
+        at: Instant,
+    ) -> Result<(), Superseded> {
+        self.change(generation, |inner, session| {
+            let revision = inner.revision + 1;
+            if let Some(rotated) = &answer.refresh_token {
+                session.credentials.refresh_token = Some(rotated.clone());
+                inner.rotation_revision = revision;
+            }
+            session.sequence += 1;
+            if answer.access_token.is_none() {
+                return;
+            }
+            let token = AudienceToken {
+                audience: audience.clone(),
+                credentials: Credentials {
+                    access_token: answer.access_token.clone(),
+                    refresh_token: None,
+                    id_token: None,
+                    scope: answer.scope.clone(),
+                    received_at: at.wall,
+                    lifetime_seconds: Credentials::lifetime_for(answer.expires_in),
+                },
+                received: Some(at.monotonic),
+                revision,
+                is_unchecked: true,
+            };
+            audience::keep(&mut session.audience_tokens, token);
+        })
+    }
+
     /// The renewal passed its checks: its access token may be used. Changes nothing that is stored.
-    pub(in super::super) fn trust_renewal(&self, generation: Generation) -> Result<(), Superseded> {
+    pub(in super::super) fn trust_renewal(
+        &self,
+        generation: Generation,
+        of: Option<&Audience>,
+    ) -> Result<(), Superseded> {
         let mut inner = self.lock();
         if Generation(inner.generation) != generation {
             return Err(Superseded);
         }
-        inner.tokens_are_unchecked = false;
+        let Some(audience) = of else {
+            inner.tokens_are_unchecked = false;
+            return Ok(());
+        };
+        if let Phase::Held(session) = &mut inner.phase {
+            let mut tokens = session.audience_tokens.iter_mut();
+            if let Some(token) = tokens.find(|token| token.audience == *audience) {
+                token.is_unchecked = false;
+            }
+        }
         Ok(())
+    }
+
+    /// What came for a further audience is not used; the refresh token that came with it stays.
+    pub(in super::super) fn distrust_audience(
+        &self,
+        generation: Generation,
+        audience: &Audience,
+    ) -> Result<(), Superseded> {
+        self.change(generation, |_, session| {
+            session.audience_tokens.retain(|token| token.audience != *audience);
+            session.sequence += 1;
+        })
     }
 
     /// The renewed ID token was not believed: the access token that came with it is not used, the refresh token stays.
@@ -128,6 +193,7 @@ impl Current {
         self.change(generation, |inner, session| {
             let tokens = &mut session.credentials;
             (tokens.access_token, tokens.refresh_token, tokens.id_token) = (None, None, None);
+            session.audience_tokens.clear();
             session.ended = Some(reason);
             session.sequence += 1;
             inner.token_version += 1;

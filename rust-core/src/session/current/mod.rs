@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::audience::{Audience, AudienceToken};
 use crate::credentials::{Freshness, MonotonicReceipt};
 use crate::envelope::{PendingRevocation, StoredSession};
 use crate::secret::{Fingerprint, Secret, SecretBytes};
@@ -56,6 +57,8 @@ struct Inner {
     renewals: u64,
     /// The revision that brought the tokens in memory. While it is not stored, callers are led to the call that writes.
     tokens_revision: u64,
+    /// The revision that brought the refresh token in memory.
+    rotation_revision: u64,
     /// The tokens in memory came with an ID token that has not been looked at yet: they are stored, and not given out.
     tokens_are_unchecked: bool,
     /// The sign-in in memory has been in the store; when it is not there now, somebody else took it out.
@@ -94,6 +97,11 @@ impl Inner {
         self.tokens_revision <= self.saved_revision
     }
 
+    /// The refresh token in memory exists nowhere else, and an attempt to write it has failed.
+    fn rotation_could_not_be_saved(&self) -> bool {
+        self.rotation_revision > self.saved_revision && self.rotation_revision <= self.tried_revision
+    }
+
     fn is_renewable(&self) -> bool {
         self.held()
             .is_some_and(|session| session.credentials.refresh_token.is_some())
@@ -106,7 +114,18 @@ impl Inner {
         }
     }
 
-    fn valid_access_token(&self, min_ttl: Duration, now: Instant) -> Option<&Secret> {
+    /// The token for a further audience, once it was checked.
+    fn audience_token(&self, audience: &Audience) -> Option<&AudienceToken> {
+        let mut tokens = self.held()?.audience_tokens.iter();
+        tokens.find(|token| token.audience == *audience && !token.is_unchecked)
+    }
+
+    /// The session's own access token, or that of a further audience.
+    fn valid_access_token(&self, of: Option<&Audience>, min_ttl: Duration, now: Instant) -> Option<&Secret> {
+        if let Some(audience) = of {
+            let token = self.audience_token(audience)?;
+            return token.credentials.valid_access_token(min_ttl, token.received, now);
+        }
         if self.tokens_are_unchecked {
             return None;
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Current, Generation, Phase};
+use crate::audience::Audience;
 use crate::profile::Profile;
 use crate::secret::Secret;
 use crate::state::SessionState;
@@ -27,40 +28,54 @@ impl Current {
 
     pub(in super::super) fn with_access_token<T>(
         &self,
+        of: Option<&Audience>,
         min_ttl: Duration,
         now: Instant,
         use_token: impl FnOnce(&Secret) -> T,
     ) -> Option<T> {
         let inner = self.lock();
-        if !inner.tokens_are_saved() {
+        let is_saved = match of {
+            None => inner.tokens_are_saved(),
+            Some(audience) => inner.audience_token(audience)?.revision <= inner.saved_revision,
+        };
+        if !is_saved || inner.rotation_could_not_be_saved() {
             return None;
         }
-        inner.valid_access_token(min_ttl, now).map(use_token)
+        inner.valid_access_token(of, min_ttl, now).map(use_token)
     }
 
     /// A number for the access token that [`Current::with_access_token`] would use, another one for each new token; 0
     /// for none.
     pub(in super::super) fn access_token_version(&self, min_ttl: Duration, now: Instant) -> u64 {
         let inner = self.lock();
-        let usable = inner.tokens_are_saved() && inner.valid_access_token(min_ttl, now).is_some();
+        let is_saved = inner.tokens_are_saved() && !inner.rotation_could_not_be_saved();
+        let usable = is_saved && inner.valid_access_token(None, min_ttl, now).is_some();
         if usable { inner.token_version + 1 } else { 0 }
     }
 
     /// The same token, also while it waits to be written.
-    pub(in super::super) fn access_token(&self, min_ttl: Duration, now: Instant) -> Option<Secret> {
-        self.lock().valid_access_token(min_ttl, now).cloned()
+    pub(in super::super) fn access_token(
+        &self,
+        of: Option<&Audience>,
+        min_ttl: Duration,
+        now: Instant,
+    ) -> Option<Secret> {
+        self.lock().valid_access_token(of, min_ttl, now).cloned()
     }
 
     /// The access token in hand, whatever its age.
-    pub(in super::super) fn any_access_token(&self) -> Option<Secret> {
+    pub(in super::super) fn any_access_token(&self, of: Option<&Audience>) -> Option<Secret> {
         let inner = self.lock();
+        if let Some(audience) = of {
+            return inner.audience_token(audience)?.credentials.access_token.clone();
+        }
         let session = inner.held().filter(|_| !inner.tokens_are_unchecked)?;
         session.credentials.access_token.clone()
     }
 
     pub(in super::super) fn is_usable(&self, min_ttl: Duration, now: Instant) -> bool {
         let inner = self.lock();
-        inner.is_renewable() || inner.valid_access_token(min_ttl, now).is_some()
+        inner.is_renewable() || inner.valid_access_token(None, min_ttl, now).is_some()
     }
 
     pub(in super::super) fn profile(&self) -> Option<Profile> {
@@ -76,17 +91,26 @@ impl Current {
     }
 
     /// How long the issuer's access tokens live, by the last one.
-    pub(in super::super) fn lifetime_seconds(&self) -> Option<u64> {
-        self.lock().held().map(|session| session.credentials.lifetime_seconds)
+    pub(in super::super) fn lifetime_seconds(&self, of: Option<&Audience>) -> Option<u64> {
+        let inner = self.lock();
+        let credentials = match of {
+            Some(audience) => &inner.audience_token(audience)?.credentials,
+            None => &inner.held()?.credentials,
+        };
+        Some(credentials.lifetime_seconds)
     }
 
     pub(in super::super) fn is_renewable(&self) -> bool {
         self.lock().is_renewable()
     }
 
-    /// How often this process has got new tokens from the issuer.
-    pub(in super::super) fn renewals(&self) -> u64 {
-        self.lock().renewals
+    /// A number that grows with each token that this process itself gets from the issuer for that audience.
+    pub(in super::super) fn renewals(&self, of: Option<&Audience>) -> u64 {
+        let inner = self.lock();
+        match of {
+            Some(audience) => inner.audience_token(audience).map_or(0, |token| token.revision),
+            None => inner.renewals,
+        }
     }
 
     pub(in super::super) fn needs_restore(&self) -> bool {

@@ -209,7 +209,7 @@ impl Inner {
         if takes_tokens {
             held = found;
             self.token_version += 1;
-            self.tokens_revision = 0;
+            (self.tokens_revision, self.rotation_revision) = (0, 0);
             self.tokens_are_unchecked = false;
             self.received = None;
         } else if theirs < ours {

@@ -235,18 +235,23 @@ impl Call<'_> {
     fn resource(&self, granted: &[String], audience: Option<&str>) -> Result<Resource, (u16, &'static str, String)> {
         let mut allowed = granted.to_vec();
         let mut chosen = audience.map(str::to_owned);
-        if let Some(other) = self
-            .params
-            .get("audience")
+        let (by_audience, by_resource) = (self.params.get("audience"), self.params.get("resource"));
+        if let Some(other) = by_audience
+            .or(by_resource)
             .filter(|_| self.settings.multi_resource_refresh)
         {
-            let of_the_api = self.shared.scopes_of(other);
-            let of_the_api = of_the_api.ok_or_else(|| (403, "access_denied", format!("Service not found: {other}")))?;
+            let Some(of_the_api) = self.shared.scopes_of(other) else {
+                return Err(match by_audience {
+                    Some(_) => (403, "access_denied", format!("Service not found: {other}")),
+                    // RFC 8707 section 2.
+                    None => (400, "invalid_target", format!("Unknown resource: {other}")),
+                });
+            };
             allowed.extend(of_the_api);
             chosen = Some(other.to_owned());
         }
         let Some(requested) = self.params.get("scope") else {
-            return Ok((chosen, granted.to_vec()));
+            return Ok((chosen, allowed));
         };
         let requested = words(requested);
         match requested.iter().find(|scope| !allowed.contains(scope)) {

@@ -1,0 +1,65 @@
+import Foundation
+import PilotlightCore
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
+extension Session {
+    /// An access token for a further API, good for at least `minTTL` seconds: the one at hand, or one got with the
+    /// session's refresh token (network; persists). The session's own access token and scopes stay as they are.
+    ///
+    /// Each audience, with its scopes, has a token of its own, kept across launches and renewed for itself; the 20 got
+    /// last are kept. A good one costs memory only, whatever else is being renewed. Callers for one audience share one
+    /// request; requests for several are sent one after the other, because each may replace the refresh token. They go
+    /// with the sign-out, the end of the session and a new sign-in.
+    ///
+    /// Auth0 is sent `audience`: the application needs a refresh token policy for the API (Auth0: "Multi-Resource
+    /// Refresh Token"). Other providers are sent `resource` (RFC 8707). The configuration's own `audience`, without
+    /// scopes, is the session's own token.
+    ///
+    /// ```swift
+    /// let calendar = Audience("https://calendar.example.com/", scopes: ["read:events"])
+    /// let token = try await session.accessToken(for: calendar)
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - audience: Which API, and which scopes.
+    ///   - minTTL: How long the token must still be good, in seconds.
+    ///   - forceRefresh: Renew even a good one.
+    ///   - allowExpired: When it cannot be renewed for the moment, give the expired one.
+    /// - Throws: As ``accessToken(minTTL:forceRefresh:allowExpired:isolation:)``, and
+    ///   ``SessionError/fixConfiguration(field:message:)`` naming `audience` when the issuer refuses the audience or gives
+    ///   a token for another one, which does not end the session; ``SessionError/fixArgument(argument:message:)`` for an
+    ///   audience or a scope that may not be sent.
+    public func accessToken(
+        for audience: Audience, minTTL: TimeInterval = 0, forceRefresh: Bool = false, allowExpired: Bool = false
+    ) async throws -> String {
+        let seconds = try wholeSeconds(minTTL)
+        return try await call {
+            try await $0.accessTokenFor(
+                audience: audience.identifier, scopes: audience.scopes.sorted(), minTtlSeconds: seconds,
+                forceRefresh: forceRefresh, allowExpired: allowExpired)
+        }
+    }
+
+    /// The access token in memory for a further API, if it is good for at least `minTTL` seconds; nil when none is, also
+    /// before the first ``accessToken(for:minTTL:forceRefresh:allowExpired:)`` for it. No `await`, no store, no network,
+    /// on any thread.
+    public func cachedAccessToken(for audience: Audience, minTTL: TimeInterval = 0) -> String? {
+        guard let seconds = try? wholeSeconds(minTTL) else { return nil }
+        return core.cachedAccessTokenFor(
+            audience: audience.identifier, scopes: audience.scopes.sorted(), minTtlSeconds: seconds)
+    }
+
+    /// The request with `Authorization: Bearer` and an access token for a further API; see
+    /// ``authorized(_:minTTL:forceRefresh:isolation:)`` and ``accessToken(for:minTTL:forceRefresh:allowExpired:)``.
+    ///
+    /// - Throws: As both.
+    public func authorized(
+        _ request: URLRequest, for audience: Audience, minTTL: TimeInterval = 0, forceRefresh: Bool = false
+    ) async throws -> URLRequest {
+        try request.requireSafeDestination()
+        return request.bearing(try await accessToken(for: audience, minTTL: minTTL, forceRefresh: forceRefresh))
+    }
+}

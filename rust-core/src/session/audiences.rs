@@ -1,0 +1,97 @@
+//! Access tokens for further audiences under the one refresh token: each cached and renewed for itself.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::options::Renewal;
+use super::{SessionManager, Shared, TokenOptions};
+use crate::audience::Audience;
+use crate::configuration::IssuerUrl;
+use crate::error::{Endpoint, Error};
+use crate::secret::Secret;
+
+impl SessionManager {
+    /// An access token for `audience`, good for at least `min_ttl`: from memory, or got with the session's refresh token
+    /// (network; persists). Auth0 is sent `audience` ("Multi-Resource Refresh Token"), any other provider `resource`
+    /// (RFC 8707). The session's own access token and scope stay as they are. A good token costs memory only, whatever
+    /// else is being renewed; callers for one audience share a renewal, those for several take turns, because each may
+    /// rotate the refresh token. The configured audience without scopes is the session's own token.
+    ///
+    /// The 20 tokens got last are kept with the session, and go with it.
+    ///
+    /// # Errors
+    /// As [`SessionManager::access_token`]; [`Error::ServerConfiguration`] naming `audience` when the issuer refuses the
+    /// audience or passes over it, which never ends the session; [`Error::Argument`] for an audience that is no absolute
+    /// URI, where it is sent as `resource`.
+    pub async fn access_token_for(&self, audience: &Audience, options: TokenOptions) -> Result<Secret, Error> {
+        let shared = &self.shared;
+        shared.check_audience(audience)?;
+        self.token_for(shared.further(audience), options).await
+    }
+
+    /// [`SessionManager::with_cached_access_token`] for a further audience. Memory only.
+    pub fn with_cached_access_token_for<T>(
+        &self,
+        audience: &Audience,
+        min_ttl: Duration,
+        use_token: impl FnOnce(&str) -> T,
+    ) -> Option<T> {
+        let shared = &self.shared;
+        shared
+            .current
+            .with_access_token(shared.further(audience), min_ttl, shared.now(), |token| {
+                use_token(token.expose())
+            })
+    }
+}
+
+impl Shared {
+    /// `None` for what is the session's own.
+    fn further<'a>(&self, audience: &'a Audience) -> Option<&'a Audience> {
+        let own = self.configuration.own_audience() == Some(&audience.identifier) && audience.scopes.is_empty();
+        (!own).then_some(audience)
+    }
+
+    fn check_audience(&self, audience: &Audience) -> Result<(), Error> {
+        let is_absolute = || Url::parse(&audience.identifier).is_ok_and(|uri| uri.fragment().is_none());
+        if self.is_auth0() || is_absolute() {
+            return Ok(());
+        }
+        Err(Error::Argument {
+            name: "audience",
+            problem: "is not an absolute URI without a fragment (RFC 8707 2)".to_owned(),
+        })
+    }
+
+    /// The scopes and parameters to send.
+    pub(super) fn asked_for<'a>(&self, renewal: &'a Renewal) -> (&'a [String], Vec<(String, String)>) {
+        let Some(audience) = &renewal.audience else {
+            return (&renewal.options.scopes, renewal.options.parameters.clone());
+        };
+        let name = if self.is_auth0() { "audience" } else { "resource" };
+        (&audience.scopes, vec![(name.to_owned(), audience.identifier.clone())])
+    }
+
+    /// Other issuers may write their own name of the API into their tokens (RFC 8707 2), or nothing that can be read.
+    pub(super) fn is_for_another_audience(&self, token: &Secret, of: Option<&Audience>) -> bool {
+        of.is_some_and(|audience| self.is_auth0() && !audience.seems_to_be_that_of(token))
+    }
+
+    fn is_auth0(&self) -> bool {
+        matches!(self.configuration.issuer, IssuerUrl::Auth0(_))
+    }
+}
+
+/// Auth0 says nothing when it passes over an audience ("Configure and Implement Multi-Resource Refresh Token").
+pub(super) fn passed_over(of: Option<&Audience>) -> Error {
+    let audience = of.map_or("", |audience| &audience.identifier);
+    Error::ServerConfiguration {
+        endpoint: Endpoint::Token,
+        field: "audience",
+        problem: format!(
+            "the issuer passed over the audience {audience:?} and gave a token for another one: name the API and its \
+             scopes in the application's refresh token policies at Auth0"
+        ),
+    }
+}
