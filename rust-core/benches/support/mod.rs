@@ -43,6 +43,7 @@ pub(crate) fn configuration(domain: &str) -> Configuration {
         token_parameters: HashMap::new(),
         headers: HashMap::new(),
         leeway_seconds: 60,
+        metadata_by_id_token: false,
     })
     .unwrap()
 }

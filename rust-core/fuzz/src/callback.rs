@@ -79,6 +79,7 @@ fn issuer(redirect_uri: &str) -> (Configuration, IssuerMetadata) {
         token_parameters: HashMap::new(),
         headers: HashMap::new(),
         leeway_seconds: 60,
+        metadata_by_id_token: false,
     };
     let metadata = IssuerMetadata::of_auth0(&"https://tenant.example.com/".parse().unwrap());
     (Configuration::parse(written).unwrap(), metadata)

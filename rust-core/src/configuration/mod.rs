@@ -35,6 +35,8 @@ pub struct Configuration {
     pub headers: Vec<(String, String)>,
     /// Leeway for judging ID tokens, in seconds.
     pub leeway_seconds: i64,
+    /// Whether the Management API is sent the ID token.
+    pub metadata_by_id_token: bool,
 }
 
 /// The issuer as configured.
@@ -79,6 +81,7 @@ impl Configuration {
             token_parameters: parse_parameters("token_parameters", written.token_parameters)?,
             headers: parse_headers(written.headers)?,
             leeway_seconds: i64::from(written.leeway_seconds),
+            metadata_by_id_token: written.metadata_by_id_token,
         })
     }
 

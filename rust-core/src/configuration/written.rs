@@ -31,6 +31,10 @@ pub struct SessionConfiguration {
     /// at most 300.
     #[uniffi(default = 60)]
     pub leeway_seconds: u32,
+    /// Send the ID token to Auth0's Management API, as its first mobile SDKs did: for tenants that are so old that they
+    /// still take it. Others want an access token, which is found by itself.
+    #[uniffi(default = false)]
+    pub metadata_by_id_token: bool,
 }
 
 /// Who issues the tokens.

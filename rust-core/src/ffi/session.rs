@@ -225,10 +225,39 @@ impl CoreSession {
         .await
     }
 
-    /// The user's `user_metadata`: all of it, or the keys named. Network. JSON text of an object.
-    pub async fn fetch_metadata(&self, keys: Vec<String>) -> Result<Claims, SessionError> {
+    /// The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all but those. Network. JSON text of
+    /// an object.
+    pub async fn fetch_metadata(&self, keys: Vec<String>, include: bool) -> Result<Claims, SessionError> {
         run(&self.manager, |manager| async move {
-            manager.fetch_metadata(&keys).await.map(Claims)
+            manager.fetch_metadata_by(&keys, include).await.map(Claims)
+        })
+        .await
+    }
+
+    /// Replaces `user_metadata` by JSON text of an object: reads, then writes (network). Answers the metadata after the
+    /// change.
+    pub async fn replace_metadata(&self, metadata_json: String) -> Result<Claims, SessionError> {
+        let metadata = metadata::parse_object("metadata", &metadata_json)?;
+        run(&self.manager, |manager| async move {
+            manager.replace_metadata(metadata).await.map(Claims)
+        })
+        .await
+    }
+
+    /// Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network). Answers
+    /// the metadata after the change.
+    pub async fn merge_metadata(&self, changes_json: String) -> Result<Claims, SessionError> {
+        let changes = metadata::parse_object("metadata", &changes_json)?;
+        run(&self.manager, |manager| async move {
+            manager.merge_metadata(changes).await.map(Claims)
+        })
+        .await
+    }
+
+    /// Deletes keys of `user_metadata`; none delete nothing. Network. Answers the metadata after the change.
+    pub async fn remove_metadata(&self, keys: Vec<String>) -> Result<Claims, SessionError> {
+        run(&self.manager, |manager| async move {
+            manager.remove_metadata(&keys).await.map(Claims)
         })
         .await
     }

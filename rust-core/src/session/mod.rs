@@ -1,7 +1,7 @@
 //! The session: the one place that changes anything.
 //!
 //! [`SessionManager`] is a handle; its parts are files here, by what they do: `restore`, `sign_in`, `refresh` (who gets
-//! which token), `audiences` (tokens for further ones), `renewal` (how one is made), `sign_out`, `resources` (profile and metadata). They share `current` (the state in memory and its only
+//! which token), `audiences` (tokens for further ones), `renewal` (how one is made), `sign_out`, `resources` (the profile), `metadata`. They share `current` (the state in memory and its only
 //! mutations), `saving` (what is in the store follows what is in memory), `quarantine` (what cannot be read is kept),
 //! `turn` (other processes with the same store), `issuer` (endpoints and keys) and `exchange` (the one way to the network).
 //!
@@ -14,6 +14,7 @@ mod current;
 mod environment;
 mod exchange;
 mod issuer;
+mod metadata;
 mod options;
 mod pending_sign_in;
 mod quarantine;

@@ -1,18 +1,16 @@
-//! What the issuer keeps of the user: profile and metadata.
+//! The user's profile, and requests that carry a token.
 
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::current::Generation;
 use super::{SessionManager, Shared, TokenOptions};
-use crate::configuration::IssuerUrl;
+use crate::audience::Audience;
 use crate::error::{Endpoint, Error};
 use crate::message::{HttpAnswer, HttpRequest};
-use crate::metadata::{USER_METADATA, check_patch, of_user, select};
 use crate::profile::Profile;
 use crate::provider::discovery::IssuerMetadata;
 use crate::provider::userinfo::{self, UserInfo};
-use crate::provider::users;
 use crate::secret::Secret;
 
 impl SessionManager {
@@ -61,9 +59,12 @@ impl SessionManager {
     ) -> Result<Profile, Error> {
         let shared = &self.shared;
         let answer = self
-            .call_with_token(Endpoint::UserInfo, userinfo::refuses_token, |token| {
-                Ok(userinfo::request(endpoint, token))
-            })
+            .call_with_token(
+                &Bearer::AccessToken,
+                Endpoint::UserInfo,
+                userinfo::refuses_token,
+                |token| Ok(userinfo::request(endpoint, token)),
+            )
             .await?;
         let claims = match userinfo::read(&answer, shared.server_now())? {
             UserInfo::Claims(claims) => claims,
@@ -85,74 +86,66 @@ impl SessionManager {
         Ok(profile)
     }
 
-    /// The user's object at Auth0: `fields` only (`include`), all but those, or everything when none is named. Network.
-    ///
-    /// # Errors
-    /// As [`SessionManager::access_token`] and [`users::read`]; [`Error::Configuration`] for a provider other than
-    /// Auth0.
-    pub async fn fetch_user(&self, fields: &[String], include: bool) -> Result<Map<String, Value>, Error> {
-        let (base, user_id) = self.management_target().await?;
-        let request = |token: &Secret| users::get(&base, &user_id, fields, include, token);
-        let answer = self
-            .call_with_token(Endpoint::Users, users::refuses_token, request)
-            .await?;
-        users::read(&answer, self.shared.server_now())
-    }
-
-    /// The user's metadata: all of it, or the keys named. Network.
-    ///
-    /// # Errors
-    /// As [`SessionManager::fetch_user`].
-    pub async fn fetch_metadata(&self, keys: &[String]) -> Result<Map<String, Value>, Error> {
-        let user = self.fetch_user(&[USER_METADATA.to_owned()], true).await?;
-        Ok(select(of_user(user), keys))
-    }
-
-    /// Changes the user's metadata and gives it as it is afterwards. Network. Merged at the first level: nested objects
-    /// are replaced, `null` deletes a key, an empty object deletes everything.
-    ///
-    /// # Errors
-    /// As [`SessionManager::fetch_user`]; [`Error::Argument`] for a key that the server would refuse.
-    pub async fn update_metadata(&self, patch: Map<String, Value>) -> Result<Map<String, Value>, Error> {
-        check_patch(&patch)?;
-        let (base, user_id) = self.management_target().await?;
-        let request = |token: &Secret| users::patch_metadata(&base, &user_id, &patch, token);
-        let answer = self
-            .call_with_token(Endpoint::Users, users::refuses_token, request)
-            .await?;
-        Ok(of_user(users::read(&answer, self.shared.server_now())?))
-    }
-
-    async fn management_target(&self) -> Result<(Url, String), Error> {
-        let IssuerUrl::Auth0(base) = &self.shared.configuration.issuer else {
-            let problem = "must be Auth0: user_metadata is a feature of Auth0's Management API".to_owned();
-            return Err(Error::Configuration {
-                field: "provider",
-                problem,
-            });
-        };
-        self.shared.ensure_session().await?;
-        let (_, subject) = self.shared.current.subject().ok_or(Error::NoSession)?;
-        Ok((base.clone(), subject))
-    }
-
-    /// Sends a request with the access token. When the endpoint refuses the token itself, it is renewed once and the
-    /// request sent again: the issuer may have revoked it before its time.
-    async fn call_with_token(
+    /// Sends a request with a token. When the endpoint refuses the token itself, it is renewed once and the request sent
+    /// again: the issuer may have revoked it before its time.
+    pub(super) async fn call_with_token(
         &self,
+        bearer: &Bearer,
         endpoint: Endpoint,
         refuses_token: impl Fn(&HttpAnswer) -> bool,
         request: impl Fn(&Secret) -> Result<HttpRequest, Error>,
     ) -> Result<HttpAnswer, Error> {
         let shared = &self.shared;
-        let token = self.access_token(TokenOptions::default()).await?;
+        let token = self.token_to_bear(bearer, None).await?;
         let answer = shared.call(endpoint, request(&token)?).await?;
         if !refuses_token(&answer) || !shared.current.is_renewable() {
             return Ok(answer);
         }
-        let renewed = self.access_token_other_than(&token, None).await?;
+        let renewed = self.token_to_bear(bearer, Some(&token)).await?;
         shared.call(endpoint, request(&renewed)?).await
     }
+
+    async fn token_to_bear(&self, bearer: &Bearer, refused: Option<&Secret>) -> Result<Secret, Error> {
+        let of = match bearer {
+            Bearer::AccessToken => None,
+            Bearer::Further(audience) => Some(audience),
+            Bearer::IdToken => return self.id_token_to_bear(refused).await,
+        };
+        match refused {
+            None => self.token_for(of, TokenOptions::default()).await,
+            Some(refused) => self.access_token_other_than(refused, of).await,
+        }
+    }
+
+    /// The ID token, with a new one where this one was refused: it comes with the session's own access token.
+    async fn id_token_to_bear(&self, refused: Option<&Secret>) -> Result<Secret, Error> {
+        let current = &self.shared.current;
+        self.shared.ensure_session().await?;
+        if let Some(token) = current.id_token().filter(|token| Some(token) != refused) {
+            return Ok(token);
+        }
+        let renewed = TokenOptions {
+            force_refresh: true,
+            ..TokenOptions::default()
+        };
+        self.access_token(renewed).await?;
+        current.id_token().ok_or_else(|| Error::ServerConfiguration {
+            endpoint: Endpoint::Token,
+            field: "scopes",
+            problem: "the issuer sent no ID token; the scope openid brings it".to_owned(),
+        })
+    }
+}
+
+/// What a request carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Bearer {
+    /// The session's own access token.
+    AccessToken,
+    /// That of a further audience.
+    Further(Audience),
+    /// The ID token, as Auth0's Management API once took it.
+    IdToken,
 }
 
 impl Shared {

@@ -12,6 +12,7 @@ mod error_shapes;
 mod golden;
 mod instances;
 mod late_answers;
+mod metadata;
 mod newer_sign_ins;
 mod quarantine;
 mod renewal;

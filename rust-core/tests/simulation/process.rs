@@ -31,6 +31,7 @@ fn configuration() -> Configuration {
         token_parameters: HashMap::new(),
         headers: HashMap::new(),
         leeway_seconds: 60,
+        metadata_by_id_token: false,
     };
     Configuration::parse(written).unwrap()
 }

@@ -3,7 +3,11 @@ import PilotlightCore
 
 /// The user's metadata at Auth0 (`user_metadata`), which the user may change: preferences, an address, a language.
 ///
-/// It needs an access token for the Management API in the user's own name: a configuration with `metadataAccess`.
+/// It needs an access token for the Management API in the user's own name, which is found by itself: the session's own
+/// with a configuration with `metadataAccess`; else one that is got with the refresh token and kept, where the
+/// application's refresh token policies name `https://{domain}/api/v2/` (Auth0: "Multi-Resource Refresh Token"); or the ID
+/// token, with `metadataByIDToken`, at tenants that are so old that they take it.
+///
 /// Nothing is kept on the device. Auth0 limits these calls (10 a minute for a user).
 ///
 /// ```swift
@@ -20,7 +24,14 @@ public struct Metadata: Sendable {
     ///   ``SessionError/fixConfiguration(field:message:)`` when the token's audience or scopes do not allow it;
     ///   `CancellationError`.
     public func get(_ keys: [String] = []) async throws -> [String: JSONValue] {
-        try JSONText.object(try await session.call { try await $0.fetchMetadata(keys: keys) })
+        try JSONText.object(try await session.call { try await $0.fetchMetadata(keys: keys, include: true) })
+    }
+
+    /// Reads the metadata without the keys named. Network.
+    ///
+    /// - Throws: As ``get(_:)``.
+    public func get(excluding keys: [String]) async throws -> [String: JSONValue] {
+        try JSONText.object(try await session.call { try await $0.fetchMetadata(keys: keys, include: false) })
     }
 
     /// Reads the metadata as a type of your own. Network.
@@ -28,7 +39,7 @@ public struct Metadata: Sendable {
     /// - Throws: As ``get(_:)``, and ``SessionError/fixArgument(argument:message:)`` when the metadata does not fit
     ///   the type; it names the place, not the value.
     public func get<Value: Decodable & Sendable>(as type: Value.Type) async throws -> Value {
-        let text = try await session.call { try await $0.fetchMetadata(keys: []) }
+        let text = try await session.call { try await $0.fetchMetadata(keys: [], include: true) }
         return try JSONText.decode(type, from: text, argument: "type")
     }
 
@@ -37,10 +48,11 @@ public struct Metadata: Sendable {
     ///
     /// - Returns: The metadata after the change.
     /// - Throws: As ``get(_:)``, and ``SessionError/fixArgument(argument:message:)`` for a key that is empty or has a
-    ///   `.`, which Auth0 refuses; nothing is sent then. After `CancellationError` the change may have been made.
+    ///   `.` or a `$`, at any depth, which Auth0 refuses; nothing is sent then. After `CancellationError` the change may have been made.
     @discardableResult
     public func update(_ changes: [String: JSONValue]) async throws -> [String: JSONValue] {
-        try await send(try JSONText.text(of: changes, argument: "metadata"))
+        let text = try JSONText.text(of: changes, argument: "metadata")
+        return try await send { try await $0.updateMetadata(patchJson: text) }
     }
 
     /// Changes the metadata by a value of your own type, which must be written as a JSON object. Network.
@@ -52,10 +64,67 @@ public struct Metadata: Sendable {
     /// - Throws: As the other ``update(_:)``.
     @discardableResult
     public func update(encoding value: some Encodable) async throws -> [String: JSONValue] {
-        try await send(try JSONText.text(of: value, argument: "metadata"))
+        let text = try JSONText.text(of: value, argument: "metadata")
+        return try await send { try await $0.updateMetadata(patchJson: text) }
     }
 
-    private func send(_ patch: String) async throws -> [String: JSONValue] {
-        try JSONText.object(try await session.call { try await $0.updateMetadata(patchJson: patch) })
+    /// Leaves `metadata` and nothing else. Network: one request that reads and one that writes; a key that somebody else
+    /// adds between the two stays.
+    ///
+    /// - Returns: The metadata after the change.
+    /// - Throws: As ``update(_:)``.
+    @discardableResult
+    public func replace(with metadata: [String: JSONValue]) async throws -> [String: JSONValue] {
+        try await replace(encoding: metadata)
+    }
+
+    /// Leaves a value of your own type, which must be written as a JSON object, and nothing else. Network.
+    ///
+    /// - Returns: The metadata after the change.
+    /// - Throws: As ``update(_:)``.
+    @discardableResult
+    public func replace(encoding value: some Encodable) async throws -> [String: JSONValue] {
+        let text = try JSONText.text(of: value, argument: "metadata")
+        return try await send { try await $0.replaceMetadata(metadataJson: text) }
+    }
+
+    /// Merges at every level (RFC 7396): objects are merged, `nil` deletes a member, anything else replaces what is there.
+    /// Network: one request that reads and one that writes the keys of the first level that `changes` names; what somebody
+    /// else changes inside them between the two is lost.
+    ///
+    /// ```swift
+    /// try await session.metadata.merge(["preferences": ["theme": "dark"]])
+    /// ```
+    ///
+    /// - Returns: The metadata after the change.
+    /// - Throws: As ``update(_:)``.
+    @discardableResult
+    public func merge(_ changes: [String: JSONValue]) async throws -> [String: JSONValue] {
+        try await merge(encoding: changes)
+    }
+
+    /// Merges a value of your own type, which must be written as a JSON object, at every level. Network.
+    ///
+    /// - Returns: The metadata after the change.
+    /// - Throws: As ``update(_:)``.
+    @discardableResult
+    public func merge(encoding value: some Encodable) async throws -> [String: JSONValue] {
+        let text = try JSONText.text(of: value, argument: "metadata")
+        return try await send { try await $0.mergeMetadata(changesJson: text) }
+    }
+
+    /// Deletes keys. Network. No keys delete nothing.
+    ///
+    /// - Returns: The metadata after the change.
+    /// - Throws: As ``update(_:)``.
+    @discardableResult
+    public func remove(_ keys: [String]) async throws -> [String: JSONValue] {
+        try await send { try await $0.removeMetadata(keys: keys) }
+    }
+
+    private func send(
+        _ change: @escaping @Sendable (any CoreSessionProtocol) async throws -> String
+    ) async throws -> [String: JSONValue] {
+        try JSONText.object(try await session.call(change))
     }
 }

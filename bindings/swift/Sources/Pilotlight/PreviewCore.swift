@@ -112,16 +112,35 @@ final class PreviewCore: CoreSessionProtocol {
         return try JSONText.text(of: user, argument: "fields")
     }
 
-    func fetchMetadata(keys: [String]) async throws -> Claims {
-        let metadata = try signedIn { $0.metadata.filter { keys.isEmpty || keys.contains($0.key) } }
+    func fetchMetadata(keys: [String], include: Bool) async throws -> Claims {
+        let metadata = try signedIn { $0.metadata.filter { keys.isEmpty || keys.contains($0.key) == include } }
         return try JSONText.text(of: metadata, argument: "keys")
     }
 
     func updateMetadata(patchJson: String) async throws -> Claims {
-        let patch = try JSONText.decode([String: JSONValue].self, from: patchJson, argument: "metadata")
+        try change(patchJson) { metadata, patch in
+            patch.isEmpty ? [:] : metadata.merging(patch) { $1 }.filter { !$0.value.isNull }
+        }
+    }
+
+    func replaceMetadata(metadataJson: String) async throws -> Claims {
+        try change(metadataJson) { $1.filter { !$0.value.isNull } }
+    }
+
+    func mergeMetadata(changesJson: String) async throws -> Claims {
+        try change(changesJson) { $0.merged(with: $1) }
+    }
+
+    func removeMetadata(keys: [String]) async throws -> Claims {
+        try change("{}") { metadata, _ in metadata.filter { !keys.contains($0.key) } }
+    }
+
+    private func change(
+        _ json: String, _ apply: ([String: JSONValue], [String: JSONValue]) -> [String: JSONValue]
+    ) throws -> Claims {
+        let changes = try JSONText.decode([String: JSONValue].self, from: json, argument: "metadata")
         let metadata = try signedIn { contents in
-            contents.metadata =
-                patch.isEmpty ? [:] : contents.metadata.merging(patch) { $1 }.filter { !$0.value.isNull }
+            contents.metadata = apply(contents.metadata, changes)
             return contents.metadata
         }
         return try JSONText.text(of: metadata, argument: "metadata")
@@ -152,5 +171,19 @@ final class PreviewCore: CoreSessionProtocol {
         }
         if changed { broadcaster.stateChanged(state: state) }
         return state
+    }
+}
+
+extension [String: JSONValue] {
+    /// RFC 7396.
+    fileprivate func merged(with changes: Self) -> Self {
+        changes.reduce(into: self) { merged, change in
+            switch change.value {
+            case .null: merged[change.key] = nil
+            case .object(let object):
+                merged[change.key] = .object((merged[change.key]?.objectValue ?? [:]).merged(with: object))
+            default: merged[change.key] = change.value
+            }
+        }
     }
 }

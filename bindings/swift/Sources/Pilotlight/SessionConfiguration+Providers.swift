@@ -22,6 +22,8 @@ extension SessionConfiguration {
     ///   - audience: The identifier of the API that the access token is for.
     ///   - metadataAccess: True asks for a token for the Management API in the user's own name instead of an
     ///     `audience`, and for the scopes that ``Session/metadata`` needs.
+    ///   - metadataByIDToken: True sends the ID token to the Management API, as Auth0's first mobile SDKs did: for tenants
+    ///     that are so old that they still take it.
     ///   - authorizeParameters: More parameters for the authorization request: `connection`, `organization`,
     ///     `ui_locales` …
     ///   - tokenParameters: More parameters for every token request.
@@ -33,8 +35,8 @@ extension SessionConfiguration {
     ///   ``Session/init(_:storage:name:readOnly:log:)``.
     public static func auth0(
         domain: String, clientID: String, redirectURI: String? = nil, scopes: [String] = standardScopes,
-        audience: String? = nil, metadataAccess: Bool = false, authorizeParameters: [String: String] = [:],
-        tokenParameters: [String: String] = [:], headers: [String: String] = [:], leeway: UInt32 = 60
+        audience: String? = nil, metadataAccess: Bool = false, metadataByIDToken: Bool = false,
+        authorizeParameters: [String: String] = [:], tokenParameters: [String: String] = [:], headers: [String: String] = [:], leeway: UInt32 = 60
     ) throws -> SessionConfiguration {
         if metadataAccess, audience != nil {
             throw SessionError.fixConfiguration(
@@ -49,7 +51,8 @@ extension SessionConfiguration {
             authorizeParameters: authorizeParameters,
             tokenParameters: tokenParameters,
             headers: headers,
-            leewaySeconds: leeway)
+            leewaySeconds: leeway,
+            metadataByIdToken: metadataByIDToken)
     }
 
     /// A client at any OpenID Connect provider; its endpoints are found by OpenID Connect Discovery 1.0 when they are

@@ -116,7 +116,22 @@ final class ScriptedCore: CoreSessionProtocol {
         return "{}"
     }
 
-    func fetchMetadata(keys: [String]) async throws -> Claims {
+    func fetchMetadata(keys: [String], include: Bool) async throws -> Claims {
+        try await work()
+        return "{}"
+    }
+
+    func replaceMetadata(metadataJson: String) async throws -> Claims {
+        try await work()
+        return "{}"
+    }
+
+    func mergeMetadata(changesJson: String) async throws -> Claims {
+        try await work()
+        return "{}"
+    }
+
+    func removeMetadata(keys: [String]) async throws -> Claims {
         try await work()
         return "{}"
     }

@@ -73,6 +73,13 @@ impl Current {
         session.credentials.access_token.clone()
     }
 
+    /// The last ID token that was believed.
+    pub(in super::super) fn id_token(&self) -> Option<Secret> {
+        let inner = self.lock();
+        let session = inner.held().filter(|_| !inner.tokens_are_unchecked)?;
+        session.credentials.id_token.clone()
+    }
+
     pub(in super::super) fn is_usable(&self, min_ttl: Duration, now: Instant) -> bool {
         let inner = self.lock();
         inner.is_renewable() || inner.valid_access_token(None, min_ttl, now).is_some()

@@ -77,6 +77,7 @@ impl World {
             token_parameters: HashMap::new(),
             headers: HashMap::new(),
             leeway_seconds: 60,
+            metadata_by_id_token: false,
         }
     }
 

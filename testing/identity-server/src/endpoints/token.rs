@@ -253,7 +253,11 @@ impl Call<'_> {
         let Some(requested) = self.params.get("scope") else {
             return Ok((chosen, allowed));
         };
-        let requested = words(requested);
+        let mut requested = words(requested);
+        if by_audience.is_some() && !self.settings.multi_resource_refresh {
+            // Passed over along with the audience, and not a word said ("Configure and Implement Multi-Resource Refresh Token").
+            requested.retain(|scope| allowed.contains(scope));
+        }
         match requested.iter().find(|scope| !allowed.contains(scope)) {
             Some(odd) => Err((400, "invalid_scope", format!("The scope {odd} was not granted"))),
             None => Ok((chosen, requested)),

@@ -39,6 +39,7 @@ fn session_of(server: &IdentityServer, options: &KeychainOptions, sharing: Shari
         token_parameters: HashMap::new(),
         headers: HashMap::new(),
         leeway_seconds: 60,
+        metadata_by_id_token: false,
     };
     let environment = Environment {
         store: off_thread(open(options.clone())),

@@ -1,0 +1,70 @@
+import Foundation
+import IdentityServerSupport
+import Pilotlight
+import Testing
+
+@Suite struct MetadataTests {
+    private struct Preferences: Codable, Equatable {
+        struct Display: Codable, Equatable {
+            var theme: String
+            var size: Int?
+        }
+
+        var display: Display
+        var country: String?
+    }
+
+    @Test func replacedMergedAndRemoved() async throws {
+        let server = try await IdentityServer.start()
+        let session = try await server.signedInSession(metadataAccess: true)
+        let metadata = session.metadata
+        try await metadata.replace(encoding: Preferences(display: .init(theme: "dark", size: 12), country: "UK"))
+        #expect(try await server.metadata(of: "ada@example.com") == ["display": ["theme": "dark", "size": 12], "country": "UK"])
+        try await metadata.merge(["display": ["size": nil, "font": "serif"]])
+        #expect(try await metadata.get() == ["display": ["theme": "dark", "font": "serif"], "country": "UK"])
+        try await metadata.merge(encoding: Preferences(display: .init(theme: "light")))
+        #expect(try await metadata.get(as: Preferences.self).display == .init(theme: "light"))
+        #expect(try await metadata.get(excluding: ["display"]) == ["country": "UK"])
+        #expect(try await metadata.remove(["country"]) == ["display": ["theme": "light", "font": "serif"]])
+        #expect(try await metadata.remove([]).count == 1)
+        #expect(try await metadata.replace(with: ["a": 1]) == ["a": 1])
+        let seen = try await server.requests(to: "users")
+        await #expect(throws: SessionError.self) { try await metadata.merge(["a": ["b.c": 1]]) }
+        await #expect(throws: SessionError.self) { try await metadata.remove([""]) }
+        #expect(try await server.requests(to: "users") == seen)
+        await server.stop()
+    }
+
+    @Test func theManagementTokenIsFoundByItself() async throws {
+        let server = try await IdentityServer.start()
+        try await server.change(["multi_resource_refresh": true])
+        let session = try await server.signedInSession(audience: "https://api.example.com/")
+        let own = session.cachedAccessToken()
+        try await session.metadata.replace(with: ["a": 1])
+        #expect(try await session.metadata.get() == ["a": 1])
+        #expect(try await server.counter("refresh_grants") == 1)
+        #expect(session.cachedAccessToken() == own)
+        await server.stop()
+    }
+
+    @Test func anOldTenantTakesTheIDToken() async throws {
+        let server = try await IdentityServer.start()
+        try await server.change(["id_token_as_bearer": true])
+        let configuration = try SessionConfiguration.auth0(
+            domain: server.issuer, clientID: IdentityServer.clientID, redirectURI: IdentityServer.redirectURI,
+            metadataByIDToken: true)
+        let session = try Session(configuration, storage: .inMemory, log: .none)
+        try await session.signIn(using: TestBrowser())
+        #expect(try await session.metadata.replace(with: ["a": 1]) == ["a": 1])
+        #expect(try await server.counter("refresh_grants") == 0)
+        await server.stop()
+    }
+
+    @Test func aPreviewDoesTheSame() async throws {
+        let metadata = Session.preview(metadata: ["n": ["x": 1, "y": 2], "a": 1]).metadata
+        #expect(try await metadata.merge(["n": ["y": nil, "z": 3]]) == ["n": ["x": 1, "z": 3], "a": 1])
+        #expect(try await metadata.get(excluding: ["n"]) == ["a": 1])
+        #expect(try await metadata.remove(["n"]) == ["a": 1])
+        #expect(try await metadata.replace(with: ["b": 2, "c": nil]) == ["b": 2])
+    }
+}

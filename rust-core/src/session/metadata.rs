@@ -1,0 +1,159 @@
+//! What Auth0 keeps of the user: the user object, and the metadata that the user may change.
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::SessionManager;
+use super::resources::Bearer;
+use crate::audience::Audience;
+use crate::configuration::{Configuration, IssuerUrl};
+use crate::error::{Endpoint, Error};
+use crate::metadata::{USER_METADATA, check_key, check_patch, deep_patch, of_user, replacement, select};
+use crate::provider::users;
+use crate::secret::Secret;
+
+/// What users may do for themselves ("Get Access Tokens for the Management API": scopes of the current user), sorted.
+const CURRENT_USER_SCOPES: [&str; 3] = [
+    "create:current_user_metadata",
+    "read:current_user",
+    "update:current_user_metadata",
+];
+
+impl SessionManager {
+    /// The user's object at Auth0: `fields` only (`include`), all but those, or everything when none is named. Network.
+    ///
+    /// The token is found by itself: the session's own where its audience is the Management API; else one for
+    /// `https://{domain}/api/v2/`, got with the refresh token and kept as any further audience's
+    /// ([`SessionManager::access_token_for`]); or the ID token, where the configuration says that the tenant is that old.
+    ///
+    /// # Errors
+    /// As [`SessionManager::access_token_for`] and [`users::read`]; [`Error::Configuration`] for a provider other than
+    /// Auth0.
+    pub async fn fetch_user(&self, fields: &[String], include: bool) -> Result<Map<String, Value>, Error> {
+        let target = self.management_target().await?;
+        let request = |token: &Secret| users::get(&target.base, &target.user_id, fields, include, token);
+        let answer = self
+            .call_with_token(&target.bearer, Endpoint::Users, users::refuses_token, request)
+            .await?;
+        users::read(&answer, self.shared.server_now())
+    }
+
+    /// The user's metadata: all of it, or the keys named. Network.
+    ///
+    /// # Errors
+    /// As [`SessionManager::fetch_user`].
+    pub async fn fetch_metadata(&self, keys: &[String]) -> Result<Map<String, Value>, Error> {
+        self.fetch_metadata_by(keys, true).await
+    }
+
+    /// The same, or with `include` false all of it but the keys named.
+    ///
+    /// # Errors
+    /// As [`SessionManager::fetch_user`].
+    pub async fn fetch_metadata_by(&self, keys: &[String], include: bool) -> Result<Map<String, Value>, Error> {
+        let user = self.fetch_user(&[USER_METADATA.to_owned()], true).await?;
+        Ok(select(of_user(user), keys, include))
+    }
+
+    /// Changes the user's metadata and gives it as it is afterwards. Network. Merged at the first level: nested objects
+    /// are replaced, `null` deletes a key, an empty object deletes everything.
+    ///
+    /// # Errors
+    /// As [`SessionManager::fetch_user`]; [`Error::Argument`] for a key that the server would refuse.
+    pub async fn update_metadata(&self, patch: Map<String, Value>) -> Result<Map<String, Value>, Error> {
+        check_patch(&patch)?;
+        self.patch_metadata(&patch).await
+    }
+
+    /// Leaves `metadata` and nothing else, and gives it as it is afterwards. Network: one request that reads and one that
+    /// writes, unless `metadata` is empty. A key that somebody else adds between the two stays.
+    ///
+    /// # Errors
+    /// As [`SessionManager::update_metadata`].
+    pub async fn replace_metadata(&self, metadata: Map<String, Value>) -> Result<Map<String, Value>, Error> {
+        check_patch(&metadata)?;
+        if metadata.is_empty() {
+            return self.patch_metadata(&metadata).await;
+        }
+        let current = self.fetch_metadata(&[]).await?;
+        self.patch_metadata(&replacement(current, metadata)).await
+    }
+
+    /// Deletes keys of the first level, and gives the metadata as it is afterwards. Network. No keys delete nothing.
+    ///
+    /// # Errors
+    /// As [`SessionManager::update_metadata`].
+    pub async fn remove_metadata(&self, keys: &[String]) -> Result<Map<String, Value>, Error> {
+        keys.iter().try_for_each(|key| check_key(key))?;
+        if keys.is_empty() {
+            // To the server an empty change is another thing: it deletes everything.
+            return self.fetch_metadata(&[]).await;
+        }
+        let patch = keys.iter().map(|key| (key.clone(), Value::Null)).collect();
+        self.patch_metadata(&patch).await
+    }
+
+    /// Merges `changes` at every level (RFC 7396), and gives the metadata as it is afterwards. Network: reads, then writes
+    /// the keys of the first level that `changes` names; what somebody else changes inside them between the two is lost.
+    ///
+    /// # Errors
+    /// As [`SessionManager::update_metadata`].
+    pub async fn merge_metadata(&self, changes: Map<String, Value>) -> Result<Map<String, Value>, Error> {
+        check_patch(&changes)?;
+        let current = self.fetch_metadata(&[]).await?;
+        if changes.is_empty() {
+            return Ok(current);
+        }
+        self.patch_metadata(&deep_patch(current, changes)).await
+    }
+
+    async fn patch_metadata(&self, patch: &Map<String, Value>) -> Result<Map<String, Value>, Error> {
+        let target = self.management_target().await?;
+        let request = |token: &Secret| users::patch_metadata(&target.base, &target.user_id, patch, token);
+        let answer = self
+            .call_with_token(&target.bearer, Endpoint::Users, users::refuses_token, request)
+            .await?;
+        Ok(of_user(users::read(&answer, self.shared.server_now())?))
+    }
+
+    async fn management_target(&self) -> Result<Target, Error> {
+        let configuration = &self.shared.configuration;
+        let IssuerUrl::Auth0(base) = &configuration.issuer else {
+            let problem = "must be Auth0: user_metadata is a feature of Auth0's Management API".to_owned();
+            return Err(Error::Configuration {
+                field: "provider",
+                problem,
+            });
+        };
+        self.shared.ensure_session().await?;
+        let (_, user_id) = self.shared.current.subject().ok_or(Error::NoSession)?;
+        Ok(Target {
+            base: base.clone(),
+            user_id,
+            bearer: bearer(configuration, base, self.shared.current.is_renewable()),
+        })
+    }
+}
+
+/// Whose object, and with which token.
+struct Target {
+    base: Url,
+    user_id: String,
+    bearer: Bearer,
+}
+
+fn bearer(configuration: &Configuration, base: &Url, is_renewable: bool) -> Bearer {
+    // Behind a custom domain the audience is still the tenant's own.
+    let is_management = |audience: &String| audience.ends_with("/api/v2/");
+    if configuration.metadata_by_id_token {
+        Bearer::IdToken
+    } else if configuration.own_audience().is_some_and(is_management) || !is_renewable {
+        // Without a refresh token there is no other token; the server will say what is missing.
+        Bearer::AccessToken
+    } else {
+        Bearer::Further(Audience {
+            identifier: format!("{base}api/v2/"),
+            scopes: CURRENT_USER_SCOPES.map(str::to_owned).to_vec(),
+        })
+    }
+}
