@@ -36,7 +36,8 @@ extension SessionConfiguration {
     public static func auth0(
         domain: String, clientID: String, redirectURI: String? = nil, scopes: [String] = standardScopes,
         audience: String? = nil, metadataAccess: Bool = false, metadataByIDToken: Bool = false,
-        authorizeParameters: [String: String] = [:], tokenParameters: [String: String] = [:], headers: [String: String] = [:], leeway: UInt32 = 60
+        authorizeParameters: [String: String] = [:], tokenParameters: [String: String] = [:],
+        headers: [String: String] = [:], leeway: UInt32 = 60
     ) throws -> SessionConfiguration {
         if metadataAccess, audience != nil {
             throw SessionError.fixConfiguration(

@@ -669,9 +669,10 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func completeSignIn(callbackUrl: String) async throws  -> SessionState
 
     /**
-     * The user's `user_metadata`: all of it, or the keys named. Network. JSON text of an object.
+     * The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all but those. Network. JSON text of
+     * an object.
      */
-    func fetchMetadata(keys: [String]) async throws  -> Claims
+    func fetchMetadata(keys: [String], include: Bool) async throws  -> Claims
 
     /**
      * The user object of Auth0's Management API: all of it, or with `fields` only those (`include`) or all but those.
@@ -684,6 +685,12 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
      * Reads memory only: false until `restore` has ended.
      */
     func hasValidSession(minTtlSeconds: UInt32)  -> Bool
+
+    /**
+     * Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network). Answers
+     * the metadata after the change.
+     */
+    func mergeMetadata(changesJson: String) async throws  -> Claims
 
     /**
      * The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none
@@ -703,6 +710,17 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
      * in a shared folder.
      */
     func releaseProcessLock()
+
+    /**
+     * Deletes keys of `user_metadata`; none delete nothing. Network. Answers the metadata after the change.
+     */
+    func removeMetadata(keys: [String]) async throws  -> Claims
+
+    /**
+     * Replaces `user_metadata` by JSON text of an object: reads, then writes (network). Answers the metadata after the
+     * change.
+     */
+    func replaceMetadata(metadataJson: String) async throws  -> Claims
 
     /**
      * Reads the session from the store: at launch, and again where other processes use the store too or the device was
@@ -967,14 +985,15 @@ open func completeSignIn(callbackUrl: String)async throws  -> SessionState  {
 }
 
     /**
-     * The user's `user_metadata`: all of it, or the keys named. Network. JSON text of an object.
+     * The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all but those. Network. JSON text of
+     * an object.
      */
-open func fetchMetadata(keys: [String])async throws  -> Claims  {
+open func fetchMetadata(keys: [String], include: Bool)async throws  -> Claims  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_pilotlight_core_fn_method_coresession_fetch_metadata(
-                        self.uniffiCloneHandle(),FfiConverterSequenceString.lower(keys)
+                        self.uniffiCloneHandle(),FfiConverterSequenceString.lower(keys),FfiConverterBool.lower(include)
                 )
             },
             pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
@@ -1017,6 +1036,26 @@ open func hasValidSession(minTtlSeconds: UInt32) -> Bool  {
         FfiConverterUInt32.lower(minTtlSeconds),uniffiCallStatus
     )
 })
+}
+
+    /**
+     * Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network). Answers
+     * the metadata after the change.
+     */
+open func mergeMetadata(changesJson: String)async throws  -> Claims  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_merge_metadata(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(changesJson)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeClaims_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
 }
 
     /**
@@ -1070,6 +1109,45 @@ open func releaseProcessLock()  {try! rustCall() {
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 }
+}
+
+    /**
+     * Deletes keys of `user_metadata`; none delete nothing. Network. Answers the metadata after the change.
+     */
+open func removeMetadata(keys: [String])async throws  -> Claims  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_remove_metadata(
+                        self.uniffiCloneHandle(),FfiConverterSequenceString.lower(keys)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeClaims_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * Replaces `user_metadata` by JSON text of an object: reads, then writes (network). Answers the metadata after the
+     * change.
+     */
+open func replaceMetadata(metadataJson: String)async throws  -> Claims  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_replace_metadata(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(metadataJson)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeClaims_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
 }
 
     /**
@@ -1977,6 +2055,11 @@ public struct SessionConfiguration: Equatable, Hashable {
      * at most 300.
      */
     public let leewaySeconds: UInt32
+    /**
+     * Send the ID token to Auth0's Management API, as its first mobile SDKs did: for tenants that are so old that they
+     * still take it. Others want an access token, which is found by itself.
+     */
+    public let metadataByIdToken: Bool
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -2009,7 +2092,11 @@ public struct SessionConfiguration: Equatable, Hashable {
         /**
          * How far the issuer's clock and ours may be apart when an ID token is judged, in seconds. 60 is a good value;
          * at most 300.
-         */leewaySeconds: UInt32 = UInt32(60)) {
+         */leewaySeconds: UInt32 = UInt32(60),
+        /**
+         * Send the ID token to Auth0's Management API, as its first mobile SDKs did: for tenants that are so old that they
+         * still take it. Others want an access token, which is found by itself.
+         */metadataByIdToken: Bool = false) {
         self.provider = provider
         self.clientId = clientId
         self.redirectUri = redirectUri
@@ -2019,6 +2106,7 @@ public struct SessionConfiguration: Equatable, Hashable {
         self.tokenParameters = tokenParameters
         self.headers = headers
         self.leewaySeconds = leewaySeconds
+        self.metadataByIdToken = metadataByIdToken
     }
 
 
@@ -2045,7 +2133,8 @@ public struct FfiConverterTypeSessionConfiguration: FfiConverterRustBuffer {
                 authorizeParameters: FfiConverterDictionaryStringString.read(from: &buf),
                 tokenParameters: FfiConverterDictionaryStringString.read(from: &buf),
                 headers: FfiConverterDictionaryStringString.read(from: &buf),
-                leewaySeconds: FfiConverterUInt32.read(from: &buf)
+                leewaySeconds: FfiConverterUInt32.read(from: &buf),
+                metadataByIdToken: FfiConverterBool.read(from: &buf)
         )
     }
 
@@ -2059,6 +2148,7 @@ public struct FfiConverterTypeSessionConfiguration: FfiConverterRustBuffer {
         FfiConverterDictionaryStringString.write(value.tokenParameters, into: &buf)
         FfiConverterDictionaryStringString.write(value.headers, into: &buf)
         FfiConverterUInt32.write(value.leewaySeconds, into: &buf)
+        FfiConverterBool.write(value.metadataByIdToken, into: &buf)
     }
 }
 
@@ -4339,13 +4429,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_complete_sign_in() != 34965) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_fetch_metadata() != 36071) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_fetch_metadata() != 49897) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_fetch_user() != 31613) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_has_valid_session() != 38435) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_merge_metadata() != 38565) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_profile() != 32084) {
@@ -4355,6 +4448,12 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_release_process_lock() != 4097) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_remove_metadata() != 50665) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_replace_metadata() != 1402) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_restore() != 49169) {

@@ -19,7 +19,10 @@ import Testing
         let session = try await server.signedInSession(metadataAccess: true)
         let metadata = session.metadata
         try await metadata.replace(encoding: Preferences(display: .init(theme: "dark", size: 12), country: "UK"))
-        #expect(try await server.metadata(of: "ada@example.com") == ["display": ["theme": "dark", "size": 12], "country": "UK"])
+        #expect(
+            try await server.metadata(of: "ada@example.com") == [
+                "display": ["theme": "dark", "size": 12], "country": "UK",
+            ])
         try await metadata.merge(["display": ["size": nil, "font": "serif"]])
         #expect(try await metadata.get() == ["display": ["theme": "dark", "font": "serif"], "country": "UK"])
         try await metadata.merge(encoding: Preferences(display: .init(theme: "light")))
