@@ -4,6 +4,7 @@
 
 mod audiences;
 mod bad_input;
+mod captured_log;
 mod classification;
 mod clocks;
 mod configuration;

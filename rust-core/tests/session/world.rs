@@ -9,13 +9,15 @@ use pilotlight_core::adapters::http::{HttpLimits, HttpTransport};
 use pilotlight_core::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use pilotlight_core::configuration::{Configuration, Provider, SessionConfiguration};
 use pilotlight_core::ffi::SessionError;
-use pilotlight_core::ports::{Clock, Eventually, Log, LogLevel, SecretStore, Spawner, StoreError, Transport};
+use pilotlight_core::ports::{Clock, Eventually, SecretStore, Spawner, StoreError, Transport};
 use pilotlight_core::secret::{Fingerprint, Secret, SecretBytes};
 use pilotlight_core::session::{Environment, SessionManager, Sharing, SignInOptions, TokenOptions};
 use pilotlight_core::state::SessionState;
 use pilotlight_core::time::{Instant, Timestamp};
 use pilotlight_identity_server::{Control, Endpoint, Fault, IdentityServer, Options};
 use serde_json::Value;
+
+use crate::captured_log::CapturedLog;
 
 pub(crate) const ADA: &str = "ada@example.com";
 pub(crate) const GRACE: &str = "grace@example.com";
@@ -382,20 +384,5 @@ pub(crate) fn disk_full() -> StoreError {
     StoreError::Failed {
         explanation: "no space left".to_owned(),
         status: Some(28),
-    }
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct CapturedLog(Mutex<String>);
-
-impl CapturedLog {
-    pub(crate) fn text(&self) -> String {
-        self.0.lock().unwrap().clone()
-    }
-}
-
-impl Log for CapturedLog {
-    fn log(&self, level: LogLevel, message: &str) {
-        self.0.lock().unwrap().push_str(&format!("{level:?} {message}\n"));
     }
 }
