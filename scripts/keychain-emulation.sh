@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # The core's Keychain adapter on Linux: its own code and real CoreFoundation, over emulated calls of Keychain Services.
 #
-#   scripts/keychain-emulation.sh            the tests, then the proofs that they find mistakes in the adapter
-#   scripts/keychain-emulation.sh test ARGS… only the tests; ARGS go to cargo test
+#   scripts/keychain-emulation.sh            the tests
+#   scripts/keychain-emulation.sh test ARGS… the same; ARGS go to cargo test
+#   scripts/keychain-emulation.sh --prove    that they find mistakes in the adapter: each is made in a copy of it
 #
 # CoreFoundation is part of Swift's Foundation: of the `swift` on PATH, else of Debian's, which scripts/swift.sh sets up.
 # What this proves and what it does not: testing/keychain-emulation/README.md.
@@ -45,16 +46,13 @@ main() {
     # The whole workspace, so that nothing is built again that the rust lane has built.
     local run=(cargo test --workspace --locked --features "$keychain_emulation_crate/foundation" --test keychain --test ownership)
     case ${1:-} in
-        '')
-            "${run[@]}" --no-fail-fast
-            step "proofs: adapters with a mistake"
-            python3 testing/keychain-emulation/proofs.py "${run[@]}"
-            ;;
+        '') "${run[@]}" --no-fail-fast ;;
+        --prove) python3 testing/keychain-emulation/proofs.py "${run[@]}" ;;
         test)
             shift
             "${run[@]}" "$@"
             ;;
-        *) die "unknown argument: $1" "scripts/keychain-emulation.sh [test ARGS…]" ;;
+        *) die "unknown argument: $1" "scripts/keychain-emulation.sh [test ARGS… | --prove]" ;;
     esac
 }
 
