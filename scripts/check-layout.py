@@ -14,9 +14,9 @@ MAY_KNOW = {
     "pure": {"pure"},
     "provider": {"pure", "provider"},
     "ports": {"pure", "provider", "ports"},
-    "session": {"pure", "provider", "ports", "session"},
+    "session": {"pure", "provider", "ports", "import", "session"},
     "adapters": {"pure", "ports", "adapters"},
-    "import": {"pure", "ports", "import"},
+    "import": {"pure", "import"},
     "ffi": {"pure", "provider", "ports", "session", "adapters", "import", "ffi"},
 }
 LAYERS = set(MAY_KNOW) - {"pure"}

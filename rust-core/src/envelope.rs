@@ -60,6 +60,9 @@ pub struct StoredSession {
     /// Access tokens for further audiences, the oldest first; gone once the session has ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audience_tokens: Vec<AudienceToken>,
+    /// Whether another library stored it first, where it may still be.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub imported: bool,
     /// What a newer release wrote.
     #[serde(flatten)]
     pub unknown: Map<String, Value>,
@@ -171,6 +174,11 @@ impl StoredItem {
 
 fn parse<'a, T: Deserialize<'a>>(bytes: &'a SecretBytes) -> Result<T, EnvelopeError> {
     serde_json::from_slice(bytes.expose()).map_err(|_| EnvelopeError::Undecodable)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_false(truth: &bool) -> bool {
+    !*truth
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

@@ -9,6 +9,7 @@
 //!
 //! - **Pure**: [`audience`], [`configuration`], [`credentials`], [`envelope`], [`error`], [`id_token`], [`message`], [`metadata`],
 //!   [`pkce`], [`profile`], [`retry`], [`secret`], [`state`], [`time`]. No I/O, no clock, no randomness, no runtime.
+//! - [`import`]: sessions that other libraries stored, read. Pure as well; the session knows it.
 //! - [`provider`]: what to send to an endpoint and how to read its answer. Pure as well; knows only the modules above.
 //! - [`ports`]: the traits through which time, randomness, waiting, storage and the network reach the session.
 //! - [`session`]: [`session::SessionManager`], the one place that changes anything. It knows ports, never adapters, so that
@@ -34,6 +35,8 @@ pub mod retry;
 pub mod secret;
 pub mod state;
 pub mod time;
+
+pub mod import;
 
 pub mod provider;
 

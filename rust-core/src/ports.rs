@@ -99,3 +99,22 @@ pub enum LogLevel {
     /// Something did not work and somebody should look.
     Error,
 }
+
+/// A generic password that another library put into the Keychain.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct ForeignItem {
+    /// `kSecAttrService`
+    pub service: String,
+    /// `kSecAttrAccount`
+    pub account: String,
+    /// `kSecAttrAccessGroup`; nil looks in all groups of the app.
+    pub access_group: Option<String>,
+}
+
+/// What other libraries stored, to be taken over. Nothing is ever written there.
+pub trait ForeignItems: Send + Sync + fmt::Debug {
+    /// The item's bytes; `None` only when it is certain that there is no such item.
+    fn read<'a>(&'a self, item: &'a ForeignItem) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>>;
+    /// Removes the item; there being none is success.
+    fn delete<'a>(&'a self, item: &'a ForeignItem) -> Eventually<'a, Result<(), StoreError>>;
+}

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use pilotlight_core::adapters::foreign_keychain::NoForeignItems;
 use pilotlight_core::adapters::http::HttpTransport;
 use pilotlight_core::adapters::system::{SilentLog, SystemClock, SystemRandomness, TokioSpawner};
 use pilotlight_core::configuration::{Configuration, Provider, SessionConfiguration};
@@ -52,6 +53,7 @@ pub(crate) fn configuration(domain: &str) -> Configuration {
 pub(crate) fn session(configuration: &Configuration, store: Arc<dyn SecretStore>, runtime: &Handle) -> SessionManager {
     let environment = Environment {
         store,
+        foreign_items: Arc::new(NoForeignItems),
         sharing: Sharing::Alone,
         transport: Arc::new(HttpTransport::new()),
         clock: Arc::new(SystemClock),
@@ -106,6 +108,7 @@ pub(crate) fn stored_session() -> StoredSession {
         ended: None,
         sequence: 0,
         audience_tokens: Vec::new(),
+        imported: false,
         unknown: Map::new(),
     }
 }

@@ -4,11 +4,13 @@
 
 mod answers;
 mod callback;
+mod foreign;
 mod id_tokens;
 mod stored;
 
 pub use answers::{discovery_document, token_answer, userinfo_answer, users_answer};
 pub use callback::callback_url;
+pub use foreign::foreign_archive;
 pub use id_tokens::{id_token, id_token_claims, key_set};
 pub use stored::{envelope, metadata};
 
@@ -16,7 +18,7 @@ pub use stored::{envelope, metadata};
 pub type Target = fn(&[u8]);
 
 /// All of them, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("callback_url", callback_url),
     ("token_answer", token_answer),
     ("userinfo_answer", userinfo_answer),
@@ -27,6 +29,7 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("id_token_claims", id_token_claims),
     ("envelope", envelope),
     ("metadata", metadata),
+    ("foreign_archive", foreign_archive),
 ];
 
 /// What an app may show or log is short and one line, whatever a server wrote.

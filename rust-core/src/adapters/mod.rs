@@ -4,6 +4,7 @@
 
 pub mod file_lock;
 pub mod file_store;
+pub mod foreign_keychain;
 pub mod fresh_installation;
 pub mod http;
 mod io_error;

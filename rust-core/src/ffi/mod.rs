@@ -2,6 +2,7 @@
 //! runtime.
 
 mod error;
+mod import;
 mod log;
 mod observer;
 mod open_sessions;

@@ -11,7 +11,9 @@ use tokio::sync::oneshot;
 
 use super::error::SessionError;
 use super::open_sessions::Identity;
+use crate::adapters::foreign_keychain::ForeignKeychain;
 use crate::adapters::http::HttpTransport;
+use crate::adapters::keychain;
 use crate::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use crate::error::Error;
 use crate::ports::Eventually;
@@ -53,6 +55,7 @@ pub(super) fn environment(identity: &Identity, log: Arc<dyn Log>) -> Result<Envi
     let Identity { storage, read_only, .. } = identity;
     Ok(Environment {
         store: storage.open()?,
+        foreign_items: Arc::new(ForeignKeychain::new(keychain::open, runtime().clone())),
         sharing: match storage.lock() {
             _ if *read_only => Sharing::ReadOnly,
             Some(lock) => Sharing::Processes(lock),

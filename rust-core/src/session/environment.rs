@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Shared;
-use crate::ports::{Clock, Log, LogLevel, ProcessLock, Randomness, SecretStore, Spawner, Transport};
+use crate::ports::{Clock, ForeignItems, Log, LogLevel, ProcessLock, Randomness, SecretStore, Spawner, Transport};
 use crate::time::Instant;
 
 /// One implementation of each port.
@@ -13,6 +13,8 @@ pub struct Environment {
     pub store: Arc<dyn SecretStore>,
     /// Who else uses that store.
     pub sharing: Sharing,
+    /// What other libraries stored.
+    pub foreign_items: Arc<dyn ForeignItems>,
     /// The network.
     pub transport: Arc<dyn Transport>,
     /// The device's clocks.

@@ -1,7 +1,8 @@
 //! The session: the one place that changes anything.
 //!
 //! [`SessionManager`] is a handle; its parts are files here, by what they do: `restore`, `sign_in`, `refresh` (who gets
-//! which token), `audiences` (tokens for further ones), `renewal` (how one is made), `sign_out`, `resources` (the profile), `metadata`. They share `current` (the state in memory and its only
+//! which token), `audiences` (tokens for further ones), `renewal` (how one is made), `sign_out`, `resources` (the
+//! profile), `metadata`, `import` (of other libraries' sessions). They share `current` (the state in memory and its only
 //! mutations), `saving` (what is in the store follows what is in memory), `quarantine` (what cannot be read is kept),
 //! `turn` (other processes with the same store), `issuer` (endpoints and keys) and `exchange` (the one way to the network).
 //!
@@ -13,6 +14,7 @@ mod audiences;
 mod current;
 mod environment;
 mod exchange;
+mod import;
 mod issuer;
 mod metadata;
 mod options;
@@ -43,10 +45,12 @@ use crate::secret::Secret;
 use crate::state::SessionState;
 
 pub use environment::{Environment, Sharing};
+pub use import::{ImportOutcome, ImportSource};
 pub use options::{RefreshOptions, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions};
 
 use current::Current;
 use exchange::ServerClock;
+use import::Importing;
 use issuer::Issuer;
 use options::Renewal;
 use pending_sign_in::PendingSignIn;
@@ -87,6 +91,7 @@ struct Shared {
     completing: tokio::sync::Mutex<()>,
     refreshing: SingleFlight<Renewal, Result<Secret, Error>>,
     signing_in: PendingSignIn,
+    importing: Importing,
     issuer: Issuer,
     server_clock: ServerClock,
 }
@@ -117,6 +122,7 @@ impl SessionManager {
             completing: tokio::sync::Mutex::default(),
             refreshing: SingleFlight::default(),
             signing_in: PendingSignIn::default(),
+            importing: Importing::default(),
             issuer: Issuer::default(),
             server_clock: ServerClock::default(),
             configuration,

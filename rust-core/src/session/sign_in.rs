@@ -127,6 +127,7 @@ impl Shared {
             claims,
             received,
         );
+        self.close_import().await;
         self.current.signed_in(session, received.monotonic);
         self.rest().end();
         let saved = self.save().await;
@@ -217,6 +218,7 @@ fn stored_session(
         ended: None,
         sequence: 0,
         audience_tokens: Vec::new(),
+        imported: false,
         unknown: serde_json::Map::new(),
     }
 }

@@ -162,6 +162,7 @@ async fn a_session_needs_a_name() {
     let configuration = pilotlight_core::configuration::Configuration::parse(world.configuration()).unwrap();
     let environment = pilotlight_core::session::Environment {
         store: world.store.clone(),
+        foreign_items: world.foreign.clone(),
         sharing: world.sharing.clone(),
         transport: std::sync::Arc::new(pilotlight_core::adapters::http::HttpTransport::new()),
         clock: world.clock.clone(),

@@ -1,6 +1,6 @@
 //! One small world per test: an identity server, a store, clocks and a log that the test holds in its hands.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,8 +9,8 @@ use pilotlight_core::adapters::http::{HttpLimits, HttpTransport};
 use pilotlight_core::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use pilotlight_core::configuration::{Configuration, Provider, SessionConfiguration};
 use pilotlight_core::ffi::SessionError;
-use pilotlight_core::ports::{Clock, Eventually, SecretStore, Spawner, StoreError, Transport};
-use pilotlight_core::secret::{Fingerprint, Secret, SecretBytes};
+use pilotlight_core::ports::{Clock, Eventually, Spawner, StoreError, Transport};
+use pilotlight_core::secret::Secret;
 use pilotlight_core::session::{Environment, SessionManager, Sharing, SignInOptions, TokenOptions};
 use pilotlight_core::state::SessionState;
 use pilotlight_core::time::{Instant, Timestamp};
@@ -18,6 +18,8 @@ use pilotlight_identity_server::{Control, Endpoint, Fault, IdentityServer, Optio
 use serde_json::Value;
 
 use crate::captured_log::CapturedLog;
+use crate::import::ForeignKeychainScript;
+pub(crate) use crate::scripted_store::ScriptedStore;
 
 pub(crate) const ADA: &str = "ada@example.com";
 pub(crate) const GRACE: &str = "grace@example.com";
@@ -26,6 +28,7 @@ pub(crate) const REDIRECT_URI: &str = "com.example.pilotlight://callback";
 pub(crate) struct World {
     pub(crate) server: IdentityServer,
     pub(crate) store: Arc<ScriptedStore>,
+    pub(crate) foreign: Arc<ForeignKeychainScript>,
     pub(crate) sharing: Sharing,
     pub(crate) clock: Arc<MovableClock>,
     pub(crate) log: Arc<CapturedLog>,
@@ -41,6 +44,7 @@ impl World {
         Self {
             server,
             store: Arc::default(),
+            foreign: Arc::default(),
             sharing: Sharing::Alone,
             clock: Arc::default(),
             log: Arc::default(),
@@ -102,6 +106,7 @@ impl World {
     ) -> SessionManager {
         let environment = Environment {
             store: self.store.clone(),
+            foreign_items: self.foreign.clone(),
             sharing: self.sharing.clone(),
             transport,
             clock: self.clock.clone(),
@@ -135,7 +140,9 @@ impl World {
     /// The one item that the session keeps, as JSON.
     pub(crate) fn stored(&self) -> Option<Value> {
         let items = self.store.items();
-        let mut sessions = items.iter().filter(|(name, _)| !name.ends_with("|unreadable"));
+        let mut sessions = items
+            .iter()
+            .filter(|(name, _)| !name.ends_with("|unreadable") && !name.ends_with("|imported"));
         let item = sessions.next().map(|(_, bytes)| serde_json::from_slice(bytes).unwrap());
         assert!(sessions.next().is_none(), "more than one item");
         item
@@ -266,116 +273,6 @@ impl Spawner for ImpatientSpawner {
         }
         self.clock.advance(i64::try_from(duration.as_secs()).unwrap() + 1);
         Box::pin(std::future::ready(()))
-    }
-}
-
-/// A store in memory that fails when told to, and counts.
-#[derive(Debug, Default)]
-pub(crate) struct ScriptedStore {
-    script: Mutex<Script>,
-    /// Writes wait for it: a test that holds it holds them back.
-    pub(crate) gate: tokio::sync::Mutex<()>,
-}
-
-#[derive(Debug, Default)]
-struct Script {
-    items: BTreeMap<String, Vec<u8>>,
-    reads: u64,
-    writes: u64,
-    fails_reads: Option<StoreError>,
-    fails_writes: Option<StoreError>,
-}
-
-impl ScriptedStore {
-    pub(crate) fn items(&self) -> BTreeMap<String, Vec<u8>> {
-        self.script.lock().unwrap().items.clone()
-    }
-
-    pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
-        self.script
-            .lock()
-            .unwrap()
-            .items
-            .insert(name.to_owned(), bytes.to_vec());
-    }
-
-    /// Reads and writes (deletions included) so far.
-    pub(crate) fn counts(&self) -> (u64, u64) {
-        let script = self.script.lock().unwrap();
-        (script.reads, script.writes)
-    }
-
-    pub(crate) fn fail_reads(&self, error: Option<StoreError>) {
-        self.script.lock().unwrap().fails_reads = error;
-    }
-
-    pub(crate) fn fail_writes(&self, error: Option<StoreError>) {
-        self.script.lock().unwrap().fails_writes = error;
-    }
-
-    /// Returns when a write has begun that was not counted in `writes`.
-    pub(crate) async fn wait_for_write(&self, writes: u64) {
-        while self.counts().1 == writes {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    async fn change<T>(&self, change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>) -> T) -> Result<T, StoreError> {
-        self.script.lock().unwrap().writes += 1;
-        let _gate = self.gate.lock().await;
-        let mut script = self.script.lock().unwrap();
-        match script.fails_writes.clone() {
-            Some(error) => Err(error),
-            None => Ok(change(&mut script.items)),
-        }
-    }
-}
-
-impl SecretStore for ScriptedStore {
-    fn read<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>> {
-        let mut script = self.script.lock().unwrap();
-        script.reads += 1;
-        let outcome = match script.fails_reads.clone() {
-            Some(error) => Err(error),
-            None => Ok(script.items.get(name).cloned().map(SecretBytes::new)),
-        };
-        Box::pin(async move { outcome })
-    }
-
-    fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> Eventually<'a, Result<(), StoreError>> {
-        Box::pin(self.change(move |items| drop(items.insert(name.to_owned(), value.expose().to_vec()))))
-    }
-
-    fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>> {
-        Box::pin(self.change(move |items| drop(items.remove(name))))
-    }
-
-    fn swap<'a>(
-        &'a self,
-        name: &'a str,
-        seen: Option<Fingerprint>,
-        new: Option<SecretBytes>,
-    ) -> Eventually<'a, Result<bool, StoreError>> {
-        Box::pin(self.change(move |items| {
-            let there = items.get(name).cloned().map(SecretBytes::new);
-            if there.as_ref().map(Fingerprint::of) != seen {
-                return false;
-            }
-            match new {
-                Some(value) => drop(items.insert(name.to_owned(), value.expose().to_vec())),
-                None => drop(items.remove(name)),
-            }
-            true
-        }))
-    }
-
-    fn names(&self) -> Eventually<'_, Result<Vec<String>, StoreError>> {
-        let script = self.script.lock().unwrap();
-        let outcome = match script.fails_reads.clone() {
-            Some(error) => Err(error),
-            None => Ok(script.items.keys().cloned().collect()),
-        };
-        Box::pin(async move { outcome })
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use pilotlight_core::adapters::foreign_keychain::NoForeignItems;
 use pilotlight_core::ports::{
     Clock, Eventually, Held, Log, LogLevel, ProcessLock, Randomness, RandomnessUnavailable, Spawner, StoreError,
 };
@@ -50,6 +51,7 @@ impl View {
         drop(state);
         Environment {
             store: Arc::new(Store(self.clone())),
+            foreign_items: Arc::new(NoForeignItems),
             sharing,
             transport: Arc::new(Network(self.clone())),
             clock: Arc::new(self.clone()),

@@ -2,6 +2,10 @@
 // holds UniFFI's converters, which are nobody's business.
 
 @_exported import struct PilotlightCore.Address
+@_exported import struct PilotlightCore.ForeignItem
+@_exported import enum PilotlightCore.ImportOutcome
+@_exported import enum PilotlightCore.ImportProblem
+@_exported import enum PilotlightCore.ImportSource
 @_exported import enum PilotlightCore.KeychainAccessConstraint
 @_exported import struct PilotlightCore.KeychainAccessControl
 @_exported import enum PilotlightCore.KeychainAccessibility

@@ -98,6 +98,16 @@ final class PreviewCore: CoreSessionProtocol {
         return wasSignedIn ? .revoked : .nothingToRevoke
     }
 
+    func importSession(source: ImportSource) async throws -> ImportOutcome {
+        try throwIfFailing()
+        return contents.withLock { $0.isSignedIn } ? .sessionExists : .nothingFound
+    }
+
+    func discardImportedSession(source: ImportSource) async throws -> Bool {
+        try throwIfFailing()
+        return contents.withLock { $0.isSignedIn }
+    }
+
     func profile(refresh: Bool) async throws -> UserProfile {
         try signedIn { $0.profile }
     }

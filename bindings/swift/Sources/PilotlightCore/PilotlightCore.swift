@@ -603,6 +603,24 @@ fileprivate struct FfiConverterString: FfiConverter {
     }
 }
 
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterData: FfiConverterRustBuffer {
+    typealias SwiftType = Data
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Data {
+        let len: Int32 = try readInt(&buf)
+        return Data(try readBytes(&buf, count: Int(len)))
+    }
+
+    public static func write(_ value: Data, into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        writeBytes(&buf, value)
+    }
+}
+
 
 
 
@@ -613,6 +631,19 @@ fileprivate struct FfiConverterString: FfiConverter {
  * cancelling the task that waits for one does not stop it, so that a renewal is never lost half way.
  */
 public protocol CoreSessionProtocol: AnyObject, Sendable {
+
+    /**
+     * Deletes what the other library stored; true when that was done. False, and nothing is deleted, while there is no
+     * session here and there never was one since an import was tried.
+     */
+    func discardImportedSession(source: ImportSource) async throws  -> Bool
+
+    /**
+     * Takes over the session that another library stored: once, and only while this one has none. Reads and writes the
+     * store; the old item stays. Network only where nothing in it says whose session it is. Throws `waitForUnlock`,
+     * `checkStorage`, `openApp`, `retryLater`; nothing was changed then.
+     */
+    func importSession(source: ImportSource) async throws  -> ImportOutcome
 
     /**
      * An access token that is good for at least `min_ttl_seconds`: from memory, or renewed with the refresh token
@@ -834,6 +865,47 @@ public convenience init(configuration: SessionConfiguration, storage: SessionSto
 
 
 
+
+    /**
+     * Deletes what the other library stored; true when that was done. False, and nothing is deleted, while there is no
+     * session here and there never was one since an import was tried.
+     */
+open func discardImportedSession(source: ImportSource)async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_discard_imported_session(
+                        self.uniffiCloneHandle(),FfiConverterTypeImportSource_lower(source)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_i8,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_i8,
+            freeFunc: ffi_pilotlight_core_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * Takes over the session that another library stored: once, and only while this one has none. Reads and writes the
+     * store; the old item stays. Network only where nothing in it says whose session it is. Throws `waitForUnlock`,
+     * `checkStorage`, `openApp`, `retryLater`; nothing was changed then.
+     */
+open func importSession(source: ImportSource)async throws  -> ImportOutcome  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_import_session(
+                        self.uniffiCloneHandle(),FfiConverterTypeImportSource_lower(source)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeImportOutcome_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
 
     /**
      * An access token that is good for at least `min_ttl_seconds`: from memory, or renewed with the refresh token
@@ -1804,6 +1876,85 @@ public func FfiConverterTypeAddress_lower(_ value: Address) -> RustBuffer {
 
 
 /**
+ * A generic password that another library put into the Keychain.
+ */
+public struct ForeignItem: Equatable, Hashable {
+    /**
+     * `kSecAttrService`
+     */
+    public let service: String
+    /**
+     * `kSecAttrAccount`
+     */
+    public let account: String
+    /**
+     * `kSecAttrAccessGroup`; nil looks in all groups of the app.
+     */
+    public let accessGroup: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * `kSecAttrService`
+         */service: String,
+        /**
+         * `kSecAttrAccount`
+         */account: String,
+        /**
+         * `kSecAttrAccessGroup`; nil looks in all groups of the app.
+         */accessGroup: String?) {
+        self.service = service
+        self.account = account
+        self.accessGroup = accessGroup
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ForeignItem: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeForeignItem: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ForeignItem {
+        return
+            try ForeignItem(
+                service: FfiConverterString.read(from: &buf),
+                account: FfiConverterString.read(from: &buf),
+                accessGroup: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ForeignItem, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.service, into: &buf)
+        FfiConverterString.write(value.account, into: &buf)
+        FfiConverterOptionString.write(value.accessGroup, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeForeignItem_lift(_ buf: RustBuffer) throws -> ForeignItem {
+    return try FfiConverterTypeForeignItem.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeForeignItem_lower(_ value: ForeignItem) -> RustBuffer {
+    return FfiConverterTypeForeignItem.lower(value)
+}
+
+
+/**
  * Ask for the user before the session is read or written (Apple: "Accessing Keychain Items with Face ID or Touch ID").
  * The session is read once, at its restore, and written at each renewal; in the background nobody can be asked, so a
  * session with access control is renewed only while the app is in front. Signing out asks nobody.
@@ -2586,6 +2737,405 @@ public func FfiConverterTypeUserProfile_lift(_ buf: RustBuffer) throws -> UserPr
 public func FfiConverterTypeUserProfile_lower(_ value: UserProfile) -> RustBuffer {
     return FfiConverterTypeUserProfile.lower(value)
 }
+
+
+/**
+ * What became of an import. Whatever it is, the old item is still there.
+ */
+
+public enum ImportOutcome: Equatable, Hashable {
+
+    /**
+     * The session is Pilotlight's now, and stored.
+     */
+    case imported(
+        /**
+         * The state.
+         */state: SessionState
+    )
+    /**
+     * There is no such item, or no token in it.
+     */
+    case nothingFound
+    /**
+     * Somebody is signed in already, or is to sign in again: that session is never replaced.
+     */
+    case sessionExists
+    /**
+     * The session was imported before, or a user has signed in or out since somebody tried to: what is left of the old
+     * one must not come back.
+     */
+    case closed
+    /**
+     * Something is there, and it cannot be taken over.
+     */
+    case unreadable(
+        /**
+         * Why.
+         */problem: ImportProblem
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ImportOutcome: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeImportOutcome: FfiConverterRustBuffer {
+    typealias SwiftType = ImportOutcome
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ImportOutcome {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .imported(state: try FfiConverterTypeSessionState.read(from: &buf)
+        )
+
+        case 2: return .nothingFound
+
+        case 3: return .sessionExists
+
+        case 4: return .closed
+
+        case 5: return .unreadable(problem: try FfiConverterTypeImportProblem.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: ImportOutcome, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .imported(state):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypeSessionState.write(state, into: &buf)
+
+
+        case .nothingFound:
+            writeInt(&buf, Int32(2))
+
+
+        case .sessionExists:
+            writeInt(&buf, Int32(3))
+
+
+        case .closed:
+            writeInt(&buf, Int32(4))
+
+
+        case let .unreadable(problem):
+            writeInt(&buf, Int32(5))
+            FfiConverterTypeImportProblem.write(problem, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeImportOutcome_lift(_ buf: RustBuffer) throws -> ImportOutcome {
+    return try FfiConverterTypeImportOutcome.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeImportOutcome_lower(_ value: ImportOutcome) -> RustBuffer {
+    return FfiConverterTypeImportOutcome.lower(value)
+}
+
+
+
+/**
+ * Why a session that was found is not imported. The old item stays as it is.
+ */
+
+public enum ImportProblem: Equatable, Hashable {
+
+    /**
+     * Not a binary property list that `NSKeyedArchiver` wrote, or a damaged one; or a token that is not UTF-8 text.
+     */
+    case malformed
+    /**
+     * An archive of something else than the library's session.
+     */
+    case unknownContent
+    /**
+     * Larger, deeper or more entangled than any session is.
+     */
+    case tooLarge
+    /**
+     * The library itself counts the session as over: the issuer had refused its refresh token.
+     */
+    case ended
+    /**
+     * No refresh token, and no access token that is still good.
+     */
+    case nothingUsable
+    /**
+     * The tokens are bound to a key of the old library's (DPoP, RFC 9449), which Pilotlight cannot use.
+     */
+    case senderConstrained
+    /**
+     * Nothing tells whose session it is: there is no ID token that can be read, no profile, and the issuer gave neither.
+     */
+    case unknownUser
+    /**
+     * Another issuer's than the configuration's: a refresh token must not be sent there.
+     */
+    case otherIssuer
+    /**
+     * Another client's than the configuration's.
+     */
+    case otherClient
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ImportProblem: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeImportProblem: FfiConverterRustBuffer {
+    typealias SwiftType = ImportProblem
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ImportProblem {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .malformed
+
+        case 2: return .unknownContent
+
+        case 3: return .tooLarge
+
+        case 4: return .ended
+
+        case 5: return .nothingUsable
+
+        case 6: return .senderConstrained
+
+        case 7: return .unknownUser
+
+        case 8: return .otherIssuer
+
+        case 9: return .otherClient
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: ImportProblem, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .malformed:
+            writeInt(&buf, Int32(1))
+
+
+        case .unknownContent:
+            writeInt(&buf, Int32(2))
+
+
+        case .tooLarge:
+            writeInt(&buf, Int32(3))
+
+
+        case .ended:
+            writeInt(&buf, Int32(4))
+
+
+        case .nothingUsable:
+            writeInt(&buf, Int32(5))
+
+
+        case .senderConstrained:
+            writeInt(&buf, Int32(6))
+
+
+        case .unknownUser:
+            writeInt(&buf, Int32(7))
+
+
+        case .otherIssuer:
+            writeInt(&buf, Int32(8))
+
+
+        case .otherClient:
+            writeInt(&buf, Int32(9))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeImportProblem_lift(_ buf: RustBuffer) throws -> ImportProblem {
+    return try FfiConverterTypeImportProblem.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeImportProblem_lower(_ value: ImportProblem) -> RustBuffer {
+    return FfiConverterTypeImportProblem.lower(value)
+}
+
+
+
+/**
+ * Where another library keeps, or kept, the session.
+ */
+
+public enum ImportSource: Equatable, Hashable {
+
+    /**
+     * One Keychain item that holds an archive: Auth0.swift's `A0Credentials` or AppAuth's `OIDAuthState`.
+     */
+    case keychainArchive(
+        /**
+         * Which item.
+         */item: ForeignItem
+    )
+    /**
+     * Keychain items that hold strings, as the tutorials of Lock for iOS, version 1, had apps write them with
+     * SimpleKeychain: the accounts `id_token`, `refresh_token`, `access_token`, and the archived `profile`.
+     */
+    case keychainStrings(
+        /**
+         * `kSecAttrService` of all of them.
+         */service: String,
+        /**
+         * `kSecAttrAccessGroup`
+         */accessGroup: String?
+    )
+    /**
+     * An archive of either kind that the app has read itself, from wherever it kept it.
+     */
+    case archivedBytes(
+        /**
+         * What `NSKeyedArchiver` wrote.
+         */bytes: Data
+    )
+    /**
+     * Tokens that the app has read itself.
+     */
+    case tokenValues(
+        /**
+         * The access token; counts as expired, because nothing says until when it is good.
+         */accessToken: String?,
+        /**
+         * The refresh token.
+         */refreshToken: String?,
+        /**
+         * The ID token.
+         */idToken: String?,
+        /**
+         * An archived `A0UserProfile`.
+         */profileArchive: Data?
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ImportSource: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeImportSource: FfiConverterRustBuffer {
+    typealias SwiftType = ImportSource
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ImportSource {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .keychainArchive(item: try FfiConverterTypeForeignItem.read(from: &buf)
+        )
+
+        case 2: return .keychainStrings(service: try FfiConverterString.read(from: &buf), accessGroup: try FfiConverterOptionString.read(from: &buf)
+        )
+
+        case 3: return .archivedBytes(bytes: try FfiConverterData.read(from: &buf)
+        )
+
+        case 4: return .tokenValues(accessToken: try FfiConverterOptionString.read(from: &buf), refreshToken: try FfiConverterOptionString.read(from: &buf), idToken: try FfiConverterOptionString.read(from: &buf), profileArchive: try FfiConverterOptionData.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: ImportSource, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .keychainArchive(item):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypeForeignItem.write(item, into: &buf)
+
+
+        case let .keychainStrings(service,accessGroup):
+            writeInt(&buf, Int32(2))
+            FfiConverterString.write(service, into: &buf)
+            FfiConverterOptionString.write(accessGroup, into: &buf)
+
+
+        case let .archivedBytes(bytes):
+            writeInt(&buf, Int32(3))
+            FfiConverterData.write(bytes, into: &buf)
+
+
+        case let .tokenValues(accessToken,refreshToken,idToken,profileArchive):
+            writeInt(&buf, Int32(4))
+            FfiConverterOptionString.write(accessToken, into: &buf)
+            FfiConverterOptionString.write(refreshToken, into: &buf)
+            FfiConverterOptionString.write(idToken, into: &buf)
+            FfiConverterOptionData.write(profileArchive, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeImportSource_lift(_ buf: RustBuffer) throws -> ImportSource {
+    return try FfiConverterTypeImportSource.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeImportSource_lower(_ value: ImportSource) -> RustBuffer {
+    return FfiConverterTypeImportSource.lower(value)
+}
+
 
 
 /**
@@ -4004,6 +4554,30 @@ fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionData: FfiConverterRustBuffer {
+    typealias SwiftType = Data?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterData.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterData.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeLogSink: FfiConverterRustBuffer {
     typealias SwiftType = LogSink?
 
@@ -4400,6 +4974,12 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_stateobserver_state_changed() != 14062) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_discard_imported_session() != 44959) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_import_session() != 13898) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_access_token() != 42013) {

@@ -106,6 +106,16 @@ final class ScriptedCore: CoreSessionProtocol {
         return .revoked
     }
 
+    func importSession(source: ImportSource) async throws -> ImportOutcome {
+        try await work()
+        return .nothingFound
+    }
+
+    func discardImportedSession(source: ImportSource) async throws -> Bool {
+        try await work()
+        return false
+    }
+
     func profile(refresh: Bool) async throws -> UserProfile {
         try await work()
         return .preview()

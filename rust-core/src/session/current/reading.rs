@@ -89,6 +89,11 @@ impl Current {
         self.lock().held().and_then(|session| session.profile.clone())
     }
 
+    /// Whether the session in memory came from another library.
+    pub(in super::super) fn is_imported(&self) -> bool {
+        self.lock().held().is_some_and(|session| session.imported)
+    }
+
     /// Whose session it is, with the generation it belongs to.
     pub(in super::super) fn subject(&self) -> Option<(Generation, String)> {
         let inner = self.lock();

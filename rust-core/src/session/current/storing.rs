@@ -62,6 +62,14 @@ impl Current {
         })
     }
 
+    /// The store was given another library's session while nobody was signed in.
+    pub(in super::super) fn imported(&self, session: StoredSession, written: Fingerprint) {
+        let mut inner = self.lock();
+        inner.see(Some(written));
+        inner.writes += 1;
+        inner.take_over(Phase::Held(Box::new(session)));
+    }
+
     /// How many writes this process has made.
     pub(in super::super) fn writes(&self) -> u64 {
         self.lock().writes

@@ -1,0 +1,62 @@
+import Foundation
+import PilotlightCore
+
+extension ImportSource {
+    /// Auth0.swift's `CredentialsManager`, versions 1 to 3.
+    ///
+    /// - Parameters:
+    ///   - service: The service of its SimpleKeychain; left out, the bundle identifier, as there.
+    ///   - account: Its `storeKey`.
+    ///   - accessGroup: The Keychain group of its SimpleKeychain; left out, all groups of the app are searched.
+    public static func auth0CredentialsManager(
+        service: String? = nil, account: String = "credentials", accessGroup: String? = nil
+    ) -> ImportSource {
+        let service = service ?? Bundle.main.bundleIdentifier ?? ProcessInfo.processInfo.processName
+        return .keychainArchive(item: ForeignItem(service: service, account: account, accessGroup: accessGroup))
+    }
+
+    /// What the tutorials of Lock for iOS, version 1, had apps write with SimpleKeychain: the strings `id_token`,
+    /// `refresh_token` and `access_token`, and the archived `profile`, which becomes ``Session/cachedProfile``. Each may be
+    /// missing.
+    public static func lockV1(service: String = "Auth0", accessGroup: String? = nil) -> ImportSource {
+        .keychainStrings(service: service, accessGroup: accessGroup)
+    }
+
+    /// AppAuth's `OIDAuthState`, versions 1 and 2, archived into a Keychain item of the app's choice.
+    public static func appAuth(service: String, account: String, accessGroup: String? = nil) -> ImportSource {
+        .keychainArchive(item: ForeignItem(service: service, account: account, accessGroup: accessGroup))
+    }
+
+    /// An archive that the app has read itself, from `UserDefaults` or from a storage of its own: an archived
+    /// `OIDAuthState` or the archived `Credentials` of Auth0.swift.
+    public static func archive(_ bytes: Data) -> ImportSource {
+        .archivedBytes(bytes: bytes)
+    }
+
+    /// Tokens that the app has read itself. The access token counts as expired; the archive is one of Lock's
+    /// `A0UserProfile`.
+    public static func tokens(
+        accessToken: String? = nil, refreshToken: String? = nil, idToken: String? = nil, profileArchive: Data? = nil
+    ) -> ImportSource {
+        .tokenValues(
+            accessToken: accessToken, refreshToken: refreshToken, idToken: idToken, profileArchive: profileArchive)
+    }
+}
+
+/// No tokens: neither in a log line nor in a debugger.
+extension ImportSource: CustomStringConvertible, CustomReflectable {
+    /// Which kind of source it is.
+    public var description: String {
+        switch self {
+        case .keychainArchive(let item): "Keychain item \(item.account) of \(item.service)"
+        case .keychainStrings(let service, _): "Keychain items of \(service)"
+        case .archivedBytes(let bytes): "archive of \(bytes.count) bytes"
+        case .tokenValues: "tokens"
+        }
+    }
+
+    /// Nothing of what is in it.
+    public var customMirror: Mirror {
+        Mirror(self, children: [])
+    }
+}

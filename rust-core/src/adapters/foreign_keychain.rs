@@ -1,0 +1,72 @@
+//! Keychain items of other libraries: read as Pilotlight's own are, so that "not found" is believed only after the first
+//! unlock.
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
+use super::keychain::KeychainOptions;
+use super::off_thread::{BlockingStore, OffThread};
+use crate::ports::{Eventually, ForeignItem, ForeignItems, SecretStore, StoreError};
+use crate::secret::SecretBytes;
+
+/// Opens the items of one service, as [`super::keychain::open`] does.
+pub type OpenService = fn(KeychainOptions) -> Result<Arc<dyn BlockingStore>, String>;
+
+/// [`ForeignItems`] in the Keychain. An item is found whatever class and synchronisation the other library gave it; one
+/// behind access control asks the user when it is read. Operations block a thread of the runtime's. For each service that
+/// is asked for, an item is left behind that says that the Keychain can be read: see
+/// [`KeychainStore`](super::keychain::KeychainStore).
+#[derive(Debug)]
+pub struct ForeignKeychain {
+    open: OpenService,
+    runtime: Handle,
+}
+
+impl ForeignKeychain {
+    /// The items that `open` opens, on the blocking threads of `runtime`.
+    pub fn new(open: OpenService, runtime: Handle) -> Self {
+        Self { open, runtime }
+    }
+
+    fn service(&self, item: &ForeignItem) -> Result<OffThread<dyn BlockingStore>, StoreError> {
+        let options = KeychainOptions {
+            service: item.service.clone(),
+            access_group: item.access_group.clone(),
+            accessibility: super::keychain::Accessibility::default(),
+            synchronizable: false,
+            access_control: None,
+        };
+        match (self.open)(options) {
+            Ok(store) => Ok(OffThread::new(store, self.runtime.clone())),
+            Err(explanation) => Err(StoreError::Failed {
+                explanation,
+                status: None,
+            }),
+        }
+    }
+}
+
+/// Where no other library has ever been: for tests and hosts without a Keychain.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoForeignItems;
+
+impl ForeignItems for NoForeignItems {
+    fn read<'a>(&'a self, _: &'a ForeignItem) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    fn delete<'a>(&'a self, _: &'a ForeignItem) -> Eventually<'a, Result<(), StoreError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+impl ForeignItems for ForeignKeychain {
+    fn read<'a>(&'a self, item: &'a ForeignItem) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>> {
+        Box::pin(async move { self.service(item)?.read(&item.account).await })
+    }
+
+    fn delete<'a>(&'a self, item: &'a ForeignItem) -> Eventually<'a, Result<(), StoreError>> {
+        Box::pin(async move { self.service(item)?.delete(&item.account).await })
+    }
+}

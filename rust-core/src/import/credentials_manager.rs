@@ -1,0 +1,40 @@
+//! Auth0.swift's `CredentialsManager`, versions 1 to 3.
+//!
+//! It stores one archived object, `Credentials`, whose Objective-C name is `A0Credentials` in all three versions, under
+//! the account `credentials` (`storeKey:`) of SimpleKeychain's default service, the bundle identifier. The fields are
+//! those of its `encode(with:)`: `accessToken`, `tokenType`, `idToken`, `refreshToken`, `expiresIn` (an `NSDate`, in
+//! version 3 too, where the property is called `expiresAt`), `scope`, and since 1.21 `recoveryCode`, which is not taken
+//! over. Version 1 writes nil for what it has not got; versions 2 and 3 write empty strings for the access token, the type
+//! and the ID token. Sources: auth0/Auth0.swift, `Credentials.swift` and `CredentialsManager.swift` at 1.20.0, 1.39.1,
+//! 2.0.0, 2.14.0 and 3.1.0.
+
+use super::archive::Object;
+use super::{ForeignSession, ImportProblem};
+
+/// The archived class.
+pub const CLASS: &str = "A0Credentials";
+
+/// Reads the archived credentials.
+///
+/// # Errors
+/// [`ImportProblem::SenderConstrained`].
+pub fn read(root: &Object<'_>) -> Result<ForeignSession, ImportProblem> {
+    refuse_other_types(root, "tokenType")?;
+    Ok(ForeignSession {
+        access_token: root.text("accessToken"),
+        refresh_token: root.text("refreshToken"),
+        id_token: root.text("idToken"),
+        scope: root.plain_text("scope"),
+        expires_at: root.moment("expiresIn"),
+        client_id: None,
+        profile: None,
+    })
+}
+
+/// A token that is bound to a key is of no use without it, the refresh token included (RFC 9449 5).
+pub(super) fn refuse_other_types(object: &Object<'_>, field: &str) -> Result<(), ImportProblem> {
+    match object.plain_text(field) {
+        Some(kind) if kind.eq_ignore_ascii_case("dpop") => Err(ImportProblem::SenderConstrained),
+        _ => Ok(()),
+    }
+}

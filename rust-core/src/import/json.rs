@@ -1,0 +1,76 @@
+//! Dictionaries, arrays, strings, numbers and dates of Foundation as JSON: what a profile is made of.
+
+use serde_json::{Map, Number, Value};
+
+use super::archive::{Archive, Node, find};
+
+/// Objects in each other. No profile comes near it, and a cycle always gets there.
+const DEEPEST: usize = 32;
+/// Values in all: what is referred to twice is written twice.
+const MOST_VALUES: usize = 20_000;
+
+/// A conversion, with what is left to it.
+pub(super) struct Conversion<'a> {
+    archive: &'a Archive,
+    values_left: usize,
+}
+
+impl<'a> Conversion<'a> {
+    pub(super) fn of(archive: &'a Archive) -> Self {
+        Self {
+            archive,
+            values_left: MOST_VALUES,
+        }
+    }
+
+    /// `None` where that is too much; a value that JSON has no word for is null.
+    pub(super) fn value(&mut self, node: &Node) -> Option<Value> {
+        self.within(node, DEEPEST)
+    }
+
+    fn within(&mut self, node: &Node, depth: usize) -> Option<Value> {
+        self.values_left = self.values_left.checked_sub(1)?;
+        let depth = depth.checked_sub(1)?;
+        let Some(node) = self.archive.resolve(node) else {
+            return Some(Value::Null);
+        };
+        Some(match node {
+            Node::Integer(number) => Value::from(*number),
+            Node::Real(number) => Number::from_f64(*number).map_or(Value::Null, Value::Number),
+            Node::Truth(truth) => Value::Bool(*truth),
+            Node::Text(text) => Value::from(text.expose()),
+            Node::Fields(fields) => self.object(node, fields, depth)?,
+            Node::List(_) | Node::Reference(_) | Node::Other => Value::Null,
+        })
+    }
+
+    fn object(&mut self, node: &Node, fields: &[(String, Node)], depth: usize) -> Option<Value> {
+        let list = |name| match find(fields, name) {
+            Some(Node::List(list)) => Some(list.as_slice()),
+            _ => None,
+        };
+        if let (Some(keys), Some(values)) = (list("NS.keys"), list("NS.objects")) {
+            let mut members = Map::new();
+            for (key, value) in keys.iter().zip(values) {
+                let value = self.within(value, depth)?;
+                // JSON has no other keys.
+                if let Some(key) = self.archive.resolve(key).and_then(|key| self.archive.text(key)) {
+                    members.insert(key.expose().to_owned(), value);
+                }
+            }
+            return Some(Value::Object(members));
+        }
+        if let Some(items) = list("NS.objects") {
+            let items: Option<Vec<_>> = items.iter().map(|item| self.within(item, depth)).collect();
+            return items.map(Value::Array);
+        }
+        if let Some(moment) = self.archive.moment(node) {
+            return Some(Value::from(moment.0));
+        }
+        let text = self.archive.text(node).or_else(|| {
+            let address = self.archive.resolve(find(fields, "NS.relative")?)?;
+            self.archive.text(address)
+        });
+        Some(text.map_or(Value::Null, |text| Value::from(text.expose())))
+    }
+}

@@ -1,0 +1,93 @@
+//! Where another library's session is, and what became of its import.
+
+use std::fmt;
+
+use crate::import::{ImportProblem, lock};
+use crate::ports::ForeignItem;
+use crate::state::SessionState;
+
+/// Where another library keeps, or kept, the session.
+#[derive(Clone, PartialEq, Eq, uniffi::Enum)]
+pub enum ImportSource {
+    /// One Keychain item that holds an archive: Auth0.swift's `A0Credentials` or AppAuth's `OIDAuthState`.
+    KeychainArchive {
+        /// Which item.
+        item: ForeignItem,
+    },
+    /// Keychain items that hold strings, as the tutorials of Lock for iOS, version 1, had apps write them with
+    /// SimpleKeychain: the accounts `id_token`, `refresh_token`, `access_token`, and the archived `profile`.
+    KeychainStrings {
+        /// `kSecAttrService` of all of them.
+        service: String,
+        /// `kSecAttrAccessGroup`
+        access_group: Option<String>,
+    },
+    /// An archive of either kind that the app has read itself, from wherever it kept it.
+    ArchivedBytes {
+        /// What `NSKeyedArchiver` wrote.
+        bytes: Vec<u8>,
+    },
+    /// Tokens that the app has read itself.
+    TokenValues {
+        /// The access token; counts as expired, because nothing says until when it is good.
+        access_token: Option<String>,
+        /// The refresh token.
+        refresh_token: Option<String>,
+        /// The ID token.
+        id_token: Option<String>,
+        /// An archived `A0UserProfile`.
+        profile_archive: Option<Vec<u8>>,
+    },
+}
+
+/// What became of an import. Whatever it is, the old item is still there.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum ImportOutcome {
+    /// The session is Pilotlight's now, and stored.
+    Imported {
+        /// The state.
+        state: SessionState,
+    },
+    /// There is no such item, or no token in it.
+    NothingFound,
+    /// Somebody is signed in already, or is to sign in again: that session is never replaced.
+    SessionExists,
+    /// The session was imported before, or a user has signed in or out since somebody tried to: what is left of the old
+    /// one must not come back.
+    Closed,
+    /// Something is there, and it cannot be taken over.
+    Unreadable {
+        /// Why.
+        problem: ImportProblem,
+    },
+}
+
+impl ImportSource {
+    /// The Keychain items of this source, in the order in which they are removed.
+    pub(super) fn items(&self) -> Vec<ForeignItem> {
+        match self {
+            Self::KeychainArchive { item } => vec![item.clone()],
+            Self::KeychainStrings { service, access_group } => {
+                let item = |account: &str| ForeignItem {
+                    service: service.clone(),
+                    account: account.to_owned(),
+                    access_group: access_group.clone(),
+                };
+                lock::ACCOUNTS.into_iter().map(item).collect()
+            }
+            Self::ArchivedBytes { .. } | Self::TokenValues { .. } => Vec::new(),
+        }
+    }
+}
+
+/// Tokens are among it.
+impl fmt::Debug for ImportSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::KeychainArchive { item } => f.debug_tuple("KeychainArchive").field(item).finish(),
+            Self::KeychainStrings { service, .. } => f.debug_tuple("KeychainStrings").field(service).finish(),
+            Self::ArchivedBytes { .. } => f.write_str("ArchivedBytes"),
+            Self::TokenValues { .. } => f.write_str("TokenValues"),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Whose session it is that is imported.
+
+use serde_json::{Map, Value};
+
+use super::super::Shared;
+use crate::error::{Endpoint, Error};
+use crate::import::identity::UnverifiedIdentity;
+use crate::import::{ForeignSession, ImportProblem};
+use crate::provider::discovery::IssuerMetadata;
+use crate::provider::failure::Grant;
+use crate::provider::token;
+use crate::provider::userinfo::{self, UserInfo};
+use crate::secret::Secret;
+use crate::time::Timestamp;
+
+/// The user of a session, and what else its ID token says of the sign-in.
+pub(super) struct User {
+    pub(super) issuer: String,
+    pub(super) subject: String,
+    pub(super) nonce: Option<Secret>,
+    pub(super) authenticated_at: Option<Timestamp>,
+}
+
+type Answer<T> = Result<Result<T, ImportProblem>, Error>;
+
+impl Shared {
+    /// By the ID token, or else the profile, or else the issuer. Where there is no ID token, nothing tells whose client's
+    /// and which issuer's the tokens are, and the configuration is believed.
+    pub(super) async fn whose(&self, found: ForeignSession) -> Answer<(ForeignSession, User)> {
+        match self.user_of_id_token(&found) {
+            Ok(Some(user)) => return Ok(Ok((found, user))),
+            Ok(None) => {}
+            Err(problem) => return Ok(Err(problem)),
+        }
+        let metadata = self.metadata().await?;
+        let subject = found.profile.as_ref().and_then(|profile| text_of(&profile.0, "sub"));
+        if let Some(subject) = subject {
+            return Ok(Ok((found, user_at(&metadata, subject))));
+        }
+        self.ask_the_issuer(&metadata, found).await
+    }
+
+    fn user_of_id_token(&self, found: &ForeignSession) -> Result<Option<User>, ImportProblem> {
+        let Some(id_token) = &found.id_token else {
+            return Ok(None);
+        };
+        let issuer = self.configuration.issuer.as_url().as_str();
+        match UnverifiedIdentity::read(id_token, issuer, &self.configuration.client_id) {
+            Ok(identity) => Ok(Some(User {
+                issuer: identity.issuer,
+                subject: identity.subject,
+                nonce: identity.nonce,
+                authenticated_at: identity.authenticated_at,
+            })),
+            Err(ImportProblem::UnknownUser) => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    /// The userinfo endpoint, with the access token as it is, or with a new one.
+    async fn ask_the_issuer(
+        &self,
+        metadata: &IssuerMetadata,
+        mut found: ForeignSession,
+    ) -> Answer<(ForeignSession, User)> {
+        let may_be_good = found.expires_at.is_none_or(|end| end > self.now().wall);
+        if may_be_good && let Some(subject) = self.subject_by_userinfo(metadata, &found).await? {
+            return Ok(Ok((found, user_at(metadata, subject))));
+        }
+        let Some(refresh_token) = found.refresh_token.clone() else {
+            return Ok(Err(ImportProblem::UnknownUser));
+        };
+        let request = token::refresh(&metadata.token_endpoint, &self.configuration, &refresh_token, &[], &[]);
+        let answer = self.call(Endpoint::Token, request).await?;
+        let renewed = match token::read(&answer, Grant::RefreshToken, self.server_now()) {
+            Err(Error::Reauthenticate(_)) => return Ok(Err(ImportProblem::Ended)),
+            outcome => outcome?,
+        };
+        let now = self.now().wall;
+        let lives = renewed.expires_in.and_then(|seconds| i64::try_from(seconds).ok());
+        found = ForeignSession {
+            access_token: renewed.access_token.or(found.access_token),
+            refresh_token: renewed.refresh_token.or(found.refresh_token),
+            id_token: renewed.id_token.or(found.id_token),
+            scope: renewed.scope.or(found.scope),
+            expires_at: lives.map(|seconds| now.plus(seconds)),
+            ..found
+        };
+        match self.user_of_id_token(&found) {
+            Ok(Some(user)) => return Ok(Ok((found, user))),
+            Ok(None) => {}
+            Err(problem) => return Ok(Err(problem)),
+        }
+        // The old refresh token may be spent: should the next answer not come, the new one is not lost with it.
+        *self.in_hand() = Some(found.clone());
+        let subject = self.subject_by_userinfo(metadata, &found).await?;
+        *self.in_hand() = None;
+        Ok(match subject {
+            Some(subject) => Ok((found, user_at(metadata, subject))),
+            None => Err(ImportProblem::UnknownUser),
+        })
+    }
+
+    /// `None` where there is no such endpoint, or it does not take the token or says nothing of a user.
+    async fn subject_by_userinfo(
+        &self,
+        metadata: &IssuerMetadata,
+        found: &ForeignSession,
+    ) -> Result<Option<String>, Error> {
+        let (Some(endpoint), Some(token)) = (&metadata.userinfo_endpoint, &found.access_token) else {
+            return Ok(None);
+        };
+        let answer = self
+            .call(Endpoint::UserInfo, userinfo::request(endpoint, token))
+            .await?;
+        match userinfo::read(&answer, self.server_now()) {
+            Ok(UserInfo::Claims(claims)) => Ok(text_of(&claims, "sub")),
+            Ok(UserInfo::Signed(jwt)) => Ok(text_of(&self.verify_signed(&jwt).await?.into_map(), "sub")),
+            Err(Error::ServerConfiguration { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn user_at(metadata: &IssuerMetadata, subject: String) -> User {
+    User {
+        issuer: metadata.issuer.clone(),
+        subject,
+        nonce: None,
+        authenticated_at: None,
+    }
+}
+
+fn text_of(claims: &Map<String, Value>, name: &str) -> Option<String> {
+    let text = claims.get(name)?.as_str()?;
+    (!text.is_empty()).then(|| text.to_owned())
+}

@@ -1,0 +1,190 @@
+//! The committed archives: each is read to the last field that is used, and what is none is refused by name.
+
+use std::path::PathBuf;
+
+use pilotlight_core::import::identity::UnverifiedIdentity;
+use pilotlight_core::import::{ForeignSession, ImportProblem, lock, read_archive};
+use pilotlight_core::profile::Profile;
+use pilotlight_core::secret::{Secret, SecretBytes};
+use pilotlight_core::time::Timestamp;
+use serde_json::json;
+
+fn file(folder: &str, name: &str) -> SecretBytes {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder).join(name);
+    SecretBytes::new(std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+}
+
+fn golden(name: &str) -> Result<ForeignSession, ImportProblem> {
+    read_archive(&file("../testing/foreign-archives", &format!("{name}.archive")))
+}
+
+fn harmful(name: &str) -> SecretBytes {
+    file("fuzz/corpus/foreign_archive", name)
+}
+
+fn exposed(token: Option<&Secret>) -> Option<&str> {
+    token.map(Secret::expose)
+}
+
+fn subject(session: &ForeignSession) -> String {
+    let id_token = session.id_token.as_ref().unwrap();
+    let identity = UnverifiedIdentity::read(id_token, "https://tenant.eu.auth0.com", "native-app").unwrap();
+    assert_eq!(identity.issuer, "https://tenant.eu.auth0.com/");
+    identity.subject
+}
+
+#[test]
+fn credentials_of_every_version_of_auth0_swift() {
+    for name in ["auth0-swift-1.20", "auth0-swift-2.14", "auth0-swift-3.1"] {
+        let session = golden(name).unwrap();
+        assert_eq!(exposed(session.access_token.as_ref()), Some("access-of-old"), "{name}");
+        assert_eq!(
+            exposed(session.refresh_token.as_ref()),
+            Some("refresh-of-old"),
+            "{name}"
+        );
+        assert_eq!(session.expires_at, Some(Timestamp(1_800_000_000)), "{name}");
+        assert_eq!(
+            session.scope.as_deref(),
+            Some("openid profile offline_access"),
+            "{name}"
+        );
+        assert_eq!(subject(&session), "auth0|ada", "{name}");
+    }
+    let without = golden("auth0-swift-1.39-without-refresh-token").unwrap();
+    assert_eq!((without.refresh_token, without.scope), (None, None));
+    assert_eq!(exposed(without.access_token.as_ref()), Some("access-of-old"));
+    let empty = golden("auth0-swift-empty").unwrap();
+    assert_eq!(
+        (empty.access_token, empty.refresh_token, empty.id_token),
+        (None, None, None)
+    );
+    assert_eq!(golden("auth0-swift-3.1-dpop"), Err(ImportProblem::SenderConstrained));
+}
+
+#[test]
+fn states_of_both_versions_of_app_auth() {
+    for name in ["app-auth-1.6", "app-auth-2.1"] {
+        let session = golden(name).unwrap();
+        assert_eq!(exposed(session.access_token.as_ref()), Some("access-of-old"), "{name}");
+        // The state's, which is newer than that of the last response.
+        assert_eq!(
+            exposed(session.refresh_token.as_ref()),
+            Some("refresh-of-old"),
+            "{name}"
+        );
+        assert_eq!(session.expires_at, Some(Timestamp(1_800_000_000)), "{name}");
+        assert_eq!(session.client_id.as_deref(), Some("native-app"), "{name}");
+        assert_eq!(
+            session.scope.as_deref(),
+            Some("openid profile offline_access"),
+            "{name}"
+        );
+        assert_eq!(subject(&session), "auth0|ada", "{name}");
+    }
+    assert_eq!(golden("app-auth-needs-refresh").unwrap().expires_at, None);
+    assert_eq!(golden("app-auth-ended"), Err(ImportProblem::Ended));
+}
+
+#[test]
+fn the_profile_that_lock_had_apps_keep() {
+    let bytes = file("../testing/foreign-archives", "lock-1-profile.archive");
+    assert_eq!(read_archive(&bytes), Err(ImportProblem::UnknownContent));
+    let claims = lock::read_profile(&bytes).unwrap().0;
+    assert!(
+        !serde_json::to_string(&claims).unwrap().contains("at-facebook"),
+        "a social provider's tokens stay behind"
+    );
+    let profile = Profile::from_claims(claims, Timestamp(0)).unwrap();
+    assert_eq!(profile.subject, "auth0|ada");
+    assert_eq!(profile.name.as_deref(), Some("Ada Lövelace"));
+    assert_eq!(profile.nickname.as_deref(), Some("ada"));
+    assert_eq!(profile.email.as_deref(), Some("ada@example.com"));
+    assert_eq!(profile.email_verified, Some(true));
+    assert_eq!(profile.picture.as_deref(), Some("https://example.com/ada.png"));
+    assert_eq!(
+        serde_json::Value::Object(profile.other_claims.0),
+        json!({
+            "user_id": "auth0|ada",
+            "created_at": 1_400_000_000,
+            "last_login": 1_500_000_000,
+            "roles": ["admin", "author"],
+            "user_metadata": {"first_name": "Ada", "size": 42, "ratio": 0.5, "none": null},
+            "identities": [{
+                "user_id": "1", "provider": "facebook", "connection": "facebook", "isSocial": true,
+                "profileData": {"locale": "en_GB"},
+            }],
+        })
+    );
+}
+
+#[test]
+fn what_is_no_archive_of_a_session_is_refused_by_name() {
+    for (name, problem) in [
+        ("root-refers-to-itself", ImportProblem::UnknownContent),
+        ("root-is-nothing", ImportProblem::UnknownContent),
+        ("root-is-text", ImportProblem::UnknownContent),
+        ("class-refers-to-itself", ImportProblem::UnknownContent),
+        ("cycle", ImportProblem::UnknownContent),
+        ("doubling", ImportProblem::UnknownContent),
+        ("other-class", ImportProblem::UnknownContent),
+        ("other-archiver", ImportProblem::Malformed),
+        ("property-list", ImportProblem::Malformed),
+        ("xml", ImportProblem::Malformed),
+        ("cut-off", ImportProblem::Malformed),
+        ("trailer-only", ImportProblem::Malformed),
+        ("list-in-itself", ImportProblem::Malformed),
+        ("empty", ImportProblem::Malformed),
+        ("deep", ImportProblem::TooLarge),
+    ] {
+        assert_eq!(read_archive(&harmful(name)), Err(problem), "{name}");
+    }
+    let large = SecretBytes::new(vec![b' '; 300 * 1024]);
+    assert_eq!(read_archive(&large), Err(ImportProblem::TooLarge));
+}
+
+#[test]
+fn a_field_of_another_type_is_no_field_and_a_mutable_string_is_one() {
+    let session = read_archive(&harmful("wrong-types")).unwrap();
+    assert_eq!(session, ForeignSession::default());
+    let session = read_archive(&harmful("mutable-strings")).unwrap();
+    assert_eq!(exposed(session.access_token.as_ref()), Some("access-of-old"));
+    assert_eq!(exposed(session.refresh_token.as_ref()), Some("refresh-of-old"));
+    let session = read_archive(&harmful("date-out-of-range")).unwrap();
+    assert_eq!(session.expires_at, Some(Timestamp(i64::MAX)));
+}
+
+/// A dictionary in itself, and one that unfolds to more than there are atoms: the user is read, the rest is left.
+#[test]
+fn a_profile_that_never_ends_is_left_where_it_is() {
+    for name in ["cycle", "doubling"] {
+        let claims = lock::read_profile(&harmful(name)).unwrap().0;
+        assert_eq!(
+            serde_json::Value::Object(claims),
+            json!({"sub": "auth0|ada", "user_id": "auth0|ada"}),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn another_issuers_and_another_clients_id_token_is_refused() {
+    let id_token = golden("auth0-swift-3.1").unwrap().id_token.unwrap();
+    let read = |issuer, client| UnverifiedIdentity::read(&id_token, issuer, client).map(|identity| identity.subject);
+    assert_eq!(
+        read("https://tenant.eu.auth0.com/", "native-app").as_deref(),
+        Ok("auth0|ada")
+    );
+    assert_eq!(
+        read("https://other.eu.auth0.com/", "native-app"),
+        Err(ImportProblem::OtherIssuer)
+    );
+    assert_eq!(
+        read("https://tenant.eu.auth0.com/", "other-app"),
+        Err(ImportProblem::OtherClient)
+    );
+    for text in ["", "a.b", "a.b.c", "e30.e30.x"] {
+        let problem = UnverifiedIdentity::read(&Secret::new(text), "https://tenant.eu.auth0.com/", "native-app");
+        assert_eq!(problem, Err(ImportProblem::UnknownUser), "{text}");
+    }
+}

@@ -1,0 +1,125 @@
+//! A store that a test holds in its hands.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use pilotlight_core::ports::{Eventually, SecretStore, StoreError};
+use pilotlight_core::secret::{Fingerprint, SecretBytes};
+
+/// A store in memory that fails when told to, and counts.
+#[derive(Debug, Default)]
+pub(crate) struct ScriptedStore {
+    script: Mutex<Script>,
+    /// Writes wait for it: a test that holds it holds them back.
+    pub(crate) gate: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Script {
+    items: BTreeMap<String, Vec<u8>>,
+    reads: u64,
+    writes: u64,
+    fails_reads: Option<StoreError>,
+    fails_writes: Option<StoreError>,
+}
+
+impl ScriptedStore {
+    pub(crate) fn items(&self) -> BTreeMap<String, Vec<u8>> {
+        self.script.lock().unwrap().items.clone()
+    }
+
+    pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
+        self.script
+            .lock()
+            .unwrap()
+            .items
+            .insert(name.to_owned(), bytes.to_vec());
+    }
+
+    pub(crate) fn remove(&self, name: &str) {
+        self.script.lock().unwrap().items.remove(name);
+    }
+
+    pub(crate) fn clear(&self) {
+        self.script.lock().unwrap().items.clear();
+    }
+
+    /// Reads and writes (deletions included) so far.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        let script = self.script.lock().unwrap();
+        (script.reads, script.writes)
+    }
+
+    pub(crate) fn fail_reads(&self, error: Option<StoreError>) {
+        self.script.lock().unwrap().fails_reads = error;
+    }
+
+    pub(crate) fn fail_writes(&self, error: Option<StoreError>) {
+        self.script.lock().unwrap().fails_writes = error;
+    }
+
+    /// Returns when a write has begun that was not counted in `writes`.
+    pub(crate) async fn wait_for_write(&self, writes: u64) {
+        while self.counts().1 == writes {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn change<T>(&self, change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>) -> T) -> Result<T, StoreError> {
+        self.script.lock().unwrap().writes += 1;
+        let _gate = self.gate.lock().await;
+        let mut script = self.script.lock().unwrap();
+        match script.fails_writes.clone() {
+            Some(error) => Err(error),
+            None => Ok(change(&mut script.items)),
+        }
+    }
+}
+
+impl SecretStore for ScriptedStore {
+    fn read<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>> {
+        let mut script = self.script.lock().unwrap();
+        script.reads += 1;
+        let outcome = match script.fails_reads.clone() {
+            Some(error) => Err(error),
+            None => Ok(script.items.get(name).cloned().map(SecretBytes::new)),
+        };
+        Box::pin(async move { outcome })
+    }
+
+    fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> Eventually<'a, Result<(), StoreError>> {
+        Box::pin(self.change(move |items| drop(items.insert(name.to_owned(), value.expose().to_vec()))))
+    }
+
+    fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>> {
+        Box::pin(self.change(move |items| drop(items.remove(name))))
+    }
+
+    fn swap<'a>(
+        &'a self,
+        name: &'a str,
+        seen: Option<Fingerprint>,
+        new: Option<SecretBytes>,
+    ) -> Eventually<'a, Result<bool, StoreError>> {
+        Box::pin(self.change(move |items| {
+            let there = items.get(name).cloned().map(SecretBytes::new);
+            if there.as_ref().map(Fingerprint::of) != seen {
+                return false;
+            }
+            match new {
+                Some(value) => drop(items.insert(name.to_owned(), value.expose().to_vec())),
+                None => drop(items.remove(name)),
+            }
+            true
+        }))
+    }
+
+    fn names(&self) -> Eventually<'_, Result<Vec<String>, StoreError>> {
+        let script = self.script.lock().unwrap();
+        let outcome = match script.fails_reads.clone() {
+            Some(error) => Err(error),
+            None => Ok(script.items.keys().cloned().collect()),
+        };
+        Box::pin(async move { outcome })
+    }
+}
