@@ -75,6 +75,7 @@ check_python() {
 import sys
 for name in sys.stdin.read().split("\n")[:-1]:
     with open(name, encoding="utf-8") as file: compile(file.read(), name, "exec")'
+    python3 -B testing/foreign-archives/make.py --check
 }
 
 check_swift_format() {
