@@ -1,6 +1,7 @@
 //! Keychain items of other libraries: read as Pilotlight's own are, so that "not found" is believed only after the first
 //! unlock.
 
+use std::fmt;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
@@ -11,13 +12,12 @@ use crate::ports::{Eventually, ForeignItem, ForeignItems, SecretStore, StoreErro
 use crate::secret::SecretBytes;
 
 /// Opens the items of one service, as [`super::keychain::open`] does.
-pub type OpenService = fn(KeychainOptions) -> Result<Arc<dyn BlockingStore>, String>;
+pub type OpenService = Box<dyn Fn(KeychainOptions) -> Result<Arc<dyn BlockingStore>, String> + Send + Sync>;
 
 /// [`ForeignItems`] in the Keychain. An item is found whatever class and synchronisation the other library gave it; one
 /// behind access control asks the user when it is read. Operations block a thread of the runtime's. For each service that
 /// is asked for, an item is left behind that says that the Keychain can be read: see
 /// [`KeychainStore`](super::keychain::KeychainStore).
-#[derive(Debug)]
 pub struct ForeignKeychain {
     open: OpenService,
     runtime: Handle,
@@ -44,6 +44,12 @@ impl ForeignKeychain {
                 status: None,
             }),
         }
+    }
+}
+
+impl fmt::Debug for ForeignKeychain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ForeignKeychain")
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn environment(identity: &Identity, log: Arc<dyn Log>) -> Result<Envi
     let Identity { storage, read_only, .. } = identity;
     Ok(Environment {
         store: storage.open()?,
-        foreign_items: Arc::new(ForeignKeychain::new(keychain::open, runtime().clone())),
+        foreign_items: Arc::new(ForeignKeychain::new(Box::new(keychain::open), runtime().clone())),
         sharing: match storage.lock() {
             _ if *read_only => Sharing::ReadOnly,
             Some(lock) => Sharing::Processes(lock),

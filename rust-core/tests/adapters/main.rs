@@ -5,6 +5,7 @@
 mod file_lock;
 mod file_store;
 mod file_store_processes;
+mod foreign_keychain;
 mod fresh_installation;
 mod http;
 mod http_failures;

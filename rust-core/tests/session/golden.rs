@@ -14,6 +14,7 @@ use crate::world::{World, cached};
 
 const SIGNED_IN: &str = include_str!("golden/v1-signed-in.json");
 const SMALLEST: &str = include_str!("golden/v1-smallest.json");
+const IMPORTED: &str = include_str!("golden/v1-imported.json");
 const ENDED: &str = include_str!("golden/v1-ended.json");
 const WITH_AUDIENCES: &str = include_str!("golden/v1-with-audiences.json");
 const WITH_LATER_FIELDS: &str = include_str!("golden/v1-with-later-fields.json");
@@ -84,6 +85,13 @@ async fn a_session_with_the_required_fields_alone() {
 }
 
 #[tokio::test]
+async fn a_session_that_came_from_another_library() {
+    let (session, state) = launched_with(IMPORTED).await;
+    assert_eq!(state, signed_in());
+    assert_eq!(cached(&session).as_deref(), Some("golden-access-token"));
+}
+
+#[tokio::test]
 async fn a_session_that_the_issuer_ended() {
     let (session, state) = launched_with(ENDED).await;
     let reason = ReauthenticationReason::RefreshTokenRejected;
@@ -114,7 +122,7 @@ async fn a_session_of_a_later_release_with_the_same_format() {
 
 #[test]
 fn each_is_written_back_as_it_was() {
-    for item in [SIGNED_IN, SMALLEST, ENDED, WITH_AUDIENCES, WITH_LATER_FIELDS] {
+    for item in [SIGNED_IN, SMALLEST, IMPORTED, ENDED, WITH_AUDIENCES, WITH_LATER_FIELDS] {
         let stored = StoredItem::decode(&SecretBytes::new(item.into())).unwrap();
         let written = stored.encode().unwrap();
         assert_eq!(std::str::from_utf8(written.expose()).unwrap(), item);

@@ -1,8 +1,8 @@
 //! One small world per test: an identity server, a store, clocks and a log that the test holds in its hands.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pilotlight_core::adapters::http::{HttpLimits, HttpTransport};

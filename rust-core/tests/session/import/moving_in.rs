@@ -222,6 +222,21 @@ async fn a_session_that_is_there_is_never_replaced() {
     assert_ne!(world.stored_refresh_token(), tokens.refresh_token);
 }
 
+/// It was not there when this process looked.
+#[tokio::test]
+async fn nor_one_that_was_stored_a_moment_ago() {
+    let (world, _) = world_with_credentials_manager().await;
+    let session = world.session();
+    session.restore().await.unwrap();
+    world.signed_in().await;
+    let stored = world.stored();
+    assert_eq!(
+        session.import_session(credentials_manager()).await.unwrap(),
+        ImportOutcome::SessionExists
+    );
+    assert_eq!(world.stored(), stored);
+}
+
 #[tokio::test]
 async fn what_a_newer_release_stored_is_not_written_over() {
     let (world, _) = world_with_credentials_manager().await;
