@@ -14,6 +14,7 @@ use crate::audience::Audience;
 use crate::configuration::SessionConfiguration;
 use crate::metadata;
 use crate::profile::{Claims, Profile};
+use crate::provider::logout::LogoutOptions;
 use crate::session::{RefreshOptions, SessionManager, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions};
 use crate::state::SessionState;
 
@@ -214,6 +215,18 @@ impl CoreSession {
     /// (network). Offline the refresh token is kept for that alone, at most 30 days, and sent later.
     pub async fn sign_out(&self) -> Result<SignOutOutcome, SessionError> {
         run(&self.manager, |manager| async move { Ok(manager.sign_out().await) }).await
+    }
+
+    /// The URL that ends the issuer's own session in the browser: Auth0's `/v2/logout`, or the end-session endpoint.
+    /// `return_to` is one of the URLs registered for the client; `federated` is Auth0's. Asks the issuer for its endpoints
+    /// where they are not known yet.
+    pub async fn logout_url(&self, return_to: Option<String>, federated: bool) -> Result<String, SessionError> {
+        let options = LogoutOptions { return_to, federated };
+        run(
+            &self.manager,
+            |manager| async move { manager.logout_url(&options).await },
+        )
+        .await
     }
 
     /// The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none

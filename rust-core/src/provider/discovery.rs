@@ -25,6 +25,8 @@ pub struct IssuerMetadata {
     pub userinfo_endpoint: Option<Url>,
     /// `revocation_endpoint` (RFC 8414)
     pub revocation_endpoint: Option<Url>,
+    /// `end_session_endpoint` (OpenID Connect RP-Initiated Logout 1.0, 2.1); Auth0's `/v2/logout`
+    pub end_session_endpoint: Option<Url>,
     /// The algorithms that ID tokens may be signed with: what the issuer announces and Pilotlight allows.
     pub id_token_algorithms: Vec<Algorithm>,
     /// Whether the issuer promises `iss` in every callback (RFC 9207 3), so that its absence is suspicious.
@@ -46,6 +48,7 @@ impl IssuerMetadata {
             jwks_uri: at("/.well-known/jwks.json"),
             userinfo_endpoint: Some(at("/userinfo")),
             revocation_endpoint: Some(at("/oauth/revoke")),
+            end_session_endpoint: Some(at("/v2/logout")),
             id_token_algorithms: vec![Algorithm::RS256, Algorithm::PS256],
             iss_parameter_promised: false,
         }
@@ -93,6 +96,7 @@ impl IssuerMetadata {
             jwks_uri: needed("jwks_uri")?,
             userinfo_endpoint: endpoint(&document, "userinfo_endpoint")?,
             revocation_endpoint: endpoint(&document, "revocation_endpoint")?,
+            end_session_endpoint: endpoint(&document, "end_session_endpoint")?,
             id_token_algorithms,
             iss_parameter_promised: document.get("authorization_response_iss_parameter_supported")
                 == Some(&Value::Bool(true)),

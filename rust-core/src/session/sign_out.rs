@@ -8,6 +8,7 @@ use super::{SessionManager, Shared, SignOutOutcome};
 use crate::envelope::StoredItem;
 use crate::error::{Endpoint, Error};
 use crate::ports::LogLevel;
+use crate::provider::logout::{LogoutOptions, logout_url};
 use crate::provider::revocation;
 use crate::retry;
 use crate::secret::{Fingerprint, Secret};
@@ -39,6 +40,17 @@ impl SessionManager {
                 SignOutOutcome::NothingToRevoke
             }
         }
+    }
+
+    /// The URL that ends the issuer's own session in the browser, for after [`SessionManager::sign_out`]: otherwise the
+    /// next sign-in may ask the user nothing. Asks the issuer for its endpoints where they are not known yet (network);
+    /// stores nothing.
+    ///
+    /// # Errors
+    /// As [`logout_url`], and [`Error::Transport`] and its like when the endpoints are not known and cannot be fetched.
+    pub async fn logout_url(&self, options: &LogoutOptions) -> Result<String, Error> {
+        let metadata = self.shared.metadata().await?;
+        logout_url(&metadata, &self.shared.configuration, options).map(String::from)
     }
 
     /// Sends what earlier sign-outs could not tell the issuer, while the caller goes on.

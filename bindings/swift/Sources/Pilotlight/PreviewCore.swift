@@ -108,6 +108,11 @@ final class PreviewCore: CoreSessionProtocol {
         return contents.withLock { $0.isSignedIn }
     }
 
+    func logoutUrl(returnTo: String?, federated: Bool) async throws -> String {
+        try throwIfFailing()
+        return "https://preview.invalid/logout"
+    }
+
     func profile(refresh: Bool) async throws -> UserProfile {
         try signedIn { $0.profile }
     }

@@ -718,6 +718,13 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func hasValidSession(minTtlSeconds: UInt32)  -> Bool
 
     /**
+     * The URL that ends the issuer's own session in the browser: Auth0's `/v2/logout`, or the end-session endpoint.
+     * `return_to` is one of the URLs registered for the client; `federated` is Auth0's. Asks the issuer for its endpoints
+     * where they are not known yet.
+     */
+    func logoutUrl(returnTo: String?, federated: Bool) async throws  -> String
+
+    /**
      * Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network). Answers
      * the metadata after the change.
      */
@@ -1108,6 +1115,27 @@ open func hasValidSession(minTtlSeconds: UInt32) -> Bool  {
         FfiConverterUInt32.lower(minTtlSeconds),uniffiCallStatus
     )
 })
+}
+
+    /**
+     * The URL that ends the issuer's own session in the browser: Auth0's `/v2/logout`, or the end-session endpoint.
+     * `return_to` is one of the URLs registered for the client; `federated` is Auth0's. Asks the issuer for its endpoints
+     * where they are not known yet.
+     */
+open func logoutUrl(returnTo: String?, federated: Bool)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_logout_url(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(returnTo),FfiConverterBool.lower(federated)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
 }
 
     /**
@@ -5016,6 +5044,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_has_valid_session() != 38435) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_logout_url() != 34965) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_merge_metadata() != 38565) {

@@ -116,6 +116,11 @@ final class ScriptedCore: CoreSessionProtocol {
         return false
     }
 
+    func logoutUrl(returnTo: String?, federated: Bool) async throws -> String {
+        try await work()
+        return "https://scripted.invalid/logout"
+    }
+
     func profile(refresh: Bool) async throws -> UserProfile {
         try await work()
         return .preview()

@@ -1,0 +1,83 @@
+import Foundation
+import IdentityServerSupport
+import Pilotlight
+import Testing
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
+/// The identity server's userinfo endpoint plays the app's own API.
+@Suite struct SendingTests {
+    private func request(to server: IdentityServer) throws -> URLRequest {
+        URLRequest(url: try #require(URL(string: "\(server.issuer)userinfo")))
+    }
+
+    @Test func aGoodTokenGoesAlongAndNothingIsSentTwice() async throws {
+        let server = try await IdentityServer.start()
+        let session = try await server.signedInSession()
+        let (data, response) = try await session.data(for: try request(to: server))
+        #expect(response.statusCode == 200)
+        let claims = try JSONDecoder().decode([String: JSONValue].self, from: data)
+        #expect(claims["sub"] == "auth0|ada")
+        #expect(try await server.requests(to: "userinfo") == 1)
+        #expect(try await server.counter("refresh_grants") == 0)
+        await server.stop()
+    }
+
+    @Test func aTokenThatIsRefusedIsRenewedAndTheRequestSentOnceMore() async throws {
+        let server = try await IdentityServer.start()
+        let session = try await server.signedInSession()
+        try await server.addFault("userinfo", ["kind": "status", "status": 401])
+        let (_, response) = try await session.data(for: try request(to: server))
+        #expect(response.statusCode == 200)
+        #expect(try await server.requests(to: "userinfo") == 2)
+        #expect(try await server.counter("refresh_grants") == 1)
+        await server.stop()
+    }
+
+    @Test func anApiThatRefusesAgainIsBelieved() async throws {
+        let server = try await IdentityServer.start()
+        let session = try await server.signedInSession()
+        try await server.addFault("userinfo", ["kind": "status", "status": 401], ["times": 2])
+        let (_, response) = try await session.data(for: try request(to: server))
+        #expect(response.statusCode == 401)
+        #expect(try await server.requests(to: "userinfo") == 2)
+        #expect(try await server.counter("refresh_grants") == 1)
+        await server.stop()
+    }
+
+    @Test func aRedirectToAnotherOriginIsFollowedWithoutTheToken() async throws {
+        let server = try await IdentityServer.start()
+        let other = try await IdentityServer.start()
+        let session = try await server.signedInSession()
+        let elsewhere = try request(to: other).url?.absoluteString ?? ""
+        try await server.addFault("userinfo", ["kind": "redirect", "location": .string(elsewhere)], ["times": 2])
+        let (_, response) = try await session.data(for: try request(to: server))
+        #expect(try await other.requests(to: "userinfo") >= 1)
+        // A request without a token is told no error (RFC 6750 3.1); one with a token of another issuer is.
+        #expect(response.statusCode == 401)
+        #expect(response.value(forHTTPHeaderField: "WWW-Authenticate")?.contains("error=") == false)
+        await server.stop()
+        await other.stop()
+    }
+
+    @Test func aTokenGoesToNoUnsafePlace() async throws {
+        let session = Session.preview(state: .signedIn(subject: "ada", expiresAt: .distantFuture))
+        let plain = URLRequest(url: try #require(URL(string: "http://api.example.com/")))
+        await #expect(throws: SessionError.self) { _ = try await session.data(for: plain) }
+    }
+
+    @Test func theBrowserIsSignedOutWhereTheIssuerOffersIt() async throws {
+        let server = try await IdentityServer.start()
+        let session = try await server.signedInSession()
+        await session.signOut()
+        let home = try #require(URL(string: "com.example.pilotlight://logout"))
+        let url = try await session.logoutURL(returnTo: home, federated: true)
+        #expect(url.path == "/v2/logout")
+        #expect(url.query?.contains("federated") == true)
+        try await session.signOutOfBrowser(using: TestBrowser(), returnTo: home)
+        #expect(try await server.requests(to: "logout") == 1)
+        await server.stop()
+    }
+}
