@@ -39,10 +39,16 @@ def c_module(module_map):
     return "-Xcc", f"-fmodule-map-file={module_map}"
 
 
+def same_package(folder):
+    """As SwiftPM says it of the modules of one package, which may add to one another."""
+    sources_folder = folder.resolve().parent
+    return ["-package-name", sources_folder.parent.name.lower()] if sources_folder.name == "Sources" else []
+
+
 def compile_modules(module_map, modules, scratch):
     """What the compiler said, of the first of these (name, folders, minimum) that does not compile."""
     for name, folders, minimum in modules:
-        said = apple_swift("swiftc", minimum, "-emit-sil", "-wmo", "-parse-as-library", "-module-name", name,
+        said = apple_swift("swiftc", minimum, "-emit-sil", "-wmo", "-parse-as-library", "-module-name", name, *same_package(folders[0]),
                            *c_module(module_map), "-I", scratch, "-emit-module-path", scratch / f"{name}.swiftmodule", "-o", scratch / f"{name}.sil", *sources(*folders))
         if said:
             return f"{name}, for iOS {minimum}:\n{said}"

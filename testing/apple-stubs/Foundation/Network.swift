@@ -1,3 +1,12 @@
+open class InputStream: NSObject {}
+
+public struct URLError: Error {
+    public struct Code: Sendable {
+        public static var badServerResponse: Code { fatalError() }
+    }
+    public init(_ code: Code) {}
+}
+
 open class URLResponse: NSObject, @unchecked Sendable {}
 
 open class HTTPURLResponse: URLResponse, @unchecked Sendable {
@@ -10,7 +19,9 @@ open class URLSessionConfiguration: NSObject, @unchecked Sendable {
     open class var ephemeral: URLSessionConfiguration { fatalError() }
 }
 
-open class URLSessionTask: NSObject, @unchecked Sendable {}
+open class URLSessionTask: NSObject, @unchecked Sendable {
+    open var originalRequest: URLRequest? { fatalError() }
+}
 
 public protocol URLSessionDelegate: AnyObject, Sendable {}
 
@@ -29,7 +40,9 @@ open class URLSession: NSObject, @unchecked Sendable {
     ) {}
     open func finishTasksAndInvalidate() {}
     @available(iOS 15.0, *)
-    public func data(for request: URLRequest) async throws -> (Data, URLResponse) { fatalError() }
+    public func data(
+        for request: URLRequest, delegate: (any URLSessionTaskDelegate)? = nil
+    ) async throws -> (Data, URLResponse) { fatalError() }
     @available(iOS 15.0, *)
     public func data(from url: URL) async throws -> (Data, URLResponse) { fatalError() }
 }
