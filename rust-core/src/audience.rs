@@ -107,6 +107,7 @@ mod tests {
                 scope: None,
                 received_at: Timestamp(1),
                 lifetime_seconds: 1,
+                lives_by_id_token: false,
             },
             received: None,
             revision: 0,

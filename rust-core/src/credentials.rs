@@ -32,6 +32,10 @@ pub struct Credentials {
     pub received_at: Timestamp,
     /// How long the access token lives from then, in seconds.
     pub lifetime_seconds: u64,
+    /// A session of an older Auth0 tenant, such as Lock 1 kept: it lives by its ID token, whose times the two fields above
+    /// then are, and is renewed by delegation. An access token that came along is as good as that ID token is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lives_by_id_token: bool,
 }
 
 /// How old an access token is, judged by clocks that may lie.
@@ -54,6 +58,26 @@ impl Credentials {
             .min(LONGEST_LIFETIME_SECONDS)
     }
 
+    /// The lifetime to keep for an ID token that has just been received. The server's time may be known wrongly (a proxy's
+    /// `Date`), so that it counts only where it agrees with the token itself.
+    pub fn lifetime_of_id_token(issued_at: Timestamp, expires_at: Timestamp, server_now: Timestamp) -> u64 {
+        let (whole, left) = (
+            expires_at.seconds_since(issued_at),
+            expires_at.seconds_since(server_now),
+        );
+        let seconds = if (1..=whole).contains(&left) { left } else { whole };
+        u64::try_from(seconds).unwrap_or(0).min(LONGEST_LIFETIME_SECONDS)
+    }
+
+    /// The token that the times are those of.
+    pub fn token(&self) -> Option<&Secret> {
+        if self.lives_by_id_token {
+            self.id_token.as_ref()
+        } else {
+            self.access_token.as_ref()
+        }
+    }
+
     /// When the access token expires, by the device's wall clock.
     pub fn expires_at(&self) -> Timestamp {
         self.received_at
@@ -72,17 +96,21 @@ impl Credentials {
         let monotonic_age = received.map_or(Duration::ZERO, |received| now.monotonic.saturating_sub(received));
         let age = monotonic_age.max(Duration::from_secs(wall_age));
         match Duration::from_secs(self.lifetime_seconds).checked_sub(age) {
-            Some(left) if !left.is_zero() && self.access_token.is_some() => Freshness::ValidFor(left),
+            Some(left) if !left.is_zero() && self.token().is_some() => Freshness::ValidFor(left),
             _ => Freshness::RenewalDue,
         }
     }
 
     /// The access token, if it is good for at least `min_ttl` and not due for renewal.
     pub fn valid_access_token(&self, min_ttl: Duration, received: MonotonicReceipt, now: Instant) -> Option<&Secret> {
-        match self.freshness(received, now) {
-            Freshness::ValidFor(left) if left >= min_ttl => self.access_token.as_ref(),
-            _ => None,
-        }
+        self.access_token
+            .as_ref()
+            .filter(|_| self.is_good_for(min_ttl, received, now))
+    }
+
+    /// Whether the token that the session lives by is good for at least `min_ttl`.
+    pub fn is_good_for(&self, min_ttl: Duration, received: MonotonicReceipt, now: Instant) -> bool {
+        matches!(self.freshness(received, now), Freshness::ValidFor(left) if left >= min_ttl)
     }
 }
 
@@ -100,6 +128,7 @@ mod tests {
             scope: None,
             received_at: RECEIVED,
             lifetime_seconds: 3600,
+            lives_by_id_token: false,
         }
     }
 
@@ -150,6 +179,36 @@ mod tests {
         };
         assert!(token(600).is_some());
         assert!(token(601).is_none());
+    }
+
+    #[test]
+    fn a_session_that_lives_by_its_id_token_needs_no_access_token() {
+        let lock = |id_token: Option<&str>| Credentials {
+            access_token: None,
+            id_token: id_token.map(Secret::new),
+            lives_by_id_token: true,
+            ..hour_long()
+        };
+        let left = Freshness::ValidFor(Duration::from_secs(3000));
+        assert_eq!(lock(Some("id")).freshness(None, at(600, 0)), left);
+        assert_eq!(lock(None).freshness(None, at(600, 0)), Freshness::RenewalDue);
+        assert_eq!(
+            lock(Some("id")).valid_access_token(Duration::ZERO, None, at(600, 0)),
+            None
+        );
+    }
+
+    #[test]
+    fn an_id_tokens_lifetime_counts_by_the_servers_clock_where_that_can_be() {
+        let lifetime =
+            |server_now| Credentials::lifetime_of_id_token(RECEIVED, RECEIVED.plus(3600), RECEIVED.plus(server_now));
+        assert_eq!(lifetime(600), 3000);
+        assert_eq!(lifetime(-600), 3600);
+        assert_eq!(lifetime(7200), 3600);
+        assert_eq!(
+            Credentials::lifetime_of_id_token(RECEIVED, RECEIVED.plus(-5), RECEIVED),
+            0
+        );
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
 use url::Url;
 
+use crate::error::Error;
 use crate::secret::SecretBytes;
 
 /// One HTTP request. `Debug` shows method and host, nothing that could hold a secret.
@@ -61,6 +63,31 @@ impl HttpRequest {
         }
         .with_header("content-type", "application/x-www-form-urlencoded")
         .with_header("accept", "application/json")
+    }
+
+    /// A `POST` of a JSON object whose members are text, which asks for JSON. Written at once into a buffer of its size, so
+    /// that no piece of a password stays in freed memory.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if it cannot be written.
+    pub fn post_json(url: Url, members: &[(&str, &str)]) -> Result<Self, Error> {
+        struct Members<'a>(&'a [(&'a str, &'a str)]);
+        impl Serialize for Members<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_map(self.0.iter().copied())
+            }
+        }
+        let body = SecretBytes::from_json(&Members(members));
+        let body = body.map_err(|_| Error::Internal("a request could not be written as JSON".to_owned()))?;
+        let request = Self {
+            method: Method::Post,
+            url,
+            headers: Vec::new(),
+            body: Some(body),
+        };
+        Ok(request
+            .with_header("content-type", "application/json")
+            .with_header("accept", "application/json"))
     }
 
     /// The request with one more header; `name` in lower case.

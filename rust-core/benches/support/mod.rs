@@ -45,6 +45,7 @@ pub(crate) fn configuration(domain: &str) -> Configuration {
         headers: HashMap::new(),
         leeway_seconds: 60,
         metadata_by_id_token: false,
+        legacy: false,
     })
     .unwrap()
 }
@@ -101,6 +102,7 @@ pub(crate) fn stored_session() -> StoredSession {
             scope: Some("openid profile email offline_access read:messages write:messages".to_owned()),
             received_at: now,
             lifetime_seconds: 86_400,
+            lives_by_id_token: false,
         },
         nonce: Some(Secret::new("n".repeat(43))),
         authenticated_at: Some(now),

@@ -80,6 +80,7 @@ fn issuer(redirect_uri: &str) -> (Configuration, IssuerMetadata) {
         headers: HashMap::new(),
         leeway_seconds: 60,
         metadata_by_id_token: false,
+        legacy: false,
     };
     let metadata = IssuerMetadata::of_auth0(&"https://tenant.example.com/".parse().unwrap());
     (Configuration::parse(written).unwrap(), metadata)

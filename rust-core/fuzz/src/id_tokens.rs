@@ -4,8 +4,10 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use pilotlight_core::credentials::Credentials;
 use pilotlight_core::id_token::{
-    Algorithm, Expectations, KeySet, Occasion, announced_algorithms, verify, verify_signature,
+    Algorithm, Expectations, KeySet, Occasion, announced_algorithms, claims_signed_with_secret, lifetime, verify,
+    verify_signature,
 };
 use pilotlight_core::secret::Secret;
 use pilotlight_core::time::Timestamp;
@@ -46,7 +48,17 @@ pub fn id_token(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else {
         return;
     };
-    if verify_signature(&Secret::new(text), &KEYS, &all_algorithms()).is_ok() {
+    let token = Secret::new(text);
+    if let Ok(Some(_)) = claims_signed_with_secret(&token) {
+        let (signed, _) = text.rsplit_once('.').unwrap();
+        let algorithm = part(signed, 0)["alg"].as_str().unwrap().to_owned();
+        assert!(algorithm.starts_with("HS"), "{algorithm} is not symmetric");
+    }
+    if let Some((issued_at, expires_at)) = lifetime(&token) {
+        let seconds = Credentials::lifetime_of_id_token(issued_at, expires_at, Timestamp(NOW));
+        assert!(seconds <= 10 * 365 * 24 * 3600);
+    }
+    if verify_signature(&token, &KEYS, &all_algorithms()).is_ok() {
         let (signed, signature) = text.rsplit_once('.').unwrap();
         let ours = BASE64.encode(PAIR.sign(signed.as_bytes()));
         assert_eq!(signature, ours, "a signature that nobody made");
@@ -72,6 +84,9 @@ pub fn id_token_claims(input: &[u8]) {
             subject: "ada",
             nonce: Some(&nonce),
         },
+        Occasion::Direct {
+            access_token: Some(&nonce),
+        },
     ] {
         let expected = Expectations {
             issuer: ISSUER,
@@ -95,6 +110,7 @@ pub fn id_token_claims(input: &[u8]) {
                     assert_eq!(claims.get("nonce"), Some(&json!(NONCE)));
                     assert!(believed.auth_time.is_some());
                 }
+                Occasion::Direct { .. } => {}
                 Occasion::Refresh { subject, .. } => {
                     assert_eq!(believed.subject, subject);
                     assert!(claims.get("nonce").is_none_or(|sent| *sent == NONCE));

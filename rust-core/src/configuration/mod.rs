@@ -37,6 +37,8 @@ pub struct Configuration {
     pub leeway_seconds: i64,
     /// Whether the Management API is sent the ID token.
     pub metadata_by_id_token: bool,
+    /// Whether Auth0's endpoints of before June 2017 may be used.
+    pub legacy: bool,
 }
 
 /// The issuer as configured.
@@ -70,8 +72,12 @@ impl Configuration {
         {
             return Err(wrong("audience", "is empty; leave it out instead"));
         }
+        let issuer = parse_provider(&written.provider)?;
+        if written.legacy && !matches!(issuer, IssuerUrl::Auth0(_)) {
+            return Err(wrong("legacy", "is for the provider Auth0 only"));
+        }
         Ok(Self {
-            issuer: parse_provider(&written.provider)?,
+            issuer,
             client_id: written.client_id,
             redirect_uri: written.redirect_uri,
             redirect_url,
@@ -82,6 +88,7 @@ impl Configuration {
             headers: parse_headers(written.headers)?,
             leeway_seconds: i64::from(written.leeway_seconds),
             metadata_by_id_token: written.metadata_by_id_token,
+            legacy: written.legacy,
         })
     }
 

@@ -35,6 +35,10 @@ pub struct SessionConfiguration {
     /// still take it. Others want an access token, which is found by itself.
     #[uniffi(default = false)]
     pub metadata_by_id_token: bool,
+    /// Auth0 only: allows the calls that use its endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
+    /// `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is sent.
+    #[uniffi(default = false)]
+    pub legacy: bool,
 }
 
 /// Who issues the tokens.

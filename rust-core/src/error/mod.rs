@@ -147,6 +147,12 @@ pub enum Endpoint {
     Revocation,
     /// Auth0's Management API, `/api/v2/users/{id}`.
     Users,
+    /// Auth0's `/delegation`.
+    Delegation,
+    /// Auth0's `/tokeninfo`.
+    TokenInfo,
+    /// Auth0's `/oauth/ro`.
+    ResourceOwner,
 }
 
 impl fmt::Display for Endpoint {
@@ -158,6 +164,9 @@ impl fmt::Display for Endpoint {
             Self::UserInfo => "userinfo endpoint",
             Self::Revocation => "revocation endpoint",
             Self::Users => "users endpoint",
+            Self::Delegation => "delegation endpoint",
+            Self::TokenInfo => "tokeninfo endpoint",
+            Self::ResourceOwner => "resource owner endpoint",
         })
     }
 }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::VerifiedClaims;
 use super::token_hash::token_hash;
+use super::{Algorithm, VerifiedClaims};
 use crate::error::IdTokenProblem;
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -34,6 +34,12 @@ pub enum Occasion<'a> {
         nonce: &'a Secret,
         /// `max_age` of the authorization request, in seconds.
         max_age_seconds: Option<u32>,
+        /// The access token that came with it, to be compared with `at_hash` where there is one.
+        access_token: Option<&'a Secret>,
+    },
+    /// Somebody signs in with a password that was sent to the issuer, and the token is in its answer. No browser was
+    /// between, which could have brought another's, so there is no nonce.
+    Direct {
         /// The access token that came with it, to be compared with `at_hash` where there is one.
         access_token: Option<&'a Secret>,
     },
@@ -100,10 +106,9 @@ pub fn validate(verified: VerifiedClaims, expected: &Expectations<'_>) -> Result
             if let Some(max_age) = max_age_seconds {
                 check_authentication_age(required(auth_time, "auth_time")?, i64::from(max_age), expected)?;
             }
-            if let (Some(hash), Some(token)) = (text(&claims, "at_hash")?, access_token) {
-                require(hash == token_hash(algorithm, token.expose()), "at_hash")?;
-            }
+            check_token_hash(&claims, algorithm, access_token)?;
         }
+        Occasion::Direct { access_token } => check_token_hash(&claims, algorithm, access_token)?,
         Occasion::Refresh {
             subject: session_subject,
             nonce,
@@ -121,6 +126,18 @@ pub fn validate(verified: VerifiedClaims, expected: &Expectations<'_>) -> Result
         auth_time,
         claims,
     })
+}
+
+/// `at_hash`, where there is one (3.1.3.8).
+fn check_token_hash(
+    claims: &Map<String, Value>,
+    algorithm: Algorithm,
+    access_token: Option<&Secret>,
+) -> Result<(), IdTokenProblem> {
+    match (text(claims, "at_hash")?, access_token) {
+        (Some(hash), Some(token)) => require(hash == token_hash(algorithm, token.expose()), "at_hash"),
+        _ => Ok(()),
+    }
 }
 
 /// Who issued it, for whom (3.1.3.7, steps 2 to 5).
@@ -186,7 +203,10 @@ fn text<'a>(claims: &'a Map<String, Value>, name: &'static str) -> Result<Option
 
 /// A NumericDate (RFC 7519 2), which may have a fraction: it is cut off. Out of `i64`'s range, it is the end of the
 /// range.
-fn numeric_date(claims: &Map<String, Value>, name: &'static str) -> Result<Option<Timestamp>, IdTokenProblem> {
+pub(super) fn numeric_date(
+    claims: &Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<Timestamp>, IdTokenProblem> {
     let Some(value) = present(claims, name) else {
         return Ok(None);
     };
@@ -214,6 +234,7 @@ impl fmt::Debug for Occasion<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::SignIn { .. } => "SignIn",
+            Self::Direct { .. } => "Direct",
             Self::Refresh { .. } => "Refresh",
         })
     }

@@ -15,6 +15,7 @@
 
 mod algorithms;
 mod claims;
+mod direct;
 mod key_set;
 mod public_key;
 mod signature;
@@ -22,6 +23,7 @@ mod token_hash;
 
 pub use algorithms::{Algorithm, announced_algorithms};
 pub use claims::{Expectations, IdTokenClaims, Occasion, validate};
+pub use direct::{claims_signed_with_secret, lifetime};
 pub use key_set::KeySet;
 pub use signature::{VerifiedClaims, verify_signature};
 

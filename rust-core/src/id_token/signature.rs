@@ -12,7 +12,7 @@ use crate::error::IdTokenProblem;
 use crate::secret::Secret;
 
 /// Claims whose signature was verified. Only [`verify_signature`] makes them, so that claims nobody signed cannot be
-/// validated by mistake.
+/// validated by mistake; and [`claims_signed_with_secret`](super::claims_signed_with_secret), which says for which tokens.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerifiedClaims {
     /// What the JWT was signed with; its hash function is also that of `at_hash`.
@@ -77,15 +77,15 @@ impl fmt::Debug for VerifiedClaims {
 }
 
 /// The three parts, still encoded, and what the signature is over: the first two as they came.
-struct CompactJws<'a> {
-    header: &'a str,
-    payload: &'a str,
+pub(super) struct CompactJws<'a> {
+    pub(super) header: &'a str,
+    pub(super) payload: &'a str,
     signature: &'a str,
     signed: &'a str,
 }
 
 impl<'a> CompactJws<'a> {
-    fn split(token: &'a str) -> Result<Self, IdTokenProblem> {
+    pub(super) fn split(token: &'a str) -> Result<Self, IdTokenProblem> {
         if token.len() > LONGEST_TOKEN_BYTES {
             return Err(IdTokenProblem::Malformed("longer than 256 KiB"));
         }
@@ -107,13 +107,13 @@ impl<'a> CompactJws<'a> {
 }
 
 /// What of the JOSE header is used (RFC 7515 4.1).
-struct Header {
-    algorithm: String,
+pub(super) struct Header {
+    pub(super) algorithm: String,
     key_id: Option<String>,
 }
 
 impl Header {
-    fn read(encoded: &str) -> Result<Self, IdTokenProblem> {
+    pub(super) fn read(encoded: &str) -> Result<Self, IdTokenProblem> {
         let mut parameters = decode_object(encoded).ok_or(IdTokenProblem::Malformed(
             "the header is not a JSON object in base64url",
         ))?;
@@ -142,7 +142,7 @@ impl Header {
 }
 
 /// Only an object will do: a `Map` refuses all other JSON.
-fn decode_object(encoded: &str) -> Option<Map<String, Value>> {
+pub(super) fn decode_object(encoded: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&decode_base64url(encoded)?).ok()
 }
 

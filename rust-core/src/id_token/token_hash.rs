@@ -10,8 +10,8 @@ use super::Algorithm;
 /// token's `alg`; Ed25519 signs with SHA-512 inside, which is what issuers take there.
 pub(super) fn token_hash(algorithm: Algorithm, token: &str) -> String {
     let function = match algorithm {
-        Algorithm::RS384 | Algorithm::PS384 | Algorithm::ES384 => &SHA384,
-        Algorithm::RS512 | Algorithm::PS512 | Algorithm::EdDSA => &SHA512,
+        Algorithm::RS384 | Algorithm::PS384 | Algorithm::ES384 | Algorithm::HS384 => &SHA384,
+        Algorithm::RS512 | Algorithm::PS512 | Algorithm::HS512 | Algorithm::EdDSA => &SHA512,
         _ => &SHA256,
     };
     let hash = digest(function, token.as_bytes());

@@ -128,7 +128,7 @@ fn is_about_audience(description: &str) -> bool {
 
 /// Auth0 answers a dead refresh token with 403 `invalid_grant` or, by its own table of errors, 403 `access_denied`,
 /// both in these words. `access_denied` in other words is a rule's decision about this request.
-fn refuses_refresh_token(status: u16, description: &str) -> bool {
+pub(super) fn refuses_refresh_token(status: u16, description: &str) -> bool {
     let words = description.trim_end_matches('.');
     status == 403 && words.eq_ignore_ascii_case("Unknown or invalid refresh token")
 }
@@ -192,7 +192,7 @@ pub fn success_object(
 /// Seconds that the server asks to wait: `Retry-After` in seconds or as an HTTP date (RFC 9110 10.2.3), else Auth0's
 /// `X-RateLimit-Reset` (a moment in seconds since 1970). `now` is the server's time, as well as it is known; the
 /// answer's own `Date` is better and is preferred. At most a day is believed.
-fn retry_after(answer: &HttpAnswer, now: Timestamp) -> Option<u64> {
+pub(super) fn retry_after(answer: &HttpAnswer, now: Timestamp) -> Option<u64> {
     const LONGEST_SECONDS: u64 = 24 * 3600;
     let now = server_date(answer).unwrap_or(now);
     let until = |moment: Timestamp| u64::try_from(moment.seconds_since(now)).unwrap_or(0);

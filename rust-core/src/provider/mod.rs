@@ -5,6 +5,7 @@
 pub mod authorization;
 pub mod discovery;
 pub mod failure;
+pub mod legacy;
 pub mod logout;
 pub mod revocation;
 pub mod token;

@@ -112,7 +112,7 @@ pub(super) fn pairs(parameters: &[(String, String)]) -> impl Iterator<Item = (&s
 }
 
 /// A token that can be sent in a header or a form; anything else would break the request that carries it.
-fn token(body: &Map<String, Value>, name: &str) -> Option<Secret> {
+pub(super) fn token(body: &Map<String, Value>, name: &str) -> Option<Secret> {
     let text = body.get(name)?.as_str()?;
     let sendable = !text.is_empty() && text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
     sendable.then(|| Secret::new(text))

@@ -83,6 +83,23 @@ impl Shared {
     /// now.
     pub(super) async fn verify_id_token(&self, token: &Secret, occasion: Occasion<'_>) -> Result<IdTokenClaims, Error> {
         let verified = self.verify_signed(token).await?;
+        self.judge(verified, occasion).await
+    }
+
+    /// The same for one that came straight from an older Auth0 tenant, which may sign with the client's secret: see
+    /// [`id_token::claims_signed_with_secret`].
+    pub(super) async fn verify_direct_id_token(
+        &self,
+        token: &Secret,
+        occasion: Occasion<'_>,
+    ) -> Result<IdTokenClaims, Error> {
+        match id_token::claims_signed_with_secret(token)? {
+            Some(claims) => self.judge(claims, occasion).await,
+            None => self.verify_id_token(token, occasion).await,
+        }
+    }
+
+    async fn judge(&self, verified: VerifiedClaims, occasion: Occasion<'_>) -> Result<IdTokenClaims, Error> {
         let metadata = self.metadata().await?;
         let judge = |now| {
             let expected = Expectations {
@@ -157,4 +174,17 @@ impl Shared {
         });
         Ok(value)
     }
+}
+
+/// Whether an ID token could not be verified only because the issuer's keys cannot be read now. One that came over TLS from
+/// the issuer itself may do without (OpenID Connect Core 3.1.3.7, 6.).
+pub(super) fn keys_cannot_be_had(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::IdToken(IdTokenProblem::KeysUnavailable)
+            | Error::Transport { .. }
+            | Error::ServerFault { .. }
+            | Error::RateLimited { .. }
+            | Error::UnexpectedAnswer { .. }
+    )
 }

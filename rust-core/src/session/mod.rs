@@ -2,7 +2,8 @@
 //!
 //! [`SessionManager`] is a handle; its parts are files here, by what they do: `restore`, `sign_in`, `refresh` (who gets
 //! which token), `audiences` (tokens for further ones), `renewal` (how one is made), `sign_out`, `resources` (the
-//! profile), `metadata`, `import` (of other libraries' sessions). They share `current` (the state in memory and its only
+//! profile), `metadata`, `import` (of other libraries' sessions), `legacy` (what older Auth0 tenants have instead). They
+//! share `current` (the state in memory and its only
 //! mutations), `saving` (what is in the store follows what is in memory), `quarantine` (what cannot be read is kept),
 //! `turn` (other processes with the same store), `issuer` (endpoints and keys) and `exchange` (the one way to the network).
 //!
@@ -16,6 +17,7 @@ mod environment;
 mod exchange;
 mod import;
 mod issuer;
+mod legacy;
 mod metadata;
 mod options;
 mod pending_sign_in;
@@ -46,6 +48,7 @@ use crate::state::SessionState;
 
 pub use environment::{Environment, Sharing};
 pub use import::{ImportOutcome, ImportSource};
+pub use legacy::{DelegationOptions, PasswordSignIn};
 pub use options::{RefreshOptions, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions};
 
 use current::Current;

@@ -21,6 +21,8 @@ pub(super) enum Wish {
     RenewedSince { renewals: u64, min_ttl: Duration },
     /// Any but this one, which was refused.
     OtherThan(Secret),
+    /// An ID token that is good for at least this long. For every other wish it is an access token.
+    IdToken(Duration),
     /// Nothing: it has parameters of its own. This many renewals had been made.
     Renewal { renewals: u64 },
 }
@@ -93,11 +95,13 @@ impl SessionManager {
         self.renew(Renewal::of(of), Wish::OtherThan(refused.clone())).await
     }
 
-    async fn renew(&self, renewal: Renewal, wish: Wish) -> Result<Secret, Error> {
+    /// Gives the token that the session lives by, or that of the further audience.
+    pub(super) async fn renew(&self, renewal: Renewal, wish: Wish) -> Result<Secret, Error> {
         let shared = &self.shared;
         let of = renewal.audience.as_ref();
         let mut asked_twice = false;
         loop {
+            shared.ensure_kind(&wish)?;
             let spawner = shared.environment.spawner.as_ref();
             let boarding = shared.refreshing.board(
                 renewal.clone(),
@@ -113,6 +117,7 @@ impl SessionManager {
                 Boarding::Join(landing) => {
                     let ended_early = || Err(Error::Internal("the renewal ended early".to_owned()));
                     let token = landing.await.unwrap_or_else(ended_early)?;
+                    shared.ensure_kind(&wish)?;
                     // Whoever started it may have been content with a token that another process made long ago.
                     if asked_twice || wish.is_content_with(&token, shared, of) {
                         return Ok(token);
@@ -132,6 +137,15 @@ impl Wish {
             Self::ValidFor(min_ttl) => token(*min_ttl),
             Self::RenewedSince { renewals, min_ttl } if shared.current.renewals(of) > *renewals => token(*min_ttl),
             Self::OtherThan(refused) => token(Duration::ZERO).filter(|token| token != refused),
+            // What a flight brings is shared with callers who want an access token.
+            Self::IdToken(min_ttl) => {
+                let id_token = shared.current.id_token(*min_ttl, shared.now(), shared.server_now())?;
+                if shared.current.lives_by_id_token() {
+                    Some(id_token)
+                } else {
+                    token(Duration::ZERO)
+                }
+            }
             Self::RenewedSince { .. } | Self::Renewal { .. } => None,
         }
     }
@@ -140,7 +154,7 @@ impl Wish {
 impl Wish {
     fn is_content_with(&self, token: &Secret, shared: &Shared, of: Option<&Audience>) -> bool {
         match self {
-            Self::ValidFor(min_ttl) => {
+            Self::ValidFor(min_ttl) | Self::IdToken(min_ttl) => {
                 let lifetime = shared.current.lifetime_seconds(of);
                 let too_much = lifetime.is_some_and(|lifetime| min_ttl.as_secs() > lifetime);
                 too_much || self.granted_by(shared, of).is_some()
@@ -170,7 +184,7 @@ impl Shared {
     }
 
     /// A token can be too short-lived for the caller from its first second on; renewing again and again would not help.
-    fn check_min_ttl(&self, of: Option<&Audience>, min_ttl: Duration) -> Result<(), Error> {
+    pub(super) fn check_min_ttl(&self, of: Option<&Audience>, min_ttl: Duration) -> Result<(), Error> {
         match self.current.lifetime_seconds(of) {
             Some(lifetime) if min_ttl.as_secs() > lifetime => Err(Error::Argument {
                 name: "min_ttl",

@@ -6,14 +6,16 @@ use std::time::Duration;
 use super::Shared;
 use super::audiences::passed_over;
 use super::current::{Generation, RenewalInput, Superseded};
+use super::issuer::keys_cannot_be_had;
 use super::options::Renewal;
 use super::refresh::Wish;
 use crate::audience::Audience;
-use crate::error::{Endpoint, Error, IdTokenProblem};
+use crate::error::{Endpoint, Error};
 use crate::id_token::Occasion;
 use crate::ports::LogLevel;
 use crate::provider::discovery::IssuerMetadata;
 use crate::provider::failure::Grant;
+use crate::provider::legacy::delegation;
 use crate::provider::token::{self, TokenAnswer};
 use crate::retry::Patience;
 use crate::secret::Secret;
@@ -75,12 +77,14 @@ impl Shared {
             let Some(input) = self.current.renewal_input() else {
                 return Err(self.why_not_renewable());
             };
+            self.ensure_kind(wish)?;
             match self.ask_for_tokens(&metadata, &input, renewal, patience).await {
+                Ok(tokens) if input.delegation.is_some() => return self.take_delegation(input, tokens).await,
                 Ok(tokens) => return self.take_renewal(input, tokens, of).await,
                 Err(Error::Reauthenticate(reason)) => {
                     // It counts only for the current refresh token. The store may know a newer one; or another task of
                     // this process has taken that over already, after a suspension for example.
-                    if !self.adopt_from_store().await? && self.current.would_renew_with(&input.refresh_token) {
+                    if !self.adopt_from_store().await? && self.current.would_renew_with(&input.token) {
                         return self.end(input.generation, reason, of).await;
                     }
                     if let Some(token) = wish.granted_by(self, of) {
@@ -107,15 +111,21 @@ impl Shared {
         };
         let (scopes, parameters) = self.asked_for(renewal);
         loop {
-            let request = token::refresh(
-                &metadata.token_endpoint,
-                &self.configuration,
-                &input.refresh_token,
-                scopes,
-                &parameters,
-            );
-            match self.call(Endpoint::Token, request).await {
-                Ok(answer) => return token::read(&answer, grant, self.server_now()),
+            let (endpoint, request) = match input.delegation {
+                Some(shown) => (Endpoint::Delegation, self.delegation_request(shown, &input.token)?),
+                None => {
+                    let endpoint = &metadata.token_endpoint;
+                    let request = token::refresh(endpoint, &self.configuration, &input.token, scopes, &parameters);
+                    (Endpoint::Token, request)
+                }
+            };
+            match self.call(endpoint, request).await {
+                Ok(answer) => {
+                    return match input.delegation {
+                        Some(shown) => delegation::read_renewal(&answer, shown, self.server_now()),
+                        None => token::read(&answer, grant, self.server_now()),
+                    };
+                }
                 Err(error) if patience.asks_again(&error, self.now().monotonic) => {
                     self.log(LogLevel::Info, "asking again for the answer that was lost");
                 }
@@ -176,15 +186,8 @@ impl Shared {
             };
             match self.verify_id_token(id_token, occasion).await {
                 Ok(_) => {}
-                // The token came over TLS from the token endpoint itself, which may stand in for the signature (OpenID
-                // Connect Core 3.1.3.7, 6.); a key set that cannot be read now is no reason to withhold a good access
-                // token.
-                Err(
-                    Error::IdToken(IdTokenProblem::KeysUnavailable)
-                    | Error::Transport { .. }
-                    | Error::ServerFault { .. },
-                )
-                | Err(Error::RateLimited { .. } | Error::UnexpectedAnswer { .. }) => {
+                // No reason to withhold a good access token.
+                Err(error) if keys_cannot_be_had(&error) => {
                     self.log(
                         LogLevel::Warning,
                         "renewed without checking the ID token: the issuer's keys cannot be read now",

@@ -26,6 +26,9 @@ impl SessionManager {
         if let Some(cached) = shared.current.profile().filter(|_| !refresh) {
             return Ok(cached);
         }
+        if shared.current.lives_by_id_token() {
+            return self.token_info(None).await;
+        }
         let metadata = shared.metadata().await?;
         let endpoint = metadata
             .userinfo_endpoint

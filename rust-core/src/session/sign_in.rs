@@ -32,11 +32,7 @@ impl SessionManager {
                 .max_age_seconds
                 .map(|age| ("max_age".to_owned(), age.to_string())),
         );
-        let secrets = SignInSecrets {
-            state: shared.random()?,
-            nonce: shared.random()?,
-            verifier: shared.random()?,
-        };
+        let secrets = shared.sign_in_secrets()?;
         let metadata = shared.metadata().await?;
         let url = authorization_url(&metadata, &shared.configuration, &secrets, &parameters);
         shared.signing_in.begin(secrets, options.max_age_seconds);
@@ -127,6 +123,11 @@ impl Shared {
             claims,
             received,
         );
+        self.enter(session, received).await
+    }
+
+    /// The new session takes the place of whatever was there, in memory and in the store.
+    pub(super) async fn enter(&self, session: StoredSession, received: Instant) -> Result<SessionState, Error> {
         self.close_import().await;
         self.current.signed_in(session, received.monotonic);
         self.rest().end();
@@ -165,12 +166,20 @@ impl Shared {
         self.verify_id_token(id_token, occasion).await
     }
 
-    async fn drop_sign_in(&self, tokens: &TokenAnswer) -> Result<SessionState, Error> {
+    pub(super) async fn drop_sign_in(&self, tokens: &TokenAnswer) -> Result<SessionState, Error> {
         if let Some(orphan) = &tokens.refresh_token {
             // Logged there; the cancellation is what the caller hears of.
             let _ = self.revoke(orphan).await;
         }
         Err(Error::SignInCancelled)
+    }
+
+    pub(super) fn sign_in_secrets(&self) -> Result<SignInSecrets, Error> {
+        Ok(SignInSecrets {
+            state: self.random()?,
+            nonce: self.random()?,
+            verifier: self.random()?,
+        })
     }
 
     fn random(&self) -> Result<Secret, Error> {
@@ -191,7 +200,7 @@ fn ends_attempt(error: &Error) -> bool {
     }
 }
 
-fn stored_session(
+pub(super) fn stored_session(
     issuer: &str,
     client_id: &str,
     attempt: &Attempt,
@@ -211,6 +220,7 @@ fn stored_session(
             scope: tokens.scope,
             received_at: received.wall,
             lifetime_seconds: Credentials::lifetime_for(tokens.expires_in),
+            lives_by_id_token: false,
         },
         nonce: Some(attempt.secrets.nonce.clone()),
         authenticated_at: claims.auth_time,

@@ -17,6 +17,7 @@ const SMALLEST: &str = include_str!("golden/v1-smallest.json");
 const IMPORTED: &str = include_str!("golden/v1-imported.json");
 const ENDED: &str = include_str!("golden/v1-ended.json");
 const WITH_AUDIENCES: &str = include_str!("golden/v1-with-audiences.json");
+const LIVES_BY_ID_TOKEN: &str = include_str!("golden/v1-lives-by-id-token.json");
 const WITH_LATER_FIELDS: &str = include_str!("golden/v1-with-later-fields.json");
 
 /// A launch of an app whose store holds the item, at a time when its access token is young.
@@ -116,13 +117,32 @@ async fn a_session_with_tokens_for_further_audiences() {
 }
 
 #[tokio::test]
+async fn a_session_that_lives_by_its_id_token() {
+    let (session, state) = launched_with(LIVES_BY_ID_TOKEN).await;
+    let SessionState::SignedIn { expires_at, .. } = state else {
+        panic!("{state:?}");
+    };
+    assert_eq!(expires_at, Timestamp(4_102_444_800 + 36_000));
+    assert_eq!(cached(&session), None);
+    assert!(session.has_valid_session(Duration::ZERO));
+}
+
+#[tokio::test]
 async fn a_session_of_a_later_release_with_the_same_format() {
     assert_eq!(launched_with(WITH_LATER_FIELDS).await.1, signed_in());
 }
 
 #[test]
 fn each_is_written_back_as_it_was() {
-    for item in [SIGNED_IN, SMALLEST, IMPORTED, ENDED, WITH_AUDIENCES, WITH_LATER_FIELDS] {
+    for item in [
+        SIGNED_IN,
+        SMALLEST,
+        IMPORTED,
+        ENDED,
+        WITH_AUDIENCES,
+        LIVES_BY_ID_TOKEN,
+        WITH_LATER_FIELDS,
+    ] {
         let stored = StoredItem::decode(&SecretBytes::new(item.into())).unwrap();
         let written = stored.encode().unwrap();
         assert_eq!(std::str::from_utf8(written.expose()).unwrap(), item);

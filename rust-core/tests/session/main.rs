@@ -14,6 +14,7 @@ mod golden;
 mod import;
 mod instances;
 mod late_answers;
+mod legacy;
 mod logout;
 mod metadata;
 mod newer_sign_ins;

@@ -32,6 +32,7 @@ fn configuration() -> Configuration {
         headers: HashMap::new(),
         leeway_seconds: 60,
         metadata_by_id_token: false,
+        legacy: false,
     };
     Configuration::parse(written).unwrap()
 }

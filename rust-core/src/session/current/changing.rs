@@ -86,6 +86,7 @@ impl Current {
                 scope: answer.scope.clone().or_else(|| kept.scope.take()),
                 received_at: at.wall,
                 lifetime_seconds: Credentials::lifetime_for(answer.expires_in),
+                lives_by_id_token: kept.lives_by_id_token,
             };
             session.sequence += 1;
             inner.received = Some(at.monotonic);
@@ -126,6 +127,7 @@ impl Current {
                     scope: answer.scope.clone(),
                     received_at: at.wall,
                     lifetime_seconds: Credentials::lifetime_for(answer.expires_in),
+                    lives_by_id_token: false,
                 },
                 received: Some(at.monotonic),
                 revision,

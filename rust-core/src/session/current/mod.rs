@@ -17,9 +17,10 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::audience::{Audience, AudienceToken};
 use crate::credentials::{Freshness, MonotonicReceipt};
 use crate::envelope::{PendingRevocation, StoredSession};
+use crate::id_token;
 use crate::secret::{Fingerprint, Secret, SecretBytes};
 use crate::state::{ReauthenticationReason, SessionState};
-use crate::time::Instant;
+use crate::time::{Instant, Timestamp};
 
 pub(super) use reading::RenewalInput;
 pub(super) use storing::Unsaved;
@@ -132,6 +133,25 @@ impl Inner {
         self.held()?.credentials.valid_access_token(min_ttl, self.received, now)
     }
 
+    /// The token that the session lives by.
+    fn valid_token(&self, min_ttl: Duration, now: Instant) -> Option<&Secret> {
+        let tokens = &self.held().filter(|_| !self.tokens_are_unchecked)?.credentials;
+        let is_good = tokens.is_good_for(min_ttl, self.received, now);
+        tokens.token().filter(|_| is_good)
+    }
+
+    /// An ordinary session's ID token says itself, by the server's clock, how long it is good.
+    fn valid_id_token(&self, min_ttl: Duration, now: Instant, server_now: Timestamp) -> Option<&Secret> {
+        let tokens = &self.held().filter(|_| !self.tokens_are_unchecked)?.credentials;
+        if tokens.lives_by_id_token {
+            return self.valid_token(min_ttl, now);
+        }
+        let token = tokens.id_token.as_ref()?;
+        let (_, expires_at) = id_token::lifetime(token)?;
+        let left = u64::try_from(expires_at.seconds_since(server_now)).unwrap_or(0);
+        (left > 0 && left >= min_ttl.as_secs()).then_some(token)
+    }
+
     fn state(&self, now: Instant) -> Option<SessionState> {
         let session = match &self.phase {
             Phase::Unrestored => return None,
@@ -148,7 +168,7 @@ impl Inner {
             Some(reason) => SessionState::ReauthenticationRequired { reason },
             None => SessionState::SignedIn {
                 subject: session.subject.clone(),
-                expires_at: if tokens.access_token.is_some() {
+                expires_at: if tokens.token().is_some() {
                     tokens.expires_at()
                 } else {
                     tokens.received_at

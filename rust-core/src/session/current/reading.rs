@@ -5,15 +5,19 @@ use std::time::Duration;
 use super::{Current, Generation, Phase};
 use crate::audience::Audience;
 use crate::profile::Profile;
+use crate::provider::legacy::delegation::Shown;
 use crate::secret::Secret;
 use crate::state::SessionState;
-use crate::time::Instant;
+use crate::time::{Instant, Timestamp};
 
 /// What a renewal needs to know of the session.
 #[derive(Clone, Debug)]
 pub(in super::super) struct RenewalInput {
     pub(in super::super) generation: Generation,
-    pub(in super::super) refresh_token: Secret,
+    /// The refresh token; or, to a session that lives by its ID token and has none, that ID token.
+    pub(in super::super) token: Secret,
+    /// How it is renewed, where that is not by the refresh grant.
+    pub(in super::super) delegation: Option<Shown>,
     pub(in super::super) subject: String,
     /// The nonce of the sign-in.
     pub(in super::super) nonce: Option<Secret>,
@@ -63,6 +67,33 @@ impl Current {
         self.lock().valid_access_token(of, min_ttl, now).cloned()
     }
 
+    /// The ID token, if it is good for at least `min_ttl`, also while it waits to be written.
+    pub(in super::super) fn id_token(&self, min_ttl: Duration, now: Instant, server_now: Timestamp) -> Option<Secret> {
+        self.lock().valid_id_token(min_ttl, now, server_now).cloned()
+    }
+
+    /// The same once it was written.
+    pub(in super::super) fn saved_id_token(
+        &self,
+        min_ttl: Duration,
+        now: Instant,
+        server_now: Timestamp,
+    ) -> Option<Secret> {
+        let inner = self.lock();
+        let saved = inner
+            .tokens_are_saved()
+            .then(|| inner.valid_id_token(min_ttl, now, server_now));
+        saved.flatten().cloned()
+    }
+
+    /// Whether the session is one of an older tenant: see [`crate::credentials::Credentials::lives_by_id_token`].
+    pub(in super::super) fn lives_by_id_token(&self) -> bool {
+        let inner = self.lock();
+        inner
+            .held()
+            .is_some_and(|session| session.credentials.lives_by_id_token)
+    }
+
     /// The access token in hand, whatever its age.
     pub(in super::super) fn any_access_token(&self, of: Option<&Audience>) -> Option<Secret> {
         let inner = self.lock();
@@ -82,7 +113,7 @@ impl Current {
 
     pub(in super::super) fn is_usable(&self, min_ttl: Duration, now: Instant) -> bool {
         let inner = self.lock();
-        inner.is_renewable() || inner.valid_access_token(None, min_ttl, now).is_some()
+        inner.is_renewable() || inner.valid_token(min_ttl, now).is_some()
     }
 
     pub(in super::super) fn profile(&self) -> Option<Profile> {
@@ -140,10 +171,16 @@ impl Current {
     pub(in super::super) fn renewal_input(&self) -> Option<RenewalInput> {
         let inner = self.lock();
         let session = inner.held()?;
-        let refresh_token = session.credentials.refresh_token.clone()?;
+        let tokens = &session.credentials;
+        let (token, shown) = match (&tokens.refresh_token, tokens.token()) {
+            (Some(refresh_token), _) => (refresh_token, Shown::RefreshToken),
+            (None, Some(id_token)) if tokens.lives_by_id_token => (id_token, Shown::IdToken),
+            _ => return None,
+        };
         Some(RenewalInput {
             generation: Generation(inner.generation),
-            refresh_token,
+            token: token.clone(),
+            delegation: tokens.lives_by_id_token.then_some(shown),
             subject: session.subject.clone(),
             nonce: session.nonce.clone(),
             id_token: session.credentials.id_token.clone(),

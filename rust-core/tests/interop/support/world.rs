@@ -79,6 +79,7 @@ impl World {
             headers: HashMap::new(),
             leeway_seconds: 60,
             metadata_by_id_token: false,
+            legacy: false,
         }
     }
 

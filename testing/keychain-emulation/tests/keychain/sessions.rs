@@ -41,6 +41,7 @@ fn session_of(server: &IdentityServer, options: &KeychainOptions, sharing: Shari
         headers: HashMap::new(),
         leeway_seconds: 60,
         metadata_by_id_token: false,
+        legacy: false,
     };
     let environment = Environment {
         store: off_thread(open(options.clone())),

@@ -1,0 +1,180 @@
+//! Sessions of older Auth0 tenants, where the configuration allows it: such a session lives by its ID token, as those that
+//! Lock 1 kept, and is renewed by delegation. Here is what is different about that; turns, retries, sharing one renewal
+//! and storing are those of every session (`renewal`).
+//!
+//! `password` signs in with a password, `delegation` asks for add-ons' tokens and for the profile.
+
+mod delegation;
+mod password;
+
+pub use delegation::DelegationOptions;
+pub use password::PasswordSignIn;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use url::Url;
+
+use super::current::{RenewalInput, Superseded};
+use super::issuer::keys_cannot_be_had;
+use super::options::Renewal;
+use super::refresh::Wish;
+use super::{SessionManager, Shared};
+use crate::configuration::{IssuerUrl, parse_parameters};
+use crate::error::{Endpoint, Error};
+use crate::id_token::Occasion;
+use crate::message::HttpRequest;
+use crate::ports::LogLevel;
+use crate::provider::legacy::delegation::{self as endpoint, Shown, Wanted};
+use crate::provider::token::TokenAnswer;
+use crate::secret::Secret;
+
+impl SessionManager {
+    /// Calls `use_token` with the ID token in memory, if it is good for at least `min_ttl`. Memory only. `None` also where
+    /// the configuration does not allow the legacy calls.
+    pub fn with_cached_id_token<T>(&self, min_ttl: Duration, use_token: impl FnOnce(&str) -> T) -> Option<T> {
+        let shared = &self.shared;
+        shared.legacy_base().ok()?;
+        let token = shared
+            .current
+            .saved_id_token(min_ttl, shared.now(), shared.server_now())?;
+        Some(use_token(token.expose()))
+    }
+
+    /// An ID token good for at least `min_ttl`: from memory, or renewed (network; persists). A session that lives by its ID
+    /// token is renewed by delegation, any other as ever. However many ask, one renewal is sent.
+    ///
+    /// # Errors
+    /// As [`SessionManager::access_token`], with what [`endpoint::read`] says of the answer; [`Error::Configuration`]
+    /// where the legacy calls are not allowed.
+    pub async fn id_token(&self, min_ttl: Duration) -> Result<Secret, Error> {
+        let shared = &self.shared;
+        shared.legacy_base()?;
+        shared.ensure_session().await?;
+        if let Some(token) = shared.id_token(min_ttl) {
+            return Ok(token);
+        }
+        if shared.current.lives_by_id_token() {
+            shared.check_min_ttl(None, min_ttl)?;
+        }
+        self.renew(Renewal::of(None), Wish::IdToken(min_ttl)).await?;
+        if let Some(token) = shared.id_token(min_ttl) {
+            return Ok(token);
+        }
+        // Signed out meanwhile?
+        shared.ensure_session().await?;
+        Err(match shared.id_token(Duration::ZERO) {
+            Some(_) => Error::Argument {
+                name: "min_ttl",
+                problem: "is more than the issuer's ID tokens live".to_owned(),
+            },
+            None => Error::ServerConfiguration {
+                endpoint: Endpoint::Token,
+                field: "scopes",
+                problem: "the renewal brought no ID token that is good; the scope openid brings it".to_owned(),
+            },
+        })
+    }
+}
+
+impl Shared {
+    /// Where the legacy endpoints are.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] unless the configuration allows them.
+    pub(super) fn legacy_base(&self) -> Result<&Url, Error> {
+        match &self.configuration.issuer {
+            IssuerUrl::Auth0(base) if self.configuration.legacy => Ok(base),
+            _ => Err(Error::Configuration {
+                field: "legacy",
+                problem: "is off, and this call uses Auth0's endpoints of before June 2017; switch it on only for a \
+                          tenant that still has them"
+                    .to_owned(),
+            }),
+        }
+    }
+
+    fn id_token(&self, min_ttl: Duration) -> Option<Secret> {
+        self.current.id_token(min_ttl, self.now(), self.server_now())
+    }
+
+    /// Access tokens are none of the business of a session that lives by its ID token: delegation brings none.
+    pub(super) fn ensure_kind(&self, wish: &Wish) -> Result<(), Error> {
+        if self.current.lives_by_id_token() && !matches!(wish, Wish::IdToken(_)) {
+            return Err(Error::Configuration {
+                field: "legacy",
+                problem: "sessions get no new access token: this one lives by its ID token, which id_token gives and \
+                          renews; a sign-in with the browser brings access tokens"
+                    .to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The request that renews an ID token.
+    pub(super) fn delegation_request(&self, shown: Shown, token: &Secret) -> Result<HttpRequest, Error> {
+        let configuration = &self.configuration;
+        // A refresh token is what there is already.
+        let scopes = configuration.scopes.iter().map(String::as_str);
+        let scopes: Vec<_> = scopes.filter(|scope| *scope != "offline_access").collect();
+        let wanted = Wanted {
+            api_type: "app",
+            target: None,
+            scope: &scopes.join(" "),
+            parameters: &[],
+        };
+        endpoint::request(self.legacy_base()?, &configuration.client_id, shown, token, &wanted)
+    }
+
+    /// Believes the renewed ID token, then stores it, then gives it. The other way round than for a rotated refresh token,
+    /// which would be lost: here nothing is, and what is not believed leaves the session as it was.
+    pub(super) async fn take_delegation(&self, input: RenewalInput, tokens: TokenAnswer) -> Result<Secret, Error> {
+        let received = self.now();
+        let unexpected = |problem: String| Error::UnexpectedAnswer {
+            endpoint: Endpoint::Delegation,
+            status: 200,
+            problem,
+        };
+        let Some(id_token) = tokens.id_token.clone() else {
+            return Err(unexpected("no ID token".to_owned()));
+        };
+        let occasion = Occasion::Refresh {
+            subject: &input.subject,
+            nonce: None,
+        };
+        match self.verify_direct_id_token(&id_token, occasion).await {
+            Ok(_) => {}
+            Err(error) if keys_cannot_be_had(&error) => self.log(
+                LogLevel::Warning,
+                "renewed without checking the ID token: the issuer's keys cannot be read now",
+            ),
+            Err(error) => return Err(unexpected(error.to_string())),
+        }
+        if let Err(Superseded) = self.current.renewed(input.generation, &tokens, received) {
+            self.log(LogLevel::Info, "dropped a late answer to a session that is gone");
+            return self.id_token(Duration::ZERO).ok_or(Error::NoSession);
+        }
+        let saved = self.save().await;
+        self.give_up_turn();
+        let trusted = self.current.trust_renewal(input.generation, None);
+        self.current.publish(self.now());
+        if let Err(Superseded) = trusted {
+            return self.id_token(Duration::ZERO).ok_or(Error::NoSession);
+        }
+        saved?;
+        self.log(LogLevel::Info, "renewed the ID token by delegation");
+        Ok(id_token)
+    }
+}
+
+/// Checks extra parameters of a legacy call; `taken` are those that the call itself sets.
+fn parse_more(parameters: HashMap<String, String>, taken: &[&str]) -> Result<Vec<(String, String)>, Error> {
+    let parsed = parse_parameters("parameters", parameters).map_err(Error::into_argument)?;
+    match parsed.iter().find(|(name, _)| taken.contains(&name.as_str())) {
+        Some((name, _)) => Err(Error::Argument {
+            name: "parameters",
+            problem: format!("sets {name:?}, which is an argument of its own"),
+        }),
+        None => Ok(parsed),
+    }
+}
