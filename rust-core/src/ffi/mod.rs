@@ -3,6 +3,7 @@
 
 mod error;
 mod import;
+mod legacy;
 mod log;
 mod observer;
 mod open_sessions;

@@ -24,7 +24,7 @@ use crate::state::SessionState;
 /// cancelling the task that waits for one does not stop it, so that a renewal is never lost half way.
 #[derive(Debug, uniffi::Object)]
 pub struct CoreSession {
-    manager: SessionManager,
+    pub(super) manager: SessionManager,
 }
 
 #[uniffi::export]

@@ -1,5 +1,7 @@
 //! The user's profile, and requests that carry a token.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -124,7 +126,10 @@ impl SessionManager {
     async fn id_token_to_bear(&self, refused: Option<&Secret>) -> Result<Secret, Error> {
         let current = &self.shared.current;
         self.shared.ensure_session().await?;
-        if let Some(token) = current.id_token().filter(|token| Some(token) != refused) {
+        if current.lives_by_id_token() {
+            return self.id_token(Duration::ZERO).await;
+        }
+        if let Some(token) = current.any_id_token().filter(|token| Some(token) != refused) {
             return Ok(token);
         }
         let renewed = TokenOptions {
@@ -132,7 +137,7 @@ impl SessionManager {
             ..TokenOptions::default()
         };
         self.access_token(renewed).await?;
-        current.id_token().ok_or_else(|| Error::ServerConfiguration {
+        current.any_id_token().ok_or_else(|| Error::ServerConfiguration {
             endpoint: Endpoint::Token,
             field: "scopes",
             problem: "the issuer sent no ID token; the scope openid brings it".to_owned(),

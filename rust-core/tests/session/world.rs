@@ -239,7 +239,6 @@ impl MovableClock {
         self.set_wall(moment.seconds_since(SystemClock.now().wall));
     }
 
-    /// Somebody sets the device's clock.
     pub(crate) fn set_wall(&self, seconds_ahead: i64) {
         self.wall_ahead.store(seconds_ahead, Ordering::SeqCst);
     }

@@ -161,6 +161,35 @@ final class PreviewCore: CoreSessionProtocol {
         return try JSONText.text(of: metadata, argument: "metadata")
     }
 
+    // MARK: Older tenants
+
+    func cachedIdToken(minTtlSeconds: UInt32) -> String? {
+        contents.withLock { $0.isSignedIn ? Self.idToken : nil }
+    }
+
+    func idToken(minTtlSeconds: UInt32) async throws -> String {
+        try signedIn { _ in Self.idToken }
+    }
+
+    func signInWithPassword(
+        username: String, password: String, connection: String, device: String?, parameters: [String: String]
+    ) async throws -> SessionState {
+        try throwIfFailing()
+        return enter { .signedIn(subject: $0.profile.subject, expiresAt: .distantFuture) }
+    }
+
+    func delegate(
+        apiType: String, target: String?, scopes: [String], parameters: [String: String], byRefreshToken: Bool
+    ) async throws -> Claims {
+        try JSONText.text(of: try signedIn { _ in ["id_token": JSONValue.string(Self.idToken)] }, argument: "apiType")
+    }
+
+    func tokenInfo(idToken: String?) async throws -> UserProfile {
+        try signedIn { $0.profile }
+    }
+
+    private static let idToken = "preview-id-token"
+
     // MARK: Rules
 
     private func throwIfFailing() throws {

@@ -30,6 +30,7 @@ extension SessionConfiguration {
     ///   - headers: More headers for every request to the issuer.
     ///   - leeway: How far the issuer's clock and the device's may be apart when an ID token is judged, in seconds;
     ///     at most 300.
+    ///   - legacy: True allows ``Session/legacy``, for a tenant that still has Auth0's endpoints of before June 2017.
     /// - Throws: ``SessionError/fixConfiguration(field:message:)`` when the redirect URI is left out and there is no
     ///   bundle identifier, or with both `audience` and `metadataAccess`. The fields themselves are checked by
     ///   ``Session/init(_:storage:name:readOnly:log:)``.
@@ -37,7 +38,7 @@ extension SessionConfiguration {
         domain: String, clientID: String, redirectURI: String? = nil, scopes: [String] = standardScopes,
         audience: String? = nil, metadataAccess: Bool = false, metadataByIDToken: Bool = false,
         authorizeParameters: [String: String] = [:], tokenParameters: [String: String] = [:],
-        headers: [String: String] = [:], leeway: UInt32 = 60
+        headers: [String: String] = [:], leeway: UInt32 = 60, legacy: Bool = false
     ) throws -> SessionConfiguration {
         if metadataAccess, audience != nil {
             throw SessionError.fixConfiguration(
@@ -53,7 +54,8 @@ extension SessionConfiguration {
             tokenParameters: tokenParameters,
             headers: headers,
             leewaySeconds: leeway,
-            metadataByIdToken: metadataByIDToken)
+            metadataByIdToken: metadataByIDToken,
+            legacy: legacy)
     }
 
     /// A client at any OpenID Connect provider; its endpoints are found by OpenID Connect Discovery 1.0 when they are

@@ -646,6 +646,35 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func importSession(source: ImportSource) async throws  -> ImportOutcome
 
     /**
+     * The ID token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
+     */
+    func cachedIdToken(minTtlSeconds: UInt32)  -> String?
+
+    /**
+     * Exchanges the session's ID token, or with `by_refresh_token` its refresh token, at `/delegation`. Network; stores
+     * nothing of the answer, which is JSON text of an object as the add-on of that `api_type` makes it.
+     */
+    func delegate(apiType: String, target: String?, scopes: [String], parameters: [String: String], byRefreshToken: Bool) async throws  -> Claims
+
+    /**
+     * An ID token that is good for at least `min_ttl_seconds`: from memory, or renewed (network; the new one is stored
+     * before it is given). A session that lives by its ID token is renewed by delegation, any other as ever. Any number of
+     * callers share one renewal.
+     */
+    func idToken(minTtlSeconds: UInt32) async throws  -> String
+
+    /**
+     * Signs in with a name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID token. The
+     * password is sent once, wiped on this side, and never stored. `device` is needed with the scope `offline_access`.
+     */
+    func signInWithPassword(username: String, password: String, connection: String, device: String?, parameters: [String: String]) async throws  -> SessionState
+
+    /**
+     * The profile for an ID token from `/tokeninfo`: for `id_token`, or for the session's own (persists). Network.
+     */
+    func tokenInfo(idToken: String?) async throws  -> UserProfile
+
+    /**
      * An access token that is good for at least `min_ttl_seconds`: from memory, or renewed with the refresh token
      * (network; the new tokens are stored). Any number of callers share one renewal. `force_refresh` renews even a
      * valid one; `allow_expired` gives the expired one where it cannot be renewed for the moment.
@@ -910,6 +939,99 @@ open func importSession(source: ImportSource)async throws  -> ImportOutcome  {
             completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
             freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeImportOutcome_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * The ID token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
+     */
+open func cachedIdToken(minTtlSeconds: UInt32) -> String?  {
+    return try!  FfiConverterOptionString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_cached_id_token(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt32.lower(minTtlSeconds),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Exchanges the session's ID token, or with `by_refresh_token` its refresh token, at `/delegation`. Network; stores
+     * nothing of the answer, which is JSON text of an object as the add-on of that `api_type` makes it.
+     */
+open func delegate(apiType: String, target: String?, scopes: [String], parameters: [String: String], byRefreshToken: Bool)async throws  -> Claims  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_delegate(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(apiType),FfiConverterOptionString.lower(target),FfiConverterSequenceString.lower(scopes),FfiConverterDictionaryStringString.lower(parameters),FfiConverterBool.lower(byRefreshToken)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeClaims_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * An ID token that is good for at least `min_ttl_seconds`: from memory, or renewed (network; the new one is stored
+     * before it is given). A session that lives by its ID token is renewed by delegation, any other as ever. Any number of
+     * callers share one renewal.
+     */
+open func idToken(minTtlSeconds: UInt32)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_id_token(
+                        self.uniffiCloneHandle(),FfiConverterUInt32.lower(minTtlSeconds)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * Signs in with a name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID token. The
+     * password is sent once, wiped on this side, and never stored. `device` is needed with the scope `offline_access`.
+     */
+open func signInWithPassword(username: String, password: String, connection: String, device: String?, parameters: [String: String])async throws  -> SessionState  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_sign_in_with_password(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(username),FfiConverterString.lower(password),FfiConverterString.lower(connection),FfiConverterOptionString.lower(device),FfiConverterDictionaryStringString.lower(parameters)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeSessionState_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * The profile for an ID token from `/tokeninfo`: for `id_token`, or for the session's own (persists). Network.
+     */
+open func tokenInfo(idToken: String?)async throws  -> UserProfile  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_token_info(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(idToken)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeUserProfile_lift,
             errorHandler: FfiConverterTypeSessionError_lift
         )
 }
@@ -2239,6 +2361,11 @@ public struct SessionConfiguration: Equatable, Hashable {
      * still take it. Others want an access token, which is found by itself.
      */
     public let metadataByIdToken: Bool
+    /**
+     * Auth0 only: allows the calls that use its endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
+     * `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is sent.
+     */
+    public let legacy: Bool
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -2275,7 +2402,11 @@ public struct SessionConfiguration: Equatable, Hashable {
         /**
          * Send the ID token to Auth0's Management API, as its first mobile SDKs did: for tenants that are so old that they
          * still take it. Others want an access token, which is found by itself.
-         */metadataByIdToken: Bool = false) {
+         */metadataByIdToken: Bool = false,
+        /**
+         * Auth0 only: allows the calls that use its endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
+         * `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is sent.
+         */legacy: Bool = false) {
         self.provider = provider
         self.clientId = clientId
         self.redirectUri = redirectUri
@@ -2286,6 +2417,7 @@ public struct SessionConfiguration: Equatable, Hashable {
         self.headers = headers
         self.leewaySeconds = leewaySeconds
         self.metadataByIdToken = metadataByIdToken
+        self.legacy = legacy
     }
 
 
@@ -2313,7 +2445,8 @@ public struct FfiConverterTypeSessionConfiguration: FfiConverterRustBuffer {
                 tokenParameters: FfiConverterDictionaryStringString.read(from: &buf),
                 headers: FfiConverterDictionaryStringString.read(from: &buf),
                 leewaySeconds: FfiConverterUInt32.read(from: &buf),
-                metadataByIdToken: FfiConverterBool.read(from: &buf)
+                metadataByIdToken: FfiConverterBool.read(from: &buf),
+                legacy: FfiConverterBool.read(from: &buf)
         )
     }
 
@@ -2328,6 +2461,7 @@ public struct FfiConverterTypeSessionConfiguration: FfiConverterRustBuffer {
         FfiConverterDictionaryStringString.write(value.headers, into: &buf)
         FfiConverterUInt32.write(value.leewaySeconds, into: &buf)
         FfiConverterBool.write(value.metadataByIdToken, into: &buf)
+        FfiConverterBool.write(value.legacy, into: &buf)
     }
 }
 
@@ -4052,7 +4186,8 @@ public enum SessionState: Equatable, Hashable {
          * The user's `sub` claim, unique at the issuer (OpenID Connect Core 2).
          */subject: String,
         /**
-         * When the access token in hand expires, in seconds since 1970 by the device's clock.
+         * When the access token in hand expires, in seconds since 1970 by the device's clock; where a session lives by its
+         * ID token, when that does.
          */expiresAt: Timestamp
     )
     /**
@@ -5008,6 +5143,21 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_import_session() != 13898) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_cached_id_token() != 31208) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_delegate() != 13458) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_id_token() != 1497) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_with_password() != 54102) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_token_info() != 59815) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_access_token() != 42013) {

@@ -155,6 +155,32 @@ final class ScriptedCore: CoreSessionProtocol {
         try await work()
         return "{}"
     }
+
+    func cachedIdToken(minTtlSeconds: UInt32) -> String? { nil }
+
+    func idToken(minTtlSeconds: UInt32) async throws -> String {
+        try await work()
+        return "renewed"
+    }
+
+    func signInWithPassword(
+        username: String, password: String, connection: String, device: String?, parameters: [String: String]
+    ) async throws -> SessionState {
+        try await work()
+        return .signedOut
+    }
+
+    func delegate(
+        apiType: String, target: String?, scopes: [String], parameters: [String: String], byRefreshToken: Bool
+    ) async throws -> Claims {
+        try await work()
+        return "{}"
+    }
+
+    func tokenInfo(idToken: String?) async throws -> UserProfile {
+        try await work()
+        return .preview()
+    }
 }
 
 /// Where work waits until somebody opens it; tells when work has come there.

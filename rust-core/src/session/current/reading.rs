@@ -104,8 +104,8 @@ impl Current {
         session.credentials.access_token.clone()
     }
 
-    /// The last ID token that was believed.
-    pub(in super::super) fn id_token(&self) -> Option<Secret> {
+    /// The last ID token that was believed, whatever its age.
+    pub(in super::super) fn any_id_token(&self) -> Option<Secret> {
         let inner = self.lock();
         let session = inner.held().filter(|_| !inner.tokens_are_unchecked)?;
         session.credentials.id_token.clone()

@@ -21,6 +21,7 @@ use super::{SessionManager, Shared};
 use crate::credentials::Credentials;
 use crate::envelope::{CURRENT_VERSION, StoredItem, StoredSession};
 use crate::error::Error;
+use crate::id_token;
 use crate::import::{ForeignSession, ImportProblem, lock, read_archive, read_text};
 use crate::pkce::{RandomBytes, unguessable};
 use crate::ports::{ForeignItem, LogLevel, StoreError};
@@ -278,6 +279,14 @@ impl Shared {
         let now = self.now().wall;
         let expires_at = found.expires_at.unwrap_or(now);
         let lifetime = expires_at.seconds_since(now).max(ASSUMED_LIFETIME_SECONDS);
+        let (mut received_at, mut lifetime) = (expires_at.plus(-lifetime), lifetime);
+        // Lock's says no times but the ID token's own, and older tenants renew it by delegation alone.
+        let times = found.id_token.as_ref().and_then(id_token::lifetime);
+        let times = times.filter(|_| self.configuration.legacy && found.expires_at.is_none());
+        let lives_by_id_token = times.is_some();
+        if let Some((issued_at, expires_at)) = times {
+            (received_at, lifetime) = (issued_at, expires_at.seconds_since(issued_at));
+        }
         let profile = found
             .profile
             // Nobody knows how old it is.
@@ -294,8 +303,9 @@ impl Shared {
                 refresh_token: found.refresh_token,
                 id_token: found.id_token,
                 scope: found.scope,
-                received_at: expires_at.plus(-lifetime),
+                received_at,
                 lifetime_seconds: Credentials::lifetime_for(u64::try_from(lifetime).ok()),
+                lives_by_id_token,
             },
             nonce: Some(match user.nonce {
                 Some(nonce) => nonce,

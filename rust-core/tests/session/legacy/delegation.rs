@@ -155,6 +155,26 @@ async fn the_sessions_own_token_brings_its_profile_which_is_kept() {
 }
 
 #[tokio::test]
+async fn metadata_is_asked_for_with_the_id_token_where_the_tenant_is_that_old() {
+    let world = older_tenant(|s| s.id_token_as_bearer = true).await;
+    let session = session_of_lock(&world).await;
+    let error = public(session.fetch_metadata(&[]).await);
+    assert!(
+        matches!(&error, SessionError::FixConfiguration { field, .. } if field == "legacy"),
+        "it has no access token: {error:?}"
+    );
+    let mut configuration = opted_in(&world);
+    configuration.metadata_by_id_token = true;
+    let session = world.session_with(configuration);
+    session.restore().await.unwrap();
+    world.clock.advance(11 * 3600);
+    world.control().advance(Duration::from_secs(11 * 3600));
+    let metadata = session.fetch_metadata(&["country".to_owned()]).await.unwrap();
+    assert_eq!(metadata["country"], "UK");
+    assert_eq!(world.control().counters().delegations_honoured, 1);
+}
+
+#[tokio::test]
 async fn a_profile_of_somebody_else_is_not_kept() {
     let world = older_tenant(|_| {}).await;
     let session = session_of_lock(&world).await;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{older_tenant, opted_in, session_of_lock, signed_in_with_password, stored_credential};
 use crate::documented::{assert_documented, in_words};
+use crate::import::{assert_imported, lock};
 use crate::world::{ADA, World, disk_full, forced, is_signed_in, public};
 
 const HOUR: i64 = 3600;
@@ -344,4 +345,23 @@ async fn the_table_row_by_row() {
         id_token(&session).await.unwrap();
     }
     assert_documented("delegation", &table);
+}
+
+#[tokio::test]
+async fn what_lock_stored_moves_in_and_lives_by_its_id_token() {
+    let world = older_tenant(|_| {}).await;
+    drop(signed_in_with_password(&world).await);
+    for name in ["id_token", "refresh_token"] {
+        let token = stored_credential(&world, name);
+        world.foreign.put("Auth0", name, token.as_str().unwrap().as_bytes());
+    }
+    world.store.clear();
+    let session = world.session_with(opted_in(&world));
+    assert_imported(&session.import_session(lock()).await.unwrap());
+    let first = id_token(&session).await.unwrap();
+    assert_eq!(world.control().seen(Endpoint::Delegation), 0, "it is still good");
+    a_night_passes(&world);
+    assert_ne!(id_token(&session).await.unwrap(), first);
+    assert_eq!(world.control().counters().delegations_honoured, 1);
+    assert_eq!(world.refresh_grants(), 0);
 }

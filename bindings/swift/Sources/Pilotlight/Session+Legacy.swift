@@ -1,0 +1,135 @@
+import Foundation
+import PilotlightCore
+
+extension Session {
+    /// What older Auth0 tenants have besides: see ``LegacyAuth0``.
+    public var legacy: LegacyAuth0 {
+        LegacyAuth0(session: self)
+    }
+}
+
+/// Auth0's endpoints of before June 2017, for tenants that still have them: `/oauth/ro`, `/delegation` and
+/// `/tokeninfo`. For apps on their way to the browser, with users that are signed in as Lock 1 did it.
+///
+/// It needs a configuration with `legacy`; without it every call throws
+/// ``SessionError/fixConfiguration(field:message:)`` for `legacy` and sends nothing. A tenant that has the endpoints
+/// switched off means the same error, which says what to switch on or to move to.
+///
+/// ```swift
+/// let session = try Session(
+///     .auth0(domain: "tenant.auth0.com", clientID: "…", legacy: true), storage: .keychain())
+/// let idToken = try await session.legacy.idToken(minTTL: 60)
+/// ```
+///
+/// A session from ``signIn(username:password:connection:device:parameters:)`` lives by its ID token: its state expires
+/// when that does, and ``idToken(minTTL:)`` renews it by delegation.
+/// ``Session/accessToken(minTTL:forceRefresh:allowExpired:isolation:)`` gives the access token that came with the
+/// sign-in until the first renewal, and then says that there is none; ``Session/profile(refresh:)`` asks `/tokeninfo`.
+public struct LegacyAuth0: Sendable {
+    let session: Session
+
+    /// An ID token that is good for at least `minTTL` seconds: the one in memory, or a renewed one (network; persists).
+    ///
+    /// A session that lives by its ID token is renewed by delegation: with its refresh token, or without one with the
+    /// ID token itself while that lives. A session of the browser's is renewed as ever. Any number of callers share one
+    /// renewal. Only Auth0's refusal of the refresh token ends the session.
+    ///
+    /// - Parameter minTTL: How long the token must still be good, in seconds.
+    /// - Throws: As ``Session/accessToken(minTTL:forceRefresh:allowExpired:isolation:)``;
+    ///   ``SessionError/fixConfiguration(field:message:)`` for `legacy`.
+    public func idToken(minTTL: TimeInterval = 0) async throws -> String {
+        let seconds = try wholeSeconds(minTTL)
+        return try await session.call { try await $0.idToken(minTtlSeconds: seconds) }
+    }
+
+    /// The ID token in memory, if it is good for at least `minTTL` seconds. No `await`, no store, no network; nil also
+    /// where the configuration does not allow it.
+    public func cachedIDToken(minTTL: TimeInterval = 0) -> String? {
+        guard let seconds = try? wholeSeconds(minTTL) else { return nil }
+        return session.core.cachedIdToken(minTtlSeconds: seconds)
+    }
+
+    /// Signs in with the user's name and password at `/oauth/ro`. Network; persists the session.
+    ///
+    /// Prefer the browser: ``Session/signIn(using:options:)``. An app with a password field sees the password, teaches
+    /// users to type it anywhere, and shuts out single sign-on, second factors and passkeys (RFC 8252 8.12; RFC 9700
+    /// 2.4 forbids this grant). Pilotlight sends the password once, wipes its own copies and stores or logs it nowhere;
+    /// Swift's `String` that you pass is yours to forget.
+    ///
+    /// The ID token is verified with Auth0's published keys. Clients of that age may be set to HS256, signed with the
+    /// client's secret: no app can check that. Such a token is believed for where it came from, Auth0 itself over TLS
+    /// (OpenID Connect Core 3.1.3.7, 6.), and its claims are checked all the same. Set the client to RS256 where you can.
+    ///
+    /// - Parameters:
+    ///   - username: The user's name or address.
+    ///   - password: The password.
+    ///   - connection: The name of the database connection.
+    ///   - device: What to call this device in Auth0's list of the user's devices. Needed with the scope
+    ///     `offline_access`: the refresh token is bound to it.
+    ///   - parameters: More parameters for the request.
+    /// - Returns: The new state, `.signedIn`.
+    /// - Throws: ``SessionError/restartSignIn(code:message:)`` with Auth0's code (`invalid_user_password`,
+    ///   `unauthorized` for a blocked user, `too_many_attempts`, `password_leaked`, …);
+    ///   ``SessionError/fixArgument(argument:message:)``; ``SessionError/fixConfiguration(field:message:)``;
+    ///   ``SessionError/retryLater(reason:retryAfter:message:)``; ``SessionError/signInCancelled`` when another sign-in or
+    ///   a sign-out came meanwhile; `CancellationError`, after which the sign-in may still end well. A session that
+    ///   existed before is untouched by any of them.
+    @discardableResult
+    public func signIn(
+        username: String, password: String, connection: String = "Username-Password-Authentication",
+        device: String? = nil, parameters: [String: String] = [:]
+    ) async throws -> SessionState {
+        try await session.call {
+            try await $0.signInWithPassword(
+                username: username, password: password, connection: connection, device: device,
+                parameters: parameters)
+        }
+    }
+
+    /// What `/delegation` is shown.
+    public enum Grant: Hashable, Sendable {
+        /// The session's ID token, renewed first where it has expired.
+        case idToken
+        /// The session's refresh token: only for a session that lives by its ID token, because others may be rotated.
+        /// It never comes to Swift.
+        case refreshToken
+    }
+
+    /// Exchanges the session's token for another client's or an add-on's. Network; nothing of the answer is stored.
+    ///
+    /// ```swift
+    /// let aws = try await session.legacy.delegate(apiType: "aws", parameters: ["role": role, "principal": principal])
+    /// let key = aws["Credentials"]?["AccessKeyId"]?.stringValue
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - apiType: `app` for an ID token, or the name of the add-on: `aws`, `firebase`, `azure_sb`, `salesforce_api`, …
+    ///   - target: The client that the token is for, where it is another.
+    ///   - scopes: The scopes of the token, where it has some.
+    ///   - parameters: What else the add-on needs.
+    ///   - grant: What is shown. Auth0 limits these calls (10 a minute for a user).
+    /// - Returns: What Auth0 answers; each add-on has its own shape.
+    /// - Throws: As ``idToken(minTTL:)``; ``SessionError/signIn(reason:message:)`` with `.accessDenied` when Auth0 refuses
+    ///   the token for this, after which the session goes on.
+    public func delegate(
+        apiType: String, target: String? = nil, scopes: [String] = [], parameters: [String: String] = [:],
+        grant: Grant = .idToken
+    ) async throws -> [String: JSONValue] {
+        try JSONText.object(
+            try await session.call {
+                try await $0.delegate(
+                    apiType: apiType, target: target, scopes: scopes, parameters: parameters,
+                    byRefreshToken: grant == .refreshToken)
+            })
+    }
+
+    /// The profile of the user whom an ID token is about, from `/tokeninfo`. Network.
+    ///
+    /// - Parameter idToken: The token; left out, it is the session's own, and the profile is kept as the session's
+    ///   (persists).
+    /// - Throws: ``SessionError/fixArgument(argument:message:)`` for a token that Auth0 refuses; else as
+    ///   ``idToken(minTTL:)``.
+    public func tokenInfo(idToken: String? = nil) async throws -> UserProfile {
+        try await session.call { try await $0.tokenInfo(idToken: idToken) }
+    }
+}
