@@ -11,6 +11,7 @@
 use super::archive::Object;
 use super::credentials_manager::refuse_other_types;
 use super::{ForeignSession, ImportProblem};
+use crate::time::Timestamp;
 
 /// The archived class.
 pub const CLASS: &str = "OIDAuthState";
@@ -47,9 +48,11 @@ pub fn read(root: &Object<'_>) -> Result<ForeignSession, ImportProblem> {
             .or_else(|| authorization.and_then(|response| response.text("id_token"))),
         scope: root.plain_text("scope").or_else(|| response.plain_text("scope")),
         // The app, or AppAuth after a 401, wants a new token whatever the date says.
-        expires_at: response
-            .moment("expires_in")
-            .filter(|_| !root.is_set("needsTokenRefresh")),
+        expires_at: if root.is_set("needsTokenRefresh") {
+            Some(Timestamp(0))
+        } else {
+            response.moment("expires_in")
+        },
         client_id,
         profile: None,
     })

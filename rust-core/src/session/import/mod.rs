@@ -218,7 +218,11 @@ impl Shared {
         if found.client_id.as_ref().is_some_and(is_other) {
             return Some(ImportProblem::OtherClient);
         }
-        let is_usable = found.refresh_token.is_some() || found.has_good_access_token(self.now().wall);
+        let now = self.now().wall;
+        let id_token_ends = found.id_token.as_ref().and_then(id_token::lifetime).map(|(_, end)| end);
+        // An older tenant renews an ID token by itself, while it is good.
+        let lives_by_id_token = self.configuration.legacy && id_token_ends.is_some_and(|end| end > now);
+        let is_usable = found.refresh_token.is_some() || found.has_good_access_token(now) || lives_by_id_token;
         (!is_usable).then_some(ImportProblem::NothingUsable)
     }
 

@@ -222,6 +222,27 @@ async fn a_session_that_is_there_is_never_replaced() {
     assert_ne!(world.stored_refresh_token(), tokens.refresh_token);
 }
 
+#[tokio::test]
+async fn an_id_token_alone_moves_in_where_the_tenant_renews_it() {
+    let world = World::new().await;
+    let tokens = old_tokens(&world).await;
+    let source = ImportSource::TokenValues {
+        access_token: None,
+        refresh_token: None,
+        id_token: Some(tokens.id_token.clone()),
+        profile_archive: None,
+    };
+    let problem = ImportProblem::NothingUsable;
+    let session = world.session();
+    let outcome = session.import_session(source.clone()).await.unwrap();
+    assert_eq!(outcome, ImportOutcome::Unreadable { problem });
+    let mut configuration = world.configuration();
+    configuration.legacy = true;
+    let session = world.session_with(configuration);
+    assert_imported(&session.import_session(source).await.unwrap());
+    assert!(is_signed_in(&session));
+}
+
 /// It was not there when this process looked.
 #[tokio::test]
 async fn nor_one_that_was_stored_a_moment_ago() {

@@ -82,7 +82,7 @@ fn states_of_both_versions_of_app_auth() {
         );
         assert_eq!(subject(&session), "auth0|ada", "{name}");
     }
-    assert_eq!(golden("app-auth-needs-refresh").unwrap().expires_at, None);
+    assert_eq!(golden("app-auth-needs-refresh").unwrap().expires_at, Some(Timestamp(0)));
     assert_eq!(golden("app-auth-ended"), Err(ImportProblem::Ended));
 }
 
