@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::audience::AudienceToken;
 use crate::credentials::Credentials;
+use crate::metadata_queue::PendingUpdate;
 use crate::profile::Profile;
 use crate::secret::{Secret, SecretBytes};
 use crate::state::ReauthenticationReason;
@@ -63,6 +64,9 @@ pub struct StoredSession {
     /// Whether another library stored it first, where it may still be.
     #[serde(default, skip_serializing_if = "is_false")]
     pub imported: bool,
+    /// Changes of the metadata that wait for the network, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pending_updates: Vec<PendingUpdate>,
     /// What a newer release wrote.
     #[serde(flatten)]
     pub unknown: Map<String, Value>,

@@ -7,8 +7,9 @@
 //! pure vocabulary and rules  <-  provider  <-  ports  <-  session  <-  adapters, ffi
 //! ```
 //!
-//! - **Pure**: [`audience`], [`configuration`], [`credentials`], [`envelope`], [`error`], [`id_token`], [`message`], [`metadata`],
-//!   [`pkce`], [`profile`], [`retry`], [`secret`], [`state`], [`time`]. No I/O, no clock, no randomness, no runtime.
+//! - **Pure**: [`audience`], [`configuration`], [`credentials`], [`envelope`], [`error`], [`id_token`], [`message`],
+//!   [`metadata`], [`metadata_queue`], [`pkce`], [`profile`], [`retry`], [`secret`], [`state`], [`time`]. No I/O, no clock,
+//!   no randomness, no runtime.
 //! - [`import`]: sessions that other libraries stored, read. Pure as well; the session knows it.
 //! - [`provider`]: what to send to an endpoint and how to read its answer. Pure as well; knows only the modules above.
 //! - [`ports`]: the traits through which time, randomness, waiting, storage and the network reach the session.
@@ -29,6 +30,7 @@ pub mod error;
 pub mod id_token;
 pub mod message;
 pub mod metadata;
+pub mod metadata_queue;
 pub mod pkce;
 pub mod profile;
 pub mod retry;

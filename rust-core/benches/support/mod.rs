@@ -111,6 +111,7 @@ pub(crate) fn stored_session() -> StoredSession {
         sequence: 0,
         audience_tokens: Vec::new(),
         imported: false,
+        pending_updates: Vec::new(),
         unknown: Map::new(),
     }
 }

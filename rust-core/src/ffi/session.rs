@@ -13,9 +13,13 @@ use super::storage::SessionStorage;
 use crate::audience::Audience;
 use crate::configuration::SessionConfiguration;
 use crate::metadata;
+use crate::metadata_queue::PendingUpdate;
 use crate::profile::{Claims, Profile};
 use crate::provider::logout::LogoutOptions;
-use crate::session::{RefreshOptions, SessionManager, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions};
+use crate::session::{
+    FlushReport, RefreshOptions, SessionManager, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions,
+    UpdateOutcome,
+};
 use crate::state::SessionState;
 
 /// One user's session at one issuer: signs in, keeps and renews the tokens, fetches the profile, signs out.
@@ -103,6 +107,11 @@ impl CoreSession {
     /// The profile as last fetched, in this or an earlier launch; nil when none was fetched yet. Reads memory only.
     pub fn cached_profile(&self) -> Option<Profile> {
         self.manager.cached_profile()
+    }
+
+    /// The changes of the metadata that wait for the network, the oldest first. Reads memory only.
+    pub fn pending_metadata_updates(&self) -> Vec<PendingUpdate> {
+        self.manager.pending_metadata_updates()
     }
 
     /// Gives up the sign-in in progress, if there is one; its callback will be answered with `signInCancelled`.
@@ -235,6 +244,16 @@ impl CoreSession {
         run(&self.manager, |manager| async move { manager.profile(refresh).await }).await
     }
 
+    /// The profile as last fetched, if that is less than `max_age_seconds` ago; else fetched anew (network; persists). With
+    /// `allow_stale` an older one will do where a new one cannot be had for the moment.
+    pub async fn profile_within(&self, max_age_seconds: u32, allow_stale: bool) -> Result<Profile, SessionError> {
+        let max_age = Duration::from_secs(max_age_seconds.into());
+        run(&self.manager, |manager| async move {
+            manager.profile_within(max_age, allow_stale).await
+        })
+        .await
+    }
+
     /// The user object of Auth0's Management API: all of it, or with `fields` only those (`include`) or all but those.
     /// Network. JSON text of an object.
     pub async fn fetch_user(&self, fields: Vec<String>, include: bool) -> Result<Claims, SessionError> {
@@ -249,6 +268,32 @@ impl CoreSession {
     pub async fn fetch_metadata(&self, keys: Vec<String>, include: bool) -> Result<Claims, SessionError> {
         run(&self.manager, |manager| async move {
             manager.fetch_metadata_by(&keys, include).await.map(Claims)
+        })
+        .await
+    }
+
+    /// The same, or lets the change wait while there is passing trouble (persists): it is sent, in order, as soon as
+    /// something else succeeds.
+    pub async fn update_metadata_or_queue(&self, patch_json: String) -> Result<UpdateOutcome, SessionError> {
+        let patch = metadata::parse_object("metadata", &patch_json)?;
+        run(&self.manager, |manager| async move {
+            manager.update_metadata_or_queue(patch).await
+        })
+        .await
+    }
+
+    /// Takes back a change of the metadata that waits (persists); false when it does not wait.
+    pub async fn cancel_metadata_update(&self, id: u64) -> Result<bool, SessionError> {
+        run(&self.manager, |manager| async move {
+            manager.cancel_metadata_update(id).await
+        })
+        .await
+    }
+
+    /// Sends the changes of the metadata that wait, in order (network; persists), and says what became of them.
+    pub async fn flush_metadata_updates(&self) -> Result<FlushReport, SessionError> {
+        run(&self.manager, |manager| async move {
+            manager.flush_metadata_updates().await
         })
         .await
     }

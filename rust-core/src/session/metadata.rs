@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::SessionManager;
+use super::current::Generation;
 use super::resources::Bearer;
 use crate::audience::Audience;
 use crate::configuration::{Configuration, IssuerUrl};
@@ -30,6 +31,7 @@ impl SessionManager {
     /// As [`SessionManager::access_token_for`] and [`users::read`]; [`Error::Configuration`] for a provider other than
     /// Auth0.
     pub async fn fetch_user(&self, fields: &[String], include: bool) -> Result<Map<String, Value>, Error> {
+        self.send_waiting_first().await?;
         let target = self.management_target().await?;
         let request = |token: &Secret| users::get(&target.base, &target.user_id, fields, include, token);
         let answer = self
@@ -62,7 +64,7 @@ impl SessionManager {
     /// As [`SessionManager::fetch_user`]; [`Error::Argument`] for a key that the server would refuse.
     pub async fn update_metadata(&self, patch: Map<String, Value>) -> Result<Map<String, Value>, Error> {
         check_patch(&patch)?;
-        self.patch_metadata(&patch).await
+        self.patch_after_what_waits(&patch).await
     }
 
     /// Leaves `metadata` and nothing else, and gives it as it is afterwards. Network: one request that reads and one that
@@ -73,10 +75,10 @@ impl SessionManager {
     pub async fn replace_metadata(&self, metadata: Map<String, Value>) -> Result<Map<String, Value>, Error> {
         check_patch(&metadata)?;
         if metadata.is_empty() {
-            return self.patch_metadata(&metadata).await;
+            return self.patch_after_what_waits(&metadata).await;
         }
         let current = self.fetch_metadata(&[]).await?;
-        self.patch_metadata(&replacement(current, metadata)).await
+        self.patch_after_what_waits(&replacement(current, metadata)).await
     }
 
     /// Deletes keys of the first level, and gives the metadata as it is afterwards. Network. No keys delete nothing.
@@ -90,7 +92,7 @@ impl SessionManager {
             return self.fetch_metadata(&[]).await;
         }
         let patch = keys.iter().map(|key| (key.clone(), Value::Null)).collect();
-        self.patch_metadata(&patch).await
+        self.patch_after_what_waits(&patch).await
     }
 
     /// Merges `changes` at every level (RFC 7396), and gives the metadata as it is afterwards. Network: reads, then writes
@@ -104,11 +106,20 @@ impl SessionManager {
         if changes.is_empty() {
             return Ok(current);
         }
-        self.patch_metadata(&deep_patch(current, changes)).await
+        self.patch_after_what_waits(&deep_patch(current, changes)).await
     }
 
-    async fn patch_metadata(&self, patch: &Map<String, Value>) -> Result<Map<String, Value>, Error> {
+    async fn patch_after_what_waits(&self, patch: &Map<String, Value>) -> Result<Map<String, Value>, Error> {
+        self.send_waiting_first().await?;
         let target = self.management_target().await?;
+        self.patch_metadata(&target, patch).await
+    }
+
+    pub(super) async fn patch_metadata(
+        &self,
+        target: &Target,
+        patch: &Map<String, Value>,
+    ) -> Result<Map<String, Value>, Error> {
         let request = |token: &Secret| users::patch_metadata(&target.base, &target.user_id, patch, token);
         let answer = self
             .call_with_token(&target.bearer, Endpoint::Users, users::refuses_token, request)
@@ -116,7 +127,7 @@ impl SessionManager {
         Ok(of_user(users::read(&answer, self.shared.server_now())?))
     }
 
-    async fn management_target(&self) -> Result<Target, Error> {
+    pub(super) async fn management_target(&self) -> Result<Target, Error> {
         let configuration = &self.shared.configuration;
         let IssuerUrl::Auth0(base) = &configuration.issuer else {
             let problem = "must be Auth0: user_metadata is a feature of Auth0's Management API".to_owned();
@@ -126,9 +137,10 @@ impl SessionManager {
             });
         };
         self.shared.ensure_session().await?;
-        let (_, user_id) = self.shared.current.subject().ok_or(Error::NoSession)?;
+        let (generation, user_id) = self.shared.current.subject().ok_or(Error::NoSession)?;
         Ok(Target {
             base: base.clone(),
+            generation,
             user_id,
             bearer: bearer(configuration, base, self.shared.current.is_renewable()),
         })
@@ -136,7 +148,8 @@ impl SessionManager {
 }
 
 /// Whose object, and with which token.
-struct Target {
+pub(super) struct Target {
+    pub(super) generation: Generation,
     base: Url,
     user_id: String,
     bearer: Bearer,

@@ -2,10 +2,10 @@
 //!
 //! [`SessionManager`] is a handle; its parts are files here, by what they do: `restore`, `sign_in`, `refresh` (who gets
 //! which token), `audiences` (tokens for further ones), `renewal` (how one is made), `sign_out`, `resources` (the
-//! profile), `metadata`, `import` (of other libraries' sessions), `legacy` (what older Auth0 tenants have instead). They
-//! share `current` (the state in memory and its only
-//! mutations), `saving` (what is in the store follows what is in memory), `quarantine` (what cannot be read is kept),
-//! `turn` (other processes with the same store), `issuer` (endpoints and keys) and `exchange` (the one way to the network).
+//! profile), `metadata`, `metadata_queue` (changes that wait), `import` (of other libraries' sessions), `legacy` (what
+//! older Auth0 tenants have instead). They share `current` (the state in memory and its only mutations), `saving` (what
+//! is in the store follows what is in memory), `quarantine` (what cannot be read is kept), `turn` (other processes with
+//! the same store), `issuer` (endpoints and keys) and `exchange` (the one way to the network).
 //!
 //! Two rules keep it right under concurrency. A lock on the state in memory is never held across an `await`. Every
 //! answer carries the *generation* it was asked in: a sign-out or a new sign-in raises the generation, and an answer of
@@ -19,6 +19,7 @@ mod import;
 mod issuer;
 mod legacy;
 mod metadata;
+mod metadata_queue;
 mod options;
 mod pending_sign_in;
 mod quarantine;
@@ -49,9 +50,12 @@ use crate::state::SessionState;
 pub use environment::{Environment, Sharing};
 pub use import::{ImportOutcome, ImportSource};
 pub use legacy::{DelegationOptions, PasswordSignIn};
-pub use options::{RefreshOptions, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions};
+pub use options::{
+    DroppedUpdate, FlushReport, RefreshOptions, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions,
+    UpdateOutcome,
+};
 
-use current::Current;
+use current::{Current, Generation};
 use exchange::ServerClock;
 use import::Importing;
 use issuer::Issuer;
@@ -93,6 +97,9 @@ struct Shared {
     restoring: tokio::sync::Mutex<()>,
     completing: tokio::sync::Mutex<()>,
     refreshing: SingleFlight<Renewal, Result<Secret, Error>>,
+    fetching_profile: SingleFlight<Generation, Result<Profile, Error>>,
+    sending_updates: tokio::sync::Mutex<()>,
+    dropped_updates: Mutex<Vec<(u64, Error)>>,
     signing_in: PendingSignIn,
     importing: Importing,
     issuer: Issuer,
@@ -124,6 +131,9 @@ impl SessionManager {
             restoring: tokio::sync::Mutex::default(),
             completing: tokio::sync::Mutex::default(),
             refreshing: SingleFlight::default(),
+            fetching_profile: SingleFlight::default(),
+            sending_updates: tokio::sync::Mutex::default(),
+            dropped_updates: Mutex::default(),
             signing_in: PendingSignIn::default(),
             importing: Importing::default(),
             issuer: Issuer::default(),

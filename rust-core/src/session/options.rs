@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::audience::Audience;
 use crate::configuration::{parse_parameters, parse_scopes};
 use crate::error::Error;
+use crate::profile::Claims;
 
 /// Which access token is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,4 +99,39 @@ pub enum SignOutOutcome {
     ReadOnly,
     /// The issuer refused to revoke it; the refresh token may live there until it expires.
     RevocationRefused,
+}
+
+/// What became of a change of the metadata that may wait.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum UpdateOutcome {
+    /// It was made.
+    Done {
+        /// The metadata afterwards. JSON text of an object.
+        metadata: Claims,
+    },
+    /// It waits for the network.
+    Queued {
+        /// Its number.
+        id: u64,
+    },
+}
+
+/// What became of the changes of the metadata that waited.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct FlushReport {
+    /// Those that were made, in order.
+    pub applied: Vec<u64>,
+    /// Those that the server refused for good since the last report; they are gone.
+    pub dropped: Vec<DroppedUpdate>,
+    /// How many still wait.
+    pub waiting: u32,
+}
+
+/// A change that the server refused.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct DroppedUpdate {
+    /// Its number.
+    pub id: u64,
+    /// Why, for a developer.
+    pub message: String,
 }

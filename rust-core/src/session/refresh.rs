@@ -120,6 +120,7 @@ impl SessionManager {
                     shared.ensure_kind(&wish)?;
                     // Whoever started it may have been content with a token that another process made long ago.
                     if asked_twice || wish.is_content_with(&token, shared, of) {
+                        self.send_waiting_in_background();
                         return Ok(token);
                     }
                     asked_twice = true;

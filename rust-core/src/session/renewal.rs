@@ -280,7 +280,7 @@ impl Shared {
         self.resting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn chance(&self) -> Result<u64, Error> {
+    pub(super) fn chance(&self) -> Result<u64, Error> {
         let mut bytes = [0; 8];
         self.environment.randomness.fill(&mut bytes)?;
         Ok(u64::from_ne_bytes(bytes))

@@ -6,28 +6,82 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::current::Generation;
+use super::single_flight::Boarding;
 use super::{SessionManager, Shared, TokenOptions};
 use crate::audience::Audience;
 use crate::error::{Endpoint, Error};
 use crate::message::{HttpAnswer, HttpRequest};
+use crate::ports::Eventually;
 use crate::profile::Profile;
 use crate::provider::discovery::IssuerMetadata;
 use crate::provider::userinfo::{self, UserInfo};
+use crate::retry;
 use crate::secret::Secret;
 
 impl SessionManager {
     /// The user's profile: as last fetched, or from the userinfo endpoint (network; persists) when `refresh` or none
-    /// was fetched yet.
+    /// was fetched yet. However many ask, one request is sent, and it goes on when its callers go away.
     ///
     /// # Errors
     /// As [`SessionManager::access_token`] and [`userinfo::read`]; [`Error::UnexpectedAnswer`] for a profile of another
     /// user (OpenID Connect Core 5.3.2), which is not kept.
     pub async fn profile(&self, refresh: bool) -> Result<Profile, Error> {
+        self.shared.ensure_restored().await?;
+        match self.shared.current.profile().filter(|_| !refresh) {
+            Some(cached) => Ok(cached),
+            None => self.fresh_profile().await,
+        }
+    }
+
+    /// The profile as last fetched, if that is less than `max_age` ago by the device's clock; else as
+    /// [`SessionManager::profile`] with `refresh`. One from the future is as good as old. With `allow_stale` the old one
+    /// will do where a new one cannot be had for the moment.
+    ///
+    /// # Errors
+    /// As [`SessionManager::profile`].
+    pub async fn profile_within(&self, max_age: Duration, allow_stale: bool) -> Result<Profile, Error> {
         let shared = &self.shared;
         shared.ensure_restored().await?;
-        if let Some(cached) = shared.current.profile().filter(|_| !refresh) {
-            return Ok(cached);
+        let cached = shared.current.profile();
+        if let Some(profile) = &cached
+            && u64::try_from(shared.now().wall.seconds_since(profile.fetched_at))
+                .is_ok_and(|age| age < max_age.as_secs())
+        {
+            return Ok(profile.clone());
         }
+        match self.fresh_profile().await {
+            Err(error) if allow_stale && (retry::is_passing(&error) || error == Error::ReadOnly) => {
+                shared.current.profile().ok_or(error)
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn fresh_profile(&self) -> Result<Profile, Error> {
+        let shared = &self.shared;
+        loop {
+            shared.ensure_session().await?;
+            let (generation, _) = shared.current.subject().ok_or(Error::NoSession)?;
+            let spawner = shared.environment.spawner.as_ref();
+            let start = || {
+                let manager = self.clone();
+                let work: Eventually<'static, _> = Box::pin(async move { manager.load_profile().await });
+                work
+            };
+            match shared.fetching_profile.board(generation, spawner, || None, start) {
+                Boarding::Done(result) => return result,
+                Boarding::Join(landing) => {
+                    let ended_early = || Err(Error::Internal("the profile's request ended early".to_owned()));
+                    return landing.await.unwrap_or_else(ended_early);
+                }
+                // Of another sign-in.
+                Boarding::WaitFor(landing) => drop(landing.await),
+            }
+        }
+    }
+
+    async fn load_profile(&self) -> Result<Profile, Error> {
+        let shared = &self.shared;
         if shared.current.lives_by_id_token() {
             return self.token_info(None).await;
         }
@@ -49,6 +103,9 @@ impl SessionManager {
             let held = shared.current.subject();
             let replaced = held.is_some_and(|(now, who)| now != generation && who == subject);
             if asked_twice || !replaced || outcome.is_ok() {
+                if outcome.is_ok() {
+                    self.send_waiting_in_background();
+                }
                 return outcome;
             }
             asked_twice = true;

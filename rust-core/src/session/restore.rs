@@ -26,6 +26,7 @@ impl SessionManager {
             shared.retry_save().await;
         }
         self.send_revocations_in_background();
+        self.send_waiting_in_background();
         shared
             .current
             .state(shared.now())

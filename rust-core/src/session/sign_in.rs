@@ -229,6 +229,7 @@ pub(super) fn stored_session(
         sequence: 0,
         audience_tokens: Vec::new(),
         imported: false,
+        pending_updates: Vec::new(),
         unknown: serde_json::Map::new(),
     }
 }

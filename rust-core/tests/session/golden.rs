@@ -18,6 +18,7 @@ const IMPORTED: &str = include_str!("golden/v1-imported.json");
 const ENDED: &str = include_str!("golden/v1-ended.json");
 const WITH_AUDIENCES: &str = include_str!("golden/v1-with-audiences.json");
 const LIVES_BY_ID_TOKEN: &str = include_str!("golden/v1-lives-by-id-token.json");
+const WITH_PENDING_UPDATES: &str = include_str!("golden/v1-with-pending-updates.json");
 const WITH_LATER_FIELDS: &str = include_str!("golden/v1-with-later-fields.json");
 
 /// A launch of an app whose store holds the item, at a time when its access token is young.
@@ -128,6 +129,16 @@ async fn a_session_that_lives_by_its_id_token() {
 }
 
 #[tokio::test]
+async fn a_session_with_changes_of_the_metadata_that_wait() {
+    let (session, state) = launched_with(WITH_PENDING_UPDATES).await;
+    assert_eq!(state, signed_in());
+    let waiting = session.pending_metadata_updates();
+    assert_eq!((waiting[0].id, waiting[1].id), (1, u64::MAX));
+    assert_eq!(waiting[0].changes.0["country"], "Österreich");
+    assert_eq!(waiting[0].since, Timestamp(4_102_444_801));
+}
+
+#[tokio::test]
 async fn a_session_of_a_later_release_with_the_same_format() {
     assert_eq!(launched_with(WITH_LATER_FIELDS).await.1, signed_in());
 }
@@ -141,6 +152,7 @@ fn each_is_written_back_as_it_was() {
         ENDED,
         WITH_AUDIENCES,
         LIVES_BY_ID_TOKEN,
+        WITH_PENDING_UPDATES,
         WITH_LATER_FIELDS,
     ] {
         let stored = StoredItem::decode(&SecretBytes::new(item.into())).unwrap();

@@ -17,6 +17,7 @@ mod late_answers;
 mod legacy;
 mod logout;
 mod metadata;
+mod metadata_queue;
 mod newer_sign_ins;
 mod quarantine;
 mod renewal;

@@ -1,5 +1,8 @@
 //! The profile and the metadata.
 
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
 use pilotlight_core::ffi::{RetryReason, SessionError};
 use pilotlight_core::metadata::parse_object;
 use pilotlight_core::session::SessionManager;
@@ -105,6 +108,62 @@ async fn a_profile_of_somebody_else_is_refused() {
     }
 }
 
+#[tokio::test]
+async fn a_profile_is_as_old_as_the_caller_allows() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let within = |seconds: u64, allow_stale| session.profile_within(Duration::from_secs(seconds), allow_stale);
+    let first = within(60, false).await.unwrap();
+    world.clock.advance(50);
+    assert_eq!(within(60, false).await.unwrap(), first);
+    assert_eq!(world.control().seen(Endpoint::Userinfo), 1);
+    let second = within(50, false).await.unwrap();
+    assert!(second.fetched_at > first.fetched_at);
+    within(0, false).await.unwrap();
+    assert_eq!(
+        world.control().seen(Endpoint::Userinfo),
+        3,
+        "no age at all is always too old"
+    );
+    // A clock that was set back says nothing.
+    world.clock.set_wall(-1000);
+    within(60, false).await.unwrap();
+    assert_eq!(world.control().seen(Endpoint::Userinfo), 4);
+
+    world.control().go_offline().await.unwrap();
+    assert!(matches!(
+        public(within(0, false).await),
+        SessionError::RetryLater { .. }
+    ));
+    assert_eq!(Some(within(0, true).await.unwrap()), session.cached_profile());
+    session.sign_out().await;
+    assert!(within(0, true).await.is_err());
+}
+
+#[tokio::test]
+async fn however_many_ask_for_the_profile_one_request_is_sent() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world.control().fault(Endpoint::Userinfo, Fault::hold());
+    let mut first = Box::pin(session.profile(true));
+    let mut second = Box::pin(session.profile(false));
+    let mut third = Box::pin(session.profile_within(Duration::from_secs(9), false));
+    assert!((&mut first).now_or_never().is_none());
+    assert!((&mut second).now_or_never().is_none() && (&mut third).now_or_never().is_none());
+    world.control().wait_for_held(Endpoint::Userinfo, 1).await;
+    // Whoever began it need not stay.
+    drop(first);
+    world.control().release(Endpoint::Userinfo);
+    assert_eq!(second.await.unwrap(), third.await.unwrap());
+    assert_eq!(world.control().seen(Endpoint::Userinfo), 1);
+    session.profile(true).await.unwrap();
+    assert_eq!(
+        world.control().seen(Endpoint::Userinfo),
+        2,
+        "the next one is fetched anew"
+    );
+}
+
 /// The issuer can take an access token back before its time; one renewal tells.
 #[tokio::test]
 async fn a_token_refused_before_its_time_is_renewed_once() {
@@ -130,14 +189,15 @@ async fn a_token_refused_before_its_time_is_renewed_once() {
 async fn a_token_refused_twice_is_renewed_once() {
     let world = World::new().await;
     let session = world.signed_in().await;
-    world.control().fault(Endpoint::Userinfo, Fault::status(401).times(2));
+    world.control().fault(Endpoint::Userinfo, Fault::status(401));
     world.control().fault(Endpoint::Userinfo, Fault::hold());
     let slow = tokio::spawn({
         let session = session.clone();
         async move { session.profile(true).await }
     });
     world.control().wait_for_held(Endpoint::Userinfo, 1).await;
-    session.profile(true).await.unwrap();
+    world.control().fault(Endpoint::Users, Fault::status(401));
+    session.fetch_metadata(&[]).await.unwrap();
     assert_eq!(world.refresh_grants(), 1);
     world.control().release(Endpoint::Userinfo);
     slow.await.unwrap().unwrap();

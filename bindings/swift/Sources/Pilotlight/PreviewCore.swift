@@ -117,6 +117,10 @@ final class PreviewCore: CoreSessionProtocol {
         try signedIn { $0.profile }
     }
 
+    func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool) async throws -> UserProfile {
+        try signedIn { $0.profile }
+    }
+
     func fetchUser(fields: [String], include: Bool) async throws -> Claims {
         let user = try signedIn { contents in
             let whole: [String: JSONValue] = [
@@ -136,6 +140,18 @@ final class PreviewCore: CoreSessionProtocol {
         try change(patchJson) { metadata, patch in
             patch.isEmpty ? [:] : metadata.merging(patch) { $1 }.filter { !$0.value.isNull }
         }
+    }
+
+    func updateMetadataOrQueue(patchJson: String) async throws -> UpdateOutcome {
+        .done(metadata: try await updateMetadata(patchJson: patchJson))
+    }
+
+    func pendingMetadataUpdates() -> [PendingUpdate] { [] }
+
+    func cancelMetadataUpdate(id: UInt64) async throws -> Bool { false }
+
+    func flushMetadataUpdates() async throws -> FlushReport {
+        try signedIn { _ in FlushReport(applied: [], dropped: [], waiting: 0) }
     }
 
     func replaceMetadata(metadataJson: String) async throws -> Claims {

@@ -14,6 +14,20 @@ extension Session {
         try await call { try await $0.profile(refresh: refresh) }
     }
 
+    /// The user's profile, fetched less than `maxAge` ago: the one at hand, or a new one from the userinfo endpoint
+    /// (network; persists). However many ask, one request is sent.
+    ///
+    /// - Parameters:
+    ///   - maxAge: How old it may be, in seconds by the device's clock; 0 always fetches.
+    ///   - allowStale: When a new one cannot be had for the moment (no network, trouble at the issuer), give the old one
+    ///     instead of throwing.
+    /// - Throws: As ``profile(refresh:)``, and ``SessionError/fixArgument(argument:message:)`` for a `maxAge` that is
+    ///   negative or not a number.
+    public func profile(maxAge: TimeInterval, allowStale: Bool = false) async throws -> UserProfile {
+        let seconds = try wholeSeconds(maxAge, argument: "max_age")
+        return try await call { try await $0.profileWithin(maxAgeSeconds: seconds, allowStale: allowStale) }
+    }
+
     /// The profile as last fetched, in this or an earlier launch; nil when none was fetched yet, and before
     /// ``restore()``. O(1).
     public var cachedProfile: UserProfile? {

@@ -68,11 +68,12 @@ extension Session {
 }
 
 /// Rounds up: a token that is good for less than was asked for is not good enough.
-func wholeSeconds(_ minTTL: TimeInterval) throws -> UInt32 {
+func wholeSeconds(_ minTTL: TimeInterval, argument: String = "min_ttl") throws -> UInt32 {
     // By far the commonest, and on the way of every request.
     if minTTL == 0 { return 0 }
     guard minTTL > 0, let seconds = UInt32(exactly: minTTL.rounded(.up)) else {
-        throw SessionError.fixArgument(argument: "min_ttl", message: "min_ttl must be between 0 and 4294967295 seconds")
+        throw SessionError.fixArgument(
+            argument: argument, message: "\(argument) must be between 0 and 4294967295 seconds")
     }
     return seconds
 }

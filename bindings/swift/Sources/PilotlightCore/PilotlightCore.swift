@@ -718,6 +718,11 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func cachedProfile()  -> UserProfile?
 
     /**
+     * Takes back a change of the metadata that waits (persists); false when it does not wait.
+     */
+    func cancelMetadataUpdate(id: UInt64) async throws  -> Bool
+
+    /**
      * Gives up the sign-in in progress, if there is one; its callback will be answered with `signInCancelled`.
      */
     func cancelSignIn()
@@ -741,6 +746,11 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func fetchUser(fields: [String], include: Bool) async throws  -> Claims
 
     /**
+     * Sends the changes of the metadata that wait, in order (network; persists), and says what became of them.
+     */
+    func flushMetadataUpdates() async throws  -> FlushReport
+
+    /**
      * Whether a user is signed in with an access token that is good for at least `min_ttl_seconds` or can be renewed.
      * Reads memory only: false until `restore` has ended.
      */
@@ -760,10 +770,21 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func mergeMetadata(changesJson: String) async throws  -> Claims
 
     /**
+     * The changes of the metadata that wait for the network, the oldest first. Reads memory only.
+     */
+    func pendingMetadataUpdates()  -> [PendingUpdate]
+
+    /**
      * The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none
      * or `refresh` is true.
      */
     func profile(refresh: Bool) async throws  -> UserProfile
+
+    /**
+     * The profile as last fetched, if that is less than `max_age_seconds` ago; else fetched anew (network; persists). With
+     * `allow_stale` an older one will do where a new one cannot be had for the moment.
+     */
+    func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool) async throws  -> UserProfile
 
     /**
      * Renews the access token for a subset of the granted scopes and with extra token parameters (RFC 6749 6).
@@ -812,6 +833,12 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
      * deletes a key, an empty object deletes everything. Network. Answers the metadata after the change.
      */
     func updateMetadata(patchJson: String) async throws  -> Claims
+
+    /**
+     * The same, or lets the change wait while there is passing trouble (persists): it is sent, in order, as soon as
+     * something else succeeds.
+     */
+    func updateMetadataOrQueue(patchJson: String) async throws  -> UpdateOutcome
 
 }
 /**
@@ -1155,6 +1182,25 @@ open func cachedProfile() -> UserProfile?  {
 }
 
     /**
+     * Takes back a change of the metadata that waits (persists); false when it does not wait.
+     */
+open func cancelMetadataUpdate(id: UInt64)async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_cancel_metadata_update(
+                        self.uniffiCloneHandle(),FfiConverterUInt64.lower(id)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_i8,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_i8,
+            freeFunc: ffi_pilotlight_core_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
      * Gives up the sign-in in progress, if there is one; its callback will be answered with `signInCancelled`.
      */
 open func cancelSignIn()  {try! rustCall() {
@@ -1226,6 +1272,25 @@ open func fetchUser(fields: [String], include: Bool)async throws  -> Claims  {
 }
 
     /**
+     * Sends the changes of the metadata that wait, in order (network; persists), and says what became of them.
+     */
+open func flushMetadataUpdates()async throws  -> FlushReport  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_flush_metadata_updates(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeFlushReport_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
      * Whether a user is signed in with an access token that is good for at least `min_ttl_seconds` or can be renewed.
      * Reads memory only: false until `restore` has ended.
      */
@@ -1281,6 +1346,18 @@ open func mergeMetadata(changesJson: String)async throws  -> Claims  {
 }
 
     /**
+     * The changes of the metadata that wait for the network, the oldest first. Reads memory only.
+     */
+open func pendingMetadataUpdates() -> [PendingUpdate]  {
+    return try!  FfiConverterSequenceTypePendingUpdate.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_pending_metadata_updates(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
      * The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none
      * or `refresh` is true.
      */
@@ -1290,6 +1367,26 @@ open func profile(refresh: Bool)async throws  -> UserProfile  {
             rustFutureFunc: {
                 uniffi_pilotlight_core_fn_method_coresession_profile(
                         self.uniffiCloneHandle(),FfiConverterBool.lower(refresh)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeUserProfile_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * The profile as last fetched, if that is less than `max_age_seconds` ago; else fetched anew (network; persists). With
+     * `allow_stale` an older one will do where a new one cannot be had for the moment.
+     */
+open func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool)async throws  -> UserProfile  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_profile_within(
+                        self.uniffiCloneHandle(),FfiConverterUInt32.lower(maxAgeSeconds),FfiConverterBool.lower(allowStale)
                 )
             },
             pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
@@ -1441,6 +1538,26 @@ open func updateMetadata(patchJson: String)async throws  -> Claims  {
             completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
             freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeClaims_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * The same, or lets the change wait while there is passing trouble (persists): it is sent, in order, as soon as
+     * something else succeeds.
+     */
+open func updateMetadataOrQueue(patchJson: String)async throws  -> UpdateOutcome  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_update_metadata_or_queue(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(patchJson)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeUpdateOutcome_lift,
             errorHandler: FfiConverterTypeSessionError_lift
         )
 }
@@ -2026,6 +2143,154 @@ public func FfiConverterTypeAddress_lower(_ value: Address) -> RustBuffer {
 
 
 /**
+ * A change that the server refused.
+ */
+public struct DroppedUpdate: Equatable, Hashable {
+    /**
+     * Its number.
+     */
+    public let id: UInt64
+    /**
+     * Why, for a developer.
+     */
+    public let message: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its number.
+         */id: UInt64,
+        /**
+         * Why, for a developer.
+         */message: String) {
+        self.id = id
+        self.message = message
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension DroppedUpdate: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDroppedUpdate: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DroppedUpdate {
+        return
+            try DroppedUpdate(
+                id: FfiConverterUInt64.read(from: &buf),
+                message: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: DroppedUpdate, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.id, into: &buf)
+        FfiConverterString.write(value.message, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDroppedUpdate_lift(_ buf: RustBuffer) throws -> DroppedUpdate {
+    return try FfiConverterTypeDroppedUpdate.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDroppedUpdate_lower(_ value: DroppedUpdate) -> RustBuffer {
+    return FfiConverterTypeDroppedUpdate.lower(value)
+}
+
+
+/**
+ * What became of the changes of the metadata that waited.
+ */
+public struct FlushReport: Equatable, Hashable {
+    /**
+     * Those that were made, in order.
+     */
+    public let applied: [UInt64]
+    /**
+     * Those that the server refused for good since the last report; they are gone.
+     */
+    public let dropped: [DroppedUpdate]
+    /**
+     * How many still wait.
+     */
+    public let waiting: UInt32
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Those that were made, in order.
+         */applied: [UInt64],
+        /**
+         * Those that the server refused for good since the last report; they are gone.
+         */dropped: [DroppedUpdate],
+        /**
+         * How many still wait.
+         */waiting: UInt32) {
+        self.applied = applied
+        self.dropped = dropped
+        self.waiting = waiting
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension FlushReport: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFlushReport: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FlushReport {
+        return
+            try FlushReport(
+                applied: FfiConverterSequenceUInt64.read(from: &buf),
+                dropped: FfiConverterSequenceTypeDroppedUpdate.read(from: &buf),
+                waiting: FfiConverterUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: FlushReport, into buf: inout [UInt8]) {
+        FfiConverterSequenceUInt64.write(value.applied, into: &buf)
+        FfiConverterSequenceTypeDroppedUpdate.write(value.dropped, into: &buf)
+        FfiConverterUInt32.write(value.waiting, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFlushReport_lift(_ buf: RustBuffer) throws -> FlushReport {
+    return try FfiConverterTypeFlushReport.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFlushReport_lower(_ value: FlushReport) -> RustBuffer {
+    return FfiConverterTypeFlushReport.lower(value)
+}
+
+
+/**
  * A generic password that another library put into the Keychain.
  */
 public struct ForeignItem: Equatable, Hashable {
@@ -2310,6 +2575,85 @@ public func FfiConverterTypeKeychainStorage_lift(_ buf: RustBuffer) throws -> Ke
 #endif
 public func FfiConverterTypeKeychainStorage_lower(_ value: KeychainStorage) -> RustBuffer {
     return FfiConverterTypeKeychainStorage.lower(value)
+}
+
+
+/**
+ * A change that waits. Sent again where its answer was lost, which does no harm: it sets and deletes keys.
+ */
+public struct PendingUpdate: Equatable, Hashable {
+    /**
+     * Tells it from the others, also from those of other processes.
+     */
+    public let id: UInt64
+    /**
+     * As for an update that is sent at once: merged at the first level. JSON text of an object.
+     */
+    public let changes: Claims
+    /**
+     * Since when it waits, by the device's clock.
+     */
+    public let since: Timestamp
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Tells it from the others, also from those of other processes.
+         */id: UInt64,
+        /**
+         * As for an update that is sent at once: merged at the first level. JSON text of an object.
+         */changes: Claims,
+        /**
+         * Since when it waits, by the device's clock.
+         */since: Timestamp) {
+        self.id = id
+        self.changes = changes
+        self.since = since
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PendingUpdate: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePendingUpdate: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PendingUpdate {
+        return
+            try PendingUpdate(
+                id: FfiConverterUInt64.read(from: &buf),
+                changes: FfiConverterTypeClaims.read(from: &buf),
+                since: FfiConverterTypeTimestamp.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PendingUpdate, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.id, into: &buf)
+        FfiConverterTypeClaims.write(value.changes, into: &buf)
+        FfiConverterTypeTimestamp.write(value.since, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePendingUpdate_lift(_ buf: RustBuffer) throws -> PendingUpdate {
+    return try FfiConverterTypePendingUpdate.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePendingUpdate_lower(_ value: PendingUpdate) -> RustBuffer {
+    return FfiConverterTypePendingUpdate.lower(value)
 }
 
 
@@ -4594,6 +4938,93 @@ public func FfiConverterTypeSignOutOutcome_lower(_ value: SignOutOutcome) -> Rus
 }
 
 
+
+/**
+ * What became of a change of the metadata that may wait.
+ */
+
+public enum UpdateOutcome: Equatable, Hashable {
+
+    /**
+     * It was made.
+     */
+    case done(
+        /**
+         * The metadata afterwards. JSON text of an object.
+         */metadata: Claims
+    )
+    /**
+     * It waits for the network.
+     */
+    case queued(
+        /**
+         * Its number.
+         */id: UInt64
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension UpdateOutcome: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeUpdateOutcome: FfiConverterRustBuffer {
+    typealias SwiftType = UpdateOutcome
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UpdateOutcome {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .done(metadata: try FfiConverterTypeClaims.read(from: &buf)
+        )
+
+        case 2: return .queued(id: try FfiConverterUInt64.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: UpdateOutcome, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .done(metadata):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypeClaims.write(metadata, into: &buf)
+
+
+        case let .queued(id):
+            writeInt(&buf, Int32(2))
+            FfiConverterUInt64.write(id, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUpdateOutcome_lift(_ buf: RustBuffer) throws -> UpdateOutcome {
+    return try FfiConverterTypeUpdateOutcome.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUpdateOutcome_lower(_ value: UpdateOutcome) -> RustBuffer {
+    return FfiConverterTypeUpdateOutcome.lower(value)
+}
+
+
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
@@ -4909,6 +5340,31 @@ fileprivate struct FfiConverterOptionTypeTimestamp: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceUInt64: FfiConverterRustBuffer {
+    typealias SwiftType = [UInt64]
+
+    public static func write(_ value: [UInt64], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterUInt64.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [UInt64] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [UInt64]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterUInt64.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceString: FfiConverterRustBuffer {
     typealias SwiftType = [String]
 
@@ -4926,6 +5382,56 @@ fileprivate struct FfiConverterSequenceString: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterString.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeDroppedUpdate: FfiConverterRustBuffer {
+    typealias SwiftType = [DroppedUpdate]
+
+    public static func write(_ value: [DroppedUpdate], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeDroppedUpdate.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [DroppedUpdate] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [DroppedUpdate]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeDroppedUpdate.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypePendingUpdate: FfiConverterRustBuffer {
+    typealias SwiftType = [PendingUpdate]
+
+    public static func write(_ value: [PendingUpdate], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypePendingUpdate.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [PendingUpdate] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [PendingUpdate]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypePendingUpdate.read(from: &buf))
         }
         return seq
     }
@@ -5181,6 +5687,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_cached_profile() != 63841) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_pilotlight_core_checksum_method_coresession_cancel_metadata_update() != 34195) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_method_coresession_cancel_sign_in() != 62672) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -5193,6 +5702,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_fetch_user() != 31613) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_pilotlight_core_checksum_method_coresession_flush_metadata_updates() != 42992) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_method_coresession_has_valid_session() != 38435) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -5202,7 +5714,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_merge_metadata() != 38565) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_pilotlight_core_checksum_method_coresession_pending_metadata_updates() != 51329) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_method_coresession_profile() != 32084) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_profile_within() != 51413) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_refresh() != 4544) {
@@ -5227,6 +5745,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata() != 3466) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata_or_queue() != 1898) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 46298) {

@@ -49,6 +49,21 @@ import Testing
         await server.stop()
     }
 
+    @Test func aProfileIsAsOldAsAllowed() async throws {
+        let server = try await IdentityServer.start()
+        let session = try await server.signedInSession()
+        let profile = try await session.profile(maxAge: 600)
+        #expect(try await session.profile(maxAge: 600) == profile)
+        #expect(try await server.requests(to: "userinfo") == 1)
+        _ = try await session.profile(maxAge: 0)
+        #expect(try await server.requests(to: "userinfo") == 2)
+        await #expect(throws: SessionError.self) { try await session.profile(maxAge: -1) }
+        try await server.goOffline()
+        await #expect(throws: SessionError.self) { try await session.profile(maxAge: 0) }
+        #expect(try await session.profile(maxAge: 0, allowStale: true).subject == "auth0|ada")
+        await server.stop()
+    }
+
     @Test func aProfileIsThereAtTheNextLaunchAndIsFetchedAnewOnlyWhenAsked() async throws {
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()

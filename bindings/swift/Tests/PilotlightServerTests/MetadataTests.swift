@@ -63,6 +63,38 @@ import Testing
         await server.stop()
     }
 
+    @Test func changesWaitForTheNetwork() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let store = SessionStorage.file(folder.file("session"))
+        let session = try Session(try server.auth0(metadataAccess: true), storage: store, log: .none)
+        try await session.signIn(using: TestBrowser())
+        #expect(try await session.metadata.replace(with: ["a": 0]) == ["a": 0])
+        #expect(try await session.metadata.updateOrWait(["b": 1]) == .done(["a": 0, "b": 1]))
+        try await server.goOffline()
+        let outcome = try await session.metadata.updateOrWait(["a": 1, "b": nil])
+        guard case .waiting(let first) = outcome,
+            case .waiting(let second) = try await session.metadata.updateOrWait(["a": 2])
+        else {
+            Issue.record("not waiting")
+            return
+        }
+        #expect(session.metadata.pending.map(\.id) == [first, second])
+        #expect(session.metadata.pending.first?.changes == ["a": 1, "b": nil])
+        #expect(try await session.metadata.flush() == MetadataFlush(applied: [], dropped: [], waiting: 2))
+
+        let next = try Session(try server.auth0(metadataAccess: true), storage: store, log: .none)
+        try await next.restore()
+        #expect(next.metadata.pending.map(\.id) == [first, second])
+        #expect(try await next.metadata.cancel(second))
+        #expect(try await !next.metadata.cancel(second))
+        try await server.goOnline()
+        // The first call of the metadata sends what waits.
+        #expect(try await next.metadata.get() == ["a": 1])
+        #expect(next.metadata.pending.isEmpty)
+        await server.stop()
+    }
+
     @Test func aPreviewDoesTheSame() async throws {
         let metadata = Session.preview(metadata: ["n": ["x": 1, "y": 2], "a": 1]).metadata
         #expect(try await metadata.merge(["n": ["y": nil, "z": 3]]) == ["n": ["x": 1, "z": 3], "a": 1])

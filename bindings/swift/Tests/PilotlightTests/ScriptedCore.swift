@@ -126,6 +126,11 @@ final class ScriptedCore: CoreSessionProtocol {
         return .preview()
     }
 
+    func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool) async throws -> UserProfile {
+        try await work()
+        return .preview()
+    }
+
     func fetchUser(fields: [String], include: Bool) async throws -> Claims {
         try await work()
         return "{}"
@@ -134,6 +139,23 @@ final class ScriptedCore: CoreSessionProtocol {
     func fetchMetadata(keys: [String], include: Bool) async throws -> Claims {
         try await work()
         return "{}"
+    }
+
+    func updateMetadataOrQueue(patchJson: String) async throws -> UpdateOutcome {
+        try await work()
+        return .done(metadata: "{}")
+    }
+
+    func pendingMetadataUpdates() -> [PendingUpdate] { [] }
+
+    func cancelMetadataUpdate(id: UInt64) async throws -> Bool {
+        try await work()
+        return false
+    }
+
+    func flushMetadataUpdates() async throws -> FlushReport {
+        try await work()
+        return FlushReport(applied: [], dropped: [], waiting: 0)
     }
 
     func replaceMetadata(metadataJson: String) async throws -> Claims {

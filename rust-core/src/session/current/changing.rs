@@ -19,8 +19,12 @@ const MOST_REVOCATIONS: usize = 10;
 impl Current {
     /// A sign-in ended well. What was to be revoked is forgotten: issuers that delete the user's grant along with a
     /// refresh token (Auth0: "Refresh Token Revocation Deletes Grant") would end the new session for it.
-    pub(in super::super) fn signed_in(&self, session: StoredSession, received: Duration) {
+    pub(in super::super) fn signed_in(&self, mut session: StoredSession, received: Duration) {
         let mut inner = self.lock();
+        // The same user, whose session ended or who signs in once more without a sign-out.
+        if let Some(before) = inner.held().filter(|before| before.subject == session.subject) {
+            session.pending_updates.clone_from(&before.pending_updates);
+        }
         inner.begin_generation(Phase::Held(Box::new(session)));
         inner.received = Some(received);
         inner.renewals += 1;
@@ -207,7 +211,11 @@ impl Current {
         self.change(generation, |_, session| session.profile = Some(profile))
     }
 
-    fn change(&self, asked: Generation, apply: impl FnOnce(&mut Inner, &mut StoredSession)) -> Result<(), Superseded> {
+    pub(super) fn change(
+        &self,
+        asked: Generation,
+        apply: impl FnOnce(&mut Inner, &mut StoredSession),
+    ) -> Result<(), Superseded> {
         let mut inner = self.lock();
         if Generation(inner.generation) != asked {
             return Err(Superseded);

@@ -2,12 +2,13 @@
 //! assignments, and the synchronous path of a valid token must not wait for a runtime.
 //!
 //! `reading` looks, `changing` does what a sign-in, a renewal or a sign-out does, `storing` keeps memory and store in
-//! step, `publishing` tells who listens.
+//! step, `updates` keeps what waits for the network, `publishing` tells who listens.
 
 mod changing;
 mod publishing;
 mod reading;
 mod storing;
+mod updates;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -69,6 +70,8 @@ struct Inner {
     /// The last sign-out did not know which sign-in it ended: it takes out whatever is there.
     left_unseen: bool,
     received: MonotonicReceipt,
+    /// The changes of the metadata that the store holds, by their numbers.
+    stored_updates: Vec<u64>,
     /// An item that could not be decoded; kept aside before it is replaced.
     unreadable: Option<SecretBytes>,
     subscribers: Vec<UnboundedSender<SessionState>>,

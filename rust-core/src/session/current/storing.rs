@@ -34,6 +34,7 @@ impl Current {
             inner.received = None;
             inner.sign_in_was_stored = true;
             inner.phase = phase_of(stored);
+            inner.note_stored();
         }
     }
 
@@ -148,6 +149,11 @@ impl Current {
         inner.see(written);
         inner.writes += 1;
         inner.saved_revision = inner.saved_revision.max(unsaved.revision);
+        let session = match &unsaved.content {
+            Some(StoredItem::Session(session)) => Some(session.as_ref()),
+            _ => None,
+        };
+        inner.note_stored_updates(session);
         if inner.tokens_are_saved() {
             inner.sign_in_was_stored = true;
         }
@@ -214,6 +220,7 @@ impl Inner {
             (found.sequence, found.ended.is_none()),
         );
         let takes_tokens = theirs > ours;
+        let updates = self.merge_updates(&mut held, &mut found);
         if takes_tokens {
             held = found;
             self.token_version += 1;
@@ -225,6 +232,7 @@ impl Inner {
             self.revision += 1;
         }
         held.profile = profile;
+        held.pending_updates = updates;
         self.phase = Phase::Held(held);
         takes_tokens
     }
@@ -243,6 +251,7 @@ impl Inner {
 
     fn take_over(&mut self, phase: Phase) -> bool {
         self.begin_generation(phase);
+        self.note_stored();
         self.sign_in_was_stored = true;
         self.saved_revision = self.revision;
         self.tried_revision = self.revision;

@@ -321,6 +321,7 @@ impl Shared {
             ended: None,
             sequence: 0,
             audience_tokens: Vec::new(),
+            pending_updates: Vec::new(),
             imported: true,
             unknown: serde_json::Map::new(),
         })

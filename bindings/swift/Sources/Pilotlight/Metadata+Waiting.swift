@@ -1,0 +1,103 @@
+import Foundation
+import PilotlightCore
+
+extension Metadata {
+    /// Changes the metadata as ``update(_:)`` does, or lets the change wait while the network or the
+    /// server has passing trouble (persists).
+    ///
+    /// What waits is sent in order, and before any other call of the metadata: at the next launch (``Session/restore()``),
+    /// when a token was renewed or a profile fetched, or by ``flush()``. It goes with the sign-out; it stays when the
+    /// session has ended and the same user signs in again. At most 100 changes, or 64 KiB of them, wait.
+    ///
+    /// - Returns: The metadata after the change, or the change that waits.
+    /// - Throws: As ``update(_:)`` but for passing trouble; nothing waits then.
+    ///   ``SessionError/checkStorage(status:message:)`` when the waiting change could not be stored.
+    @discardableResult
+    public func updateOrWait(_ changes: [String: JSONValue]) async throws -> MetadataUpdate {
+        try await updateOrWait(encoding: changes)
+    }
+
+    /// The same by a value of your own type, which must be written as a JSON object.
+    @discardableResult
+    public func updateOrWait(encoding value: some Encodable) async throws -> MetadataUpdate {
+        let text = try JSONText.text(of: value, argument: "metadata")
+        switch try await session.call({ try await $0.updateMetadataOrQueue(patchJson: text) }) {
+        case .done(let metadata): return .done(try JSONText.object(metadata))
+        case .queued(let id): return .waiting(id: id)
+        }
+    }
+
+    /// The changes that wait for the network, the oldest first. No `await`, no store, no network.
+    public var pending: [PendingMetadataUpdate] {
+        session.core.pendingMetadataUpdates().map {
+            PendingMetadataUpdate(id: $0.id, changes: (try? JSONText.object($0.changes)) ?? [:], since: $0.since)
+        }
+    }
+
+    /// Takes back a change that waits (persists). One that is on its way may be made all the same.
+    ///
+    /// - Returns: False when it does not wait.
+    /// - Throws: ``SessionError/checkStorage(status:message:)``; ``SessionError/waitForUnlock(message:)``;
+    ///   ``SessionError/openApp(message:)`` when the session is read-only; `CancellationError`.
+    @discardableResult
+    public func cancel(_ id: PendingMetadataUpdate.ID) async throws -> Bool {
+        try await session.call { try await $0.cancelMetadataUpdate(id: id) }
+    }
+
+    /// Sends the changes that wait, in order (network; persists). One that the server refuses for good is dropped; passing
+    /// trouble keeps it and all after it.
+    ///
+    /// - Returns: What became of them, and of those that were sent by themselves since the last report and refused.
+    /// - Throws: As ``update(_:)`` but for passing trouble.
+    @discardableResult
+    public func flush() async throws -> MetadataFlush {
+        let report = try await session.call { try await $0.flushMetadataUpdates() }
+        return MetadataFlush(
+            applied: report.applied,
+            dropped: report.dropped.map { MetadataFlush.Dropped(id: $0.id, message: $0.message) },
+            waiting: Int(report.waiting))
+    }
+}
+
+/// What became of a change of the metadata that may wait.
+public enum MetadataUpdate: Equatable, Sendable {
+    /// It was made; this is the metadata afterwards.
+    case done([String: JSONValue])
+    /// It waits for the network, under this number.
+    case waiting(id: PendingMetadataUpdate.ID)
+}
+
+/// A change of the metadata that waits for the network.
+public struct PendingMetadataUpdate: Identifiable, Equatable, Sendable {
+    /// Tells it from the others.
+    public let id: UInt64
+    /// What is to be changed: merged at the first level, null deletes a key.
+    public let changes: [String: JSONValue]
+    /// Since when it waits, by the device's clock.
+    public let since: Date
+}
+
+/// What became of the changes of the metadata that waited.
+public struct MetadataFlush: Equatable, Sendable {
+    /// A change that the server refused for good; it is gone.
+    public struct Dropped: Equatable, Sendable {
+        /// Its number.
+        public let id: PendingMetadataUpdate.ID
+        /// Why, for a developer.
+        public let message: String
+    }
+
+    /// Those that were made, in order.
+    public let applied: [PendingMetadataUpdate.ID]
+    /// Those that were refused.
+    public let dropped: [Dropped]
+    /// How many still wait.
+    public let waiting: Int
+
+    /// For tests of an app.
+    public init(applied: [PendingMetadataUpdate.ID], dropped: [Dropped], waiting: Int) {
+        self.applied = applied
+        self.dropped = dropped
+        self.waiting = waiting
+    }
+}

@@ -1,0 +1,63 @@
+import Foundation
+import PilotlightCore
+
+extension UserProfile {
+    /// ``picture`` as a URL; nil when it is none.
+    public var pictureURL: URL? { picture.flatMap(URL.init(string:)) }
+    /// ``profilePage`` as a URL; nil when it is none.
+    public var profilePageURL: URL? { profilePage.flatMap(URL.init(string:)) }
+    /// ``website`` as a URL; nil when it is none.
+    public var websiteURL: URL? { website.flatMap(URL.init(string:)) }
+
+    /// How long ago this was fetched, in seconds by the device's clock; never negative.
+    public func age(at now: Date = Date()) -> TimeInterval {
+        max(0, now.timeIntervalSince(fetchedAt))
+    }
+
+    /// A claim by its name, as the issuer sent it: a standard one or one of your own, which issuers usually want to be
+    /// named like a URL (`https://example.com/roles`). Nil when there is none.
+    public func claim(_ name: String) -> JSONValue? { claims[name] }
+    /// A claim that is a string; nil when it is missing or something else.
+    public func string(_ name: String) -> String? { claim(name)?.stringValue }
+    /// A claim that is a truth value; nil when it is missing or something else.
+    public func bool(_ name: String) -> Bool? { claim(name)?.boolValue }
+    /// A claim that is a whole number; nil when it is missing or something else.
+    public func int(_ name: String) -> Int? { claim(name)?.intValue }
+    /// A claim that is a number; nil when it is missing or something else.
+    public func double(_ name: String) -> Double? { claim(name)?.doubleValue }
+    /// A claim that is a moment: see ``JSONValue/dateValue``.
+    public func date(_ name: String) -> Date? { claim(name)?.dateValue }
+    /// A claim that is an array; nil when it is missing or something else.
+    public func array(_ name: String) -> [JSONValue]? { claim(name)?.arrayValue }
+    /// A claim that is an object; nil when it is missing or something else.
+    public func object(_ name: String) -> [String: JSONValue]? { claim(name)?.objectValue }
+
+    /// A claim as a type of your own.
+    ///
+    /// - Throws: ``SessionError/fixArgument(argument:message:)`` when it is missing or does not fit; it names the place, not
+    ///   the value.
+    public func claim<Value: Decodable>(_ name: String, as type: Value.Type) throws -> Value {
+        guard let claim = claim(name) else {
+            throw SessionError.fixArgument(argument: "name", message: "there is no such claim")
+        }
+        return try JSONText.decode(type, from: try JSONText.text(of: claim, argument: "name"), argument: "type")
+    }
+
+    /// All claims, by their names, as a type of your own.
+    ///
+    /// - Throws: ``SessionError/fixArgument(argument:message:)`` when they do not fit.
+    public func decode<Value: Decodable>(as type: Value.Type) throws -> Value {
+        try JSONText.decode(type, from: try JSONText.text(of: claims, argument: "claims"), argument: "type")
+    }
+}
+
+extension JSONValue {
+    /// The moment: seconds since 1970 as a number (`NumericDate`, RFC 7519 2), or text by ISO 8601 with or without a
+    /// fraction of a second; nil when this is something else.
+    public var dateValue: Date? {
+        if let seconds = doubleValue { return Date(timeIntervalSince1970: seconds) }
+        guard let text = stringValue else { return nil }
+        let withFraction = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+        return (try? Date.ISO8601FormatStyle().parse(text)) ?? (try? withFraction.parse(text))
+    }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import Pilotlight
+import Testing
+
+@Suite struct ProfileTypesTests {
+    private struct Tenant: Decodable, Equatable {
+        var id: String
+        var seats: Int
+    }
+
+    private struct Everything: Decodable {
+        var sub: String
+        var email_verified: Bool
+        var roles: [String]
+    }
+
+    private let profile = UserProfile.preview(
+        picture: "https://example.com/ada.png",
+        otherClaims: [
+            "roles": ["admin", "author"], "beta": true, "age": 36, "height": 1.7, "tenant": ["id": "t", "seats": 12],
+            "since": "2024-02-03T04:05:06Z", "seen": "2024-02-03T04:05:06.789+00:00", "last": 1_706_933_106,
+            "text": "t",
+        ])
+
+    @Test func claimsOfEveryType() throws {
+        #expect(profile.string("text") == "t")
+        #expect(profile.string("email") == "ada@example.com")
+        #expect(profile.bool("beta") == true)
+        #expect(profile.int("age") == 36)
+        #expect(profile.double("height") == 1.7)
+        #expect(profile.array("roles") == ["admin", "author"])
+        #expect(profile.object("tenant")?["seats"] == 12)
+        let moment = Date(timeIntervalSince1970: 1_706_933_106)
+        #expect(profile.date("since") == moment)
+        #expect(profile.date("last") == moment)
+        let seen = try #require(profile.date("seen"))
+        #expect(abs(seen.timeIntervalSince(moment) - 0.789) < 0.001)
+        for name in ["text", "missing", "roles"] {
+            #expect(profile.bool(name) == nil)
+            #expect(profile.int(name) == nil)
+            #expect(profile.date(name) == nil)
+            #expect(profile.object(name) == nil)
+        }
+    }
+
+    @Test func claimsAsTypesOfOnesOwn() throws {
+        #expect(try profile.claim("tenant", as: Tenant.self) == Tenant(id: "t", seats: 12))
+        #expect(try profile.claim("roles", as: [String].self) == ["admin", "author"])
+        #expect(try profile.claim("age", as: Int.self) == 36)
+        let all = try profile.decode(as: Everything.self)
+        #expect(all.sub == profile.subject && all.email_verified && all.roles.count == 2)
+        #expect(throws: SessionError.self) { try profile.claim("missing", as: Int.self) }
+        #expect(throws: SessionError.self) { try profile.claim("text", as: Tenant.self) }
+    }
+
+    @Test func urlsAndAge() {
+        #expect(profile.pictureURL == URL(string: "https://example.com/ada.png"))
+        #expect(profile.websiteURL == nil)
+        #expect(profile.age(at: profile.fetchedAt.addingTimeInterval(90)) == 90)
+        #expect(profile.age(at: profile.fetchedAt.addingTimeInterval(-90)) == 0)
+    }
+}

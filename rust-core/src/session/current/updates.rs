@@ -1,0 +1,71 @@
+//! The changes of the metadata that wait, in memory and in step with the store.
+
+use super::{Current, Generation, Inner, Superseded};
+use crate::envelope::StoredSession;
+use crate::error::Error;
+use crate::metadata_queue::{PendingUpdate, check_room, merge};
+
+impl Current {
+    /// The oldest first.
+    pub(in super::super) fn pending_updates(&self) -> Vec<PendingUpdate> {
+        let inner = self.lock();
+        inner
+            .held()
+            .map_or_else(Vec::new, |session| session.pending_updates.clone())
+    }
+
+    pub(in super::super) fn has_pending_updates(&self) -> bool {
+        self.lock()
+            .held()
+            .is_some_and(|session| !session.pending_updates.is_empty())
+    }
+
+    /// The next one to send, if it is that session's.
+    pub(in super::super) fn next_update(&self, asked: Generation) -> Option<PendingUpdate> {
+        let inner = self.lock();
+        let session = inner.held().filter(|_| Generation(inner.generation) == asked)?;
+        session.pending_updates.first().cloned()
+    }
+
+    /// One more waits.
+    pub(in super::super) fn add_update(&self, generation: Generation, update: PendingUpdate) -> Result<(), Error> {
+        check_room(&self.pending_updates(), &update.changes.0)?;
+        self.change(generation, |_, session| session.pending_updates.push(update))
+            .map_err(|Superseded| Error::NoSession)
+    }
+
+    /// It does not wait any more; false when it did not.
+    pub(in super::super) fn remove_update(&self, id: u64) -> bool {
+        let generation = Generation(self.lock().generation);
+        let waits = self.pending_updates().iter().any(|update| update.id == id);
+        let remove = |session: &mut StoredSession| session.pending_updates.retain(|update| update.id != id);
+        waits && self.change(generation, |_, session| remove(session)).is_ok()
+    }
+}
+
+impl Inner {
+    /// The store holds what memory holds.
+    pub(super) fn note_stored(&mut self) {
+        self.stored_updates = self.held().map_or_else(Vec::new, ids);
+    }
+
+    /// The store holds that list.
+    pub(super) fn note_stored_updates(&mut self, stored: Option<&StoredSession>) {
+        self.stored_updates = stored.map_or_else(Vec::new, ids);
+    }
+
+    /// Two writings of one session.
+    pub(super) fn merge_updates(&mut self, held: &mut StoredSession, found: &mut StoredSession) -> Vec<PendingUpdate> {
+        let theirs = ids(found);
+        let base = std::mem::replace(&mut self.stored_updates, theirs);
+        merge(
+            &base,
+            std::mem::take(&mut held.pending_updates),
+            std::mem::take(&mut found.pending_updates),
+        )
+    }
+}
+
+fn ids(session: &StoredSession) -> Vec<u64> {
+    session.pending_updates.iter().map(|update| update.id).collect()
+}
