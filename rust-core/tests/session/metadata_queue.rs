@@ -12,7 +12,7 @@ use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
 
-use crate::world::{ADA, GRACE, World, assert_renews, disk_full, forced, is_signed_in, public};
+use crate::world::{ADA, GRACE, World, assert_renews, disk_full, forced, is_signed_in, public, until};
 
 fn object(value: Value) -> Map<String, Value> {
     parse_object("test", &value.to_string()).unwrap()
@@ -44,9 +44,7 @@ fn waiting(session: &SessionManager) -> Vec<u64> {
 
 /// Returns when nothing waits any more.
 async fn until_nothing_waits(session: &SessionManager) {
-    while !waiting(session).is_empty() {
-        tokio::task::yield_now().await;
-    }
+    until("nothing waits", || waiting(session).is_empty()).await;
 }
 
 #[tokio::test]

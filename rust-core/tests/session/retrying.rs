@@ -118,7 +118,9 @@ async fn an_answer_that_is_lost_is_asked_for_again_at_once_with_the_same_token()
         Fault::reset().after_processing().times(2),
     ] {
         // An overlap period is what an issuer offers against lost answers.
-        let world = World::with(Options::default().with(|s| s.leeway = 30)).await;
+        let world = World::with(Options::default().with(|s| s.leeway = 30))
+            .await
+            .impatient();
         let session = world.signed_in().await;
         world.control().fault(Endpoint::Token, trouble.clone());
         let before = world.clock.passed();

@@ -4,7 +4,7 @@ use pilotlight_core::session::{SessionManager, SignOutOutcome};
 use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Endpoint, Fault};
 
-use crate::world::{ADA, World, assert_renews, cached};
+use crate::world::{ADA, World, assert_renews, cached, until};
 
 /// Ada signed out while the issuer could not be reached; her refresh token.
 async fn signed_out_offline(world: &World) -> (SessionManager, String) {
@@ -18,15 +18,11 @@ async fn signed_out_offline(world: &World) -> (SessionManager, String) {
 
 /// Returns when what runs in the background has told the issuer, or tried to.
 async fn revocations_reach(world: &World, count: u64) {
-    while world.control().seen(Endpoint::Revoke) < count {
-        tokio::task::yield_now().await;
-    }
+    until("the issuer is told", || world.control().seen(Endpoint::Revoke) >= count).await;
 }
 
 async fn store_is_emptied(world: &World) {
-    while !world.store.items().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    until("the store is empty", || world.store.items().is_empty()).await;
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@ use std::sync::Mutex;
 use pilotlight_core::ports::{Eventually, SecretStore, StoreError};
 use pilotlight_core::secret::{Fingerprint, SecretBytes};
 
+use crate::world::until;
+
 /// A store in memory that fails when told to, and counts.
 #[derive(Debug, Default)]
 pub(crate) struct ScriptedStore {
@@ -60,9 +62,7 @@ impl ScriptedStore {
 
     /// Returns when a write has begun that was not counted in `writes`.
     pub(crate) async fn wait_for_write(&self, writes: u64) {
-        while self.counts().1 == writes {
-            tokio::task::yield_now().await;
-        }
+        until("a write begins", || self.counts().1 != writes).await;
     }
 
     async fn change<T>(&self, change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>) -> T) -> Result<T, StoreError> {

@@ -51,7 +51,7 @@ impl Search {
 
 #[tokio::test]
 async fn planted_secrets_are_nowhere_to_be_found() {
-    let world = World::new().await;
+    let world = World::new().await.impatient();
     let session = world.session();
     let mut search = Search {
         said: String::new(),

@@ -32,7 +32,7 @@ async fn signing_out_forgets_here_and_revokes_there() {
 
 #[tokio::test]
 async fn an_issuer_that_cannot_be_reached_does_not_keep_the_user_signed_in() {
-    let world = World::new().await;
+    let world = World::new().await.impatient();
     for fault in [
         Fault::status(503),
         Fault::reset(),

@@ -8,7 +8,7 @@ use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Endpoint, Fault, IdTokenFault, Signature};
 use serde_json::json;
 
-use crate::world::{ADA, World, assert_renews, at_least, cached, disk_full, forced, is_signed_in, public};
+use crate::world::{ADA, World, assert_renews, at_least, cached, disk_full, forced, is_signed_in, public, until};
 
 #[tokio::test]
 async fn a_renewal_with_a_bad_id_token_keeps_the_refresh_token_and_not_the_access_token() {
@@ -199,13 +199,10 @@ async fn a_write_goes_on_when_its_caller_goes_away() {
     assert!(caller.await.unwrap_err().is_cancelled());
     assert!(world.stored().is_none());
     drop(gate);
-    let is_stored = async {
-        while world.stored().is_none() {
-            tokio::task::yield_now().await;
-        }
-    };
-    let in_the_end = tokio::time::timeout(Duration::from_secs(10), is_stored).await;
-    assert!(in_the_end.is_ok(), "the write was left in the middle");
+    until("the write that was left in the middle is done", || {
+        world.stored().is_some()
+    })
+    .await;
     assert_eq!(world.store.counts().1, writes + 1);
 }
 

@@ -91,7 +91,7 @@ async fn no_trouble_on_the_way_ends_a_session() {
 
 #[tokio::test]
 async fn a_server_that_is_away_or_silent_ends_no_session() {
-    let world = World::new().await;
+    let world = World::new().await.impatient();
     let session = world.signed_in().await;
     let network = |error| {
         matches!(

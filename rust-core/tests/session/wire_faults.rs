@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
 use crate::documented::{assert_documented, in_words};
-use crate::world::{ADA, World, forced, is_signed_in, public};
+use crate::world::{ADA, World, forced, is_signed_in, public, until};
 
 /// A request that the session makes, and on what occasion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +128,9 @@ fn patch() -> Map<String, Value> {
 /// The outcome in the table's words.
 async fn outcome_of(call: Call, fault: Fault) -> String {
     // The overlap is what issuers offer against lost answers.
-    let world = World::with(Options::default().with(|s| s.leeway = 30)).await;
+    let world = World::with(Options::default().with(|s| s.leeway = 30))
+        .await
+        .impatient();
     let first = world.session_with(call.configuration(&world));
     world.sign_in(&first, ADA).await;
     drop(first);
@@ -196,9 +198,7 @@ async fn after_the_sign_out(
     };
     world.rest();
     let restarted = Call::Revocation.launch(world).await;
-    while !world.store.items().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    until("the store is empty", || world.store.items().is_empty()).await;
     assert_eq!(restarted.state(), Some(SessionState::SignedOut), "{what}");
     if said == "told later" {
         assert_eq!(world.control().counters().families_revoked, 1, "{what}");

@@ -25,6 +25,20 @@ pub(crate) const ADA: &str = "ada@example.com";
 pub(crate) const GRACE: &str = "grace@example.com";
 pub(crate) const REDIRECT_URI: &str = "com.example.pilotlight://callback";
 
+/// Much more than anything takes, also on a busy machine.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Returns when `condition` holds.
+pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
+    let waiting = async {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(LONGEST_WAIT, waiting).await;
+    assert!(waited.is_ok(), "not within {LONGEST_WAIT:?}: {what}");
+}
+
 pub(crate) struct World {
     pub(crate) server: IdentityServer,
     pub(crate) store: Arc<ScriptedStore>,
@@ -32,11 +46,21 @@ pub(crate) struct World {
     pub(crate) sharing: Sharing,
     pub(crate) clock: Arc<MovableClock>,
     pub(crate) log: Arc<CapturedLog>,
+    /// How long a request may take.
+    patience: Duration,
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with(Options::default()).await
+    }
+
+    /// For servers that never answer. Elsewhere a busy machine shall not look like one.
+    pub(crate) fn impatient(self) -> Self {
+        Self {
+            patience: Duration::from_secs(2),
+            ..self
+        }
     }
 
     pub(crate) async fn with(options: Options) -> Self {
@@ -48,6 +72,7 @@ impl World {
             sharing: Sharing::Alone,
             clock: Arc::default(),
             log: Arc::default(),
+            patience: LONGEST_WAIT,
         }
     }
 
@@ -93,8 +118,8 @@ impl World {
 
     pub(crate) fn session_with(&self, configuration: SessionConfiguration) -> SessionManager {
         let limits = HttpLimits {
-            connect: Duration::from_secs(2),
-            total: Duration::from_secs(2),
+            connect: self.patience,
+            total: self.patience,
             ..HttpLimits::default()
         };
         self.session_over(configuration, Arc::new(HttpTransport::with_limits(limits)))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 
 use crate::accounts::Account;
 use crate::faults::Fault;
@@ -12,6 +13,9 @@ use crate::journal::{Counters, Endpoint, RequestRecord};
 use crate::keys::OldKeys;
 use crate::settings::Settings;
 use crate::state::Shared;
+
+/// Much more than anything takes that a test waits for, also on a busy machine.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Steers a running server. Cheap to clone. Everything it does is done when the call returns.
 #[derive(Debug, Clone)]
@@ -52,9 +56,18 @@ impl Control {
     }
 
     /// Returns when `count` requests are held at once.
+    ///
+    /// # Panics
+    /// When that is not so within half a minute.
     pub async fn wait_for_held(&self, endpoint: Endpoint, count: usize) {
         let mut progress = self.shared.holds.progress();
-        while self.held(endpoint) < count && progress.changed().await.is_ok() {}
+        let waiting = async { while self.held(endpoint) < count && progress.changed().await.is_ok() {} };
+        let waited = timeout(LONGEST_WAIT, waiting).await;
+        assert!(
+            waited.is_ok(),
+            "{endpoint:?}: {} of {count} requests are held",
+            self.held(endpoint)
+        );
     }
 
     /// Requests seen by `endpoint` since the server started, those that a fault swallowed included.
@@ -64,9 +77,18 @@ impl Control {
     }
 
     /// Returns when `endpoint` has seen `count` requests since the server started.
+    ///
+    /// # Panics
+    /// When that is not so within half a minute.
     pub async fn wait_for_requests(&self, endpoint: Endpoint, count: u64) {
         let mut progress = self.shared.journal.progress();
-        while self.seen(endpoint) < count && progress.changed().await.is_ok() {}
+        let waiting = async { while self.seen(endpoint) < count && progress.changed().await.is_ok() {} };
+        let waited = timeout(LONGEST_WAIT, waiting).await;
+        assert!(
+            waited.is_ok(),
+            "{endpoint:?} has seen {} of {count} requests",
+            self.seen(endpoint)
+        );
     }
 
     /// Every request so far (or since [`clear_requests`](Self::clear_requests)), oldest first.
