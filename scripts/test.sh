@@ -14,6 +14,7 @@ cd "$checkout"
 
 thorough=
 lane_minutes=30
+lane_process=
 lanes=(style rust keychain swift demo interop apple)
 
 about() {
@@ -77,6 +78,8 @@ lane_apple() {
 
 run_lanes() {
     local lane status start all=0 table='' limit
+    # It is not in the terminal's group, so an interrupt does not reach it by itself.
+    trap 'kill "$lane_process" 2>/dev/null; exit 130' INT TERM
     for lane in "$@"; do
         step "lane $lane: $(about "$lane")"
         start=$SECONDS
@@ -84,7 +87,9 @@ run_lanes() {
         limit=()
         if have timeout; then limit=(timeout --kill-after=30s "${lane_minutes}m"); fi
         status=0
-        "${limit[@]+"${limit[@]}"}" scripts/test.sh ${thorough:+--thorough} --lane "$lane" || status=$?
+        "${limit[@]+"${limit[@]}"}" scripts/test.sh ${thorough:+--thorough} --lane "$lane" &
+        lane_process=$!
+        wait "$lane_process" || status=$?
         case $status in
             0) status=passed ;;
             124 | 137) status="FAILED: did not end within $lane_minutes minutes" all=1 ;;
