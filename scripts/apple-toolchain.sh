@@ -6,6 +6,7 @@
 #                                                      its output folder is apple/ in cargo's target folder
 #   scripts/apple-toolchain.sh tool NAME ARGS…         lipo, nm, otool, strip, size, ar, rustc, ld64.lld (LLVM's off a Mac)
 #   scripts/apple-toolchain.sh sdk TARGET              the folder that stands for the target's SDK
+#   scripts/apple-toolchain.sh size-flags TARGET       rustc's flags for a smaller library that only this compiler takes, one a line
 #   scripts/apple-toolchain.sh roots                   the folders of this machine that hold the tools, one a line
 #
 # On a Mac: rustup's targets and Xcode's tools. On Debian: clang, lld and the LLVM tools of bookworm-security unpacked
@@ -118,6 +119,12 @@ run_cargo() {
     exec cargo "$verb" --target "$target" ${standard_library[@]+"${standard_library[@]}"} "$@"
 }
 
+# Unstable, so only of the compiler that may use such flags because it builds the standard library: no file and line in the
+# messages of panics, and Debug output without fields, which nothing in a release shows.
+size_flags() {
+    if ! on_mac && ! rustup_has "$1"; then printf '%s\n' -Zlocation-detail=none -Zfmt-debug=shallow; fi
+}
+
 run_tool() {
     local name=$1
     shift
@@ -139,8 +146,9 @@ main() {
         cargo) run_cargo "$@" ;;
         tool) run_tool "$@" ;;
         sdk) sdk_of "$@" ;;
+        size-flags) size_flags "$@" ;;
         roots) if on_mac; then xcode-select -p; else printf '%s\n' "$tools"; fi ;;
-        *) die "unknown command: $verb" "scripts/apple-toolchain.sh setup|cargo|tool|sdk|roots" ;;
+        *) die "unknown command: $verb" "scripts/apple-toolchain.sh setup|cargo|tool|sdk|size-flags|roots" ;;
     esac
 }
 

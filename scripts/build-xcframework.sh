@@ -71,6 +71,7 @@ compile() {
         rust_flags+="\"--remap-path-prefix=$line\","
         c_flags+=" $(printf '%q' "-ffile-prefix-map=$line")"
     done < <(remappings)
+    while IFS= read -r line; do rust_flags+="\"$line\","; done < <("$toolchain" size-flags "$target")
     flags=(--config "build.rustflags=[$rust_flags]")
     # Line tables for crash reports: they cost nothing in the app, because what ships is stripped of them.
     if [ "$profile" = release ]; then flags+=(--config 'profile.release.debug="line-tables-only"'); fi
