@@ -21,6 +21,8 @@ use crate::retry::Patience;
 use crate::secret::Secret;
 use crate::state::{ReauthenticationReason, SessionState};
 
+/// How often a session may change hands while one answer is under way.
+pub(super) const MOST_REPLACEMENTS: usize = 3;
 /// The issuer refused a refresh token, another process had a newer one, that was refused too: this is no race any more.
 const LARGEST_NUMBER_OF_TOKENS_TRIED: usize = 3;
 
@@ -31,7 +33,7 @@ impl Shared {
             return Err(refusal);
         }
         let mut patience = Patience::from(self.now().monotonic);
-        let mut was_replaced = false;
+        let mut replacements = 0;
         loop {
             let error = match self.renew_once(renewal, wish, &mut patience).await {
                 Ok(token) => {
@@ -39,9 +41,12 @@ impl Shared {
                     return Ok(token);
                 }
                 // Another sign-in took the session's place meanwhile, and its token is due as well.
-                Err(Error::NoSession) if !was_replaced && self.current.is_renewable() => {
-                    was_replaced = true;
-                    continue;
+                Err(Error::NoSession) if self.current.is_renewable() => {
+                    replacements += 1;
+                    if replacements < MOST_REPLACEMENTS {
+                        continue;
+                    }
+                    Error::Busy
                 }
                 Err(error) => error,
             };
@@ -94,7 +99,8 @@ impl Shared {
                 Err(error) => return Err(error),
             }
         }
-        Err(self.why_not_renewable())
+        // Another process renews faster than this one, which has no lock: it was suspended.
+        Err(Error::Busy)
     }
 
     /// Sends the refresh token, and again at once when the answer is lost: the issuer may have rotated it already.

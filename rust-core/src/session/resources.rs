@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::current::Generation;
+use super::renewal::MOST_REPLACEMENTS;
 use super::single_flight::Boarding;
 use super::{SessionManager, Shared, TokenOptions};
 use crate::audience::Audience;
@@ -94,22 +95,21 @@ impl SessionManager {
                 field: "issuer",
                 problem: "it has no userinfo endpoint".to_owned(),
             })?;
-        let mut asked_twice = false;
-        loop {
+        for _ in 0..MOST_REPLACEMENTS {
             shared.ensure_session().await?;
             let (generation, subject) = shared.current.subject().ok_or(Error::NoSession)?;
             let outcome = self.fetch_profile(&metadata, endpoint, generation, &subject).await;
             // Another sign-in of the same user took this one's place while the answer was under way.
             let held = shared.current.subject();
             let replaced = held.is_some_and(|(now, who)| now != generation && who == subject);
-            if asked_twice || !replaced || outcome.is_ok() {
-                if outcome.is_ok() {
-                    self.send_waiting_in_background();
-                }
+            if outcome.is_ok() {
+                self.send_waiting_in_background();
+            }
+            if !replaced || outcome.is_ok() {
                 return outcome;
             }
-            asked_twice = true;
         }
+        Err(Error::Busy)
     }
 
     async fn fetch_profile(

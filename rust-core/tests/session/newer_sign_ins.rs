@@ -4,13 +4,15 @@
 use std::sync::Arc;
 
 use pilotlight_core::adapters::file_lock::FileLock;
+use pilotlight_core::ffi::{RetryReason, SessionError};
 use pilotlight_core::session::{SessionManager, Sharing, SignOutOutcome};
 use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Endpoint, Fault};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 
-use crate::world::{ADA, World, assert_renews, disk_full, forced, is_signed_in};
+use crate::world::{ADA, World, assert_renews, disk_full, forced, is_signed_in, public};
 
 async fn app_and_extension() -> (World, SessionManager, SessionManager, TempDir) {
     let folder = tempfile::tempdir().unwrap();
@@ -121,4 +123,80 @@ async fn nobody_hears_of_a_renewal_before_it_is_stored() {
     drop(gate);
     renewing.await.unwrap().unwrap();
     assert!(matches!(states.try_recv(), Ok(SessionState::SignedIn { .. })));
+}
+
+/// A signed-in user is never told to sign in, however often the session changes hands while an answer is under way.
+#[tokio::test]
+async fn calls_that_are_overtaken_by_sign_ins_serve_the_last_one() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let expired = || Fault::answer(json!({"expires_in": 0})).grant("authorization_code");
+    for (endpoint, hold) in [
+        (Endpoint::Token, Fault::hold().grant("refresh_token")),
+        (Endpoint::Userinfo, Fault::hold()),
+    ] {
+        world.control().fault(endpoint, hold.clone());
+        let caller = tokio::spawn({
+            let session = session.clone();
+            async move {
+                match endpoint {
+                    Endpoint::Token => session.access_token(forced()).await.map(drop),
+                    _ => session.profile(true).await.map(drop),
+                }
+            }
+        });
+        world.control().wait_for_held(endpoint, 1).await;
+        if endpoint == Endpoint::Token {
+            world.control().fault(Endpoint::Token, expired());
+        }
+        world.sign_in(&session, ADA).await;
+        world.control().fault(endpoint, hold);
+        world.control().release(endpoint);
+        world.control().wait_for_held(endpoint, 1).await;
+        if endpoint == Endpoint::Token {
+            world.control().fault(Endpoint::Token, expired());
+        }
+        world.sign_in(&session, ADA).await;
+        world.control().release(endpoint);
+        assert_eq!(caller.await.unwrap(), Ok(()), "{endpoint:?}");
+    }
+}
+
+/// It was suspended, and iOS took its lock; the other one renews faster than it asks.
+#[tokio::test]
+async fn a_process_that_comes_too_late_again_and_again_is_told_to_try_later() {
+    let (world, app, extension, _folder) = app_and_extension().await;
+    let comes_too_late = || {
+        let refusal = Fault::oauth_error(403, "invalid_grant", "Unknown or invalid refresh token.");
+        world.control().fault(Endpoint::Token, Fault::hold());
+        world.control().fault(Endpoint::Token, refusal);
+    };
+    comes_too_late();
+    let late = tokio::spawn({
+        let app = app.clone();
+        async move { app.access_token(forced()).await }
+    });
+    for round in 1..=3 {
+        world.control().wait_for_held(Endpoint::Token, 1).await;
+        app.release_process_lock();
+        extension.access_token(forced()).await.unwrap();
+        if round < 3 {
+            comes_too_late();
+        }
+        world.control().release(Endpoint::Token);
+    }
+    let error = public(late.await.unwrap());
+    assert!(
+        matches!(
+            error,
+            SessionError::RetryLater {
+                reason: RetryReason::AnotherProcess,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert!(is_signed_in(&app));
+    world.rest();
+    assert_renews(&app).await;
 }

@@ -83,12 +83,19 @@ impl State {
             if stored.as_ref() == Some(later) && !without_lock && !is_news {
                 return Some(format!("{later} is in the store"));
             }
-            let is_known = known.reached.iter().any(|(other, _)| self.is_alive(*other));
+            let is_about_to_store = |who: &Who| self.is_alive(*who) && !self.has_left(*who, known.family);
+            let is_known = known.reached.iter().any(|(other, _)| is_about_to_store(other));
             if is_known && !known.write_failed && !without_lock {
                 return Some(format!("another process is about to store {later}"));
             }
         }
         None
+    }
+
+    /// Whether the user has signed out of it there, be that in the store or not.
+    fn has_left(&self, who: Who, family: usize) -> bool {
+        let seen = &self.processes[who.process].seen;
+        seen.sign_outs > 0 && self.server.families[family].began <= seen.last_sign_out
     }
 
     /// Why the issuer gets to see a spent token: what the simulation itself did, or else a mistake.
