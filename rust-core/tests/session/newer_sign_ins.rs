@@ -1,29 +1,14 @@
 //! Promise 1, between processes: what one process has yet to tidy up never touches a sign-in that another made meanwhile.
 //! The cases were found by the simulation (`tests/simulation`).
 
-use std::sync::Arc;
-
-use pilotlight_core::adapters::file_lock::FileLock;
 use pilotlight_core::ffi::{RetryReason, SessionError};
-use pilotlight_core::session::{SessionManager, Sharing, SignOutOutcome};
+use pilotlight_core::session::SignOutOutcome;
 use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::json;
-use tempfile::TempDir;
-use tokio::runtime::Handle;
 
+use crate::sharing::app_and_extension;
 use crate::world::{ADA, World, assert_renews, disk_full, forced, is_signed_in, public};
-
-async fn app_and_extension() -> (World, SessionManager, SessionManager, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let mut world = World::new().await;
-    let lock = FileLock::new(folder.path().join("session"), Handle::current());
-    world.sharing = Sharing::Processes(Arc::new(lock));
-    let app = world.signed_in().await;
-    let extension = world.session();
-    extension.restore().await.unwrap();
-    (world, app, extension, folder)
-}
 
 #[tokio::test]
 async fn a_sign_out_that_could_not_be_stored_leaves_a_newer_sign_in_alone() {

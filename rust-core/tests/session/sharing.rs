@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use crate::world::{ADA, GRACE, World, assert_renews, at_least, cached, disk_full, forced, is_signed_in, public};
 
 /// Two processes in which Ada is signed in.
-async fn app_and_extension() -> (World, SessionManager, SessionManager, TempDir) {
+pub(crate) async fn app_and_extension() -> (World, SessionManager, SessionManager, TempDir) {
     let (world, folder) = shared_world().await;
     let app = world.signed_in().await;
     let extension = world.session();
