@@ -1,5 +1,7 @@
 //! Servers that are away: nobody is signed out by that.
 
+use std::time::Duration;
+
 use pilotlight_core::session::{SignInOptions, SignOutOutcome};
 use pilotlight_core::state::SessionState;
 use pilotlight_test_browser::ServerKind;
@@ -34,6 +36,8 @@ async fn a_session_outlives_the_outage_of_its_server() {
     assert_eq!(world.stored(), before, "nothing of it is written");
 
     world.server.restart().await.unwrap();
+    // Longer than a session rests after a failure.
+    world.advance(Duration::from_secs(60));
     // Now it is the server who says so.
     assert_rejected(error_of(restarted.access_token(ANY).await));
 }

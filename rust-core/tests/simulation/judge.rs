@@ -110,7 +110,12 @@ impl State {
             Cause::LostAnswer
         } else if self.is_without_lock(sender) || reached().any(|(who, _)| self.is_without_lock(*who)) {
             Cause::Suspended
-        } else if later.iter().any(|(_, known)| known.write_failed) {
+        } else if later.iter().any(|(_, known)| known.write_failed)
+            || later
+                .iter()
+                .all(|(_, known)| known.reached.iter().all(|(who, _)| self.has_left(*who, known.family)))
+        {
+            // The later tokens, or the sign-out before they came, could not be stored.
             Cause::FailedWrite
         } else if reached().all(|(who, _)| !self.is_alive(*who))
             && !later.iter().any(|(later, _)| stored.as_ref() == Some(*later))
