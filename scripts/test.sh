@@ -3,7 +3,7 @@
 #
 #   scripts/test.sh                all lanes; exit 1 when any failed
 #   scripts/test.sh --only LANE    only this one; may be given again
-#   scripts/test.sh --thorough     all lanes, with what takes long: the simulator's Intel slice, and the proofs that checks find mistakes
+#   scripts/test.sh --thorough     all lanes, with what takes long: the arm64 simulator's slice, and the proofs that checks find mistakes
 #   scripts/test.sh --list         the lanes
 #
 # A lane that cannot run here fails and says what is missing; one that does not end within half an hour is ended, and fails.
