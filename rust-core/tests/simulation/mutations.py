@@ -174,6 +174,10 @@ def copy_checkout():
     for name in COPIED:
         source, place = CHECKOUT / name, COPY / name
         if source.is_dir():
+            # What the checkout no longer has.
+            for file in place.rglob("*"):
+                if file.is_file() and not (source / file.relative_to(place)).is_file():
+                    file.unlink()
             ignore = shutil.ignore_patterns("target", "node_modules", "fuzz")
             # Only what changed gets a new time: cargo goes by it.
             for folder, folders, files in os.walk(source):
