@@ -7,8 +7,8 @@ use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::json;
 
-use crate::sharing::app_and_extension;
-use crate::world::{ADA, World, assert_renews, disk_full, forced, is_signed_in, public};
+use crate::sharing::{app_and_extension, shared_world};
+use crate::world::{ADA, World, assert_renews, disk_full, forced, is_signed_in, public, until};
 
 #[tokio::test]
 async fn a_sign_out_that_could_not_be_stored_leaves_a_newer_sign_in_alone() {
@@ -184,4 +184,23 @@ async fn a_process_that_comes_too_late_again_and_again_is_told_to_try_later() {
     assert!(is_signed_in(&app));
     world.rest();
     assert_renews(&app).await;
+}
+
+/// What is read of a shared store may be older than what this process has written since.
+#[tokio::test]
+async fn a_look_that_began_before_a_sign_in_does_not_undo_it() {
+    let (world, _folder) = shared_world().await;
+    let app = world.session();
+    app.restore().await.unwrap();
+    let callback = world.callback(&app, ADA).await;
+    let (reads, gate) = (world.store.counts().0, world.store.read_gate.lock().await);
+    let look = tokio::spawn({
+        let app = app.clone();
+        async move { app.restore().await }
+    });
+    until("a read begins", || world.store.counts().0 > reads).await;
+    app.complete_sign_in(&callback).await.unwrap();
+    drop(gate);
+    assert!(matches!(look.await.unwrap(), Ok(SessionState::SignedIn { .. })));
+    assert!(is_signed_in(&app) && world.stored().is_some());
 }

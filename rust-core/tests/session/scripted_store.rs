@@ -14,6 +14,8 @@ pub(crate) struct ScriptedStore {
     script: Mutex<Script>,
     /// Writes wait for it: a test that holds it holds them back.
     pub(crate) gate: tokio::sync::Mutex<()>,
+    /// What was read is told after it: a test that holds it makes looks old.
+    pub(crate) read_gate: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -84,7 +86,10 @@ impl SecretStore for ScriptedStore {
             Some(error) => Err(error),
             None => Ok(script.items.get(name).cloned().map(SecretBytes::new)),
         };
-        Box::pin(async move { outcome })
+        Box::pin(async move {
+            let _gate = self.read_gate.lock().await;
+            outcome
+        })
     }
 
     fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> Eventually<'a, Result<(), StoreError>> {

@@ -25,7 +25,7 @@ pub(crate) async fn app_and_extension() -> (World, SessionManager, SessionManage
     (world, app, extension, folder)
 }
 
-async fn shared_world() -> (World, TempDir) {
+pub(crate) async fn shared_world() -> (World, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let mut world = World::new().await;
     let lock = FileLock::new(folder.path().join("session"), Handle::current());
