@@ -28,7 +28,7 @@ pub struct PendingUpdate {
 /// # Errors
 /// [`Error::Argument`] when it may not.
 pub fn check_room(waiting: &[PendingUpdate], changes: &Map<String, Value>) -> Result<(), Error> {
-    let bytes = |changes: &Map<String, Value>| Value::Object(changes.clone()).to_string().len();
+    let bytes = |changes: &Map<String, Value>| serde_json::to_string(changes).map_or(0, |text| text.len());
     let all = waiting.iter().map(|update| bytes(&update.changes.0)).sum::<usize>() + bytes(changes);
     if waiting.len() < MOST_WAITING && all <= MOST_BYTES {
         return Ok(());

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+
 use super::Shared;
+use crate::error::Error;
 use crate::ports::{Clock, ForeignItems, Log, LogLevel, ProcessLock, Randomness, SecretStore, Spawner, Transport};
 use crate::time::Instant;
 
@@ -39,6 +42,22 @@ pub enum Sharing {
 }
 
 impl Shared {
+    /// Runs `work` to its end, also when nobody waits for it any more.
+    pub(super) async fn run_to_end<T, W>(&self, work: impl FnOnce(Arc<Self>) -> W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let not_finished = || Error::Internal("work that was to run to its end did not".to_owned());
+        let work = work(self.me.upgrade().ok_or_else(not_finished)?);
+        let (done, outcome) = oneshot::channel();
+        self.environment.spawner.spawn(Box::pin(async move {
+            // An error means that nobody waits any more.
+            let _ = done.send(work.await);
+        }));
+        outcome.await.map_err(|_| not_finished())?
+    }
+
     pub(super) fn now(&self) -> Instant {
         self.environment.clock.now()
     }

@@ -21,7 +21,7 @@ impl Shared {
             self.keep_aside(bytes.clone()).await?;
             // Another process may have put a good one there meanwhile, which then is none of this one's business.
             let seen = Some(Fingerprint::of(&bytes));
-            self.environment.store.swap(&self.item_name, seen, None).await
+            self.swap_item(seen, None).await
         };
         match moved.await {
             Ok(_) => None,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::current::Generation;
+use super::current::{Generation, Superseded};
 use super::renewal::MOST_REPLACEMENTS;
 use super::single_flight::Boarding;
 use super::{SessionManager, Shared, TokenOptions};
@@ -140,12 +140,7 @@ impl SessionManager {
         let profile = Profile::from_claims(claims, shared.now().wall)
             .filter(|profile| profile.subject == subject)
             .ok_or_else(about_another)?;
-        shared
-            .current
-            .set_profile(generation, profile.clone())
-            .map_err(|_| Error::NoSession)?;
-        shared.save_if_possible().await;
-        Ok(profile)
+        shared.keep_profile(generation, profile).await
     }
 
     /// Sends a request with a token. When the endpoint refuses the token itself, it is renewed once and the request sent
@@ -214,9 +209,17 @@ pub(super) enum Bearer {
 }
 
 impl Shared {
+    /// Keeps the profile with the session that it was asked for, and gives it.
+    pub(super) async fn keep_profile(&self, asked: Generation, profile: Profile) -> Result<Profile, Error> {
+        let kept = self.current.set_profile(asked, profile.clone());
+        kept.map_err(|Superseded| Error::NoSession)?;
+        self.save_if_possible().await;
+        Ok(profile)
+    }
+
     /// A signed userinfo answer: the issuer's signature, its `iss` and our `aud` where it has them (OpenID Connect Core
     /// 5.3.2).
-    async fn read_signed_claims(&self, jwt: &Secret, issuer: &str) -> Result<Map<String, Value>, Error> {
+    pub(super) async fn read_signed_claims(&self, jwt: &Secret, issuer: &str) -> Result<Map<String, Value>, Error> {
         let mut claims = self.verify_signed(jwt).await?.into_map();
         let wrong = |problem: &str| Error::UnexpectedAnswer {
             endpoint: Endpoint::UserInfo,

@@ -4,7 +4,6 @@ use super::{SessionManager, Shared};
 use crate::envelope::StoredItem;
 use crate::error::Error;
 use crate::ports::{LogLevel, StoreError};
-use crate::secret::Fingerprint;
 use crate::state::SessionState;
 
 impl SessionManager {
@@ -51,10 +50,8 @@ impl Shared {
     }
 
     async fn read_store(&self) -> Result<(), Error> {
-        let read = self.environment.store.read(&self.item_name).await;
-        let seen = read.as_ref().ok().and_then(Option::as_ref).map(Fingerprint::of);
-        let outcome = match read {
-            Ok(Some(bytes)) => match StoredItem::decode(&bytes) {
+        let outcome = match self.read_item().await {
+            Ok((Some(bytes), seen)) => match StoredItem::decode(&bytes) {
                 Ok(item) => {
                     self.log(LogLevel::Info, "restored a session");
                     self.current.restored(Some(item), seen, None);
@@ -66,7 +63,7 @@ impl Shared {
                     Err(error.into())
                 }
             },
-            Ok(None) => {
+            Ok((None, _)) => {
                 self.current.restored(None, None, None);
                 Ok(())
             }

@@ -1,6 +1,6 @@
 //! What is in the store follows what is in memory.
 
-use tokio::sync::oneshot;
+use std::sync::Arc;
 
 use super::current::Unsaved;
 use super::{Shared, Sharing};
@@ -43,25 +43,18 @@ impl Shared {
     /// Runs to its end also when nobody waits for it any more: a store that is left in the middle of a write does it
     /// after the next one.
     async fn write_unsaved(&self, waits_for_its_turn: bool) -> Result<(), Error> {
-        let Some(shared) = self.me.upgrade() else {
-            return Ok(());
-        };
-        let (done, outcome) = oneshot::channel();
-        self.environment.spawner.spawn(Box::pin(async move {
+        let write = async move |shared: Arc<Self>| {
             let turn = if waits_for_its_turn {
                 Some(shared.saving.lock().await)
             } else {
                 shared.saving.try_lock().ok()
             };
-            let written = match turn {
+            match turn {
                 Some(_) => shared.write_in_turn().await,
                 None => Ok(()),
-            };
-            // An error means that nobody waits any more.
-            let _ = done.send(written);
-        }));
-        let not_finished = |_| Error::Internal("a write ended without a result".to_owned());
-        outcome.await.map_err(not_finished)?
+            }
+        };
+        self.run_to_end(write).await
     }
 
     async fn write_in_turn(&self) -> Result<(), Error> {
@@ -103,10 +96,9 @@ impl Shared {
             let Some(unsaved) = self.current.unsaved() else {
                 return Ok(());
             };
-            let value = self.prepare(&unsaved).await?;
-            let is_seen = unsaved.seen == value.as_ref().map(Fingerprint::of);
-            if is_seen || self.swap(&unsaved, value.clone()).await? {
-                return self.wrote(&unsaved, value.as_ref()).await;
+            let (value, written) = self.prepare(&unsaved).await?;
+            if unsaved.seen == written || self.swap_item(unsaved.seen, value).await? {
+                return self.wrote(&unsaved, written).await;
             }
         }
         self.write_over_everything().await
@@ -117,33 +109,48 @@ impl Shared {
             return Ok(());
         };
         let (store, name) = (&self.environment.store, &self.item_name);
-        let value = self.prepare(&unsaved).await?;
-        match value.clone() {
+        let (value, written) = self.prepare(&unsaved).await?;
+        match value {
             Some(value) => store.write(name, value).await?,
             None => store.delete(name).await?,
         }
-        self.wrote(&unsaved, value.as_ref()).await
+        self.wrote(&unsaved, written).await
     }
 
-    async fn prepare(&self, unsaved: &Unsaved) -> Result<Option<SecretBytes>, Error> {
+    /// What to write, and which bytes these are.
+    async fn prepare(&self, unsaved: &Unsaved) -> Result<(Option<SecretBytes>, Option<Fingerprint>), Error> {
         let Some(item) = &unsaved.content else {
-            return Ok(None);
+            return Ok((None, None));
         };
         if let Some(unreadable) = unsaved.unreadable.clone() {
             self.keep_aside(unreadable).await?;
         }
-        Ok(Some(item.encode()?))
+        let value = item.encode()?;
+        let fingerprint = Fingerprint::of(&value);
+        Ok((Some(value), Some(fingerprint)))
     }
 
-    async fn swap(&self, unsaved: &Unsaved, value: Option<SecretBytes>) -> Result<bool, StoreError> {
-        self.environment.store.swap(&self.item_name, unsaved.seen, value).await
-    }
-
-    async fn wrote(&self, unsaved: &Unsaved, value: Option<&SecretBytes>) -> Result<(), Error> {
-        if value.is_none() {
+    async fn wrote(&self, unsaved: &Unsaved, written: Option<Fingerprint>) -> Result<(), Error> {
+        if written.is_none() {
             self.delete_what_was_kept_aside().await?;
         }
-        self.current.saved(unsaved, value.map(Fingerprint::of));
+        self.current.saved(unsaved, written);
         Ok(())
+    }
+
+    /// What is stored, and which bytes these are: what a later [`Shared::swap_item`] has seen.
+    pub(super) async fn read_item(&self) -> Result<(Option<SecretBytes>, Option<Fingerprint>), StoreError> {
+        let found = self.environment.store.read(&self.item_name).await?;
+        let seen = found.as_ref().map(Fingerprint::of);
+        Ok((found, seen))
+    }
+
+    /// [`crate::ports::SecretStore::swap`] of the session's item.
+    pub(super) async fn swap_item(
+        &self,
+        seen: Option<Fingerprint>,
+        new: Option<SecretBytes>,
+    ) -> Result<bool, StoreError> {
+        self.environment.store.swap(&self.item_name, seen, new).await
     }
 }

@@ -182,7 +182,8 @@ impl Shared {
         })
     }
 
-    fn random(&self) -> Result<Secret, Error> {
+    /// A value that nobody can guess.
+    pub(super) fn random(&self) -> Result<Secret, Error> {
         let mut bytes = RandomBytes::default();
         self.environment.randomness.fill(&mut bytes)?;
         Ok(unguessable(bytes))

@@ -11,7 +11,7 @@ use crate::ports::LogLevel;
 use crate::provider::logout::{LogoutOptions, logout_url};
 use crate::provider::revocation;
 use crate::retry;
-use crate::secret::{Fingerprint, Secret};
+use crate::secret::Secret;
 
 /// A user who signs out waits no longer than this for the issuer.
 const LONGEST_REVOCATION: Duration = Duration::from_secs(10);
@@ -71,8 +71,7 @@ impl Shared {
             return;
         }
         let writes = self.current.writes();
-        if let Ok(stored) = self.environment.store.read(&self.item_name).await {
-            let seen = stored.as_ref().map(Fingerprint::of);
+        if let Ok((stored, seen)) = self.read_item().await {
             let stored = stored.and_then(|bytes| StoredItem::decode(&bytes).ok());
             if self.current.needs_restore() {
                 self.current.restored(stored, seen, None);

@@ -10,7 +10,6 @@ use super::{Shared, Sharing};
 use crate::envelope::{EnvelopeError, StoredItem};
 use crate::error::Error;
 use crate::ports::{LogLevel, ProcessLock, StoreError};
-use crate::secret::Fingerprint;
 
 /// How long a renewal waits for another process's. That one has its own limits; whoever waits for all of them waits
 /// longer than iOS lets an extension live.
@@ -99,8 +98,7 @@ impl Shared {
     pub(super) async fn adopt_from_store(&self) -> Result<bool, Error> {
         loop {
             let writes = self.current.writes();
-            let found = self.environment.store.read(&self.item_name).await?;
-            let seen = found.as_ref().map(Fingerprint::of);
+            let (found, seen) = self.read_item().await?;
             let stored = match found {
                 None => None,
                 Some(bytes) => match StoredItem::decode(&bytes) {

@@ -28,7 +28,7 @@ fn refusals() -> Vec<(String, Fault)> {
     ]
 }
 
-fn row(status: u16, code: &str, words: &str) -> (String, Fault) {
+pub(crate) fn row(status: u16, code: &str, words: &str) -> (String, Fault) {
     let said = if words.is_empty() {
         String::new()
     } else {
@@ -40,11 +40,11 @@ fn row(status: u16, code: &str, words: &str) -> (String, Fault) {
     )
 }
 
-fn bare(what: &str, fault: Fault) -> (String, Fault) {
+pub(crate) fn bare(what: &str, fault: Fault) -> (String, Fault) {
     (what.to_owned(), fault)
 }
 
-fn id_token(what: &str, fault: IdTokenFault) -> (String, Fault) {
+pub(crate) fn id_token(what: &str, fault: IdTokenFault) -> (String, Fault) {
     bare(&format!("200, ID token: {what}"), Fault::id_token(fault))
 }
 

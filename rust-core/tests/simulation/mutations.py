@@ -121,14 +121,14 @@ MISTAKES = [
     (
         "a failed write counts as written",
         "session/saving.rs",
-        "self.swap(&unsaved, value.clone()).await? {",
-        "self.swap(&unsaved, value.clone()).await.unwrap_or(true) {",
+        "self.swap_item(unsaved.seen, value).await? {",
+        "self.swap_item(unsaved.seen, value).await.unwrap_or(true) {",
     ),
     (
         "a write that came too late counts as written",
         "session/saving.rs",
-        "self.swap(&unsaved, value.clone()).await? {",
-        "self.swap(&unsaved, value.clone()).await.map(|_| true)? {",
+        "self.swap_item(unsaved.seen, value).await? {",
+        "self.swap_item(unsaved.seen, value).await.map(|_| true)? {",
     ),
     (
         "an older writing of the session replaces a newer one",

@@ -1,5 +1,6 @@
 //! Memory and store in step: what has to be written, and what another process wrote.
 
+use super::updates::update_ids;
 use super::{Current, Inner, Phase};
 use crate::envelope::{PendingRevocation, SignedOut, StoredItem, StoredSession};
 use crate::secret::{Fingerprint, SecretBytes};
@@ -153,7 +154,7 @@ impl Current {
             Some(StoredItem::Session(session)) => Some(session.as_ref()),
             _ => None,
         };
-        inner.note_stored_updates(session);
+        inner.stored_updates = update_ids(session);
         if inner.tokens_are_saved() {
             inner.sign_in_was_stored = true;
         }

@@ -46,18 +46,12 @@ impl Current {
 impl Inner {
     /// The store holds what memory holds.
     pub(super) fn note_stored(&mut self) {
-        self.stored_updates = self.held().map_or_else(Vec::new, ids);
-    }
-
-    /// The store holds that list.
-    pub(super) fn note_stored_updates(&mut self, stored: Option<&StoredSession>) {
-        self.stored_updates = stored.map_or_else(Vec::new, ids);
+        self.stored_updates = update_ids(self.held());
     }
 
     /// Two writings of one session.
     pub(super) fn merge_updates(&mut self, held: &mut StoredSession, found: &mut StoredSession) -> Vec<PendingUpdate> {
-        let theirs = ids(found);
-        let base = std::mem::replace(&mut self.stored_updates, theirs);
+        let base = std::mem::replace(&mut self.stored_updates, update_ids(Some(found)));
         merge(
             &base,
             std::mem::take(&mut held.pending_updates),
@@ -66,6 +60,8 @@ impl Inner {
     }
 }
 
-fn ids(session: &StoredSession) -> Vec<u64> {
-    session.pending_updates.iter().map(|update| update.id).collect()
+/// The numbers of the changes that wait; none without a session.
+pub(super) fn update_ids(session: Option<&StoredSession>) -> Vec<u64> {
+    let updates = session.into_iter().flat_map(|session| &session.pending_updates);
+    updates.map(|update| update.id).collect()
 }

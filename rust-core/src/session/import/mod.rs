@@ -13,9 +13,7 @@ mod source;
 mod user;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
-
-use tokio::sync::oneshot;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{SessionManager, Shared};
 use crate::credentials::Credentials;
@@ -23,7 +21,6 @@ use crate::envelope::{CURRENT_VERSION, StoredItem, StoredSession};
 use crate::error::Error;
 use crate::id_token;
 use crate::import::{ForeignSession, ImportProblem, lock, read_archive, read_text};
-use crate::pkce::{RandomBytes, unguessable};
 use crate::ports::{ForeignItem, LogLevel, StoreError};
 use crate::profile::Profile;
 use crate::secret::{Fingerprint, Secret, SecretBytes};
@@ -246,30 +243,20 @@ impl Shared {
     /// Stores the session and then shows it; false where there is one. Runs to its end, also when nobody waits for it any
     /// more, as every write does.
     async fn put(&self, session: StoredSession, bytes: SecretBytes) -> Result<bool, Error> {
-        let Some(shared) = self.me.upgrade() else {
-            return Err(Error::NoSession);
-        };
-        let (done, outcome) = oneshot::channel();
-        self.environment.spawner.spawn(Box::pin(async move {
-            // An error means that nobody waits any more.
-            let _ = done.send(shared.put_in_turn(session, bytes).await);
-        }));
-        let not_finished = |_| Error::Internal("an import ended without a result".to_owned());
-        outcome.await.map_err(not_finished)?
+        let put = async move |shared: Arc<Self>| shared.put_in_turn(session, bytes).await;
+        self.run_to_end(put).await
     }
 
     async fn put_in_turn(&self, session: StoredSession, bytes: SecretBytes) -> Result<bool, Error> {
         let _turn = self.saving.lock().await;
-        let (store, name) = (&self.environment.store, &self.item_name);
-        let found = store.read(name).await?;
-        let seen = found.as_ref().map(Fingerprint::of);
+        let (found, seen) = self.read_item().await?;
         // Another process's session, or a newer release's: neither is written over.
         let found = found.map(|bytes| StoredItem::decode(&bytes)).transpose()?;
         if found.and_then(StoredItem::into_session).is_some() {
             return Ok(false);
         }
         let written = Fingerprint::of(&bytes);
-        if !store.swap(name, seen, Some(bytes)).await? {
+        if !self.swap_item(seen, Some(bytes)).await? {
             return Err(Error::Busy);
         }
         self.current.imported(session, written);
@@ -314,7 +301,7 @@ impl Shared {
             nonce: Some(match user.nonce {
                 Some(nonce) => nonce,
                 // It also tells one sign-in from another. An issuer that sent none has none to repeat.
-                None => self.random_nonce()?,
+                None => self.random()?,
             }),
             authenticated_at: user.authenticated_at,
             profile,
@@ -325,12 +312,6 @@ impl Shared {
             imported: true,
             unknown: serde_json::Map::new(),
         })
-    }
-
-    fn random_nonce(&self) -> Result<Secret, Error> {
-        let mut bytes = RandomBytes::default();
-        self.environment.randomness.fill(&mut bytes)?;
-        Ok(unguessable(bytes))
     }
 
     async fn import_is_closed(&self) -> Result<bool, Error> {

@@ -117,12 +117,7 @@ impl SessionManager {
         if profile.subject != subject {
             return Err(unexpected("it is not about the user who signed in"));
         }
-        shared
-            .current
-            .set_profile(generation, profile.clone())
-            .map_err(|_| Error::NoSession)?;
-        shared.save_if_possible().await;
-        Ok(profile)
+        shared.keep_profile(generation, profile).await
     }
 
     async fn fetch_token_info(&self, id_token: &Secret) -> Result<Profile, Error> {

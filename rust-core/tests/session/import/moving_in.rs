@@ -9,7 +9,8 @@ use pilotlight_core::time::Timestamp;
 use serde_json::json;
 
 use super::{
-    SUBJECT, archives, assert_imported, credentials_manager, lock, old_tokens, world_with_credentials_manager,
+    OldTokens, SUBJECT, archives, assert_imported, credentials_manager, lock, old_tokens,
+    world_with_credentials_manager,
 };
 use crate::world::{ADA, World, assert_renews, at_least, cached, disk_full, is_signed_in, public};
 
@@ -98,15 +99,21 @@ async fn a_state_of_app_auth_moves_in() {
     assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
 }
 
+fn put_as_lock_did(world: &World, tokens: &OldTokens, profile: &[u8]) {
+    for (account, value) in [
+        ("id_token", tokens.id_token.as_bytes()),
+        ("refresh_token", tokens.refresh_token.as_bytes()),
+        ("profile", profile),
+    ] {
+        world.foreign.put("Auth0", account, value);
+    }
+}
+
 #[tokio::test]
 async fn strings_and_profile_of_lock_move_in() {
     let world = World::new().await;
     let tokens = old_tokens(&world).await;
-    world.foreign.put("Auth0", "id_token", tokens.id_token.as_bytes());
-    world
-        .foreign
-        .put("Auth0", "refresh_token", tokens.refresh_token.as_bytes());
-    world.foreign.put("Auth0", "profile", &archives::profile(SUBJECT));
+    put_as_lock_did(&world, &tokens, &archives::profile(SUBJECT));
     let session = world.session();
     assert_imported(&session.import_session(lock()).await.unwrap());
     // Kept as data: the ID token and the refresh token, no access token.
@@ -130,11 +137,7 @@ async fn a_profile_of_somebody_else_or_none_at_all_does_not_hold_the_tokens_back
     for profile in [archives::profile("auth0|grace"), b"no archive".to_vec()] {
         let world = World::new().await;
         let tokens = old_tokens(&world).await;
-        world.foreign.put("Auth0", "id_token", tokens.id_token.as_bytes());
-        world
-            .foreign
-            .put("Auth0", "refresh_token", tokens.refresh_token.as_bytes());
-        world.foreign.put("Auth0", "profile", &profile);
+        put_as_lock_did(&world, &tokens, &profile);
         let session = world.session();
         assert_imported(&session.import_session(lock()).await.unwrap());
         assert_eq!(session.cached_profile(), None);

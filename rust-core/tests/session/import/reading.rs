@@ -33,23 +33,27 @@ fn subject(session: &ForeignSession) -> String {
     identity.subject
 }
 
+fn assert_all_of_old(session: &ForeignSession, name: &str) {
+    assert_eq!(exposed(session.access_token.as_ref()), Some("access-of-old"), "{name}");
+    assert_eq!(
+        exposed(session.refresh_token.as_ref()),
+        Some("refresh-of-old"),
+        "{name}"
+    );
+    assert_eq!(session.expires_at, Some(Timestamp(1_800_000_000)), "{name}");
+    assert_eq!(
+        session.scope.as_deref(),
+        Some("openid profile offline_access"),
+        "{name}"
+    );
+    assert_eq!(subject(session), "auth0|ada", "{name}");
+}
+
 #[test]
 fn credentials_of_every_version_of_auth0_swift() {
     for name in ["auth0-swift-1.20", "auth0-swift-2.14", "auth0-swift-3.1"] {
         let session = golden(name).unwrap();
-        assert_eq!(exposed(session.access_token.as_ref()), Some("access-of-old"), "{name}");
-        assert_eq!(
-            exposed(session.refresh_token.as_ref()),
-            Some("refresh-of-old"),
-            "{name}"
-        );
-        assert_eq!(session.expires_at, Some(Timestamp(1_800_000_000)), "{name}");
-        assert_eq!(
-            session.scope.as_deref(),
-            Some("openid profile offline_access"),
-            "{name}"
-        );
-        assert_eq!(subject(&session), "auth0|ada", "{name}");
+        assert_all_of_old(&session, name);
     }
     let without = golden("auth0-swift-1.39-without-refresh-token").unwrap();
     assert_eq!((without.refresh_token, without.scope), (None, None));
@@ -66,21 +70,9 @@ fn credentials_of_every_version_of_auth0_swift() {
 fn states_of_both_versions_of_app_auth() {
     for name in ["app-auth-1.6", "app-auth-2.1"] {
         let session = golden(name).unwrap();
-        assert_eq!(exposed(session.access_token.as_ref()), Some("access-of-old"), "{name}");
-        // The state's, which is newer than that of the last response.
-        assert_eq!(
-            exposed(session.refresh_token.as_ref()),
-            Some("refresh-of-old"),
-            "{name}"
-        );
-        assert_eq!(session.expires_at, Some(Timestamp(1_800_000_000)), "{name}");
+        // The refresh token is the state's, which is newer than that of the last response.
+        assert_all_of_old(&session, name);
         assert_eq!(session.client_id.as_deref(), Some("native-app"), "{name}");
-        assert_eq!(
-            session.scope.as_deref(),
-            Some("openid profile offline_access"),
-            "{name}"
-        );
-        assert_eq!(subject(&session), "auth0|ada", "{name}");
     }
     assert_eq!(golden("app-auth-needs-refresh").unwrap().expires_at, Some(Timestamp(0)));
     assert_eq!(golden("app-auth-ended"), Err(ImportProblem::Ended));

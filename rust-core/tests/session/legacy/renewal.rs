@@ -11,6 +11,7 @@ use pilotlight_identity_server::{Endpoint, Fault, IdTokenFault, Signature};
 use serde_json::{Value, json};
 
 use super::{older_tenant, opted_in, session_of_lock, signed_in_with_password, stored_credential};
+use crate::classification::{bare, id_token as id_token_row, row};
 use crate::documented::{assert_documented, in_words};
 use crate::import::{assert_imported, lock};
 use crate::world::{ADA, World, disk_full, forced, is_signed_in, public};
@@ -245,22 +246,8 @@ async fn an_ordinary_session_is_renewed_as_ever() {
     assert_eq!(stored_credential(&world, "access_token"), access.expose());
 }
 
-fn row(status: u16, code: &str, words: &str) -> (String, Fault) {
-    let said = if words.is_empty() {
-        String::new()
-    } else {
-        format!(" “{words}”")
-    };
-    (
-        format!("{status}, `{code}`{said}"),
-        Fault::oauth_error(status, code, words),
-    )
-}
-
 fn rows(now: i64) -> Vec<(String, Fault)> {
-    let id_token = |what: &str, fault: IdTokenFault| (format!("200, ID token: {what}"), Fault::id_token(fault));
     let claim = |name: &str, value: Value| IdTokenFault::new().claim(name, value);
-    let bare = |what: &str, fault: Fault| (what.to_owned(), fault);
     vec![
         row(400, "invalid_grant", ""),
         row(401, "invalid_grant", ""),
@@ -300,16 +287,16 @@ fn rows(now: i64) -> Vec<(String, Fault)> {
             Fault::json(200, &json!({ "error": "invalid_grant" })),
         ),
         bare("the connection broke", Fault::reset()),
-        id_token("expired an hour ago", claim("exp", json!(now - HOUR))),
-        id_token("of another issuer", claim("iss", json!("https://other.example/"))),
-        id_token("for another client", claim("aud", json!("other"))),
-        id_token("of another user", claim("sub", json!("other"))),
-        id_token(
+        id_token_row("expired an hour ago", claim("exp", json!(now - HOUR))),
+        id_token_row("of another issuer", claim("iss", json!("https://other.example/"))),
+        id_token_row("for another client", claim("aud", json!("other"))),
+        id_token_row("of another user", claim("sub", json!("other"))),
+        id_token_row(
             "its signature is wrong",
             IdTokenFault::new().signature(Signature::Broken),
         ),
-        id_token("not signed", IdTokenFault::new().signature(Signature::None)),
-        id_token(
+        id_token_row("not signed", IdTokenFault::new().signature(Signature::None)),
+        id_token_row(
             "signed with a client's secret",
             IdTokenFault::new().signature(Signature::Hs256),
         ),
