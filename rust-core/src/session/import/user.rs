@@ -115,7 +115,7 @@ impl Shared {
             .await?;
         match userinfo::read(&answer, self.server_now()) {
             Ok(UserInfo::Claims(claims)) => Ok(text_of(&claims, "sub")),
-            Ok(UserInfo::Signed(jwt)) => Ok(text_of(&self.verify_signed(&jwt).await?.into_map(), "sub")),
+            Ok(UserInfo::Signed(jwt)) => Ok(text_of(&self.read_signed_claims(&jwt, &metadata.issuer).await?, "sub")),
             Err(Error::ServerConfiguration { .. }) => Ok(None),
             Err(error) => Err(error),
         }

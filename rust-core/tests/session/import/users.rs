@@ -1,11 +1,12 @@
 //! Sessions in which nothing says whose they are: apps that kept an access token and a refresh token alone. The issuer is
 //! asked.
 
+use pilotlight_core::configuration::SessionConfiguration;
 use pilotlight_core::ffi::{RetryReason, SessionError};
 use pilotlight_core::import::ImportProblem;
 use pilotlight_core::session::{ImportOutcome, ImportSource};
 use pilotlight_core::state::SessionState;
-use pilotlight_identity_server::{Endpoint, Fault};
+use pilotlight_identity_server::{Client, Endpoint, Fault, Options};
 
 use super::{OldTokens, SUBJECT, archives, assert_imported, old_tokens};
 use crate::world::{ADA, World, assert_renews, public};
@@ -41,6 +42,40 @@ async fn a_good_access_token_tells_at_the_userinfo_endpoint() {
     assert_eq!(world.refresh_grants(), 0);
     assert_eq!(world.stored_refresh_token(), tokens.refresh_token);
     assert_renews(&session).await;
+}
+
+/// As for every profile (OpenID Connect Core 5.3.2): a signature alone does not say for whom it was made.
+#[tokio::test]
+async fn a_signed_answer_for_another_client_tells_nothing() {
+    let world = World::with(Options::default().client(Client::native("other-app"))).await;
+    let others = world.session_with(SessionConfiguration {
+        client_id: "other-app".to_owned(),
+        ..world.configuration()
+    });
+    world.sign_in(&others, ADA).await;
+    let credentials = world.stored().unwrap()["credentials"].clone();
+    world.store.clear();
+    let tokens = old_tokens(&world).await;
+    let signed = Fault::status(200).header("content-type", "application/jwt");
+    let signed = signed.body(credentials["id_token"].as_str().unwrap());
+    world.control().fault(Endpoint::Userinfo, signed);
+    let session = world.session();
+    let error = public(
+        session
+            .import_session(source(&tokens, Some(&tokens.access_token)))
+            .await,
+    );
+    assert!(
+        matches!(
+            error,
+            SessionError::RetryLater {
+                reason: RetryReason::UnexpectedAnswer,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert_eq!(world.stored(), None);
 }
 
 #[tokio::test]
