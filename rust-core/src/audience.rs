@@ -1,13 +1,12 @@
 //! Access tokens for further audiences: what tells them apart, and which are kept. Pure.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::configuration::parse_scopes;
 use crate::credentials::{Credentials, MonotonicReceipt};
 use crate::error::Error;
+use crate::id_token::{decode_object, names_audience};
 use crate::secret::Secret;
 
 /// Further access tokens that are kept. One item of the store holds them all, and each may have a kilobyte or two.
@@ -67,13 +66,9 @@ impl Audience {
             // An encrypted one has five parts and cannot be read here.
             return access_token.expose().contains('.');
         };
-        let claims: Option<Map<String, Value>> = URL_SAFE_NO_PAD
-            .decode(payload)
-            .ok()
-            .and_then(|json| serde_json::from_slice(&json).ok());
+        let claims = decode_object(payload);
         match claims.as_ref().and_then(|claims| claims.get("aud")) {
-            Some(Value::String(one)) => *one == self.identifier,
-            Some(Value::Array(all)) => all.iter().any(|one| one == &self.identifier),
+            Some(aud @ (Value::String(_) | Value::Array(_))) => names_audience(aud, &self.identifier),
             _ => true,
         }
     }
@@ -89,6 +84,9 @@ pub fn keep(tokens: &mut Vec<AudienceToken>, token: AudienceToken) {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
     use crate::time::Timestamp;
 

@@ -128,6 +128,12 @@ pub fn validate(verified: VerifiedClaims, expected: &Expectations<'_>) -> Result
     })
 }
 
+/// Whether `aud` is that audience, or a list with it (RFC 7519 4.1.3).
+pub fn names_audience(aud: &Value, audience: &str) -> bool {
+    let is_it = |one: &Value| one.as_str() == Some(audience);
+    is_it(aud) || aud.as_array().is_some_and(|all| all.iter().any(is_it))
+}
+
 /// `at_hash`, where there is one (3.1.3.8).
 fn check_token_hash(
     claims: &Map<String, Value>,

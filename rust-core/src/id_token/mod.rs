@@ -22,10 +22,10 @@ mod signature;
 mod token_hash;
 
 pub use algorithms::{Algorithm, announced_algorithms};
-pub use claims::{Expectations, IdTokenClaims, Occasion, validate};
+pub use claims::{Expectations, IdTokenClaims, Occasion, names_audience, validate};
 pub use direct::{claims_signed_with_secret, lifetime};
 pub use key_set::KeySet;
-pub use signature::{VerifiedClaims, verify_signature};
+pub use signature::{VerifiedClaims, decode_object, verify_signature};
 
 use crate::error::IdTokenProblem;
 use crate::secret::Secret;

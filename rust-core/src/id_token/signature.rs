@@ -141,8 +141,8 @@ impl Header {
     }
 }
 
-/// Only an object will do: a `Map` refuses all other JSON.
-pub(super) fn decode_object(encoded: &str) -> Option<Map<String, Value>> {
+/// The header or the payload of a JWS, not verified. Only an object will do: a `Map` refuses all other JSON.
+pub fn decode_object(encoded: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&decode_base64url(encoded)?).ok()
 }
 

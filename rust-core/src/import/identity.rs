@@ -5,11 +5,10 @@
 //! library had put it. So it is believed for one thing, which user the session is shown for until the first renewal, and
 //! never for less than a check that it takes away: an issuer or a client that is not ours is refused.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use super::ImportProblem;
+use crate::id_token::{decode_object, names_audience};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -40,13 +39,7 @@ impl UnverifiedIdentity {
         if sent_issuer.trim_end_matches('/') != issuer.trim_end_matches('/') {
             return Err(ImportProblem::OtherIssuer);
         }
-        let is_us = |audience: &Value| audience.as_str() == Some(client_id);
-        let is_for_us = match claims.get("aud") {
-            Some(Value::Array(audiences)) => audiences.iter().any(is_us),
-            Some(audience) => is_us(audience),
-            None => false,
-        };
-        if !is_for_us {
+        if !claims.get("aud").is_some_and(|aud| names_audience(aud, client_id)) {
             return Err(ImportProblem::OtherClient);
         }
         Ok(Self {
@@ -62,6 +55,5 @@ fn claims_of(jwt: &Secret) -> Option<Map<String, Value>> {
     let mut parts = jwt.expose().split('.');
     let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
     // Padding is against the rules (RFC 7515 2), and some wrote it.
-    let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
-    serde_json::from_slice(&payload).ok()
+    decode_object(payload.trim_end_matches('='))
 }

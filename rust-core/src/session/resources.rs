@@ -11,6 +11,7 @@ use super::single_flight::Boarding;
 use super::{SessionManager, Shared, TokenOptions};
 use crate::audience::Audience;
 use crate::error::{Endpoint, Error};
+use crate::id_token::names_audience;
 use crate::message::{HttpAnswer, HttpRequest};
 use crate::ports::Eventually;
 use crate::profile::Profile;
@@ -227,16 +228,10 @@ impl Shared {
             problem: problem.to_owned(),
         };
         let client_id = &self.configuration.client_id;
-        let is_us = |audience: &Value| {
-            audience == client_id
-                || audience
-                    .as_array()
-                    .is_some_and(|all| all.iter().any(|one| one == client_id))
-        };
         if claims.get("iss").is_some_and(|sent| sent != issuer) {
             return Err(wrong("the signed answer is another issuer's"));
         }
-        if claims.get("aud").is_some_and(|sent| !is_us(sent)) {
+        if claims.get("aud").is_some_and(|sent| !names_audience(sent, client_id)) {
             return Err(wrong("the signed answer is for another client"));
         }
         // The envelope's own claims say nothing about the user.
