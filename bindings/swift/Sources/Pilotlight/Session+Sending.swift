@@ -39,9 +39,13 @@ extension Session {
     private func anotherToken(than refused: String, for audience: Audience?, minTTL: TimeInterval) async throws
         -> String
     {
-        let cached = audience.map { cachedAccessToken(for: $0, minTTL: minTTL) } ?? cachedAccessToken(minTTL: minTTL)
-        if let cached, cached != refused { return cached }
+        if let cached = cachedToken(for: audience, minTTL: minTTL), cached != refused { return cached }
         return try await currentToken(for: audience, minTTL: minTTL, forceRefresh: true)
+    }
+
+    private func cachedToken(for audience: Audience?, minTTL: TimeInterval) -> String? {
+        guard let audience else { return cachedAccessToken(minTTL: minTTL) }
+        return cachedAccessToken(for: audience, minTTL: minTTL)
     }
 
     private func currentToken(for audience: Audience?, minTTL: TimeInterval, forceRefresh: Bool) async throws -> String

@@ -36,6 +36,23 @@ import FoundationNetworking
         await server.stop()
     }
 
+    /// The server says 401 to both: its userinfo endpoint is not that API.
+    @Test func aFurtherApisTokenIsRenewedForItselfAndTheSessionsOwnIsNeverSentThere() async throws {
+        let server = try await IdentityServer.start()
+        try await server.change(["multi_resource_refresh": true])
+        let session = try await server.signedInSession(metadataAccess: true)
+        let api = Audience("https://api.example.com/", scopes: ["read:messages"])
+        let own = try #require(session.cachedAccessToken())
+        let first = try await session.accessToken(for: api)
+        let (_, response) = try await session.data(for: try request(to: server), audience: api)
+        #expect(response.statusCode == 401)
+        #expect(try await server.requests(to: "userinfo") == 2)
+        #expect(try await server.counter("refresh_grants") == 2)
+        #expect(session.cachedAccessToken(for: api) != first)
+        #expect(session.cachedAccessToken() == own)
+        await server.stop()
+    }
+
     @Test func anApiThatRefusesAgainIsBelieved() async throws {
         let server = try await IdentityServer.start()
         let session = try await server.signedInSession()
