@@ -3,8 +3,8 @@
 
     xcode_project.py FOLDER.xcodeproj
 
-Xcode itself answers a dangling identifier by not opening the project, or by dropping what it does not understand. What a
-build would say, this does not: whether the settings make sense, whether the code compiles (scripts/check-apple.sh).
+Xcode itself answers a dangling identifier by not opening the project, or by dropping what it does not understand. What the
+products need besides is judged by xcode_products.py; whether the code compiles, by scripts/check-apple.sh.
 """
 
 import pathlib
@@ -15,6 +15,7 @@ import xml.etree.ElementTree as ElementTree
 from xml.parsers.expat import ExpatError
 
 import openstep
+import xcode_products
 
 OBJECT_VERSION = "77"  # the first with folders that follow the disk
 IDENTIFIER = re.compile(r"[0-9A-F]{24}")
@@ -243,7 +244,7 @@ def faults(folder):
     found += package_faults(project)
     for name, (_, target) in project.targets().items():
         found += target_faults(project, name, target)
-    return found + list(signing_faults(project)) + list(scheme_faults(project))
+    return found + list(signing_faults(project)) + list(scheme_faults(project)) + list(xcode_products.faults(project))
 
 
 def main():
