@@ -7,8 +7,8 @@
 //! pure vocabulary and rules  <-  provider  <-  ports  <-  session  <-  adapters, ffi
 //! ```
 //!
-//! - **Pure**: [`audience`], [`configuration`], [`credentials`], [`envelope`], [`error`], [`id_token`], [`message`],
-//!   [`metadata`], [`metadata_queue`], [`pkce`], [`profile`], [`retry`], [`secret`], [`state`], [`time`]. No I/O, no clock,
+//! - **Pure**: [`audience`], [`configuration`], [`credentials`], [`envelope`], [`error`], [`event`], [`id_token`],
+//!   [`message`], [`metadata`], [`metadata_queue`], [`pkce`], [`profile`], [`retry`], [`secret`], [`state`], [`time`]. No I/O, no clock,
 //!   no randomness, no runtime.
 //! - [`import`]: sessions that other libraries stored, read. Pure as well; the session knows it.
 //! - [`provider`]: what to send to an endpoint and how to read its answer. Pure as well; knows only the modules above.
@@ -27,6 +27,7 @@ pub mod configuration;
 pub mod credentials;
 pub mod envelope;
 pub mod error;
+pub mod event;
 pub mod id_token;
 pub mod message;
 pub mod metadata;

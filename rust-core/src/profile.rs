@@ -109,6 +109,18 @@ pub struct Address {
 }
 
 impl Profile {
+    /// Whether both say the same of the user, whenever they were fetched.
+    pub fn says_the_same_as(&self, other: Option<&Self>) -> bool {
+        other.is_some_and(|other| {
+            let fetched_at = other.fetched_at;
+            *other
+                == Self {
+                    fetched_at,
+                    ..self.clone()
+                }
+        })
+    }
+
     /// Reads the claims of a userinfo answer; `None` when there is no `sub`, without which it says nothing about
     /// anybody (OpenID Connect Core 5.3.2).
     pub fn from_claims(claims: Map<String, Value>, fetched_at: Timestamp) -> Option<Self> {

@@ -110,11 +110,17 @@ impl Rest {
         self.until = Some((now + rest, error.clone()));
     }
 
+    /// How many seconds are left of it, the last one whole.
+    pub fn seconds_left(&self, now: Duration) -> Option<u64> {
+        let (until, _) = self.until.as_ref()?;
+        let left = until.checked_sub(now).filter(|left| !left.is_zero())?;
+        Some(left.as_secs() + u64::from(left.subsec_nanos() > 0))
+    }
+
     /// The error that a call gets which comes too early, with the seconds that are left to wait.
     pub fn refusal(&self, now: Duration) -> Option<Error> {
-        let (until, error) = self.until.as_ref()?;
-        let left = until.checked_sub(now).filter(|left| !left.is_zero())?;
-        let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+        let seconds = self.seconds_left(now)?;
+        let (_, error) = self.until.as_ref()?;
         Some(match error.clone() {
             Error::RateLimited { endpoint, .. } => Error::RateLimited {
                 endpoint,

@@ -14,7 +14,7 @@ mod stored_sessions;
 
 pub use error::{RetryReason, SessionError, SignInReason};
 pub use log::{LogSink, LogSinkLevel};
-pub use observer::StateObserver;
+pub use observer::SessionObserver;
 pub use session::CoreSession;
 pub use storage::{
     KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility, KeychainStorage, SessionStorage,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::error::SessionError;
 use super::log::{ForwardingLog, LogSink};
-use super::observer::{StateObserver, forward_states};
+use super::observer::{SessionObserver, forward_reports};
 use super::open_sessions::{Identity, open_or_join};
 use super::runtime::{environment, run};
 use super::storage::SessionStorage;
@@ -35,8 +35,8 @@ pub struct CoreSession {
 impl CoreSession {
     /// Checks the configuration and opens the store; reads nothing from it and sends nothing.
     ///
-    /// `name` tells sessions of one app apart; `observer` hears of every change of state, in order, on a thread of
-    /// Pilotlight's own; `log` gets a line for each step, without secrets.
+    /// `name` tells sessions of one app apart; `observer` hears of every change of state and every event, in order,
+    /// on a thread of Pilotlight's own; `log` gets a line for each step, without secrets.
     ///
     /// Opening the same session again (the same configuration, storage and name) while it is open in this process gives
     /// another handle to it, so that both share one renewal; the log stays that of the first. Storage in memory is
@@ -52,7 +52,7 @@ impl CoreSession {
         storage: SessionStorage,
         name: String,
         read_only: bool,
-        observer: Option<Arc<dyn StateObserver>>,
+        observer: Option<Arc<dyn SessionObserver>>,
         log: Option<Arc<dyn LogSink>>,
     ) -> Result<Arc<Self>, SessionError> {
         let identity = Identity {
@@ -62,7 +62,7 @@ impl CoreSession {
             read_only,
         };
         let manager = open_or_join(identity.clone(), || environment(&identity, ForwardingLog::over(log)))?;
-        forward_states(&manager, observer);
+        forward_reports(&manager, observer);
         Ok(Arc::new(Self { manager }))
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::options::{DroppedUpdate, FlushReport, UpdateOutcome};
 use super::{SessionManager, Shared};
 use crate::error::Error;
+use crate::event::SessionEvent;
 use crate::metadata::check_patch;
 use crate::metadata_queue::PendingUpdate;
 use crate::ports::LogLevel;
@@ -55,7 +56,7 @@ impl SessionManager {
         match sent.stopped_by {
             Some(error) if retry::is_passing(&error) => saved.map(|()| UpdateOutcome::Queued { id }),
             Some(error) => {
-                shared.current.remove_update(id);
+                shared.current.remove_update(id, None);
                 shared.save_if_possible().await;
                 Err(error)
             }
@@ -80,7 +81,7 @@ impl SessionManager {
         let shared = &self.shared;
         shared.ensure_writable()?;
         shared.ensure_restored().await?;
-        let was_waiting = shared.current.remove_update(id);
+        let was_waiting = shared.current.remove_update(id, None);
         shared.save().await?;
         Ok(was_waiting)
     }
@@ -154,18 +155,23 @@ impl SessionManager {
         let Some(update) = shared.current.next_update(target.generation) else {
             return Ok(());
         };
-        match self.patch_metadata(&target, &update.changes.0).await {
-            Ok(metadata) => sent.applied.push((update.id, metadata)),
+        let id = update.id;
+        let event = match self.patch_metadata(&target, &update.changes.0).await {
+            Ok(metadata) => {
+                sent.applied.push((id, metadata));
+                SessionEvent::MetadataUpdateSent { id }
+            }
             Err(refusal @ Error::Argument { name: "metadata", .. }) => {
                 shared.log(
                     LogLevel::Error,
                     "a change of the metadata that waited was refused, and is dropped",
                 );
-                shared.dropped_updates().push((update.id, refusal));
+                shared.dropped_updates().push((id, refusal));
+                SessionEvent::MetadataUpdateRefused { id }
             }
             Err(error) => return Err(error),
-        }
-        shared.current.remove_update(update.id);
+        };
+        shared.current.remove_update(id, Some(event));
         shared.save_if_possible().await;
         Ok(())
     }

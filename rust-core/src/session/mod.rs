@@ -41,6 +41,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::configuration::Configuration;
 use crate::error::Error;
+use crate::event::Report;
 use crate::ports::Held;
 use crate::profile::Profile;
 use crate::retry::Rest;
@@ -172,9 +173,9 @@ impl SessionManager {
         self.shared.current.state(self.shared.now())
     }
 
-    /// Every change of state from now on, in order, beginning with the current state where it is known. Ends with the
-    /// session.
-    pub fn subscribe(&self) -> UnboundedReceiver<SessionState> {
+    /// Every change of state and every event from now on, in order, beginning with the current state where it is known.
+    /// Ends with the session.
+    pub fn subscribe(&self) -> UnboundedReceiver<Report> {
         self.shared.current.subscribe(self.shared.now())
     }
 

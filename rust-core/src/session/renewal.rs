@@ -11,6 +11,7 @@ use super::options::Renewal;
 use super::refresh::Wish;
 use crate::audience::Audience;
 use crate::error::{Endpoint, Error};
+use crate::event::{RenewalFailure, SessionEvent};
 use crate::id_token::Occasion;
 use crate::ports::LogLevel;
 use crate::provider::discovery::IssuerMetadata;
@@ -35,7 +36,8 @@ impl Shared {
         let mut patience = Patience::from(self.now().monotonic);
         let mut replacements = 0;
         loop {
-            let error = match self.renew_once(renewal, wish, &mut patience).await {
+            let mut asked = self.current.generation();
+            let error = match self.renew_once(renewal, wish, &mut patience, &mut asked).await {
                 Ok(token) => {
                     self.rest().end();
                     return Ok(token);
@@ -57,13 +59,21 @@ impl Shared {
                 None => {
                     let chance = self.chance()?;
                     self.rest().begin(&error, now, chance);
+                    self.tell_of_failure(renewal, asked, &error);
                     return Err(error);
                 }
             }
         }
     }
 
-    async fn renew_once(&self, renewal: &Renewal, wish: &Wish, patience: &mut Patience) -> Result<Secret, Error> {
+    /// `asked` becomes the session that is renewed.
+    async fn renew_once(
+        &self,
+        renewal: &Renewal,
+        wish: &Wish,
+        patience: &mut Patience,
+        asked: &mut Generation,
+    ) -> Result<Secret, Error> {
         let of = renewal.audience.as_ref();
         if self.is_read_only() {
             self.adopt_from_store().await?;
@@ -82,6 +92,7 @@ impl Shared {
             let Some(input) = self.current.renewal_input() else {
                 return Err(self.why_not_renewable());
             };
+            *asked = input.generation;
             self.ensure_kind(wish)?;
             match self.ask_for_tokens(&metadata, &input, renewal, patience).await {
                 Ok(tokens) if input.delegation.is_some() => return self.take_delegation(input, tokens).await,
@@ -279,6 +290,22 @@ impl Shared {
             Some(SessionState::SignedIn { .. }) => Error::Reauthenticate(ReauthenticationReason::NoRefreshToken),
             _ => Error::NoSession,
         }
+    }
+
+    /// What ends a session, or is nobody's failure, is told elsewhere or not at all.
+    fn tell_of_failure(&self, renewal: &Renewal, asked: Generation, error: &Error) {
+        if matches!(error, Error::Reauthenticate(_) | Error::NoSession | Error::ReadOnly) {
+            return;
+        }
+        let now = self.now();
+        let seconds_left = self.rest().seconds_left(now.monotonic);
+        let audience = renewal.audience.as_ref();
+        let event = SessionEvent::RenewalFailed {
+            audience: audience.map(|audience| audience.identifier.clone()),
+            cause: RenewalFailure(error.clone()),
+            retry_at: seconds_left.map(|left| now.wall.plus(i64::try_from(left).unwrap_or(i64::MAX))),
+        };
+        self.current.tell_of_session(asked, event);
     }
 
     /// The rest after a failure.

@@ -7,6 +7,7 @@ use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::json;
 
+use crate::reports::states;
 use crate::sharing::{app_and_extension, shared_world};
 use crate::world::{ADA, World, assert_renews, disk_full, forced, is_signed_in, public, until};
 
@@ -87,7 +88,7 @@ async fn a_profile_is_fetched_though_another_process_signed_in_meanwhile() {
 async fn nobody_hears_of_a_renewal_before_it_is_stored() {
     let world = World::new().await;
     let session = world.signed_in().await;
-    let mut states = session.subscribe();
+    let mut states = states(&session);
     states.try_recv().unwrap();
     world.clock.advance(86_400);
     let gate = world.store.gate.lock().await;

@@ -8,6 +8,7 @@ use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::Endpoint;
 use serde_json::json;
 
+use crate::reports::states;
 use crate::world::{ADA, World, assert_renews, at_least, cached, disk_full, is_signed_in, public};
 
 #[tokio::test]
@@ -58,7 +59,7 @@ async fn a_locked_device_is_locked_and_comes_back_by_itself() {
     let world = World::new().await;
     drop(world.signed_in().await);
     let session = world.session();
-    let mut states = session.subscribe();
+    let mut states = states(&session);
     world.store.fail_reads(Some(StoreError::Locked));
     assert_eq!(session.restore().await, Ok(SessionState::Locked));
     assert_eq!(states.recv().await, Some(SessionState::Locked));

@@ -1,11 +1,13 @@
 //! Promise 7: no secret and no personal data in any log, error, `Debug` or URL; the refresh token does not cross to Swift.
 
+use pilotlight_core::event::SessionEvent;
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::session::SignInOptions;
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use crate::reports::events;
 use crate::world::{ADA, World, cached, disk_full, forced};
 
 /// Everything that was said, searched for everything that must not be.
@@ -53,6 +55,7 @@ impl Search {
 async fn planted_secrets_are_nowhere_to_be_found() {
     let world = World::new().await.impatient();
     let session = world.session();
+    let mut events = events(&session);
     let mut search = Search {
         said: String::new(),
         secrets: Vec::new(),
@@ -118,8 +121,10 @@ async fn planted_secrets_are_nowhere_to_be_found() {
         Fault::status(500).body(&quoted),
         Fault::redirect(&format!("http://127.0.0.1:1/?{}", world.stored_refresh_token())),
     ] {
-        world.control().fault(Endpoint::Token, fault);
+        world.control().fault(Endpoint::Token, fault.for_ever());
         search.hear_error(session.access_token(forced()).await.unwrap_err());
+        world.control().clear_faults(Endpoint::Token);
+        world.rest();
     }
     world.store.fail_writes(Some(disk_full()));
     search.hear_error(session.access_token(forced()).await.unwrap_err());
@@ -146,6 +151,15 @@ async fn planted_secrets_are_nowhere_to_be_found() {
     );
     search.keep("another subject", "planted-other-user");
     search.hear_error(session.profile(true).await.unwrap_err());
+
+    let told = events.take();
+    assert!(told.len() >= 10, "{told:?}");
+    for event in told {
+        if let SessionEvent::RenewalFailed { cause, .. } = &event {
+            search.hear_error(cause.0.clone());
+        }
+        search.hear(event);
+    }
 
     // An item that cannot be read.
     let (name, item) = world.store.items().pop_first().unwrap();

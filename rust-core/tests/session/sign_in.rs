@@ -10,6 +10,7 @@ use pilotlight_identity_server::{Endpoint, Fault, IdTokenFault, Options, Signatu
 use serde_json::json;
 use url::Url;
 
+use crate::reports::states;
 use crate::world::{ADA, GRACE, World, cached, is_signed_in, public};
 
 fn code_of(error: SessionError) -> String {
@@ -24,7 +25,7 @@ async fn a_sign_in_stores_the_session_before_it_is_announced() {
     let world = World::new().await;
     let session = world.session();
     assert_eq!(session.restore().await, Ok(SessionState::SignedOut));
-    let mut states = session.subscribe();
+    let mut states = states(&session);
     assert_eq!(states.recv().await, Some(SessionState::SignedOut));
     let callback = world.callback(&session, ADA).await;
     let (writes, gate) = (world.store.counts().1, world.store.gate.lock().await);

@@ -6,13 +6,14 @@ use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::json;
 
+use crate::reports::states;
 use crate::world::{World, at_least, cached, disk_full, public};
 
 #[tokio::test]
 async fn signing_out_forgets_here_and_revokes_there() {
     let world = World::new().await;
     let session = world.signed_in().await;
-    let mut states = session.subscribe();
+    let mut states = states(&session);
     assert_eq!(session.sign_out().await, SignOutOutcome::Revoked);
     assert_eq!(session.state(), Some(SessionState::SignedOut));
     assert!(matches!(states.recv().await, Some(SessionState::SignedIn { .. })));

@@ -5,6 +5,7 @@ use pilotlight_core::state::{ReauthenticationReason, SessionState};
 use pilotlight_identity_server::{DeadRefreshToken, Fault, Options};
 use serde_json::json;
 
+use crate::reports::states;
 use crate::world::{World, assert_renews, at_least, forced, is_signed_in, public};
 
 #[tokio::test]
@@ -120,7 +121,7 @@ async fn the_issuers_refusal_of_the_current_refresh_token_ends_it() {
     ] {
         let world = World::with(Options::default().with(|s| s.dead_refresh_token = refusal)).await;
         let session = world.signed_in().await;
-        let mut states = session.subscribe();
+        let mut states = states(&session);
         assert!(matches!(states.recv().await, Some(SessionState::SignedIn { .. })));
         world.control().revoke_user(crate::world::ADA);
         let rejected = |error| {

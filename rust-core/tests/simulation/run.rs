@@ -6,6 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use pilotlight_core::event::Report;
+
 use crate::fate::story;
 use crate::figures::Figures;
 use crate::process::bury;
@@ -120,7 +122,9 @@ fn listen(world: &World, process: usize) {
             process,
             start: state.processes[process].start,
         };
-        state.publishes(who, &heard);
+        if let Report::State(published) = &heard {
+            state.publishes(who, published);
+        }
         drop(state);
         world.trace_of(who, || format!("publishes {heard:?}"));
     }

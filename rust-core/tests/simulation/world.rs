@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use pilotlight_core::event::Report;
 use pilotlight_core::session::SessionManager;
-use pilotlight_core::state::SessionState;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::figures::Figures;
@@ -61,7 +61,7 @@ pub(crate) struct Process {
     pub(crate) actions_left: u32,
     pub(crate) actors: u32,
     pub(crate) manager: Option<SessionManager>,
-    pub(crate) events: Option<UnboundedReceiver<SessionState>>,
+    pub(crate) events: Option<UnboundedReceiver<Report>>,
     pub(crate) lost_in_a_row: u32,
     pub(crate) seen: Seen,
 }

@@ -19,5 +19,6 @@
 @_exported import enum PilotlightCore.SessionStorage
 @_exported import struct PilotlightCore.SignInOptions
 @_exported import enum PilotlightCore.SignInReason
+@_exported import enum PilotlightCore.SignInWay
 @_exported import enum PilotlightCore.SignOutOutcome
 @_exported import struct PilotlightCore.UserProfile

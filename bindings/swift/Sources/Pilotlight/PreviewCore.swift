@@ -16,9 +16,9 @@ final class PreviewCore: CoreSessionProtocol {
     }
 
     private let contents: Locked<Contents>
-    private let broadcaster: StateBroadcaster
+    private let broadcaster: SessionBroadcaster
 
-    init(contents: Contents, broadcaster: StateBroadcaster) {
+    init(contents: Contents, broadcaster: SessionBroadcaster) {
         self.contents = Locked(contents)
         self.broadcaster = broadcaster
         if let state = contents.state { broadcaster.stateChanged(state: state) }
@@ -64,17 +64,23 @@ final class PreviewCore: CoreSessionProtocol {
     }
 
     func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool) async throws -> String {
-        try signedIn { $0.accessToken }
+        let token = try signedIn { $0.accessToken }
+        if forceRefresh { tellOfRenewal(nil) }
+        return token
     }
 
     func accessTokenFor(
         audience: String, scopes: [String], minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool
     ) async throws -> String {
-        try signedIn { $0.accessToken }
+        let token = try signedIn { $0.accessToken }
+        if forceRefresh { tellOfRenewal(audience) }
+        return token
     }
 
     func refresh(scopes: [String], parameters: [String: String]) async throws -> String {
-        try signedIn { $0.accessToken }
+        let token = try signedIn { $0.accessToken }
+        tellOfRenewal(nil)
+        return token
     }
 
     func beginSignIn(options: SignInOptions) async throws -> SignInRequest {
@@ -86,15 +92,13 @@ final class PreviewCore: CoreSessionProtocol {
     func completeSignIn(callbackUrl: String) async throws -> SessionState {
         try throwIfFailing()
         guard contents.withLock({ $0.signInBegan }) else { throw SessionError.signInCancelled }
-        return enter {
-            $0.signInBegan = false
-            return .signedIn(subject: $0.profile.subject, expiresAt: .distantFuture)
-        }
+        return signIn(by: .browser)
     }
 
     func signOut() async throws -> SignOutOutcome {
-        let wasSignedIn = contents.withLock { $0.isSignedIn }
+        let (before, wasSignedIn) = contents.withLock { ($0.state, $0.isSignedIn) }
         _ = enter { _ in .signedOut }
+        if before != .signedOut { broadcaster.events.send(.signedOut(elsewhere: false)) }
         return wasSignedIn ? .revoked : .nothingToRevoke
     }
 
@@ -191,7 +195,7 @@ final class PreviewCore: CoreSessionProtocol {
         username: String, password: String, connection: String, device: String?, parameters: [String: String]
     ) async throws -> SessionState {
         try throwIfFailing()
-        return enter { .signedIn(subject: $0.profile.subject, expiresAt: .distantFuture) }
+        return signIn(by: .password)
     }
 
     func delegate(
@@ -220,6 +224,21 @@ final class PreviewCore: CoreSessionProtocol {
             }
             return answer(&contents)
         }
+    }
+
+    private func tellOfRenewal(_ audience: String?) {
+        broadcaster.events.send(.renewed(audience: audience, expiresAt: .distantFuture, elsewhere: false))
+    }
+
+    private func signIn(by way: SignInWay) -> SessionState {
+        let state = enter {
+            $0.signInBegan = false
+            return .signedIn(subject: $0.profile.subject, expiresAt: .distantFuture)
+        }
+        if case .signedIn(let subject, _) = state {
+            broadcaster.events.send(.signedIn(subject: subject, by: way))
+        }
+        return state
     }
 
     private func enter(_ next: (inout Contents) -> SessionState) -> SessionState {

@@ -3,7 +3,7 @@ import PilotlightCore
 
 extension Session {
     /// A session for SwiftUI previews and for tests of an app: it lives in memory, asks nobody and behaves like a
-    /// real one. Signing in and out changes its state, metadata can be changed, and the Rust core is not used at all.
+    /// real one. Signing in and out changes its state and tells the events, metadata can be changed, and the Rust core is not used at all.
     ///
     /// - Parameters:
     ///   - state: The state it begins with; nil means that it has still to be restored, to `.signedOut`.
@@ -19,7 +19,7 @@ extension Session {
     ) -> Session {
         let configuration = SessionConfiguration.openIDConnect(
             issuer: "https://preview.invalid", clientID: "preview", redirectURI: "pilotlight-preview://callback")
-        let broadcaster = StateBroadcaster()
+        let broadcaster = SessionBroadcaster()
         let core = PreviewCore(
             contents: PreviewCore.Contents(
                 state: state, profile: profile, metadata: metadata, accessToken: accessToken, error: error),

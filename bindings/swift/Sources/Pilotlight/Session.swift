@@ -22,7 +22,7 @@ public final class Session: Sendable {
     public let configuration: SessionConfiguration
 
     let core: any CoreSessionProtocol
-    let broadcaster: StateBroadcaster
+    let broadcaster: SessionBroadcaster
     let tokens = TokenCache()
     let signIns = Locked(0)
     private let awake: StayingAwake?
@@ -54,7 +54,7 @@ public final class Session: Sendable {
         _ configuration: SessionConfiguration, storage: SessionStorage, name: String, readOnly: Bool, log: SessionLog,
         surroundings: Surroundings
     ) throws {
-        let broadcaster = StateBroadcaster()
+        let broadcaster = SessionBroadcaster()
         do {
             let core = try CoreSession(
                 configuration: configuration, storage: storage, name: name, readOnly: readOnly, observer: broadcaster,
@@ -69,7 +69,7 @@ public final class Session: Sendable {
 
     /// A session over any core.
     init(
-        configuration: SessionConfiguration, core: any CoreSessionProtocol, broadcaster: StateBroadcaster,
+        configuration: SessionConfiguration, core: any CoreSessionProtocol, broadcaster: SessionBroadcaster,
         surroundings: Surroundings = .none
     ) {
         let awake = surroundings.activities.map { StayingAwake($0) { core.releaseProcessLock() } }
@@ -113,7 +113,12 @@ public final class Session: Sendable {
 
     /// Every change of state, for `for await`; see ``SessionStates``.
     public var states: SessionStates {
-        SessionStates(broadcaster: broadcaster)
+        SessionStates(broadcaster: broadcaster.states)
+    }
+
+    /// What happens from now on, for `for await`; see ``SessionEvents``. Holds no tokens.
+    public var events: SessionEvents {
+        SessionEvents(broadcaster: broadcaster.events)
     }
 
     /// Runs a call of the core's to its end, waits for it unless cancelled, and converts its error: the one way into

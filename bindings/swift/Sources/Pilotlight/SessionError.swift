@@ -76,7 +76,7 @@ extension SessionError {
         }
     }
 
-    private init(_ error: PilotlightCore.SessionError) {
+    init(_ error: PilotlightCore.SessionError) {
         switch error {
         case .RetryLater(let reason, let seconds, let message):
             self = .retryLater(reason: reason, retryAfter: seconds.map { TimeInterval($0) }, message: message)

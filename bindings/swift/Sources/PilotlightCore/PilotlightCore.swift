@@ -889,8 +889,8 @@ open class CoreSession: CoreSessionProtocol, @unchecked Sendable {
     /**
      * Checks the configuration and opens the store; reads nothing from it and sends nothing.
      *
-     * `name` tells sessions of one app apart; `observer` hears of every change of state, in order, on a thread of
-     * Pilotlight's own; `log` gets a line for each step, without secrets.
+     * `name` tells sessions of one app apart; `observer` hears of every change of state and every event, in order,
+     * on a thread of Pilotlight's own; `log` gets a line for each step, without secrets.
      *
      * Opening the same session again (the same configuration, storage and name) while it is open in this process gives
      * another handle to it, so that both share one renewal; the log stays that of the first. Storage in memory is
@@ -901,7 +901,7 @@ open class CoreSession: CoreSessionProtocol, @unchecked Sendable {
      *
      * Throws `fixConfiguration` naming the field, also where this platform has no such store.
      */
-public convenience init(configuration: SessionConfiguration, storage: SessionStorage, name: String, readOnly: Bool, observer: StateObserver?, log: LogSink?)throws  {
+public convenience init(configuration: SessionConfiguration, storage: SessionStorage, name: String, readOnly: Bool, observer: SessionObserver?, log: LogSink?)throws  {
     let handle =
         try rustCallWithError(FfiConverterTypeSessionError_lift) {
         uniffiCallStatus in
@@ -910,7 +910,7 @@ public convenience init(configuration: SessionConfiguration, storage: SessionSto
         FfiConverterTypeSessionStorage_lower(storage),
         FfiConverterString.lower(name),
         FfiConverterBool.lower(readOnly),
-        FfiConverterOptionTypeStateObserver.lower(observer),
+        FfiConverterOptionTypeSessionObserver.lower(observer),
         FfiConverterOptionTypeLogSink.lower(log),uniffiCallStatus
     )
 }
@@ -1826,20 +1826,27 @@ public func FfiConverterTypeLogSink_lower(_ value: LogSink) -> UInt64 {
 
 
 /**
- * Hears of every change of the session's state.
+ * Hears of every change of the session's state, and of what happens to it. Called for one thing at a time, in order, on a
+ * thread of Pilotlight's own. Must return soon.
  */
-public protocol StateObserver: AnyObject, Sendable {
+public protocol SessionObserver: AnyObject, Sendable {
 
     /**
-     * Called for each change, one at a time and in order, on a thread of Pilotlight's own. Must return soon.
+     * The state is another one.
      */
     func stateChanged(state: SessionState)
 
+    /**
+     * Something happened.
+     */
+    func happened(event: SessionEvent)
+
 }
 /**
- * Hears of every change of the session's state.
+ * Hears of every change of the session's state, and of what happens to it. Called for one thing at a time, in order, on a
+ * thread of Pilotlight's own. Must return soon.
  */
-open class StateObserverImpl: StateObserver, @unchecked Sendable {
+open class SessionObserverImpl: SessionObserver, @unchecked Sendable {
     fileprivate let handle: UInt64
 
     /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
@@ -1876,7 +1883,7 @@ open class StateObserverImpl: StateObserver, @unchecked Sendable {
     @_documentation(visibility: private)
 #endif
     public func uniffiCloneHandle() -> UInt64 {
-        return try! rustCall { uniffi_pilotlight_core_fn_clone_stateobserver(self.handle, $0) }
+        return try! rustCall { uniffi_pilotlight_core_fn_clone_sessionobserver(self.handle, $0) }
     }
     // No primary constructor declared for this class.
 
@@ -1886,20 +1893,32 @@ open class StateObserverImpl: StateObserver, @unchecked Sendable {
             return
         }
 
-        try! rustCall { uniffi_pilotlight_core_fn_free_stateobserver(handle, $0) }
+        try! rustCall { uniffi_pilotlight_core_fn_free_sessionobserver(handle, $0) }
     }
 
 
 
 
     /**
-     * Called for each change, one at a time and in order, on a thread of Pilotlight's own. Must return soon.
+     * The state is another one.
      */
 open func stateChanged(state: SessionState)  {try! rustCall() {
         uniffiCallStatus in
-    uniffi_pilotlight_core_fn_method_stateobserver_state_changed(
+    uniffi_pilotlight_core_fn_method_sessionobserver_state_changed(
             self.uniffiCloneHandle(),
         FfiConverterTypeSessionState_lower(state),uniffiCallStatus
+    )
+}
+}
+
+    /**
+     * Something happened.
+     */
+open func happened(event: SessionEvent)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_sessionobserver_happened(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeSessionEvent_lower(event),uniffiCallStatus
     )
 }
 }
@@ -1911,25 +1930,25 @@ open func stateChanged(state: SessionState)  {try! rustCall() {
 
 
 // Put the implementation in a struct so we don't pollute the top-level namespace
-fileprivate struct UniffiCallbackInterfaceStateObserver {
+fileprivate struct UniffiCallbackInterfaceSessionObserver {
 
     // Create the VTable using a series of closures.
     // Swift automatically converts these into C callback functions.
     //
     // Store the vtable directly.
-    static let vtable: UniffiVTableCallbackInterfaceStateObserver = UniffiVTableCallbackInterfaceStateObserver(
+    static let vtable: UniffiVTableCallbackInterfaceSessionObserver = UniffiVTableCallbackInterfaceSessionObserver(
         uniffiFree: { (uniffiHandle: UInt64) -> () in
             do {
-                try FfiConverterTypeStateObserver.handleMap.remove(handle: uniffiHandle)
+                try FfiConverterTypeSessionObserver.handleMap.remove(handle: uniffiHandle)
             } catch {
-                print("Uniffi callback interface StateObserver: handle missing in uniffiFree")
+                print("Uniffi callback interface SessionObserver: handle missing in uniffiFree")
             }
         },
         uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
             do {
-                return try FfiConverterTypeStateObserver.handleMap.clone(handle: uniffiHandle)
+                return try FfiConverterTypeSessionObserver.handleMap.clone(handle: uniffiHandle)
             } catch {
-                fatalError("Uniffi callback interface StateObserver: handle missing in uniffiClone")
+                fatalError("Uniffi callback interface SessionObserver: handle missing in uniffiClone")
             }
         },
         stateChanged: { (
@@ -1940,11 +1959,35 @@ fileprivate struct UniffiCallbackInterfaceStateObserver {
         ) in
             let makeCall = {
                 () throws -> () in
-                guard let uniffiObj = try? FfiConverterTypeStateObserver.handleMap.get(handle: uniffiHandle) else {
+                guard let uniffiObj = try? FfiConverterTypeSessionObserver.handleMap.get(handle: uniffiHandle) else {
                     throw UniffiInternalError.unexpectedStaleHandle
                 }
                 return uniffiObj.stateChanged(
                      state: try FfiConverterTypeSessionState_lift(state)
+                )
+            }
+
+
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        },
+        happened: { (
+            uniffiHandle: UInt64,
+            event: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeSessionObserver.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.happened(
+                     event: try FfiConverterTypeSessionEvent_lift(event)
                 )
             }
 
@@ -1964,39 +2007,39 @@ fileprivate struct UniffiCallbackInterfaceStateObserver {
     // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
     // This is safe because the pointee is initialized once during static init
     // and never mutated by either side of the FFI.  Its fields are C function pointers.
-    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceStateObserver> = {
-        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceStateObserver>.allocate(capacity: 1)
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceSessionObserver> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceSessionObserver>.allocate(capacity: 1)
         ptr.initialize(to: vtable)
         return UnsafePointer(ptr)
     }()
 }
 
-private func uniffiCallbackInitStateObserver() {
-    uniffi_pilotlight_core_fn_init_callback_vtable_stateobserver(UniffiCallbackInterfaceStateObserver.vtablePtr)
+private func uniffiCallbackInitSessionObserver() {
+    uniffi_pilotlight_core_fn_init_callback_vtable_sessionobserver(UniffiCallbackInterfaceSessionObserver.vtablePtr)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeStateObserver: FfiConverter {
-    fileprivate static let handleMap = UniffiHandleMap<StateObserver>()
+public struct FfiConverterTypeSessionObserver: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<SessionObserver>()
 
     typealias FfiType = UInt64
-    typealias SwiftType = StateObserver
+    typealias SwiftType = SessionObserver
 
-    public static func lift(_ handle: UInt64) throws -> StateObserver {
+    public static func lift(_ handle: UInt64) throws -> SessionObserver {
         if ((handle & 1) == 0) {
             // Rust-generated handle, construct a new class that uses the handle to implement the
             // interface
-            return StateObserverImpl(unsafeFromHandle: handle)
+            return SessionObserverImpl(unsafeFromHandle: handle)
         } else {
             // Swift-generated handle, get the object from the handle map
             return try handleMap.remove(handle: handle)
         }
     }
 
-    public static func lower(_ value: StateObserver) -> UInt64 {
-         if let rustImpl = value as? StateObserverImpl {
+    public static func lower(_ value: SessionObserver) -> UInt64 {
+         if let rustImpl = value as? SessionObserverImpl {
              // Rust-implemented object.  Clone the handle and return it
             return rustImpl.uniffiCloneHandle()
          } else {
@@ -2005,12 +2048,12 @@ public struct FfiConverterTypeStateObserver: FfiConverter {
          }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> StateObserver {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SessionObserver {
         let handle: UInt64 = try readInt(&buf)
         return try lift(handle)
     }
 
-    public static func write(_ value: StateObserver, into buf: inout [UInt8]) {
+    public static func write(_ value: SessionObserver, into buf: inout [UInt8]) {
         writeInt(&buf, lower(value))
     }
 }
@@ -2019,15 +2062,15 @@ public struct FfiConverterTypeStateObserver: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeStateObserver_lift(_ handle: UInt64) throws -> StateObserver {
-    return try FfiConverterTypeStateObserver.lift(handle)
+public func FfiConverterTypeSessionObserver_lift(_ handle: UInt64) throws -> SessionObserver {
+    return try FfiConverterTypeSessionObserver.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeStateObserver_lower(_ value: StateObserver) -> UInt64 {
-    return FfiConverterTypeStateObserver.lower(value)
+public func FfiConverterTypeSessionObserver_lower(_ value: SessionObserver) -> UInt64 {
+    return FfiConverterTypeSessionObserver.lower(value)
 }
 
 
@@ -4508,6 +4551,220 @@ public func FfiConverterTypeSessionError_lower(_ value: SessionError) -> RustBuf
 
 
 /**
+ * Something that happened. It is told once, after it is true and, where tokens came along, after the store holds them.
+ */
+
+public enum SessionEvent: Equatable, Hashable {
+
+    /**
+     * A user signed in.
+     */
+    case signedIn(
+        /**
+         * The user's `sub` claim.
+         */subject: String,
+        /**
+         * How.
+         */by: SignInWay
+    )
+    /**
+     * The session of an earlier launch was read from the store: at launch, or after the device was unlocked.
+     */
+    case restored(
+        /**
+         * The user's `sub` claim.
+         */subject: String
+    )
+    /**
+     * There is a new access token; where a session lives by its ID token, a new one of these.
+     */
+    case renewed(
+        /**
+         * Which further audience it is for; nil for the session's own.
+         */audience: String?,
+        /**
+         * When it expires, by the device's clock.
+         */expiresAt: Timestamp,
+        /**
+         * Whether another process got it.
+         */elsewhere: Bool
+    )
+    /**
+     * No access token could be had for now; the session goes on.
+     */
+    case renewalFailed(
+        /**
+         * Which further audience it was for; nil for the session's own.
+         */audience: String?,
+        /**
+         * Why.
+         */cause: RenewalFailure,
+        /**
+         * Calls before this moment, by the device's clock, fail without the issuer being asked; nil when the next call
+         * may ask.
+         */retryAt: Timestamp?
+    )
+    /**
+     * The session cannot go on without the user.
+     */
+    case ended(
+        /**
+         * Why.
+         */reason: ReauthenticationReason
+    )
+    /**
+     * The user signed out.
+     */
+    case signedOut(
+        /**
+         * Whether another process did it.
+         */elsewhere: Bool
+    )
+    /**
+     * The profile says something else than before, or is the first.
+     */
+    case profileChanged
+    /**
+     * A change of the metadata that may wait for the network was made.
+     */
+    case metadataUpdateSent(
+        /**
+         * Its number.
+         */id: UInt64
+    )
+    /**
+     * The server refused a change of the metadata that may wait for the network; it is gone.
+     */
+    case metadataUpdateRefused(
+        /**
+         * Its number.
+         */id: UInt64
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SessionEvent: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSessionEvent: FfiConverterRustBuffer {
+    typealias SwiftType = SessionEvent
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SessionEvent {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .signedIn(subject: try FfiConverterString.read(from: &buf), by: try FfiConverterTypeSignInWay.read(from: &buf)
+        )
+
+        case 2: return .restored(subject: try FfiConverterString.read(from: &buf)
+        )
+
+        case 3: return .renewed(audience: try FfiConverterOptionString.read(from: &buf), expiresAt: try FfiConverterTypeTimestamp.read(from: &buf), elsewhere: try FfiConverterBool.read(from: &buf)
+        )
+
+        case 4: return .renewalFailed(audience: try FfiConverterOptionString.read(from: &buf), cause: try FfiConverterTypeRenewalFailure.read(from: &buf), retryAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+        )
+
+        case 5: return .ended(reason: try FfiConverterTypeReauthenticationReason.read(from: &buf)
+        )
+
+        case 6: return .signedOut(elsewhere: try FfiConverterBool.read(from: &buf)
+        )
+
+        case 7: return .profileChanged
+
+        case 8: return .metadataUpdateSent(id: try FfiConverterUInt64.read(from: &buf)
+        )
+
+        case 9: return .metadataUpdateRefused(id: try FfiConverterUInt64.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: SessionEvent, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .signedIn(subject,by):
+            writeInt(&buf, Int32(1))
+            FfiConverterString.write(subject, into: &buf)
+            FfiConverterTypeSignInWay.write(by, into: &buf)
+
+
+        case let .restored(subject):
+            writeInt(&buf, Int32(2))
+            FfiConverterString.write(subject, into: &buf)
+
+
+        case let .renewed(audience,expiresAt,elsewhere):
+            writeInt(&buf, Int32(3))
+            FfiConverterOptionString.write(audience, into: &buf)
+            FfiConverterTypeTimestamp.write(expiresAt, into: &buf)
+            FfiConverterBool.write(elsewhere, into: &buf)
+
+
+        case let .renewalFailed(audience,cause,retryAt):
+            writeInt(&buf, Int32(4))
+            FfiConverterOptionString.write(audience, into: &buf)
+            FfiConverterTypeRenewalFailure.write(cause, into: &buf)
+            FfiConverterOptionTypeTimestamp.write(retryAt, into: &buf)
+
+
+        case let .ended(reason):
+            writeInt(&buf, Int32(5))
+            FfiConverterTypeReauthenticationReason.write(reason, into: &buf)
+
+
+        case let .signedOut(elsewhere):
+            writeInt(&buf, Int32(6))
+            FfiConverterBool.write(elsewhere, into: &buf)
+
+
+        case .profileChanged:
+            writeInt(&buf, Int32(7))
+
+
+        case let .metadataUpdateSent(id):
+            writeInt(&buf, Int32(8))
+            FfiConverterUInt64.write(id, into: &buf)
+
+
+        case let .metadataUpdateRefused(id):
+            writeInt(&buf, Int32(9))
+            FfiConverterUInt64.write(id, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSessionEvent_lift(_ buf: RustBuffer) throws -> SessionEvent {
+    return try FfiConverterTypeSessionEvent.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSessionEvent_lower(_ value: SessionEvent) -> RustBuffer {
+    return FfiConverterTypeSessionEvent.lower(value)
+}
+
+
+
+/**
  * The session's state, as an app shows it.
  */
 
@@ -4819,6 +5076,101 @@ public func FfiConverterTypeSignInReason_lift(_ buf: RustBuffer) throws -> SignI
 #endif
 public func FfiConverterTypeSignInReason_lower(_ value: SignInReason) -> RustBuffer {
     return FfiConverterTypeSignInReason.lower(value)
+}
+
+
+
+/**
+ * How a user signed in.
+ */
+
+public enum SignInWay: Equatable, Hashable {
+
+    /**
+     * In the browser.
+     */
+    case browser
+    /**
+     * With a password, at an older Auth0 tenant.
+     */
+    case password
+    /**
+     * Another library's session was taken over.
+     */
+    case movingIn
+    /**
+     * In another process that shares the store: the app, or one of its extensions.
+     */
+    case elsewhere
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SignInWay: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSignInWay: FfiConverterRustBuffer {
+    typealias SwiftType = SignInWay
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SignInWay {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .browser
+
+        case 2: return .password
+
+        case 3: return .movingIn
+
+        case 4: return .elsewhere
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: SignInWay, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .browser:
+            writeInt(&buf, Int32(1))
+
+
+        case .password:
+            writeInt(&buf, Int32(2))
+
+
+        case .movingIn:
+            writeInt(&buf, Int32(3))
+
+
+        case .elsewhere:
+            writeInt(&buf, Int32(4))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSignInWay_lift(_ buf: RustBuffer) throws -> SignInWay {
+    return try FfiConverterTypeSignInWay.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSignInWay_lower(_ value: SignInWay) -> RustBuffer {
+    return FfiConverterTypeSignInWay.lower(value)
 }
 
 
@@ -5196,8 +5548,8 @@ fileprivate struct FfiConverterOptionTypeLogSink: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterOptionTypeStateObserver: FfiConverterRustBuffer {
-    typealias SwiftType = StateObserver?
+fileprivate struct FfiConverterOptionTypeSessionObserver: FfiConverterRustBuffer {
+    typealias SwiftType = SessionObserver?
 
     public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
         guard let value = value else {
@@ -5205,13 +5557,13 @@ fileprivate struct FfiConverterOptionTypeStateObserver: FfiConverterRustBuffer {
             return
         }
         writeInt(&buf, Int8(1))
-        FfiConverterTypeStateObserver.write(value, into: &buf)
+        FfiConverterTypeSessionObserver.write(value, into: &buf)
     }
 
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
-        case 1: return try FfiConverterTypeStateObserver.read(from: &buf)
+        case 1: return try FfiConverterTypeSessionObserver.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -5504,6 +5856,46 @@ public func FfiConverterTypeClaims_lower(_ value: Claims) -> RustBuffer {
 
 
 
+public typealias RenewalFailure = SessionError
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRenewalFailure: FfiConverter {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RenewalFailure {
+        return try FfiConverterTypeSessionError.read(from: &buf)
+    }
+
+    public static func write(_ value: RenewalFailure, into buf: inout [UInt8]) {
+        return FfiConverterTypeSessionError.write(value, into: &buf)
+    }
+
+    public static func lift(_ value: RustBuffer) throws -> RenewalFailure {
+        return try FfiConverterTypeSessionError_lift(value)
+    }
+
+    public static func lower(_ value: RenewalFailure) -> RustBuffer {
+        return FfiConverterTypeSessionError_lower(value)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRenewalFailure_lift(_ value: RustBuffer) throws -> RenewalFailure {
+    return try FfiConverterTypeRenewalFailure.lift(value)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRenewalFailure_lower(_ value: RenewalFailure) -> RustBuffer {
+    return FfiConverterTypeRenewalFailure.lower(value)
+}
+
+
+
 
 
 public typealias Timestamp = Date
@@ -5642,7 +6034,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_logsink_log() != 54422) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_stateobserver_state_changed() != 14062) {
+    if (uniffi_pilotlight_core_checksum_method_sessionobserver_state_changed() != 37717) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_sessionobserver_happened() != 60840) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_discard_imported_session() != 44959) {
@@ -5750,12 +6145,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata_or_queue() != 1898) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 46298) {
+    if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 26431) {
         return InitializationResult.apiChecksumMismatch
     }
 
     uniffiCallbackInitLogSink()
-    uniffiCallbackInitStateObserver()
+    uniffiCallbackInitSessionObserver()
     return InitializationResult.ok
 }()
 

@@ -250,9 +250,16 @@ typedef void (*UniffiCallbackInterfaceLogSinkMethod0)(uint64_t, RustBuffer, Rust
     );
 
 #endif
-#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_STATE_OBSERVER_METHOD0
-#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_STATE_OBSERVER_METHOD0
-typedef void (*UniffiCallbackInterfaceStateObserverMethod0)(uint64_t, RustBuffer, void* _Nonnull,
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_SESSION_OBSERVER_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_SESSION_OBSERVER_METHOD0
+typedef void (*UniffiCallbackInterfaceSessionObserverMethod0)(uint64_t, RustBuffer, void* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_SESSION_OBSERVER_METHOD1
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_SESSION_OBSERVER_METHOD1
+typedef void (*UniffiCallbackInterfaceSessionObserverMethod1)(uint64_t, RustBuffer, void* _Nonnull,
         RustCallStatus *_Nonnull uniffiCallStatus
     );
 
@@ -266,13 +273,14 @@ typedef struct UniffiVTableCallbackInterfaceLogSink {
 } UniffiVTableCallbackInterfaceLogSink;
 
 #endif
-#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_STATE_OBSERVER
-#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_STATE_OBSERVER
-typedef struct UniffiVTableCallbackInterfaceStateObserver {
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_SESSION_OBSERVER
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_SESSION_OBSERVER
+typedef struct UniffiVTableCallbackInterfaceSessionObserver {
     UniffiCallbackInterfaceFree _Nonnull uniffiFree;
     UniffiCallbackInterfaceClone _Nonnull uniffiClone;
-    UniffiCallbackInterfaceStateObserverMethod0 _Nonnull stateChanged;
-} UniffiVTableCallbackInterfaceStateObserver;
+    UniffiCallbackInterfaceSessionObserverMethod0 _Nonnull stateChanged;
+    UniffiCallbackInterfaceSessionObserverMethod1 _Nonnull happened;
+} UniffiVTableCallbackInterfaceSessionObserver;
 
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CLONE_LOGSINK
@@ -295,24 +303,29 @@ void uniffi_pilotlight_core_fn_init_callback_vtable_logsink(const UniffiVTableCa
 void uniffi_pilotlight_core_fn_method_logsink_log(uint64_t ptr, RustBuffer level, RustBuffer message, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CLONE_STATEOBSERVER
-#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CLONE_STATEOBSERVER
-uint64_t uniffi_pilotlight_core_fn_clone_stateobserver(uint64_t handle, RustCallStatus *_Nonnull out_status
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CLONE_SESSIONOBSERVER
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CLONE_SESSIONOBSERVER
+uint64_t uniffi_pilotlight_core_fn_clone_sessionobserver(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_FREE_STATEOBSERVER
-#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_FREE_STATEOBSERVER
-void uniffi_pilotlight_core_fn_free_stateobserver(uint64_t handle, RustCallStatus *_Nonnull out_status
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_FREE_SESSIONOBSERVER
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_FREE_SESSIONOBSERVER
+void uniffi_pilotlight_core_fn_free_sessionobserver(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_INIT_CALLBACK_VTABLE_STATEOBSERVER
-#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_INIT_CALLBACK_VTABLE_STATEOBSERVER
-void uniffi_pilotlight_core_fn_init_callback_vtable_stateobserver(const UniffiVTableCallbackInterfaceStateObserver* _Nonnull vtable
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_INIT_CALLBACK_VTABLE_SESSIONOBSERVER
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_INIT_CALLBACK_VTABLE_SESSIONOBSERVER
+void uniffi_pilotlight_core_fn_init_callback_vtable_sessionobserver(const UniffiVTableCallbackInterfaceSessionObserver* _Nonnull vtable
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_STATEOBSERVER_STATE_CHANGED
-#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_STATEOBSERVER_STATE_CHANGED
-void uniffi_pilotlight_core_fn_method_stateobserver_state_changed(uint64_t ptr, RustBuffer state, RustCallStatus *_Nonnull out_status
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_SESSIONOBSERVER_STATE_CHANGED
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_SESSIONOBSERVER_STATE_CHANGED
+void uniffi_pilotlight_core_fn_method_sessionobserver_state_changed(uint64_t ptr, RustBuffer state, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_SESSIONOBSERVER_HAPPENED
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_SESSIONOBSERVER_HAPPENED
+void uniffi_pilotlight_core_fn_method_sessionobserver_happened(uint64_t ptr, RustBuffer event, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CLONE_CORESESSION
@@ -782,9 +795,15 @@ uint16_t uniffi_pilotlight_core_checksum_method_logsink_log(void
 
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_STATEOBSERVER_STATE_CHANGED
-#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_STATEOBSERVER_STATE_CHANGED
-uint16_t uniffi_pilotlight_core_checksum_method_stateobserver_state_changed(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_SESSIONOBSERVER_STATE_CHANGED
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_SESSIONOBSERVER_STATE_CHANGED
+uint16_t uniffi_pilotlight_core_checksum_method_sessionobserver_state_changed(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_SESSIONOBSERVER_HAPPENED
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_SESSIONOBSERVER_HAPPENED
+uint16_t uniffi_pilotlight_core_checksum_method_sessionobserver_happened(void
 
 );
 #endif

@@ -24,6 +24,20 @@ import Testing
         }
         let log = SessionLog { level, message in lines.withLock { $0.append("\(level) \(message)") } }
         let session = try Session(try server.auth0(metadataAccess: true), storage: .file(file), log: log)
+        let events = Locked<[String]>([])
+        let hear: @Sendable (Session) -> Task<Void, Never> = { session in
+            let told = session.events.broadcaster.listen()
+            return Task {
+                for await event in told {
+                    var dumped = ""
+                    dump(event, to: &dumped)
+                    events.withLock { $0 += ["\(event)", String(reflecting: event), dumped] }
+                    if case .signedOut = event { break }
+                }
+            }
+        }
+        let hearing = hear(session)
+        var alsoHearing: [Task<Void, Never>] = []
         try await session.restore()
         try await session.signIn(using: Watched(callbacks: callbacks))
         let tokens = try Self.tokens(inStoreAt: file)
@@ -48,6 +62,7 @@ import Testing
             // A session that failed rests, so each status gets one of its own.
             let process = try Session(
                 try server.auth0(metadataAccess: true), storage: folder.store("session", process: number + 1), log: log)
+            alsoHearing.append(hear(process))
             await attempt { _ = try await process.accessToken(forceRefresh: true) }
             await attempt { _ = try await process.profile(refresh: true) }
             await attempt { _ = try await process.metadata.get() }
@@ -61,9 +76,12 @@ import Testing
         await attempt { _ = try await session.accessToken(forceRefresh: true) }
         await session.signOut()
         try await server.goOnline()
+        await hearing.value
+        for heard in alsoHearing { await heard.value }
         secrets += try callbacks.withLock { try $0.flatMap(Self.secrets(inCallback:)) }
 
-        let output = lines.withLock { $0 } + errors.withLock { $0 }
+        let output = lines.withLock { $0 } + errors.withLock { $0 } + events.withLock { $0 }
+        #expect(events.withLock { $0.count } > 15)
         #expect(lines.withLock { $0.count } > 5)
         #expect(errors.withLock { $0.count } > 50)
         #expect(secrets.count > 8)

@@ -44,7 +44,7 @@ final class ScriptedCore: CoreSessionProtocol {
         let configuration = SessionConfiguration.openIDConnect(
             issuer: "https://scripted.invalid", clientID: "scripted", redirectURI: "scripted://callback")
         return Session(
-            configuration: configuration, core: self, broadcaster: StateBroadcaster(), surroundings: surroundings)
+            configuration: configuration, core: self, broadcaster: SessionBroadcaster(), surroundings: surroundings)
     }
 
     func state() -> SessionState? {

@@ -6,10 +6,10 @@ import Testing
     private static let signedIn = SessionState.signedIn(subject: "1", expiresAt: .distantFuture)
 
     @Test func aListenerGetsTheLatestStateAndThenEveryChangeInOrder() async {
-        let broadcaster = StateBroadcaster()
+        let broadcaster = SessionBroadcaster()
         broadcaster.stateChanged(state: .locked)
         broadcaster.stateChanged(state: .signedOut)
-        let states = SessionStates(broadcaster: broadcaster)
+        let states = SessionStates(broadcaster: broadcaster.states)
         var listener = states.makeAsyncIterator()
         broadcaster.stateChanged(state: Self.signedIn)
         broadcaster.stateChanged(state: .signedOut)
@@ -20,15 +20,15 @@ import Testing
     }
 
     @Test func beforeAnythingIsKnownAListenerWaits() async {
-        let broadcaster = StateBroadcaster()
-        var listener = SessionStates(broadcaster: broadcaster).makeAsyncIterator()
+        let broadcaster = SessionBroadcaster()
+        var listener = SessionStates(broadcaster: broadcaster.states).makeAsyncIterator()
         broadcaster.stateChanged(state: .locked)
         #expect(await listener.next() == .locked)
     }
 
     @Test func everyListenerGetsEverything() async {
-        let broadcaster = StateBroadcaster()
-        let states = SessionStates(broadcaster: broadcaster)
+        let broadcaster = SessionBroadcaster()
+        let states = SessionStates(broadcaster: broadcaster.states)
         let changes: [SessionState] = (0..<100).map { .signedIn(subject: "\($0)", expiresAt: .distantFuture) }
         let listeners = (0..<5).map { _ in states.makeAsyncIterator() }
         changes.forEach(broadcaster.stateChanged)
@@ -41,10 +41,10 @@ import Testing
     }
 
     @Test func aListenerThatComesAfterTheEndGetsTheLastStateAndEnds() async {
-        let broadcaster = StateBroadcaster()
+        let broadcaster = SessionBroadcaster()
         broadcaster.stateChanged(state: .signedOut)
         broadcaster.end()
-        var listener = SessionStates(broadcaster: broadcaster).makeAsyncIterator()
+        var listener = SessionStates(broadcaster: broadcaster.states).makeAsyncIterator()
         #expect(await listener.next() == .signedOut)
         #expect(await listener.next() == nil)
     }

@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use super::publishing::{arrival, renewed};
 use super::{Current, Generation, Inner, Phase, Superseded};
 use crate::audience::{self, Audience, AudienceToken};
 use crate::credentials::Credentials;
 use crate::envelope::{PendingRevocation, StoredSession};
+use crate::event::{SessionEvent, SignInWay};
 use crate::profile::Profile;
 use crate::provider::token::TokenAnswer;
 use crate::secret::Secret;
@@ -25,6 +27,13 @@ impl Current {
         if let Some(before) = inner.held().filter(|before| before.subject == session.subject) {
             session.pending_updates.clone_from(&before.pending_updates);
         }
+        // No other sign-in makes such a session.
+        let by = if session.credentials.lives_by_id_token {
+            SignInWay::Password
+        } else {
+            SignInWay::Browser
+        };
+        let event = arrival(&session, by);
         inner.begin_generation(Phase::Held(Box::new(session)));
         inner.received = Some(received);
         inner.renewals += 1;
@@ -32,6 +41,8 @@ impl Current {
         inner.revision += 1;
         inner.tokens_revision = inner.revision;
         inner.rotation_revision = inner.revision;
+        let revision = inner.revision;
+        inner.tell_after(revision, event);
     }
 
     /// The user signed out; gives the refresh token that is to be revoked now, and keeps it for that.
@@ -40,6 +51,7 @@ impl Current {
         inner.unreadable = None;
         inner.revision += 1;
         let was_unknown = matches!(inner.phase, Phase::Unrestored | Phase::Locked);
+        let was_signed_out = matches!(inner.phase, Phase::SignedOut(_));
         let (session, mut revocations) = match std::mem::take(&mut inner.phase) {
             Phase::Held(session) => (Some(session), Vec::new()),
             Phase::SignedOut(revocations) => (None, revocations),
@@ -61,6 +73,10 @@ impl Current {
         let surplus = revocations.len().saturating_sub(MOST_REVOCATIONS);
         revocations.drain(..surplus);
         inner.begin_generation(Phase::SignedOut(revocations));
+        if !was_signed_out {
+            let revision = inner.revision;
+            inner.tell_after(revision, SessionEvent::SignedOut { elsewhere: false });
+        }
         refresh_token
     }
 
@@ -148,18 +164,28 @@ impl Current {
         of: Option<&Audience>,
     ) -> Result<(), Superseded> {
         let mut inner = self.lock();
-        if Generation(inner.generation) != generation {
+        let inner = &mut *inner;
+        let (true, Phase::Held(session)) = (Generation(inner.generation) == generation, &mut inner.phase) else {
             return Err(Superseded);
-        }
-        let Some(audience) = of else {
-            inner.tokens_are_unchecked = false;
-            return Ok(());
         };
-        if let Phase::Held(session) = &mut inner.phase {
-            let mut tokens = session.audience_tokens.iter_mut();
-            if let Some(token) = tokens.find(|token| token.audience == *audience) {
-                token.is_unchecked = false;
+        // Nothing is unchecked any more where another process's later tokens took the place of these.
+        let (was_unchecked, revision, token) = match of {
+            None => {
+                let was_unchecked = std::mem::take(&mut inner.tokens_are_unchecked);
+                (was_unchecked, inner.tokens_revision, &session.credentials)
             }
+            Some(audience) => {
+                let mut tokens = session.audience_tokens.iter_mut();
+                let Some(token) = tokens.find(|token| token.audience == *audience) else {
+                    return Ok(());
+                };
+                let was_unchecked = std::mem::take(&mut token.is_unchecked);
+                (was_unchecked, token.revision, &token.credentials)
+            }
+        };
+        if was_unchecked {
+            let event = renewed(of, token, false);
+            inner.tell_after(revision, event);
         }
         Ok(())
     }
@@ -203,12 +229,18 @@ impl Current {
             session.ended = Some(reason);
             session.sequence += 1;
             inner.token_version += 1;
+            inner.tell_after(inner.revision + 1, SessionEvent::Ended { reason });
         })
     }
 
     /// The profile was fetched.
     pub(in super::super) fn set_profile(&self, generation: Generation, profile: Profile) -> Result<(), Superseded> {
-        self.change(generation, |_, session| session.profile = Some(profile))
+        self.change(generation, |inner, session| {
+            if !profile.says_the_same_as(session.profile.as_ref()) {
+                inner.tell_after(inner.revision + 1, SessionEvent::ProfileChanged);
+            }
+            session.profile = Some(profile);
+        })
     }
 
     pub(super) fn change(
@@ -237,6 +269,9 @@ impl Inner {
         self.token_version += 1;
         self.tokens_are_unchecked = false;
         self.received = None;
+        // What was not stored yet was never there for anybody else; but whoever left has left.
+        self.untold
+            .retain(|(_, event)| matches!(event, SessionEvent::SignedOut { .. }));
         self.phase = phase;
     }
 }

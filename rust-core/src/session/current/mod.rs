@@ -18,6 +18,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::audience::{Audience, AudienceToken};
 use crate::credentials::{Freshness, MonotonicReceipt};
 use crate::envelope::{PendingRevocation, StoredSession};
+use crate::event::{Report, SessionEvent};
 use crate::id_token;
 use crate::secret::{Fingerprint, Secret, SecretBytes};
 use crate::state::{ReauthenticationReason, SessionState};
@@ -74,8 +75,10 @@ struct Inner {
     stored_updates: Vec<u64>,
     /// An item that could not be decoded; kept aside before it is replaced.
     unreadable: Option<SecretBytes>,
-    subscribers: Vec<UnboundedSender<SessionState>>,
+    subscribers: Vec<UnboundedSender<Report>>,
     published: Option<SessionState>,
+    /// What happened with which revision, while the store does not have it.
+    untold: Vec<(u64, SessionEvent)>,
 }
 
 #[derive(Debug, Default)]

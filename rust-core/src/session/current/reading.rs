@@ -156,6 +156,10 @@ impl Current {
         }
     }
 
+    pub(in super::super) fn generation(&self) -> Generation {
+        Generation(self.lock().generation)
+    }
+
     pub(in super::super) fn needs_restore(&self) -> bool {
         matches!(self.lock().phase, Phase::Unrestored | Phase::Locked)
     }

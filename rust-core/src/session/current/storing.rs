@@ -1,8 +1,11 @@
 //! Memory and store in step: what has to be written, and what another process wrote.
 
+use super::publishing::{arrival, differences};
 use super::updates::update_ids;
 use super::{Current, Inner, Phase};
 use crate::envelope::{PendingRevocation, SignedOut, StoredItem, StoredSession};
+use crate::event::{SessionEvent, SignInWay};
+use crate::profile::Profile;
 use crate::secret::{Fingerprint, SecretBytes};
 use crate::time::Timestamp;
 
@@ -36,6 +39,7 @@ impl Current {
             inner.sign_in_was_stored = true;
             inner.phase = phase_of(stored);
             inner.note_stored();
+            inner.tell_of_restored();
         }
     }
 
@@ -69,7 +73,7 @@ impl Current {
         let mut inner = self.lock();
         inner.see(Some(written));
         inner.writes += 1;
-        inner.take_over(Phase::Held(Box::new(session)));
+        inner.take_over(Phase::Held(Box::new(session)), SignInWay::MovingIn);
     }
 
     /// How many writes this process has made.
@@ -116,6 +120,7 @@ impl Current {
     pub(in super::super) fn tried(&self, revision: u64) {
         let mut inner = self.lock();
         inner.tried_revision = inner.tried_revision.max(revision);
+        inner.tell_what_is_due();
     }
 
     /// Whether anything has to be written.
@@ -195,7 +200,12 @@ impl Inner {
                 self.phase = phase_of(stored);
                 false
             }
-            _ => self.take_over(phase_of(stored)),
+            Phase::SignedOut(_) => self.take_over(phase_of(stored), SignInWay::Elsewhere),
+            Phase::Unrestored | Phase::Locked => {
+                self.replace_by_stored(phase_of(stored));
+                self.tell_of_restored();
+                true
+            }
         }
     }
 
@@ -207,14 +217,16 @@ impl Inner {
                 self.phase = Phase::Held(held);
                 false
             }
-            other => self.take_over(phase_of(other)),
+            other => self.take_over(phase_of(other), SignInWay::Elsewhere),
         }
     }
 
     /// Two writings of one session: the later tokens, and the later profile.
     fn adopt_later(&mut self, mut held: Box<StoredSession>, mut found: Box<StoredSession>) -> bool {
-        let profiles = [held.profile.take(), found.profile.take()];
-        let profile = profiles.into_iter().flatten().max_by_key(|profile| profile.fetched_at);
+        let (our_profile, their_profile) = (held.profile.take(), found.profile.take());
+        let fetched_at = |profile: &Option<Profile>| profile.as_ref().map(|profile| profile.fetched_at);
+        let takes_profile = fetched_at(&their_profile) >= fetched_at(&our_profile);
+        let mut news = Vec::new();
         // Two renewals with one refresh token can only both be made without the lock. An end is no news then.
         let (ours, theirs) = (
             (held.sequence, held.ended.is_none()),
@@ -223,6 +235,8 @@ impl Inner {
         let takes_tokens = theirs > ours;
         let updates = self.merge_updates(&mut held, &mut found);
         if takes_tokens {
+            news = differences(&held, &found);
+            self.untold.retain(|(_, event)| !event.is_of_a_renewal());
             held = found;
             self.token_version += 1;
             (self.tokens_revision, self.rotation_revision) = (0, 0);
@@ -232,9 +246,17 @@ impl Inner {
             // Somebody wrote what is long spent over what is current.
             self.revision += 1;
         }
-        held.profile = profile;
+        if takes_profile
+            && their_profile
+                .as_ref()
+                .is_some_and(|profile| !profile.says_the_same_as(our_profile.as_ref()))
+        {
+            news.push(SessionEvent::ProfileChanged);
+        }
+        held.profile = if takes_profile { their_profile } else { our_profile };
         held.pending_updates = updates;
         self.phase = Phase::Held(held);
+        news.into_iter().for_each(|event| self.tell(event));
         takes_tokens
     }
 
@@ -250,13 +272,32 @@ impl Inner {
         matches!(stored, Some(StoredItem::Session(_))) && !self.left_unseen && !self.has_left(stored)
     }
 
-    fn take_over(&mut self, phase: Phase) -> bool {
+    /// Whoever was signed in, another session or none is there now.
+    fn take_over(&mut self, phase: Phase, by: SignInWay) -> bool {
+        self.replace_by_stored(phase);
+        let event = match self.held() {
+            Some(session) => arrival(session, by),
+            None => SessionEvent::SignedOut { elsewhere: true },
+        };
+        self.tell(event);
+        true
+    }
+
+    fn replace_by_stored(&mut self, phase: Phase) {
         self.begin_generation(phase);
         self.note_stored();
         self.sign_in_was_stored = true;
         self.saved_revision = self.revision;
         self.tried_revision = self.revision;
-        true
+        self.tell_what_is_due();
+    }
+
+    /// The store was read for the first time. A session that has ended is no news: that was told when it ended.
+    fn tell_of_restored(&mut self) {
+        if let Some(session) = self.held().filter(|session| session.ended.is_none()) {
+            let subject = session.subject.clone();
+            self.tell(SessionEvent::Restored { subject });
+        }
     }
 
     fn is_unsaved(&self) -> bool {

@@ -3,6 +3,7 @@
 use super::{Current, Generation, Inner, Superseded};
 use crate::envelope::StoredSession;
 use crate::error::Error;
+use crate::event::SessionEvent;
 use crate::metadata_queue::{PendingUpdate, check_room, merge};
 
 impl Current {
@@ -34,12 +35,17 @@ impl Current {
             .map_err(|Superseded| Error::NoSession)
     }
 
-    /// It does not wait any more; false when it did not.
-    pub(in super::super) fn remove_update(&self, id: u64) -> bool {
+    /// It does not wait any more; false when it did not. `event` is what became of it.
+    pub(in super::super) fn remove_update(&self, id: u64, event: Option<SessionEvent>) -> bool {
         let generation = Generation(self.lock().generation);
         let waits = self.pending_updates().iter().any(|update| update.id == id);
-        let remove = |session: &mut StoredSession| session.pending_updates.retain(|update| update.id != id);
-        waits && self.change(generation, |_, session| remove(session)).is_ok()
+        let remove = |inner: &mut Inner, session: &mut StoredSession| {
+            session.pending_updates.retain(|update| update.id != id);
+            if let Some(event) = event {
+                inner.tell_after(inner.revision + 1, event);
+            }
+        };
+        waits && self.change(generation, remove).is_ok()
     }
 }
 

@@ -17,24 +17,24 @@ use serde_json::{Value, json};
 
 use crate::world::{World, at_least, public};
 
-pub(super) const API: &str = "https://api.example.com/";
-pub(super) const OTHER: &str = "https://other.example.com/";
+pub(crate) const API: &str = "https://api.example.com/";
+pub(crate) const OTHER: &str = "https://other.example.com/";
 
-pub(super) fn audience(identifier: &str, scopes: &[&str]) -> Audience {
+pub(crate) fn audience(identifier: &str, scopes: &[&str]) -> Audience {
     let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
     Audience::parse(identifier.to_owned(), scopes).unwrap()
 }
 
-pub(super) fn api() -> Audience {
+pub(crate) fn api() -> Audience {
     audience(API, &["read:messages"])
 }
 
-pub(super) fn other() -> Audience {
+pub(crate) fn other() -> Audience {
     audience(OTHER, &[])
 }
 
 /// A world whose issuer gives tokens for several APIs.
-pub(super) async fn world() -> World {
+pub(crate) async fn world() -> World {
     let mut options = Options::default().with(|s| s.multi_resource_refresh = true);
     options.apis.push(Api {
         identifier: OTHER.to_owned(),
@@ -43,11 +43,11 @@ pub(super) async fn world() -> World {
     World::with(options).await
 }
 
-pub(super) fn held(session: &SessionManager, audience: &Audience) -> Option<String> {
+pub(crate) fn held(session: &SessionManager, audience: &Audience) -> Option<String> {
     session.with_cached_access_token_for(audience, Duration::ZERO, str::to_owned)
 }
 
-pub(super) async fn asked(
+pub(crate) async fn asked(
     session: &SessionManager,
     audience: &Audience,
     options: TokenOptions,
@@ -55,7 +55,7 @@ pub(super) async fn asked(
     session.access_token_for(audience, options).await
 }
 
-pub(super) async fn token(session: &SessionManager, audience: &Audience) -> String {
+pub(crate) async fn token(session: &SessionManager, audience: &Audience) -> String {
     asked(session, audience, at_least(60))
         .await
         .unwrap()
@@ -63,18 +63,18 @@ pub(super) async fn token(session: &SessionManager, audience: &Audience) -> Stri
         .to_owned()
 }
 
-pub(super) fn claims(token: &str) -> Value {
+pub(crate) fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
-pub(super) fn is_for(token: &str, audience: &str) -> bool {
+pub(crate) fn is_for(token: &str, audience: &str) -> bool {
     let claims = claims(token);
     let all = claims["aud"].as_array().cloned().unwrap_or(vec![claims["aud"].clone()]);
     all.contains(&json!(audience))
 }
 
-pub(super) fn assert_fix_audience(outcome: Result<Secret, Error>) {
+pub(crate) fn assert_fix_audience(outcome: Result<Secret, Error>) {
     let error = public(outcome);
     assert!(
         matches!(&error, SessionError::FixConfiguration { field, .. } if field == "audience"),

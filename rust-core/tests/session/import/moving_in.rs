@@ -12,6 +12,7 @@ use super::{
     OldTokens, SUBJECT, archives, assert_imported, credentials_manager, lock, old_tokens,
     world_with_credentials_manager,
 };
+use crate::reports::states;
 use crate::world::{ADA, World, assert_renews, at_least, cached, disk_full, is_signed_in, public};
 
 #[tokio::test]
@@ -66,7 +67,7 @@ async fn who_listens_hears_of_it_when_it_is_stored() {
     let (world, _) = world_with_credentials_manager().await;
     let session = world.session();
     session.restore().await.unwrap();
-    let mut states = session.subscribe();
+    let mut states = states(&session);
     assert_eq!(states.recv().await, Some(SessionState::SignedOut));
     world.store.fail_writes(Some(disk_full()));
     let error = public(session.import_session(credentials_manager()).await);

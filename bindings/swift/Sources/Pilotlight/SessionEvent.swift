@@ -1,0 +1,51 @@
+import Foundation
+import PilotlightCore
+
+/// Something that happened to a session; see ``Session/events``.
+///
+/// It holds no token, code or other secret, and of personal data only the user's `sub` claim. Releases that come may
+/// tell of more: give a `switch` a `default`.
+public enum SessionEvent: Equatable, Sendable {
+    /// A user signed in. `subject` is the user's `sub` claim (OpenID Connect Core 2), `by` says how: also in another
+    /// process that shares the store.
+    case signedIn(subject: String, by: SignInWay)
+    /// The session of an earlier launch was read from the store: at launch, or after the device was unlocked.
+    case restored(subject: String)
+    /// There is a new access token, stored: the session's own, or with `audience` one for a further API. It expires at
+    /// `expiresAt` by the device's clock. With `elsewhere` another process got it and this one took it over. Where a
+    /// session of an older tenant lives by its ID token (``Session/legacy``), that is what was renewed.
+    case renewed(audience: String?, expiresAt: Date, elsewhere: Bool)
+    /// No access token could be had for now, after all attempts; the session goes on. `error` is what the calls that
+    /// waited for it throw: its case says what to do. Before `retryAt` calls fail at once and ask nobody; with nil the
+    /// next call may ask.
+    case renewalFailed(audience: String?, error: SessionError, retryAt: Date?)
+    /// The session cannot go on without the user: the issuer refused the refresh token, or there is none and the access
+    /// token expired. Begin a sign-in.
+    case ended(reason: ReauthenticationReason)
+    /// The user signed out; with `elsewhere` in another process that shares the store.
+    case signedOut(elsewhere: Bool)
+    /// The profile says something else than before, or is the session's first: ``Session/cachedProfile`` has it.
+    case profileChanged
+    /// A change made with ``Metadata/updateOrWait(_:)`` reached the server, whether it had to wait or not.
+    case metadataUpdateSent(id: PendingMetadataUpdate.ID)
+    /// The server refused such a change for good, and it is gone; ``Metadata/flush()`` says why.
+    case metadataUpdateRefused(id: PendingMetadataUpdate.ID)
+}
+
+extension SessionEvent {
+    init(_ event: PilotlightCore.SessionEvent) {
+        switch event {
+        case .signedIn(let subject, let by): self = .signedIn(subject: subject, by: by)
+        case .restored(let subject): self = .restored(subject: subject)
+        case .renewed(let audience, let expiresAt, let elsewhere):
+            self = .renewed(audience: audience, expiresAt: expiresAt, elsewhere: elsewhere)
+        case .renewalFailed(let audience, let cause, let retryAt):
+            self = .renewalFailed(audience: audience, error: SessionError(cause), retryAt: retryAt)
+        case .ended(let reason): self = .ended(reason: reason)
+        case .signedOut(let elsewhere): self = .signedOut(elsewhere: elsewhere)
+        case .profileChanged: self = .profileChanged
+        case .metadataUpdateSent(let id): self = .metadataUpdateSent(id: id)
+        case .metadataUpdateRefused(let id): self = .metadataUpdateRefused(id: id)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import PilotlightCore
+
+/// What happens to the session, for `for await`: for analytics and logs, and for what an app does at a moment.
+///
+/// ```swift
+/// Task {
+///     for await event in session.events {
+///         switch event {
+///         case .signedOut, .ended: await cache.clear()
+///         case .renewalFailed(_, let error, _): analytics.log("renewal_failed", error.message)
+///         default: break
+///         }
+///     }
+/// }
+/// try await session.restore()
+/// ```
+///
+/// Each event comes once, in order with the others, after it is true: ``Session/state`` and the tokens in memory say so
+/// already, and what came with tokens is in the store. No event holds a token.
+///
+/// Each loop over it is a listener of its own. It gets what happens **from then on**: nothing is repeated for a listener
+/// that comes later, so begin before ``Session/restore()``. What is shown belongs to ``SessionStates``, which begin with
+/// how things are. The loop ends when the ``Session`` is gone or its task is cancelled, and does not keep the session
+/// alive. Nothing is dropped: a slow listener gets everything later.
+public struct SessionEvents: AsyncSequence, Sendable {
+    /// Something that happened.
+    public typealias Element = SessionEvent
+
+    let broadcaster: Broadcaster<SessionEvent>
+
+    /// Begins to listen.
+    public func makeAsyncIterator() -> Iterator {
+        Iterator(events: broadcaster.listen().makeAsyncIterator())
+    }
+
+    /// One listener.
+    public struct Iterator: AsyncIteratorProtocol {
+        fileprivate var events: AsyncStream<SessionEvent>.Iterator
+
+        /// Waits for the next event; nil when the session is gone or the task is cancelled.
+        public mutating func next() async -> SessionEvent? {
+            await events.next()
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What another process did is told where it comes to light.
+
+use pilotlight_identity_server::{Endpoint, Fault};
+
+use crate::audiences::{API, api};
+use crate::reports::events;
+use crate::sharing::app_and_extension;
+use crate::world::{ADA, GRACE, World, at_least, forced};
+
+#[tokio::test]
+async fn the_other_process_hears_of_it_once() {
+    let (world, app, extension, _folder) = app_and_extension().await;
+    world.control().change(|s| s.multi_resource_refresh = true);
+    let mut events = events(&extension);
+    let looks = async |_: &str| {
+        extension.restore().await.unwrap();
+        extension.restore().await.unwrap();
+    };
+    app.access_token(forced()).await.unwrap();
+    looks("renewed").await;
+    assert_eq!(events.told(), ["renewed own elsewhere"]);
+    app.access_token_for(&api(), at_least(60)).await.unwrap();
+    app.profile(true).await.unwrap();
+    looks("audience and profile").await;
+    assert_eq!(
+        events.told(),
+        [format!("renewed {API} elsewhere"), "profile".to_owned()]
+    );
+    app.profile(true).await.unwrap();
+    looks("the same profile").await;
+    assert!(events.told().is_empty());
+    app.sign_out().await;
+    looks("signed out").await;
+    assert_eq!(events.told(), ["signed out elsewhere"]);
+    world.sign_in(&app, GRACE).await;
+    looks("signed in").await;
+    assert_eq!(events.told(), ["auth0|grace by Elsewhere"]);
+    world.sign_in(&app, ADA).await;
+    looks("signed in again").await;
+    assert_eq!(events.told(), ["auth0|ada by Elsewhere"]);
+    world.control().revoke_user(ADA);
+    app.access_token(forced()).await.unwrap_err();
+    looks("ended").await;
+    assert_eq!(events.told(), ["ended: RefreshTokenRejected"]);
+}
+
+#[tokio::test]
+async fn a_renewal_that_another_process_had_made_is_told_as_the_others() {
+    let (world, app, extension, _folder) = app_and_extension().await;
+    let (mut here, mut there) = (events(&app), events(&extension));
+    world.clock.advance(86_400);
+    let (one, other) = tokio::join!(app.access_token(at_least(60)), extension.access_token(at_least(60)));
+    assert!(one.is_ok() && other.is_ok());
+    let mut told = [here.told(), there.told()].concat();
+    told.sort();
+    assert_eq!(told, ["renewed own", "renewed own elsewhere"]);
+}
+
+/// The refusal that this process got counts for a token that the other has renewed already: nothing ended.
+#[tokio::test]
+async fn an_end_that_was_none_is_not_told() {
+    let world = World::new().await;
+    let app = world.signed_in().await;
+    let extension = world.session();
+    extension.restore().await.unwrap();
+    let mut events = events(&extension);
+    app.access_token(forced()).await.unwrap();
+    let refusal = Fault::oauth_error(403, "invalid_grant", "Unknown or invalid refresh token.");
+    world.control().fault(Endpoint::Token, refusal);
+    extension.access_token(forced()).await.unwrap();
+    assert_eq!(events.told(), ["renewed own elsewhere", "renewed own"]);
+}
+
+/// What comes to light when a renewal, or an end, is to be written: another process's later renewal. Then there was no
+/// renewal here, nor an end.
+#[tokio::test]
+async fn what_is_overtaken_at_the_store_is_not_told() {
+    for is_refused in [false, true] {
+        let (world, _app, extension, _folder) = app_and_extension().await;
+        let mut events = events(&extension);
+        if is_refused {
+            let refusal = Fault::oauth_error(403, "invalid_grant", "Unknown or invalid refresh token.");
+            world.control().fault(Endpoint::Token, refusal);
+        }
+        let (writes, gate) = (world.store.counts().1, world.store.gate.lock().await);
+        let renewing = tokio::spawn({
+            let extension = extension.clone();
+            async move { extension.access_token(forced()).await }
+        });
+        world.store.wait_for_write(writes).await;
+        let (name, mut stored) = (world.store.items().into_keys().next().unwrap(), world.stored().unwrap());
+        stored["sequence"] = 7.into();
+        stored["credentials"]["access_token"] = "a later one".into();
+        world.store.put(&name, stored.to_string().as_bytes());
+        drop(gate);
+        renewing.await.unwrap().unwrap();
+        let mut told = vec!["renewed own elsewhere"];
+        // Whoever insists on a renewal of its own gets one.
+        told.extend(is_refused.then_some("renewed own"));
+        assert_eq!(events.told(), told);
+    }
+}

@@ -1,0 +1,91 @@
+//! What a session tells those who listen: its states, or its events.
+
+use pilotlight_core::event::{Report, SessionEvent};
+use pilotlight_core::ffi::SessionError;
+use pilotlight_core::session::SessionManager;
+use pilotlight_core::state::SessionState;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::error::TryRecvError;
+
+/// The changes of state alone.
+pub(crate) struct States(UnboundedReceiver<Report>);
+
+pub(crate) fn states(session: &SessionManager) -> States {
+    States(session.subscribe())
+}
+
+impl States {
+    pub(crate) async fn recv(&mut self) -> Option<SessionState> {
+        loop {
+            if let Report::State(state) = self.0.recv().await? {
+                return Some(state);
+            }
+        }
+    }
+
+    pub(crate) fn try_recv(&mut self) -> Result<SessionState, TryRecvError> {
+        loop {
+            if let Report::State(state) = self.0.try_recv()? {
+                return Ok(state);
+            }
+        }
+    }
+}
+
+/// The events alone.
+pub(crate) struct Events(UnboundedReceiver<Report>);
+
+pub(crate) fn events(session: &SessionManager) -> Events {
+    Events(session.subscribe())
+}
+
+impl Events {
+    /// Those that were told since the last time.
+    pub(crate) fn take(&mut self) -> Vec<SessionEvent> {
+        let mut events = Vec::new();
+        while let Ok(report) = self.0.try_recv() {
+            if let Report::Event(event) = report {
+                events.push(event);
+            }
+        }
+        events
+    }
+
+    /// The same in a few words each.
+    pub(crate) fn told(&mut self) -> Vec<String> {
+        self.take().into_iter().map(in_words).collect()
+    }
+}
+
+fn in_words(event: SessionEvent) -> String {
+    let or_own = |audience: Option<String>| audience.unwrap_or_else(|| "own".to_owned());
+    match event {
+        SessionEvent::SignedIn { subject, by } => format!("{subject} by {by:?}"),
+        SessionEvent::Restored { subject } => format!("{subject} restored"),
+        SessionEvent::Renewed {
+            audience, elsewhere, ..
+        } => {
+            format!(
+                "renewed {}{}",
+                or_own(audience),
+                if elsewhere { " elsewhere" } else { "" }
+            )
+        }
+        SessionEvent::RenewalFailed { audience, cause, .. } => {
+            let cause = match SessionError::from(cause.0) {
+                SessionError::RetryLater { reason, .. } => format!("{reason:?}"),
+                SessionError::SignIn { reason, .. } => format!("{reason:?}"),
+                SessionError::FixConfiguration { field, .. } => format!("fix {field}"),
+                SessionError::CheckStorage { .. } => "storage".to_owned(),
+                SessionError::WaitForUnlock { .. } => "unlock".to_owned(),
+                other => format!("{other:?}"),
+            };
+            format!("not renewed {}: {cause}", or_own(audience))
+        }
+        SessionEvent::Ended { reason } => format!("ended: {reason:?}"),
+        SessionEvent::SignedOut { elsewhere } => format!("signed out{}", if elsewhere { " elsewhere" } else { "" }),
+        SessionEvent::ProfileChanged => "profile".to_owned(),
+        SessionEvent::MetadataUpdateSent { id } => format!("sent {id}"),
+        SessionEvent::MetadataUpdateRefused { id } => format!("refused {id}"),
+    }
+}
