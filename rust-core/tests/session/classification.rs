@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 use crate::documented::{assert_documented, in_words};
 use crate::world::{World, assert_renews, forced, is_signed_in, public};
 
-const ENDED: &str = "**the session has ended**";
+pub(crate) const ENDED: &str = "**the session has ended**";
 const DEAD: &str = "Unknown or invalid refresh token.";
 const HOUR: i64 = 3600;
 
 /// The only rows that may end a session.
-fn refusals() -> Vec<(String, Fault)> {
+pub(crate) fn refusals() -> Vec<(String, Fault)> {
     vec![
         row(400, "invalid_grant", ""),
         row(401, "invalid_grant", ""),

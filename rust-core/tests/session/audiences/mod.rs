@@ -1,6 +1,7 @@
 //! Access tokens for further audiences under the one refresh token.
 
 mod answers;
+mod refusals;
 mod tokens;
 
 use std::time::Duration;
