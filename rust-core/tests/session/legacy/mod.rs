@@ -2,6 +2,7 @@
 
 mod delegation;
 mod password;
+mod processes;
 mod renewal;
 
 use std::collections::HashMap;
