@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use url::Url;
 
 use super::current::{Generation, Superseded};
 use super::renewal::MOST_REPLACEMENTS;
@@ -15,7 +14,6 @@ use crate::id_token::names_audience;
 use crate::message::{HttpAnswer, HttpRequest};
 use crate::ports::Eventually;
 use crate::profile::Profile;
-use crate::provider::discovery::IssuerMetadata;
 use crate::provider::userinfo::{self, UserInfo};
 use crate::retry;
 use crate::secret::Secret;
@@ -67,7 +65,7 @@ impl SessionManager {
             let spawner = shared.environment.spawner.as_ref();
             let start = || {
                 let manager = self.clone();
-                let work: Eventually<'static, _> = Box::pin(async move { manager.load_profile().await });
+                let work: Eventually<'static, _> = Box::pin(async move { manager.load_profile(false).await });
                 work
             };
             match shared.fetching_profile.board(generation, spawner, || None, start) {
@@ -82,24 +80,21 @@ impl SessionManager {
         }
     }
 
-    async fn load_profile(&self) -> Result<Profile, Error> {
+    /// Asks the userinfo endpoint; or `/tokeninfo`, where the session lives by its ID token or `by_id_token` says so.
+    pub(super) async fn load_profile(&self, by_id_token: bool) -> Result<Profile, Error> {
         let shared = &self.shared;
-        if shared.current.lives_by_id_token() {
-            return self.token_info(None).await;
-        }
-        let metadata = shared.metadata().await?;
-        let endpoint = metadata
-            .userinfo_endpoint
-            .as_ref()
-            .ok_or_else(|| Error::ServerConfiguration {
-                endpoint: Endpoint::Discovery,
-                field: "issuer",
-                problem: "it has no userinfo endpoint".to_owned(),
-            })?;
         for _ in 0..MOST_REPLACEMENTS {
             shared.ensure_session().await?;
             let (generation, subject) = shared.current.subject().ok_or(Error::NoSession)?;
-            let outcome = self.fetch_profile(&metadata, endpoint, generation, &subject).await;
+            let outcome = if by_id_token || shared.current.lives_by_id_token() {
+                self.fetch_own_token_info(&subject).await
+            } else {
+                self.fetch_profile(&subject).await
+            };
+            let outcome = match outcome {
+                Ok(profile) => shared.keep_profile(generation, profile).await,
+                failed => failed,
+            };
             // Another sign-in of the same user took this one's place while the answer was under way.
             let held = shared.current.subject();
             let replaced = held.is_some_and(|(now, who)| now != generation && who == subject);
@@ -113,14 +108,17 @@ impl SessionManager {
         Err(Error::Busy)
     }
 
-    async fn fetch_profile(
-        &self,
-        metadata: &IssuerMetadata,
-        endpoint: &Url,
-        generation: Generation,
-        subject: &str,
-    ) -> Result<Profile, Error> {
+    async fn fetch_profile(&self, subject: &str) -> Result<Profile, Error> {
         let shared = &self.shared;
+        let metadata = shared.metadata().await?;
+        let endpoint = metadata
+            .userinfo_endpoint
+            .as_ref()
+            .ok_or_else(|| Error::ServerConfiguration {
+                endpoint: Endpoint::Discovery,
+                field: "issuer",
+                problem: "it has no userinfo endpoint".to_owned(),
+            })?;
         let answer = self
             .call_with_token(
                 &Bearer::AccessToken,
@@ -138,10 +136,9 @@ impl SessionManager {
             status: answer.status,
             problem: "it is not about the user who signed in".to_owned(),
         };
-        let profile = Profile::from_claims(claims, shared.now().wall)
+        Profile::from_claims(claims, shared.now().wall)
             .filter(|profile| profile.subject == subject)
-            .ok_or_else(about_another)?;
-        shared.keep_profile(generation, profile).await
+            .ok_or_else(about_another)
     }
 
     /// Sends a request with a token. When the endpoint refuses the token itself, it is renewed once and the request sent
@@ -211,7 +208,7 @@ pub(super) enum Bearer {
 
 impl Shared {
     /// Keeps the profile with the session that it was asked for, and gives it.
-    pub(super) async fn keep_profile(&self, asked: Generation, profile: Profile) -> Result<Profile, Error> {
+    async fn keep_profile(&self, asked: Generation, profile: Profile) -> Result<Profile, Error> {
         let kept = self.current.set_profile(asked, profile.clone());
         kept.map_err(|Superseded| Error::NoSession)?;
         self.save_if_possible().await;

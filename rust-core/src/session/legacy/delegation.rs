@@ -99,14 +99,16 @@ impl SessionManager {
     pub async fn token_info(&self, id_token: Option<&Secret>) -> Result<Profile, Error> {
         match id_token {
             Some(id_token) => self.fetch_token_info(id_token).await,
-            None => self.own_token_info().await,
+            None => {
+                self.shared.legacy_base()?;
+                self.load_profile(true).await
+            }
         }
     }
 
-    async fn own_token_info(&self) -> Result<Profile, Error> {
-        let shared = &self.shared;
+    /// That of the session's own ID token, if it is about `subject`.
+    pub(in super::super) async fn fetch_own_token_info(&self, subject: &str) -> Result<Profile, Error> {
         let id_token = self.id_token(Duration::ZERO).await?;
-        let (generation, subject) = shared.current.subject().ok_or(Error::NoSession)?;
         let profile = self.fetch_token_info(&id_token).await.map_err(|error| match error {
             Error::Argument { problem, .. } => Error::AccessDenied {
                 endpoint: Endpoint::TokenInfo,
@@ -117,7 +119,7 @@ impl SessionManager {
         if profile.subject != subject {
             return Err(unexpected("it is not about the user who signed in"));
         }
-        shared.keep_profile(generation, profile).await
+        Ok(profile)
     }
 
     async fn fetch_token_info(&self, id_token: &Secret) -> Result<Profile, Error> {

@@ -209,3 +209,48 @@ async fn any_id_token_can_be_asked_about_and_a_bad_one_is_the_callers() {
     let error = public(session.token_info(Some(&token)).await);
     assert!(matches!(error, SessionError::RetryLater { .. }), "{error:?}");
 }
+
+/// A signed-in user is never told to sign in, however often another sign-in takes the session's place meanwhile.
+#[tokio::test]
+async fn a_profile_that_is_overtaken_by_sign_ins_is_that_of_the_last_one() {
+    for by_name in [false, true] {
+        let world = older_tenant(|_| {}).await;
+        let session = signed_in_with_password(&world).await;
+        let hold = || world.control().fault(Endpoint::Tokeninfo, Fault::hold());
+        hold();
+        let caller = tokio::spawn({
+            let session = session.clone();
+            async move {
+                match by_name {
+                    true => session.token_info(None).await,
+                    false => session.profile(true).await,
+                }
+            }
+        });
+        for more in [true, false] {
+            world.control().wait_for_held(Endpoint::Tokeninfo, 1).await;
+            session.sign_in_with_password(super::ada()).await.unwrap();
+            if more {
+                hold();
+            }
+            world.control().release(Endpoint::Tokeninfo);
+        }
+        assert_eq!(caller.await.unwrap().unwrap().email.as_deref(), Some(ADA));
+        assert_eq!(world.stored().unwrap()["profile"]["email"], ADA);
+        // Somebody else's profile is not for whoever asked.
+        hold();
+        let caller = tokio::spawn({
+            let session = session.clone();
+            async move { session.profile(true).await }
+        });
+        world.control().wait_for_held(Endpoint::Tokeninfo, 1).await;
+        let grace = pilotlight_core::session::PasswordSignIn {
+            username: Secret::new(GRACE),
+            ..super::ada()
+        };
+        session.sign_in_with_password(grace).await.unwrap();
+        world.control().release(Endpoint::Tokeninfo);
+        assert_eq!(caller.await.unwrap(), Err(Error::NoSession));
+        assert_eq!(world.stored().unwrap().get("profile"), None);
+    }
+}
