@@ -16,8 +16,9 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use pilotlight_core::adapters::file_store::FileStore;
 use pilotlight_core::adapters::off_thread::{BlockingStore as _, OffThread};
-use pilotlight_core::envelope::{StoredItem, StoredSession};
+use pilotlight_core::envelope::StoredItem;
 use pilotlight_core::state::SessionState;
+use serde_json::Value;
 use support::{compare, configuration, item, runtime, session, stored_session};
 
 mod support;
@@ -42,7 +43,7 @@ fn restore(criterion: &mut Criterion) {
         session
     };
     let store_alone = || StoredItem::decode(&store.read(&item).unwrap().unwrap()).unwrap();
-    let plain = || serde_json::from_slice::<StoredSession>(&fs::read(&plain_file).unwrap()).unwrap();
+    let plain = || serde_json::from_slice::<Value>(&fs::read(&plain_file).unwrap()).unwrap();
 
     let mut group = criterion.benchmark_group("restore");
     group.bench_function("session", |bencher| bencher.iter(restore));

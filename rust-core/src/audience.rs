@@ -1,6 +1,6 @@
 //! Access tokens for further audiences: what tells them apart, and which are kept. Pure.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::configuration::parse_scopes;
@@ -8,12 +8,13 @@ use crate::credentials::{Credentials, MonotonicReceipt};
 use crate::error::Error;
 use crate::id_token::{decode_object, names_audience};
 use crate::secret::Secret;
+use crate::sorted::sorted;
 
 /// Further access tokens that are kept. One item of the store holds them all, and each may have a kilobyte or two.
 pub const MOST_AUDIENCES: usize = 20;
 
 /// An API that an access token is for, and the scopes that were asked for there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Audience {
     /// The API's identifier: `audience` at Auth0, `resource` at other providers (RFC 8707).
     pub identifier: String,
@@ -23,7 +24,7 @@ pub struct Audience {
 }
 
 /// An access token for an audience other than the session's, got with the same refresh token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AudienceToken {
     /// What it is for.
     pub audience: Audience,
@@ -52,9 +53,11 @@ impl Audience {
                 problem: "is empty".to_owned(),
             });
         }
-        let mut scopes = parse_scopes("scopes", scopes, false).map_err(Error::into_argument)?;
-        scopes.sort();
-        Ok(Self { identifier, scopes })
+        let scopes = parse_scopes("scopes", scopes, false).map_err(Error::into_argument)?;
+        Ok(Self {
+            identifier,
+            scopes: sorted(scopes),
+        })
     }
 
     /// Whether an access token of Auth0's is for this audience, as far as can be told: Auth0 passes over an audience that

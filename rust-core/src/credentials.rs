@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::secret::Secret;
 use crate::time::{Instant, Timestamp};
@@ -14,19 +14,19 @@ pub const DEFAULT_LIFETIME_SECONDS: u64 = 300;
 const LONGEST_LIFETIME_SECONDS: u64 = 10 * 365 * 24 * 3600;
 
 /// The tokens of one session, as stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Credentials {
     /// Sent to APIs. Absent after a renewal whose ID token was not believed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token: Option<Secret>,
     /// Sent to the token endpoint only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<Secret>,
     /// The last ID token that was believed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<Secret>,
     /// What was granted, separated by spaces, where the issuer said so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
     /// When the access token was received, by the device's wall clock.
     pub received_at: Timestamp,
@@ -34,7 +34,7 @@ pub struct Credentials {
     pub lifetime_seconds: u64,
     /// A session of an older Auth0 tenant, such as Lock 1 kept: it lives by its ID token, whose times the two fields above
     /// then are, and is renewed by delegation. An access token that came along is as good as that ID token is.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub lives_by_id_token: bool,
 }
 

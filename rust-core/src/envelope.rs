@@ -4,9 +4,12 @@
 //! Fields that a newer release added are kept when an older one writes the item again, so that going back and forth
 //! between releases loses nothing.
 
-use serde::{Deserialize, Serialize};
+mod reading;
+
+use serde::Serialize;
 use serde_json::{Map, Value};
 
+use self::reading::Members;
 use crate::audience::AudienceToken;
 use crate::credentials::Credentials;
 use crate::metadata_queue::PendingUpdate;
@@ -30,7 +33,7 @@ pub enum StoredItem {
 }
 
 /// What is kept of a session.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StoredSession {
     /// [`CURRENT_VERSION`] when written by this release.
     pub version: u32,
@@ -43,29 +46,29 @@ pub struct StoredSession {
     /// The tokens; all of them absent once the session has ended.
     pub credentials: Credentials,
     /// The nonce of the sign-in: some issuers repeat it in the ID tokens of renewals.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce: Option<Secret>,
     /// When the user last authenticated, by the ID token's `auth_time`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub authenticated_at: Option<Timestamp>,
     /// The profile as last fetched.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
     /// Set when the session has ended without a sign-out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<ReauthenticationReason>,
     /// Counts the changes of the tokens since the sign-in. Of two writings of one session the higher is the later, also
     /// when two processes with different clocks wrote them.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub sequence: u64,
     /// Access tokens for further audiences, the oldest first; gone once the session has ended.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub audience_tokens: Vec<AudienceToken>,
     /// Whether another library stored it first, where it may still be.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_false")]
     pub imported: bool,
     /// Changes of the metadata that wait for the network, the oldest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pending_updates: Vec<PendingUpdate>,
     /// What a newer release wrote.
     #[serde(flatten)]
@@ -73,7 +76,7 @@ pub struct StoredSession {
 }
 
 /// What is kept after a sign-out while the issuer cannot be reached.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SignedOut {
     /// [`CURRENT_VERSION`] when written by this release.
     pub version: u32,
@@ -87,7 +90,7 @@ pub struct SignedOut {
 }
 
 /// A refresh token of a session that is over, which the issuer still has to be told (RFC 7009).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PendingRevocation {
     /// To be revoked, never to be used.
     pub refresh_token: Secret,
@@ -133,22 +136,24 @@ impl StoredItem {
     /// # Errors
     /// [`EnvelopeError`]; the caller keeps the item.
     pub fn decode(bytes: &SecretBytes) -> Result<Self, EnvelopeError> {
-        #[derive(Deserialize)]
-        struct Head {
-            version: u32,
-            #[serde(default)]
-            signed_out: bool,
-        }
         if bytes.expose().len() > LARGEST_BYTES {
             return Err(EnvelopeError::Undecodable);
         }
-        let head: Head = parse(bytes)?;
-        match head.version {
-            0 => Err(EnvelopeError::Undecodable),
-            CURRENT_VERSION if head.signed_out => parse(bytes).map(Self::SignedOut),
-            CURRENT_VERSION => parse(bytes).map(Self::Session),
-            newer => Err(EnvelopeError::NewerVersion(newer)),
+        Self::read(bytes).unwrap_or(Err(EnvelopeError::Undecodable))
+    }
+
+    fn read(bytes: &SecretBytes) -> Option<Result<Self, EnvelopeError>> {
+        let mut members = Members::parse(bytes)?;
+        let version = members.required("version")?;
+        if version > CURRENT_VERSION {
+            return Some(Err(EnvelopeError::NewerVersion(version)));
         }
+        let item = match (version, members.optional("signed_out")?) {
+            (0, _) => return None,
+            (_, true) => Self::SignedOut(SignedOut::read(version, members)?),
+            (_, false) => Self::Session(Box::new(StoredSession::read(version, members)?)),
+        };
+        Some(Ok(item))
     }
 
     /// The session in it, if there is one.
@@ -174,10 +179,6 @@ impl StoredItem {
         }
         Ok(bytes)
     }
-}
-
-fn parse<'a, T: Deserialize<'a>>(bytes: &'a SecretBytes) -> Result<T, EnvelopeError> {
-    serde_json::from_slice(bytes.expose()).map_err(|_| EnvelopeError::Undecodable)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

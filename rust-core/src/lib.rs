@@ -36,6 +36,7 @@ pub mod pkce;
 pub mod profile;
 pub mod retry;
 pub mod secret;
+mod sorted;
 pub mod state;
 pub mod time;
 
@@ -43,6 +44,7 @@ pub mod import;
 
 pub mod provider;
 
+mod outcome;
 pub mod ports;
 
 pub mod session;

@@ -49,19 +49,26 @@ pub fn check_key(key: &str) -> Result<(), Error> {
 
 /// The change that leaves `wanted` and nothing else of `current`.
 pub fn replacement(current: Map<String, Value>, wanted: Map<String, Value>) -> Map<String, Value> {
-    let mut patch: Map<_, _> = current.into_iter().map(|(key, _)| (key, Value::Null)).collect();
+    let mut patch = deletion(current.keys());
     patch.extend(wanted);
+    patch
+}
+
+/// The change that deletes these keys.
+pub fn deletion<'a>(keys: impl Iterator<Item = &'a String>) -> Map<String, Value> {
+    let mut patch = Map::new();
+    patch.extend(keys.map(|key| (key.clone(), Value::Null)));
     patch
 }
 
 /// The change that merges `changes` into `current` at every level: objects are merged, `null` deletes a member, anything
 /// else replaces what is there (RFC 7396). Names only the keys of `changes`, so that what others change meanwhile stays.
 pub fn deep_patch(mut current: Map<String, Value>, changes: Map<String, Value>) -> Map<String, Value> {
-    let merged = changes.into_iter().map(|(key, change)| {
-        let value = merge(current.remove(&key).unwrap_or(Value::Null), change);
-        (key, value)
-    });
-    merged.collect()
+    let mut merged = changes;
+    for (key, change) in &mut merged {
+        *change = merge(current.remove(key).unwrap_or(Value::Null), change.take());
+    }
+    merged
 }
 
 fn merge(current: Value, change: Value) -> Value {
@@ -86,7 +93,7 @@ fn merge(current: Value, change: Value) -> Value {
 /// # Errors
 /// [`Error::Argument`] when it is not; the text is not quoted.
 pub fn parse_object(name: &'static str, json: &str) -> Result<Map<String, Value>, Error> {
-    serde_json::from_str(json).map_err(|_| Error::Argument {
+    serde_json::from_slice(json.as_bytes()).map_err(|_| Error::Argument {
         name,
         problem: "is not a JSON object".to_owned(),
     })

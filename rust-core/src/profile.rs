@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -10,13 +10,13 @@ use time::format_description::well_known::Rfc3339;
 use crate::time::Timestamp;
 
 /// A JSON object of claims. Crosses to Swift as JSON text.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Claims(pub Map<String, Value>);
 
 /// What the issuer says of the user. A claim whose value has another type than the standard gives it is not lost: it is
 /// among the other claims.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, Serialize, uniffi::Record)]
 #[uniffi(name = "UserProfile")]
 pub struct Profile {
     /// `sub`: the user, unique at the issuer.
@@ -86,7 +86,7 @@ pub struct Profile {
 }
 
 /// A postal address (OpenID Connect Core 5.1.1).
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, uniffi::Record)]
 pub struct Address {
     /// `formatted`: the whole address, with line breaks.
     #[uniffi(default = None)]
@@ -226,7 +226,7 @@ impl fmt::Debug for Address {
 }
 
 uniffi::custom_type!(Claims, String, {
-    try_lift: |text| Ok(serde_json::from_str(&text)?),
+    try_lift: |text| Ok(Claims(serde_json::from_slice(text.as_bytes())?)),
     lower: |claims| Value::Object(claims.0).to_string(),
 });
 

@@ -58,9 +58,9 @@ impl SecretBytes {
     /// When `value` cannot be written as JSON.
     pub fn from_json(value: &impl Serialize) -> serde_json::Result<Self> {
         let mut counter = Counter(0);
-        serde_json::to_writer(&mut counter, value)?;
+        write_json(&mut counter, value)?;
         let mut bytes = Vec::with_capacity(counter.0);
-        serde_json::to_writer(&mut bytes, value)?;
+        write_json(&mut bytes, value)?;
         Ok(Self::new(bytes))
     }
 
@@ -100,6 +100,11 @@ impl fmt::Debug for SecretBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{} redacted bytes]", self.0.len())
     }
+}
+
+/// To any writer through one type, so that each kind of value is compiled once.
+fn write_json(writer: &mut dyn io::Write, value: &impl Serialize) -> serde_json::Result<()> {
+    serde_json::to_writer(writer, value)
 }
 
 /// Takes bytes and keeps only their number.

@@ -1,6 +1,6 @@
 //! What an app can know of its session at any moment.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::time::Timestamp;
 
@@ -28,7 +28,7 @@ pub enum SessionState {
 }
 
 /// Why the user has to sign in again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, uniffi::Enum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, uniffi::Enum)]
 #[serde(rename_all = "snake_case")]
 pub enum ReauthenticationReason {
     /// The issuer refused the current refresh token: it expired, was revoked, or was used twice.

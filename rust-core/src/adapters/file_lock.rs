@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
 use super::io_error::refused;
+use crate::outcome::{Outcome, awaited};
 use crate::ports::{Eventually, Held, ProcessLock, StoreError};
 
 /// How often a lock that another process holds is tried. `flock` itself cannot wait for a limited time.
@@ -48,27 +49,31 @@ impl ProcessLock for FileLock {
         limit: Duration,
     ) -> Eventually<'a, Result<Option<Box<dyn Held>>, StoreError>> {
         let path = path_of(&self.prefix, name);
-        let acquiring = self.runtime.spawn(async move {
-            let deadline = Instant::now() + limit;
-            let file = open(&path).map_err(|error| refused("opening the lock", &error))?;
-            loop {
-                match file.try_lock() {
-                    Ok(()) => return Ok(Some(Box::new(LockedFile(file)) as Box<dyn Held>)),
-                    Err(TryLockError::WouldBlock) if Instant::now() < deadline => sleep(POLL).await,
-                    Err(TryLockError::WouldBlock) => return Ok(None),
-                    Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(TryLockError::Error(error)) => return Err(refused("locking", &error)),
-                }
-            }
-        });
+        let acquiring = acquire(path, limit);
+        let (acquiring, outcome) = awaited(Box::pin(async move { Outcome::of(acquiring.await) }));
+        drop(self.runtime.spawn(acquiring));
         Box::pin(async move {
-            acquiring.await.unwrap_or_else(|_| {
+            outcome.await.ok().and_then(Outcome::get).unwrap_or_else(|| {
                 Err(StoreError::Failed {
                     explanation: "Pilotlight's runtime is shutting down".to_owned(),
                     status: None,
                 })
             })
         })
+    }
+}
+
+async fn acquire(path: PathBuf, limit: Duration) -> Result<Option<Box<dyn Held>>, StoreError> {
+    let deadline = Instant::now() + limit;
+    let file = open(&path).map_err(|error| refused("opening the lock", &error))?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(Box::new(LockedFile(file)))),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => sleep(POLL).await,
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(TryLockError::Error(error)) => return Err(refused("locking", &error)),
+        }
     }
 }
 

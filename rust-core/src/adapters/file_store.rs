@@ -8,6 +8,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
@@ -35,6 +36,18 @@ const PRIVATE_FOLDER: u32 = 0o700;
 #[derive(Debug)]
 pub struct FileStore {
     path: PathBuf,
+}
+
+/// The store in the file at `path`. Does no I/O yet.
+///
+/// # Errors
+/// An explanation for the app's developer, on iOS: it always has a Keychain, and tokens in a plain file would be in backups
+/// and in the hands of whoever reads them.
+pub fn open(path: &str) -> Result<Arc<dyn BlockingStore>, String> {
+    if cfg!(target_os = "ios") {
+        return Err("is a file, which is not encrypted; on iOS use the Keychain, or memory for a test".to_owned());
+    }
+    Ok(Arc::new(FileStore::new(path)))
 }
 
 impl FileStore {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
+use crate::outcome::Outcome;
 use crate::ports::{Eventually, SecretStore, StoreError};
 use crate::secret::{Fingerprint, SecretBytes};
 
@@ -43,11 +44,17 @@ impl<S: BlockingStore + ?Sized + 'static> OffThread<S> {
         operation: impl FnOnce(&S) -> Result<T, StoreError> + Send + 'static,
     ) -> Eventually<'_, Result<T, StoreError>> {
         let store = Arc::clone(&self.store);
+        let operation = Box::new(move || Outcome::of(operation(&store)));
         Box::pin(async move {
-            let outcome = self.runtime.spawn_blocking(move || operation(&store)).await;
-            outcome.unwrap_or_else(|error| Err(not_finished(error.is_panic())))
+            let outcome = run_blocking(&self.runtime, operation).await?;
+            outcome.get().unwrap_or_else(|| Err(not_finished(false)))
         })
     }
+}
+
+async fn run_blocking(runtime: &Handle, operation: Box<dyn FnOnce() -> Outcome + Send>) -> Result<Outcome, StoreError> {
+    let outcome = runtime.spawn_blocking(operation).await;
+    outcome.map_err(|error| not_finished(error.is_panic()))
 }
 
 /// The panic's own message is left out: it may quote what was being stored.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::wrong;
 use crate::error::Error;
+use crate::sorted::sorted;
 
 /// Parameters that Pilotlight sets itself; letting an app set them would undo PKCE, `state` or `nonce`.
 const RESERVED_PARAMETERS: [&str; 13] = [
@@ -63,8 +64,7 @@ pub fn parse_parameters(
     field: &'static str,
     parameters: HashMap<String, String>,
 ) -> Result<Vec<(String, String)>, Error> {
-    let mut parsed: Vec<_> = parameters.into_iter().collect();
-    parsed.sort();
+    let parsed = sorted(parameters);
     for (name, _) in &parsed {
         if name.is_empty() {
             return Err(wrong(field, "has a parameter without a name"));
@@ -83,11 +83,11 @@ pub fn parse_parameters(
 pub(super) fn parse_headers(headers: HashMap<String, String>) -> Result<Vec<(String, String)>, Error> {
     const FIELD: &str = "headers";
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    let mut parsed: Vec<_> = headers
-        .into_iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value))
-        .collect();
-    parsed.sort();
+    let parsed = sorted(
+        headers
+            .into_iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value)),
+    );
     for (name, value) in &parsed {
         if name.is_empty() || !name.bytes().all(is_token) {
             return Err(wrong(

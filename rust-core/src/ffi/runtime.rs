@@ -16,8 +16,8 @@ use crate::adapters::http::HttpTransport;
 use crate::adapters::keychain;
 use crate::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use crate::error::Error;
-use crate::ports::Eventually;
-use crate::ports::Log;
+use crate::outcome::{Outcome, awaited};
+use crate::ports::{Eventually, Log};
 use crate::session::{Environment, SessionManager, Sharing};
 
 /// One thread is enough for a handful of requests, and a runtime that never has more is smaller; blocking calls (Keychain,
@@ -70,22 +70,24 @@ pub(super) fn environment(identity: &Identity, log: Arc<dyn Log>) -> Result<Envi
 }
 
 /// Runs `work` on the runtime to its end, whatever becomes of the caller, and converts its error.
-pub(super) async fn run<T, F>(
+pub(super) fn run<T, F>(
     manager: &SessionManager,
     work: impl FnOnce(SessionManager) -> F,
-) -> Result<T, SessionError>
+) -> impl Future<Output = Result<T, SessionError>>
 where
     T: Send + 'static,
     F: Future<Output = Result<T, Error>> + Send + 'static,
 {
     // Whoever calls is not suspended.
     manager.resume();
-    let (done, outcome) = oneshot::channel();
     let work = work(manager.clone());
-    // A caller that is gone does not take the answer, and a panic drops the sender.
-    spawn(Box::pin(async move { drop(done.send(work.await)) }));
-    match outcome.await {
-        Ok(result) => result.map_err(SessionError::from),
-        Err(_) => Err(Error::Internal("a task of Pilotlight's ended early".to_owned()).into()),
-    }
+    let (work, outcome) = awaited(Box::pin(async move { Outcome::of(work.await) }));
+    spawn(work);
+    converted(outcome)
+}
+
+async fn converted<T: 'static>(outcome: oneshot::Receiver<Outcome>) -> Result<T, SessionError> {
+    let ended_early = || Err(Error::Internal("a task of Pilotlight's ended early".to_owned()));
+    let result = outcome.await.ok().and_then(Outcome::get).unwrap_or_else(ended_early);
+    result.map_err(SessionError::from)
 }

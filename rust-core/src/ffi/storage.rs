@@ -1,12 +1,11 @@
 //! Where Swift wants the session kept, and the store that makes it so.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::error::SessionError;
 use super::runtime::runtime;
 use crate::adapters::file_lock::FileLock;
-use crate::adapters::file_store::FileStore;
+use crate::adapters::file_store;
 use crate::adapters::fresh_installation::FreshInstallation;
 use crate::adapters::keychain::{self, AccessConstraint, AccessControl, Accessibility, KeychainOptions};
 use crate::adapters::memory_store::MemoryStore;
@@ -24,7 +23,7 @@ pub enum SessionStorage {
         options: KeychainStorage,
     },
     /// A file that only its owner can read, replaced atomically. It is not encrypted: for development on hosts without
-    /// a Keychain. Processes that use the same file renew one at a time.
+    /// a Keychain, and refused on iOS. Processes that use the same file renew one at a time.
     File {
         /// The file; its folder is made where it is missing.
         path: String,
@@ -105,7 +104,7 @@ impl SessionStorage {
     pub(super) fn open(&self) -> Result<Arc<dyn SecretStore>, SessionError> {
         let store: Arc<dyn BlockingStore> = match self {
             Self::Memory => return Ok(Arc::new(MemoryStore::default())),
-            Self::File { path } => Arc::new(FileStore::new(PathBuf::from(path))),
+            Self::File { path } => file_store::open(path).map_err(wrong)?,
             Self::Keychain { options } => options.open()?,
         };
         Ok(Arc::new(OffThread::new(store, runtime().clone())))
@@ -124,10 +123,6 @@ impl SessionStorage {
 
 impl KeychainStorage {
     fn open(&self) -> Result<Arc<dyn BlockingStore>, Error> {
-        let wrong = |problem: String| Error::Configuration {
-            field: "storage",
-            problem,
-        };
         let has_empty_path = [&self.lock_path, &self.installation_marker_path]
             .into_iter()
             .any(|path| path.as_ref().is_some_and(String::is_empty));
@@ -157,6 +152,13 @@ impl KeychainStorage {
                 reuse_seconds: control.reuse_seconds,
             }),
         }
+    }
+}
+
+fn wrong(problem: String) -> Error {
+    Error::Configuration {
+        field: "storage",
+        problem,
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use jsonwebtoken::jwk::Jwk;
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Algorithm;
 use super::public_key::PublicKey;
@@ -28,15 +26,11 @@ impl KeySet {
     /// # Errors
     /// [`IdTokenProblem::KeysUnavailable`] when it is not a JSON object with an array `keys`.
     pub fn parse(json: &[u8]) -> Result<Self, IdTokenProblem> {
-        #[derive(Deserialize)]
-        struct Document {
-            keys: Vec<Value>,
-        }
-        let Document { keys } = serde_json::from_slice(json).map_err(|_| IdTokenProblem::KeysUnavailable)?;
-        let readable = keys
-            .into_iter()
-            .take(MOST_KEYS)
-            .filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
+        let document: Map<String, Value> = serde_json::from_slice(json).map_err(|_| IdTokenProblem::KeysUnavailable)?;
+        let Some(Value::Array(keys)) = document.get("keys") else {
+            return Err(IdTokenProblem::KeysUnavailable);
+        };
+        let readable = keys.iter().take(MOST_KEYS).filter_map(Value::as_object);
         Ok(Self {
             keys: readable.filter_map(PublicKey::from_jwk).collect(),
         })

@@ -9,7 +9,7 @@
 //!    UserInfo answer (OpenID Connect Core 5.3.2);
 //! 4. after an error, [`newer_keys_may_help`] tells whether fetching the key set again is worth one more try.
 //!
-//! The crate `jsonwebtoken` reads JWKs and names the algorithms. Its `decode` is not used: it takes its cryptography
+//! The crate `jsonwebtoken` names the algorithms. Its `decode` is not used: it takes its cryptography
 //! from one process-wide setting, which any other user of that crate can set first, and then it panics or verifies
 //! with a backend that nobody here chose. Verification is therefore a direct call of `ring`.
 

@@ -1,16 +1,14 @@
 //! One public key: from its JWK to a verified signature.
 
-use jsonwebtoken::jwk::{
-    AlgorithmParameters, CommonParameters, EllipticCurve, EllipticCurveKeyParameters, Jwk, KeyAlgorithm, KeyOperations,
-    OctetKeyPairParameters, PublicKeyUse, RSAKeyParameters,
-};
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
     RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
     RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey,
 };
+use serde_json::{Map, Value};
 
 use super::Algorithm;
+use super::algorithms::supported;
 use super::signature::decode_base64url;
 
 /// A key that signatures are verified with.
@@ -35,21 +33,23 @@ enum Material {
 }
 
 impl PublicKey {
-    /// Reads a JWK. `None` for a key that no signature can be verified with: symmetric (`oct`), meant for encryption,
-    /// of an unknown type or curve, or with parameters of a wrong length.
-    pub(super) fn from_jwk(jwk: Jwk) -> Option<Self> {
-        if !is_for_verification(&jwk.common) {
+    /// Reads a JWK (RFC 7517 4, RFC 7518 6, RFC 8037 2). `None` for a key that no signature can be verified with:
+    /// symmetric (`oct`), meant for encryption, of an unknown type or curve, or with parameters of a wrong kind or length.
+    ///
+    /// By hand, for size: docs/adr/0002.
+    pub(super) fn from_jwk(jwk: &Map<String, Value>) -> Option<Self> {
+        if !is_for_verification(jwk) {
             return None;
         }
-        let declared = jwk.common.key_algorithm;
-        let material = match &jwk.algorithm {
-            AlgorithmParameters::RSA(parameters) => rsa(parameters, declared)?,
-            AlgorithmParameters::EllipticCurve(parameters) => elliptic_curve(parameters, declared)?,
-            AlgorithmParameters::OctetKeyPair(parameters) => edwards_curve(parameters, declared)?,
+        let declared = optional_text(jwk, "alg")?;
+        let material = match text(jwk, "kty")? {
+            "RSA" => rsa(jwk, declared)?,
+            "EC" => elliptic_curve(jwk, declared)?,
+            "OKP" => edwards_curve(jwk, declared)?,
             _ => return None,
         };
         Some(Self {
-            id: jwk.common.key_id,
+            id: optional_text(jwk, "kid")?.map(str::to_owned),
             material,
         })
     }
@@ -77,31 +77,39 @@ impl PublicKey {
 }
 
 /// `use` and `key_ops` (RFC 7517 4.2 and 4.3): a key that says neither may be used.
-fn is_for_verification(common: &CommonParameters) -> bool {
-    let by_use = common
-        .public_key_use
-        .as_ref()
-        .is_none_or(|purpose| *purpose == PublicKeyUse::Signature);
-    let by_operations = common
-        .key_operations
-        .as_ref()
-        .is_none_or(|operations| operations.contains(&KeyOperations::Verify));
+fn is_for_verification(jwk: &Map<String, Value>) -> bool {
+    let by_use = optional_text(jwk, "use").is_some_and(|purpose| purpose.is_none_or(|purpose| purpose == "sig"));
+    let by_operations = match jwk.get("key_ops") {
+        None | Some(Value::Null) => true,
+        Some(operations) => operations
+            .as_array()
+            .is_some_and(|operations| operations.iter().any(|operation| operation == "verify")),
+    };
     by_use && by_operations
 }
 
-fn rsa(parameters: &RSAKeyParameters, declared: Option<KeyAlgorithm>) -> Option<Material> {
+fn text<'a>(jwk: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    jwk.get(name)?.as_str()
+}
+
+/// `None` where the member is there and not text.
+#[expect(clippy::option_option, reason = "wrong, absent, there")]
+fn optional_text<'a>(jwk: &'a Map<String, Value>, name: &str) -> Option<Option<&'a str>> {
+    match jwk.get(name) {
+        None | Some(Value::Null) => Some(None),
+        Some(value) => value.as_str().map(Some),
+    }
+}
+
+fn rsa(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Material> {
     let only = match declared {
         None => None,
         // RSA-OAEP and the like: a key for encryption that forgot to say `use`.
-        Some(declared) => Some(
-            Algorithm::try_from(declared)
-                .ok()
-                .filter(|algorithm| rsa_parameters(*algorithm).is_some())?,
-        ),
+        Some(declared) => Some(supported(declared).filter(|algorithm| rsa_parameters(*algorithm).is_some())?),
     };
     let components = RsaPublicKeyComponents {
-        n: unsigned(&parameters.n)?,
-        e: unsigned(&parameters.e)?,
+        n: unsigned(text(jwk, "n")?)?,
+        e: unsigned(text(jwk, "e")?)?,
     };
     // Left to `ring`, a short key would look like a wrong signature.
     (components.n.len() >= SHORTEST_RSA_BYTES).then_some(Material::Rsa { components, only })
@@ -121,15 +129,15 @@ fn unsigned(encoded: &str) -> Option<Vec<u8>> {
         .map(<[u8]>::to_vec)
 }
 
-fn elliptic_curve(parameters: &EllipticCurveKeyParameters, declared: Option<KeyAlgorithm>) -> Option<Material> {
-    let (algorithm, verification, coordinate_bytes) = match parameters.curve {
-        EllipticCurve::P256 => (Algorithm::ES256, &ECDSA_P256_SHA256_FIXED, 32),
-        EllipticCurve::P384 => (Algorithm::ES384, &ECDSA_P384_SHA384_FIXED, 48),
+fn elliptic_curve(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Material> {
+    let (algorithm, verification, coordinate_bytes) = match text(jwk, "crv")? {
+        "P-256" => (Algorithm::ES256, &ECDSA_P256_SHA256_FIXED, 32),
+        "P-384" => (Algorithm::ES384, &ECDSA_P384_SHA384_FIXED, 48),
         _ => return None,
     };
-    let (x, y) = (decode_base64url(&parameters.x)?, decode_base64url(&parameters.y)?);
+    let (x, y) = (decode_base64url(text(jwk, "x")?)?, decode_base64url(text(jwk, "y")?)?);
     let is_readable = x.len() == coordinate_bytes && y.len() == coordinate_bytes;
-    let is_for_it = declared.is_none_or(|declared| declared == KeyAlgorithm::from(algorithm));
+    let is_for_it = declared.is_none_or(|declared| supported(declared) == Some(algorithm));
     // An uncompressed point (SEC 1, 2.3.3).
     let point = [&[4][..], &x, &y].concat();
     (is_readable && is_for_it).then(|| Material::Curve {
@@ -138,15 +146,11 @@ fn elliptic_curve(parameters: &EllipticCurveKeyParameters, declared: Option<KeyA
     })
 }
 
-fn edwards_curve(parameters: &OctetKeyPairParameters, declared: Option<KeyAlgorithm>) -> Option<Material> {
+fn edwards_curve(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Material> {
     const KEY_BYTES: usize = 32;
-    let point = decode_base64url(&parameters.x)?;
-    let is_readable = parameters.curve == EllipticCurve::Ed25519 && point.len() == KEY_BYTES;
-    // `Ed25519`, RFC 9864's name, is not known to the JWK reader. Nothing but signing can be done on this curve anyway.
-    let is_for_it = matches!(
-        declared,
-        None | Some(KeyAlgorithm::EdDSA | KeyAlgorithm::UNKNOWN_ALGORITHM)
-    );
+    let point = decode_base64url(text(jwk, "x")?)?;
+    let is_readable = text(jwk, "crv")? == "Ed25519" && point.len() == KEY_BYTES;
+    let is_for_it = declared.is_none_or(|declared| supported(declared) == Some(Algorithm::EdDSA));
     (is_readable && is_for_it).then(|| Material::Curve {
         algorithm: Algorithm::EdDSA,
         key: UnparsedPublicKey::new(&ED25519, point),

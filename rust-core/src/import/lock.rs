@@ -76,5 +76,7 @@ fn identity(object: &Object<'_>) -> Value {
     let members = fields
         .into_iter()
         .filter_map(|(name, field)| Some((name.to_owned(), object.json(field)?)));
-    Value::Object(members.collect())
+    let mut identity = Map::new();
+    identity.extend(members);
+    Value::Object(identity)
 }

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
-
 use super::Shared;
 use crate::error::Error;
+use crate::outcome::{Outcome, awaited};
 use crate::ports::{Clock, ForeignItems, Log, LogLevel, ProcessLock, Randomness, SecretStore, Spawner, Transport};
 use crate::time::Instant;
 
@@ -50,12 +49,10 @@ impl Shared {
     {
         let not_finished = || Error::Internal("work that was to run to its end did not".to_owned());
         let work = work(self.me.upgrade().ok_or_else(not_finished)?);
-        let (done, outcome) = oneshot::channel();
-        self.environment.spawner.spawn(Box::pin(async move {
-            // An error means that nobody waits any more.
-            let _ = done.send(work.await);
-        }));
-        outcome.await.map_err(|_| not_finished())?
+        let (work, outcome) = awaited(Box::pin(async move { Outcome::of(work.await) }));
+        self.environment.spawner.spawn(work);
+        let outcome = outcome.await.ok().and_then(Outcome::get);
+        outcome.unwrap_or_else(|| Err(not_finished()))
     }
 
     pub(super) fn now(&self) -> Instant {

@@ -9,7 +9,7 @@ use super::resources::Bearer;
 use crate::audience::Audience;
 use crate::configuration::{Configuration, IssuerUrl};
 use crate::error::{Endpoint, Error};
-use crate::metadata::{USER_METADATA, check_key, check_patch, deep_patch, of_user, replacement, select};
+use crate::metadata::{USER_METADATA, check_key, check_patch, deep_patch, deletion, of_user, replacement, select};
 use crate::provider::users;
 use crate::secret::Secret;
 
@@ -91,8 +91,7 @@ impl SessionManager {
             // To the server an empty change is another thing: it deletes everything.
             return self.fetch_metadata(&[]).await;
         }
-        let patch = keys.iter().map(|key| (key.clone(), Value::Null)).collect();
-        self.patch_after_what_waits(&patch).await
+        self.patch_after_what_waits(&deletion(keys.iter())).await
     }
 
     /// Merges `changes` at every level (RFC 7396), and gives the metadata as it is afterwards. Network: reads, then writes

@@ -24,6 +24,7 @@ pub use self::status::KeychainStatus;
 use super::off_thread::BlockingStore;
 use crate::ports::StoreError;
 use crate::secret::{Fingerprint, SecretBytes};
+use crate::sorted::sorted;
 
 /// The Keychain of this device. Does no I/O yet.
 ///
@@ -275,10 +276,7 @@ impl<K: KeychainItems> BlockingStore for KeychainStore<K> {
         } = &self.options;
         let names = self.with_certainty(|| self.items.accounts(service, access_group.as_deref()))?;
         // Two copies of one item, or items of two access groups, have the same name.
-        let mut names = names.unwrap_or_default();
-        names.sort_unstable();
-        names.dedup();
-        Ok(names)
+        Ok(sorted(names.unwrap_or_default()))
     }
 }
 

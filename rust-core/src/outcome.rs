@@ -1,0 +1,29 @@
+//! What a task comes to, of any type. Tasks and channels are generic code, compiled for each type that goes through them; with
+//! one type for all, that is once.
+
+use std::any::Any;
+
+use tokio::sync::oneshot;
+
+use crate::ports::Eventually;
+
+/// A value that only its reader knows the type of.
+pub(crate) struct Outcome(Box<dyn Any + Send>);
+
+impl Outcome {
+    pub(crate) fn of<T: Send + 'static>(value: T) -> Self {
+        Self(Box::new(value))
+    }
+
+    /// The value; `None` where it is of another type, which is a mistake of whoever put it in.
+    pub(crate) fn get<T: 'static>(self) -> Option<T> {
+        self.0.downcast().ok().map(|value| *value)
+    }
+}
+
+/// `work` as a task to be spawned, and what it will have come to. The sender is dropped where the task panics; a reader that
+/// is gone does not end it.
+pub(crate) fn awaited(work: Eventually<'static, Outcome>) -> (Eventually<'static, ()>, oneshot::Receiver<Outcome>) {
+    let (done, outcome) = oneshot::channel();
+    (Box::pin(async move { drop(done.send(work.await)) }), outcome)
+}
