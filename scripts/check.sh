@@ -37,7 +37,8 @@ check_apple_proof() { scripts/check-apple.sh --prove; }
 check_xcode_project() {
     python3 -B scripts/apple/xcode_project.py ios-sample/PilotlightSample.xcodeproj
     # The app shows the library's sentences about errors in the user's language too.
-    python3 -B scripts/apple/string_catalog.py ios-sample/App "bindings/swift/Sources/$app_module/SessionError+Words.swift"
+    python3 -B scripts/apple/string_catalog.py ios-sample/App "bindings/swift/Sources/$app_module/SessionError+Words.swift" \
+        ios-sample/SampleKit/Sources/SampleKit/Advice.swift
     python3 -B scripts/apple/string_catalog.py ios-sample/Widget
 }
 

@@ -6,6 +6,7 @@ import WidgetKit
 /// What the app begins with.
 ///
 /// - `-stub STATE` shows a state without an issuer: `SampleKit.StubState` lists them.
+/// - `-screen NAME` opens the screen of that name at once: `SampleKit.Place` lists them.
 /// - `-private-browser` chooses that in the settings: no dialogue of the system's comes before the sheet.
 /// - The flags of the terminal sample (`--domain`, `--client-id`, `--param sign_in_as=…` …) change the saved settings.
 @MainActor
@@ -16,7 +17,11 @@ enum Launch {
             preconditionFailure("a key of Config/App-Info.plist is missing")
         }
         let store = SharedSettingsStore(appGroup: places.appGroup)
-        let model = AppModel(store: store, override: { merge(arguments, into: $0) }) { settings in
+        let model = AppModel(
+            store: store, override: { merge(arguments, into: $0) },
+            // As if an earlier version of this app had been built with Auth0.swift.
+            moveIn: { try await $0.importSession(from: .auth0CredentialsManager()) }
+        ) { settings in
             try settings.sessionSettings.makeSession(
                 storage: settings.storage(in: places, prompt: String(localized: "Your session is protected.")))
         }

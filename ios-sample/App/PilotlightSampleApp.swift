@@ -5,14 +5,17 @@ import SwiftUI
 struct PilotlightSampleApp: App {
     private let model: AppModel
     private let starts: Bool
+    private let place: Place?
 
     init() {
-        (model, starts) = Launch.model(arguments: Array(CommandLine.arguments.dropFirst()))
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        (model, starts) = Launch.model(arguments: arguments)
+        place = Place(arguments: arguments)
     }
 
     var body: some Scene {
         WindowGroup {
-            RootView(model: model)
+            RootView(model: model, opening: place)
                 .task { if starts { await model.start() } }
         }
     }

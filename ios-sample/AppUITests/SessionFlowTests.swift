@@ -59,6 +59,50 @@ final class SessionFlowTests: XCTestCase {
         signOutIfSignedIn(app)
     }
 
+    func testAChangeWaitsUntilTheIssuerAnswersAgain() async throws {
+        continueAfterFailure = false
+        let issuer = try TestIssuer.ofThisRun()
+        try await issuer.control("PUT", "users/\(TestIssuer.email)/metadata", json: #"{"first_name": "Ada"}"#)
+        let app = try launch()
+        signOutIfSignedIn(app)
+        app.buttons["sign-in"].tap()
+        XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience))
+        app.button("metadata").tap()
+        let country = app.textFields["metadata.country"]
+        XCTAssertTrue(country.waitForExistence(timeout: patience))
+        try await issuer.control(
+            "POST", "faults",
+            json: #"{"endpoint": "users", "effect": {"kind": "status", "status": 503}, "for_ever": true}"#)
+        country.tap()
+        country.typeText("Italy")
+        app.buttons["metadata.save"].tap()
+        // The SDK tries again for up to 20 seconds before it lets the change wait.
+        XCTAssertTrue(app.element(containing: "country: Italy").waitForExistence(timeout: 2 * patience))
+        let before = try await issuer.metadata()
+        XCTAssertEqual(before, ["first_name": .text("Ada")])
+        try await issuer.control("DELETE", "faults")
+        app.buttons["waiting.send"].tap()
+        XCTAssertTrue(app.element(containing: "What waited was sent.").waitForExistence(timeout: patience))
+        let after = try await issuer.metadata()
+        XCTAssertEqual(after, ["first_name": .text("Ada"), "country": .text("Italy")])
+        app.navigationBars.buttons.firstMatch.tap()
+        signOutIfSignedIn(app)
+    }
+
+    func testARequestToAnApi() throws {
+        continueAfterFailure = false
+        let app = try launch()
+        signOutIfSignedIn(app)
+        app.buttons["sign-in"].tap()
+        XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience))
+        app.button("request").tap()
+        app.buttons["request.send"].tap()
+        XCTAssertTrue(
+            app.element(containing: "200").waitForExistence(timeout: patience), "the API did not take the token")
+        app.navigationBars.buttons.firstMatch.tap()
+        signOutIfSignedIn(app)
+    }
+
     /// With the settings of this run, and a private browser, so that no system dialogue comes first.
     private func launch() throws -> XCUIApplication {
         let app = XCUIApplication()
@@ -73,9 +117,7 @@ final class SessionFlowTests: XCTestCase {
 
     private func signOutIfSignedIn(_ app: XCUIApplication) {
         if app.buttons["sign-in"].waitForExistence(timeout: 3) { return }
-        let signOut = app.buttons["sign-out"]
-        if !signOut.exists { app.swipeUp() }
-        signOut.tap()
+        app.button("sign-out").tap()
         // A dialogue's button has no identifier of its own.
         app.buttons["Sign Out Now"].firstMatch.tap()
         XCTAssertTrue(app.buttons["sign-in"].waitForExistence(timeout: patience), "the sign-out did not end")

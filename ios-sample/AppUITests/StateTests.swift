@@ -8,26 +8,63 @@ final class StateTests: XCTestCase {
             "loading": "Reading your session…", "welcome": "Welcome to Pilotlight", "expired": "Please sign in again",
             "locked": "Locked", "home": "Ada Lovelace", "empty": "No Name Given",
             "offline": "There is no connection to the sign-in service.",
+            "moved-in": "You are still signed in.",
             "misconfigured": "This app's sign-in is not set up correctly.",
             "broken": "The sign-in could not be saved or read on this device.",
         ]
         for (state, text) in texts {
-            let app = XCUIApplication()
-            app.launchArguments = ["-AppleLanguages", "(en)", "-stub", state]
-            app.launch()
-            let found = app.element(containing: text)
-            XCTAssertTrue(found.waitForExistence(timeout: 10), "\(state) does not say: \(text)")
+            let app = launch(state)
+            XCTAssertTrue(app.element(containing: text).waitForExistence(timeout: 10), "\(state) does not say: \(text)")
             app.terminate()
         }
     }
 
     func testTheFormOfTheMetadataIsFilled() {
-        let app = XCUIApplication()
-        app.launchArguments = ["-AppleLanguages", "(en)", "-stub", "home"]
-        app.launch()
-        app.buttons["metadata"].tap()
+        let app = launch("home", screen: "metadata")
         let name = app.textFields["metadata.first_name"]
         XCTAssertTrue(name.waitForExistence(timeout: 10))
         XCTAssertEqual(name.value as? String, "Ada")
+    }
+
+    func testAWaitingChangeIsSeenAndTakenBack() {
+        let app = launch("waiting", screen: "metadata")
+        XCTAssertTrue(app.element(containing: "country: Italy").waitForExistence(timeout: 10))
+        XCTAssertEqual(app.buttons.matching(NSPredicate(format: "identifier == %@", "waiting.cancel")).count, 2)
+        app.buttons["waiting.cancel"].firstMatch.tap()
+        XCTAssertTrue(app.element(containing: "active: false").waitForExistence(timeout: 10))
+        XCTAssertFalse(app.element(containing: "country: Italy").exists)
+    }
+
+    func testEachScreenOpens() {
+        let texts = [
+            "profile": "ada@example.com", "request": "Audience", "inspector": "Signed In",
+            "settings": "Private Browser",
+        ]
+        for (screen, text) in texts {
+            let app = launch("home", screen: screen)
+            XCTAssertTrue(
+                app.element(containing: text).waitForExistence(timeout: 10), "\(screen) does not show \(text)")
+            app.terminate()
+        }
+    }
+
+    /// Everything that VoiceOver stops at has words, and says rightly what it is.
+    func testVoiceOverHasWordsForEverything() throws {
+        for (state, screen) in [
+            ("welcome", nil), ("home", nil), ("offline", nil), ("waiting", "metadata"), ("home", "settings"),
+        ] {
+            let app = launch(state, screen: screen)
+            XCTAssertTrue(app.buttons.firstMatch.waitForExistence(timeout: 10))
+            try app.performAccessibilityAudit(for: [.sufficientElementDescription, .trait])
+            app.terminate()
+        }
+    }
+
+    private func launch(_ state: String, screen: String? = nil) -> XCUIApplication {
+        let app = XCUIApplication()
+        app.launchArguments = ["-AppleLanguages", "(en)", "-stub", state]
+        if let screen { app.launchArguments += ["-screen", screen] }
+        app.launch()
+        return app
     }
 }

@@ -1,28 +1,31 @@
 import Pilotlight
 import SwiftUI
 
-/// Who is signed in: a picture or initials, the name, the address.
+/// Who is signed in: a picture or initials, the name, the address. Below each other where the type is very large.
 struct ProfileHeader: View {
     let profile: UserProfile?
     let isLoading: Bool
+    @Environment(\.dynamicTypeSize) private var typeSize
     @ScaledMetric(relativeTo: .title) private var side: CGFloat = 64
 
     var body: some View {
-        HStack(spacing: 16) {
+        let layout =
+            typeSize.isAccessibilitySize
+            ? AnyLayout(VStackLayout(alignment: .leading, spacing: 12)) : AnyLayout(HStackLayout(spacing: 16))
+        layout {
             picture
                 .frame(width: side, height: side)
                 .clipShape(Circle())
                 .accessibilityHidden(true)
             VStack(alignment: .leading, spacing: 4) {
-                name.font(.title2).bold().accessibilityIdentifier("home.name")
-                if let email = profile?.email {
-                    Text(verbatim: email).foregroundStyle(.secondary).accessibilityIdentifier("home.email")
-                }
+                name.font(.title2).bold()
+                if let email = profile?.email { Text(verbatim: email).foregroundStyle(.secondary) }
             }
-            Spacer()
+            .frame(maxWidth: .infinity, alignment: .leading)
             if isLoading { ProgressView() }
         }
         .accessibilityElement(children: .combine)
+        .accessibilityIdentifier("home.profile")
     }
 
     private var name: Text {
@@ -31,7 +34,7 @@ struct ProfileHeader: View {
     }
 
     private var picture: some View {
-        AsyncImage(url: profile?.picture.flatMap { URL(string: $0) }) { image in
+        AsyncImage(url: profile?.pictureURL) { image in
             image.resizable().scaledToFill()
         } placeholder: {
             ZStack {
@@ -49,5 +52,19 @@ struct ProfileHeader: View {
         guard let name = profile?.name else { return nil }
         let letters = name.split(separator: " ").prefix(2).compactMap(\.first)
         return letters.isEmpty ? nil : String(letters)
+    }
+}
+
+/// How long ago something was loaded, in the reader's language.
+struct LoadedLabel: View {
+    let date: Date
+
+    var body: some View {
+        LabeledContent("Last Loaded") {
+            Text(date, format: .relative(presentation: .named))
+        }
+        .font(.footnote)
+        .foregroundStyle(.secondary)
+        .accessibilityIdentifier("loaded")
     }
 }

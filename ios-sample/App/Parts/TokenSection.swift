@@ -11,12 +11,16 @@ struct TokenSection: View {
             TimelineView(.periodic(from: .now, by: 1)) { context in
                 let life = TokenLife(until: expiry, at: context.date)
                 LabeledContent {
-                    clock(life).monospacedDigit().accessibilityIdentifier("token.clock")
+                    clock(life).monospacedDigit()
                 } label: {
                     Label("Expires In", systemImage: symbol(life))
                 }
-                // Once a second would be noise in VoiceOver.
+                // In minutes and seconds instead of digits; and not once a second by itself.
+                .accessibilityElement(children: .ignore)
+                .accessibilityLabel(Text("Expires In"))
+                .accessibilityValue(spoken(life))
                 .accessibilityAddTraits(.updatesFrequently)
+                .accessibilityIdentifier("token.clock")
             }
             Button {
                 Task { await token.renew() }
@@ -29,7 +33,9 @@ struct TokenSection: View {
             }
             .disabled(token.isRenewing)
             .accessibilityIdentifier("token.renew")
-            if let advice = token.advice { AdviceBanner(advice: advice) { token.dismiss() } }
+            if let advice = token.advice {
+                AdviceBanner(advice: advice, dismiss: { token.dismiss() }).listRowInsets(EdgeInsets())
+            }
         } header: {
             Text("Access Token")
         } footer: {
@@ -40,6 +46,10 @@ struct TokenSection: View {
     private func clock(_ life: TokenLife) -> Text {
         if let clock = life.clock { return Text(verbatim: clock) }
         return life == .over ? Text("Expired") : Text("A Long Time")
+    }
+
+    private func spoken(_ life: TokenLife) -> Text {
+        life.clock == nil ? clock(life) : Text(expiry, style: .relative)
     }
 
     private func symbol(_ life: TokenLife) -> String {

@@ -11,34 +11,22 @@ struct HomeView: View {
         List {
             if let session = model.session {
                 if let error = session.error, let advice = Advice(error) {
-                    AdviceBanner(advice: advice, isOffline: isOffline(error)) { session.dismissError() }
+                    BannerRow {
+                        AdviceBanner(advice: advice, isOffline: isOffline(error)) {
+                            await session.loadProfile(refresh: true)
+                        } dismiss: {
+                            session.dismissError()
+                        }
+                    }
                 }
-                Section { ProfileHeader(profile: session.profile, isLoading: session.isBusy) }
+                Section {
+                    ProfileHeader(profile: session.profile, isLoading: session.isBusy)
+                    if let date = session.profile?.fetchedAt { LoadedLabel(date: date) }
+                }
                 if case .signedIn(_, let expiry) = session.state, let token = model.token {
                     TokenSection(token: token, expiry: expiry)
                 }
-                Section {
-                    NavigationLink {
-                        ProfileView(session: session.session)
-                    } label: {
-                        Label("Profile", systemImage: "person.text.rectangle")
-                    }
-                    .accessibilityIdentifier("profile")
-                    if model.settings.metadataAccess {
-                        NavigationLink {
-                            MetadataView(session: session.session)
-                        } label: {
-                            Label("Edit Profile", systemImage: "square.and.pencil")
-                        }
-                        .accessibilityIdentifier("metadata")
-                    }
-                    NavigationLink {
-                        InspectorView(model: model)
-                    } label: {
-                        Label("Session Inspector", systemImage: "waveform.path.ecg")
-                    }
-                    .accessibilityIdentifier("inspector")
-                }
+                Section { links(session.session) }
                 Section {
                     Button("Sign Out", role: .destructive) { isSigningOut = true }
                         .accessibilityIdentifier("sign-out")
@@ -47,13 +35,33 @@ struct HomeView: View {
         }
         .navigationTitle("Home")
         .refreshable { await model.session?.loadProfile(refresh: true) }
-        .task { await model.session?.loadProfile() }
+        .task { await model.session?.loadProfile(maxAge: ProfileScreen.maxAge) }
         .confirmationDialog("Sign out of this app?", isPresented: $isSigningOut, titleVisibility: .visible) {
             Button("Sign Out Now", role: .destructive) { Task { await model.signOut() } }
+            // A private browser has nothing to sign out of.
+            if !model.settings.isEphemeral {
+                Button("Sign Out in the Browser Too", role: .destructive) {
+                    Task { await model.signOut(ofBrowserBy: SystemWebAuthenticator()) }
+                }
+            }
         } message: {
             Text("The session is removed from this device and ended at the issuer.")
         }
-        .accessibilityIdentifier("home")
+    }
+
+    @ViewBuilder private func links(_ session: Session) -> some View {
+        NavigationLink(value: Place.profile) { Label("Profile", systemImage: "person.text.rectangle") }
+            .accessibilityIdentifier("profile")
+        if model.settings.metadataAccess {
+            NavigationLink(value: Place.metadata) { Label("Edit Profile", systemImage: "square.and.pencil") }
+                // Changes that wait for the network.
+                .badge(session.metadata.pending.count)
+                .accessibilityIdentifier("metadata")
+        }
+        NavigationLink(value: Place.request) { Label("Try a Request", systemImage: "paperplane") }
+            .accessibilityIdentifier("request")
+        NavigationLink(value: Place.inspector) { Label("Session Inspector", systemImage: "waveform.path.ecg") }
+            .accessibilityIdentifier("inspector")
     }
 
     private func isOffline(_ error: SessionError) -> Bool {

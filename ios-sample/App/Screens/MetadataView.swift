@@ -14,7 +14,15 @@ struct MetadataView: View {
 
     var body: some View {
         Form {
-            if let advice = editor.advice { AdviceBanner(advice: advice) }
+            if let advice = editor.advice {
+                BannerRow {
+                    AdviceBanner(advice: advice) {
+                        if editor.hasLoaded { await save() } else { await editor.load() }
+                    }
+                }
+            }
+            if let delivery = editor.delivery, delivery != .stillWaiting { DeliveryLabel(delivery: delivery) }
+            if !editor.pending.isEmpty { WaitingSection(editor: editor) }
             if editor.hasLoaded {
                 Section {
                     field("First Name", "first_name", .givenName)
@@ -25,8 +33,6 @@ struct MetadataView: View {
                     Text("Only what you change is sent. An emptied field is removed.")
                 }
                 .disabled(editor.isWorking)
-            } else if editor.advice != nil {
-                Button("Try Again") { Task { await editor.load() } }
             }
         }
         .overlay { if editor.isWorking && !editor.hasLoaded { ProgressView() } }
@@ -50,9 +56,8 @@ struct MetadataView: View {
         }
     }
 
-    /// Leaves the form only when everything was saved.
+    /// Leaves the form only when everything was sent: what waits is to be seen.
     private func save() async {
-        await editor.save()
-        if editor.advice == nil { dismiss() }
+        if await editor.save() { dismiss() }
     }
 }

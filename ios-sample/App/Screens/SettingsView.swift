@@ -49,7 +49,7 @@ struct SettingsView: View {
 
     private var signIn: some View {
         Section {
-            Toggle("Private Browser", isOn: $draft.isEphemeral)
+            Toggle("Private Browser", isOn: $draft.isEphemeral).accessibilityIdentifier("settings.private-browser")
         } header: {
             Text("Sign-In")
         } footer: {
@@ -60,9 +60,13 @@ struct SettingsView: View {
     private var storage: some View {
         Section {
             Picker("Readable", selection: $draft.accessibility) {
-                ForEach(AppSettings.Accessibility.allCases) { Text($0.title).tag($0) }
+                ForEach(classes(deprecated: false)) { Text($0.title).tag($0) }
+                Section("Deprecated by Apple") {
+                    ForEach(classes(deprecated: true)) { Text($0.title).tag($0) }
+                }
             }
-            Toggle("Ask for Face ID", isOn: $draft.biometricLock)
+            .accessibilityIdentifier("settings.accessibility")
+            Toggle("Ask for Face ID", isOn: $draft.biometricLock).accessibilityIdentifier("settings.face-id")
         } header: {
             Text("Keychain")
         } footer: {
@@ -70,11 +74,16 @@ struct SettingsView: View {
         }
     }
 
+    private func classes(deprecated: Bool) -> [AppSettings.Accessibility] {
+        AppSettings.Accessibility.allCases.filter { $0.isDeprecated == deprecated }
+    }
+
     private func plain(_ title: LocalizedStringKey, _ text: Binding<String>, _ identifier: String) -> some View {
         LabeledContent(title) {
             TextField(title, text: text)
                 .textInputAutocapitalization(.never)
                 .autocorrectionDisabled()
+                .keyboardType(.URL)
                 .multilineTextAlignment(.trailing)
                 .accessibilityIdentifier(identifier)
         }
@@ -92,7 +101,10 @@ extension AppSettings.Accessibility {
         case .afterFirstUnlockThisDeviceOnly: "After First Unlock, This Device"
         case .afterFirstUnlock: "After First Unlock"
         case .whenUnlockedThisDeviceOnly: "When Unlocked, This Device"
+        case .whenUnlocked: "When Unlocked"
         case .whenPasscodeSetThisDeviceOnly: "With a Passcode, This Device"
+        case .alwaysThisDeviceOnly: "Always, This Device"
+        case .always: "Always"
         }
     }
 }

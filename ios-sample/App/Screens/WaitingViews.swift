@@ -18,11 +18,18 @@ struct LockedView: View {
         ContentUnavailableView {
             Label("Locked", systemImage: "lock.fill")
         } description: {
-            Text("Your session is protected. Unlock it to go on; you are not signed out.")
+            VStack(spacing: 8) {
+                Text("Your session is protected. Unlock it to go on; you are not signed out.")
+                // After a dialogue that was cancelled, or a face that was not recognised.
+                if let error = model.session?.error, let advice = Advice(error) {
+                    Text(LocalizedStringKey(advice.title)).accessibilityIdentifier("locked.reason")
+                }
+            }
         } actions: {
             Button("Unlock") { Task { await model.start() } }
                 .buttonStyle(.borderedProminent)
                 .disabled(model.session?.isBusy ?? true)
+                .accessibilityIdentifier("unlock")
         }
         .accessibilityElement(children: .contain)
         .accessibilityIdentifier("locked")
@@ -49,7 +56,10 @@ struct UnavailableView<Action: View>: View {
                 Image(systemName: "exclamationmark.triangle")
             }
         } description: {
-            Text(LocalizedStringKey(advice.suggestion))
+            VStack(spacing: 8) {
+                Text(LocalizedStringKey(advice.suggestion))
+                if let detail = advice.detail { DetailText(detail: detail) }
+            }
         } actions: {
             Button(action: act) { action }
                 .buttonStyle(.borderedProminent)

@@ -35,7 +35,6 @@ struct WelcomeView: View {
             .frame(maxWidth: 480)
             .frame(maxWidth: .infinity)
         }
-        .accessibilityIdentifier("welcome")
     }
 
     private var title: Text {
@@ -43,11 +42,7 @@ struct WelcomeView: View {
     }
 
     private var message: Text {
-        switch reason {
-        case nil: Text("Sign in once. The session stays until you sign out.")
-        case .refreshTokenRejected: Text("The issuer ended your session. Your data there is untouched.")
-        case .noRefreshToken: Text("The issuer gave no permission to renew your session, and it has expired.")
-        }
+        reason?.words ?? Text("Sign in once. The session stays until you sign out.")
     }
 
     private var button: some View {

@@ -46,9 +46,38 @@ open class UserDefaults: NSObject, @unchecked Sendable {
 }
 
 extension String {
-    // Apple's is `String.LocalizationValue`.
     @available(iOS 15.0, macOS 12, *)
-    public init(localized keyAndValue: String, table: String? = nil) { fatalError() }
+    public struct LocalizationValue: Equatable, ExpressibleByStringInterpolation, Sendable {
+        public init(_ value: String) {}
+        public init(stringLiteral value: String) {}
+    }
+
+    @available(iOS 15.0, macOS 12, *)
+    public init(localized keyAndValue: String.LocalizationValue, table: String? = nil) { fatalError() }
+}
+
+// FoundationInternationalization's, which is not here.
+extension Date {
+    @available(iOS 15.0, macOS 12.0, *)
+    public struct RelativeFormatStyle: FormatStyle, Sendable {
+        public struct Presentation: Codable, Hashable, Sendable {
+            public static var numeric: Presentation { fatalError() }
+            public static var named: Presentation { fatalError() }
+        }
+
+        public struct UnitsStyle: Codable, Hashable, Sendable {
+            public static var wide: UnitsStyle { fatalError() }
+        }
+
+        public func format(_ destDate: Date) -> String { fatalError() }
+    }
+}
+
+@available(iOS 15.0, macOS 12.0, *)
+extension FormatStyle where Self == Date.RelativeFormatStyle {
+    public static func relative(
+        presentation: Date.RelativeFormatStyle.Presentation, unitsStyle: Date.RelativeFormatStyle.UnitsStyle = .wide
+    ) -> Self { fatalError() }
 }
 
 open class NSPredicate: NSObject, @unchecked Sendable {

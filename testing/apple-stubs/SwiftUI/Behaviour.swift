@@ -1,4 +1,5 @@
 // Toolbars, styles of controls, text entry and accessibility.
+import UIKit
 
 @available(iOS 14.0, macOS 11.0, *)
 public struct ToolbarItemPlacement: Sendable {
@@ -98,6 +99,7 @@ public struct TextInputAutocapitalization: Sendable {
 }
 
 public struct AccessibilityChildBehavior: Hashable, Sendable {
+    public static let ignore = AccessibilityChildBehavior()
     public static let combine = AccessibilityChildBehavior()
     public static let contain = AccessibilityChildBehavior()
 }
@@ -150,6 +152,12 @@ extension View {
     ) -> some View { EmptyView() }
     @available(iOS 14.0, macOS 11.0, *)
     nonisolated public func accessibilityLabel(_ label: Text) -> some View { EmptyView() }
+    @available(iOS 14.0, macOS 11.0, *)
+    nonisolated public func accessibilityValue(_ value: Text) -> some View { EmptyView() }
+    nonisolated public func keyboardType(_ type: UIKeyboardType) -> some View { EmptyView() }
+    nonisolated public func onAppear(perform action: (() -> Void)? = nil) -> some View { EmptyView() }
+    @available(iOS 15.0, macOS 12.0, *)
+    nonisolated public func privacySensitive(_ sensitive: Bool = true) -> some View { EmptyView() }
     @available(iOS 14.0, macOS 11.0, *)
     nonisolated public func accessibilityHidden(_ hidden: Bool) -> some View { EmptyView() }
     @available(iOS 14.0, macOS 11.0, *)

@@ -71,6 +71,12 @@ extension NavigationStack where Data == NavigationPath {
     nonisolated public init(@ViewBuilder root: () -> Root) {}
 }
 
+@available(iOS 16.0, macOS 13.0, *)
+extension NavigationStack {
+    nonisolated public init(path: Binding<Data>, @ViewBuilder root: () -> Root)
+    where Data: MutableCollection & RandomAccessCollection & RangeReplaceableCollection, Data.Element: Hashable {}
+}
+
 @available(iOS 17.0, macOS 14.0, *)
 public struct ContentUnavailableView<Label: View, Description: View, Actions: View>: PrimitiveView {}
 

@@ -27,6 +27,39 @@ public struct Edge {
     }
 }
 
+public struct EdgeInsets: Equatable, Sendable {
+    public init() {}
+}
+
+@available(iOS 15.0, macOS 12.0, *)
+public enum VerticalEdge: Int8, CaseIterable, Sendable {
+    case top
+    case bottom
+}
+
+@available(iOS 16.0, macOS 13.0, *)
+public protocol Layout {}
+
+@available(iOS 16.0, macOS 13.0, *)
+extension Layout {
+    public func callAsFunction<V: View>(@ViewBuilder _ content: () -> V) -> some View { EmptyView() }
+}
+
+@available(iOS 16.0, macOS 13.0, *)
+public struct AnyLayout: Layout {
+    public init<L: Layout>(_ layout: L) {}
+}
+
+@available(iOS 16.0, macOS 13.0, *)
+public struct HStackLayout: Layout {
+    public init(alignment: VerticalAlignment = .center, spacing: CGFloat? = nil) {}
+}
+
+@available(iOS 16.0, macOS 13.0, *)
+public struct VStackLayout: Layout {
+    public init(alignment: HorizontalAlignment = .center, spacing: CGFloat? = nil) {}
+}
+
 public struct HStack<Content: View>: PrimitiveView {
     nonisolated public init(
         alignment: VerticalAlignment = .center, spacing: CGFloat? = nil, @ViewBuilder content: () -> Content
@@ -54,6 +87,11 @@ public struct ScrollView<Content: View>: PrimitiveView {
 
 public struct NavigationLink<Label: View, Destination: View>: PrimitiveView {
     nonisolated public init(@ViewBuilder destination: () -> Destination, @ViewBuilder label: () -> Label) {}
+}
+
+extension NavigationLink where Destination == Never {
+    @available(iOS 16.0, macOS 13.0, *)
+    nonisolated public init<P: Hashable>(value: P?, @ViewBuilder label: () -> Label) {}
 }
 
 extension Section where Parent == EmptyView, Content: View, Footer == EmptyView {

@@ -12,6 +12,10 @@ extension Text {
     nonisolated public func monospacedDigit() -> Text { self }
     @available(iOS 17.0, macOS 14.0, *)
     nonisolated public func foregroundStyle<S: ShapeStyle>(_ style: S) -> Text { self }
+    @available(iOS 15.0, macOS 12.0, *)
+    nonisolated public init<F: FormatStyle>(
+        _ input: F.FormatInput, format: F
+    ) where F.FormatInput: Equatable, F.FormatOutput == String {}
 }
 
 extension Image {
@@ -76,9 +80,10 @@ public enum ColorScheme: Sendable {
 }
 
 @available(iOS 15.0, macOS 12.0, *)
-public enum DynamicTypeSize: Sendable {
+public enum DynamicTypeSize: Hashable, Sendable {
     case large
     case accessibility3
+    public var isAccessibilitySize: Bool { fatalError() }
 }
 
 @available(iOS 14.0, macOS 11.0, *)
@@ -103,6 +108,9 @@ public protocol PreviewProvider {
     @ViewBuilder @MainActor @preconcurrency static var previews: Previews { get }
 }
 
+public protocol PreviewContext {}
+
 extension View {
     nonisolated public func previewDisplayName(_ value: String?) -> some View { EmptyView() }
+    nonisolated public func previewContext<C: PreviewContext>(_ value: C) -> some View { EmptyView() }
 }

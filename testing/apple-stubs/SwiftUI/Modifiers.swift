@@ -1,4 +1,17 @@
 extension View {
+    @available(iOS 16.0, macOS 13.0, *)
+    nonisolated public func navigationDestination<D: Hashable, C: View>(
+        for data: D.Type, @ViewBuilder destination: @escaping (D) -> C
+    ) -> some View { EmptyView() }
+    nonisolated public func listRowInsets(_ insets: EdgeInsets?) -> some View { EmptyView() }
+    nonisolated public func listRowBackground<V: View>(_ view: V?) -> some View { EmptyView() }
+    @available(iOS 15.0, macOS 12.0, *)
+    nonisolated public func badge(_ count: Int) -> some View { EmptyView() }
+    @available(iOS 15.0, macOS 12.0, *)
+    nonisolated public func safeAreaInset<V: View>(
+        edge: VerticalEdge, alignment: HorizontalAlignment = .center, spacing: CGFloat? = nil,
+        @ViewBuilder content: () -> V
+    ) -> some View { EmptyView() }
     nonisolated public func padding() -> some View { EmptyView() }
     nonisolated public func padding(_ length: CGFloat) -> some View { EmptyView() }
     nonisolated public func disabled(_ disabled: Bool) -> some View { EmptyView() }

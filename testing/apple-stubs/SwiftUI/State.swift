@@ -78,6 +78,11 @@ public struct EnvironmentValues {
     }
     @available(iOS 15.0, macOS 12.0, *)
     public var dismiss: DismissAction { fatalError() }
+    @available(iOS 15.0, macOS 12.0, *)
+    public var dynamicTypeSize: DynamicTypeSize {
+        get { fatalError() }
+        set {}
+    }
 }
 
 @available(iOS 14.0, macOS 11.0, *)

@@ -23,6 +23,22 @@ open class UIWindowScene: UIResponder {
 @MainActor
 open class UIApplication: UIResponder {}
 
+public struct UIAccessibility {
+    public struct Notification: Hashable, RawRepresentable, Sendable {
+        public let rawValue: UInt32
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+        public static let announcement = Notification(rawValue: 0)
+    }
+
+    @MainActor
+    public static func post(notification: UIAccessibility.Notification, argument: Any?) {}
+}
+
+public enum UIKeyboardType: Int, Sendable {
+    case `default` = 0
+    case URL = 3
+}
+
 // Of no actor since Xcode 15.
 extension UIApplication {
     @available(iOS 4.0, *)

@@ -40,6 +40,11 @@ public enum WidgetFamily: Sendable {
 }
 
 @available(iOS 14.0, macOS 11.0, *)
+public struct WidgetPreviewContext: PreviewContext {
+    public init(family: WidgetFamily) {}
+}
+
+@available(iOS 14.0, macOS 11.0, *)
 @MainActor @preconcurrency
 public protocol WidgetConfiguration {
     associatedtype Body: WidgetConfiguration

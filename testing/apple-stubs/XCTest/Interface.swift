@@ -17,6 +17,7 @@ open class XCUIElement: NSObject {
     open var buttons: XCUIElementQuery { fatalError() }
     open var staticTexts: XCUIElementQuery { fatalError() }
     open var textFields: XCUIElementQuery { fatalError() }
+    open var navigationBars: XCUIElementQuery { fatalError() }
     open var switches: XCUIElementQuery { fatalError() }
     open func descendants(matching type: XCUIElement.ElementType) -> XCUIElementQuery { fatalError() }
 }
@@ -25,6 +26,7 @@ open class XCUIElement: NSObject {
 open class XCUIElementQuery: NSObject {
     open subscript(key: String) -> XCUIElement { fatalError() }
     open var firstMatch: XCUIElement { fatalError() }
+    open var buttons: XCUIElementQuery { fatalError() }
     open func matching(_ predicate: NSPredicate) -> XCUIElementQuery { fatalError() }
     open var count: Int { fatalError() }
 }
@@ -38,6 +40,11 @@ open class XCUIApplication: XCUIElement {
         set {}
     }
     open func launch() {}
+    @available(iOS 17.0, *)
+    public func performAccessibilityAudit(
+        for auditTypes: XCUIAccessibilityAuditType = .all,
+        _ issueHandler: ((XCUIAccessibilityAuditIssue) throws -> Bool)? = nil
+    ) throws {}
     open func terminate() {}
 }
 
@@ -60,3 +67,16 @@ open class XCTAttachment: NSObject {
         set {}
     }
 }
+
+@available(iOS 17.0, *)
+public struct XCUIAccessibilityAuditType: OptionSet, Sendable {
+    public let rawValue: UInt64
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+    public static let all = XCUIAccessibilityAuditType(rawValue: 1)
+    public static let sufficientElementDescription = XCUIAccessibilityAuditType(rawValue: 2)
+    public static let trait = XCUIAccessibilityAuditType(rawValue: 4)
+}
+
+@available(iOS 17.0, *)
+@MainActor
+open class XCUIAccessibilityAuditIssue: NSObject {}

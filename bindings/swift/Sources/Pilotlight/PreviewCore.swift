@@ -2,12 +2,13 @@ import Foundation
 import PilotlightCore
 
 /// A core that lives in memory and asks nobody: what
-/// ``Session/preview(state:profile:metadata:accessToken:failingWith:)`` runs on.
+/// ``Session/preview(state:profile:metadata:waiting:accessToken:failingWith:)`` runs on.
 final class PreviewCore: CoreSessionProtocol {
     struct Contents: Sendable {
         var state: SessionState?
         var profile: UserProfile
         var metadata: [String: JSONValue]
+        var waiting: [PendingUpdate] = []
         var accessToken: String
         var error: SessionError?
         var signInBegan = false
@@ -15,7 +16,7 @@ final class PreviewCore: CoreSessionProtocol {
         var isSignedIn: Bool { state?.isSignedIn ?? false }
     }
 
-    private let contents: Locked<Contents>
+    let contents: Locked<Contents>
     private let broadcaster: SessionBroadcaster
 
     init(contents: Contents, broadcaster: SessionBroadcaster) {
@@ -125,62 +126,6 @@ final class PreviewCore: CoreSessionProtocol {
         try signedIn { $0.profile }
     }
 
-    func fetchUser(fields: [String], include: Bool) async throws -> Claims {
-        let user = try signedIn { contents in
-            let whole: [String: JSONValue] = [
-                "user_id": .string(contents.profile.subject), "user_metadata": .object(contents.metadata),
-            ]
-            return fields.isEmpty ? whole : whole.filter { fields.contains($0.key) == include }
-        }
-        return try JSONText.text(of: user, argument: "fields")
-    }
-
-    func fetchMetadata(keys: [String], include: Bool) async throws -> Claims {
-        let metadata = try signedIn { $0.metadata.filter { keys.isEmpty || keys.contains($0.key) == include } }
-        return try JSONText.text(of: metadata, argument: "keys")
-    }
-
-    func updateMetadata(patchJson: String) async throws -> Claims {
-        try change(patchJson) { metadata, patch in
-            patch.isEmpty ? [:] : metadata.merging(patch) { $1 }.filter { !$0.value.isNull }
-        }
-    }
-
-    func updateMetadataOrQueue(patchJson: String) async throws -> UpdateOutcome {
-        .done(metadata: try await updateMetadata(patchJson: patchJson))
-    }
-
-    func pendingMetadataUpdates() -> [PendingUpdate] { [] }
-
-    func cancelMetadataUpdate(id: UInt64) async throws -> Bool { false }
-
-    func flushMetadataUpdates() async throws -> FlushReport {
-        try signedIn { _ in FlushReport(applied: [], dropped: [], waiting: 0) }
-    }
-
-    func replaceMetadata(metadataJson: String) async throws -> Claims {
-        try change(metadataJson) { $1.filter { !$0.value.isNull } }
-    }
-
-    func mergeMetadata(changesJson: String) async throws -> Claims {
-        try change(changesJson) { $0.merged(with: $1) }
-    }
-
-    func removeMetadata(keys: [String]) async throws -> Claims {
-        try change("{}") { metadata, _ in metadata.filter { !keys.contains($0.key) } }
-    }
-
-    private func change(
-        _ json: String, _ apply: ([String: JSONValue], [String: JSONValue]) -> [String: JSONValue]
-    ) throws -> Claims {
-        let changes = try JSONText.decode([String: JSONValue].self, from: json, argument: "metadata")
-        let metadata = try signedIn { contents in
-            contents.metadata = apply(contents.metadata, changes)
-            return contents.metadata
-        }
-        return try JSONText.text(of: metadata, argument: "metadata")
-    }
-
     // MARK: Older tenants
 
     func cachedIdToken(minTtlSeconds: UInt32) -> String? {
@@ -212,11 +157,11 @@ final class PreviewCore: CoreSessionProtocol {
 
     // MARK: Rules
 
-    private func throwIfFailing() throws {
+    func throwIfFailing() throws {
         if let error = contents.withLock({ $0.error }) { throw error }
     }
 
-    private func signedIn<Value>(_ answer: (inout Contents) -> Value) throws -> Value {
+    func signedIn<Value>(_ answer: (inout Contents) -> Value) throws -> Value {
         try throwIfFailing()
         return try contents.withLock { contents in
             guard contents.isSignedIn else {
@@ -250,19 +195,5 @@ final class PreviewCore: CoreSessionProtocol {
         }
         if changed { broadcaster.stateChanged(state: state) }
         return state
-    }
-}
-
-extension [String: JSONValue] {
-    /// RFC 7396.
-    fileprivate func merged(with changes: Self) -> Self {
-        changes.reduce(into: self) { merged, change in
-            switch change.value {
-            case .null: merged[change.key] = nil
-            case .object(let object):
-                merged[change.key] = .object((merged[change.key]?.objectValue ?? [:]).merged(with: object))
-            default: merged[change.key] = change.value
-            }
-        }
     }
 }

@@ -9,21 +9,24 @@ extension Session {
     ///   - state: The state it begins with; nil means that it has still to be restored, to `.signedOut`.
     ///   - profile: What ``profile(refresh:)`` answers while a user is signed in.
     ///   - metadata: What ``metadata`` holds.
+    ///   - waiting: Changes of it that wait for the network; further ones join them while `error` is a `retryLater`.
     ///   - accessToken: What ``accessToken(minTTL:forceRefresh:allowExpired:isolation:)`` answers while a user is signed in.
     ///   - error: What every call that can fail fails with, to see how the app shows it; nil lets them succeed.
     public static func preview(
         state: SessionState? = .signedIn(subject: "preview|1", expiresAt: .distantFuture),
         profile: UserProfile = .preview(), metadata: [String: JSONValue] = [:],
-        accessToken: String = "preview-access-token",
+        waiting: [[String: JSONValue]] = [], accessToken: String = "preview-access-token",
         failingWith error: SessionError? = nil
     ) -> Session {
         let configuration = SessionConfiguration.openIDConnect(
             issuer: "https://preview.invalid", clientID: "preview", redirectURI: "pilotlight-preview://callback")
         let broadcaster = SessionBroadcaster()
-        let core = PreviewCore(
-            contents: PreviewCore.Contents(
-                state: state, profile: profile, metadata: metadata, accessToken: accessToken, error: error),
-            broadcaster: broadcaster)
+        var contents = PreviewCore.Contents(
+            state: state, profile: profile, metadata: metadata, accessToken: accessToken, error: error)
+        for changes in waiting {
+            _ = contents.wait((try? JSONText.text(of: changes, argument: "waiting")) ?? "{}")
+        }
+        let core = PreviewCore(contents: contents, broadcaster: broadcaster)
         return Session(configuration: configuration, core: core, broadcaster: broadcaster)
     }
 }

@@ -66,6 +66,13 @@ public final class SessionModel {
         await run { _ = try await $0.profile(refresh: refresh) }
     }
 
+    /// Loads the profile unless the one at hand was fetched less than `maxAge` seconds ago; see
+    /// ``Session/profile(maxAge:allowStale:)``. When it cannot be had for the moment, the old ``profile`` stays and ``error``
+    /// says why.
+    public func loadProfile(maxAge: TimeInterval) async {
+        await run { _ = try await $0.profile(maxAge: maxAge) }
+    }
+
     /// Signs out; see ``Session/signOut()``.
     public func signOut() async {
         await run { await $0.signOut() }

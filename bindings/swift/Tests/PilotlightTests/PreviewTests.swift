@@ -41,6 +41,25 @@ import FoundationNetworking
         #expect(try await session.metadata.update([:]).isEmpty)
     }
 
+    @Test func changesWaitWhileThePreviewIsOffline() async throws {
+        let error = SessionError.retryLater(reason: .network, retryAfter: nil, message: "m")
+        let session = Session.preview(waiting: [["a": 1]], failingWith: error)
+        #expect(session.metadata.pending.map(\.changes) == [["a": 1]])
+        #expect(try await session.metadata.updateOrWait(["b": 2]) == .waiting(id: 2))
+        #expect(try await session.metadata.flush() == MetadataFlush(applied: [], dropped: [], waiting: 2))
+        #expect(try await session.metadata.cancel(1))
+        #expect(try await !session.metadata.cancel(1))
+        #expect(session.metadata.pending.map(\.id) == [2])
+    }
+
+    @Test func whatWaitedGoesBeforeTheNextChange() async throws {
+        let session = Session.preview(metadata: ["a": 0], waiting: [["a": 1, "c": 3], ["a": nil]])
+        #expect(try await session.metadata.updateOrWait(["b": 2]) == .done(["b": 2, "c": 3]))
+        #expect(session.metadata.pending.isEmpty)
+        let broken = Session.preview(failingWith: .checkStorage(status: nil, message: "m"))
+        await #expect(throws: SessionError.self) { try await broken.metadata.updateOrWait(["b": 2]) }
+    }
+
     @Test func aCancelledSignInIsGivenUp() async throws {
         let session = Session.preview(state: .signedOut)
         await #expect(throws: SessionError.signInCancelled) {

@@ -53,6 +53,19 @@ import Testing
         #expect(model.error != nil)
     }
 
+    @available(iOS 17, macOS 14, *) @Test func loadsAProfileThatIsTooOldAndKeepsItWhereItCannot() async {
+        let model = SessionModel(.preview())
+        await model.loadProfile(maxAge: 60)
+        #expect(model.profile?.name == "Ada Lovelace")
+        #expect(model.error == nil)
+        await model.loadProfile(maxAge: -1)
+        guard case .fixArgument = model.error else {
+            Issue.record("\(String(describing: model.error))")
+            return
+        }
+        #expect(model.profile?.name == "Ada Lovelace")
+    }
+
     @available(iOS 17, macOS 14, *) @Test func isGoneWhenNobodyHoldsIt() async {
         let session = Session.preview()
         weak var weakly: SessionModel?

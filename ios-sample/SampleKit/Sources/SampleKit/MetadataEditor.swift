@@ -1,9 +1,20 @@
 import Observation
 import Pilotlight
 
-/// The metadata screen: a form over `user_metadata` that sends only what was changed.
+/// The metadata screen: a form over `user_metadata` that sends only what was changed, and lets a change wait where there is no
+/// network.
 @MainActor @Observable
 public final class MetadataEditor {
+    /// What became of the changes that waited, when the user asked to send them.
+    public enum Delivery: Equatable, Sendable {
+        /// They were made.
+        case sent
+        /// There is still no network; they go on waiting.
+        case stillWaiting
+        /// The issuer refused some, for good; they are gone.
+        case refused
+    }
+
     /// What the form shows: text fields by name.
     public var fields: [String: String] = [:]
     /// What the form shows: switches by name.
@@ -14,7 +25,13 @@ public final class MetadataEditor {
     public private(set) var isWorking = false
     /// Whether the form shows what the issuer has. Until then there is nothing to edit.
     public private(set) var hasLoaded = false
+    /// The changes that wait for the network, the oldest first.
+    public private(set) var pending: [PendingMetadataUpdate]
+    /// What became of the changes that waited.
+    public private(set) var delivery: Delivery?
 
+    /// What the issuer had, and what it has when the waiting changes are made.
+    private var base: [String: JSONValue] = [:]
     private var saved: [String: JSONValue] = [:]
     private let names: [String]
     private let flagNames: [String]
@@ -25,6 +42,7 @@ public final class MetadataEditor {
         self.session = session
         self.names = names
         flagNames = flags
+        pending = session.metadata.pending
     }
 
     /// One text field; empty where there is nothing.
@@ -44,17 +62,49 @@ public final class MetadataEditor {
         !changes.isEmpty
     }
 
-    /// Reads the metadata and fills the form.
+    /// Reads the metadata and fills the form; what waits is sent first.
     public func load() async {
-        await run { try await $0.metadata.get(names + flagNames) }
+        await run {
+            if !pending.isEmpty { try await deliver() }
+            show(try await session.metadata.get(names + flagNames))
+        }
     }
 
-    /// Sends what was changed; a field that was emptied is deleted.
-    public func save() async {
+    /// Sends what was changed, or lets it wait; a field that was emptied is deleted.
+    ///
+    /// - Returns: Whether everything was sent, so that there is nothing more to see here.
+    public func save() async -> Bool {
         let changes = changes
         // An empty change would delete everything.
-        guard !changes.isEmpty else { return }
-        await run { try await $0.metadata.update(changes) }
+        guard !changes.isEmpty else { return true }
+        var isDone = false
+        await run {
+            switch try await session.metadata.updateOrWait(changes) {
+            case .done(let metadata):
+                isDone = true
+                show(metadata)
+            case .waiting:
+                show(base)
+            }
+        }
+        return isDone
+    }
+
+    /// Sends the changes that wait.
+    public func sendPending() async {
+        await run {
+            try await deliver()
+            if pending.isEmpty { show(try await session.metadata.get(names + flagNames)) }
+        }
+    }
+
+    /// Takes a waiting change back, in the form too; what was typed and not saved stays.
+    public func cancel(_ id: PendingMetadataUpdate.ID) async {
+        let typed = changes
+        await run {
+            try await session.metadata.cancel(id)
+            if hasLoaded { show(base, keeping: typed) } else { pending = session.metadata.pending }
+        }
     }
 
     /// What differs from what is saved.
@@ -73,17 +123,41 @@ public final class MetadataEditor {
         return changes
     }
 
-    private func run(_ work: @Sendable (Session) async throws -> [String: JSONValue]) async {
+    private func deliver() async throws {
+        let report = try await session.metadata.flush()
+        pending = session.metadata.pending
+        delivery = report.waiting > 0 ? .stillWaiting : report.dropped.isEmpty ? .sent : .refused
+    }
+
+    /// Fills the form with what the issuer has, above that with what waits, and above that with what was typed.
+    private func show(_ metadata: [String: JSONValue], keeping typed: [String: JSONValue] = [:]) {
+        base = metadata
+        pending = session.metadata.pending
+        saved = pending.reduce(metadata) { $0.merging($1.changes) { $1 } }.filter { !$0.value.isNull }
+        let shown = saved.merging(typed) { $1 }.filter { !$0.value.isNull }
+        fields = Dictionary(uniqueKeysWithValues: names.map { ($0, shown[$0]?.text ?? "") })
+        flags = Dictionary(uniqueKeysWithValues: flagNames.map { ($0, shown[$0]?.boolValue ?? false) })
+        hasLoaded = true
+    }
+
+    private func run(_ work: () async throws -> Void) async {
         isWorking = true
+        delivery = nil
         defer { isWorking = false }
         do {
-            saved = try await work(session)
-            fields = Dictionary(uniqueKeysWithValues: names.map { ($0, saved[$0]?.text ?? "") })
-            flags = Dictionary(uniqueKeysWithValues: flagNames.map { ($0, saved[$0]?.boolValue ?? false) })
-            hasLoaded = true
+            try await work()
             advice = nil
         } catch {
+            pending = session.metadata.pending
             advice = Advice.about(error)
         }
+    }
+}
+
+extension PendingMetadataUpdate {
+    /// The change as a person reads it: `country: UK`; a key that goes has no value.
+    public var summary: String {
+        changes.keys.sorted().map { "\($0): \(changes[$0].map { $0.isNull ? "–" : $0.text } ?? "")" }
+            .joined(separator: ", ")
     }
 }

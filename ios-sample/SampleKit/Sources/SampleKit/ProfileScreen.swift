@@ -13,10 +13,19 @@ public final class ProfileScreen {
         public let value: String
     }
 
+    /// How old a profile is shown without asking for a newer one, in seconds. Issuers limit how often one may ask.
+    public static let maxAge: TimeInterval = 15 * 60
+
     /// What there is to show.
     public private(set) var rows: [Row]
     /// Where the user's picture is.
     public private(set) var picture: URL?
+    /// The user's roles, from a claim of the app's own; empty where the issuer sends none.
+    public private(set) var roles: [String] = []
+    /// Whether the issuer made sure that the address is the user's; nil where it does not say.
+    public private(set) var isEmailVerified: Bool?
+    /// When it was fetched.
+    public private(set) var fetchedAt: Date?
     /// What to say, when the profile could not be loaded. The rows stay.
     public private(set) var advice: Advice?
     /// Whether it loads.
@@ -27,22 +36,34 @@ public final class ProfileScreen {
     /// The screen, with the profile of the last launch where there is one.
     public init(_ session: Session) {
         self.session = session
-        rows = session.cachedProfile.map(Self.rows) ?? []
-        picture = session.cachedProfile?.picture.flatMap(URL.init(string:))
+        rows = []
+        session.cachedProfile.map(show)
     }
 
-    /// Loads the profile; `refresh` asks the issuer even when there is one.
+    /// Whether the profile at hand is older than one that would be asked for anew: it is shown all the same.
+    public func isStale(at now: Date = Date()) -> Bool {
+        fetchedAt.map { now.timeIntervalSince($0) >= Self.maxAge } ?? false
+    }
+
+    /// Loads the profile, unless one that is young enough is at hand; `refresh` asks the issuer even then.
     public func load(refresh: Bool = false) async {
         isLoading = true
         defer { isLoading = false }
         do {
-            let profile = try await session.profile(refresh: refresh)
-            rows = Self.rows(of: profile)
-            picture = profile.picture.flatMap(URL.init(string:))
+            show(try await session.profile(maxAge: refresh ? 0 : Self.maxAge))
             advice = nil
         } catch {
             advice = Advice.about(error)
         }
+    }
+
+    private func show(_ profile: UserProfile) {
+        rows = Self.rows(of: profile)
+        picture = profile.pictureURL
+        // Issuers want the names of an app's own claims to look like URLs.
+        roles = (try? profile.claim("https://example.com/roles", as: [String].self)) ?? []
+        isEmailVerified = profile.bool("email_verified")
+        fetchedAt = profile.fetchedAt
     }
 
     /// The lines of a profile: what is there, the well-known claims first, then the others by name.

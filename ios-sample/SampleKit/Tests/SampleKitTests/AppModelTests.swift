@@ -112,7 +112,7 @@ import Testing
     @Test(arguments: [
         (StubState.loading, AppModel.Screen.loading), (.welcome, .welcome(nil)),
         (.expired, .welcome(.refreshTokenRejected)),
-        (.locked, .locked), (.home, .home), (.empty, .home), (.offline, .home),
+        (.locked, .locked), (.home, .home), (.empty, .home), (.offline, .home), (.waiting, .home), (.movedIn, .home),
     ]) func everyStubIsTheScreenThatItIsFor(state: StubState, screen: AppModel.Screen) async {
         let model = state.model()
         if state.starts { await model.start() }
@@ -130,7 +130,11 @@ import Testing
             return
         }
         #expect(StubState(arguments: ["-x", "-stub", "offline"]) == .offline)
+        #expect(StubState(arguments: ["-stub", "moved-in"]) == .movedIn)
         #expect(StubState(arguments: ["-stub"]) == nil)
+        #expect(Place(arguments: ["-stub", "home", "-screen", "metadata"]) == .metadata)
+        #expect(Place(arguments: ["-screen"]) == nil)
+        #expect(Place(arguments: ["-screen", "nonsense"]) == nil)
         #expect(StubState(arguments: ["-stub", "nonsense"]) == nil)
     }
 

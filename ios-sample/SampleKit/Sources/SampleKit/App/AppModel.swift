@@ -1,3 +1,4 @@
+import Foundation
 import Observation
 import Pilotlight
 
@@ -18,6 +19,16 @@ public final class AppModel {
         case unavailable(Advice, settingsHelp: Bool)
     }
 
+    /// What the app has to say once, above the screen.
+    public enum Notice: Equatable, Sendable {
+        /// The sign-in of the app's earlier version was taken over: nobody had to sign in anew.
+        case movedIn
+        /// There is one, and it cannot be taken over, for the reason given.
+        case couldNotMoveIn(ImportProblem)
+        /// The user is signed out here, and the issuer's page in the browser may still know them.
+        case browserStillSignedIn(Advice)
+    }
+
     /// The settings that the session was made with.
     public private(set) var settings: AppSettings
     /// The session; nil when the settings make none.
@@ -28,22 +39,29 @@ public final class AppModel {
     public private(set) var signIn: SignInFlow?
     /// The access token's life.
     public private(set) var token: TokenPanel?
+    /// What is to be said once.
+    public private(set) var notice: Notice?
 
     private var fault: SessionError?
+    private var isMovingIn = false
     private let store: any SettingsStore
     private let makeSession: @MainActor (AppSettings) throws -> Session
+    private let moveIn: (@MainActor (Session) async throws -> ImportOutcome)?
 
     /// An app that makes its sessions by `makeSession`. Nothing is read from the session's store before ``start()``.
     ///
     /// - Parameters:
     ///   - store: Where the settings are kept.
     ///   - override: Changes what was saved, as the launch arguments say; the result is saved.
+    ///   - moveIn: Takes over the session that another library stored, where nobody is signed in.
     ///   - makeSession: The session of these settings.
     public init(
         store: any SettingsStore, override: ((AppSettings) -> AppSettings)? = nil,
+        moveIn: (@MainActor (Session) async throws -> ImportOutcome)? = nil,
         makeSession: @escaping @MainActor (AppSettings) throws -> Session
     ) {
         self.store = store
+        self.moveIn = moveIn
         self.makeSession = makeSession
         settings = store.load() ?? AppSettings()
         if let override {
@@ -56,6 +74,7 @@ public final class AppModel {
     /// What is to be seen.
     public var screen: Screen {
         guard let session else { return unavailable(fault) ?? .loading }
+        if isMovingIn { return .loading }
         switch session.state {
         case .signedIn: return .home
         case .locked: return .locked
@@ -68,9 +87,22 @@ public final class AppModel {
         }
     }
 
-    /// Reads the session: at the launch, and again where a screen offers that.
+    /// Reads the session: at the launch, and again where a screen offers that. Where nobody is signed in, that of the app's
+    /// earlier version is looked for; the SDK takes over one at most, once.
     public func start() async {
         await session?.restore()
+        guard let moveIn, let session = session?.session, session.state == .signedOut else { return }
+        isMovingIn = true
+        // A failure changed nothing, and the next launch tries again.
+        let outcome = try? await moveIn(session)
+        // The model hears of the new state here, not only when the report comes.
+        if case .imported = outcome { await self.session?.restore() }
+        isMovingIn = false
+        switch outcome {
+        case .imported: notice = .movedIn
+        case .unreadable(let problem): notice = .couldNotMoveIn(problem)
+        case .nothingFound, .sessionExists, .closed, nil: break
+        }
     }
 
     /// Saves other settings and opens the session that follows from them.
@@ -84,6 +116,7 @@ public final class AppModel {
 
     /// Signs in through `authenticator`; a sign-in that was cancelled is quiet.
     public func signIn(using authenticator: some WebAuthenticator) async {
+        notice = nil
         await signIn?.signIn(using: authenticator)
         // The session itself: the report of its new state may still be on the way, and comes with the profile at the latest.
         if session?.session.state?.isSignedIn == true { await session?.loadProfile() }
@@ -91,7 +124,27 @@ public final class AppModel {
 
     /// Signs out.
     public func signOut() async {
+        notice = nil
         await session?.signOut()
+    }
+
+    /// Signs out, and then out of the issuer's page in the browser, which comes back to the redirect URI. Closing that page
+    /// is quiet; nothing of it changes that the user is signed out here.
+    public func signOut(ofBrowserBy authenticator: some WebAuthenticator) async {
+        await signOut()
+        guard let session = session?.session, let returnTo = URL(string: session.configuration.redirectUri) else {
+            return
+        }
+        do {
+            try await session.signOutOfBrowser(using: authenticator, returnTo: returnTo)
+        } catch {
+            notice = Advice.about(error).map(Notice.browserStillSignedIn)
+        }
+    }
+
+    /// Takes the notice away.
+    public func dismissNotice() {
+        notice = nil
     }
 
     private func open() {

@@ -14,7 +14,7 @@ public struct AppSettings: Codable, Equatable, Sendable {
         public var id: Self { self }
     }
 
-    /// When the session can be read: of the seven classes those that an app of today chooses from.
+    /// When the session can be read: Keychain Services' seven classes.
     public enum Accessibility: String, CaseIterable, Codable, Identifiable, Sendable {
         /// Also in the background, on this device only.
         case afterFirstUnlockThisDeviceOnly
@@ -22,18 +22,30 @@ public struct AppSettings: Codable, Equatable, Sendable {
         case afterFirstUnlock
         /// Only while the device is unlocked, on this device only.
         case whenUnlockedThisDeviceOnly
+        /// Only while the device is unlocked, and in encrypted backups.
+        case whenUnlocked
         /// Only while a passcode is set.
         case whenPasscodeSetThisDeviceOnly
+        /// Also before the first unlock, on this device only. Deprecated by Apple.
+        case alwaysThisDeviceOnly
+        /// Also before the first unlock, and in encrypted backups. Deprecated by Apple.
+        case always
 
         /// The case itself.
         public var id: Self { self }
+
+        /// Whether Apple advises against it: for apps that have items of this class.
+        public var isDeprecated: Bool { [.alwaysThisDeviceOnly, .always].contains(self) }
 
         var keychain: KeychainAccessibility {
             switch self {
             case .afterFirstUnlockThisDeviceOnly: .afterFirstUnlockThisDeviceOnly
             case .afterFirstUnlock: .afterFirstUnlock
             case .whenUnlockedThisDeviceOnly: .whenUnlockedThisDeviceOnly
+            case .whenUnlocked: .whenUnlocked
             case .whenPasscodeSetThisDeviceOnly: .whenPasscodeSetThisDeviceOnly
+            case .alwaysThisDeviceOnly: .alwaysThisDeviceOnly
+            case .always: .always
             }
         }
     }
@@ -77,11 +89,20 @@ public struct AppSettings: Codable, Equatable, Sendable {
     /// What a session is made with.
     public var sessionSettings: SessionSettings {
         SessionSettings(
-            provider: issuer == .auth0 ? .auth0(domain: trimmed(address)) : .openIDConnect(issuer: trimmed(address)),
-            clientID: trimmed(clientID),
-            redirectURI: trimmed(redirectURI).isEmpty ? nil : trimmed(redirectURI),
+            provider: issuer == .auth0 ? .auth0(domain: address.trimmed) : .openIDConnect(issuer: address.trimmed),
+            clientID: clientID.trimmed,
+            redirectURI: redirectURI.trimmed.isEmpty ? nil : redirectURI.trimmed,
             metadataAccess: metadataAccess && issuer == .auth0,
             parameters: parameters)
+    }
+
+    /// An address that takes the access token, to try a request with: where Auth0 tells about the user. Empty where only the
+    /// issuer's own description would tell it.
+    public var exampleRequest: String {
+        guard issuer == .auth0 else { return "" }
+        let domain = address.trimmed
+        let base = domain.contains("://") ? domain : "https://\(domain)"
+        return base.hasSuffix("/") ? "\(base)userinfo" : "\(base)/userinfo"
     }
 
     /// The Keychain with these options, in the places that the app and its widget share.
@@ -94,34 +115,11 @@ public struct AppSettings: Codable, Equatable, Sendable {
             accessControl: biometricLock
                 ? KeychainAccessControl(constraint: .userPresence, prompt: prompt, reuseSeconds: 60) : nil)
     }
-
-    private func trimmed(_ text: String) -> String {
-        String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-    }
 }
 
-/// Where the app and its widget find the same things: from the Info.plist, in which Xcode filled in the team's prefix.
-public struct SharedPlaces: Equatable, Sendable {
-    /// `kSecAttrService` of the sessions.
-    public let service: String
-    /// The Keychain access group that both are entitled to.
-    public let accessGroup: String
-    /// The app group that both are entitled to: the settings, and the lock of a renewal.
-    public let appGroup: String
-
-    /// These places.
-    public init(service: String, accessGroup: String, appGroup: String) {
-        self.service = service
-        self.accessGroup = accessGroup
-        self.appGroup = appGroup
-    }
-
-    /// Those of an Info.plist, which `value` looks a key up in; nil when one is missing.
-    public init?(infoPlist value: (String) -> Any?) {
-        guard let service = value("PilotlightService") as? String,
-            let accessGroup = value("PilotlightAccessGroup") as? String,
-            let appGroup = value("PilotlightAppGroup") as? String
-        else { return nil }
-        self.init(service: service, accessGroup: accessGroup, appGroup: appGroup)
+extension String {
+    /// Without white space at its ends, which comes with what is pasted.
+    var trimmed: String {
+        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }
 }

@@ -18,6 +18,10 @@ public enum StubState: String, CaseIterable, Sendable {
     case empty
     /// Signed in, with the profile of the last time, and no network.
     case offline
+    /// Signed in, without a network, and changes of the metadata wait for it.
+    case waiting
+    /// The sign-in of the app's earlier version was taken over.
+    case movedIn = "moved-in"
     /// The settings are wrong.
     case misconfigured
     /// The store cannot be read.
@@ -38,7 +42,7 @@ public enum StubState: String, CaseIterable, Sendable {
             case .broken: .checkStorage(status: -34018, message: "errSecMissingEntitlement")
             default: nil
             }
-        return AppModel(store: VolatileSettingsStore()) { [self] _ in
+        return AppModel(store: VolatileSettingsStore(), moveIn: moveIn) { [self] _ in
             if let error, case .fixConfiguration = error { throw error }
             return session(failingWith: error)
         }
@@ -47,13 +51,18 @@ public enum StubState: String, CaseIterable, Sendable {
     /// Whether the app begins by reading the session.
     public var starts: Bool { self != .loading }
 
+    private var moveIn: (@MainActor (Session) async throws -> ImportOutcome)? {
+        guard self == .movedIn else { return nil }
+        return { .imported(state: try await $0.signIn(using: Nobody())) }
+    }
+
     private func session(failingWith error: SessionError?) -> Session {
         let signedIn = SessionState.signedIn(subject: "auth0|ada", expiresAt: Date().addingTimeInterval(23 * 60 + 42))
         switch self {
         case .loading, .misconfigured, .broken:
             return .preview(state: nil, failingWith: error)
-        case .welcome:
-            return .preview(state: .signedOut)
+        case .welcome, .movedIn:
+            return .preview(state: .signedOut, profile: .preview(subject: "auth0|ada"))
         case .expired:
             return .preview(state: .reauthenticationRequired(reason: .refreshTokenRejected))
         case .locked:
@@ -62,9 +71,10 @@ public enum StubState: String, CaseIterable, Sendable {
             return .preview(state: signedIn, profile: .preview(subject: "auth0|ada"), metadata: Self.metadata)
         case .empty:
             return .preview(state: signedIn, profile: .preview(subject: "auth0|ada", name: nil, email: nil))
-        case .offline:
+        case .offline, .waiting:
             return .preview(
                 state: signedIn, profile: .preview(subject: "auth0|ada"), metadata: Self.metadata,
+                waiting: self == .waiting ? [["country": "Italy"], ["active": false]] : [],
                 failingWith: .retryLater(reason: .network, retryAfter: nil, message: "no connection"))
         }
     }
@@ -72,4 +82,9 @@ public enum StubState: String, CaseIterable, Sendable {
     private static let metadata: [String: JSONValue] = [
         "first_name": "Ada", "last_name": "Lovelace", "country": "UK", "active": true,
     ]
+}
+
+/// The preview's browser: it shows nothing, and nobody has to sign in.
+private struct Nobody: WebAuthenticator {
+    func authenticate(url: URL, redirectURI: URL) async throws -> URL { redirectURI }
 }

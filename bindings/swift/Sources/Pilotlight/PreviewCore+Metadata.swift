@@ -1,0 +1,119 @@
+import Foundation
+import PilotlightCore
+
+/// The metadata of a preview: changed at once, or waiting while the preview fails with what is temporary.
+extension PreviewCore {
+    func fetchUser(fields: [String], include: Bool) async throws -> Claims {
+        let user = try signedIn { contents in
+            let whole: [String: JSONValue] = [
+                "user_id": .string(contents.profile.subject), "user_metadata": .object(contents.metadata),
+            ]
+            return fields.isEmpty ? whole : whole.filter { fields.contains($0.key) == include }
+        }
+        return try JSONText.text(of: user, argument: "fields")
+    }
+
+    func fetchMetadata(keys: [String], include: Bool) async throws -> Claims {
+        let metadata = try signedIn { $0.metadata.filter { keys.isEmpty || keys.contains($0.key) == include } }
+        return try JSONText.text(of: metadata, argument: "keys")
+    }
+
+    func updateMetadata(patchJson: String) async throws -> Claims {
+        try change(patchJson) { metadata, patch in
+            patch.isEmpty ? [:] : metadata.updated(with: patch)
+        }
+    }
+
+    func replaceMetadata(metadataJson: String) async throws -> Claims {
+        try change(metadataJson) { $1.filter { !$0.value.isNull } }
+    }
+
+    func mergeMetadata(changesJson: String) async throws -> Claims {
+        try change(changesJson) { $0.merged(with: $1) }
+    }
+
+    func removeMetadata(keys: [String]) async throws -> Claims {
+        try change("{}") { metadata, _ in metadata.filter { !keys.contains($0.key) } }
+    }
+
+    // MARK: What waits
+
+    func updateMetadataOrQueue(patchJson: String) async throws -> UpdateOutcome {
+        guard isOffline else {
+            _ = try await flushMetadataUpdates()
+            return .done(metadata: try await updateMetadata(patchJson: patchJson))
+        }
+        return contents.withLock { .queued(id: $0.wait(patchJson)) }
+    }
+
+    func pendingMetadataUpdates() -> [PendingUpdate] {
+        contents.withLock { $0.waiting }
+    }
+
+    func cancelMetadataUpdate(id: UInt64) async throws -> Bool {
+        contents.withLock { contents in
+            let before = contents.waiting.count
+            contents.waiting.removeAll { $0.id == id }
+            return contents.waiting.count < before
+        }
+    }
+
+    func flushMetadataUpdates() async throws -> FlushReport {
+        if isOffline {
+            return FlushReport(applied: [], dropped: [], waiting: UInt32(pendingMetadataUpdates().count))
+        }
+        return try signedIn { contents in
+            defer { contents.waiting = [] }
+            for update in contents.waiting {
+                contents.metadata = contents.metadata.updated(with: (try? JSONText.object(update.changes)) ?? [:])
+            }
+            return FlushReport(applied: contents.waiting.map(\.id), dropped: [], waiting: 0)
+        }
+    }
+
+    /// Somebody is signed in, and the failure is one that a change may wait out.
+    private var isOffline: Bool {
+        contents.withLock { contents in
+            guard contents.isSignedIn, case .retryLater = contents.error else { return false }
+            return true
+        }
+    }
+
+    private func change(
+        _ json: String, _ apply: ([String: JSONValue], [String: JSONValue]) -> [String: JSONValue]
+    ) throws -> Claims {
+        let changes = try JSONText.decode([String: JSONValue].self, from: json, argument: "metadata")
+        let metadata = try signedIn { contents in
+            contents.metadata = apply(contents.metadata, changes)
+            return contents.metadata
+        }
+        return try JSONText.text(of: metadata, argument: "metadata")
+    }
+}
+
+extension PreviewCore.Contents {
+    /// Puts a change behind those that wait already; its number.
+    mutating func wait(_ patchJson: String) -> UInt64 {
+        let id = (waiting.last?.id ?? 0) + 1
+        waiting.append(PendingUpdate(id: id, changes: patchJson, since: Date()))
+        return id
+    }
+}
+
+extension [String: JSONValue] {
+    fileprivate func updated(with patch: Self) -> Self {
+        merging(patch) { $1 }.filter { !$0.value.isNull }
+    }
+
+    /// RFC 7396.
+    fileprivate func merged(with changes: Self) -> Self {
+        changes.reduce(into: self) { merged, change in
+            switch change.value {
+            case .null: merged[change.key] = nil
+            case .object(let object):
+                merged[change.key] = .object((merged[change.key]?.objectValue ?? [:]).merged(with: object))
+            default: merged[change.key] = change.value
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import Foundation
+import Pilotlight
+import ServerSupport
+import Testing
+
+@testable import SampleKit
+
+/// Moving in from another library, and out of the browser.
+@MainActor @Suite(.timeLimit(.minutes(1))) struct MovingTests {
+    /// The issuer and the client that the archives of testing/foreign-archives are of.
+    private func model(_ archive: String, domain: String = "tenant.eu.auth0.com") throws -> AppModel {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        let bytes = try Data(
+            contentsOf: folder.appendingPathComponent("../../../../testing/foreign-archives/\(archive).archive"))
+        var settings = AppSettings()
+        settings.address = domain
+        return AppModel(
+            store: VolatileSettingsStore(settings), moveIn: { try await $0.importSession(from: .archive(bytes)) },
+            makeSession: { try $0.sessionSettings.makeSession(storage: .inMemory, log: .none) })
+    }
+
+    @Test func theSignInOfTheEarlierVersionIsTakenOverOnceAndSaid() async throws {
+        let model = try model("auth0-swift-3.1")
+        await model.start()
+        #expect(model.screen == .home)
+        #expect(model.notice == .movedIn)
+        model.dismissNotice()
+        #expect(model.notice == nil)
+        await model.start()
+        #expect(model.notice == nil)
+        // After a sign-out it brings nobody back.
+        await model.signOut()
+        await model.start()
+        #expect(model.screen == .welcome(nil))
+        #expect(model.notice == nil)
+    }
+
+    @Test func whatCannotBeTakenOverIsSaidAndTheUserSignsIn() async throws {
+        let model = try model("app-auth-ended")
+        await model.start()
+        #expect(model.screen == .welcome(nil))
+        #expect(model.notice == .couldNotMoveIn(.ended))
+        let other = try self.model("auth0-swift-3.1", domain: "other.eu.auth0.com")
+        await other.start()
+        #expect(other.notice == .couldNotMoveIn(.otherIssuer))
+    }
+
+    @Test func whereNothingIsFoundOrTheLookFailsNothingIsSaid() async {
+        for outcome in [Result<ImportOutcome, any Error>.success(.nothingFound), .failure(CancellationError())] {
+            let model = AppModel(store: VolatileSettingsStore(), moveIn: { _ in try outcome.get() }) { _ in
+                .preview(state: .signedOut)
+            }
+            await model.start()
+            #expect(model.screen == .welcome(nil))
+            #expect(model.notice == nil)
+        }
+    }
+
+    @Test func nobodyWhoIsSignedInIsMoved() async {
+        let model = AppModel(
+            store: VolatileSettingsStore(),
+            moveIn: { _ in
+                Issue.record("looked for another library's session")
+                return .nothingFound
+            },
+            makeSession: { _ in .preview() })
+        await model.start()
+        #expect(model.screen == .home)
+    }
+
+    @Test func theBrowserIsSignedOutTooWhereThatIsWanted() async throws {
+        actor Browser: WebAuthenticator {
+            var opened: [URL] = []
+            let error: SessionError?
+            init(_ error: SessionError? = nil) { self.error = error }
+            func authenticate(url: URL, redirectURI: URL) async throws -> URL {
+                opened.append(url)
+                if let error { throw error }
+                return redirectURI
+            }
+        }
+        let server = try await IdentityServer.start()
+        var settings = AppSettings()
+        settings.address = server.issuer
+        let model = AppModel(store: VolatileSettingsStore(settings)) {
+            try $0.sessionSettings.makeSession(storage: .inMemory, log: .none)
+        }
+        await model.start()
+        await model.signIn(using: TestBrowser())
+        let browser = Browser()
+        await model.signOut(ofBrowserBy: browser)
+        #expect(model.screen == .welcome(nil))
+        #expect(model.notice == nil)
+        let page = try #require(await browser.opened.first)
+        #expect(page.path == "/v2/logout")
+        // The issuer takes the address that the browser is to come back to.
+        let back = try await TestBrowser().authenticate(url: page, redirectURI: page)
+        #expect(back.absoluteString == AppSettings().redirectURI)
+
+        await model.signIn(using: TestBrowser())
+        await model.signOut(ofBrowserBy: Browser(.signInCancelled))
+        #expect(model.notice == nil)
+        await model.signIn(using: TestBrowser())
+        await model.signOut(ofBrowserBy: Browser(.restartSignIn(code: "web_authentication_failed", message: "m")))
+        #expect(model.screen == .welcome(nil))
+        guard case .browserStillSignedIn = model.notice else {
+            Issue.record("\(String(describing: model.notice))")
+            return
+        }
+        await model.signIn(using: TestBrowser())
+        #expect(model.notice == nil)
+        await server.stop()
+    }
+}

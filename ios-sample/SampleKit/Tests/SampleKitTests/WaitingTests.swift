@@ -1,0 +1,104 @@
+import Pilotlight
+import SampleKit
+import ServerSupport
+import Testing
+
+@MainActor @Suite(.timeLimit(.minutes(1))) struct WaitingTests {
+    private func editor(_ session: Session) -> MetadataEditor {
+        MetadataEditor(session, names: ["first_name", "country"], flags: ["active"])
+    }
+
+    @Test func aChangeWaitsForTheNetworkAndIsSeen() async throws {
+        let server = try await IdentityServer.start()
+        let session = try await server.signedInSession(metadataAccess: true)
+        try await server.setMetadata(of: "ada@example.com", ["first_name": "Ada", "country": "UK"])
+        let editor = editor(session)
+        await editor.load()
+        try await server.goOffline()
+        editor[text: "country"] = "Italy"
+        #expect(await !editor.save())
+        #expect(editor.advice == nil)
+        #expect(editor.pending.map(\.summary) == ["country: Italy"])
+        #expect(editor[text: "country"] == "Italy")
+        #expect(!editor.hasChanges)
+        await editor.sendPending()
+        #expect(editor.delivery == .stillWaiting)
+        #expect(editor.pending.count == 1)
+
+        // Somebody opens the screen again, without a network: what waits is there, and the rest is not known.
+        let later = self.editor(session)
+        #expect(later.pending.count == 1)
+        await later.load()
+        #expect(!later.hasLoaded)
+        #expect(later.advice?.canRetry == true)
+        #expect(later.pending.count == 1)
+
+        try await server.goOnline()
+        await editor.sendPending()
+        #expect(editor.delivery == .sent)
+        #expect(editor.pending.isEmpty)
+        #expect(editor[text: "country"] == "Italy")
+        #expect(try await server.metadata(of: "ada@example.com") == ["first_name": "Ada", "country": "Italy"])
+        await server.stop()
+    }
+
+    @Test func aWaitingChangeCanBeTakenBackAndWhatWasTypedStays() async throws {
+        let server = try await IdentityServer.start()
+        let session = try await server.signedInSession(metadataAccess: true)
+        try await server.setMetadata(of: "ada@example.com", ["first_name": "Ada", "country": "UK"])
+        let editor = editor(session)
+        await editor.load()
+        try await server.goOffline()
+        editor[text: "country"] = "Italy"
+        _ = await editor.save()
+        editor[flag: "active"] = true
+        editor[text: "first_name"] = ""
+        _ = await editor.save()
+        #expect(editor.pending.map(\.summary) == ["country: Italy", "active: true, first_name: –"])
+        editor[text: "first_name"] = "Augusta"
+        let first = try #require(editor.pending.first)
+        await editor.cancel(first.id)
+        #expect(editor.pending.map(\.summary) == ["active: true, first_name: –"])
+        #expect(editor[text: "country"] == "UK")
+        #expect(editor[text: "first_name"] == "Augusta")
+        #expect(editor[flag: "active"])
+        #expect(editor.hasChanges)
+        try await server.goOnline()
+        #expect(await editor.save())
+        #expect(
+            try await server.metadata(of: "ada@example.com") == [
+                "first_name": "Augusta", "country": "UK", "active": true,
+            ])
+        await server.stop()
+    }
+
+    @Test func aWaitingChangeThatTheIssuerRefusesIsTold() async throws {
+        let server = try await IdentityServer.start()
+        let session = try await server.signedInSession(metadataAccess: true)
+        try await server.setMetadata(of: "ada@example.com", [:])
+        let editor = editor(session)
+        await editor.load()
+        try await server.goOffline()
+        editor[text: "country"] = "Italy"
+        _ = await editor.save()
+        try await server.goOnline()
+        try await server.addFault("users", ["kind": "status", "status": 400, "body": "{}"])
+        await editor.sendPending()
+        #expect(editor.delivery == .refused)
+        #expect(editor.pending.isEmpty)
+        #expect(editor[text: "country"].isEmpty)
+        await server.stop()
+    }
+
+    @Test func theWaitingStubShowsWhatWaits() async throws {
+        let model = StubState.waiting.model()
+        let session = try #require(model.session?.session)
+        let editor = editor(session)
+        await editor.load()
+        #expect(!editor.hasLoaded)
+        #expect(editor.pending.map(\.summary) == ["country: Italy", "active: false"])
+        await editor.cancel(try #require(editor.pending.first?.id))
+        #expect(editor.pending.count == 1)
+        #expect(!editor.hasLoaded)
+    }
+}
