@@ -39,11 +39,11 @@ extension PreviewCore {
     // MARK: What waits
 
     func updateMetadataOrQueue(patchJson: String) async throws -> UpdateOutcome {
-        guard isOffline else {
-            _ = try await flushMetadataUpdates()
-            return .done(metadata: try await updateMetadata(patchJson: patchJson))
-        }
-        return contents.withLock { .queued(id: $0.wait(patchJson)) }
+        guard !isOffline else { return contents.withLock { .queued(id: $0.wait(patchJson)) } }
+        _ = try await flushMetadataUpdates()
+        let metadata = try await updateMetadata(patchJson: patchJson)
+        tellOfUpdates([contents.withLock { $0.nextUpdate() }])
+        return .done(metadata: metadata)
     }
 
     func pendingMetadataUpdates() -> [PendingUpdate] {
@@ -62,13 +62,19 @@ extension PreviewCore {
         if isOffline {
             return FlushReport(applied: [], dropped: [], waiting: UInt32(pendingMetadataUpdates().count))
         }
-        return try signedIn { contents in
+        let sent = try signedIn { contents in
             defer { contents.waiting = [] }
             for update in contents.waiting {
                 contents.metadata = contents.metadata.updated(with: (try? JSONText.object(update.changes)) ?? [:])
             }
-            return FlushReport(applied: contents.waiting.map(\.id), dropped: [], waiting: 0)
+            return contents.waiting.map(\.id)
         }
+        tellOfUpdates(sent)
+        return FlushReport(applied: sent, dropped: [], waiting: 0)
+    }
+
+    private func tellOfUpdates(_ ids: [UInt64]) {
+        for id in ids { broadcaster.events.send(.metadataUpdateSent(id: id)) }
     }
 
     /// Somebody is signed in, and the failure is one that a change may wait out.
@@ -94,9 +100,14 @@ extension PreviewCore {
 extension PreviewCore.Contents {
     /// Puts a change behind those that wait already; its number.
     mutating func wait(_ patchJson: String) -> UInt64 {
-        let id = (waiting.last?.id ?? 0) + 1
+        let id = nextUpdate()
         waiting.append(PendingUpdate(id: id, changes: patchJson, since: Date()))
         return id
+    }
+
+    mutating func nextUpdate() -> UInt64 {
+        lastUpdate += 1
+        return lastUpdate
     }
 }
 

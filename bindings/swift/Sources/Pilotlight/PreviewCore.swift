@@ -9,6 +9,7 @@ final class PreviewCore: CoreSessionProtocol {
         var profile: UserProfile
         var metadata: [String: JSONValue]
         var waiting: [PendingUpdate] = []
+        var lastUpdate: UInt64 = 0
         var accessToken: String
         var error: SessionError?
         var signInBegan = false
@@ -17,7 +18,7 @@ final class PreviewCore: CoreSessionProtocol {
     }
 
     let contents: Locked<Contents>
-    private let broadcaster: SessionBroadcaster
+    let broadcaster: SessionBroadcaster
 
     init(contents: Contents, broadcaster: SessionBroadcaster) {
         self.contents = Locked(contents)

@@ -54,8 +54,10 @@ import FoundationNetworking
 
     @Test func whatWaitedGoesBeforeTheNextChange() async throws {
         let session = Session.preview(metadata: ["a": 0], waiting: [["a": 1, "c": 3], ["a": nil]])
+        var events = session.events.makeAsyncIterator()
         #expect(try await session.metadata.updateOrWait(["b": 2]) == .done(["b": 2, "c": 3]))
         #expect(session.metadata.pending.isEmpty)
+        for id: UInt64 in 1...3 { #expect(await events.next() == .metadataUpdateSent(id: id)) }
         let broken = Session.preview(failingWith: .checkStorage(status: nil, message: "m"))
         await #expect(throws: SessionError.self) { try await broken.metadata.updateOrWait(["b": 2]) }
     }
