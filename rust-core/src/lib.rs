@@ -44,7 +44,6 @@ pub mod import;
 
 pub mod provider;
 
-mod outcome;
 pub mod ports;
 
 pub mod session;

@@ -3,11 +3,14 @@
 //! Everything that waits returns an [`Eventually`], also where an adapter only blocks a thread: so a simulated world
 //! can put a crash, a delay or another task between any two effects.
 
+mod outcome;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+pub(crate) use self::outcome::{Outcome, awaited};
 pub use crate::error::{RandomnessUnavailable, StoreError, TransportError, TransportErrorKind};
 
 use crate::message::{HttpAnswer, HttpRequest};

@@ -12,8 +12,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
 use super::io_error::refused;
-use crate::outcome::{Outcome, awaited};
-use crate::ports::{Eventually, Held, ProcessLock, StoreError};
+use crate::ports::{Eventually, Held, Outcome, ProcessLock, StoreError, awaited};
 
 /// How often a lock that another process holds is tried. `flock` itself cannot wait for a limited time.
 const POLL: Duration = Duration::from_millis(20);

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use crate::outcome::Outcome;
-use crate::ports::{Eventually, SecretStore, StoreError};
+use crate::ports::{Eventually, Outcome, SecretStore, StoreError};
 use crate::secret::{Fingerprint, SecretBytes};
 
 /// [`SecretStore`] for code that blocks its thread, as files and the Keychain do. The contract is the same.

@@ -16,8 +16,7 @@ use crate::adapters::http::HttpTransport;
 use crate::adapters::keychain;
 use crate::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use crate::error::Error;
-use crate::outcome::{Outcome, awaited};
-use crate::ports::{Eventually, Log};
+use crate::ports::{Eventually, Log, Outcome, awaited};
 use crate::session::{Environment, SessionManager, Sharing};
 
 /// One thread is enough for a handful of requests, and a runtime that never has more is smaller; blocking calls (Keychain,

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::Shared;
 use crate::error::Error;
-use crate::outcome::{Outcome, awaited};
-use crate::ports::{Clock, ForeignItems, Log, LogLevel, ProcessLock, Randomness, SecretStore, Spawner, Transport};
+use crate::ports::{
+    Clock, ForeignItems, Log, LogLevel, Outcome, ProcessLock, Randomness, SecretStore, Spawner, Transport, awaited,
+};
 use crate::time::Instant;
 
 /// One implementation of each port.

@@ -5,7 +5,7 @@ use std::any::Any;
 
 use tokio::sync::oneshot;
 
-use crate::ports::Eventually;
+use super::Eventually;
 
 /// A value that only its reader knows the type of.
 pub(crate) struct Outcome(Box<dyn Any + Send>);
