@@ -12,7 +12,7 @@ scratch=''
 temp_dir scratch
 
 checks=(
-    rust-format rust-lints rust-documentation generated-code layout layout-proof apple-proof xcode-project release-proof documentation file-length
+    rust-format rust-lints rust-documentation generated-code layout layout-proof apple-proof xcode-project sample-proof release-proof documentation file-length
     shell python swift-format dependencies advisories words papers
 )
 
@@ -41,6 +41,8 @@ check_xcode_project() {
         ios-sample/SampleKit/Sources/SampleKit/Advice.swift
     python3 -B scripts/apple/string_catalog.py ios-sample/Widget
 }
+
+check_sample_proof() { (cd scripts && python3 -B -m unittest --quiet test_sample_scripts); }
 
 check_release_proof() { (cd scripts && python3 -B -m unittest --quiet test_release); }
 

@@ -130,7 +130,7 @@ made_once() {
 # for crate by crate it would build many of them twice, and the shared library of one build would replace another's.
 build_workspace() {
     require_tool cargo "install Rust with rustup"
-    (cd "$checkout" && cargo build --quiet --workspace --locked) || die "the Rust workspace does not build"
+    (cd "$checkout" && cargo build --quiet --workspace --locked) || die "the Rust workspace does not build" "cargo build --workspace --locked"
     export PILOTLIGHT_IDENTITY_SERVER=$target_dir/debug/$identity_server_binary
     [ -x "$PILOTLIGHT_IDENTITY_SERVER" ] || die "the crate $identity_server_crate built no $identity_server_binary"
 }

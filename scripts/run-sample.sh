@@ -4,7 +4,9 @@
 #   scripts/run-sample.sh                     builds what is needed, opens the app, and serves until Ctrl-C
 #   scripts/run-sample.sh --test              runs the tests of the Keychain and of the screens instead
 #   scripts/run-sample.sh --stub STATE        shows one state, without a server: loading, welcome, expired, locked, home,
-#                                             empty, offline, misconfigured, broken
+#                                             empty, offline, waiting, moved-in, misconfigured, broken
+#   scripts/run-sample.sh --stub STATE --screen NAME
+#                                             the same with a screen open: profile, metadata, request, inspector, settings
 #   scripts/run-sample.sh --simulator NAME    which one, for example "iPhone 16"
 #
 # Sign in as ada@example.com with the password "correct horse".
@@ -17,8 +19,10 @@ set -euo pipefail
 
 mode=run
 stub=''
+screen=''
 simulator_name=''
 issuer=''
+server=''
 token_lifetime=120 # seconds; short, so that one can watch the clock on the home screen
 
 parse_arguments() {
@@ -32,6 +36,11 @@ parse_arguments() {
                 [ -n "$stub" ] || die "--stub needs a state" "scripts/run-sample.sh --help"
                 shift
                 ;;
+            --screen)
+                screen=${2:-}
+                [ -n "$screen" ] || die "--screen needs a name" "scripts/run-sample.sh --help"
+                shift
+                ;;
             --simulator)
                 simulator_name=${2:-}
                 [ -n "$simulator_name" ] || die "--simulator needs a name" "xcrun simctl list devices available"
@@ -41,32 +50,40 @@ parse_arguments() {
         esac
         shift
     done
+    [ -z "$stub" ] || one_of "$stub" "${sample_states[@]}" || die "there is no state $stub" "any of: ${sample_states[*]}"
+    [ -z "$screen" ] || one_of "$screen" "${sample_screens[@]}" || die "there is no screen $screen" "any of: ${sample_screens[*]}"
+    [ -z "$screen" ] || [ "$mode" = stub ] || die "--screen goes with --stub" "scripts/run-sample.sh --help"
 }
 
 # In the simulator 127.0.0.1 is the Mac. The issuer's address lands in `issuer`.
 start_issuer() {
-    local server work
+    local work
     temp_dir work
     step "building the identity server"
     build_workspace
     start_process server "$work/server.log" "$PILOTLIGHT_IDENTITY_SERVER" --ttl-access "$token_lifetime"
-    issuer=$(wait_for_line "$server" "$work/server.log" '^listening: ' 20) || die "the identity server did not start"
+    issuer=$(wait_for_line "$server" "$work/server.log" '^listening: ' 20) ||
+        die "the identity server did not start" "$PILOTLIGHT_IDENTITY_SERVER --ttl-access $token_lifetime"
     issuer=${issuer#listening: }
     step "the identity server: $issuer"
 }
 
 run_app() {
+    step "building the app (some minutes the first time)"
     build_sample "$1" build
     install_sample "$1"
     step "opening the app"
-    open -a Simulator --args -CurrentDeviceUDID "$1"
+    open -a Simulator --args -CurrentDeviceUDID "$1" || die "the Simulator does not open" "open -a Simulator"
     if [ "$mode" = stub ]; then
-        start_sample "$1" -stub "$stub"
+        if [ -n "$screen" ]; then start_sample "$1" -stub "$stub" -screen "$screen"; else start_sample "$1" -stub "$stub"; fi
+        good "the app shows the state $stub"
         return
     fi
     start_sample "$1" --domain "$issuer" --client-id native-app --redirect-uri com.example.pilotlight://callback --metadata-access
     good "sign in as ada@example.com with the password 'correct horse'; Ctrl-C ends the server"
-    while :; do sleep 3600; done
+    # Until somebody ends the script; a server that ends by itself is told at once.
+    wait "$server" || true
+    die "the identity server has ended; the app goes on without it" "scripts/run-sample.sh"
 }
 
 # xcodebuild hands on what begins with TEST_RUNNER_, without that.
@@ -74,7 +91,7 @@ run_tests() {
     step "running the tests of the Keychain and of the screens (some minutes)"
     export TEST_RUNNER_PILOTLIGHT_ISSUER=$issuer
     build_sample "$1" test
-    grep -E '^(Executed|Test Suite .(All tests|Selected tests))' "$target_dir/sample.log" | tail -n 4 || true
+    grep -E '^[[:space:]]*(Executed|Test Suite .(All tests|Selected tests))' "$target_dir/sample.log" | tail -n 4 || true
     good "the tests passed"
 }
 
@@ -86,7 +103,6 @@ main() {
     simulator=$(choose_simulator "$simulator_name")
     boot_simulator "$simulator"
     if [ "$mode" != stub ]; then start_issuer; fi
-    step "building the app (some minutes the first time)"
     if [ "$mode" = tests ]; then run_tests "$simulator"; else run_app "$simulator"; fi
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Takes the pictures of the sample's states into docs/screenshots, in a simulator on a Mac: each state light and dark, and
-# the home screen with the largest type. Nothing is drawn by hand, and nothing is kept of a run that failed.
+# Takes the pictures of the sample into docs/screenshots, in a simulator on a Mac: each state and each screen, light and dark,
+# and some of them with the largest type and in German. Nothing is drawn by hand, and nothing is kept of a run that failed.
 #
 #   scripts/screenshots.sh [SIMULATOR-NAME]
 #
@@ -12,43 +12,67 @@ set -euo pipefail
 . "$checkout/scripts/apple/simulator.sh"
 
 pictures=$checkout/docs/screenshots
-states=(welcome expired locked home empty offline misconfigured broken)
-settling=3 # seconds until the screen stands still
+settling=${PILOTLIGHT_SETTLING:-3} # seconds until the screen stands still
 
-# picture SIMULATOR FILE STATE
+# picture SIMULATOR FILE LANGUAGE STATE [SCREEN]
 picture() {
-    start_sample "$1" -AppleLanguages "(en)" -stub "$3"
+    local simulator=$1 file=$2 language=$3 state=$4
+    shift 4
+    step "$(basename "$file" .png)"
+    start_sample "$simulator" -AppleLanguages "($language)" -stub "$state" ${1:+-screen "$1"}
     sleep "$settling"
-    xcrun simctl io "$1" screenshot --type=png "$2" 2>/dev/null || die "no picture of $3 could be taken"
+    xcrun simctl io "$simulator" screenshot --type=png "$file" 2>/dev/null ||
+        die "no picture of $state could be taken" "xcrun simctl io $simulator screenshot picture.png"
+}
+
+# keep_looks SIMULATOR: what the pictures change is as it was when they have been taken.
+keep_looks() {
+    local appearance content_size
+    appearance=$(xcrun simctl ui "$1" appearance) || die "the simulator does not tell how it looks" "xcrun simctl ui $1 appearance"
+    content_size=$(xcrun simctl ui "$1" content_size) || die "the simulator does not tell its type size" "xcrun simctl ui $1 content_size"
+    at_exit "xcrun simctl ui '$1' appearance '$appearance'"
+    at_exit "xcrun simctl ui '$1' content_size '$content_size'"
+    at_exit "xcrun simctl status_bar '$1' clear"
+}
+
+# look SIMULATOR WHAT VALUE
+look() { xcrun simctl ui "$1" "$2" "$3" || die "the simulator takes no $2 $3" "xcrun simctl ui $1 $2 $3"; }
+
+take_pictures() {
+    local simulator=$1 folder=$2 appearance state screen
+    # The clock of every picture's edge says the same.
+    xcrun simctl status_bar "$simulator" override --time 9:41 --batteryState charged --batteryLevel 100 ||
+        die "the simulator's clock cannot be set" "xcrun simctl status_bar $simulator clear"
+    look "$simulator" content_size large
+    for appearance in light dark; do
+        look "$simulator" appearance "$appearance"
+        for state in "${sample_states[@]}"; do
+            # Nothing of it stands still.
+            if [ "$state" != loading ]; then picture "$simulator" "$folder/$state-$appearance.png" en "$state"; fi
+        done
+        for screen in "${sample_screens[@]}"; do picture "$simulator" "$folder/$screen-$appearance.png" en home "$screen"; done
+        picture "$simulator" "$folder/metadata-waiting-$appearance.png" en waiting metadata
+    done
+    look "$simulator" appearance light
+    picture "$simulator" "$folder/home-german.png" de home
+    look "$simulator" content_size accessibility-extra-large
+    picture "$simulator" "$folder/home-large-type.png" en home
+    picture "$simulator" "$folder/metadata-large-type.png" en waiting metadata
 }
 
 main() {
-    local simulator work look state
+    local simulator work
     case ${1:-} in --help | -h) usage && exit ;; esac
     require_mac
     temp_dir work
     need_xcframework
     simulator=$(choose_simulator "${1:-}")
     boot_simulator "$simulator"
-    step "building the app"
+    step "building the app (some minutes the first time)"
     build_sample "$simulator" build
     install_sample "$simulator"
-    # The clock of every picture's edge says the same.
-    xcrun simctl status_bar "$simulator" override --time 9:41 --batteryState charged --batteryLevel 100
-    at_exit "xcrun simctl status_bar '$simulator' clear"
-    at_exit "xcrun simctl ui '$simulator' appearance light"
-    at_exit "xcrun simctl ui '$simulator' content_size medium"
-    for look in light dark; do
-        xcrun simctl ui "$simulator" appearance "$look"
-        for state in "${states[@]}"; do
-            step "$state, $look"
-            picture "$simulator" "$work/$state-$look.png" "$state"
-        done
-    done
-    step "home, large type"
-    xcrun simctl ui "$simulator" appearance light
-    xcrun simctl ui "$simulator" content_size accessibility-extra-large
-    picture "$simulator" "$work/home-large-type.png" home
+    keep_looks "$simulator"
+    take_pictures "$simulator" "$work"
     mkdir -p "$pictures"
     mv "$work"/*.png "$pictures/"
     good "the pictures are in docs/screenshots"

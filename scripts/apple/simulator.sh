@@ -1,15 +1,28 @@
-# shellcheck shell=bash disable=SC2154 # the names of lib.sh
+# shellcheck shell=bash disable=SC2034,SC2154 # the names of lib.sh, and names for the scripts that source this
 # What the scripts for the sample app share: the XCFramework, a simulator, the app in it. Source it after lib.sh, on a Mac.
 # Nothing of it has run yet: it was written where there is no Mac.
 
 sample=$checkout/ios-sample
 sample_project=$sample/PilotlightSample.xcodeproj
 sample_scheme=PilotlightSample
+# What `-stub` and `-screen` take: StubState.swift and Place.swift.
+sample_states=(loading welcome expired locked home empty offline waiting moved-in misconfigured broken)
+sample_screens=(profile metadata request inspector settings)
 sample_bundle=com.example.pilotlight.sample
 sample_derived=$target_dir/sample
 sample_app=$sample_derived/Build/Products/Debug-iphonesimulator/PilotlightSample.app
 # Without a team the simulator still wants a signature: with none, each call of the Keychain fails with -34018.
 sample_signing=(CODE_SIGN_IDENTITY=- CODE_SIGNING_REQUIRED=NO CODE_SIGNING_ALLOWED=YES)
+
+# one_of WORD WORD…: whether the first is among the others.
+one_of() {
+    local wanted=$1 word
+    shift
+    for word in "$@"; do
+        if [ "$word" = "$wanted" ]; then return 0; fi
+    done
+    return 1
+}
 
 require_mac() {
     on_mac || die "the sample app needs a Mac with Xcode" \
@@ -31,7 +44,7 @@ need_xcframework() {
         fi
     fi
     step "building the XCFramework (some minutes the first time)"
-    "$checkout/scripts/build-xcframework.sh"
+    "$checkout/scripts/build-xcframework.sh" || die "the XCFramework could not be built" "scripts/build-xcframework.sh"
 }
 
 # choose_simulator [NAME]: prints the identifier of that simulator, or of an iPhone of the newest iOS; a booted one first.
@@ -67,12 +80,13 @@ build_sample() {
 
 install_sample() {
     step "installing the app"
-    xcrun simctl install "$1" "$sample_app"
+    xcrun simctl install "$1" "$sample_app" || die "the app cannot be installed in the simulator" "xcrun simctl erase $1"
 }
 
 # start_sample SIMULATOR ARGS…
 start_sample() {
     local simulator=$1
     shift
-    xcrun simctl launch --terminate-running-process "$simulator" "$sample_bundle" "$@" >/dev/null
+    xcrun simctl launch --terminate-running-process "$simulator" "$sample_bundle" "$@" >/dev/null ||
+        die "the app does not start" "xcrun simctl launch --console $simulator $sample_bundle"
 }
