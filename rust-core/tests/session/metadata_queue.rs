@@ -242,6 +242,17 @@ async fn they_go_with_the_sign_out_and_belong_to_one_user() {
 }
 
 #[tokio::test]
+async fn they_outlive_a_sign_in_that_is_the_first_thing_at_a_launch() {
+    let (world, session) = world().await;
+    world.control().fault(Endpoint::Users, Fault::status(503).for_ever());
+    let id = queue(&session, json!({"a": 1})).await;
+    let next_launch = world.session();
+    world.sign_in(&next_launch, ADA).await;
+    assert_eq!(waiting(&next_launch), [id]);
+    assert!(world.stored().unwrap().get("pending_updates").is_some());
+}
+
+#[tokio::test]
 async fn a_second_sender_waits_for_the_first() {
     let (world, session) = world().await;
     world.control().fault(Endpoint::Users, Fault::status(503));
