@@ -78,6 +78,11 @@ impl Credentials {
         }
     }
 
+    /// Whether both have one token, received once.
+    pub fn has_the_token_of(&self, other: &Self) -> bool {
+        self.token() == other.token() && self.received_at == other.received_at
+    }
+
     /// When the access token expires, by the device's wall clock.
     pub fn expires_at(&self) -> Timestamp {
         self.received_at

@@ -40,7 +40,7 @@ MISTAKES = [
     ),
     (
         "a look that is older than the process's own write is believed",
-        "session/current/storing.rs",
+        "session/current/adopting.rs",
         "(inner.writes == writes).then(",
         "(inner.writes >= writes).then(",
     ),
@@ -132,13 +132,13 @@ MISTAKES = [
     ),
     (
         "an older writing of the session replaces a newer one",
-        "session/current/storing.rs",
+        "session/current/adopting.rs",
         "let takes_tokens = theirs > ours;",
         "let takes_tokens = theirs != ours;",
     ),
     (
         "what was signed out of is taken over again",
-        "session/current/storing.rs",
+        "session/current/adopting.rs",
         "self.left.is_some() && self.left == found.nonce",
         "false && self.left == found.nonce",
     ),

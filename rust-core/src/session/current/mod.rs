@@ -2,8 +2,9 @@
 //! assignments, and the synchronous path of a valid token must not wait for a runtime.
 //!
 //! `reading` looks, `changing` does what a sign-in, a renewal or a sign-out does, `storing` keeps memory and store in
-//! step, `updates` keeps what waits for the network, `publishing` tells who listens.
+//! step, `adopting` takes over what the store holds, `updates` keeps what waits for the network, `publishing` tells who listens.
 
+mod adopting;
 mod changing;
 mod publishing;
 mod reading;

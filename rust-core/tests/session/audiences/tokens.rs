@@ -253,6 +253,26 @@ async fn not_more_than_twenty_are_kept() {
     assert!(is_signed_in(&session));
 }
 
+/// What another process added changes the age of nothing else.
+#[tokio::test]
+async fn a_token_of_another_processs_makes_no_other_younger_on_a_clock_that_is_set_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world().await;
+    let lock = FileLock::new(folder.path().join("session"), Handle::current());
+    world.sharing = Sharing::Processes(Arc::new(lock));
+    let app = world.signed_in().await;
+    token(&app, &api()).await;
+    let extension = world.session();
+    extension.restore().await.unwrap();
+    world.clock.advance(3500);
+    token(&extension, &other()).await;
+    app.restore().await.unwrap();
+    assert!(held(&app, &other()).is_some() && held(&app, &api()).is_some() && cached(&app).is_some());
+    world.clock.advance(86_400 - 3500);
+    world.clock.set_wall(100);
+    assert_eq!((held(&app, &api()), cached(&app)), (None, None));
+}
+
 #[tokio::test]
 async fn what_one_process_got_the_other_has() {
     let folder = tempfile::tempdir().unwrap();
