@@ -39,7 +39,7 @@ extension SessionStorage {
     }
 
     /// A file that only its owner can read, replaced atomically. It is **not encrypted**: for development on hosts
-    /// without a Keychain. On iOS opening a session in it throws ``SessionError/fixConfiguration(setting:problem:)``.
+    /// without a Keychain. On iOS opening a session in it throws ``SessionError/fixConfiguration(field:message:)``.
     public static func file(_ url: URL) -> SessionStorage {
         .file(path: url.path)
     }

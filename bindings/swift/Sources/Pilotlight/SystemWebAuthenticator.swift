@@ -7,7 +7,7 @@ import Foundation
 public final class SystemWebAuthenticator: NSObject, WebAuthenticator {
     private let anchor: ASPresentationAnchor
     private let ephemeral: Bool
-    private var shown: ASWebAuthenticationSession?
+    private let sheet = OneSheet()
 
     /// - Parameters:
     ///   - anchor: The window to show the page over; nil lets the system choose.
@@ -18,27 +18,21 @@ public final class SystemWebAuthenticator: NSObject, WebAuthenticator {
         self.ephemeral = ephemeral
     }
 
-    /// Shows the page; see ``WebAuthenticator/authenticate(url:redirectURI:)``.
+    /// Shows the page; see ``WebAuthenticator/authenticate(url:redirectURI:)``. A page that this object shows already is
+    /// closed, and whoever waits for it gets ``SessionError/signInCancelled``.
     public func authenticate(url: URL, redirectURI: URL) async throws -> URL {
-        let waiting = Waiting<URL>()
-        return try await withTaskCancellationHandler {
-            defer { shown = nil }
-            return try await withCheckedThrowingContinuation { continuation in
-                guard waiting.begin(continuation) else { return }
-                // The system calls back on any thread: the closure must not be the main actor's, or it traps.
-                show(url, redirectURI) { @Sendable callback, error in
-                    waiting.end(callback.map { .success($0) } ?? .failure(Self.meaning(of: error)))
-                }
+        try await sheet.answer { answer in
+            // The system calls back on any thread: the closure must not be the main actor's, or it traps.
+            let session = show(url, redirectURI) { @Sendable callback, error in
+                answer(callback.map { .success($0) } ?? .failure(Self.meaning(of: error)))
             }
-        } onCancel: {
-            waiting.end(.failure(CancellationError()))
-            Task { @MainActor in self.shown?.cancel() }
+            return { session.cancel() }
         }
     }
 
     private func show(
         _ url: URL, _ redirectURI: URL, then completion: @escaping @Sendable (URL?, (any Error)?) -> Void
-    ) {
+    ) -> ASWebAuthenticationSession {
         let session: ASWebAuthenticationSession
         if #available(iOS 17.4, macOS 14.4, *), redirectURI.scheme == "https", let host = redirectURI.host {
             session = ASWebAuthenticationSession(
@@ -49,9 +43,9 @@ public final class SystemWebAuthenticator: NSObject, WebAuthenticator {
         }
         session.presentationContextProvider = self
         session.prefersEphemeralWebBrowserSession = ephemeral
-        shown = session
-        // When it cannot start, the system may call back or not; the first end counts.
+        // When it cannot start, the system may call back or not; the first answer counts.
         if !session.start() { completion(nil, nil) }
+        return session
     }
 
     private nonisolated static func meaning(of error: (any Error)?) -> SessionError {

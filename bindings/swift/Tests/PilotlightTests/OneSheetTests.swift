@@ -1,0 +1,69 @@
+import Foundation
+import Testing
+
+@testable import Pilotlight
+
+/// The browser sheet's rules, with a pretended sheet that answers on another thread as the system's does.
+@MainActor @Suite(.timeLimit(.minutes(1))) struct OneSheetTests {
+    @MainActor private final class Screen {
+        let sheet = OneSheet()
+        var log: [String] = []
+        private var answers: [String: OneSheet.Answer] = [:]
+
+        func show(_ name: String) async throws -> URL {
+            try await sheet.answer { answer in
+                log.append("show \(name)")
+                answers[name] = answer
+                return { self.log.append("close \(name)") }
+            }
+        }
+
+        func answer(_ name: String, _ result: Result<URL, any Error>) {
+            let answer = answers[name]
+            Thread.detachNewThread { answer?(result) }
+        }
+
+        func untilShown(_ name: String) async {
+            while answers[name] == nil, !Task.isCancelled { await Task.yield() }
+        }
+    }
+
+    private let screen = Screen()
+    private let callback = URL(fileURLWithPath: "/callback")
+
+    @Test func theAnswerComesBackFromAnyThread() async throws {
+        let waiting = Task { try await screen.show("one") }
+        await screen.untilShown("one")
+        screen.answer("one", .success(callback))
+        #expect(try await waiting.value == callback)
+        // The system closes what has answered.
+        #expect(screen.log == ["show one"])
+        screen.answer("one", .failure(SessionError.signInCancelled))
+    }
+
+    @Test func whoeverIsCancelledClosesTheirSheet() async {
+        let waiting = Task { try await screen.show("one") }
+        await screen.untilShown("one")
+        waiting.cancel()
+        await #expect(throws: CancellationError.self) { try await waiting.value }
+        #expect(screen.log == ["show one", "close one"])
+        let late = Task { try await screen.show("two") }
+        late.cancel()
+        await #expect(throws: CancellationError.self) { try await late.value }
+        #expect(screen.log == ["show one", "close one"])
+    }
+
+    @Test func aSecondSheetTakesThePlaceOfTheFirst() async throws {
+        let first = Task { try await screen.show("one") }
+        await screen.untilShown("one")
+        let second = Task { try await screen.show("two") }
+        await #expect(throws: SessionError.signInCancelled) { try await first.value }
+        await screen.untilShown("two")
+        #expect(screen.log == ["show one", "close one", "show two"])
+        // What the first says now is nobody's.
+        screen.answer("one", .success(callback))
+        screen.answer("two", .failure(SessionError.signInCancelled))
+        await #expect(throws: SessionError.signInCancelled) { try await second.value }
+        #expect(screen.log == ["show one", "close one", "show two", "close two"])
+    }
+}
