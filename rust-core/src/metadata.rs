@@ -169,6 +169,17 @@ mod tests {
     }
 
     #[test]
+    fn numbers_stay_what_they_are() {
+        for text in [
+            r#"{"a":985.6906946328695}"#,
+            r#"{"a":[212.91890726713459,0.1,-479.60756426982596,2.5e-17]}"#,
+            r#"{"a":18446744073709551615,"b":-9223372036854775808}"#,
+        ] {
+            assert_eq!(Value::Object(parse_object("metadata", text).unwrap()).to_string(), text);
+        }
+    }
+
+    #[test]
     fn a_user_without_metadata_has_an_empty_one() {
         assert!(of_user(object(json!({"user_id": "x"}))).is_empty());
         assert!(of_user(object(json!({"user_metadata": null}))).is_empty());

@@ -38,9 +38,3 @@ fn assert_presentable(error: &pilotlight_core::error::Error) {
     assert!(words.len() < 2000, "{} bytes: {words}", words.len());
     assert!(!words.chars().any(char::is_control), "{words:?}");
 }
-
-/// Without its feature for that, serde_json reads some fractions of very many digits one unit in the last place beside
-/// what they are, so that they may change each time they are read.
-fn keeps_its_numbers(value: &serde_json::Value) -> bool {
-    serde_json::from_str::<serde_json::Value>(&value.to_string()).is_ok_and(|again| again == *value)
-}
