@@ -16,9 +16,9 @@ use url::Url;
 
 use super::assert_presentable;
 
-const NOW: Timestamp = Timestamp(1_800_000_000);
+pub(super) const NOW: Timestamp = Timestamp(1_800_000_000);
 
-fn answer(input: &[u8]) -> HttpAnswer {
+pub(super) fn answer(input: &[u8]) -> HttpAnswer {
     let end = input.windows(2).position(|pair| pair == b"\n\n");
     let (head, body) = end.map_or((input, &[][..]), |end| (&input[..end], &input[end + 2..]));
     let head = String::from_utf8_lossy(head);
@@ -34,7 +34,7 @@ fn answer(input: &[u8]) -> HttpAnswer {
     }
 }
 
-fn object(answer: &HttpAnswer) -> Map<String, Value> {
+pub(super) fn object(answer: &HttpAnswer) -> Map<String, Value> {
     serde_json::from_slice(answer.body.expose()).unwrap_or_default()
 }
 

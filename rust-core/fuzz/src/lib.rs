@@ -6,19 +6,21 @@ mod answers;
 mod callback;
 mod foreign;
 mod id_tokens;
+mod legacy;
 mod stored;
 
 pub use answers::{discovery_document, token_answer, userinfo_answer, users_answer};
 pub use callback::callback_url;
 pub use foreign::foreign_archive;
 pub use id_tokens::{id_token, id_token_claims, key_set};
+pub use legacy::legacy_answer;
 pub use stored::{envelope, metadata};
 
 /// A function that is given input.
 pub type Target = fn(&[u8]);
 
 /// All of them, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("callback_url", callback_url),
     ("token_answer", token_answer),
     ("userinfo_answer", userinfo_answer),
@@ -30,6 +32,7 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("envelope", envelope),
     ("metadata", metadata),
     ("foreign_archive", foreign_archive),
+    ("legacy_answer", legacy_answer),
 ];
 
 /// What an app may show or log is short and one line, whatever a server wrote.
