@@ -42,6 +42,7 @@ SPOILT = (
     ("a state without a screen", "PilotlightSample", "RootView.swift", "        case .locked: LockedView(model: model)\n", "", "must be exhaustive"),
     ("a notice without words", "PilotlightSample", "NoticeBanner.swift", "case .couldNotMoveIn:", "case .couldNotMoveIn(.ended):", "must be exhaustive"),
     ("an answer without a screen", "PilotlightSample", "RequestView.swift", "        case nil:\n            EmptyView()\n", "", "must be exhaustive"),
+    ("an event without words", "PilotlightSample", "StateWords.swift", "            case .profileChanged: Label(\"Profile Changed\", systemImage: \"person.text.rectangle\")\n", "", "must be exhaustive"),
     ("a place without a screen", "PilotlightSample", "RootView.swift", "            case .inspector: InspectorView(model: model)\n", "", "must be exhaustive"),
     ("a link to a place that is not there", "PilotlightSample", "HomeView.swift", "value: Place.request", "value: Place.requests", "has no member 'requests'"),
     ("a Keychain class without a name", "PilotlightSample", "SettingsView.swift", '        case .whenUnlocked: "When Unlocked"\n', "", "must be exhaustive"),

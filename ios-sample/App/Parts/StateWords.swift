@@ -1,4 +1,5 @@
 import Pilotlight
+import SampleKit
 import SwiftUI
 
 extension ReauthenticationReason {
@@ -31,6 +32,34 @@ struct StateLabel: View {
             case .reauthenticationRequired(let reason):
                 Label("Sign-In Needed", systemImage: "exclamationmark.circle.fill")
                 reason.words.font(.footnote).foregroundStyle(.secondary)
+            }
+        }
+    }
+}
+
+/// What happened, by its name and a symbol, with what a developer wants to know.
+struct EventLabel: View {
+    let event: SessionEvent
+
+    var body: some View {
+        VStack(alignment: .leading, spacing: 4) {
+            switch event {
+            case .signedIn(_, by: .movingIn): Label("Moved In", systemImage: "shippingbox")
+            case .signedIn: Label("Signed In", systemImage: "person.badge.key")
+            case .restored: Label("Restored", systemImage: "tray.and.arrow.up")
+            case .renewed(let audience, _, _):
+                Label("Token Renewed", systemImage: "arrow.clockwise")
+                if let audience { DetailText(detail: audience) }
+            case .renewalFailed(_, let error, _):
+                Label("Renewal Failed", systemImage: "exclamationmark.arrow.triangle.2.circlepath")
+                if let advice = Advice(error) { Text(LocalizedStringKey(advice.title)).font(.footnote) }
+            case .ended(let reason):
+                Label("Session Ended", systemImage: "xmark.circle")
+                reason.words.font(.footnote).foregroundStyle(.secondary)
+            case .signedOut: Label("Signed Out", systemImage: "rectangle.portrait.and.arrow.right")
+            case .profileChanged: Label("Profile Changed", systemImage: "person.text.rectangle")
+            case .metadataUpdateSent: Label("Change Sent", systemImage: "paperplane")
+            case .metadataUpdateRefused: Label("Change Refused", systemImage: "exclamationmark.triangle")
             }
         }
     }

@@ -16,20 +16,27 @@ struct InspectorView: View {
                 }
                 .textSelection(.enabled)
             }
-            Section("States") {
-                ForEach(model.history.entries) { entry in
-                    HStack(alignment: .top) {
-                        StateLabel(state: entry.state)
-                        Spacer()
-                        Text(entry.date, style: .time).font(.footnote).foregroundStyle(.secondary)
-                    }
-                    .accessibilityElement(children: .combine)
-                }
-                if model.history.entries.isEmpty {
-                    Label("Nothing Happened Yet", systemImage: "clock").foregroundStyle(.secondary)
-                }
-            }
+            history("States", model.states) { StateLabel(state: $0) }
+            history("Events", model.events) { EventLabel(event: $0) }
         }
         .navigationTitle("Session Inspector")
+    }
+
+    private func history<Item, Content: View>(
+        _ title: LocalizedStringKey, _ history: History<Item>, @ViewBuilder content: @escaping (Item) -> Content
+    ) -> some View {
+        Section(title) {
+            ForEach(history.entries) { entry in
+                HStack(alignment: .top) {
+                    content(entry.item)
+                    Spacer()
+                    Text(entry.date, style: .time).font(.footnote).foregroundStyle(.secondary)
+                }
+                .accessibilityElement(children: .combine)
+            }
+            if history.entries.isEmpty {
+                Label("Nothing Happened Yet", systemImage: "clock").foregroundStyle(.secondary)
+            }
+        }
     }
 }

@@ -149,24 +149,46 @@ import Testing
         }
     }
 
-    @Test func theHistoryHasEachStateOnce() async {
-        let history = StateHistory()
-        for second in 0..<3 { history.add(.signedOut, at: Date(timeIntervalSince1970: Double(second))) }
-        history.add(.locked, at: Date(timeIntervalSince1970: 3))
-        #expect(history.entries.map(\.state) == [.locked, .signedOut])
-        #expect(history.entries.map(\.id) == [2, 1])
+    @Test func theHistoryHasTheLastHundred() async {
+        let history = History<SessionState>()
         for second in 0..<300 {
             history.add(second % 2 == 0 ? .signedOut : .locked, at: Date(timeIntervalSince1970: Double(second)))
         }
         #expect(history.entries.count == 100)
+        #expect(history.entries.first?.id == 300)
+        #expect(history.entries.first?.item == .locked)
     }
 
     @Test func theHistoryFollowsTheSession() async {
         let model = StubState.home.model()
-        await settle { model.history.entries.count == 1 }
+        await settle { model.states.entries.count == 1 }
+        await model.token?.renew()
         await model.signOut()
-        await settle { model.history.entries.count == 2 }
-        #expect(model.history.entries.first?.state == .signedOut)
+        await settle { model.states.entries.count == 2 && model.events.entries.count == 2 }
+        #expect(model.states.entries.first?.item == .signedOut)
+        #expect(model.events.entries.first?.item == .signedOut(elsewhere: false))
+        guard case .renewed = model.events.entries.last?.item else {
+            Issue.record("\(model.events.entries)")
+            return
+        }
+    }
+
+    @Test func whatHappensAtTheLaunchIsInTheHistory() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        do {
+            let model = model(server, folder)
+            await model.start()
+            await model.signIn(using: TestBrowser())
+            await settle { model.events.entries.contains { $0.item == .profileChanged } }
+            #expect(model.events.entries.last?.item == .signedIn(subject: "auth0|ada", by: .browser))
+        }
+        let next = model(server, folder)
+        await next.start()
+        await settle { !next.events.entries.isEmpty }
+        #expect(next.events.entries.map(\.item) == [.restored(subject: "auth0|ada")])
+        #expect(next.states.entries.count == 1)
+        await server.stop()
     }
 }
 

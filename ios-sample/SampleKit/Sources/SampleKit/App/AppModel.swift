@@ -33,8 +33,10 @@ public final class AppModel {
     public private(set) var settings: AppSettings
     /// The session; nil when the settings make none.
     public private(set) var session: SessionModel?
-    /// What the session went through since the app's start.
-    public private(set) var history = StateHistory()
+    /// The states that the session went through since the app's start.
+    public private(set) var states = History<SessionState>()
+    /// What happened to it since.
+    public private(set) var events = History<SessionEvent>()
     /// Where the sign-in is.
     public private(set) var signIn: SignInFlow?
     /// The access token's life.
@@ -153,8 +155,9 @@ public final class AppModel {
             session = SessionModel(made)
             signIn = SignInFlow(made)
             token = TokenPanel(made)
-            history = StateHistory()
-            history.follow(made)
+            (states, events) = (History(), History())
+            states.follow(made)
+            events.follow(made)
             fault = nil
         } catch {
             (session, signIn, token) = (nil, nil, nil)
