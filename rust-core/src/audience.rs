@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use url::Url;
 
 use crate::configuration::parse_scopes;
 use crate::credentials::{Credentials, MonotonicReceipt};
@@ -12,6 +13,14 @@ use crate::sorted::sorted;
 
 /// Further access tokens that are kept. One item of the store holds them all, and each may have a kilobyte or two.
 pub const MOST_AUDIENCES: usize = 20;
+
+/// What is wrong with a text that is no resource indicator.
+pub const RESOURCE_PROBLEM: &str = "is not an absolute URI without a fragment (RFC 8707 2)";
+
+/// Whether an issuer other than Auth0 can be asked for that API.
+pub fn is_resource_indicator(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|uri| uri.fragment().is_none())
+}
 
 /// An API that an access token is for, and the scopes that were asked for there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

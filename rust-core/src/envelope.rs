@@ -64,6 +64,9 @@ pub struct StoredSession {
     /// Access tokens for further audiences, the oldest first; gone once the session has ended.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub audience_tokens: Vec<AudienceToken>,
+    /// The APIs that the sign-in named, beside the session's own (RFC 8707).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
     /// Whether another library stored it first, where it may still be.
     #[serde(skip_serializing_if = "is_false")]
     pub imported: bool,

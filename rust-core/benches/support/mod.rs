@@ -40,6 +40,7 @@ pub(crate) fn configuration(domain: &str) -> Configuration {
             .map(str::to_owned)
             .to_vec(),
         audience: None,
+        resources: Vec::new(),
         authorize_parameters: HashMap::new(),
         token_parameters: HashMap::new(),
         headers: HashMap::new(),
@@ -112,6 +113,7 @@ pub(crate) fn stored_session() -> StoredSession {
         audience_tokens: Vec::new(),
         imported: false,
         pending_updates: Vec::new(),
+        resources: Vec::new(),
         unknown: Map::new(),
     }
 }

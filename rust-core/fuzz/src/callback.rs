@@ -75,6 +75,7 @@ fn issuer(redirect_uri: &str) -> (Configuration, IssuerMetadata) {
         redirect_uri: redirect_uri.to_owned(),
         scopes: vec!["openid".to_owned()],
         audience: None,
+        resources: Vec::new(),
         authorize_parameters: HashMap::new(),
         token_parameters: HashMap::new(),
         headers: HashMap::new(),

@@ -6,6 +6,7 @@ mod written;
 
 use url::{Host, ParseError, Url};
 
+use crate::audience::{RESOURCE_PROBLEM, is_resource_indicator};
 use crate::error::Error;
 use parameters::parse_headers;
 
@@ -27,6 +28,8 @@ pub struct Configuration {
     pub scopes: Vec<String>,
     /// The audience.
     pub audience: Option<String>,
+    /// The resource indicators of the authorization request.
+    pub resources: Vec<String>,
     /// Extra parameters for the authorization request, sorted by name.
     pub authorize_parameters: Vec<(String, String)>,
     /// Extra parameters for token requests, sorted by name.
@@ -76,6 +79,7 @@ impl Configuration {
         if written.legacy && !matches!(issuer, IssuerUrl::Auth0(_)) {
             return Err(wrong("legacy", "is for the provider Auth0 only"));
         }
+        check_resources(&written.resources, &issuer)?;
         Ok(Self {
             issuer,
             client_id: written.client_id,
@@ -83,6 +87,7 @@ impl Configuration {
             redirect_url,
             scopes: parse_scopes("scopes", written.scopes, true)?,
             audience: written.audience,
+            resources: written.resources,
             authorize_parameters: parse_parameters("authorize_parameters", written.authorize_parameters)?,
             token_parameters: parse_parameters("token_parameters", written.token_parameters)?,
             headers: parse_headers(written.headers)?,
@@ -164,6 +169,20 @@ pub fn check_endpoint(url: &Url) -> Result<(), &'static str> {
         return Err("must not have a fragment");
     }
     Ok(())
+}
+
+fn check_resources(resources: &[String], issuer: &IssuerUrl) -> Result<(), Error> {
+    const FIELD: &str = "resources";
+    if !resources.is_empty() && matches!(issuer, IssuerUrl::Auth0(_)) {
+        return Err(wrong(
+            FIELD,
+            "are for other providers; at Auth0 the application's refresh token policies name the APIs",
+        ));
+    }
+    match resources.iter().all(|resource| is_resource_indicator(resource)) {
+        true => Ok(()),
+        false => Err(wrong(FIELD, RESOURCE_PROBLEM)),
+    }
 }
 
 fn parse_provider(provider: &Provider) -> Result<IssuerUrl, Error> {

@@ -18,7 +18,12 @@ pub struct SessionConfiguration {
     /// The API the access token is for: sent as `audience` (Auth0) in the authorization request.
     #[uniffi(default = None)]
     pub audience: Option<String>,
-    /// More parameters for the authorization request, for example `prompt`, `connection`, `resource`.
+    /// Providers other than Auth0: the APIs that access tokens can be asked for later, beside the session's own. Each is an
+    /// absolute URI without a fragment, sent as a `resource` of its own in the authorization request (RFC 8707 2.1): a
+    /// provider gives tokens only for what the user's grant names.
+    #[uniffi(default)]
+    pub resources: Vec<String>,
+    /// More parameters for the authorization request, for example `prompt`, `connection`.
     #[uniffi(default)]
     pub authorize_parameters: HashMap<String, String>,
     /// More parameters for every token request.

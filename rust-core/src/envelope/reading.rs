@@ -86,6 +86,7 @@ impl StoredSession {
             ended: members.optional("ended")?,
             sequence: members.optional("sequence")?,
             audience_tokens: members.optional("audience_tokens")?,
+            resources: members.optional("resources")?,
             imported: members.optional("imported")?,
             pending_updates: members.optional("pending_updates")?,
             unknown: members.rest(),

@@ -43,7 +43,11 @@ pub fn authorization_url(
         .audience
         .iter()
         .map(|audience| ("audience", audience.as_str()));
-    let configured = audience.chain(pairs(&configuration.authorize_parameters));
+    let resources = configuration.resources.iter();
+    let resources = resources.map(|resource| ("resource", resource.as_str()));
+    let configured = audience
+        .chain(resources)
+        .chain(pairs(&configuration.authorize_parameters));
     let configured = configured.filter(|(name, _)| !parameters.iter().any(|(own, _)| own == name));
     query.extend_pairs(configured.chain(pairs(parameters)));
     drop(query);

@@ -109,7 +109,8 @@ pub fn token_failure(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Error
 }
 
 const AUDIENCE_HINT: &str = "the issuer must know this API and let the client's refresh tokens get tokens for it: at \
-    Auth0 by the application's refresh token policies, elsewhere by resource indicators (RFC 8707)";
+    Auth0 by the application's refresh token policies, elsewhere by the configuration's resources, which the sign-in \
+    names (RFC 8707)";
 
 /// `access_denied` is also a rule's decision about the user. Auth0's words about an API: "Service not found: …", "Client
 /// is not authorized to access …", "Client has not been granted scopes: …".

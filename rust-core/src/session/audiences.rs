@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use url::Url;
-
 use super::options::Renewal;
 use super::{SessionManager, Shared, TokenOptions};
-use crate::audience::Audience;
+use crate::audience::{Audience, RESOURCE_PROBLEM, is_resource_indicator};
 use crate::configuration::IssuerUrl;
 use crate::error::{Endpoint, Error};
 use crate::secret::Secret;
@@ -14,7 +12,7 @@ use crate::secret::Secret;
 impl SessionManager {
     /// An access token for `audience`, good for at least `min_ttl`: from memory, or got with the session's refresh token
     /// (network; persists). Auth0 is sent `audience` ("Multi-Resource Refresh Token"), any other provider `resource`
-    /// (RFC 8707). The session's own access token and scope stay as they are. A good token costs memory only, whatever
+    /// (RFC 8707); there the sign-in has to name it, by the configuration's `resources`. The session's own access token and scope stay as they are. A good token costs memory only, whatever
     /// else is being renewed; callers for one audience share a renewal, those for several take turns, because each may
     /// rotate the refresh token. The configured audience without scopes is the session's own token.
     ///
@@ -22,8 +20,9 @@ impl SessionManager {
     ///
     /// # Errors
     /// As [`SessionManager::access_token`]; [`Error::ServerConfiguration`] naming `audience` when the issuer refuses the
-    /// audience or passes over it, which never ends the session; [`Error::Argument`] for an audience that is no absolute
-    /// URI, where it is sent as `resource`.
+    /// audience or passes over it, which never ends the session; where it is sent as `resource`, [`Error::Argument`] for an
+    /// audience that is no absolute URI, [`Error::Configuration`] for one that the configuration's `resources` do not name,
+    /// and [`Error::InteractionRequired`] for one that they name since after the sign-in. Of these nothing is sent.
     pub async fn access_token_for(&self, audience: &Audience, options: TokenOptions) -> Result<Secret, Error> {
         let shared = &self.shared;
         shared.check_audience(audience)?;
@@ -54,14 +53,32 @@ impl Shared {
     }
 
     fn check_audience(&self, audience: &Audience) -> Result<(), Error> {
-        let is_absolute = || Url::parse(&audience.identifier).is_ok_and(|uri| uri.fragment().is_none());
-        if self.is_auth0() || is_absolute() {
+        if self.is_auth0() || is_resource_indicator(&audience.identifier) {
             return Ok(());
         }
         Err(Error::Argument {
             name: "audience",
-            problem: "is not an absolute URI without a fragment (RFC 8707 2)".to_owned(),
+            problem: RESOURCE_PROBLEM.to_owned(),
         })
+    }
+
+    /// A provider gives tokens only for APIs that the sign-in named (RFC 8707 2.2), and may find out that one was not when
+    /// it has rotated the refresh token already: oidc-provider does, and the next renewal would end the session.
+    pub(super) fn ensure_named(&self, of: Option<&Audience>, named: &[String]) -> Result<(), Error> {
+        let unnamed = of.filter(|audience| !self.is_auth0() && !named.contains(&audience.identifier));
+        match unnamed {
+            None => Ok(()),
+            Some(audience) if self.configuration.resources.contains(&audience.identifier) => {
+                Err(Error::InteractionRequired {
+                    endpoint: Endpoint::Token,
+                    code: "the sign-in did not name this API".to_owned(),
+                })
+            }
+            Some(audience) => Err(Error::Configuration {
+                field: "resources",
+                problem: format!("must name {:?}, so that the sign-in asks for it", audience.identifier),
+            }),
+        }
     }
 
     /// The scopes and parameters to send.

@@ -31,18 +31,21 @@ pub(super) struct Attempt {
     pub(super) id: u64,
     pub(super) secrets: SignInSecrets,
     pub(super) max_age_seconds: Option<u32>,
+    /// The APIs that its URL names (RFC 8707).
+    pub(super) resources: Vec<String>,
     /// The answer to the code, when what came after it failed for the moment: a code can be used only once.
     pub(super) exchanged: Option<(TokenAnswer, Instant)>,
 }
 
 impl PendingSignIn {
-    pub(super) fn begin(&self, secrets: SignInSecrets, max_age_seconds: Option<u32>) {
+    pub(super) fn begin(&self, secrets: SignInSecrets, max_age_seconds: Option<u32>, resources: Vec<String>) {
         let mut slot = self.lock();
         slot.last_id += 1;
         let attempt = Attempt {
             id: slot.last_id,
             secrets,
             max_age_seconds,
+            resources,
             exchanged: None,
         };
         slot.progress = Progress::Waiting(Box::new(attempt));

@@ -94,6 +94,7 @@ impl Shared {
             };
             *asked = input.generation;
             self.ensure_kind(wish)?;
+            self.ensure_named(of, &input.resources)?;
             match self.ask_for_tokens(&metadata, &input, renewal, patience).await {
                 Ok(tokens) if input.delegation.is_some() => return self.take_delegation(input, tokens).await,
                 Ok(tokens) => return self.take_renewal(input, tokens, of).await,

@@ -35,7 +35,9 @@ impl SessionManager {
         let secrets = shared.sign_in_secrets()?;
         let metadata = shared.metadata().await?;
         let url = authorization_url(&metadata, &shared.configuration, &secrets, &parameters);
-        shared.signing_in.begin(secrets, options.max_age_seconds);
+        let named = url.query_pairs().filter(|(name, _)| name == "resource");
+        let resources = named.map(|(_, resource)| resource.into_owned()).collect();
+        shared.signing_in.begin(secrets, options.max_age_seconds, resources);
         shared.log(LogLevel::Info, "sign-in: begun");
         Ok(SignInRequest {
             url: url.into(),
@@ -234,6 +236,7 @@ pub(super) fn stored_session(
         audience_tokens: Vec::new(),
         imported: false,
         pending_updates: Vec::new(),
+        resources: attempt.resources.clone(),
         unknown: serde_json::Map::new(),
     }
 }

@@ -13,6 +13,7 @@ mod keys;
 mod lifetime;
 mod outage;
 mod renewal;
+mod resources;
 mod rotation;
 mod sign_in;
 mod support;

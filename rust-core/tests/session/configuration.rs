@@ -54,6 +54,19 @@ fn a_wrong_configuration_names_the_field() {
         ("scopes", Box::new(|c| c.scopes = vec!["profile".to_owned()])),
         ("scopes", Box::new(|c| c.scopes.push("two words".to_owned()))),
         ("audience", Box::new(|c| c.audience = Some(String::new()))),
+        (
+            "resources",
+            Box::new(|c| c.resources.push("https://api.example.com/".to_owned())),
+        ),
+        (
+            "resources",
+            Box::new(|c| {
+                c.provider = Provider::OpenIdConnect {
+                    issuer: "https://issuer.example".to_owned(),
+                };
+                c.resources = vec!["https://api.example.com/".to_owned(), "not a uri".to_owned()];
+            }),
+        ),
         ("authorize_parameters", parameter("state")),
         ("authorize_parameters", parameter("code_challenge")),
         ("authorize_parameters", parameter("")),

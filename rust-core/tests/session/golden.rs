@@ -19,6 +19,7 @@ const ENDED: &str = include_str!("golden/v1-ended.json");
 const WITH_AUDIENCES: &str = include_str!("golden/v1-with-audiences.json");
 const LIVES_BY_ID_TOKEN: &str = include_str!("golden/v1-lives-by-id-token.json");
 const WITH_PENDING_UPDATES: &str = include_str!("golden/v1-with-pending-updates.json");
+const WITH_RESOURCES: &str = include_str!("golden/v1-with-resources.json");
 const WITH_LATER_FIELDS: &str = include_str!("golden/v1-with-later-fields.json");
 
 /// A launch of an app whose store holds the item, at a time when its access token is young.
@@ -139,6 +140,14 @@ async fn a_session_with_changes_of_the_metadata_that_wait() {
 }
 
 #[tokio::test]
+async fn a_session_whose_sign_in_named_further_apis() {
+    assert_eq!(launched_with(WITH_RESOURCES).await.1, signed_in());
+    let stored = StoredItem::decode(&SecretBytes::new(WITH_RESOURCES.into())).unwrap();
+    let named = stored.into_session().unwrap().resources;
+    assert_eq!(named, ["https://api.example.com/", "urn:example:other"]);
+}
+
+#[tokio::test]
 async fn a_session_of_a_later_release_with_the_same_format() {
     assert_eq!(launched_with(WITH_LATER_FIELDS).await.1, signed_in());
 }
@@ -153,6 +162,7 @@ fn each_is_written_back_as_it_was() {
         WITH_AUDIENCES,
         LIVES_BY_ID_TOKEN,
         WITH_PENDING_UPDATES,
+        WITH_RESOURCES,
         WITH_LATER_FIELDS,
     ] {
         let stored = StoredItem::decode(&SecretBytes::new(item.into())).unwrap();

@@ -91,6 +91,7 @@ impl World {
             redirect_uri: REDIRECT_URI.to_owned(),
             scopes: scopes.split(' ').map(str::to_owned).collect(),
             audience: Some(self.server.management_audience()),
+            resources: Vec::new(),
             authorize_parameters: HashMap::new(),
             token_parameters: HashMap::new(),
             headers: HashMap::new(),

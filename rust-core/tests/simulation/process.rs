@@ -27,6 +27,7 @@ fn configuration() -> Configuration {
         redirect_uri: "com.example.pilotlight://callback".to_owned(),
         scopes: ["openid", "offline_access"].map(str::to_owned).to_vec(),
         audience: None,
+        resources: Vec::new(),
         authorize_parameters: HashMap::new(),
         token_parameters: HashMap::new(),
         headers: HashMap::new(),

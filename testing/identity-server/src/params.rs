@@ -10,7 +10,7 @@ use url::form_urlencoded;
 #[derive(Clone, Default)]
 pub(crate) struct Params {
     values: BTreeMap<String, String>,
-    /// A name given twice, which OAuth forbids.
+    /// A name given twice, which OAuth forbids for all but `resource` (RFC 8707 2).
     pub(crate) repeated: Option<String>,
 }
 
@@ -19,11 +19,8 @@ impl Params {
     pub(crate) fn from_form(encoded: &[u8]) -> Self {
         let mut params = Self::default();
         for (name, value) in form_urlencoded::parse(encoded).filter(|(_, value)| !value.is_empty()) {
-            if params
-                .values
-                .insert(name.clone().into_owned(), value.into_owned())
-                .is_some()
-            {
+            let before = params.values.insert(name.clone().into_owned(), value.into_owned());
+            if before.is_some() && name != "resource" {
                 params.repeated = Some(name.into_owned());
             }
         }

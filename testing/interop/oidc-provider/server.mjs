@@ -56,8 +56,9 @@ const user = {
   },
 };
 
-// The audience of JWT access tokens.
-const resource = 'https://api.example.com/';
+// The APIs, by their resource indicators (RFC 8707), and their scopes. The first is the audience of JWT access tokens.
+const resources = { 'https://api.example.com/': 'read:reports', 'https://other.example.com/': 'read:all' };
+const [resource] = Object.keys(resources);
 
 // A new key at each start: restarting the server is a key rotation.
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -107,8 +108,8 @@ const provider = new Provider(issuer, {
       // Without it a token request that names no resource gets an opaque token for userinfo.
       useGrantedResource: () => options['jwt-access-tokens'],
       getResourceServerInfo: (ctx, indicator) => {
-        if (indicator !== resource) throw new errors.InvalidTarget();
-        return { audience: resource, accessTokenFormat: 'jwt', accessTokenTTL: ttl, scope: 'read:reports', jwt: { sign: { alg: 'RS256' } } };
+        if (!Object.hasOwn(resources, indicator)) throw new errors.InvalidTarget();
+        return { audience: indicator, accessTokenFormat: 'jwt', accessTokenTTL: ttl, scope: resources[indicator], jwt: { sign: { alg: 'RS256' } } };
       },
     },
   },

@@ -69,14 +69,18 @@ extension SessionConfiguration {
     ///   - scopes: The scopes to ask for; `openid` is needed, `offline_access` brings the refresh token at most
     ///     providers.
     ///   - audience: Sent as `audience` where the provider knows that parameter.
-    ///   - authorizeParameters: More parameters for the authorization request: `prompt`, `resource` (RFC 8707) …
+    ///   - resources: The APIs that ``Session/accessToken(for:minTTL:forceRefresh:allowExpired:)`` will ask tokens for:
+    ///     absolute URIs, each sent as a `resource` of its own at the sign-in (RFC 8707 2.1). A provider gives tokens only
+    ///     for what the sign-in named; users who are signed in already sign in once more for an API that is added. Add the
+    ///     APIs' scopes to `scopes`.
+    ///   - authorizeParameters: More parameters for the authorization request: `prompt`, `login_hint` …
     ///   - tokenParameters: More parameters for every token request.
     ///   - headers: More headers for every request to the issuer.
     ///   - leeway: How far the issuer's clock and the device's may be apart when an ID token is judged, in seconds;
     ///     at most 300.
     public static func openIDConnect(
         issuer: String, clientID: String, redirectURI: String, scopes: [String] = standardScopes,
-        audience: String? = nil, authorizeParameters: [String: String] = [:],
+        audience: String? = nil, resources: [String] = [], authorizeParameters: [String: String] = [:],
         tokenParameters: [String: String] = [:], headers: [String: String] = [:], leeway: UInt32 = 60
     ) -> SessionConfiguration {
         SessionConfiguration(
@@ -85,6 +89,7 @@ extension SessionConfiguration {
             redirectUri: redirectURI,
             scopes: scopes,
             audience: audience,
+            resources: resources,
             authorizeParameters: authorizeParameters,
             tokenParameters: tokenParameters,
             headers: headers,

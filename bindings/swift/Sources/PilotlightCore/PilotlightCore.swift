@@ -2727,7 +2727,13 @@ public struct SessionConfiguration: Equatable, Hashable {
      */
     public let audience: String?
     /**
-     * More parameters for the authorization request, for example `prompt`, `connection`, `resource`.
+     * Providers other than Auth0: the APIs that access tokens can be asked for later, beside the session's own. Each is an
+     * absolute URI without a fragment, sent as a `resource` of its own in the authorization request (RFC 8707 2.1): a
+     * provider gives tokens only for what the user's grant names.
+     */
+    public let resources: [String]
+    /**
+     * More parameters for the authorization request, for example `prompt`, `connection`.
      */
     public let authorizeParameters: [String: String]
     /**
@@ -2774,7 +2780,12 @@ public struct SessionConfiguration: Equatable, Hashable {
          * The API the access token is for: sent as `audience` (Auth0) in the authorization request.
          */audience: String? = nil,
         /**
-         * More parameters for the authorization request, for example `prompt`, `connection`, `resource`.
+         * Providers other than Auth0: the APIs that access tokens can be asked for later, beside the session's own. Each is an
+         * absolute URI without a fragment, sent as a `resource` of its own in the authorization request (RFC 8707 2.1): a
+         * provider gives tokens only for what the user's grant names.
+         */resources: [String] = [],
+        /**
+         * More parameters for the authorization request, for example `prompt`, `connection`.
          */authorizeParameters: [String: String] = [:],
         /**
          * More parameters for every token request.
@@ -2799,6 +2810,7 @@ public struct SessionConfiguration: Equatable, Hashable {
         self.redirectUri = redirectUri
         self.scopes = scopes
         self.audience = audience
+        self.resources = resources
         self.authorizeParameters = authorizeParameters
         self.tokenParameters = tokenParameters
         self.headers = headers
@@ -2828,6 +2840,7 @@ public struct FfiConverterTypeSessionConfiguration: FfiConverterRustBuffer {
                 redirectUri: FfiConverterString.read(from: &buf),
                 scopes: FfiConverterSequenceString.read(from: &buf),
                 audience: FfiConverterOptionString.read(from: &buf),
+                resources: FfiConverterSequenceString.read(from: &buf),
                 authorizeParameters: FfiConverterDictionaryStringString.read(from: &buf),
                 tokenParameters: FfiConverterDictionaryStringString.read(from: &buf),
                 headers: FfiConverterDictionaryStringString.read(from: &buf),
@@ -2843,6 +2856,7 @@ public struct FfiConverterTypeSessionConfiguration: FfiConverterRustBuffer {
         FfiConverterString.write(value.redirectUri, into: &buf)
         FfiConverterSequenceString.write(value.scopes, into: &buf)
         FfiConverterOptionString.write(value.audience, into: &buf)
+        FfiConverterSequenceString.write(value.resources, into: &buf)
         FfiConverterDictionaryStringString.write(value.authorizeParameters, into: &buf)
         FfiConverterDictionaryStringString.write(value.tokenParameters, into: &buf)
         FfiConverterDictionaryStringString.write(value.headers, into: &buf)
@@ -4893,7 +4907,7 @@ public enum SessionStorage: Equatable, Hashable {
     )
     /**
      * A file that only its owner can read, replaced atomically. It is not encrypted: for development on hosts without
-     * a Keychain. Processes that use the same file renew one at a time.
+     * a Keychain, and refused on iOS. Processes that use the same file renew one at a time.
      */
     case file(
         /**

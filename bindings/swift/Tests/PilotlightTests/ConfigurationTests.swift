@@ -65,6 +65,10 @@ import Testing
                 == "authorize_parameters")
         #expect(
             field(
+                .openIDConnect(issuer: issuer, clientID: "c", redirectURI: "app://cb", resources: ["no uri"]))
+                == "resources")
+        #expect(
+            field(
                 .openIDConnect(
                     issuer: issuer, clientID: "c", redirectURI: "app://cb", headers: ["Authorization": "x"]))
                 == "headers")

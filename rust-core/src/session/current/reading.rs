@@ -21,6 +21,8 @@ pub(in super::super) struct RenewalInput {
     pub(in super::super) subject: String,
     /// The nonce of the sign-in.
     pub(in super::super) nonce: Option<Secret>,
+    /// The APIs that the sign-in named.
+    pub(in super::super) resources: Vec<String>,
     /// The ID token that was believed last.
     pub(in super::super) id_token: Option<Secret>,
 }
@@ -187,6 +189,7 @@ impl Current {
             delegation: tokens.lives_by_id_token.then_some(shown),
             subject: session.subject.clone(),
             nonce: session.nonce.clone(),
+            resources: session.resources.clone(),
             id_token: session.credentials.id_token.clone(),
         })
     }

@@ -309,6 +309,7 @@ impl Shared {
             sequence: 0,
             audience_tokens: Vec::new(),
             pending_updates: Vec::new(),
+            resources: Vec::new(),
             imported: true,
             unknown: serde_json::Map::new(),
         })

@@ -52,7 +52,7 @@ impl SessionManager {
         shared.ensure_writable()?;
         let parameters = sign_in.check(&shared.configuration)?;
         // Of these only the nonce is used: it tells this sign-in from others, in the store too.
-        shared.signing_in.begin(shared.sign_in_secrets()?, None);
+        shared.signing_in.begin(shared.sign_in_secrets()?, None, Vec::new());
         let attempt = shared.signing_in.attempt()?;
         let outcome = shared.sign_in_with_password(&attempt, sign_in, &parameters).await;
         shared.signing_in.finish(attempt.id);

@@ -74,6 +74,7 @@ impl World {
                 .map(str::to_owned)
                 .to_vec(),
             audience: None,
+            resources: Vec::new(),
             authorize_parameters: HashMap::from([("prompt".to_owned(), "consent".to_owned())]),
             token_parameters: HashMap::new(),
             headers: HashMap::new(),

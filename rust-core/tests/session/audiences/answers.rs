@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use futures_util::FutureExt as _;
-use pilotlight_core::ffi::SessionError;
+use pilotlight_core::configuration::SessionConfiguration;
+use pilotlight_core::ffi::{SessionError, SignInReason};
 use pilotlight_core::session::RefreshOptions;
 use pilotlight_identity_server::{Endpoint, Fault, IdTokenFault, OldKeys};
 use serde_json::json;
 
-use super::{API, OTHER, api, asked, assert_fix_audience, audience, held, is_for, token, world};
+use super::{API, OTHER, api, asked, assert_fix_audience, audience, held, is_for, other, token, world};
 use crate::world::{ADA, assert_renews, at_least, cached, disk_full, forced, is_signed_in, public};
 
 #[tokio::test]
@@ -64,10 +65,13 @@ async fn an_audience_that_the_issuer_passes_over_is_noticed_and_the_rotated_refr
 #[tokio::test]
 async fn a_standard_issuer_is_sent_a_resource() {
     let world = world().await;
-    let session = world.session_with(world.oidc_configuration());
+    let nowhere = audience("https://nowhere.example.com/", &[]);
+    let session = world.session_with(SessionConfiguration {
+        resources: vec![API.to_owned(), nowhere.identifier.clone()],
+        ..world.oidc_configuration()
+    });
     world.sign_in(&session, ADA).await;
     assert!(is_for(&token(&session, &api()).await, API));
-    let nowhere = audience("https://nowhere.example.com/", &[]);
     assert_fix_audience(asked(&session, &nowhere, at_least(0)).await);
     assert_eq!(
         world.control().requests().last().unwrap().error.as_deref(),
@@ -80,6 +84,47 @@ async fn a_standard_issuer_is_sent_a_resource() {
         assert!(matches!(error, SessionError::FixArgument { argument, .. } if argument == "audience"));
     }
     assert_eq!(world.refresh_grants(), grants);
+}
+
+/// A standard issuer may have rotated the refresh token when it finds that the sign-in did not name the API.
+#[tokio::test]
+async fn an_api_that_the_sign_in_did_not_name_is_not_asked_for() {
+    let world = world().await;
+    let naming = |resources: &[&str]| {
+        world.session_with(SessionConfiguration {
+            resources: resources.iter().map(|&resource| resource.to_owned()).collect(),
+            ..world.oidc_configuration()
+        })
+    };
+    let session = naming(&[API]);
+    world.sign_in(&session, ADA).await;
+    let grants = world.refresh_grants();
+    let refused = public(asked(&session, &other(), at_least(0)).await);
+    assert!(
+        matches!(&refused, SessionError::FixConfiguration { field, .. } if field == "resources"),
+        "{refused:?}"
+    );
+    // An update of the app names it; the users sign in once more when they come to it.
+    let updated = naming(&[API, OTHER]);
+    updated.restore().await.unwrap();
+    assert!(matches!(
+        public(asked(&updated, &other(), at_least(0)).await),
+        SessionError::SignIn {
+            reason: SignInReason::InteractionRequired,
+            ..
+        }
+    ));
+    assert_eq!(world.refresh_grants(), grants);
+    assert!(is_signed_in(&updated));
+    assert!(is_for(&token(&updated, &api()).await, API), "that one was named");
+    world.sign_in(&updated, ADA).await;
+    assert!(is_for(&token(&updated, &other()).await, OTHER));
+    let restarted = naming(&[API, OTHER]);
+    restarted.restore().await.unwrap();
+    assert!(is_for(
+        asked(&restarted, &other(), forced()).await.unwrap().expose(),
+        OTHER
+    ));
 }
 
 #[tokio::test]

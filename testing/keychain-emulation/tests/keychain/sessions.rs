@@ -36,6 +36,7 @@ fn session_of(server: &IdentityServer, options: &KeychainOptions, sharing: Shari
             .map(str::to_owned)
             .to_vec(),
         audience: None,
+        resources: Vec::new(),
         authorize_parameters: HashMap::new(),
         token_parameters: HashMap::new(),
         headers: HashMap::new(),
