@@ -67,10 +67,21 @@ struct SettingsView: View {
             }
             .accessibilityIdentifier("settings.accessibility")
             Toggle("Ask for Face ID", isOn: $draft.biometricLock).accessibilityIdentifier("settings.face-id")
+            Toggle("Sync with iCloud Keychain", isOn: $draft.isSynchronizable)
+                .accessibilityIdentifier("settings.synchronizable")
+            Toggle("Forget After Reinstalling", isOn: $draft.forgetsAfterReinstall)
+                .accessibilityIdentifier("settings.reinstall")
         } header: {
             Text("Keychain")
         } footer: {
-            Text("With Face ID the session is renewed only while the app is in front, and the widget cannot read it.")
+            VStack(alignment: .leading, spacing: 8) {
+                Text(
+                    "With Face ID the session is renewed only while the app is in front, and the widget cannot read it."
+                )
+                Text(
+                    "Sync only where the issuer does not rotate refresh tokens, and with a class that may leave this device."
+                )
+            }
         }
     }
 

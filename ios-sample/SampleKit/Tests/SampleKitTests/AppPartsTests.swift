@@ -92,6 +92,12 @@ import Testing
         settings.biometricLock = false
         guard case .keychain(let plain) = settings.storage(in: places, prompt: "") else { return }
         #expect(plain.accessControl == nil)
+        #expect(!plain.synchronizable)
+        #expect(plain.installationMarkerPath == nil)
+        (settings.isSynchronizable, settings.forgetsAfterReinstall) = (true, true)
+        guard case .keychain(let other) = settings.storage(in: places, prompt: "") else { return }
+        #expect(other.synchronizable)
+        #expect(other.installationMarkerPath != nil)
     }
 
     @Test func theMetadataFormSendsSwitchesThatWereTurned() async throws {

@@ -68,6 +68,10 @@ public struct AppSettings: Codable, Equatable, Sendable {
     public var accessibility = Accessibility.afterFirstUnlockThisDeviceOnly
     /// Whether the owner of the device is asked before the session is read.
     public var biometricLock = false
+    /// Whether the session is on all the user's devices, through iCloud Keychain.
+    public var isSynchronizable = false
+    /// Whether a new installation forgets the session that an earlier one left in the Keychain.
+    public var forgetsAfterReinstall = false
 
     /// For the identity server of this project (testing/identity-server) on the Mac that the simulator runs on.
     public init() {}
@@ -111,9 +115,10 @@ public struct AppSettings: Codable, Equatable, Sendable {
     public func storage(in places: SharedPlaces, prompt: String) -> SessionStorage {
         .keychain(
             service: places.service, accessGroup: places.accessGroup, appGroup: places.appGroup,
-            accessibility: accessibility.keychain,
+            accessibility: accessibility.keychain, synchronizable: isSynchronizable,
             accessControl: biometricLock
-                ? KeychainAccessControl(constraint: .userPresence, prompt: prompt, reuseSeconds: 60) : nil)
+                ? KeychainAccessControl(constraint: .userPresence, prompt: prompt, reuseSeconds: 60) : nil,
+            afterReinstall: forgetsAfterReinstall ? .wipe : .keep)
     }
 }
 
