@@ -4,7 +4,8 @@
 #   scripts/check-apple.sh                 all checks; exit 1 when any failed
 #   scripts/check-apple.sh --quick         the same without the arm64 simulator, whose code is nearly the device's
 #   scripts/check-apple.sh --built         the same, of what is in build/ already
-#   scripts/check-apple.sh --swift         only: the checkout's Swift compiles for iOS (seconds; builds no Rust)
+#   scripts/check-apple.sh --swift         only: the checkout's Swift compiles for iOS, and with the oldest Swift that is promised
+#                                          (half a minute; builds no Rust)
 #   scripts/check-apple.sh --reproducible  only: two builds from two folders give the same zip (slow: from nothing, twice)
 #   scripts/check-apple.sh --prove         only: each check catches the fault that it is for (seconds; builds nothing)
 #   scripts/check-apple.sh --accept        writes the list of needed symbols and the size budget anew
@@ -79,6 +80,9 @@ check_swift() {
         "PilotlightSampleUITests=$sample/AppUITests,$sample/TestSupport@$minimum"
 }
 
+# With Swift 6.0, where scripts/swift.sh has that; a Mac's Xcode has its own.
+check_oldest_swift() { python3 -B "$apple/swift_oldest.py"; }
+
 check_swift_link() {
     python3 -B "$apple/swift_ios.py" link "$simulator/$module_map" "$simulator/lib$core_library.a" \
         "$package/Sources/$swift_module" "$(minimum_ios)"
@@ -128,7 +132,10 @@ main() {
         all) judge "the package builds" "$checkout/scripts/build-xcframework.sh" --targets "$(join_by_comma "${targets[@]}")" ;;
         --built) [ -d "$xcframework" ] || die "build/$app_module is not there" "scripts/build-xcframework.sh" ;;
         --reproducible) judge "two builds from two folders give the same zip" check_reproducible "$scratch" ;;
-        --swift) judge "the Swift of the checkout compiles for iOS" check_swift "$sources/$ffi_module/module.modulemap" "$sources" ;;
+        --swift)
+            judge "the Swift of the checkout compiles for iOS" check_swift "$sources/$ffi_module/module.modulemap" "$sources"
+            if ! on_mac; then judge "library and sample compile with the oldest Swift" check_oldest_swift; fi
+            ;;
         --prove) judge "each check catches its fault" check_proofs ;;
         --accept)
             python3 -B "$apple/link.py" accept "$xcframework" "$sources" "$(tools_folder)" "$(minimum_ios)"
@@ -143,6 +150,7 @@ main() {
             # Elsewhere than on a Mac, where Xcode's own linker is the judge and has the SDK to judge by.
             if ! on_mac; then judge "each slice links strictly, within the budget, and needs only what is listed" check_link; fi
             judge "generated, handwritten and sample Swift compile for iOS" check_swift "$simulator/$module_map" "$package/Sources"
+            if ! on_mac; then judge "library and sample compile with the oldest Swift" check_oldest_swift; fi
             judge "the generated Swift finds each of its symbols in the slice" check_swift_link
             judge "no folder of this machine is in the package" check_strings
             judge "the privacy manifest declares what is used" check_privacy

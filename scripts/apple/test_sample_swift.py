@@ -13,6 +13,7 @@ import tempfile
 import unittest
 
 import swift_ios
+import swift_oldest
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 LIBRARY, SAMPLE = CHECKOUT / "bindings" / "swift" / "Sources", CHECKOUT / "ios-sample"
@@ -114,6 +115,19 @@ class Sample(unittest.TestCase):
     @unittest.skipIf(ON_MAC, "Apple's SDK takes these")
     def test_what_traps_only_when_it_runs(self):
         self.assertCaught(STRICTER)
+
+    @unittest.skipIf(ON_MAC, "Xcode has a Swift of its own")
+    def test_what_only_a_younger_swift_takes(self):
+        with tempfile.TemporaryDirectory() as made:
+            for name, folders in swift_oldest.MODULES.items():
+                self.assertEqual(swift_oldest.compile_module(name, folders, made), "")
+            app = pathlib.Path(made) / "App"
+            shutil.copytree(SAMPLE / "App", app)
+            view = app / "Screens" / "HomeView.swift"
+            right = view.read_text(encoding="utf-8")
+            view.write_text(right.replace("isOffline: isOffline(error)) {", "isOffline: isOffline(error),) {"), encoding="utf-8")
+            self.assertNotEqual(view.read_text(encoding="utf-8"), right)
+            self.assertIn("unexpected ',' separator", swift_oldest.compile_module("PilotlightSample", [app], made))
 
     def test_an_app_for_too_old_an_ios(self):
         said = self.compiled("PilotlightSample", MODULES["PilotlightSample"][0], "16.0")

@@ -78,6 +78,7 @@ public struct CGFloat: Sendable, Equatable, ExpressibleByIntegerLiteral, Express
     public init(integerLiteral value: Int) {}
     public init(floatLiteral value: Double) {}
     public init(_ value: Double) {}
+    public static var infinity: CGFloat { fatalError() }
 }
 
 public struct CGRect: Sendable, Equatable {

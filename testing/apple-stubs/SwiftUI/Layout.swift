@@ -173,7 +173,3 @@ extension Button where Label == SwiftUI.Label<Text, Image> {
         _ titleKey: LocalizedStringKey, systemImage: String, action: @escaping @MainActor () -> Void
     ) {}
 }
-
-extension CGFloat {
-    public static var infinity: CGFloat { fatalError() }
-}

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""Compiles the library and the sample, browser sheet and views with them, with the Swift of scripts/swift.sh.
+
+    swift_oldest.py
+
+On Debian that is 6.0, as in the oldest Xcode that is promised. The compiler that swift_ios.py takes, for the standard library of
+iOS, is younger and lets through what 6.0 refuses: it knows more closures to be safe, and takes commas where there were none.
+Here everything is compiled for Linux, with Linux's Foundation and the stubs of the rest; that it is iOS's, swift_ios.py judges.
+"""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
+STUBS, LIBRARY, SAMPLE = CHECKOUT / "testing" / "apple-stubs", CHECKOUT / "bindings" / "swift" / "Sources", CHECKOUT / "ios-sample"
+# In the order in which they import each other.
+MODULES = {
+    "UIKit": [STUBS / "UIKit", STUBS / "host"],
+    "AuthenticationServices": [STUBS / "AuthenticationServices"],
+    "SwiftUI": [STUBS / "SwiftUI"],
+    "WidgetKit": [STUBS / "WidgetKit"],
+    "PilotlightCore": [LIBRARY / "PilotlightCore"],
+    "Pilotlight": [LIBRARY / "Pilotlight"],
+    "SampleKit": [SAMPLE / "SampleKit" / "Sources" / "SampleKit"],
+    "PilotlightSample": [SAMPLE / "App"],
+    "PilotlightWidget": [SAMPLE / "Widget"],
+}
+OURS = list(MODULES)[5:]
+
+
+def compile_module(name, folders, scratch):
+    """What the compiler said when it refused the module; "" when it did not."""
+    files = [str(file) for folder in folders for file in sorted(folder.rglob("*.swift"))]
+    # A data race is found no earlier than here; of the others only the interface is needed.
+    depth = ["-emit-sil", "-o", f"{scratch}/{name}.sil", "-warnings-as-errors"] if name in OURS else ["-emit-module"]
+    package = ["-package-name", "swift"] if folders[0].parent == LIBRARY else []
+    done = subprocess.run(
+        [str(CHECKOUT / "scripts" / "swift.sh"), "exec", "swiftc", "-swift-version", "6", "-wmo", "-parse-as-library", *depth, *package,
+         "-module-name", name, "-emit-module-path", f"{scratch}/{name}.swiftmodule", "-I", str(scratch),
+         "-Xcc", f"-fmodule-map-file={LIBRARY / 'PilotlightFFI' / 'module.modulemap'}", *files],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout or f"swiftc ended with {done.returncode}"
+
+
+def main():
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, folders in MODULES.items():
+            said = compile_module(name, folders, scratch)
+            if said:
+                print(f"{name}:\n{said}")
+                sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
