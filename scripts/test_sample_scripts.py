@@ -33,7 +33,7 @@ case "$name $*" in *"${PRETEND_FAULT:-nothing of this}"*) echo "error: $name was
 ANSWERS = {
     "uname": "echo Darwin",
     "open": "",
-    "xcodebuild": "echo \"** SUCCEEDED **\"; echo \"     Executed 9 tests, with 0 failures (0 unexpected) in 1.0 seconds\"",
+    "xcodebuild": "echo \"manifests: ${PILOTLIGHT_CORE_LIBRARY_DIR-none} ${PILOTLIGHT_MANIFEST_AS_APPLE-none}\" >>\"$PRETEND_CALLS\"; echo \"** SUCCEEDED **\"; echo \"     Executed 9 tests, with 0 failures (0 unexpected) in 1.0 seconds\"",
     "xcrun": """case "$*" in
 *"list devices"*) cat "$PRETEND_DEVICES" ;;
 *" appearance") echo dark ;;
@@ -133,6 +133,8 @@ class Running(Scripts):
                            "xcodebuild -project", "id=B CODE_SIGN_IDENTITY=- CODE_SIGNING_REQUIRED=NO CODE_SIGNING_ALLOWED=YES build",
                            "simctl install B", "open -a Simulator", "simctl launch --terminate-running-process B com.example.pilotlight.sample "
                            "--domain http://127.0.0.1:4711/ --client-id native-app")
+        # With the core's folder for hosts in the environment, the packages would not be built for iOS.
+        self.assertIn("manifests: none 1\n", calls)
         running.send_signal(signal.SIGINT)
         running.communicate(timeout=30)
         self.assertEqual(running.returncode, 130)
