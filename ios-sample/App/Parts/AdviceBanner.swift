@@ -41,6 +41,11 @@ struct DetailText: View {
     let detail: String
 
     var body: some View {
-        Text(verbatim: detail).font(.caption.monospaced()).foregroundStyle(.secondary).textSelection(.enabled)
+        Text(verbatim: detail)
+            .font(.caption.monospaced())
+            .foregroundStyle(.secondary)
+            // A fault of the SDK's own may tell a long story.
+            .lineLimit(8)
+            .textSelection(.enabled)
     }
 }

@@ -5,19 +5,26 @@ import SwiftUI
 /// The changes that wait for the network: what each will change, since when it waits, and a way to take it back.
 struct WaitingSection: View {
     let editor: MetadataEditor
+    /// What the form calls a key; one that it does not have is shown as it is.
+    let titles: [String: LocalizedStringKey]
 
     var body: some View {
         Section {
             ForEach(editor.pending) { change in
                 HStack {
                     VStack(alignment: .leading, spacing: 4) {
-                        Text(verbatim: change.summary)
+                        ForEach(change.lines) { line in
+                            LabeledContent {
+                                value(line)
+                            } label: {
+                                titles[line.id].map { Text($0) } ?? Text(verbatim: line.id)
+                            }
+                        }
                         Text(change.since, format: .relative(presentation: .named))
                             .font(.caption)
                             .foregroundStyle(.secondary)
                     }
                     .accessibilityElement(children: .combine)
-                    Spacer()
                     Button("Take Back", systemImage: "arrow.uturn.backward.circle") {
                         Task { await editor.cancel(change.id) }
                     }
@@ -34,6 +41,14 @@ struct WaitingSection: View {
             footer
         }
         .disabled(editor.isWorking)
+    }
+
+    private func value(_ line: PendingMetadataUpdate.Line) -> Text {
+        switch line.value {
+        case .text(let text): Text(verbatim: text)
+        case .flag(let flag): flag ? Text("On") : Text("Off")
+        case .removed: Text("Removed")
+        }
     }
 
     private var footer: Text {

@@ -4,6 +4,10 @@ import SwiftUI
 
 /// The part of the profile that the user may change: Auth0's `user_metadata`.
 struct MetadataView: View {
+    private static let titles: [String: LocalizedStringKey] = [
+        "first_name": "First Name", "last_name": "Last Name", "country": "Country", "active": "Active",
+    ]
+
     @State private var editor: MetadataEditor
     @Environment(\.dismiss) private var dismiss
 
@@ -22,7 +26,7 @@ struct MetadataView: View {
                 }
             }
             if let delivery = editor.delivery, delivery != .stillWaiting { DeliveryLabel(delivery: delivery) }
-            if !editor.pending.isEmpty { WaitingSection(editor: editor) }
+            if !editor.pending.isEmpty { WaitingSection(editor: editor, titles: Self.titles) }
             if editor.hasLoaded {
                 Section {
                     field("First Name", "first_name", .givenName)

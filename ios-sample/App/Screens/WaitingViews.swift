@@ -15,6 +15,14 @@ struct LockedView: View {
     let model: AppModel
 
     var body: some View {
+        ScrollingWhereNeeded {
+            explanation
+        }
+        .accessibilityElement(children: .contain)
+        .accessibilityIdentifier("locked")
+    }
+
+    private var explanation: some View {
         ContentUnavailableView {
             Label("Locked", systemImage: "lock.fill")
         } description: {
@@ -31,8 +39,6 @@ struct LockedView: View {
                 .disabled(model.session?.isBusy ?? true)
                 .accessibilityIdentifier("unlock")
         }
-        .accessibilityElement(children: .contain)
-        .accessibilityIdentifier("locked")
     }
 }
 
@@ -49,6 +55,14 @@ struct UnavailableView<Action: View>: View {
     }
 
     var body: some View {
+        ScrollingWhereNeeded {
+            explanation
+        }
+        .accessibilityElement(children: .contain)
+        .accessibilityIdentifier("unavailable")
+    }
+
+    private var explanation: some View {
         ContentUnavailableView {
             Label {
                 Text(LocalizedStringKey(advice.title))
@@ -65,7 +79,17 @@ struct UnavailableView<Action: View>: View {
                 .buttonStyle(.borderedProminent)
                 .accessibilityIdentifier("unavailable.action")
         }
-        .accessibilityElement(children: .contain)
-        .accessibilityIdentifier("unavailable")
+    }
+}
+
+/// In the middle of the screen, and scrolling where the type is too large for that.
+struct ScrollingWhereNeeded<Content: View>: View {
+    @ViewBuilder let content: Content
+
+    var body: some View {
+        ViewThatFits(in: .vertical) {
+            content
+            ScrollView { content }
+        }
     }
 }

@@ -70,6 +70,23 @@ public struct ZStack<Content: View>: PrimitiveView {
     nonisolated public init(alignment: Alignment = .center, @ViewBuilder content: () -> Content) {}
 }
 
+@available(iOS 16.0, macOS 13.0, *)
+public struct ViewThatFits<Content: View>: PrimitiveView {
+    nonisolated public init(in axes: Axis.Set = [.horizontal, .vertical], @ViewBuilder content: () -> Content) {}
+}
+
+public enum Axis: Int8, CaseIterable, Sendable {
+    case horizontal
+    case vertical
+
+    public struct Set: OptionSet, Sendable {
+        public let rawValue: Int8
+        public init(rawValue: Int8) { self.rawValue = rawValue }
+        public static let horizontal = Set(rawValue: 1)
+        public static let vertical = Set(rawValue: 2)
+    }
+}
+
 public struct Group<Content> {}
 
 extension Group: View where Content: View {

@@ -1,4 +1,5 @@
 extension View {
+    nonisolated public func lineLimit(_ number: Int?) -> some View { EmptyView() }
     @available(iOS 16.0, macOS 13.0, *)
     nonisolated public func navigationDestination<D: Hashable, C: View>(
         for data: D.Type, @ViewBuilder destination: @escaping (D) -> C

@@ -155,9 +155,32 @@ public final class MetadataEditor {
 }
 
 extension PendingMetadataUpdate {
-    /// The change as a person reads it: `country: UK`; a key that goes has no value.
-    public var summary: String {
-        changes.keys.sorted().map { "\($0): \(changes[$0].map { $0.isNull ? "–" : $0.text } ?? "")" }
-            .joined(separator: ", ")
+    /// One key that is to be changed, as a form shows it.
+    public struct Line: Equatable, Identifiable, Sendable {
+        /// What it is to become.
+        public enum Value: Equatable, Sendable {
+            /// This text.
+            case text(String)
+            /// On or off.
+            case flag(Bool)
+            /// Nothing: the key goes.
+            case removed
+        }
+
+        /// The key.
+        public let id: String
+        /// What it is to become.
+        public let value: Value
+    }
+
+    /// What is to be changed, by the keys' names.
+    public var lines: [Line] {
+        changes.sorted { $0.key < $1.key }.map { key, value in
+            switch value {
+            case .null: Line(id: key, value: .removed)
+            case .bool(let flag): Line(id: key, value: .flag(flag))
+            default: Line(id: key, value: .text(value.text))
+            }
+        }
     }
 }
