@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Judges the sample's UI tests where none can run: what they look for on a screen is there to be found.
+
+    ui_tests.py APP-FOLDER TESTS-FOLDER [SWIFT-FILE…]     the app's views, the UI tests, and files with more words of screens
+
+An identifier that a test asks for has to be one that a view gives, and words that it looks for have to be words of a screen.
+"""
+
+import pathlib
+import re
+import sys
+
+import string_catalog
+
+# app.buttons["sign-in"], app.button("sign-out"), "identifier == %@", "waiting.cancel"
+ASKED = re.compile(r'(?:\b(?:buttons|textFields|switches|staticTexts)\[|\bbutton\(|"identifier == %@", )"([^"]+)"')
+# What the SDK's preview has of its user, and what the tests themselves put there.
+DATA = {"Ada", "Ada Lovelace", "Italy", "UK"}
+
+
+def given(app):
+    """What matches the identifiers that views give: a value in one stands for anything."""
+    found = [text for file in sorted(app.rglob("*.swift")) for text in string_catalog.LITERAL.findall(file.read_text(encoding="utf-8"))]
+    return [re.compile(re.sub(r"\\\\\\\(.*?\\\)", ".+", re.escape(text))) for text in found if not text[:1].isupper()]
+
+
+def faults(app, tests, more=()):
+    """A sentence for each fault."""
+    patterns = given(app)
+    said = {text for file in [*app.rglob("*.swift"), *more] for text in string_catalog.words(file)} | DATA
+    for file in sorted(tests.rglob("*.swift")):
+        text = file.read_text(encoding="utf-8")
+        asked = set(ASKED.findall(text))
+        for name in sorted(name for name in asked if not name[:1].isupper()):
+            if not any(pattern.fullmatch(name) for pattern in patterns):
+                yield f"{file.name}: no view has the identifier {name!r}"
+        for words in sorted(string_catalog.words(file) | {name for name in asked if name[:1].isupper()}):
+            if words in said or "\\(" in words or re.fullmatch(r"[A-Z]+", words):
+                continue
+            yield f"{file.name}: no screen says {words!r}"
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    app, tests, *more = (pathlib.Path(name) for name in sys.argv[1:])
+    found = list(faults(app, tests, more))
+    for fault in found:
+        print(fault)
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()
