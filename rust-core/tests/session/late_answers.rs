@@ -1,5 +1,6 @@
 //! Promise 4: a late answer never touches a newer session.
 
+use futures_util::FutureExt as _;
 use pilotlight_core::ffi::{SessionError, SignInReason};
 use pilotlight_core::session::{SessionManager, SignOutOutcome};
 use pilotlight_core::state::SessionState;
@@ -96,4 +97,24 @@ async fn a_late_profile_is_not_the_new_users() {
     assert!(fetching.await.unwrap().is_err());
     assert_eq!(session.cached_profile(), None);
     assert_eq!(session.profile(false).await.unwrap().email.as_deref(), Some(GRACE));
+}
+
+/// Whoever asks after the sign-in waits for the old request, and is not served by it.
+#[tokio::test]
+async fn a_new_users_profile_is_not_the_answer_to_the_old_ones_request() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world.control().fault(Endpoint::Userinfo, Fault::hold());
+    let fetch = || {
+        let session = session.clone();
+        async move { session.profile(true).await }
+    };
+    let of_ada = tokio::spawn(fetch());
+    world.control().wait_for_held(Endpoint::Userinfo, 1).await;
+    world.sign_in(&session, GRACE).await;
+    let mut of_grace = Box::pin(fetch());
+    assert!((&mut of_grace).now_or_never().is_none());
+    world.control().release(Endpoint::Userinfo);
+    assert!(of_ada.await.unwrap().is_err());
+    assert_eq!(of_grace.await.unwrap().email.as_deref(), Some(GRACE));
 }

@@ -42,6 +42,11 @@ fn waiting(session: &SessionManager) -> Vec<u64> {
     updates.iter().map(|update| update.id).collect()
 }
 
+fn changes_sent(world: &World) -> usize {
+    let requests = world.control().requests();
+    requests.iter().filter(|request| request.method == "PATCH").count()
+}
+
 /// Returns when nothing waits any more.
 async fn until_nothing_waits(session: &SessionManager) {
     until("nothing waits", || waiting(session).is_empty()).await;
@@ -112,6 +117,7 @@ async fn no_call_of_the_metadata_overtakes_what_waits() {
     world.control().fault(Endpoint::Users, Fault::status(503));
     queue(&session, json!({"a": 2})).await;
     session.update_metadata(object(json!({"a": 3}))).await.unwrap();
+    assert!(waiting(&session).is_empty(), "it was sent first");
     assert_eq!(kept(&world), json!({"a": 3, "b": 1}));
     // Nor does it when they cannot be sent.
     world.control().fault(Endpoint::Users, Fault::status(503).times(2));
@@ -272,6 +278,35 @@ async fn a_second_sender_waits_for_the_first() {
     assert!(matches!(outcome.unwrap(), UpdateOutcome::Done { .. }));
     assert_eq!(kept(&world), json!({"a": 2}));
     assert!(waiting(&session).is_empty());
+}
+
+/// A change that two send arrives a second time after the one behind it.
+#[tokio::test]
+async fn what_is_on_its_way_is_sent_by_nobody_else() {
+    let (world, session) = world().await;
+    world.control().fault(Endpoint::Users, Fault::status(503));
+    queue(&session, json!({"a": 1})).await;
+    world.control().fault(Endpoint::Users, Fault::hold());
+    let flushing = tokio::spawn({
+        let session = session.clone();
+        async move { session.flush_metadata_updates().await }
+    });
+    world.control().wait_for_held(Endpoint::Users, 1).await;
+    let second = tokio::spawn({
+        let session = session.clone();
+        async move { session.update_metadata_or_queue(object(json!({"a": 2}))).await }
+    });
+    until("the second waits too", || waiting(&session).len() == 2).await;
+    // Whoever did not wait for the first sender would have sent something by now.
+    for _ in 0..10_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(changes_sent(&world), 2);
+    world.control().release(Endpoint::Users);
+    flushing.await.unwrap().unwrap();
+    second.await.unwrap().unwrap();
+    assert_eq!(changes_sent(&world), 3, "one more for the second");
+    assert_eq!((waiting(&session), kept(&world)), (Vec::new(), json!({"a": 2})));
 }
 
 #[tokio::test]
