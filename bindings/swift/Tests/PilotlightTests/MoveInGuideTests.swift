@@ -1,18 +1,28 @@
 import Foundation
 import Testing
 
-/// What a guide shows compiles: its code is in MoveInGuide.swift, word for word.
+/// What a guide shows compiles: its code is in MoveInGuide.swift and MoveInGuideByHand.swift, word for word.
 @Suite struct MoveInGuideTests {
     @Test func theGuidesCodeIsWhatIsCompiledHere() throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         let guide = try text(folder.appendingPathComponent("../../../../docs/guides/move-in.md"))
-        let compiled = try text(folder.appendingPathComponent("MoveInGuide.swift"))
+        let compiled = try ["MoveInGuide.swift", "MoveInGuideByHand.swift"].map {
+            try text(folder.appendingPathComponent($0))
+        }
         let blocks = guide.components(separatedBy: "```swift\n").dropFirst().map { block in
             block.components(separatedBy: "```")[0]
         }
-        #expect(blocks.count == 5)
+        // Two for all, and for each of four libraries: by hand, now, moving in.
+        #expect(blocks.count == 2 + 4 * 3)
         for block in blocks {
-            #expect(compiled.contains(block))
+            #expect(compiled.contains { $0.contains(block) }, "\(block)")
+        }
+        let libraries = guide.components(separatedBy: "\n## ").filter { $0.contains("By hand:") }
+        #expect(libraries.count == 4)
+        for library in libraries {
+            for heading in ["By hand:", "Now:", "Moving in:"] {
+                #expect(library.contains("\n\(heading)\n\n```swift\n"), "\(library.prefix(20)): \(heading)")
+            }
         }
     }
 
