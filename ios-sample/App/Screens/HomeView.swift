@@ -6,6 +6,8 @@ import SwiftUI
 struct HomeView: View {
     let model: AppModel
     @State private var isSigningOut = false
+    /// Changes of the metadata that wait for the network.
+    @State private var waiting = 0
 
     var body: some View {
         List {
@@ -26,7 +28,7 @@ struct HomeView: View {
                 if case .signedIn(_, let expiry) = session.state, let token = model.token {
                     TokenSection(token: token, expiry: expiry)
                 }
-                Section { links(session.session) }
+                Section { links }
                 Section {
                     Button("Sign Out", role: .destructive) { isSigningOut = true }
                         .accessibilityIdentifier("sign-out")
@@ -36,6 +38,9 @@ struct HomeView: View {
         .navigationTitle("Home")
         .refreshable { await model.session?.loadProfile(refresh: true) }
         .task { await model.session?.loadProfile(maxAge: ProfileScreen.maxAge) }
+        .onAppear { waiting = model.session?.session.metadata.pending.count ?? 0 }
+        // One of them may have been sent.
+        .onChange(of: model.events.entries.count) { waiting = model.session?.session.metadata.pending.count ?? 0 }
         .confirmationDialog("Sign out of this app?", isPresented: $isSigningOut, titleVisibility: .visible) {
             Button("Sign Out Now", role: .destructive) { Task { await model.signOut() } }
             // A private browser has nothing to sign out of.
@@ -49,13 +54,12 @@ struct HomeView: View {
         }
     }
 
-    @ViewBuilder private func links(_ session: Session) -> some View {
+    @ViewBuilder private var links: some View {
         NavigationLink(value: Place.profile) { Label("Profile", systemImage: "person.text.rectangle") }
             .accessibilityIdentifier("profile")
         if model.settings.metadataAccess {
             NavigationLink(value: Place.metadata) { Label("Edit Profile", systemImage: "square.and.pencil") }
-                // Changes that wait for the network.
-                .badge(session.metadata.pending.count)
+                .badge(waiting)
                 .accessibilityIdentifier("metadata")
         }
         NavigationLink(value: Place.request) { Label("Try a Request", systemImage: "paperplane") }

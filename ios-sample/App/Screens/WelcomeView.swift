@@ -23,7 +23,8 @@ struct WelcomeView: View {
                     message.foregroundStyle(.secondary).multilineTextAlignment(.center)
                 }
                 if case .failed(let advice) = model.signIn?.phase {
-                    AdviceBanner(advice: advice) { model.signIn?.dismiss() }
+                    // The button below tries again.
+                    AdviceBanner(advice: advice, dismiss: { model.signIn?.dismiss() })
                 }
                 button
                 LabeledContent("Issuer", value: model.settings.address)
