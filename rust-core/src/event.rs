@@ -95,6 +95,14 @@ impl SessionEvent {
         !matches!(self, Self::SignedOut { .. } | Self::Ended { .. })
     }
 
+    /// Whether nobody need hear of it any more once `later` has happened before it was stored.
+    pub fn gives_way_to(&self, later: &Self) -> bool {
+        match (self, later) {
+            (Self::Renewed { audience, .. }, Self::Renewed { audience: of, .. }) => audience == of,
+            _ => matches!((self, later), (Self::ProfileChanged, Self::ProfileChanged)),
+        }
+    }
+
     /// Whether it is nothing but the work of a renewal, which another process's can overtake.
     pub fn is_of_a_renewal(&self) -> bool {
         matches!(self, Self::Renewed { .. } | Self::Ended { .. })

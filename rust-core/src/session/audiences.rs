@@ -12,9 +12,10 @@ use crate::secret::Secret;
 impl SessionManager {
     /// An access token for `audience`, good for at least `min_ttl`: from memory, or got with the session's refresh token
     /// (network; persists). Auth0 is sent `audience` ("Multi-Resource Refresh Token"), any other provider `resource`
-    /// (RFC 8707); there the sign-in has to name it, by the configuration's `resources`. The session's own access token and scope stay as they are. A good token costs memory only, whatever
-    /// else is being renewed; callers for one audience share a renewal, those for several take turns, because each may
-    /// rotate the refresh token. The configured audience without scopes is the session's own token.
+    /// (RFC 8707); there the sign-in has to name it, by the configuration's `resources`. The session's own access token
+    /// and scope stay as they are. A good token costs memory only, whatever else is being renewed; callers for one
+    /// audience share a renewal, those for several take turns, because each may rotate the refresh token. The configured
+    /// audience without scopes is the session's own token.
     ///
     /// The 20 tokens got last are kept with the session, and go with it.
     ///
@@ -22,7 +23,8 @@ impl SessionManager {
     /// As [`SessionManager::access_token`]; [`Error::ServerConfiguration`] naming `audience` when the issuer refuses the
     /// audience or passes over it, which never ends the session; where it is sent as `resource`, [`Error::Argument`] for an
     /// audience that is no absolute URI, [`Error::Configuration`] for one that the configuration's `resources` do not name,
-    /// and [`Error::InteractionRequired`] for one that they name since after the sign-in. Of these nothing is sent.
+    /// and [`Error::InteractionRequired`] for one that they name since after the sign-in: then no token is
+    /// asked for.
     pub async fn access_token_for(&self, audience: &Audience, options: TokenOptions) -> Result<Secret, Error> {
         let shared = &self.shared;
         shared.check_audience(audience)?;

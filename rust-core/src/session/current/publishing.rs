@@ -64,6 +64,7 @@ impl Inner {
 
     /// Tells it when the store has been given that revision.
     pub(super) fn tell_after(&mut self, revision: u64, event: SessionEvent) {
+        self.untold.retain(|(_, untold)| !untold.gives_way_to(&event));
         self.untold.push((revision, event));
         self.tell_what_is_due();
     }

@@ -1,11 +1,13 @@
 //! Nobody hears of what is not stored, nor of what was overtaken.
 
 use pilotlight_core::session::SessionManager;
-use pilotlight_identity_server::{Endpoint, Fault};
+use pilotlight_identity_server::{Account, Endpoint, Fault};
+use serde_json::json;
 
 use super::listening;
+use crate::audiences::{API, api};
 use crate::reports::events;
-use crate::world::{ADA, GRACE, World, disk_full, forced};
+use crate::world::{ADA, GRACE, World, at_least, disk_full, forced};
 
 /// Runs `call` with the store held back: nothing is told before it is let go, and `told` then.
 async fn assert_told_when_stored<T: Send + 'static>(
@@ -58,9 +60,21 @@ async fn tokens_that_could_not_be_stored_are_told_when_they_are() {
     assert_eq!(events.told(), ["not renewed own: storage"]);
     session.profile(true).await.unwrap();
     assert!(events.told().is_empty());
+    world.control().change(|s| s.multi_resource_refresh = true);
+    session.access_token_for(&api(), at_least(60)).await.unwrap_err();
+    // What was overtaken before it was stored is nobody's news.
+    session.access_token(forced()).await.unwrap_err();
+    let change = |ada: &mut Account| drop(ada.claims.insert("name".to_owned(), json!("Ada King")));
+    world.control().change_account(ADA, change);
+    session.profile(true).await.unwrap();
+    let storage = |of: &str| format!("not renewed {of}: storage");
+    assert_eq!(events.told(), [storage(API), storage("own")]);
     world.store.fail_writes(None);
     session.restore().await.unwrap();
-    assert_eq!(events.told(), ["renewed own", "profile"]);
+    assert_eq!(
+        events.told(),
+        [format!("renewed {API}"), "renewed own".to_owned(), "profile".to_owned()]
+    );
 }
 
 #[tokio::test]
