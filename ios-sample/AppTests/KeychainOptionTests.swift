@@ -4,7 +4,8 @@ import Pilotlight
 import Security
 import XCTest
 
-/// Class, group, synchronisation and access control as Keychain Services has them; on a Mac only, see ``KeychainTestCase``.
+/// Class, group, synchronisation and access control as Keychain Services has them; on a Mac only, see
+/// ``KeychainTestCase``.
 final class KeychainOptionTests: KeychainTestCase {
     /// Without the class that needs a passcode, which a simulator does not have.
     private let classes: [(KeychainAccessibility, CFString)] = [

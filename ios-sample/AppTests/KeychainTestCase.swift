@@ -3,17 +3,18 @@ import Pilotlight
 import Security
 import XCTest
 
-/// Tests of the SDK over the real Keychain. They run inside the sample app, because only an app with entitlements has one,
-/// in a simulator on a Mac: `scripts/run-sample.sh --test`. They have not run yet; on Debian they are compiled for iOS
-/// against stubs (`scripts/check-apple.sh --swift`), which says nothing about how the Keychain answers.
+/// Tests of the SDK over the real Keychain. They run inside the sample app, because only an app with entitlements has
+/// one, in a simulator on a Mac: `scripts/run-sample.sh --test`. They have not run yet; on Debian they are compiled for
+/// iOS against stubs (`scripts/check-apple.sh --swift`), which says nothing about how the Keychain answers.
 ///
 /// They hold for this store what testing/store-contract holds for each store of the core, as far as sessions show it. The
-/// rest of that contract is not theirs: names of any text, values of any bytes and 64 KiB cannot be chosen through a session;
-/// every failing call is scripted in rust-core/tests/adapters/stores.rs and testing/keychain-emulation.
+/// rest of that contract is not theirs: names of any text, values of any bytes and 64 KiB cannot be chosen through a
+/// session; every failing call is scripted in rust-core/tests/adapters/stores.rs and testing/keychain-emulation.
 ///
 /// **By hand, on a device**, because a simulator has no protected data that a lock would close, and no lock button that a
 /// test may press:
-/// 1. `.whenUnlocked…`: sign in, lock the device, let the widget refresh: it says "locked"; unlock, open the app: signed in.
+/// 1. `.whenUnlocked…`: sign in, lock the device, let the widget refresh: it says "locked"; unlock, open the app:
+/// signed in.
 /// 2. `.afterFirstUnlock…`: restart, do not unlock, send a push that starts the app: it must not say "signed out".
 /// 3. Biometry, current set: sign in, enrol another face or finger: the session is gone, and the app asks to sign in.
 /// 4. Passcode class: turn the passcode off and on again: the session is gone.

@@ -1,10 +1,10 @@
 import XCTest
 
-/// A user's day with the app, at the identity server: `scripts/run-sample.sh --test` starts that and runs these in a simulator
-/// on a Mac. They have not run yet; on Debian they are compiled for iOS against stubs.
+/// A user's day with the app, at the identity server: `scripts/run-sample.sh --test` starts that and runs these in a
+/// simulator on a Mac. They have not run yet; on Debian they are compiled for iOS against stubs.
 ///
-/// The browser sheet is real and private, and the issuer signs the user in without a form, because the authorization request
-/// carries `sign_in_as`: there is nothing to type into a page that is not ours.
+/// The browser sheet is real and private, and the issuer signs the user in without a form, because the authorization
+/// request carries `sign_in_as`: there is nothing to type into a page that is not ours.
 @MainActor
 final class SessionFlowTests: XCTestCase {
     private let patience: TimeInterval = 20

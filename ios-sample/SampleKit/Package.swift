@@ -1,8 +1,8 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
-// An app takes the library alone. The terminal program and the tests are for hosts that have the core's shared library; see
-// the manifest of bindings/swift, which has the same rule.
+// An app takes the library alone. The terminal program and the tests are for hosts that have the core's shared library;
+// see the manifest of bindings/swift, which has the same rule.
 #if os(Linux)
 let onLinux = true
 #else
@@ -19,8 +19,8 @@ let hostTargets: [Target] =
         // The terminal program without its `main`, so that tests can run it.
         .target(name: "TerminalKit", dependencies: ["SampleKit"]),
         .executableTarget(name: "pilotlight-terminal", dependencies: ["TerminalKit"], path: "Sources/Terminal"),
-        // Starts and steers the identity server: the files are those of bindings/swift, through a link, under another name
-        // because a package's targets share one space of names with its dependencies'.
+        // Starts and steers the identity server: the files are those of bindings/swift, through a link, under another
+        // name because a package's targets share one space of names with its dependencies'.
         .target(name: "ServerSupport", dependencies: [pilotlight], path: "Tests/ServerSupport"),
         .testTarget(name: "SampleKitTests", dependencies: ["SampleKit", "ServerSupport"]),
         .testTarget(name: "TerminalKitTests", dependencies: ["TerminalKit", "ServerSupport"]),

@@ -1,7 +1,8 @@
 import Foundation
 
-/// The identity server that the tests talk to, on the Mac that the simulator runs on. `scripts/run-sample.sh --test` starts
-/// it and says where it is: `xcodebuild` hands `TEST_RUNNER_PILOTLIGHT_ISSUER` on to the tests as `PILOTLIGHT_ISSUER`.
+/// The identity server that the tests talk to, on the Mac that the simulator runs on. `scripts/run-sample.sh --test`
+/// starts it and says where it is: `xcodebuild` hands `TEST_RUNNER_PILOTLIGHT_ISSUER` on to the tests as
+/// `PILOTLIGHT_ISSUER`.
 struct TestIssuer: Sendable {
     /// `http://127.0.0.1:PORT/`
     let url: URL

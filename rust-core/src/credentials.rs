@@ -32,8 +32,8 @@ pub struct Credentials {
     pub received_at: Timestamp,
     /// How long the access token lives from then, in seconds.
     pub lifetime_seconds: u64,
-    /// A session of an older Auth0 tenant, such as Lock 1 kept: it lives by its ID token, whose times the two fields above
-    /// then are, and is renewed by delegation. An access token that came along is as good as that ID token is.
+    /// A session of an older Auth0 tenant, such as Lock 1 kept: it lives by its ID token, whose times the two fields
+    /// above then are, and is renewed by delegation. An access token that came along is as good as that ID token is.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub lives_by_id_token: bool,
 }
@@ -58,7 +58,8 @@ impl Credentials {
             .min(LONGEST_LIFETIME_SECONDS)
     }
 
-    /// The lifetime to keep for an ID token that has just been received. The server's time may be known wrongly (a proxy's
+    /// The lifetime to keep for an ID token that has just been received. The server's time may be known wrongly (a
+    /// proxy's
     /// `Date`), so that it counts only where it agrees with the token itself.
     pub fn lifetime_of_id_token(issued_at: Timestamp, expires_at: Timestamp, server_now: Timestamp) -> u64 {
         let (whole, left) = (

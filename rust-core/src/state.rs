@@ -16,8 +16,8 @@ pub enum SessionState {
     SignedIn {
         /// The user's `sub` claim, unique at the issuer (OpenID Connect Core 2).
         subject: String,
-        /// When the access token in hand expires, in seconds since 1970 by the device's clock; where a session lives by its
-        /// ID token, when that does.
+        /// When the access token in hand expires, in seconds since 1970 by the device's clock; where a session lives by
+        /// its ID token, when that does.
         expires_at: Timestamp,
     },
     /// The session cannot go on without the user: begin a sign-in.

@@ -1,7 +1,8 @@
 import SampleKit
 import SwiftUI
 
-/// An error: what happened and what to do, above what is still there. The SDK's sentences are keys of the string catalogue.
+/// An error: what happened and what to do, above what is still there. The SDK's sentences are keys of the string
+/// catalogue.
 struct AdviceBanner: View {
     let advice: Advice
     let isOffline: Bool

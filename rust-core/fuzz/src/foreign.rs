@@ -6,8 +6,8 @@ use pilotlight_core::profile::Profile;
 use pilotlight_core::secret::{Secret, SecretBytes};
 use pilotlight_core::time::Timestamp;
 
-/// The input is an archive, a profile's archive, a string and an ID token. Nothing comes out that is larger than what went
-/// in allows, no token is empty, and no output for logs shows any of it.
+/// The input is an archive, a profile's archive, a string and an ID token. Nothing comes out that is larger than what
+/// went in allows, no token is empty, and no output for logs shows any of it.
 pub fn foreign_archive(input: &[u8]) {
     let bytes = SecretBytes::new(input.to_vec());
     if let Ok(session) = read_archive(&bytes) {

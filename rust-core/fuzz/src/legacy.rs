@@ -8,8 +8,9 @@ use pilotlight_core::secret::Secret;
 use super::answers::{NOW, answer, object};
 use super::assert_presentable;
 
-/// Only a refusal of a refresh token in the protocol's words ends a session, and no refresh token comes out of a delegation;
-/// what was refused at a sign-in is said in words of Pilotlight's own, because the server's may quote the password.
+/// Only a refusal of a refresh token in the protocol's words ends a session, and no refresh token comes out of a
+/// delegation; what was refused at a sign-in is said in words of Pilotlight's own, because the server's may quote the
+/// password.
 pub fn legacy_answer(input: &[u8]) {
     let answer = answer(input);
     let sent = object(&answer);

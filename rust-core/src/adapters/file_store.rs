@@ -41,8 +41,8 @@ pub struct FileStore {
 /// The store in the file at `path`. Does no I/O yet.
 ///
 /// # Errors
-/// An explanation for the app's developer, on iOS: it always has a Keychain, and tokens in a plain file would be in backups
-/// and in the hands of whoever reads them.
+/// An explanation for the app's developer, on iOS: it always has a Keychain, and tokens in a plain file would be in
+/// backups and in the hands of whoever reads them.
 pub fn open(path: &str) -> Result<Arc<dyn BlockingStore>, String> {
     if cfg!(target_os = "ios") {
         return Err("is a file, which is not encrypted; on iOS use the Keychain, or memory for a test".to_owned());

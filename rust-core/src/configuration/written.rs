@@ -18,9 +18,9 @@ pub struct SessionConfiguration {
     /// The API the access token is for: sent as `audience` (Auth0) in the authorization request.
     #[uniffi(default = None)]
     pub audience: Option<String>,
-    /// Providers other than Auth0: the APIs that access tokens can be asked for later, beside the session's own. Each is an
-    /// absolute URI without a fragment, sent as a `resource` of its own in the authorization request (RFC 8707 2.1): a
-    /// provider gives tokens only for what the user's grant names.
+    /// Providers other than Auth0: the APIs that access tokens can be asked for later, beside the session's own. Each
+    /// is an absolute URI without a fragment, sent as a `resource` of its own in the authorization request (RFC 8707
+    /// 2.1): a provider gives tokens only for what the user's grant names.
     #[uniffi(default)]
     pub resources: Vec<String>,
     /// More parameters for the authorization request, for example `prompt`, `connection`.
@@ -41,7 +41,8 @@ pub struct SessionConfiguration {
     #[uniffi(default = false)]
     pub metadata_by_id_token: bool,
     /// Auth0 only: allows the calls that use its endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
-    /// `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is sent.
+    /// `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is
+    /// sent.
     #[uniffi(default = false)]
     pub legacy: bool,
 }

@@ -1,6 +1,7 @@
 //! Reading a stored item, member by member. What is not read stays, to be written back: a newer release put it there.
 //!
-//! By hand, where writing is derived: a derived reader is compiled for each type in each place, and was 40 kB of every app.
+//! By hand, where writing is derived: a derived reader is compiled for each type in each place, and was 40 kB of every
+//! app.
 
 use std::mem;
 

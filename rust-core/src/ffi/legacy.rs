@@ -22,8 +22,8 @@ impl CoreSession {
     }
 
     /// An ID token that is good for at least `min_ttl_seconds`: from memory, or renewed (network; the new one is stored
-    /// before it is given). A session that lives by its ID token is renewed by delegation, any other as ever. Any number of
-    /// callers share one renewal.
+    /// before it is given). A session that lives by its ID token is renewed by delegation, any other as ever. Any
+    /// number of callers share one renewal.
     pub async fn id_token(&self, min_ttl_seconds: u32) -> Result<String, SessionError> {
         let min_ttl = Duration::from_secs(min_ttl_seconds.into());
         run(&self.manager, |manager| async move {
@@ -32,8 +32,9 @@ impl CoreSession {
         .await
     }
 
-    /// Signs in with a name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID token. The
-    /// password is sent once, wiped on this side, and never stored. `device` is needed with the scope `offline_access`.
+    /// Signs in with a name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID token.
+    /// The password is sent once, wiped on this side, and never stored. `device` is needed with the scope
+    /// `offline_access`.
     pub async fn sign_in_with_password(
         &self,
         username: String,

@@ -9,8 +9,8 @@ use crate::event::{RenewalFailure, Report, SessionEvent};
 use crate::session::SessionManager;
 use crate::state::SessionState;
 
-/// Hears of every change of the session's state, and of what happens to it. Called for one thing at a time, in order, on a
-/// thread of Pilotlight's own. Must return soon.
+/// Hears of every change of the session's state, and of what happens to it. Called for one thing at a time, in order,
+/// on a thread of Pilotlight's own. Must return soon.
 #[uniffi::export(with_foreign)]
 pub trait SessionObserver: Send + Sync + std::fmt::Debug {
     /// The state is another one.

@@ -19,8 +19,8 @@ use crate::error::Error;
 use crate::ports::{Eventually, Log, Outcome, awaited};
 use crate::session::{Environment, SessionManager, Sharing};
 
-/// One thread is enough for a handful of requests, and a runtime that never has more is smaller; blocking calls (Keychain,
-/// files) get threads of their own that end when idle.
+/// One thread is enough for a handful of requests, and a runtime that never has more is smaller; blocking calls
+/// (Keychain, files) get threads of their own that end when idle.
 static RUNTIME: LazyLock<Handle> = LazyLock::new(|| {
     let started = start();
     #[expect(

@@ -84,8 +84,8 @@ impl CoreSession {
             .cached_access_token_version(Duration::from_secs(min_ttl_seconds.into()))
     }
 
-    /// `cached_access_token` for a further audience, as asked for with `access_token_for` before; nil also for an audience
-    /// that cannot be one.
+    /// `cached_access_token` for a further audience, as asked for with `access_token_for` before; nil also for an
+    /// audience that cannot be one.
     pub fn cached_access_token_for(
         &self,
         audience: String,
@@ -227,8 +227,8 @@ impl CoreSession {
     }
 
     /// The URL that ends the issuer's own session in the browser: Auth0's `/v2/logout`, or the end-session endpoint.
-    /// `return_to` is one of the URLs registered for the client; `federated` is Auth0's. Asks the issuer for its endpoints
-    /// where they are not known yet.
+    /// `return_to` is one of the URLs registered for the client; `federated` is Auth0's. Asks the issuer for its
+    /// endpoints where they are not known yet.
     pub async fn logout_url(&self, return_to: Option<String>, federated: bool) -> Result<String, SessionError> {
         let options = LogoutOptions { return_to, federated };
         run(
@@ -244,7 +244,8 @@ impl CoreSession {
         run(&self.manager, |manager| async move { manager.profile(refresh).await }).await
     }
 
-    /// The profile as last fetched, if that is less than `max_age_seconds` ago; else fetched anew (network; persists). With
+    /// The profile as last fetched, if that is less than `max_age_seconds` ago; else fetched anew (network; persists).
+    /// With
     /// `allow_stale` an older one will do where a new one cannot be had for the moment.
     pub async fn profile_within(&self, max_age_seconds: u32, allow_stale: bool) -> Result<Profile, SessionError> {
         let max_age = Duration::from_secs(max_age_seconds.into());
@@ -263,8 +264,8 @@ impl CoreSession {
         .await
     }
 
-    /// The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all but those. Network. JSON text of
-    /// an object.
+    /// The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all but those. Network. JSON
+    /// text of an object.
     pub async fn fetch_metadata(&self, keys: Vec<String>, include: bool) -> Result<Claims, SessionError> {
         run(&self.manager, |manager| async move {
             manager.fetch_metadata_by(&keys, include).await.map(Claims)
@@ -308,8 +309,8 @@ impl CoreSession {
         .await
     }
 
-    /// Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network). Answers
-    /// the metadata after the change.
+    /// Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network).
+    /// Answers the metadata after the change.
     pub async fn merge_metadata(&self, changes_json: String) -> Result<Claims, SessionError> {
         let changes = metadata::parse_object("metadata", &changes_json)?;
         run(&self.manager, |manager| async move {

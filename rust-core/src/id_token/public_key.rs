@@ -34,7 +34,8 @@ enum Material {
 
 impl PublicKey {
     /// Reads a JWK (RFC 7517 4, RFC 7518 6, RFC 8037 2). `None` for a key that no signature can be verified with:
-    /// symmetric (`oct`), meant for encryption, of an unknown type or curve, or with parameters of a wrong kind or length.
+    /// symmetric (`oct`), meant for encryption, of an unknown type or curve, or with parameters of a wrong kind or
+    /// length.
     ///
     /// By hand, for size: docs/adr/0002.
     pub(super) fn from_jwk(jwk: &Map<String, Value>) -> Option<Self> {

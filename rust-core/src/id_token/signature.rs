@@ -12,7 +12,8 @@ use crate::error::IdTokenProblem;
 use crate::secret::Secret;
 
 /// Claims whose signature was verified. Only [`verify_signature`] makes them, so that claims nobody signed cannot be
-/// validated by mistake; and [`claims_signed_with_secret`](super::claims_signed_with_secret), which says for which tokens.
+/// validated by mistake; and [`claims_signed_with_secret`](super::claims_signed_with_secret), which says for which
+/// tokens.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerifiedClaims {
     /// What the JWT was signed with; its hash function is also that of `at_hash`.

@@ -1,8 +1,9 @@
 //! AppAuth's `OIDAuthState`, versions 1 and 2.
 //!
-//! AppAuth stores nothing itself: apps archive the state and keep it in `UserDefaults`, a file or the Keychain. Its fields
-//! are `refreshToken`, `scope`, `lastAuthorizationResponse`, `lastTokenResponse`, `authorizationError` and
-//! `needsTokenRefresh`. A response (`OIDTokenResponse`, `OIDAuthorizationResponse`) holds `access_token`, `expires_in` (an
+//! AppAuth stores nothing itself: apps archive the state and keep it in `UserDefaults`, a file or the Keychain. Its
+//! fields are `refreshToken`, `scope`, `lastAuthorizationResponse`, `lastTokenResponse`, `authorizationError` and
+//! `needsTokenRefresh`. A response (`OIDTokenResponse`, `OIDAuthorizationResponse`) holds `access_token`, `expires_in`
+//! (an
 //! `NSDate`, despite the name), `token_type`, `id_token`, `scope` and its `request`, which names `client_id`. The refresh
 //! token of the state is the current one: AppAuth sets it anew with each response that brings one. Version 2.0 changed
 //! none of this; it raised the minimum iOS version. Sources: openid/AppAuth-iOS, `OIDAuthState.m`, `OIDTokenResponse.m`,

@@ -22,8 +22,8 @@ use crate::time::Timestamp;
 
 /// An archived session has some kilobytes, most of it tokens and a profile.
 pub(super) const LARGEST_BYTES: usize = 256 * 1024;
-/// Values in all. One may be referred to many times, and each time counts, so that the small file that unfolds into a huge
-/// one does not.
+/// Values in all. One may be referred to many times, and each time counts, so that the small file that unfolds into a
+/// huge one does not.
 const MOST_VALUES: usize = 20_000;
 /// Bytes of text and data in all, for the same reason.
 const MOST_TEXT_BYTES: usize = 4 * LARGEST_BYTES;

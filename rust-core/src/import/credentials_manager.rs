@@ -4,8 +4,9 @@
 //! the account `credentials` (`storeKey:`) of SimpleKeychain's default service, the bundle identifier. The fields are
 //! those of its `encode(with:)`: `accessToken`, `tokenType`, `idToken`, `refreshToken`, `expiresIn` (an `NSDate`, in
 //! version 3 too, where the property is called `expiresAt`), `scope`, and since 1.21 `recoveryCode`, which is not taken
-//! over. Version 1 writes nil for what it has not got; versions 2 and 3 write empty strings for the access token, the type
-//! and the ID token. Sources: auth0/Auth0.swift, `Credentials.swift` and `CredentialsManager.swift` at 1.20.0, 1.39.1,
+//! over. Version 1 writes nil for what it has not got; versions 2 and 3 write empty strings for the access token, the
+//! type and the ID token. Sources: auth0/Auth0.swift, `Credentials.swift` and `CredentialsManager.swift` at 1.20.0,
+//! 1.39.1,
 //! 2.0.0, 2.14.0 and 3.1.0.
 
 use super::archive::Object;

@@ -1,9 +1,9 @@
 //! Whose session it is: what an imported ID token says of itself.
 //!
-//! Its signature is not verified: it is long expired as a rule, its keys may be gone, and a tenant of Lock's days may have
-//! signed it with HS256, which a public client cannot check. It came out of the app's own Keychain, into which the old
-//! library had put it. So it is believed for one thing, which user the session is shown for until the first renewal, and
-//! never for less than a check that it takes away: an issuer or a client that is not ours is refused.
+//! Its signature is not verified: it is long expired as a rule, its keys may be gone, and a tenant of Lock's days may
+//! have signed it with HS256, which a public client cannot check. It came out of the app's own Keychain, into which the
+//! old library had put it. So it is believed for one thing, which user the session is shown for until the first
+//! renewal, and never for less than a check that it takes away: an issuer or a client that is not ours is refused.
 
 use serde_json::{Map, Value};
 

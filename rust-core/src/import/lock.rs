@@ -5,7 +5,8 @@
 //! `A0UserProfile`. Its fields are those of its `encodeWithCoder:`: `userId`, `name`, `nickname`, `email`, `picture` (an
 //! `NSURL`), `createdAt` (an `NSDate`), `extraInfo` (a dictionary with everything else of the user) and `identities` (an
 //! array of `A0UserIdentity`: `userId`, `provider`, `connection`, `isSocial`, `profileData`, and the social provider's
-//! `accessToken` and `accessTokenSecret`, which are not taken over). Sources: auth0/Lock.iOS-OSX 1.x, `A0UserProfile.m` and
+//! `accessToken` and `accessTokenSecret`, which are not taken over). Sources: auth0/Lock.iOS-OSX 1.x, `A0UserProfile.m`
+//! and
 //! `A0UserIdentity.m`; auth0/SimpleKeychain 0.12.5, `A0SimpleKeychain.m`.
 
 use serde_json::{Map, Value};

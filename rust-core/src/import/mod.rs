@@ -1,5 +1,5 @@
-//! Sessions that other libraries stored: read, so that an app's users move in without a new sign-in. Pure: bytes in, tokens
-//! out.
+//! Sessions that other libraries stored: read, so that an app's users move in without a new sign-in. Pure: bytes in,
+//! tokens out.
 //!
 //! - [`archive`]: what `NSKeyedArchiver` writes, as far as these libraries use it.
 //! - [`credentials_manager`]: Auth0.swift's `CredentialsManager`, versions 1 to 3.
@@ -7,8 +7,8 @@
 //! - [`lock`]: the profile that apps with Lock for iOS, version 1, archived beside their tokens.
 //! - [`identity`]: whose session it is, by its ID token.
 //!
-//! What comes from outside is bounded in size, depth and number before it is looked at, and whatever is wrong with it is an
-//! [`ImportProblem`], never a panic: `rust-core/fuzz` tries.
+//! What comes from outside is bounded in size, depth and number before it is looked at, and whatever is wrong with it
+//! is an [`ImportProblem`], never a panic: `rust-core/fuzz` tries.
 
 pub mod app_auth;
 pub mod archive;

@@ -1,5 +1,5 @@
-//! What a task comes to, of any type. Tasks and channels are generic code, compiled for each type that goes through them; with
-//! one type for all, that is once.
+//! What a task comes to, of any type. Tasks and channels are generic code, compiled for each type that goes through
+//! them; with one type for all, that is once.
 
 use std::any::Any;
 
@@ -21,8 +21,8 @@ impl Outcome {
     }
 }
 
-/// `work` as a task to be spawned, and what it will have come to. The sender is dropped where the task panics; a reader that
-/// is gone does not end it.
+/// `work` as a task to be spawned, and what it will have come to. The sender is dropped where the task panics; a reader
+/// that is gone does not end it.
 pub(crate) fn awaited(work: Eventually<'static, Outcome>) -> (Eventually<'static, ()>, oneshot::Receiver<Outcome>) {
     let (done, outcome) = oneshot::channel();
     (Box::pin(async move { drop(done.send(work.await)) }), outcome)

@@ -176,8 +176,8 @@ impl Shared {
     }
 }
 
-/// Whether an ID token could not be verified only because the issuer's keys cannot be read now. One that came over TLS from
-/// the issuer itself may do without (OpenID Connect Core 3.1.3.7, 6.).
+/// Whether an ID token could not be verified only because the issuer's keys cannot be read now. One that came over TLS
+/// from the issuer itself may do without (OpenID Connect Core 3.1.3.7, 6.).
 pub(super) fn keys_cannot_be_had(error: &Error) -> bool {
     matches!(
         error,

@@ -94,8 +94,9 @@ impl SessionManager {
         self.patch_after_what_waits(&deletion(keys.iter())).await
     }
 
-    /// Merges `changes` at every level (RFC 7396), and gives the metadata as it is afterwards. Network: reads, then writes
-    /// the keys of the first level that `changes` names; what somebody else changes inside them between the two is lost.
+    /// Merges `changes` at every level (RFC 7396), and gives the metadata as it is afterwards. Network: reads, then
+    /// writes the keys of the first level that `changes` names; what somebody else changes inside them between the two
+    /// is lost.
     ///
     /// # Errors
     /// As [`SessionManager::update_metadata`].

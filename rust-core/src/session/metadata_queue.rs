@@ -29,8 +29,8 @@ impl SessionManager {
     /// with the sign-out, and stays when the same user signs in again.
     ///
     /// # Errors
-    /// As [`SessionManager::update_metadata`] but for passing trouble; nothing waits then. [`Error::Argument`] also when 100
-    /// changes or 64 KiB of them wait; [`Error::Store`] when the waiting change could not be written.
+    /// As [`SessionManager::update_metadata`] but for passing trouble; nothing waits then. [`Error::Argument`] also
+    /// when 100 changes or 64 KiB of them wait; [`Error::Store`] when the waiting change could not be written.
     pub async fn update_metadata_or_queue(&self, patch: Map<String, Value>) -> Result<UpdateOutcome, Error> {
         check_patch(&patch)?;
         let shared = &self.shared;

@@ -130,8 +130,8 @@ impl Shared {
 
     /// The new session takes the place of whatever was there, in memory and in the store.
     pub(super) async fn enter(&self, session: StoredSession, received: Instant) -> Result<SessionState, Error> {
-        // What waits for the network is the user's, and an import is over, also where the sign-in is the first thing that a
-        // launch does. A store that cannot be read has nothing to add.
+        // What waits for the network is the user's, and an import is over, also where the sign-in is the first thing
+        // that a launch does. A store that cannot be read has nothing to add.
         let _ = self.ensure_restored().await;
         self.close_import().await;
         self.current.signed_in(session, received.monotonic);

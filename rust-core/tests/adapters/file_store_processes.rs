@@ -111,7 +111,8 @@ fn a_write_waits_for_whoever_holds_the_lock() {
 
 const CHILD: &str = "file_store_processes::child_writes";
 
-/// Another process that writes `items` values of `size` bytes, after the shell commands in `before`. Its path is relative.
+/// Another process that writes `items` values of `size` bytes, after the shell commands in `before`. Its path is
+/// relative.
 fn child_writing(path: &Path, before: &str, items: usize, size: usize) -> Child {
     Command::new("sh")
         .args(["-c", &format!("{before}; exec \"$0\" --ignored --exact {CHILD}")])

@@ -36,8 +36,8 @@ async fn a_request_on_a_connection_that_breaks_is_never_sent_twice() {
 
 #[tokio::test]
 async fn no_request_is_sent_twice_over_connections_that_close_while_idle() {
-    // The server closes after each answer. A request that finds its connection closed before it is written goes to another
-    // one; a request that the close meets on the wire fails, and is not sent again behind the caller's back.
+    // The server closes after each answer. A request that finds its connection closed before it is written goes to
+    // another one; a request that the close meets on the wire fails, and is not sent again behind the caller's back.
     let server = RawServer::start(|peer: &mut Peer| {
         peer.read_request();
         peer.send(OK);

@@ -1,5 +1,5 @@
-//! The fuzz targets of `rust-core/fuzz` on the stable compiler: the committed corpus, and mutations of it from a seed. Made
-//! for every run of the tests; libFuzzer, which sees what the code does, searches longer (`scripts/fuzz.sh`).
+//! The fuzz targets of `rust-core/fuzz` on the stable compiler: the committed corpus, and mutations of it from a seed.
+//! Made for every run of the tests; libFuzzer, which sees what the code does, searches longer (`scripts/fuzz.sh`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod mutations;

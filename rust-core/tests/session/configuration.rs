@@ -114,8 +114,8 @@ fn a_wrong_configuration_names_the_field() {
     }
 }
 
-/// docs/adr/0007: names are not converted, so that the tables for it are in no app. Both spellings of a name would also be two
-/// issuers to the comparison of `iss`.
+/// docs/adr/0007: names are not converted, so that the tables for it are in no app. Both spellings of a name would also
+/// be two issuers to the comparison of `iss`.
 #[test]
 fn an_internationalized_host_is_given_in_punycode() {
     let runtime = tokio::runtime::Runtime::new().unwrap();

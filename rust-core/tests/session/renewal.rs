@@ -109,7 +109,8 @@ async fn callers_who_force_a_renewal_together_share_one() {
     assert_eq!(world.refresh_grants(), 1);
 }
 
-/// The renewal is the session's, not the caller's: on a server that rotates, an answer nobody takes in would end the session.
+/// The renewal is the session's, not the caller's: on a server that rotates, an answer nobody takes in would end the
+/// session.
 #[tokio::test]
 async fn a_renewal_goes_on_when_its_caller_goes_away() {
     let world = World::new().await;
@@ -158,7 +159,8 @@ async fn a_min_ttl_that_no_token_reaches_is_an_argument_to_fix_and_not_a_storm()
         ));
     }
     assert_eq!(world.refresh_grants(), 0);
-    // The issuer may have changed its mind since: a renewal that was due anyway is kept, and stored, before the policy speaks.
+    // The issuer may have changed its mind since: a renewal that was due anyway is kept, and stored, before the policy
+    // speaks.
     let options = pilotlight_core::session::TokenOptions {
         force_refresh: true,
         ..at_least(601)

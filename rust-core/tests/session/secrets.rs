@@ -1,4 +1,5 @@
-//! Promise 7: no secret and no personal data in any log, error, `Debug` or URL; the refresh token does not cross to Swift.
+//! Promise 7: no secret and no personal data in any log, error, `Debug` or URL; the refresh token does not cross to
+//! Swift.
 
 use pilotlight_core::event::SessionEvent;
 use pilotlight_core::ffi::SessionError;

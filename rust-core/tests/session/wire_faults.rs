@@ -1,5 +1,5 @@
-//! Every call to an issuer meets every fault of the wire, over real sockets, once and again and again. What comes of it is
-//! the table in docs/reliability.md; that nothing is lost by it is asserted here.
+//! Every call to an issuer meets every fault of the wire, over real sockets, once and again and again. What comes of it
+//! is the table in docs/reliability.md; that nothing is lost by it is asserted here.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

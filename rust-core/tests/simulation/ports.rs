@@ -70,7 +70,8 @@ impl View {
         self.world.scheduler.spawn(Some(self.who.process), work);
     }
 
-    /// Runs `effect` as the system does for a process: it goes on when nobody waits for it any more, and ends with the process.
+    /// Runs `effect` as the system does for a process: it goes on when nobody waits for it any more, and ends with the
+    /// process.
     pub(crate) async fn detached<T: Send + 'static>(&self, effect: impl Future<Output = T> + Send + 'static) -> T {
         let (done, outcome) = oneshot::channel();
         self.spawn(Box::pin(async move {

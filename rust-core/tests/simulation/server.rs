@@ -1,5 +1,5 @@
-//! The issuer's memory: sign-ins (families of refresh tokens), rotation, the overlap, reuse detection. And beside each token what
-//! only the simulation knows: whom it reached, and whether it was written anywhere.
+//! The issuer's memory: sign-ins (families of refresh tokens), rotation, the overlap, reuse detection. And beside each
+//! token what only the simulation knows: whom it reached, and whether it was written anywhere.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! The store that all processes share. Each operation happens at one moment, has others before and after it, and goes on when
-//! nobody waits for it any more, as blocking calls do.
+//! The store that all processes share. Each operation happens at one moment, has others before and after it, and goes
+//! on when nobody waits for it any more, as blocking calls do.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-/// An API that an access token is for, beside the session's own: ``Session/accessToken(for:minTTL:forceRefresh:allowExpired:)``.
+/// An API that an access token is for, beside the session's own:
+/// ``Session/accessToken(for:minTTL:forceRefresh:allowExpired:)``.
 public struct Audience: Hashable, Sendable, ExpressibleByStringLiteral {
     /// The API's identifier: Auth0's `audience`, other providers' `resource` (RFC 8707 2: an absolute URI).
     public let identifier: String

@@ -16,8 +16,8 @@ extension ImportSource {
     }
 
     /// What the tutorials of Lock for iOS, version 1, had apps write with SimpleKeychain: the strings `id_token`,
-    /// `refresh_token` and `access_token`, and the archived `profile`, which becomes ``Session/cachedProfile``. Each may be
-    /// missing.
+    /// `refresh_token` and `access_token`, and the archived `profile`, which becomes ``Session/cachedProfile``. Each
+    /// may be missing.
     public static func lockV1(service: String = "Auth0", accessGroup: String? = nil) -> ImportSource {
         .keychainStrings(service: service, accessGroup: accessGroup)
     }

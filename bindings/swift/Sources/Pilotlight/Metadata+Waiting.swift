@@ -5,9 +5,10 @@ extension Metadata {
     /// Changes the metadata as ``update(_:)`` does, or lets the change wait while the network or the
     /// server has passing trouble (persists).
     ///
-    /// What waits is sent in order, and before any other call of the metadata: at the next launch (``Session/restore()``),
-    /// when a token was renewed or a profile fetched, or by ``flush()``. It goes with the sign-out; it stays when the
-    /// session has ended and the same user signs in again. At most 100 changes, or 64 KiB of them, wait.
+    /// What waits is sent in order, and before any other call of the metadata: at the next launch
+    /// (``Session/restore()``), when a token was renewed or a profile fetched, or by ``flush()``. It goes with the
+    /// sign-out; it stays when the session has ended and the same user signs in again. At most 100 changes, or 64 KiB
+    /// of them, wait.
     ///
     /// - Returns: The metadata after the change, or the change that waits.
     /// - Throws: As ``update(_:)`` but for passing trouble; nothing waits then.
@@ -44,8 +45,8 @@ extension Metadata {
         try await session.call { try await $0.cancelMetadataUpdate(id: id) }
     }
 
-    /// Sends the changes that wait, in order (network; persists). One that the server refuses for good is dropped; passing
-    /// trouble keeps it and all after it.
+    /// Sends the changes that wait, in order (network; persists). One that the server refuses for good is dropped;
+    /// passing trouble keeps it and all after it.
     ///
     /// - Returns: What became of them, and of those that were sent by themselves since the last report and refused.
     /// - Throws: As ``update(_:)`` but for passing trouble.

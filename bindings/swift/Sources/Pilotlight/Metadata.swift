@@ -5,8 +5,8 @@ import PilotlightCore
 ///
 /// It needs an access token for the Management API in the user's own name, which is found by itself: the session's own
 /// with a configuration with `metadataAccess`; else one that is got with the refresh token and kept, where the
-/// application's refresh token policies name `https://{domain}/api/v2/` (Auth0: "Multi-Resource Refresh Token"); or the ID
-/// token, with `metadataByIDToken`, at tenants that are so old that they take it.
+/// application's refresh token policies name `https://{domain}/api/v2/` (Auth0: "Multi-Resource Refresh Token"); or the
+/// ID token, with `metadataByIDToken`, at tenants that are so old that they take it.
 ///
 /// Nothing is kept on the device. Auth0 limits these calls (10 a minute for a user).
 ///
@@ -48,7 +48,8 @@ public struct Metadata: Sendable {
     ///
     /// - Returns: The metadata after the change.
     /// - Throws: As ``get(_:)``, and ``SessionError/fixArgument(argument:message:)`` for a key that is empty or has a
-    ///   `.` or a `$`, at any depth, which Auth0 refuses; nothing is sent then. After `CancellationError` the change may have been made.
+    ///   `.` or a `$`, at any depth, which Auth0 refuses; nothing is sent then. After `CancellationError` the change
+    ///   may have been made.
     @discardableResult
     public func update(_ changes: [String: JSONValue]) async throws -> [String: JSONValue] {
         let text = try JSONText.text(of: changes, argument: "metadata")
@@ -88,9 +89,9 @@ public struct Metadata: Sendable {
         return try await send { try await $0.replaceMetadata(metadataJson: text) }
     }
 
-    /// Merges at every level (RFC 7396): objects are merged, `nil` deletes a member, anything else replaces what is there.
-    /// Network: one request that reads and one that writes the keys of the first level that `changes` names; what somebody
-    /// else changes inside them between the two is lost.
+    /// Merges at every level (RFC 7396): objects are merged, `nil` deletes a member, anything else replaces what is
+    /// there. Network: one request that reads and one that writes the keys of the first level that `changes` names;
+    /// what somebody else changes inside them between the two is lost.
     ///
     /// ```swift
     /// try await session.metadata.merge(["preferences": ["theme": "dark"]])

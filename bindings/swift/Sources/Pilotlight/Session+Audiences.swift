@@ -15,8 +15,10 @@ extension Session {
     /// with the sign-out, the end of the session and a new sign-in.
     ///
     /// Auth0 is sent `audience`: the application needs a refresh token policy for the API (Auth0: "Multi-Resource
-    /// Refresh Token"). Other providers are sent `resource` (RFC 8707) and give tokens only for APIs that the sign-in named: by
-    /// `resources` of ``SessionConfiguration/openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:)``.
+    /// Refresh Token"). Other providers are sent `resource` (RFC 8707) and give tokens only for APIs that the sign-in
+    /// named: by
+    /// `resources` of
+    /// ``SessionConfiguration/openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:)``.
     /// The configuration's own `audience`, without scopes, is the session's own token.
     ///
     /// ```swift
@@ -30,9 +32,10 @@ extension Session {
     ///   - forceRefresh: Renew even a good one.
     ///   - allowExpired: When it cannot be renewed for the moment, give the expired one.
     /// - Throws: As ``accessToken(minTTL:forceRefresh:allowExpired:isolation:)``, and
-    ///   ``SessionError/fixConfiguration(field:message:)`` naming `audience` when the issuer refuses the audience or gives
-    ///   a token for another one, which does not end the session, and naming `resources` when the configuration does not
-    ///   name it; ``SessionError/signIn(reason:message:)`` with `interactionRequired` when it does since after the sign-in;
+    ///   ``SessionError/fixConfiguration(field:message:)`` naming `audience` when the issuer refuses the audience or
+    ///   gives a token for another one, which does not end the session, and naming `resources` when the configuration
+    ///   does not name it; ``SessionError/signIn(reason:message:)`` with `interactionRequired` when it does since after
+    ///   the sign-in;
     ///   ``SessionError/fixArgument(argument:message:)`` for an
     ///   audience or a scope that may not be sent.
     public func accessToken(

@@ -2,24 +2,27 @@ import Foundation
 import PilotlightCore
 
 extension Session {
-    /// Takes over the session that another library stored, so that the user need not sign in anew. Call it at launch, where
+    /// Takes over the session that another library stored, so that the user need not sign in anew. Call it at launch,
+    /// where
     /// ``restore()`` says `.signedOut`; calling it at every launch does no harm.
     ///
-    /// It happens **once**: a session that is there is never replaced, and after a sign-out the old item brings nobody back.
-    /// The old item stays until ``discardImportedSession(from:)``, so that the app's previous version still works. The
-    /// session is stored before ``states`` tells of it; whenever the app is killed, the next launch finds the one or the
-    /// other. An access token that has expired is renewed at its first use.
+    /// It happens **once**: a session that is there is never replaced, and after a sign-out the old item brings nobody
+    /// back. The old item stays until ``discardImportedSession(from:)``, so that the app's previous version still
+    /// works. The session is stored before ``states`` tells of it; whenever the app is killed, the next launch finds
+    /// the one or the other. An access token that has expired is renewed at its first use.
     ///
-    /// The ID token says whose session it is; its issuer and its client must be those of the ``configuration``. Where there
-    /// is none, the archived profile says so, and where there is neither, the issuer is asked (network): with the access
-    /// token, after a renewal where that is not good any more. Otherwise no network.
+    /// The ID token says whose session it is; its issuer and its client must be those of the ``configuration``. Where
+    /// there is none, the archived profile says so, and where there is neither, the issuer is asked (network): with the
+    /// access token, after a renewal where that is not good any more. Otherwise no network.
     ///
     /// - Parameter source: Where the other library kept it.
-    /// - Returns: What became of it. What is there and cannot be taken over is an outcome, ``ImportOutcome/unreadable(problem:)``;
+    /// - Returns: What became of it. What is there and cannot be taken over is an outcome,
+    /// ``ImportOutcome/unreadable(problem:)``;
     ///   let the user sign in.
     /// - Throws: Nothing was changed, and the same call may succeed later: ``SessionError/waitForUnlock(message:)``,
     ///   ``SessionError/checkStorage(status:message:)`` (also on a platform without a Keychain),
-    ///   ``SessionError/openApp(message:)`` for a read-only session, ``SessionError/authenticateUser(cancelled:message:)``,
+    ///   ``SessionError/openApp(message:)`` for a read-only session,
+    ///   ``SessionError/authenticateUser(cancelled:message:)``,
     ///   ``SessionError/retryLater(reason:retryAfter:message:)``, `CancellationError`.
     @discardableResult
     public func importSession(from source: ImportSource) async throws -> ImportOutcome {

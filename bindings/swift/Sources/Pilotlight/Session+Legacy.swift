@@ -71,8 +71,8 @@ public struct LegacyAuth0: Sendable {
     /// - Throws: ``SessionError/restartSignIn(code:message:)`` with Auth0's code (`invalid_user_password`,
     ///   `unauthorized` for a blocked user, `too_many_attempts`, `password_leaked`, …);
     ///   ``SessionError/fixArgument(argument:message:)``; ``SessionError/fixConfiguration(field:message:)``;
-    ///   ``SessionError/retryLater(reason:retryAfter:message:)``; ``SessionError/signInCancelled`` when another sign-in or
-    ///   a sign-out came meanwhile; `CancellationError`, after which the sign-in may still end well. A session that
+    ///   ``SessionError/retryLater(reason:retryAfter:message:)``; ``SessionError/signInCancelled`` when another sign-in
+    ///   or a sign-out came meanwhile; `CancellationError`, after which the sign-in may still end well. A session that
     ///   existed before is untouched by any of them.
     @discardableResult
     public func signIn(
@@ -109,7 +109,8 @@ public struct LegacyAuth0: Sendable {
     ///   - parameters: What else the add-on needs.
     ///   - grant: What is shown. Auth0 limits these calls (10 a minute for a user).
     /// - Returns: What Auth0 answers; each add-on has its own shape.
-    /// - Throws: As ``idToken(minTTL:)``; ``SessionError/signIn(reason:message:)`` with `.accessDenied` when Auth0 refuses
+    /// - Throws: As ``idToken(minTTL:)``; ``SessionError/signIn(reason:message:)`` with `.accessDenied` when Auth0
+    /// refuses
     ///   the token for this, after which the session goes on.
     public func delegate(
         apiType: String, target: String? = nil, scopes: [String] = [], parameters: [String: String] = [:],

@@ -2,8 +2,8 @@ import Foundation
 import PilotlightCore
 
 extension Session {
-    /// Signs the browser out at the issuer, after ``signOut()`` has done so here: otherwise the issuer's cookie may let the
-    /// next sign-in pass without asking the user anything. Opens a browser; stores nothing.
+    /// Signs the browser out at the issuer, after ``signOut()`` has done so here: otherwise the issuer's cookie may let
+    /// the next sign-in pass without asking the user anything. Opens a browser; stores nothing.
     ///
     /// A sign-in with an ephemeral browser leaves no cookie, and needs no sign-out of the browser.
     ///
@@ -22,8 +22,8 @@ extension Session {
     }
 
     /// The URL that ends the issuer's own session in the browser: `/v2/logout` (Auth0: "Log Users Out of Auth0"), or the
-    /// end-session endpoint (OpenID Connect RP-Initiated Logout 1.0). Asks the issuer for its endpoints where they are not
-    /// known yet (network). It carries no ID token, so some issuers ask the user to confirm.
+    /// end-session endpoint (OpenID Connect RP-Initiated Logout 1.0). Asks the issuer for its endpoints where they are
+    /// not known yet (network). It carries no ID token, so some issuers ask the user to confirm.
     ///
     /// - Parameters:
     ///   - returnTo: Where the browser goes then: one of the logout URLs that are registered for the client. Without one

@@ -3,14 +3,16 @@ import PilotlightCore
 
 extension Session {
     /// A session for SwiftUI previews and for tests of an app: it lives in memory, asks nobody and behaves like a
-    /// real one. Signing in and out changes its state and tells the events, metadata can be changed, and the Rust core is not used at all.
+    /// real one. Signing in and out changes its state and tells the events, metadata can be changed, and the Rust core
+    /// is not used at all.
     ///
     /// - Parameters:
     ///   - state: The state it begins with; nil means that it has still to be restored, to `.signedOut`.
     ///   - profile: What ``profile(refresh:)`` answers while a user is signed in.
     ///   - metadata: What ``metadata`` holds.
     ///   - waiting: Changes of it that wait for the network; further ones join them while `error` is a `retryLater`.
-    ///   - accessToken: What ``accessToken(minTTL:forceRefresh:allowExpired:isolation:)`` answers while a user is signed in.
+    ///   - accessToken: What ``accessToken(minTTL:forceRefresh:allowExpired:isolation:)`` answers while a user is
+    ///   signed in.
     ///   - error: What every call that can fail fails with, to see how the app shows it; nil lets them succeed.
     public static func preview(
         state: SessionState? = .signedIn(subject: "preview|1", expiresAt: .distantFuture),

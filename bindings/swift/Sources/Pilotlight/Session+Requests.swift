@@ -7,7 +7,8 @@ import FoundationNetworking
 extension Session {
     /// The request with `Authorization: Bearer` and an access token that is good for at least `minTTL` seconds (RFC
     /// 6750 2.1). A header of that name that is there already is replaced. May use the network as
-    /// ``accessToken(minTTL:forceRefresh:allowExpired:isolation:)`` does, and costs as little when the token in memory is good.
+    /// ``accessToken(minTTL:forceRefresh:allowExpired:isolation:)`` does, and costs as little when the token in memory
+    /// is good.
     ///
     /// When the API answers 401 nevertheless, ask once more with `forceRefresh`.
     ///

@@ -5,11 +5,12 @@ import FoundationNetworking
 #endif
 
 extension Session {
-    /// Sends a request to your API with an access token, and once more with another token when the API answers 401: it may
-    /// have withdrawn the first before its time, or have another idea of the time. Network; a renewal persists.
+    /// Sends a request to your API with an access token, and once more with another token when the API answers 401: it
+    /// may have withdrawn the first before its time, or have another idea of the time. Network; a renewal persists.
     ///
-    /// However many requests are refused together, one renewal is sent. An API that says 401 again is believed: its answer is
-    /// returned like any other. A request with an `httpBodyStream` is sent once, because a stream can be read once.
+    /// However many requests are refused together, one renewal is sent. An API that says 401 again is believed: its
+    /// answer is returned like any other. A request with an `httpBodyStream` is sent once, because a stream can be read
+    /// once.
     ///
     /// ```swift
     /// let (data, response) = try await session.data(for: URLRequest(url: orders))

@@ -67,8 +67,8 @@ public final class SessionModel {
     }
 
     /// Loads the profile unless the one at hand was fetched less than `maxAge` seconds ago; see
-    /// ``Session/profile(maxAge:allowStale:)``. When it cannot be had for the moment, the old ``profile`` stays and ``error``
-    /// says why.
+    /// ``Session/profile(maxAge:allowStale:)``. When it cannot be had for the moment, the old ``profile`` stays and
+    /// ``error`` says why.
     public func loadProfile(maxAge: TimeInterval) async {
         await run { _ = try await $0.profile(maxAge: maxAge) }
     }

@@ -658,14 +658,15 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
 
     /**
      * An ID token that is good for at least `min_ttl_seconds`: from memory, or renewed (network; the new one is stored
-     * before it is given). A session that lives by its ID token is renewed by delegation, any other as ever. Any number of
-     * callers share one renewal.
+     * before it is given). A session that lives by its ID token is renewed by delegation, any other as ever. Any
+     * number of callers share one renewal.
      */
     func idToken(minTtlSeconds: UInt32) async throws  -> String
 
     /**
-     * Signs in with a name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID token. The
-     * password is sent once, wiped on this side, and never stored. `device` is needed with the scope `offline_access`.
+     * Signs in with a name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID token.
+     * The password is sent once, wiped on this side, and never stored. `device` is needed with the scope
+     * `offline_access`.
      */
     func signInWithPassword(username: String, password: String, connection: String, device: String?, parameters: [String: String]) async throws  -> SessionState
 
@@ -701,8 +702,8 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func cachedAccessToken(minTtlSeconds: UInt32)  -> String?
 
     /**
-     * `cached_access_token` for a further audience, as asked for with `access_token_for` before; nil also for an audience
-     * that cannot be one.
+     * `cached_access_token` for a further audience, as asked for with `access_token_for` before; nil also for an
+     * audience that cannot be one.
      */
     func cachedAccessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt32)  -> String?
 
@@ -734,8 +735,8 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func completeSignIn(callbackUrl: String) async throws  -> SessionState
 
     /**
-     * The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all but those. Network. JSON text of
-     * an object.
+     * The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all but those. Network. JSON
+     * text of an object.
      */
     func fetchMetadata(keys: [String], include: Bool) async throws  -> Claims
 
@@ -758,14 +759,14 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
 
     /**
      * The URL that ends the issuer's own session in the browser: Auth0's `/v2/logout`, or the end-session endpoint.
-     * `return_to` is one of the URLs registered for the client; `federated` is Auth0's. Asks the issuer for its endpoints
-     * where they are not known yet.
+     * `return_to` is one of the URLs registered for the client; `federated` is Auth0's. Asks the issuer for its
+     * endpoints where they are not known yet.
      */
     func logoutUrl(returnTo: String?, federated: Bool) async throws  -> String
 
     /**
-     * Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network). Answers
-     * the metadata after the change.
+     * Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network).
+     * Answers the metadata after the change.
      */
     func mergeMetadata(changesJson: String) async throws  -> Claims
 
@@ -781,7 +782,8 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func profile(refresh: Bool) async throws  -> UserProfile
 
     /**
-     * The profile as last fetched, if that is less than `max_age_seconds` ago; else fetched anew (network; persists). With
+     * The profile as last fetched, if that is less than `max_age_seconds` ago; else fetched anew (network; persists).
+     * With
      * `allow_stale` an older one will do where a new one cannot be had for the moment.
      */
     func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool) async throws  -> UserProfile
@@ -1005,8 +1007,8 @@ open func delegate(apiType: String, target: String?, scopes: [String], parameter
 
     /**
      * An ID token that is good for at least `min_ttl_seconds`: from memory, or renewed (network; the new one is stored
-     * before it is given). A session that lives by its ID token is renewed by delegation, any other as ever. Any number of
-     * callers share one renewal.
+     * before it is given). A session that lives by its ID token is renewed by delegation, any other as ever. Any
+     * number of callers share one renewal.
      */
 open func idToken(minTtlSeconds: UInt32)async throws  -> String  {
     return
@@ -1025,8 +1027,9 @@ open func idToken(minTtlSeconds: UInt32)async throws  -> String  {
 }
 
     /**
-     * Signs in with a name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID token. The
-     * password is sent once, wiped on this side, and never stored. `device` is needed with the scope `offline_access`.
+     * Signs in with a name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID token.
+     * The password is sent once, wiped on this side, and never stored. `device` is needed with the scope
+     * `offline_access`.
      */
 open func signInWithPassword(username: String, password: String, connection: String, device: String?, parameters: [String: String])async throws  -> SessionState  {
     return
@@ -1140,8 +1143,8 @@ open func cachedAccessToken(minTtlSeconds: UInt32) -> String?  {
 }
 
     /**
-     * `cached_access_token` for a further audience, as asked for with `access_token_for` before; nil also for an audience
-     * that cannot be one.
+     * `cached_access_token` for a further audience, as asked for with `access_token_for` before; nil also for an
+     * audience that cannot be one.
      */
 open func cachedAccessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt32) -> String?  {
     return try!  FfiConverterOptionString.lift(try! rustCall() {
@@ -1232,8 +1235,8 @@ open func completeSignIn(callbackUrl: String)async throws  -> SessionState  {
 }
 
     /**
-     * The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all but those. Network. JSON text of
-     * an object.
+     * The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all but those. Network. JSON
+     * text of an object.
      */
 open func fetchMetadata(keys: [String], include: Bool)async throws  -> Claims  {
     return
@@ -1306,8 +1309,8 @@ open func hasValidSession(minTtlSeconds: UInt32) -> Bool  {
 
     /**
      * The URL that ends the issuer's own session in the browser: Auth0's `/v2/logout`, or the end-session endpoint.
-     * `return_to` is one of the URLs registered for the client; `federated` is Auth0's. Asks the issuer for its endpoints
-     * where they are not known yet.
+     * `return_to` is one of the URLs registered for the client; `federated` is Auth0's. Asks the issuer for its
+     * endpoints where they are not known yet.
      */
 open func logoutUrl(returnTo: String?, federated: Bool)async throws  -> String  {
     return
@@ -1326,8 +1329,8 @@ open func logoutUrl(returnTo: String?, federated: Bool)async throws  -> String  
 }
 
     /**
-     * Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network). Answers
-     * the metadata after the change.
+     * Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network).
+     * Answers the metadata after the change.
      */
 open func mergeMetadata(changesJson: String)async throws  -> Claims  {
     return
@@ -1378,7 +1381,8 @@ open func profile(refresh: Bool)async throws  -> UserProfile  {
 }
 
     /**
-     * The profile as last fetched, if that is less than `max_age_seconds` ago; else fetched anew (network; persists). With
+     * The profile as last fetched, if that is less than `max_age_seconds` ago; else fetched anew (network; persists).
+     * With
      * `allow_stale` an older one will do where a new one cannot be had for the moment.
      */
 open func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool)async throws  -> UserProfile  {
@@ -1826,8 +1830,8 @@ public func FfiConverterTypeLogSink_lower(_ value: LogSink) -> UInt64 {
 
 
 /**
- * Hears of every change of the session's state, and of what happens to it. Called for one thing at a time, in order, on a
- * thread of Pilotlight's own. Must return soon.
+ * Hears of every change of the session's state, and of what happens to it. Called for one thing at a time, in order,
+ * on a thread of Pilotlight's own. Must return soon.
  */
 public protocol SessionObserver: AnyObject, Sendable {
 
@@ -1843,8 +1847,8 @@ public protocol SessionObserver: AnyObject, Sendable {
 
 }
 /**
- * Hears of every change of the session's state, and of what happens to it. Called for one thing at a time, in order, on a
- * thread of Pilotlight's own. Must return soon.
+ * Hears of every change of the session's state, and of what happens to it. Called for one thing at a time, in order,
+ * on a thread of Pilotlight's own. Must return soon.
  */
 open class SessionObserverImpl: SessionObserver, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -2727,9 +2731,9 @@ public struct SessionConfiguration: Equatable, Hashable {
      */
     public let audience: String?
     /**
-     * Providers other than Auth0: the APIs that access tokens can be asked for later, beside the session's own. Each is an
-     * absolute URI without a fragment, sent as a `resource` of its own in the authorization request (RFC 8707 2.1): a
-     * provider gives tokens only for what the user's grant names.
+     * Providers other than Auth0: the APIs that access tokens can be asked for later, beside the session's own. Each
+     * is an absolute URI without a fragment, sent as a `resource` of its own in the authorization request (RFC 8707
+     * 2.1): a provider gives tokens only for what the user's grant names.
      */
     public let resources: [String]
     /**
@@ -2756,7 +2760,8 @@ public struct SessionConfiguration: Equatable, Hashable {
     public let metadataByIdToken: Bool
     /**
      * Auth0 only: allows the calls that use its endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
-     * `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is sent.
+     * `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is
+     * sent.
      */
     public let legacy: Bool
 
@@ -2780,9 +2785,9 @@ public struct SessionConfiguration: Equatable, Hashable {
          * The API the access token is for: sent as `audience` (Auth0) in the authorization request.
          */audience: String? = nil,
         /**
-         * Providers other than Auth0: the APIs that access tokens can be asked for later, beside the session's own. Each is an
-         * absolute URI without a fragment, sent as a `resource` of its own in the authorization request (RFC 8707 2.1): a
-         * provider gives tokens only for what the user's grant names.
+         * Providers other than Auth0: the APIs that access tokens can be asked for later, beside the session's own. Each
+         * is an absolute URI without a fragment, sent as a `resource` of its own in the authorization request (RFC 8707
+         * 2.1): a provider gives tokens only for what the user's grant names.
          */resources: [String] = [],
         /**
          * More parameters for the authorization request, for example `prompt`, `connection`.
@@ -2803,7 +2808,8 @@ public struct SessionConfiguration: Equatable, Hashable {
          */metadataByIdToken: Bool = false,
         /**
          * Auth0 only: allows the calls that use its endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
-         * `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is sent.
+         * `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is
+         * sent.
          */legacy: Bool = false) {
         self.provider = provider
         self.clientId = clientId
@@ -4801,8 +4807,8 @@ public enum SessionState: Equatable, Hashable {
          * The user's `sub` claim, unique at the issuer (OpenID Connect Core 2).
          */subject: String,
         /**
-         * When the access token in hand expires, in seconds since 1970 by the device's clock; where a session lives by its
-         * ID token, when that does.
+         * When the access token in hand expires, in seconds since 1970 by the device's clock; where a session lives by
+         * its ID token, when that does.
          */expiresAt: Timestamp
     )
     /**
@@ -6066,10 +6072,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_delegate() != 13458) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_id_token() != 1497) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_id_token() != 59311) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_with_password() != 54102) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_with_password() != 6918) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_token_info() != 59815) {
@@ -6087,7 +6093,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_cached_access_token() != 50897) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_cached_access_token_for() != 15624) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_cached_access_token_for() != 19707) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_cached_access_token_version() != 52293) {
@@ -6105,7 +6111,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_complete_sign_in() != 34965) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_fetch_metadata() != 49897) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_fetch_metadata() != 51611) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_fetch_user() != 31613) {
@@ -6117,10 +6123,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_has_valid_session() != 38435) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_logout_url() != 34965) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_logout_url() != 44385) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_merge_metadata() != 38565) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_merge_metadata() != 15925) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_pending_metadata_updates() != 51329) {
@@ -6129,7 +6135,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_profile() != 32084) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_profile_within() != 51413) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_profile_within() != 26354) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_refresh() != 4544) {

@@ -1,8 +1,8 @@
 import Observation
 import Pilotlight
 
-/// The metadata screen: a form over `user_metadata` that sends only what was changed, and lets a change wait where there is no
-/// network.
+/// The metadata screen: a form over `user_metadata` that sends only what was changed, and lets a change wait where
+/// there is no network.
 @MainActor @Observable
 public final class MetadataEditor {
     /// What became of the changes that waited, when the user asked to send them.

@@ -22,8 +22,8 @@ pub fn request(base: &Url, id_token: &Secret) -> Result<HttpRequest, Error> {
 /// sends none.
 ///
 /// # Errors
-/// [`Error::Argument`] for an ID token that is refused, [`Error::ServerConfiguration`] where the endpoint is switched off;
-/// the server's trouble otherwise.
+/// [`Error::Argument`] for an ID token that is refused, [`Error::ServerConfiguration`] where the endpoint is switched
+/// off; the server's trouble otherwise.
 pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<Map<String, Value>, Error> {
     let endpoint = Endpoint::TokenInfo;
     let mut claims = success_object(endpoint, answer, || match answer.status {

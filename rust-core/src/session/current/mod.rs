@@ -2,7 +2,8 @@
 //! assignments, and the synchronous path of a valid token must not wait for a runtime.
 //!
 //! `reading` looks, `changing` does what a sign-in, a renewal or a sign-out does, `storing` keeps memory and store in
-//! step, `adopting` takes over what the store holds, `updates` keeps what waits for the network, `publishing` tells who listens.
+//! step, `adopting` takes over what the store holds, `updates` keeps what waits for the network, `publishing` tells who
+//! listens.
 
 mod adopting;
 mod changing;

@@ -1,13 +1,13 @@
 //! Moving in: another library's session becomes this one, once, without a new sign-in.
 //!
 //! **Order.** The old items are read, the session is written in one step, then it is published; the old items stay until
-//! [`SessionManager::discard_imported_session`]. A kill before the write leaves everything as it was; one after it leaves a
-//! session like any other.
+//! [`SessionManager::discard_imported_session`]. A kill before the write leaves everything as it was; one after it
+//! leaves a session like any other.
 //!
-//! **Once.** The old items outlive a sign-out, and must not bring back who has signed out. The stored session says that it
-//! was imported, in the same write; and before such a session is left, by a sign-out or for a new sign-in, an item of its
-//! own is written that says so from then on (`close_import`). It holds nothing else. The same is done when an import was
-//! tried in this process and a user then signs in or out.
+//! **Once.** The old items outlive a sign-out, and must not bring back who has signed out. The stored session says that
+//! it was imported, in the same write; and before such a session is left, by a sign-out or for a new sign-in, an item
+//! of its own is written that says so from then on (`close_import`). It holds nothing else. The same is done when an
+//! import was tried in this process and a user then signs in or out.
 
 mod source;
 mod user;

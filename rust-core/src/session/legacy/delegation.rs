@@ -58,13 +58,13 @@ impl DelegationOptions {
 }
 
 impl SessionManager {
-    /// Exchanges the session's token for another at `/delegation` and gives what the issuer answers, a free map (network).
-    /// Nothing of it is stored. The ID token is renewed first where it has expired.
+    /// Exchanges the session's token for another at `/delegation` and gives what the issuer answers, a free map
+    /// (network). Nothing of it is stored. The ID token is renewed first where it has expired.
     ///
     /// # Errors
     /// As [`SessionManager::id_token`]; [`Error::AccessDenied`] when the issuer refuses the token for this; the session
-    /// goes on then. [`Error::Argument`] for `by_refresh_token` in a session that does not live by its ID token: its refresh
-    /// token may be rotated.
+    /// goes on then. [`Error::Argument`] for `by_refresh_token` in a session that does not live by its ID token: its
+    /// refresh token may be rotated.
     pub async fn delegate(&self, options: &DelegationOptions) -> Result<Map<String, Value>, Error> {
         let shared = &self.shared;
         let base = shared.legacy_base()?;

@@ -1,6 +1,6 @@
-//! Sessions of older Auth0 tenants, where the configuration allows it: such a session lives by its ID token, as those that
-//! Lock 1 kept, and is renewed by delegation. Here is what is different about that; turns, retries, sharing one renewal
-//! and storing are those of every session (`renewal`).
+//! Sessions of older Auth0 tenants, where the configuration allows it: such a session lives by its ID token, as those
+//! that Lock 1 kept, and is renewed by delegation. Here is what is different about that; turns, retries, sharing one
+//! renewal and storing are those of every session (`renewal`).
 //!
 //! `password` signs in with a password, `delegation` asks for add-ons' tokens and for the profile.
 
@@ -30,8 +30,8 @@ use crate::provider::token::TokenAnswer;
 use crate::secret::Secret;
 
 impl SessionManager {
-    /// Calls `use_token` with the ID token in memory, if it is good for at least `min_ttl`. Memory only. `None` also where
-    /// the configuration does not allow the legacy calls.
+    /// Calls `use_token` with the ID token in memory, if it is good for at least `min_ttl`. Memory only. `None` also
+    /// where the configuration does not allow the legacy calls.
     pub fn with_cached_id_token<T>(&self, min_ttl: Duration, use_token: impl FnOnce(&str) -> T) -> Option<T> {
         let shared = &self.shared;
         shared.legacy_base().ok()?;
@@ -41,8 +41,8 @@ impl SessionManager {
         Some(use_token(token.expose()))
     }
 
-    /// An ID token good for at least `min_ttl`: from memory, or renewed (network; persists). A session that lives by its ID
-    /// token is renewed by delegation, any other as ever. However many ask, one renewal is sent.
+    /// An ID token good for at least `min_ttl`: from memory, or renewed (network; persists). A session that lives by
+    /// its ID token is renewed by delegation, any other as ever. However many ask, one renewal is sent.
     ///
     /// # Errors
     /// As [`SessionManager::access_token`], with what [`endpoint::read`] says of the answer; [`Error::Configuration`]
@@ -126,8 +126,8 @@ impl Shared {
         endpoint::request(self.legacy_base()?, &configuration.client_id, shown, token, &wanted)
     }
 
-    /// Believes the renewed ID token, then stores it, then gives it. The other way round than for a rotated refresh token,
-    /// which would be lost: here nothing is, and what is not believed leaves the session as it was.
+    /// Believes the renewed ID token, then stores it, then gives it. The other way round than for a rotated refresh
+    /// token, which would be lost: here nothing is, and what is not believed leaves the session as it was.
     pub(super) async fn take_delegation(&self, input: RenewalInput, tokens: TokenAnswer) -> Result<Secret, Error> {
         let received = self.now();
         let unexpected = |problem: String| Error::UnexpectedAnswer {

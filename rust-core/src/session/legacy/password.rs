@@ -32,12 +32,12 @@ pub struct PasswordSignIn {
 }
 
 impl SessionManager {
-    /// Signs in with the user's name and password at `/oauth/ro` (network; persists). A sign-in in progress is replaced; a
-    /// sign-out or another sign-in that comes meanwhile wins, and what this one brought is revoked.
+    /// Signs in with the user's name and password at `/oauth/ro` (network; persists). A sign-in in progress is
+    /// replaced; a sign-out or another sign-in that comes meanwhile wins, and what this one brought is revoked.
     ///
-    /// For apps of older tenants that cannot leave it yet: whoever shows a password field sees the password, teaches users
-    /// to type it anywhere, and shuts out single sign-on, second factors and passkeys (RFC 8252 8.12; RFC 9700 2.4: "MUST
-    /// NOT be used"). The browser does without all of that.
+    /// For apps of older tenants that cannot leave it yet: whoever shows a password field sees the password, teaches
+    /// users to type it anywhere, and shuts out single sign-on, second factors and passkeys (RFC 8252 8.12; RFC 9700
+    /// 2.4: "MUST NOT be used"). The browser does without all of that.
     ///
     /// The session lives by its ID token. That is verified as ever when it is signed with a key of the issuer's; signed
     /// with the client's secret (HS256), which no app has, it is believed because it came from the issuer over TLS.

@@ -1,5 +1,5 @@
-//! An app and its extension, each a process of its own, whose ID token has expired for both: all of it real, the file store
-//! and its lock included. A process is this test's own program, run for one test.
+//! An app and its extension, each a process of its own, whose ID token has expired for both: all of it real, the file
+//! store and its lock included. A process is this test's own program, run for one test.
 
 use std::io::{BufRead as _, BufReader, Lines};
 use std::path::{Path, PathBuf};

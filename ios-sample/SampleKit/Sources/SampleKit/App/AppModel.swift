@@ -89,8 +89,8 @@ public final class AppModel {
         }
     }
 
-    /// Reads the session: at the launch, and again where a screen offers that. Where nobody is signed in, that of the app's
-    /// earlier version is looked for; the SDK takes over one at most, once.
+    /// Reads the session: at the launch, and again where a screen offers that. Where nobody is signed in, that of the
+    /// app's earlier version is looked for; the SDK takes over one at most, once.
     public func start() async {
         await session?.restore()
         guard let moveIn, let session = session?.session, session.state == .signedOut else { return }
@@ -120,7 +120,8 @@ public final class AppModel {
     public func signIn(using authenticator: some WebAuthenticator) async {
         notice = nil
         await signIn?.signIn(using: authenticator)
-        // The session itself: the report of its new state may still be on the way, and comes with the profile at the latest.
+        // The session itself: the report of its new state may still be on the way, and comes with the profile at the
+        // latest.
         if session?.session.state?.isSignedIn == true { await session?.loadProfile() }
     }
 
@@ -130,8 +131,8 @@ public final class AppModel {
         await session?.signOut()
     }
 
-    /// Signs out, and then out of the issuer's page in the browser, which comes back to the redirect URI. Closing that page
-    /// is quiet; nothing of it changes that the user is signed out here.
+    /// Signs out, and then out of the issuer's page in the browser, which comes back to the redirect URI. Closing that
+    /// page is quiet; nothing of it changes that the user is signed out here.
     public func signOut(ofBrowserBy authenticator: some WebAuthenticator) async {
         await signOut()
         guard let session = session?.session, let returnTo = URL(string: session.configuration.redirectUri) else {

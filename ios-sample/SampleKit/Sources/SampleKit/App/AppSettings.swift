@@ -100,8 +100,8 @@ public struct AppSettings: Codable, Equatable, Sendable {
             parameters: parameters)
     }
 
-    /// An address that takes the access token, to try a request with: where Auth0 tells about the user. Empty where only the
-    /// issuer's own description would tell it.
+    /// An address that takes the access token, to try a request with: where Auth0 tells about the user. Empty where
+    /// only the issuer's own description would tell it.
     public var exampleRequest: String {
         guard issuer == .auth0 else { return "" }
         let domain = address.trimmed

@@ -2,8 +2,8 @@ import Foundation
 import Observation
 import Pilotlight
 
-/// What a session went through, for the inspector: its states, or its events. It holds no token and nothing that could become
-/// one.
+/// What a session went through, for the inspector: its states, or its events. It holds no token and nothing that could
+/// become one.
 @MainActor @Observable
 public final class History<Item: Equatable & Sendable> {
     /// One of them, and when it came.
