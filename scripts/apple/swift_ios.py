@@ -45,10 +45,15 @@ def same_package(folder):
     return ["-package-name", sources_folder.parent.name.lower()] if sources_folder.name == "Sources" else []
 
 
+def kind(name):
+    """Everything but the app and its tests is for extensions too, and may use only what they may."""
+    return [] if name.startswith("PilotlightSample") else ["-application-extension"]
+
+
 def compile_modules(module_map, modules, scratch):
     """What the compiler said, of the first of these (name, folders, minimum) that does not compile."""
     for name, folders, minimum in modules:
-        said = apple_swift("swiftc", minimum, "-emit-sil", "-wmo", "-parse-as-library", "-module-name", name, *same_package(folders[0]),
+        said = apple_swift("swiftc", minimum, "-emit-sil", "-wmo", "-parse-as-library", "-module-name", name, *same_package(folders[0]), *kind(name),
                            *c_module(module_map), "-I", scratch, "-emit-module-path", scratch / f"{name}.swiftmodule", "-o", scratch / f"{name}.sil", *sources(*folders))
         if said:
             return f"{name}, for iOS {minimum}:\n{said}"

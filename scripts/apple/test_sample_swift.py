@@ -33,8 +33,8 @@ IMPORTED = list(MODULES)[:3]
 
 # (what is wrong, the module, the file, the text to replace, what by, what the compiler says of it)
 SPOILT = (
-    ("the browser sheet off the main actor", "PilotlightSample", "WelcomeView.swift", "Task { await model.signIn(using: SystemWeb",
-     "Task.detached { let sheet = SystemWebAuthenticator(); await model.signIn(using: sheet) }\n_ = { (SystemWeb", "main actor-isolated"),
+    ("the browser sheet off the main actor", "PilotlightSample", "WelcomeView.swift", "Task { await model.signIn(using: browser) }",
+     "_ = browser; Task.detached { let sheet = SystemWebAuthenticator(); await model.signIn(using: sheet) }", "main actor-isolated"),
     ("an action that may run on any thread", "PilotlightSample", "AdviceBanner.swift", "var dismiss: (@MainActor () -> Void)?",
      "var dismiss: (() -> Void)?", "data race"),
     ("a binding whose closures leave the main actor", "PilotlightSample", "MetadataView.swift", "text: $editor[text: name]",
@@ -55,8 +55,10 @@ SPOILT = (
     ("a change that waits and is taken for one that was made", "SampleKit", "MetadataEditor.swift", "            case .waiting:\n                show(base)\n", "", "must be exhaustive"),
     ("a sheet's flag by value", "PilotlightSample", "RootView.swift", "isPresented: $isEditingSettings", "isPresented: isEditingSettings",
      "to expected type 'Binding<Bool>'"),
-    ("an API that extensions may not use", "PilotlightWidget", "SessionWidget.swift", "        let storage = settings",
-     "        _ = UIApplication.shared\n        let storage = settings", "cannot find 'UIApplication'|has no member 'shared'"),
+    ("an API that extensions may not use", "PilotlightWidget", "SessionWidget.swift", "import Pilotlight\n",
+     "import Pilotlight\nimport UIKit\n@MainActor let everything = UIApplication.shared\n", "unavailable in application extensions"),
+    ("the same in the library, which extensions take", "Pilotlight", "SystemNotices.swift", "import Foundation\n",
+     "import Foundation\nimport UIKit\n@MainActor let everything = UIApplication.shared\n", "unavailable in application extensions"),
     ("the shared settings on any thread", "PilotlightWidget", "SessionWidget.swift", "    @MainActor\n", "", "main actor-isolated"),
     ("a model off the main actor", "SampleKit", "AppModel.swift", "@MainActor @Observable", "@Observable", "main actor-isolated"),
     ("a test that waits inside an assertion", "PilotlightSampleTests", "StoredSessionTests.swift", "XCTAssertEqual(state, .signedOut)\n        let outcome",

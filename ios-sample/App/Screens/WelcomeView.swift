@@ -48,8 +48,9 @@ struct WelcomeView: View {
 
     private var button: some View {
         Button {
+            let browser = SystemWebAuthenticator.overKeyWindow(ephemeral: model.settings.isEphemeral)
             // The sheet's answer comes on any thread; the SDK brings it back here.
-            Task { await model.signIn(using: SystemWebAuthenticator(ephemeral: model.settings.isEphemeral)) }
+            Task { await model.signIn(using: browser) }
         } label: {
             Group {
                 if isWorking { ProgressView() } else { Text("Sign In") }

@@ -14,14 +14,32 @@ open class UIWindow: UIResponder {
 
 @available(iOS 13.0, *)
 @MainActor
-open class UIWindowScene: UIResponder {
+open class UIScene: UIResponder {
+    public enum ActivationState: Int, Sendable {
+        case unattached = -1
+        case foregroundActive
+        case foregroundInactive
+        case background
+    }
+
+    open var activationState: UIScene.ActivationState { fatalError() }
+}
+
+@available(iOS 13.0, *)
+@MainActor
+open class UIWindowScene: UIScene {
     @available(iOS 15.0, *)
     open var keyWindow: UIWindow? { fatalError() }
 }
 
-// Without `shared`, which app extensions may not use, and so neither may the library.
 @MainActor
-open class UIApplication: UIResponder {}
+open class UIApplication: UIResponder {
+    // Nor may the library use it, which extensions take: it is compiled as they are (scripts/apple/swift_ios.py).
+    @available(iOSApplicationExtension, unavailable)
+    open class var shared: UIApplication { fatalError() }
+    @available(iOS 13.0, *)
+    open var connectedScenes: Set<UIScene> { fatalError() }
+}
 
 public struct UIAccessibility {
     public struct Notification: Hashable, RawRepresentable, Sendable {
