@@ -188,6 +188,14 @@ import Testing
         await settle { !next.events.entries.isEmpty }
         #expect(next.events.entries.map(\.item) == [.restored(subject: "auth0|ada")])
         #expect(next.states.entries.count == 1)
+
+        // What the inspector shows has no token in it.
+        let token = try await next.session?.session.accessToken(forceRefresh: true)
+        await settle { next.events.entries.count == 2 }
+        var shown = ""
+        dump(next.states.entries, to: &shown)
+        dump(next.events.entries, to: &shown)
+        #expect(!shown.contains(try #require(token).suffix(20)))
         await server.stop()
     }
 }

@@ -9,8 +9,11 @@ import Testing
     @Test func aRequestSaysWhatTheApiAnswered() async throws {
         let server = try await IdentityServer.start()
         try await server.change(["multi_resource_refresh": true])
-        let session = try await server.signedInSession()
-        let screen = RequestScreen(session, address: " \(server.issuer)userinfo\n")
+        // As the app signs in, and to where it sends at first.
+        let session = try await server.signedInSession(metadataAccess: true)
+        var settings = AppSettings()
+        settings.address = server.issuer
+        let screen = RequestScreen(session, address: " \(settings.exampleRequest)\n")
         await screen.send()
         guard case .answered(200, let bytes) = screen.outcome else {
             Issue.record("\(String(describing: screen.outcome))")
