@@ -161,6 +161,12 @@ MISTAKES = [
         "refresh_token: kept.refresh_token.take(),",
     ),
     (
+        "what was not stored of a session is told after the session is gone",
+        "session/current/changing.rs",
+        "matches!(event, SessionEvent::SignedOut { .. })",
+        "event == event",
+    ),
+    (
         "expired tokens are handed out",
         "credentials.rs",
         "matches!(self.freshness(received, now), Freshness::ValidFor(left) if left >= min_ttl)",

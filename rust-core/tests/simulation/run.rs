@@ -109,7 +109,7 @@ fn goes_on(world: &World) -> bool {
     state.violation.is_none()
 }
 
-/// The states that a process has published.
+/// The states and events that a process has published.
 fn listen(world: &World, process: usize) {
     loop {
         let mut state = world.state();
@@ -122,8 +122,9 @@ fn listen(world: &World, process: usize) {
             process,
             start: state.processes[process].start,
         };
-        if let Report::State(published) = &heard {
-            state.publishes(who, published);
+        match &heard {
+            Report::State(published) => state.publishes(who, published),
+            Report::Event(event) => state.tells(who, event),
         }
         drop(state);
         world.trace_of(who, || format!("publishes {heard:?}"));

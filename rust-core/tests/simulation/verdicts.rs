@@ -1,10 +1,12 @@
-//! The rules for what leaves a session: a state that is published, an error or a token that a call gives.
+//! The rules for what leaves a session: a state that is published, an event, an error or a token that a call gives.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use pilotlight_core::error::Error;
+use pilotlight_core::event::SessionEvent;
 use pilotlight_core::state::{ReauthenticationReason, SessionState};
+use pilotlight_core::time::Timestamp;
 
 use crate::judge::Held;
 use crate::profile::Profile;
@@ -46,18 +48,7 @@ impl State {
             }
             SessionState::Locked if !seen.read_locked => Some("the store was never locked".to_owned()),
             SessionState::ReauthenticationRequired { reason } => self.why_not_ended(who, *reason),
-            SessionState::SignedIn { expires_at, .. } => {
-                // Two renewals may have brought the same expiry, and one of them was dropped.
-                let is_it = |known: &&RefreshToken| known.reached.contains(&(who, expires_at.0));
-                let mut brought = self.server.refresh_tokens.values().filter(is_it).peekable();
-                let early = self.profile.rotation
-                    && brought.peek().is_some()
-                    && brought.all(|known| !known.write_tried)
-                    && self
-                        .stored_session()
-                        .is_none_or(|stored| stored.credentials.expires_at() != *expires_at);
-                early.then(|| "its refresh token was not written yet".to_owned())
-            }
+            SessionState::SignedIn { expires_at, .. } => self.why_too_early(who, *expires_at),
             _ => None,
         };
         if let Some(mistake) = mistake {
@@ -65,6 +56,46 @@ impl State {
                 "process {} publishes {published:?}: {mistake}",
                 name_of(who.process)
             ));
+        }
+    }
+
+    fn why_too_early(&self, who: Who, expires_at: Timestamp) -> Option<String> {
+        // Two renewals may have brought the same expiry, and one of them was dropped.
+        let is_it = |known: &&RefreshToken| known.reached.contains(&(who, expires_at.0));
+        let mut brought = self.server.refresh_tokens.values().filter(is_it).peekable();
+        let early = self.profile.rotation
+            && brought.peek().is_some()
+            && brought.all(|known| !known.write_tried)
+            && self
+                .stored_session()
+                .is_none_or(|stored| stored.credentials.expires_at() != expires_at);
+        early.then(|| "its refresh token was not written yet".to_owned())
+    }
+
+    /// An event was told.
+    pub(crate) fn tells(&mut self, who: Who, event: &SessionEvent) {
+        let seen = &self.processes[who.process].seen;
+        let is_there = seen.tells_of_a_session;
+        let mistake = match event {
+            SessionEvent::SignedOut { elsewhere: false } if seen.sign_outs == 0 => Some("nobody did that".to_owned()),
+            SessionEvent::SignedOut { elsewhere: true } if !seen.read_nothing => {
+                Some("the store was not empty".to_owned())
+            }
+            SessionEvent::Ended { reason } => self.why_not_ended(who, *reason),
+            SessionEvent::Renewed { elsewhere: false, .. } if !is_there => {
+                Some("by what it told before, nobody is signed in".to_owned())
+            }
+            SessionEvent::Renewed { expires_at, .. } => self.why_too_early(who, *expires_at),
+            _ => None,
+        };
+        let is_there_now = match event {
+            SessionEvent::SignedIn { .. } | SessionEvent::Restored { .. } | SessionEvent::Renewed { .. } => true,
+            SessionEvent::Ended { .. } | SessionEvent::SignedOut { .. } => false,
+            _ => is_there,
+        };
+        self.processes[who.process].seen.tells_of_a_session = is_there_now;
+        if let Some(mistake) = mistake {
+            self.blame(format!("process {} tells {event:?}: {mistake}", name_of(who.process)));
         }
     }
 
