@@ -43,6 +43,25 @@ import Testing
         let other = try self.model("auth0-swift-3.1", domain: "other.eu.auth0.com")
         await other.start()
         #expect(other.notice == .couldNotMoveIn(.otherIssuer))
+        // With the right issuer in the settings it is taken over after all.
+        var settings = other.settings
+        settings.address = "tenant.eu.auth0.com"
+        await other.apply(settings)
+        #expect(other.screen == .home)
+        #expect(other.notice == .movedIn)
+    }
+
+    @Test func whatIsSaidOfOneSessionIsNotSaidOfAnother() async {
+        var outcomes = [ImportOutcome.nothingFound, .unreadable(problem: .ended)]
+        let model = AppModel(
+            store: VolatileSettingsStore(), moveIn: { _ in outcomes.removeLast() },
+            makeSession: { _ in .preview(state: .signedOut) })
+        await model.start()
+        #expect(model.notice == .couldNotMoveIn(.ended))
+        var settings = model.settings
+        settings.clientID = "another-app"
+        await model.apply(settings)
+        #expect(model.notice == nil)
     }
 
     @Test func whereNothingIsFoundOrTheLookFailsNothingIsSaid() async {

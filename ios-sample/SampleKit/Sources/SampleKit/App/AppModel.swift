@@ -112,6 +112,7 @@ public final class AppModel {
         guard settings != self.settings || session == nil else { return }
         self.settings = settings
         store.save(settings)
+        notice = nil
         open()
         await start()
     }
