@@ -28,6 +28,8 @@ SPOILT = (
     ("an extension that is not built first", PBXPROJ, r"(target = )[0-9A-F]{24} /\* PilotlightWidget \*/", None, "does not depend on PilotlightWidget, which it embeds"),
     ("an extension under a name of its own", PBXPROJ, r'"\$\(PILOTLIGHT_BUNDLE_ID\)\.widget"', "com.example.widget", "does not begin with that of PilotlightSample"),
     ("packages linked into the tests too", PBXPROJ, r"(name = PilotlightSampleTests;\s+packageProductDependencies = \()", r"\1 B17E00000000000000000001, ", "links packages that the app it runs in has already"),
+    ("tests of an extension", PBXPROJ, r"TestTargetID = [0-9A-F]{24}", "TestTargetID = B17E0000000000000000000C", "PilotlightSampleTests: TestTargetID is no app"),
+    ("an older language mode", PBXPROJ, r"SWIFT_VERSION = 6.0;", "SWIFT_VERSION = 5.0;", "Debug: SWIFT_VERSION is 5.0, not 6.0"),
     ("symbols that the tests do not see", PBXPROJ, r"ENABLE_TESTABILITY = YES;", "ENABLE_TESTABILITY = NO;", "without ENABLE_TESTABILITY PilotlightSampleTests"),
 )
 

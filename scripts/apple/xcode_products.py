@@ -9,7 +9,8 @@ import plistlib
 import struct
 from xml.parsers.expat import ExpatError
 
-APPLICATION, EXTENSION, UNIT_TEST = (f"com.apple.product-type.{kind}" for kind in ("application", "app-extension", "bundle.unit-test"))
+APPLICATION, EXTENSION, UNIT_TEST, UI_TEST = (
+    f"com.apple.product-type.{kind}" for kind in ("application", "app-extension", "bundle.unit-test", "bundle.ui-testing"))
 PLUG_INS = "13"  # dstSubfolderSpec: where the system looks for an app's extensions
 SIDE = 1024
 # What the app's code looks up, and which entitlement has to have it.
@@ -141,8 +142,20 @@ def embeds(project, app, extension):
     return False
 
 
+def language_mode_faults(project):
+    """Without it Xcode compiles in an older mode, in which a data race is no error."""
+    for configuration, settings in project.settings(project.objects[project.first]["buildConfigurationList"]):
+        if settings.get("SWIFT_VERSION") != "6.0":
+            yield f"{configuration}: SWIFT_VERSION is {settings.get('SWIFT_VERSION')}, not 6.0"
+
+
 def test_faults(project, target):
     """Tests inside an app find the app's own copy of the packages: linked twice, there were two of each class."""
+    if target["productType"] in (UNIT_TEST, UI_TEST):
+        identifier, _ = project.targets()[target["name"]]
+        host = project.objects[project.first]["attributes"]["TargetAttributes"].get(identifier, {}).get("TestTargetID")
+        if project.objects.get(host, {}).get("productType") != APPLICATION:
+            yield f"{target['name']}: TestTargetID is no app"
     if target["productType"] != UNIT_TEST:
         return
     if target.get("packageProductDependencies"):
@@ -167,3 +180,4 @@ def faults(project):
         for judge in (asset_faults, language_faults, place_faults, test_faults, name_faults):
             yield from judge(project, target)
     yield from embedding_faults(project)
+    yield from language_mode_faults(project)
