@@ -14,7 +14,7 @@ import XCTest
 /// **By hand, on a device**, because a simulator has no protected data that a lock would close, and no lock button that a
 /// test may press:
 /// 1. `.whenUnlocked…`: sign in, lock the device, let the widget refresh: it says "locked"; unlock, open the app:
-/// signed in.
+///    signed in.
 /// 2. `.afterFirstUnlock…`: restart, do not unlock, send a push that starts the app: it must not say "signed out".
 /// 3. Biometry, current set: sign in, enrol another face or finger: the session is gone, and the app asks to sign in.
 /// 4. Passcode class: turn the passcode off and on again: the session is gone.

@@ -13,9 +13,8 @@
 //! - [`import`]: sessions that other libraries stored, read. Pure as well; the session knows it.
 //! - [`provider`]: what to send to an endpoint and how to read its answer. Pure as well; knows only the modules above.
 //! - [`ports`]: the traits through which time, randomness, waiting, storage and the network reach the session.
-//! - [`session`]: [`session::SessionManager`], the one place that changes anything. It knows ports, never adapters, so
-//! that
-//!   the whole of it runs in a simulated world exactly as it runs in an app.
+//! - [`session`]: [`session::SessionManager`], the one place that changes anything. It knows ports, never adapters,
+//!   so that the whole of it runs in a simulated world exactly as it runs in an app.
 //! - [`adapters`]: one outside thing each: HTTP and TLS, the Keychain, files, the system's clock.
 //! - [`ffi`]: composes all of it for Swift: one-line exports, the one error conversion, the runtime. Nobody knows it.
 //!

@@ -59,7 +59,7 @@ impl Account {
         let claims = json!({
             "name": "Ada Lovelace", "given_name": "Ada", "family_name": "Lovelace", "middle_name": "King",
             "nickname": "ada", "preferred_username": "ada", "profile": "https://example.com/ada",
-            "picture": "https://images.example.com/ada.png", "website": "https://example.com/",
+            "picture": "/pictures/ada.png", "website": "https://example.com/",
             "gender": "female", "birthdate": "1815-12-10", "zoneinfo": "Europe/London", "locale": "en-GB",
             "email": "ada@example.com", "email_verified": true,
             "phone_number": "+44 20 7946 0001", "phone_number_verified": true,
@@ -87,7 +87,7 @@ impl Account {
     pub fn grace() -> Self {
         let claims = json!({
             "name": "Grace Hopper", "given_name": "Grace", "family_name": "Hopper", "nickname": "grace",
-            "picture": "https://images.example.com/grace.png", "zoneinfo": "America/New_York", "locale": "en-US",
+            "picture": "/pictures/grace.png", "zoneinfo": "America/New_York", "locale": "en-US",
             "email": "grace@example.com", "email_verified": true,
             "phone_number": "+1 202 555 0109", "phone_number_verified": false,
             "address": { "locality": "Arlington", "region": "Virginia", "country": "US" },
@@ -98,6 +98,16 @@ impl Account {
             user_metadata: into_object(json!({ "first_name": "Grace" })),
             ..Self::new("auth0|grace", "grace@example.com", PASSWORD)
         }
+    }
+
+    /// The same with the picture's whole URL, where it is one of the server's own.
+    pub(crate) fn at(mut self, issuer: &str) -> Self {
+        if let Some(Value::String(picture)) = self.claims.get_mut("picture")
+            && let Some(path) = picture.strip_prefix('/')
+        {
+            *picture = format!("{issuer}{path}");
+        }
+        self
     }
 
     /// What `/userinfo` and the ID token say (OpenID Connect Core section 5.4).

@@ -186,7 +186,7 @@ impl Control {
         let mut db = self.shared.db();
         db.accounts
             .retain(|known| known.id != account.id && !known.email.eq_ignore_ascii_case(&account.email));
-        db.accounts.push(account);
+        db.accounts.push(account.at(&self.shared.issuer));
     }
 
     /// Changes a user in place. Returns whether there is one.

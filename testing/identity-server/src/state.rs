@@ -87,6 +87,11 @@ impl fmt::Debug for Shared {
 
 impl Shared {
     pub(crate) fn new(issuer: String, control_url: String, options: Options, wires: Arc<Wires>) -> Self {
+        let accounts = options
+            .accounts
+            .into_iter()
+            .map(|account| account.at(&issuer))
+            .collect();
         let shared = Self {
             issuer,
             control_url,
@@ -102,7 +107,7 @@ impl Shared {
             stop: watch::Sender::new(false),
             settings: Mutex::new(options.settings),
             db: Mutex::new(Db {
-                accounts: options.accounts,
+                accounts,
                 ..Db::default()
             }),
         };

@@ -49,6 +49,18 @@ fn verifies(jwks: &Value, token: &str) -> bool {
 }
 
 #[tokio::test]
+async fn the_users_pictures_are_there() {
+    let server = server().await;
+    for (email, name) in [("ada@example.com", "ada.png"), ("grace@example.com", "grace.png")] {
+        let picture = server.control().account(email).unwrap().claims["picture"].clone();
+        assert_eq!(picture, json!(format!("{}pictures/{name}", server.issuer())));
+        let answer = get(&server, &format!("pictures/{name}"), "x").await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some("image/png")));
+    }
+    assert_eq!(get(&server, "pictures/nobody.png", "x").await.status, 404);
+}
+
+#[tokio::test]
 async fn discovery_announces_what_there_is() {
     let server = server().await;
     let configuration = get(&server, ".well-known/openid-configuration", "x").await.json();

@@ -17,8 +17,7 @@ extension Session {
     ///
     /// - Parameter source: Where the other library kept it.
     /// - Returns: What became of it. What is there and cannot be taken over is an outcome,
-    /// ``ImportOutcome/unreadable(problem:)``;
-    ///   let the user sign in.
+    ///   ``ImportOutcome/unreadable(problem:)``; let the user sign in.
     /// - Throws: Nothing was changed, and the same call may succeed later: ``SessionError/waitForUnlock(message:)``,
     ///   ``SessionError/checkStorage(status:message:)`` (also on a platform without a Keychain),
     ///   ``SessionError/openApp(message:)`` for a read-only session,

@@ -110,8 +110,7 @@ public struct LegacyAuth0: Sendable {
     ///   - grant: What is shown. Auth0 limits these calls (10 a minute for a user).
     /// - Returns: What Auth0 answers; each add-on has its own shape.
     /// - Throws: As ``idToken(minTTL:)``; ``SessionError/signIn(reason:message:)`` with `.accessDenied` when Auth0
-    /// refuses
-    ///   the token for this, after which the session goes on.
+    ///   refuses the token for this, after which the session goes on.
     public func delegate(
         apiType: String, target: String? = nil, scopes: [String] = [], parameters: [String: String] = [:],
         grant: Grant = .idToken

@@ -12,7 +12,7 @@ extension Session {
     ///   - metadata: What ``metadata`` holds.
     ///   - waiting: Changes of it that wait for the network; further ones join them while `error` is a `retryLater`.
     ///   - accessToken: What ``accessToken(minTTL:forceRefresh:allowExpired:isolation:)`` answers while a user is
-    ///   signed in.
+    ///     signed in.
     ///   - error: What every call that can fail fails with, to see how the app shows it; nil lets them succeed.
     public static func preview(
         state: SessionState? = .signedIn(subject: "preview|1", expiresAt: .distantFuture),

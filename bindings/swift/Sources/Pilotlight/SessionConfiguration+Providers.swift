@@ -23,8 +23,7 @@ extension SessionConfiguration {
     ///   - metadataAccess: True asks for a token for the Management API in the user's own name instead of an
     ///     `audience`, and for the scopes that ``Session/metadata`` needs.
     ///   - metadataByIDToken: True sends the ID token to the Management API, as Auth0's first mobile SDKs did: for
-    ///   tenants
-    ///     that are so old that they still take it.
+    ///     tenants that are so old that they still take it.
     ///   - authorizeParameters: More parameters for the authorization request: `connection`, `organization`,
     ///     `ui_locales` …
     ///   - tokenParameters: More parameters for every token request.

@@ -35,8 +35,7 @@ extension UserProfile {
     /// A claim as a type of your own.
     ///
     /// - Throws: ``SessionError/fixArgument(argument:message:)`` when it is missing or does not fit; it names the
-    /// place, not
-    ///   the value.
+    ///   place, not the value.
     public func claim<Value: Decodable>(_ name: String, as type: Value.Type) throws -> Value {
         guard let claim = claim(name) else {
             throw SessionError.fixArgument(argument: "name", message: "there is no such claim")

@@ -42,8 +42,7 @@ public struct SessionSettings: Equatable, Sendable {
     /// The configuration of a session.
     ///
     /// - Throws: `SessionError.fixConfiguration` when a redirect URI is needed and there is none, or when
-    /// `metadataAccess`
-    ///   does not go together with the rest.
+    ///   `metadataAccess` does not go together with the rest.
     public func configuration() throws -> SessionConfiguration {
         let scopes = scopes.isEmpty ? SessionConfiguration.standardScopes : scopes
         switch provider {

@@ -21,6 +21,7 @@ mod legacy;
 mod login;
 mod logout;
 mod pages;
+mod pictures;
 mod revoke;
 mod token;
 mod userinfo;
@@ -39,6 +40,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v2/logout", get(logout::v2))
         .route("/oidc/logout", get(logout::oidc).post(logout::oidc_post))
         .route("/api/v2/users/{id}", get(users::get).patch(users::patch))
+        .route("/pictures/{name}", get(pictures::picture))
         .route("/delegation", post(legacy::delegation))
         .route("/tokeninfo", post(legacy::tokeninfo))
         .route("/oauth/ro", post(legacy::resource_owner))
