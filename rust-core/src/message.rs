@@ -65,8 +65,7 @@ impl HttpRequest {
         .with_header("accept", "application/json")
     }
 
-    /// A `POST` of a JSON object whose members are text, which asks for JSON. Written at once into a buffer of its
-    /// size, so that no piece of a password stays in freed memory.
+    /// A `POST` of a JSON object whose members are text, which asks for JSON. No piece of a password stays in freed memory.
     ///
     /// # Errors
     /// [`Error::Internal`] if it cannot be written.

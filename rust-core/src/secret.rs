@@ -51,17 +51,16 @@ impl SecretBytes {
         Self(Zeroizing::new(bytes))
     }
 
-    /// `value` as JSON. Counted first, then written into a buffer of that size: one that grew would leave pieces of
-    /// tokens in freed memory.
+    /// `value` as JSON. Of a buffer that became too small nothing is left in freed memory.
     ///
     /// # Errors
     /// When `value` cannot be written as JSON.
     pub fn from_json(value: &impl Serialize) -> serde_json::Result<Self> {
-        let mut counter = Counter(0);
-        write_json(&mut counter, value)?;
-        let mut bytes = Vec::with_capacity(counter.0);
-        write_json(&mut bytes, value)?;
-        Ok(Self::new(bytes))
+        let mut bytes = WipingBuffer::default();
+        // To a writer without a type, so that each kind of value is compiled once.
+        let writer: &mut dyn io::Write = &mut bytes;
+        serde_json::to_writer(writer, value)?;
+        Ok(Self(bytes.0))
     }
 
     /// The bytes themselves.
@@ -102,17 +101,21 @@ impl fmt::Debug for SecretBytes {
     }
 }
 
-/// To any writer through one type, so that each kind of value is compiled once.
-fn write_json(writer: &mut dyn io::Write, value: &impl Serialize) -> serde_json::Result<()> {
-    serde_json::to_writer(writer, value)
-}
+/// Grows by moving to a larger buffer; the one that it leaves is wiped. A `Vec` by itself would leave copies.
+#[derive(Default)]
+struct WipingBuffer(Zeroizing<Vec<u8>>);
 
-/// Takes bytes and keeps only their number.
-struct Counter(usize);
-
-impl io::Write for Counter {
+impl io::Write for WipingBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
+        const FIRST_BYTES: usize = 8 * 1024;
+        let needed = self.0.len() + bytes.len();
+        if needed > self.0.capacity() {
+            let room = needed.max(2 * self.0.capacity()).max(FIRST_BYTES);
+            let mut larger = Zeroizing::new(Vec::with_capacity(room));
+            larger.extend_from_slice(&self.0);
+            self.0 = larger;
+        }
+        self.0.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -136,11 +139,13 @@ mod tests {
     }
 
     #[test]
-    fn json_is_written_into_a_buffer_of_its_size() {
-        let text = "x".repeat(5000);
-        let bytes = SecretBytes::from_json(&[&text]).unwrap();
-        assert_eq!(bytes.expose(), format!("[\"{text}\"]").as_bytes());
-        assert_eq!(bytes.0.capacity(), bytes.0.len());
+    fn json_is_whole_however_often_its_buffer_was_too_small() {
+        for length in [0, 8 * 1024 - 4, 8 * 1024 - 3, 100_000] {
+            let text = "x\n".repeat(length / 2);
+            let bytes = SecretBytes::from_json(&[&text, &text]).unwrap();
+            let escaped = text.replace('\n', "\\n");
+            assert_eq!(bytes.expose(), format!("[\"{escaped}\",\"{escaped}\"]").as_bytes());
+        }
     }
 
     #[test]
