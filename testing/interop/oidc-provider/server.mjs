@@ -1,7 +1,7 @@
 // oidc-provider with one public native client and one user, on loopback. Started by ../serve.sh, which installs the
 // package and names its folder in PILOTLIGHT_INTEROP_PACKAGES.
 
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -60,9 +60,14 @@ const user = {
 const resources = { 'https://api.example.com/': 'read:reports', 'https://other.example.com/': 'read:all' };
 const [resource] = Object.keys(resources);
 
-// A new key at each start: restarting the server is a key rotation.
-const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const signingKey = { ...privateKey.export({ format: 'jwk' }), kid: randomBytes(8).toString('hex'), use: 'sig', alg: 'RS256' };
+// A new key at each start: restarting the server is a key rotation. By way of PEM: exporting a key as JWK holds a lock that is
+// shared with the work that generated it, and where the garbage collector takes that work just then, Node.js 20 waits for ever.
+const { privateKey } = generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+});
+const signingKey = { ...createPrivateKey(privateKey).export({ format: 'jwk' }), kid: randomBytes(8).toString('hex'), use: 'sig', alg: 'RS256' };
 
 const server = createServer();
 server.listen(Number(options.port), '127.0.0.1');
