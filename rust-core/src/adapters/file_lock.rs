@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
 use super::io_error::refused;
-use crate::ports::{Eventually, Held, Outcome, ProcessLock, StoreError, awaited};
+use crate::ports::{Eventually, Held, ProcessLock, StoreError, awaited};
 
 /// How often a lock that another process holds is tried. `flock` itself cannot wait for a limited time.
 const POLL: Duration = Duration::from_millis(20);
@@ -48,11 +48,10 @@ impl ProcessLock for FileLock {
         limit: Duration,
     ) -> Eventually<'a, Result<Option<Box<dyn Held>>, StoreError>> {
         let path = path_of(&self.prefix, name);
-        let acquiring = acquire(path, limit);
-        let (acquiring, outcome) = awaited(Box::pin(async move { Outcome::of(acquiring.await) }));
+        let (acquiring, outcome) = awaited(acquire(path, limit));
         drop(self.runtime.spawn(acquiring));
         Box::pin(async move {
-            outcome.await.ok().and_then(Outcome::get).unwrap_or_else(|| {
+            outcome.await.unwrap_or_else(|| {
                 Err(StoreError::Failed {
                     explanation: "Pilotlight's runtime is shutting down".to_owned(),
                     status: None,

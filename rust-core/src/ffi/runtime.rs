@@ -7,7 +7,6 @@ use std::sync::{Arc, LazyLock};
 use std::thread;
 
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::oneshot;
 
 use super::error::SessionError;
 use super::open_sessions::Identity;
@@ -16,7 +15,7 @@ use crate::adapters::http::HttpTransport;
 use crate::adapters::keychain;
 use crate::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use crate::error::Error;
-use crate::ports::{Eventually, Log, Outcome, awaited};
+use crate::ports::{Eventually, Log, awaited};
 use crate::session::{Environment, SessionManager, Sharing};
 
 /// One thread is enough for a handful of requests, and a runtime that never has more is smaller; blocking calls
@@ -79,14 +78,12 @@ where
 {
     // Whoever calls is not suspended.
     manager.resume();
-    let work = work(manager.clone());
-    let (work, outcome) = awaited(Box::pin(async move { Outcome::of(work.await) }));
+    let (work, outcome) = awaited(work(manager.clone()));
     spawn(work);
     converted(outcome)
 }
 
-async fn converted<T: 'static>(outcome: oneshot::Receiver<Outcome>) -> Result<T, SessionError> {
+async fn converted<T>(outcome: impl Future<Output = Option<Result<T, Error>>>) -> Result<T, SessionError> {
     let ended_early = || Err(Error::Internal("a task of Pilotlight's ended early".to_owned()));
-    let result = outcome.await.ok().and_then(Outcome::get).unwrap_or_else(ended_early);
-    result.map_err(SessionError::from)
+    outcome.await.unwrap_or_else(ended_early).map_err(SessionError::from)
 }

@@ -21,9 +21,21 @@ impl Outcome {
     }
 }
 
-/// `work` as a task to be spawned, and what it will have come to. The sender is dropped where the task panics; a reader
+/// `work` as a task to be spawned, and what it will have come to: `None` where it panicked or its runtime ended. A reader
 /// that is gone does not end it.
-pub(crate) fn awaited(work: Eventually<'static, Outcome>) -> (Eventually<'static, ()>, oneshot::Receiver<Outcome>) {
+pub(crate) fn awaited<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> (Eventually<'static, ()>, impl Future<Output = Option<T>>) {
+    let (task, outcome) = announced(Box::pin(async move { Outcome::of(work.await) }));
+    (task, read(outcome))
+}
+
+// Neither of these two knows the type of the work.
+async fn read<T: 'static>(outcome: oneshot::Receiver<Outcome>) -> Option<T> {
+    outcome.await.ok().and_then(Outcome::get)
+}
+
+fn announced(work: Eventually<'static, Outcome>) -> (Eventually<'static, ()>, oneshot::Receiver<Outcome>) {
     let (done, outcome) = oneshot::channel();
     (Box::pin(async move { drop(done.send(work.await)) }), outcome)
 }

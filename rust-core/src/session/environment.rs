@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Shared;
 use crate::error::Error;
 use crate::ports::{
-    Clock, ForeignItems, Log, LogLevel, Outcome, ProcessLock, Randomness, SecretStore, Spawner, Transport, awaited,
+    Clock, ForeignItems, Log, LogLevel, ProcessLock, Randomness, SecretStore, Spawner, Transport, awaited,
 };
 use crate::time::Instant;
 
@@ -50,10 +50,9 @@ impl Shared {
     {
         let not_finished = || Error::Internal("work that was to run to its end did not".to_owned());
         let work = work(self.me.upgrade().ok_or_else(not_finished)?);
-        let (work, outcome) = awaited(Box::pin(async move { Outcome::of(work.await) }));
+        let (work, outcome) = awaited(work);
         self.environment.spawner.spawn(work);
-        let outcome = outcome.await.ok().and_then(Outcome::get);
-        outcome.unwrap_or_else(|| Err(not_finished()))
+        outcome.await.unwrap_or_else(|| Err(not_finished()))
     }
 
     pub(super) fn now(&self) -> Instant {

@@ -9,7 +9,7 @@ use pilotlight_core::session::SessionManager;
 use pilotlight_identity_server::{Endpoint, Fault, Options, UpdatedAt};
 use serde_json::{Map, Value, json};
 
-use crate::world::{ADA, World, cached, is_signed_in, public};
+use crate::world::{ADA, World, assert_unexpected, cached, is_signed_in, public};
 
 fn object(value: Value) -> Map<String, Value> {
     parse_object("test", &value.to_string()).unwrap()
@@ -94,16 +94,7 @@ async fn a_profile_of_somebody_else_is_refused() {
     ] {
         world.control().fault(Endpoint::Userinfo, Fault::answer(claims));
         let error = public(session.profile(true).await);
-        assert!(
-            matches!(
-                error,
-                SessionError::RetryLater {
-                    reason: RetryReason::UnexpectedAnswer,
-                    ..
-                }
-            ),
-            "{error:?}"
-        );
+        assert_unexpected(&error);
         assert_eq!(session.cached_profile(), None);
     }
 }

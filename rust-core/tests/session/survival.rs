@@ -6,7 +6,7 @@ use pilotlight_identity_server::{DeadRefreshToken, Fault, Options};
 use serde_json::json;
 
 use crate::reports::states;
-use crate::world::{World, assert_renews, at_least, forced, is_signed_in, public};
+use crate::world::{World, assert_renews, assert_unexpected, at_least, forced, is_signed_in, public};
 
 #[tokio::test]
 async fn no_trouble_on_the_way_ends_a_session() {
@@ -159,15 +159,6 @@ async fn an_empty_400_is_not_a_refusal() {
     let session = world.signed_in().await;
     world.control().revoke_user(crate::world::ADA);
     let error = public(session.access_token(forced()).await);
-    assert!(
-        matches!(
-            error,
-            SessionError::RetryLater {
-                reason: RetryReason::UnexpectedAnswer,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert_unexpected(&error);
     assert!(is_signed_in(&session));
 }

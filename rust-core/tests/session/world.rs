@@ -8,7 +8,7 @@ use std::time::Duration;
 use pilotlight_core::adapters::http::{HttpLimits, HttpTransport};
 use pilotlight_core::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use pilotlight_core::configuration::{Configuration, Provider, SessionConfiguration};
-use pilotlight_core::ffi::SessionError;
+use pilotlight_core::ffi::{RetryReason, SessionError};
 use pilotlight_core::ports::{Clock, Eventually, Spawner, StoreError, Transport};
 use pilotlight_core::secret::Secret;
 use pilotlight_core::session::{Environment, SessionManager, Sharing, SignInOptions, TokenOptions};
@@ -230,6 +230,20 @@ pub(crate) fn public<T>(result: Result<T, pilotlight_core::error::Error>) -> Ses
         Ok(_) => panic!("an error was expected"),
         Err(error) => error.into(),
     }
+}
+
+/// The session goes on; what came is nothing that the protocol knows.
+pub(crate) fn assert_unexpected(error: &SessionError) {
+    assert!(
+        matches!(
+            error,
+            SessionError::RetryLater {
+                reason: RetryReason::UnexpectedAnswer,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
 }
 
 /// A renewal that works, ends with a token that was not there before, and leaves the session signed in.

@@ -9,7 +9,7 @@ use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Client, Endpoint, Fault, Options};
 
 use super::{OldTokens, SUBJECT, archives, assert_imported, old_tokens};
-use crate::world::{ADA, World, assert_renews, public};
+use crate::world::{ADA, World, assert_renews, assert_unexpected, public};
 
 fn source(tokens: &OldTokens, access_token: Option<&str>) -> ImportSource {
     ImportSource::TokenValues {
@@ -65,16 +65,7 @@ async fn a_signed_answer_for_another_client_tells_nothing() {
             .import_session(source(&tokens, Some(&tokens.access_token)))
             .await,
     );
-    assert!(
-        matches!(
-            error,
-            SessionError::RetryLater {
-                reason: RetryReason::UnexpectedAnswer,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert_unexpected(&error);
     assert_eq!(world.stored(), None);
 }
 
