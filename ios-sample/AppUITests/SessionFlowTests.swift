@@ -10,14 +10,7 @@ final class SessionFlowTests: XCTestCase {
     private let patience: TimeInterval = 20
 
     func testSignInRestoreEditAndSignOut() async throws {
-        continueAfterFailure = false
-        let issuer = try TestIssuer.ofThisRun()
-        try await issuer.control("PUT", "users/\(TestIssuer.email)/metadata", json: #"{"first_name": "Ada"}"#)
-        let app = try launch()
-        signOutIfSignedIn(app)
-
-        app.buttons["sign-in"].tap()
-        XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience), "the home screen did not come")
+        let (issuer, app) = try await signedIn()
         XCTAssertTrue(app.element(containing: TestIssuer.email).waitForExistence(timeout: patience))
 
         // Another process finds the session in the Keychain.
@@ -45,12 +38,7 @@ final class SessionFlowTests: XCTestCase {
     }
 
     func testARefusedRefreshTokenAsksForANewSignIn() async throws {
-        continueAfterFailure = false
-        let issuer = try TestIssuer.ofThisRun()
-        let app = try launch()
-        signOutIfSignedIn(app)
-        app.buttons["sign-in"].tap()
-        XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience))
+        let (issuer, app) = try await signedIn()
         try await issuer.control("POST", "users/\(TestIssuer.email)/revoke")
         app.buttons["token.renew"].tap()
         XCTAssertTrue(app.element(containing: "Please sign in again").waitForExistence(timeout: patience))
@@ -60,13 +48,7 @@ final class SessionFlowTests: XCTestCase {
     }
 
     func testAChangeWaitsUntilTheIssuerAnswersAgain() async throws {
-        continueAfterFailure = false
-        let issuer = try TestIssuer.ofThisRun()
-        try await issuer.control("PUT", "users/\(TestIssuer.email)/metadata", json: #"{"first_name": "Ada"}"#)
-        let app = try launch()
-        signOutIfSignedIn(app)
-        app.buttons["sign-in"].tap()
-        XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience))
+        let (issuer, app) = try await signedIn()
         app.button("metadata").tap()
         let country = app.textFields["metadata.country"]
         XCTAssertTrue(country.waitForExistence(timeout: patience))
@@ -94,18 +76,26 @@ final class SessionFlowTests: XCTestCase {
         signOutIfSignedIn(app)
     }
 
-    func testARequestToAnApi() throws {
-        continueAfterFailure = false
-        let app = try launch()
-        signOutIfSignedIn(app)
-        app.buttons["sign-in"].tap()
-        XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience))
+    func testARequestToAnApi() async throws {
+        let (_, app) = try await signedIn()
         app.button("request").tap()
         app.buttons["request.send"].tap()
         XCTAssertTrue(
             app.element(containing: "200").waitForExistence(timeout: patience), "the API did not take the token")
         app.navigationBars.buttons.firstMatch.tap()
         signOutIfSignedIn(app)
+    }
+
+    /// The app with its user signed in just now, of whom the issuer knows the first name.
+    private func signedIn() async throws -> (TestIssuer, XCUIApplication) {
+        continueAfterFailure = false
+        let issuer = try TestIssuer.ofThisRun()
+        try await issuer.control("PUT", "users/\(TestIssuer.email)/metadata", json: #"{"first_name": "Ada"}"#)
+        let app = try launch()
+        signOutIfSignedIn(app)
+        app.buttons["sign-in"].tap()
+        XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience), "the home screen did not come")
+        return (issuer, app)
     }
 
     /// With the settings of this run, and a private browser, so that no system dialogue comes first.

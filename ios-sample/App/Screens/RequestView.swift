@@ -13,8 +13,8 @@ struct RequestView: View {
     var body: some View {
         Form {
             Section {
-                plain("Address", $screen.address, "request.address")
-                plain("Audience", $screen.audience, "request.audience")
+                PlainField("Address", text: $screen.address, identifier: "request.address")
+                PlainField("Audience", text: $screen.audience, identifier: "request.audience")
             } footer: {
                 Text(
                     "Your access token goes to that address, so enter only one that you trust. With an audience it is a token of its own, for that API."
@@ -56,17 +56,6 @@ struct RequestView: View {
             BannerRow { AdviceBanner(advice: advice) { await screen.send() } }
         case nil:
             EmptyView()
-        }
-    }
-
-    private func plain(_ title: LocalizedStringKey, _ text: Binding<String>, _ identifier: String) -> some View {
-        LabeledContent(title) {
-            TextField(title, text: text)
-                .textInputAutocapitalization(.never)
-                .autocorrectionDisabled()
-                .keyboardType(.URL)
-                .multilineTextAlignment(.trailing)
-                .accessibilityIdentifier(identifier)
         }
     }
 }

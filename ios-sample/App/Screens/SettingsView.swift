@@ -36,9 +36,10 @@ struct SettingsView: View {
                 Text("Auth0").tag(AppSettings.Issuer.auth0)
                 Text("OpenID Connect").tag(AppSettings.Issuer.openIDConnect)
             }
-            plain(draft.issuer == .auth0 ? "Domain" : "Issuer URL", $draft.address, "settings.address")
-            plain("Client ID", $draft.clientID, "settings.client-id")
-            plain("Redirect URI", $draft.redirectURI, "settings.redirect-uri")
+            PlainField(
+                draft.issuer == .auth0 ? "Domain" : "Issuer URL", text: $draft.address, identifier: "settings.address")
+            PlainField("Client ID", text: $draft.clientID, identifier: "settings.client-id")
+            PlainField("Redirect URI", text: $draft.redirectURI, identifier: "settings.redirect-uri")
             if draft.issuer == .auth0 { Toggle("Ask for Metadata", isOn: $draft.metadataAccess) }
         } header: {
             Text("Issuer")
@@ -87,17 +88,6 @@ struct SettingsView: View {
 
     private func classes(deprecated: Bool) -> [AppSettings.Accessibility] {
         AppSettings.Accessibility.allCases.filter { $0.isDeprecated == deprecated }
-    }
-
-    private func plain(_ title: LocalizedStringKey, _ text: Binding<String>, _ identifier: String) -> some View {
-        LabeledContent(title) {
-            TextField(title, text: text)
-                .textInputAutocapitalization(.never)
-                .autocorrectionDisabled()
-                .keyboardType(.URL)
-                .multilineTextAlignment(.trailing)
-                .accessibilityIdentifier(identifier)
-        }
     }
 
     private func save() async {

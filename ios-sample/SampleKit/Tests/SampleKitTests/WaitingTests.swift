@@ -8,6 +8,20 @@ import Testing
         MetadataEditor(session, names: ["first_name", "country"], flags: ["active"])
     }
 
+    /// The form over the user's `metadata`, loaded; then the network went, and another country was typed.
+    private func offlineWithItalyTyped(
+        over metadata: JSONValue
+    ) async throws -> (IdentityServer, Session, MetadataEditor) {
+        let server = try await IdentityServer.start()
+        let session = try await server.signedInSession(metadataAccess: true)
+        try await server.setMetadata(of: "ada@example.com", metadata)
+        let editor = editor(session)
+        await editor.load()
+        try await server.goOffline()
+        editor[text: "country"] = "Italy"
+        return (server, session, editor)
+    }
+
     private func words(_ update: PendingMetadataUpdate) -> String {
         update.lines.map { line in
             switch line.value {
@@ -19,13 +33,7 @@ import Testing
     }
 
     @Test func aChangeWaitsForTheNetworkAndIsSeen() async throws {
-        let server = try await IdentityServer.start()
-        let session = try await server.signedInSession(metadataAccess: true)
-        try await server.setMetadata(of: "ada@example.com", ["first_name": "Ada", "country": "UK"])
-        let editor = editor(session)
-        await editor.load()
-        try await server.goOffline()
-        editor[text: "country"] = "Italy"
+        let (server, session, editor) = try await offlineWithItalyTyped(over: ["first_name": "Ada", "country": "UK"])
         #expect(await !editor.save())
         #expect(editor.advice == nil)
         #expect(editor.pending.map(words) == ["country: Italy"])
@@ -53,13 +61,7 @@ import Testing
     }
 
     @Test func aWaitingChangeCanBeTakenBackAndWhatWasTypedStays() async throws {
-        let server = try await IdentityServer.start()
-        let session = try await server.signedInSession(metadataAccess: true)
-        try await server.setMetadata(of: "ada@example.com", ["first_name": "Ada", "country": "UK"])
-        let editor = editor(session)
-        await editor.load()
-        try await server.goOffline()
-        editor[text: "country"] = "Italy"
+        let (server, _, editor) = try await offlineWithItalyTyped(over: ["first_name": "Ada", "country": "UK"])
         _ = await editor.save()
         editor[flag: "active"] = true
         editor[text: "first_name"] = ""
@@ -83,13 +85,7 @@ import Testing
     }
 
     @Test func aWaitingChangeThatTheIssuerRefusesIsTold() async throws {
-        let server = try await IdentityServer.start()
-        let session = try await server.signedInSession(metadataAccess: true)
-        try await server.setMetadata(of: "ada@example.com", [:])
-        let editor = editor(session)
-        await editor.load()
-        try await server.goOffline()
-        editor[text: "country"] = "Italy"
+        let (server, _, editor) = try await offlineWithItalyTyped(over: [:])
         _ = await editor.save()
         try await server.goOnline()
         try await server.addFault("users", ["kind": "status", "status": 400, "body": "{}"])
