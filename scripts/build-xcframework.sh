@@ -148,7 +148,7 @@ assemble_package() {
 # Whole folders at once, so that a build that failed leaves what the last one made. The project's own package, which the
 # sample uses, looks for the XCFramework beside its manifest; a package may not reach out of its folder.
 install_outputs() {
-    local name beside=$checkout/bindings/swift/$ffi_module.xcframework
+    local name beside=$checkout/bindings/Pilotlight/$ffi_module.xcframework
     mkdir -p "$output"
     for name in "$app_module" symbols "$ffi_module.xcframework.zip" "$ffi_module.xcframework.zip.sha256"; do
         rm -rf "${output:?}/$name"
@@ -165,7 +165,7 @@ main() {
     parse_arguments "$@"
     require_tool python3 "apt-get install python3, or xcode-select --install on a Mac"
     require_tool cargo "install Rust with rustup"
-    sources=$checkout/bindings/swift/Sources
+    sources=$checkout/bindings/Pilotlight/Sources
     mkdir -p "$output"
     staging=$output/.making.$$
     at_exit "rm -rf '$staging'"

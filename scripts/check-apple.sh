@@ -14,7 +14,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 apple=$checkout/scripts/apple
-sources=$checkout/bindings/swift/Sources
+sources=$checkout/bindings/Pilotlight/Sources
 package=$checkout/build/$app_module
 xcframework=$package/$ffi_module.xcframework
 module_map=Headers/$ffi_module/module.modulemap
@@ -58,11 +58,11 @@ check_manifest() {
 
 # The half of the project's own manifest that Linux does not take by itself; it is what the sample builds with.
 check_own_manifest() {
-    PILOTLIGHT_MANIFEST_AS_APPLE=1 "$checkout/scripts/swift.sh" package --package-path "$checkout/bindings/swift" describe --type json |
+    PILOTLIGHT_MANIFEST_AS_APPLE=1 "$checkout/scripts/swift.sh" package --package-path "$checkout/bindings/Pilotlight" describe --type json |
         python3 -B "$apple/audit.py" manifest "$(minimum_ios)"
 }
 
-check_frameworks() { python3 -B "$apple/audit.py" frameworks "$package/Package.swift" "$checkout/bindings/swift/Package.swift"; }
+check_frameworks() { python3 -B "$apple/audit.py" frameworks "$package/Package.swift" "$checkout/bindings/Pilotlight/Package.swift"; }
 
 # Of the app; its package may not need a later one (xcode_project.py).
 sample_minimum_ios() { sed -n 's/.*IPHONEOS_DEPLOYMENT_TARGET = \([0-9.]*\);/\1/p' "$checkout/ios-sample/PilotlightSample.xcodeproj/project.pbxproj" | sort -u; }
@@ -157,7 +157,7 @@ main() {
             judge "the zip is made from the XCFramework alone" check_zip "$scratch"
             judge "the manifests link the frameworks that are needed" check_frameworks
             judge "SwiftPM reads the package's manifest" check_manifest
-            judge "SwiftPM reads the Apple half of bindings/swift's manifest" check_own_manifest
+            judge "SwiftPM reads the Apple half of bindings/Pilotlight's manifest" check_own_manifest
             ;;
     esac
     printf '%s passed, %s failed\n' "$passed" "$failed"

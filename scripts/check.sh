@@ -18,7 +18,7 @@ checks=(
 
 # The files of the project: what git tracks, and what is new and not ignored.
 files() { git ls-files --cached --others --exclude-standard -- "$@" | sort -u | while IFS= read -r f; do [ -f "$f" ] && printf '%s\n' "$f"; done; }
-handwritten() { files "$@" | grep -v -x -F "bindings/swift/Sources/$swift_module/$swift_module.swift" || true; }
+handwritten() { files "$@" | grep -v -x -F "bindings/Pilotlight/Sources/$swift_module/$swift_module.swift" || true; }
 
 check_rust_format() { cargo fmt --all --check; }
 
@@ -37,7 +37,7 @@ check_apple_proof() { scripts/check-apple.sh --prove; }
 check_xcode_project() {
     python3 -B scripts/apple/xcode_project.py ios-sample/PilotlightSample.xcodeproj
     # The app shows the library's sentences about errors in the user's language too.
-    local more=("bindings/swift/Sources/$app_module/SessionError+Words.swift" ios-sample/SampleKit/Sources/SampleKit/Advice.swift)
+    local more=("bindings/Pilotlight/Sources/$app_module/SessionError+Words.swift" ios-sample/SampleKit/Sources/SampleKit/Advice.swift)
     python3 -B scripts/apple/string_catalog.py ios-sample/App "${more[@]}"
     python3 -B scripts/apple/string_catalog.py ios-sample/Widget
     python3 -B scripts/apple/ui_tests.py ios-sample/App ios-sample/AppUITests "${more[@]}"

@@ -11,7 +11,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 swift=$checkout/scripts/swift.sh
-package=$checkout/bindings/swift
+package=$checkout/bindings/Pilotlight
 catalogue=$package/Sources/$app_module/$app_module.docc
 output=$checkout/build/docs
 hosting=()

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Writes the Swift bindings from the core's own library, with the generator of the same UniFFI version.
 #
-#   scripts/generate-bindings.sh           write them into bindings/swift/Sources
+#   scripts/generate-bindings.sh           write them into bindings/Pilotlight/Sources
 #   scripts/generate-bindings.sh --check   change nothing; fail with a diff when what is there is not what comes out
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-sources=$checkout/bindings/swift/Sources
+sources=$checkout/bindings/Pilotlight/Sources
 generated=("$swift_module/$swift_module.swift" "$ffi_module/$ffi_module.h" "$ffi_module/module.modulemap")
 
 generate() {
@@ -44,7 +44,7 @@ main() {
             for file in "${generated[@]}"; do
                 mkdir -p "$(dirname "$sources/$file")"
                 cmp -s "$out/$file" "$sources/$file" || cp "$out/$file" "$sources/$file"
-                say "bindings/swift/Sources/$file"
+                say "bindings/Pilotlight/Sources/$file"
             done
             ;;
         *) die "unknown argument: $1" "scripts/generate-bindings.sh [--check]" ;;

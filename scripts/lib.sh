@@ -16,7 +16,7 @@ identity_server_binary=identity-server
 test_browser_crate=pilotlight-test-browser
 keychain_emulation_crate=pilotlight-keychain-emulation
 # The Swift packages that are built and tested, relative to the checkout.
-swift_packages=(bindings/swift ios-sample/SampleKit)
+swift_packages=(bindings/Pilotlight ios-sample/SampleKit)
 
 # --- Versions: a change of one makes the tool anew -------------------------------------------------------------------
 swift_suite=trixie                    # Debian's swiftlang 6.0.3, where there is no `swift` on PATH

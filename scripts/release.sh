@@ -104,7 +104,7 @@ check_changelog() {
 check_sources() {
     local module
     for module in "$swift_module" "$app_module"; do
-        diff -r -q -x PrivacyInfo.xcprivacy -x .DS_Store "bindings/swift/Sources/$module" "$built/$app_module/Sources/$module" >&2 ||
+        diff -r -q -x PrivacyInfo.xcprivacy -x .DS_Store "bindings/Pilotlight/Sources/$module" "$built/$app_module/Sources/$module" >&2 ||
             die "build/$app_module was made from other sources" "scripts/build-xcframework.sh"
     done
 }

@@ -64,7 +64,8 @@ inside() {
     local shared=() place
     while IFS= read -r place; do shared+=("$place"); done < <(
         for place in "$HOME" "${TMPDIR:-/tmp}" /tmp "$cache" "$target_dir" "$checkout" "$folder"; do
-            case $place in / | /usr | /usr/* | /bin* | /lib* | /etc* | /dev* | /proc* | /sys*) continue ;; esac
+            # With the parenthesis before the pattern: macOS's bash 3.2 ends `<(` at a `)` without its partner.
+            case $place in (/ | /usr | /usr/* | /bin* | /lib* | /etc* | /dev* | /proc* | /sys*) continue ;; esac
             if [ -d "$place" ]; then printf '%s\n' "$place"; fi
         done | sort -u | awk '{ print length($0) "\t" $0 }' | sort -n | cut -f2-
     )

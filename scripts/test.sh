@@ -43,8 +43,8 @@ lane_swift() {
     local package
     scripts/swift.sh setup
     build_workspace
-    if on_mac && ! [ -d "bindings/swift/$ffi_module.xcframework" ]; then
-        die "bindings/swift/$ffi_module.xcframework is missing" "scripts/build-xcframework.sh"
+    if on_mac && ! [ -d "bindings/Pilotlight/$ffi_module.xcframework" ]; then
+        die "bindings/Pilotlight/$ffi_module.xcframework is missing" "scripts/build-xcframework.sh"
     fi
     # Stale bindings would end each test process with a checksum mismatch.
     scripts/generate-bindings.sh --check

@@ -14,7 +14,7 @@ import tempfile
 import unittest
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
-COPIED = ["scripts", "bindings/swift/Sources", "Cargo.toml", "Cargo.lock", ".gitignore", "LICENSE-MIT", "LICENSE-APACHE"]
+COPIED = ["scripts", "bindings/Pilotlight/Sources", "Cargo.toml", "Cargo.lock", ".gitignore", "LICENSE-MIT", "LICENSE-APACHE"]
 VERSION = re.search(r'\[workspace\.package\]\nversion = "(.+)"', (CHECKOUT / "Cargo.toml").read_text(encoding="utf-8"))[1]
 OTHER = "98.76.54"
 BASE = "https://downloads.example.com/pilotlight"
@@ -26,7 +26,7 @@ set -euo pipefail
 . scripts/lib.sh
 package=build/$app_module
 rm -rf build && mkdir -p $package/Sources $package/$ffi_module.xcframework build/symbols
-cp -R bindings/swift/Sources/{PilotlightCore,Pilotlight} $package/Sources/
+cp -R bindings/Pilotlight/Sources/{PilotlightCore,Pilotlight} $package/Sources/
 cp scripts/apple/PrivacyInfo.xcprivacy $package/Sources/Pilotlight/
 cp scripts/apple/Package.swift LICENSE-* $package/
 echo slice >$package/$ffi_module.xcframework/library.a
@@ -127,7 +127,7 @@ class Release(unittest.TestCase):
         self.assertEqual(done.stdout, "")
         self.write("build/PilotlightFFI.xcframework.zip.sha256", "0" * 64 + "  PilotlightFFI.xcframework.zip\n")
         self.assert_refused("is not of build/PilotlightFFI.xcframework.zip", VERSION, "--url-base", BASE, "--dry-run")
-        self.replace("bindings/swift/Sources/Pilotlight/Session.swift", "import", "// Later.\nimport")
+        self.replace("bindings/Pilotlight/Sources/Pilotlight/Session.swift", "import", "// Later.\nimport")
         self.commit()
         self.assert_refused("made from other sources", VERSION, "--url-base", BASE, "--dry-run")
 

@@ -56,8 +56,8 @@ while :; do sleep 0.05; done
 END
 chmod +x "$CARGO_TARGET_DIR/debug/identity-server\"""",
 }
-FRAMEWORK = """mkdir -p "$(dirname "$0")/../bindings/swift/PilotlightFFI.xcframework"
-touch "$(dirname "$0")/../bindings/swift/PilotlightFFI.xcframework/Info.plist\""""
+FRAMEWORK = """mkdir -p "$(dirname "$0")/../bindings/Pilotlight/PilotlightFFI.xcframework"
+touch "$(dirname "$0")/../bindings/Pilotlight/PilotlightFFI.xcframework/Info.plist\""""
 
 
 class Scripts(unittest.TestCase):
@@ -69,7 +69,7 @@ class Scripts(unittest.TestCase):
         for name in COPIED:
             (self.checkout / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(CHECKOUT / name, self.checkout / name)
-        for folder in ("rust-core/src", "bindings/swift/Sources/PilotlightFFI", "docs/screenshots"):
+        for folder in ("rust-core/src", "bindings/Pilotlight/Sources/PilotlightFFI", "docs/screenshots"):
             (self.checkout / folder).mkdir(parents=True)
         (self.checkout / "Cargo.lock").touch()
         (self.folder / "devices.json").write_text(json.dumps(DEVICES), encoding="utf-8")

@@ -2,7 +2,7 @@
 import PackageDescription
 
 // An app takes the library alone. The terminal program and the tests are for hosts that have the core's shared library;
-// see the manifest of bindings/swift, which has the same rule.
+// see the manifest of bindings/Pilotlight, which has the same rule.
 #if os(Linux)
 let onLinux = true
 #else
@@ -19,7 +19,7 @@ let hostTargets: [Target] =
         // The terminal program without its `main`, so that tests can run it.
         .target(name: "TerminalKit", dependencies: ["SampleKit"]),
         .executableTarget(name: "pilotlight-terminal", dependencies: ["TerminalKit"], path: "Sources/Terminal"),
-        // Starts and steers the identity server: the files are those of bindings/swift, through a link, under another
+        // Starts and steers the identity server: the files are those of bindings/Pilotlight, through a link, under another
         // name because a package's targets share one space of names with its dependencies'.
         .target(name: "ServerSupport", dependencies: [pilotlight], path: "Tests/ServerSupport"),
         .testTarget(name: "SampleKitTests", dependencies: ["SampleKit", "ServerSupport"]),
@@ -32,7 +32,7 @@ let package = Package(
     platforms: [.iOS(.v17), .macOS(.v14)],
     products: [.library(name: "SampleKit", targets: ["SampleKit"])]
         + (forHost ? [.executable(name: "pilotlight-terminal", targets: ["pilotlight-terminal"])] : []),
-    dependencies: [.package(path: "../../bindings/swift")],
+    dependencies: [.package(path: "../../bindings/Pilotlight")],
     targets: [
         // The settings, and the models behind the screens of the app.
         .target(name: "SampleKit", dependencies: [pilotlight])

@@ -76,7 +76,8 @@ pub struct Profile {
     #[uniffi(default = None)]
     pub address: Option<Address>,
     /// `updated_at`: when the profile last changed at the issuer, in seconds since 1970. Read from a number or from an
-    /// RFC 3339 string, because issuers send both.
+    /// RFC 3339 string, because issuers send both. What lies outside of the years 1 to 9999 is no moment (a number of
+    /// milliseconds, say) and stays among the other claims.
     #[uniffi(default = None)]
     pub updated_at: Option<Timestamp>,
     /// Every other claim, as sent.
@@ -191,19 +192,16 @@ impl ClaimsReader {
 }
 
 fn parse_moment(value: &Value) -> Option<Timestamp> {
-    match value {
-        Value::Number(number) => number
-            .as_i64()
-            .or_else(|| number.as_f64().map(|seconds| seconds as i64))
-            .map(Timestamp),
+    let moment = match value {
+        // `as` from a float saturates.
+        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|seconds| seconds as i64))?,
         Value::String(text) => match text.parse() {
-            Ok(seconds) => Some(Timestamp(seconds)),
-            Err(_) => OffsetDateTime::parse(text, &Rfc3339)
-                .ok()
-                .map(|moment| Timestamp(moment.unix_timestamp())),
+            Ok(seconds) => seconds,
+            Err(_) => OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp(),
         },
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some(Timestamp(moment)).filter(|moment| moment.is_in_the_calendar())
 }
 
 /// Personal data does not belong in logs: only the number of claims is shown.
@@ -269,6 +267,27 @@ mod tests {
         );
         let nonsense = moment(json!("yesterday"));
         assert_eq!((nonsense.updated_at, nonsense.other_claims.0.len()), (None, 1));
+    }
+
+    #[test]
+    fn an_updated_at_outside_of_the_calendar_is_kept_as_it_came() {
+        let outside = [
+            json!(i64::MAX),
+            json!(i64::MIN),
+            json!(u64::MAX),
+            json!(1e300),
+            json!(-1e300),
+            json!("9223372036854775807"),
+            // Milliseconds.
+            json!(1_700_000_000_000_i64),
+        ];
+        for value in outside {
+            let read = profile(json!({"sub": "1", "updated_at": value})).unwrap();
+            assert_eq!(read.updated_at, None, "{value}");
+            assert_eq!(read.other_claims.0.get("updated_at"), Some(&value));
+        }
+        let last_second = profile(json!({"sub": "1", "updated_at": 253_402_300_799_i64})).unwrap();
+        assert_eq!(last_second.updated_at, Some(Timestamp(253_402_300_799)));
     }
 
     #[test]

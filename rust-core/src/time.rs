@@ -11,6 +11,12 @@ use serde::Serialize;
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// Whether it lies in the years 1 to 9999, which RFC 3339 and every calendar can write. What a server says beyond
+    /// them is no moment.
+    pub fn is_in_the_calendar(self) -> bool {
+        (-62_135_596_800..=253_402_300_799).contains(&self.0)
+    }
+
     /// This moment moved by `seconds`, which may be negative; stops at the ends of the range instead of wrapping.
     pub fn plus(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds))

@@ -32,11 +32,11 @@ require_mac() {
     require_tool python3 "xcode-select --install"
 }
 
-# The package of bindings/swift takes it from there; it is made when it is missing or older than what it is made from.
+# The package of bindings/Pilotlight takes it from there; it is made when it is missing or older than what it is made from.
 need_xcframework() {
-    local framework=$checkout/bindings/swift/$ffi_module.xcframework newer=''
+    local framework=$checkout/bindings/Pilotlight/$ffi_module.xcframework newer=''
     if [ -d "$framework" ]; then
-        newer=$(find "$checkout/rust-core/src" "$checkout/Cargo.lock" "$checkout/bindings/swift/Sources/$ffi_module" \
+        newer=$(find "$checkout/rust-core/src" "$checkout/Cargo.lock" "$checkout/bindings/Pilotlight/Sources/$ffi_module" \
             -newer "$framework/Info.plist" -type f | head -n 1)
         if [ -z "$newer" ]; then
             step "the XCFramework is there"

@@ -3119,7 +3119,8 @@ public struct UserProfile: Equatable, Hashable {
     public let address: Address?
     /**
      * `updated_at`: when the profile last changed at the issuer, in seconds since 1970. Read from a number or from an
-     * RFC 3339 string, because issuers send both.
+     * RFC 3339 string, because issuers send both. What lies outside of the years 1 to 9999 is no moment (a number of
+     * milliseconds, say) and stays among the other claims.
      */
     public let updatedAt: Timestamp?
     /**
@@ -3193,7 +3194,8 @@ public struct UserProfile: Equatable, Hashable {
          */address: Address? = nil,
         /**
          * `updated_at`: when the profile last changed at the issuer, in seconds since 1970. Read from a number or from an
-         * RFC 3339 string, because issuers send both.
+         * RFC 3339 string, because issuers send both. What lies outside of the years 1 to 9999 is no moment (a number of
+         * milliseconds, say) and stays among the other claims.
          */updatedAt: Timestamp? = nil,
         /**
          * Every other claim, as sent.
@@ -5932,7 +5934,7 @@ public struct FfiConverterTypeTimestamp: FfiConverter {
     }
 
     public static func write(_ value: Timestamp, into buf: inout [UInt8]) {
-        let builtinValue = Int64(value.timeIntervalSince1970)
+        let builtinValue = Int64(max(-4e11, min(4e11, value.timeIntervalSince1970)).rounded(.down))
         return FfiConverterInt64.write(builtinValue, into: &buf)
     }
 
@@ -5942,7 +5944,7 @@ public struct FfiConverterTypeTimestamp: FfiConverter {
     }
 
     public static func lower(_ value: Timestamp) -> Int64 {
-        let builtinValue = Int64(value.timeIntervalSince1970)
+        let builtinValue = Int64(max(-4e11, min(4e11, value.timeIntervalSince1970)).rounded(.down))
         return FfiConverterInt64.lower(builtinValue)
     }
 }

@@ -31,7 +31,7 @@ extension UserProfile {
             "phone_number": phoneNumber.map(JSONValue.string),
             "phone_number_verified": phoneNumberVerified.map(JSONValue.bool),
             "address": address.map { .object($0.claims) },
-            "updated_at": updatedAt.map { .integer(Int64($0.timeIntervalSince1970)) },
+            "updated_at": updatedAt.flatMap { Int64(exactly: $0.timeIntervalSince1970.rounded(.down)) }.map(JSONValue.integer),
         ]
         return otherClaims.merging(standard.compactMapValues(\.self)) { $1 }
     }
