@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
-STUBS, LIBRARY, SAMPLE = CHECKOUT / "testing" / "apple-stubs", CHECKOUT / "bindings" / "swift" / "Sources", CHECKOUT / "ios-sample"
+STUBS, LIBRARY, SAMPLE = CHECKOUT / "testing" / "apple-stubs", CHECKOUT / "bindings" / "Pilotlight" / "Sources", CHECKOUT / "ios-sample"
 # In the order in which they import each other.
 MODULES = {
     "UIKit": [STUBS / "UIKit", STUBS / "host"],
@@ -35,7 +35,7 @@ def compile_module(name, folders, scratch):
     files = [str(file) for folder in folders for file in sorted(folder.rglob("*.swift"))]
     # A data race is found no earlier than here; of the others only the interface is needed.
     depth = ["-emit-sil", "-o", f"{scratch}/{name}.sil", "-warnings-as-errors"] if name in OURS else ["-emit-module"]
-    package = ["-package-name", "swift"] if folders[0].parent == LIBRARY else []
+    package = ["-package-name", "pilotlight"] if folders[0].parent == LIBRARY else []
     done = subprocess.run(
         [str(CHECKOUT / "scripts" / "swift.sh"), "exec", "swiftc", "-swift-version", "6", "-wmo", "-parse-as-library", *depth, *package,
          "-module-name", name, "-emit-module-path", f"{scratch}/{name}.swiftmodule", "-I", str(scratch),

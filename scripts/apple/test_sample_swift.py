@@ -16,7 +16,7 @@ import swift_ios
 import swift_oldest
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
-LIBRARY, SAMPLE = CHECKOUT / "bindings" / "swift" / "Sources", CHECKOUT / "ios-sample"
+LIBRARY, SAMPLE = CHECKOUT / "bindings" / "Pilotlight" / "Sources", CHECKOUT / "ios-sample"
 MODULE_MAP = LIBRARY / "PilotlightFFI" / "module.modulemap"
 ON_MAC = sys.platform == "darwin"
 # In the order in which they import each other.

@@ -60,9 +60,9 @@ class OfACopy(unittest.TestCase):
         self.addCleanup(made.cleanup)
         self.sample = pathlib.Path(made.name) / "ios-sample"
         shutil.copytree(SAMPLE, self.sample, ignore=shutil.ignore_patterns(".build", "Tests"))
-        package = self.sample.parent / "bindings" / "swift" / "Package.swift"
+        package = self.sample.parent / "bindings" / "Pilotlight" / "Package.swift"
         package.parent.mkdir(parents=True)
-        shutil.copy(SAMPLE.parent / "bindings" / "swift" / "Package.swift", package)
+        shutil.copy(SAMPLE.parent / "bindings" / "Pilotlight" / "Package.swift", package)
 
     def said(self):
         return "\n".join(xcode_project.faults(self.sample / PROJECT))
