@@ -69,6 +69,9 @@ public struct URLRequest: Sendable, Hashable {
         get { fatalError() }
         set { fatalError() }
     }
+    public var cachePolicy: CachePolicy
+    public var httpShouldHandleCookies: Bool
+    public var allHTTPHeaderFields: [String: String]?
     public func value(forHTTPHeaderField field: String) -> String? { fatalError() }
     public mutating func setValue(_ value: String?, forHTTPHeaderField field: String) {}
     public mutating func addValue(_ value: String, forHTTPHeaderField field: String) {}

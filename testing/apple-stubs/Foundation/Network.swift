@@ -15,13 +15,28 @@ open class HTTPURLResponse: URLResponse, @unchecked Sendable {
     open func value(forHTTPHeaderField field: String) -> String? { fatalError() }
 }
 
+open class CachedURLResponse: NSObject, @unchecked Sendable {}
+
 open class URLSessionConfiguration: NSObject, @unchecked Sendable {
     open class var ephemeral: URLSessionConfiguration { fatalError() }
+    open var httpAdditionalHeaders: [AnyHashable: Any]? {
+        get { fatalError() }
+        set {}
+    }
 }
 
 open class URLSessionTask: NSObject, @unchecked Sendable {
-    open var originalRequest: URLRequest? { fatalError() }
+    open var response: URLResponse? { fatalError() }
+    @available(iOS 15.0, *)
+    open var delegate: (any URLSessionTaskDelegate)? {
+        get { fatalError() }
+        set {}
+    }
+    open func cancel() {}
+    open func resume() {}
 }
+
+open class URLSessionDataTask: URLSessionTask, @unchecked Sendable {}
 
 public protocol URLSessionDelegate: AnyObject, Sendable {}
 
@@ -33,12 +48,24 @@ public protocol URLSessionTaskDelegate: URLSessionDelegate {
     )
 }
 
+public protocol URLSessionDataDelegate: URLSessionTaskDelegate {
+    // Apple's is in `URLSessionTaskDelegate`; here, so that only those who need it must have it.
+    func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?)
+    func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data)
+    func urlSession(
+        _ session: URLSession, dataTask: URLSessionDataTask, willCacheResponse proposedResponse: CachedURLResponse,
+        completionHandler: @escaping @Sendable (CachedURLResponse?) -> Void
+    )
+}
+
 open class URLSession: NSObject, @unchecked Sendable {
     open class var shared: URLSession { fatalError() }
     public init(
         configuration: URLSessionConfiguration, delegate: (any URLSessionDelegate)?, delegateQueue: OperationQueue?
     ) {}
     open func finishTasksAndInvalidate() {}
+    open var configuration: URLSessionConfiguration { fatalError() }
+    open func dataTask(with request: URLRequest) -> URLSessionDataTask { fatalError() }
     @available(iOS 15.0, *)
     public func data(
         for request: URLRequest, delegate: (any URLSessionTaskDelegate)? = nil

@@ -32,7 +32,7 @@ extension Session {
 extension URLRequest {
     /// Throws unless a token may go there.
     func requireSafeDestination() throws {
-        guard let url, mayCarryToken(url) else {
+        guard let origin = Origin(url), origin.mayReceiveTokens else {
             throw SessionError.fixArgument(
                 argument: "request", message: "a token goes only to an https URL, or to http on a loopback host")
         }
@@ -43,14 +43,5 @@ extension URLRequest {
         var authorized = self
         authorized.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization")
         return authorized
-    }
-}
-
-private func mayCarryToken(_ url: URL) -> Bool {
-    guard let host = url.host, !host.isEmpty else { return false }
-    switch url.scheme?.lowercased() {
-    case "https": return true
-    case "http": return ["localhost", "127.0.0.1", "::1", "[::1]"].contains(host.lowercased())
-    default: return false
     }
 }

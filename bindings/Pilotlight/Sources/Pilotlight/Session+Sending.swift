@@ -16,24 +16,39 @@ extension Session {
     /// let (data, response) = try await session.data(for: URLRequest(url: orders))
     /// ```
     ///
+    /// **Nothing is left behind.** Whatever `urlSession` is set up to do, the request neither reads nor writes its
+    /// `URLCache`, and neither sends nor keeps cookies of its cookie storage, so that the next user of the device gets
+    /// nothing of this one's. The request's own `cachePolicy` and `httpShouldHandleCookies` do not count; a `Cookie`
+    /// header that you set is sent.
+    ///
+    /// **Redirects** are followed. On the request's own origin (scheme, host and port, RFC 6454 4) the token goes along.
+    /// To another origin go the method, the body where the redirect says so (RFC 9110 15.4), and the headers that
+    /// describe content (`Accept…`, `Content-…`, `Range`, `If-…` and `User-Agent`): no token, no cookie and none of your
+    /// other headers, because any of them may hold a key. This includes the session's `httpAdditionalHeaders`, which
+    /// are sent there empty. The token stays off when that origin redirects back. A 401 from an origin that did not get
+    /// the token renews nothing; it is returned.
+    ///
     /// - Parameters:
-    ///   - request: A request to your API. The token goes to whoever the URL names, so never take a URL from elsewhere;
-    ///     a redirect to another origin is followed without it.
+    ///   - request: A request to your API. The token goes to the origin that the URL names, so never take a URL from
+    ///     elsewhere.
     ///   - audience: The further API that this is; nil for the session's own access token.
     ///   - minTTL: How long the token must still be good, in seconds.
-    ///   - urlSession: What sends the request.
+    ///   - urlSession: What sends the request. Its delegate is asked about the server's certificate as usual (on Apple's
+    ///     platforms).
     /// - Returns: The body and the head of the answer, whatever its status.
-    /// - Throws: As ``authorized(_:minTTL:forceRefresh:isolation:)``; `URLError` when the API cannot be reached.
+    /// - Throws: As ``authorized(_:minTTL:forceRefresh:isolation:)``; `URLError` when the API cannot be reached;
+    ///   `CancellationError` when the task is cancelled, which stops the request.
     public func data(
         for request: URLRequest, audience: Audience? = nil, minTTL: TimeInterval = 0,
         using urlSession: URLSession = .shared
     ) async throws -> (Data, HTTPURLResponse) {
         try request.requireSafeDestination()
         let token = try await currentToken(for: audience, minTTL: minTTL, forceRefresh: false)
-        let first = try await urlSession.answer(to: request.bearing(token))
-        guard first.1.statusCode == 401, request.httpBodyStream == nil else { return first }
+        let first = try await AuthorizedExchange.answer(to: request, token: token, using: urlSession)
+        guard first.isRefusal, request.httpBodyStream == nil else { return (first.data, first.response) }
         let newer = try await anotherToken(than: token, for: audience, minTTL: minTTL)
-        return try await urlSession.answer(to: request.bearing(newer))
+        let second = try await AuthorizedExchange.answer(to: request, token: newer, using: urlSession)
+        return (second.data, second.response)
     }
 
     /// Another task may have renewed since.
@@ -53,40 +68,5 @@ extension Session {
     {
         guard let audience else { return try await accessToken(minTTL: minTTL, forceRefresh: forceRefresh) }
         return try await accessToken(for: audience, minTTL: minTTL, forceRefresh: forceRefresh)
-    }
-}
-
-extension URLSession {
-    fileprivate func answer(to request: URLRequest) async throws -> (Data, HTTPURLResponse) {
-        #if canImport(FoundationNetworking)
-        // Off Apple's platforms only the delegate of a whole session is asked about redirects.
-        let guarded = URLSession(configuration: configuration, delegate: OriginGuard(), delegateQueue: nil)
-        defer { guarded.finishTasksAndInvalidate() }
-        let (data, response) = try await guarded.data(for: request)
-        #else
-        let (data, response) = try await data(for: request, delegate: OriginGuard())
-        #endif
-        guard let response = response as? HTTPURLResponse else {
-            throw URLError(.badServerResponse)
-        }
-        return (data, response)
-    }
-}
-
-/// Takes the token off requests that a redirect leads to another origin.
-private final class OriginGuard: NSObject, URLSessionTaskDelegate {
-    func urlSession(
-        _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
-        newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
-    ) {
-        var request = request
-        if origin(of: request.url) != origin(of: task.originalRequest?.url) {
-            request.setValue(nil, forHTTPHeaderField: "Authorization")
-        }
-        completionHandler(request)
-    }
-
-    private func origin(of url: URL?) -> [String?] {
-        [url?.scheme?.lowercased(), url?.host?.lowercased(), url?.port.map(String.init)]
     }
 }

@@ -1,0 +1,27 @@
+import Foundation
+
+/// Scheme, host and port of a URL: who gets what is sent there (RFC 6454 4).
+struct Origin: Equatable {
+    private let scheme: String
+    private let host: String
+    private let port: Int?
+
+    /// Nil when the URL names no host.
+    init?(_ url: URL?) {
+        guard let url, let scheme = url.scheme?.lowercased(), let host = url.host?.lowercased(), !host.isEmpty else {
+            return nil
+        }
+        self.scheme = scheme
+        self.host = host
+        port = url.port ?? ["https": 443, "http": 80][scheme]
+    }
+
+    /// Whether a token may be sent there: `https`, or `http` on a loopback host (RFC 6750 5.3).
+    var mayReceiveTokens: Bool {
+        switch scheme {
+        case "https": true
+        case "http": ["localhost", "127.0.0.1", "::1", "[::1]"].contains(host)
+        default: false
+        }
+    }
+}
