@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Checks the dependency rule that rust-core/src/lib.rs states. Prints each breach as FILE:LINE and exits 1.
+"""Checks the two rules that rust-core/src/lib.rs states: the order of the layers, and that no files import each other in a circle.
+
+Prints each breach as FILE:LINE and exits 1.
 
     check-layout.py [SOURCE-FOLDER]
 """
@@ -9,17 +11,13 @@ import sys
 
 from rust_paths import module_of, paths_in, without_tests
 
-# What each layer may know of the others. A top-level module that is not named here is pure: it knows pure ones only.
-MAY_KNOW = {
-    "pure": {"pure"},
-    "provider": {"pure", "provider"},
-    "ports": {"pure", "provider", "ports"},
-    "session": {"pure", "provider", "ports", "import", "session"},
-    "adapters": {"pure", "ports", "adapters"},
-    "import": {"pure", "import"},
-    "ffi": {"pure", "provider", "ports", "session", "adapters", "import", "ffi"},
-}
-LAYERS = set(MAY_KNOW) - {"pure"}
+# Each layer may know itself and those before it.
+ORDER = ("model", "jose", "protocol", "storage", "machine", "ports", "session", "adapters", "ffi")
+# What the order would allow and is still wrong: an adapter serves any session.
+FORBIDDEN = {("adapters", "session")}
+
+# Layers in which circles are still to be broken; the list only shrinks.
+CIRCLES_LEFT = {"model", "jose", "storage", "ports", "session", "adapters", "ffi"}
 
 # Time, waiting, spawning, randomness and the outside world reach the other layers through ports only.
 OUTSIDE = ("adapters", "ffi")
@@ -28,12 +26,13 @@ ONLY_OUTSIDE = (
     "std::process", "std::env", "tokio::spawn", "tokio::task", "tokio::time", "tokio::runtime", "tokio::net", "tokio::fs",
     "ring::rand", "reqwest", "security_framework", "security_framework_sys", "core_foundation",
 )
+# The pure layers know no lock, no task and no channel either.
+PURE = ORDER[:ORDER.index("ports")]
+NOT_PURE = ("std::sync::Mutex", "std::sync::RwLock", "std::sync::Condvar", "std::sync::mpsc", "std::future", "tokio", "futures_util")
 
 
-def layer_of(module):
-    """The layer of a module path such as ["session", "refresh"]; an empty path is the crate's root."""
-    name = module[0].removeprefix("r#") if module else "root"
-    return name if name in LAYERS else "pure"
+def may_know(layer, other):
+    return ORDER.index(other) <= ORDER.index(layer) and (layer, other) not in FORBIDDEN
 
 
 def reaches(path, forbidden):
@@ -46,37 +45,97 @@ def reaches(path, forbidden):
 
 
 def breaches(module, source):
-    """(line, sentence) of each breach in one file's source."""
-    layer = layer_of(module)
+    """(line, sentence) of each breach of the order in one file's source."""
+    layer = module[0] if module else None
+    if layer not in ORDER:
+        yield 1, f"{'::'.join(module)} is in no layer: {', '.join(ORDER)}"
+        return
     for line, path, imported in paths_in(without_tests(source), module):
         words = path.split("::")
         if words[0] == "crate" and len(words) > 1:
-            other = layer_of(words[1:])
-            if other not in MAY_KNOW[layer]:
-                yield line, f"{layer} must not know {other}: {path}"
-        elif layer not in OUTSIDE:
-            for forbidden in ONLY_OUTSIDE:
-                whole_path = imported or path.startswith(forbidden)
-                if whole_path and reaches(path, forbidden):
-                    yield line, f"{forbidden} belongs in {' and '.join(OUTSIDE)}: {path}"
+            if words[1] in ORDER and not may_know(layer, words[1]):
+                yield line, f"{layer} must not know {words[1]}: {path}"
+            continue
+        forbidden = (() if layer in OUTSIDE else ONLY_OUTSIDE) + (NOT_PURE if layer in PURE else ())
+        for name in forbidden:
+            if (imported or path.startswith(name)) and reaches(path, name):
+                where = "adapters and ffi" if name in ONLY_OUTSIDE else "session"
+                yield line, f"{name} belongs in {where}: {path}"
+                break
+
+
+def imports_of(module, source, modules):
+    """{file: line} of the files that one file imports: a path leads to the deepest module that it names."""
+    found = {}
+    for line, path, _ in paths_in(without_tests(source), module):
+        words = path.split("::")
+        # Without `self::` it may begin with a module inside this one.
+        target = tuple(words[1:]) if words[0] == "crate" else (*module, *words)
+        while target and target not in modules:
+            target = target[:-1]
+        if target and target != tuple(module):
+            found.setdefault(target, line)
+    return found
+
+
+def circles(graph):
+    """The groups of files that import each other in a circle, each sorted (Tarjan's algorithm)."""
+    index, low, stack, on_stack, found = {}, {}, [], set(), []
+
+    def visit(node):
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        on_stack.add(node)
+        for other in graph[node]:
+            if other not in index:
+                visit(other)
+                low[node] = min(low[node], low[other])
+            elif other in on_stack:
+                low[node] = min(low[node], index[other])
+        if low[node] == index[node]:
+            group = []
+            while True:
+                member = stack.pop()
+                on_stack.discard(member)
+                group.append(member)
+                if member == node:
                     break
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for node in sorted(graph):
+        if node not in index:
+            visit(node)
+    return found
 
 
 def main():
     default = pathlib.Path(__file__).resolve().parent.parent / "rust-core" / "src"
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
-    files = sorted(folder.rglob("*.rs"))
-    if len(files) < 2:
+    sources = {}
+    for file in sorted(folder.rglob("*.rs")):
+        relative = file.relative_to(folder)
+        # The root only declares the modules; tests may know everything.
+        if str(relative) != "lib.rs" and "tests" not in relative.with_suffix("").parts:
+            sources[tuple(module_of(relative))] = (file, file.read_text(encoding="utf-8"))
+    if len(sources) < 2:
         sys.exit(f"no Rust sources in {folder}")
     found = 0
-    for file in files:
-        relative = file.relative_to(folder)
-        if str(relative) == "lib.rs" or "tests" in relative.with_suffix("").parts:
-            continue  # the root only declares the modules; tests may know everything
-        for line, sentence in breaches(module_of(relative), file.read_text(encoding="utf-8")):
+    for module, (file, source) in sources.items():
+        for line, sentence in breaches(list(module), source):
             print(f"{file}:{line}: {sentence}")
             found += 1
-    print(f"{len(files)} files, {found} breaches of the dependency rule")
+    graph = {module: imports_of(list(module), source, sources) for module, (_, source) in sources.items()}
+    for group in circles(graph):
+        if {module[0] for module in group} <= CIRCLES_LEFT:
+            continue
+        print(f"these {len(group)} files import each other in a circle:")
+        for module in group:
+            for other, line in sorted(graph[module].items()):
+                if other in group:
+                    print(f"{sources[module][0]}:{line}: {'::'.join(module)} -> {'::'.join(other)}")
+        found += 1
+    print(f"{len(sources)} files, {found} breaches of the layout's rules")
     sys.exit(1 if found else 0)
 
 

@@ -18,14 +18,17 @@ class Breaches(unittest.TestCase):
         self.assertEqual(found(module, source), [], (module, source))
 
     def test_layers(self):
-        self.assert_breach("secret", "use crate::session::Session;", "must not know session")
-        self.assert_breach("provider::oidc", "use crate::ports::Clock;", "must not know ports")
-        self.assert_breach("session::refresh", "use crate::{error::Error, adapters::{http, tls}};", "must not know adapters")
+        self.assert_breach("model::secret", "use crate::session::Session;", "must not know session")
+        self.assert_breach("protocol::token", "use crate::ports::Clock;", "must not know ports")
+        self.assert_breach("protocol::token", "use crate::machine::error::Error;", "must not know machine")
+        self.assert_breach("machine::retry", "use crate::ports::Clock;", "must not know ports")
+        self.assert_breach("elsewhere", "use crate::model::time::Timestamp;", "is in no layer")
+        self.assert_breach("session::refresh", "use crate::{model::time, adapters::{http, tls}};", "must not know adapters")
         self.assert_breach("session", "fn a() { crate::ffi::runtime() }", "must not know ffi")
         self.assert_breach("adapters::http", "use crate::session::Session;", "must not know session")
         self.assert_breach("session::refresh", "use super::super::adapters::http;", "must not know adapters")
-        self.assert_breach("error", "use super::r#import::Reader;", "must not know import")
-        self.assert_clean("session::refresh", "use crate::{error::Error, ports::{Clock, self}, provider}; use super::state;")
+        self.assert_breach("model", "use super::r#storage::Reader;", "must not know storage")
+        self.assert_clean("session::refresh", "use crate::{model::time, ports::{Clock, self}, protocol}; use super::state;")
         self.assert_clean("ffi", "use crate::adapters::http; use crate::session;")
 
     def test_outside_world(self):
@@ -35,10 +38,25 @@ class Breaches(unittest.TestCase):
         self.assert_breach("session", "use std::time::*;", "std::time")
         self.assert_breach("session", "tokio :: spawn(f)", "tokio::spawn")
         self.assert_breach("session", "use tokio::time::sleep;", "tokio::time")
-        self.assert_breach("profile", "use std::{fs, fmt};", "std::fs")
-        self.assert_breach("pkce", "ring::rand::SystemRandom::new()", "ring::rand")
+        self.assert_breach("model::profile", "use std::{fs, fmt};", "std::fs")
+        self.assert_breach("protocol::pkce", "ring::rand::SystemRandom::new()", "ring::rand")
         self.assert_clean("session", "use std::time::Duration; use tokio::sync::Mutex; std::time::Duration::ZERO;")
         self.assert_clean("adapters::clock", "use std::time::{SystemTime, Instant}; use std::fs;")
+
+    def test_pure_layers(self):
+        self.assert_breach("machine::state", "use std::sync::Mutex;", "std::sync::Mutex")
+        self.assert_breach("machine::state", "use tokio::sync::mpsc;", "tokio")
+        self.assert_clean("session::state", "use std::sync::Mutex; use tokio::sync::mpsc;")
+
+    def test_circles(self):
+        sources = {
+            ("a",): "mod b; mod c; use b::B;", ("a", "b"): "use super::c::C;", ("a", "c"): "use super::D;", ("e",): "use crate::a::c::C;",
+        }
+        graph = {module: layout.imports_of(list(module), source, sources) for module, source in sources.items()}
+        self.assertEqual(layout.circles(graph), [[("a",), ("a", "b"), ("a", "c")]])
+        sources["a", "c"] = "#[cfg(test)]\nmod tests { use super::super::D; }"
+        graph = {module: layout.imports_of(list(module), source, sources) for module, source in sources.items()}
+        self.assertEqual(layout.circles(graph), [])
 
     def test_what_is_not_code(self):
         self.assert_clean("session", "// use crate::adapters::http;\n/* /* a */ crate::ffi::x */ let s = \"crate::ffi::x\";")

@@ -17,8 +17,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use pilotlight_core::adapters::memory_store::MemoryStore;
 use pilotlight_core::adapters::off_thread::BlockingStore as _;
 use pilotlight_core::adapters::system::SystemClock;
-use pilotlight_core::envelope::StoredItem;
 use pilotlight_core::ports::Clock as _;
+use pilotlight_core::storage::envelope::StoredItem;
 use support::{compare, configuration, item, runtime, session, stored_session};
 
 mod support;

@@ -14,7 +14,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use pilotlight_core::id_token::verify;
+use pilotlight_core::jose::verify;
 use ring::signature::{ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey};
 use serde_json::Value;
 use support::{SigningKey, all_algorithms, decode_base64url, key_set, right_claims, sign_in};

@@ -16,8 +16,8 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use pilotlight_core::adapters::file_store::FileStore;
 use pilotlight_core::adapters::off_thread::{BlockingStore as _, OffThread};
-use pilotlight_core::envelope::StoredItem;
-use pilotlight_core::state::SessionState;
+use pilotlight_core::model::state::SessionState;
+use pilotlight_core::storage::envelope::StoredItem;
 use serde_json::Value;
 use support::{compare, configuration, item, runtime, session, stored_session};
 

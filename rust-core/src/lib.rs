@@ -1,48 +1,33 @@
 //! Pilotlight's core: it keeps an app's user signed in.
 //!
 //! # The map
-//! The modules are layers, and each knows only those to its left:
+//! Each folder knows only those above it:
 //!
-//! ```text
-//! pure vocabulary and rules  <-  provider  <-  ports  <-  session  <-  adapters, ffi
-//! ```
-//!
-//! - **Pure**: [`audience`], [`configuration`], [`credentials`], [`envelope`], [`error`], [`event`], [`id_token`],
-//!   [`message`], [`metadata`], [`metadata_queue`], [`pkce`], [`profile`], [`retry`], [`secret`], [`state`], [`time`].
-//!   No I/O, no clock, no randomness, no runtime.
-//! - [`import`]: sessions that other libraries stored, read. Pure as well; the session knows it.
-//! - [`provider`]: what to send to an endpoint and how to read its answer. Pure as well; knows only the modules above.
-//! - [`ports`]: the traits through which time, randomness, waiting, storage and the network reach the session.
-//! - [`session`]: [`session::SessionManager`], the one place that changes anything. It knows ports, never adapters,
+//! - [`model`]: what a session is made of. Plain data and its own rules.
+//! - [`jose`]: JWS, JWK, key sets, and what an ID token must say.
+//! - [`protocol`]: one file for each endpoint: the request, and how its answer is read.
+//! - [`storage`]: the stored form of a session, and readers of what other libraries stored.
+//! - [`machine`]: the session's rules.
+//! - [`ports`]: what the session needs of the world, as traits.
+//! - [`session`]: [`session::SessionManager`] runs the machine: store, network, tasks. It knows ports, never adapters,
 //!   so that the whole of it runs in a simulated world exactly as it runs in an app.
 //! - [`adapters`]: one outside thing each: HTTP and TLS, the Keychain, files, the system's clock.
-//! - [`ffi`]: composes all of it for Swift: one-line exports, the one error conversion, the runtime. Nobody knows it.
+//! - [`ffi`]: composes all of it for Swift: one-line exports, the one error conversion, the runtime.
 //!
-//! `scripts/check.sh` checks this rule.
+//! The first five are pure: no I/O, no clock, no randomness, no runtime. Inside a folder no two files import each other
+//! in a circle. `scripts/check-layout.py` checks both rules.
 
 uniffi::setup_scaffolding!();
 
-pub mod audience;
-pub mod configuration;
-pub mod credentials;
-pub mod envelope;
-pub mod error;
-pub mod event;
-pub mod id_token;
-pub mod message;
-pub mod metadata;
-pub mod metadata_queue;
-pub mod pkce;
-pub mod profile;
-pub mod retry;
-pub mod secret;
-mod sorted;
-pub mod state;
-pub mod time;
+pub mod model;
 
-pub mod import;
+pub mod jose;
 
-pub mod provider;
+pub mod protocol;
+
+pub mod storage;
+
+pub mod machine;
 
 pub mod ports;
 

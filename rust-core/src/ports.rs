@@ -1,6 +1,6 @@
 //! The traits through which the outside reaches the session: storage, network, time, randomness, spawning, logging.
 //!
-//! Everything that waits returns an [`Eventually`], also where an adapter only blocks a thread: so a simulated world
+//! Everything that waits returns an [`BoxFuture`], also where an adapter only blocks a thread: so a simulated world
 //! can put a crash, a delay or another task between any two effects.
 
 mod outcome;
@@ -11,14 +11,16 @@ use std::pin::Pin;
 use std::time::Duration;
 
 pub(crate) use self::outcome::{Outcome, awaited};
-pub use crate::error::{RandomnessUnavailable, StoreError, TransportError, TransportErrorKind};
+pub use crate::protocol::transport_error::{TransportError, TransportErrorKind};
+pub use crate::storage::StoreError;
 
-use crate::message::{HttpAnswer, HttpRequest};
-use crate::secret::{Fingerprint, SecretBytes};
-use crate::time::Instant;
+use crate::machine::error::Error;
+use crate::model::secret::{Fingerprint, SecretBytes};
+use crate::model::time::Instant;
+use crate::protocol::message::{HttpAnswer, HttpRequest};
 
 /// A boxed future, so that the ports are object-safe.
-pub type Eventually<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Where sessions are kept: named items of bytes. `name` is any Unicode text.
 ///
@@ -27,11 +29,11 @@ pub type Eventually<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// whoever else uses the store, in this process or another, nobody's item is lost.
 pub trait SecretStore: Send + Sync + fmt::Debug {
     /// The item's bytes; `None` only when it is certain that there is no such item.
-    fn read<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>>;
+    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>>;
     /// Adds or replaces the item; returns when it is durable.
-    fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> Eventually<'a, Result<(), StoreError>>;
+    fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> BoxFuture<'a, Result<(), StoreError>>;
     /// Removes the item.
-    fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>>;
+    fn delete<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
     /// Puts `new` (`None`: no item) into the place of what was `seen` (`None`: no item). False, and nothing was done,
     /// when something else is there.
     fn swap<'a>(
@@ -39,9 +41,9 @@ pub trait SecretStore: Send + Sync + fmt::Debug {
         name: &'a str,
         seen: Option<Fingerprint>,
         new: Option<SecretBytes>,
-    ) -> Eventually<'a, Result<bool, StoreError>>;
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
     /// The names of all items of this store, in no particular order; empty only when it is certain that there are none.
-    fn names(&self) -> Eventually<'_, Result<Vec<String>, StoreError>>;
+    fn names(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>>;
 }
 
 /// Puts processes that share a store in order: an app and its extensions. A lock ends with the process that holds it.
@@ -52,16 +54,16 @@ pub trait ProcessLock: Send + Sync + fmt::Debug {
         &'a self,
         name: &'a str,
         limit: Duration,
-    ) -> Eventually<'a, Result<Option<Box<dyn Held>>, StoreError>>;
+    ) -> BoxFuture<'a, Result<Option<Box<dyn LockGuard>>, StoreError>>;
 }
 
 /// A lock that is held until this is dropped.
-pub trait Held: Send + fmt::Debug {}
+pub trait LockGuard: Send + fmt::Debug {}
 
 /// The network: one request, one answer. Follows no redirects, keeps no cookies, bounds time and size.
 pub trait Transport: Send + Sync + fmt::Debug {
     /// Sends the request and reads the whole answer, whatever its status.
-    fn send(&self, request: HttpRequest) -> Eventually<'_, Result<HttpAnswer, TransportError>>;
+    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpAnswer, TransportError>>;
 }
 
 /// The device's clocks.
@@ -79,9 +81,9 @@ pub trait Randomness: Send + Sync + fmt::Debug {
 /// Runs work that must outlive the call that started it.
 pub trait Spawner: Send + Sync + fmt::Debug {
     /// Starts `work` and returns at once. It runs to its end even if nobody waits for it.
-    fn spawn(&self, work: Eventually<'static, ()>);
+    fn spawn(&self, work: BoxFuture<'static, ()>);
     /// Ends after `duration`.
-    fn sleep(&self, duration: Duration) -> Eventually<'static, ()>;
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 }
 
 /// Where the session says what it does. Events carry no secrets by construction: fixed words and numbers only.
@@ -117,7 +119,18 @@ pub struct ForeignItem {
 /// What other libraries stored, to be taken over. Nothing is ever written there.
 pub trait ForeignItems: Send + Sync + fmt::Debug {
     /// The item's bytes; `None` only when it is certain that there is no such item.
-    fn read<'a>(&'a self, item: &'a ForeignItem) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>>;
+    fn read<'a>(&'a self, item: &'a ForeignItem) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>>;
     /// Removes the item; there being none is success.
-    fn delete<'a>(&'a self, item: &'a ForeignItem) -> Eventually<'a, Result<(), StoreError>>;
+    fn delete<'a>(&'a self, item: &'a ForeignItem) -> BoxFuture<'a, Result<(), StoreError>>;
+}
+
+/// The system gave no random numbers; nothing that needs them may go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the system gave no random numbers")]
+pub struct RandomnessUnavailable;
+
+impl From<RandomnessUnavailable> for Error {
+    fn from(error: RandomnessUnavailable) -> Self {
+        Self::Internal(error.to_string())
+    }
 }

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use pilotlight_core::adapters::foreign_keychain::NoForeignItems;
 use pilotlight_core::adapters::http::HttpTransport;
 use pilotlight_core::adapters::system::{SilentLog, SystemClock, SystemRandomness, TokioSpawner};
-use pilotlight_core::configuration::{Configuration, Provider, SessionConfiguration};
-use pilotlight_core::credentials::Credentials;
-use pilotlight_core::envelope::{CURRENT_VERSION, StoredSession};
+use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
+use pilotlight_core::model::credentials::Credentials;
+use pilotlight_core::model::profile::Profile;
+use pilotlight_core::model::secret::Secret;
 use pilotlight_core::ports::{Clock as _, SecretStore};
-use pilotlight_core::profile::Profile;
-use pilotlight_core::secret::Secret;
-use pilotlight_core::session::{Environment, SessionManager, Sharing};
+use pilotlight_core::session::{Dependencies, SessionManager, Sharing};
+use pilotlight_core::storage::envelope::{CURRENT_VERSION, StoredSession};
 use serde_json::{Map, json};
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -53,7 +53,7 @@ pub(crate) fn configuration(domain: &str) -> Configuration {
 
 /// A session over `store`, put together as in an app.
 pub(crate) fn session(configuration: &Configuration, store: Arc<dyn SecretStore>, runtime: &Handle) -> SessionManager {
-    let environment = Environment {
+    let dependencies = Dependencies {
         store,
         foreign_items: Arc::new(NoForeignItems),
         sharing: Sharing::Alone,
@@ -63,7 +63,7 @@ pub(crate) fn session(configuration: &Configuration, store: Arc<dyn SecretStore>
         spawner: Arc::new(TokioSpawner::new(runtime.clone())),
         log: Arc::new(SilentLog),
     };
-    SessionManager::new(configuration.clone(), SESSION_NAME, environment).unwrap()
+    SessionManager::new(configuration.clone(), SESSION_NAME, dependencies).unwrap()
 }
 
 pub(crate) fn item(configuration: &Configuration) -> String {

@@ -1,16 +1,16 @@
 //! Answers of an issuer's endpoints, or of whoever answers in its place. The input is a status, header lines, an empty
 //! line and the body.
 
-use pilotlight_core::envelope::StoredItem;
-use pilotlight_core::error::Error;
-use pilotlight_core::message::HttpAnswer;
-use pilotlight_core::profile::Profile;
-use pilotlight_core::provider::discovery::IssuerMetadata;
-use pilotlight_core::provider::failure::Grant;
-use pilotlight_core::provider::userinfo::{self, UserInfo};
-use pilotlight_core::provider::{token, users};
-use pilotlight_core::secret::{Secret, SecretBytes};
-use pilotlight_core::time::Timestamp;
+use pilotlight_core::machine::error::Error;
+use pilotlight_core::model::profile::Profile;
+use pilotlight_core::model::secret::{Secret, SecretBytes};
+use pilotlight_core::model::time::Timestamp;
+use pilotlight_core::protocol::discovery::IssuerMetadata;
+use pilotlight_core::protocol::failure::Grant;
+use pilotlight_core::protocol::message::HttpAnswer;
+use pilotlight_core::protocol::userinfo::{self, UserInfo};
+use pilotlight_core::protocol::{token, users};
+use pilotlight_core::storage::envelope::StoredItem;
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -42,7 +42,7 @@ pub(super) fn object(answer: &HttpAnswer) -> Map<String, Value> {
 pub fn token_answer(input: &[u8]) {
     let answer = answer(input);
     for grant in [Grant::RefreshToken, Grant::AuthorizationCode] {
-        match token::read(&answer, grant, NOW) {
+        match token::read(&answer, grant, NOW).map_err(Error::from) {
             Ok(tokens) => {
                 assert!((200..300).contains(&answer.status));
                 assert!(tokens.access_token.is_some() || tokens.refresh_token.is_some());
@@ -78,7 +78,7 @@ pub fn token_answer(input: &[u8]) {
 pub fn userinfo_answer(input: &[u8]) {
     let answer = answer(input);
     let _ = userinfo::refuses_token(&answer);
-    match userinfo::read(&answer, NOW) {
+    match userinfo::read(&answer, NOW).map_err(Error::from) {
         Ok(UserInfo::Claims(claims)) => {
             let subject = claims.get("sub").and_then(Value::as_str).map(str::to_owned);
             if let Some(profile) = Profile::from_claims(claims, NOW) {
@@ -104,7 +104,7 @@ fn stored_and_read(profile: &Profile) -> Profile {
 pub fn users_answer(input: &[u8]) {
     let answer = answer(input);
     let _ = users::refuses_token(&answer);
-    match users::read(&answer, NOW) {
+    match users::read(&answer, NOW).map_err(Error::from) {
         Ok(user) => assert_eq!(user, object(&answer)),
         Err(error) => assert_presentable(&error),
     }
@@ -114,7 +114,7 @@ pub fn users_answer(input: &[u8]) {
 pub fn discovery_document(input: &[u8]) {
     let answer = answer(input);
     let configured: Url = "https://issuer.example/".parse().unwrap();
-    match IssuerMetadata::read(&answer, &configured, NOW) {
+    match IssuerMetadata::read(&answer, &configured, NOW).map_err(Error::from) {
         Ok(metadata) => {
             let issuer: Url = metadata.issuer.parse().unwrap();
             assert_eq!(issuer.as_str().trim_end_matches('/'), "https://issuer.example");

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use pilotlight_core::configuration::{Configuration, Provider, SessionConfiguration};
-use pilotlight_core::error::Error;
-use pilotlight_core::provider::authorization::{Callback, read_callback};
-use pilotlight_core::provider::discovery::IssuerMetadata;
-use pilotlight_core::secret::Secret;
+use pilotlight_core::machine::error::Error;
+use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
+use pilotlight_core::model::secret::Secret;
+use pilotlight_core::protocol::authorization::{Callback, read_callback};
+use pilotlight_core::protocol::discovery::IssuerMetadata;
 use url::Url;
 
 use super::assert_presentable;
@@ -24,7 +24,7 @@ pub fn callback_url(input: &[u8]) {
     ] {
         let (configuration, mut metadata) = issuer(redirect_uri);
         metadata.iss_parameter_promised = iss_promised;
-        match read_callback(&callback, &configuration, &metadata, &Secret::new(STATE)) {
+        match read_callback(&callback, &configuration, &metadata, &Secret::new(STATE)).map_err(Error::from) {
             Ok(Callback::Code(code)) => {
                 assert_answers(&callback, redirect_uri);
                 assert!(!code.expose().is_empty());
@@ -34,6 +34,7 @@ pub fn callback_url(input: &[u8]) {
                 assert!(issuers == [metadata.issuer] || (issuers.is_empty() && !iss_promised));
             }
             Ok(Callback::Refused(error)) => {
+                let error = Error::from(error);
                 assert_answers(&callback, redirect_uri);
                 assert_presentable(&error);
                 assert!(matches!(error, Error::SignIn { .. }));

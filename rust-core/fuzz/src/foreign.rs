@@ -1,10 +1,10 @@
 //! What other libraries archived.
 
-use pilotlight_core::import::identity::UnverifiedIdentity;
-use pilotlight_core::import::{ForeignSession, lock, read_archive, read_text};
-use pilotlight_core::profile::Profile;
-use pilotlight_core::secret::{Secret, SecretBytes};
-use pilotlight_core::time::Timestamp;
+use pilotlight_core::model::profile::Profile;
+use pilotlight_core::model::secret::{Secret, SecretBytes};
+use pilotlight_core::model::time::Timestamp;
+use pilotlight_core::storage::migration::identity::UnverifiedIdentity;
+use pilotlight_core::storage::migration::{ForeignSession, lock, read_archive, read_text};
 
 /// The input is an archive, a profile's archive, a string and an ID token. Nothing comes out that is larger than what
 /// went in allows, no token is empty, and no output for logs shows any of it.

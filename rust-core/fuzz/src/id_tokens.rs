@@ -4,13 +4,13 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use pilotlight_core::credentials::Credentials;
-use pilotlight_core::id_token::{
-    Algorithm, Expectations, KeySet, Occasion, announced_algorithms, claims_signed_with_secret, lifetime, verify,
-    verify_signature,
+use pilotlight_core::jose::{
+    Algorithm, Expectations, KeySet, ValidationContext, announced_algorithms, claims_signed_with_secret, lifetime,
+    verify, verify_signature,
 };
-use pilotlight_core::secret::Secret;
-use pilotlight_core::time::Timestamp;
+use pilotlight_core::model::credentials::Credentials;
+use pilotlight_core::model::secret::Secret;
+use pilotlight_core::model::time::Timestamp;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Map, Value, json};
 
@@ -74,17 +74,17 @@ pub fn id_token_claims(input: &[u8]) {
     let signed = format!("{}.{}", BASE64.encode(&input[..end]), BASE64.encode(&input[end + 1..]));
     let token = Secret::new(format!("{signed}.{}", BASE64.encode(PAIR.sign(signed.as_bytes()))));
     let nonce = Secret::new(NONCE);
-    for occasion in [
-        Occasion::SignIn {
+    for context in [
+        ValidationContext::SignIn {
             nonce: &nonce,
             max_age_seconds: Some(3600),
             access_token: Some(&nonce),
         },
-        Occasion::Refresh {
+        ValidationContext::Refresh {
             subject: "ada",
             nonce: Some(&nonce),
         },
-        Occasion::Direct {
+        ValidationContext::Direct {
             access_token: Some(&nonce),
         },
     ] {
@@ -93,7 +93,7 @@ pub fn id_token_claims(input: &[u8]) {
             client_id: CLIENT,
             now: Timestamp(NOW),
             leeway_seconds: LEEWAY,
-            occasion,
+            context,
         };
         if let Ok(believed) = verify(&token, &KEYS, &all_algorithms(), &expected) {
             let claims = part(&signed, 1);
@@ -105,13 +105,13 @@ pub fn id_token_claims(input: &[u8]) {
             assert_eq!(claims.get("sub"), Some(&json!(believed.subject)));
             assert!(!believed.subject.is_empty());
             assert!(believed.expires_at.0 > NOW - LEEWAY - 1 && believed.issued_at.0 <= NOW + LEEWAY + 1);
-            match occasion {
-                Occasion::SignIn { .. } => {
+            match context {
+                ValidationContext::SignIn { .. } => {
                     assert_eq!(claims.get("nonce"), Some(&json!(NONCE)));
                     assert!(believed.auth_time.is_some());
                 }
-                Occasion::Direct { .. } => {}
-                Occasion::Refresh { subject, .. } => {
+                ValidationContext::Direct { .. } => {}
+                ValidationContext::Refresh { subject, .. } => {
                     assert_eq!(believed.subject, subject);
                     assert!(claims.get("nonce").is_none_or(|sent| *sent == NONCE));
                 }

@@ -1,9 +1,9 @@
 //! Answers of an older Auth0 tenant's endpoints, in the form of [`super::answers`].
 
-use pilotlight_core::error::Error;
-use pilotlight_core::provider::legacy::delegation::{self, Shown};
-use pilotlight_core::provider::legacy::{resource_owner, tokeninfo};
-use pilotlight_core::secret::Secret;
+use pilotlight_core::machine::error::Error;
+use pilotlight_core::model::secret::Secret;
+use pilotlight_core::protocol::legacy::delegation::{self, Shown};
+use pilotlight_core::protocol::legacy::{resource_owner, tokeninfo};
 
 use super::answers::{NOW, answer, object};
 use super::assert_presentable;
@@ -23,7 +23,7 @@ pub fn legacy_answer(input: &[u8]) {
         if let Ok(tokens) = &renewal {
             assert!(tokens.id_token.is_some() && tokens.refresh_token.is_none() && tokens.access_token.is_none());
         }
-        for error in [read.err(), renewal.err()].into_iter().flatten() {
+        for error in [read.err(), renewal.err()].into_iter().flatten().map(Error::from) {
             assert_presentable(&error);
             if let Error::Reauthenticate(_) = error {
                 assert_eq!(shown, Shown::RefreshToken);
@@ -31,11 +31,11 @@ pub fn legacy_answer(input: &[u8]) {
             }
         }
     }
-    match tokeninfo::read(&answer, NOW) {
+    match tokeninfo::read(&answer, NOW).map_err(Error::from) {
         Ok(claims) => assert!(claims.contains_key("sub")),
         Err(error) => assert_presentable(&error),
     }
-    match resource_owner::read(&answer, NOW) {
+    match resource_owner::read(&answer, NOW).map_err(Error::from) {
         Ok(tokens) => assert!(
             tokens
                 .id_token

@@ -36,7 +36,7 @@ pub const TARGETS: [(&str, Target); 12] = [
 ];
 
 /// What an app may show or log is short and one line, whatever a server wrote.
-fn assert_presentable(error: &pilotlight_core::error::Error) {
+fn assert_presentable(error: &pilotlight_core::machine::error::Error) {
     let words = error.to_string();
     assert!(words.len() < 2000, "{} bytes: {words}", words.len());
     assert!(!words.chars().any(char::is_control), "{words:?}");

@@ -1,8 +1,8 @@
 //! What is stored, and what the app hands over as JSON.
 
-use pilotlight_core::envelope::{EnvelopeError, StoredItem};
-use pilotlight_core::metadata::{check_patch, of_user, parse_object, select};
-use pilotlight_core::secret::SecretBytes;
+use pilotlight_core::model::metadata::{check_patch, of_user, parse_object, select};
+use pilotlight_core::model::secret::SecretBytes;
+use pilotlight_core::storage::envelope::{EnvelopeError, StoredItem};
 use serde_json::Value;
 
 use super::assert_presentable;
@@ -47,7 +47,7 @@ pub fn metadata(input: &[u8]) {
     match parse_object("metadata", &String::from_utf8_lossy(input)) {
         Ok(object) => {
             if let Err(error) = check_patch(&object) {
-                assert_presentable(&error);
+                assert_presentable(&error.into());
             }
             let keys: Vec<String> = object.keys().take(3).cloned().collect();
             let (some, others) = (
@@ -57,6 +57,6 @@ pub fn metadata(input: &[u8]) {
             assert!(keys.is_empty() || (some.len() == keys.len() && some.len() + others.len() == object.len()));
             let _ = of_user(object);
         }
-        Err(error) => assert_presentable(&error),
+        Err(error) => assert_presentable(&error.into()),
     }
 }

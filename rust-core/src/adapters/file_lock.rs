@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
 use super::io_error::refused;
-use crate::ports::{Eventually, Held, ProcessLock, StoreError, awaited};
+use crate::ports::{BoxFuture, LockGuard, ProcessLock, StoreError, awaited};
 
 /// How often a lock that another process holds is tried. `flock` itself cannot wait for a limited time.
 const POLL: Duration = Duration::from_millis(20);
@@ -46,7 +46,7 @@ impl ProcessLock for FileLock {
         &'a self,
         name: &'a str,
         limit: Duration,
-    ) -> Eventually<'a, Result<Option<Box<dyn Held>>, StoreError>> {
+    ) -> BoxFuture<'a, Result<Option<Box<dyn LockGuard>>, StoreError>> {
         let path = path_of(&self.prefix, name);
         let (acquiring, outcome) = awaited(acquire(path, limit));
         drop(self.runtime.spawn(acquiring));
@@ -61,7 +61,7 @@ impl ProcessLock for FileLock {
     }
 }
 
-async fn acquire(path: PathBuf, limit: Duration) -> Result<Option<Box<dyn Held>>, StoreError> {
+async fn acquire(path: PathBuf, limit: Duration) -> Result<Option<Box<dyn LockGuard>>, StoreError> {
     let deadline = Instant::now() + limit;
     let file = open(&path).map_err(|error| refused("opening the lock", &error))?;
     loop {
@@ -79,7 +79,7 @@ async fn acquire(path: PathBuf, limit: Duration) -> Result<Option<Box<dyn Held>>
 #[derive(Debug)]
 struct LockedFile(#[expect(dead_code, reason = "held, not used")] File);
 
-impl Held for LockedFile {}
+impl LockGuard for LockedFile {}
 
 fn path_of(prefix: &Path, name: &str) -> PathBuf {
     let digest = digest(&SHA256, name.as_bytes());

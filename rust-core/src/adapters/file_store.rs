@@ -15,8 +15,8 @@ use zeroize::Zeroizing;
 use self::document::Document;
 use super::io_error::refused;
 use super::off_thread::BlockingStore;
+use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::StoreError;
-use crate::secret::{Fingerprint, SecretBytes};
 
 /// Only the file's owner may read and write it.
 const PRIVATE_FILE: u32 = 0o600;

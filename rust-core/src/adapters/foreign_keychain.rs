@@ -8,8 +8,8 @@ use tokio::runtime::Handle;
 
 use super::keychain::KeychainOptions;
 use super::off_thread::{BlockingStore, OffThread};
-use crate::ports::{Eventually, ForeignItem, ForeignItems, SecretStore, StoreError};
-use crate::secret::SecretBytes;
+use crate::model::secret::SecretBytes;
+use crate::ports::{BoxFuture, ForeignItem, ForeignItems, SecretStore, StoreError};
 
 /// Opens the items of one service, as [`super::keychain::open`] does.
 pub type OpenService = Box<dyn Fn(KeychainOptions) -> Result<Arc<dyn BlockingStore>, String> + Send + Sync>;
@@ -58,21 +58,21 @@ impl fmt::Debug for ForeignKeychain {
 pub struct NoForeignItems;
 
 impl ForeignItems for NoForeignItems {
-    fn read<'a>(&'a self, _: &'a ForeignItem) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>> {
+    fn read<'a>(&'a self, _: &'a ForeignItem) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 
-    fn delete<'a>(&'a self, _: &'a ForeignItem) -> Eventually<'a, Result<(), StoreError>> {
+    fn delete<'a>(&'a self, _: &'a ForeignItem) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(std::future::ready(Ok(())))
     }
 }
 
 impl ForeignItems for ForeignKeychain {
-    fn read<'a>(&'a self, item: &'a ForeignItem) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>> {
+    fn read<'a>(&'a self, item: &'a ForeignItem) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>> {
         Box::pin(async move { self.service(item)?.read(&item.account).await })
     }
 
-    fn delete<'a>(&'a self, item: &'a ForeignItem) -> Eventually<'a, Result<(), StoreError>> {
+    fn delete<'a>(&'a self, item: &'a ForeignItem) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move { self.service(item)?.delete(&item.account).await })
     }
 }

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::io_error::refused;
 use super::off_thread::BlockingStore;
+use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::StoreError;
-use crate::secret::{Fingerprint, SecretBytes};
 
 /// One at a time in this process: two that removed side by side could remove what was written in between.
 static SETTLING: Mutex<()> = Mutex::new(());

@@ -11,9 +11,9 @@ use zeroize::Zeroizing;
 
 use super::tls;
 use super::transport_error::{not_sendable, reason_for};
-use crate::message::{HttpAnswer, HttpRequest, Method};
-use crate::ports::{Eventually, Transport, TransportError, TransportErrorKind};
-use crate::secret::SecretBytes;
+use crate::model::secret::SecretBytes;
+use crate::ports::{BoxFuture, Transport, TransportError, TransportErrorKind};
+use crate::protocol::message::{HttpAnswer, HttpRequest, Method};
 
 const USER_AGENT: &str = concat!("Pilotlight/", env!("CARGO_PKG_VERSION"));
 
@@ -48,7 +48,7 @@ impl Default for HttpLimits {
     }
 }
 
-/// [`Transport`] over HTTP/1.1: no redirects, no proxies from the environment, no cookies, no compression, no retries.
+/// [`Transport`] over HTTP/1.1: no redirects, no proxies from the dependencies, no cookies, no compression, no retries.
 ///
 /// Redirects are left to the caller as answers, because a token request that follows one hands its secrets to whoever
 /// the `Location` names. A request is written to a connection once or not at all: only one that met a closed connection
@@ -165,7 +165,7 @@ fn text_headers(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 impl Transport for HttpTransport {
-    fn send(&self, request: HttpRequest) -> Eventually<'_, Result<HttpAnswer, TransportError>> {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
         Box::pin(self.exchange(request))
     }
 }

@@ -6,8 +6,8 @@ use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::off_thread::BlockingStore;
-use crate::ports::{Eventually, SecretStore, StoreError};
-use crate::secret::{Fingerprint, SecretBytes};
+use crate::model::secret::{Fingerprint, SecretBytes};
+use crate::ports::{BoxFuture, SecretStore, StoreError};
 
 /// Named items in memory, wiped when they are replaced, removed or dropped. Never fails and persists nothing.
 #[derive(Default)]
@@ -61,15 +61,15 @@ impl BlockingStore for MemoryStore {
 
 /// At once: there is nothing to wait for, so no thread is changed.
 impl SecretStore for MemoryStore {
-    fn read<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>> {
+    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>> {
         Box::pin(ready(BlockingStore::read(self, name)))
     }
 
-    fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> Eventually<'a, Result<(), StoreError>> {
+    fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(ready(BlockingStore::write(self, name, &value)))
     }
 
-    fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>> {
+    fn delete<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(ready(BlockingStore::delete(self, name)))
     }
 
@@ -78,11 +78,11 @@ impl SecretStore for MemoryStore {
         name: &'a str,
         seen: Option<Fingerprint>,
         new: Option<SecretBytes>,
-    ) -> Eventually<'a, Result<bool, StoreError>> {
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(ready(BlockingStore::swap(self, name, seen, new.as_ref())))
     }
 
-    fn names(&self) -> Eventually<'_, Result<Vec<String>, StoreError>> {
+    fn names(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
         Box::pin(ready(BlockingStore::names(self)))
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use crate::ports::{Eventually, Outcome, SecretStore, StoreError};
-use crate::secret::{Fingerprint, SecretBytes};
+use crate::model::secret::{Fingerprint, SecretBytes};
+use crate::ports::{BoxFuture, Outcome, SecretStore, StoreError};
 
 /// [`SecretStore`] for code that blocks its thread, as files and the Keychain do. The contract is the same.
 pub trait BlockingStore: Send + Sync + fmt::Debug {
@@ -41,7 +41,7 @@ impl<S: BlockingStore + ?Sized + 'static> OffThread<S> {
     fn run<T: Send + 'static>(
         &self,
         operation: impl FnOnce(&S) -> Result<T, StoreError> + Send + 'static,
-    ) -> Eventually<'_, Result<T, StoreError>> {
+    ) -> BoxFuture<'_, Result<T, StoreError>> {
         let store = Arc::clone(&self.store);
         let operation = Box::new(move || Outcome::of(operation(&store)));
         Box::pin(async move {
@@ -70,17 +70,17 @@ fn not_finished(panicked: bool) -> StoreError {
 }
 
 impl<S: BlockingStore + ?Sized + 'static> SecretStore for OffThread<S> {
-    fn read<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>> {
+    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>> {
         let name = name.to_owned();
         self.run(move |store| store.read(&name))
     }
 
-    fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> Eventually<'a, Result<(), StoreError>> {
+    fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> BoxFuture<'a, Result<(), StoreError>> {
         let name = name.to_owned();
         self.run(move |store| store.write(&name, &value))
     }
 
-    fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>> {
+    fn delete<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
         let name = name.to_owned();
         self.run(move |store| store.delete(&name))
     }
@@ -90,12 +90,12 @@ impl<S: BlockingStore + ?Sized + 'static> SecretStore for OffThread<S> {
         name: &'a str,
         seen: Option<Fingerprint>,
         new: Option<SecretBytes>,
-    ) -> Eventually<'a, Result<bool, StoreError>> {
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
         let name = name.to_owned();
         self.run(move |store| store.swap(&name, seen, new.as_ref()))
     }
 
-    fn names(&self) -> Eventually<'_, Result<Vec<String>, StoreError>> {
+    fn names(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
         self.run(S::names)
     }
 }

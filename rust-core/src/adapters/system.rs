@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::runtime::Handle;
 
-use crate::ports::{Clock, Eventually, Log, LogLevel, Randomness, RandomnessUnavailable, Spawner};
-use crate::time::{Instant, Timestamp};
+use crate::model::time::{Instant, Timestamp};
+use crate::ports::{BoxFuture, Clock, Log, LogLevel, Randomness, RandomnessUnavailable, Spawner};
 
 /// The device's clocks.
 ///
@@ -62,12 +62,12 @@ impl TokioSpawner {
 }
 
 impl Spawner for TokioSpawner {
-    fn spawn(&self, work: Eventually<'static, ()>) {
+    fn spawn(&self, work: BoxFuture<'static, ()>) {
         // Dropping the join handle detaches the task; it does not cancel it.
         drop(self.0.spawn(work));
     }
 
-    fn sleep(&self, duration: Duration) -> Eventually<'static, ()> {
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         // The timer belongs to the runtime that is entered when it is made, not to the one that polls it.
         let _inside = self.0.enter();
         Box::pin(tokio::time::sleep(duration))

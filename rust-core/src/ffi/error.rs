@@ -1,8 +1,9 @@
 //! The public error: each case says what the caller should do. This file holds the one conversion into it.
 
-use crate::error::{Error, IdTokenProblem};
+use crate::jose::IdTokenProblem;
+use crate::machine::error::Error;
+use crate::model::state::ReauthenticationReason;
 use crate::ports::{StoreError, TransportErrorKind};
-use crate::state::ReauthenticationReason;
 
 /// Why a call did not succeed, named by what to do about it. `message` is for a developer's eyes; it never contains a
 /// token, a code or a profile's content.
@@ -126,8 +127,14 @@ pub enum SignInReason {
     AccessDenied,
 }
 
-impl From<Error> for SessionError {
-    fn from(error: Error) -> Self {
+impl<E: Into<Error>> From<E> for SessionError {
+    fn from(error: E) -> Self {
+        Self::of(error.into())
+    }
+}
+
+impl SessionError {
+    fn of(error: Error) -> Self {
         let message = error.to_string();
         match error {
             Error::Configuration { field, .. } => Self::FixConfiguration {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::error::SessionError;
 use super::runtime::run;
 use super::session::CoreSession;
-use crate::profile::{Claims, Profile};
-use crate::secret::Secret;
+use crate::model::profile::{Claims, Profile};
+use crate::model::secret::Secret;
+use crate::model::state::SessionState;
 use crate::session::{DelegationOptions, PasswordSignIn};
-use crate::state::SessionState;
 
 /// All of these throw `fixConfiguration` for `legacy` where the configuration does not allow them, and send nothing then;
 /// also where the tenant is of today.

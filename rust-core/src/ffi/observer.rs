@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::error::SessionError;
 use super::runtime::spawn;
-use crate::error::Error;
-use crate::event::{RenewalFailure, Report, SessionEvent};
+use crate::machine::error::Error;
+use crate::machine::event::{RenewalFailure, Report, SessionEvent};
+use crate::model::state::SessionState;
 use crate::session::SessionManager;
-use crate::state::SessionState;
 
 /// Hears of every change of the session's state, and of what happens to it. Called for one thing at a time, in order,
 /// on a thread of Pilotlight's own. Must return soon.

@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::error::SessionError;
 use super::storage::SessionStorage;
-use crate::configuration::{Configuration, SessionConfiguration};
-use crate::session::{Environment, SessionManager, WeakSessionManager};
+use crate::model::configuration::{Configuration, SessionConfiguration};
+use crate::session::{Dependencies, SessionManager, WeakSessionManager};
 
 /// What makes two sessions the same one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +19,10 @@ pub(super) struct Identity {
 
 static OPEN: Mutex<Vec<(Identity, WeakSessionManager)>> = Mutex::new(Vec::new());
 
-/// The open session of that identity, or a new one in the environment that `environment` makes.
+/// The open session of that identity, or a new one in the dependencies that `dependencies` makes.
 pub(super) fn open_or_join(
     identity: Identity,
-    environment: impl FnOnce() -> Result<Environment, SessionError>,
+    dependencies: impl FnOnce() -> Result<Dependencies, SessionError>,
 ) -> Result<SessionManager, SessionError> {
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     open.retain(|(_, manager)| manager.upgrade().is_some());
@@ -33,7 +33,7 @@ pub(super) fn open_or_join(
         return Ok(manager);
     }
     let configuration = Configuration::parse(identity.configuration.clone())?;
-    let manager = SessionManager::new(configuration, &identity.name, environment()?)?;
+    let manager = SessionManager::new(configuration, &identity.name, dependencies()?)?;
     open.push((identity, manager.downgrade()));
     Ok(manager)
 }

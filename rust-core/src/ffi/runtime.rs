@@ -14,9 +14,9 @@ use crate::adapters::foreign_keychain::ForeignKeychain;
 use crate::adapters::http::HttpTransport;
 use crate::adapters::keychain;
 use crate::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
-use crate::error::Error;
-use crate::ports::{Eventually, Log, awaited};
-use crate::session::{Environment, SessionManager, Sharing};
+use crate::machine::error::Error;
+use crate::ports::{BoxFuture, Log, awaited};
+use crate::session::{Dependencies, SessionManager, Sharing};
 
 /// One thread is enough for a handful of requests, and a runtime that never has more is smaller; blocking calls
 /// (Keychain, files) get threads of their own that end when idle.
@@ -43,15 +43,15 @@ pub(super) fn runtime() -> &'static Handle {
 }
 
 /// Starts `work` on the runtime. Always boxed: tokio's code for a task is compiled once for each type of future.
-pub(super) fn spawn(work: Eventually<'static, ()>) {
+pub(super) fn spawn(work: BoxFuture<'static, ()>) {
     // Dropping the join handle detaches the task; it does not cancel it.
     drop(RUNTIME.spawn(work));
 }
 
 /// Everything the session needs of the world, for real.
-pub(super) fn environment(identity: &Identity, log: Arc<dyn Log>) -> Result<Environment, SessionError> {
+pub(super) fn dependencies(identity: &Identity, log: Arc<dyn Log>) -> Result<Dependencies, SessionError> {
     let Identity { storage, read_only, .. } = identity;
-    Ok(Environment {
+    Ok(Dependencies {
         store: storage.open()?,
         foreign_items: Arc::new(ForeignKeychain::new(Box::new(keychain::open), runtime().clone())),
         sharing: match storage.lock() {

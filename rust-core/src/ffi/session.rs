@@ -8,19 +8,19 @@ use super::error::SessionError;
 use super::log::{ForwardingLog, LogSink};
 use super::observer::{SessionObserver, forward_reports};
 use super::open_sessions::{Identity, open_or_join};
-use super::runtime::{environment, run};
+use super::runtime::{dependencies, run};
 use super::storage::SessionStorage;
-use crate::audience::Audience;
-use crate::configuration::SessionConfiguration;
-use crate::metadata;
-use crate::metadata_queue::PendingUpdate;
-use crate::profile::{Claims, Profile};
-use crate::provider::logout::LogoutOptions;
+use crate::model::audience::Audience;
+use crate::model::configuration::SessionConfiguration;
+use crate::model::metadata;
+use crate::model::pending_update::PendingUpdate;
+use crate::model::profile::{Claims, Profile};
+use crate::model::state::SessionState;
+use crate::protocol::logout::LogoutOptions;
 use crate::session::{
     FlushReport, RefreshOptions, SessionManager, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions,
     UpdateOutcome,
 };
-use crate::state::SessionState;
 
 /// One user's session at one issuer: signs in, keeps and renews the tokens, fetches the profile, signs out.
 ///
@@ -61,7 +61,7 @@ impl CoreSession {
             name,
             read_only,
         };
-        let manager = open_or_join(identity.clone(), || environment(&identity, ForwardingLog::over(log)))?;
+        let manager = open_or_join(identity.clone(), || dependencies(&identity, ForwardingLog::over(log)))?;
         forward_reports(&manager, observer);
         Ok(Arc::new(Self { manager }))
     }

@@ -10,8 +10,8 @@ use crate::adapters::fresh_installation::FreshInstallation;
 use crate::adapters::keychain::{self, AccessConstraint, AccessControl, Accessibility, KeychainOptions};
 use crate::adapters::memory_store::MemoryStore;
 use crate::adapters::off_thread::{BlockingStore, OffThread};
-use crate::configuration::is_item_name;
-use crate::error::Error;
+use crate::machine::error::Error;
+use crate::model::configuration::is_item_name;
 use crate::ports::{ProcessLock, SecretStore};
 
 /// Where the session is kept.

@@ -2,8 +2,8 @@
 
 use super::error::SessionError;
 use super::storage::SessionStorage;
-use crate::configuration::{Configuration, SessionConfiguration};
-use crate::sorted::sorted;
+use crate::model::configuration::{Configuration, SessionConfiguration};
+use crate::model::sorted::sorted;
 
 /// The names of the sessions that are stored for this client at this issuer, sorted: those that somebody is signed in
 /// to, that have ended, or that wait for a revocation. Open one with `CoreSession` and its name; remove one by signing it
@@ -21,6 +21,10 @@ pub async fn stored_session_names(
 
 async fn names_in(configuration: SessionConfiguration, storage: &SessionStorage) -> Result<Vec<String>, SessionError> {
     let configuration = Configuration::parse(configuration)?;
-    let items = storage.open()?.names().await.map_err(crate::error::Error::from)?;
+    let items = storage
+        .open()?
+        .names()
+        .await
+        .map_err(crate::machine::error::Error::from)?;
     Ok(sorted(items.iter().filter_map(|item| configuration.session_name(item))))
 }

@@ -5,7 +5,7 @@ use std::any::Any;
 
 use tokio::sync::oneshot;
 
-use super::Eventually;
+use super::BoxFuture;
 
 /// A value that only its reader knows the type of.
 pub(crate) struct Outcome(Box<dyn Any + Send>);
@@ -25,7 +25,7 @@ impl Outcome {
 /// that is gone does not end it.
 pub(crate) fn awaited<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
-) -> (Eventually<'static, ()>, impl Future<Output = Option<T>>) {
+) -> (BoxFuture<'static, ()>, impl Future<Output = Option<T>>) {
     let (task, outcome) = announced(Box::pin(async move { Outcome::of(work.await) }));
     (task, read(outcome))
 }
@@ -35,7 +35,7 @@ async fn read<T: 'static>(outcome: oneshot::Receiver<Outcome>) -> Option<T> {
     outcome.await.ok().and_then(Outcome::get)
 }
 
-fn announced(work: Eventually<'static, Outcome>) -> (Eventually<'static, ()>, oneshot::Receiver<Outcome>) {
+fn announced(work: BoxFuture<'static, Outcome>) -> (BoxFuture<'static, ()>, oneshot::Receiver<Outcome>) {
     let (done, outcome) = oneshot::channel();
     (Box::pin(async move { drop(done.send(work.await)) }), outcome)
 }

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use super::options::Renewal;
 use super::{SessionManager, Shared, TokenOptions};
-use crate::audience::{Audience, RESOURCE_PROBLEM, is_resource_indicator};
-use crate::configuration::IssuerUrl;
-use crate::error::{Endpoint, Error};
-use crate::secret::Secret;
+use crate::machine::error::Error;
+use crate::model::audience::{Audience, RESOURCE_PROBLEM, is_resource_indicator};
+use crate::model::configuration::IssuerUrl;
+use crate::model::secret::Secret;
+use crate::protocol::access_token::seems_to_be_for;
+use crate::protocol::endpoint::Endpoint;
 
 impl SessionManager {
     /// An access token for `audience`, good for at least `min_ttl`: from memory, or got with the session's refresh token
@@ -94,7 +96,7 @@ impl Shared {
 
     /// Other issuers may write their own name of the API into their tokens (RFC 8707 2), or nothing that can be read.
     pub(super) fn is_for_another_audience(&self, token: &Secret, of: Option<&Audience>) -> bool {
-        of.is_some_and(|audience| self.is_auth0() && !audience.seems_to_be_that_of(token))
+        of.is_some_and(|audience| self.is_auth0() && !seems_to_be_for(token, audience))
     }
 
     fn is_auth0(&self) -> bool {
@@ -103,13 +105,13 @@ impl Shared {
 }
 
 /// Auth0 says nothing when it passes over an audience ("Configure and Implement Multi-Resource Refresh Token").
-pub(super) fn passed_over(of: Option<&Audience>) -> Error {
+pub(super) fn is_ignored(of: Option<&Audience>) -> Error {
     let audience = of.map_or("", |audience| &audience.identifier);
     Error::ServerConfiguration {
         endpoint: Endpoint::Token,
         field: "audience",
         problem: format!(
-            "the issuer passed over the audience {audience:?} and gave a token for another one: name the API and its \
+            "the issuer ignored the audience {audience:?} and gave a token for another one: name the API and its \
              scopes in the application's refresh token policies at Auth0"
         ),
     }

@@ -3,11 +3,12 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::Shared;
-use crate::error::{Endpoint, Error};
-use crate::message::{HttpAnswer, HttpRequest};
+use crate::machine::error::Error;
+use crate::model::time::{Instant, Timestamp};
 use crate::ports::LogLevel;
-use crate::provider::failure::server_date;
-use crate::time::{Instant, Timestamp};
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::failure::server_date;
+use crate::protocol::message::{HttpAnswer, HttpRequest};
 
 /// The server's time, as far as its answers told: how many seconds its clock is ahead of ours. The device's clock may
 /// be wrong by years; what is judged by the server's clock (an ID token's `exp` and `iat`) must be compared with the
@@ -35,7 +36,7 @@ impl Shared {
     pub(super) async fn call(&self, endpoint: Endpoint, request: HttpRequest) -> Result<HttpAnswer, Error> {
         let headers = self.configuration.headers.iter();
         let request = headers.fold(request, |request, (name, value)| request.with_header(name, value));
-        let outcome = self.environment.transport.send(request).await;
+        let outcome = self.dependencies.transport.send(request).await;
         match &outcome {
             Ok(answer) => {
                 self.log(LogLevel::Debug, &format!("{endpoint}: status {}", answer.status));

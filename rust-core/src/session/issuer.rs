@@ -6,12 +6,14 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 use super::Shared;
-use crate::configuration::IssuerUrl;
-use crate::error::{Endpoint, Error, IdTokenProblem};
-use crate::id_token::{self, Expectations, IdTokenClaims, KeySet, Occasion, VerifiedClaims, newer_keys_may_help};
-use crate::provider::discovery::{self, IssuerMetadata};
-use crate::provider::failure::resource_failure;
-use crate::secret::Secret;
+use crate::jose::IdTokenProblem;
+use crate::jose::{self, Expectations, IdTokenClaims, KeySet, ValidationContext, VerifiedClaims, newer_keys_may_help};
+use crate::machine::error::Error;
+use crate::model::configuration::IssuerUrl;
+use crate::model::secret::Secret;
+use crate::protocol::discovery::{self, IssuerMetadata};
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::failure::resource_failure;
 
 /// What is known of the issuer. These locks are held while fetching, so that many callers share one request; the path
 /// of a valid token does not come here.
@@ -49,7 +51,7 @@ impl Shared {
         let fetched = match issuer {
             IssuerUrl::Auth0(base) => Ok(IssuerMetadata::of_auth0(base)),
             IssuerUrl::OpenIdConnect(url) => match self.call(Endpoint::Discovery, discovery::request(issuer)).await {
-                Ok(answer) => IssuerMetadata::read(&answer, url, self.server_now()),
+                Ok(answer) => IssuerMetadata::read(&answer, url, self.server_now()).map_err(Error::from),
                 Err(error) => Err(error),
             },
         };
@@ -81,25 +83,29 @@ impl Shared {
     /// # Errors
     /// [`Error::IdToken`]; with [`IdTokenProblem::KeysUnavailable`] when the fitting key could not be looked for just
     /// now.
-    pub(super) async fn verify_id_token(&self, token: &Secret, occasion: Occasion<'_>) -> Result<IdTokenClaims, Error> {
+    pub(super) async fn verify_id_token(
+        &self,
+        token: &Secret,
+        context: ValidationContext<'_>,
+    ) -> Result<IdTokenClaims, Error> {
         let verified = self.verify_signed(token).await?;
-        self.judge(verified, occasion).await
+        self.judge(verified, context).await
     }
 
     /// The same for one that came straight from an older Auth0 tenant, which may sign with the client's secret: see
-    /// [`id_token::claims_signed_with_secret`].
+    /// [`jose::claims_signed_with_secret`].
     pub(super) async fn verify_direct_id_token(
         &self,
         token: &Secret,
-        occasion: Occasion<'_>,
+        context: ValidationContext<'_>,
     ) -> Result<IdTokenClaims, Error> {
-        match id_token::claims_signed_with_secret(token)? {
-            Some(claims) => self.judge(claims, occasion).await,
-            None => self.verify_id_token(token, occasion).await,
+        match jose::claims_signed_with_secret(token)? {
+            Some(claims) => self.judge(claims, context).await,
+            None => self.verify_id_token(token, context).await,
         }
     }
 
-    async fn judge(&self, verified: VerifiedClaims, occasion: Occasion<'_>) -> Result<IdTokenClaims, Error> {
+    async fn judge(&self, verified: VerifiedClaims, context: ValidationContext<'_>) -> Result<IdTokenClaims, Error> {
         let metadata = self.metadata().await?;
         let judge = |now| {
             let expected = Expectations {
@@ -107,9 +113,9 @@ impl Shared {
                 client_id: &self.configuration.client_id,
                 now,
                 leeway_seconds: self.configuration.leeway_seconds,
-                occasion,
+                context,
             };
-            id_token::validate(verified.clone(), &expected)
+            jose::validate(verified.clone(), &expected)
         };
         // The server's clock is the one that wrote the token. A server (or a proxy) that sends a wrong Date gets a
         // second hearing by the device's clock; that the token is fresh follows already from nonce and TLS.
@@ -128,7 +134,7 @@ impl Shared {
             // Logged where it failed.
             let _ = self.fetch_keys(&mut cached).await;
         }
-        let verify = |keys: &KeySet| id_token::verify_signature(token, keys, &metadata.id_token_algorithms);
+        let verify = |keys: &KeySet| jose::verify_signature(token, keys, &metadata.id_token_algorithms);
         let problem = match cached.as_ref().map(|known| (verify(&known.value), known.at)) {
             Some((Ok(verified), _)) => return Ok(verified),
             Some((Err(problem), at)) if newer_keys_may_help(&problem) => {
@@ -165,7 +171,7 @@ impl Shared {
             .call(Endpoint::Keys, discovery::keys_request(&metadata.jwks_uri))
             .await?;
         if !answer.is_success() {
-            return Err(resource_failure(Endpoint::Keys, &answer, self.server_now()));
+            return Err(resource_failure(Endpoint::Keys, &answer, self.server_now()).into());
         }
         let value = Arc::new(KeySet::parse(answer.body.expose())?);
         *cached = Some(Fetched {

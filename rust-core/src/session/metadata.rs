@@ -6,12 +6,15 @@ use url::Url;
 use super::SessionManager;
 use super::current::Generation;
 use super::resources::Bearer;
-use crate::audience::Audience;
-use crate::configuration::{Configuration, IssuerUrl};
-use crate::error::{Endpoint, Error};
-use crate::metadata::{USER_METADATA, check_key, check_patch, deep_patch, deletion, of_user, replacement, select};
-use crate::provider::users;
-use crate::secret::Secret;
+use crate::machine::error::Error;
+use crate::model::audience::Audience;
+use crate::model::configuration::{Configuration, IssuerUrl};
+use crate::model::metadata::{
+    USER_METADATA, check_key, check_patch, deep_patch, deletion, of_user, replacement, select,
+};
+use crate::model::secret::Secret;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::users;
 
 /// What users may do for themselves ("Get Access Tokens for the Management API": scopes of the current user), sorted.
 const CURRENT_USER_SCOPES: [&str; 3] = [
@@ -37,7 +40,7 @@ impl SessionManager {
         let answer = self
             .call_with_token(&target.bearer, Endpoint::Users, users::refuses_token, request)
             .await?;
-        users::read(&answer, self.shared.server_now())
+        Ok(users::read(&answer, self.shared.server_now())?)
     }
 
     /// The user's metadata: all of it, or the keys named. Network.

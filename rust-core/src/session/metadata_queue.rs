@@ -6,13 +6,13 @@ use serde_json::{Map, Value};
 
 use super::options::{DroppedUpdate, FlushReport, UpdateOutcome};
 use super::{SessionManager, Shared};
-use crate::error::Error;
-use crate::event::SessionEvent;
-use crate::metadata::check_patch;
-use crate::metadata_queue::PendingUpdate;
+use crate::machine::error::Error;
+use crate::machine::event::SessionEvent;
+use crate::machine::retry;
+use crate::model::metadata::check_patch;
+use crate::model::pending_update::PendingUpdate;
+use crate::model::profile::Claims;
 use crate::ports::LogLevel;
-use crate::profile::Claims;
-use crate::retry;
 
 /// What became of those that were sent.
 #[derive(Debug, Default)]
@@ -127,7 +127,7 @@ impl SessionManager {
         }
         let manager = self.clone();
         let work = async move { drop(manager.send_waiting().await) };
-        shared.environment.spawner.spawn(Box::pin(work));
+        shared.dependencies.spawner.spawn(Box::pin(work));
     }
 
     async fn send_waiting(&self) -> Sent {
@@ -135,7 +135,7 @@ impl SessionManager {
         let _only = shared.sending_updates.lock().await;
         let mut sent = Sent::default();
         // Another process may have sent them already.
-        if let Err(error) = shared.adopt_if_shared().await {
+        if let Err(error) = shared.merge_if_shared().await {
             sent.stopped_by = Some(error);
             return sent;
         }

@@ -13,7 +13,7 @@
 
 mod audiences;
 mod current;
-mod environment;
+mod dependencies;
 mod exchange;
 mod import;
 mod issuer;
@@ -22,6 +22,7 @@ mod metadata;
 mod metadata_queue;
 mod options;
 mod pending_sign_in;
+mod process_lock;
 mod quarantine;
 mod refresh;
 mod renewal;
@@ -31,7 +32,6 @@ mod saving;
 mod sign_in;
 mod sign_out;
 mod single_flight;
-mod turn;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -39,16 +39,16 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::configuration::Configuration;
-use crate::error::Error;
-use crate::event::Report;
-use crate::ports::Held;
-use crate::profile::Profile;
-use crate::retry::Rest;
-use crate::secret::Secret;
-use crate::state::SessionState;
+use crate::machine::error::Error;
+use crate::machine::event::Report;
+use crate::machine::retry::Cooldown;
+use crate::model::configuration::Configuration;
+use crate::model::profile::Profile;
+use crate::model::secret::Secret;
+use crate::model::state::SessionState;
+use crate::ports::LockGuard;
 
-pub use environment::{Environment, Sharing};
+pub use dependencies::{Dependencies, Sharing};
 pub use import::{ImportOutcome, ImportSource};
 pub use legacy::{DelegationOptions, PasswordSignIn};
 pub use options::{
@@ -87,14 +87,14 @@ struct Shared {
     me: Weak<Self>,
     configuration: Configuration,
     item_name: String,
-    environment: Environment,
+    dependencies: Dependencies,
     current: Current,
     saving: tokio::sync::Mutex<()>,
-    turn: tokio::sync::Mutex<()>,
-    process_lock: Mutex<Option<Box<dyn Held>>>,
+    process_lock_order: tokio::sync::Mutex<()>,
+    process_lock: Mutex<Option<Box<dyn LockGuard>>>,
     suspending: AtomicBool,
     revoking: tokio::sync::Mutex<()>,
-    resting: Mutex<Rest>,
+    cooldown: Mutex<Cooldown>,
     restoring: tokio::sync::Mutex<()>,
     completing: tokio::sync::Mutex<()>,
     refreshing: SingleFlight<Renewal, Result<Secret, Error>>,
@@ -112,7 +112,7 @@ impl SessionManager {
     ///
     /// # Errors
     /// [`Error::Configuration`] for an empty name.
-    pub fn new(configuration: Configuration, name: &str, environment: Environment) -> Result<Self, Error> {
+    pub fn new(configuration: Configuration, name: &str, dependencies: Dependencies) -> Result<Self, Error> {
         if name.is_empty() {
             return Err(Error::Configuration {
                 field: "name",
@@ -124,11 +124,11 @@ impl SessionManager {
             item_name: configuration.item_name(name),
             current: Current::default(),
             saving: tokio::sync::Mutex::default(),
-            turn: tokio::sync::Mutex::default(),
+            process_lock_order: tokio::sync::Mutex::default(),
             process_lock: Mutex::default(),
             suspending: AtomicBool::new(false),
             revoking: tokio::sync::Mutex::default(),
-            resting: Mutex::default(),
+            cooldown: Mutex::default(),
             restoring: tokio::sync::Mutex::default(),
             completing: tokio::sync::Mutex::default(),
             refreshing: SingleFlight::default(),
@@ -140,7 +140,7 @@ impl SessionManager {
             issuer: Issuer::default(),
             server_clock: ServerClock::default(),
             configuration,
-            environment,
+            dependencies,
         });
         Ok(Self { shared })
     }
@@ -152,7 +152,7 @@ impl SessionManager {
 
     /// Gives back the lock between processes, if a renewal holds it; the renewal goes on without.
     pub fn release_process_lock(&self) {
-        self.shared.give_up_turn();
+        self.shared.release_process_lock();
     }
 
     /// The same, and takes it no more until [`SessionManager::resume`]: for iOS, which is about to suspend the process

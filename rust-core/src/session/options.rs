@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::audience::Audience;
-use crate::configuration::{parse_parameters, parse_scopes};
-use crate::error::Error;
-use crate::profile::Claims;
+use crate::machine::error::Error;
+use crate::model::audience::Audience;
+use crate::model::configuration::{parse_parameters, parse_scopes};
+use crate::model::profile::Claims;
 
 /// Which access token is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,8 +36,8 @@ impl RefreshOptions {
     /// [`Error::Argument`] naming the argument.
     pub fn parse(scopes: Vec<String>, parameters: HashMap<String, String>) -> Result<Self, Error> {
         Ok(Self {
-            scopes: parse_scopes("scopes", scopes, false).map_err(Error::into_argument)?,
-            parameters: parse_parameters("parameters", parameters).map_err(Error::into_argument)?,
+            scopes: parse_scopes("scopes", scopes, false)?,
+            parameters: parse_parameters("parameters", parameters)?,
         })
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::error::Error;
-use crate::provider::authorization::SignInSecrets;
-use crate::provider::token::TokenAnswer;
-use crate::time::Instant;
+use crate::machine::error::Error;
+use crate::model::time::Instant;
+use crate::protocol::authorization::SignInSecrets;
+use crate::protocol::token::TokenAnswer;
 
 /// The sign-in in progress. In memory only: it survives no restart.
 #[derive(Debug, Default)]

@@ -1,10 +1,10 @@
 //! Stored items that cannot be decoded: kept aside under another name, never thrown away unasked.
 
 use super::Shared;
-use crate::configuration::UNREADABLE_SUFFIX;
-use crate::envelope::EnvelopeError;
+use crate::model::configuration::UNREADABLE_SUFFIX;
+use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::{LogLevel, StoreError};
-use crate::secret::{Fingerprint, SecretBytes};
+use crate::storage::envelope::EnvelopeError;
 
 impl Shared {
     /// Deals with an item that was read and not understood. What comes back is still under the session's own name, and
@@ -34,12 +34,12 @@ impl Shared {
 
     /// Writes `bytes` under the other name, over what an earlier fault left there.
     pub(super) async fn keep_aside(&self, bytes: SecretBytes) -> Result<(), StoreError> {
-        self.environment.store.write(&self.quarantine_name(), bytes).await
+        self.dependencies.store.write(&self.quarantine_name(), bytes).await
     }
 
     /// After a sign-out nothing of the session stays, in whatever form.
     pub(super) async fn delete_what_was_kept_aside(&self) -> Result<(), StoreError> {
-        self.environment.store.delete(&self.quarantine_name()).await
+        self.dependencies.store.delete(&self.quarantine_name()).await
     }
 
     fn quarantine_name(&self) -> String {

@@ -3,25 +3,25 @@
 use std::time::Duration;
 
 use super::options::Renewal;
-use super::single_flight::Boarding;
+use super::single_flight::Joined;
 use super::{RefreshOptions, SessionManager, Shared, TokenOptions};
-use crate::audience::Audience;
-use crate::error::Error;
+use crate::machine::error::Error;
+use crate::machine::retry;
+use crate::model::audience::Audience;
+use crate::model::secret::Secret;
+use crate::model::state::SessionState;
 use crate::ports::StoreError;
-use crate::retry;
-use crate::secret::Secret;
-use crate::state::SessionState;
 
 /// What makes a renewal unnecessary: a token that another task's or another process's renewal brought.
 #[derive(Clone, Debug)]
-pub(super) enum Wish {
+pub(super) enum TokenRequirement {
     /// Any token that is good for at least this long.
     ValidFor(Duration),
     /// One that is, and that this process got after it had made this many renewals.
     RenewedSince { renewals: u64, min_ttl: Duration },
     /// Any but this one, which was refused.
     OtherThan(Secret),
-    /// An ID token that is good for at least this long. For every other wish it is an access token.
+    /// An ID token that is good for at least this long. For every other requirement it is an access token.
     IdToken(Duration),
     /// Nothing: it has parameters of its own. This many renewals had been made.
     Renewal { renewals: u64 },
@@ -35,7 +35,7 @@ impl SessionManager {
     /// # Errors
     /// [`Error::NoSession`], [`Error::Reauthenticate`]; a locked or failing store; [`Error::Argument`] when the
     /// issuer's tokens do not live `min_ttl` at all; [`Error::Busy`] and [`Error::ReadOnly`] where the store is shared;
-    /// what [`crate::provider::token::read`] says of the issuer's answer. [`Error::Store`] also when the renewed tokens
+    /// what [`crate::protocol::token::read`] says of the issuer's answer. [`Error::Store`] also when the renewed tokens
     /// could not be written: they are usable, and the next call writes them.
     pub async fn access_token(&self, options: TokenOptions) -> Result<Secret, Error> {
         self.token_for(None, options).await
@@ -56,18 +56,18 @@ impl SessionManager {
         let renewals = shared.current.renewals(of);
         shared.ensure_session().await?;
         let min_ttl = options.min_ttl;
-        let wish = if options.force_refresh {
-            Wish::RenewedSince { renewals, min_ttl }
+        let requirement = if options.force_refresh {
+            TokenRequirement::RenewedSince { renewals, min_ttl }
         } else {
-            Wish::ValidFor(min_ttl)
+            TokenRequirement::ValidFor(min_ttl)
         };
-        if let Some(token) = wish.granted_by(shared, of) {
+        if let Some(token) = requirement.granted_by(shared, of) {
             return Ok(token);
         }
         if !options.force_refresh {
             shared.check_min_ttl(of, min_ttl)?;
         }
-        let token = self.renew(Renewal::of(of), wish).await?;
+        let token = self.renew(Renewal::of(of), requirement).await?;
         shared.check_min_ttl(of, min_ttl)?;
         Ok(token)
     }
@@ -83,7 +83,7 @@ impl SessionManager {
             audience: None,
             options,
         };
-        self.renew(renewal, Wish::Renewal { renewals }).await
+        self.renew(renewal, TokenRequirement::Renewal { renewals }).await
     }
 
     /// An access token that is not `refused`: another caller may have renewed it meanwhile.
@@ -92,46 +92,47 @@ impl SessionManager {
         refused: &Secret,
         of: Option<&Audience>,
     ) -> Result<Secret, Error> {
-        self.renew(Renewal::of(of), Wish::OtherThan(refused.clone())).await
+        self.renew(Renewal::of(of), TokenRequirement::OtherThan(refused.clone()))
+            .await
     }
 
     /// Gives the token that the session lives by, or that of the further audience.
-    pub(super) async fn renew(&self, renewal: Renewal, wish: Wish) -> Result<Secret, Error> {
+    pub(super) async fn renew(&self, renewal: Renewal, requirement: TokenRequirement) -> Result<Secret, Error> {
         let shared = &self.shared;
         let of = renewal.audience.as_ref();
         let mut asked_twice = false;
         loop {
-            shared.ensure_kind(&wish)?;
-            let spawner = shared.environment.spawner.as_ref();
-            let boarding = shared.refreshing.board(
+            shared.ensure_kind(&requirement)?;
+            let spawner = shared.dependencies.spawner.as_ref();
+            let boarding = shared.refreshing.join(
                 renewal.clone(),
                 spawner,
-                || wish.granted_by(shared, of).map(Ok),
+                || requirement.granted_by(shared, of).map(Ok),
                 || {
-                    let (manager, renewal, wish) = (self.clone(), renewal.clone(), wish.clone());
-                    Box::pin(async move { manager.shared.renew(&renewal, &wish).await })
+                    let (manager, renewal, requirement) = (self.clone(), renewal.clone(), requirement.clone());
+                    Box::pin(async move { manager.shared.renew(&renewal, &requirement).await })
                 },
             );
             match boarding {
-                Boarding::Done(result) => return result,
-                Boarding::Join(landing) => {
+                Joined::Done(result) => return result,
+                Joined::Join(result) => {
                     let ended_early = || Err(Error::Internal("the renewal ended early".to_owned()));
-                    let token = landing.await.unwrap_or_else(ended_early)?;
-                    shared.ensure_kind(&wish)?;
+                    let token = result.await.unwrap_or_else(ended_early)?;
+                    shared.ensure_kind(&requirement)?;
                     // Whoever started it may have been content with a token that another process made long ago.
-                    if asked_twice || wish.is_content_with(&token, shared, of) {
+                    if asked_twice || requirement.is_content_with(&token, shared, of) {
                         self.send_waiting_in_background();
                         return Ok(token);
                     }
                     asked_twice = true;
                 }
-                Boarding::WaitFor(landing) => drop(landing.await),
+                Joined::WaitFor(result) => drop(result.await),
             }
         }
     }
 }
 
-impl Wish {
+impl TokenRequirement {
     pub(super) fn granted_by(&self, shared: &Shared, of: Option<&Audience>) -> Option<Secret> {
         let token = |min_ttl| shared.current.access_token(of, min_ttl, shared.now());
         match self {
@@ -152,7 +153,7 @@ impl Wish {
     }
 }
 
-impl Wish {
+impl TokenRequirement {
     fn is_content_with(&self, token: &Secret, shared: &Shared, of: Option<&Audience>) -> bool {
         match self {
             Self::ValidFor(min_ttl) | Self::IdToken(min_ttl) => {
@@ -172,7 +173,7 @@ impl Shared {
         self.ensure_restored().await?;
         let mut state = self.current.state(self.now());
         // Somebody may have signed in, in another process.
-        if !matches!(state, Some(SessionState::SignedIn { .. })) && self.adopt_if_shared().await? {
+        if !matches!(state, Some(SessionState::SignedIn { .. })) && self.merge_if_shared().await? {
             state = self.current.state(self.now());
         }
         self.current.publish(self.now());

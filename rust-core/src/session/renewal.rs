@@ -4,23 +4,24 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::Shared;
-use super::audiences::passed_over;
+use super::audiences::is_ignored;
 use super::current::{Generation, RenewalInput, Superseded};
 use super::issuer::keys_cannot_be_had;
 use super::options::Renewal;
-use super::refresh::Wish;
-use crate::audience::Audience;
-use crate::error::{Endpoint, Error};
-use crate::event::{RenewalFailure, SessionEvent};
-use crate::id_token::Occasion;
+use super::refresh::TokenRequirement;
+use crate::jose::ValidationContext;
+use crate::machine::error::Error;
+use crate::machine::event::{RenewalFailure, SessionEvent};
+use crate::machine::retry::RetryPolicy;
+use crate::model::audience::Audience;
+use crate::model::secret::Secret;
+use crate::model::state::{ReauthenticationReason, SessionState};
 use crate::ports::LogLevel;
-use crate::provider::discovery::IssuerMetadata;
-use crate::provider::failure::Grant;
-use crate::provider::legacy::delegation;
-use crate::provider::token::{self, TokenAnswer};
-use crate::retry::Patience;
-use crate::secret::Secret;
-use crate::state::{ReauthenticationReason, SessionState};
+use crate::protocol::discovery::IssuerMetadata;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::failure::Grant;
+use crate::protocol::legacy::delegation;
+use crate::protocol::token::{self, TokenAnswer};
 
 /// How often a session may change hands while one answer is under way.
 pub(super) const MOST_REPLACEMENTS: usize = 3;
@@ -29,17 +30,20 @@ const LARGEST_NUMBER_OF_TOKENS_TRIED: usize = 3;
 
 impl Shared {
     /// Renews, with pauses while the trouble passes; right after a failure not at all.
-    pub(super) async fn renew(&self, renewal: &Renewal, wish: &Wish) -> Result<Secret, Error> {
-        if let Some(refusal) = self.rest().refusal(self.now().monotonic) {
+    pub(super) async fn renew(&self, renewal: &Renewal, requirement: &TokenRequirement) -> Result<Secret, Error> {
+        if let Some(refusal) = self.cooldown().refusal(self.now().monotonic) {
             return Err(refusal);
         }
-        let mut patience = Patience::from(self.now().monotonic);
+        let mut retry_policy = RetryPolicy::from(self.now().monotonic);
         let mut replacements = 0;
         loop {
             let mut asked = self.current.generation();
-            let error = match self.renew_once(renewal, wish, &mut patience, &mut asked).await {
+            let error = match self
+                .renew_once(renewal, requirement, &mut retry_policy, &mut asked)
+                .await
+            {
                 Ok(token) => {
-                    self.rest().end();
+                    self.cooldown().end();
                     return Ok(token);
                 }
                 // Another sign-in took the session's place meanwhile, and its token is due as well.
@@ -54,11 +58,11 @@ impl Shared {
             };
             self.log(LogLevel::Warning, &format!("not renewed: {error}"));
             let now = self.now().monotonic;
-            match patience.pause_after(&error, now, self.chance()?) {
-                Some(pause) => self.environment.spawner.sleep(pause).await,
+            match retry_policy.pause_after(&error, now, self.chance()?) {
+                Some(pause) => self.dependencies.spawner.sleep(pause).await,
                 None => {
                     let chance = self.chance()?;
-                    self.rest().begin(&error, now, chance);
+                    self.cooldown().begin(&error, now, chance);
                     self.tell_of_failure(renewal, asked, &error);
                     return Err(error);
                 }
@@ -70,21 +74,21 @@ impl Shared {
     async fn renew_once(
         &self,
         renewal: &Renewal,
-        wish: &Wish,
-        patience: &mut Patience,
+        requirement: &TokenRequirement,
+        retry_policy: &mut RetryPolicy,
         asked: &mut Generation,
     ) -> Result<Secret, Error> {
         let of = renewal.audience.as_ref();
         if self.is_read_only() {
-            self.adopt_from_store().await?;
-            return wish.granted_by(self, of).ok_or(Error::ReadOnly);
+            self.merge_from_store().await?;
+            return requirement.granted_by(self, of).ok_or(Error::ReadOnly);
         }
         // What can stall comes before the refresh token is read, so that the token sent is the current one.
         let metadata = self.metadata().await?;
-        let _turn = self.take_turn().await?;
+        let _turn = self.take_process_lock().await?;
         if self.is_shared()
-            && self.adopt_from_store().await?
-            && let Some(token) = wish.granted_by(self, of)
+            && self.merge_from_store().await?
+            && let Some(token) = requirement.granted_by(self, of)
         {
             return Ok(token);
         }
@@ -93,18 +97,18 @@ impl Shared {
                 return Err(self.why_not_renewable());
             };
             *asked = input.generation;
-            self.ensure_kind(wish)?;
+            self.ensure_kind(requirement)?;
             self.ensure_named(of, &input.resources)?;
-            match self.ask_for_tokens(&metadata, &input, renewal, patience).await {
+            match self.ask_for_tokens(&metadata, &input, renewal, retry_policy).await {
                 Ok(tokens) if input.delegation.is_some() => return self.take_delegation(input, tokens).await,
                 Ok(tokens) => return self.take_renewal(input, tokens, of).await,
                 Err(Error::Reauthenticate(reason)) => {
                     // It counts only for the current refresh token. The store may know a newer one; or another task of
                     // this process has taken that over already, after a suspension for example.
-                    if !self.adopt_from_store().await? && self.current.would_renew_with(&input.token) {
+                    if !self.merge_from_store().await? && self.current.would_renew_with(&input.token) {
                         return self.end(input.generation, reason, of).await;
                     }
-                    if let Some(token) = wish.granted_by(self, of) {
+                    if let Some(token) = requirement.granted_by(self, of) {
                         return Ok(token);
                     }
                 }
@@ -121,7 +125,7 @@ impl Shared {
         metadata: &IssuerMetadata,
         input: &RenewalInput,
         renewal: &Renewal,
-        patience: &mut Patience,
+        retry_policy: &mut RetryPolicy,
     ) -> Result<TokenAnswer, Error> {
         let grant = match renewal.audience {
             Some(_) => Grant::RefreshTokenForAudience,
@@ -142,9 +146,10 @@ impl Shared {
                     return match input.delegation {
                         Some(shown) => delegation::read_renewal(&answer, shown, self.server_now()),
                         None => token::read(&answer, grant, self.server_now()),
-                    };
+                    }
+                    .map_err(Error::from);
                 }
-                Err(error) if patience.asks_again(&error, self.now().monotonic) => {
+                Err(error) if retry_policy.asks_again(&error, self.now().monotonic) => {
                     self.log(LogLevel::Info, "asking again for the answer that was lost");
                 }
                 Err(error) => return Err(error),
@@ -169,7 +174,7 @@ impl Shared {
             return self.drop_late_answer(tokens, of).await;
         }
         let saved = self.save().await;
-        self.give_up_turn();
+        self.release_process_lock();
         let checked = self.check_renewal(&input, &tokens, of).await;
         let trusted = checked.map(|token| self.current.trust_renewal(input.generation, of).map(|()| token));
         self.current.publish(self.now());
@@ -198,11 +203,11 @@ impl Shared {
             problem,
         };
         if let Some(id_token) = &tokens.id_token {
-            let occasion = Occasion::Refresh {
+            let context = ValidationContext::Refresh {
                 subject: &input.subject,
                 nonce: input.nonce.as_ref(),
             };
-            match self.verify_id_token(id_token, occasion).await {
+            match self.verify_id_token(id_token, context).await {
                 Ok(_) => {}
                 // No reason to withhold a good access token.
                 Err(error) if keys_cannot_be_had(&error) => {
@@ -224,7 +229,7 @@ impl Shared {
         match (&tokens.access_token, tokens.problem) {
             (Some(token), None) if self.is_for_another_audience(token, of) => {
                 self.distrust(input, of).await;
-                Err(passed_over(of))
+                Err(is_ignored(of))
             }
             (Some(token), None) => Ok(token.clone()),
             (_, problem) => Err(unexpected(problem.unwrap_or("no access_token").to_owned())),
@@ -299,7 +304,7 @@ impl Shared {
             return;
         }
         let now = self.now();
-        let seconds_left = self.rest().seconds_left(now.monotonic);
+        let seconds_left = self.cooldown().seconds_left(now.monotonic);
         let audience = renewal.audience.as_ref();
         let event = SessionEvent::RenewalFailed {
             audience: audience.map(|audience| audience.identifier.clone()),
@@ -310,13 +315,13 @@ impl Shared {
     }
 
     /// The rest after a failure.
-    pub(super) fn rest(&self) -> std::sync::MutexGuard<'_, crate::retry::Rest> {
-        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn cooldown(&self) -> std::sync::MutexGuard<'_, crate::machine::retry::Cooldown> {
+        self.cooldown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn chance(&self) -> Result<u64, Error> {
         let mut bytes = [0; 8];
-        self.environment.randomness.fill(&mut bytes)?;
+        self.dependencies.randomness.fill(&mut bytes)?;
         Ok(u64::from_ne_bytes(bytes))
     }
 }

@@ -6,17 +6,19 @@ use serde_json::{Map, Value};
 
 use super::current::{Generation, Superseded};
 use super::renewal::MOST_REPLACEMENTS;
-use super::single_flight::Boarding;
+use super::single_flight::Joined;
 use super::{SessionManager, Shared, TokenOptions};
-use crate::audience::Audience;
-use crate::error::{Endpoint, Error};
-use crate::id_token::names_audience;
-use crate::message::{HttpAnswer, HttpRequest};
-use crate::ports::Eventually;
-use crate::profile::Profile;
-use crate::provider::userinfo::{self, UserInfo};
-use crate::retry;
-use crate::secret::Secret;
+use crate::jose::names_audience;
+use crate::machine::error::Error;
+use crate::machine::retry;
+use crate::model::audience::Audience;
+use crate::model::profile::Profile;
+use crate::model::secret::Secret;
+use crate::ports::BoxFuture;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::error::ProtocolError;
+use crate::protocol::message::{HttpAnswer, HttpRequest};
+use crate::protocol::userinfo::{self, UserInfo};
 
 impl SessionManager {
     /// The user's profile: as last fetched, or from the userinfo endpoint (network; persists) when `refresh` or none
@@ -62,20 +64,20 @@ impl SessionManager {
         loop {
             shared.ensure_session().await?;
             let (generation, _) = shared.current.subject().ok_or(Error::NoSession)?;
-            let spawner = shared.environment.spawner.as_ref();
+            let spawner = shared.dependencies.spawner.as_ref();
             let start = || {
                 let manager = self.clone();
-                let work: Eventually<'static, _> = Box::pin(async move { manager.load_profile(false).await });
+                let work: BoxFuture<'static, _> = Box::pin(async move { manager.load_profile(false).await });
                 work
             };
-            match shared.fetching_profile.board(generation, spawner, || None, start) {
-                Boarding::Done(result) => return result,
-                Boarding::Join(landing) => {
+            match shared.fetching_profile.join(generation, spawner, || None, start) {
+                Joined::Done(result) => return result,
+                Joined::Join(result) => {
                     let ended_early = || Err(Error::Internal("the profile's request ended early".to_owned()));
-                    return landing.await.unwrap_or_else(ended_early);
+                    return result.await.unwrap_or_else(ended_early);
                 }
                 // Of another sign-in.
-                Boarding::WaitFor(landing) => drop(landing.await),
+                Joined::WaitFor(result) => drop(result.await),
             }
         }
     }
@@ -148,7 +150,7 @@ impl SessionManager {
         bearer: &Bearer,
         endpoint: Endpoint,
         refuses_token: impl Fn(&HttpAnswer) -> bool,
-        request: impl Fn(&Secret) -> Result<HttpRequest, Error>,
+        request: impl Fn(&Secret) -> Result<HttpRequest, ProtocolError>,
     ) -> Result<HttpAnswer, Error> {
         let shared = &self.shared;
         let token = self.token_to_bear(bearer, None).await?;

@@ -1,10 +1,10 @@
 //! At launch: is there a session, and can it be read?
 
 use super::{SessionManager, Shared};
-use crate::envelope::StoredItem;
-use crate::error::Error;
+use crate::machine::error::Error;
+use crate::model::state::SessionState;
 use crate::ports::{LogLevel, StoreError};
-use crate::state::SessionState;
+use crate::storage::envelope::StoredItem;
 
 impl SessionManager {
     /// Reads the session from the store: once, or where other processes use it too, each time. While the device is
@@ -21,7 +21,7 @@ impl SessionManager {
         if shared.current.needs_restore() {
             shared.ensure_restored().await?;
         } else {
-            shared.adopt_if_shared().await?;
+            shared.merge_if_shared().await?;
             shared.retry_save().await;
         }
         self.send_revocations_in_background();

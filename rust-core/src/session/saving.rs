@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::current::Unsaved;
 use super::{Shared, Sharing};
-use crate::error::Error;
+use crate::machine::error::Error;
+use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::{LogLevel, StoreError};
-use crate::secret::{Fingerprint, SecretBytes};
 
 /// How often others may change the item between the look at it and the write. After that many in a row the store does
 /// not compare what it should, and what is in memory must not be lost for that.
@@ -62,7 +62,7 @@ impl Shared {
             return Ok(());
         }
         let revision = self.current.revision();
-        let written = match self.environment.sharing {
+        let written = match self.dependencies.sharing {
             Sharing::Processes(_) => self.swap_until_it_is_written().await,
             Sharing::Alone | Sharing::ReadOnly => self.write_over_everything().await,
         };
@@ -82,7 +82,7 @@ impl Shared {
         for swap in 1.. {
             let replaces = self.current.replaces_what_is_stored();
             if !replaces && (swap > 1 || !self.current.has_looked()) {
-                match self.adopt_from_store().await {
+                match self.merge_from_store().await {
                     // A sign-out removes also what cannot be read.
                     Err(Error::Envelope(_)) if self.current.is_signed_out() => {
                         return self.write_over_everything().await;
@@ -108,7 +108,7 @@ impl Shared {
         let Some(unsaved) = self.current.unsaved() else {
             return Ok(());
         };
-        let (store, name) = (&self.environment.store, &self.item_name);
+        let (store, name) = (&self.dependencies.store, &self.item_name);
         let (value, written) = self.prepare(&unsaved).await?;
         match value {
             Some(value) => store.write(name, value).await?,
@@ -140,7 +140,7 @@ impl Shared {
 
     /// What is stored, and which bytes these are: what a later [`Shared::swap_item`] has seen.
     pub(super) async fn read_item(&self) -> Result<(Option<SecretBytes>, Option<Fingerprint>), StoreError> {
-        let found = self.environment.store.read(&self.item_name).await?;
+        let found = self.dependencies.store.read(&self.item_name).await?;
         let seen = found.as_ref().map(Fingerprint::of);
         Ok((found, seen))
     }
@@ -151,6 +151,6 @@ impl Shared {
         seen: Option<Fingerprint>,
         new: Option<SecretBytes>,
     ) -> Result<bool, StoreError> {
-        self.environment.store.swap(&self.item_name, seen, new).await
+        self.dependencies.store.swap(&self.item_name, seen, new).await
     }
 }

@@ -2,19 +2,21 @@
 
 use super::pending_sign_in::Attempt;
 use super::{SessionManager, Shared, SignInOptions, SignInRequest};
-use crate::configuration::parse_parameters;
-use crate::credentials::Credentials;
-use crate::envelope::{CURRENT_VERSION, StoredSession};
-use crate::error::{Endpoint, Error, IdTokenProblem};
-use crate::id_token::{IdTokenClaims, Occasion};
-use crate::pkce::{RandomBytes, unguessable};
+use crate::jose::IdTokenProblem;
+use crate::jose::{IdTokenClaims, ValidationContext};
+use crate::machine::error::Error;
+use crate::model::configuration::parse_parameters;
+use crate::model::credentials::Credentials;
+use crate::model::secret::Secret;
+use crate::model::state::SessionState;
+use crate::model::time::Instant;
 use crate::ports::LogLevel;
-use crate::provider::authorization::{Callback, SignInSecrets, authorization_url, read_callback};
-use crate::provider::failure::Grant;
-use crate::provider::token::{self, TokenAnswer};
-use crate::secret::Secret;
-use crate::state::SessionState;
-use crate::time::Instant;
+use crate::protocol::authorization::{Callback, SignInSecrets, authorization_url, read_callback};
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::failure::Grant;
+use crate::protocol::pkce::{RandomBytes, unguessable};
+use crate::protocol::token::{self, TokenAnswer};
+use crate::storage::envelope::{CURRENT_VERSION, StoredSession};
 
 impl SessionManager {
     /// Starts a sign-in and gives the URL to open. Fetches the issuer's endpoints where they are not known; stores
@@ -25,7 +27,7 @@ impl SessionManager {
     pub async fn begin_sign_in(&self, options: SignInOptions) -> Result<SignInRequest, Error> {
         let shared = &self.shared;
         shared.ensure_writable()?;
-        let mut parameters = parse_parameters("parameters", options.parameters).map_err(Error::into_argument)?;
+        let mut parameters = parse_parameters("parameters", options.parameters)?;
         parameters.extend(options.login_hint.map(|hint| ("login_hint".to_owned(), hint)));
         parameters.extend(
             options
@@ -82,7 +84,7 @@ impl Shared {
         let metadata = self.metadata().await?;
         let code = match read_callback(callback_url, &self.configuration, &metadata, &attempt.secrets.state)? {
             Callback::Code(code) => code,
-            Callback::Refused(error) => return Err(error),
+            Callback::Refused(error) => return Err(error.into()),
         };
         // Before the code is spent: what may stall.
         self.prefetch_keys().await?;
@@ -135,7 +137,7 @@ impl Shared {
         let _ = self.ensure_restored().await;
         self.close_import().await;
         self.current.signed_in(session, received.monotonic);
-        self.rest().end();
+        self.cooldown().end();
         let saved = self.save().await;
         self.current.publish(self.now());
         saved?;
@@ -163,12 +165,12 @@ impl Shared {
         tokens: &TokenAnswer,
         id_token: &Secret,
     ) -> Result<IdTokenClaims, Error> {
-        let occasion = Occasion::SignIn {
+        let context = ValidationContext::SignIn {
             nonce: &attempt.secrets.nonce,
             max_age_seconds: attempt.max_age_seconds,
             access_token: tokens.access_token.as_ref(),
         };
-        self.verify_id_token(id_token, occasion).await
+        self.verify_id_token(id_token, context).await
     }
 
     pub(super) async fn drop_sign_in(&self, tokens: &TokenAnswer) -> Result<SessionState, Error> {
@@ -190,7 +192,7 @@ impl Shared {
     /// A value that nobody can guess.
     pub(super) fn random(&self) -> Result<Secret, Error> {
         let mut bytes = RandomBytes::default();
-        self.environment.randomness.fill(&mut bytes)?;
+        self.dependencies.randomness.fill(&mut bytes)?;
         Ok(unguessable(bytes))
     }
 }

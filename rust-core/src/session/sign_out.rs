@@ -5,13 +5,14 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 
 use super::{SessionManager, Shared, SignOutOutcome};
-use crate::envelope::StoredItem;
-use crate::error::{Endpoint, Error};
+use crate::machine::error::Error;
+use crate::machine::retry;
+use crate::model::secret::Secret;
 use crate::ports::LogLevel;
-use crate::provider::logout::{LogoutOptions, logout_url};
-use crate::provider::revocation;
-use crate::retry;
-use crate::secret::Secret;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::logout::{LogoutOptions, logout_url};
+use crate::protocol::revocation;
+use crate::storage::envelope::StoredItem;
 
 /// A user who signs out waits no longer than this for the issuer.
 const LONGEST_REVOCATION: Duration = Duration::from_secs(10);
@@ -50,7 +51,7 @@ impl SessionManager {
     /// As [`logout_url`], and [`Error::Transport`] and its like when the endpoints are not known and cannot be fetched.
     pub async fn logout_url(&self, options: &LogoutOptions) -> Result<String, Error> {
         let metadata = self.shared.metadata().await?;
-        logout_url(&metadata, &self.shared.configuration, options).map(String::from)
+        Ok(logout_url(&metadata, &self.shared.configuration, options)?.into())
     }
 
     /// Sends what earlier sign-outs could not tell the issuer, while the caller goes on.
@@ -58,7 +59,7 @@ impl SessionManager {
         if self.shared.has_revocations() {
             let manager = self.clone();
             let work = Box::pin(async move { manager.shared.send_revocations().await });
-            self.shared.environment.spawner.spawn(work);
+            self.shared.dependencies.spawner.spawn(work);
         }
     }
 }
@@ -77,14 +78,14 @@ impl Shared {
                 self.current.restored(stored, seen, None);
             } else {
                 // What this process wrote meanwhile is newer.
-                let _ = self.current.adopt(stored, seen, writes);
+                let _ = self.current.merge(stored, seen, writes);
             }
         }
     }
 
     async fn revoke_in_time(&self, refresh_token: &Secret) -> SignOutOutcome {
         let revocation = std::pin::pin!(self.settle_revocation(refresh_token));
-        let limit = self.environment.spawner.sleep(LONGEST_REVOCATION);
+        let limit = self.dependencies.spawner.sleep(LONGEST_REVOCATION);
         match select(revocation, limit).await {
             Either::Left((Ok(true), _)) => SignOutOutcome::Revoked,
             Either::Left((Ok(false), _)) => SignOutOutcome::RevocationNotOffered,
@@ -101,7 +102,7 @@ impl Shared {
     pub(super) async fn send_revocations_in_time(&self) {
         if self.has_revocations() {
             let sending = std::pin::pin!(self.send_revocations());
-            select(sending, self.environment.spawner.sleep(LONGEST_REVOCATION)).await;
+            select(sending, self.dependencies.spawner.sleep(LONGEST_REVOCATION)).await;
         }
     }
 
@@ -130,16 +131,17 @@ impl Shared {
 
     /// Revokes a refresh token; false where the issuer offers no revocation.
     pub(super) async fn revoke(&self, refresh_token: &Secret) -> Result<bool, Error> {
-        let revoked = async {
+        let revoked: Result<bool, Error> = async {
             let metadata = self.metadata().await?;
             let Some(endpoint) = &metadata.revocation_endpoint else {
                 return Ok(false);
             };
             let request = revocation::revoke(endpoint, &self.configuration, refresh_token);
             let answer = self.call(Endpoint::Revocation, request).await?;
-            revocation::read(&answer, self.server_now()).map(|()| true)
-        };
-        let revoked = revoked.await;
+            revocation::read(&answer, self.server_now())?;
+            Ok(true)
+        }
+        .await;
         if let Err(error) = &revoked {
             self.log(
                 LogLevel::Warning,

@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::Shared;
 use tokio::sync::oneshot;
 
-use crate::ports::{Eventually, Spawner};
+use crate::ports::{BoxFuture, Spawner};
 
 /// The work in flight, if there is some. `K` says what was asked for: only askers for the same share.
 #[derive(Debug)]
@@ -17,18 +17,18 @@ where
 #[derive(Debug)]
 struct Flight<K, T: Clone> {
     key: K,
-    result: Landing<T>,
+    result: SharedResult<T>,
 }
 
 /// Resolves to `None` when the work ended without a result, that is, panicked.
-type Landing<T> = Shared<Eventually<'static, Option<T>>>;
+type SharedResult<T> = Shared<BoxFuture<'static, Option<T>>>;
 
-/// What to do about a wish for work.
-pub(super) enum Boarding<T: Clone> {
+/// What to do about a requirement for work.
+pub(super) enum Joined<T: Clone> {
     /// The work is in flight: wait for its result.
-    Join(Landing<T>),
+    Join(SharedResult<T>),
     /// Other work is in flight: wait until it is over and ask again.
-    WaitFor(Landing<T>),
+    WaitFor(SharedResult<T>),
     /// There is no need for the work any more.
     Done(T),
 }
@@ -50,31 +50,31 @@ where
     /// Joins the flight for `key`, or starts one with `start` unless `already` gives the result. `already` is asked
     /// while no flight can start or land, so that what the last flight achieved is seen. The work runs to its end even
     /// if nobody waits for it.
-    pub(super) fn board(
+    pub(super) fn join(
         &self,
         key: K,
         spawner: &dyn Spawner,
         already: impl FnOnce() -> Option<T>,
-        start: impl FnOnce() -> Eventually<'static, T>,
-    ) -> Boarding<T> {
+        start: impl FnOnce() -> BoxFuture<'static, T>,
+    ) -> Joined<T> {
         let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(flight) = &*slot {
-            let landing = flight.result.clone();
+            let result = flight.result.clone();
             return if flight.key == key {
-                Boarding::Join(landing)
+                Joined::Join(result)
             } else {
-                Boarding::WaitFor(landing)
+                Joined::WaitFor(result)
             };
         }
         if let Some(result) = already() {
-            return Boarding::Done(result);
+            return Joined::Done(result);
         }
-        let (landed, landing) = oneshot::channel();
-        let landing: Eventually<'static, Option<T>> = Box::pin(async move { landing.await.ok() });
-        let landing = landing.shared();
+        let (done, result) = oneshot::channel();
+        let result: BoxFuture<'static, Option<T>> = Box::pin(async move { result.await.ok() });
+        let result = result.shared();
         *slot = Some(Flight {
             key,
-            result: landing.clone(),
+            result: result.clone(),
         });
         drop(slot);
         let empties = EmptiesSlot(Arc::clone(&self.0));
@@ -84,9 +84,9 @@ where
             // Before anybody hears the result, so that whoever asks after it starts anew.
             drop(empties);
             // An error means that nobody waits any more.
-            let _ = landed.send(result);
+            let _ = done.send(result);
         }));
-        Boarding::Join(landing)
+        Joined::Join(result)
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use pilotlight_core::adapters::file_lock::FileLock;
-use pilotlight_core::ports::{Held, ProcessLock, StoreError};
+use pilotlight_core::ports::{LockGuard, ProcessLock, StoreError};
 use tokio::runtime::Handle;
 
 use crate::support::store_folder::{mode, names_in};
@@ -18,7 +18,7 @@ fn lock_in(folder: &Path) -> FileLock {
     FileLock::new(folder.join("app/session"), Handle::current())
 }
 
-async fn take(lock: &FileLock, name: &str) -> Option<Box<dyn Held>> {
+async fn take(lock: &FileLock, name: &str) -> Option<Box<dyn LockGuard>> {
     lock.acquire(name, Duration::ZERO).await.unwrap()
 }
 

@@ -8,7 +8,7 @@ use pilotlight_core::adapters::fresh_installation::FreshInstallation;
 use pilotlight_core::adapters::keychain::{Accessibility, KeychainOptions, KeychainStore};
 use pilotlight_core::adapters::memory_store::MemoryStore;
 use pilotlight_core::adapters::off_thread::BlockingStore;
-use pilotlight_core::configuration::is_item_name;
+use pilotlight_core::model::configuration::is_item_name;
 use pilotlight_core::ports::StoreError;
 use tempfile::TempDir;
 

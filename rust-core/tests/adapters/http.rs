@@ -3,8 +3,8 @@
 use std::process::Command;
 
 use pilotlight_core::adapters::http::HttpTransport;
-use pilotlight_core::message::{HttpRequest, Method};
 use pilotlight_core::ports::Transport;
+use pilotlight_core::protocol::message::{HttpRequest, Method};
 
 use crate::support::exchange::{MIB, OK, answering, form, outcome_of, send};
 use crate::support::raw_server::{RawServer, header};
@@ -133,7 +133,7 @@ async fn a_body_of_exactly_the_limit_is_read() {
 
 #[tokio::test]
 async fn the_environment_chooses_no_proxy() {
-    // Set for the child only: a proxy that would have to be used if anything read the environment.
+    // Set for the child only: a proxy that would have to be used if anything read the dependencies.
     let proxy = RawServer::start(answering(OK));
     let child = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "http::child_sends_a_request"])

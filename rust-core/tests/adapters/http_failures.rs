@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use pilotlight_core::adapters::http::{HttpLimits, HttpTransport};
-use pilotlight_core::message::HttpRequest;
 use pilotlight_core::ports::{Transport, TransportError, TransportErrorKind};
+use pilotlight_core::protocol::message::HttpRequest;
 
 use crate::support::exchange::{MIB, OK, answering, form, outcome_of, send};
 use crate::support::raw_server::{Peer, RawServer, header};

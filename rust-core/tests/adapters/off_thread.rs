@@ -7,8 +7,8 @@ use std::thread;
 
 use pilotlight_core::adapters::memory_store::MemoryStore;
 use pilotlight_core::adapters::off_thread::{BlockingStore, OffThread};
+use pilotlight_core::model::secret::{Fingerprint, SecretBytes};
 use pilotlight_core::ports::{SecretStore, StoreError};
-use pilotlight_core::secret::{Fingerprint, SecretBytes};
 use tokio::runtime::Runtime;
 
 use crate::support::{block_on, bytes, runtime};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use pilotlight_core::adapters::http::HttpTransport;
-use pilotlight_core::message::HttpRequest;
 use pilotlight_core::ports::{Transport, TransportError, TransportErrorKind};
+use pilotlight_core::protocol::message::HttpRequest;
 use rustls::{ServerConfig, ServerConnection};
 
 use crate::support::raw_server::{Peer, RawServer};

@@ -1,9 +1,9 @@
 //! The claims, rule by rule, but for those of time. Each row changes claims that are right; the token is signed anew.
 
-use pilotlight_core::error::IdTokenProblem::{self, Expired, IssuedInTheFuture, MissingClaim, WrongClaim};
-use pilotlight_core::id_token::{Expectations, IdTokenClaims, Occasion, verify};
-use pilotlight_core::secret::Secret;
-use pilotlight_core::time::Timestamp;
+use pilotlight_core::jose::IdTokenProblem::{self, Expired, IssuedInTheFuture, MissingClaim, WrongClaim};
+use pilotlight_core::jose::{Expectations, IdTokenClaims, ValidationContext, verify};
+use pilotlight_core::model::secret::Secret;
+use pilotlight_core::model::time::Timestamp;
 use ring::digest::{SHA256, SHA384, SHA512, digest};
 use serde_json::{Value, json};
 
@@ -146,7 +146,7 @@ fn the_access_token_is_bound_by_at_hash_where_there_is_one() {
         let hash = digest(function, token.expose().as_bytes());
         let mut claims = right_claims();
         let judge = |claims: &Value, access_token| {
-            let expected = at(Occasion::SignIn {
+            let expected = at(ValidationContext::SignIn {
                 nonce: &NONCE,
                 max_age_seconds: None,
                 access_token,
@@ -173,7 +173,7 @@ fn the_access_token_is_bound_by_at_hash_where_there_is_one() {
 
 #[test]
 fn a_renewal_is_for_the_same_user_and_needs_no_nonce() {
-    let known = at(Occasion::Refresh {
+    let known = at(ValidationContext::Refresh {
         subject: SUBJECT,
         nonce: Some(&NONCE),
     });
@@ -192,7 +192,7 @@ fn a_renewal_is_for_the_same_user_and_needs_no_nonce() {
         ],
         &known,
     );
-    let unknown = at(Occasion::Refresh {
+    let unknown = at(ValidationContext::Refresh {
         subject: SUBJECT,
         nonce: None,
     });

@@ -1,7 +1,7 @@
 //! The header and the algorithm: what is accepted and what is refused before any signature is looked at.
 
-use pilotlight_core::error::IdTokenProblem;
-use pilotlight_core::id_token::{Algorithm, announced_algorithms, verify, verify_signature};
+use pilotlight_core::jose::IdTokenProblem;
+use pilotlight_core::jose::{Algorithm, announced_algorithms, verify, verify_signature};
 use serde_json::json;
 
 use crate::support::{ALGORITHMS, SigningKey, all_algorithms, key_set, right_claims, sign_in};

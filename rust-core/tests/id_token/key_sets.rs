@@ -1,7 +1,7 @@
 //! Key sets as issuers publish them, the odd ones included.
 
-use pilotlight_core::error::IdTokenProblem;
-use pilotlight_core::id_token::{KeySet, verify};
+use pilotlight_core::jose::IdTokenProblem;
+use pilotlight_core::jose::{KeySet, verify};
 use serde_json::{Value, json};
 
 use crate::support::{SigningKey, all_algorithms, base64url, decode_base64url, key_set, right_claims, sign_in};

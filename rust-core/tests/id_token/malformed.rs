@@ -1,8 +1,8 @@
 //! Input that no issuer sends: an error each time, never a panic, and nothing believed.
 
-use pilotlight_core::error::IdTokenProblem;
-use pilotlight_core::id_token::{KeySet, verify, verify_signature};
-use pilotlight_core::secret::Secret;
+use pilotlight_core::jose::IdTokenProblem;
+use pilotlight_core::jose::{KeySet, verify, verify_signature};
+use pilotlight_core::model::secret::Secret;
 use serde_json::{Value, json};
 
 use crate::support::{CLIENT, ISSUER, NOW, SigningKey, all_algorithms, base64url, key_set, right_claims, sign_in};

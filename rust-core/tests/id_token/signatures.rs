@@ -1,10 +1,10 @@
 //! The signature: whose it must be and over what.
 
-use pilotlight_core::error::IdTokenProblem;
-use pilotlight_core::id_token::{
-    Algorithm, Occasion, announced_algorithms, newer_keys_may_help, verify, verify_signature,
+use pilotlight_core::jose::IdTokenProblem;
+use pilotlight_core::jose::{
+    Algorithm, ValidationContext, announced_algorithms, newer_keys_may_help, verify, verify_signature,
 };
-use pilotlight_core::secret::Secret;
+use pilotlight_core::model::secret::Secret;
 use ring::hmac;
 use serde_json::{Value, json};
 
@@ -135,7 +135,7 @@ fn debug_output_shows_what_it_is_and_no_claim() {
     let (token, keys) = (key.token(&right_claims()), key_set(&[key.jwk()]));
     let verified = verify_signature(&token, &keys, &all_algorithms()).unwrap();
     let believed = verify(&token, &keys, &all_algorithms(), &sign_in()).unwrap();
-    let renewal = at(Occasion::Refresh {
+    let renewal = at(ValidationContext::Refresh {
         subject: SUBJECT,
         nonce: Some(&NONCE),
     });

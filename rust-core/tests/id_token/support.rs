@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use pilotlight_core::id_token::{Algorithm, Expectations, KeySet, Occasion, announced_algorithms};
-use pilotlight_core::secret::Secret;
-use pilotlight_core::time::Timestamp;
+use pilotlight_core::jose::{Algorithm, Expectations, KeySet, ValidationContext, announced_algorithms};
+use pilotlight_core::model::secret::Secret;
+use pilotlight_core::model::time::Timestamp;
 use ring::rand::SystemRandom;
 use ring::rsa::PublicKeyComponents;
 use ring::signature::{
@@ -145,20 +145,20 @@ pub(crate) fn right_claims() -> Value {
 }
 
 pub(crate) fn sign_in() -> Expectations<'static> {
-    at(Occasion::SignIn {
+    at(ValidationContext::SignIn {
         nonce: &NONCE,
         max_age_seconds: None,
         access_token: None,
     })
 }
 
-pub(crate) fn at(occasion: Occasion<'_>) -> Expectations<'_> {
+pub(crate) fn at(context: ValidationContext<'_>) -> Expectations<'_> {
     Expectations {
         issuer: ISSUER,
         client_id: CLIENT,
         now: Timestamp(NOW),
         leeway_seconds: LEEWAY,
-        occasion,
+        context,
     }
 }
 

@@ -1,10 +1,10 @@
 //! The claims that are moments: when an ID token holds, and when the user authenticated.
 
-use pilotlight_core::error::IdTokenProblem::{
+use pilotlight_core::jose::IdTokenProblem::{
     AuthenticationTooOld, Expired, IssuedInTheFuture, MissingClaim, WrongClaim,
 };
-use pilotlight_core::id_token::{Expectations, Occasion};
-use pilotlight_core::time::Timestamp;
+use pilotlight_core::jose::{Expectations, ValidationContext};
+use pilotlight_core::model::time::Timestamp;
 use serde_json::json;
 
 use crate::claims::{check, judge, remove, set};
@@ -66,7 +66,7 @@ fn a_clock_at_the_end_of_time_judges_without_overflow() {
 #[test]
 fn max_age_wants_a_recent_authentication() {
     let asked = |seconds| {
-        at(Occasion::SignIn {
+        at(ValidationContext::SignIn {
             nonce: &NONCE,
             max_age_seconds: Some(seconds),
             access_token: None,

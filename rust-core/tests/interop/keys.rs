@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use pilotlight_core::ffi::{RetryReason, SessionError};
+use pilotlight_core::model::state::{ReauthenticationReason, SessionState};
 use pilotlight_core::session::SignInOptions;
-use pilotlight_core::state::{ReauthenticationReason, SessionState};
 use pilotlight_test_browser::{Browser, ServerKind};
 
 use crate::support::{ANY, App, NEW, World, assert_rejected, error_of, five_minutes, subject_of};

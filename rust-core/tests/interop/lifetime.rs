@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use pilotlight_core::error::Error;
 use pilotlight_core::ffi::{SessionError, SignInReason};
-use pilotlight_core::secret::Secret;
+use pilotlight_core::machine::error::Error;
+use pilotlight_core::model::secret::Secret;
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{SignInOptions, SignOutOutcome};
-use pilotlight_core::state::SessionState;
 use pilotlight_test_browser::{Browser, ServerKind};
 
 use crate::support::{

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{SignInOptions, SignOutOutcome};
-use pilotlight_core::state::SessionState;
 use pilotlight_test_browser::ServerKind;
 
 use crate::support::{

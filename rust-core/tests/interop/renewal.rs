@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use pilotlight_core::ffi::{SessionError, SignInReason};
+use pilotlight_core::model::state::{ReauthenticationReason, SessionState};
 use pilotlight_core::session::{RefreshOptions, SignOutOutcome, TokenOptions};
-use pilotlight_core::state::{ReauthenticationReason, SessionState};
 use pilotlight_test_browser::{ServerKind, ServerOptions};
 
 use crate::support::{ANY, App, LIFETIME, NEW, World, error_of, five_minutes, subject_of, userinfo_status};

@@ -1,8 +1,8 @@
 //! Access tokens for several APIs under one refresh token, at a provider that speaks RFC 8707.
 
-use pilotlight_core::audience::Audience;
-use pilotlight_core::configuration::SessionConfiguration;
 use pilotlight_core::ffi::{SessionError, SignInReason};
+use pilotlight_core::model::audience::Audience;
+use pilotlight_core::model::configuration::SessionConfiguration;
 use pilotlight_core::session::SignInOptions;
 use pilotlight_test_browser::ServerKind;
 use serde_json::json;

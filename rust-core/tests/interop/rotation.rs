@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pilotlight_core::state::{ReauthenticationReason, SessionState};
+use pilotlight_core::model::state::{ReauthenticationReason, SessionState};
 use pilotlight_test_browser::{ServerKind, ServerOptions};
 use serde_json::{Value, json};
 

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use pilotlight_core::configuration::Provider;
 use pilotlight_core::ffi::SessionError;
+use pilotlight_core::model::configuration::Provider;
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::SignInOptions;
-use pilotlight_core::state::SessionState;
 use pilotlight_test_browser::{Browser, BrowserError, Credentials, ServerKind};
 
 use crate::support::{

@@ -1,8 +1,8 @@
 //! The profile, in the forms in which servers answer.
 
 use pilotlight_core::ffi::SessionError;
-use pilotlight_core::profile::Profile;
-use pilotlight_core::time::Timestamp;
+use pilotlight_core::model::profile::Profile;
+use pilotlight_core::model::time::Timestamp;
 use pilotlight_test_browser::{ServerKind, ServerOptions};
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! Promise 11: bad input gets a typed error, changes nothing that is stored, and never panics.
 
 use pilotlight_core::ffi::SessionError;
-use pilotlight_core::metadata::parse_object;
+use pilotlight_core::model::metadata::parse_object;
 use pilotlight_core::session::SignInOptions;
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::{Map, json};
@@ -159,8 +159,8 @@ async fn key_sets_of_every_wrong_form_sign_nobody_in() {
 #[tokio::test]
 async fn a_session_needs_a_name() {
     let world = World::new().await;
-    let configuration = pilotlight_core::configuration::Configuration::parse(world.configuration()).unwrap();
-    let environment = pilotlight_core::session::Environment {
+    let configuration = pilotlight_core::model::configuration::Configuration::parse(world.configuration()).unwrap();
+    let dependencies = pilotlight_core::session::Dependencies {
         store: world.store.clone(),
         foreign_items: world.foreign.clone(),
         sharing: world.sharing.clone(),
@@ -175,7 +175,7 @@ async fn a_session_needs_a_name() {
     let error = public(pilotlight_core::session::SessionManager::new(
         configuration,
         "",
-        environment,
+        dependencies,
     ));
     assert!(matches!(error, SessionError::FixConfiguration { field, .. } if field == "name"));
 }

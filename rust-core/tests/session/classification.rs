@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use pilotlight_core::adapters::http::HttpTransport;
-use pilotlight_core::error::{TransportError, TransportErrorKind};
-use pilotlight_core::message::{HttpAnswer, HttpRequest};
-use pilotlight_core::ports::{Eventually, Transport};
+use pilotlight_core::ports::{BoxFuture, Transport};
+use pilotlight_core::protocol::message::{HttpAnswer, HttpRequest};
+use pilotlight_core::protocol::transport_error::{TransportError, TransportErrorKind};
 use pilotlight_identity_server::{Endpoint, Fault, IdTokenFault, Signature};
 use serde_json::{Value, json};
 
@@ -146,10 +146,10 @@ async fn told(world: &World, fault: Fault) -> String {
     world.control().fault(Endpoint::Token, fault.for_ever());
     let outcome = session.access_token(forced()).await;
     world.control().clear_faults(Endpoint::Token);
-    world.rest();
+    world.cooldown();
     match outcome {
         Ok(_) => "renewed".to_owned(),
-        Err(error) => in_words(public::<()>(Err(error))),
+        Err(error) => in_words(public::<(), _>(Err(error))),
     }
 }
 
@@ -181,7 +181,7 @@ async fn the_table_row_by_row() {
         restarted.restore().await.unwrap();
         assert!(is_signed_in(&restarted), "{what}");
         assert_renews(&restarted).await;
-        world.rest();
+        world.cooldown();
         writeln!(table, "| {what} | {told} |").unwrap();
     }
     let counters = world.control().counters();
@@ -200,7 +200,7 @@ struct FailingNetwork {
 }
 
 impl Transport for FailingNetwork {
-    fn send(&self, request: HttpRequest) -> Eventually<'_, Result<HttpAnswer, TransportError>> {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
         match self.failure.lock().unwrap().clone() {
             Some(failure) => Box::pin(std::future::ready(Err(failure))),
             None => self.network.send(request),
@@ -243,7 +243,7 @@ async fn no_failure_of_the_network_ends_a_session() {
             assert!(is_signed_in(&session), "{what}");
             assert_eq!(world.stored(), stored, "{what}");
             *network.failure.lock().unwrap() = None;
-            world.rest();
+            world.cooldown();
             assert_renews(&session).await;
         }
         writeln!(table, "| {what} | {} |", cells.join(" | ")).unwrap();

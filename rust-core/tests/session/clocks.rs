@@ -1,6 +1,6 @@
 //! Promise 8: a wrong device clock logs nobody out.
 
-use pilotlight_core::time::Timestamp;
+use pilotlight_core::model::time::Timestamp;
 use pilotlight_identity_server::{Endpoint, Fault, Options};
 use serde_json::json;
 

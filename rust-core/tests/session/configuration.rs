@@ -1,6 +1,6 @@
 //! A wrong configuration is an error that names the field, found before anything is sent.
 
-use pilotlight_core::configuration::{Configuration, Provider};
+use pilotlight_core::model::configuration::{Configuration, Provider};
 
 use crate::error_shapes::shape;
 use crate::world::{World, public};
@@ -10,7 +10,7 @@ fn a_wrong_configuration_names_the_field() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let good = runtime.block_on(async { World::new().await.configuration() });
     assert!(Configuration::parse(good.clone()).is_ok());
-    type Change = Box<dyn Fn(&mut pilotlight_core::configuration::SessionConfiguration)>;
+    type Change = Box<dyn Fn(&mut pilotlight_core::model::configuration::SessionConfiguration)>;
     let auth0 = |domain: &'static str| -> Change {
         Box::new(move |c| {
             c.provider = Provider::Auth0 {
@@ -104,7 +104,7 @@ fn a_wrong_configuration_names_the_field() {
             domain: domain.to_owned(),
         };
         assert!(
-            Configuration::parse(pilotlight_core::configuration::SessionConfiguration {
+            Configuration::parse(pilotlight_core::model::configuration::SessionConfiguration {
                 provider,
                 ..good.clone()
             })
@@ -121,7 +121,7 @@ fn an_internationalized_host_is_given_in_punycode() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let good = runtime.block_on(async { World::new().await.configuration() });
     let with = |provider, redirect_uri: &str| {
-        Configuration::parse(pilotlight_core::configuration::SessionConfiguration {
+        Configuration::parse(pilotlight_core::model::configuration::SessionConfiguration {
             provider,
             redirect_uri: redirect_uri.to_owned(),
             ..good.clone()

@@ -9,7 +9,7 @@ use pilotlight_core::ffi::{RetryReason, SessionError, SignInReason};
 static WRITING: Mutex<()> = Mutex::new(());
 
 /// Compares the document's part between `<!-- name -->` and `<!-- /name -->` with `table`. With
-/// `PILOTLIGHT_WRITE_TABLES=1` in the environment it is put there instead.
+/// `PILOTLIGHT_WRITE_TABLES=1` in the dependencies it is put there instead.
 pub(crate) fn assert_documented(name: &str, table: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/reliability.md");
     let _writing = WRITING.lock().unwrap();

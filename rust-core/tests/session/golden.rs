@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use pilotlight_core::audience::Audience;
-use pilotlight_core::configuration::{Configuration, Provider};
-use pilotlight_core::envelope::StoredItem;
-use pilotlight_core::secret::SecretBytes;
+use pilotlight_core::model::audience::Audience;
+use pilotlight_core::model::configuration::{Configuration, Provider};
+use pilotlight_core::model::secret::SecretBytes;
+use pilotlight_core::model::state::{ReauthenticationReason, SessionState};
+use pilotlight_core::model::time::Timestamp;
 use pilotlight_core::session::SessionManager;
-use pilotlight_core::state::{ReauthenticationReason, SessionState};
-use pilotlight_core::time::Timestamp;
+use pilotlight_core::storage::envelope::StoredItem;
 
 use crate::world::{World, cached};
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use pilotlight_core::ffi::{
     CoreSession, KeychainAccessibility, KeychainStorage, SessionError, SessionStorage, stored_session_names,
 };
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{SignInOptions, SignOutOutcome};
-use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::json;
 

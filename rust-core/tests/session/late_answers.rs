@@ -2,8 +2,8 @@
 
 use futures_util::FutureExt as _;
 use pilotlight_core::ffi::{SessionError, SignInReason};
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{SessionManager, SignOutOutcome};
-use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Endpoint, Fault};
 
 use crate::world::{ADA, GRACE, World, assert_renews, cached, forced, is_signed_in, public};
@@ -12,7 +12,7 @@ use crate::world::{ADA, GRACE, World, assert_renews, cached, forced, is_signed_i
 async fn renewal_under_way(
     world: &World,
     session: &SessionManager,
-) -> tokio::task::JoinHandle<Result<pilotlight_core::secret::Secret, pilotlight_core::error::Error>> {
+) -> tokio::task::JoinHandle<Result<pilotlight_core::model::secret::Secret, pilotlight_core::machine::error::Error>> {
     world.control().fault(Endpoint::Token, Fault::hold().after_processing());
     let renewing = tokio::spawn({
         let session = session.clone();

@@ -1,8 +1,8 @@
 //! Signing the browser out at the issuer.
 
-use pilotlight_core::configuration::SessionConfiguration;
 use pilotlight_core::ffi::SessionError;
-use pilotlight_core::provider::logout::LogoutOptions;
+use pilotlight_core::model::configuration::SessionConfiguration;
+use pilotlight_core::protocol::logout::LogoutOptions;
 use pilotlight_identity_server::Endpoint;
 use pilotlight_test_browser::plain_http_client;
 use url::Url;

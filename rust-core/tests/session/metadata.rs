@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use pilotlight_core::audience::Audience;
 use pilotlight_core::ffi::{RetryReason, SessionError};
-use pilotlight_core::metadata::parse_object;
+use pilotlight_core::model::audience::Audience;
+use pilotlight_core::model::metadata::parse_object;
 use pilotlight_core::session::SessionManager;
 use pilotlight_identity_server::{Endpoint, Options, RateLimit};
 use serde_json::{Map, Value, json};

@@ -2,8 +2,8 @@
 //! The cases were found by the simulation (`tests/simulation`).
 
 use pilotlight_core::ffi::{RetryReason, SessionError};
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::SignOutOutcome;
-use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::json;
 
@@ -183,7 +183,7 @@ async fn a_process_that_comes_too_late_again_and_again_is_told_to_try_later() {
         "{error:?}"
     );
     assert!(is_signed_in(&app));
-    world.rest();
+    world.cooldown();
     assert_renews(&app).await;
 }
 

@@ -1,7 +1,7 @@
 //! Promise 9: what is stored can be read, or is kept.
 
 use pilotlight_core::ffi::SessionError;
-use pilotlight_core::state::SessionState;
+use pilotlight_core::model::state::SessionState;
 
 use crate::world::{ADA, World, disk_full, public};
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use pilotlight_core::ffi::{SessionError, SignInReason};
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::RefreshOptions;
-use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Endpoint, Fault, Options};
 use serde_json::json;
 

@@ -1,9 +1,9 @@
 //! What a session tells those who listen: its states, or its events.
 
-use pilotlight_core::event::{Report, SessionEvent};
 use pilotlight_core::ffi::SessionError;
+use pilotlight_core::machine::event::{Report, SessionEvent};
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::SessionManager;
-use pilotlight_core::state::SessionState;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::mpsc::error::TryRecvError;
 

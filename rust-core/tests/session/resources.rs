@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use pilotlight_core::ffi::{RetryReason, SessionError};
-use pilotlight_core::metadata::parse_object;
+use pilotlight_core::model::metadata::parse_object;
 use pilotlight_core::session::SessionManager;
 use pilotlight_identity_server::{Endpoint, Fault, Options, UpdatedAt};
 use serde_json::{Map, Value, json};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use pilotlight_core::ffi::SessionError;
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::ports::StoreError;
-use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::Endpoint;
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! Trouble that passes is waited out, lost answers are asked for again, and nobody storms an issuer in trouble.
 
-use pilotlight_core::error::Error;
 use pilotlight_core::ffi::{RetryReason, SessionError, SignInReason};
+use pilotlight_core::machine::error::Error;
 use pilotlight_core::session::TokenOptions;
 use pilotlight_identity_server::{Endpoint, Fault, Options};
 
@@ -189,7 +189,7 @@ async fn an_expired_token_is_given_on_request_when_it_cannot_be_renewed() {
     assert!(session.access_token(at_least(0)).await.is_err());
     assert_eq!(session.access_token(any).await.unwrap().expose(), old);
     world.control().go_online().await.unwrap();
-    world.rest();
+    world.cooldown();
     assert_ne!(
         session.access_token(any).await.unwrap().expose(),
         old,

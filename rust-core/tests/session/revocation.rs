@@ -1,7 +1,7 @@
 //! A sign-out without a network: nobody is signed in any more, and the issuer is told as soon as it can be.
 
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{SessionManager, SignOutOutcome};
-use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Endpoint, Fault};
 
 use crate::world::{ADA, World, assert_renews, cached, until};

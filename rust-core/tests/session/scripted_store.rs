@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use pilotlight_core::ports::{Eventually, SecretStore, StoreError};
-use pilotlight_core::secret::{Fingerprint, SecretBytes};
+use pilotlight_core::model::secret::{Fingerprint, SecretBytes};
+use pilotlight_core::ports::{BoxFuture, SecretStore, StoreError};
 
 use crate::world::until;
 
@@ -79,7 +79,7 @@ impl ScriptedStore {
 }
 
 impl SecretStore for ScriptedStore {
-    fn read<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>> {
+    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>> {
         let mut script = self.script.lock().unwrap();
         script.reads += 1;
         let outcome = match script.fails_reads.clone() {
@@ -92,11 +92,11 @@ impl SecretStore for ScriptedStore {
         })
     }
 
-    fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> Eventually<'a, Result<(), StoreError>> {
+    fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(self.change(move |items| drop(items.insert(name.to_owned(), value.expose().to_vec()))))
     }
 
-    fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>> {
+    fn delete<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(self.change(move |items| drop(items.remove(name))))
     }
 
@@ -105,7 +105,7 @@ impl SecretStore for ScriptedStore {
         name: &'a str,
         seen: Option<Fingerprint>,
         new: Option<SecretBytes>,
-    ) -> Eventually<'a, Result<bool, StoreError>> {
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(self.change(move |items| {
             let there = items.get(name).cloned().map(SecretBytes::new);
             if there.as_ref().map(Fingerprint::of) != seen {
@@ -119,7 +119,7 @@ impl SecretStore for ScriptedStore {
         }))
     }
 
-    fn names(&self) -> Eventually<'_, Result<Vec<String>, StoreError>> {
+    fn names(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
         let script = self.script.lock().unwrap();
         let outcome = match script.fails_reads.clone() {
             Some(error) => Err(error),

@@ -1,8 +1,8 @@
 //! Promise 7: no secret and no personal data in any log, error, `Debug` or URL; the refresh token does not cross to
 //! Swift.
 
-use pilotlight_core::event::SessionEvent;
 use pilotlight_core::ffi::SessionError;
+use pilotlight_core::machine::event::SessionEvent;
 use pilotlight_core::session::SignInOptions;
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::{Map, Value, json};
@@ -22,7 +22,7 @@ impl Search {
         self.said.push_str(&format!("{said:?}\n{said:#?}\n"));
     }
 
-    fn hear_error(&mut self, error: pilotlight_core::error::Error) {
+    fn hear_error(&mut self, error: pilotlight_core::machine::error::Error) {
         self.said.push_str(&format!("{error:?} {error}\n"));
         let error = SessionError::from(error);
         self.said.push_str(&format!("{error:?} {error}\n"));
@@ -125,7 +125,7 @@ async fn planted_secrets_are_nowhere_to_be_found() {
         world.control().fault(Endpoint::Token, fault.for_ever());
         search.hear_error(session.access_token(forced()).await.unwrap_err());
         world.control().clear_faults(Endpoint::Token);
-        world.rest();
+        world.cooldown();
     }
     world.store.fail_writes(Some(disk_full()));
     search.hear_error(session.access_token(forced()).await.unwrap_err());

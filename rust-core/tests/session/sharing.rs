@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use pilotlight_core::adapters::file_lock::FileLock;
 use pilotlight_core::ffi::{RetryReason, SessionError, SignInReason};
-use pilotlight_core::ports::{Eventually, Held, ProcessLock, StoreError};
+use pilotlight_core::model::state::SessionState;
+use pilotlight_core::ports::{BoxFuture, LockGuard, ProcessLock, StoreError};
 use pilotlight_core::session::{SessionManager, Sharing, SignInOptions, SignOutOutcome, TokenOptions};
-use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Endpoint, Fault};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
@@ -238,7 +238,7 @@ impl ProcessLock for NeverFree {
         &'a self,
         _name: &'a str,
         _limit: Duration,
-    ) -> Eventually<'a, Result<Option<Box<dyn Held>>, StoreError>> {
+    ) -> BoxFuture<'a, Result<Option<Box<dyn LockGuard>>, StoreError>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use pilotlight_core::error::Error;
 use pilotlight_core::ffi::{RetryReason, SessionError};
+use pilotlight_core::machine::error::Error;
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::SignInOptions;
-use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Endpoint, Fault, IdTokenFault, Options, Signature};
 use serde_json::json;
 use url::Url;

@@ -1,8 +1,8 @@
 //! Signing out: always here, at the issuer where it can be.
 
 use pilotlight_core::ffi::{SessionError, SignInReason};
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::SignOutOutcome;
-use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::json;
 

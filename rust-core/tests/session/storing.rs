@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use pilotlight_core::ffi::SessionError;
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::ports::StoreError;
-use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Endpoint, Fault, IdTokenFault, Signature};
 use serde_json::json;
 
@@ -35,7 +35,7 @@ async fn a_renewal_with_a_bad_id_token_keeps_the_refresh_token_and_not_the_acces
         assert_eq!(world.stored().unwrap()["credentials"]["id_token"], id_token);
         assert_eq!(cached(&session), None);
         assert!(is_signed_in(&session));
-        world.rest();
+        world.cooldown();
         assert_renews(&session).await;
     }
     assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
@@ -111,7 +111,7 @@ async fn an_answer_that_lacks_the_access_token_still_rotates() {
             SessionError::RetryLater { .. }
         ));
         assert_ne!(world.stored_refresh_token(), refresh_token);
-        world.rest();
+        world.cooldown();
         assert_renews(&session).await;
     }
 }

@@ -1,7 +1,7 @@
 //! Promise 1: a session ends only when the user signs out or the issuer refuses the current refresh token.
 
 use pilotlight_core::ffi::{RetryReason, SessionError, SignInReason};
-use pilotlight_core::state::{ReauthenticationReason, SessionState};
+use pilotlight_core::model::state::{ReauthenticationReason, SessionState};
 use pilotlight_identity_server::{DeadRefreshToken, Fault, Options};
 use serde_json::json;
 

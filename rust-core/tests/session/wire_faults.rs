@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pilotlight_core::configuration::SessionConfiguration;
-use pilotlight_core::error::Error;
+use pilotlight_core::machine::error::Error;
+use pilotlight_core::model::configuration::SessionConfiguration;
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{SessionManager, SignInOptions, SignOutOutcome};
-use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Endpoint, Fault, Options};
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use crate::documented::{assert_documented, in_words};
 use crate::world::{ADA, World, forced, is_signed_in, public, until};
 
-/// A request that the session makes, and on what occasion.
+/// A request that the session makes, and on what context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Call {
     DiscoveryAtSignIn,
@@ -150,11 +150,11 @@ async fn outcome_of(call: Call, fault: Fault) -> String {
     if outcome.is_err() {
         assert_eq!(world.stored(), stored, "{what}");
     }
-    world.rest();
+    world.cooldown();
     // The same call works afterwards, and so does what is stored, for a process that knows nothing else.
     let again = call.make(&world, &session, || ()).await;
     assert!(matches!(again, Ok(Outcome::Works)), "{what}: {:?}", again.err());
-    world.rest();
+    world.cooldown();
     let restarted = call.launch(&world).await;
     restarted
         .access_token(forced())
@@ -174,7 +174,7 @@ async fn outcome_of(call: Call, fault: Fault) -> String {
     }
     match outcome {
         Ok(_) => "works".to_owned(),
-        Err(error) => in_words(public::<()>(Err(error))),
+        Err(error) => in_words(public::<(), _>(Err(error))),
     }
 }
 
@@ -196,7 +196,7 @@ async fn after_the_sign_out(
         }
         Outcome::SignedOut(other) => format!("{other:?}"),
     };
-    world.rest();
+    world.cooldown();
     let restarted = Call::Revocation.launch(world).await;
     until("the store is empty", || world.store.items().is_empty()).await;
     assert_eq!(restarted.state(), Some(SessionState::SignedOut), "{what}");

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use pilotlight_core::adapters::http::{HttpLimits, HttpTransport};
 use pilotlight_core::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
-use pilotlight_core::configuration::{Configuration, Provider, SessionConfiguration};
 use pilotlight_core::ffi::{RetryReason, SessionError};
-use pilotlight_core::ports::{Clock, Eventually, Spawner, StoreError, Transport};
-use pilotlight_core::secret::Secret;
-use pilotlight_core::session::{Environment, SessionManager, Sharing, SignInOptions, TokenOptions};
-use pilotlight_core::state::SessionState;
-use pilotlight_core::time::{Instant, Timestamp};
+use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
+use pilotlight_core::model::secret::Secret;
+use pilotlight_core::model::state::SessionState;
+use pilotlight_core::model::time::{Instant, Timestamp};
+use pilotlight_core::ports::{BoxFuture, Clock, Spawner, StoreError, Transport};
+use pilotlight_core::session::{Dependencies, SessionManager, Sharing, SignInOptions, TokenOptions};
 use pilotlight_identity_server::{Control, Endpoint, Fault, IdentityServer, Options};
 use serde_json::Value;
 
@@ -47,7 +47,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<MovableClock>,
     pub(crate) log: Arc<CapturedLog>,
     /// How long a request may take.
-    patience: Duration,
+    retry_policy: Duration,
 }
 
 impl World {
@@ -58,7 +58,7 @@ impl World {
     /// For servers that never answer. Elsewhere a busy machine shall not look like one.
     pub(crate) fn impatient(self) -> Self {
         Self {
-            patience: Duration::from_secs(2),
+            retry_policy: Duration::from_secs(2),
             ..self
         }
     }
@@ -72,7 +72,7 @@ impl World {
             sharing: Sharing::Alone,
             clock: Arc::default(),
             log: Arc::default(),
-            patience: LONGEST_WAIT,
+            retry_policy: LONGEST_WAIT,
         }
     }
 
@@ -119,8 +119,8 @@ impl World {
 
     pub(crate) fn session_with(&self, configuration: SessionConfiguration) -> SessionManager {
         let limits = HttpLimits {
-            connect: self.patience,
-            total: self.patience,
+            connect: self.retry_policy,
+            total: self.retry_policy,
             ..HttpLimits::default()
         };
         self.session_over(configuration, Arc::new(HttpTransport::with_limits(limits)))
@@ -131,7 +131,7 @@ impl World {
         configuration: SessionConfiguration,
         transport: Arc<dyn Transport>,
     ) -> SessionManager {
-        let environment = Environment {
+        let dependencies = Dependencies {
             store: self.store.clone(),
             foreign_items: self.foreign.clone(),
             sharing: self.sharing.clone(),
@@ -144,7 +144,7 @@ impl World {
             }),
             log: self.log.clone(),
         };
-        SessionManager::new(Configuration::parse(configuration).unwrap(), "default", environment).unwrap()
+        SessionManager::new(Configuration::parse(configuration).unwrap(), "default", dependencies).unwrap()
     }
 
     pub(crate) async fn callback(&self, session: &SessionManager, email: &str) -> String {
@@ -188,12 +188,12 @@ impl World {
         self.control().fault(Endpoint::Token, fault.for_ever());
         let error = public(session.access_token(forced()).await);
         self.control().clear_faults(Endpoint::Token);
-        self.rest();
+        self.cooldown();
         error
     }
 
     /// As much time passes as a session ever waits before it asks the issuer again.
-    pub(crate) fn rest(&self) {
+    pub(crate) fn cooldown(&self) {
         self.clock.advance(25 * 3600);
     }
 
@@ -225,10 +225,10 @@ pub(crate) fn is_signed_in(session: &SessionManager) -> bool {
 }
 
 /// What an app would see of an error.
-pub(crate) fn public<T>(result: Result<T, pilotlight_core::error::Error>) -> SessionError {
+pub(crate) fn public<T, E: Into<pilotlight_core::machine::error::Error>>(result: Result<T, E>) -> SessionError {
     match result {
         Ok(_) => panic!("an error was expected"),
-        Err(error) => error.into(),
+        Err(error) => SessionError::from(error),
     }
 }
 
@@ -303,11 +303,11 @@ struct ImpatientSpawner {
 }
 
 impl Spawner for ImpatientSpawner {
-    fn spawn(&self, work: Eventually<'static, ()>) {
+    fn spawn(&self, work: BoxFuture<'static, ()>) {
         self.tokio.spawn(work);
     }
 
-    fn sleep(&self, duration: Duration) -> Eventually<'static, ()> {
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         if duration == Duration::from_secs(10) {
             return self.tokio.sleep(duration);
         }

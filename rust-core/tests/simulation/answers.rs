@@ -6,8 +6,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use pilotlight_core::message::{HttpAnswer, HttpRequest};
-use pilotlight_core::secret::SecretBytes;
+use pilotlight_core::model::secret::SecretBytes;
+use pilotlight_core::protocol::message::{HttpAnswer, HttpRequest};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::{Value, json};

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pilotlight_core::error::Error;
+use pilotlight_core::machine::error::Error;
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::TokenOptions;
-use pilotlight_core::state::SessionState;
 
 use crate::judge::Held;
 use crate::ports::View;

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use pilotlight_core::envelope::{StoredItem, StoredSession};
+use pilotlight_core::model::secret::SecretBytes;
 use pilotlight_core::ports::StoreError;
-use pilotlight_core::secret::SecretBytes;
+use pilotlight_core::storage::envelope::{StoredItem, StoredSession};
 
 use crate::answers::{Asked, BEGINNING};
 use crate::server::{Cause, Minted, Who};

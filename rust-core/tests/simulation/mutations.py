@@ -23,13 +23,13 @@ MISTAKES = [
     (
         "the store is not read again before a renewal",
         "session/renewal.rs",
-        "if self.is_shared()\n            && self.adopt_from_store().await?",
-        "if false\n            && self.adopt_from_store().await?",
+        "if self.is_shared()\n            && self.merge_from_store().await?",
+        "if false\n            && self.merge_from_store().await?",
     ),
     (
         "after a refusal the store is not read again",
         "session/renewal.rs",
-        "if !self.adopt_from_store().await? && self.current.would_renew_with(&input.token) {",
+        "if !self.merge_from_store().await? && self.current.would_renew_with(&input.token) {",
         "if true {",
     ),
     (
@@ -40,7 +40,7 @@ MISTAKES = [
     ),
     (
         "a look that is older than the process's own write is believed",
-        "session/current/adopting.rs",
+        "session/current/merging.rs",
         "(inner.writes == writes).then(",
         "(inner.writes >= writes).then(",
     ),
@@ -76,7 +76,7 @@ MISTAKES = [
     ),
     (
         "a 5xx ends the session",
-        "provider/failure.rs",
+        "protocol/failure.rs",
         "    if let Some(passing) = passing_trouble(endpoint, answer, now) {\n        return passing;\n    }\n    let body = json_object(answer);\n    let text",
         "    if answer.status >= 500 && grant == Grant::RefreshToken {\n"
         "        return Error::Reauthenticate(ReauthenticationReason::RefreshTokenRejected);\n    }\n"
@@ -84,20 +84,20 @@ MISTAKES = [
     ),
     (
         "an empty 400 ends the session",
-        "provider/failure.rs",
+        "protocol/failure.rs",
         '        "invalid_grant" if matches!(answer.status, 400 | 401 | 403) => match grant {',
         '        "invalid_grant" | "" if matches!(answer.status, 400 | 401 | 403) => match grant {',
     ),
     (
         "processes do not take turns",
-        "session/turn.rs",
-        "Sharing::Alone => Ok(Turn { held_by: None }),",
-        "Sharing::Alone | Sharing::Processes(_) => Ok(Turn { held_by: None }),",
+        "session/process_lock.rs",
+        "Sharing::Alone => Ok(ProcessLockGuard { held_by: None }),",
+        "Sharing::Alone | Sharing::Processes(_) => Ok(ProcessLockGuard { held_by: None }),",
     ),
     (
         "a turn is never over",
-        "session/turn.rs",
-        "            shared.give_up_turn();\n        }\n    }\n}\n",
+        "session/process_lock.rs",
+        "            shared.release_process_lock();\n        }\n    }\n}\n",
         "            let _ = shared;\n        }\n    }\n}\n",
     ),
     (
@@ -108,13 +108,13 @@ MISTAKES = [
     ),
     (
         "a lost answer is not asked for again",
-        "retry.rs",
+        "machine/retry.rs",
         "is_lost_answer(error) && self.lost <= LOST_ANSWERS",
         "false && is_lost_answer(error) && self.lost <= LOST_ANSWERS",
     ),
     (
         "a lost answer is asked for again and again",
-        "retry.rs",
+        "machine/retry.rs",
         "const LOST_ANSWERS: u32 = 2;",
         "const LOST_ANSWERS: u32 = 9;",
     ),
@@ -132,13 +132,13 @@ MISTAKES = [
     ),
     (
         "an older writing of the session replaces a newer one",
-        "session/current/adopting.rs",
+        "session/current/merging.rs",
         "let takes_tokens = theirs > ours;",
         "let takes_tokens = theirs != ours;",
     ),
     (
         "what was signed out of is taken over again",
-        "session/current/adopting.rs",
+        "session/current/merging.rs",
         "self.left.is_some() && self.left == found.nonce",
         "false && self.left == found.nonce",
     ),
@@ -168,7 +168,7 @@ MISTAKES = [
     ),
     (
         "expired tokens are handed out",
-        "credentials.rs",
+        "model/credentials.rs",
         "matches!(self.freshness(received, now), Freshness::ValidFor(left) if left >= min_ttl)",
         "min_ttl.is_zero() || matches!(self.freshness(received, now), Freshness::ValidFor(left) if left >= min_ttl)",
     ),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pilotlight_core::message::{HttpAnswer, HttpRequest};
-use pilotlight_core::ports::{Eventually, Transport, TransportError, TransportErrorKind};
+use pilotlight_core::ports::{BoxFuture, Transport, TransportError, TransportErrorKind};
+use pilotlight_core::protocol::message::{HttpAnswer, HttpRequest};
 
 use crate::answers::{Acted, Asked, act, answer, parse};
 use crate::ports::View;
@@ -33,7 +33,7 @@ enum Luck {
 }
 
 impl Transport for Network {
-    fn send(&self, request: HttpRequest) -> Eventually<'_, Outcome> {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Outcome> {
         let view = self.0.clone();
         Box::pin(async move {
             let asked = parse(&request);

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pilotlight_core::adapters::foreign_keychain::NoForeignItems;
+use pilotlight_core::model::time::{Instant, Timestamp};
 use pilotlight_core::ports::{
-    Clock, Eventually, Held, Log, LogLevel, ProcessLock, Randomness, RandomnessUnavailable, Spawner, StoreError,
+    BoxFuture, Clock, LockGuard, Log, LogLevel, ProcessLock, Randomness, RandomnessUnavailable, Spawner, StoreError,
 };
-use pilotlight_core::session::{Environment, Sharing};
-use pilotlight_core::time::{Instant, Timestamp};
+use pilotlight_core::session::{Dependencies, Sharing};
 use tokio::sync::oneshot;
 
 use crate::answers::BEGINNING;
@@ -39,7 +39,7 @@ impl fmt::Debug for View {
 }
 
 impl View {
-    pub(crate) fn environment(&self) -> Environment {
+    pub(crate) fn dependencies(&self) -> Dependencies {
         let state = self.world.state();
         let sharing = if state.processes[self.who.process].reads_only {
             Sharing::ReadOnly
@@ -49,7 +49,7 @@ impl View {
             Sharing::Processes(Arc::new(self.clone()))
         };
         drop(state);
-        Environment {
+        Dependencies {
             store: Arc::new(Store(self.clone())),
             foreign_items: Arc::new(NoForeignItems),
             sharing,
@@ -99,11 +99,11 @@ impl Clock for View {
 }
 
 impl Spawner for View {
-    fn spawn(&self, work: Eventually<'static, ()>) {
+    fn spawn(&self, work: BoxFuture<'static, ()>) {
         self.spawn(work);
     }
 
-    fn sleep(&self, duration: Duration) -> Eventually<'static, ()> {
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(self.world.pause(duration))
     }
 }
@@ -126,11 +126,14 @@ impl ProcessLock for View {
         &'a self,
         name: &'a str,
         limit: Duration,
-    ) -> Eventually<'a, Result<Option<Box<dyn Held>>, StoreError>> {
+    ) -> BoxFuture<'a, Result<Option<Box<dyn LockGuard>>, StoreError>> {
         let view = self.clone();
         Box::pin(async move {
             let poll = view.clone().poll_lock(name.to_owned(), limit);
-            Ok(view.detached(poll).await.map(|lock| Box::new(lock) as Box<dyn Held>))
+            Ok(view
+                .detached(poll)
+                .await
+                .map(|lock| Box::new(lock) as Box<dyn LockGuard>))
         })
     }
 }
@@ -198,7 +201,7 @@ struct Lock {
     number: u64,
 }
 
-impl Held for Lock {}
+impl LockGuard for Lock {}
 
 impl Drop for Lock {
     fn drop(&mut self) {

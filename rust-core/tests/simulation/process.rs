@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use pilotlight_core::configuration::{Configuration, Provider, SessionConfiguration};
-use pilotlight_core::error::Error;
+use pilotlight_core::machine::error::Error;
+use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{RefreshOptions, SessionManager, SignInOptions, TokenOptions};
-use pilotlight_core::state::SessionState;
 
 use crate::answers::{CLIENT, ISSUER, authorize};
 use crate::ports::View;
@@ -57,7 +57,7 @@ pub(crate) fn start(world: &Arc<World>, process: usize) -> User {
         world: Arc::clone(world),
         who,
     };
-    let manager = SessionManager::new(configuration(), "default", view.environment()).unwrap();
+    let manager = SessionManager::new(configuration(), "default", view.dependencies()).unwrap();
     let events = manager.subscribe();
     let mut state = world.state();
     state.processes[process].events = Some(events);
@@ -204,8 +204,8 @@ impl User {
             ..TokenOptions::default()
         };
         let call = Box::pin(self.call("access_token, for a while", self.manager.access_token(options)));
-        let patience = world.pause_up_to(Duration::from_secs(5));
-        if let Either::Right((_, abandoned)) = select(call, patience).await {
+        let retry_policy = world.pause_up_to(Duration::from_secs(5));
+        if let Either::Right((_, abandoned)) = select(call, retry_policy).await {
             drop(abandoned);
             world.state().figures.abandoned_calls += 1;
             world.trace_of(self.view.who, || "nobody waits for it any more".to_owned());

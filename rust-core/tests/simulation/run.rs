@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use pilotlight_core::event::Report;
+use pilotlight_core::machine::event::Report;
 
 use crate::fate::story;
 use crate::figures::Figures;

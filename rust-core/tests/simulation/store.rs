@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use pilotlight_core::configuration::UNREADABLE_SUFFIX;
-use pilotlight_core::ports::{Eventually, SecretStore, StoreError};
-use pilotlight_core::secret::{Fingerprint, SecretBytes};
+use pilotlight_core::model::configuration::UNREADABLE_SUFFIX;
+use pilotlight_core::model::secret::{Fingerprint, SecretBytes};
+use pilotlight_core::ports::{BoxFuture, SecretStore, StoreError};
 
 use crate::ports::View;
 use crate::world::World;
@@ -57,7 +57,7 @@ fn obstacle(world: &World) -> Option<StoreError> {
 }
 
 impl SecretStore for Store {
-    fn read<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>> {
+    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>> {
         let name = name.to_owned();
         Box::pin(async move {
             let read = self.operation("read", move |world| {
@@ -72,7 +72,7 @@ impl SecretStore for Store {
         })
     }
 
-    fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> Eventually<'a, Result<(), StoreError>> {
+    fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> BoxFuture<'a, Result<(), StoreError>> {
         let (name, who, known) = (name.to_owned(), self.0.who, self.0.known());
         Box::pin(self.operation("write", move |world| {
             let obstacle = obstacle(world);
@@ -85,7 +85,7 @@ impl SecretStore for Store {
         }))
     }
 
-    fn delete<'a>(&'a self, name: &'a str) -> Eventually<'a, Result<(), StoreError>> {
+    fn delete<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
         let (name, who, known) = (name.to_owned(), self.0.who, self.0.known());
         Box::pin(self.operation("delete", move |world| {
             let obstacle = obstacle(world);
@@ -102,7 +102,7 @@ impl SecretStore for Store {
         name: &'a str,
         seen: Option<Fingerprint>,
         new: Option<SecretBytes>,
-    ) -> Eventually<'a, Result<bool, StoreError>> {
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
         let (name, who, known) = (name.to_owned(), self.0.who, self.0.known());
         Box::pin(self.operation("swap", move |world| {
             let obstacle = obstacle(world);
@@ -119,7 +119,7 @@ impl SecretStore for Store {
         }))
     }
 
-    fn names(&self) -> Eventually<'_, Result<Vec<String>, StoreError>> {
+    fn names(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
         Box::pin(self.operation("names", |world| Ok(world.state().items.keys().cloned().collect())))
     }
 }

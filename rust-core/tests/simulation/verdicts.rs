@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use pilotlight_core::error::Error;
-use pilotlight_core::event::SessionEvent;
-use pilotlight_core::state::{ReauthenticationReason, SessionState};
-use pilotlight_core::time::Timestamp;
+use pilotlight_core::machine::error::Error;
+use pilotlight_core::machine::event::SessionEvent;
+use pilotlight_core::model::state::{ReauthenticationReason, SessionState};
+use pilotlight_core::model::time::Timestamp;
 
 use crate::judge::Held;
 use crate::profile::Profile;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use pilotlight_core::event::Report;
+use pilotlight_core::machine::event::Report;
 use pilotlight_core::session::SessionManager;
 use tokio::sync::mpsc::UnboundedReceiver;
 

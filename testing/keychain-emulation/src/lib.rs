@@ -21,7 +21,7 @@ mod ports {
     pub(crate) use pilotlight_core::ports::Clock;
 }
 mod secret {
-    pub(crate) use pilotlight_core::secret::{Fingerprint, SecretBytes};
+    pub(crate) use pilotlight_core::model::secret::{Fingerprint, SecretBytes};
 }
 
 use pilotlight_core::adapters::keychain::{AccessControl, KeychainItems, KeychainOptions, KeychainStore};

@@ -5,7 +5,7 @@
 
 use pilotlight_core::adapters::keychain::{AccessConstraint, AccessControl, Accessibility, KeychainOptions};
 use pilotlight_core::adapters::off_thread::BlockingStore;
-use pilotlight_core::secret::{Fingerprint, SecretBytes};
+use pilotlight_core::model::secret::{Fingerprint, SecretBytes};
 use pilotlight_keychain_emulation::open;
 use pilotlight_keychain_emulation::ownership::balance_of;
 use pilotlight_keychain_emulation::security::with;

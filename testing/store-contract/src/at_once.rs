@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pilotlight_core::secret::Fingerprint;
+use pilotlight_core::model::secret::Fingerprint;
 use tokio::runtime::Handle;
 
 use crate::{Place, bytes, sorted_names};

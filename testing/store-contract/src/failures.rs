@@ -1,6 +1,6 @@
 //! What is left when something does not work.
 
-use pilotlight_core::secret::Fingerprint;
+use pilotlight_core::model::secret::Fingerprint;
 
 use crate::{Place, bytes, sorted_names};
 

@@ -1,6 +1,6 @@
 //! One item after the other.
 
-use pilotlight_core::secret::Fingerprint;
+use pilotlight_core::model::secret::Fingerprint;
 
 use crate::{Place, bytes, sorted_names};
 

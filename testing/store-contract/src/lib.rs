@@ -22,8 +22,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use pilotlight_core::adapters::off_thread::{BlockingStore, OffThread};
+use pilotlight_core::model::secret::SecretBytes;
 use pilotlight_core::ports::SecretStore;
-use pilotlight_core::secret::SecretBytes;
 use tokio::runtime::Handle;
 
 pub use self::at_once::{a_reader_sees_the_old_or_the_new_value, eight_threads_lose_nothing, no_swap_undoes_another};

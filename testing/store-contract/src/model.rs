@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pilotlight_core::secret::Fingerprint;
+use pilotlight_core::model::secret::Fingerprint;
 
 use crate::{Place, bytes, sorted_names};
 

@@ -6050,16 +6050,16 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
-    if (uniffi_pilotlight_core_checksum_func_stored_session_names() != 256) {
+    if (uniffi_pilotlight_core_checksum_func_stored_session_names() != 9988) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_logsink_log() != 54422) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_sessionobserver_state_changed() != 37717) {
+    if (uniffi_pilotlight_core_checksum_method_sessionobserver_state_changed() != 31849) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_sessionobserver_happened() != 60840) {
+    if (uniffi_pilotlight_core_checksum_method_sessionobserver_happened() != 2581) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_discard_imported_session() != 44959) {
@@ -6071,16 +6071,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_cached_id_token() != 31208) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_delegate() != 13458) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_delegate() != 45943) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_id_token() != 59311) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_with_password() != 6918) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_with_password() != 60642) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_token_info() != 59815) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_token_info() != 46395) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_access_token() != 42013) {
@@ -6101,7 +6101,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_cached_access_token_version() != 52293) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_cached_profile() != 63841) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_cached_profile() != 44481) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_cancel_metadata_update() != 34195) {
@@ -6110,13 +6110,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_cancel_sign_in() != 62672) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_complete_sign_in() != 34965) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_complete_sign_in() != 10372) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_fetch_metadata() != 51611) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_fetch_metadata() != 4572) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_fetch_user() != 31613) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_fetch_user() != 36894) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_flush_metadata_updates() != 42992) {
@@ -6128,16 +6128,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_logout_url() != 44385) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_merge_metadata() != 15925) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_merge_metadata() != 20909) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_pending_metadata_updates() != 51329) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_pending_metadata_updates() != 38666) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_profile() != 32084) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_profile() != 12397) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_profile_within() != 26354) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_profile_within() != 56810) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_refresh() != 4544) {
@@ -6146,28 +6146,28 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_release_process_lock() != 4097) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_remove_metadata() != 50665) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_remove_metadata() != 25820) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_replace_metadata() != 1402) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_replace_metadata() != 54263) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_restore() != 49169) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_restore() != 17760) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_sign_out() != 11634) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_state() != 53190) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_state() != 18459) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata() != 3466) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata() != 19715) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata_or_queue() != 1898) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 26431) {
+    if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 32664) {
         return InitializationResult.apiChecksumMismatch
     }
 

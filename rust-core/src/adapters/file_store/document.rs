@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::failed;
+use crate::model::secret::{Secret, SecretBytes};
 use crate::ports::StoreError;
-use crate::secret::{Secret, SecretBytes};
 
 const FORMAT: &str = "pilotlight-store";
 const VERSION: u32 = 1;

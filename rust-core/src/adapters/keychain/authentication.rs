@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::KeychainStatus;
-use crate::time::Instant;
+use crate::model::time::Instant;
 
 /// Keeps the context in which the user was authenticated, so that what follows within the time need not ask again.
 ///
@@ -65,7 +65,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::time::Timestamp;
+    use crate::model::time::Timestamp;
 
     fn at(wall: i64, monotonic: u64) -> Instant {
         Instant {

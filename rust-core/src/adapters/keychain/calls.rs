@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{AccessConstraint, Accessibility, KeychainStatus};
-use crate::secret::{Fingerprint, SecretBytes};
+use crate::model::secret::{Fingerprint, SecretBytes};
 
 /// One generic password's coordinates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

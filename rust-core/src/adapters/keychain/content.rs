@@ -13,7 +13,7 @@ use security_framework_sys::item::{kSecAttrAccessControl, kSecAttrSynchronizable
 
 use super::system::constant;
 use super::{AccessConstraint, Accessibility, Content, KeychainStatus};
-use crate::secret::Fingerprint;
+use crate::model::secret::Fingerprint;
 
 unsafe extern "C" {
     /// The key for an item's class (Security framework, iOS 4.0, macOS 10.9); security-framework-sys has only its

@@ -22,9 +22,9 @@ pub use self::calls::{Content, Copies, ItemQuery, KeychainItems};
 pub use self::options::{AccessConstraint, AccessControl, Accessibility, KeychainOptions};
 pub use self::status::KeychainStatus;
 use super::off_thread::BlockingStore;
+use crate::model::secret::{Fingerprint, SecretBytes};
+use crate::model::sorted::sorted;
 use crate::ports::StoreError;
-use crate::secret::{Fingerprint, SecretBytes};
-use crate::sorted::sorted;
 
 /// The Keychain of this device. Does no I/O yet.
 ///

@@ -25,8 +25,8 @@ use super::content::{Pairs, fingerprint_pair, pairs_of};
 use super::local_authentication::AuthenticationContext;
 use super::{AccessControl, Content, Copies, ItemQuery, KeptAuthentication, KeychainItems, KeychainStatus};
 use crate::adapters::system::SystemClock;
+use crate::model::secret::SecretBytes;
 use crate::ports::Clock;
-use crate::secret::SecretBytes;
 
 /// A key or value that is an exported constant of the Security framework.
 macro_rules! constant {

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use super::publishing::{arrival, renewed};
 use super::{Current, Generation, Inner, Phase, Superseded};
-use crate::audience::{self, Audience, AudienceToken};
-use crate::credentials::Credentials;
-use crate::envelope::{PendingRevocation, StoredSession};
-use crate::event::{SessionEvent, SignInWay};
-use crate::profile::Profile;
-use crate::provider::token::TokenAnswer;
-use crate::secret::Secret;
-use crate::state::ReauthenticationReason;
-use crate::time::{Instant, Timestamp};
+use crate::machine::event::{SessionEvent, SignInWay};
+use crate::model::audience::{self, Audience, AudienceToken};
+use crate::model::credentials::Credentials;
+use crate::model::profile::Profile;
+use crate::model::secret::Secret;
+use crate::model::state::ReauthenticationReason;
+use crate::model::time::{Instant, Timestamp};
+use crate::protocol::token::TokenAnswer;
+use crate::storage::envelope::{PendingRevocation, StoredSession};
 
 /// More sign-outs than this in a row without the issuer being reached; the oldest tokens have most likely expired.
 const MOST_REVOCATIONS: usize = 10;

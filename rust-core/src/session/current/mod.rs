@@ -5,8 +5,8 @@
 //! step, `adopting` takes over what the store holds, `updates` keeps what waits for the network, `publishing` tells who
 //! listens.
 
-mod adopting;
 mod changing;
+mod merging;
 mod publishing;
 mod reading;
 mod storing;
@@ -17,14 +17,14 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::audience::{Audience, AudienceToken};
-use crate::credentials::{Freshness, MonotonicReceipt};
-use crate::envelope::{PendingRevocation, StoredSession};
-use crate::event::{Report, SessionEvent};
-use crate::id_token;
-use crate::secret::{Fingerprint, Secret, SecretBytes};
-use crate::state::{ReauthenticationReason, SessionState};
-use crate::time::{Instant, Timestamp};
+use crate::jose;
+use crate::machine::event::{Report, SessionEvent};
+use crate::model::audience::{Audience, AudienceToken};
+use crate::model::credentials::{Freshness, MonotonicReceipt};
+use crate::model::secret::{Fingerprint, Secret, SecretBytes};
+use crate::model::state::{ReauthenticationReason, SessionState};
+use crate::model::time::{Instant, Timestamp};
+use crate::storage::envelope::{PendingRevocation, StoredSession};
 
 pub(super) use reading::RenewalInput;
 pub(super) use storing::Unsaved;
@@ -155,7 +155,7 @@ impl Inner {
             return self.valid_token(min_ttl, now);
         }
         let token = tokens.id_token.as_ref()?;
-        let (_, expires_at) = id_token::lifetime(token)?;
+        let (_, expires_at) = jose::lifetime(token)?;
         let left = u64::try_from(expires_at.seconds_since(server_now)).unwrap_or(0);
         (left > 0 && left >= min_ttl.as_secs()).then_some(token)
     }

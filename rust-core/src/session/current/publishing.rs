@@ -3,12 +3,12 @@
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::{Current, Generation, Inner};
-use crate::audience::{Audience, AudienceToken};
-use crate::credentials::Credentials;
-use crate::envelope::StoredSession;
-use crate::event::{Report, SessionEvent, SignInWay};
-use crate::state::{ReauthenticationReason, SessionState};
-use crate::time::Instant;
+use crate::machine::event::{Report, SessionEvent, SignInWay};
+use crate::model::audience::{Audience, AudienceToken};
+use crate::model::credentials::Credentials;
+use crate::model::state::{ReauthenticationReason, SessionState};
+use crate::model::time::Instant;
+use crate::storage::envelope::StoredSession;
 
 impl Current {
     pub(in super::super) fn subscribe(&self, now: Instant) -> UnboundedReceiver<Report> {

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::{Current, Generation, Phase};
-use crate::audience::Audience;
-use crate::profile::Profile;
-use crate::provider::legacy::delegation::Shown;
-use crate::secret::Secret;
-use crate::state::SessionState;
-use crate::time::{Instant, Timestamp};
+use crate::model::audience::Audience;
+use crate::model::profile::Profile;
+use crate::model::secret::Secret;
+use crate::model::state::SessionState;
+use crate::model::time::{Instant, Timestamp};
+use crate::protocol::legacy::delegation::Shown;
 
 /// What a renewal needs to know of the session.
 #[derive(Clone, Debug)]
@@ -88,7 +88,7 @@ impl Current {
         saved.flatten().cloned()
     }
 
-    /// Whether the session is one of an older tenant: see [`crate::credentials::Credentials::lives_by_id_token`].
+    /// Whether the session is one of an older tenant: see [`crate::model::credentials::Credentials::lives_by_id_token`].
     pub(in super::super) fn lives_by_id_token(&self) -> bool {
         let inner = self.lock();
         inner

@@ -2,9 +2,9 @@
 
 use super::updates::update_ids;
 use super::{Current, Inner, Phase};
-use crate::envelope::{PendingRevocation, SignedOut, StoredItem};
-use crate::secret::{Fingerprint, SecretBytes};
-use crate::time::Timestamp;
+use crate::model::secret::{Fingerprint, SecretBytes};
+use crate::model::time::Timestamp;
+use crate::storage::envelope::{PendingRevocation, SignedOut, StoredItem};
 
 /// What the store should hold, and up to which change that is.
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 //! The changes of the metadata that wait, in memory and in step with the store.
 
 use super::{Current, Generation, Inner, Superseded};
-use crate::envelope::StoredSession;
-use crate::error::Error;
-use crate::event::SessionEvent;
-use crate::metadata_queue::{PendingUpdate, check_room, merge};
+use crate::machine::error::Error;
+use crate::machine::event::SessionEvent;
+use crate::model::pending_update::{PendingUpdate, check_room, merge};
+use crate::storage::envelope::StoredSession;
 
 impl Current {
     /// The oldest first.

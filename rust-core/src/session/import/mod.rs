@@ -16,15 +16,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{SessionManager, Shared};
-use crate::credentials::Credentials;
-use crate::envelope::{CURRENT_VERSION, StoredItem, StoredSession};
-use crate::error::Error;
-use crate::id_token;
-use crate::import::{ForeignSession, ImportProblem, lock, read_archive, read_text};
+use crate::jose;
+use crate::machine::error::Error;
+use crate::model::credentials::Credentials;
+use crate::model::profile::Profile;
+use crate::model::secret::{Fingerprint, Secret, SecretBytes};
+use crate::model::time::Timestamp;
 use crate::ports::{ForeignItem, LogLevel, StoreError};
-use crate::profile::Profile;
-use crate::secret::{Fingerprint, Secret, SecretBytes};
-use crate::time::Timestamp;
+use crate::storage::envelope::{CURRENT_VERSION, StoredItem, StoredSession};
+use crate::storage::migration::{ForeignSession, ImportProblem, lock, read_archive, read_text};
 
 pub use source::{ImportOutcome, ImportSource};
 use user::User;
@@ -98,7 +98,7 @@ impl SessionManager {
             return Ok(false);
         }
         for item in &items {
-            shared.environment.foreign_items.delete(item).await?;
+            shared.dependencies.foreign_items.delete(item).await?;
         }
         shared.log(LogLevel::Info, "import: the old items are deleted");
         Ok(true)
@@ -108,8 +108,8 @@ impl SessionManager {
 impl Shared {
     async fn import(&self, source: &ImportSource) -> Result<ImportOutcome, Error> {
         self.ensure_known().await?;
-        let _turn = self.take_turn().await?;
-        self.adopt_if_shared().await?;
+        let _turn = self.take_process_lock().await?;
+        self.merge_if_shared().await?;
         let was_tried = self.importing.was_tried.swap(true, Ordering::SeqCst);
         if self.current.holds_session() {
             return Ok(ImportOutcome::SessionExists);
@@ -143,7 +143,7 @@ impl Shared {
 
     async fn find(&self, source: &ImportSource) -> Result<Found, Error> {
         let read = match source {
-            ImportSource::KeychainArchive { item } => match self.environment.foreign_items.read(item).await? {
+            ImportSource::KeychainArchive { item } => match self.dependencies.foreign_items.read(item).await? {
                 Some(bytes) => read_archive(&bytes),
                 None => return Ok(Found::Nothing),
             },
@@ -192,7 +192,7 @@ impl Shared {
                 account: account.to_owned(),
                 access_group: access_group.map(str::to_owned),
             };
-            self.environment.foreign_items.read(&item).await
+            self.dependencies.foreign_items.read(&item).await
         };
         let (access, refresh) = (read(lock::ACCESS_TOKEN).await?, read(lock::REFRESH_TOKEN).await?);
         let (id, profile) = (read(lock::ID_TOKEN).await?, read(lock::PROFILE).await?);
@@ -216,7 +216,7 @@ impl Shared {
             return Some(ImportProblem::OtherClient);
         }
         let now = self.now().wall;
-        let id_token_ends = found.id_token.as_ref().and_then(id_token::lifetime).map(|(_, end)| end);
+        let id_token_ends = found.id_token.as_ref().and_then(jose::lifetime).map(|(_, end)| end);
         // An older tenant renews an ID token by itself, while it is good.
         let lives_by_id_token = self.configuration.legacy && id_token_ends.is_some_and(|end| end > now);
         let is_usable = found.refresh_token.is_some() || found.has_good_access_token(now) || lives_by_id_token;
@@ -233,7 +233,7 @@ impl Shared {
             return Ok(ImportOutcome::Unreadable { problem });
         };
         if !self.put(session, bytes).await? {
-            self.adopt_if_shared().await?;
+            self.merge_if_shared().await?;
             return Ok(ImportOutcome::SessionExists);
         }
         let state = self.current.state(self.now()).ok_or(Error::NoSession)?;
@@ -260,7 +260,7 @@ impl Shared {
             return Err(Error::Busy);
         }
         self.current.imported(session, written);
-        self.rest().end();
+        self.cooldown().end();
         self.current.publish(self.now());
         self.close_import().await;
         Ok(true)
@@ -272,7 +272,7 @@ impl Shared {
         let lifetime = expires_at.seconds_since(now).max(ASSUMED_LIFETIME_SECONDS);
         let (mut received_at, mut lifetime) = (expires_at.plus(-lifetime), lifetime);
         // Lock's says no times but the ID token's own, and older tenants renew it by delegation alone.
-        let times = found.id_token.as_ref().and_then(id_token::lifetime);
+        let times = found.id_token.as_ref().and_then(jose::lifetime);
         let times = times.filter(|_| self.configuration.legacy && found.expires_at.is_none());
         let lives_by_id_token = times.is_some();
         if let Some((issued_at, expires_at)) = times {
@@ -318,7 +318,7 @@ impl Shared {
     async fn import_is_closed(&self) -> Result<bool, Error> {
         let closed = &self.importing.is_closed;
         if !closed.load(Ordering::SeqCst) {
-            let says_so = self.environment.store.read(&self.closed_name()).await?.is_some();
+            let says_so = self.dependencies.store.read(&self.closed_name()).await?.is_some();
             closed.store(says_so, Ordering::SeqCst);
         }
         Ok(closed.load(Ordering::SeqCst))
@@ -332,7 +332,7 @@ impl Shared {
             return;
         }
         let note = SecretBytes::new(br#"{"version":1,"import":"closed"}"#.to_vec());
-        match self.environment.store.write(&self.closed_name(), note).await {
+        match self.dependencies.store.write(&self.closed_name(), note).await {
             Ok(()) => self.importing.is_closed.store(true, Ordering::SeqCst),
             Err(error) => self.log(
                 LogLevel::Warning,

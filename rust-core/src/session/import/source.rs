@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::import::{ImportProblem, lock};
+use crate::model::state::SessionState;
 use crate::ports::ForeignItem;
-use crate::state::SessionState;
+use crate::storage::migration::{ImportProblem, lock};
 
 /// Where another library keeps, or kept, the session.
 #[derive(Clone, PartialEq, Eq, uniffi::Enum)]

@@ -3,15 +3,17 @@
 use serde_json::{Map, Value};
 
 use super::super::Shared;
-use crate::error::{Endpoint, Error};
-use crate::import::identity::UnverifiedIdentity;
-use crate::import::{ForeignSession, ImportProblem};
-use crate::provider::discovery::IssuerMetadata;
-use crate::provider::failure::Grant;
-use crate::provider::token;
-use crate::provider::userinfo::{self, UserInfo};
-use crate::secret::Secret;
-use crate::time::Timestamp;
+use crate::machine::error::Error;
+use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
+use crate::protocol::discovery::IssuerMetadata;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::error::ProtocolError;
+use crate::protocol::failure::Grant;
+use crate::protocol::token;
+use crate::protocol::userinfo::{self, UserInfo};
+use crate::storage::migration::identity::UnverifiedIdentity;
+use crate::storage::migration::{ForeignSession, ImportProblem};
 
 /// The user of a session, and what else its ID token says of the sign-in.
 pub(super) struct User {
@@ -73,7 +75,7 @@ impl Shared {
         let request = token::refresh(&metadata.token_endpoint, &self.configuration, &refresh_token, &[], &[]);
         let answer = self.call(Endpoint::Token, request).await?;
         let renewed = match token::read(&answer, Grant::RefreshToken, self.server_now()) {
-            Err(Error::Reauthenticate(_)) => return Ok(Err(ImportProblem::Ended)),
+            Err(ProtocolError::RefreshTokenRejected) => return Ok(Err(ImportProblem::Ended)),
             outcome => outcome?,
         };
         let now = self.now().wall;
@@ -116,8 +118,8 @@ impl Shared {
         match userinfo::read(&answer, self.server_now()) {
             Ok(UserInfo::Claims(claims)) => Ok(text_of(&claims, "sub")),
             Ok(UserInfo::Signed(jwt)) => Ok(text_of(&self.read_signed_claims(&jwt, &metadata.issuer).await?, "sub")),
-            Err(Error::ServerConfiguration { .. }) => Ok(None),
-            Err(error) => Err(error),
+            Err(ProtocolError::Configuration { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 }

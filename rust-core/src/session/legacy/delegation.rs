@@ -7,12 +7,14 @@ use serde_json::{Map, Value};
 
 use super::super::SessionManager;
 use super::parse_more;
-use crate::configuration::parse_scopes;
-use crate::error::{Endpoint, Error};
-use crate::profile::Profile;
-use crate::provider::legacy::delegation::{self as endpoint, Shown, Wanted};
-use crate::provider::legacy::tokeninfo;
-use crate::secret::Secret;
+use crate::machine::error::Error;
+use crate::model::configuration::parse_scopes;
+use crate::model::profile::Profile;
+use crate::model::secret::Secret;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::error::ProtocolError;
+use crate::protocol::legacy::delegation::{self as endpoint, Shown, Wanted};
+use crate::protocol::legacy::tokeninfo;
 
 /// Which token is wanted of `/delegation`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,7 +52,7 @@ impl DelegationOptions {
         Ok(Self {
             api_type,
             target,
-            scopes: parse_scopes("scopes", scopes, false).map_err(Error::into_argument)?,
+            scopes: parse_scopes("scopes", scopes, false)?,
             parameters: parse_more(parameters, &["api_type", "target", "id_token"])?,
             by_refresh_token,
         })
@@ -83,11 +85,11 @@ impl SessionManager {
         let answer = shared.call(Endpoint::Delegation, request).await?;
         endpoint::read(&answer, shown, shared.server_now()).map_err(|error| match error {
             // Whether the session has ended is for its own renewal to find out.
-            Error::Reauthenticate(_) => Error::AccessDenied {
+            ProtocolError::RefreshTokenRejected => Error::AccessDenied {
                 endpoint: Endpoint::Delegation,
                 description: "it refuses the refresh token for this".to_owned(),
             },
-            other => other,
+            other => other.into(),
         })
     }
 

@@ -18,16 +18,17 @@ use url::Url;
 use super::current::{RenewalInput, Superseded};
 use super::issuer::keys_cannot_be_had;
 use super::options::Renewal;
-use super::refresh::Wish;
+use super::refresh::TokenRequirement;
 use super::{SessionManager, Shared};
-use crate::configuration::{IssuerUrl, parse_parameters};
-use crate::error::{Endpoint, Error};
-use crate::id_token::Occasion;
-use crate::message::HttpRequest;
+use crate::jose::ValidationContext;
+use crate::machine::error::Error;
+use crate::model::configuration::{IssuerUrl, parse_parameters};
+use crate::model::secret::Secret;
 use crate::ports::LogLevel;
-use crate::provider::legacy::delegation::{self as endpoint, Shown, Wanted};
-use crate::provider::token::TokenAnswer;
-use crate::secret::Secret;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::legacy::delegation::{self as endpoint, Shown, Wanted};
+use crate::protocol::message::HttpRequest;
+use crate::protocol::token::TokenAnswer;
 
 impl SessionManager {
     /// Calls `use_token` with the ID token in memory, if it is good for at least `min_ttl`. Memory only. `None` also
@@ -57,7 +58,8 @@ impl SessionManager {
         if shared.current.lives_by_id_token() {
             shared.check_min_ttl(None, min_ttl)?;
         }
-        self.renew(Renewal::of(None), Wish::IdToken(min_ttl)).await?;
+        self.renew(Renewal::of(None), TokenRequirement::IdToken(min_ttl))
+            .await?;
         if let Some(token) = shared.id_token(min_ttl) {
             return Ok(token);
         }
@@ -99,8 +101,8 @@ impl Shared {
     }
 
     /// Access tokens are none of the business of a session that lives by its ID token: delegation brings none.
-    pub(super) fn ensure_kind(&self, wish: &Wish) -> Result<(), Error> {
-        if self.current.lives_by_id_token() && !matches!(wish, Wish::IdToken(_)) {
+    pub(super) fn ensure_kind(&self, requirement: &TokenRequirement) -> Result<(), Error> {
+        if self.current.lives_by_id_token() && !matches!(requirement, TokenRequirement::IdToken(_)) {
             return Err(Error::Configuration {
                 field: "legacy",
                 problem: "sessions get no new access token: this one lives by its ID token, which id_token gives and \
@@ -123,7 +125,13 @@ impl Shared {
             scope: &scopes.join(" "),
             parameters: &[],
         };
-        endpoint::request(self.legacy_base()?, &configuration.client_id, shown, token, &wanted)
+        Ok(endpoint::request(
+            self.legacy_base()?,
+            &configuration.client_id,
+            shown,
+            token,
+            &wanted,
+        )?)
     }
 
     /// Believes the renewed ID token, then stores it, then gives it. The other way round than for a rotated refresh
@@ -138,11 +146,11 @@ impl Shared {
         let Some(id_token) = tokens.id_token.clone() else {
             return Err(unexpected("no ID token".to_owned()));
         };
-        let occasion = Occasion::Refresh {
+        let context = ValidationContext::Refresh {
             subject: &input.subject,
             nonce: None,
         };
-        match self.verify_direct_id_token(&id_token, occasion).await {
+        match self.verify_direct_id_token(&id_token, context).await {
             Ok(_) => {}
             Err(error) if keys_cannot_be_had(&error) => self.log(
                 LogLevel::Warning,
@@ -155,7 +163,7 @@ impl Shared {
             return self.id_token(Duration::ZERO).ok_or(Error::NoSession);
         }
         let saved = self.save().await;
-        self.give_up_turn();
+        self.release_process_lock();
         let trusted = self.current.trust_renewal(input.generation, None);
         self.current.publish(self.now());
         if let Err(Superseded) = trusted {
@@ -169,7 +177,7 @@ impl Shared {
 
 /// Checks extra parameters of a legacy call; `taken` are those that the call itself sets.
 fn parse_more(parameters: HashMap<String, String>, taken: &[&str]) -> Result<Vec<(String, String)>, Error> {
-    let parsed = parse_parameters("parameters", parameters).map_err(Error::into_argument)?;
+    let parsed = parse_parameters("parameters", parameters)?;
     match parsed.iter().find(|(name, _)| taken.contains(&name.as_str())) {
         Some((name, _)) => Err(Error::Argument {
             name: "parameters",

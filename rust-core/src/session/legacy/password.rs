@@ -6,15 +6,16 @@ use super::super::pending_sign_in::Attempt;
 use super::super::sign_in::stored_session;
 use super::super::{SessionManager, Shared};
 use super::parse_more;
-use crate::configuration::Configuration;
-use crate::credentials::Credentials;
-use crate::error::{Endpoint, Error};
-use crate::id_token::{IdTokenClaims, Occasion};
+use crate::jose::{IdTokenClaims, ValidationContext};
+use crate::machine::error::Error;
+use crate::model::configuration::Configuration;
+use crate::model::credentials::Credentials;
+use crate::model::secret::Secret;
+use crate::model::state::SessionState;
 use crate::ports::LogLevel;
-use crate::provider::legacy::resource_owner;
-use crate::provider::token::TokenAnswer;
-use crate::secret::Secret;
-use crate::state::SessionState;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::legacy::resource_owner;
+use crate::protocol::token::TokenAnswer;
 
 /// Who signs in with a password. `Debug` shows neither name nor password.
 #[derive(Clone, Debug)]
@@ -138,9 +139,9 @@ impl Shared {
         let Some(id_token) = &tokens.id_token else {
             return Err(Error::sign_in("id_token_missing", "the issuer sent no ID token"));
         };
-        let occasion = Occasion::Direct {
+        let context = ValidationContext::Direct {
             access_token: tokens.access_token.as_ref(),
         };
-        self.verify_direct_id_token(id_token, occasion).await
+        self.verify_direct_id_token(id_token, context).await
     }
 }

@@ -1,8 +1,8 @@
 //! One request and its answer, over a real socket.
 
 use pilotlight_core::adapters::http::HttpTransport;
-use pilotlight_core::message::{HttpAnswer, HttpRequest};
 use pilotlight_core::ports::{Transport, TransportError};
+use pilotlight_core::protocol::message::{HttpAnswer, HttpRequest};
 
 use super::raw_server::{Peer, RawServer};
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use pilotlight_core::adapters::keychain::{
     AccessConstraint, Accessibility, Content, Copies, ItemQuery, KeychainItems, KeychainStatus,
 };
-use pilotlight_core::secret::{Fingerprint, SecretBytes};
+use pilotlight_core::model::secret::{Fingerprint, SecretBytes};
 
 /// Clones are other processes' views of the same Keychain.
 #[derive(Clone, Debug, Default)]

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 use pilotlight_core::adapters::keychain::{Accessibility, KeychainOptions};
-use pilotlight_core::secret::SecretBytes;
+use pilotlight_core::model::secret::SecretBytes;
 use tokio::runtime::Runtime;
 
 pub(crate) fn bytes(value: impl Into<Vec<u8>>) -> SecretBytes {

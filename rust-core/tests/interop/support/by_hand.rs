@@ -1,9 +1,9 @@
 //! Requests of others than the session: somebody who has its tokens, or a user at the server's pages.
 
 use pilotlight_core::adapters::http::HttpTransport;
-use pilotlight_core::message::{HttpAnswer, HttpRequest};
+use pilotlight_core::model::secret::Secret;
 use pilotlight_core::ports::Transport as _;
-use pilotlight_core::secret::Secret;
+use pilotlight_core::protocol::message::{HttpAnswer, HttpRequest};
 use serde_json::Value;
 use url::Url;
 

@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use pilotlight_core::adapters::system::SystemClock;
+use pilotlight_core::model::time::Instant;
 use pilotlight_core::ports::Clock;
-use pilotlight_core::time::Instant;
 
 /// The real clocks, set forward.
 #[derive(Debug, Default)]

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use pilotlight_core::error::Error;
 use pilotlight_core::ffi::{RetryReason, SessionError, SignInReason};
+use pilotlight_core::machine::error::Error;
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::TokenOptions;
-use pilotlight_core::state::SessionState;
 use pilotlight_test_browser::ServerOptions;
 use serde_json::Value;
 use url::Url;

@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pilotlight_core::adapters::http::HttpTransport;
-use pilotlight_core::message::{HttpAnswer, HttpRequest};
-use pilotlight_core::ports::{Eventually, Transport, TransportError, TransportErrorKind};
+use pilotlight_core::ports::{BoxFuture, Transport, TransportError, TransportErrorKind};
+use pilotlight_core::protocol::message::{HttpAnswer, HttpRequest};
 use url::Url;
 
 /// Sends through [`HttpTransport`] and remembers where to.
@@ -46,7 +46,7 @@ impl Tap {
 }
 
 impl Transport for Tap {
-    fn send(&self, request: HttpRequest) -> Eventually<'_, Result<HttpAnswer, TransportError>> {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
         Box::pin(self.forward(request))
     }
 }

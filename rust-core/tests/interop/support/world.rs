@@ -8,12 +8,12 @@ use pilotlight_core::adapters::file_store::FileStore;
 use pilotlight_core::adapters::foreign_keychain::NoForeignItems;
 use pilotlight_core::adapters::off_thread::{BlockingStore as _, OffThread};
 use pilotlight_core::adapters::system::{SilentLog, SystemRandomness, TokioSpawner};
-use pilotlight_core::configuration::{Configuration, Provider, SessionConfiguration};
-use pilotlight_core::credentials::Credentials;
-use pilotlight_core::envelope::{StoredItem, StoredSession};
-use pilotlight_core::secret::Secret;
-use pilotlight_core::session::{Environment, SessionManager, Sharing, SignInOptions};
-use pilotlight_core::state::SessionState;
+use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
+use pilotlight_core::model::credentials::Credentials;
+use pilotlight_core::model::secret::Secret;
+use pilotlight_core::model::state::SessionState;
+use pilotlight_core::session::{Dependencies, SessionManager, Sharing, SignInOptions};
+use pilotlight_core::storage::envelope::{StoredItem, StoredSession};
 use pilotlight_test_browser::{Browser, InteropServer, ServerKind, ServerOptions};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
@@ -91,7 +91,7 @@ impl World {
 
     pub(crate) fn launch_with(&self, configuration: SessionConfiguration) -> App {
         let tap = Arc::new(Tap::default());
-        let environment = Environment {
+        let dependencies = Dependencies {
             store: Arc::new(OffThread::new(Arc::new(self.file()), Handle::current())),
             foreign_items: Arc::new(NoForeignItems),
             sharing: Sharing::Alone,
@@ -102,7 +102,7 @@ impl World {
             log: Arc::new(SilentLog),
         };
         let configuration = Configuration::parse(configuration).unwrap();
-        let session = SessionManager::new(configuration, SESSION_NAME, environment).unwrap();
+        let session = SessionManager::new(configuration, SESSION_NAME, dependencies).unwrap();
         App { session, tap }
     }
 

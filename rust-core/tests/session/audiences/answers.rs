@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use futures_util::FutureExt as _;
-use pilotlight_core::configuration::SessionConfiguration;
 use pilotlight_core::ffi::{SessionError, SignInReason};
+use pilotlight_core::model::configuration::SessionConfiguration;
 use pilotlight_core::session::RefreshOptions;
 use pilotlight_identity_server::{Endpoint, Fault, IdTokenFault, OldKeys};
 use serde_json::json;
@@ -147,7 +147,7 @@ async fn an_answer_that_is_not_believed_gives_no_token_and_costs_no_session() {
     let stored = world.stored().unwrap();
     assert!(stored.get("audience_tokens").is_none());
     assert_eq!(stored["credentials"]["id_token"], id_token);
-    world.rest();
+    world.cooldown();
     assert!(is_for(&token(&session, &with_openid).await, API));
     assert_renews(&session).await;
 }
@@ -197,7 +197,7 @@ async fn answers_that_leave_things_out() {
         Fault::answer(json!({"access_token": null, "refresh_token": kept})),
     );
     assert!(asked(&session, &api(), forced()).await.is_err());
-    world.rest();
+    world.cooldown();
     assert_eq!(world.stored_refresh_token(), kept);
     token(&session, &api()).await;
 }

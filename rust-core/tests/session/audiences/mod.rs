@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use pilotlight_core::audience::Audience;
-use pilotlight_core::error::Error;
 use pilotlight_core::ffi::SessionError;
-use pilotlight_core::secret::Secret;
+use pilotlight_core::machine::error::Error;
+use pilotlight_core::model::audience::Audience;
+use pilotlight_core::model::secret::Secret;
 use pilotlight_core::session::{SessionManager, TokenOptions};
 use pilotlight_identity_server::{Api, Options};
 use serde_json::{Value, json};

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use pilotlight_core::adapters::file_lock::FileLock;
-use pilotlight_core::audience::MOST_AUDIENCES;
 use pilotlight_core::ffi::{RetryReason, SessionError};
+use pilotlight_core::model::audience::MOST_AUDIENCES;
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{Sharing, TokenOptions};
-use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Endpoint, Fault};
 use tokio::runtime::Handle;
 

@@ -3,11 +3,11 @@
 mod elsewhere;
 mod stored;
 
-use pilotlight_core::configuration::SessionConfiguration;
-use pilotlight_core::event::SessionEvent;
+use pilotlight_core::machine::event::SessionEvent;
+use pilotlight_core::model::configuration::SessionConfiguration;
+use pilotlight_core::model::time::Timestamp;
 use pilotlight_core::ports::{Clock as _, StoreError};
 use pilotlight_core::session::SessionManager;
-use pilotlight_core::time::Timestamp;
 use pilotlight_identity_server::{Endpoint, Fault, IdTokenFault};
 use serde_json::{Map, Value, json};
 

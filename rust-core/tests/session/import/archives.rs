@@ -1,7 +1,7 @@
 //! Archives as `NSKeyedArchiver` writes them, with a test's own tokens in them. Those that are committed come from
 //! `testing/foreign-archives/make.py`, which is another writer of the same format.
 
-use pilotlight_core::time::Timestamp;
+use pilotlight_core::model::time::Timestamp;
 use plist::{Dictionary, Uid, Value};
 
 use super::OldTokens;

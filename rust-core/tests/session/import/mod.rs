@@ -9,10 +9,10 @@ mod users;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use pilotlight_core::ports::{Eventually, ForeignItem, ForeignItems, StoreError};
-use pilotlight_core::secret::SecretBytes;
+use pilotlight_core::model::secret::SecretBytes;
+use pilotlight_core::model::time::Timestamp;
+use pilotlight_core::ports::{BoxFuture, ForeignItem, ForeignItems, StoreError};
 use pilotlight_core::session::{ImportOutcome, ImportSource};
-use pilotlight_core::time::Timestamp;
 
 use crate::world::World;
 
@@ -53,12 +53,12 @@ impl ForeignKeychainScript {
 }
 
 impl ForeignItems for ForeignKeychainScript {
-    fn read<'a>(&'a self, item: &'a ForeignItem) -> Eventually<'a, Result<Option<SecretBytes>, StoreError>> {
+    fn read<'a>(&'a self, item: &'a ForeignItem) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>> {
         let key = (item.service.clone(), item.account.clone());
         Box::pin(async move { self.answer(|items| items.get(&key).cloned().map(SecretBytes::new)) })
     }
 
-    fn delete<'a>(&'a self, item: &'a ForeignItem) -> Eventually<'a, Result<(), StoreError>> {
+    fn delete<'a>(&'a self, item: &'a ForeignItem) -> BoxFuture<'a, Result<(), StoreError>> {
         let key = (item.service.clone(), item.account.clone());
         Box::pin(async move { self.answer(|items| drop(items.remove(&key))) })
     }

@@ -1,11 +1,11 @@
 //! A user who signed in with another library is signed in with Pilotlight, and stays so.
 
 use pilotlight_core::ffi::SessionError;
-use pilotlight_core::import::ImportProblem;
+use pilotlight_core::model::state::SessionState;
+use pilotlight_core::model::time::Timestamp;
 use pilotlight_core::ports::StoreError;
 use pilotlight_core::session::{ImportOutcome, ImportSource, Sharing};
-use pilotlight_core::state::SessionState;
-use pilotlight_core::time::Timestamp;
+use pilotlight_core::storage::migration::ImportProblem;
 use serde_json::json;
 
 use super::{

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use pilotlight_core::adapters::file_lock::FileLock;
 use pilotlight_core::ffi::SessionError;
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{ImportOutcome, ImportSource, Sharing};
-use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Endpoint, Fault};
 use tokio::runtime::Handle;
 

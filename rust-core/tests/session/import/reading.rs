@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use pilotlight_core::import::identity::UnverifiedIdentity;
-use pilotlight_core::import::{ForeignSession, ImportProblem, lock, read_archive};
-use pilotlight_core::profile::Profile;
-use pilotlight_core::secret::{Secret, SecretBytes};
-use pilotlight_core::time::Timestamp;
+use pilotlight_core::model::profile::Profile;
+use pilotlight_core::model::secret::{Secret, SecretBytes};
+use pilotlight_core::model::time::Timestamp;
+use pilotlight_core::storage::migration::identity::UnverifiedIdentity;
+use pilotlight_core::storage::migration::{ForeignSession, ImportProblem, lock, read_archive};
 use serde_json::json;
 
 fn file(folder: &str, name: &str) -> SecretBytes {

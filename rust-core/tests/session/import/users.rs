@@ -1,11 +1,11 @@
 //! Sessions in which nothing says whose they are: apps that kept an access token and a refresh token alone. The issuer is
 //! asked.
 
-use pilotlight_core::configuration::SessionConfiguration;
 use pilotlight_core::ffi::{RetryReason, SessionError};
-use pilotlight_core::import::ImportProblem;
+use pilotlight_core::model::configuration::SessionConfiguration;
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{ImportOutcome, ImportSource};
-use pilotlight_core::state::SessionState;
+use pilotlight_core::storage::migration::ImportProblem;
 use pilotlight_identity_server::{Client, Endpoint, Fault, Options};
 
 use super::{OldTokens, SUBJECT, archives, assert_imported, old_tokens};

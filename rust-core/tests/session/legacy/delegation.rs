@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use pilotlight_core::error::Error;
 use pilotlight_core::ffi::{SessionError, SignInReason};
-use pilotlight_core::secret::Secret;
+use pilotlight_core::machine::error::Error;
+use pilotlight_core::model::secret::Secret;
 use pilotlight_core::session::DelegationOptions;
 use pilotlight_identity_server::{Client, Endpoint, Fault, Options};
 use serde_json::json;

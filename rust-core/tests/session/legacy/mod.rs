@@ -7,11 +7,11 @@ mod renewal;
 
 use std::collections::HashMap;
 
-use pilotlight_core::configuration::SessionConfiguration;
-use pilotlight_core::error::Error;
-use pilotlight_core::secret::Secret;
+use pilotlight_core::machine::error::Error;
+use pilotlight_core::model::configuration::SessionConfiguration;
+use pilotlight_core::model::secret::Secret;
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{DelegationOptions, PasswordSignIn, SessionManager};
-use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Options, PASSWORD, Settings};
 use serde_json::{Value, json};
 
@@ -108,7 +108,9 @@ async fn it_is_for_auth0_alone() {
         provider: world.oidc_configuration().provider,
         ..opted_in(&world)
     };
-    let error = pilotlight_core::configuration::Configuration::parse(configuration).unwrap_err();
+    let error = pilotlight_core::model::configuration::Configuration::parse(configuration)
+        .map_err(Error::from)
+        .unwrap_err();
     assert!(
         matches!(error, Error::Configuration { field: "legacy", .. }),
         "{error:?}"

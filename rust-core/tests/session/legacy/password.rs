@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use pilotlight_core::error::{Error, IdTokenProblem};
 use pilotlight_core::ffi::SessionError;
-use pilotlight_core::secret::Secret;
+use pilotlight_core::jose::IdTokenProblem;
+use pilotlight_core::machine::error::Error;
+use pilotlight_core::model::secret::Secret;
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{PasswordSignIn, SignInOptions, TokenOptions};
-use pilotlight_core::state::SessionState;
 use pilotlight_identity_server::{Client, Endpoint, Fault, IdTokenFault, Options, PASSWORD, Signature};
 use serde_json::{Value, json};
 

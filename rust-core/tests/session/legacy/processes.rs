@@ -7,9 +7,9 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use pilotlight_core::adapters::file_store::FileStore;
 use pilotlight_core::adapters::off_thread::BlockingStore as _;
-use pilotlight_core::configuration::{Provider, SessionConfiguration};
 use pilotlight_core::ffi::{CoreSession, SessionStorage};
-use pilotlight_core::secret::SecretBytes;
+use pilotlight_core::model::configuration::{Provider, SessionConfiguration};
+use pilotlight_core::model::secret::SecretBytes;
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::Value;
 use tempfile::TempDir;

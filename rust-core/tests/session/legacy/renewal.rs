@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use pilotlight_core::error::Error;
 use pilotlight_core::ffi::{SessionError, SignInReason};
+use pilotlight_core::machine::error::Error;
+use pilotlight_core::model::state::{ReauthenticationReason, SessionState};
 use pilotlight_core::session::TokenOptions;
-use pilotlight_core::state::{ReauthenticationReason, SessionState};
 use pilotlight_identity_server::{Endpoint, Fault, IdTokenFault, Signature};
 use serde_json::{Value, json};
 
@@ -315,7 +315,7 @@ async fn the_table_row_by_row() {
         world.control().fault(Endpoint::Delegation, fault.for_ever());
         let told = match session.id_token(Duration::ZERO).await {
             Ok(_) => "renewed".to_owned(),
-            Err(error) => in_words(public::<()>(Err(error))),
+            Err(error) => in_words(public::<(), _>(Err(error))),
         };
         world.control().clear_faults(Endpoint::Delegation);
         writeln!(table, "| {what} | {told} |").unwrap();
@@ -328,7 +328,7 @@ async fn the_table_row_by_row() {
             assert_eq!(world.stored(), stored, "{what}");
         }
         assert!(is_signed_in(&session), "{what}");
-        world.rest();
+        world.cooldown();
         id_token(&session).await.unwrap();
     }
     assert_documented("delegation", &table);

@@ -12,7 +12,7 @@ mod user;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pilotlight_core::adapters::keychain::{AccessConstraint, AccessControl, Accessibility, KeychainOptions};
-use pilotlight_core::secret::SecretBytes;
+use pilotlight_core::model::secret::SecretBytes;
 
 fn bytes(value: impl Into<Vec<u8>>) -> SecretBytes {
     SecretBytes::new(value.into())

@@ -9,9 +9,9 @@ use pilotlight_core::adapters::foreign_keychain::NoForeignItems;
 use pilotlight_core::adapters::http::HttpTransport;
 use pilotlight_core::adapters::keychain::KeychainOptions;
 use pilotlight_core::adapters::system::{SilentLog, SystemClock, SystemRandomness, TokioSpawner};
-use pilotlight_core::configuration::{Configuration, Provider, SessionConfiguration};
-use pilotlight_core::session::{Environment, SessionManager, Sharing, SignInOptions, TokenOptions};
-use pilotlight_core::state::SessionState;
+use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
+use pilotlight_core::model::state::SessionState;
+use pilotlight_core::session::{Dependencies, SessionManager, Sharing, SignInOptions, TokenOptions};
 use pilotlight_identity_server::{IdentityServer, Options};
 use pilotlight_keychain_emulation::open;
 use pilotlight_keychain_emulation::security::Function::{self, Add, CopyMatching, Update};
@@ -44,7 +44,7 @@ fn session_of(server: &IdentityServer, options: &KeychainOptions, sharing: Shari
         metadata_by_id_token: false,
         legacy: false,
     };
-    let environment = Environment {
+    let dependencies = Dependencies {
         store: off_thread(open(options.clone())),
         foreign_items: Arc::new(NoForeignItems),
         sharing,
@@ -54,7 +54,7 @@ fn session_of(server: &IdentityServer, options: &KeychainOptions, sharing: Shari
         spawner: Arc::new(TokioSpawner::new(tokio::runtime::Handle::current())),
         log: Arc::new(SilentLog),
     };
-    SessionManager::new(Configuration::parse(configuration).unwrap(), "default", environment).unwrap()
+    SessionManager::new(Configuration::parse(configuration).unwrap(), "default", dependencies).unwrap()
 }
 
 fn forced() -> TokenOptions {

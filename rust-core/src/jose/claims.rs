@@ -1,0 +1,257 @@
+//! The claims of an ID token: what they must be at a sign-in and at a renewal.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use super::IdTokenProblem;
+use super::token_hash::token_hash;
+use super::{Algorithm, VerifiedClaims};
+use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
+
+/// What an ID token is measured by.
+#[derive(Clone, Copy, Debug)]
+pub struct Expectations<'a> {
+    /// The issuer as its discovery document names itself; compared byte by byte.
+    pub issuer: &'a str,
+    /// The client identifier.
+    pub client_id: &'a str,
+    /// The time now, by the best clock there is: the issuer's rather than the device's.
+    pub now: Timestamp,
+    /// By how many seconds the clocks may differ.
+    pub leeway_seconds: i64,
+    /// What the ID token was received for.
+    pub context: ValidationContext<'a>,
+}
+
+/// What an ID token was received for.
+#[derive(Clone, Copy)]
+pub enum ValidationContext<'a> {
+    /// Somebody signs in (OpenID Connect Core 3.1.3.7).
+    SignIn {
+        /// The nonce of the authorization request; the token must repeat it.
+        nonce: &'a Secret,
+        /// `max_age` of the authorization request, in seconds.
+        max_age_seconds: Option<u32>,
+        /// The access token that came with it, to be compared with `at_hash` where there is one.
+        access_token: Option<&'a Secret>,
+    },
+    /// Somebody signs in with a password that was sent to the issuer, and the token is in its answer. No browser was
+    /// between, which could have brought another's, so there is no nonce.
+    Direct {
+        /// The access token that came with it, to be compared with `at_hash` where there is one.
+        access_token: Option<&'a Secret>,
+    },
+    /// A session is renewed (OpenID Connect Core 12.2).
+    Refresh {
+        /// The session's user: `sub` of its first ID token.
+        subject: &'a str,
+        /// The nonce of the sign-in, if it is still known. Most issuers send none with a renewal; those that do must
+        /// repeat it.
+        nonce: Option<&'a Secret>,
+    },
+}
+
+/// An ID token that is believed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IdTokenClaims {
+    /// `sub`: the user, unique at the issuer.
+    pub subject: String,
+    /// `iat`
+    pub issued_at: Timestamp,
+    /// `exp`. The end of the ID token, not of the session.
+    pub expires_at: Timestamp,
+    /// `auth_time`: when the user last authenticated, where the issuer says so.
+    pub auth_time: Option<Timestamp>,
+    /// All claims, those above included.
+    pub claims: Map<String, Value>,
+}
+
+/// Decides whether the claims of an ID token are acceptable.
+///
+/// `auth_time` of a renewal is not compared with that of the sign-in. It should be the same (OpenID Connect Core
+/// 12.2), but issuers report the latest authentication of their own session, and refusing those would end sessions
+/// without protecting anything: that it is the same user, issuer and client is checked. Nor does `max_age` apply to a
+/// renewal, where nobody authenticates.
+///
+/// # Errors
+/// The first rule that is broken; claims are named, their values never.
+/// - [`IdTokenProblem::MissingClaim`]: `iss`, `aud`, `sub`, `exp` or `iat`; at a sign-in also `nonce`, and
+///   `auth_time` where `max_age` was asked for.
+/// - [`IdTokenProblem::WrongClaim`]: another issuer; not for this client, or for others as well without `azp` naming
+///   this one; another user than the session's; another nonce; another access token's `at_hash`; or a claim of a
+///   wrong type.
+/// - [`IdTokenProblem::Expired`], [`IdTokenProblem::IssuedInTheFuture`] (also when not valid before a later time,
+///   `nbf`), [`IdTokenProblem::AuthenticationTooOld`]: after allowing for the leeway.
+pub fn validate(verified: VerifiedClaims, expected: &Expectations<'_>) -> Result<IdTokenClaims, IdTokenProblem> {
+    let VerifiedClaims { algorithm, claims } = verified;
+    check_parties(&claims, expected)?;
+    let (issued_at, expires_at) = check_lifetime(&claims, expected)?;
+    let subject = required(text(&claims, "sub")?, "sub")?.to_owned();
+    let auth_time = numeric_date(&claims, "auth_time")?;
+    if subject.is_empty() {
+        return Err(IdTokenProblem::WrongClaim("sub"));
+    }
+    match expected.context {
+        ValidationContext::SignIn {
+            nonce,
+            max_age_seconds,
+            access_token,
+        } => {
+            require(
+                nonce.equals_in_constant_time(required(text(&claims, "nonce")?, "nonce")?),
+                "nonce",
+            )?;
+            if let Some(max_age) = max_age_seconds {
+                check_authentication_age(required(auth_time, "auth_time")?, i64::from(max_age), expected)?;
+            }
+            check_token_hash(&claims, algorithm, access_token)?;
+        }
+        ValidationContext::Direct { access_token } => check_token_hash(&claims, algorithm, access_token)?,
+        ValidationContext::Refresh {
+            subject: session_subject,
+            nonce,
+        } => {
+            require(subject == session_subject, "sub")?;
+            if let (Some(repeated), Some(nonce)) = (text(&claims, "nonce")?, nonce) {
+                require(nonce.equals_in_constant_time(repeated), "nonce")?;
+            }
+        }
+    }
+    Ok(IdTokenClaims {
+        subject,
+        issued_at,
+        expires_at,
+        auth_time,
+        claims,
+    })
+}
+
+/// Whether `aud` is that audience, or a list with it (RFC 7519 4.1.3).
+pub fn names_audience(aud: &Value, audience: &str) -> bool {
+    let is_it = |one: &Value| one.as_str() == Some(audience);
+    is_it(aud) || aud.as_array().is_some_and(|all| all.iter().any(is_it))
+}
+
+/// `at_hash`, where there is one (3.1.3.8).
+fn check_token_hash(
+    claims: &Map<String, Value>,
+    algorithm: Algorithm,
+    access_token: Option<&Secret>,
+) -> Result<(), IdTokenProblem> {
+    match (text(claims, "at_hash")?, access_token) {
+        (Some(hash), Some(token)) => require(hash == token_hash(algorithm, token.expose()), "at_hash"),
+        _ => Ok(()),
+    }
+}
+
+/// Who issued it, for whom (3.1.3.7, steps 2 to 5).
+fn check_parties(claims: &Map<String, Value>, expected: &Expectations<'_>) -> Result<(), IdTokenProblem> {
+    require(required(text(claims, "iss")?, "iss")? == expected.issuer, "iss")?;
+    let audience = required(present(claims, "aud"), "aud")?;
+    let audiences = audience
+        .as_array()
+        .map_or(std::slice::from_ref(audience), Vec::as_slice);
+    let is_us = |audience: &Value| audience.as_str() == Some(expected.client_id);
+    require(
+        audiences.iter().all(Value::is_string) && audiences.iter().any(is_us),
+        "aud",
+    )?;
+    // A token for several is trustworthy only if it was us who asked for it.
+    match text(claims, "azp")? {
+        Some(authorized_party) => require(authorized_party == expected.client_id, "azp"),
+        None => require(audiences.iter().all(is_us), "aud"),
+    }
+}
+
+/// When it holds (3.1.3.7, steps 9 and 10; RFC 7519 4.1.4 to 4.1.6).
+fn check_lifetime(
+    claims: &Map<String, Value>,
+    expected: &Expectations<'_>,
+) -> Result<(Timestamp, Timestamp), IdTokenProblem> {
+    let expires_at = required(numeric_date(claims, "exp")?, "exp")?;
+    let issued_at = required(numeric_date(claims, "iat")?, "iat")?;
+    let not_before = numeric_date(claims, "nbf")?.unwrap_or(issued_at);
+    if expected.now >= expires_at.plus(expected.leeway_seconds) {
+        return Err(IdTokenProblem::Expired);
+    }
+    if issued_at.max(not_before) > expected.now.plus(expected.leeway_seconds) {
+        return Err(IdTokenProblem::IssuedInTheFuture);
+    }
+    Ok((issued_at, expires_at))
+}
+
+/// `max_age` (3.1.3.7, step 13).
+fn check_authentication_age(
+    auth_time: Timestamp,
+    max_age: i64,
+    expected: &Expectations<'_>,
+) -> Result<(), IdTokenProblem> {
+    // Otherwise an authentication in the year 3000 would be recent for a thousand years.
+    require(auth_time <= expected.now.plus(expected.leeway_seconds), "auth_time")?;
+    if auth_time.plus(max_age).plus(expected.leeway_seconds) < expected.now {
+        return Err(IdTokenProblem::AuthenticationTooOld);
+    }
+    Ok(())
+}
+
+/// `null` is how some issuers spell an absent claim.
+fn present<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    claims.get(name).filter(|value| !value.is_null())
+}
+
+fn text<'a>(claims: &'a Map<String, Value>, name: &'static str) -> Result<Option<&'a str>, IdTokenProblem> {
+    present(claims, name)
+        .map(|value| value.as_str().ok_or(IdTokenProblem::WrongClaim(name)))
+        .transpose()
+}
+
+/// A NumericDate (RFC 7519 2), which may have a fraction: it is cut off. Out of `i64`'s range, it is the end of the
+/// range.
+pub(super) fn numeric_date(
+    claims: &Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<Timestamp>, IdTokenProblem> {
+    let Some(value) = present(claims, name) else {
+        return Ok(None);
+    };
+    // `as` from a float saturates.
+    let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64));
+    seconds
+        .map(|seconds| Some(Timestamp(seconds)))
+        .ok_or(IdTokenProblem::WrongClaim(name))
+}
+
+fn required<T>(claim: Option<T>, name: &'static str) -> Result<T, IdTokenProblem> {
+    claim.ok_or(IdTokenProblem::MissingClaim(name))
+}
+
+fn require(is_right: bool, name: &'static str) -> Result<(), IdTokenProblem> {
+    if is_right {
+        Ok(())
+    } else {
+        Err(IdTokenProblem::WrongClaim(name))
+    }
+}
+
+/// Shows which it is and nothing of the user.
+impl fmt::Debug for ValidationContext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SignIn { .. } => "SignIn",
+            Self::Direct { .. } => "Direct",
+            Self::Refresh { .. } => "Refresh",
+        })
+    }
+}
+
+/// Shows the token's times and nothing of the user.
+impl fmt::Debug for IdTokenClaims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IdTokenClaims")
+            .field("issued_at", &self.issued_at)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,154 @@
+//! The signature of a JWT in compact form (RFC 7515 5.2).
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+use super::IdTokenProblem;
+use super::algorithms::supported;
+use super::{Algorithm, KeySet};
+use crate::model::secret::Secret;
+
+/// Claims whose signature was verified. Only [`verify_signature`] makes them, so that claims nobody signed cannot be
+/// validated by mistake; and [`claims_signed_with_secret`](super::claims_signed_with_secret), which says for which
+/// tokens.
+#[derive(Clone, PartialEq, Eq)]
+pub struct VerifiedClaims {
+    /// What the JWT was signed with; its hash function is also that of `at_hash`.
+    pub(super) algorithm: Algorithm,
+    pub(super) claims: Map<String, Value>,
+}
+
+/// No issuer's ID token is near this size, and it bounds the work for a hostile one.
+const LONGEST_TOKEN_BYTES: usize = 256 * 1024;
+
+/// Verifies a JWT's signature with the issuer's keys and reads its claims. Whether the claims are acceptable is another
+/// question: [`validate`](super::validate) answers it for ID tokens.
+///
+/// `allowed` comes from [`announced_algorithms`](super::announced_algorithms); `none` and the HMAC algorithms are
+/// refused even if it names them. Keys that the token brings along (`jwk`, `jku`, `x5c`, `x5u`) are not looked at.
+///
+/// # Errors
+/// - [`IdTokenProblem::Malformed`]: not a JWS in compact form of at most 256 KiB with a JSON object as payload; or it
+///   has critical header parameters (`crit`); or it is an access token (`typ` is `at+jwt`).
+/// - [`IdTokenProblem::AlgorithmNotAllowed`]: `alg` is not in `allowed`.
+/// - [`IdTokenProblem::UnknownKey`]: no key fits both `kid` and `alg`.
+/// - [`IdTokenProblem::BadSignature`]: no fitting key made this signature.
+pub fn verify_signature(
+    token: &Secret,
+    keys: &KeySet,
+    allowed: &[Algorithm],
+) -> Result<VerifiedClaims, IdTokenProblem> {
+    let jws = CompactJws::split(token.expose())?;
+    let header = Header::read(jws.header)?;
+    let algorithm = supported(&header.algorithm)
+        .filter(|algorithm| allowed.contains(algorithm))
+        .ok_or(IdTokenProblem::AlgorithmNotAllowed)?;
+    let signature =
+        decode_base64url(jws.signature).ok_or(IdTokenProblem::Malformed("the signature is not base64url"))?;
+    let mut candidates = keys.candidates(header.key_id.as_deref(), algorithm).peekable();
+    if candidates.peek().is_none() {
+        return Err(IdTokenProblem::UnknownKey);
+    }
+    if !candidates.any(|key| key.verifies(algorithm, jws.signed.as_bytes(), &signature)) {
+        return Err(IdTokenProblem::BadSignature);
+    }
+    let claims = decode_object(jws.payload).ok_or(IdTokenProblem::Malformed(
+        "the payload is not a JSON object in base64url",
+    ))?;
+    Ok(VerifiedClaims { algorithm, claims })
+}
+
+impl VerifiedClaims {
+    /// The claims, for JWTs other than ID tokens.
+    pub fn into_map(self) -> Map<String, Value> {
+        self.claims
+    }
+}
+
+/// Shows no claim: they are the user's data.
+impl fmt::Debug for VerifiedClaims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifiedClaims")
+            .field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The three parts, still encoded, and what the signature is over: the first two as they came.
+pub(super) struct CompactJws<'a> {
+    pub(super) header: &'a str,
+    pub(super) payload: &'a str,
+    signature: &'a str,
+    signed: &'a str,
+}
+
+impl<'a> CompactJws<'a> {
+    pub(super) fn split(token: &'a str) -> Result<Self, IdTokenProblem> {
+        if token.len() > LONGEST_TOKEN_BYTES {
+            return Err(IdTokenProblem::Malformed("longer than 256 KiB"));
+        }
+        let not_three = IdTokenProblem::Malformed("not three parts");
+        let (signed, signature) = token.rsplit_once('.').ok_or(not_three.clone())?;
+        let (header, payload) = signed.split_once('.').ok_or(not_three.clone())?;
+        // Five parts are an encrypted JWT (RFC 7516), which no app's client asks for.
+        if payload.contains('.') {
+            Err(not_three)
+        } else {
+            Ok(Self {
+                header,
+                payload,
+                signature,
+                signed,
+            })
+        }
+    }
+}
+
+/// What of the JOSE header is used (RFC 7515 4.1).
+pub(super) struct Header {
+    pub(super) algorithm: String,
+    key_id: Option<String>,
+}
+
+impl Header {
+    pub(super) fn read(encoded: &str) -> Result<Self, IdTokenProblem> {
+        let mut parameters = decode_object(encoded).ok_or(IdTokenProblem::Malformed(
+            "the header is not a JSON object in base64url",
+        ))?;
+        let mut text = |name: &str, problem: &'static str| match parameters.remove(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(IdTokenProblem::Malformed(problem)),
+        };
+        let algorithm = text("alg", "alg is not text")?.ok_or(IdTokenProblem::Malformed("the header has no alg"))?;
+        let key_id = text("kid", "kid is not text")?;
+        let media_type = text("typ", "typ is not text")?.unwrap_or_default();
+        // "If any of the listed extension Header Parameters are not understood and supported by the recipient, then
+        // the JWS is invalid" (RFC 7515 4.1.11), and Pilotlight supports none.
+        if parameters.contains_key("crit") {
+            return Err(IdTokenProblem::Malformed("it has critical header parameters"));
+        }
+        // Issuers write "JWT", nothing, or names of their own, so `typ` proves nothing. But an access token has the
+        // issuer's signature, too, and often `sub` and `aud`; where it names itself (RFC 9068 2.1), it must not pass
+        // for an ID token.
+        let subtype = media_type.to_ascii_lowercase();
+        if subtype.strip_prefix("application/").unwrap_or(&subtype) == "at+jwt" {
+            return Err(IdTokenProblem::Malformed("it is an access token"));
+        }
+        Ok(Self { algorithm, key_id })
+    }
+}
+
+/// The header or the payload of a JWS, not verified. Only an object will do: a `Map` refuses all other JSON.
+pub fn decode_object(encoded: &str) -> Option<Map<String, Value>> {
+    serde_json::from_slice(&decode_base64url(encoded)?).ok()
+}
+
+/// Without padding, and with one spelling for each sequence of bytes (RFC 7515 2): the decoder refuses stray bits at
+/// the end.
+pub(super) fn decode_base64url(encoded: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(encoded).ok()
+}

@@ -1,0 +1,214 @@
+//! The internal error: what happened, precisely. `ffi::error` turns it into the public one, which says what to do.
+//!
+//! Nothing here holds a token, a code, a verifier or a profile's content. A server's own words (`error_description`)
+//! are kept only after [`crate::protocol::sanitized`], because servers do quote what they were sent.
+
+use crate::jose::IdTokenProblem;
+use crate::model::invalid::{InvalidConfiguration, InvalidValue};
+use crate::model::state::ReauthenticationReason;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::error::ProtocolError;
+use crate::protocol::transport_error::TransportError;
+use crate::storage::StoreError;
+use crate::storage::envelope::EnvelopeError;
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A field of the app's configuration is wrong; found without asking anybody.
+    #[error("configuration: {field} {problem}")]
+    Configuration {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The server's answer says that the configuration here or there is wrong.
+    #[error("{endpoint}: {problem}; check {field}")]
+    ServerConfiguration {
+        /// Who answered.
+        endpoint: Endpoint,
+        /// The field of the configuration to look at first.
+        field: &'static str,
+        /// What the server said, and the usual cause.
+        problem: String,
+    },
+    /// An argument of the call is wrong.
+    #[error("{name} {problem}")]
+    Argument {
+        /// The argument.
+        name: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Nobody is signed in.
+    #[error("nobody is signed in")]
+    NoSession,
+    /// The session cannot go on without the user.
+    #[error("the user has to sign in again: {}", reauthentication_words(*.0))]
+    Reauthenticate(ReauthenticationReason),
+    /// The issuer wants the user to do something; the session has not ended.
+    #[error("{endpoint}: the issuer wants the user to take part ({code})")]
+    InteractionRequired {
+        /// Who answered.
+        endpoint: Endpoint,
+        /// The issuer's error code.
+        code: String,
+    },
+    /// The issuer denies a renewal by a rule of its own; the session has not ended.
+    #[error("{endpoint}: the issuer denied access ({description})")]
+    AccessDenied {
+        /// Who answered.
+        endpoint: Endpoint,
+        /// The issuer's words.
+        description: String,
+    },
+    /// A sign-in attempt failed.
+    #[error("the sign-in failed: {code}: {description}")]
+    SignIn {
+        /// The issuer's error code or our own.
+        code: String,
+        /// In words.
+        description: String,
+    },
+    /// The sign-in was cancelled or replaced by another.
+    #[error("the sign-in was cancelled")]
+    SignInCancelled,
+    /// An ID token was not believed.
+    #[error("the ID token was not accepted: {0}")]
+    IdToken(#[from] IdTokenProblem),
+    /// There is no answer.
+    #[error("{endpoint}: {error}")]
+    Transport {
+        /// Who was asked.
+        endpoint: Endpoint,
+        /// What went wrong.
+        error: TransportError,
+    },
+    /// 429.
+    #[error("{endpoint}: too many requests{}", wait_words(*.retry_after))]
+    RateLimited {
+        /// Who answered.
+        endpoint: Endpoint,
+        /// Seconds to wait, where the server said so.
+        retry_after: Option<u64>,
+    },
+    /// 5xx, or `temporarily_unavailable`.
+    #[error("{endpoint}: the server has a fault (status {status}){}", wait_words(*.retry_after))]
+    ServerFault {
+        /// Who answered.
+        endpoint: Endpoint,
+        /// The status code.
+        status: u16,
+        /// Seconds to wait, where the server said so.
+        retry_after: Option<u64>,
+    },
+    /// An answer that the protocol does not know: a captive portal, a proxy, a broken server.
+    #[error("{endpoint}: the answer (status {status}) is not what the protocol says: {problem}")]
+    UnexpectedAnswer {
+        /// Who answered, or seemed to.
+        endpoint: Endpoint,
+        /// The status code.
+        status: u16,
+        /// What is unexpected.
+        problem: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What is stored cannot be read.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+    /// The lock between processes cannot be had.
+    #[error(
+        "the session is locked: another process renews it and does not come to an end, or this one is about to be suspended"
+    )]
+    Busy,
+    /// The session was opened to be looked at only.
+    #[error("this session is read-only: the app itself signs in and out and renews")]
+    ReadOnly,
+    /// Something that cannot happen.
+    #[error("internal fault: {0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// A sign-in attempt that failed.
+    pub fn sign_in(code: &str, description: &str) -> Self {
+        Self::SignIn {
+            code: code.to_owned(),
+            description: description.to_owned(),
+        }
+    }
+}
+
+fn reauthentication_words(reason: ReauthenticationReason) -> &'static str {
+    match reason {
+        ReauthenticationReason::RefreshTokenRejected => "the issuer refused the refresh token",
+        ReauthenticationReason::NoRefreshToken => {
+            "the access token expired and the issuer gave no refresh token (ask for the scope offline_access)"
+        }
+    }
+}
+
+fn wait_words(retry_after: Option<u64>) -> String {
+    retry_after
+        .map(|seconds| format!("; it asks to wait {seconds} s"))
+        .unwrap_or_default()
+}
+
+impl From<InvalidValue> for Error {
+    fn from(InvalidValue { name, problem }: InvalidValue) -> Self {
+        Self::Argument { name, problem }
+    }
+}
+
+impl From<ProtocolError> for Error {
+    fn from(error: ProtocolError) -> Self {
+        match error {
+            ProtocolError::Argument(invalid) => invalid.into(),
+            ProtocolError::Configuration {
+                endpoint,
+                field,
+                problem,
+            } => Self::ServerConfiguration {
+                endpoint,
+                field,
+                problem,
+            },
+            ProtocolError::RefreshTokenRejected => Self::Reauthenticate(ReauthenticationReason::RefreshTokenRejected),
+            ProtocolError::InteractionRequired { endpoint, code } => Self::InteractionRequired { endpoint, code },
+            ProtocolError::AccessDenied { endpoint, description } => Self::AccessDenied { endpoint, description },
+            ProtocolError::SignIn { code, description } => Self::SignIn { code, description },
+            ProtocolError::RateLimited { endpoint, retry_after } => Self::RateLimited { endpoint, retry_after },
+            ProtocolError::ServerFault {
+                endpoint,
+                status,
+                retry_after,
+            } => Self::ServerFault {
+                endpoint,
+                status,
+                retry_after,
+            },
+            ProtocolError::UnexpectedAnswer {
+                endpoint,
+                status,
+                problem,
+            } => Self::UnexpectedAnswer {
+                endpoint,
+                status,
+                problem,
+            },
+            ProtocolError::NotWritable => Self::Internal("a request could not be written as JSON".to_owned()),
+        }
+    }
+}
+
+impl From<InvalidConfiguration> for Error {
+    fn from(InvalidConfiguration(invalid): InvalidConfiguration) -> Self {
+        Self::Configuration {
+            field: invalid.name,
+            problem: invalid.problem,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What happened to a session. Holds no token, code or other secret, so that it may be logged and sent anywhere.
+
+use crate::machine::error::Error;
+use crate::model::state::{ReauthenticationReason, SessionState};
+use crate::model::time::Timestamp;
+
+/// Something that happened. It is told once, after it is true and, where tokens came along, after the store holds them.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum SessionEvent {
+    /// A user signed in.
+    SignedIn {
+        /// The user's `sub` claim.
+        subject: String,
+        /// How.
+        by: SignInWay,
+    },
+    /// The session of an earlier launch was read from the store: at launch, or after the device was unlocked.
+    Restored {
+        /// The user's `sub` claim.
+        subject: String,
+    },
+    /// There is a new access token; where a session lives by its ID token, a new one of these.
+    Renewed {
+        /// Which further audience it is for; nil for the session's own.
+        audience: Option<String>,
+        /// When it expires, by the device's clock.
+        expires_at: Timestamp,
+        /// Whether another process got it.
+        elsewhere: bool,
+    },
+    /// No access token could be had for now; the session goes on.
+    RenewalFailed {
+        /// Which further audience it was for; nil for the session's own.
+        audience: Option<String>,
+        /// Why.
+        cause: RenewalFailure,
+        /// Calls before this moment, by the device's clock, fail without the issuer being asked; nil when the next call
+        /// may ask.
+        retry_at: Option<Timestamp>,
+    },
+    /// The session cannot go on without the user.
+    Ended {
+        /// Why.
+        reason: ReauthenticationReason,
+    },
+    /// The user signed out.
+    SignedOut {
+        /// Whether another process did it.
+        elsewhere: bool,
+    },
+    /// The profile says something else than before, or is the first.
+    ProfileChanged,
+    /// A change of the metadata that may wait for the network was made.
+    MetadataUpdateSent {
+        /// Its number.
+        id: u64,
+    },
+    /// The server refused a change of the metadata that may wait for the network; it is gone.
+    MetadataUpdateRefused {
+        /// Its number.
+        id: u64,
+    },
+}
+
+/// How a user signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum SignInWay {
+    /// In the browser.
+    Browser,
+    /// With a password, at an older Auth0 tenant.
+    Password,
+    /// Another library's session was taken over.
+    MovingIn,
+    /// In another process that shares the store: the app, or one of its extensions.
+    Elsewhere,
+}
+
+/// Why a renewal failed: the public error crosses to Swift.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenewalFailure(pub Error);
+
+/// What a listener hears, in the order in which it happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// The state is another one.
+    State(SessionState),
+    /// Something happened.
+    Event(SessionEvent),
+}
+
+impl SessionEvent {
+    /// Whether it is told only when the store holds what it tells of. A user who is gone is gone, also from a store that
+    /// cannot be written now.
+    pub fn waits_for_the_store(&self) -> bool {
+        !matches!(self, Self::SignedOut { .. } | Self::Ended { .. })
+    }
+
+    /// Whether nobody need hear of it any more once `later` has happened before it was stored.
+    pub fn gives_way_to(&self, later: &Self) -> bool {
+        match (self, later) {
+            (Self::Renewed { audience, .. }, Self::Renewed { audience: of, .. }) => audience == of,
+            _ => matches!((self, later), (Self::ProfileChanged, Self::ProfileChanged)),
+        }
+    }
+
+    /// Whether it is nothing but the work of a renewal, which another process's can overtake.
+    pub fn is_of_a_renewal(&self) -> bool {
+        matches!(self, Self::Renewed { .. } | Self::Ended { .. })
+    }
+}

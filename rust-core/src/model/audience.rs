@@ -1,0 +1,127 @@
+//! Access tokens for further audiences: what tells them apart, and which are kept. Pure.
+
+use serde::Serialize;
+use url::Url;
+
+use crate::model::configuration::parse_scopes;
+use crate::model::credentials::{Credentials, MonotonicReceipt};
+use crate::model::invalid::InvalidValue;
+use crate::model::sorted::sorted;
+
+/// Further access tokens that are kept. One item of the store holds them all, and each may have a kilobyte or two.
+pub const MOST_AUDIENCES: usize = 20;
+
+/// What is wrong with a text that is no resource indicator.
+pub const RESOURCE_PROBLEM: &str = "is not an absolute URI without a fragment (RFC 8707 2)";
+
+/// Whether an issuer other than Auth0 can be asked for that API.
+pub fn is_resource_indicator(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|uri| uri.fragment().is_none())
+}
+
+/// An API that an access token is for, and the scopes that were asked for there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Audience {
+    /// The API's identifier: `audience` at Auth0, `resource` at other providers (RFC 8707).
+    pub identifier: String,
+    /// The scopes, sorted and without duplicates: two orders of the same scopes are one token. None leave it to the
+    /// issuer.
+    pub scopes: Vec<String>,
+}
+
+/// An access token for an audience other than the session's, got with the same refresh token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AudienceToken {
+    /// What it is for.
+    pub audience: Audience,
+    /// The token and its age; never a refresh token or an ID token.
+    pub credentials: Credentials,
+    /// When it was received, if that was in this process.
+    #[serde(skip)]
+    pub received: MonotonicReceipt,
+    /// The change of the session that brought it, if that was in this process.
+    #[serde(skip)]
+    pub revision: u64,
+    /// The answer that brought it has not been looked at yet: it is stored, and not given out.
+    #[serde(skip)]
+    pub is_unchecked: bool,
+}
+
+impl Audience {
+    /// Checks what the caller wrote.
+    ///
+    /// # Errors
+    /// [`InvalidValue`]: an empty audience, or a scope that may not be sent.
+    pub fn parse(identifier: String, scopes: Vec<String>) -> Result<Self, InvalidValue> {
+        if identifier.trim().is_empty() {
+            return Err(InvalidValue {
+                name: "audience",
+                problem: "is empty".to_owned(),
+            });
+        }
+        let scopes = parse_scopes("scopes", scopes, false)?;
+        Ok(Self {
+            identifier,
+            scopes: sorted(scopes),
+        })
+    }
+}
+
+/// Puts a token in the place of the one for the same audience and scopes; the oldest goes where there are too many.
+pub fn keep(tokens: &mut Vec<AudienceToken>, token: AudienceToken) {
+    tokens.retain(|kept| kept.audience != token.audience);
+    tokens.push(token);
+    let surplus = tokens.len().saturating_sub(MOST_AUDIENCES);
+    tokens.drain(..surplus);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::secret::Secret;
+    use crate::model::time::Timestamp;
+
+    fn audience(identifier: &str, scopes: &[&str]) -> Audience {
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        Audience::parse(identifier.to_owned(), scopes).unwrap()
+    }
+
+    fn token(identifier: &str) -> AudienceToken {
+        AudienceToken {
+            audience: audience(identifier, &[]),
+            credentials: Credentials {
+                access_token: Some(Secret::new(identifier)),
+                refresh_token: None,
+                id_token: None,
+                scope: None,
+                received_at: Timestamp(1),
+                lifetime_seconds: 1,
+                lives_by_id_token: false,
+            },
+            received: None,
+            revision: 0,
+            is_unchecked: false,
+        }
+    }
+
+    #[test]
+    fn the_order_of_scopes_does_not_matter_and_nothing_unsendable_passes() {
+        assert_eq!(audience("a", &["y", "x", "y"]), audience("a", &["x", "y"]));
+        assert_ne!(audience("a", &["x"]), audience("a", &[]));
+        assert!(Audience::parse(" ".to_owned(), Vec::new()).is_err());
+        assert!(Audience::parse("a".to_owned(), vec!["x y".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn each_audience_has_one_token_and_the_oldest_goes() {
+        let mut tokens = Vec::new();
+        for number in 0..MOST_AUDIENCES {
+            keep(&mut tokens, token(&number.to_string()));
+        }
+        keep(&mut tokens, token("0"));
+        assert_eq!(tokens.len(), MOST_AUDIENCES);
+        keep(&mut tokens, token("new"));
+        assert_eq!(tokens.len(), MOST_AUDIENCES);
+        assert!(!tokens.contains(&token("1")) && tokens.contains(&token("0")) && tokens.contains(&token("new")));
+    }
+}

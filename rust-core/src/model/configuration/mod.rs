@@ -1,0 +1,263 @@
+//! What an app says once: which issuer, which client, and how it wants to be called back. Checked before anything is
+//! sent.
+
+mod parameters;
+mod written;
+
+use url::{Host, ParseError, Url};
+
+use crate::model::audience::{RESOURCE_PROBLEM, is_resource_indicator};
+use crate::model::invalid::{InvalidConfiguration, InvalidValue};
+use parameters::parse_headers;
+
+pub use parameters::{parse_parameters, parse_scopes};
+pub use written::{Provider, SessionConfiguration};
+
+/// A checked configuration.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// Which kind of provider, and its base URL (with a trailing slash for Auth0).
+    pub issuer: IssuerUrl,
+    /// The client identifier.
+    pub client_id: String,
+    /// The redirect URI as text, because it is compared byte by byte at the issuer.
+    pub redirect_uri: String,
+    /// The redirect URI, parsed.
+    pub redirect_url: Url,
+    /// The scopes, without duplicates, in the order given.
+    pub scopes: Vec<String>,
+    /// The audience.
+    pub audience: Option<String>,
+    /// The resource indicators of the authorization request.
+    pub resources: Vec<String>,
+    /// Extra parameters for the authorization request, sorted by name.
+    pub authorize_parameters: Vec<(String, String)>,
+    /// Extra parameters for token requests, sorted by name.
+    pub token_parameters: Vec<(String, String)>,
+    /// Extra headers, names in lower case, sorted by name.
+    pub headers: Vec<(String, String)>,
+    /// Leeway for judging ID tokens, in seconds.
+    pub leeway_seconds: i64,
+    /// Whether the Management API is sent the ID token.
+    pub metadata_by_id_token: bool,
+    /// Whether Auth0's endpoints of before June 2017 may be used.
+    pub legacy: bool,
+}
+
+/// The issuer as configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IssuerUrl {
+    /// `https://{domain}/`
+    Auth0(Url),
+    /// As the app wrote it.
+    OpenIdConnect(Url),
+}
+
+const MAX_LEEWAY_SECONDS: u32 = 300;
+
+impl Configuration {
+    /// Checks what the app wrote.
+    ///
+    /// # Errors
+    /// [`InvalidConfiguration`] naming the field.
+    pub fn parse(written: SessionConfiguration) -> Result<Self, InvalidConfiguration> {
+        Self::check(written).map_err(InvalidConfiguration)
+    }
+
+    fn check(written: SessionConfiguration) -> Result<Self, InvalidValue> {
+        let redirect_url = parse_redirect_uri(&written.redirect_uri)?;
+        if written.client_id.trim().is_empty() {
+            return Err(wrong("client_id", "is empty"));
+        }
+        if written.leeway_seconds > MAX_LEEWAY_SECONDS {
+            return Err(wrong("leeway_seconds", "is more than 300 seconds"));
+        }
+        if written
+            .audience
+            .as_deref()
+            .is_some_and(|audience| audience.trim().is_empty())
+        {
+            return Err(wrong("audience", "is empty; leave it out instead"));
+        }
+        let issuer = parse_provider(&written.provider)?;
+        if written.legacy && !matches!(issuer, IssuerUrl::Auth0(_)) {
+            return Err(wrong("legacy", "is for the provider Auth0 only"));
+        }
+        check_resources(&written.resources, &issuer)?;
+        Ok(Self {
+            issuer,
+            client_id: written.client_id,
+            redirect_uri: written.redirect_uri,
+            redirect_url,
+            scopes: parse_scopes("scopes", written.scopes, true)?,
+            audience: written.audience,
+            resources: written.resources,
+            authorize_parameters: parse_parameters("authorize_parameters", written.authorize_parameters)?,
+            token_parameters: parse_parameters("token_parameters", written.token_parameters)?,
+            headers: parse_headers(written.headers)?,
+            leeway_seconds: i64::from(written.leeway_seconds),
+            metadata_by_id_token: written.metadata_by_id_token,
+            legacy: written.legacy,
+        })
+    }
+
+    /// The API that the session's own access token is for, as far as the app said so.
+    pub fn own_audience(&self) -> Option<&String> {
+        let among_parameters = || self.authorize_parameters.iter().find(|(name, _)| name == "audience");
+        self.audience
+            .as_ref()
+            .or_else(|| among_parameters().map(|(_, audience)| audience))
+    }
+
+    /// The name of the stored item: a session belongs to one client at one issuer, so that an app that changes its
+    /// tenant never presents one issuer's refresh token to another.
+    pub fn item_name(&self, session_name: &str) -> String {
+        format!("{session_name}{}", self.item_suffix())
+    }
+
+    /// The session that an item of that name belongs to, if it is one of this client's at this issuer.
+    pub fn session_name(&self, item_name: &str) -> Option<String> {
+        let name = item_name.strip_suffix(&self.item_suffix())?;
+        (!name.is_empty()).then(|| name.to_owned())
+    }
+
+    fn item_suffix(&self) -> String {
+        format!("|{}|{}", self.client_id, self.issuer.as_url())
+    }
+}
+
+/// What is added to an item's name when the item cannot be decoded and is kept aside.
+pub const UNREADABLE_SUFFIX: &str = "|unreadable";
+
+/// Whether an item of that name is Pilotlight's, of whatever client: in a store that has others too.
+pub fn is_item_name(name: &str) -> bool {
+    let name = name.strip_suffix(UNREADABLE_SUFFIX).unwrap_or(name);
+    let mut parts = name.rsplitn(3, '|');
+    let issuer = parts.next().and_then(|issuer| Url::parse(issuer).ok());
+    issuer.is_some_and(|issuer| issuer.has_host()) && parts.count() == 2
+}
+
+impl IssuerUrl {
+    /// The URL.
+    pub fn as_url(&self) -> &Url {
+        match self {
+            Self::Auth0(url) | Self::OpenIdConnect(url) => url,
+        }
+    }
+}
+
+/// Whether plain `http` is acceptable: only where the traffic cannot leave the machine.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Checks a URL that requests are sent to: `https`, or `http` on a loopback host; no user info, no fragment.
+pub fn check_endpoint(url: &Url) -> Result<(), &'static str> {
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback(url) => {}
+        _ => return Err("must use https (http only on a loopback host)"),
+    }
+    if url.host().is_none() {
+        return Err("has no host");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not contain a user name or password");
+    }
+    if url.fragment().is_some() {
+        return Err("must not have a fragment");
+    }
+    Ok(())
+}
+
+fn check_resources(resources: &[String], issuer: &IssuerUrl) -> Result<(), InvalidValue> {
+    const FIELD: &str = "resources";
+    if !resources.is_empty() && matches!(issuer, IssuerUrl::Auth0(_)) {
+        return Err(wrong(
+            FIELD,
+            "are for other providers; at Auth0 the application's refresh token policies name the APIs",
+        ));
+    }
+    match resources.iter().all(|resource| is_resource_indicator(resource)) {
+        true => Ok(()),
+        false => Err(wrong(FIELD, RESOURCE_PROBLEM)),
+    }
+}
+
+fn parse_provider(provider: &Provider) -> Result<IssuerUrl, InvalidValue> {
+    match provider {
+        Provider::Auth0 { domain } => {
+            let text = if domain.contains("://") {
+                domain.clone()
+            } else {
+                format!("https://{domain}")
+            };
+            let url = parse_issuer("domain", &text)?;
+            if url.path() != "/" {
+                return Err(wrong("domain", "must be a host name without a path"));
+            }
+            Ok(IssuerUrl::Auth0(url))
+        }
+        Provider::OpenIdConnect { issuer } => {
+            if issuer.contains("/.well-known/") {
+                return Err(wrong(
+                    "issuer",
+                    "is the discovery document's URL; leave out \"/.well-known/…\"",
+                ));
+            }
+            parse_issuer("issuer", issuer).map(IssuerUrl::OpenIdConnect)
+        }
+    }
+}
+
+fn parse_issuer(field: &'static str, text: &str) -> Result<Url, InvalidValue> {
+    let url = parse_url(field, text)?;
+    check_endpoint(&url).map_err(|problem| wrong(field, problem))?;
+    if url.query().is_some() {
+        return Err(wrong(field, "must not have a query"));
+    }
+    Ok(url)
+}
+
+fn parse_redirect_uri(text: &str) -> Result<Url, InvalidValue> {
+    const FIELD: &str = "redirect_uri";
+    let url = parse_url(FIELD, text)?;
+    if url.fragment().is_some() {
+        return Err(wrong(FIELD, "must not have a fragment (RFC 6749 3.1.2)"));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        "http" => Err(wrong(FIELD, "may use http only on a loopback host")),
+        "javascript" | "data" | "file" | "about" | "blob" => {
+            Err(wrong(FIELD, "uses a scheme that cannot call an app back"))
+        }
+        _ => Ok(url),
+    }
+}
+
+fn parse_url(field: &'static str, text: &str) -> Result<Url, InvalidValue> {
+    Url::parse(text).map_err(|error| match error {
+        // The tables that would convert it are left out, for size: docs/adr/0007.
+        ParseError::IdnaError => wrong(
+            field,
+            "has a host name that is not ASCII, or wrong punycode; write the name in its punycode form (xn--…)",
+        ),
+        error => InvalidValue {
+            name: field,
+            problem: format!("is not a URL: {error}"),
+        },
+    })
+}
+
+fn wrong(field: &'static str, problem: &'static str) -> InvalidValue {
+    InvalidValue {
+        name: field,
+        problem: problem.to_owned(),
+    }
+}

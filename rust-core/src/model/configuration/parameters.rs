@@ -1,0 +1,113 @@
+//! Scopes, extra parameters and extra headers: what may be sent along.
+
+use std::collections::HashMap;
+
+use super::wrong;
+use crate::model::invalid::InvalidValue;
+use crate::model::sorted::sorted;
+
+/// Parameters that Pilotlight sets itself; letting an app set them would undo PKCE, `state` or `nonce`.
+const RESERVED_PARAMETERS: [&str; 13] = [
+    "response_type",
+    "response_mode",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "code",
+    "code_verifier",
+    "grant_type",
+    "refresh_token",
+];
+/// Headers that belong to the protocol.
+const RESERVED_HEADERS: [&str; 6] = [
+    "authorization",
+    "content-type",
+    "content-length",
+    "accept",
+    "host",
+    "cookie",
+];
+
+/// Checks a list of scopes (RFC 6749 3.3) and removes duplicates.
+///
+/// # Errors
+/// [`InvalidValue`] naming `field`.
+pub fn parse_scopes(
+    field: &'static str,
+    scopes: Vec<String>,
+    openid_needed: bool,
+) -> Result<Vec<String>, InvalidValue> {
+    let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+    let mut parsed: Vec<String> = Vec::with_capacity(scopes.len());
+    for scope in scopes {
+        if scope.is_empty() || !scope.bytes().all(allowed) {
+            return Err(wrong(
+                field,
+                "has a scope that is empty or has a character that RFC 6749 3.3 does not allow",
+            ));
+        }
+        if !parsed.contains(&scope) {
+            parsed.push(scope);
+        }
+    }
+    if openid_needed && !parsed.iter().any(|scope| scope == "openid") {
+        return Err(wrong(field, "does not contain \"openid\""));
+    }
+    Ok(parsed)
+}
+
+/// Checks extra parameters; sorts them, so that the same configuration always makes the same request.
+///
+/// # Errors
+/// [`InvalidValue`] naming `field`.
+pub fn parse_parameters(
+    field: &'static str,
+    parameters: HashMap<String, String>,
+) -> Result<Vec<(String, String)>, InvalidValue> {
+    let parsed = sorted(parameters);
+    for (name, _) in &parsed {
+        if name.is_empty() {
+            return Err(wrong(field, "has a parameter without a name"));
+        }
+        if RESERVED_PARAMETERS.contains(&name.as_str()) {
+            return Err(InvalidValue {
+                name: field,
+                problem: format!("sets {name:?}, which Pilotlight sets itself"),
+            });
+        }
+    }
+    Ok(parsed)
+}
+
+/// Checks extra headers; names become lower case.
+pub(super) fn parse_headers(headers: HashMap<String, String>) -> Result<Vec<(String, String)>, InvalidValue> {
+    const FIELD: &str = "headers";
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let parsed = sorted(
+        headers
+            .into_iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value)),
+    );
+    for (name, value) in &parsed {
+        if name.is_empty() || !name.bytes().all(is_token) {
+            return Err(wrong(
+                FIELD,
+                "has a name with a character that RFC 9110 5.1 does not allow",
+            ));
+        }
+        if RESERVED_HEADERS.contains(&name.as_str()) {
+            return Err(InvalidValue {
+                name: FIELD,
+                problem: format!("sets {name:?}, which Pilotlight sets itself"),
+            });
+        }
+        if !value.bytes().all(|byte| byte == b'\t' || (0x20..0x7f).contains(&byte)) {
+            return Err(wrong(FIELD, "has a value with a character that is not printable ASCII"));
+        }
+    }
+    Ok(parsed)
+}

@@ -1,0 +1,228 @@
+//! The tokens of one session and the rules of their age. Pure: the caller brings the clock's reading.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::model::secret::Secret;
+use crate::model::time::{Instant, Timestamp};
+
+/// Assumed for an access token whose answer does not say `expires_in` (RFC 6749 5.1 leaves it to "other means"). Short
+/// enough that a wrong guess costs a renewal, not a rejected request; the issuer's 401 stays the last word.
+pub const DEFAULT_LIFETIME_SECONDS: u64 = 300;
+/// No access token is believed to live longer than ten years; larger numbers are mistakes that would overflow dates.
+const LONGEST_LIFETIME_SECONDS: u64 = 10 * 365 * 24 * 3600;
+
+/// The tokens of one session, as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Credentials {
+    /// Sent to APIs. Absent after a renewal whose ID token was not believed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<Secret>,
+    /// Sent to the token endpoint only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<Secret>,
+    /// The last ID token that was believed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<Secret>,
+    /// What was granted, separated by spaces, where the issuer said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// When the access token was received, by the device's wall clock.
+    pub received_at: Timestamp,
+    /// How long the access token lives from then, in seconds.
+    pub lifetime_seconds: u64,
+    /// A session of an older Auth0 tenant, such as Lock 1 kept: it lives by its ID token, whose times the two fields
+    /// above then are, and is renewed by delegation. An access token that came along is as good as that ID token is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub lives_by_id_token: bool,
+}
+
+/// How old an access token is, judged by clocks that may lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// Good for at least this long.
+    ValidFor(Duration),
+    /// Expired, or too old to tell: renew it.
+    RenewalDue,
+}
+
+/// When, on the monotonic clock of this process, a token was received; unknown for one restored from the store.
+pub type MonotonicReceipt = Option<Duration>;
+
+impl Credentials {
+    /// The lifetime to keep for an answer's `expires_in`.
+    pub fn lifetime_for(expires_in: Option<u64>) -> u64 {
+        expires_in
+            .unwrap_or(DEFAULT_LIFETIME_SECONDS)
+            .min(LONGEST_LIFETIME_SECONDS)
+    }
+
+    /// The lifetime to keep for an ID token that has just been received. The server's time may be known wrongly (a
+    /// proxy's
+    /// `Date`), so that it counts only where it agrees with the token itself.
+    pub fn lifetime_of_id_token(issued_at: Timestamp, expires_at: Timestamp, server_now: Timestamp) -> u64 {
+        let (whole, left) = (
+            expires_at.seconds_since(issued_at),
+            expires_at.seconds_since(server_now),
+        );
+        let seconds = if (1..=whole).contains(&left) { left } else { whole };
+        u64::try_from(seconds).unwrap_or(0).min(LONGEST_LIFETIME_SECONDS)
+    }
+
+    /// The token that the times are those of.
+    pub fn token(&self) -> Option<&Secret> {
+        if self.lives_by_id_token {
+            self.id_token.as_ref()
+        } else {
+            self.access_token.as_ref()
+        }
+    }
+
+    /// Whether both have one token, received once.
+    pub fn has_the_token_of(&self, other: &Self) -> bool {
+        self.token() == other.token() && self.received_at == other.received_at
+    }
+
+    /// When the access token expires, by the device's wall clock.
+    pub fn expires_at(&self) -> Timestamp {
+        self.received_at
+            .plus(i64::try_from(self.lifetime_seconds).unwrap_or(i64::MAX))
+    }
+
+    /// How long the access token is still good. Its age is the larger of what the two clocks say, because the monotonic
+    /// one may stop while the device sleeps and the wall clock may be set back. A wall clock that stands before the
+    /// moment of receipt proves nothing but that it jumped: the token is neither valid for ever nor gone, it is due for
+    /// renewal.
+    pub fn freshness(&self, received: MonotonicReceipt, now: Instant) -> Freshness {
+        let wall_age = now.wall.seconds_since(self.received_at);
+        let Ok(wall_age) = u64::try_from(wall_age) else {
+            return Freshness::RenewalDue;
+        };
+        let monotonic_age = received.map_or(Duration::ZERO, |received| now.monotonic.saturating_sub(received));
+        let age = monotonic_age.max(Duration::from_secs(wall_age));
+        match Duration::from_secs(self.lifetime_seconds).checked_sub(age) {
+            Some(left) if !left.is_zero() && self.token().is_some() => Freshness::ValidFor(left),
+            _ => Freshness::RenewalDue,
+        }
+    }
+
+    /// The access token, if it is good for at least `min_ttl` and not due for renewal.
+    pub fn valid_access_token(&self, min_ttl: Duration, received: MonotonicReceipt, now: Instant) -> Option<&Secret> {
+        self.access_token
+            .as_ref()
+            .filter(|_| self.is_good_for(min_ttl, received, now))
+    }
+
+    /// Whether the token that the session lives by is good for at least `min_ttl`.
+    pub fn is_good_for(&self, min_ttl: Duration, received: MonotonicReceipt, now: Instant) -> bool {
+        matches!(self.freshness(received, now), Freshness::ValidFor(left) if left >= min_ttl)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECEIVED: Timestamp = Timestamp(1_700_000_000);
+
+    fn hour_long() -> Credentials {
+        Credentials {
+            access_token: Some(Secret::new("access")),
+            refresh_token: None,
+            id_token: None,
+            scope: None,
+            received_at: RECEIVED,
+            lifetime_seconds: 3600,
+            lives_by_id_token: false,
+        }
+    }
+
+    fn at(wall_offset: i64, monotonic: u64) -> Instant {
+        Instant {
+            wall: RECEIVED.plus(wall_offset),
+            monotonic: Duration::from_secs(monotonic),
+        }
+    }
+
+    #[test]
+    fn age_is_the_larger_of_what_both_clocks_say() {
+        let received = Some(Duration::from_secs(50));
+        let left = |now| hour_long().freshness(received, now);
+        assert_eq!(left(at(600, 50)), Freshness::ValidFor(Duration::from_secs(3000)));
+        assert_eq!(left(at(600, 1250)), Freshness::ValidFor(Duration::from_secs(2400)));
+        assert_eq!(left(at(10, 50 + 3600)), Freshness::RenewalDue);
+    }
+
+    #[test]
+    fn a_clock_set_back_before_receipt_means_renewal() {
+        assert_eq!(hour_long().freshness(None, at(-1, 0)), Freshness::RenewalDue);
+        assert_eq!(
+            hour_long().freshness(None, at(-3600 * 24 * 365 * 30, 0)),
+            Freshness::RenewalDue
+        );
+    }
+
+    #[test]
+    fn a_clock_years_ahead_means_renewal_and_does_not_overflow() {
+        assert_eq!(
+            hour_long().freshness(None, at(i64::MAX - RECEIVED.0, 0)),
+            Freshness::RenewalDue
+        );
+        let ages = Credentials {
+            lifetime_seconds: Credentials::lifetime_for(Some(u64::MAX)),
+            ..hour_long()
+        };
+        assert_eq!(ages.expires_at(), RECEIVED.plus(10 * 365 * 24 * 3600));
+    }
+
+    #[test]
+    fn min_ttl_asks_for_what_is_left() {
+        let token = |min_ttl| {
+            hour_long()
+                .valid_access_token(Duration::from_secs(min_ttl), None, at(3000, 0))
+                .cloned()
+        };
+        assert!(token(600).is_some());
+        assert!(token(601).is_none());
+    }
+
+    #[test]
+    fn a_session_that_lives_by_its_id_token_needs_no_access_token() {
+        let lock = |id_token: Option<&str>| Credentials {
+            access_token: None,
+            id_token: id_token.map(Secret::new),
+            lives_by_id_token: true,
+            ..hour_long()
+        };
+        let left = Freshness::ValidFor(Duration::from_secs(3000));
+        assert_eq!(lock(Some("id")).freshness(None, at(600, 0)), left);
+        assert_eq!(lock(None).freshness(None, at(600, 0)), Freshness::RenewalDue);
+        assert_eq!(
+            lock(Some("id")).valid_access_token(Duration::ZERO, None, at(600, 0)),
+            None
+        );
+    }
+
+    #[test]
+    fn an_id_tokens_lifetime_counts_by_the_servers_clock_where_that_can_be() {
+        let lifetime =
+            |server_now| Credentials::lifetime_of_id_token(RECEIVED, RECEIVED.plus(3600), RECEIVED.plus(server_now));
+        assert_eq!(lifetime(600), 3000);
+        assert_eq!(lifetime(-600), 3600);
+        assert_eq!(lifetime(7200), 3600);
+        assert_eq!(
+            Credentials::lifetime_of_id_token(RECEIVED, RECEIVED.plus(-5), RECEIVED),
+            0
+        );
+    }
+
+    #[test]
+    fn a_lifetime_of_zero_is_never_valid() {
+        let spent = Credentials {
+            lifetime_seconds: 0,
+            ..hour_long()
+        };
+        assert_eq!(spent.freshness(None, at(0, 0)), Freshness::RenewalDue);
+    }
+}

@@ -1,0 +1,16 @@
+//! What an app passed and cannot be used.
+
+/// A value of the configuration, or an argument of a call, that is wrong. The layers above say which of the two it is.
+/// Never quotes the value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name} {problem}")]
+pub struct InvalidValue {
+    /// The field or argument.
+    pub name: &'static str,
+    /// What is wrong with it, as the rest of a sentence that begins with the name.
+    pub problem: String,
+}
+
+/// The same, where the value is a field of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidConfiguration(pub InvalidValue);

@@ -1,0 +1,13 @@
+//! What a session is made of: plain data and the rules that each kind of data has by itself. Pure: no I/O, no clock.
+
+pub mod audience;
+pub mod configuration;
+pub mod credentials;
+pub mod invalid;
+pub mod metadata;
+pub mod pending_update;
+pub mod profile;
+pub mod secret;
+pub(crate) mod sorted;
+pub mod state;
+pub mod time;

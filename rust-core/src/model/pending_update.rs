@@ -1,0 +1,93 @@
+//! Changes of the metadata that wait for the network. Pure.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::model::invalid::InvalidValue;
+use crate::model::profile::Claims;
+use crate::model::time::Timestamp;
+
+/// Changes that may wait at the same time.
+pub const MOST_WAITING: usize = 100;
+/// Their size together, in bytes: they are part of the session's one item, which has to stay small.
+pub const MOST_BYTES: usize = 64 * 1024;
+
+/// A change that waits. Sent again where its answer was lost, which does no harm: it sets and deletes keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, uniffi::Record)]
+pub struct PendingUpdate {
+    /// Tells it from the others, also from those of other processes.
+    pub id: u64,
+    /// As for an update that is sent at once: merged at the first level. JSON text of an object.
+    pub changes: Claims,
+    /// Since when it waits, by the device's clock.
+    pub since: Timestamp,
+}
+
+/// Whether one more change may wait.
+///
+/// # Errors
+/// [`InvalidValue`] when it may not.
+pub fn check_room(waiting: &[PendingUpdate], changes: &Map<String, Value>) -> Result<(), InvalidValue> {
+    let bytes = |changes: &Map<String, Value>| serde_json::to_string(changes).map_or(0, |text| text.len());
+    let all = waiting.iter().map(|update| bytes(&update.changes.0)).sum::<usize>() + bytes(changes);
+    if waiting.len() < MOST_WAITING && all <= MOST_BYTES {
+        return Ok(());
+    }
+    Err(InvalidValue {
+        name: "metadata",
+        problem: format!("cannot wait: {MOST_WAITING} changes or {MOST_BYTES} bytes of them may, at the most"),
+    })
+}
+
+/// What waits after two processes changed the list that both knew as `base`: what either took out is gone, what either
+/// put in is there.
+pub fn merge(base: &[u64], ours: Vec<PendingUpdate>, theirs: Vec<PendingUpdate>) -> Vec<PendingUpdate> {
+    let has = |list: &[PendingUpdate], id| list.iter().any(|update| update.id == id);
+    let is_new = |update: &PendingUpdate| !base.contains(&update.id);
+    let mut merged = theirs;
+    merged.retain(|update| is_new(update) || has(&ours, update.id));
+    let added: Vec<_> = ours
+        .into_iter()
+        .filter(|update| is_new(update) && !has(&merged, update.id))
+        .collect();
+    merged.extend(added);
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting(ids: &[u64]) -> Vec<PendingUpdate> {
+        let update = |id: &u64| PendingUpdate {
+            id: *id,
+            changes: Claims::default(),
+            since: Timestamp(1),
+        };
+        ids.iter().map(update).collect()
+    }
+
+    #[test]
+    fn what_two_processes_did_is_both_done() {
+        for (base, ours, theirs, merged) in [
+            (vec![1, 2], vec![1, 2], vec![1, 2], vec![1, 2]),
+            (vec![1, 2], vec![2, 3], vec![1, 2, 4], vec![2, 4, 3]),
+            (vec![1, 2], vec![1, 2], vec![2], vec![2]),
+            (vec![1], vec![], vec![1], vec![]),
+            (vec![], vec![1], vec![1, 2], vec![1, 2]),
+        ] {
+            assert_eq!(merge(&base, waiting(&ours), waiting(&theirs)), waiting(&merged));
+        }
+    }
+
+    #[test]
+    fn neither_too_many_nor_too_large() {
+        let ids: Vec<u64> = (0..MOST_WAITING as u64).collect();
+        assert!(check_room(&waiting(&ids[1..]), &Map::new()).is_ok());
+        assert!(check_room(&waiting(&ids), &Map::new()).is_err());
+        let text = Value::String("x".repeat(MOST_BYTES - 8));
+        let large = Map::from_iter([("a".to_owned(), text)]);
+        assert!(check_room(&[], &large).is_ok());
+        assert!(check_room(&waiting(&[1]), &large).is_err());
+    }
+}

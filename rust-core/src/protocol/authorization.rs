@@ -1,0 +1,156 @@
+//! The authorization endpoint: the URL to open, and the callback URL that comes back (RFC 6749 4.1, RFC 7636, RFC 9207,
+//! OpenID Connect Core 3.1.2).
+
+use url::Url;
+
+use super::discovery::IssuerMetadata;
+use super::token::pairs;
+use crate::model::configuration::{Configuration, is_loopback};
+use crate::model::invalid::InvalidValue;
+use crate::model::secret::Secret;
+use crate::protocol::error::ProtocolError;
+use crate::protocol::pkce::challenge_s256;
+use crate::protocol::sanitized::sanitized_description;
+
+/// The unguessable values of one sign-in.
+#[derive(Clone, Debug)]
+pub struct SignInSecrets {
+    /// Ties the callback to this sign-in.
+    pub state: Secret,
+    /// Ties the ID token to this sign-in.
+    pub nonce: Secret,
+    /// Ties the code to this sign-in.
+    pub verifier: Secret,
+}
+
+/// The URL to open. `parameters` are this sign-in's own and win over the configuration's of the same name.
+pub fn authorization_url(
+    metadata: &IssuerMetadata,
+    configuration: &Configuration,
+    secrets: &SignInSecrets,
+    parameters: &[(String, String)],
+) -> Url {
+    let mut url = metadata.authorization_endpoint.clone();
+    let mut query = url.query_pairs_mut();
+    query
+        .append_pair("response_type", "code")
+        .append_pair("client_id", &configuration.client_id)
+        .append_pair("redirect_uri", &configuration.redirect_uri)
+        .append_pair("scope", &configuration.scopes.join(" "))
+        .append_pair("state", secrets.state.expose())
+        .append_pair("nonce", secrets.nonce.expose())
+        .append_pair("code_challenge", &challenge_s256(&secrets.verifier))
+        .append_pair("code_challenge_method", "S256");
+    let audience = configuration
+        .audience
+        .iter()
+        .map(|audience| ("audience", audience.as_str()));
+    let resources = configuration.resources.iter();
+    let resources = resources.map(|resource| ("resource", resource.as_str()));
+    let configured = audience
+        .chain(resources)
+        .chain(pairs(&configuration.authorize_parameters));
+    let configured = configured.filter(|(name, _)| !parameters.iter().any(|(own, _)| own == name));
+    query.extend_pairs(configured.chain(pairs(parameters)));
+    drop(query);
+    url
+}
+
+/// What a callback URL says, once it is certain that it answers this sign-in.
+#[derive(Clone, Debug)]
+pub enum Callback {
+    /// The user signed in.
+    Code(Secret),
+    /// The issuer, or the user, said no.
+    Refused(ProtocolError),
+}
+
+/// Reads a callback URL.
+///
+/// # Errors
+/// [`ProtocolError::Argument`] when it is not a callback of this redirect URI, [`ProtocolError::SignIn`] with the code `state_mismatch`
+/// when it belongs to another sign-in. In both cases the sign-in in progress goes on: anybody can send an app a URL.
+pub fn read_callback(
+    callback_url: &str,
+    configuration: &Configuration,
+    metadata: &IssuerMetadata,
+    state: &Secret,
+) -> Result<Callback, ProtocolError> {
+    let wrong = |problem: &str| {
+        ProtocolError::Argument(InvalidValue {
+            name: "callback_url",
+            problem: problem.to_owned(),
+        })
+    };
+    let url = Url::parse(callback_url).map_err(|_| wrong("is not a URL"))?;
+    if !is_at(&url, &configuration.redirect_url) {
+        return Err(wrong("is not the redirect URI of this configuration"));
+    }
+    let parameter = |name: &str| {
+        let mut values = url
+            .query_pairs()
+            .filter(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned());
+        match (values.next(), values.next()) {
+            (_, Some(_)) => Err(wrong("repeats a parameter")),
+            (value, None) => Ok(value),
+        }
+    };
+    if !parameter("state")?.is_some_and(|sent| state.equals_in_constant_time(&sent)) {
+        return Err(ProtocolError::sign_in(
+            "state_mismatch",
+            "the callback belongs to another sign-in",
+        ));
+    }
+    match parameter("iss")? {
+        Some(issuer) if issuer != metadata.issuer => {
+            return Ok(Callback::Refused(ProtocolError::sign_in(
+                "issuer_mismatch",
+                "the callback comes from another issuer (RFC 9207)",
+            )));
+        }
+        None if metadata.iss_parameter_promised => {
+            return Ok(Callback::Refused(ProtocolError::sign_in(
+                "issuer_mismatch",
+                "the callback lacks the issuer (RFC 9207)",
+            )));
+        }
+        _ => {}
+    }
+    if let Some(code) = parameter("error")? {
+        let description = parameter("error_description")?.unwrap_or_default();
+        return Ok(Callback::Refused(ProtocolError::sign_in(
+            &sanitized_description(&code),
+            &sanitized_description(&description),
+        )));
+    }
+    match parameter("code")?.filter(|code| !code.is_empty()) {
+        Some(code) => Ok(Callback::Code(Secret::new(code))),
+        None => Ok(Callback::Refused(ProtocolError::sign_in(
+            "invalid_callback",
+            "the callback has neither a code nor an error",
+        ))),
+    }
+}
+
+/// Whether `url` is the redirect URI with an answer added. The port of a loopback redirect URI is the app's to choose
+/// at the moment of the request (RFC 8252 7.3).
+fn is_at(url: &Url, redirect: &Url) -> bool {
+    let port_fits = url.port_or_known_default() == redirect.port_or_known_default()
+        || (redirect.scheme() == "http" && is_loopback(redirect));
+    let path = |url: &Url| {
+        if url.path() == "/" {
+            String::new()
+        } else {
+            url.path().to_owned()
+        }
+    };
+    let keeps_query = redirect
+        .query_pairs()
+        .all(|pair| url.query_pairs().any(|sent| sent == pair));
+    url.scheme() == redirect.scheme()
+        && url.host() == redirect.host()
+        && port_fits
+        && path(url) == path(redirect)
+        && keeps_query
+}

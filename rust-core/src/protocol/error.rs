@@ -1,0 +1,81 @@
+//! What an answer of the issuer's says when it does not say yes.
+
+use crate::model::invalid::InvalidValue;
+use crate::protocol::endpoint::Endpoint;
+
+/// Why a request was not written, or what an unsuccessful answer means. An issuer's own words are in it only after
+/// [`super::sanitized`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProtocolError {
+    /// An argument of the call cannot be sent, or the issuer refused it.
+    Argument(InvalidValue),
+    /// The configuration is wrong, here or at the issuer.
+    Configuration {
+        /// Who answered.
+        endpoint: Endpoint,
+        /// The field of the configuration to look at first.
+        field: &'static str,
+        /// What the server said, and the usual cause.
+        problem: String,
+    },
+    /// The refresh token is dead: the session has ended.
+    RefreshTokenRejected,
+    /// The issuer wants the user to do something; the session has not ended.
+    InteractionRequired {
+        /// Who answered.
+        endpoint: Endpoint,
+        /// The issuer's error code.
+        code: String,
+    },
+    /// The issuer denies a renewal by a rule of its own; the session has not ended.
+    AccessDenied {
+        /// Who answered.
+        endpoint: Endpoint,
+        /// The issuer's words.
+        description: String,
+    },
+    /// A sign-in attempt failed.
+    SignIn {
+        /// The issuer's error code or our own.
+        code: String,
+        /// In words.
+        description: String,
+    },
+    /// 429, or the same in OAuth's words.
+    RateLimited {
+        /// Who answered.
+        endpoint: Endpoint,
+        /// Seconds to wait, where the server said so.
+        retry_after: Option<u64>,
+    },
+    /// 5xx, or `temporarily_unavailable`.
+    ServerFault {
+        /// Who answered.
+        endpoint: Endpoint,
+        /// The status code.
+        status: u16,
+        /// Seconds to wait, where the server said so.
+        retry_after: Option<u64>,
+    },
+    /// An answer that the protocol does not know: a captive portal, a proxy, a broken server.
+    UnexpectedAnswer {
+        /// Who answered, or seemed to.
+        endpoint: Endpoint,
+        /// The status code.
+        status: u16,
+        /// What is unexpected.
+        problem: String,
+    },
+    /// A request could not be written as JSON.
+    NotWritable,
+}
+
+impl ProtocolError {
+    /// A sign-in attempt that failed.
+    pub fn sign_in(code: &str, description: &str) -> Self {
+        Self::SignIn {
+            code: code.to_owned(),
+            description: description.to_owned(),
+        }
+    }
+}

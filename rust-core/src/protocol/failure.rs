@@ -1,0 +1,227 @@
+//! What an unsuccessful answer means. The table of [`token_failure`] decides whether a session lives: only a
+//! well-formed refusal of the refresh token ends it, whatever else goes wrong is somebody's passing trouble.
+
+use serde_json::{Map, Value};
+
+use crate::model::time::Timestamp;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::error::ProtocolError;
+use crate::protocol::message::HttpAnswer;
+use crate::protocol::sanitized::sanitized_description;
+
+/// The grants Pilotlight uses: the same error code means something else for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// `authorization_code`
+    AuthorizationCode,
+    /// `refresh_token`
+    RefreshToken,
+    /// `refresh_token` with a further audience (Auth0: "Multi-Resource Refresh Token"; RFC 8707)
+    RefreshTokenForAudience,
+}
+
+/// Reads an unsuccessful answer of the token endpoint (RFC 6749 5.2; Auth0 "Standard ProtocolError Responses").
+///
+/// | status | body | means |
+/// |---|---|---|
+/// | 400, 401, 403 | `invalid_grant`, refresh token | **the session has ended** |
+/// | 403 | `access_denied` "Unknown or invalid refresh token", refresh token | **the session has ended** (Auth0) |
+/// | 400, 401, 403 | `invalid_grant`, code | this sign-in failed |
+/// | 4xx | `invalid_client`, `unauthorized_client` | fix the client id, or the client's settings |
+/// | 4xx | `invalid_scope` | fix the scopes |
+/// | 4xx | `invalid_target` | fix the audience (RFC 8707) |
+/// | 4xx | `unsupported_grant_type`, `endpoint_disabled`; 405 | fix the client's settings at the issuer |
+/// | 4xx | `invalid_request` | fix the extra token parameters |
+/// | 4xx | `mfa_required`, `interaction_required`, `login_required`, `consent_required` | the user is needed; the session lives |
+/// | 4xx | `invalid_request`, or `access_denied` in words about the audience, for a further audience | fix the audience |
+/// | 4xx | `access_denied` in other words | denied by the issuer's rules; the session lives |
+/// | 429, or `too_many_requests` | any | retry later |
+/// | 5xx, or `temporarily_unavailable`, `server_error` | any | retry later |
+/// | anything else | empty, HTML, not JSON, unknown codes, `invalid_grant` under another status | retry later |
+pub fn token_failure(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> ProtocolError {
+    let endpoint = Endpoint::Token;
+    if let Some(passing) = passing_trouble(endpoint, answer, now) {
+        return passing;
+    }
+    let body = json_object(answer);
+    let text = |name: &str| {
+        body.as_ref()
+            .and_then(|body| body.get(name))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let (code, description) = (text("error"), sanitized_description(text("error_description")));
+    let configuration = |field, hint: &str| ProtocolError::Configuration {
+        endpoint,
+        field,
+        problem: if description.is_empty() {
+            format!("{code} ({hint})")
+        } else {
+            format!("{code}: {description} ({hint})")
+        },
+    };
+    if answer.status == 405 {
+        return configuration("token_endpoint", "the endpoint does not take this request");
+    }
+    if !(400..500).contains(&answer.status) {
+        return unexpected(endpoint, answer, "neither success nor an error");
+    }
+    match code {
+        "invalid_grant" if matches!(answer.status, 400 | 401 | 403) => match grant {
+            Grant::AuthorizationCode => ProtocolError::sign_in(code, &description),
+            _ => ProtocolError::RefreshTokenRejected,
+        },
+        "access_denied" if grant != Grant::AuthorizationCode && refuses_refresh_token(answer.status, &description) => {
+            ProtocolError::RefreshTokenRejected
+        }
+        "access_denied" if grant == Grant::AuthorizationCode => ProtocolError::sign_in(code, &description),
+        "access_denied" if grant == Grant::RefreshTokenForAudience && is_about_audience(&description) => {
+            configuration("audience", AUDIENCE_HINT)
+        }
+        "access_denied" => ProtocolError::AccessDenied { endpoint, description },
+        "mfa_required" | "interaction_required" | "login_required" | "consent_required" => {
+            ProtocolError::InteractionRequired {
+                endpoint,
+                code: code.to_owned(),
+            }
+        }
+        "too_many_requests" | "slow_down" => ProtocolError::RateLimited {
+            endpoint,
+            retry_after: retry_after(answer, now),
+        },
+        "temporarily_unavailable" | "server_error" => ProtocolError::ServerFault {
+            endpoint,
+            status: answer.status,
+            retry_after: retry_after(answer, now),
+        },
+        "invalid_client" | "unauthorized_client" => configuration(
+            "client_id",
+            "the client must exist, be native (no secret), and be allowed this grant",
+        ),
+        "invalid_scope" => configuration("scopes", "the issuer does not know or grant one of the scopes"),
+        "invalid_target" if grant != Grant::RefreshTokenForAudience => {
+            configuration("audience", "the issuer does not know this API")
+        }
+        "invalid_target" => configuration("audience", AUDIENCE_HINT),
+        "unsupported_grant_type" => configuration("client_id", "the client is not allowed this grant at the issuer"),
+        "endpoint_disabled" => configuration("token_endpoint", "the issuer has switched this endpoint off"),
+        "invalid_request" if grant == Grant::RefreshTokenForAudience => configuration("audience", AUDIENCE_HINT),
+        "invalid_request" => configuration("token_parameters", "a parameter is missing, repeated or not understood"),
+        _ => unexpected(endpoint, answer, "no error that OAuth 2.0 knows"),
+    }
+}
+
+const AUDIENCE_HINT: &str = "the issuer must know this API and let the client's refresh tokens get tokens for it: at \
+    Auth0 by the application's refresh token policies, elsewhere by the configuration's resources, which the sign-in \
+    names (RFC 8707)";
+
+/// `access_denied` is also a rule's decision about the user. Auth0's words about an API: "Service not found: …", "Client
+/// is not authorized to access …", "Client has not been granted scopes: …".
+fn is_about_audience(description: &str) -> bool {
+    let words = description.to_ascii_lowercase();
+    [
+        "service not found",
+        "not authorized to access",
+        "not been granted",
+        "audience",
+        "resource",
+    ]
+    .iter()
+    .any(|part| words.contains(part))
+}
+
+/// Auth0 answers a dead refresh token with 403 `invalid_grant` or, by its own table of errors, 403 `access_denied`,
+/// both in these words. `access_denied` in other words is a rule's decision about this request.
+pub(super) fn refuses_refresh_token(status: u16, description: &str) -> bool {
+    let words = description.trim_end_matches('.');
+    status == 403 && words.eq_ignore_ascii_case("Unknown or invalid refresh token")
+}
+
+/// Reads an unsuccessful answer of an endpoint that takes an access token, where the status alone does not say it all.
+/// 401 and 403 are for the caller to read first, because only it knows whether the token was fresh.
+pub fn resource_failure(endpoint: Endpoint, answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
+    passing_trouble(endpoint, answer, now).unwrap_or_else(|| unexpected(endpoint, answer, "an unknown error"))
+}
+
+/// 429 and 5xx, which mean the same everywhere.
+pub fn passing_trouble(endpoint: Endpoint, answer: &HttpAnswer, now: Timestamp) -> Option<ProtocolError> {
+    match answer.status {
+        429 => Some(ProtocolError::RateLimited {
+            endpoint,
+            retry_after: retry_after(answer, now),
+        }),
+        status @ 500..=599 => Some(ProtocolError::ServerFault {
+            endpoint,
+            status,
+            retry_after: retry_after(answer, now),
+        }),
+        _ => None,
+    }
+}
+
+/// An answer that the protocol does not know.
+pub fn unexpected(endpoint: Endpoint, answer: &HttpAnswer, problem: &str) -> ProtocolError {
+    let media_type = answer.media_type();
+    let problem = match media_type.as_str() {
+        "text/html" => format!("{problem}; it is a web page, as from a captive portal or a proxy"),
+        _ => problem.to_owned(),
+    };
+    ProtocolError::UnexpectedAnswer {
+        endpoint,
+        status: answer.status,
+        problem,
+    }
+}
+
+/// The body as a JSON object, whatever its media type says: servers mislabel JSON.
+pub fn json_object(answer: &HttpAnswer) -> Option<Map<String, Value>> {
+    serde_json::from_slice(answer.body.expose()).ok()
+}
+
+/// The body of a successful answer, which must be a JSON object.
+///
+/// # Errors
+/// The failure that `otherwise` reads, or [`ProtocolError::UnexpectedAnswer`].
+pub fn success_object(
+    endpoint: Endpoint,
+    answer: &HttpAnswer,
+    otherwise: impl FnOnce() -> ProtocolError,
+) -> Result<Map<String, Value>, ProtocolError> {
+    if !answer.is_success() {
+        return Err(otherwise());
+    }
+    json_object(answer).ok_or_else(|| unexpected(endpoint, answer, "not a JSON object"))
+}
+
+/// Seconds that the server asks to wait: `Retry-After` in seconds or as an HTTP date (RFC 9110 10.2.3), else Auth0's
+/// `X-RateLimit-Reset` (a moment in seconds since 1970). `now` is the server's time, as well as it is known; the
+/// answer's own `Date` is better and is preferred. At most a day is believed.
+pub(super) fn retry_after(answer: &HttpAnswer, now: Timestamp) -> Option<u64> {
+    const LONGEST_SECONDS: u64 = 24 * 3600;
+    let now = server_date(answer).unwrap_or(now);
+    let until = |moment: Timestamp| u64::try_from(moment.seconds_since(now)).unwrap_or(0);
+    let asked = answer
+        .header("retry-after")
+        .map(str::trim)
+        .and_then(|value| value.parse::<u64>().ok().or_else(|| parse_http_date(value).map(until)));
+    let reset = || {
+        answer
+            .header("x-ratelimit-reset")
+            .and_then(|value| value.trim().parse().ok())
+            .map(|s| until(Timestamp(s)))
+    };
+    asked.or_else(reset).map(|seconds| seconds.min(LONGEST_SECONDS))
+}
+
+/// The server's time at the moment of its answer, by its `Date` header.
+pub fn server_date(answer: &HttpAnswer) -> Option<Timestamp> {
+    answer.header("date").and_then(parse_http_date)
+}
+
+fn parse_http_date(text: &str) -> Option<Timestamp> {
+    let since_1970 = httpdate::parse_http_date(text)
+        .ok()?
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()?;
+    i64::try_from(since_1970.as_secs()).ok().map(Timestamp)
+}

@@ -1,0 +1,154 @@
+//! `/delegation`: another token for the same user, for a refresh token of a device or for an ID token that has not
+//! expired. Of `api_type` "app" it is an ID token, which is how the sessions of that time were renewed; of the others it
+//! is whatever the add-on makes (AWS, Firebase, …).
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::{at, refusal};
+use crate::jose;
+use crate::model::credentials::Credentials;
+use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::error::ProtocolError;
+use crate::protocol::failure::{refuses_refresh_token, success_object, unexpected};
+use crate::protocol::message::{HttpAnswer, HttpRequest};
+use crate::protocol::token::{TokenAnswer, pairs, token};
+
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// What is shown to the endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// A refresh token, which is not rotated here.
+    RefreshToken,
+    /// An ID token that has not expired.
+    IdToken,
+}
+
+impl Shown {
+    fn parameter(self) -> &'static str {
+        match self {
+            Self::RefreshToken => "refresh_token",
+            Self::IdToken => "id_token",
+        }
+    }
+
+    fn grant(self) -> &'static str {
+        match self {
+            Self::RefreshToken => "delegation/refresh_token",
+            Self::IdToken => "delegation/id_token",
+        }
+    }
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// `api_type`: "app", "aws", "firebase", …
+    pub api_type: &'a str,
+    /// `target`: the client that the token is for, where it is another.
+    pub target: Option<&'a str>,
+    /// `scope`; not sent when empty.
+    pub scope: &'a str,
+    /// What else the add-on needs, such as `role` and `principal` for AWS.
+    pub parameters: &'a [(String, String)],
+}
+
+/// The request.
+///
+/// # Errors
+/// [`ProtocolError::NotWritable`] if it cannot be written.
+pub fn request(
+    base: &Url,
+    client_id: &str,
+    shown: Shown,
+    token: &Secret,
+    wanted: &Wanted<'_>,
+) -> Result<HttpRequest, ProtocolError> {
+    let mut members = vec![
+        ("client_id", client_id),
+        ("grant_type", GRANT_TYPE),
+        (shown.parameter(), token.expose()),
+        ("api_type", wanted.api_type),
+    ];
+    members.extend(wanted.target.map(|target| ("target", target)));
+    if !wanted.scope.is_empty() {
+        members.push(("scope", wanted.scope));
+    }
+    members.extend(pairs(wanted.parameters));
+    HttpRequest::post_json(at(base, "/delegation"), &members)
+}
+
+/// Reads the answer to a renewal (`api_type` "app"): the ID token, with the lifetime that its own `exp` gives it by the
+/// server's time. Says nothing about whether it is to be believed.
+///
+/// # Errors
+/// As [`read`]; [`ProtocolError::UnexpectedAnswer`] without an ID token that says when it expires.
+pub fn read_renewal(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
+    let body = read(answer, shown, now)?;
+    let id_token = token(&body, "id_token");
+    let times = id_token.as_ref().and_then(jose::lifetime);
+    let Some((issued_at, expires_at)) = times else {
+        return Err(unexpected(Endpoint::Delegation, answer, "no ID token in it"));
+    };
+    Ok(TokenAnswer {
+        access_token: None,
+        refresh_token: None,
+        id_token,
+        scope: None,
+        expires_in: Some(Credentials::lifetime_of_id_token(issued_at, expires_at, now)),
+        problem: None,
+    })
+}
+
+/// Reads the answer, whatever the add-on makes of it. A refresh token in it is left out: it would belong to nobody here.
+///
+/// | status | body | means |
+/// |---|---|---|
+/// | 400, 401, 403 | `invalid_grant`, refresh token | **the session has ended** |
+/// | 403 | `access_denied` "Unknown or invalid refresh token", refresh token | **the session has ended** |
+/// | 4xx | `invalid_grant`, ID token; `access_denied` in other words; `unauthorized` | denied; the session lives |
+/// | 404 | `endpoint_disabled`, or nothing | fix the configuration: it is a tenant of today |
+/// | 4xx | `unauthorized_client`, `unsupported_grant_type`, `invalid_client`, `invalid_request`, `invalid_scope` | fix the configuration here or there |
+/// | 4xx | `mfa_required` and its like | the user is needed; the session lives |
+/// | 429, 5xx, anything else | any | retry later |
+///
+/// # Errors
+/// By this table, which is that of `/oauth/token` where the words are the same.
+pub fn read(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> Result<Map<String, Value>, ProtocolError> {
+    let mut body = success_object(Endpoint::Delegation, answer, || failure(answer, shown, now))?;
+    body.remove("refresh_token");
+    Ok(body)
+}
+
+fn failure(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> ProtocolError {
+    let endpoint = Endpoint::Delegation;
+    let refusal = match refusal(endpoint, answer, Some(shown.grant()), now) {
+        Ok(refusal) => refusal,
+        Err(error) => return error,
+    };
+    let dead = || ProtocolError::RefreshTokenRejected;
+    let by_refresh_token = shown == Shown::RefreshToken;
+    match refusal.code.as_str() {
+        "invalid_grant" if by_refresh_token && matches!(refusal.status, 400 | 401 | 403) => dead(),
+        "access_denied" if by_refresh_token && refuses_refresh_token(refusal.status, &refusal.description) => dead(),
+        "invalid_grant" if by_refresh_token => unexpected(endpoint, answer, "a refusal under a status that has none"),
+        "invalid_grant" | "access_denied" | "unauthorized" => ProtocolError::AccessDenied {
+            endpoint,
+            description: refusal.description,
+        },
+        "mfa_required" | "interaction_required" | "login_required" | "consent_required" => {
+            ProtocolError::InteractionRequired {
+                endpoint,
+                code: refusal.code,
+            }
+        }
+        "invalid_request" | "invalid_scope" => refusal.configuration(
+            endpoint,
+            "a parameter is missing or not understood, or the client has no such add-on or target",
+        ),
+        _ => unexpected(endpoint, answer, "no error that is known"),
+    }
+}

@@ -1,0 +1,109 @@
+//! Auth0's endpoints of before June 2017, which tenants of that age may still have: [`delegation`], [`tokeninfo`] and
+//! `/oauth/ro` ([`resource_owner`]). Nothing else of Pilotlight's uses them, and a session does only where its
+//! configuration allows it.
+//!
+//! Source: Auth0, "Authentication API", legacy; "Delegation Tokens"; "Application Grant Types".
+
+pub mod delegation;
+pub mod resource_owner;
+pub mod tokeninfo;
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::failure::{json_object, passing_trouble, retry_after, unexpected};
+use crate::model::time::Timestamp;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::error::ProtocolError;
+use crate::protocol::message::HttpAnswer;
+use crate::protocol::sanitized::sanitized_description;
+
+/// A refusal in words of the protocol.
+struct Refusal {
+    status: u16,
+    code: String,
+    /// Made safe to show.
+    description: String,
+}
+
+impl Refusal {
+    fn configuration(&self, endpoint: Endpoint, hint: &str) -> ProtocolError {
+        // See `resource_owner`: those words may quote the password.
+        let words = match self.description.as_str() {
+            "" => String::new(),
+            _ if endpoint == Endpoint::ResourceOwner => String::new(),
+            words => format!(": {words}"),
+        };
+        ProtocolError::Configuration {
+            endpoint,
+            field: "legacy",
+            problem: format!("{}{words} ({hint})", self.code),
+        }
+    }
+}
+
+/// Reads what an unsuccessful answer means at each of these endpoints; the refusal that is left says more to the one that
+/// asked. `grant` is the legacy grant type that the endpoint needs, where it needs one.
+fn refusal(
+    endpoint: Endpoint,
+    answer: &HttpAnswer,
+    grant: Option<&str>,
+    now: Timestamp,
+) -> Result<Refusal, ProtocolError> {
+    if let Some(passing) = passing_trouble(endpoint, answer, now) {
+        return Err(passing);
+    }
+    let body = json_object(answer).unwrap_or_default();
+    let refusal = Refusal {
+        status: answer.status,
+        code: sanitized_description(text(&body, "error")),
+        description: sanitized_description(text(&body, "error_description")),
+    };
+    let is_page = answer.media_type() == "text/html";
+    match (answer.status, refusal.code.as_str()) {
+        (404, "endpoint_disabled") => Err(refusal.configuration(endpoint, &how_to_enable(grant))),
+        // Some tenants do not say why.
+        (404, "") if !is_page => Err(ProtocolError::Configuration {
+            endpoint,
+            field: "legacy",
+            problem: format!("it is not there ({})", how_to_enable(grant)),
+        }),
+        (400..=499, "unauthorized_client" | "unsupported_grant_type" | "invalid_client") => {
+            Err(refusal.configuration(endpoint, &how_to_enable(grant)))
+        }
+        (400..=499, "too_many_requests") => Err(ProtocolError::RateLimited {
+            endpoint,
+            retry_after: retry_after(answer, now),
+        }),
+        (400..=499, "temporarily_unavailable" | "server_error") => Err(ProtocolError::ServerFault {
+            endpoint,
+            status: answer.status,
+            retry_after: retry_after(answer, now),
+        }),
+        (400..=499, code) if !code.is_empty() => Ok(refusal),
+        _ => Err(unexpected(
+            endpoint,
+            answer,
+            "neither success nor an error that is known",
+        )),
+    }
+}
+
+fn how_to_enable(grant: Option<&str>) -> String {
+    let enable = grant.map_or_else(String::new, |grant| {
+        format!(" and the client is allowed the grant type http://auth0.com/oauth/legacy/grant-type/{grant}")
+    });
+    format!(
+        "it works only where the tenant had it before June 2017{enable}; else leave out `legacy` and sign in with the browser"
+    )
+}
+
+fn text<'a>(body: &'a Map<String, Value>, name: &str) -> &'a str {
+    body.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn at(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(path);
+    url
+}

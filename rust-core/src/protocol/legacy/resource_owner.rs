@@ -1,0 +1,106 @@
+//! `/oauth/ro`: a sign-in with the user's password (Auth0, "Resource Owner", legacy).
+
+use url::Url;
+
+use super::{at, refusal};
+use crate::model::configuration::Configuration;
+use crate::model::invalid::InvalidValue;
+use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::error::ProtocolError;
+use crate::protocol::failure::{json_object, unexpected};
+use crate::protocol::message::{HttpAnswer, HttpRequest};
+use crate::protocol::token::{TokenAnswer, pairs, token};
+
+/// Who signs in, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Credentials<'a> {
+    /// The user's name or address.
+    pub username: &'a Secret,
+    /// The password.
+    pub password: &'a Secret,
+    /// The database connection.
+    pub connection: &'a str,
+    /// What the user calls this device; needed for a refresh token, which is bound to it.
+    pub device: Option<&'a str>,
+}
+
+/// The request. `parameters` are added as they are.
+///
+/// # Errors
+/// [`ProtocolError::NotWritable`] if it cannot be written.
+pub fn request(
+    base: &Url,
+    configuration: &Configuration,
+    credentials: &Credentials<'_>,
+    parameters: &[(String, String)],
+) -> Result<HttpRequest, ProtocolError> {
+    let scope = configuration.scopes.join(" ");
+    let mut members = vec![
+        ("client_id", configuration.client_id.as_str()),
+        ("grant_type", "password"),
+        ("username", credentials.username.expose()),
+        ("password", credentials.password.expose()),
+        ("connection", credentials.connection),
+        ("scope", &scope),
+    ];
+    members.extend(credentials.device.map(|device| ("device", device)));
+    members.extend(pairs(parameters));
+    HttpRequest::post_json(at(base, "/oauth/ro"), &members)
+}
+
+/// Reads the answer. It says no `expires_in`.
+///
+/// # Errors
+/// [`ProtocolError::SignIn`] with the issuer's code where it did not let the user in (`invalid_user_password`, `unauthorized`,
+/// `too_many_attempts`, `password_leaked`, …); [`ProtocolError::Argument`] for a connection or parameter that it does not know;
+/// [`ProtocolError::Configuration`] where the endpoint is switched off or not for this client; the server's trouble
+/// otherwise.
+pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
+    let endpoint = Endpoint::ResourceOwner;
+    if !answer.is_success() {
+        return Err(failure(answer, now));
+    }
+    let body = json_object(answer).ok_or_else(|| unexpected(endpoint, answer, "not a JSON object"))?;
+    Ok(TokenAnswer {
+        access_token: token(&body, "access_token"),
+        refresh_token: token(&body, "refresh_token"),
+        id_token: token(&body, "id_token"),
+        scope: None,
+        expires_in: None,
+        problem: None,
+    })
+}
+
+/// Says all in words of its own: the server's may quote what it was sent, and a password can read like prose.
+fn failure(answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
+    let body = json_object(answer).unwrap_or_default();
+    let code = super::text(&body, "error");
+    // Not the rate of requests: the account is kept shut until its owner does something about it.
+    if let (429, "too_many_attempts" | "too_many_logins") = (answer.status, code) {
+        return ProtocolError::sign_in(code, "the issuer lets nobody in after too many wrong passwords");
+    }
+    let refused = |name, what: &str| {
+        ProtocolError::Argument(InvalidValue {
+            name,
+            problem: format!("was refused by the issuer: {what}"),
+        })
+    };
+    match refusal(Endpoint::ResourceOwner, answer, Some("ro"), now) {
+        Ok(refusal) if refusal.code == "invalid_request" && refusal.description.contains("connection") => {
+            refused("connection", "the tenant has none of that name for this client")
+        }
+        Ok(refusal) if refusal.code == "invalid_request" => refused("parameters", "one is missing, or not understood"),
+        Ok(refusal) => ProtocolError::sign_in(
+            &refusal.code,
+            match refusal.code.as_str() {
+                "invalid_user_password" => "the name or the password is wrong",
+                "unauthorized" => "the issuer does not let this user in",
+                "password_leaked" => "the password was found in a leak elsewhere, and the issuer wants another",
+                _ => "the issuer refused it",
+            },
+        ),
+        Err(error) => error,
+    }
+}

@@ -1,0 +1,46 @@
+//! `/tokeninfo`: the profile of the user that an ID token is about.
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::{at, refusal, text};
+use crate::model::invalid::InvalidValue;
+use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::error::ProtocolError;
+use crate::protocol::failure::success_object;
+use crate::protocol::message::{HttpAnswer, HttpRequest};
+
+/// The request. The endpoint is asked for no client.
+///
+/// # Errors
+/// [`ProtocolError::NotWritable`] if it cannot be written.
+pub fn request(base: &Url, id_token: &Secret) -> Result<HttpRequest, ProtocolError> {
+    HttpRequest::post_json(at(base, "/tokeninfo"), &[("id_token", id_token.expose())])
+}
+
+/// Reads the answer: the claims, with `sub` made from `user_id` where the endpoint, which is older than OpenID Connect,
+/// sends none.
+///
+/// # Errors
+/// [`ProtocolError::Argument`] for an ID token that is refused, [`ProtocolError::Configuration`] where the endpoint is switched
+/// off; the server's trouble otherwise.
+pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<Map<String, Value>, ProtocolError> {
+    let endpoint = Endpoint::TokenInfo;
+    let mut claims = success_object(endpoint, answer, || match answer.status {
+        400 | 401 | 403 if answer.media_type() != "text/html" => ProtocolError::Argument(InvalidValue {
+            name: "id_token",
+            problem: "was refused by the issuer: it has expired, or it is none of its ID tokens".to_owned(),
+        }),
+        _ => match refusal(endpoint, answer, None, now) {
+            Ok(refusal) => refusal.configuration(endpoint, "the request was not understood"),
+            Err(error) => error,
+        },
+    })?;
+    if !claims.contains_key("sub") {
+        let user_id = text(&claims, "user_id").to_owned();
+        claims.insert("sub".to_owned(), Value::String(user_id));
+    }
+    Ok(claims)
+}

@@ -1,0 +1,148 @@
+//! Requests and answers as values, so that what is sent and how an answer is read can be stated without doing I/O.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use url::Url;
+
+use crate::model::secret::SecretBytes;
+use crate::protocol::error::ProtocolError;
+
+/// One HTTP request. `Debug` shows method and host, nothing that could hold a secret.
+#[derive(Clone)]
+pub struct HttpRequest {
+    /// The method.
+    pub method: Method,
+    /// Where to. Secrets never go here.
+    pub url: Url,
+    /// Header names in lower case, and values.
+    pub headers: Vec<(String, SecretBytes)>,
+    /// The body, where there is one; its `content-type` is among the headers.
+    pub body: Option<SecretBytes>,
+}
+
+/// The methods that Pilotlight uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Sends a form or JSON.
+    Post,
+    /// Changes a part.
+    Patch,
+}
+
+impl HttpRequest {
+    /// A `GET` that asks for `accept` (a media type).
+    pub fn get(url: Url, accept: &str) -> Self {
+        Self {
+            method: Method::Get,
+            url,
+            headers: Vec::new(),
+            body: None,
+        }
+        .with_header("accept", accept)
+    }
+
+    /// A `POST` of an `application/x-www-form-urlencoded` form that asks for JSON (RFC 6749 appendix B).
+    pub fn post_form<'a>(url: Url, fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let fields: Vec<_> = fields.into_iter().collect();
+        // Room for every byte escaped ("%XX"), so that the buffer never grows and leaves pieces of tokens in freed
+        // memory.
+        let room = fields
+            .iter()
+            .map(|(name, value)| 3 * (name.len() + value.len()) + 2)
+            .sum();
+        let mut form = url::form_urlencoded::Serializer::new(String::with_capacity(room));
+        let form = form.extend_pairs(fields).finish();
+        Self {
+            method: Method::Post,
+            url,
+            headers: Vec::new(),
+            body: Some(SecretBytes::new(form.into_bytes())),
+        }
+        .with_header("content-type", "application/x-www-form-urlencoded")
+        .with_header("accept", "application/json")
+    }
+
+    /// A `POST` of a JSON object whose members are text, which asks for JSON. No piece of a password stays in freed memory.
+    ///
+    /// # Errors
+    /// [`ProtocolError::NotWritable`] if it cannot be written.
+    pub fn post_json(url: Url, members: &[(&str, &str)]) -> Result<Self, ProtocolError> {
+        struct Members<'a>(&'a [(&'a str, &'a str)]);
+        impl Serialize for Members<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_map(self.0.iter().copied())
+            }
+        }
+        let body = SecretBytes::from_json(&Members(members));
+        let body = body.map_err(|_| ProtocolError::NotWritable)?;
+        let request = Self {
+            method: Method::Post,
+            url,
+            headers: Vec::new(),
+            body: Some(body),
+        };
+        Ok(request
+            .with_header("content-type", "application/json")
+            .with_header("accept", "application/json"))
+    }
+
+    /// The request with one more header; `name` in lower case.
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers
+            .push((name.to_owned(), SecretBytes::new(value.as_bytes().to_vec())));
+        self
+    }
+
+    /// The request with the access token as RFC 6750 2.1 wants it.
+    pub fn with_bearer(self, token: &crate::model::secret::Secret) -> Self {
+        let value = zeroize::Zeroizing::new(format!("Bearer {}", token.expose()));
+        self.with_header("authorization", &value)
+    }
+}
+
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {}", self.method, self.url.host_str().unwrap_or_default())
+    }
+}
+
+/// One HTTP answer, complete. `Debug` shows the status and the size.
+#[derive(Clone)]
+pub struct HttpAnswer {
+    /// The status code.
+    pub status: u16,
+    /// Header names in lower case, and values as text; values that are not text are left out.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: SecretBytes,
+}
+
+impl HttpAnswer {
+    /// The first header of that name (in lower case).
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The `content-type` without its parameters, in lower case; empty when there is none.
+    pub fn media_type(&self) -> String {
+        let value = self.header("content-type").unwrap_or_default();
+        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
+    /// Whether the status says success.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+impl fmt::Debug for HttpAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} with {:?}", self.status, self.body)
+    }
+}

@@ -1,0 +1,20 @@
+//! What to send to an issuer's endpoints and how to read what comes back. Pure: requests and answers are values.
+//!
+//! One file per endpoint; [`failure`] holds the one table that says what an unsuccessful answer means.
+
+pub mod access_token;
+pub mod authorization;
+pub mod discovery;
+pub mod endpoint;
+pub mod error;
+pub mod failure;
+pub mod legacy;
+pub mod logout;
+pub mod message;
+pub mod pkce;
+pub mod revocation;
+pub mod sanitized;
+pub mod token;
+pub mod transport_error;
+pub mod userinfo;
+pub mod users;

@@ -1,0 +1,83 @@
+//! An issuer's own words, made safe to show and to log.
+
+/// A server's own words, made safe to show: servers quote what they were sent, tokens, addresses and names among it.
+/// Kept is what reads like the sentence around a value: words in lower case, the first word of a sentence, short
+/// numbers and acronyms. All else is cut out, control characters are dropped, and 200 characters are kept.
+pub fn sanitized_description(words: &str) -> String {
+    const LONGEST: usize = 200;
+    let mut kept = String::new();
+    let mut starts_sentence = true;
+    for word in words
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+    {
+        let shown = if is_prose(word, starts_sentence) {
+            word
+        } else {
+            "[redacted]"
+        };
+        starts_sentence = word.ends_with('.');
+        if kept.chars().count() + shown.chars().count() >= LONGEST {
+            kept.push('…');
+            break;
+        }
+        if !kept.is_empty() {
+            kept.push(' ');
+        }
+        kept.push_str(shown);
+    }
+    kept
+}
+
+fn is_prose(word: &str, starts_sentence: bool) -> bool {
+    const LONGEST_WORD: usize = 20;
+    let word = word.trim_matches(|c: char| matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '"' | '(' | ')'));
+    let lower = |text: &str| {
+        text.split(['_', '-', ':', '\''])
+            .all(|part| part.len() <= LONGEST_WORD && part.bytes().all(|byte| byte.is_ascii_lowercase()))
+    };
+    let capitalised = || {
+        word.get(1..)
+            .is_some_and(|rest| word.as_bytes()[0].is_ascii_uppercase() && lower(rest))
+    };
+    let acronym = || word.len() <= 5 && word.bytes().all(|byte| byte.is_ascii_uppercase());
+    let number = || word.len() <= 3 && word.bytes().all(|byte| byte.is_ascii_digit());
+    word.len() <= 2 * LONGEST_WORD && (lower(word) || (starts_sentence && capitalised()) || acronym() || number())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn server_words_keep_the_sentence_and_lose_the_values_in_it() {
+        for (said, shown) in [
+            ("Unknown or invalid refresh token.", "Unknown or invalid refresh token."),
+            (
+                "Grant type 'refresh_token' not allowed. Use PKCE.",
+                "Grant type 'refresh_token' not allowed. Use PKCE.",
+            ),
+            (
+                "Insufficient scope, expected any of: read:users",
+                "Insufficient scope, expected any of: read:users",
+            ),
+            ("error_unauthorized_client", "error_unauthorized_client"),
+            ("token v1.MjAyNS1wbGFudGVk is spent", "token [redacted] is spent"),
+            (
+                "no user ada@example.com, Ms Lovelace",
+                "no user [redacted] [redacted] [redacted]",
+            ),
+            ("wait 30 of 12345 s", "wait 30 of [redacted] s"),
+            ("abcdefghijklmnopqrstuvwxyzabcdef", "[redacted]"),
+            ("Ünïcödé \u{1b}[31mred", "[redacted] [redacted]"),
+        ] {
+            assert_eq!(sanitized_description(said), shown);
+        }
+    }
+
+    #[test]
+    fn server_words_are_short_and_on_one_line() {
+        let long = sanitized_description(&"word\n".repeat(100));
+        assert!(long.chars().count() <= 202 && !long.contains('\n'), "{long}");
+    }
+}

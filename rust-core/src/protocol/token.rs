@@ -1,0 +1,141 @@
+//! The token endpoint: code exchange and renewal (RFC 6749 4.1.3 and 6, RFC 7636 4.5), and its successful answer.
+
+use serde_json::{Map, Number, Value};
+use url::Url;
+
+use super::failure::{Grant, json_object, token_failure, unexpected};
+use crate::model::configuration::Configuration;
+use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::error::ProtocolError;
+use crate::protocol::message::{HttpAnswer, HttpRequest};
+
+/// A successful answer. On a renewal it may hold less than it should; what it does hold is kept first and complained
+/// about later, because a rotated refresh token exists nowhere else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenAnswer {
+    /// `access_token`
+    pub access_token: Option<Secret>,
+    /// `refresh_token`: absent where the issuer does not rotate.
+    pub refresh_token: Option<Secret>,
+    /// `id_token`
+    pub id_token: Option<Secret>,
+    /// `scope`
+    pub scope: Option<String>,
+    /// `expires_in`, in seconds.
+    pub expires_in: Option<u64>,
+    /// What is wrong with the answer, though it is one.
+    pub problem: Option<&'static str>,
+}
+
+/// The request that exchanges an authorization code.
+pub fn exchange_code(endpoint: &Url, configuration: &Configuration, code: &Secret, verifier: &Secret) -> HttpRequest {
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("client_id", &configuration.client_id),
+        ("code", code.expose()),
+        ("code_verifier", verifier.expose()),
+        ("redirect_uri", &configuration.redirect_uri),
+    ];
+    HttpRequest::post_form(
+        endpoint.clone(),
+        fields.into_iter().chain(pairs(&configuration.token_parameters)),
+    )
+}
+
+/// The request that renews with a refresh token. `parameters` win over the configuration's of the same name.
+pub fn refresh(
+    endpoint: &Url,
+    configuration: &Configuration,
+    refresh_token: &Secret,
+    scopes: &[String],
+    parameters: &[(String, String)],
+) -> HttpRequest {
+    let scope = scopes.join(" ");
+    let mut fields = vec![
+        ("grant_type", "refresh_token"),
+        ("client_id", configuration.client_id.as_str()),
+        ("refresh_token", refresh_token.expose()),
+    ];
+    if !scope.is_empty() {
+        fields.push(("scope", &scope));
+    }
+    let configured =
+        pairs(&configuration.token_parameters).filter(|(name, _)| !parameters.iter().any(|(own, _)| own == name));
+    HttpRequest::post_form(
+        endpoint.clone(),
+        fields.into_iter().chain(configured).chain(pairs(parameters)),
+    )
+}
+
+/// Reads the answer to either.
+///
+/// # Errors
+/// What [`token_failure`] says of an unsuccessful answer; [`ProtocolError::UnexpectedAnswer`] for a successful one that holds
+/// no token.
+pub fn read(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
+    if !answer.is_success() {
+        return Err(token_failure(answer, grant, now));
+    }
+    let Some(body) = json_object(answer) else {
+        return Err(unexpected(Endpoint::Token, answer, "not a JSON object"));
+    };
+    let mut read = TokenAnswer {
+        access_token: token(&body, "access_token"),
+        refresh_token: token(&body, "refresh_token"),
+        id_token: token(&body, "id_token"),
+        scope: body.get("scope").and_then(Value::as_str).map(str::to_owned),
+        expires_in: body.get("expires_in").and_then(seconds),
+        problem: None,
+    };
+    if read.access_token.is_none() {
+        read.problem = Some("no access_token");
+    }
+    // RFC 6749 5.1: a client must not use a token of a type it does not understand. Case does not matter; some leave it
+    // out.
+    if body
+        .get("token_type")
+        .is_some_and(|kind| !kind.as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("bearer")))
+    {
+        read.access_token = None;
+        read.problem = Some("a token_type that is not Bearer");
+    }
+    match (&read.access_token, &read.refresh_token) {
+        (None, None) => Err(unexpected(Endpoint::Token, answer, "no token in it")),
+        _ => Ok(read),
+    }
+}
+
+/// Parameters as a form or a query takes them.
+pub(super) fn pairs(parameters: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+}
+
+/// A token that can be sent in a header or a form; anything else would break the request that carries it.
+pub(super) fn token(body: &Map<String, Value>, name: &str) -> Option<Secret> {
+    let text = body.get(name)?.as_str()?;
+    let sendable = !text.is_empty() && text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    sendable.then(|| Secret::new(text))
+}
+
+/// `expires_in` comes as a number, as a number with a fraction, and as a string; what is none of them counts as not
+/// said.
+fn seconds(value: &Value) -> Option<u64> {
+    let whole = |number: &Number| {
+        let float = |seconds: f64| seconds.is_finite().then_some(seconds.max(0.0) as u64);
+        number.as_u64().or_else(|| number.as_f64().and_then(float))
+    };
+    match value {
+        Value::Number(number) => whole(number),
+        Value::String(text) => match text.trim().parse() {
+            Ok(seconds) => Some(seconds),
+            // By JSON's reader of numbers, which is there anyway: the standard library's brings 13 kB of tables and code.
+            Err(_) => match serde_json::from_slice(text.as_bytes()) {
+                Ok(Value::Number(number)) => whole(&number),
+                _ => None,
+            },
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,34 @@
+//! Why a request got no answer.
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}")]
+pub struct TransportError {
+    /// What went wrong.
+    pub kind: TransportErrorKind,
+    /// Whether the request may have reached the server and been acted upon. Only `false` is certain.
+    pub may_have_been_processed: bool,
+}
+
+/// What went wrong on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TransportErrorKind {
+    /// No connection: no network, a name that does not resolve, a refused port.
+    #[error("the server could not be reached")]
+    Unreachable,
+    /// The TLS handshake failed: a certificate that the system does not trust, or a proxy in between.
+    #[error("no trusted TLS connection could be made")]
+    Tls,
+    /// The time for connecting or for the whole exchange ran out.
+    #[error("the server did not answer in time")]
+    Timeout,
+    /// The connection broke before the whole answer was there.
+    #[error("the connection broke before the answer was complete")]
+    Interrupted,
+    /// The answer is larger than Pilotlight reads (1 MiB).
+    #[error("the answer was larger than 1 MiB")]
+    TooLarge,
+    /// What came back is not HTTP.
+    #[error("the answer was not HTTP")]
+    NotHttp,
+}

@@ -1,0 +1,62 @@
+//! The UserInfo endpoint (OpenID Connect Core 5.3).
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::failure::{json_object, resource_failure, unexpected};
+use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::error::ProtocolError;
+use crate::protocol::message::{HttpAnswer, HttpRequest};
+
+/// A successful answer.
+#[derive(Clone, Debug)]
+pub enum UserInfo {
+    /// Plain JSON claims.
+    Claims(Map<String, Value>),
+    /// A signed JWT whose signature, issuer and audience are still to be checked (OpenID Connect Core 5.3.2).
+    Signed(Secret),
+}
+
+/// The request.
+pub fn request(endpoint: &Url, access_token: &Secret) -> HttpRequest {
+    HttpRequest::get(endpoint.clone(), "application/json, application/jwt").with_bearer(access_token)
+}
+
+/// Whether the access token itself was refused, so that a fresh one may do better (RFC 6750 3.1).
+pub fn refuses_token(answer: &HttpAnswer) -> bool {
+    answer.status == 401
+}
+
+/// Reads the answer.
+///
+/// # Errors
+/// [`ProtocolError::Configuration`] when the endpoint refuses a fresh token (`audience`) or its scopes (`scopes`); the
+/// server's trouble otherwise.
+pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<UserInfo, ProtocolError> {
+    let endpoint = Endpoint::UserInfo;
+    let configuration = |field, problem: &str| ProtocolError::Configuration {
+        endpoint,
+        field,
+        problem: problem.to_owned(),
+    };
+    match answer.status {
+        401 => Err(configuration(
+            "audience",
+            "the access token is fresh but not accepted; a token for another API is not for userinfo",
+        )),
+        403 => Err(configuration(
+            "scopes",
+            "the access token lacks a scope that userinfo needs, usually openid",
+        )),
+        _ if !answer.is_success() => Err(resource_failure(endpoint, answer, now)),
+        _ if answer.media_type() == "application/jwt" => match std::str::from_utf8(answer.body.expose()) {
+            Ok(jwt) => Ok(UserInfo::Signed(Secret::new(jwt.trim()))),
+            Err(_) => Err(unexpected(endpoint, answer, "not a JWT")),
+        },
+        _ => json_object(answer)
+            .map(UserInfo::Claims)
+            .ok_or_else(|| unexpected(endpoint, answer, "not a JSON object")),
+    }
+}

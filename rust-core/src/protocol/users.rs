@@ -1,0 +1,126 @@
+//! Auth0's Management API in the user's own name: `/api/v2/users/{id}` ("Get a User", "Update a User").
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::failure::{json_object, resource_failure, success_object};
+use crate::model::invalid::InvalidValue;
+use crate::model::metadata::USER_METADATA;
+use crate::model::secret::{Secret, SecretBytes};
+use crate::model::time::Timestamp;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::error::ProtocolError;
+use crate::protocol::message::{HttpAnswer, HttpRequest, Method};
+use crate::protocol::sanitized::sanitized_description;
+
+/// The request for the user's object: `fields` only (`include`), all but those, or everything when none is named.
+///
+/// # Errors
+/// [`ProtocolError::Argument`] for a user id that cannot be a path segment.
+pub fn get(
+    base: &Url,
+    user_id: &str,
+    fields: &[String],
+    include: bool,
+    access_token: &Secret,
+) -> Result<HttpRequest, ProtocolError> {
+    let mut url = user_url(base, user_id)?;
+    if !fields.is_empty() {
+        let include = if include { "true" } else { "false" };
+        url.query_pairs_mut()
+            .append_pair("fields", &fields.join(","))
+            .append_pair("include_fields", include);
+    }
+    Ok(HttpRequest::get(url, "application/json").with_bearer(access_token))
+}
+
+/// The request that changes the user's metadata: merged at the first level by the server.
+///
+/// # Errors
+/// [`ProtocolError::Argument`] for a user id that cannot be a path segment.
+pub fn patch_metadata(
+    base: &Url,
+    user_id: &str,
+    patch: &Map<String, Value>,
+    access_token: &Secret,
+) -> Result<HttpRequest, ProtocolError> {
+    let body = serde_json::json!({ USER_METADATA: patch }).to_string();
+    let request = HttpRequest {
+        method: Method::Patch,
+        url: user_url(base, user_id)?,
+        headers: Vec::new(),
+        body: Some(SecretBytes::new(body.into_bytes())),
+    };
+    Ok(request
+        .with_header("content-type", "application/json")
+        .with_header("accept", "application/json")
+        .with_bearer(access_token))
+}
+
+/// Whether the access token itself was refused as invalid, so that a fresh one may do better. A token for another
+/// audience is refused with 401 as well, in words that say so; renewing that one would be of no use.
+pub fn refuses_token(answer: &HttpAnswer) -> bool {
+    answer.status == 401 && !message(answer).to_ascii_lowercase().contains("audience")
+}
+
+/// Reads the answer to either: the user's object.
+///
+/// # Errors
+/// [`ProtocolError::Configuration`] for a wrong audience (`audience`) or a missing scope (`scopes`), [`ProtocolError::Argument`]
+/// for a change the server does not accept; the server's trouble otherwise.
+pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<Map<String, Value>, ProtocolError> {
+    success_object(Endpoint::Users, answer, || failure(answer, now))
+}
+
+fn failure(answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
+    let endpoint = Endpoint::Users;
+    let Some(body) = json_object(answer) else {
+        return resource_failure(endpoint, answer, now);
+    };
+    let error_code = body.get("errorCode").and_then(Value::as_str).unwrap_or_default();
+    let words = message(answer);
+    let configuration = |field, hint: &str| ProtocolError::Configuration {
+        endpoint,
+        field,
+        problem: format!("{words} ({hint})"),
+    };
+    const AUDIENCE: &str = "an access token whose audience is https://{domain}/api/v2/ is needed";
+    const SCOPES: &str = "read:current_user, update:current_user_metadata, create:current_user_metadata";
+    match answer.status {
+        401 => configuration("audience", AUDIENCE),
+        400 if error_code == "Bearer" || words.contains("Bad HTTP authentication header") => {
+            configuration("audience", AUDIENCE)
+        }
+        403 => configuration("scopes", SCOPES),
+        400 => ProtocolError::Argument(InvalidValue {
+            name: "metadata",
+            problem: format!("was refused by the server: {words}"),
+        }),
+        404 => configuration("provider", "the user is not there; the domain may be another tenant's"),
+        _ => resource_failure(endpoint, answer, now),
+    }
+}
+
+fn message(answer: &HttpAnswer) -> String {
+    let body = json_object(answer).unwrap_or_default();
+    sanitized_description(body.get("message").and_then(Value::as_str).unwrap_or_default())
+}
+
+fn user_url(base: &Url, user_id: &str) -> Result<Url, ProtocolError> {
+    let unusable = || {
+        ProtocolError::Argument(InvalidValue {
+            name: "user_id",
+            problem: "cannot be a path segment".to_owned(),
+        })
+    };
+    // A URL parser takes these for steps in the path even when they are percent-encoded.
+    if matches!(user_id, "" | "." | "..") {
+        return Err(unusable());
+    }
+    base.join(&format!(
+        "/api/v2/users/{}",
+        utf8_percent_encode(user_id, NON_ALPHANUMERIC)
+    ))
+    .map_err(|_| unusable())
+}

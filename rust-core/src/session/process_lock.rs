@@ -1,0 +1,139 @@
+//! Several processes with one store: who renews, and what the others made of the session meanwhile.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::MutexGuard;
+
+use super::{Shared, Sharing};
+use crate::machine::error::Error;
+use crate::ports::{LogLevel, ProcessLock, StoreError};
+use crate::storage::envelope::{EnvelopeError, StoredItem};
+
+/// How long a renewal waits for another process's. That one has its own limits; whoever waits for all of them waits
+/// longer than iOS lets an extension live.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// No other process renews while this exists, nor another task of this one. Nothing where the store is not shared.
+#[derive(Debug)]
+pub(super) struct ProcessLockGuard<'a> {
+    held_by: Option<(&'a Shared, MutexGuard<'a, ()>)>,
+}
+
+impl Drop for ProcessLockGuard<'_> {
+    fn drop(&mut self) {
+        if let Some((shared, _)) = &self.held_by {
+            shared.release_process_lock();
+        }
+    }
+}
+
+impl Shared {
+    /// This process's turn to renew.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when another process does not come to an end; [`Error::ReadOnly`]; [`Error::Store`] from the
+    /// lock.
+    pub(super) async fn take_process_lock(&self) -> Result<ProcessLockGuard<'_>, Error> {
+        match &self.dependencies.sharing {
+            Sharing::Alone => Ok(ProcessLockGuard { held_by: None }),
+            Sharing::ReadOnly => Err(Error::ReadOnly),
+            Sharing::Processes(lock) => {
+                // First among the tasks of this process: files are locked for processes, and polling among ourselves
+                // is waste.
+                let own = self.process_lock_order.lock().await;
+                if !self.lock(lock.as_ref()).await? {
+                    self.log(LogLevel::Warning, "another process has been renewing for too long");
+                    return Err(Error::Busy);
+                }
+                Ok(ProcessLockGuard {
+                    held_by: Some((self, own)),
+                })
+            }
+        }
+    }
+
+    /// Gives the lock back before the turn is over: iOS is about to suspend the process, and would kill it for holding
+    /// a lock in a shared folder.
+    pub(super) fn release_process_lock(&self) {
+        *self.process_lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Puts the lock into its place; false when there was no time, or no time is left.
+    async fn lock(&self, lock: &dyn ProcessLock) -> Result<bool, Error> {
+        let Some(held) = lock.acquire(&self.item_name, LONGEST_WAIT).await? else {
+            return Ok(false);
+        };
+        let mut place = self.process_lock.lock().unwrap_or_else(PoisonError::into_inner);
+        // Looked at with the place locked: whoever prepares for a suspension sets the flag first and empties it then.
+        if self.suspending.load(Ordering::SeqCst) {
+            return Ok(false);
+        }
+        *place = Some(held);
+        Ok(true)
+    }
+
+    pub(super) fn is_shared(&self) -> bool {
+        !matches!(self.dependencies.sharing, Sharing::Alone)
+    }
+
+    pub(super) fn is_read_only(&self) -> bool {
+        matches!(self.dependencies.sharing, Sharing::ReadOnly)
+    }
+
+    /// For what changes the session.
+    pub(super) fn ensure_writable(&self) -> Result<(), Error> {
+        if self.is_read_only() {
+            Err(Error::ReadOnly)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Reads the store again and takes over what another process made of the session. True when it changed.
+    ///
+    /// # Errors
+    /// [`Error::Store`]; [`Error::Envelope`] when a newer release wrote it. Then memory stays as it is.
+    pub(super) async fn merge_from_store(&self) -> Result<bool, Error> {
+        loop {
+            let writes = self.current.writes();
+            let (found, seen) = self.read_item().await?;
+            let stored = match found {
+                None => None,
+                Some(bytes) => match StoredItem::decode(&bytes) {
+                    Ok(item) => Some(item),
+                    // What is in memory is better. It is written over the damaged item, which is never missing
+                    // meanwhile: to other processes that would be a sign-out.
+                    Err(EnvelopeError::Undecodable) if self.current.holds_session() => {
+                        if !self.is_read_only() {
+                            self.keep_aside(bytes).await?;
+                            self.current.write_over(seen);
+                        }
+                        return Ok(false);
+                    }
+                    Err(error) => return Err(error.into()),
+                },
+            };
+            // Otherwise another task of this process has written meanwhile, and the store is looked at again.
+            if let Some(changed) = self.current.merge(stored, seen, writes) {
+                if changed {
+                    self.log(LogLevel::Info, "took over what another process made of the session");
+                    self.current.publish(self.now());
+                }
+                return Ok(changed);
+            }
+        }
+    }
+
+    /// The same where the store is shared; a device that is locked just now changes nothing.
+    pub(super) async fn merge_if_shared(&self) -> Result<bool, Error> {
+        if !self.is_shared() {
+            return Ok(false);
+        }
+        match self.merge_from_store().await {
+            Err(Error::Store(StoreError::Locked)) => Ok(false),
+            outcome => outcome,
+        }
+    }
+}

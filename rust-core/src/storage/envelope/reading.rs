@@ -1,0 +1,256 @@
+//! Reading a stored item, member by member. What is not read stays, to be written back: a newer release put it there.
+//!
+//! By hand, where writing is derived: a derived reader is compiled for each type in each place, and was 40 kB of every
+//! app.
+
+use std::mem;
+
+use serde_json::{Map, Value};
+use zeroize::Zeroize;
+
+use super::{PendingRevocation, SignedOut, StoredSession};
+use crate::model::audience::{Audience, AudienceToken};
+use crate::model::credentials::Credentials;
+use crate::model::pending_update::PendingUpdate;
+use crate::model::profile::{Claims, Profile};
+use crate::model::secret::{Secret, SecretBytes};
+use crate::model::state::ReauthenticationReason;
+use crate::model::time::Timestamp;
+
+/// An object of the stored JSON. What is left in it is wiped when it is dropped, because it may hold tokens.
+pub(super) struct Members(Map<String, Value>);
+
+/// What the stored JSON has a form for; `None` for a value of another form.
+pub(super) trait Stored: Sized {
+    fn read(value: Value) -> Option<Self>;
+}
+
+impl Members {
+    pub(super) fn parse(json: &SecretBytes) -> Option<Self> {
+        serde_json::from_slice(json.expose()).ok().map(Self)
+    }
+
+    fn of(value: Value) -> Option<Self> {
+        match value {
+            Value::Object(members) => Some(Self(members)),
+            _ => None,
+        }
+    }
+
+    /// A member that is always there.
+    pub(super) fn required<T: Stored>(&mut self, name: &str) -> Option<T> {
+        T::read(self.0.remove(name)?)
+    }
+
+    /// A member that may be missing or null, which is the default; `None` only where it has another form.
+    pub(super) fn optional<T: Stored + Default>(&mut self, name: &str) -> Option<T> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Some(T::default()),
+            Some(value) => T::read(value),
+        }
+    }
+
+    fn cooldown(&mut self) -> Map<String, Value> {
+        mem::take(&mut self.0)
+    }
+}
+
+impl Drop for Members {
+    fn drop(&mut self) {
+        for value in self.0.values_mut() {
+            wipe(value);
+        }
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        _ => {}
+    }
+}
+
+impl StoredSession {
+    /// `members` without its version.
+    pub(super) fn read(version: u32, mut members: Members) -> Option<Self> {
+        Some(Self {
+            version,
+            issuer: members.required("issuer")?,
+            client_id: members.required("client_id")?,
+            subject: members.required("subject")?,
+            credentials: members.required("credentials")?,
+            nonce: members.optional("nonce")?,
+            authenticated_at: members.optional("authenticated_at")?,
+            profile: members.optional("profile")?,
+            ended: members.optional("ended")?,
+            sequence: members.optional("sequence")?,
+            audience_tokens: members.optional("audience_tokens")?,
+            resources: members.optional("resources")?,
+            imported: members.optional("imported")?,
+            pending_updates: members.optional("pending_updates")?,
+            unknown: members.cooldown(),
+        })
+    }
+}
+
+impl SignedOut {
+    /// `members` without its version and what tells it from a session.
+    pub(super) fn read(version: u32, mut members: Members) -> Option<Self> {
+        Some(Self {
+            version,
+            signed_out: true,
+            revocations: members.required("revocations")?,
+            unknown: members.cooldown(),
+        })
+    }
+}
+
+impl Stored for PendingRevocation {
+    fn read(value: Value) -> Option<Self> {
+        let mut members = Members::of(value)?;
+        Some(Self {
+            refresh_token: members.required("refresh_token")?,
+            since: members.required("since")?,
+        })
+    }
+}
+
+impl Stored for Credentials {
+    fn read(value: Value) -> Option<Self> {
+        let mut members = Members::of(value)?;
+        Some(Self {
+            access_token: members.optional("access_token")?,
+            refresh_token: members.optional("refresh_token")?,
+            id_token: members.optional("id_token")?,
+            scope: members.optional("scope")?,
+            received_at: members.required("received_at")?,
+            lifetime_seconds: members.required("lifetime_seconds")?,
+            lives_by_id_token: members.optional("lives_by_id_token")?,
+        })
+    }
+}
+
+impl Stored for AudienceToken {
+    fn read(value: Value) -> Option<Self> {
+        let mut members = Members::of(value)?;
+        Some(Self {
+            audience: members.required("audience")?,
+            credentials: members.required("credentials")?,
+            received: None,
+            revision: 0,
+            is_unchecked: false,
+        })
+    }
+}
+
+impl Stored for Audience {
+    fn read(value: Value) -> Option<Self> {
+        let mut members = Members::of(value)?;
+        Some(Self {
+            identifier: members.required("identifier")?,
+            scopes: members.required("scopes")?,
+        })
+    }
+}
+
+impl Stored for PendingUpdate {
+    fn read(value: Value) -> Option<Self> {
+        let mut members = Members::of(value)?;
+        Some(Self {
+            id: members.required("id")?,
+            changes: members.required("changes")?,
+            since: members.required("since")?,
+        })
+    }
+}
+
+/// Stored under the names of its fields, which but for two are those of the claims.
+impl Stored for Profile {
+    fn read(value: Value) -> Option<Self> {
+        let mut members = Members::of(value)?;
+        let (other_claims, fetched_at) = (members.required("other_claims")?, members.required("fetched_at")?);
+        let mut claims = members.cooldown();
+        for (field, claim) in [("subject", "sub"), ("profile_page", "profile")] {
+            if let Some(value) = claims.remove(field) {
+                claims.insert(claim.to_owned(), value);
+            }
+        }
+        Some(Self {
+            other_claims,
+            ..Self::from_claims(claims, fetched_at)?
+        })
+    }
+}
+
+impl Stored for Claims {
+    fn read(value: Value) -> Option<Self> {
+        Members::of(value).map(|mut members| Self(members.cooldown()))
+    }
+}
+
+impl Stored for ReauthenticationReason {
+    fn read(value: Value) -> Option<Self> {
+        match value.as_str()? {
+            "refresh_token_rejected" => Some(Self::RefreshTokenRejected),
+            "no_refresh_token" => Some(Self::NoRefreshToken),
+            _ => None,
+        }
+    }
+}
+
+impl<T: Stored> Stored for Option<T> {
+    fn read(value: Value) -> Option<Self> {
+        T::read(value).map(Some)
+    }
+}
+
+impl<T: Stored> Stored for Vec<T> {
+    fn read(value: Value) -> Option<Self> {
+        match value {
+            Value::Array(values) => values.into_iter().map(T::read).collect(),
+            _ => None,
+        }
+    }
+}
+
+impl Stored for String {
+    fn read(value: Value) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// The text is not copied, so that it is wiped with the secret.
+impl Stored for Secret {
+    fn read(value: Value) -> Option<Self> {
+        String::read(value).map(Self::new)
+    }
+}
+
+impl Stored for Timestamp {
+    fn read(value: Value) -> Option<Self> {
+        value.as_i64().map(Self)
+    }
+}
+
+impl Stored for u64 {
+    fn read(value: Value) -> Option<Self> {
+        value.as_u64()
+    }
+}
+
+impl Stored for u32 {
+    fn read(value: Value) -> Option<Self> {
+        value.as_u64()?.try_into().ok()
+    }
+}
+
+impl Stored for bool {
+    fn read(value: Value) -> Option<Self> {
+        value.as_bool()
+    }
+}
