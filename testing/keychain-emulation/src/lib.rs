@@ -20,8 +20,8 @@ mod adapters {
 mod ports {
     pub(crate) use pilotlight_core::ports::Clock;
 }
-mod secret {
-    pub(crate) use pilotlight_core::model::secret::{Fingerprint, SecretBytes};
+mod model {
+    pub(crate) use pilotlight_core::model::secret;
 }
 
 use pilotlight_core::adapters::keychain::{AccessControl, KeychainItems, KeychainOptions, KeychainStore};
