@@ -31,7 +31,6 @@ parse_arguments() {
     done
 }
 
-# An app sees types of the generated module through Pilotlight, so they are documented as Pilotlight's.
 extract_symbols() {
     local modules triple sdk=()
     # Nothing of the core is run or linked here, but the package's build asks for it.
@@ -43,8 +42,7 @@ extract_symbols() {
     if on_mac; then sdk=(-sdk "$(xcrun --show-sdk-path)"); fi
     "$swift" exec swift symbolgraph-extract -module-name "$app_module" -target "$triple" ${sdk[@]+"${sdk[@]}"} \
         -I "$modules" -I "$package/Sources/$ffi_module" -minimum-access-level public \
-        -skip-synthesized-members -skip-inherited-docs \
-        "-experimental-allowed-reexported-modules=$swift_module" -output-dir "$1"
+        -skip-synthesized-members -skip-inherited-docs -output-dir "$1"
 }
 
 convert() {

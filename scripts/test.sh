@@ -54,6 +54,8 @@ lane_swift() {
         scripts/swift.sh build --package-path "$package" --build-tests
         scripts/swift.sh test --package-path "$package"
     done
+    step "swift: beside modules that have the same names"
+    scripts/swift-neighbours.sh
 }
 
 lane_demo() {

@@ -108,7 +108,7 @@ final class KeychainOptionTests: KeychainTestCase {
             "a device with a passcode is needed, or a simulator with Features > Face ID > Enrolled")
         let guarded = SessionStorage.keychain(
             service: keychain.service, accessibility: .whenUnlockedThisDeviceOnly,
-            accessControl: KeychainAccessControl(constraint: .userPresence, prompt: "Test", reuseSeconds: 0))
+            accessControl: KeychainAccessControl(.userPresence, prompt: "Test"))
         // Adding an item asks nobody.
         try await signIn(guarded)
         XCTAssertEqual(

@@ -11,7 +11,7 @@ let onLinux = false
 let asApple = Context.environment["PILOTLIGHT_MANIFEST_AS_APPLE"] != nil
 let forHost = (onLinux || Context.environment["PILOTLIGHT_CORE_LIBRARY_DIR"] != nil) && !asApple
 
-let pilotlight = Target.Dependency.product(name: "Pilotlight", package: "swift")
+let pilotlight = Target.Dependency.product(name: "Pilotlight", package: "Pilotlight")
 
 let hostTargets: [Target] =
     forHost

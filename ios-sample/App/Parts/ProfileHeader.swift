@@ -3,7 +3,7 @@ import SwiftUI
 
 /// Who is signed in: a picture or initials, the name, the address. Below each other where the type is very large.
 struct ProfileHeader: View {
-    let profile: UserProfile?
+    let profile: SessionProfile?
     let isLoading: Bool
     @Environment(\.dynamicTypeSize) private var typeSize
     @ScaledMetric(relativeTo: .title) private var side: CGFloat = 64

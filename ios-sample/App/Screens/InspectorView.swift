@@ -10,8 +10,8 @@ struct InspectorView: View {
         List {
             if let session = model.session?.session {
                 Section("Configuration") {
-                    LabeledContent("Client ID", value: session.configuration.clientId)
-                    LabeledContent("Redirect URI", value: session.configuration.redirectUri)
+                    LabeledContent("Client ID", value: session.configuration.clientID)
+                    LabeledContent("Redirect URI", value: session.configuration.redirectURI)
                     LabeledContent("Scopes", value: session.configuration.scopes.joined(separator: " "))
                 }
                 .textSelection(.enabled)

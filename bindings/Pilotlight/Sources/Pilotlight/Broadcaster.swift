@@ -1,4 +1,4 @@
-import PilotlightCore
+internal import PilotlightCore
 
 /// Hands everything to every listener, in order.
 final class Broadcaster<Element: Sendable>: Sendable {
@@ -63,8 +63,8 @@ final class SessionBroadcaster: SessionObserver {
     let states = Broadcaster<SessionState>(beginsWithLatest: true)
     let events = Broadcaster<SessionEvent>(beginsWithLatest: false)
 
-    func stateChanged(state: SessionState) {
-        states.send(state)
+    func stateChanged(state: PilotlightCore.SessionState) {
+        states.send(SessionState(state))
     }
 
     func happened(event: PilotlightCore.SessionEvent) {

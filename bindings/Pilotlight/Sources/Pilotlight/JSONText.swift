@@ -3,9 +3,9 @@ import Foundation
 /// JSON text, as objects cross the border to the core.
 enum JSONText {
     /// Reads the core's answer, which is always the text of an object.
-    static func object(_ text: String) throws -> [String: JSONValue] {
+    static func object(_ text: String) throws -> [String: SessionJSON] {
         do {
-            return try JSONDecoder().decode([String: JSONValue].self, from: Data(text.utf8))
+            return try JSONDecoder().decode([String: SessionJSON].self, from: Data(text.utf8))
         } catch {
             // The error itself could quote the text, which is personal data.
             throw SessionError.reportBug(message: "the core's answer is not the text of a JSON object")

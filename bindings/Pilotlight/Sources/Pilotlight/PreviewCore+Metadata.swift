@@ -1,11 +1,11 @@
 import Foundation
-import PilotlightCore
+internal import PilotlightCore
 
 /// The metadata of a preview: changed at once, or waiting while the preview fails with what is temporary.
 extension PreviewCore {
     func fetchUser(fields: [String], include: Bool) async throws -> Claims {
         let user = try signedIn { contents in
-            let whole: [String: JSONValue] = [
+            let whole: [String: SessionJSON] = [
                 "user_id": .string(contents.profile.subject), "user_metadata": .object(contents.metadata),
             ]
             return fields.isEmpty ? whole : whole.filter { fields.contains($0.key) == include }
@@ -86,9 +86,9 @@ extension PreviewCore {
     }
 
     private func change(
-        _ json: String, _ apply: ([String: JSONValue], [String: JSONValue]) -> [String: JSONValue]
+        _ json: String, _ apply: ([String: SessionJSON], [String: SessionJSON]) -> [String: SessionJSON]
     ) throws -> Claims {
-        let changes = try JSONText.decode([String: JSONValue].self, from: json, argument: "metadata")
+        let changes = try JSONText.decode([String: SessionJSON].self, from: json, argument: "metadata")
         let metadata = try signedIn { contents in
             contents.metadata = apply(contents.metadata, changes)
             return contents.metadata
@@ -111,7 +111,7 @@ extension PreviewCore.Contents {
     }
 }
 
-extension [String: JSONValue] {
+extension [String: SessionJSON] {
     fileprivate func updated(with patch: Self) -> Self {
         merging(patch) { $1 }.filter { !$0.value.isNull }
     }

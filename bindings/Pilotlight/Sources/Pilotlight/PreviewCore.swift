@@ -1,13 +1,13 @@
 import Foundation
-import PilotlightCore
+internal import PilotlightCore
 
 /// A core that lives in memory and asks nobody: what
 /// ``Session/preview(state:profile:metadata:waiting:accessToken:failingWith:)`` runs on.
 final class PreviewCore: CoreSessionProtocol {
     struct Contents: Sendable {
         var state: SessionState?
-        var profile: UserProfile
-        var metadata: [String: JSONValue]
+        var profile: SessionProfile
+        var metadata: [String: SessionJSON]
         var waiting: [PendingUpdate] = []
         var lastUpdate: UInt64 = 0
         var accessToken: String
@@ -23,13 +23,13 @@ final class PreviewCore: CoreSessionProtocol {
     init(contents: Contents, broadcaster: SessionBroadcaster) {
         self.contents = Locked(contents)
         self.broadcaster = broadcaster
-        if let state = contents.state { broadcaster.stateChanged(state: state) }
+        if let state = contents.state { broadcaster.states.send(state) }
     }
 
     // MARK: Memory
 
-    func state() -> SessionState? {
-        contents.withLock { $0.state }
+    func state() -> PilotlightCore.SessionState? {
+        contents.withLock { $0.state?.core }
     }
 
     func cachedAccessTokenVersion(minTtlSeconds: UInt32) -> UInt64 {
@@ -48,8 +48,8 @@ final class PreviewCore: CoreSessionProtocol {
         contents.withLock { $0.isSignedIn }
     }
 
-    func cachedProfile() -> UserProfile? {
-        contents.withLock { $0.isSignedIn ? $0.profile : nil }
+    func cachedProfile() -> PilotlightCore.UserProfile? {
+        contents.withLock { $0.isSignedIn ? $0.profile.core : nil }
     }
 
     func cancelSignIn() {
@@ -60,9 +60,9 @@ final class PreviewCore: CoreSessionProtocol {
 
     // MARK: What would wait
 
-    func restore() async throws -> SessionState {
+    func restore() async throws -> PilotlightCore.SessionState {
         try throwIfFailing()
-        return enter { $0.state ?? .signedOut }
+        return enter { $0.state ?? .signedOut }.core
     }
 
     func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool) async throws -> String {
@@ -85,31 +85,31 @@ final class PreviewCore: CoreSessionProtocol {
         return token
     }
 
-    func beginSignIn(options: SignInOptions) async throws -> SignInRequest {
+    func beginSignIn(options: PilotlightCore.SignInOptions) async throws -> SignInRequest {
         try throwIfFailing()
         contents.withLock { $0.signInBegan = true }
         return SignInRequest(url: "https://preview.invalid/authorize", callbackScheme: "pilotlight-preview")
     }
 
-    func completeSignIn(callbackUrl: String) async throws -> SessionState {
+    func completeSignIn(callbackUrl: String) async throws -> PilotlightCore.SessionState {
         try throwIfFailing()
         guard contents.withLock({ $0.signInBegan }) else { throw SessionError.signInCancelled }
-        return signIn(by: .browser)
+        return signIn(by: .browser).core
     }
 
-    func signOut() async throws -> SignOutOutcome {
+    func signOut() async throws -> PilotlightCore.SignOutOutcome {
         let (before, wasSignedIn) = contents.withLock { ($0.state, $0.isSignedIn) }
         _ = enter { _ in .signedOut }
         if before != .signedOut { broadcaster.events.send(.signedOut(elsewhere: false)) }
         return wasSignedIn ? .revoked : .nothingToRevoke
     }
 
-    func importSession(source: ImportSource) async throws -> ImportOutcome {
+    func importSession(source: PilotlightCore.ImportSource) async throws -> PilotlightCore.ImportOutcome {
         try throwIfFailing()
         return contents.withLock { $0.isSignedIn } ? .sessionExists : .nothingFound
     }
 
-    func discardImportedSession(source: ImportSource) async throws -> Bool {
+    func discardImportedSession(source: PilotlightCore.ImportSource) async throws -> Bool {
         try throwIfFailing()
         return contents.withLock { $0.isSignedIn }
     }
@@ -119,12 +119,12 @@ final class PreviewCore: CoreSessionProtocol {
         return "https://preview.invalid/logout"
     }
 
-    func profile(refresh: Bool) async throws -> UserProfile {
-        try signedIn { $0.profile }
+    func profile(refresh: Bool) async throws -> PilotlightCore.UserProfile {
+        try signedIn { $0.profile.core }
     }
 
-    func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool) async throws -> UserProfile {
-        try signedIn { $0.profile }
+    func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool) async throws -> PilotlightCore.UserProfile {
+        try signedIn { $0.profile.core }
     }
 
     // MARK: Older tenants
@@ -139,19 +139,19 @@ final class PreviewCore: CoreSessionProtocol {
 
     func signInWithPassword(
         username: String, password: String, connection: String, device: String?, parameters: [String: String]
-    ) async throws -> SessionState {
+    ) async throws -> PilotlightCore.SessionState {
         try throwIfFailing()
-        return signIn(by: .password)
+        return signIn(by: .password).core
     }
 
     func delegate(
         apiType: String, target: String?, scopes: [String], parameters: [String: String], byRefreshToken: Bool
     ) async throws -> Claims {
-        try JSONText.text(of: try signedIn { _ in ["id_token": JSONValue.string(Self.idToken)] }, argument: "apiType")
+        try JSONText.text(of: try signedIn { _ in ["id_token": SessionJSON.string(Self.idToken)] }, argument: "apiType")
     }
 
-    func tokenInfo(idToken: String?) async throws -> UserProfile {
-        try signedIn { $0.profile }
+    func tokenInfo(idToken: String?) async throws -> PilotlightCore.UserProfile {
+        try signedIn { $0.profile.core }
     }
 
     private static let idToken = "preview-id-token"
@@ -176,7 +176,7 @@ final class PreviewCore: CoreSessionProtocol {
         broadcaster.events.send(.renewed(audience: audience, expiresAt: .distantFuture, elsewhere: false))
     }
 
-    private func signIn(by way: SignInWay) -> SessionState {
+    private func signIn(by way: SignInMethod) -> SessionState {
         let state = enter {
             $0.signInBegan = false
             return .signedIn(subject: $0.profile.subject, expiresAt: .distantFuture)
@@ -194,7 +194,7 @@ final class PreviewCore: CoreSessionProtocol {
             contents.state = state
             return (state, state != before)
         }
-        if changed { broadcaster.stateChanged(state: state) }
+        if changed { broadcaster.states.send(state) }
         return state
     }
 }

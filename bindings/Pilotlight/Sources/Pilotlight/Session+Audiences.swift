@@ -1,5 +1,5 @@
 import Foundation
-import PilotlightCore
+internal import PilotlightCore
 
 #if canImport(FoundationNetworking)
 import FoundationNetworking
@@ -22,7 +22,7 @@ extension Session {
     /// The configuration's own `audience`, without scopes, is the session's own token.
     ///
     /// ```swift
-    /// let calendar = Audience("https://calendar.example.com/", scopes: ["read:events"])
+    /// let calendar = TokenAudience("https://calendar.example.com/", scopes: ["read:events"])
     /// let token = try await session.accessToken(for: calendar)
     /// ```
     ///
@@ -39,7 +39,7 @@ extension Session {
     ///   ``SessionError/fixArgument(argument:message:)`` for an
     ///   audience or a scope that may not be sent.
     public func accessToken(
-        for audience: Audience, minTTL: TimeInterval = 0, forceRefresh: Bool = false, allowExpired: Bool = false
+        for audience: TokenAudience, minTTL: TimeInterval = 0, forceRefresh: Bool = false, allowExpired: Bool = false
     ) async throws -> String {
         let seconds = try wholeSeconds(minTTL)
         return try await call {
@@ -52,7 +52,7 @@ extension Session {
     /// The access token in memory for a further API, if it is good for at least `minTTL` seconds; nil when none is, also
     /// before the first ``accessToken(for:minTTL:forceRefresh:allowExpired:)`` for it. No `await`, no store, no network,
     /// on any thread.
-    public func cachedAccessToken(for audience: Audience, minTTL: TimeInterval = 0) -> String? {
+    public func cachedAccessToken(for audience: TokenAudience, minTTL: TimeInterval = 0) -> String? {
         guard let seconds = try? wholeSeconds(minTTL) else { return nil }
         return core.cachedAccessTokenFor(
             audience: audience.identifier, scopes: audience.scopes.sorted(), minTtlSeconds: seconds)
@@ -63,7 +63,7 @@ extension Session {
     ///
     /// - Throws: As both.
     public func authorized(
-        _ request: URLRequest, for audience: Audience, minTTL: TimeInterval = 0, forceRefresh: Bool = false
+        _ request: URLRequest, for audience: TokenAudience, minTTL: TimeInterval = 0, forceRefresh: Bool = false
     ) async throws -> URLRequest {
         try request.requireSafeDestination()
         return request.bearing(try await accessToken(for: audience, minTTL: minTTL, forceRefresh: forceRefresh))

@@ -1,5 +1,5 @@
 import Foundation
-import PilotlightCore
+internal import PilotlightCore
 
 extension Session {
     /// Takes over the session that another library stored, so that the user need not sign in anew. Call it at launch,
@@ -25,7 +25,7 @@ extension Session {
     ///   ``SessionError/retryLater(reason:retryAfter:message:)``, `CancellationError`.
     @discardableResult
     public func importSession(from source: ImportSource) async throws -> ImportOutcome {
-        try await call { try await $0.importSession(source: source) }
+        ImportOutcome(try await call { try await $0.importSession(source: source.core) })
     }
 
     /// Deletes what the other library stored, for good: when you are sure that no version of the app with that library
@@ -39,6 +39,6 @@ extension Session {
     ///   ``SessionError/openApp(message:)``, `CancellationError`.
     @discardableResult
     public func discardImportedSession(from source: ImportSource) async throws -> Bool {
-        try await call { try await $0.discardImportedSession(source: source) }
+        try await call { try await $0.discardImportedSession(source: source.core) }
     }
 }

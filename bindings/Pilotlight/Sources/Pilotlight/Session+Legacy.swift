@@ -1,5 +1,5 @@
 import Foundation
-import PilotlightCore
+internal import PilotlightCore
 
 extension Session {
     /// What older Auth0 tenants have besides: see ``LegacyAuth0``.
@@ -79,11 +79,12 @@ public struct LegacyAuth0: Sendable {
         username: String, password: String, connection: String = "Username-Password-Authentication",
         device: String? = nil, parameters: [String: String] = [:]
     ) async throws -> SessionState {
-        try await session.call {
-            try await $0.signInWithPassword(
-                username: username, password: password, connection: connection, device: device,
-                parameters: parameters)
-        }
+        SessionState(
+            try await session.call {
+                try await $0.signInWithPassword(
+                    username: username, password: password, connection: connection, device: device,
+                    parameters: parameters)
+            })
     }
 
     /// What `/delegation` is shown.
@@ -114,7 +115,7 @@ public struct LegacyAuth0: Sendable {
     public func delegate(
         apiType: String, target: String? = nil, scopes: [String] = [], parameters: [String: String] = [:],
         grant: Grant = .idToken
-    ) async throws -> [String: JSONValue] {
+    ) async throws -> [String: SessionJSON] {
         try JSONText.object(
             try await session.call {
                 try await $0.delegate(
@@ -129,7 +130,7 @@ public struct LegacyAuth0: Sendable {
     ///   (persists).
     /// - Throws: ``SessionError/fixArgument(argument:message:)`` for a token that Auth0 refuses; else as
     ///   ``idToken(minTTL:)``.
-    public func tokenInfo(idToken: String? = nil) async throws -> UserProfile {
-        try await session.call { try await $0.tokenInfo(idToken: idToken) }
+    public func tokenInfo(idToken: String? = nil) async throws -> SessionProfile {
+        SessionProfile(try await session.call { try await $0.tokenInfo(idToken: idToken) })
     }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import PilotlightCore
+internal import PilotlightCore
 
 extension Session {
     /// Signs the browser out at the issuer, after ``signOut()`` has done so here: otherwise the issuer's cookie may let

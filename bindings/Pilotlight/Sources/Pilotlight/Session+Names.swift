@@ -1,4 +1,4 @@
-import PilotlightCore
+internal import PilotlightCore
 
 extension Session {
     /// The names of the sessions that are stored for this client at this issuer, sorted: for apps in which several users
@@ -15,7 +15,7 @@ extension Session {
     ) async throws -> [String] {
         try await waitUnlessCancelled {
             do {
-                return try await storedSessionNames(configuration: configuration, storage: storage)
+                return try await storedSessionNames(configuration: try configuration.core, storage: storage.core)
             } catch {
                 throw SessionError.of(error)
             }

@@ -1,5 +1,5 @@
 import Foundation
-import PilotlightCore
+internal import PilotlightCore
 
 extension Session {
     /// A session for SwiftUI previews and for tests of an app: it lives in memory, asks nobody and behaves like a
@@ -16,8 +16,8 @@ extension Session {
     ///   - error: What every call that can fail fails with, to see how the app shows it; nil lets them succeed.
     public static func preview(
         state: SessionState? = .signedIn(subject: "preview|1", expiresAt: .distantFuture),
-        profile: UserProfile = .preview(), metadata: [String: JSONValue] = [:],
-        waiting: [[String: JSONValue]] = [], accessToken: String = "preview-access-token",
+        profile: SessionProfile = .preview(), metadata: [String: SessionJSON] = [:],
+        waiting: [[String: SessionJSON]] = [], accessToken: String = "preview-access-token",
         failingWith error: SessionError? = nil
     ) -> Session {
         let configuration = SessionConfiguration.openIDConnect(
@@ -33,21 +33,16 @@ extension Session {
     }
 }
 
-extension UserProfile {
+extension SessionProfile {
     /// A profile for previews and tests, from a few claims.
     public static func preview(
         subject: String = "preview|1", name: String? = "Ada Lovelace", email: String? = "ada@example.com",
-        picture: String? = nil, otherClaims: [String: JSONValue] = [:]
-    ) -> UserProfile {
-        UserProfile(
-            subject: subject, name: name, picture: picture, email: email, emailVerified: email.map { _ in true },
-            otherClaimsJson: (try? JSONText.text(of: otherClaims, argument: "otherClaims")) ?? "{}", fetchedAt: Date())
-    }
-}
-
-extension SessionState {
-    /// Whether a user is signed in.
-    public var isSignedIn: Bool {
-        if case .signedIn = self { true } else { false }
+        picture: String? = nil, otherClaims: [String: SessionJSON] = [:]
+    ) -> SessionProfile {
+        SessionProfile(
+            PilotlightCore.UserProfile(
+                subject: subject, name: name, picture: picture, email: email, emailVerified: email.map { _ in true },
+                otherClaimsJson: (try? JSONText.text(of: otherClaims, argument: "otherClaims")) ?? "{}",
+                fetchedAt: Date()))
     }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import PilotlightCore
+internal import PilotlightCore
 
 extension Session {
     /// The user's profile: the one at hand, or fetched from the userinfo endpoint (OpenID Connect Core 5.3) when
@@ -10,8 +10,8 @@ extension Session {
     /// - Throws: ``SessionError/signIn(reason:message:)``; ``SessionError/retryLater(reason:retryAfter:message:)``;
     ///   ``SessionError/fixConfiguration(field:message:)`` when the issuer has no userinfo endpoint or the token is
     ///   not for it; `CancellationError`.
-    public func profile(refresh: Bool = false) async throws -> UserProfile {
-        try await call { try await $0.profile(refresh: refresh) }
+    public func profile(refresh: Bool = false) async throws -> SessionProfile {
+        SessionProfile(try await call { try await $0.profile(refresh: refresh) })
     }
 
     /// The user's profile, fetched less than `maxAge` ago: the one at hand, or a new one from the userinfo endpoint
@@ -23,20 +23,21 @@ extension Session {
     ///     instead of throwing.
     /// - Throws: As ``profile(refresh:)``, and ``SessionError/fixArgument(argument:message:)`` for a `maxAge` that is
     ///   negative or not a number.
-    public func profile(maxAge: TimeInterval, allowStale: Bool = false) async throws -> UserProfile {
-        let seconds = try wholeSeconds(maxAge, argument: "max_age")
-        return try await call { try await $0.profileWithin(maxAgeSeconds: seconds, allowStale: allowStale) }
+    public func profile(maxAge: TimeInterval, allowStale: Bool = false) async throws -> SessionProfile {
+        let seconds = try wholeSeconds(maxAge, argument: "maxAge")
+        return SessionProfile(
+            try await call { try await $0.profileWithin(maxAgeSeconds: seconds, allowStale: allowStale) })
     }
 
     /// The profile as last fetched, in this or an earlier launch; nil when none was fetched yet, and before
     /// ``restore()``. O(1).
-    public var cachedProfile: UserProfile? {
-        core.cachedProfile()
+    public var cachedProfile: SessionProfile? {
+        core.cachedProfile().map(SessionProfile.init)
     }
 
     /// The user's metadata at Auth0 (`user_metadata`): what the app may read and change of the user.
-    public var metadata: Metadata {
-        Metadata(session: self)
+    public var metadata: SessionMetadata {
+        SessionMetadata(session: self)
     }
 
     /// The user as Auth0's Management API has it ("Get a User"). Network. Needs a configuration with
@@ -45,8 +46,8 @@ extension Session {
     /// - Parameters:
     ///   - fields: Names of fields; empty means all.
     ///   - include: True answers only `fields`; false all but those.
-    /// - Throws: As ``Metadata/get(_:)``.
-    public func fetchUser(fields: [String] = [], include: Bool = true) async throws -> [String: JSONValue] {
+    /// - Throws: As ``SessionMetadata/get(_:)``.
+    public func fetchUser(fields: [String] = [], include: Bool = true) async throws -> [String: SessionJSON] {
         try JSONText.object(try await call { try await $0.fetchUser(fields: fields, include: include) })
     }
 }

@@ -39,7 +39,7 @@ extension Session {
     /// - Throws: As ``authorized(_:minTTL:forceRefresh:isolation:)``; `URLError` when the API cannot be reached;
     ///   `CancellationError` when the task is cancelled, which stops the request.
     public func data(
-        for request: URLRequest, audience: Audience? = nil, minTTL: TimeInterval = 0,
+        for request: URLRequest, audience: TokenAudience? = nil, minTTL: TimeInterval = 0,
         using urlSession: URLSession = .shared
     ) async throws -> (Data, HTTPURLResponse) {
         try request.requireSafeDestination()
@@ -52,19 +52,20 @@ extension Session {
     }
 
     /// Another task may have renewed since.
-    private func anotherToken(than refused: String, for audience: Audience?, minTTL: TimeInterval) async throws
+    private func anotherToken(than refused: String, for audience: TokenAudience?, minTTL: TimeInterval) async throws
         -> String
     {
         if let cached = cachedToken(for: audience, minTTL: minTTL), cached != refused { return cached }
         return try await currentToken(for: audience, minTTL: minTTL, forceRefresh: true)
     }
 
-    private func cachedToken(for audience: Audience?, minTTL: TimeInterval) -> String? {
+    private func cachedToken(for audience: TokenAudience?, minTTL: TimeInterval) -> String? {
         guard let audience else { return cachedAccessToken(minTTL: minTTL) }
         return cachedAccessToken(for: audience, minTTL: minTTL)
     }
 
-    private func currentToken(for audience: Audience?, minTTL: TimeInterval, forceRefresh: Bool) async throws -> String
+    private func currentToken(for audience: TokenAudience?, minTTL: TimeInterval, forceRefresh: Bool) async throws
+        -> String
     {
         guard let audience else { return try await accessToken(minTTL: minTTL, forceRefresh: forceRefresh) }
         return try await accessToken(for: audience, minTTL: minTTL, forceRefresh: forceRefresh)

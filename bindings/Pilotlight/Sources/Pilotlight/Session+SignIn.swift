@@ -1,5 +1,5 @@
 import Foundation
-import PilotlightCore
+internal import PilotlightCore
 
 extension Session {
     /// Signs a user in through a browser: Authorization Code with PKCE (RFC 8252, RFC 7636). Network; persists the
@@ -41,6 +41,7 @@ extension Session {
     ///   ``SessionError/retryLater(reason:retryAfter:message:)``; ``SessionError/fixConfiguration(field:message:)``;
     ///   `CancellationError`.
     public func beginSignIn(_ options: SignInOptions = SignInOptions()) async throws -> URL {
+        let options = try options.core
         let request = try await call { try await $0.beginSignIn(options: options) }
         signIns.withLock { $0 += 1 }
         guard let url = URL(string: request.url) else {
@@ -57,7 +58,7 @@ extension Session {
     @discardableResult
     public func completeSignIn(with callback: URL) async throws -> SessionState {
         let text = callback.absoluteString
-        return try await call { try await $0.completeSignIn(callbackUrl: text) }
+        return SessionState(try await call { try await $0.completeSignIn(callbackUrl: text) })
     }
 
     /// Gives up the sign-in in progress, if there is one; a callback that comes later is answered with
@@ -79,13 +80,14 @@ extension Session {
         tokens.forget()
         defer { tokens.forget() }
         // The core throws here only after a fault of its own; the sign-out itself cannot fail.
-        return (try? await uninterrupted { try await $0.signOut() }) ?? .revocationPending
+        let outcome = try? await uninterrupted { try await $0.signOut() }
+        return outcome.map(SignOutOutcome.init) ?? .revocationPending
     }
 
     private var redirectURI: URL {
         get throws {
-            guard let url = URL(string: configuration.redirectUri) else {
-                throw SessionError.fixConfiguration(field: "redirect_uri", message: "redirect_uri is not a URL")
+            guard let url = URL(string: configuration.redirectURI) else {
+                throw SessionError.fixConfiguration(field: "redirectURI", message: "redirectURI is not a URL")
             }
             return url
         }

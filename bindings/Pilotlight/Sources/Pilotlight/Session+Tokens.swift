@@ -1,5 +1,5 @@
 import Foundation
-import PilotlightCore
+internal import PilotlightCore
 
 extension Session {
     /// An access token that is good for at least `minTTL` seconds: the one in memory, or a renewed one.
@@ -68,7 +68,7 @@ extension Session {
 }
 
 /// Rounds up: a token that is good for less than was asked for is not good enough.
-func wholeSeconds(_ minTTL: TimeInterval, argument: String = "min_ttl") throws -> UInt32 {
+func wholeSeconds(_ minTTL: TimeInterval, argument: String = "minTTL") throws -> UInt32 {
     // By far the commonest, and on the way of every request.
     if minTTL == 0 { return 0 }
     guard minTTL > 0, let seconds = UInt32(exactly: minTTL.rounded(.up)) else {

@@ -1,5 +1,5 @@
 import Foundation
-import PilotlightCore
+internal import PilotlightCore
 
 /// One user's session at one issuer: signs in, keeps and renews the tokens, fetches the profile and the metadata,
 /// signs out.
@@ -57,8 +57,8 @@ public final class Session: Sendable {
         let broadcaster = SessionBroadcaster()
         do {
             let core = try CoreSession(
-                configuration: configuration, storage: storage, name: name, readOnly: readOnly, observer: broadcaster,
-                log: log.sink)
+                configuration: try configuration.core, storage: storage.core, name: name, readOnly: readOnly,
+                observer: broadcaster, log: log.sink)
             self.init(
                 configuration: configuration, core: core, broadcaster: broadcaster,
                 surroundings: surroundings.fitting(storage, readOnly: readOnly))
@@ -103,12 +103,12 @@ public final class Session: Sendable {
     ///   ``SessionError/authenticateUser(cancelled:message:)`` with access control; `CancellationError`.
     @discardableResult
     public func restore() async throws -> SessionState {
-        try await call { try await $0.restore() }
+        SessionState(try await call { try await $0.restore() })
     }
 
     /// The state as known in memory; nil until ``restore()`` or a sign-in has ended. O(1).
     public var state: SessionState? {
-        core.state()
+        core.state().map(SessionState.init)
     }
 
     /// Every change of state, for `for await`; see ``SessionStates``.

@@ -1,5 +1,4 @@
 import Foundation
-import PilotlightCore
 
 extension SessionConfiguration {
     /// The scopes that are asked for by default: who the user is, and a refresh token (`offline_access`).
@@ -28,8 +27,7 @@ extension SessionConfiguration {
     ///     `ui_locales` …
     ///   - tokenParameters: More parameters for every token request.
     ///   - headers: More headers for every request to the issuer.
-    ///   - leeway: How far the issuer's clock and the device's may be apart when an ID token is judged, in seconds;
-    ///     at most 300.
+    ///   - leeway: By how much the times in an ID token may differ from the issuer's clock, in seconds: 0 to 300.
     ///   - legacy: True allows ``Session/legacy``, for a tenant that still has Auth0's endpoints of before June 2017.
     /// - Throws: ``SessionError/fixConfiguration(field:message:)`` when the redirect URI is left out and there is no
     ///   bundle identifier, or with both `audience` and `metadataAccess`. The fields themselves are checked by
@@ -38,7 +36,7 @@ extension SessionConfiguration {
         domain: String, clientID: String, redirectURI: String? = nil, scopes: [String] = standardScopes,
         audience: String? = nil, metadataAccess: Bool = false, metadataByIDToken: Bool = false,
         authorizeParameters: [String: String] = [:], tokenParameters: [String: String] = [:],
-        headers: [String: String] = [:], leeway: UInt32 = 60, legacy: Bool = false
+        headers: [String: String] = [:], leeway: TimeInterval = 60, legacy: Bool = false
     ) throws -> SessionConfiguration {
         if metadataAccess, audience != nil {
             throw SessionError.fixConfiguration(
@@ -46,15 +44,15 @@ extension SessionConfiguration {
         }
         return SessionConfiguration(
             provider: .auth0(domain: domain),
-            clientId: clientID,
-            redirectUri: try redirectURI ?? auth0RedirectURI(domain: domain, bundleID: Bundle.main.bundleIdentifier),
+            clientID: clientID,
+            redirectURI: try redirectURI ?? auth0RedirectURI(domain: domain, bundleID: Bundle.main.bundleIdentifier),
             scopes: metadataAccess ? scopes + auth0MetadataScopes : scopes,
             audience: metadataAccess ? "\(auth0BaseURL(domain))api/v2/" : audience,
             authorizeParameters: authorizeParameters,
             tokenParameters: tokenParameters,
             headers: headers,
-            leewaySeconds: leeway,
-            metadataByIdToken: metadataByIDToken,
+            leeway: leeway,
+            metadataByIDToken: metadataByIDToken,
             legacy: legacy)
     }
 
@@ -76,31 +74,30 @@ extension SessionConfiguration {
     ///   - authorizeParameters: More parameters for the authorization request: `prompt`, `login_hint` …
     ///   - tokenParameters: More parameters for every token request.
     ///   - headers: More headers for every request to the issuer.
-    ///   - leeway: How far the issuer's clock and the device's may be apart when an ID token is judged, in seconds;
-    ///     at most 300.
+    ///   - leeway: By how much the times in an ID token may differ from the issuer's clock, in seconds: 0 to 300.
     public static func openIDConnect(
         issuer: String, clientID: String, redirectURI: String, scopes: [String] = standardScopes,
         audience: String? = nil, resources: [String] = [], authorizeParameters: [String: String] = [:],
-        tokenParameters: [String: String] = [:], headers: [String: String] = [:], leeway: UInt32 = 60
+        tokenParameters: [String: String] = [:], headers: [String: String] = [:], leeway: TimeInterval = 60
     ) -> SessionConfiguration {
         SessionConfiguration(
-            provider: .openIdConnect(issuer: issuer),
-            clientId: clientID,
-            redirectUri: redirectURI,
+            provider: .openIDConnect(issuer: issuer),
+            clientID: clientID,
+            redirectURI: redirectURI,
             scopes: scopes,
             audience: audience,
             resources: resources,
             authorizeParameters: authorizeParameters,
             tokenParameters: tokenParameters,
             headers: headers,
-            leewaySeconds: leeway)
+            leeway: leeway)
     }
 
     /// Auth0's convention ("Add Login to your iOS app": Callback URL).
     static func auth0RedirectURI(domain: String, bundleID: String?) throws -> String {
         guard let bundleID else {
             throw SessionError.fixConfiguration(
-                field: "redirect_uri", message: "redirect_uri is needed, because this program has no bundle identifier")
+                field: "redirectURI", message: "redirectURI is needed, because this program has no bundle identifier")
         }
         #if os(macOS)
         let platform = "macos"

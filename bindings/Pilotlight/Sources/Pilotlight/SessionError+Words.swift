@@ -1,5 +1,5 @@
 import Foundation
-import PilotlightCore
+internal import PilotlightCore
 
 extension SessionError: LocalizedError {
     /// What happened, in a sentence for a person.

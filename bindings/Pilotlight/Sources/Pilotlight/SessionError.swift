@@ -1,5 +1,5 @@
 import Foundation
-import PilotlightCore
+internal import PilotlightCore
 
 /// Why a call did not succeed, named by what to do about it.
 ///
@@ -79,7 +79,8 @@ extension SessionError {
     init(_ error: PilotlightCore.SessionError) {
         switch error {
         case .RetryLater(let reason, let seconds, let message):
-            self = .retryLater(reason: reason, retryAfter: seconds.map { TimeInterval($0) }, message: message)
+            self = .retryLater(
+                reason: RetryReason(reason), retryAfter: seconds.map { TimeInterval($0) }, message: message)
         case .WaitForUnlock(let message):
             self = .waitForUnlock(message: message)
         case .AuthenticateUser(let cancelled, let message):
@@ -87,14 +88,16 @@ extension SessionError {
         case .OpenApp(let message):
             self = .openApp(message: message)
         case .SignIn(let reason, let message):
-            self = .signIn(reason: reason, message: message)
+            self = .signIn(reason: SignInReason(reason), message: message)
         case .RestartSignIn(let code, let message):
             self = .restartSignIn(code: code, message: message)
         case .SignInCancelled:
             self = .signInCancelled
         case .FixConfiguration(let field, let message):
+            let (field, message) = Self.inSwift(field, message)
             self = .fixConfiguration(field: field, message: message)
         case .FixArgument(let argument, let message):
+            let (argument, message) = Self.inSwift(argument, message)
             self = .fixArgument(argument: argument, message: message)
         case .CheckStorage(let status, let message):
             self = .checkStorage(status: status, message: message)

@@ -1,5 +1,5 @@
 import Foundation
-import PilotlightCore
+internal import PilotlightCore
 
 /// Something that happened to a session; see ``Session/events``.
 ///
@@ -8,7 +8,7 @@ import PilotlightCore
 public enum SessionEvent: Equatable, Sendable {
     /// A user signed in. `subject` is the user's `sub` claim (OpenID Connect Core 2), `by` says how: also in another
     /// process that shares the store.
-    case signedIn(subject: String, by: SignInWay)
+    case signedIn(subject: String, by: SignInMethod)
     /// The session of an earlier launch was read from the store: at launch, or after the device was unlocked.
     case restored(subject: String)
     /// There is a new access token, stored: the session's own, or with `audience` one for a further API. It expires at
@@ -26,22 +26,22 @@ public enum SessionEvent: Equatable, Sendable {
     case signedOut(elsewhere: Bool)
     /// The profile says something else than before, or is the session's first: ``Session/cachedProfile`` has it.
     case profileChanged
-    /// A change made with ``Metadata/updateOrWait(_:)`` reached the server, whether it had to wait or not.
+    /// A change made with ``SessionMetadata/updateOrWait(_:)`` reached the server, whether it had to wait or not.
     case metadataUpdateSent(id: PendingMetadataUpdate.ID)
-    /// The server refused such a change for good, and it is gone; ``Metadata/flush()`` says why.
+    /// The server refused such a change for good, and it is gone; ``SessionMetadata/flush()`` says why.
     case metadataUpdateRefused(id: PendingMetadataUpdate.ID)
 }
 
 extension SessionEvent {
     init(_ event: PilotlightCore.SessionEvent) {
         switch event {
-        case .signedIn(let subject, let by): self = .signedIn(subject: subject, by: by)
+        case .signedIn(let subject, let by): self = .signedIn(subject: subject, by: SignInMethod(by))
         case .restored(let subject): self = .restored(subject: subject)
         case .renewed(let audience, let expiresAt, let elsewhere):
             self = .renewed(audience: audience, expiresAt: expiresAt, elsewhere: elsewhere)
         case .renewalFailed(let audience, let cause, let retryAt):
             self = .renewalFailed(audience: audience, error: SessionError(cause), retryAt: retryAt)
-        case .ended(let reason): self = .ended(reason: reason)
+        case .ended(let reason): self = .ended(reason: ReauthenticationReason(reason))
         case .signedOut(let elsewhere): self = .signedOut(elsewhere: elsewhere)
         case .profileChanged: self = .profileChanged
         case .metadataUpdateSent(let id): self = .metadataUpdateSent(id: id)

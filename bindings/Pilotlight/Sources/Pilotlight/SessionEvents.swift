@@ -1,4 +1,4 @@
-import PilotlightCore
+internal import PilotlightCore
 
 /// What happens to the session, for `for await`: for analytics and logs, and for what an app does at a moment.
 ///

@@ -1,4 +1,4 @@
-import PilotlightCore
+internal import PilotlightCore
 
 #if canImport(os)
 import os
@@ -7,8 +7,20 @@ import os
 /// Where Pilotlight's log lines go. They hold no secrets and no personal data: no token, code, verifier, URL query or
 /// claim, so they may be shown and collected as they are.
 public struct SessionLog: Sendable {
+    /// How important a line is.
+    public enum Level: Hashable, Sendable {
+        /// For finding a fault.
+        case debug
+        /// What happened.
+        case info
+        /// Something is wrong and was dealt with.
+        case warning
+        /// Something is wrong.
+        case error
+    }
+
     /// Takes one line. Called on any thread; must return soon.
-    public typealias Handler = @Sendable (_ level: LogLevel, _ message: String) -> Void
+    public typealias Handler = @Sendable (_ level: Level, _ message: String) -> Void
 
     let handler: Handler?
 
@@ -56,7 +68,18 @@ private final class ForwardingLogSink: LogSink {
         self.handler = handler
     }
 
-    func log(level: LogLevel, message: String) {
-        handler(level, message)
+    func log(level: PilotlightCore.LogLevel, message: String) {
+        handler(SessionLog.Level(level), message)
+    }
+}
+
+extension SessionLog.Level {
+    fileprivate init(_ core: PilotlightCore.LogLevel) {
+        switch core {
+        case .debug: self = .debug
+        case .info: self = .info
+        case .warning: self = .warning
+        case .error: self = .error
+        }
     }
 }

@@ -24,7 +24,7 @@ public final class SessionModel {
     /// The state as last reported; nil until ``restore()`` has ended.
     public private(set) var state: SessionState?
     /// The profile, when one was loaded; gone with the sign-in.
-    public private(set) var profile: UserProfile?
+    public private(set) var profile: SessionProfile?
     /// What went wrong last; nil after a call that succeeded or was cancelled.
     public private(set) var error: SessionError?
     /// Whether a call is under way.

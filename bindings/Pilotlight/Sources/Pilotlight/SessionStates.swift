@@ -1,4 +1,4 @@
-import PilotlightCore
+internal import PilotlightCore
 
 /// The session's states as they come, for `for await`.
 ///

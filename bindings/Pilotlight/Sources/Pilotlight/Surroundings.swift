@@ -1,4 +1,4 @@
-import PilotlightCore
+internal import PilotlightCore
 
 /// What a session needs of the operating system besides store and network, which are the core's. Tests put others in
 /// its place.
@@ -23,7 +23,7 @@ struct Surroundings: Sendable {
         // It never locks, renews or writes: a suspension does it no harm.
         if readOnly { fitting.activities = nil }
         // Reading shows the dialogue for Face ID, which nobody has asked for in that moment.
-        if case .keychain(let options) = storage, options.accessControl != nil { fitting.notices = nil }
+        if case .keychain(let options) = storage.core, options.accessControl != nil { fitting.notices = nil }
         return fitting
     }
 }

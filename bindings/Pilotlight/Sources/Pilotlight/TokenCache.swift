@@ -1,4 +1,4 @@
-import PilotlightCore
+internal import PilotlightCore
 
 /// The text of the access token that was asked for last.
 ///

@@ -14,7 +14,7 @@ struct ControlClient: Sendable {
     }
 
     @discardableResult
-    func send(_ method: String, _ path: String, _ body: JSONValue? = nil) async throws -> JSONValue {
+    func send(_ method: String, _ path: String, _ body: SessionJSON? = nil) async throws -> SessionJSON {
         guard let target = URL(string: path, relativeTo: url) else { throw SupportError("no URL: \(path)") }
         var request = URLRequest(url: target)
         request.httpMethod = method
@@ -26,6 +26,6 @@ struct ControlClient: Sendable {
         guard let status = (response as? HTTPURLResponse)?.statusCode, (200..<300).contains(status) else {
             throw SupportError("\(method) \(path): \(String(decoding: answer, as: UTF8.self))")
         }
-        return answer.isEmpty ? .null : try JSONDecoder().decode(JSONValue.self, from: answer)
+        return answer.isEmpty ? .null : try JSONDecoder().decode(SessionJSON.self, from: answer)
     }
 }

@@ -99,7 +99,7 @@ extension IdentityServer {
     }
 
     /// Something that goes wrong at an endpoint, once unless it says otherwise.
-    public func addFault(_ endpoint: String, _ effect: JSONValue, _ more: [String: JSONValue] = [:]) async throws {
+    public func addFault(_ endpoint: String, _ effect: SessionJSON, _ more: [String: SessionJSON] = [:]) async throws {
         var order = more
         order["endpoint"] = .string(endpoint)
         order["effect"] = effect
@@ -132,17 +132,17 @@ extension IdentityServer {
     }
 
     /// The user's metadata as the server has it.
-    public func metadata(of email: String) async throws -> JSONValue {
+    public func metadata(of email: String) async throws -> SessionJSON {
         try await control.send("GET", "users/\(email)/metadata")
     }
 
     /// Replaces a user's metadata.
-    public func setMetadata(of email: String, _ metadata: JSONValue) async throws {
+    public func setMetadata(of email: String, _ metadata: SessionJSON) async throws {
         try await control.send("PUT", "users/\(email)/metadata", metadata)
     }
 
     /// Changes settings, such as `access_token_lifetime`.
-    public func change(_ settings: JSONValue) async throws {
+    public func change(_ settings: SessionJSON) async throws {
         try await control.send("PATCH", "settings", settings)
     }
 

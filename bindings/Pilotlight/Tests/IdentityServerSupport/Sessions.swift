@@ -48,6 +48,6 @@ public final class TemporaryFolder: Sendable {
     /// The store in that file as another process has it. Sessions of one process that name the same file are one; a path
     /// that is written in another way makes them strangers.
     public func store(_ name: String, process: Int = 0) -> SessionStorage {
-        .file(path: url.path + String(repeating: "/.", count: process) + "/" + name)
+        .file(URL(fileURLWithPath: url.path + String(repeating: "/.", count: process) + "/" + name))
     }
 }

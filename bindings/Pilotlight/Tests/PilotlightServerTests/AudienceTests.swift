@@ -8,14 +8,14 @@ import FoundationNetworking
 #endif
 
 @Suite struct AudienceTests {
-    private let api = Audience("https://api.example.com/", scopes: ["write:messages", "read:messages"])
+    private let api = TokenAudience("https://api.example.com/", scopes: ["write:messages", "read:messages"])
 
-    private func claims(of token: String) throws -> [String: JSONValue] {
+    private func claims(of token: String) throws -> [String: SessionJSON] {
         let parts = token.split(separator: ".")
         try #require(parts.count == 3)
         var payload = parts[1].replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
         payload += String(repeating: "=", count: (4 - payload.count % 4) % 4)
-        return try JSONDecoder().decode([String: JSONValue].self, from: try #require(Data(base64Encoded: payload)))
+        return try JSONDecoder().decode([String: SessionJSON].self, from: try #require(Data(base64Encoded: payload)))
     }
 
     @Test func aFurtherApiHasATokenOfItsOwnThatIsKept() async throws {

@@ -166,7 +166,7 @@ import Testing
         #expect(
             try await argument { _ = try await session.beginSignIn(SignInOptions(parameters: ["state": "x"])) }
                 == "parameters")
-        #expect(try await argument { _ = try await session.accessToken(minTTL: -1) } == "min_ttl")
+        #expect(try await argument { _ = try await session.accessToken(minTTL: -1) } == "minTTL")
         #expect(try await server.requests(to: "users") == 0)
         #expect(try await server.counter("refresh_grants") == before)
         await server.stop()

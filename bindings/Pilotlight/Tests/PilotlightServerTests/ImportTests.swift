@@ -132,9 +132,10 @@ import Testing
         var dumped = ""
         dump(source, to: &dumped)
         #expect(!"\(source) \(String(reflecting: source)) \(dumped)".contains("planted"))
-        let item = ForeignItem(service: "Auth0", account: "credentials", accessGroup: nil)
-        #expect(ImportSource.auth0CredentialsManager(service: "Auth0") == .keychainArchive(item: item))
-        #expect(ImportSource.lockV1() == .keychainStrings(service: "Auth0", accessGroup: nil))
+        #expect(
+            ImportSource.auth0CredentialsManager(service: "Auth0") == .appAuth(service: "Auth0", account: "credentials")
+        )
+        #expect(ImportSource.lockV1() == .lockV1(service: "Auth0"))
     }
 }
 

@@ -69,7 +69,7 @@ import Testing
             _ = try await session.accessToken(minTTL: 100_000)
             Issue.record("renewed")
         } catch SessionError.fixArgument(let argument, _) {
-            #expect(argument == "min_ttl")
+            #expect(argument == "minTTL")
         }
         #expect(try await server.counter("refresh_grants") == 0)
         await server.stop()

@@ -49,8 +49,8 @@ import Testing
         // A server that quotes what it was sent, and whom it is about.
         let quoted = (tokens + ["ada@example.com", "Lovelace"]).joined(separator: " ")
         let body = try JSONEncoder().encode(
-            ["error": "invalid_request", "error_description": "no good: \(quoted)"] as JSONValue)
-        for (number, status) in ([400, 401, 403, 429, 500] as [JSONValue]).enumerated() {
+            ["error": "invalid_request", "error_description": "no good: \(quoted)"] as SessionJSON)
+        for (number, status) in ([400, 401, 403, 429, 500] as [SessionJSON]).enumerated() {
             for endpoint in ["token", "userinfo", "users"] {
                 try await server.addFault(
                     endpoint,
@@ -110,13 +110,13 @@ import Testing
 
     /// Every long string in the stored session whose name speaks of a token.
     private static func tokens(inStoreAt file: URL) throws -> [String] {
-        let stored = try JSONDecoder().decode(JSONValue.self, from: Data(contentsOf: file))
+        let stored = try JSONDecoder().decode(SessionJSON.self, from: Data(contentsOf: file))
         let tokens = tokens(in: stored)
         #expect(tokens.count >= 3, "access, refresh and ID token are in the store")
         return tokens
     }
 
-    private static func tokens(in value: JSONValue, named name: String = "") -> [String] {
+    private static func tokens(in value: SessionJSON, named name: String = "") -> [String] {
         switch value {
         case .object(let members): members.flatMap { tokens(in: $0.value, named: $0.key) }
         case .array(let elements): elements.flatMap { tokens(in: $0, named: name) }
@@ -129,7 +129,7 @@ import Testing
     /// A store that keeps each item's bytes as text inside its own JSON.
     private static func embedded(_ text: String) -> [String] {
         let bytes = Data(base64Encoded: text) ?? Data(text.utf8)
-        guard let inner = try? JSONDecoder().decode(JSONValue.self, from: bytes), inner.objectValue != nil else {
+        guard let inner = try? JSONDecoder().decode(SessionJSON.self, from: bytes), inner.objectValue != nil else {
             return []
         }
         return tokens(in: inner)

@@ -7,10 +7,10 @@ import Testing
     @Test func auth0HasGoodDefaults() throws {
         let made = try SessionConfiguration.auth0(domain: "t.eu.auth0.com", clientID: "c", redirectURI: "app://cb")
         #expect(made.provider == .auth0(domain: "t.eu.auth0.com"))
-        #expect(made.clientId == "c")
+        #expect(made.clientID == "c")
         #expect(made.scopes == ["openid", "profile", "email", "offline_access"])
         #expect(made.audience == nil)
-        #expect(made.leewaySeconds == 60)
+        #expect(made.leeway == 60)
     }
 
     @Test(arguments: ["t.eu.auth0.com", "https://t.eu.auth0.com", "https://t.eu.auth0.com/"])
@@ -25,7 +25,7 @@ import Testing
 
     @Test func withoutBundleIdentifierTheRedirectURIIsAskedFor() {
         #expect(
-            fieldToFix { _ = try SessionConfiguration.auth0RedirectURI(domain: "t", bundleID: nil) } == "redirect_uri")
+            fieldToFix { _ = try SessionConfiguration.auth0RedirectURI(domain: "t", bundleID: nil) } == "redirectURI")
     }
 
     @Test func metadataAccessAsksForTheManagementAPI() throws {
@@ -48,21 +48,21 @@ import Testing
         let issuer = "https://issuer.example"
         #expect(
             field(.openIDConnect(issuer: "http://issuer.example", clientID: "c", redirectURI: "app://cb")) == "issuer")
-        #expect(field(.openIDConnect(issuer: issuer, clientID: " ", redirectURI: "app://cb")) == "client_id")
-        #expect(field(.openIDConnect(issuer: issuer, clientID: "c", redirectURI: "no uri")) == "redirect_uri")
+        #expect(field(.openIDConnect(issuer: issuer, clientID: " ", redirectURI: "app://cb")) == "clientID")
+        #expect(field(.openIDConnect(issuer: issuer, clientID: "c", redirectURI: "no uri")) == "redirectURI")
         #expect(
-            field(.openIDConnect(issuer: issuer, clientID: "c", redirectURI: "http://example.com")) == "redirect_uri")
+            field(.openIDConnect(issuer: issuer, clientID: "c", redirectURI: "http://example.com")) == "redirectURI")
         #expect(
             field(.openIDConnect(issuer: issuer, clientID: "c", redirectURI: "app://cb", scopes: ["email"])) == "scopes"
         )
         #expect(
             field(.openIDConnect(issuer: issuer, clientID: "c", redirectURI: "app://cb", leeway: 301))
-                == "leeway_seconds")
+                == "leeway")
         #expect(
             field(
                 .openIDConnect(
                     issuer: issuer, clientID: "c", redirectURI: "app://cb", authorizeParameters: ["state": "x"]))
-                == "authorize_parameters")
+                == "authorizeParameters")
         #expect(
             field(
                 .openIDConnect(issuer: issuer, clientID: "c", redirectURI: "app://cb", resources: ["no uri"]))
@@ -76,9 +76,9 @@ import Testing
     }
 
     @Test func storagePlacesAreWhatTheySay() {
-        #expect(SessionStorage.inMemory == .memory)
-        #expect(SessionStorage.file(URL(fileURLWithPath: "/some/file")) == .file(path: "/some/file"))
-        guard case .keychain(let options) = SessionStorage.keychain() else {
+        #expect(SessionStorage.inMemory.core == .memory)
+        #expect(SessionStorage.file(URL(fileURLWithPath: "/some/file")).core == .file(path: "/some/file"))
+        guard case .keychain(let options) = SessionStorage.keychain().core else {
             Issue.record("no Keychain")
             return
         }
@@ -90,16 +90,16 @@ import Testing
     }
 
     @Test func whatAnAppChoosesReachesTheKeychain() {
-        let control = KeychainAccessControl(constraint: .biometryAny, prompt: "Show your messages", reuseSeconds: 30)
+        let control = KeychainAccessControl(.biometryAny, prompt: "Show your messages", reuse: 30)
         let storage = SessionStorage.keychain(
             service: "com.example", accessGroup: "TEAM.com.example.shared", accessibility: .whenUnlockedThisDeviceOnly,
             accessControl: control, afterReinstall: .wipe)
-        guard case .keychain(let options) = storage else {
+        guard case .keychain(let options) = storage.core else {
             Issue.record("no Keychain")
             return
         }
         #expect(options.service == "com.example" && options.accessGroup == "TEAM.com.example.shared")
-        #expect(options.accessibility == .whenUnlockedThisDeviceOnly && options.accessControl == control)
+        #expect(options.accessibility == .whenUnlockedThisDeviceOnly && options.accessControl == control.core)
         #expect(options.installationMarkerPath?.hasSuffix("/Pilotlight/installed") == true)
     }
 

@@ -25,7 +25,7 @@ import Testing
 
     @Test func everyEventOfTheCoresHasItsOwn() {
         let now = Date()
-        #expect(SessionEvent(.signedIn(subject: "1", by: .movingIn)) == .signedIn(subject: "1", by: .movingIn))
+        #expect(SessionEvent(.signedIn(subject: "1", by: .movingIn)) == .signedIn(subject: "1", by: .migration))
         #expect(SessionEvent(.restored(subject: "1")) == .restored(subject: "1"))
         let renewed = SessionEvent.renewed(audience: "api", expiresAt: now, elsewhere: true)
         #expect(SessionEvent(.renewed(audience: "api", expiresAt: now, elsewhere: true)) == renewed)

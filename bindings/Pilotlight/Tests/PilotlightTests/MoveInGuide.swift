@@ -55,7 +55,7 @@ func idToken(_ session: Session) async throws -> String {
     try await session.legacy.idToken()
 }
 
-func profile(_ session: Session) async throws -> UserProfile {
+func profile(_ session: Session) async throws -> SessionProfile {
     // cachedProfile needs no await: it is there at the launch, and offline.
     try await session.profile(maxAge: 3600, allowStale: true)
 }

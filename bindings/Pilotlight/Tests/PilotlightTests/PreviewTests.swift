@@ -110,7 +110,7 @@ import FoundationNetworking
             _ = try await session.accessToken(minTTL: minTTL)
             Issue.record("accepted \(minTTL)")
         } catch SessionError.fixArgument(let argument, _) {
-            #expect(argument == "min_ttl")
+            #expect(argument == "minTTL")
         } catch {
             Issue.record(error)
         }

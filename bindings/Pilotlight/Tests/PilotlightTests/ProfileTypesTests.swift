@@ -14,7 +14,7 @@ import Testing
         var roles: [String]
     }
 
-    private let profile = UserProfile.preview(
+    private let profile = SessionProfile.preview(
         picture: "https://example.com/ada.png",
         otherClaims: [
             "roles": ["admin", "author"], "beta": true, "age": 36, "height": 1.7, "tenant": ["id": "t", "seats": 12],

@@ -5,8 +5,8 @@ import PilotlightCore
 /// A core whose calls wait at a gate, and whose store may be locked.
 final class ScriptedCore: CoreSessionProtocol {
     private struct Script: Sendable {
-        var state: SessionState?
-        var stored: SessionState
+        var state: Pilotlight.SessionState?
+        var stored: Pilotlight.SessionState
         var looks = 0
         var restores = 0
         var releases = 0
@@ -22,7 +22,7 @@ final class ScriptedCore: CoreSessionProtocol {
     ///   - onRelease: When the lock between processes is given back.
     ///   - work: What every call but `restore()` does.
     init(
-        state: SessionState? = .signedOut, stored: SessionState = .signedOut,
+        state: Pilotlight.SessionState? = .signedOut, stored: Pilotlight.SessionState = .signedOut,
         onRelease: @escaping @Sendable () -> Void = {}, work: @escaping @Sendable () async throws -> Void = {}
     ) {
         script = Locked(Script(state: state, stored: stored))
@@ -36,7 +36,7 @@ final class ScriptedCore: CoreSessionProtocol {
     var releases: Int { script.withLock { $0.releases } }
 
     /// What the next `restore()` finds.
-    func store(_ state: SessionState) {
+    func store(_ state: Pilotlight.SessionState) {
         script.withLock { $0.stored = state }
     }
 
@@ -47,10 +47,10 @@ final class ScriptedCore: CoreSessionProtocol {
             configuration: configuration, core: self, broadcaster: SessionBroadcaster(), surroundings: surroundings)
     }
 
-    func state() -> SessionState? {
+    func state() -> PilotlightCore.SessionState? {
         script.withLock { script in
             script.looks += 1
-            return script.state
+            return script.state?.core
         }
     }
 
@@ -58,7 +58,7 @@ final class ScriptedCore: CoreSessionProtocol {
     func cachedAccessToken(minTtlSeconds: UInt32) -> String? { "cached" }
     func cachedAccessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt32) -> String? { "cached" }
     func hasValidSession(minTtlSeconds: UInt32) -> Bool { true }
-    func cachedProfile() -> UserProfile? { nil }
+    func cachedProfile() -> PilotlightCore.UserProfile? { nil }
     func cancelSignIn() {}
 
     func releaseProcessLock() {
@@ -66,11 +66,11 @@ final class ScriptedCore: CoreSessionProtocol {
         onRelease()
     }
 
-    func restore() async throws -> SessionState {
+    func restore() async throws -> PilotlightCore.SessionState {
         script.withLock { script in
             script.restores += 1
             script.state = script.stored
-            return script.stored
+            return script.stored.core
         }
     }
 
@@ -91,27 +91,27 @@ final class ScriptedCore: CoreSessionProtocol {
         return "renewed"
     }
 
-    func beginSignIn(options: SignInOptions) async throws -> SignInRequest {
+    func beginSignIn(options: PilotlightCore.SignInOptions) async throws -> SignInRequest {
         try await work()
         return SignInRequest(url: "https://scripted.invalid/authorize", callbackScheme: "scripted")
     }
 
-    func completeSignIn(callbackUrl: String) async throws -> SessionState {
+    func completeSignIn(callbackUrl: String) async throws -> PilotlightCore.SessionState {
         try await work()
         return .signedOut
     }
 
-    func signOut() async throws -> SignOutOutcome {
+    func signOut() async throws -> PilotlightCore.SignOutOutcome {
         try await work()
         return .revoked
     }
 
-    func importSession(source: ImportSource) async throws -> ImportOutcome {
+    func importSession(source: PilotlightCore.ImportSource) async throws -> PilotlightCore.ImportOutcome {
         try await work()
         return .nothingFound
     }
 
-    func discardImportedSession(source: ImportSource) async throws -> Bool {
+    func discardImportedSession(source: PilotlightCore.ImportSource) async throws -> Bool {
         try await work()
         return false
     }
@@ -121,14 +121,14 @@ final class ScriptedCore: CoreSessionProtocol {
         return "https://scripted.invalid/logout"
     }
 
-    func profile(refresh: Bool) async throws -> UserProfile {
+    func profile(refresh: Bool) async throws -> PilotlightCore.UserProfile {
         try await work()
-        return .preview()
+        return SessionProfile.preview().core
     }
 
-    func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool) async throws -> UserProfile {
+    func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool) async throws -> PilotlightCore.UserProfile {
         try await work()
-        return .preview()
+        return SessionProfile.preview().core
     }
 
     func fetchUser(fields: [String], include: Bool) async throws -> Claims {
@@ -187,7 +187,7 @@ final class ScriptedCore: CoreSessionProtocol {
 
     func signInWithPassword(
         username: String, password: String, connection: String, device: String?, parameters: [String: String]
-    ) async throws -> SessionState {
+    ) async throws -> PilotlightCore.SessionState {
         try await work()
         return .signedOut
     }
@@ -199,9 +199,9 @@ final class ScriptedCore: CoreSessionProtocol {
         return "{}"
     }
 
-    func tokenInfo(idToken: String?) async throws -> UserProfile {
+    func tokenInfo(idToken: String?) async throws -> PilotlightCore.UserProfile {
         try await work()
-        return .preview()
+        return SessionProfile.preview().core
     }
 }
 

@@ -11,7 +11,7 @@ import Testing
         broadcaster.stateChanged(state: .signedOut)
         let states = SessionStates(broadcaster: broadcaster.states)
         var listener = states.makeAsyncIterator()
-        broadcaster.stateChanged(state: Self.signedIn)
+        broadcaster.stateChanged(state: Self.signedIn.core)
         broadcaster.stateChanged(state: .signedOut)
         broadcaster.end()
         var seen: [SessionState] = []
@@ -31,7 +31,7 @@ import Testing
         let states = SessionStates(broadcaster: broadcaster.states)
         let changes: [SessionState] = (0..<100).map { .signedIn(subject: "\($0)", expiresAt: .distantFuture) }
         let listeners = (0..<5).map { _ in states.makeAsyncIterator() }
-        changes.forEach(broadcaster.stateChanged)
+        for change in changes { broadcaster.stateChanged(state: change.core) }
         broadcaster.end()
         for var listener in listeners {
             var seen: [SessionState] = []

@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test func whatShowsADialogueIsNotReadUnasked() {
-        let control = KeychainAccessControl(constraint: .userPresence, prompt: "Open your account", reuseSeconds: 0)
+        let control = KeychainAccessControl(.userPresence, prompt: "Open your account")
         for readOnly in [false, true] {
             #expect(surroundings.fitting(.keychain(accessControl: control), readOnly: readOnly).notices == nil)
             #expect(surroundings.fitting(.keychain(), readOnly: readOnly).notices != nil)

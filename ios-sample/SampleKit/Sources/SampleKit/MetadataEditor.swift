@@ -31,8 +31,8 @@ public final class MetadataEditor {
     public private(set) var delivery: Delivery?
 
     /// What the issuer had, and what it has when the waiting changes are made.
-    private var base: [String: JSONValue] = [:]
-    private var saved: [String: JSONValue] = [:]
+    private var base: [String: SessionJSON] = [:]
+    private var saved: [String: SessionJSON] = [:]
     private let names: [String]
     private let flagNames: [String]
     private let session: Session
@@ -108,8 +108,8 @@ public final class MetadataEditor {
     }
 
     /// What differs from what is saved.
-    var changes: [String: JSONValue] {
-        var changes: [String: JSONValue] = [:]
+    var changes: [String: SessionJSON] {
+        var changes: [String: SessionJSON] = [:]
         for name in names {
             let text = fields[name] ?? ""
             guard text != saved[name]?.text ?? "" else { continue }
@@ -130,7 +130,7 @@ public final class MetadataEditor {
     }
 
     /// Fills the form with what the issuer has, above that with what waits, and above that with what was typed.
-    private func show(_ metadata: [String: JSONValue], keeping typed: [String: JSONValue] = [:]) {
+    private func show(_ metadata: [String: SessionJSON], keeping typed: [String: SessionJSON] = [:]) {
         base = metadata
         pending = session.metadata.pending
         saved = pending.reduce(metadata) { $0.merging($1.changes) { $1 } }.filter { !$0.value.isNull }

@@ -57,7 +57,7 @@ public final class ProfileScreen {
         }
     }
 
-    private func show(_ profile: UserProfile) {
+    private func show(_ profile: SessionProfile) {
         rows = Self.rows(of: profile)
         picture = profile.pictureURL
         // Issuers want the names of an app's own claims to look like URLs.
@@ -67,7 +67,7 @@ public final class ProfileScreen {
     }
 
     /// The lines of a profile: what is there, the well-known claims first, then the others by name.
-    public nonisolated static func rows(of profile: UserProfile) -> [Row] {
+    public nonisolated static func rows(of profile: SessionProfile) -> [Row] {
         let first = [
             "sub", "name", "given_name", "middle_name", "family_name", "nickname", "preferred_username", "email",
             "email_verified", "phone_number", "phone_number_verified", "address",
@@ -79,7 +79,7 @@ public final class ProfileScreen {
         }
     }
 
-    private nonisolated static func text(of value: JSONValue, named name: String) -> String {
+    private nonisolated static func text(of value: SessionJSON, named name: String) -> String {
         switch (name, value) {
         case ("updated_at", .integer(let seconds)):
             Date(timeIntervalSince1970: TimeInterval(seconds)).formatted(.iso8601)
@@ -93,7 +93,7 @@ public final class ProfileScreen {
     }
 }
 
-extension JSONValue {
+extension SessionJSON {
     /// The value as a person reads it: a string without quotes, everything else as JSON with sorted keys.
     public var text: String {
         if case .string(let value) = self { return value }

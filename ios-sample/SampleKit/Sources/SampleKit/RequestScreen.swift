@@ -48,7 +48,7 @@ public final class RequestScreen {
             }
             let audience = audience.trimmed
             let (data, response) = try await session.data(
-                for: URLRequest(url: url), audience: audience.isEmpty ? nil : Audience(audience))
+                for: URLRequest(url: url), audience: audience.isEmpty ? nil : TokenAudience(audience))
             outcome = .answered(status: response.statusCode, bytes: data.count)
         } catch is URLError {
             outcome = .unreachable

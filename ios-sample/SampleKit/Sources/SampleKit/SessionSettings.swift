@@ -56,7 +56,7 @@ public struct SessionSettings: Equatable, Sendable {
                     field: "metadataAccess", message: "only Auth0 keeps metadata; leave metadataAccess out")
             }
             guard let redirectURI else {
-                throw SessionError.fixConfiguration(field: "redirect_uri", message: "redirect_uri is needed")
+                throw SessionError.fixConfiguration(field: "redirectURI", message: "redirectURI is needed")
             }
             return .openIDConnect(
                 issuer: issuer, clientID: clientID, redirectURI: redirectURI, scopes: scopes, audience: audience,

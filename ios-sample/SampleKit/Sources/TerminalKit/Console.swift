@@ -30,13 +30,13 @@ public struct Console: Sendable {
 /// An answer: lines for a person, or one object for a program.
 struct Answer: Sendable {
     var lines: [String]
-    var json: [String: JSONValue]
+    var json: [String: SessionJSON]
 }
 
 extension Console {
     func show(_ answer: Answer, asJSON: Bool) {
         if asJSON {
-            out(JSONValue.object(answer.json).text)
+            out(SessionJSON.object(answer.json).text)
         } else {
             for line in answer.lines { out(line) }
         }

@@ -11,7 +11,7 @@ struct Invocation: Sendable {
         case token(minTTL: TimeInterval, forceRefresh: Bool, allowExpired: Bool)
         case profile(refresh: Bool)
         case metadataGet([String])
-        case metadataSet([String: JSONValue])
+        case metadataSet([String: SessionJSON])
         case signOut
     }
 
@@ -91,8 +91,8 @@ struct Invocation: Sendable {
         return seconds
     }
 
-    private static func object(_ text: String) throws -> [String: JSONValue] {
-        guard let object = try? JSONDecoder().decode([String: JSONValue].self, from: Data(text.utf8)) else {
+    private static func object(_ text: String) throws -> [String: SessionJSON] {
+        guard let object = try? JSONDecoder().decode([String: SessionJSON].self, from: Data(text.utf8)) else {
             throw UsageError("metadata set needs a JSON object, such as '{\"country\":\"USA\"}'")
         }
         return object

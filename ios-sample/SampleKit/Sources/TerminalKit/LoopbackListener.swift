@@ -11,7 +11,7 @@ final class LoopbackListener: Sendable {
     init(_ redirectURI: URLComponents) throws {
         guard let host = redirectURI.host, ["127.0.0.1", "localhost", "[::1]", "::1"].contains(host) else {
             throw SessionError.fixConfiguration(
-                field: "redirect_uri", message: "redirect_uri may use http only on a loopback host")
+                field: "redirectURI", message: "redirectURI may use http only on a loopback host")
         }
         self.redirectURI = redirectURI
     }
@@ -30,7 +30,7 @@ final class LoopbackListener: Sendable {
             return listening.string ?? ""
         } catch {
             throw SessionError.fixConfiguration(
-                field: "redirect_uri",
+                field: "redirectURI",
                 message: "port \(port) of the redirect URI cannot be listened on (errno \(error.number))")
         }
     }

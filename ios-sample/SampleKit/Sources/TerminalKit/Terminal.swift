@@ -59,7 +59,7 @@ public struct Terminal: Sendable {
         console.err("error: \(message)")
         if !advice.isEmpty { console.err("  what to do: \(advice)") }
         if asJSON {
-            var json: [String: JSONValue] = [
+            var json: [String: SessionJSON] = [
                 "kind": .string(code.name), "exit_code": .integer(Int64(code.rawValue)), "message": .string(message),
                 "what_to_do": .string(advice),
             ]
@@ -70,7 +70,7 @@ public struct Terminal: Sendable {
             case .fixArgument(let argument, _): json["argument"] = .string(argument)
             default: break
             }
-            console.out(JSONValue.object(["error": .object(json)]).text)
+            console.out(SessionJSON.object(["error": .object(json)]).text)
         }
         return code
     }

@@ -32,7 +32,8 @@ final class TerminalAuthenticator: WebAuthenticator {
     }
 
     func authenticate(url: URL, redirectURI: URL) async throws -> URL {
-        console.out(json ? JSONValue.object(["open": .string(url.absoluteString)]).text : "open: \(url.absoluteString)")
+        console.out(
+            json ? SessionJSON.object(["open": .string(url.absoluteString)]).text : "open: \(url.absoluteString)")
         if let listener {
             console.err("waiting for the browser to come back to \(redirectURI.absoluteString)")
             return try await listener.callback()

@@ -48,7 +48,7 @@ struct Verbs: Sendable {
         }
     }
 
-    private static func describe(_ metadata: [String: JSONValue]) -> Answer {
+    private static func describe(_ metadata: [String: SessionJSON]) -> Answer {
         Answer(lines: metadata.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.text)" }, json: metadata)
     }
 

@@ -72,32 +72,31 @@ import Testing
         var settings = AppSettings()
         settings.accessibility = .whenPasscodeSetThisDeviceOnly
         settings.biometricLock = true
-        guard case .keychain(let options) = settings.storage(in: places, prompt: "why") else {
-            Issue.record("no Keychain")
-            return
+        func keychain(_ accessibility: KeychainAccessibility, _ control: KeychainAccessControl?) -> SessionStorage {
+            .keychain(
+                service: "s", accessGroup: "T.g", appGroup: "group.g", accessibility: accessibility,
+                accessControl: control)
         }
-        #expect(options.service == "s")
-        #expect(options.accessGroup == "T.g")
-        #expect(options.accessibility == .whenPasscodeSetThisDeviceOnly)
-        #expect(options.accessControl?.constraint == .userPresence)
-        #expect(options.accessControl?.prompt == "why")
+        #expect(
+            settings.storage(in: places, prompt: "why")
+                == keychain(
+                    .whenPasscodeSetThisDeviceOnly, KeychainAccessControl(.userPresence, prompt: "why", reuse: 60)))
+        settings.biometricLock = false
         // Each of the seven classes is the SDK's of that name, and two are those that Apple advises against.
         for accessibility in AppSettings.Accessibility.allCases {
             settings.accessibility = accessibility
-            guard case .keychain(let options) = settings.storage(in: places, prompt: "") else { return }
-            #expect("\(options.accessibility)" == accessibility.rawValue)
+            #expect("\(accessibility.keychain)" == accessibility.rawValue)
+            #expect(settings.storage(in: places, prompt: "") == keychain(accessibility.keychain, nil))
         }
         #expect(AppSettings.Accessibility.allCases.count == 7)
         #expect(AppSettings.Accessibility.allCases.filter(\.isDeprecated) == [.alwaysThisDeviceOnly, .always])
-        settings.biometricLock = false
-        guard case .keychain(let plain) = settings.storage(in: places, prompt: "") else { return }
-        #expect(plain.accessControl == nil)
-        #expect(!plain.synchronizable)
-        #expect(plain.installationMarkerPath == nil)
+        settings.accessibility = .whenUnlocked
         (settings.isSynchronizable, settings.forgetsAfterReinstall) = (true, true)
-        guard case .keychain(let other) = settings.storage(in: places, prompt: "") else { return }
-        #expect(other.synchronizable)
-        #expect(other.installationMarkerPath != nil)
+        #expect(
+            settings.storage(in: places, prompt: "")
+                == .keychain(
+                    service: "s", accessGroup: "T.g", appGroup: "group.g", accessibility: .whenUnlocked,
+                    synchronizable: true, afterReinstall: .wipe))
     }
 
     @Test func theMetadataFormSendsSwitchesThatWereTurned() async throws {

@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func claimsOfTheAppsOwnHaveTypes() {
-        let profile = UserProfile.preview(otherClaims: ["https://example.com/roles": ["admin", "author"]])
+        let profile = SessionProfile.preview(otherClaims: ["https://example.com/roles": ["admin", "author"]])
         let screen = ProfileScreen(.preview(profile: profile))
         #expect(screen.roles == ["admin", "author"])
         #expect(screen.isEmailVerified == true)

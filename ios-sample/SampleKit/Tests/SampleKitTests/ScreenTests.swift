@@ -51,11 +51,11 @@ import Testing
         await server.stop()
     }
 
-    @Test func rowsAreReadable() {
-        let profile = UserProfile(
-            subject: "1", emailVerified: true, address: Address(locality: "London", country: "UK"),
-            updatedAt: Date(timeIntervalSince1970: 0),
-            otherClaimsJson: #"{"https://example.com/roles":["admin"],"age":36}"#, fetchedAt: Date())
+    @Test func rowsAreReadable() throws {
+        let profile = try SessionProfile(claims: [
+            "sub": "1", "email_verified": true, "address": ["locality": "London", "country": "UK"], "updated_at": 0,
+            "https://example.com/roles": ["admin"], "age": 36,
+        ])
         let rows = Dictionary(uniqueKeysWithValues: ProfileScreen.rows(of: profile).map { ($0.id, $0.value) })
         #expect(
             rows == [

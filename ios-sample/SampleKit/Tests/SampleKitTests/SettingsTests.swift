@@ -64,7 +64,7 @@ import Testing
             provider: .openIDConnect(issuer: "https://i"), clientID: "c", redirectURI: "app://cb", scopes: ["openid"],
             parameters: ["prompt": "consent"]
         ).configuration()
-        #expect(other.provider == .openIdConnect(issuer: "https://i"))
+        #expect(other.provider == .openIDConnect(issuer: "https://i"))
         #expect(other.scopes == ["openid"])
         #expect(other.authorizeParameters == ["prompt": "consent"])
         #expect(throws: SessionError.self) {

@@ -10,7 +10,7 @@ import Testing
 
     /// The form over the user's `metadata`, loaded; then the network went, and another country was typed.
     private func offlineWithItalyTyped(
-        over metadata: JSONValue
+        over metadata: SessionJSON
     ) async throws -> (IdentityServer, Session, MetadataEditor) {
         let server = try await IdentityServer.start()
         let session = try await server.signedInSession(metadataAccess: true)

@@ -11,8 +11,8 @@ struct Run: Sendable {
     var err: [String]
 
     /// The last line of the output, as JSON.
-    var json: JSONValue {
-        out.last.flatMap { try? JSONDecoder().decode(JSONValue.self, from: Data($0.utf8)) } ?? .null
+    var json: SessionJSON {
+        out.last.flatMap { try? JSONDecoder().decode(SessionJSON.self, from: Data($0.utf8)) } ?? .null
     }
 }
 

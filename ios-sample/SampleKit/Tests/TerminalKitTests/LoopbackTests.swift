@@ -32,7 +32,7 @@ import Testing
             _ = try listener("http://127.0.0.1:\(port)/callback").listen()
             Issue.record("two listen on one port")
         } catch SessionError.fixConfiguration(let field, _) {
-            #expect(field == "redirect_uri")
+            #expect(field == "redirectURI")
         }
     }
 

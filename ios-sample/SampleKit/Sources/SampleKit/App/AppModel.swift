@@ -136,7 +136,7 @@ public final class AppModel {
     /// page is quiet; nothing of it changes that the user is signed out here.
     public func signOut(ofBrowserBy authenticator: some WebAuthenticator) async {
         await signOut()
-        guard let session = session?.session, let returnTo = URL(string: session.configuration.redirectUri) else {
+        guard let session = session?.session, let returnTo = URL(string: session.configuration.redirectURI) else {
             return
         }
         do {

@@ -37,7 +37,8 @@ public struct AppSettings: Codable, Equatable, Sendable {
         /// Whether Apple advises against it: for apps that have items of this class.
         public var isDeprecated: Bool { [.alwaysThisDeviceOnly, .always].contains(self) }
 
-        var keychain: KeychainAccessibility {
+        /// The class of that name in the SDK.
+        public var keychain: KeychainAccessibility {
             switch self {
             case .afterFirstUnlockThisDeviceOnly: .afterFirstUnlockThisDeviceOnly
             case .afterFirstUnlock: .afterFirstUnlock
@@ -117,7 +118,7 @@ public struct AppSettings: Codable, Equatable, Sendable {
             service: places.service, accessGroup: places.accessGroup, appGroup: places.appGroup,
             accessibility: accessibility.keychain, synchronizable: isSynchronizable,
             accessControl: biometricLock
-                ? KeychainAccessControl(constraint: .userPresence, prompt: prompt, reuseSeconds: 60) : nil,
+                ? KeychainAccessControl(.userPresence, prompt: prompt, reuse: 60) : nil,
             afterReinstall: forgetsAfterReinstall ? .wipe : .keep)
     }
 }

@@ -79,7 +79,7 @@ public enum StubState: String, CaseIterable, Sendable {
         }
     }
 
-    private static let metadata: [String: JSONValue] = [
+    private static let metadata: [String: SessionJSON] = [
         "first_name": "Ada", "last_name": "Lovelace", "country": "UK", "active": true,
     ]
 }

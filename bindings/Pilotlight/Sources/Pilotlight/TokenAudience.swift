@@ -1,6 +1,6 @@
 /// An API that an access token is for, beside the session's own:
 /// ``Session/accessToken(for:minTTL:forceRefresh:allowExpired:)``.
-public struct Audience: Hashable, Sendable, ExpressibleByStringLiteral {
+public struct TokenAudience: Hashable, Sendable, ExpressibleByStringLiteral {
     /// The API's identifier: Auth0's `audience`, other providers' `resource` (RFC 8707 2: an absolute URI).
     public let identifier: String
     /// The scopes to ask for there; none leave it to the issuer. Their order does not matter.

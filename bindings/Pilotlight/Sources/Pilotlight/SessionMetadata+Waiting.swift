@@ -1,7 +1,7 @@
 import Foundation
-import PilotlightCore
+internal import PilotlightCore
 
-extension Metadata {
+extension SessionMetadata {
     /// Changes the metadata as ``update(_:)`` does, or lets the change wait while the network or the
     /// server has passing trouble (persists).
     ///
@@ -14,7 +14,7 @@ extension Metadata {
     /// - Throws: As ``update(_:)`` but for passing trouble; nothing waits then.
     ///   ``SessionError/checkStorage(status:message:)`` when the waiting change could not be stored.
     @discardableResult
-    public func updateOrWait(_ changes: [String: JSONValue]) async throws -> MetadataUpdate {
+    public func updateOrWait(_ changes: [String: SessionJSON]) async throws -> MetadataUpdate {
         try await updateOrWait(encoding: changes)
     }
 
@@ -63,7 +63,7 @@ extension Metadata {
 /// What became of a change of the metadata that may wait.
 public enum MetadataUpdate: Equatable, Sendable {
     /// It was made; this is the metadata afterwards.
-    case done([String: JSONValue])
+    case done([String: SessionJSON])
     /// It waits for the network, under this number.
     case waiting(id: PendingMetadataUpdate.ID)
 }
@@ -73,7 +73,7 @@ public struct PendingMetadataUpdate: Identifiable, Equatable, Sendable {
     /// Tells it from the others.
     public let id: UInt64
     /// What is to be changed: merged at the first level, null deletes a key.
-    public let changes: [String: JSONValue]
+    public let changes: [String: SessionJSON]
     /// Since when it waits, by the device's clock.
     public let since: Date
 }

@@ -1,7 +1,15 @@
 import Foundation
-import PilotlightCore
+internal import PilotlightCore
 
-extension SessionStorage {
+/// Where a session is kept: ``keychain(service:accessGroup:appGroup:accessibility:synchronizable:accessControl:afterReinstall:)``
+/// in apps, ``inMemory`` in tests.
+public struct SessionStorage: Hashable, Sendable {
+    let core: PilotlightCore.SessionStorage
+
+    init(core: PilotlightCore.SessionStorage) {
+        self.core = core
+    }
+
     /// The Keychain (Apple: "Keychain Services"). Throws at ``Session/init(_:storage:name:readOnly:log:)`` on a platform
     /// without one, and for options that Keychain Services cannot fulfil together.
     ///
@@ -27,25 +35,26 @@ extension SessionStorage {
         accessibility: KeychainAccessibility = .afterFirstUnlockThisDeviceOnly, synchronizable: Bool = false,
         accessControl: KeychainAccessControl? = nil, afterReinstall: ReinstallPolicy = .keep
     ) -> SessionStorage {
-        .keychain(
-            options: KeychainStorage(
-                service: service ?? Bundle.main.bundleIdentifier ?? ProcessInfo.processInfo.processName,
-                accessGroup: accessGroup,
-                accessibility: accessibility,
-                synchronizable: synchronizable,
-                accessControl: accessControl,
-                lockPath: appGroup.map(lockPath(inAppGroup:)),
-                installationMarkerPath: afterReinstall == .wipe ? installationMarkerPath() : nil))
+        SessionStorage(
+            core: .keychain(
+                options: KeychainStorage(
+                    service: service ?? Bundle.main.bundleIdentifier ?? ProcessInfo.processInfo.processName,
+                    accessGroup: accessGroup,
+                    accessibility: accessibility.core,
+                    synchronizable: synchronizable,
+                    accessControl: accessControl?.core,
+                    lockPath: appGroup.map(lockPath(inAppGroup:)),
+                    installationMarkerPath: afterReinstall == .wipe ? installationMarkerPath() : nil)))
     }
 
     /// A file that only its owner can read, replaced atomically. It is **not encrypted**: for development on hosts
     /// without a Keychain. On iOS opening a session in it throws ``SessionError/fixConfiguration(field:message:)``.
     public static func file(_ url: URL) -> SessionStorage {
-        .file(path: url.path)
+        SessionStorage(core: .file(path: url.path))
     }
 
     /// This process's memory: for tests and previews.
-    public static let inMemory = SessionStorage.memory
+    public static let inMemory = SessionStorage(core: .memory)
 
     /// Empty when the group is not among the entitlements, which the core refuses by name.
     private static func lockPath(inAppGroup group: String) -> String {
@@ -64,6 +73,20 @@ extension SessionStorage {
         let folders = FileManager.default.urls(for: .applicationSupportDirectory, in: .userDomainMask)
         return folders.first?.appendingPathComponent("Pilotlight/installed").path ?? ""
     }
+}
+
+extension SessionStorage: CustomStringConvertible, CustomDebugStringConvertible {
+    /// The kind of store, and where it is.
+    public var description: String {
+        switch core {
+        case .keychain(let options): "Keychain, service \(options.service)"
+        case .file(let path): "file \(path)"
+        case .memory: "memory"
+        }
+    }
+
+    /// The same.
+    public var debugDescription: String { description }
 }
 
 /// What becomes of sessions that a removed installation left in the Keychain.

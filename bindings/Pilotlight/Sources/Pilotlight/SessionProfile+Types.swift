@@ -1,7 +1,7 @@
 import Foundation
-import PilotlightCore
+internal import PilotlightCore
 
-extension UserProfile {
+extension SessionProfile {
     /// ``picture`` as a URL; nil when it is none.
     public var pictureURL: URL? { picture.flatMap(URL.init(string:)) }
     /// ``profilePage`` as a URL; nil when it is none.
@@ -16,7 +16,7 @@ extension UserProfile {
 
     /// A claim by its name, as the issuer sent it: a standard one or one of your own, which issuers usually want to be
     /// named like a URL (`https://example.com/roles`). Nil when there is none.
-    public func claim(_ name: String) -> JSONValue? { claims[name] }
+    public func claim(_ name: String) -> SessionJSON? { claims[name] }
     /// A claim that is a string; nil when it is missing or something else.
     public func string(_ name: String) -> String? { claim(name)?.stringValue }
     /// A claim that is a truth value; nil when it is missing or something else.
@@ -25,12 +25,12 @@ extension UserProfile {
     public func int(_ name: String) -> Int? { claim(name)?.intValue }
     /// A claim that is a number; nil when it is missing or something else.
     public func double(_ name: String) -> Double? { claim(name)?.doubleValue }
-    /// A claim that is a moment: see ``JSONValue/dateValue``.
+    /// A claim that is a moment: see ``SessionJSON/dateValue``.
     public func date(_ name: String) -> Date? { claim(name)?.dateValue }
     /// A claim that is an array; nil when it is missing or something else.
-    public func array(_ name: String) -> [JSONValue]? { claim(name)?.arrayValue }
+    public func array(_ name: String) -> [SessionJSON]? { claim(name)?.arrayValue }
     /// A claim that is an object; nil when it is missing or something else.
-    public func object(_ name: String) -> [String: JSONValue]? { claim(name)?.objectValue }
+    public func object(_ name: String) -> [String: SessionJSON]? { claim(name)?.objectValue }
 
     /// A claim as a type of your own.
     ///
@@ -51,7 +51,7 @@ extension UserProfile {
     }
 }
 
-extension JSONValue {
+extension SessionJSON {
     /// The moment: seconds since 1970 as a number (`NumericDate`, RFC 7519 2), or text by ISO 8601 with or without a
     /// fraction of a second; nil when this is something else.
     public var dateValue: Date? {

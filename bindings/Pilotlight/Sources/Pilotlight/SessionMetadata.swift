@@ -1,5 +1,5 @@
 import Foundation
-import PilotlightCore
+internal import PilotlightCore
 
 /// The user's metadata at Auth0 (`user_metadata`), which the user may change: preferences, an address, a language.
 ///
@@ -14,7 +14,7 @@ import PilotlightCore
 /// try await session.metadata.update(["first_name": "John", "country": "USA", "phone": nil])
 /// let country = try await session.metadata.get(["country"])["country"]?.stringValue
 /// ```
-public struct Metadata: Sendable {
+public struct SessionMetadata: Sendable {
     let session: Session
 
     /// Reads the metadata: all of it, or only the keys named. Network.
@@ -23,14 +23,14 @@ public struct Metadata: Sendable {
     /// - Throws: ``SessionError/signIn(reason:message:)``; ``SessionError/retryLater(reason:retryAfter:message:)``;
     ///   ``SessionError/fixConfiguration(field:message:)`` when the token's audience or scopes do not allow it;
     ///   `CancellationError`.
-    public func get(_ keys: [String] = []) async throws -> [String: JSONValue] {
+    public func get(_ keys: [String] = []) async throws -> [String: SessionJSON] {
         try JSONText.object(try await session.call { try await $0.fetchMetadata(keys: keys, include: true) })
     }
 
     /// Reads the metadata without the keys named. Network.
     ///
     /// - Throws: As ``get(_:)``.
-    public func get(excluding keys: [String]) async throws -> [String: JSONValue] {
+    public func get(excluding keys: [String]) async throws -> [String: SessionJSON] {
         try JSONText.object(try await session.call { try await $0.fetchMetadata(keys: keys, include: false) })
     }
 
@@ -51,7 +51,7 @@ public struct Metadata: Sendable {
     ///   `.` or a `$`, at any depth, which Auth0 refuses; nothing is sent then. After `CancellationError` the change
     ///   may have been made.
     @discardableResult
-    public func update(_ changes: [String: JSONValue]) async throws -> [String: JSONValue] {
+    public func update(_ changes: [String: SessionJSON]) async throws -> [String: SessionJSON] {
         let text = try JSONText.text(of: changes, argument: "metadata")
         return try await send { try await $0.updateMetadata(patchJson: text) }
     }
@@ -64,7 +64,7 @@ public struct Metadata: Sendable {
     /// - Returns: The metadata after the change.
     /// - Throws: As the other ``update(_:)``.
     @discardableResult
-    public func update(encoding value: some Encodable) async throws -> [String: JSONValue] {
+    public func update(encoding value: some Encodable) async throws -> [String: SessionJSON] {
         let text = try JSONText.text(of: value, argument: "metadata")
         return try await send { try await $0.updateMetadata(patchJson: text) }
     }
@@ -75,7 +75,7 @@ public struct Metadata: Sendable {
     /// - Returns: The metadata after the change.
     /// - Throws: As ``update(_:)``.
     @discardableResult
-    public func replace(with metadata: [String: JSONValue]) async throws -> [String: JSONValue] {
+    public func replace(with metadata: [String: SessionJSON]) async throws -> [String: SessionJSON] {
         try await replace(encoding: metadata)
     }
 
@@ -84,7 +84,7 @@ public struct Metadata: Sendable {
     /// - Returns: The metadata after the change.
     /// - Throws: As ``update(_:)``.
     @discardableResult
-    public func replace(encoding value: some Encodable) async throws -> [String: JSONValue] {
+    public func replace(encoding value: some Encodable) async throws -> [String: SessionJSON] {
         let text = try JSONText.text(of: value, argument: "metadata")
         return try await send { try await $0.replaceMetadata(metadataJson: text) }
     }
@@ -100,7 +100,7 @@ public struct Metadata: Sendable {
     /// - Returns: The metadata after the change.
     /// - Throws: As ``update(_:)``.
     @discardableResult
-    public func merge(_ changes: [String: JSONValue]) async throws -> [String: JSONValue] {
+    public func merge(_ changes: [String: SessionJSON]) async throws -> [String: SessionJSON] {
         try await merge(encoding: changes)
     }
 
@@ -109,7 +109,7 @@ public struct Metadata: Sendable {
     /// - Returns: The metadata after the change.
     /// - Throws: As ``update(_:)``.
     @discardableResult
-    public func merge(encoding value: some Encodable) async throws -> [String: JSONValue] {
+    public func merge(encoding value: some Encodable) async throws -> [String: SessionJSON] {
         let text = try JSONText.text(of: value, argument: "metadata")
         return try await send { try await $0.mergeMetadata(changesJson: text) }
     }
@@ -119,13 +119,13 @@ public struct Metadata: Sendable {
     /// - Returns: The metadata after the change.
     /// - Throws: As ``update(_:)``.
     @discardableResult
-    public func remove(_ keys: [String]) async throws -> [String: JSONValue] {
+    public func remove(_ keys: [String]) async throws -> [String: SessionJSON] {
         try await send { try await $0.removeMetadata(keys: keys) }
     }
 
     private func send(
         _ change: @escaping @Sendable (any CoreSessionProtocol) async throws -> String
-    ) async throws -> [String: JSONValue] {
+    ) async throws -> [String: SessionJSON] {
         try JSONText.object(try await session.call(change))
     }
 }

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// Literals make values (`["country": "USA", "age": 36, "phone": nil]`), properties read them:
 /// `metadata["country"]?.stringValue`.
-public enum JSONValue: Hashable, Sendable {
+public enum SessionJSON: Hashable, Sendable {
     /// `null`
     case null
     /// `true` or `false`
@@ -16,12 +16,12 @@ public enum JSONValue: Hashable, Sendable {
     /// A string.
     case string(String)
     /// An array.
-    case array([JSONValue])
+    case array([SessionJSON])
     /// An object.
-    case object([String: JSONValue])
+    case object([String: SessionJSON])
 }
 
-extension JSONValue {
+extension SessionJSON {
     /// The truth value; nil when this is something else.
     public var boolValue: Bool? {
         if case .bool(let value) = self { value } else { nil }
@@ -51,12 +51,12 @@ extension JSONValue {
     }
 
     /// The array; nil when this is something else.
-    public var arrayValue: [JSONValue]? {
+    public var arrayValue: [SessionJSON]? {
         if case .array(let value) = self { value } else { nil }
     }
 
     /// The object; nil when this is something else.
-    public var objectValue: [String: JSONValue]? {
+    public var objectValue: [String: SessionJSON]? {
         if case .object(let value) = self { value } else { nil }
     }
 
@@ -66,18 +66,18 @@ extension JSONValue {
     }
 
     /// The member `key` of an object; nil when there is none or this is no object.
-    public subscript(key: String) -> JSONValue? {
+    public subscript(key: String) -> SessionJSON? {
         objectValue?[key]
     }
 
     /// The element `index` of an array; nil when there is none or this is no array.
-    public subscript(index: Int) -> JSONValue? {
+    public subscript(index: Int) -> SessionJSON? {
         guard let array = arrayValue, array.indices.contains(index) else { return nil }
         return array[index]
     }
 }
 
-extension JSONValue: Codable {
+extension SessionJSON: Codable {
     /// Reads any JSON value.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
@@ -91,10 +91,10 @@ extension JSONValue: Codable {
             self = .double(value)
         } else if let value = try? container.decode(String.self) {
             self = .string(value)
-        } else if let value = try? container.decode([JSONValue].self) {
+        } else if let value = try? container.decode([SessionJSON].self) {
             self = .array(value)
         } else {
-            self = .object(try container.decode([String: JSONValue].self))
+            self = .object(try container.decode([String: SessionJSON].self))
         }
     }
 

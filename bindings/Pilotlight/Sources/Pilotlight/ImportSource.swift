@@ -1,7 +1,10 @@
 import Foundation
-import PilotlightCore
+internal import PilotlightCore
 
-extension ImportSource {
+/// Where another library keeps, or kept, the session: for ``Session/importSession(from:)``.
+public struct ImportSource: Hashable, Sendable {
+    let core: PilotlightCore.ImportSource
+
     /// Auth0.swift's `CredentialsManager`, versions 1 to 3.
     ///
     /// - Parameters:
@@ -12,25 +15,25 @@ extension ImportSource {
         service: String? = nil, account: String = "credentials", accessGroup: String? = nil
     ) -> ImportSource {
         let service = service ?? Bundle.main.bundleIdentifier ?? ProcessInfo.processInfo.processName
-        return .keychainArchive(item: ForeignItem(service: service, account: account, accessGroup: accessGroup))
+        return item(service: service, account: account, accessGroup: accessGroup)
     }
 
     /// What the tutorials of Lock for iOS, version 1, had apps write with SimpleKeychain: the strings `id_token`,
     /// `refresh_token` and `access_token`, and the archived `profile`, which becomes ``Session/cachedProfile``. Each
     /// may be missing.
     public static func lockV1(service: String = "Auth0", accessGroup: String? = nil) -> ImportSource {
-        .keychainStrings(service: service, accessGroup: accessGroup)
+        ImportSource(core: .keychainStrings(service: service, accessGroup: accessGroup))
     }
 
     /// AppAuth's `OIDAuthState`, versions 1 and 2, archived into a Keychain item of the app's choice.
     public static func appAuth(service: String, account: String, accessGroup: String? = nil) -> ImportSource {
-        .keychainArchive(item: ForeignItem(service: service, account: account, accessGroup: accessGroup))
+        item(service: service, account: account, accessGroup: accessGroup)
     }
 
     /// An archive that the app has read itself, from `UserDefaults` or from a storage of its own: an archived
     /// `OIDAuthState` or the archived `Credentials` of Auth0.swift.
     public static func archive(_ bytes: Data) -> ImportSource {
-        .archivedBytes(bytes: bytes)
+        ImportSource(core: .archivedBytes(bytes: bytes))
     }
 
     /// Tokens that the app has read itself. The access token counts as expired; the archive is one of Lock's
@@ -38,8 +41,14 @@ extension ImportSource {
     public static func tokens(
         accessToken: String? = nil, refreshToken: String? = nil, idToken: String? = nil, profileArchive: Data? = nil
     ) -> ImportSource {
-        .tokenValues(
-            accessToken: accessToken, refreshToken: refreshToken, idToken: idToken, profileArchive: profileArchive)
+        ImportSource(
+            core: .tokenValues(
+                accessToken: accessToken, refreshToken: refreshToken, idToken: idToken, profileArchive: profileArchive))
+    }
+
+    private static func item(service: String, account: String, accessGroup: String?) -> ImportSource {
+        ImportSource(
+            core: .keychainArchive(item: ForeignItem(service: service, account: account, accessGroup: accessGroup)))
     }
 }
 
@@ -47,7 +56,7 @@ extension ImportSource {
 extension ImportSource: CustomStringConvertible, CustomReflectable {
     /// Which kind of source it is.
     public var description: String {
-        switch self {
+        switch core {
         case .keychainArchive(let item): "Keychain item \(item.account) of \(item.service)"
         case .keychainStrings(let service, _): "Keychain items of \(service)"
         case .archivedBytes(let bytes): "archive of \(bytes.count) bytes"

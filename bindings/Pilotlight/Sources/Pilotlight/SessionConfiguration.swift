@@ -1,0 +1,107 @@
+import Foundation
+internal import PilotlightCore
+
+/// Which issuer and which client an app signs in with. Make one with ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:legacy:)``
+/// or ``openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:)``,
+/// and change single fields before you make the ``Session``:
+///
+/// ```swift
+/// var configuration = try SessionConfiguration.auth0(domain: "tenant.eu.auth0.com", clientID: "…")
+/// configuration.scopes.append("read:orders")
+/// ```
+///
+/// Every field is checked when a session is made from it. Nothing here is secret, because a native app is a public
+/// client (RFC 8252 8.5).
+public struct SessionConfiguration: Hashable, Sendable {
+    /// Who issues the tokens.
+    public enum Provider: Hashable, Sendable {
+        /// Auth0. `domain` is the tenant's or the custom domain (`tenant.eu.auth0.com`). A URL is accepted too, and
+        /// `http` on a loopback host, for a development server. The endpoints are known: no discovery request is made.
+        case auth0(domain: String)
+        /// Any OpenID Connect provider; its endpoints are found by OpenID Connect Discovery 1.0. `issuer` is the issuer
+        /// URL, without `/.well-known/openid-configuration`.
+        case openIDConnect(issuer: String)
+    }
+
+    /// Who issues the tokens.
+    public var provider: Provider
+    /// The client identifier that the issuer gave this app (RFC 6749 2.2).
+    public var clientID: String
+    /// Where the issuer sends the user back to, exactly as registered there: a custom scheme
+    /// (`com.example.app://callback`), a claimed `https` URL, or `http` on a loopback host (RFC 8252 7).
+    public var redirectURI: String
+    /// The scopes to ask for. `openid` is needed; `offline_access` brings a refresh token at most issuers.
+    public var scopes: [String]
+    /// The API that the access token is for: sent as `audience` (Auth0) in the authorization request.
+    public var audience: String?
+    /// Providers other than Auth0: the APIs that access tokens can be asked for later, beside the session's own. Each is
+    /// an absolute URI without a fragment, sent as a `resource` of the authorization request (RFC 8707 2.1): a provider
+    /// gives tokens only for what the user's grant names.
+    public var resources: [String]
+    /// More parameters for the authorization request, for example `prompt` or `connection`.
+    public var authorizeParameters: [String: String]
+    /// More parameters for every token request.
+    public var tokenParameters: [String: String]
+    /// More headers for every request to the issuer.
+    public var headers: [String: String]
+    /// By how much the times in an ID token (`exp`, `iat`, `nbf`, `auth_time`) may differ from the issuer's clock, in
+    /// seconds: 0 to 300. The session follows the issuer's clock, so a wrong clock of the device needs no leeway.
+    public var leeway: TimeInterval
+    /// Send the ID token to Auth0's Management API, as its first mobile SDKs did: for tenants that are so old that they
+    /// still take it. Others want an access token, which is found by itself.
+    public var metadataByIDToken: Bool
+    /// Auth0 only: allows ``Session/legacy``, which uses the endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
+    /// `/oauth/ro`). Without it each of those calls is refused here and nothing is sent.
+    public var legacy: Bool
+
+    /// A configuration from its fields. Prefer
+    /// ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:legacy:)``
+    /// and
+    /// ``openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:)``,
+    /// which know the defaults of each provider.
+    public init(
+        provider: Provider, clientID: String, redirectURI: String, scopes: [String] = standardScopes,
+        audience: String? = nil, resources: [String] = [], authorizeParameters: [String: String] = [:],
+        tokenParameters: [String: String] = [:], headers: [String: String] = [:], leeway: TimeInterval = 60,
+        metadataByIDToken: Bool = false, legacy: Bool = false
+    ) {
+        self.provider = provider
+        self.clientID = clientID
+        self.redirectURI = redirectURI
+        self.scopes = scopes
+        self.audience = audience
+        self.resources = resources
+        self.authorizeParameters = authorizeParameters
+        self.tokenParameters = tokenParameters
+        self.headers = headers
+        self.leeway = leeway
+        self.metadataByIDToken = metadataByIDToken
+        self.legacy = legacy
+    }
+}
+
+extension SessionConfiguration {
+    /// As the core takes it. Throws for a leeway that is no number of seconds.
+    var core: PilotlightCore.SessionConfiguration {
+        get throws {
+            guard let leeway = UInt32(exactly: leeway.rounded(.up)) else {
+                throw SessionError.fixConfiguration(
+                    field: "leeway", message: "leeway is \(leeway), and must be between 0 and 300 seconds")
+            }
+            return PilotlightCore.SessionConfiguration(
+                provider: provider.core, clientId: clientID, redirectUri: redirectURI, scopes: scopes,
+                audience: audience,
+                resources: resources, authorizeParameters: authorizeParameters, tokenParameters: tokenParameters,
+                headers: headers, leewaySeconds: leeway, metadataByIdToken: metadataByIDToken, legacy: legacy)
+        }
+    }
+}
+
+extension SessionConfiguration.Provider {
+    fileprivate var core: PilotlightCore.Provider {
+        switch self {
+        case .auth0(let domain): .auth0(domain: domain)
+        case .openIDConnect(let issuer): .openIdConnect(issuer: issuer)
+        }
+    }
+}

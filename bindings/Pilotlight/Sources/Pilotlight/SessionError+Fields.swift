@@ -1,0 +1,20 @@
+extension SessionError {
+    /// Names of the core that are spelled another way in Swift.
+    private static let swiftNames = [
+        "client_id": "clientID", "redirect_uri": "redirectURI", "leeway_seconds": "leeway",
+        "authorize_parameters": "authorizeParameters", "token_parameters": "tokenParameters",
+        "metadata_by_id_token": "metadataByIDToken", "min_ttl": "minTTL", "max_age": "maxAge",
+        "callback_url": "callback",
+        "return_to": "returnTo", "api_type": "apiType",
+    ]
+
+    /// A field or an argument as the app wrote it, and the core's message with that name in it.
+    static func inSwift(_ name: String, _ message: String) -> (name: String, message: String) {
+        guard let swift = swiftNames[name] else { return (name, message) }
+        // The core writes a name as a word of its own.
+        let words = message.split(separator: " ", omittingEmptySubsequences: false).map {
+            $0 == name ? swift : String($0)
+        }
+        return (swift, words.joined(separator: " "))
+    }
+}

@@ -1,0 +1,56 @@
+internal import PilotlightCore
+
+/// What stood in the way of a call that may succeed later.
+public enum RetryReason: Hashable, Sendable {
+    /// No connection, or it broke, or nobody answered in time.
+    case network
+    /// No trusted TLS connection: often a captive portal, a proxy or a wrong clock.
+    case untrustedConnection
+    /// The server has a fault (5xx).
+    case serverFault
+    /// The server limits the rate of requests (429).
+    case rateLimited
+    /// The answer is not what the protocol says, as from a captive portal or a proxy.
+    case unexpectedAnswer
+    /// Another process that shares the session is renewing it, and has not ended in time.
+    case anotherProcess
+}
+
+/// Why the user is needed.
+public enum SignInReason: Hashable, Sendable {
+    /// Nobody is signed in.
+    case signedOut
+    /// The issuer refused the refresh token; the session has ended.
+    case refreshTokenRejected
+    /// The access token expired and there is no refresh token.
+    case noRefreshToken
+    /// The issuer wants the user to do something (a second factor, consent); the session has not ended.
+    case interactionRequired
+    /// The issuer denies this renewal by a rule of its own; the session has not ended.
+    case accessDenied
+}
+
+extension RetryReason {
+    init(_ core: PilotlightCore.RetryReason) {
+        switch core {
+        case .network: self = .network
+        case .untrustedConnection: self = .untrustedConnection
+        case .serverFault: self = .serverFault
+        case .rateLimited: self = .rateLimited
+        case .unexpectedAnswer: self = .unexpectedAnswer
+        case .anotherProcess: self = .anotherProcess
+        }
+    }
+}
+
+extension SignInReason {
+    init(_ core: PilotlightCore.SignInReason) {
+        switch core {
+        case .signedOut: self = .signedOut
+        case .refreshTokenRejected: self = .refreshTokenRejected
+        case .noRefreshToken: self = .noRefreshToken
+        case .interactionRequired: self = .interactionRequired
+        case .accessDenied: self = .accessDenied
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import Foundation
+internal import PilotlightCore
+
+/// The state of a session, as an app shows it.
+public enum SessionState: Hashable, Sendable {
+    /// Nobody is signed in.
+    case signedOut
+    /// The store cannot be read until the device is unlocked. Whether a user is signed in is not known. The session
+    /// comes back by itself after the unlock.
+    case locked
+    /// A user is signed in, also while the network is down and also when the access token needs renewal. `subject` is
+    /// the user's `sub` claim, unique at the issuer (OpenID Connect Core 2). `expiresAt` says when the access token
+    /// expires, by the device's clock; where a session lives by its ID token (``Session/legacy``), when that does.
+    case signedIn(subject: String, expiresAt: Date)
+    /// The session cannot go on without the user: begin a sign-in.
+    case reauthenticationRequired(reason: ReauthenticationReason)
+
+    /// Whether a user is signed in.
+    public var isSignedIn: Bool {
+        if case .signedIn = self { true } else { false }
+    }
+}
+
+/// Why the user has to sign in again.
+public enum ReauthenticationReason: Hashable, Sendable {
+    /// The issuer refused the current refresh token: it expired, was revoked, or was used twice.
+    case refreshTokenRejected
+    /// The access token expired and the issuer gave no refresh token (ask for the scope `offline_access`).
+    case noRefreshToken
+}
+
+/// How a user signed in.
+public enum SignInMethod: Hashable, Sendable {
+    /// In the browser.
+    case browser
+    /// With a password, at an older Auth0 tenant (``LegacyAuth0``).
+    case password
+    /// The session of another library was imported (``Session/importSession(from:)``).
+    case migration
+    /// In another process that shares the store: the app, or one of its extensions.
+    case elsewhere
+}
+
+/// What became of a sign-out at the issuer. On the device it succeeded, unless the session is read-only.
+public enum SignOutOutcome: Hashable, Sendable {
+    /// The refresh token was revoked.
+    case revoked
+    /// There was nothing to revoke: no refresh token.
+    case nothingToRevoke
+    /// The issuer offers no revocation, so the refresh token lives there until it expires.
+    case revocationNotOffered
+    /// The issuer cannot be reached. The refresh token is kept only to be revoked, and is sent again at the next launch
+    /// or sign-in.
+    case revocationPending
+    /// Nothing was done: this session is read-only, and only the app itself signs out.
+    case readOnly
+    /// The issuer refused to revoke it; the refresh token may live there until it expires.
+    case revocationRefused
+}
+
+// MARK: To and from the core
+
+extension SessionState {
+    init(_ core: PilotlightCore.SessionState) {
+        switch core {
+        case .signedOut: self = .signedOut
+        case .locked: self = .locked
+        case .signedIn(let subject, let expiresAt): self = .signedIn(subject: subject, expiresAt: expiresAt)
+        case .reauthenticationRequired(let reason): self = .reauthenticationRequired(reason: .init(reason))
+        }
+    }
+
+    var core: PilotlightCore.SessionState {
+        switch self {
+        case .signedOut: .signedOut
+        case .locked: .locked
+        case .signedIn(let subject, let expiresAt): .signedIn(subject: subject, expiresAt: expiresAt)
+        case .reauthenticationRequired(let reason): .reauthenticationRequired(reason: reason.core)
+        }
+    }
+}
+
+extension ReauthenticationReason {
+    init(_ core: PilotlightCore.ReauthenticationReason) {
+        switch core {
+        case .refreshTokenRejected: self = .refreshTokenRejected
+        case .noRefreshToken: self = .noRefreshToken
+        }
+    }
+
+    var core: PilotlightCore.ReauthenticationReason {
+        switch self {
+        case .refreshTokenRejected: .refreshTokenRejected
+        case .noRefreshToken: .noRefreshToken
+        }
+    }
+}
+
+extension SignInMethod {
+    init(_ core: PilotlightCore.SignInWay) {
+        switch core {
+        case .browser: self = .browser
+        case .password: self = .password
+        case .movingIn: self = .migration
+        case .elsewhere: self = .elsewhere
+        }
+    }
+}
+
+extension SignOutOutcome {
+    init(_ core: PilotlightCore.SignOutOutcome) {
+        switch core {
+        case .revoked: self = .revoked
+        case .nothingToRevoke: self = .nothingToRevoke
+        case .revocationNotOffered: self = .revocationNotOffered
+        case .revocationPending: self = .revocationPending
+        case .readOnly: self = .readOnly
+        case .revocationRefused: self = .revocationRefused
+        }
+    }
+}
