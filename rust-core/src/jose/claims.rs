@@ -4,9 +4,10 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::IdTokenProblem;
+use super::algorithms::Algorithm;
+use super::problem::IdTokenProblem;
+use super::signature::VerifiedClaims;
 use super::token_hash::token_hash;
-use super::{Algorithm, VerifiedClaims};
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 

@@ -1,8 +1,9 @@
 //! ID tokens that came straight from the issuer, on a TLS connection of our own: what may be read of them without a key.
 
+use super::algorithms::Algorithm;
 use super::claims::numeric_date;
+use super::problem::IdTokenProblem;
 use super::signature::{CompactJws, Header, VerifiedClaims, decode_object};
-use super::{Algorithm, IdTokenProblem};
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::Algorithm;
-use super::IdTokenProblem;
+use super::algorithms::Algorithm;
+use super::problem::IdTokenProblem;
 use super::public_key::PublicKey;
 
 /// The keys that an issuer signs with, decoded once and used for many tokens.

@@ -14,6 +14,7 @@
 //! with a backend that nobody here chose. Verification is therefore a direct call of `ring`.
 
 mod algorithms;
+mod base64url;
 mod claims;
 mod direct;
 mod key_set;

@@ -7,9 +7,8 @@ use ring::signature::{
 };
 use serde_json::{Map, Value};
 
-use super::Algorithm;
-use super::algorithms::supported;
-use super::signature::decode_base64url;
+use super::algorithms::{Algorithm, supported};
+use super::base64url;
 
 /// A key that signatures are verified with.
 pub(super) struct PublicKey {
@@ -122,7 +121,7 @@ const SHORTEST_RSA_BYTES: usize = 256;
 /// A Base64urlUInt. Some servers put a zero octet in front of the modulus, as signed numbers have; RFC 7518 6.3.1.1
 /// forbids it and `ring` refuses it, but the number is the same.
 fn unsigned(encoded: &str) -> Option<Vec<u8>> {
-    let bytes = decode_base64url(encoded)?;
+    let bytes = base64url::decode_lenient(encoded)?;
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     bytes
         .get(zeros..)
@@ -136,7 +135,10 @@ fn elliptic_curve(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Ma
         "P-384" => (Algorithm::ES384, &ECDSA_P384_SHA384_FIXED, 48),
         _ => return None,
     };
-    let (x, y) = (decode_base64url(text(jwk, "x")?)?, decode_base64url(text(jwk, "y")?)?);
+    let (x, y) = (
+        base64url::decode_lenient(text(jwk, "x")?)?,
+        base64url::decode_lenient(text(jwk, "y")?)?,
+    );
     let is_readable = x.len() == coordinate_bytes && y.len() == coordinate_bytes;
     let is_for_it = declared.is_none_or(|declared| supported(declared) == Some(algorithm));
     // An uncompressed point (SEC 1, 2.3.3).
@@ -149,7 +151,7 @@ fn elliptic_curve(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Ma
 
 fn edwards_curve(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Material> {
     const KEY_BYTES: usize = 32;
-    let point = decode_base64url(text(jwk, "x")?)?;
+    let point = base64url::decode_lenient(text(jwk, "x")?)?;
     let is_readable = text(jwk, "crv")? == "Ed25519" && point.len() == KEY_BYTES;
     let is_for_it = declared.is_none_or(|declared| supported(declared) == Some(Algorithm::EdDSA));
     (is_readable && is_for_it).then(|| Material::Curve {

@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use super::IdTokenProblem;
-use super::algorithms::supported;
-use super::{Algorithm, KeySet};
+use super::algorithms::{Algorithm, supported};
+use super::base64url;
+use super::key_set::KeySet;
+use super::problem::IdTokenProblem;
 use crate::model::secret::Secret;
 
 /// Claims whose signature was verified. Only [`verify_signature`] makes them, so that claims nobody signed cannot be
@@ -47,7 +46,7 @@ pub fn verify_signature(
         .filter(|algorithm| allowed.contains(algorithm))
         .ok_or(IdTokenProblem::AlgorithmNotAllowed)?;
     let signature =
-        decode_base64url(jws.signature).ok_or(IdTokenProblem::Malformed("the signature is not base64url"))?;
+        base64url::decode(jws.signature).ok_or(IdTokenProblem::Malformed("the signature is not base64url"))?;
     let mut candidates = keys.candidates(header.key_id.as_deref(), algorithm).peekable();
     if candidates.peek().is_none() {
         return Err(IdTokenProblem::UnknownKey);
@@ -144,11 +143,5 @@ impl Header {
 
 /// The header or the payload of a JWS, not verified. Only an object will do: a `Map` refuses all other JSON.
 pub fn decode_object(encoded: &str) -> Option<Map<String, Value>> {
-    serde_json::from_slice(&decode_base64url(encoded)?).ok()
-}
-
-/// Without padding, and with one spelling for each sequence of bytes (RFC 7515 2): the decoder refuses stray bits at
-/// the end.
-pub(super) fn decode_base64url(encoded: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(encoded).ok()
+    serde_json::from_slice(&base64url::decode(encoded)?).ok()
 }

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, SHA384, SHA512, digest};
 
-use super::Algorithm;
+use super::algorithms::Algorithm;
 
 /// The left half of the token's hash in base64url (OpenID Connect Core 3.1.3.6). The hash function is that of the ID
 /// token's `alg`; Ed25519 signs with SHA-512 inside, which is what issuers take there.

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use url::Url;
 
-use crate::model::configuration::parse_scopes;
 use crate::model::credentials::{Credentials, MonotonicReceipt};
 use crate::model::invalid::InvalidValue;
+use crate::model::scopes::parse_scopes;
 use crate::model::sorted::sorted;
 
 /// Further access tokens that are kept. One item of the store holds them all, and each may have a kilobyte or two.
@@ -54,10 +54,7 @@ impl Audience {
     /// [`InvalidValue`]: an empty audience, or a scope that may not be sent.
     pub fn parse(identifier: String, scopes: Vec<String>) -> Result<Self, InvalidValue> {
         if identifier.trim().is_empty() {
-            return Err(InvalidValue {
-                name: "audience",
-                problem: "is empty".to_owned(),
-            });
+            return Err(InvalidValue::new("audience", "is empty"));
         }
         let scopes = parse_scopes("scopes", scopes, false)?;
         Ok(Self {

@@ -11,6 +11,16 @@ pub struct InvalidValue {
     pub problem: String,
 }
 
+impl InvalidValue {
+    /// `problem` is the rest of a sentence that begins with the name.
+    pub fn new(name: &'static str, problem: impl Into<String>) -> Self {
+        Self {
+            name,
+            problem: problem.into(),
+        }
+    }
+}
+
 /// The same, where the value is a field of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidConfiguration(pub InvalidValue);

@@ -32,12 +32,7 @@ fn check_inside(value: &Value) -> Result<(), InvalidValue> {
 /// # Errors
 /// As [`check_patch`].
 pub fn check_key(key: &str) -> Result<(), InvalidValue> {
-    let wrong = |problem: &str| {
-        Err(InvalidValue {
-            name: "metadata",
-            problem: problem.to_owned(),
-        })
-    };
+    let wrong = |problem: &str| Err(InvalidValue::new("metadata", problem));
     if key.is_empty() {
         return wrong("has an empty key");
     }
@@ -93,10 +88,7 @@ fn merge(current: Value, change: Value) -> Value {
 /// # Errors
 /// [`InvalidValue`] when it is not; the text is not quoted.
 pub fn parse_object(name: &'static str, json: &str) -> Result<Map<String, Value>, InvalidValue> {
-    serde_json::from_slice(json.as_bytes()).map_err(|_| InvalidValue {
-        name,
-        problem: "is not a JSON object".to_owned(),
-    })
+    serde_json::from_slice(json.as_bytes()).map_err(|_| InvalidValue::new(name, "is not a JSON object"))
 }
 
 /// The user's metadata in a user object: an absent field and `null` both mean that there is none yet.

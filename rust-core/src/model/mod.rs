@@ -7,6 +7,7 @@ pub mod invalid;
 pub mod metadata;
 pub mod pending_update;
 pub mod profile;
+pub mod scopes;
 pub mod secret;
 pub(crate) mod sorted;
 pub mod state;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crate::machine::error::Error;
 use crate::model::audience::Audience;
-use crate::model::configuration::{parse_parameters, parse_scopes};
+use crate::model::configuration::parse_parameters;
 use crate::model::profile::Claims;
+use crate::model::scopes::parse_scopes;
 
 /// Which access token is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,9 +8,10 @@ use url::{Host, ParseError, Url};
 
 use crate::model::audience::{RESOURCE_PROBLEM, is_resource_indicator};
 use crate::model::invalid::{InvalidConfiguration, InvalidValue};
+use crate::model::scopes::parse_scopes;
 use parameters::parse_headers;
 
-pub use parameters::{parse_parameters, parse_scopes};
+pub use parameters::parse_parameters;
 pub use written::{Provider, SessionConfiguration};
 
 /// A checked configuration.
@@ -67,21 +68,21 @@ impl Configuration {
     fn check(written: SessionConfiguration) -> Result<Self, InvalidValue> {
         let redirect_url = parse_redirect_uri(&written.redirect_uri)?;
         if written.client_id.trim().is_empty() {
-            return Err(wrong("client_id", "is empty"));
+            return Err(InvalidValue::new("client_id", "is empty"));
         }
         if written.leeway_seconds > MAX_LEEWAY_SECONDS {
-            return Err(wrong("leeway_seconds", "is more than 300 seconds"));
+            return Err(InvalidValue::new("leeway_seconds", "is more than 300 seconds"));
         }
         if written
             .audience
             .as_deref()
             .is_some_and(|audience| audience.trim().is_empty())
         {
-            return Err(wrong("audience", "is empty; leave it out instead"));
+            return Err(InvalidValue::new("audience", "is empty; leave it out instead"));
         }
         let issuer = parse_provider(&written.provider)?;
         if written.legacy && !matches!(issuer, IssuerUrl::Auth0(_)) {
-            return Err(wrong("legacy", "is for the provider Auth0 only"));
+            return Err(InvalidValue::new("legacy", "is for the provider Auth0 only"));
         }
         check_resources(&written.resources, &issuer)?;
         Ok(Self {
@@ -178,14 +179,14 @@ pub fn check_endpoint(url: &Url) -> Result<(), &'static str> {
 fn check_resources(resources: &[String], issuer: &IssuerUrl) -> Result<(), InvalidValue> {
     const FIELD: &str = "resources";
     if !resources.is_empty() && matches!(issuer, IssuerUrl::Auth0(_)) {
-        return Err(wrong(
+        return Err(InvalidValue::new(
             FIELD,
             "are for other providers; at Auth0 the application's refresh token policies name the APIs",
         ));
     }
     match resources.iter().all(|resource| is_resource_indicator(resource)) {
         true => Ok(()),
-        false => Err(wrong(FIELD, RESOURCE_PROBLEM)),
+        false => Err(InvalidValue::new(FIELD, RESOURCE_PROBLEM)),
     }
 }
 
@@ -199,13 +200,13 @@ fn parse_provider(provider: &Provider) -> Result<IssuerUrl, InvalidValue> {
             };
             let url = parse_issuer("domain", &text)?;
             if url.path() != "/" {
-                return Err(wrong("domain", "must be a host name without a path"));
+                return Err(InvalidValue::new("domain", "must be a host name without a path"));
             }
             Ok(IssuerUrl::Auth0(url))
         }
         Provider::OpenIdConnect { issuer } => {
             if issuer.contains("/.well-known/") {
-                return Err(wrong(
+                return Err(InvalidValue::new(
                     "issuer",
                     "is the discovery document's URL; leave out \"/.well-known/…\"",
                 ));
@@ -217,9 +218,9 @@ fn parse_provider(provider: &Provider) -> Result<IssuerUrl, InvalidValue> {
 
 fn parse_issuer(field: &'static str, text: &str) -> Result<Url, InvalidValue> {
     let url = parse_url(field, text)?;
-    check_endpoint(&url).map_err(|problem| wrong(field, problem))?;
+    check_endpoint(&url).map_err(|problem| InvalidValue::new(field, problem))?;
     if url.query().is_some() {
-        return Err(wrong(field, "must not have a query"));
+        return Err(InvalidValue::new(field, "must not have a query"));
     }
     Ok(url)
 }
@@ -228,14 +229,14 @@ fn parse_redirect_uri(text: &str) -> Result<Url, InvalidValue> {
     const FIELD: &str = "redirect_uri";
     let url = parse_url(FIELD, text)?;
     if url.fragment().is_some() {
-        return Err(wrong(FIELD, "must not have a fragment (RFC 6749 3.1.2)"));
+        return Err(InvalidValue::new(FIELD, "must not have a fragment (RFC 6749 3.1.2)"));
     }
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_loopback(&url) => Ok(url),
-        "http" => Err(wrong(FIELD, "may use http only on a loopback host")),
+        "http" => Err(InvalidValue::new(FIELD, "may use http only on a loopback host")),
         "javascript" | "data" | "file" | "about" | "blob" => {
-            Err(wrong(FIELD, "uses a scheme that cannot call an app back"))
+            Err(InvalidValue::new(FIELD, "uses a scheme that cannot call an app back"))
         }
         _ => Ok(url),
     }
@@ -244,20 +245,10 @@ fn parse_redirect_uri(text: &str) -> Result<Url, InvalidValue> {
 fn parse_url(field: &'static str, text: &str) -> Result<Url, InvalidValue> {
     Url::parse(text).map_err(|error| match error {
         // The tables that would convert it are left out, for size: docs/adr/0007.
-        ParseError::IdnaError => wrong(
+        ParseError::IdnaError => InvalidValue::new(
             field,
             "has a host name that is not ASCII, or wrong punycode; write the name in its punycode form (xn--…)",
         ),
-        error => InvalidValue {
-            name: field,
-            problem: format!("is not a URL: {error}"),
-        },
+        error => InvalidValue::new(field, format!("is not a URL: {error}")),
     })
-}
-
-fn wrong(field: &'static str, problem: &'static str) -> InvalidValue {
-    InvalidValue {
-        name: field,
-        problem: problem.to_owned(),
-    }
 }

@@ -1,8 +1,7 @@
-//! Scopes, extra parameters and extra headers: what may be sent along.
+//! Extra parameters and extra headers: what may be sent along.
 
 use std::collections::HashMap;
 
-use super::wrong;
 use crate::model::invalid::InvalidValue;
 use crate::model::sorted::sorted;
 
@@ -32,34 +31,6 @@ const RESERVED_HEADERS: [&str; 6] = [
     "cookie",
 ];
 
-/// Checks a list of scopes (RFC 6749 3.3) and removes duplicates.
-///
-/// # Errors
-/// [`InvalidValue`] naming `field`.
-pub fn parse_scopes(
-    field: &'static str,
-    scopes: Vec<String>,
-    openid_needed: bool,
-) -> Result<Vec<String>, InvalidValue> {
-    let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-    let mut parsed: Vec<String> = Vec::with_capacity(scopes.len());
-    for scope in scopes {
-        if scope.is_empty() || !scope.bytes().all(allowed) {
-            return Err(wrong(
-                field,
-                "has a scope that is empty or has a character that RFC 6749 3.3 does not allow",
-            ));
-        }
-        if !parsed.contains(&scope) {
-            parsed.push(scope);
-        }
-    }
-    if openid_needed && !parsed.iter().any(|scope| scope == "openid") {
-        return Err(wrong(field, "does not contain \"openid\""));
-    }
-    Ok(parsed)
-}
-
 /// Checks extra parameters; sorts them, so that the same configuration always makes the same request.
 ///
 /// # Errors
@@ -71,13 +42,13 @@ pub fn parse_parameters(
     let parsed = sorted(parameters);
     for (name, _) in &parsed {
         if name.is_empty() {
-            return Err(wrong(field, "has a parameter without a name"));
+            return Err(InvalidValue::new(field, "has a parameter without a name"));
         }
         if RESERVED_PARAMETERS.contains(&name.as_str()) {
-            return Err(InvalidValue {
-                name: field,
-                problem: format!("sets {name:?}, which Pilotlight sets itself"),
-            });
+            return Err(InvalidValue::new(
+                field,
+                format!("sets {name:?}, which Pilotlight sets itself"),
+            ));
         }
     }
     Ok(parsed)
@@ -94,19 +65,22 @@ pub(super) fn parse_headers(headers: HashMap<String, String>) -> Result<Vec<(Str
     );
     for (name, value) in &parsed {
         if name.is_empty() || !name.bytes().all(is_token) {
-            return Err(wrong(
+            return Err(InvalidValue::new(
                 FIELD,
                 "has a name with a character that RFC 9110 5.1 does not allow",
             ));
         }
         if RESERVED_HEADERS.contains(&name.as_str()) {
-            return Err(InvalidValue {
-                name: FIELD,
-                problem: format!("sets {name:?}, which Pilotlight sets itself"),
-            });
+            return Err(InvalidValue::new(
+                FIELD,
+                format!("sets {name:?}, which Pilotlight sets itself"),
+            ));
         }
         if !value.bytes().all(|byte| byte == b'\t' || (0x20..0x7f).contains(&byte)) {
-            return Err(wrong(FIELD, "has a value with a character that is not printable ASCII"));
+            return Err(InvalidValue::new(
+                FIELD,
+                "has a value with a character that is not printable ASCII",
+            ));
         }
     }
     Ok(parsed)

@@ -1,0 +1,31 @@
+//! Lists of scopes (RFC 6749 3.3).
+
+use crate::model::invalid::InvalidValue;
+
+/// Checks a list of scopes (RFC 6749 3.3) and removes duplicates.
+///
+/// # Errors
+/// [`InvalidValue`] naming `field`.
+pub fn parse_scopes(
+    field: &'static str,
+    scopes: Vec<String>,
+    openid_needed: bool,
+) -> Result<Vec<String>, InvalidValue> {
+    let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+    let mut parsed: Vec<String> = Vec::with_capacity(scopes.len());
+    for scope in scopes {
+        if scope.is_empty() || !scope.bytes().all(allowed) {
+            return Err(InvalidValue::new(
+                field,
+                "has a scope that is empty or has a character that RFC 6749 3.3 does not allow",
+            ));
+        }
+        if !parsed.contains(&scope) {
+            parsed.push(scope);
+        }
+    }
+    if openid_needed && !parsed.iter().any(|scope| scope == "openid") {
+        return Err(InvalidValue::new(field, "does not contain \"openid\""));
+    }
+    Ok(parsed)
+}
