@@ -3,13 +3,15 @@
 //! Everything that waits returns an [`BoxFuture`], also where an adapter only blocks a thread: so a simulated world
 //! can put a crash, a delay or another task between any two effects.
 
+mod boxed;
+mod lock_place;
 mod outcome;
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::time::Duration;
 
+pub use self::boxed::BoxFuture;
+pub use self::lock_place::{Acquisition, LockGuard, LockPlace};
 pub(crate) use self::outcome::{Outcome, awaited};
 pub use crate::protocol::transport_error::{TransportError, TransportErrorKind};
 pub use crate::storage::StoreError;
@@ -18,9 +20,6 @@ use crate::machine::error::Error;
 use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::model::time::Instant;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
-
-/// A boxed future, so that the ports are object-safe.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Where sessions are kept: named items of bytes. `name` is any Unicode text.
 ///
@@ -48,17 +47,15 @@ pub trait SecretStore: Send + Sync + fmt::Debug {
 
 /// Puts processes that share a store in order: an app and its extensions. A lock ends with the process that holds it.
 pub trait ProcessLock: Send + Sync + fmt::Debug {
-    /// Waits until this process holds the lock called `name`, at most `limit`; `None` when the time ran out. Whoever
-    /// asks for it twice waits for itself.
+    /// Waits until this process holds the lock called `name`, at most `limit`, and puts it into `place`. Ends early, and
+    /// holds nothing, when the place is closed. A second acquisition waits for the first, also in one process.
     fn acquire<'a>(
         &'a self,
         name: &'a str,
         limit: Duration,
-    ) -> BoxFuture<'a, Result<Option<Box<dyn LockGuard>>, StoreError>>;
+        place: LockPlace,
+    ) -> BoxFuture<'a, Result<Acquisition, StoreError>>;
 }
-
-/// A lock that is held until this is dropped.
-pub trait LockGuard: Send + fmt::Debug {}
 
 /// The network: one request, one answer. Follows no redirects, keeps no cookies, bounds time and size.
 pub trait Transport: Send + Sync + fmt::Debug {

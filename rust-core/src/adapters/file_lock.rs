@@ -1,18 +1,20 @@
 //! One process at a time, by advisory locks on files (`flock`): they end with the process, however it ends.
 
 use std::ffi::OsString;
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ring::digest::{SHA256, digest};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
+use super::blocking::{not_finished, off_thread};
 use super::io_error::refused;
-use crate::ports::{BoxFuture, LockGuard, ProcessLock, StoreError, awaited};
+use super::regular_file::{make_private_folder, open_lock};
+use crate::ports::{Acquisition, BoxFuture, LockGuard, LockPlace, ProcessLock, StoreError, awaited};
 
 /// How often a lock that another process holds is tried. `flock` itself cannot wait for a limited time.
 const POLL: Duration = Duration::from_millis(20);
@@ -46,28 +48,32 @@ impl ProcessLock for FileLock {
         &'a self,
         name: &'a str,
         limit: Duration,
-    ) -> BoxFuture<'a, Result<Option<Box<dyn LockGuard>>, StoreError>> {
+        place: LockPlace,
+    ) -> BoxFuture<'a, Result<Acquisition, StoreError>> {
         let path = path_of(&self.prefix, name);
-        let (acquiring, outcome) = awaited(acquire(path, limit));
+        let (acquiring, outcome) = awaited(acquire(self.runtime.clone(), path, limit, place));
         drop(self.runtime.spawn(acquiring));
-        Box::pin(async move {
-            outcome.await.unwrap_or_else(|| {
-                Err(StoreError::Failed {
-                    explanation: "Pilotlight's runtime is shutting down".to_owned(),
-                    status: None,
-                })
-            })
-        })
+        Box::pin(async move { outcome.await.unwrap_or_else(|| Err(not_finished(false))) })
     }
 }
 
-async fn acquire(path: PathBuf, limit: Duration) -> Result<Option<Box<dyn LockGuard>>, StoreError> {
+async fn acquire(runtime: Handle, path: PathBuf, limit: Duration, place: LockPlace) -> Result<Acquisition, StoreError> {
     let deadline = Instant::now() + limit;
-    let file = open(&path).map_err(|error| refused("opening the lock", &error))?;
+    let opened = move || open(&path).map_err(|error| refused("opening the lock", &error));
+    let file = Arc::new(off_thread(&runtime, opened).await?);
+    loop {
+        let (file, place) = (Arc::clone(&file), place.clone());
+        match off_thread(&runtime, move || place.fill(|| try_lock(&file))).await? {
+            Acquisition::Busy if Instant::now() < deadline => sleep(POLL).await,
+            outcome => return Ok(outcome),
+        }
+    }
+}
+
+fn try_lock(file: &Arc<File>) -> Result<Option<Box<dyn LockGuard>>, StoreError> {
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(Some(Box::new(LockedFile(file)))),
-            Err(TryLockError::WouldBlock) if Instant::now() < deadline => sleep(POLL).await,
+            Ok(()) => return Ok(Some(Box::new(LockedFile(Arc::clone(file))))),
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(TryLockError::Error(error)) => return Err(refused("locking", &error)),
@@ -75,9 +81,16 @@ async fn acquire(path: PathBuf, limit: Duration) -> Result<Option<Box<dyn LockGu
     }
 }
 
-/// Closing the file gives the lock back.
+/// The lock of an open file: given back when this is dropped, whoever else has the file open.
 #[derive(Debug)]
-struct LockedFile(#[expect(dead_code, reason = "held, not used")] File);
+struct LockedFile(Arc<File>);
+
+impl Drop for LockedFile {
+    fn drop(&mut self) {
+        // Closing gives it back too. It fails for no reason that a caller could do anything about.
+        let _ = self.0.unlock();
+    }
+}
 
 impl LockGuard for LockedFile {}
 
@@ -96,8 +109,7 @@ fn path_of(prefix: &Path, name: &str) -> PathBuf {
 
 fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        make_private_folder(folder)?;
     }
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true).mode(0o600).open(path)
+    open_lock(path)
 }

@@ -4,9 +4,8 @@ mod document;
 mod replace;
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,12 +14,9 @@ use zeroize::Zeroizing;
 use self::document::Document;
 use super::io_error::refused;
 use super::off_thread::BlockingStore;
+use super::regular_file::{make_private_folder, open_lock, open_to_read};
 use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::StoreError;
-
-/// Only the file's owner may read and write it.
-const PRIVATE_FILE: u32 = 0o600;
-const PRIVATE_FOLDER: u32 = 0o700;
 
 /// Named items in one JSON file that only its owner can read.
 ///
@@ -59,20 +55,11 @@ impl FileStore {
 
     /// The file's content; an empty document where there is no file.
     fn load(&self) -> Result<Document, StoreError> {
-        match fs::symlink_metadata(&self.path) {
-            Ok(metadata) if !metadata.is_file() => {
-                return Err(failed("the store's path is not a regular file", None));
-            }
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Document::default()),
-            Err(error) => return Err(refused("looking for the store's file", &error)),
-        }
         let mut json = Zeroizing::new(Vec::new());
-        match File::open(&self.path).and_then(|mut file| file.read_to_end(&mut json)) {
+        match open_to_read(&self.path).and_then(|mut file| file.read_to_end(&mut json)) {
             Ok(_) => Document::parse(&json),
-            // Removed since: the same as if it had never been there.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Document::default()),
-            Err(error) => Err(refused("reading the store's file", &error)),
+            Err(error) => Err(refused("opening the store's file", &error)),
         }
     }
 
@@ -94,20 +81,9 @@ impl FileStore {
     /// who waits for a removed lock file does not exclude who makes a new one. It ends with the returned handle, or the
     /// process.
     fn lock(&self) -> Result<File, StoreError> {
-        let folder = replace::folder_of(&self.path);
-        DirBuilder::new()
-            .recursive(true)
-            .mode(PRIVATE_FOLDER)
-            .create(folder)
+        make_private_folder(replace::folder_of(&self.path))
             .map_err(|error| refused("making the store's folder", &error))?;
-        let path = with_suffix(&self.path, ".lock");
-        let mut options = OpenOptions::new();
-        let file = options
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(PRIVATE_FILE)
-            .open(path);
+        let file = open_lock(&with_suffix(&self.path, ".lock"));
         let file = file.map_err(|error| refused("opening the store's lock", &error))?;
         loop {
             match file.lock() {

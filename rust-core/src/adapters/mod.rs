@@ -2,6 +2,7 @@
 //!
 //! Adapters implement the traits of [`crate::ports`] and know nothing of sessions.
 
+mod blocking;
 pub mod file_lock;
 pub mod file_store;
 pub mod foreign_keychain;
@@ -11,6 +12,7 @@ mod io_error;
 pub mod keychain;
 pub mod memory_store;
 pub mod off_thread;
+mod regular_file;
 pub mod system;
 pub mod tls;
 mod transport_error;

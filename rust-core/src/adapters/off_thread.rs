@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
+use super::blocking::off_thread;
 use crate::model::secret::{Fingerprint, SecretBytes};
-use crate::ports::{BoxFuture, Outcome, SecretStore, StoreError};
+use crate::ports::{BoxFuture, SecretStore, StoreError};
 
 /// [`SecretStore`] for code that blocks its thread, as files and the Keychain do. The contract is the same.
 pub trait BlockingStore: Send + Sync + fmt::Debug {
@@ -43,29 +44,7 @@ impl<S: BlockingStore + ?Sized + 'static> OffThread<S> {
         operation: impl FnOnce(&S) -> Result<T, StoreError> + Send + 'static,
     ) -> BoxFuture<'_, Result<T, StoreError>> {
         let store = Arc::clone(&self.store);
-        let operation = Box::new(move || Outcome::of(operation(&store)));
-        Box::pin(async move {
-            let outcome = run_blocking(&self.runtime, operation).await?;
-            outcome.get().unwrap_or_else(|| Err(not_finished(false)))
-        })
-    }
-}
-
-async fn run_blocking(runtime: &Handle, operation: Box<dyn FnOnce() -> Outcome + Send>) -> Result<Outcome, StoreError> {
-    let outcome = runtime.spawn_blocking(operation).await;
-    outcome.map_err(|error| not_finished(error.is_panic()))
-}
-
-/// The panic's own message is left out: it may quote what was being stored.
-fn not_finished(panicked: bool) -> StoreError {
-    let explanation = if panicked {
-        "it panicked"
-    } else {
-        "Pilotlight's runtime is shutting down"
-    };
-    StoreError::Failed {
-        explanation: explanation.to_owned(),
-        status: None,
+        Box::pin(off_thread(&self.runtime, move || operation(&store)))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The system's clocks, random numbers and the tokio runtime; and a log that is silent.
 
+mod steady;
+
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,18 +13,20 @@ use crate::ports::{BoxFuture, Clock, Log, LogLevel, Randomness, RandomnessUnavai
 
 /// The device's clocks.
 ///
-/// The monotonic one counts from its first reading in this process, the same for every `SystemClock`. On Apple systems
-/// it stands still while the device sleeps.
+/// The monotonic one counts from its first reading in this process, the same for every `SystemClock`, and goes on while
+/// the device sleeps (`CLOCK_MONOTONIC_RAW` on Apple systems, `CLOCK_BOOTTIME` on Linux).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
-static START: LazyLock<std::time::Instant> = LazyLock::new(std::time::Instant::now);
+static START: LazyLock<Duration> = LazyLock::new(steady::reading);
 
 impl Clock for SystemClock {
     fn now(&self) -> Instant {
+        // Before the reading, or the first one would be earlier than the beginning.
+        let start = *START;
         Instant {
             wall: timestamp(SystemTime::now()),
-            monotonic: START.elapsed(),
+            monotonic: steady::reading().saturating_sub(start),
         }
     }
 }

@@ -29,12 +29,12 @@ impl Timestamp {
 }
 
 /// One reading of both of a device's clocks. Both are needed: the wall clock survives a restart and counts sleep but
-/// can be set wrong or jump; the monotonic clock never jumps but starts anew with the process and may stop in sleep.
+/// can be set wrong or jump; the monotonic clock counts sleep too and never jumps, but starts anew with the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instant {
     /// The wall clock.
     pub wall: Timestamp,
-    /// Time since some fixed moment in this process.
+    /// Time since some fixed moment in this process, also that in which the device slept.
     pub monotonic: Duration,
 }
 

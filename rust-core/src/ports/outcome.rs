@@ -5,7 +5,7 @@ use std::any::Any;
 
 use tokio::sync::oneshot;
 
-use super::BoxFuture;
+use super::boxed::BoxFuture;
 
 /// A value that only its reader knows the type of.
 pub(crate) struct Outcome(Box<dyn Any + Send>);

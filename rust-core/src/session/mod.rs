@@ -46,7 +46,7 @@ use crate::model::configuration::Configuration;
 use crate::model::profile::Profile;
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
-use crate::ports::LockGuard;
+use crate::ports::LockPlace;
 
 pub use dependencies::{Dependencies, Sharing};
 pub use import::{ImportOutcome, ImportSource};
@@ -91,7 +91,7 @@ struct Shared {
     current: Current,
     saving: tokio::sync::Mutex<()>,
     process_lock_order: tokio::sync::Mutex<()>,
-    process_lock: Mutex<Option<Box<dyn LockGuard>>>,
+    process_lock: Mutex<LockPlace>,
     suspending: AtomicBool,
     revoking: tokio::sync::Mutex<()>,
     cooldown: Mutex<Cooldown>,

@@ -8,7 +8,7 @@ use tokio::sync::MutexGuard;
 
 use super::{Shared, Sharing};
 use crate::machine::error::Error;
-use crate::ports::{LogLevel, ProcessLock, StoreError};
+use crate::ports::{Acquisition, LockPlace, LogLevel, StoreError};
 use crate::storage::envelope::{EnvelopeError, StoredItem};
 
 /// How long a renewal waits for another process's. That one has its own limits; whoever waits for all of them waits
@@ -18,60 +18,69 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// No other process renews while this exists, nor another task of this one. Nothing where the store is not shared.
 #[derive(Debug)]
 pub(super) struct ProcessLockGuard<'a> {
-    held_by: Option<(&'a Shared, MutexGuard<'a, ()>)>,
+    held: Option<(LockPlace, MutexGuard<'a, ()>)>,
 }
 
 impl Drop for ProcessLockGuard<'_> {
     fn drop(&mut self) {
-        if let Some((shared, _)) = &self.held_by {
-            shared.release_process_lock();
+        if let Some((place, _)) = &self.held {
+            place.close();
         }
     }
 }
 
 impl Shared {
-    /// This process's turn to renew.
+    /// Locks the session between processes.
     ///
     /// # Errors
-    /// [`Error::Busy`] when another process does not come to an end; [`Error::ReadOnly`]; [`Error::Store`] from the
-    /// lock.
+    /// [`Error::Busy`] when another process does not come to an end, or this one is about to be suspended;
+    /// [`Error::ReadOnly`]; [`Error::Store`] from the lock.
     pub(super) async fn take_process_lock(&self) -> Result<ProcessLockGuard<'_>, Error> {
         match &self.dependencies.sharing {
-            Sharing::Alone => Ok(ProcessLockGuard { held_by: None }),
+            Sharing::Alone => Ok(ProcessLockGuard { held: None }),
             Sharing::ReadOnly => Err(Error::ReadOnly),
             Sharing::Processes(lock) => {
                 // First among the tasks of this process: files are locked for processes, and polling among ourselves
                 // is waste.
-                let own = self.process_lock_order.lock().await;
-                if !self.lock(lock.as_ref()).await? {
-                    self.log(LogLevel::Warning, "another process has been renewing for too long");
-                    return Err(Error::Busy);
+                let mut own = self.process_lock_order.lock().await;
+                loop {
+                    let place = self.new_lock_place()?;
+                    // From here on closed by its drop, also when the caller is gone before the lock came.
+                    let guard = ProcessLockGuard {
+                        held: Some((place.clone(), own)),
+                    };
+                    match lock.acquire(&self.item_name, LONGEST_WAIT, place).await? {
+                        Acquisition::Held => return Ok(guard),
+                        Acquisition::Busy => {
+                            self.log(LogLevel::Warning, "another process has been renewing for too long");
+                            return Err(Error::Busy);
+                        }
+                        // Given back for a suspension that is over, or that is still to come.
+                        Acquisition::Closed => {
+                            drop(guard);
+                            own = self.process_lock_order.lock().await;
+                        }
+                    }
                 }
-                Ok(ProcessLockGuard {
-                    held_by: Some((self, own)),
-                })
             }
         }
     }
 
-    /// Gives the lock back before the turn is over: iOS is about to suspend the process, and would kill it for holding
-    /// a lock in a shared folder.
+    /// Gives the lock back before its guard goes: iOS is about to suspend the process, and would kill it for holding
+    /// a lock in a shared folder. When this returns the process holds none.
     pub(super) fn release_process_lock(&self) {
-        *self.process_lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.process_lock.lock().unwrap_or_else(PoisonError::into_inner).close();
     }
 
-    /// Puts the lock into its place; false when there was no time, or no time is left.
-    async fn lock(&self, lock: &dyn ProcessLock) -> Result<bool, Error> {
-        let Some(held) = lock.acquire(&self.item_name, LONGEST_WAIT).await? else {
-            return Ok(false);
-        };
-        let mut place = self.process_lock.lock().unwrap_or_else(PoisonError::into_inner);
-        // Looked at with the place locked: whoever prepares for a suspension sets the flag first and empties it then.
+    /// The place that a suspension closes.
+    fn new_lock_place(&self) -> Result<LockPlace, Error> {
+        let mut current = self.process_lock.lock().unwrap_or_else(PoisonError::into_inner);
+        // Looked at under this lock: a suspension sets the flag first and closes the place then.
         if self.suspending.load(Ordering::SeqCst) {
-            return Ok(false);
+            return Err(Error::Busy);
         }
-        *place = Some(held);
-        Ok(true)
+        *current = LockPlace::default();
+        Ok(current.clone())
     }
 
     pub(super) fn is_shared(&self) -> bool {

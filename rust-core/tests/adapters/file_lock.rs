@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use pilotlight_core::adapters::file_lock::FileLock;
-use pilotlight_core::ports::{LockGuard, ProcessLock, StoreError};
+use pilotlight_core::ports::{Acquisition, LockPlace, ProcessLock, StoreError};
 use tokio::runtime::Handle;
 
 use crate::support::store_folder::{mode, names_in};
@@ -18,8 +18,23 @@ fn lock_in(folder: &Path) -> FileLock {
     FileLock::new(folder.join("app/session"), Handle::current())
 }
 
-async fn take(lock: &FileLock, name: &str) -> Option<Box<dyn LockGuard>> {
-    lock.acquire(name, Duration::ZERO).await.unwrap()
+/// A place with the lock in it, which gives it back when it is dropped.
+struct Held(LockPlace);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+async fn wait(lock: &FileLock, name: &str, limit: Duration) -> Option<Held> {
+    let held = Held(LockPlace::default());
+    let outcome = lock.acquire(name, limit, held.0.clone()).await.unwrap();
+    (outcome == Acquisition::Held).then_some(held)
+}
+
+async fn take(lock: &FileLock, name: &str) -> Option<Held> {
+    wait(lock, name, Duration::ZERO).await
 }
 
 #[tokio::test]
@@ -39,9 +54,11 @@ async fn whoever_waits_gets_it_when_it_is_given_back() {
     let folder = tempfile::tempdir().unwrap();
     let lock = lock_in(folder.path());
     let held = take(&lock, "a").await.unwrap();
-    let waiting = lock.acquire("a", LONG);
+    let place = LockPlace::default();
+    let waiting = lock.acquire("a", LONG, place.clone());
     drop(held);
-    assert!(waiting.await.unwrap().is_some());
+    assert_eq!(waiting.await, Ok(Acquisition::Held));
+    place.close();
 }
 
 /// The answer to a question that nobody asks any more.
@@ -50,9 +67,66 @@ async fn a_lock_that_comes_after_its_caller_has_gone_is_given_back() {
     let folder = tempfile::tempdir().unwrap();
     let lock = lock_in(folder.path());
     let held = take(&lock, "a").await.unwrap();
-    drop(lock.acquire("a", LONG));
+    let place = LockPlace::default();
+    drop(lock.acquire("a", LONG, place.clone()));
+    place.close();
     drop(held);
-    assert!(lock.acquire("a", LONG).await.unwrap().is_some());
+    assert!(wait(&lock, "a", LONG).await.is_some());
+}
+
+/// iOS may suspend the process at any moment, also in the one in which the lock was got and its caller has not looked
+/// yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspension_between_getting_the_lock_and_hearing_of_it_leaves_no_lock() {
+    let folder = tempfile::tempdir().unwrap();
+    let (lock, theirs) = (lock_in(folder.path()), lock_in(folder.path()));
+    let place = LockPlace::default();
+    let acquiring = lock.acquire("a", LONG, place.clone());
+    while take(&theirs, "a").await.is_some() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    place.close();
+    assert!(take(&theirs, "a").await.is_some(), "held, and nobody knows it");
+    drop(acquiring.await);
+    assert!(take(&theirs, "a").await.is_some());
+}
+
+#[tokio::test]
+async fn who_does_not_want_the_lock_any_more_waits_no_longer() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = lock_in(folder.path());
+    let _held = take(&lock, "a").await.unwrap();
+    let place = LockPlace::default();
+    let waiting = lock.acquire("a", LONG, place.clone());
+    place.close();
+    assert_eq!(waiting.await, Ok(Acquisition::Closed));
+}
+
+/// Another app of the group can put anything into the lock's place.
+#[tokio::test]
+async fn what_is_no_regular_file_is_an_error_at_once_and_nothing_is_made_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = lock_in(folder.path());
+    drop(take(&lock, "a").await);
+    let app = folder.path().join("app");
+    let path = app.join(&names_in(&app)[0]);
+    let target = folder.path().join("target");
+    let obstacles: [&dyn Fn(); 3] = [
+        &|| assert!(Command::new("mkfifo").arg(&path).status().unwrap().success()),
+        &|| std::os::unix::fs::symlink(&target, &path).unwrap(),
+        &|| std::fs::create_dir(&path).unwrap(),
+    ];
+    std::fs::remove_file(&path).unwrap();
+    for (number, obstacle) in obstacles.iter().enumerate() {
+        obstacle();
+        let outcome = tokio::time::timeout(LONG / 60, lock.acquire("a", Duration::ZERO, LockPlace::default())).await;
+        assert!(
+            matches!(outcome, Ok(Err(StoreError::Failed { .. }))),
+            "{number}: {outcome:?}"
+        );
+        let _ = std::fs::remove_file(&path);
+    }
+    assert!(!target.exists(), "a link was followed");
 }
 
 #[tokio::test]
@@ -63,7 +137,7 @@ async fn a_process_that_is_killed_holds_nothing() {
     assert!(take(&lock, "a").await.is_none());
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(lock.acquire("a", LONG).await.unwrap().is_some());
+    assert!(wait(&lock, "a", LONG).await.is_some());
 }
 
 #[tokio::test]
@@ -84,7 +158,9 @@ async fn its_files_are_private_and_stay() {
 async fn a_folder_that_cannot_be_made_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("app"), "a file").unwrap();
-    let outcome = lock_in(folder.path()).acquire("a", Duration::ZERO).await;
+    let outcome = lock_in(folder.path())
+        .acquire("a", Duration::ZERO, LockPlace::default())
+        .await;
     assert!(
         matches!(outcome, Err(StoreError::Failed { status: Some(_), .. })),
         "{outcome:?}"

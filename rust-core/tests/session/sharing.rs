@@ -7,7 +7,7 @@ use std::time::Duration;
 use pilotlight_core::adapters::file_lock::FileLock;
 use pilotlight_core::ffi::{RetryReason, SessionError, SignInReason};
 use pilotlight_core::model::state::SessionState;
-use pilotlight_core::ports::{BoxFuture, LockGuard, ProcessLock, StoreError};
+use pilotlight_core::ports::{Acquisition, BoxFuture, LockPlace, ProcessLock, StoreError};
 use pilotlight_core::session::{SessionManager, Sharing, SignInOptions, SignOutOutcome, TokenOptions};
 use pilotlight_identity_server::{Endpoint, Fault};
 use tempfile::TempDir;
@@ -238,8 +238,9 @@ impl ProcessLock for NeverFree {
         &'a self,
         _name: &'a str,
         _limit: Duration,
-    ) -> BoxFuture<'a, Result<Option<Box<dyn LockGuard>>, StoreError>> {
-        Box::pin(std::future::ready(Ok(None)))
+        _place: LockPlace,
+    ) -> BoxFuture<'a, Result<Acquisition, StoreError>> {
+        Box::pin(std::future::ready(Ok(Acquisition::Busy)))
     }
 }
 

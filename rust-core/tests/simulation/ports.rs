@@ -7,7 +7,8 @@ use std::time::Duration;
 use pilotlight_core::adapters::foreign_keychain::NoForeignItems;
 use pilotlight_core::model::time::{Instant, Timestamp};
 use pilotlight_core::ports::{
-    BoxFuture, Clock, LockGuard, Log, LogLevel, ProcessLock, Randomness, RandomnessUnavailable, Spawner, StoreError,
+    Acquisition, BoxFuture, Clock, LockGuard, LockPlace, Log, LogLevel, ProcessLock, Randomness, RandomnessUnavailable,
+    Spawner, StoreError,
 };
 use pilotlight_core::session::{Dependencies, Sharing};
 use tokio::sync::oneshot;
@@ -126,35 +127,37 @@ impl ProcessLock for View {
         &'a self,
         name: &'a str,
         limit: Duration,
-    ) -> BoxFuture<'a, Result<Option<Box<dyn LockGuard>>, StoreError>> {
+        place: LockPlace,
+    ) -> BoxFuture<'a, Result<Acquisition, StoreError>> {
         let view = self.clone();
         Box::pin(async move {
-            let poll = view.clone().poll_lock(name.to_owned(), limit);
-            Ok(view
-                .detached(poll)
-                .await
-                .map(|lock| Box::new(lock) as Box<dyn LockGuard>))
+            let poll = view.clone().poll_lock(name.to_owned(), limit, place);
+            view.detached(poll).await
         })
     }
 }
 
 impl View {
-    async fn poll_lock(self, name: String, limit: Duration) -> Option<Lock> {
+    async fn poll_lock(self, name: String, limit: Duration, place: LockPlace) -> Result<Acquisition, StoreError> {
         let deadline = self.world.now() + limit;
         self.world.may_crash(self.who);
         self.world.pause(Duration::ZERO).await;
         loop {
-            if let Some(lock) = self.try_lock(&name) {
-                self.may_be_suspended();
-                self.world.may_crash(self.who);
-                self.world.pause(Duration::ZERO).await;
-                return Some(lock);
+            let take = || Ok(self.try_lock(&name).map(|lock| Box::new(lock) as Box<dyn LockGuard>));
+            match place.fill(take)? {
+                Acquisition::Held => {
+                    self.may_be_suspended();
+                    self.world.may_crash(self.who);
+                    self.world.pause(Duration::ZERO).await;
+                    return Ok(Acquisition::Held);
+                }
+                Acquisition::Closed => return Ok(Acquisition::Closed),
+                Acquisition::Busy if self.world.now() >= deadline => {
+                    self.world.trace_of(self.who, || "lock: not in time".to_owned());
+                    return Ok(Acquisition::Busy);
+                }
+                Acquisition::Busy => self.world.pause(POLL).await,
             }
-            if self.world.now() >= deadline {
-                self.world.trace_of(self.who, || "lock: not in time".to_owned());
-                return None;
-            }
-            self.world.pause(POLL).await;
         }
     }
 

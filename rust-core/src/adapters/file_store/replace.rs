@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::{PRIVATE_FILE, with_suffix};
+use super::with_suffix;
+use crate::adapters::regular_file::PRIVATE_FILE;
 
 /// Puts `content` in the place of the file at `path`, with mode 0600 from the start; returns when it is on the disk.
 /// The caller makes sure that nobody else does so at the same time. After a failure the old file is there, unchanged.

@@ -44,7 +44,7 @@ impl<C> KeptAuthentication<C> {
         Ok(outcome)
     }
 
-    /// By both clocks: one stands still while the device sleeps, the other can be set back.
+    /// By both clocks: each of them alone could be wrong in the direction that asks less often.
     fn covers(&self, since: Instant, now: Instant) -> bool {
         let by_wall = u64::try_from(now.wall.seconds_since(since.wall));
         by_wall.is_ok_and(|seconds| seconds < self.good_for.as_secs())

@@ -1,0 +1,45 @@
+//! Opening files whose place somebody else may have taken: another program of the user, or another app of the group.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+/// Only the file's owner may read and write it.
+pub(super) const PRIVATE_FILE: u32 = 0o600;
+const PRIVATE_FOLDER: u32 = 0o700;
+
+/// Opens a regular file to read it.
+///
+/// # Errors
+/// Also where a link, a pipe or anything else is in its place; nothing waits for a pipe's other end then.
+pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
+    open(OpenOptions::new().read(true), path)
+}
+
+/// Opens the file that is locked, and makes it where it is missing: private, empty. Nobody but this reads or writes it.
+///
+/// # Errors
+/// As [`open_to_read`].
+pub(super) fn open_lock(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    let options = options.create(true).truncate(false).write(true).mode(PRIVATE_FILE);
+    open(options, path)
+}
+
+/// Makes a folder that only its owner may look into, and those above it; one that is there stays as it is.
+pub(super) fn make_private_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(folder)
+}
+
+/// `O_NOFOLLOW`: a link would have its target made and locked. `O_NONBLOCK`: a pipe without a reader would be waited for
+/// for ever; for regular files it means nothing. The kind is looked at in the open file, because the name can mean
+/// another one a moment later.
+fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let file = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"))
+    }
+}

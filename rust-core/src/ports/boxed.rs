@@ -1,0 +1,7 @@
+//! The future that every port returns.
+
+use std::future::Future;
+use std::pin::Pin;
+
+/// A boxed future, so that the ports are object-safe.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
