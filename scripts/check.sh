@@ -12,7 +12,7 @@ scratch=''
 temp_dir scratch
 
 checks=(
-    rust-format rust-lints rust-documentation generated-code layout layout-proof apple-proof xcode-project sample-proof release-proof documentation file-length
+    rust-format rust-lints rust-documentation generated-code layout layout-proof apple-proof xcode-project sample-proof release-proof documentation figures file-length
     shell python swift-format dependencies advisories words papers
 )
 
@@ -49,6 +49,9 @@ check_release_proof() { (cd scripts && python3 -B -m unittest --quiet test_relea
 
 # A link to nothing is an error there.
 check_documentation() { scripts/docs.sh; }
+
+# Tables and plots are those of the measured figures.
+check_figures() { (cd scripts/figures && python3 -B figures.py --check && python3 -B -m unittest --quiet test_figures); }
 
 check_file_length() {
     local file lines long=0

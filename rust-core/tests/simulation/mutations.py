@@ -39,7 +39,7 @@ MISTAKES = [
         "{",
     ),
     (
-        "a look that is older than the process's own write is believed",
+        "an old read replaces the process's own newer write",
         "session/current/merging.rs",
         "(inner.writes == writes).then(",
         "(inner.writes >= writes).then(",
@@ -57,13 +57,13 @@ MISTAKES = [
         "let saved: Result<(), Error> = Ok(());",
     ),
     (
-        "subscribers are told before the token is stored",
+        "subscribers are notified before the token is stored",
         "session/renewal.rs",
         "let saved = self.save().await;",
         "self.current.tried(u64::MAX);\n        self.current.publish(self.now());\n        let saved = self.save().await;",
     ),
     (
-        "whoever asks during a renewal tells of it before it is stored",
+        "a caller during a renewal publishes it before it is stored",
         "session/current/publishing.rs",
         "self.tokens_revision > self.tried_revision",
         "false",
@@ -89,13 +89,13 @@ MISTAKES = [
         '        "invalid_grant" | "" if matches!(answer.status, 400 | 401 | 403) => match grant {',
     ),
     (
-        "processes do not take turns",
+        "processes do not take the lock",
         "session/process_lock.rs",
         "Sharing::Alone => Ok(ProcessLockGuard { held_by: None }),",
         "Sharing::Alone | Sharing::Processes(_) => Ok(ProcessLockGuard { held_by: None }),",
     ),
     (
-        "a turn is never over",
+        "the lock is never released",
         "session/process_lock.rs",
         "            shared.release_process_lock();\n        }\n    }\n}\n",
         "            let _ = shared;\n        }\n    }\n}\n",
@@ -131,19 +131,19 @@ MISTAKES = [
         "self.swap_item(unsaved.seen, value).await.map(|_| true)? {",
     ),
     (
-        "an older writing of the session replaces a newer one",
+        "an older version of the session replaces a newer one",
         "session/current/merging.rs",
         "let takes_tokens = theirs > ours;",
         "let takes_tokens = theirs != ours;",
     ),
     (
-        "what was signed out of is taken over again",
+        "a session that was signed out is used again",
         "session/current/merging.rs",
         "self.left.is_some() && self.left == found.nonce",
         "false && self.left == found.nonce",
     ),
     (
-        "a late tidying removes another process's sign-in",
+        "a late cleanup removes another process's sign-in",
         "session/current/storing.rs",
         "(matches!(inner.phase, Phase::SignedOut(_)) && signs_out)",
         "(matches!(inner.phase, Phase::SignedOut(_)) && (signs_out || true))",
@@ -161,7 +161,7 @@ MISTAKES = [
         "refresh_token: kept.refresh_token.take(),",
     ),
     (
-        "what was not stored of a session is told after the session is gone",
+        "an unstored change is published after the session has ended",
         "session/current/changing.rs",
         "matches!(event, SessionEvent::SignedOut { .. })",
         "event == event",

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Writes what is drawn and listed from measured figures: the tables in docs/performance.md and docs/reliability.md, the plots
+in docs/figures, and the diagrams of the guides.
+
+    figures.py           writes them
+    figures.py --check   says which are not as the figures are; exit 1 when there are any
+
+The figures are in docs/figures/*.json. A table stands in its document between `<!-- figures: NAME -->` and `<!-- /figures -->`.
+Numbers that can be counted in the checkout (fuzz targets, inputs of the corpus) are counted, and stand in the text between
+`<!-- count: NAME -->` and `<!-- /count -->`.
+"""
+
+import json
+import pathlib
+import re
+import sys
+
+import charts
+import diagrams
+import tables
+
+CHECKOUT = pathlib.Path(__file__).resolve().parent.parent.parent
+FIGURES = CHECKOUT / "docs/figures"
+CATALOGUE = CHECKOUT / "bindings/Pilotlight/Sources/Pilotlight/Pilotlight.docc"
+
+
+def counts(checkout):
+    """Name: what the checkout has of it now."""
+    fuzz = checkout / "rust-core/fuzz"
+    targets = sorted((fuzz / "fuzz_targets").glob("*.rs"))
+    inputs = [file for file in (fuzz / "corpus").rglob("*") if file.is_file()]
+    return {"fuzz-targets": f"{len(targets)}", "fuzz-corpus": f"{len(inputs)}"}
+
+
+def filled(text, name_of_document, found, counted):
+    """The document with each table and count as it is now. A place without a table, and a table without a place, is a fault."""
+    used = set()
+
+    def put(match):
+        name = match[2]
+        if name not in found:
+            raise SystemExit(f"{name_of_document} has a place for the table {name}, and there is none")
+        used.add(name)
+        return f"{match[1]}\n{found[name]}\n{match[4]}"
+
+    text = re.sub(r"(<!-- figures: ([a-z-]+) -->)\n(.*?)(<!-- /figures -->)", put, text, flags=re.DOTALL)
+    unused = set(found) - used
+    if unused:
+        raise SystemExit(f"{name_of_document} has no place for the table {', '.join(sorted(unused))}")
+
+    def put_count(match):
+        if match[2] not in counted:
+            raise SystemExit(f"{name_of_document} counts {match[2]}, which nothing counts")
+        return f"{match[1]}{counted[match[2]]}{match[3]}"
+
+    return re.sub(r"(<!-- count: ([a-z-]+) -->).*?(<!-- /count -->)", put_count, text)
+
+
+def expected(checkout):
+    """Every file that follows from the figures: path to text."""
+    made = {}
+    for name, lists, plots in (("performance", tables.performance, charts.performance), ("reliability", tables.reliability, charts.reliability)):
+        figures = json.loads((checkout / f"docs/figures/{name}.json").read_text(encoding="utf-8"))
+        document = checkout / f"docs/{name}.md"
+        made[document] = filled(document.read_text(encoding="utf-8"), document.name, lists(figures), counts(checkout))
+        for file, drawing in plots(figures).items():
+            made[checkout / "docs/figures" / file] = str(drawing)
+    resources = checkout / CATALOGUE.relative_to(CHECKOUT) / "Resources"
+    for file, drawing in diagrams.all_diagrams().items():
+        made[resources / file] = str(drawing)
+    return made
+
+
+def main():
+    made, stale = expected(CHECKOUT), []
+    for path, text in made.items():
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(path.relative_to(CHECKOUT))
+        if sys.argv[1:] != ["--check"]:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    for drawing in sorted(FIGURES.glob("*.svg")):
+        if drawing not in made:
+            raise SystemExit(f"{drawing.relative_to(CHECKOUT)} is drawn from nothing: remove it")
+    if sys.argv[1:] == ["--check"] and stale:
+        for path in stale:
+            print(f"{path} is not what the figures say: scripts/figures/figures.py")
+        sys.exit(1)
+    if sys.argv[1:] not in ([], ["--check"]):
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""The documents and pictures are what the figures say, and a difference is found."""
+
+import pathlib
+import shutil
+import tempfile
+import unittest
+import xml.dom.minidom
+
+import diagrams
+import figures
+
+
+class FiguresTest(unittest.TestCase):
+    def copy(self):
+        made = tempfile.TemporaryDirectory()
+        self.addCleanup(made.cleanup)
+        checkout = pathlib.Path(made.name)
+        for folder in ("docs", "rust-core/fuzz"):
+            shutil.copytree(figures.CHECKOUT / folder, checkout / folder)
+        return checkout
+
+    def stale(self, checkout):
+        return {path.name for path, text in figures.expected(checkout).items() if path.suffix != ".svg" or path.parent.name == "figures"
+                if not path.exists() or path.read_text(encoding="utf-8") != text}
+
+    def test_the_documents_are_what_the_figures_say(self):
+        self.assertEqual(self.stale(figures.CHECKOUT), set())
+
+    def test_a_figure_typed_into_a_document_is_found(self):
+        checkout = self.copy()
+        document = checkout / "docs/performance.md"
+        document.write_text(document.read_text(encoding="utf-8").replace("| 973 µs |", "| 900 µs |"), encoding="utf-8")
+        self.assertEqual(self.stale(checkout), {"performance.md"})
+
+    def test_another_measurement_changes_table_and_plot(self):
+        checkout = self.copy()
+        measured = checkout / "docs/figures/reliability.json"
+        measured.write_text(measured.read_text(encoding="utf-8").replace('"crashes": 136797', '"crashes": 136798'), encoding="utf-8")
+        self.assertEqual(self.stale(checkout), {"reliability.md", "simulation.svg"})
+
+    def test_one_more_fuzz_target_is_counted(self):
+        checkout = self.copy()
+        (checkout / "rust-core/fuzz/fuzz_targets/another.rs").write_text("", encoding="utf-8")
+        self.assertEqual(self.stale(checkout), {"reliability.md"})
+
+    def test_a_table_without_a_place_is_a_fault(self):
+        with self.assertRaises(SystemExit):
+            figures.filled("no table here", "document", {"rust": "| |"}, {})
+
+    def test_every_picture_is_xml_and_has_words_for_screen_readers(self):
+        drawings = [text for path, text in figures.expected(figures.CHECKOUT).items() if path.suffix == ".svg"]
+        self.assertGreaterEqual(len(drawings), 9 + len(diagrams.all_diagrams()))
+        for text in drawings:
+            root = xml.dom.minidom.parseString(text).documentElement
+            self.assertTrue(root.getElementsByTagName("title")[0].firstChild.data)
+            self.assertTrue(root.getElementsByTagName("desc")[0].firstChild.data)
+            self.assertIn("prefers-color-scheme: dark", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
