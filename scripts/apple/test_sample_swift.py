@@ -57,7 +57,7 @@ SPOILT = (
      "to expected type 'Binding<Bool>'"),
     ("an API that extensions may not use", "PilotlightWidget", "SessionWidget.swift", "import Pilotlight\n",
      "import Pilotlight\nimport UIKit\n@MainActor let everything = UIApplication.shared\n", "unavailable in application extensions"),
-    ("the same in the library, which extensions take", "Pilotlight", "SystemNotices.swift", "import Foundation\n",
+    ("the same in the library, which extensions take", "Pilotlight", "LifecycleObserver.swift", "import Foundation\n",
      "import Foundation\nimport UIKit\n@MainActor let everything = UIApplication.shared\n", "unavailable in application extensions"),
     ("the shared settings on any thread", "PilotlightWidget", "SessionWidget.swift", "    @MainActor\n", "", "main actor-isolated"),
     ("a model off the main actor", "SampleKit", "AppModel.swift", "@MainActor @Observable", "@Observable", "main actor-isolated"),
@@ -67,12 +67,12 @@ SPOILT = (
 )
 # The stubs are stricter here than Apple's SDK: what follows would end the app when the sheet closes.
 STRICTER = (
-    ("the main actor's state in the sheet's answer", "Pilotlight", "SystemWebAuthenticator.swift", "{ @Sendable callback, error in\n",
-     "{ @Sendable callback, error in\n _ = self.show(url, redirectURI) { _, _ in }\n", "main actor-isolated instance method 'show"),
+    ("the main actor's state in the sheet's answer", "Pilotlight", "SystemWebAuthenticator.swift", "{ @Sendable returned, error in\n",
+     "{ @Sendable returned, error in\n _ = self.session(url, callback) { _, _ in }\n", "main actor-isolated instance method 'session"),
     ("a completion handler that is not Sendable", "Pilotlight", "SystemWebAuthenticator.swift", "completion: @escaping @Sendable (URL?",
      "completion: @escaping (URL?", "non-Sendable"),
-    ("a completion handler of the main actor", "Pilotlight", "SystemWebAuthenticator.swift", "callbackURLScheme: redirectURI.scheme, completionHandler: completion",
-     "callbackURLScheme: redirectURI.scheme, completionHandler: { @MainActor url, error in completion(url, error) }", "loses global actor 'MainActor'"),
+    ("a completion handler of the main actor", "Pilotlight", "SystemWebAuthenticator.swift", "callbackURLScheme: scheme, completionHandler: completion",
+     "callbackURLScheme: scheme, completionHandler: { @MainActor url, error in completion(url, error) }", "loses global actor 'MainActor'"),
 )
 
 

@@ -21,6 +21,7 @@ public struct ASWebAuthenticationSessionError: Error {
 
     public init(_ code: Code, userInfo: [String: Any] = [:]) { fatalError() }
     public var code: Code { fatalError() }
+    public var errorUserInfo: [String: Any] { fatalError() }
     public static var canceledLogin: Code { .canceledLogin }
 }
 

@@ -32,7 +32,7 @@ final class AuthorizedExchange: NSObject, Sendable {
     private let request: URLRequest
     private let token: String
     private let progress = Locked(Progress())
-    private let waiting = Waiting<Answer>()
+    private let continuation = CancellableContinuation<Answer>()
 
     init(_ request: URLRequest, token: String) {
         self.token = token
@@ -48,12 +48,12 @@ final class AuthorizedExchange: NSObject, Sendable {
 
     private func answer(using session: URLSession) async throws -> Answer {
         try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                guard waiting.begin(continuation) else { return }
+            try await withCheckedThrowingContinuation {
+                guard continuation.start($0) else { return }
                 start(using: session)
             }
         } onCancel: {
-            waiting.end(.failure(CancellationError()))
+            continuation.resume(with: .failure(CancellationError()))
             progress.withLock { progress in
                 progress.isCancelled = true
                 return progress.task
@@ -115,12 +115,13 @@ extension AuthorizedExchange: URLSessionDataDelegate {
             return progress
         }
         if let error {
-            waiting.end(.failure(progress.isCancelled ? CancellationError() : error))
+            continuation.resume(with: .failure(progress.isCancelled ? CancellationError() : error))
         } else if let response = task.response as? HTTPURLResponse {
-            waiting.end(
-                .success(Answer(data: progress.data, response: response, sawToken: progress.carriesToken)))
+            continuation.resume(
+                with:
+                    .success(Answer(data: progress.data, response: response, sawToken: progress.carriesToken)))
         } else {
-            waiting.end(.failure(URLError(.badServerResponse)))
+            continuation.resume(with: .failure(URLError(.badServerResponse)))
         }
     }
 }

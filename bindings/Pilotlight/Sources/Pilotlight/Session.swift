@@ -25,8 +25,8 @@ public final class Session: Sendable {
     let broadcaster: SessionBroadcaster
     let tokens = TokenCache()
     let signIns = Locked(0)
-    private let awake: StayingAwake?
-    private let listening: SystemNotices.Listening?
+    private let background: BackgroundActivity?
+    private let lifecycle: LifecycleObserver?
 
     /// Checks the configuration and opens the store. Reads nothing from the store and sends nothing; call
     /// ``restore()`` next.
@@ -47,12 +47,12 @@ public final class Session: Sendable {
         readOnly: Bool = false, log: SessionLog = .standard
     ) throws {
         try self.init(
-            configuration, storage: storage, name: name, readOnly: readOnly, log: log, surroundings: .system)
+            configuration, storage: storage, name: name, readOnly: readOnly, log: log, dependencies: .system)
     }
 
     convenience init(
         _ configuration: SessionConfiguration, storage: SessionStorage, name: String, readOnly: Bool, log: SessionLog,
-        surroundings: Surroundings
+        dependencies: Dependencies
     ) throws {
         let broadcaster = SessionBroadcaster()
         do {
@@ -61,7 +61,7 @@ public final class Session: Sendable {
                 observer: broadcaster, log: log.sink)
             self.init(
                 configuration: configuration, core: core, broadcaster: broadcaster,
-                surroundings: surroundings.fitting(storage, readOnly: readOnly))
+                dependencies: dependencies.adapted(to: storage, readOnly: readOnly))
         } catch {
             throw SessionError.of(error)
         }
@@ -70,18 +70,20 @@ public final class Session: Sendable {
     /// A session over any core.
     init(
         configuration: SessionConfiguration, core: any CoreSessionProtocol, broadcaster: SessionBroadcaster,
-        surroundings: Surroundings = .none
+        dependencies: Dependencies = .none
     ) {
-        let awake = surroundings.activities.map { StayingAwake($0) { core.releaseProcessLock() } }
+        let background = dependencies.activities.map { BackgroundActivity($0) { core.releaseProcessLock() } }
         self.configuration = configuration
         self.core = core
         self.broadcaster = broadcaster
-        self.awake = awake
-        // Without the session itself, which therefore ends as usual, and its listening with it.
-        listening = surroundings.notices?.listen(
-            onUnlock: { if core.state() == .locked { restoreUnasked(core, awake) } },
-            // What an app has not restored yet is the app's to restore: it wants the error.
-            onForeground: { if core.state() != nil { restoreUnasked(core, awake) } })
+        self.background = background
+        // The closures do not hold the session, so that it ends as usual, and the observer with it.
+        lifecycle = dependencies.notifications.map {
+            LifecycleObserver(
+                $0, onUnlock: { if core.state() == .locked { restoreInBackground(core, background) } },
+                // The first restore is the app's own: it needs the error.
+                onForeground: { if core.state() != nil { restoreInBackground(core, background) } })
+        }
     }
 
     deinit {
@@ -126,9 +128,9 @@ public final class Session: Sendable {
     func call<Value: Sendable>(
         _ work: @escaping @Sendable (any CoreSessionProtocol) async throws -> Value
     ) async throws -> Value {
-        try await waitUnlessCancelled { [core, awake] in
+        try await waitUnlessCancelled { [core, background] in
             do {
-                return try await stayingAwake(awake) { try await work(core) }
+                return try await withBackgroundTime(background) { try await work(core) }
             } catch {
                 throw SessionError.of(error)
             }
@@ -139,19 +141,19 @@ public final class Session: Sendable {
     func uninterrupted<Value: Sendable>(
         _ work: @Sendable (any CoreSessionProtocol) async throws -> Value
     ) async rethrows -> Value {
-        try await stayingAwake(awake) { try await work(core) }
+        try await withBackgroundTime(background) { try await work(core) }
     }
 }
 
-/// Nobody waits for it, so nobody gets its error: that of an item that cannot be decoded is in the log, any other is met
-/// again by the next call.
-private func restoreUnasked(_ core: any CoreSessionProtocol, _ awake: StayingAwake?) {
-    Task { try? await stayingAwake(awake) { try await core.restore() } }
+/// No caller waits for it, so no caller gets its error: that of an item that cannot be decoded is in the log, and the
+/// next call meets any other again.
+private func restoreInBackground(_ core: any CoreSessionProtocol, _ background: BackgroundActivity?) {
+    Task { try? await withBackgroundTime(background) { try await core.restore() } }
 }
 
-private func stayingAwake<Value: Sendable>(
-    _ awake: StayingAwake?, _ work: () async throws -> Value
+private func withBackgroundTime<Value: Sendable>(
+    _ background: BackgroundActivity?, _ work: () async throws -> Value
 ) async rethrows -> Value {
-    guard let awake else { return try await work() }
-    return try await awake.during(work)
+    guard let background else { return try await work() }
+    return try await background.run(work)
 }

@@ -16,7 +16,8 @@ extension SessionConfiguration {
     ///     loopback host.
     ///   - clientID: The application's client ID. The application's type is "Native".
     ///   - redirectURI: One of the application's "Allowed Callback URLs". Left out, it is Auth0's convention for
-    ///     native apps, `{bundle id}.auth0://{domain}/ios/{bundle id}/callback` (`macos` on a Mac).
+    ///     native apps, `{bundle id}.auth0://{domain}/ios/{bundle id}/callback` (`macos` on a Mac). For an `https` URL
+    ///     see `SystemWebAuthenticator`.
     ///   - scopes: The scopes to ask for; `openid` is needed, `offline_access` brings the refresh token.
     ///   - audience: The identifier of the API that the access token is for.
     ///   - metadataAccess: True asks for a token for the Management API in the user's own name instead of an
@@ -63,7 +64,8 @@ extension SessionConfiguration {
     ///   - issuer: The issuer URL, without `/.well-known/openid-configuration`.
     ///   - clientID: The client identifier. The client is public: it has no secret (RFC 8252 8.5).
     ///   - redirectURI: Exactly as registered at the provider: `com.example.app://callback`, a claimed `https` URL,
-    ///     or `http` on a loopback host (RFC 8252 7).
+    ///     or `http` on a loopback host (RFC 8252 7). `SystemWebAuthenticator` says what an `https` URL needs; it does
+    ///     not take `http`.
     ///   - scopes: The scopes to ask for; `openid` is needed, `offline_access` brings the refresh token at most
     ///     providers.
     ///   - audience: Sent as `audience` where the provider knows that parameter.

@@ -18,7 +18,7 @@ import Darwin
         let system = OneActivity()
         let session = try Session(
             try server.auth0(), storage: folder.store("session"), name: "default", readOnly: false, log: .none,
-            surroundings: Surroundings(activities: system))
+            dependencies: Dependencies(activities: system))
         try await session.signIn(using: TestBrowser())
         #expect(try heldLocks(in: folder).isEmpty)
 

@@ -40,11 +40,11 @@ final class ScriptedCore: CoreSessionProtocol {
         script.withLock { $0.stored = state }
     }
 
-    func session(_ surroundings: Surroundings) -> Session {
+    func session(_ dependencies: Dependencies) -> Session {
         let configuration = SessionConfiguration.openIDConnect(
             issuer: "https://scripted.invalid", clientID: "scripted", redirectURI: "scripted://callback")
         return Session(
-            configuration: configuration, core: self, broadcaster: SessionBroadcaster(), surroundings: surroundings)
+            configuration: configuration, core: self, broadcaster: SessionBroadcaster(), dependencies: dependencies)
     }
 
     func state() -> PilotlightCore.SessionState? {

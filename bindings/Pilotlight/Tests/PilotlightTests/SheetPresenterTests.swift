@@ -4,11 +4,11 @@ import Testing
 @testable import Pilotlight
 
 /// The browser sheet's rules, with a pretended sheet that answers on another thread as the system's does.
-@MainActor @Suite(.timeLimit(.minutes(1))) struct OneSheetTests {
+@MainActor @Suite(.timeLimit(.minutes(1))) struct SheetPresenterTests {
     @MainActor private final class Screen {
-        let sheet = OneSheet()
+        let sheet = SheetPresenter()
         var log: [String] = []
-        private var answers: [String: OneSheet.Answer] = [:]
+        private var answers: [String: SheetPresenter.Answer] = [:]
 
         func show(_ name: String) async throws -> URL {
             try await sheet.answer { answer in

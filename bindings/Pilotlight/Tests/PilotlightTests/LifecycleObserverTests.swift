@@ -3,14 +3,14 @@ import Testing
 
 @testable import Pilotlight
 
-@Suite struct SystemNoticesTests {
+@Suite struct LifecycleObserverTests {
     private let center = NotificationCenter()
     private let unlock = Notification.Name("unlock")
     private let foreground = Notification.Name("foreground")
     private let signedIn = SessionState.signedIn(subject: "1", expiresAt: .distantFuture)
 
-    private var surroundings: Surroundings {
-        Surroundings(notices: SystemNotices(center: center, unlock: unlock, foreground: foreground))
+    private var dependencies: Dependencies {
+        Dependencies(notifications: LifecycleNotifications(center: center, unlock: unlock, foreground: foreground))
     }
 
     /// Posts, and waits until as many restores as should come have come.
@@ -21,7 +21,7 @@ import Testing
 
     @Test func aLockedSessionComesBackAtTheUnlock() async throws {
         let core = ScriptedCore(state: nil, stored: .locked)
-        let session = core.session(surroundings)
+        let session = core.session(dependencies)
         #expect(try await session.restore() == .locked)
         core.store(signedIn)
         await post(unlock, to: core, until: 2)
@@ -31,7 +31,7 @@ import Testing
 
     @Test func aSessionThatIsReadableDoesNotCareAboutTheUnlock() async throws {
         let core = ScriptedCore(state: signedIn, stored: signedIn)
-        let session = core.session(surroundings)
+        let session = core.session(dependencies)
         for _ in 0..<50 { center.post(name: unlock, object: nil) }
         // What those had set off would have begun before this.
         await post(foreground, to: core, until: 1)
@@ -42,7 +42,7 @@ import Testing
     @Test func atTheForegroundASessionLooksAgain() async throws {
         for state in [SessionState.locked, .signedOut, signedIn, .reauthenticationRequired(reason: .noRefreshToken)] {
             let core = ScriptedCore(state: state, stored: signedIn)
-            let session = core.session(surroundings)
+            let session = core.session(dependencies)
             await post(foreground, to: core, until: 1)
             #expect(core.restores == 1)
             #expect(session.state == signedIn)
@@ -51,7 +51,7 @@ import Testing
 
     @Test func whatTheAppHasNotRestoredIsLeftToIt() async throws {
         let core = ScriptedCore(state: nil, stored: signedIn)
-        let session = core.session(surroundings)
+        let session = core.session(dependencies)
         center.post(name: unlock, object: nil)
         center.post(name: foreground, object: nil)
         try await session.restore()
@@ -60,10 +60,10 @@ import Testing
 
     @Test func aRestoreOfItsOwnAsksForTimeToo() async throws {
         let activities = FakeActivities()
-        var surroundings = surroundings
-        surroundings.activities = activities
+        var dependencies = dependencies
+        dependencies.activities = activities
         let core = ScriptedCore(state: .locked, stored: signedIn)
-        let session = core.session(surroundings)
+        let session = core.session(dependencies)
         await post(unlock, to: core, until: 1)
         await activities.untilReturned()
         #expect(activities.asked == 1)
@@ -72,7 +72,7 @@ import Testing
 
     @Test func listeningEndsWithTheSessionAndDoesNotKeepIt() async throws {
         let core = ScriptedCore(state: .locked, stored: .locked)
-        var session: Session? = core.session(surroundings)
+        var session: Session? = core.session(dependencies)
         weak var weakly = session
         center.post(name: unlock, object: nil)
         #expect(core.looks == 1)
@@ -86,7 +86,7 @@ import Testing
     @Test func aCoreIsGoneWithItsSession() {
         var core: ScriptedCore? = ScriptedCore(state: .locked)
         weak var weakly = core
-        var session = core?.session(surroundings)
+        var session = core?.session(dependencies)
         core = nil
         #expect(weakly != nil)
         #expect(session != nil)
@@ -97,8 +97,9 @@ import Testing
     @Test func whatShowsADialogueIsNotReadUnasked() {
         let control = KeychainAccessControl(.userPresence, prompt: "Open your account")
         for readOnly in [false, true] {
-            #expect(surroundings.fitting(.keychain(accessControl: control), readOnly: readOnly).notices == nil)
-            #expect(surroundings.fitting(.keychain(), readOnly: readOnly).notices != nil)
+            #expect(
+                dependencies.adapted(to: .keychain(accessControl: control), readOnly: readOnly).notifications == nil)
+            #expect(dependencies.adapted(to: .keychain(), readOnly: readOnly).notifications != nil)
         }
     }
 }

@@ -3,11 +3,11 @@ import Testing
 
 @testable import Pilotlight
 
-@Suite struct StayingAwakeTests {
+@Suite struct BackgroundActivityTests {
     @Test func timeIsAskedForWhileACallRunsAndNoLonger() async throws {
         let gate = Gate()
         let activities = FakeActivities()
-        let session = ScriptedCore(work: { await gate.pass() }).session(Surroundings(activities: activities))
+        let session = ScriptedCore(work: { await gate.pass() }).session(Dependencies(activities: activities))
         let calling = Task { try await session.accessToken(forceRefresh: true) }
         await gate.untilReached()
         #expect(activities.asked == 1)
@@ -22,7 +22,7 @@ import Testing
 
     @Test func everyCallThatMayRenewOrWriteAsks() async throws {
         let activities = FakeActivities()
-        let session = ScriptedCore().session(Surroundings(activities: activities))
+        let session = ScriptedCore().session(Dependencies(activities: activities))
         let callback = try #require(URL(string: "scripted://callback"))
         let calls: [@Sendable () async throws -> Void] = [
             { try await session.restore() }, { _ = try await session.accessToken(forceRefresh: true) },
@@ -39,7 +39,7 @@ import Testing
 
     @Test func whatAnswersFromMemoryAsksForNothing() async throws {
         let activities = FakeActivities()
-        let session = ScriptedCore().session(Surroundings(activities: activities))
+        let session = ScriptedCore().session(Dependencies(activities: activities))
         #expect(try await session.accessToken() == "cached")
         #expect(session.cachedAccessToken() == "cached")
         #expect(session.hasValidSession())
@@ -53,7 +53,7 @@ import Testing
     @Test func callsAtTheSameTimeShareOneRequest() async throws {
         let gate = Gate()
         let activities = FakeActivities()
-        let session = ScriptedCore(work: { await gate.pass() }).session(Surroundings(activities: activities))
+        let session = ScriptedCore(work: { await gate.pass() }).session(Dependencies(activities: activities))
         let calls = (0..<200).map { _ in Task { try await session.accessToken(forceRefresh: true) } }
         await gate.untilReached(times: 200)
         #expect(activities.asked == 1)
@@ -66,7 +66,7 @@ import Testing
     @Test func theFirstCallThatEndsDoesNotEndTheRequestOfTheOthers() async throws {
         let gate = Gate()
         let activities = FakeActivities()
-        let session = ScriptedCore(work: { await gate.pass() }).session(Surroundings(activities: activities))
+        let session = ScriptedCore(work: { await gate.pass() }).session(Dependencies(activities: activities))
         let calling = Task { try await session.accessToken(forceRefresh: true) }
         await gate.untilReached()
         for _ in 0..<3 { try await session.restore() }
@@ -80,7 +80,7 @@ import Testing
     @Test func aCancelledCallerLeavesTheRequestToTheWork() async throws {
         let gate = Gate()
         let activities = FakeActivities()
-        let session = ScriptedCore(work: { await gate.pass() }).session(Surroundings(activities: activities))
+        let session = ScriptedCore(work: { await gate.pass() }).session(Dependencies(activities: activities))
         let calling = Task { try await session.accessToken(forceRefresh: true) }
         await gate.untilReached()
         calling.cancel()
@@ -93,7 +93,7 @@ import Testing
 
     @Test func aCallerThatIsCancelledAlreadyAsksForNothing() async throws {
         let activities = FakeActivities()
-        let session = ScriptedCore().session(Surroundings(activities: activities))
+        let session = ScriptedCore().session(Dependencies(activities: activities))
         let calling = Task {
             withUnsafeCurrentTask { $0?.cancel() }
             _ = try await session.accessToken(forceRefresh: true)
@@ -105,7 +105,7 @@ import Testing
     @Test func whatFailsEndsTheRequestToo() async throws {
         let activities = FakeActivities()
         let error = SessionError.openApp(message: "m")
-        let session = ScriptedCore(work: { throw error }).session(Surroundings(activities: activities))
+        let session = ScriptedCore(work: { throw error }).session(Dependencies(activities: activities))
         await #expect(throws: error) { try await session.accessToken(forceRefresh: true) }
         await activities.untilReturned()
         #expect(await session.signOut() == .revocationPending)
@@ -118,7 +118,7 @@ import Testing
         let activities = FakeActivities(onReturn: { order.withLock { $0.append("suspended") } })
         let core = ScriptedCore(
             onRelease: { order.withLock { $0.append("released") } }, work: { await gate.pass() })
-        let session = core.session(Surroundings(activities: activities))
+        let session = core.session(Dependencies(activities: activities))
         let calling = Task { try await session.accessToken(forceRefresh: true) }
         await gate.untilReached()
         activities.expire()
@@ -132,7 +132,7 @@ import Testing
     @Test func afterTheTimeWasOverTheNextCallAsksAgain() async throws {
         let gate = Gate()
         let activities = FakeActivities()
-        let session = ScriptedCore(work: { await gate.pass() }).session(Surroundings(activities: activities))
+        let session = ScriptedCore(work: { await gate.pass() }).session(Dependencies(activities: activities))
         let first = Task { try await session.accessToken(forceRefresh: true) }
         await gate.untilReached()
         activities.expire()
@@ -150,7 +150,7 @@ import Testing
         let gate = Gate()
         let activities = FakeActivities(.refuse)
         let core = ScriptedCore(work: { await gate.pass() })
-        let session = core.session(Surroundings(activities: activities))
+        let session = core.session(Dependencies(activities: activities))
         let calling = Task { try await session.accessToken(forceRefresh: true) }
         await activities.untilReturned()
         #expect(core.releases == 1)
@@ -166,7 +166,7 @@ import Testing
     @Test func aGrantThatComesAfterTheWorkBlocksNothing() async throws {
         let activities = FakeActivities(.hold)
         let core = ScriptedCore()
-        let session = core.session(Surroundings(activities: activities))
+        let session = core.session(Dependencies(activities: activities))
         #expect(try await session.accessToken(forceRefresh: true) == "renewed")
         activities.grantHeld()
         await activities.untilReturned()
@@ -180,7 +180,7 @@ import Testing
         for readOnly in [false, true] {
             let session = try Session(
                 configuration, storage: .inMemory, name: "default", readOnly: readOnly, log: .none,
-                surroundings: Surroundings(activities: activities))
+                dependencies: Dependencies(activities: activities))
             #expect(try await session.restore() == .signedOut)
             #expect(activities.asked == 1)
         }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Pilotlight
 
-@Suite struct WaitingTests {
+@Suite struct CancellableContinuationTests {
     @Test func theResultComesThrough() async throws {
         #expect(try await waitUnlessCancelled { 7 } == 7)
         await #expect(throws: SessionError.signInCancelled) {

@@ -1,0 +1,106 @@
+import Foundation
+
+/// Asks the system for time while calls run, so that the process is not suspended in the middle of one.
+///
+/// iOS suspends an app moments after it left the screen. A renewal that is cut off there may have got a refresh token
+/// that is not stored yet. iOS also kills a process that is suspended while it holds a lock on a file in a shared
+/// container (exception 0xdead10cc; Apple: "Understanding the exception types in a crash report"). So this object asks
+/// for time when a call begins, and when the time is over it gives the lock back at once. The call itself continues:
+/// to its end, or after the suspension.
+///
+/// All calls of a session share one request for time, because each request blocks a thread of the system until it ends.
+final class BackgroundActivity: Sendable {
+    private struct State: Sendable {
+        var calls = 0
+        var request: Request?
+    }
+
+    private let activities: any ExpiringActivities
+    private let onExpiration: @Sendable () -> Void
+    private let state = Locked(State())
+
+    /// - Parameters:
+    ///   - activities: Grants the time.
+    ///   - onExpiration: What must be done before the process is suspended. It is called on any thread and must return
+    ///     soon.
+    init(_ activities: any ExpiringActivities, onExpiration: @escaping @Sendable () -> Void) {
+        self.activities = activities
+        self.onExpiration = onExpiration
+    }
+
+    /// Runs `work` while the system grants time.
+    func run<Value: Sendable>(_ work: () async throws -> Value) async rethrows -> Value {
+        begin()
+        defer { end() }
+        return try await work()
+    }
+
+    private func begin() {
+        let request = state.withLock { state -> Request? in
+            state.calls += 1
+            // After an expiration there may be calls without a request; the next call asks again.
+            guard state.request == nil else { return nil }
+            state.request = Request()
+            return state.request
+        }
+        guard let request else { return }
+        activities.perform(reason: "Pilotlight: keeping the user signed in") { [self] expired in
+            if expired { expire(request) } else { request.waitUntilFinished() }
+        }
+    }
+
+    private func end() {
+        let request = state.withLock { state -> Request? in
+            state.calls -= 1
+            guard state.calls == 0 else { return nil }
+            defer { state.request = nil }
+            return state.request
+        }
+        request?.finish()
+    }
+
+    private func expire(_ request: Request) {
+        state.withLock { state in
+            if state.request === request { state.request = nil }
+        }
+        // First this: the system may suspend the process as soon as the request is finished.
+        onExpiration()
+        request.finish()
+    }
+}
+
+/// One request for time. The system's thread waits in it until the request is finished.
+private final class Request: @unchecked Sendable {
+    private let condition = NSCondition()
+    private var isFinished = false
+
+    func waitUntilFinished() {
+        condition.lock()
+        defer { condition.unlock() }
+        while !isFinished { condition.wait() }
+    }
+
+    func finish() {
+        condition.lock()
+        defer { condition.unlock() }
+        isFinished = true
+        condition.broadcast()
+    }
+}
+
+/// Grants time before a suspension.
+protocol ExpiringActivities: Sendable {
+    /// Calls `body` with false on a thread that may block, and keeps the process running until that call returns. Calls
+    /// it with true, on another thread, when the time is over, and also when no time was granted. Returns at once.
+    func perform(reason: String, _ body: @escaping @Sendable (_ expired: Bool) -> Void)
+}
+
+#if os(iOS)
+/// Works in app extensions too, unlike `UIApplication`'s background tasks (Apple:
+/// "performExpiringActivity(withReason:using:)").
+struct SystemActivities: ExpiringActivities {
+    func perform(reason: String, _ body: @escaping @Sendable (_ expired: Bool) -> Void) {
+        ProcessInfo.processInfo.performExpiringActivity(withReason: reason, using: body)
+    }
+}
+#endif
