@@ -28,7 +28,7 @@ pub use claims::{Expectations, IdTokenClaims, ValidationContext, names_audience,
 pub use direct::{claims_signed_with_secret, lifetime};
 pub use key_set::KeySet;
 pub use problem::IdTokenProblem;
-pub use signature::{VerifiedClaims, decode_object, verify_signature};
+pub use signature::{VerifiedClaims, decode_object, key_id, verify_signature};
 
 use crate::model::secret::Secret;
 

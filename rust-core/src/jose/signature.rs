@@ -60,6 +60,13 @@ pub fn verify_signature(
     Ok(VerifiedClaims { algorithm, claims })
 }
 
+/// The `kid` in a JWT's header; not verified. `None` where there is none, or it cannot be read.
+pub fn key_id(token: &Secret) -> Option<String> {
+    Header::read(CompactJws::split(token.expose()).ok()?.header)
+        .ok()?
+        .key_id
+}
+
 impl VerifiedClaims {
     /// The claims, for JWTs other than ID tokens.
     pub fn into_map(self) -> Map<String, Value> {

@@ -20,7 +20,14 @@ use crate::protocol::failure::resource_failure;
 #[derive(Debug, Default)]
 pub(super) struct Issuer {
     metadata: Mutex<Option<Fetched<IssuerMetadata>>>,
-    keys: Mutex<Option<Fetched<KeySet>>>,
+    keys: Mutex<Option<Keys>>,
+}
+
+#[derive(Debug)]
+struct Keys {
+    fetched: Fetched<KeySet>,
+    /// The unknown keys, by their `kid`, that were looked for within the last minute.
+    looked_for: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -32,8 +39,11 @@ struct Fetched<T> {
 /// Endpoints hardly ever change, and keys are withdrawn now and then; an app's process can live for weeks. What cannot
 /// be fetched again is used on.
 const LONGEST_AGE: Duration = Duration::from_secs(24 * 3600);
-/// Keys are fetched again for a token they do not fit, but not for every such token: it may be forged.
+/// Keys that are older than this are fetched again for a token they do not fit.
 const LEAST_KEYS_AGE: Duration = Duration::from_secs(60);
+/// Younger ones are so for a `kid` that was not looked for yet: the issuer may have changed its keys a moment ago. Not for
+/// more than this within a minute, because the tokens may be forged.
+const MOST_KEYS_LOOKED_FOR: usize = 4;
 
 impl Shared {
     /// The issuer's endpoints. For Auth0 without a request.
@@ -130,29 +140,27 @@ impl Shared {
     pub(super) async fn verify_signed(&self, token: &Secret) -> Result<VerifiedClaims, Error> {
         let metadata = self.metadata().await?;
         let mut cached = self.issuer.keys.lock().await;
-        if cached.as_ref().is_some_and(|known| self.is_old(known)) {
+        if cached.as_ref().is_some_and(|known| self.is_old(&known.fetched)) {
             // Logged where it failed.
             let _ = self.fetch_keys(&mut cached).await;
         }
         let verify = |keys: &KeySet| jose::verify_signature(token, keys, &metadata.id_token_algorithms);
-        let problem = match cached.as_ref().map(|known| (verify(&known.value), known.at)) {
-            Some((Ok(verified), _)) => return Ok(verified),
-            Some((Err(problem), at)) if newer_keys_may_help(&problem) => {
-                if self.now().monotonic.saturating_sub(at) < LEAST_KEYS_AGE {
-                    // A missing key may be a new one that cannot be looked for yet; a wrong signature is wrong.
-                    let unknown = problem == IdTokenProblem::UnknownKey;
-                    return Err(if unknown {
-                        IdTokenProblem::KeysUnavailable
-                    } else {
-                        problem
-                    }
-                    .into());
-                }
-                Some(problem)
-            }
-            Some((Err(problem), _)) => return Err(problem.into()),
+        let problem = match cached.as_ref().map(|known| verify(&known.fetched.value)) {
+            Some(Ok(verified)) => return Ok(verified),
+            Some(Err(problem)) if !newer_keys_may_help(&problem) => return Err(problem.into()),
+            Some(Err(problem)) => Some(problem),
             None => None,
         };
+        if let (Some(problem), Some(known)) = (&problem, cached.as_mut())
+            && !self.may_look_again(known, problem, token)
+        {
+            // A missing key may be a new one that cannot be looked for yet; a wrong signature is wrong.
+            return Err(match problem {
+                IdTokenProblem::UnknownKey => IdTokenProblem::KeysUnavailable,
+                problem => problem.clone(),
+            }
+            .into());
+        }
         match self.fetch_keys(&mut cached).await {
             Ok(keys) => Ok(verify(&keys)?),
             // A wrong signature under known keys stays wrong while newer ones cannot be had.
@@ -161,11 +169,27 @@ impl Shared {
         }
     }
 
+    /// Whether keys that do not fit are fetched once more for this token.
+    fn may_look_again(&self, known: &mut Keys, problem: &IdTokenProblem, token: &Secret) -> bool {
+        if self.now().monotonic.saturating_sub(known.fetched.at) >= LEAST_KEYS_AGE {
+            return true;
+        }
+        let unknown = (*problem == IdTokenProblem::UnknownKey).then(|| jose::key_id(token));
+        let Some(key_id) = unknown.flatten() else {
+            return false;
+        };
+        let is_new = !known.looked_for.contains(&key_id) && known.looked_for.len() < MOST_KEYS_LOOKED_FOR;
+        if is_new {
+            known.looked_for.push(key_id);
+        }
+        is_new
+    }
+
     fn is_old<T>(&self, known: &Fetched<T>) -> bool {
         self.now().monotonic.saturating_sub(known.at) >= LONGEST_AGE
     }
 
-    async fn fetch_keys(&self, cached: &mut Option<Fetched<KeySet>>) -> Result<Arc<KeySet>, Error> {
+    async fn fetch_keys(&self, cached: &mut Option<Keys>) -> Result<Arc<KeySet>, Error> {
         let metadata = self.metadata().await?;
         let answer = self
             .call(Endpoint::Keys, discovery::keys_request(&metadata.jwks_uri))
@@ -174,9 +198,15 @@ impl Shared {
             return Err(resource_failure(Endpoint::Keys, &answer, self.server_now()).into());
         }
         let value = Arc::new(KeySet::parse(answer.body.expose())?);
-        *cached = Some(Fetched {
-            value: Arc::clone(&value),
-            at: self.now().monotonic,
+        let now = self.now().monotonic;
+        let within_a_minute = |known: &Keys| now.saturating_sub(known.fetched.at) < LEAST_KEYS_AGE;
+        let looked_for = cached.take().filter(within_a_minute).map(|known| known.looked_for);
+        *cached = Some(Keys {
+            fetched: Fetched {
+                value: Arc::clone(&value),
+                at: now,
+            },
+            looked_for: looked_for.unwrap_or_default(),
         });
         Ok(value)
     }

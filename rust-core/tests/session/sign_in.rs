@@ -168,14 +168,22 @@ async fn keys_are_fetched_again_for_a_new_key_but_not_for_every_unknown_one() {
     world.clock.advance(61);
     world.sign_in(&session, ADA).await;
     assert_eq!(world.control().seen(Endpoint::Jwks), 2);
-    for _ in 0..3 {
+    let meets = async |key_id: &str| {
         let callback = world.callback(&session, ADA).await;
-        world
-            .control()
-            .fault(Endpoint::Token, Fault::id_token(IdTokenFault::new().unknown_kid()));
+        let forged = IdTokenFault::new().header("kid", json!(key_id));
+        world.control().fault(Endpoint::Token, Fault::id_token(forged));
         let _ = session.complete_sign_in(&callback).await.unwrap_err();
+        world.control().seen(Endpoint::Jwks)
+    };
+    for _ in 0..3 {
+        assert_eq!(meets("forged").await, 3, "once for each kid");
     }
-    assert_eq!(world.control().seen(Endpoint::Jwks), 2);
+    for number in 0..10 {
+        assert!(
+            meets(&number.to_string()).await <= 6,
+            "and not for many within a minute"
+        );
+    }
 }
 
 /// A key that the issuer withdrew must not be trusted for as long as the app runs.

@@ -1,0 +1,27 @@
+use crate::plan::{Module, Plan};
+use crate::provider::Provider;
+use url::Url;
+
+pub(crate) const MODULE: Module = Module {
+    name: "fapi2-security-profile-final-client-test-invalid-authorization-response-state",
+    plans: &[Plan::Fapi2],
+    expects: "Refuses a callback without its `state`, and goes on waiting for the right one.",
+    source: "RFC 6749, 10.12",
+};
+
+#[tokio::test]
+async fn run() {
+    let provider = Provider::start().await;
+    let party = provider.relying_party();
+    let callback = party.callback().await.unwrap();
+    let mut without = Url::parse(&callback).unwrap();
+    let kept: Vec<_> = without
+        .query_pairs()
+        .into_owned()
+        .filter(|(name, _)| name != "state")
+        .collect();
+    without.query_pairs_mut().clear().extend_pairs(kept);
+    party.session.complete_sign_in(without.as_str()).await.unwrap_err();
+    party.has_no_session();
+    party.session.complete_sign_in(&callback).await.unwrap();
+}

@@ -1,0 +1,43 @@
+//! The relying-party modules of the OpenID Foundation's conformance suite that apply to a public native client, one
+//! small file each, named as the suite names them. Each meets the identity server playing the suite's provider with that
+//! module's misbehaviour, as a process that has just started, at natural speed.
+//!
+//! `docs/conformance.md` has the same table; `PILOTLIGHT_WRITE_DOCUMENTS=1 cargo test --test conformance` writes it.
+
+mod plan;
+mod provider;
+mod table;
+
+mod aggregated_claims;
+mod client_test;
+mod discovery_issuer_mismatch;
+mod discovery_jwks_uri_keys;
+mod discovery_openid_config;
+mod distributed_claims;
+mod fapi2_client_test_invalid_missing_aud;
+mod fapi2_client_test_iss_missing;
+mod fapi2_client_test_null_alg;
+mod fapi2_client_test_second_aud;
+mod fapi2_client_test_state_missing;
+mod idtoken_sig_none;
+mod idtoken_sig_rs256;
+mod invalid_aud;
+mod invalid_iss;
+mod invalid_sig_es256;
+mod invalid_sig_rs256;
+mod kid_absent_multiple_jwks;
+mod kid_absent_single_jwks;
+mod missing_aud;
+mod missing_iat;
+mod missing_sub;
+mod nonce_invalid;
+mod refresh_token;
+mod refresh_token_invalid_issuer;
+mod refresh_token_invalid_sub;
+mod rp_init_logout;
+mod scope_userinfo_claims;
+mod signing_key_rotation;
+mod signing_key_rotation_just_before_signing;
+mod userinfo_bearer_header;
+mod userinfo_invalid_sub;
+mod userinfo_signed;

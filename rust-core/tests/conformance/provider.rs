@@ -1,0 +1,162 @@
+//! The identity server as the suite's provider, and a relying party as it is right after its process has started.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pilotlight_core::adapters::foreign_keychain::ForeignKeychain;
+use pilotlight_core::adapters::http::HttpTransport;
+use pilotlight_core::adapters::keychain;
+use pilotlight_core::adapters::memory_store::MemoryStore;
+use pilotlight_core::adapters::off_thread::OffThread;
+use pilotlight_core::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
+use pilotlight_core::machine::error::Error;
+use pilotlight_core::model::configuration::{Configuration, Provider as Issuer, SessionConfiguration};
+use pilotlight_core::model::state::SessionState;
+use pilotlight_core::ports::{Log, LogLevel, Transport as _};
+use pilotlight_core::protocol::message::HttpRequest;
+use pilotlight_core::session::{Dependencies, SessionManager, Sharing, SignInOptions, TokenOptions};
+use pilotlight_identity_server::{Control, Endpoint, Fault, IdTokenFault, IdentityServer, Options};
+use serde_json::{Value, json};
+use tokio::runtime::Handle;
+use url::Url;
+
+const USER: &str = "ada@example.com";
+
+pub(crate) struct Provider {
+    pub(crate) server: IdentityServer,
+}
+
+impl Provider {
+    pub(crate) async fn start() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    pub(crate) async fn with(options: Options) -> Self {
+        let server = IdentityServer::start(options).await.unwrap();
+        Self { server }
+    }
+
+    pub(crate) fn control(&self) -> &Control {
+        self.server.control()
+    }
+
+    /// The next ID token is this one.
+    pub(crate) fn sends_id_token(&self, fault: IdTokenFault) {
+        self.control().fault(Endpoint::Token, Fault::id_token(fault));
+    }
+
+    /// The published keys, as they are now.
+    pub(crate) async fn keys(&self) -> Vec<Value> {
+        let url = Url::parse(&format!("{}.well-known/jwks.json", self.server.issuer())).unwrap();
+        let request = HttpRequest::get(url, "application/json");
+        let answer = HttpTransport::new().send(request).await.unwrap();
+        let document: Value = serde_json::from_slice(answer.body.expose()).unwrap();
+        document["keys"].as_array().unwrap().clone()
+    }
+
+    /// From now on the key set is this one.
+    pub(crate) fn publishes(&self, keys: &[Value]) {
+        let fault = Fault::answer(json!({ "keys": keys }));
+        self.control().fault(Endpoint::Jwks, fault.for_ever());
+    }
+
+    /// A relying party whose process has just started.
+    pub(crate) fn relying_party(&self) -> RelyingParty<'_> {
+        let scopes = ["openid", "profile", "email", "address", "phone", "offline_access"];
+        let configuration = SessionConfiguration {
+            provider: Issuer::OpenIdConnect {
+                issuer: self.server.issuer().to_owned(),
+            },
+            client_id: "native-app".to_owned(),
+            redirect_uri: "com.example.pilotlight://callback".to_owned(),
+            scopes: scopes.map(str::to_owned).to_vec(),
+            audience: None,
+            resources: Vec::new(),
+            authorize_parameters: HashMap::new(),
+            token_parameters: HashMap::new(),
+            headers: HashMap::new(),
+            leeway_seconds: 60,
+            metadata_by_id_token: false,
+            legacy: false,
+        };
+        let runtime = Handle::current();
+        let dependencies = Dependencies {
+            store: Arc::new(OffThread::new(Arc::new(MemoryStore::default()), runtime.clone())),
+            foreign_items: Arc::new(ForeignKeychain::new(Box::new(keychain::open), runtime.clone())),
+            sharing: Sharing::Alone,
+            transport: Arc::new(HttpTransport::new()),
+            clock: Arc::new(SystemClock),
+            randomness: Arc::new(SystemRandomness),
+            spawner: Arc::new(TokioSpawner::new(runtime)),
+            log: Arc::new(Silent),
+        };
+        let configuration = Configuration::parse(configuration).unwrap();
+        RelyingParty {
+            provider: self,
+            session: SessionManager::new(configuration, "default", dependencies).unwrap(),
+        }
+    }
+}
+
+pub(crate) struct RelyingParty<'a> {
+    provider: &'a Provider,
+    pub(crate) session: SessionManager,
+}
+
+impl RelyingParty<'_> {
+    /// The callback URL after the user has signed in at the provider.
+    pub(crate) async fn callback(&self) -> Result<String, Error> {
+        let request = self.session.begin_sign_in(SignInOptions::default()).await?;
+        Ok(self.provider.server.authorize(&request.url, USER).await.unwrap())
+    }
+
+    pub(crate) async fn sign_in(&self) -> Result<SessionState, Error> {
+        let callback = self.callback().await?;
+        self.session.complete_sign_in(&callback).await
+    }
+
+    pub(crate) async fn is_signed_in(&self) {
+        let state = self.sign_in().await.unwrap();
+        assert!(matches!(state, SessionState::SignedIn { .. }), "{state:?}");
+    }
+
+    /// Nobody is signed in, and the reason names `what`.
+    pub(crate) async fn refuses_to_sign_in(&self, what: &str) {
+        let error = self.sign_in().await.unwrap_err();
+        assert!(error.to_string().contains(what), "{error}");
+        self.has_no_session();
+    }
+
+    pub(crate) fn has_no_session(&self) {
+        let token = self.session.with_cached_access_token(Duration::ZERO, str::to_owned);
+        assert_eq!(token, None);
+        let state = self.session.state();
+        assert!(!matches!(state, Some(SessionState::SignedIn { .. })), "{state:?}");
+    }
+
+    /// A renewal that failed is not repeated at once.
+    pub(crate) async fn renews_after_the_cooldown(&self) {
+        let renewing = async {
+            while self.renew().await.is_err() {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), renewing).await.unwrap();
+    }
+
+    pub(crate) async fn renew(&self) -> Result<String, Error> {
+        let forced = TokenOptions {
+            force_refresh: true,
+            ..TokenOptions::default()
+        };
+        Ok(self.session.access_token(forced).await?.expose().to_owned())
+    }
+}
+
+#[derive(Debug)]
+struct Silent;
+
+impl Log for Silent {
+    fn log(&self, _: LogLevel, _: &str) {}
+}
