@@ -4,6 +4,8 @@
 //!
 //! `docs/conformance.md` has the same table; `PILOTLIGHT_WRITE_DOCUMENTS=1 cargo test --test conformance` writes it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
 mod plan;
 mod provider;
 mod table;
