@@ -4,6 +4,7 @@
 #   scripts/apple-swift.sh setup                             make sure that the compiler is there; says which
 #   scripts/apple-swift.sh swiftc MINIMUM-IOS ARGS…          the compiler
 #   scripts/apple-swift.sh link MINIMUM-IOS OUTPUT FILE…     a dynamic library of these objects and archives
+#   scripts/apple-swift.sh symbols MINIMUM-IOS ARGS…         the symbol graph of a compiled module, for DocC
 #
 # On a Mac: Xcode's compiler and linker, and Apple's SDK. That half has not run yet.
 #
@@ -120,6 +121,16 @@ run_swiftc() {
     fi
 }
 
+run_symbols() {
+    local minimum=$1
+    shift
+    if on_mac; then
+        xcrun swift-symbolgraph-extract -target "$(triple "$minimum")" -sdk "$(xcrun --sdk iphonesimulator --show-sdk-path)" "$@"
+    else
+        debian swift symbolgraph-extract -target "$(triple "$minimum")" -resource-dir "$library" -I "$stubs" -Xcc -ffreestanding "$@"
+    fi
+}
+
 run_link() {
     local minimum=$1 output=$2
     shift 2
@@ -134,14 +145,15 @@ run_link() {
 
 main() {
     local verb=${1:-}
-    [ -n "$verb" ] || die "which command?" "scripts/apple-swift.sh setup|swiftc|link"
+    [ -n "$verb" ] || die "which command?" "scripts/apple-swift.sh setup|swiftc|link|symbols"
     shift
     setup
     case $verb in
         setup) say_which ;;
         swiftc) run_swiftc "$@" ;;
         link) run_link "$@" ;;
-        *) die "unknown command: $verb" "scripts/apple-swift.sh setup|swiftc|link" ;;
+        symbols) run_symbols "$@" ;;
+        *) die "unknown command: $verb" "scripts/apple-swift.sh setup|swiftc|link|symbols" ;;
     esac
 }
 

@@ -12,8 +12,8 @@ scratch=''
 temp_dir scratch
 
 checks=(
-    rust-format rust-lints rust-documentation generated-code layout layout-proof apple-proof xcode-project sample-proof release-proof documentation figures file-length
-    shell python swift-format dependencies advisories words papers
+    rust-format rust-lints rust-documentation generated-code layout layout-proof apple-proof xcode-project sample-proof release-proof documentation links figures file-length
+    shell python swift-format dependencies advisories words required-files
 )
 
 # The files of the project: what git tracks, and what is new and not ignored.
@@ -49,6 +49,8 @@ check_release_proof() { (cd scripts && python3 -B -m unittest --quiet test_relea
 
 # A link to nothing is an error there.
 check_documentation() { scripts/docs.sh; }
+
+check_links() { python3 -B scripts/links.py markdown && (cd scripts && python3 -B -m unittest --quiet test_links); }
 
 # Tables and plots are those of the measured figures.
 check_figures() { (cd scripts/figures && python3 -B figures.py --check && python3 -B -m unittest --quiet test_figures); }
@@ -135,11 +137,11 @@ check_words() {
     if files | grep -v -x -e Cargo.lock | tr '\n' '\0' | xargs -0 grep -nIE -e "$hosts" -e "$folders" -e "$rest"; then return 1; fi
 }
 
-check_papers() {
-    local paper missing=0
-    for paper in README.md CONTRIBUTING.md SECURITY.md LICENSE-MIT LICENSE-APACHE; do
-        if ! [ -s "$paper" ]; then
-            echo "$paper is missing"
+check_required_files() {
+    local file missing=0
+    for file in README.md CONTRIBUTING.md SECURITY.md LICENSE-MIT LICENSE-APACHE; do
+        if ! [ -s "$file" ]; then
+            echo "$file is missing"
             missing=1
         fi
     done
