@@ -33,7 +33,7 @@ import Testing
             _ = try callback(redirectURI, systemKnowsHTTPS: false)
             Issue.record("\(redirectURI) was accepted")
         } catch SessionError.configurationInvalid(field: "redirectURI", let message) {
-            #expect(message.contains(hint))
+            #expect(message.text.contains(hint))
         }
     }
 
@@ -47,6 +47,6 @@ import Testing
             Issue.record("\(error)")
             return
         }
-        #expect(message.contains("Associated Domains"))
+        #expect(message.text.contains("Associated Domains"))
     }
 }
