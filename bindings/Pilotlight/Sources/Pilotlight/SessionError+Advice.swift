@@ -3,6 +3,10 @@ extension SessionError {
         "Add \"offline_access\" to `scopes`; at Auth0 also switch on APIs > your API > Settings > Allow Offline Access, "
         + "and Refresh Token under Applications > your app > Settings > Advanced Settings > Grant Types."
 
+    static let storageAdvice =
+        "check the Keychain entitlements (Xcode: Signing & Capabilities > Keychain Sharing, App Groups), or the file and "
+        + "its folder."
+
     /// Where a field of the configuration is set, here and at the issuer. The places are those of the Auth0 Dashboard.
     static func advice(forField field: String) -> String {
         let here = "check `\(field)` in `SessionConfiguration`"

@@ -72,8 +72,7 @@ extension SessionError: LocalizedError {
         case .argumentInvalid(let argument, _):
             "For the developer: change the argument `\(argument)`."
         case .storageFailed(let status, _):
-            "For the developer: \(status.map { "status \($0); " } ?? "")check the Keychain entitlements (Xcode: Signing & "
-                + "Capabilities > Keychain Sharing, App Groups), or the file and its folder."
+            "For the developer: \(status.map { "status \($0); " } ?? "")\(Self.storageAdvice)"
         case .internalFault:
             "Please report this to Pilotlight with the message: \(message)"
         }
