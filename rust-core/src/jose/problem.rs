@@ -1,7 +1,7 @@
 //! Why an ID token is not accepted.
 
 /// Why an ID token was not believed (OpenID Connect Core 3.1.3.7). Names claims, never their values.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum IdTokenProblem {
     /// Not a JWS in compact form, or its JSON is not what it should be.
     #[error("it is not a well-formed JWT ({0})")]

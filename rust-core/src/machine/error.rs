@@ -13,7 +13,7 @@ use crate::storage::StoreError;
 use crate::storage::envelope::EnvelopeError;
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Error {
     /// A field of the app's configuration is wrong; found without asking anybody.
     #[error("configuration: {field} {problem}")]

@@ -5,7 +5,7 @@ use crate::model::state::{ReauthenticationReason, SessionState};
 use crate::model::time::Timestamp;
 
 /// Something that happened. It is told once, after it is true and, where tokens came along, after the store holds them.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, uniffi::Enum)]
 pub enum SessionEvent {
     /// A user signed in.
     SignedIn {
@@ -63,7 +63,7 @@ pub enum SessionEvent {
 }
 
 /// How a user signed in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, uniffi::Enum)]
 pub enum SignInWay {
     /// In the browser.
     Browser,
@@ -76,11 +76,11 @@ pub enum SignInWay {
 }
 
 /// Why a renewal failed: the public error crosses to Swift.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RenewalFailure(pub Error);
 
 /// What a listener hears, in the order in which it happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Report {
     /// The state is another one.
     State(SessionState),

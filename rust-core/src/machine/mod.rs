@@ -1,5 +1,27 @@
-//! The session's rules. Pure: no lock, no async, no clock, no channel.
+//! The session's rules, as a state machine. Pure: no lock, no async, no clock, no channel.
+//!
+//! [`Machine`] is a value. [`Machine::apply`] takes an [`Input`] (the issuer answered, the store was read, the user
+//! signed out), changes it, and says in an [`Outcome`] what has to be done: announce, write, revoke, renew. Which rule an
+//! input follows in which phase is one table, in [`table`]; docs/session-machine.md shows it with a diagram.
+//!
+//! A rule that changes something that is stored counts a change ([`Machine::revision`]). The store follows: the caller
+//! writes what [`Machine::unsaved`] gives and reports how it went.
 
+mod announcements;
 pub mod error;
 pub mod event;
+pub mod input;
+mod ledger;
+pub mod outcome;
+mod phase;
+mod provenance;
 pub mod retry;
+mod rules;
+mod state;
+pub mod table;
+
+pub use ledger::Revision;
+pub use outcome::{Effect, Outcome, RenewalInput, Verdict};
+pub use phase::{Generation, PhaseKind};
+pub use state::{Machine, Unsaved};
+pub use table::{Input, TRANSITIONS};

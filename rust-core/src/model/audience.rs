@@ -20,7 +20,7 @@ pub fn is_resource_indicator(text: &str) -> bool {
 }
 
 /// An API that an access token is for, and the scopes that were asked for there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Audience {
     /// The API's identifier: `audience` at Auth0, `resource` at other providers (RFC 8707).
     pub identifier: String,
@@ -30,7 +30,7 @@ pub struct Audience {
 }
 
 /// An access token for an audience other than the session's, got with the same refresh token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct AudienceToken {
     /// What it is for.
     pub audience: Audience,

@@ -14,7 +14,7 @@ pub const DEFAULT_LIFETIME_SECONDS: u64 = 300;
 const LONGEST_LIFETIME_SECONDS: u64 = 10 * 365 * 24 * 3600;
 
 /// The tokens of one session, as stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Credentials {
     /// Sent to APIs. Absent after a renewal whose ID token was not believed.
     #[serde(skip_serializing_if = "Option::is_none")]

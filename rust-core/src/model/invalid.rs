@@ -2,7 +2,7 @@
 
 /// A value of the configuration, or an argument of a call, that is wrong. The layers above say which of the two it is.
 /// Never quotes the value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{name} {problem}")]
 pub struct InvalidValue {
     /// The field or argument.

@@ -13,7 +13,7 @@ pub const MOST_WAITING: usize = 100;
 pub const MOST_BYTES: usize = 64 * 1024;
 
 /// A change that waits. Sent again where its answer was lost, which does no harm: it sets and deletes keys.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, uniffi::Record)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, uniffi::Record)]
 pub struct PendingUpdate {
     /// Tells it from the others, also from those of other processes.
     pub id: u64,

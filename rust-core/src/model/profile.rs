@@ -10,13 +10,13 @@ use time::format_description::well_known::Rfc3339;
 use crate::model::time::Timestamp;
 
 /// A JSON object of claims. Crosses to Swift as JSON text.
-#[derive(Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Claims(pub Map<String, Value>);
 
 /// What the issuer says of the user. A claim whose value has another type than the standard gives it is not lost: it is
 /// among the other claims.
-#[derive(Clone, PartialEq, Eq, Serialize, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, uniffi::Record)]
 #[uniffi(name = "UserProfile")]
 pub struct Profile {
     /// `sub`: the user, unique at the issuer.
@@ -87,7 +87,7 @@ pub struct Profile {
 }
 
 /// A postal address (OpenID Connect Core 5.1.1).
-#[derive(Clone, Default, PartialEq, Eq, Serialize, uniffi::Record)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, uniffi::Record)]
 pub struct Address {
     /// `formatted`: the whole address, with line breaks.
     #[uniffi(default = None)]

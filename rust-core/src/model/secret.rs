@@ -1,5 +1,6 @@
 //! Text that must not be seen: tokens, codes, verifiers.
 
+use std::hash::{Hash, Hasher};
 use std::{fmt, io};
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,12 @@ impl Secret {
                 .zip(theirs)
                 .fold(0, |difference, (a, b)| difference | (a ^ b))
                 == 0
+    }
+}
+
+impl Hash for Secret {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.expose().hash(state);
     }
 }
 
@@ -70,7 +77,7 @@ impl SecretBytes {
 }
 
 /// Which bytes these are, for comparing with what is stored: their SHA-256. Not a secret, for they cannot be guessed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
@@ -92,6 +99,12 @@ impl Fingerprint {
 impl AsRef<[u8]> for SecretBytes {
     fn as_ref(&self) -> &[u8] {
         self.expose()
+    }
+}
+
+impl Hash for SecretBytes {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.expose().hash(state);
     }
 }
 

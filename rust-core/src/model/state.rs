@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::model::time::Timestamp;
 
 /// The session's state, as an app shows it.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, uniffi::Enum)]
 pub enum SessionState {
     /// Nobody is signed in.
     SignedOut,
@@ -28,7 +28,7 @@ pub enum SessionState {
 }
 
 /// Why the user has to sign in again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, uniffi::Enum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, uniffi::Enum)]
 #[serde(rename_all = "snake_case")]
 pub enum ReauthenticationReason {
     /// The issuer refused the current refresh token: it expired, was revoked, or was used twice.

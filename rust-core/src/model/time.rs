@@ -30,7 +30,7 @@ impl Timestamp {
 
 /// One reading of both of a device's clocks. Both are needed: the wall clock survives a restart and counts sleep but
 /// can be set wrong or jump; the monotonic clock counts sleep too and never jumps, but starts anew with the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Instant {
     /// The wall clock.
     pub wall: Timestamp,

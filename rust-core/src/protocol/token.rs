@@ -13,7 +13,7 @@ use crate::protocol::message::{HttpAnswer, HttpRequest};
 
 /// A successful answer. On a renewal it may hold less than it should; what it does hold is kept first and complained
 /// about later, because a rotated refresh token exists nowhere else.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TokenAnswer {
     /// `access_token`
     pub access_token: Option<Secret>,

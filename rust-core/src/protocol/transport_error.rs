@@ -1,7 +1,7 @@
 //! Why a request got no answer.
 
 /// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{kind}")]
 pub struct TransportError {
     /// What went wrong.
@@ -11,7 +11,7 @@ pub struct TransportError {
 }
 
 /// What went wrong on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum TransportErrorKind {
     /// No connection: no network, a name that does not resolve, a refused port.
     #[error("the server could not be reached")]

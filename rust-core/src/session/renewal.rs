@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use super::Shared;
 use super::audiences::is_ignored;
-use super::current::{Generation, RenewalInput, Superseded};
+use super::current::{Generation, RenewalInput, to_revoke};
 use super::issuer::keys_cannot_be_had;
 use super::options::Renewal;
 use super::refresh::TokenRequirement;
 use crate::jose::ValidationContext;
 use crate::machine::error::Error;
 use crate::machine::event::{RenewalFailure, SessionEvent};
+use crate::machine::input::CheckResult;
 use crate::machine::retry::RetryPolicy;
+use crate::machine::{Outcome, Verdict};
 use crate::model::audience::Audience;
 use crate::model::secret::Secret;
 use crate::model::state::{ReauthenticationReason, SessionState};
@@ -105,8 +107,10 @@ impl Shared {
                 Err(Error::Reauthenticate(reason)) => {
                     // It counts only for the current refresh token. The store may know a newer one; or another task of
                     // this process has taken that over already, after a suspension for example.
-                    if !self.merge_from_store().await? && self.current.would_renew_with(&input.token) {
-                        return self.end(input.generation, reason, of).await;
+                    let ends = !self.merge_from_store().await?
+                        && self.current.refused(input.generation, &input.token, reason) == Verdict::Changed;
+                    if ends {
+                        return self.end(reason, of).await;
                     }
                     if let Some(token) = requirement.granted_by(self, of) {
                         return Ok(token);
@@ -164,28 +168,19 @@ impl Shared {
         tokens: TokenAnswer,
         of: Option<&Audience>,
     ) -> Result<Secret, Error> {
-        let taken = match of {
-            Some(audience) => self
-                .current
-                .renewed_for(input.generation, audience, &tokens, self.now()),
-            None => self.current.renewed(input.generation, &tokens, self.now()),
-        };
-        if let Err(Superseded) = taken {
-            return self.drop_late_answer(tokens, of).await;
+        let taken = self.current.renewed(input.generation, of, &tokens, self.now());
+        if taken.verdict == Verdict::Superseded {
+            return self.drop_late_answer(taken, of).await;
         }
         let saved = self.save().await;
         self.release_process_lock();
         let checked = self.check_renewal(&input, &tokens, of).await;
-        let trusted = checked.map(|token| self.current.trust_renewal(input.generation, of).map(|()| token));
+        let trusted = checked.map(|token| (token, self.trust(&input, of, &tokens)));
         self.current.publish(self.now());
-        let Ok(token) = trusted? else {
-            let nobody = self.current.state(self.now()) == Some(SessionState::SignedOut);
-            return if nobody {
-                self.drop_late_answer(tokens, of).await
-            } else {
-                self.newer_session_token(of)
-            };
-        };
+        let (token, trusted) = trusted?;
+        if trusted.verdict == Verdict::Superseded {
+            return self.drop_late_answer(trusted, of).await;
+        }
         saved?;
         self.log(LogLevel::Info, "renewed the access token");
         Ok(token)
@@ -236,45 +231,40 @@ impl Shared {
         }
     }
 
+    pub(super) fn trust(&self, input: &RenewalInput, of: Option<&Audience>, tokens: &TokenAnswer) -> Outcome {
+        let refresh_token = tokens.refresh_token.clone();
+        self.current
+            .checked(input.generation, of, CheckResult::Accepted { refresh_token })
+    }
+
     async fn distrust(&self, input: &RenewalInput, of: Option<&Audience>) {
+        let last_id_token = input.id_token.clone();
         // Superseded means that there is nothing left to distrust.
-        let _ = match of {
-            Some(audience) => self.current.distrust_audience(input.generation, audience),
-            None => self.current.distrust_renewal(input.generation, input.id_token.clone()),
-        };
+        self.current
+            .checked(input.generation, of, CheckResult::Rejected { last_id_token });
         self.save_if_possible().await;
     }
 
     /// The issuer refused the current refresh token: the only way for a session to end but the user's own sign-out.
-    async fn end(
-        &self,
-        generation: Generation,
-        reason: ReauthenticationReason,
-        of: Option<&Audience>,
-    ) -> Result<Secret, Error> {
-        match self.current.ended(generation, reason) {
-            Ok(()) => {
-                self.log(
-                    LogLevel::Warning,
-                    "the issuer refused the refresh token: the session has ended",
-                );
-                // Logged there; memory knows.
-                let _ = self.save().await;
-                self.current.publish(self.now());
-                // Another process's renewal may have come to light when that was to be written.
-                match self.current.state(self.now()) {
-                    Some(SessionState::SignedIn { .. }) => self.newer_session_token(of),
-                    _ => Err(Error::Reauthenticate(reason)),
-                }
-            }
-            Err(Superseded) => self.newer_session_token(of),
+    async fn end(&self, reason: ReauthenticationReason, of: Option<&Audience>) -> Result<Secret, Error> {
+        self.log(
+            LogLevel::Warning,
+            "the issuer refused the refresh token: the session has ended",
+        );
+        // Logged there; memory knows.
+        let _ = self.save().await;
+        self.current.publish(self.now());
+        // Another process's renewal may have come to light when that was to be written.
+        match self.current.state(self.now()) {
+            Some(SessionState::SignedIn { .. }) => self.newer_session_token(of),
+            _ => Err(Error::Reauthenticate(reason)),
         }
     }
 
     /// The session changed hands while the answer was under way. Its tokens belong to nobody; what is new is revoked.
-    async fn drop_late_answer(&self, tokens: TokenAnswer, of: Option<&Audience>) -> Result<Secret, Error> {
+    async fn drop_late_answer(&self, outcome: Outcome, of: Option<&Audience>) -> Result<Secret, Error> {
         self.log(LogLevel::Info, "dropped a late answer to a session that is gone");
-        if let Some(orphan) = tokens.refresh_token {
+        if let Some(orphan) = to_revoke(outcome) {
             // Logged there; nobody waits for it.
             let _ = self.revoke(&orphan).await;
         }

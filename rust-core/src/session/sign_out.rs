@@ -95,7 +95,7 @@ impl Shared {
     }
 
     fn has_revocations(&self) -> bool {
-        !self.is_read_only() && !self.current.pending_revocations(self.now().wall).is_empty()
+        !self.is_read_only() && !self.current.pending_revocations(self.now()).is_empty()
     }
 
     /// The same for whoever waits for it, within limits.
@@ -111,7 +111,7 @@ impl Shared {
         let Ok(_only) = self.revoking.try_lock() else {
             return;
         };
-        for pending in self.current.pending_revocations(self.now().wall) {
+        for pending in self.current.pending_revocations(self.now()) {
             let outcome = self.settle_revocation(&pending.refresh_token).await;
             if outcome.is_err_and(|error| retry::is_passing(&error)) {
                 return;

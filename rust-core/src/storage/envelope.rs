@@ -24,7 +24,7 @@ pub const CURRENT_VERSION: u32 = 1;
 const LARGEST_BYTES: usize = 1024 * 1024;
 
 /// One item of the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum StoredItem {
     /// Somebody is signed in, or was until the issuer ended the session.
     Session(Box<StoredSession>),
@@ -33,7 +33,7 @@ pub enum StoredItem {
 }
 
 /// What is kept of a session.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct StoredSession {
     /// [`CURRENT_VERSION`] when written by this release.
     pub version: u32,
@@ -79,7 +79,7 @@ pub struct StoredSession {
 }
 
 /// What is kept after a sign-out while the issuer cannot be reached.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct SignedOut {
     /// [`CURRENT_VERSION`] when written by this release.
     pub version: u32,
@@ -93,7 +93,7 @@ pub struct SignedOut {
 }
 
 /// A refresh token of a session that is over, which the issuer still has to be told (RFC 7009).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct PendingRevocation {
     /// To be revoked, never to be used.
     pub refresh_token: Secret,
@@ -102,7 +102,7 @@ pub struct PendingRevocation {
 }
 
 /// Why a stored item could not be read. Never quotes the item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum EnvelopeError {
     /// Not JSON, or not this shape, or larger than 1 MiB.
     #[error("the stored session cannot be decoded; it is kept aside, and the user has to sign in again")]

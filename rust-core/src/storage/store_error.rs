@@ -1,7 +1,7 @@
 //! Why a store did not do what it was asked.
 
 /// Why a store did not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum StoreError {
     /// The device is locked, or has not been unlocked since it was started: the item cannot be read *now*. Or it asks
     /// the user, and nobody can be asked now: the app is in the background.

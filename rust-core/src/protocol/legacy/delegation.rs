@@ -19,7 +19,7 @@ use crate::protocol::token::{TokenAnswer, pairs, token};
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// What is shown to the endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Shown {
     /// A refresh token, which is not rotated here.
     RefreshToken,

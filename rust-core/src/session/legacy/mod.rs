@@ -15,12 +15,13 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::current::{RenewalInput, Superseded};
+use super::current::RenewalInput;
 use super::issuer::keys_cannot_be_had;
 use super::options::Renewal;
 use super::refresh::TokenRequirement;
 use super::{SessionManager, Shared};
 use crate::jose::ValidationContext;
+use crate::machine::Verdict;
 use crate::machine::error::Error;
 use crate::model::configuration::{IssuerUrl, parse_parameters};
 use crate::model::secret::Secret;
@@ -158,15 +159,16 @@ impl Shared {
             ),
             Err(error) => return Err(unexpected(error.to_string())),
         }
-        if let Err(Superseded) = self.current.renewed(input.generation, &tokens, received) {
+        let taken = self.current.renewed(input.generation, None, &tokens, received);
+        if taken.verdict == Verdict::Superseded {
             self.log(LogLevel::Info, "dropped a late answer to a session that is gone");
             return self.id_token(Duration::ZERO).ok_or(Error::NoSession);
         }
         let saved = self.save().await;
         self.release_process_lock();
-        let trusted = self.current.trust_renewal(input.generation, None);
+        let trusted = self.trust(&input, None, &tokens);
         self.current.publish(self.now());
-        if let Err(Superseded) = trusted {
+        if trusted.verdict == Verdict::Superseded {
             return self.id_token(Duration::ZERO).ok_or(Error::NoSession);
         }
         saved?;

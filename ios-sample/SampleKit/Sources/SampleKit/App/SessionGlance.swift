@@ -28,9 +28,9 @@ public enum SessionGlance: Equatable, Sendable {
             case .reauthenticationRequired: return .signInAgain
             case .locked: return .locked
             }
-        } catch SessionError.userAuthenticationFailed {
+        } catch SessionError.authenticateUser {
             return .locked
-        } catch SessionError.deviceLocked {
+        } catch SessionError.waitForUnlock {
             return .locked
         } catch {
             return .unavailable

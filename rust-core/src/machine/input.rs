@@ -1,0 +1,201 @@
+//! What can happen to a session. One kind of input each; most carry what came with it.
+
+use std::time::Duration;
+
+use super::event::SessionEvent;
+use super::ledger::Revision;
+use super::phase::Generation;
+use crate::model::audience::Audience;
+use crate::model::pending_update::PendingUpdate;
+use crate::model::profile::Profile;
+use crate::model::secret::{Fingerprint, Secret, SecretBytes};
+use crate::model::state::ReauthenticationReason;
+use crate::model::time::{Instant, Timestamp};
+use crate::protocol::token::TokenAnswer;
+use crate::storage::envelope::{StoredItem, StoredSession};
+
+/// The store was read for the first time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FirstRead {
+    /// What it holds; nothing also where that cannot be decoded.
+    pub item: Option<StoredItem>,
+    /// Which bytes these are.
+    pub seen: Option<Fingerprint>,
+    /// An item that could not be decoded, and still has to be kept aside before anything is written there.
+    pub unreadable: Option<SecretBytes>,
+}
+
+/// The store was read again: another process may have written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ItemSeen {
+    /// What it holds.
+    pub item: Option<StoredItem>,
+    /// Which bytes these are.
+    pub seen: Option<Fingerprint>,
+    /// How many writes this process had made before it read: see [`super::Machine::writes`].
+    pub writes: u64,
+}
+
+/// The store holds an item that is damaged, and this process knows better.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ItemDamaged {
+    /// Which bytes these are.
+    pub seen: Option<Fingerprint>,
+}
+
+/// The store was given all changes up to this one, whether it took them or not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct WriteAttempted {
+    /// The last of these changes.
+    pub revision: Revision,
+}
+
+/// The store holds what [`super::Machine::unsaved`] gave.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ItemWritten {
+    /// What that was.
+    pub content: WrittenContent,
+    /// Which bytes the store holds now; none where the item was deleted.
+    pub written: Option<Fingerprint>,
+}
+
+/// What was written, as far as the machine has to remember it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct WrittenContent {
+    pub(super) revision: Revision,
+    pub(super) updates: Vec<u64>,
+    pub(super) replaced_unreadable: bool,
+}
+
+/// A sign-in succeeded.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SignedIn {
+    /// The new session.
+    pub session: Box<StoredSession>,
+    /// When its tokens were received, by the monotonic clock.
+    pub received: Duration,
+}
+
+/// Another library's session was written into the store while nobody was signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Imported {
+    /// The session.
+    pub session: Box<StoredSession>,
+    /// Which bytes were written.
+    pub written: Fingerprint,
+}
+
+/// The user signed out.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SignedOut {
+    /// When, by the device's clock.
+    pub at: Timestamp,
+}
+
+/// The issuer revoked this refresh token, or need not be asked to any more.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Revoked {
+    /// The token.
+    pub refresh_token: Secret,
+}
+
+/// The access token is to be renewed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RenewalAsked;
+
+/// The issuer gave new tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RenewalAnswered {
+    /// The session that they were asked for.
+    pub generation: Generation,
+    /// The further audience that the access token is for; none for the session's own.
+    pub audience: Option<Audience>,
+    /// What it gave.
+    pub answer: TokenAnswer,
+    /// When.
+    pub at: Instant,
+}
+
+/// The issuer refused a refresh token for good.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RenewalRefused {
+    /// The session that it was sent for.
+    pub generation: Generation,
+    /// The token that was sent. The session ends only if that is its current one.
+    pub token: Secret,
+    /// Why the session ends.
+    pub reason: ReauthenticationReason,
+}
+
+/// A renewal failed, and the session goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RenewalFailed {
+    /// The session that it was for.
+    pub generation: Generation,
+    /// What is announced.
+    pub event: SessionEvent,
+}
+
+/// The tokens of a renewal were checked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TokensChecked {
+    /// The session that they were asked for.
+    pub generation: Generation,
+    /// The further audience that the access token is for; none for the session's own.
+    pub audience: Option<Audience>,
+    /// Whether they may be used.
+    pub result: CheckResult,
+}
+
+/// Whether renewed tokens may be used.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum CheckResult {
+    /// They may.
+    Accepted {
+        /// The refresh token that came with them: revoked where nobody is signed in any more.
+        refresh_token: Option<Secret>,
+    },
+    /// They may not; only the refresh token is kept.
+    Rejected {
+        /// The ID token that was accepted last.
+        last_id_token: Option<Secret>,
+    },
+}
+
+/// The profile was fetched.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ProfileFetched {
+    /// The session that it was asked for.
+    pub generation: Generation,
+    /// The profile.
+    pub profile: Box<Profile>,
+}
+
+/// A change of the metadata waits for the network.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct UpdateAdded {
+    /// The session whose user made it.
+    pub generation: Generation,
+    /// The change.
+    pub update: PendingUpdate,
+}
+
+/// A change of the metadata does not wait any more.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct UpdateRemoved {
+    /// Its number.
+    pub id: u64,
+    /// What became of it; none where it was cancelled.
+    pub event: Option<SessionEvent>,
+}
+
+/// Time has passed: what depends on the clock may be different, and what could not be announced before may be now.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TimePassed {
+    /// The time now.
+    pub now: Instant,
+}
+
+/// The device is locked, and the store cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct StoreLocked;

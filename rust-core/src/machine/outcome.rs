@@ -1,0 +1,93 @@
+//! What comes of an input: what the caller is told, and what has to be done.
+
+use super::event::{Report, SessionEvent};
+use super::phase::Generation;
+use crate::model::invalid::InvalidValue;
+use crate::model::secret::Secret;
+use crate::protocol::legacy::delegation::Shown;
+
+/// What comes of an input.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Outcome {
+    /// What became of the input.
+    pub verdict: Verdict,
+    /// What has to be done, in this order.
+    pub effects: Vec<Effect>,
+}
+
+/// What became of an input.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// It was taken; the session, its tokens or what is known of the store are others now.
+    Changed,
+    /// It makes no difference in this phase.
+    Unchanged,
+    /// It is for a session that is not here any more.
+    Superseded,
+    /// This process has written since the store was read: it has to be read again.
+    ReadAgain,
+    /// The input cannot be taken.
+    Refused(InvalidValue),
+}
+
+/// What has to be done.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// Announce this to all subscribers.
+    Announce(Report),
+    /// Send this token to the issuer and ask for new ones.
+    Renew(Box<RenewalInput>),
+    /// Ask the issuer to revoke this refresh token.
+    Revoke(Secret),
+    /// Write what [`super::Machine::unsaved`] gives.
+    Write,
+}
+
+/// What a renewal needs to know of the session.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RenewalInput {
+    /// The session that it is for.
+    pub generation: Generation,
+    /// The refresh token; or, for a session that lives by its ID token and has none, that ID token.
+    pub token: Secret,
+    /// How it is renewed, where that is not by the refresh grant.
+    pub delegation: Option<Shown>,
+    /// The user.
+    pub subject: String,
+    /// The nonce of the sign-in.
+    pub nonce: Option<Secret>,
+    /// The APIs that the sign-in named.
+    pub resources: Vec<String>,
+    /// The ID token that was accepted last.
+    pub id_token: Option<Secret>,
+}
+
+/// The effects of one input, as the rules collect them.
+#[derive(Debug, Default)]
+pub(super) struct Effects(Vec<Effect>);
+
+impl Effects {
+    pub(super) fn report(&mut self, report: Report) {
+        self.0.push(Effect::Announce(report));
+    }
+
+    pub(super) fn announce(&mut self, event: SessionEvent) {
+        self.report(Report::Event(event));
+    }
+
+    pub(super) fn revoke(&mut self, refresh_token: Option<Secret>) {
+        self.0.extend(refresh_token.map(Effect::Revoke));
+    }
+
+    pub(super) fn renew(&mut self, input: RenewalInput) {
+        self.0.push(Effect::Renew(Box::new(input)));
+    }
+
+    pub(super) fn finish(mut self, verdict: Verdict, has_unsaved: bool) -> Outcome {
+        self.0.extend(has_unsaved.then_some(Effect::Write));
+        Outcome {
+            verdict,
+            effects: self.0,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Where a session stands.
+
+use crate::storage::envelope::{PendingRevocation, StoredItem, StoredSession};
+
+/// What is known of the session.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) enum Phase {
+    /// The store has not been read yet.
+    #[default]
+    Unread,
+    /// The store could not be read: the device is locked.
+    Locked,
+    /// Nobody is signed in; these refresh tokens have yet to be revoked at the issuer.
+    SignedOut(Vec<PendingRevocation>),
+    /// Somebody is signed in, or was until the session ended: then there are no tokens, and the profile stays for the
+    /// sign-in screen.
+    Session(Box<StoredSession>),
+}
+
+/// The columns of the table of transitions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PhaseKind {
+    /// The store has not been read yet.
+    Unread,
+    /// The store could not be read: the device is locked.
+    Locked,
+    /// Nobody is signed in.
+    SignedOut,
+    /// A user is signed in.
+    SignedIn,
+    /// The session cannot go on without the user.
+    Ended,
+}
+
+impl PhaseKind {
+    /// In the order of the table.
+    pub const ALL: [Self; 5] = [Self::Unread, Self::Locked, Self::SignedOut, Self::SignedIn, Self::Ended];
+}
+
+impl Phase {
+    /// What the store holds, as a phase.
+    pub(super) fn of(stored: Option<StoredItem>) -> Self {
+        match stored {
+            Some(StoredItem::Session(session)) => Self::Session(session),
+            Some(StoredItem::SignedOut(item)) => Self::SignedOut(item.revocations),
+            None => Self::SignedOut(Vec::new()),
+        }
+    }
+
+    pub(super) fn kind(&self) -> PhaseKind {
+        match self {
+            Self::Unread => PhaseKind::Unread,
+            Self::Locked => PhaseKind::Locked,
+            Self::SignedOut(_) => PhaseKind::SignedOut,
+            Self::Session(session) if session.ended.is_some() => PhaseKind::Ended,
+            Self::Session(_) => PhaseKind::SignedIn,
+        }
+    }
+}
+
+/// Counts sign-ins and sign-outs. An answer that was asked for in an older generation is not for this session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Generation(u64);
+
+impl Generation {
+    pub(super) fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}

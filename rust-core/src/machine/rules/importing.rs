@@ -1,0 +1,23 @@
+//! Another library's session was written into the store.
+
+use super::super::event::SignInWay;
+use super::super::input::Imported;
+use super::super::outcome::{Effects, Verdict};
+use super::super::phase::Phase;
+use super::super::state::Machine;
+use super::merging::take_over;
+
+/// It becomes the session.
+pub(crate) fn take_imported(machine: &mut Machine, input: Imported, effects: &mut Effects) -> Verdict {
+    machine.provenance.look(Some(input.written));
+    machine.provenance.writes += 1;
+    take_over(machine, Phase::Session(input.session), SignInWay::MovingIn, effects)
+}
+
+/// A user has signed in meanwhile, and is newer: that session is written over the imported one.
+pub(crate) fn keep_sign_in(machine: &mut Machine, input: Imported, _: &mut Effects) -> Verdict {
+    machine.provenance.look(Some(input.written));
+    machine.provenance.writes += 1;
+    machine.ledger.change();
+    Verdict::Unchanged
+}

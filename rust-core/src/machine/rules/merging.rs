@@ -1,0 +1,163 @@
+//! What another process left in the store is merged with what is in memory.
+
+use std::mem;
+
+use super::super::announcements::{arrival, differences};
+use super::super::event::{SessionEvent, SignInWay};
+use super::super::input::ItemSeen;
+use super::super::outcome::{Effects, Verdict};
+use super::super::phase::Phase;
+use super::super::provenance::update_ids;
+use super::super::state::Machine;
+use super::store::announce_restored;
+use crate::model::audience::AudienceToken;
+use crate::model::pending_update::{self, PendingUpdate};
+use crate::model::profile::Profile;
+use crate::storage::envelope::{StoredItem, StoredSession};
+
+/// Nothing is known yet: what the store holds becomes what is in memory.
+pub(crate) fn restore_again(machine: &mut Machine, input: ItemSeen, effects: &mut Effects) -> Verdict {
+    if !look(machine, &input) {
+        return Verdict::ReadAgain;
+    }
+    replace_by_stored(machine, Phase::of(input.item), effects);
+    announce_restored(machine, effects);
+    Verdict::Changed
+}
+
+/// Nobody is signed in here. A sign-out that is not written yet is newer than what it will remove, but not than a
+/// sign-in elsewhere.
+pub(crate) fn follow_signed_out(machine: &mut Machine, input: ItemSeen, effects: &mut Effects) -> Verdict {
+    if !look(machine, &input) {
+        return Verdict::ReadAgain;
+    }
+    let item = input.item;
+    if machine.has_unsaved() && !is_newer_sign_in(machine, item.as_ref()) {
+        return Verdict::Unchanged;
+    }
+    if matches!(item, Some(StoredItem::Session(_))) {
+        return take_over(machine, Phase::of(item), SignInWay::Elsewhere, effects);
+    }
+    machine.phase = Phase::of(item);
+    Verdict::Unchanged
+}
+
+/// There is a session here: two writings of one session are merged; another one takes its place, unless this one was
+/// never stored and so is newer than whatever is there.
+pub(crate) fn merge(machine: &mut Machine, input: ItemSeen, effects: &mut Effects) -> Verdict {
+    if !look(machine, &input) {
+        return Verdict::ReadAgain;
+    }
+    let is_same = |held: &StoredSession| match &input.item {
+        Some(StoredItem::Session(found)) => held.is_same_sign_in(found),
+        _ => false,
+    };
+    let is_same = machine.session().is_some_and(is_same);
+    match input.item {
+        Some(StoredItem::Session(found)) if is_same => merge_writings(machine, found, effects),
+        _ if !machine.provenance.sign_in_was_stored => Verdict::Unchanged,
+        item => take_over(machine, Phase::of(item), SignInWay::Elsewhere, effects),
+    }
+}
+
+/// False when this process has written since it read.
+fn look(machine: &mut Machine, input: &ItemSeen) -> bool {
+    let is_current = machine.provenance.writes == input.writes;
+    if is_current {
+        machine.provenance.look(input.seen);
+    }
+    is_current
+}
+
+/// Two writings of one session: the later tokens, and the later profile.
+fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects: &mut Effects) -> Verdict {
+    let Phase::Session(mut held) = mem::take(&mut machine.phase) else {
+        return Verdict::Unchanged;
+    };
+    let (our_profile, their_profile) = (held.profile.take(), found.profile.take());
+    let fetched_at = |profile: &Option<Profile>| profile.as_ref().map(|profile| profile.fetched_at);
+    let takes_profile = fetched_at(&their_profile) >= fetched_at(&our_profile);
+    let mut news = Vec::new();
+    // Two renewals with one refresh token can only both be made without the lock. An end is no news then.
+    let (ours, theirs) = (
+        (held.sequence, held.ended.is_none()),
+        (found.sequence, found.ended.is_none()),
+    );
+    let takes_tokens = theirs > ours;
+    let updates = merge_updates(machine, &mut held, &mut found);
+    if takes_tokens {
+        news = differences(&held, &found);
+        machine.announcements.forget_renewals();
+        keep_receipts(&held, &mut found);
+        let receipt = &mut machine.receipt;
+        if !held.credentials.has_the_token_of(&found.credentials) {
+            receipt.received = None;
+        }
+        held = found;
+        receipt.version += 1;
+        receipt.is_unchecked = false;
+        machine.ledger.took_tokens_from_store();
+    } else if theirs < ours {
+        // Another process wrote what is long spent over what is current.
+        machine.ledger.change();
+    }
+    let is_news = |profile: &Profile| takes_profile && !profile.says_the_same_as(our_profile.as_ref());
+    if their_profile.as_ref().is_some_and(is_news) {
+        news.push(SessionEvent::ProfileChanged);
+    }
+    held.profile = if takes_profile { their_profile } else { our_profile };
+    held.pending_updates = updates;
+    machine.phase = Phase::Session(held);
+    news.into_iter().for_each(|event| effects.announce(event));
+    if takes_tokens {
+        Verdict::Changed
+    } else {
+        Verdict::Unchanged
+    }
+}
+
+/// A token for a further audience that is the one that was here already is as old as it was.
+fn keep_receipts(held: &StoredSession, found: &mut StoredSession) {
+    for token in &mut found.audience_tokens {
+        let same = |ours: &&AudienceToken| {
+            ours.audience == token.audience && ours.credentials.has_the_token_of(&token.credentials)
+        };
+        token.received = held.audience_tokens.iter().find(same).and_then(|ours| ours.received);
+    }
+}
+
+fn merge_updates(machine: &mut Machine, held: &mut StoredSession, found: &mut StoredSession) -> Vec<PendingUpdate> {
+    let base = mem::replace(&mut machine.provenance.stored_updates, update_ids(Some(found)));
+    pending_update::merge(
+        &base,
+        mem::take(&mut held.pending_updates),
+        mem::take(&mut found.pending_updates),
+    )
+}
+
+/// Whether that is the session of a sign-in other than the one that ended here.
+fn is_newer_sign_in(machine: &Machine, stored: Option<&StoredItem>) -> bool {
+    let Some(StoredItem::Session(found)) = stored else {
+        return false;
+    };
+    let left = &machine.departure;
+    let is_the_one_that_ended = left.sign_in.is_some() && left.sign_in == found.nonce;
+    !left.is_unknown && !is_the_one_that_ended
+}
+
+/// Another session, or none, is there now.
+pub(crate) fn take_over(machine: &mut Machine, phase: Phase, by: SignInWay, effects: &mut Effects) -> Verdict {
+    replace_by_stored(machine, phase, effects);
+    effects.announce(match machine.session() {
+        Some(session) => arrival(session, by),
+        None => SessionEvent::SignedOut { elsewhere: true },
+    });
+    Verdict::Changed
+}
+
+fn replace_by_stored(machine: &mut Machine, phase: Phase, effects: &mut Effects) {
+    machine.begin_generation(phase);
+    machine.note_stored();
+    machine.ledger.took_all_from_store();
+    machine.announcements.release(&machine.ledger, effects);
+}

@@ -1,0 +1,9 @@
+//! What the inputs do, by topic. Each rule is named in the table of transitions.
+
+pub(crate) mod importing;
+pub(crate) mod merging;
+pub(crate) mod renewal;
+pub(crate) mod sign_in;
+pub(crate) mod sign_out;
+pub(crate) mod store;
+pub(crate) mod user;

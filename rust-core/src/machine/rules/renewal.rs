@@ -1,0 +1,194 @@
+//! A renewal: what is sent, and what becomes of the answer.
+
+use super::super::announcements::renewed;
+use super::super::event::SessionEvent;
+use super::super::input::{CheckResult, RenewalAnswered, RenewalAsked, RenewalFailed, RenewalRefused, TokensChecked};
+use super::super::outcome::{Effects, Verdict};
+use super::super::phase::Phase;
+use super::super::state::Machine;
+use crate::model::audience::{self, Audience, AudienceToken};
+use crate::model::credentials::Credentials;
+
+/// The current token is sent, if there is one that can be.
+pub(crate) fn renew(machine: &mut Machine, _: RenewalAsked, effects: &mut Effects) -> Verdict {
+    machine
+        .renewal_input()
+        .into_iter()
+        .for_each(|input| effects.renew(input));
+    Verdict::Unchanged
+}
+
+/// The session is gone, and nobody else has what came for it: the new refresh token is revoked.
+pub(crate) fn drop_tokens(_: &mut Machine, input: RenewalAnswered, effects: &mut Effects) -> Verdict {
+    effects.revoke(input.answer.refresh_token);
+    Verdict::Superseded
+}
+
+/// The new tokens take the place of the old ones. They are not given out before they are checked.
+///
+/// A session that another process has ended meanwhile goes on: the issuer has just accepted its refresh token.
+pub(crate) fn take_tokens(machine: &mut Machine, input: RenewalAnswered, effects: &mut Effects) -> Verdict {
+    if machine.session_of(input.generation).is_none() {
+        return drop_tokens(machine, input, effects);
+    }
+    match input.audience.clone() {
+        None => take_own_tokens(machine, input),
+        Some(audience) => take_audience_token(machine, audience, input),
+    }
+    Verdict::Changed
+}
+
+/// What the answer leaves out stays, but for the access token.
+fn take_own_tokens(machine: &mut Machine, RenewalAnswered { answer, at, .. }: RenewalAnswered) {
+    let Phase::Session(session) = &mut machine.phase else {
+        return;
+    };
+    let kept = &mut session.credentials;
+    *kept = Credentials {
+        access_token: answer.access_token,
+        refresh_token: answer.refresh_token.or_else(|| kept.refresh_token.take()),
+        id_token: answer.id_token.or_else(|| kept.id_token.take()),
+        scope: answer.scope.or_else(|| kept.scope.take()),
+        received_at: at.wall,
+        lifetime_seconds: Credentials::lifetime_for(answer.expires_in),
+        lives_by_id_token: kept.lives_by_id_token,
+    };
+    session.sequence += 1;
+    session.ended = None;
+    machine.ledger.change();
+    machine.ledger.brought_tokens();
+    machine.ledger.brought_refresh_token();
+    machine.receipt.received = Some(at.monotonic);
+    machine.receipt.version += 1;
+    machine.receipt.renewals += 1;
+    machine.receipt.is_unchecked = true;
+}
+
+/// An access token for a further audience, and perhaps a new refresh token. The session's own access token, scope and ID
+/// token stay.
+fn take_audience_token(machine: &mut Machine, audience: Audience, input: RenewalAnswered) {
+    let RenewalAnswered { answer, at, .. } = input;
+    let Phase::Session(session) = &mut machine.phase else {
+        return;
+    };
+    let revision = machine.ledger.change();
+    session.sequence += 1;
+    if let Some(rotated) = answer.refresh_token {
+        session.credentials.refresh_token = Some(rotated);
+        session.ended = None;
+        machine.ledger.brought_refresh_token();
+    }
+    if answer.access_token.is_none() {
+        return;
+    }
+    let token = AudienceToken {
+        audience,
+        credentials: Credentials {
+            access_token: answer.access_token,
+            refresh_token: None,
+            id_token: None,
+            scope: answer.scope,
+            received_at: at.wall,
+            lifetime_seconds: Credentials::lifetime_for(answer.expires_in),
+            lives_by_id_token: false,
+        },
+        received: Some(at.monotonic),
+        revision,
+        is_unchecked: true,
+    };
+    audience::keep(&mut session.audience_tokens, token);
+}
+
+/// The session is gone. Where nobody is signed in, nobody else has its refresh token: it is revoked.
+pub(crate) fn drop_checked(_: &mut Machine, input: TokensChecked, effects: &mut Effects) -> Verdict {
+    if let CheckResult::Accepted { refresh_token } = input.result {
+        effects.revoke(refresh_token);
+    }
+    Verdict::Superseded
+}
+
+/// Tokens that were accepted may be used. Of those that were not, only the refresh token stays.
+pub(crate) fn trust(machine: &mut Machine, input: TokensChecked, effects: &mut Effects) -> Verdict {
+    if machine.session_of(input.generation).is_none() {
+        return Verdict::Superseded;
+    }
+    let audience = input.audience.as_ref();
+    match (input.result, audience) {
+        (CheckResult::Accepted { .. }, of) => accept(machine, of, effects),
+        (CheckResult::Rejected { last_id_token }, None) => {
+            let Phase::Session(session) = &mut machine.phase else {
+                return Verdict::Superseded;
+            };
+            session.credentials.access_token = None;
+            session.credentials.id_token = last_id_token;
+            session.sequence += 1;
+            machine.receipt.is_unchecked = false;
+            machine.ledger.change();
+        }
+        (CheckResult::Rejected { .. }, Some(audience)) => {
+            let Phase::Session(session) = &mut machine.phase else {
+                return Verdict::Superseded;
+            };
+            session.audience_tokens.retain(|token| token.audience != *audience);
+            session.sequence += 1;
+            machine.ledger.change();
+        }
+    }
+    Verdict::Changed
+}
+
+/// Nothing is unchecked any more where another process's later tokens took the place of these.
+fn accept(machine: &mut Machine, of: Option<&Audience>, effects: &mut Effects) {
+    let Phase::Session(session) = &mut machine.phase else {
+        return;
+    };
+    let (was_unchecked, revision, token) = match of {
+        None => {
+            let was_unchecked = std::mem::take(&mut machine.receipt.is_unchecked);
+            (was_unchecked, machine.ledger.tokens(), &session.credentials)
+        }
+        Some(audience) => {
+            let mut tokens = session.audience_tokens.iter_mut();
+            let Some(token) = tokens.find(|token| token.audience == *audience) else {
+                return;
+            };
+            let was_unchecked = std::mem::take(&mut token.is_unchecked);
+            (was_unchecked, token.revision, &token.credentials)
+        }
+    };
+    if was_unchecked {
+        let event = renewed(of, token, false);
+        machine.announcements.add(revision, event, &machine.ledger, effects);
+    }
+}
+
+/// The issuer ended the session: the tokens go, the user's profile stays. The refusal of an older refresh token means
+/// nothing.
+pub(crate) fn end(machine: &mut Machine, input: RenewalRefused, effects: &mut Effects) -> Verdict {
+    let is_current = machine.would_renew_with(&input.token);
+    let Some(session) = machine.session_of(input.generation) else {
+        return Verdict::Superseded;
+    };
+    if !is_current {
+        return Verdict::Unchanged;
+    }
+    let (reason, tokens) = (input.reason, &mut session.credentials);
+    (tokens.access_token, tokens.refresh_token, tokens.id_token) = (None, None, None);
+    session.audience_tokens.clear();
+    session.ended = Some(reason);
+    session.sequence += 1;
+    machine.receipt.version += 1;
+    let revision = machine.ledger.change();
+    let event = SessionEvent::Ended { reason };
+    machine.announcements.add(revision, event, &machine.ledger, effects);
+    Verdict::Changed
+}
+
+/// The failure is announced, if it was this session's.
+pub(crate) fn report_failure(machine: &mut Machine, input: RenewalFailed, effects: &mut Effects) -> Verdict {
+    if machine.session_of(input.generation).is_none() {
+        return Verdict::Superseded;
+    }
+    effects.announce(input.event);
+    Verdict::Unchanged
+}

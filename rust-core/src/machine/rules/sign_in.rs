@@ -1,0 +1,42 @@
+//! A user signs in.
+
+use super::super::announcements::arrival;
+use super::super::event::SignInWay;
+use super::super::input::SignedIn;
+use super::super::outcome::{Effects, Verdict};
+use super::super::phase::Phase;
+use super::super::state::Machine;
+
+/// The new session begins. What was to be revoked is forgotten: issuers that delete the user's grant along with a
+/// refresh token (Auth0: "Refresh Token Revocation Deletes Grant") would end the new session for it.
+pub(crate) fn enter(machine: &mut Machine, SignedIn { session, received }: SignedIn, effects: &mut Effects) -> Verdict {
+    // No other sign-in makes such a session.
+    let by = if session.credentials.lives_by_id_token {
+        SignInWay::Password
+    } else {
+        SignInWay::Browser
+    };
+    let event = arrival(&session, by);
+    machine.begin_generation(Phase::Session(session));
+    machine.receipt.received = Some(received);
+    machine.receipt.renewals += 1;
+    machine.provenance.sign_in_was_stored = false;
+    let ledger = &mut machine.ledger;
+    let revision = ledger.change();
+    ledger.brought_tokens();
+    ledger.brought_refresh_token();
+    machine.announcements.add(revision, event, ledger, effects);
+    Verdict::Changed
+}
+
+/// The same in the place of a session. The same user's waiting changes of the metadata stay: the session has ended, or
+/// the user signed in once more without a sign-out.
+pub(crate) fn enter_again(machine: &mut Machine, mut input: SignedIn, effects: &mut Effects) -> Verdict {
+    if let Some(before) = machine
+        .session()
+        .filter(|before| before.subject == input.session.subject)
+    {
+        input.session.pending_updates.clone_from(&before.pending_updates);
+    }
+    enter(machine, input, effects)
+}

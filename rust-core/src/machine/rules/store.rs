@@ -1,0 +1,80 @@
+//! The store: read for the first time, written, refused; and what is announced as time passes.
+
+use super::super::event::SessionEvent;
+use super::super::input::{FirstRead, ItemDamaged, ItemWritten, StoreLocked, TimePassed, WriteAttempted};
+use super::super::outcome::{Effects, Verdict};
+use super::super::phase::Phase;
+use super::super::state::Machine;
+use super::sign_out::forget_old_revocations;
+
+/// What the store holds becomes what is in memory. Only while nothing is known: a sign-in or sign-out that came first is
+/// newer than the store.
+pub(crate) fn restore(machine: &mut Machine, input: FirstRead, effects: &mut Effects) -> Verdict {
+    machine.provenance.look(input.seen);
+    machine.provenance.unreadable = input.unreadable;
+    machine.receipt.received = None;
+    machine.phase = Phase::of(input.item);
+    machine.note_stored();
+    announce_restored(machine, effects);
+    Verdict::Changed
+}
+
+/// A session that has ended is no news: that was announced when it ended.
+pub(crate) fn announce_restored(machine: &Machine, effects: &mut Effects) {
+    if let Some(session) = machine.session().filter(|session| session.ended.is_none()) {
+        let subject = session.subject.clone();
+        effects.announce(SessionEvent::Restored { subject });
+    }
+}
+
+/// The store cannot be read now.
+pub(crate) fn lock(machine: &mut Machine, _: StoreLocked, _: &mut Effects) -> Verdict {
+    machine.phase = Phase::Locked;
+    Verdict::Changed
+}
+
+/// What the store holds is not what it was given: it is written again.
+pub(crate) fn write_over(machine: &mut Machine, input: ItemDamaged, _: &mut Effects) -> Verdict {
+    machine.provenance.look(input.seen);
+    machine.ledger.change();
+    Verdict::Changed
+}
+
+/// The store was given the changes, whether it took them or not.
+pub(crate) fn note_attempt(machine: &mut Machine, input: WriteAttempted, effects: &mut Effects) -> Verdict {
+    machine.ledger.attempt(input.revision);
+    machine.announcements.release(&machine.ledger, effects);
+    Verdict::Changed
+}
+
+/// The store holds the changes. What waited for that is announced by [`note_attempt`], which follows.
+pub(crate) fn note_written(machine: &mut Machine, input: ItemWritten, _: &mut Effects) -> Verdict {
+    let provenance = &mut machine.provenance;
+    provenance.look(input.written);
+    provenance.writes += 1;
+    provenance.stored_updates = input.content.updates;
+    if input.content.replaced_unreadable {
+        provenance.unreadable = None;
+    }
+    machine.ledger.store(input.content.revision);
+    if machine.ledger.tokens_are_stored() {
+        machine.provenance.sign_in_was_stored = true;
+    }
+    Verdict::Changed
+}
+
+/// Announces the state, if it is another one. New tokens are not announced before the store was given them.
+pub(crate) fn publish(machine: &mut Machine, input: TimePassed, effects: &mut Effects) -> Verdict {
+    if machine.session().is_none() || machine.ledger.is_attempted(machine.ledger.tokens()) {
+        let state = machine.state(input.now);
+        machine.announcements.publish(state, effects);
+    }
+    Verdict::Unchanged
+}
+
+/// The same while nobody is signed in.
+pub(crate) fn publish_and_prune(machine: &mut Machine, input: TimePassed, effects: &mut Effects) -> Verdict {
+    let now = input.now.wall;
+    publish(machine, input, effects);
+    forget_old_revocations(machine, now)
+}

@@ -1,0 +1,53 @@
+//! What belongs to the user: the profile, and the changes of the metadata that wait for the network.
+
+use super::super::event::SessionEvent;
+use super::super::input::{ProfileFetched, UpdateAdded, UpdateRemoved};
+use super::super::outcome::{Effects, Verdict};
+use super::super::phase::Phase;
+use super::super::state::Machine;
+use crate::model::pending_update::check_room;
+
+/// The profile is kept with the session that it was asked for.
+pub(crate) fn keep_profile(machine: &mut Machine, input: ProfileFetched, effects: &mut Effects) -> Verdict {
+    let Some(session) = machine.session_of(input.generation) else {
+        return Verdict::Superseded;
+    };
+    let is_news = !input.profile.says_the_same_as(session.profile.as_ref());
+    session.profile = Some(*input.profile);
+    let revision = machine.ledger.change();
+    if is_news {
+        let event = SessionEvent::ProfileChanged;
+        machine.announcements.add(revision, event, &machine.ledger, effects);
+    }
+    Verdict::Changed
+}
+
+/// One more change waits, if there is room for it.
+pub(crate) fn add_update(machine: &mut Machine, input: UpdateAdded, _: &mut Effects) -> Verdict {
+    let Some(session) = machine.session_of(input.generation) else {
+        return Verdict::Superseded;
+    };
+    if let Err(refusal) = check_room(&session.pending_updates, &input.update.changes.0) {
+        return Verdict::Refused(refusal);
+    }
+    session.pending_updates.push(input.update);
+    machine.ledger.change();
+    Verdict::Changed
+}
+
+/// A change does not wait any more, if it did.
+pub(crate) fn remove_update(machine: &mut Machine, input: UpdateRemoved, effects: &mut Effects) -> Verdict {
+    let Phase::Session(session) = &mut machine.phase else {
+        return Verdict::Unchanged;
+    };
+    let waiting = session.pending_updates.len();
+    session.pending_updates.retain(|update| update.id != input.id);
+    if session.pending_updates.len() == waiting {
+        return Verdict::Unchanged;
+    }
+    let revision = machine.ledger.change();
+    if let Some(event) = input.event {
+        machine.announcements.add(revision, event, &machine.ledger, effects);
+    }
+    Verdict::Changed
+}
