@@ -15,6 +15,7 @@ use crate::model::configuration::SessionConfiguration;
 use crate::model::metadata;
 use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::{Claims, Profile};
+use crate::model::secret::Secret;
 use crate::model::state::SessionState;
 use crate::protocol::logout::LogoutOptions;
 use crate::session::{
@@ -119,6 +120,11 @@ impl CoreSession {
         self.manager.cancel_sign_in();
     }
 
+    /// Gives up the sign-in that this number of a `SignInRequest` names; one that has replaced it goes on.
+    pub fn cancel_sign_in_attempt(&self, attempt: u64) {
+        self.manager.cancel_sign_in_attempt(attempt);
+    }
+
     /// Gives back the lock between processes, if a renewal holds it, and takes it no more before the next call. The
     /// renewal goes on. For the moment before iOS suspends the process: it kills processes that are suspended with a lock
     /// in a shared folder.
@@ -181,6 +187,28 @@ impl CoreSession {
         };
         run(&self.manager, |manager| async move {
             let token = manager.access_token_for(&audience, options).await;
+            token.map(|t| t.expose().to_owned())
+        })
+        .await
+    }
+
+    /// An access token in the place of `refused`, which an API did not accept: the one that another renewal brought in the
+    /// meantime, or a renewed one (network; persists). With `audience` and `scopes` that of `access_token_for`, else the
+    /// session's own.
+    pub async fn access_token_other_than(
+        &self,
+        refused: String,
+        audience: Option<String>,
+        scopes: Vec<String>,
+        min_ttl_seconds: u32,
+    ) -> Result<String, SessionError> {
+        let refused = Secret::new(refused);
+        let audience = audience.map(|name| Audience::parse(name, scopes)).transpose()?;
+        let min_ttl = Duration::from_secs(min_ttl_seconds.into());
+        run(&self.manager, |manager| async move {
+            let token = manager
+                .access_token_other_than(refused, audience.as_ref(), min_ttl)
+                .await;
             token.map(|t| t.expose().to_owned())
         })
         .await

@@ -29,8 +29,7 @@ impl SessionManager {
     /// asked for.
     pub async fn access_token_for(&self, audience: &Audience, options: TokenOptions) -> Result<Secret, Error> {
         let shared = &self.shared;
-        shared.check_audience(audience)?;
-        self.token_for(shared.further(audience), options).await
+        self.token_for(shared.checked_further(audience)?, options).await
     }
 
     /// [`SessionManager::with_cached_access_token`] for a further audience. Memory only.
@@ -56,9 +55,10 @@ impl Shared {
         (!own).then_some(audience)
     }
 
-    fn check_audience(&self, audience: &Audience) -> Result<(), Error> {
+    /// The same for an audience that tokens can be asked for.
+    pub(super) fn checked_further<'a>(&self, audience: &'a Audience) -> Result<Option<&'a Audience>, Error> {
         if self.is_auth0() || is_resource_indicator(&audience.identifier) {
-            return Ok(());
+            return Ok(self.further(audience));
         }
         Err(Error::Argument {
             name: "audience",

@@ -82,6 +82,8 @@ pub struct SignInRequest {
     pub url: String,
     /// The scheme of the redirect URI, as `ASWebAuthenticationSession` wants it.
     pub callback_scheme: String,
+    /// Names this attempt, for cancelling it and no other.
+    pub attempt: u64,
 }
 
 /// What became of a sign-out at the issuer. Here it succeeded, unless the session is read-only.

@@ -38,7 +38,8 @@ pub(super) struct Attempt {
 }
 
 impl PendingSignIn {
-    pub(super) fn begin(&self, secrets: SignInSecrets, max_age_seconds: Option<u32>, resources: Vec<String>) {
+    /// The number of the attempt.
+    pub(super) fn begin(&self, secrets: SignInSecrets, max_age_seconds: Option<u32>, resources: Vec<String>) -> u64 {
         let mut slot = self.lock();
         slot.last_id += 1;
         let attempt = Attempt {
@@ -49,6 +50,7 @@ impl PendingSignIn {
             exchanged: None,
         };
         slot.progress = Progress::Waiting(Box::new(attempt));
+        slot.last_id
     }
 
     pub(super) fn attempt(&self) -> Result<Attempt, Error> {
@@ -83,9 +85,10 @@ impl PendingSignIn {
         is_current
     }
 
-    pub(super) fn cancel(&self) {
+    /// Cancels the sign-in in progress if it is one that is meant.
+    pub(super) fn cancel(&self, is_meant: impl FnOnce(u64) -> bool) {
         let mut slot = self.lock();
-        if matches!(slot.progress, Progress::Waiting(_)) {
+        if matches!(&slot.progress, Progress::Waiting(attempt) if is_meant(attempt.id)) {
             slot.progress = Progress::Cancelled;
         }
     }

@@ -19,8 +19,8 @@ pub(super) enum TokenRequirement {
     ValidFor(Duration),
     /// One that is, and that this process got after it had made this many renewals.
     RenewedSince { renewals: u64, min_ttl: Duration },
-    /// Any but this one, which was refused.
-    OtherThan(Secret),
+    /// Any but this one, which was refused, that is good for at least this long.
+    OtherThan { refused: Secret, min_ttl: Duration },
     /// An ID token that is good for at least this long. For every other requirement it is an access token.
     IdToken(Duration),
     /// Nothing: it has parameters of its own. This many renewals had been made.
@@ -86,14 +86,28 @@ impl SessionManager {
         self.renew(renewal, TokenRequirement::Renewal { renewals }).await
     }
 
-    /// An access token that is not `refused`: another caller may have renewed it meanwhile.
-    pub(super) async fn access_token_other_than(
+    /// An access token in the place of `refused`, which an API did not accept: the one that another renewal brought in
+    /// the meantime, or a renewed one (network; persists). `audience` is that of [`SessionManager::access_token_for`];
+    /// `None` means the session's own token. However many callers bring the same refused token, one renewal is sent.
+    ///
+    /// # Errors
+    /// As [`SessionManager::access_token`] and [`SessionManager::access_token_for`].
+    pub async fn access_token_other_than(
         &self,
-        refused: &Secret,
-        of: Option<&Audience>,
+        refused: Secret,
+        audience: Option<&Audience>,
+        min_ttl: Duration,
     ) -> Result<Secret, Error> {
-        self.renew(Renewal::of(of), TokenRequirement::OtherThan(refused.clone()))
-            .await
+        let shared = &self.shared;
+        shared.ensure_session().await?;
+        let of = match audience {
+            Some(audience) => shared.checked_further(audience)?,
+            None => None,
+        };
+        let requirement = TokenRequirement::OtherThan { refused, min_ttl };
+        let token = self.renew(Renewal::of(of), requirement).await?;
+        shared.check_min_ttl(of, min_ttl)?;
+        Ok(token)
     }
 
     /// Gives the token that the session lives by, or that of the further audience.
@@ -138,7 +152,7 @@ impl TokenRequirement {
         match self {
             Self::ValidFor(min_ttl) => token(*min_ttl),
             Self::RenewedSince { renewals, min_ttl } if shared.current.renewals(of) > *renewals => token(*min_ttl),
-            Self::OtherThan(refused) => token(Duration::ZERO).filter(|token| token != refused),
+            Self::OtherThan { refused, min_ttl } => token(*min_ttl).filter(|token| token != refused),
             // What a flight brings is shared with callers who want an access token.
             Self::IdToken(min_ttl) => {
                 let id_token = shared.current.id_token(*min_ttl, shared.now(), shared.server_now())?;
@@ -161,7 +175,7 @@ impl TokenRequirement {
                 let too_much = lifetime.is_some_and(|lifetime| min_ttl.as_secs() > lifetime);
                 too_much || self.granted_by(shared, of).is_some()
             }
-            Self::OtherThan(refused) => token != refused,
+            Self::OtherThan { refused, .. } => token != refused,
             Self::RenewedSince { renewals, .. } | Self::Renewal { renewals } => shared.current.renewals(of) > *renewals,
         }
     }

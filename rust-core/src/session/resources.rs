@@ -170,7 +170,7 @@ impl SessionManager {
         };
         match refused {
             None => self.token_for(of, TokenOptions::default()).await,
-            Some(refused) => self.access_token_other_than(refused, of).await,
+            Some(refused) => self.access_token_other_than(refused.clone(), of, Duration::ZERO).await,
         }
     }
 

@@ -39,11 +39,12 @@ impl SessionManager {
         let url = authorization_url(&metadata, &shared.configuration, &secrets, &parameters);
         let named = url.query_pairs().filter(|(name, _)| name == "resource");
         let resources = named.map(|(_, resource)| resource.into_owned()).collect();
-        shared.signing_in.begin(secrets, options.max_age_seconds, resources);
+        let attempt = shared.signing_in.begin(secrets, options.max_age_seconds, resources);
         shared.log(LogLevel::Info, "sign-in: begun");
         Ok(SignInRequest {
             url: url.into(),
             callback_scheme: shared.configuration.redirect_url.scheme().to_owned(),
+            attempt,
         })
     }
 
@@ -75,7 +76,12 @@ impl SessionManager {
 
     /// Gives up the sign-in in progress, if there is one.
     pub fn cancel_sign_in(&self) {
-        self.shared.signing_in.cancel();
+        self.shared.signing_in.cancel(|_| true);
+    }
+
+    /// Gives up the sign-in that [`SignInRequest::attempt`] names; another one that has replaced it goes on.
+    pub fn cancel_sign_in_attempt(&self, attempt: u64) {
+        self.shared.signing_in.cancel(|current| current == attempt);
     }
 }
 

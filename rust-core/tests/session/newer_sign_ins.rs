@@ -3,7 +3,7 @@
 
 use pilotlight_core::ffi::{RetryReason, SessionError};
 use pilotlight_core::model::state::SessionState;
-use pilotlight_core::session::SignOutOutcome;
+use pilotlight_core::session::{SignInOptions, SignOutOutcome};
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::json;
 
@@ -204,4 +204,26 @@ async fn a_look_that_began_before_a_sign_in_does_not_undo_it() {
     drop(gate);
     assert!(matches!(look.await.unwrap(), Ok(SessionState::SignedIn { .. })));
     assert!(is_signed_in(&app) && world.stored().is_some());
+}
+
+/// A browser's page that is closed late belongs to a sign-in that another one has replaced.
+#[tokio::test]
+async fn cancelling_an_attempt_leaves_the_one_that_replaced_it() {
+    let world = World::new().await;
+    let session = world.session();
+    let first = session.begin_sign_in(SignInOptions::default()).await.unwrap();
+    let second = session.begin_sign_in(SignInOptions::default()).await.unwrap();
+    assert_ne!(first.attempt, second.attempt);
+    let callback = world.server.authorize(&second.url, ADA).await.unwrap();
+    session.cancel_sign_in_attempt(first.attempt);
+    session.complete_sign_in(&callback).await.unwrap();
+    assert!(is_signed_in(&session));
+
+    let third = session.begin_sign_in(SignInOptions::default()).await.unwrap();
+    let callback = world.server.authorize(&third.url, ADA).await.unwrap();
+    session.cancel_sign_in_attempt(third.attempt);
+    assert_eq!(
+        public(session.complete_sign_in(&callback).await),
+        SessionError::SignInCancelled
+    );
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use pilotlight_core::ffi::{SessionError, SignInReason};
+use pilotlight_core::model::secret::Secret;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::RefreshOptions;
 use pilotlight_identity_server::{Endpoint, Fault, Options};
@@ -58,6 +59,32 @@ async fn an_expired_token_is_renewed_and_the_rotated_refresh_token_is_stored_wit
     assert_ne!(renewed.expose(), token);
     assert_ne!(world.stored_refresh_token(), refresh_token);
     assert_eq!(world.store.counts(), (reads, writes + 1));
+}
+
+/// An API refused the token, and another caller has renewed since.
+#[tokio::test]
+async fn a_refused_token_is_replaced_by_what_another_renewal_brought_and_else_by_one_renewal() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let refused = Secret::new(cached(&session).unwrap());
+    let renewed = session.access_token(forced()).await.unwrap();
+    let other_than = |refused: &Secret| {
+        let (session, refused) = (session.clone(), refused.clone());
+        async move { session.access_token_other_than(refused, None, Duration::ZERO).await }
+    };
+    assert_eq!(other_than(&refused).await.unwrap(), renewed);
+    assert_eq!(world.control().counters().refresh_grants, 1);
+
+    let callers: Vec<_> = (0..20).map(|_| tokio::spawn(other_than(&renewed))).collect();
+    for caller in callers {
+        assert_ne!(caller.await.unwrap().unwrap(), renewed);
+    }
+    assert_eq!(world.control().counters().refresh_grants, 2);
+    let too_long = Duration::from_secs(1_000_000);
+    assert!(matches!(
+        public(session.access_token_other_than(renewed, None, too_long).await),
+        SessionError::FixArgument { argument, .. } if argument == "min_ttl"
+    ));
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ final class PreviewCore: CoreSessionProtocol {
         var lastUpdate: UInt64 = 0
         var accessToken: String
         var error: SessionError?
+        var lastAttempt: UInt64 = 0
         var signInBegan = false
 
         var isSignedIn: Bool { state?.isSignedIn ?? false }
@@ -56,6 +57,10 @@ final class PreviewCore: CoreSessionProtocol {
         contents.withLock { $0.signInBegan = false }
     }
 
+    func cancelSignInAttempt(attempt: UInt64) {
+        contents.withLock { if $0.lastAttempt == attempt { $0.signInBegan = false } }
+    }
+
     func releaseProcessLock() {}
 
     // MARK: What would wait
@@ -79,6 +84,14 @@ final class PreviewCore: CoreSessionProtocol {
         return token
     }
 
+    func accessTokenOtherThan(refused: String, audience: String?, scopes: [String], minTtlSeconds: UInt32) async throws
+        -> String
+    {
+        let token = try signedIn { $0.accessToken }
+        tellOfRenewal(audience)
+        return token
+    }
+
     func refresh(scopes: [String], parameters: [String: String]) async throws -> String {
         let token = try signedIn { $0.accessToken }
         tellOfRenewal(nil)
@@ -87,8 +100,13 @@ final class PreviewCore: CoreSessionProtocol {
 
     func beginSignIn(options: PilotlightCore.SignInOptions) async throws -> SignInRequest {
         try throwIfFailing()
-        contents.withLock { $0.signInBegan = true }
-        return SignInRequest(url: "https://preview.invalid/authorize", callbackScheme: "pilotlight-preview")
+        let attempt = contents.withLock { contents in
+            contents.signInBegan = true
+            contents.lastAttempt += 1
+            return contents.lastAttempt
+        }
+        return SignInRequest(
+            url: "https://preview.invalid/authorize", callbackScheme: "pilotlight-preview", attempt: attempt)
     }
 
     func completeSignIn(callbackUrl: String) async throws -> PilotlightCore.SessionState {

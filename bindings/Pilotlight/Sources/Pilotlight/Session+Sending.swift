@@ -43,31 +43,28 @@ extension Session {
         using urlSession: URLSession = .shared
     ) async throws -> (Data, HTTPURLResponse) {
         try request.requireSafeDestination()
-        let token = try await currentToken(for: audience, minTTL: minTTL, forceRefresh: false)
+        let token = try await currentToken(for: audience, minTTL: minTTL)
         let first = try await AuthorizedExchange.answer(to: request, token: token, using: urlSession)
         guard first.isRefusal, request.httpBodyStream == nil else { return (first.data, first.response) }
-        let newer = try await anotherToken(than: token, for: audience, minTTL: minTTL)
+        let newer = try await self.token(otherThan: token, for: audience, minTTL: minTTL)
         let second = try await AuthorizedExchange.answer(to: request, token: newer, using: urlSession)
         return (second.data, second.response)
     }
 
-    /// Another task may have renewed since.
-    private func anotherToken(than refused: String, for audience: TokenAudience?, minTTL: TimeInterval) async throws
-        -> String
-    {
-        if let cached = cachedToken(for: audience, minTTL: minTTL), cached != refused { return cached }
-        return try await currentToken(for: audience, minTTL: minTTL, forceRefresh: true)
+    private func currentToken(for audience: TokenAudience?, minTTL: TimeInterval) async throws -> String {
+        guard let audience else { return try await accessToken(minTTL: minTTL) }
+        return try await accessToken(for: audience, minTTL: minTTL)
     }
 
-    private func cachedToken(for audience: TokenAudience?, minTTL: TimeInterval) -> String? {
-        guard let audience else { return cachedAccessToken(minTTL: minTTL) }
-        return cachedAccessToken(for: audience, minTTL: minTTL)
-    }
-
-    private func currentToken(for audience: TokenAudience?, minTTL: TimeInterval, forceRefresh: Bool) async throws
+    /// Another task or another process may have renewed in the meantime; the core knows.
+    private func token(otherThan refused: String, for audience: TokenAudience?, minTTL: TimeInterval) async throws
         -> String
     {
-        guard let audience else { return try await accessToken(minTTL: minTTL, forceRefresh: forceRefresh) }
-        return try await accessToken(for: audience, minTTL: minTTL, forceRefresh: forceRefresh)
+        let seconds = try wholeSeconds(minTTL)
+        return try await call {
+            try await $0.accessTokenOtherThan(
+                refused: refused, audience: audience?.identifier, scopes: audience?.scopes.sorted() ?? [],
+                minTtlSeconds: seconds)
+        }
     }
 }

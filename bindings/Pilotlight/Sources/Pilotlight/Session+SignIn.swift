@@ -20,14 +20,13 @@ extension Session {
     public func signIn(
         using authenticator: some WebAuthenticator, options: SignInOptions = SignInOptions()
     ) async throws -> SessionState {
-        let url = try await beginSignIn(options)
-        let attempt = signIns.withLock { $0 }
+        let (url, attempt) = try await begin(options)
         let callback: URL
         do {
             callback = try await authenticator.authenticate(url: url, redirectURI: try redirectURI)
         } catch {
-            // Only this attempt: another one may have replaced it meanwhile.
-            if signIns.withLock({ $0 == attempt }) { core.cancelSignIn() }
+            // Only this attempt: another one may have replaced it in the meantime.
+            core.cancelSignInAttempt(attempt: attempt)
             throw error
         }
         return try await completeSignIn(with: callback)
@@ -41,13 +40,16 @@ extension Session {
     ///   ``SessionError/retryLater(reason:retryAfter:message:)``; ``SessionError/fixConfiguration(field:message:)``;
     ///   `CancellationError`.
     public func beginSignIn(_ options: SignInOptions = SignInOptions()) async throws -> URL {
+        try await begin(options).url
+    }
+
+    private func begin(_ options: SignInOptions) async throws -> (url: URL, attempt: UInt64) {
         let options = try options.core
         let request = try await call { try await $0.beginSignIn(options: options) }
-        signIns.withLock { $0 += 1 }
         guard let url = URL(string: request.url) else {
             throw SessionError.reportBug(message: "the authorization URL is not a URL")
         }
-        return url
+        return (url, request.attempt)
     }
 
     /// Ends a sign-in with the URL that the browser was sent back to. Network; persists the session. A URL that does

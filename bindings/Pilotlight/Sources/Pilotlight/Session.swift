@@ -24,7 +24,6 @@ public final class Session: Sendable {
     let core: any CoreSessionProtocol
     let broadcaster: SessionBroadcaster
     let tokens = TokenCache()
-    let signIns = Locked(0)
     private let background: BackgroundActivity?
     private let lifecycle: LifecycleObserver?
 

@@ -690,6 +690,13 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func accessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool) async throws  -> String
 
     /**
+     * An access token in the place of `refused`, which an API did not accept: the one that another renewal brought in the
+     * meantime, or a renewed one (network; persists). With `audience` and `scopes` that of `access_token_for`, else the
+     * session's own.
+     */
+    func accessTokenOtherThan(refused: String, audience: String?, scopes: [String], minTtlSeconds: UInt32) async throws  -> String
+
+    /**
      * Starts a sign-in and gives the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the
      * issuer for its endpoints where they are not known yet; stores nothing. A sign-in already in progress is
      * replaced.
@@ -727,6 +734,11 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
      * Gives up the sign-in in progress, if there is one; its callback will be answered with `signInCancelled`.
      */
     func cancelSignIn()
+
+    /**
+     * Gives up the sign-in that this number of a `SignInRequest` names; one that has replaced it goes on.
+     */
+    func cancelSignInAttempt(attempt: UInt64)
 
     /**
      * Ends a sign-in with the URL that the browser was sent back to. Network; persists the session. A URL that does
@@ -1109,6 +1121,27 @@ open func accessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt
 }
 
     /**
+     * An access token in the place of `refused`, which an API did not accept: the one that another renewal brought in the
+     * meantime, or a renewed one (network; persists). With `audience` and `scopes` that of `access_token_for`, else the
+     * session's own.
+     */
+open func accessTokenOtherThan(refused: String, audience: String?, scopes: [String], minTtlSeconds: UInt32)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_access_token_other_than(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(refused),FfiConverterOptionString.lower(audience),FfiConverterSequenceString.lower(scopes),FfiConverterUInt32.lower(minTtlSeconds)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
      * Starts a sign-in and gives the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the
      * issuer for its endpoints where they are not known yet; stores nothing. A sign-in already in progress is
      * replaced.
@@ -1210,6 +1243,18 @@ open func cancelSignIn()  {try! rustCall() {
         uniffiCallStatus in
     uniffi_pilotlight_core_fn_method_coresession_cancel_sign_in(
             self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+
+    /**
+     * Gives up the sign-in that this number of a `SignInRequest` names; one that has replaced it goes on.
+     */
+open func cancelSignInAttempt(attempt: UInt64)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_cancel_sign_in_attempt(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt64.lower(attempt),uniffiCallStatus
     )
 }
 }
@@ -2979,6 +3024,10 @@ public struct SignInRequest: Equatable, Hashable {
      * The scheme of the redirect URI, as `ASWebAuthenticationSession` wants it.
      */
     public let callbackScheme: String
+    /**
+     * Names this attempt, for cancelling it and no other.
+     */
+    public let attempt: UInt64
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -2988,9 +3037,13 @@ public struct SignInRequest: Equatable, Hashable {
          */url: String,
         /**
          * The scheme of the redirect URI, as `ASWebAuthenticationSession` wants it.
-         */callbackScheme: String) {
+         */callbackScheme: String,
+        /**
+         * Names this attempt, for cancelling it and no other.
+         */attempt: UInt64) {
         self.url = url
         self.callbackScheme = callbackScheme
+        self.attempt = attempt
     }
 
 
@@ -3010,13 +3063,15 @@ public struct FfiConverterTypeSignInRequest: FfiConverterRustBuffer {
         return
             try SignInRequest(
                 url: FfiConverterString.read(from: &buf),
-                callbackScheme: FfiConverterString.read(from: &buf)
+                callbackScheme: FfiConverterString.read(from: &buf),
+                attempt: FfiConverterUInt64.read(from: &buf)
         )
     }
 
     public static func write(_ value: SignInRequest, into buf: inout [UInt8]) {
         FfiConverterString.write(value.url, into: &buf)
         FfiConverterString.write(value.callbackScheme, into: &buf)
+        FfiConverterUInt64.write(value.attempt, into: &buf)
     }
 }
 
@@ -6089,6 +6144,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_access_token_for() != 21133) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_pilotlight_core_checksum_method_coresession_access_token_other_than() != 55381) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_method_coresession_begin_sign_in() != 59969) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -6108,6 +6166,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_cancel_sign_in() != 62672) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_cancel_sign_in_attempt() != 11588) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_complete_sign_in() != 10372) {

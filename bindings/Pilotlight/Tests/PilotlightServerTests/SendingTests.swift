@@ -53,6 +53,26 @@ import FoundationNetworking
         await server.stop()
     }
 
+    /// The other process's renewal is in the store; only the core can know.
+    @Test func aTokenThatAnotherProcessReplacedIsNotRenewedAgain() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let session = try Session(try server.auth0(), storage: folder.store("session"), log: .none)
+        try await session.signIn(using: TestBrowser())
+        let other = try Session(try server.auth0(), storage: folder.store("session", process: 1), log: .none)
+        try await other.restore()
+        let newer = try await other.accessToken(forceRefresh: true)
+        let api = try RecordingServer { request in
+            RecordingServer.Response(request.headers["authorization"] == "Bearer \(newer)" ? 200 : 401)
+        }
+        defer { api.stop() }
+        let (_, response) = try await session.data(for: URLRequest(url: try api.url("/")))
+        #expect(response.statusCode == 200)
+        #expect(api.requests.count == 2)
+        #expect(try await server.counter("refresh_grants") == 1)
+        await server.stop()
+    }
+
     @Test func anApiThatRefusesAgainIsBelieved() async throws {
         let server = try await IdentityServer.start()
         let session = try await server.signedInSession()

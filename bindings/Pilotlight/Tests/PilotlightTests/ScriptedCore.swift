@@ -10,23 +10,29 @@ final class ScriptedCore: CoreSessionProtocol {
         var looks = 0
         var restores = 0
         var releases = 0
+        var attempts: UInt64 = 0
+        var cancelled: [UInt64] = []
     }
 
     private let script: Locked<Script>
     private let work: @Sendable () async throws -> Void
     private let onRelease: @Sendable () -> Void
+    private let onBegin: @Sendable (UInt64) async -> Void
 
     /// - Parameters:
     ///   - state: As known in memory.
     ///   - stored: What the next `restore()` finds.
     ///   - onRelease: When the lock between processes is given back.
+    ///   - onBegin: When a sign-in has begun and its caller does not know it yet.
     ///   - work: What every call but `restore()` does.
     init(
         state: Pilotlight.SessionState? = .signedOut, stored: Pilotlight.SessionState = .signedOut,
-        onRelease: @escaping @Sendable () -> Void = {}, work: @escaping @Sendable () async throws -> Void = {}
+        onRelease: @escaping @Sendable () -> Void = {}, onBegin: @escaping @Sendable (UInt64) async -> Void = { _ in },
+        work: @escaping @Sendable () async throws -> Void = {}
     ) {
         script = Locked(Script(state: state, stored: stored))
         self.onRelease = onRelease
+        self.onBegin = onBegin
         self.work = work
     }
 
@@ -34,6 +40,9 @@ final class ScriptedCore: CoreSessionProtocol {
     var looks: Int { script.withLock { $0.looks } }
     var restores: Int { script.withLock { $0.restores } }
     var releases: Int { script.withLock { $0.releases } }
+    /// How many sign-ins began, and which of them were cancelled.
+    var attempts: UInt64 { script.withLock { $0.attempts } }
+    var cancelled: [UInt64] { script.withLock { $0.cancelled } }
 
     /// What the next `restore()` finds.
     func store(_ state: Pilotlight.SessionState) {
@@ -61,6 +70,10 @@ final class ScriptedCore: CoreSessionProtocol {
     func cachedProfile() -> PilotlightCore.UserProfile? { nil }
     func cancelSignIn() {}
 
+    func cancelSignInAttempt(attempt: UInt64) {
+        script.withLock { $0.cancelled.append(attempt) }
+    }
+
     func releaseProcessLock() {
         script.withLock { $0.releases += 1 }
         onRelease()
@@ -86,6 +99,13 @@ final class ScriptedCore: CoreSessionProtocol {
         return "renewed"
     }
 
+    func accessTokenOtherThan(refused: String, audience: String?, scopes: [String], minTtlSeconds: UInt32) async throws
+        -> String
+    {
+        try await work()
+        return "renewed"
+    }
+
     func refresh(scopes: [String], parameters: [String: String]) async throws -> String {
         try await work()
         return "renewed"
@@ -93,7 +113,13 @@ final class ScriptedCore: CoreSessionProtocol {
 
     func beginSignIn(options: PilotlightCore.SignInOptions) async throws -> SignInRequest {
         try await work()
-        return SignInRequest(url: "https://scripted.invalid/authorize", callbackScheme: "scripted")
+        let attempt = script.withLock { script in
+            script.attempts += 1
+            return script.attempts
+        }
+        await onBegin(attempt)
+        return SignInRequest(
+            url: "https://scripted.invalid/authorize/\(attempt)", callbackScheme: "scripted", attempt: attempt)
     }
 
     func completeSignIn(callbackUrl: String) async throws -> PilotlightCore.SessionState {
