@@ -37,7 +37,7 @@ check_apple_proof() { scripts/check-apple.sh --prove; }
 check_xcode_project() {
     python3 -B scripts/apple/xcode_project.py ios-sample/PilotlightSample.xcodeproj
     # The app shows the library's sentences about errors in the user's language too.
-    local more=("bindings/Pilotlight/Sources/$app_module/SessionError+Words.swift" ios-sample/SampleKit/Sources/SampleKit/Advice.swift)
+    local more=("bindings/Pilotlight/Sources/$app_module/SessionError+Localized.swift" ios-sample/SampleKit/Sources/SampleKit/Advice.swift)
     python3 -B scripts/apple/string_catalog.py ios-sample/App "${more[@]}"
     python3 -B scripts/apple/string_catalog.py ios-sample/Widget
     python3 -B scripts/apple/ui_tests.py ios-sample/App ios-sample/AppUITests "${more[@]}"

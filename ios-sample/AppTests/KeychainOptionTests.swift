@@ -76,16 +76,16 @@ final class KeychainOptionTests: KeychainTestCase {
         XCTAssertFalse(token.isEmpty)
         let before = try keychain.item(account: account()).data(kSecValueData)
         let error = try await sessionError("a renewal") { _ = try await reader.accessToken(forceRefresh: true) }
-        guard case .openApp = error else { return XCTFail("\(error)") }
+        guard case .readOnly = error else { return XCTFail("\(error)") }
         XCTAssertEqual(try keychain.item(account: account()).data(kSecValueData), before)
     }
 
     func testAGroupThatIsNotAmongTheEntitlements() async throws {
         let session = try open(storage(.afterFirstUnlock, group: "com.example.somebody.else"))
         let error = try await sessionError("restore") { try await session.restore() }
-        guard case .checkStorage(let status, let message) = error else { return XCTFail("\(error)") }
+        guard case .storageFailed(let status, let message) = error else { return XCTFail("\(error)") }
         XCTAssertEqual(status, errSecMissingEntitlement)
-        XCTAssertTrue(message.lowercased().contains("entitlement"), message)
+        XCTAssertTrue(message.text.lowercased().contains("entitlement"), message.text)
     }
 
     func testSynchronisationIsWrittenAndTakenBack() async throws {

@@ -108,7 +108,7 @@ final class StoredSessionTests: KeychainTestCase {
         try keychain.overwrite(account: account(), with: damaged)
         let session = try open()
         let error = try await sessionError("restore") { try await session.restore() }
-        guard case .checkStorage = error else { return XCTFail("\(error)") }
+        guard case .storageFailed = error else { return XCTFail("\(error)") }
         XCTAssertEqual(session.state, .signedOut)
         XCTAssertEqual(try keychain.item(account: account() + "|unreadable").data(kSecValueData), damaged)
         // Reported once; and a sign-in works beside it.

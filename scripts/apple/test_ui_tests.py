@@ -9,7 +9,7 @@ import ui_tests
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 SAMPLE = CHECKOUT / "ios-sample"
-MORE = [CHECKOUT / "bindings/Pilotlight/Sources/Pilotlight/SessionError+Words.swift", SAMPLE / "SampleKit/Sources/SampleKit/Advice.swift"]
+MORE = [CHECKOUT / "bindings/Pilotlight/Sources/Pilotlight/SessionError+Localized.swift", SAMPLE / "SampleKit/Sources/SampleKit/Advice.swift"]
 
 # (what is wrong, the file, the text to replace, what by, what is said of it)
 SPOILT = (

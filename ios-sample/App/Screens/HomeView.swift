@@ -69,6 +69,6 @@ struct HomeView: View {
     }
 
     private func isOffline(_ error: SessionError) -> Bool {
-        if case .retryLater(.network, _, _) = error { true } else { false }
+        if case .temporarilyUnavailable(.network, _, _) = error { true } else { false }
     }
 }

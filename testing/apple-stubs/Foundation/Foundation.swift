@@ -42,6 +42,16 @@ extension StringProtocol {
     public func contains<T: StringProtocol>(_ other: T) -> Bool { fatalError() }
 }
 
+public protocol CustomNSError: Error {
+    static var errorDomain: String { get }
+    var errorCode: Int { get }
+    var errorUserInfo: [String: Any] { get }
+}
+
+public let NSLocalizedDescriptionKey = "NSLocalizedDescription"
+public let NSLocalizedFailureReasonErrorKey = "NSLocalizedFailureReason"
+public let NSLocalizedRecoverySuggestionErrorKey = "NSLocalizedRecoverySuggestion"
+
 extension Error {
     public var localizedDescription: String { fatalError() }
 }
@@ -51,6 +61,7 @@ open class Bundle: NSObject, @unchecked Sendable {
     open var bundleIdentifier: String? { fatalError() }
     open var bundlePath: String { fatalError() }
     open func object(forInfoDictionaryKey key: String) -> Any? { fatalError() }
+    open func url(forResource name: String?, withExtension ext: String?) -> URL? { fatalError() }
 }
 
 public struct URLRequest: Sendable, Hashable {

@@ -8,7 +8,7 @@ enum JSONText {
             return try JSONDecoder().decode([String: SessionJSON].self, from: Data(text.utf8))
         } catch {
             // The error itself could quote the text, which is personal data.
-            throw SessionError.reportBug(message: "the core's answer is not the text of a JSON object")
+            throw SessionError.internalFault(message: "the core's answer is not the text of a JSON object")
         }
     }
 
@@ -17,7 +17,7 @@ enum JSONText {
         do {
             return String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
         } catch {
-            throw SessionError.fixArgument(argument: argument, message: "\(argument) cannot be written as JSON")
+            throw SessionError.argumentInvalid(argument: argument, message: "\(argument) cannot be written as JSON")
         }
     }
 
@@ -26,7 +26,8 @@ enum JSONText {
         do {
             return try JSONDecoder().decode(type, from: Data(text.utf8))
         } catch let error as DecodingError {
-            throw SessionError.fixArgument(argument: argument, message: "the JSON does not fit \(type): \(error.place)")
+            throw SessionError.argumentInvalid(
+                argument: argument, message: "the JSON does not fit \(type): \(error.place)")
         }
     }
 }

@@ -80,7 +80,7 @@ extension PreviewCore {
     /// Somebody is signed in, and the failure is one that a change may wait out.
     private var isOffline: Bool {
         contents.withLock { contents in
-            guard contents.isSignedIn, case .retryLater = contents.error else { return false }
+            guard contents.isSignedIn, case .temporarilyUnavailable = contents.error else { return false }
             return true
         }
     }

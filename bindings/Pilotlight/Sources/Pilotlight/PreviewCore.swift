@@ -184,7 +184,7 @@ final class PreviewCore: CoreSessionProtocol {
         try throwIfFailing()
         return try contents.withLock { contents in
             guard contents.isSignedIn else {
-                throw SessionError.signIn(reason: .signedOut, message: "nobody is signed in")
+                throw SessionError.signInRequired(reason: .signedOut, message: "nobody is signed in")
             }
             return answer(&contents)
         }

@@ -31,12 +31,12 @@ extension Session {
     ///   - minTTL: How long the token must still be good, in seconds.
     ///   - forceRefresh: Renew even a good one.
     ///   - allowExpired: When it cannot be renewed for the moment, give the expired one.
-    /// - Throws: As ``accessToken(minTTL:forceRefresh:allowExpired:isolation:)``, and
-    ///   ``SessionError/fixConfiguration(field:message:)`` naming `audience` when the issuer refuses the audience or
+    /// - Throws: As ``accessToken(minTTL:forceRefresh:allowExpired:)``, and
+    ///   ``SessionError/configurationInvalid(field:message:)`` naming `audience` when the issuer refuses the audience or
     ///   gives a token for another one, which does not end the session, and naming `resources` when the configuration
-    ///   does not name it; ``SessionError/signIn(reason:message:)`` with `interactionRequired` when it does since after
+    ///   does not name it; ``SessionError/signInRequired(reason:message:)`` with `interactionRequired` when it does since after
     ///   the sign-in;
-    ///   ``SessionError/fixArgument(argument:message:)`` for an
+    ///   ``SessionError/argumentInvalid(argument:message:)`` for an
     ///   audience or a scope that may not be sent.
     public func accessToken(
         for audience: TokenAudience, minTTL: TimeInterval = 0, forceRefresh: Bool = false, allowExpired: Bool = false
@@ -59,7 +59,7 @@ extension Session {
     }
 
     /// The request with `Authorization: Bearer` and an access token for a further API; see
-    /// ``authorized(_:minTTL:forceRefresh:isolation:)`` and ``accessToken(for:minTTL:forceRefresh:allowExpired:)``.
+    /// ``authorized(_:minTTL:forceRefresh:)`` and ``accessToken(for:minTTL:forceRefresh:allowExpired:)``.
     ///
     /// - Throws: As both.
     public func authorized(

@@ -18,11 +18,11 @@ extension Session {
     /// - Parameter source: Where the other library kept it.
     /// - Returns: What became of it. What is there and cannot be taken over is an outcome,
     ///   ``ImportOutcome/unreadable(problem:)``; let the user sign in.
-    /// - Throws: Nothing was changed, and the same call may succeed later: ``SessionError/waitForUnlock(message:)``,
-    ///   ``SessionError/checkStorage(status:message:)`` (also on a platform without a Keychain),
-    ///   ``SessionError/openApp(message:)`` for a read-only session,
-    ///   ``SessionError/authenticateUser(cancelled:message:)``,
-    ///   ``SessionError/retryLater(reason:retryAfter:message:)``, `CancellationError`.
+    /// - Throws: Nothing was changed, and the same call may succeed later: ``SessionError/deviceLocked(message:)``,
+    ///   ``SessionError/storageFailed(status:message:)`` (also on a platform without a Keychain),
+    ///   ``SessionError/readOnly(message:)`` for a read-only session,
+    ///   ``SessionError/userAuthenticationFailed(cancelled:message:)``,
+    ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``, `CancellationError`.
     @discardableResult
     public func importSession(from source: ImportSource) async throws -> ImportOutcome {
         ImportOutcome(try await call { try await $0.importSession(source: source.core) })
@@ -32,11 +32,11 @@ extension Session {
     /// comes back. No network.
     ///
     /// - Parameter source: As it was given to ``importSession(from:)``, and in the Keychain; what the app reads itself it
-    ///   deletes itself (``SessionError/fixArgument(argument:message:)``).
+    ///   deletes itself (``SessionError/argumentInvalid(argument:message:)``).
     /// - Returns: False, and nothing is deleted, while there is no session here and none was imported: then the old item
     ///   may be all that the user has.
-    /// - Throws: ``SessionError/waitForUnlock(message:)``, ``SessionError/checkStorage(status:message:)``,
-    ///   ``SessionError/openApp(message:)``, `CancellationError`.
+    /// - Throws: ``SessionError/deviceLocked(message:)``, ``SessionError/storageFailed(status:message:)``,
+    ///   ``SessionError/readOnly(message:)``, `CancellationError`.
     @discardableResult
     public func discardImportedSession(from source: ImportSource) async throws -> Bool {
         try await call { try await $0.discardImportedSession(source: source.core) }

@@ -12,18 +12,17 @@ extension Session {
 /// `/tokeninfo`. For apps on their way to the browser, with users that are signed in as Lock 1 did it.
 ///
 /// It needs a configuration with `legacy`; without it every call throws
-/// ``SessionError/fixConfiguration(field:message:)`` for `legacy` and sends nothing. A tenant that has the endpoints
+/// ``SessionError/configurationInvalid(field:message:)`` for `legacy` and sends nothing. A tenant that has the endpoints
 /// switched off means the same error, which says what to switch on or to move to.
 ///
 /// ```swift
-/// let session = try Session(
-///     .auth0(domain: "tenant.auth0.com", clientID: "…", legacy: true), storage: .keychain())
+/// let session = try Session(.auth0(domain: "tenant.auth0.com", clientID: "…", legacy: true))
 /// let idToken = try await session.legacy.idToken(minTTL: 60)
 /// ```
 ///
 /// A session from ``signIn(username:password:connection:device:parameters:)`` lives by its ID token: its state expires
 /// when that does, and ``idToken(minTTL:)`` renews it by delegation.
-/// ``Session/accessToken(minTTL:forceRefresh:allowExpired:isolation:)`` gives the access token that came with the
+/// ``Session/accessToken(minTTL:forceRefresh:allowExpired:)`` gives the access token that came with the
 /// sign-in until the first renewal, and then says that there is none; ``Session/profile(refresh:)`` asks `/tokeninfo`.
 public struct LegacyAuth0: Sendable {
     let session: Session
@@ -35,8 +34,8 @@ public struct LegacyAuth0: Sendable {
     /// renewal. Only Auth0's refusal of the refresh token ends the session.
     ///
     /// - Parameter minTTL: How long the token must still be good, in seconds.
-    /// - Throws: As ``Session/accessToken(minTTL:forceRefresh:allowExpired:isolation:)``;
-    ///   ``SessionError/fixConfiguration(field:message:)`` for `legacy`.
+    /// - Throws: As ``Session/accessToken(minTTL:forceRefresh:allowExpired:)``;
+    ///   ``SessionError/configurationInvalid(field:message:)`` for `legacy`.
     public func idToken(minTTL: TimeInterval = 0) async throws -> String {
         let seconds = try wholeSeconds(minTTL)
         return try await session.call { try await $0.idToken(minTtlSeconds: seconds) }
@@ -68,10 +67,10 @@ public struct LegacyAuth0: Sendable {
     ///     `offline_access`: the refresh token is bound to it.
     ///   - parameters: More parameters for the request.
     /// - Returns: The new state, `.signedIn`.
-    /// - Throws: ``SessionError/restartSignIn(code:message:)`` with Auth0's code (`invalid_user_password`,
+    /// - Throws: ``SessionError/signInFailed(code:message:)`` with Auth0's code (`invalid_user_password`,
     ///   `unauthorized` for a blocked user, `too_many_attempts`, `password_leaked`, …);
-    ///   ``SessionError/fixArgument(argument:message:)``; ``SessionError/fixConfiguration(field:message:)``;
-    ///   ``SessionError/retryLater(reason:retryAfter:message:)``; ``SessionError/signInCancelled`` when another sign-in
+    ///   ``SessionError/argumentInvalid(argument:message:)``; ``SessionError/configurationInvalid(field:message:)``;
+    ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``; ``SessionError/signInCancelled`` when another sign-in
     ///   or a sign-out came meanwhile; `CancellationError`, after which the sign-in may still end well. A session that
     ///   existed before is untouched by any of them.
     @discardableResult
@@ -110,7 +109,7 @@ public struct LegacyAuth0: Sendable {
     ///   - parameters: What else the add-on needs.
     ///   - grant: What is shown. Auth0 limits these calls (10 a minute for a user).
     /// - Returns: What Auth0 answers; each add-on has its own shape.
-    /// - Throws: As ``idToken(minTTL:)``; ``SessionError/signIn(reason:message:)`` with `.accessDenied` when Auth0
+    /// - Throws: As ``idToken(minTTL:)``; ``SessionError/signInRequired(reason:message:)`` with `.accessDenied` when Auth0
     ///   refuses the token for this, after which the session goes on.
     public func delegate(
         apiType: String, target: String? = nil, scopes: [String] = [], parameters: [String: String] = [:],
@@ -128,7 +127,7 @@ public struct LegacyAuth0: Sendable {
     ///
     /// - Parameter idToken: The token; left out, it is the session's own, and the profile is kept as the session's
     ///   (persists).
-    /// - Throws: ``SessionError/fixArgument(argument:message:)`` for a token that Auth0 refuses; else as
+    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` for a token that Auth0 refuses; else as
     ///   ``idToken(minTTL:)``.
     public func tokenInfo(idToken: String? = nil) async throws -> SessionProfile {
         SessionProfile(try await session.call { try await $0.tokenInfo(idToken: idToken) })

@@ -29,14 +29,14 @@ extension Session {
     ///   - returnTo: Where the browser goes then: one of the logout URLs that are registered for the client. Without one
     ///     the issuer shows a page of its own.
     ///   - federated: Also at the identity provider that the user signed in with. Auth0 only.
-    /// - Throws: ``SessionError/fixArgument(argument:message:)`` for `federated` at another issuer;
-    ///   ``SessionError/fixConfiguration(field:message:)`` when the issuer has no end-session endpoint;
-    ///   ``SessionError/retryLater(reason:retryAfter:message:)``.
+    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` for `federated` at another issuer;
+    ///   ``SessionError/configurationInvalid(field:message:)`` when the issuer has no end-session endpoint;
+    ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``.
     public func logoutURL(returnTo: URL? = nil, federated: Bool = false) async throws -> URL {
         let returnTo = returnTo?.absoluteString
         let text = try await call { try await $0.logoutUrl(returnTo: returnTo, federated: federated) }
         guard let url = URL(string: text) else {
-            throw SessionError.reportBug(message: "the logout URL is not a URL")
+            throw SessionError.internalFault(message: "the logout URL is not a URL")
         }
         return url
     }

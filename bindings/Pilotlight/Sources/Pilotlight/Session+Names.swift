@@ -8,8 +8,8 @@ extension Session {
     ///
     /// Reads the store, but no session in it: nobody is asked for Face ID. No network.
     ///
-    /// - Throws: ``SessionError/fixConfiguration(field:message:)``, ``SessionError/waitForUnlock(message:)``,
-    ///   ``SessionError/checkStorage(status:message:)``, `CancellationError`.
+    /// - Throws: ``SessionError/configurationInvalid(field:message:)``, ``SessionError/deviceLocked(message:)``,
+    ///   ``SessionError/storageFailed(status:message:)``, `CancellationError`.
     public static func names(
         for configuration: SessionConfiguration, in storage: SessionStorage
     ) async throws -> [String] {

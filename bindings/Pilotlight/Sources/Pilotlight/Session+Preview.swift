@@ -10,8 +10,8 @@ extension Session {
     ///   - state: The state it begins with; nil means that it has still to be restored, to `.signedOut`.
     ///   - profile: What ``profile(refresh:)`` answers while a user is signed in.
     ///   - metadata: What ``metadata`` holds.
-    ///   - waiting: Changes of it that wait for the network; further ones join them while `error` is a `retryLater`.
-    ///   - accessToken: What ``accessToken(minTTL:forceRefresh:allowExpired:isolation:)`` answers while a user is
+    ///   - waiting: Changes of it that wait for the network; further ones join them while `error` is a `temporarilyUnavailable`.
+    ///   - accessToken: What ``accessToken(minTTL:forceRefresh:allowExpired:)`` answers while a user is
     ///     signed in.
     ///   - error: What every call that can fail fails with, to see how the app shows it; nil lets them succeed.
     public static func preview(

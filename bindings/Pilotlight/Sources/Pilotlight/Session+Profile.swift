@@ -7,8 +7,8 @@ extension Session {
     ///
     /// - Parameter refresh: Fetch it anew. Issuers limit this (Auth0: 5 a minute for a user), so not at every
     ///   appearance of a view.
-    /// - Throws: ``SessionError/signIn(reason:message:)``; ``SessionError/retryLater(reason:retryAfter:message:)``;
-    ///   ``SessionError/fixConfiguration(field:message:)`` when the issuer has no userinfo endpoint or the token is
+    /// - Throws: ``SessionError/signInRequired(reason:message:)``; ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``;
+    ///   ``SessionError/configurationInvalid(field:message:)`` when the issuer has no userinfo endpoint or the token is
     ///   not for it; `CancellationError`.
     public func profile(refresh: Bool = false) async throws -> SessionProfile {
         SessionProfile(try await call { try await $0.profile(refresh: refresh) })
@@ -21,7 +21,7 @@ extension Session {
     ///   - maxAge: How old it may be, in seconds by the device's clock; 0 always fetches.
     ///   - allowStale: When a new one cannot be had for the moment (no network, trouble at the issuer), give the old one
     ///     instead of throwing.
-    /// - Throws: As ``profile(refresh:)``, and ``SessionError/fixArgument(argument:message:)`` for a `maxAge` that is
+    /// - Throws: As ``profile(refresh:)``, and ``SessionError/argumentInvalid(argument:message:)`` for a `maxAge` that is
     ///   negative or not a number.
     public func profile(maxAge: TimeInterval, allowStale: Bool = false) async throws -> SessionProfile {
         let seconds = try wholeSeconds(maxAge, argument: "maxAge")

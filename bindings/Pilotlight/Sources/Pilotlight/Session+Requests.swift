@@ -7,7 +7,7 @@ import FoundationNetworking
 extension Session {
     /// The request with `Authorization: Bearer` and an access token that is good for at least `minTTL` seconds (RFC
     /// 6750 2.1). A header of that name that is there already is replaced. May use the network as
-    /// ``accessToken(minTTL:forceRefresh:allowExpired:isolation:)`` does, and costs as little when the token in memory
+    /// ``accessToken(minTTL:forceRefresh:allowExpired:)`` does, and costs as little when the token in memory
     /// is good.
     ///
     /// When the API answers 401 nevertheless, ask once more with `forceRefresh`.
@@ -17,9 +17,17 @@ extension Session {
     ///     elsewhere.
     ///   - minTTL: How long the token must still be good, in seconds.
     ///   - forceRefresh: Renew even a good token.
-    ///   - isolation: Leave it out.
-    /// - Throws: ``SessionError/fixArgument(argument:message:)`` when the URL is not `https` (`http` only on a
-    ///   loopback host; RFC 6750 5.3); else as ``accessToken(minTTL:forceRefresh:allowExpired:isolation:)``.
+    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` when the URL is not `https` (`http` only on a
+    ///   loopback host; RFC 6750 5.3); else as ``accessToken(minTTL:forceRefresh:allowExpired:)``.
+    @_disfavoredOverload
+    public func authorized(
+        _ request: URLRequest, minTTL: TimeInterval = 0, forceRefresh: Bool = false
+    ) async throws -> URLRequest {
+        try await authorized(request, minTTL: minTTL, forceRefresh: forceRefresh, isolation: nil)
+    }
+
+    /// What callers get: the same on their own actor, as of the access token.
+    @_documentation(visibility: internal)
     public func authorized(
         _ request: URLRequest, minTTL: TimeInterval = 0, forceRefresh: Bool = false,
         isolation: isolated (any Actor)? = #isolation
@@ -33,7 +41,7 @@ extension URLRequest {
     /// Throws unless a token may go there.
     func requireSafeDestination() throws {
         guard let origin = Origin(url), origin.mayReceiveTokens else {
-            throw SessionError.fixArgument(
+            throw SessionError.argumentInvalid(
                 argument: "request", message: "a token goes only to an https URL, or to http on a loopback host")
         }
     }

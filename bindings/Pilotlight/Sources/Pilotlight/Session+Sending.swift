@@ -36,7 +36,7 @@ extension Session {
     ///   - urlSession: What sends the request. Its delegate is asked about the server's certificate as usual (on Apple's
     ///     platforms).
     /// - Returns: The body and the head of the answer, whatever its status.
-    /// - Throws: As ``authorized(_:minTTL:forceRefresh:isolation:)``; `URLError` when the API cannot be reached;
+    /// - Throws: As ``authorized(_:minTTL:forceRefresh:)``; `URLError` when the API cannot be reached;
     ///   `CancellationError` when the task is cancelled, which stops the request.
     public func data(
         for request: URLRequest, audience: TokenAudience? = nil, minTTL: TimeInterval = 0,

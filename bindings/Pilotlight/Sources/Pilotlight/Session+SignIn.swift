@@ -12,8 +12,8 @@ extension Session {
     ///   - options: What to ask of this sign-in.
     /// - Returns: The new state, `.signedIn`.
     /// - Throws: ``SessionError/signInCancelled`` when the user closed the page;
-    ///   ``SessionError/restartSignIn(code:message:)`` when the issuer or the checks refused;
-    ///   ``SessionError/retryLater(reason:retryAfter:message:)``; ``SessionError/fixConfiguration(field:message:)``;
+    ///   ``SessionError/signInFailed(code:message:)`` when the issuer or the checks refused;
+    ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``; ``SessionError/configurationInvalid(field:message:)``;
     ///   what the authenticator throws; `CancellationError`, after which a sign-in whose callback had come may still
     ///   end well. A session that existed before is untouched by any of them.
     @discardableResult
@@ -36,8 +36,8 @@ extension Session {
     /// known yet (network); stores nothing. A sign-in that was in progress is replaced.
     ///
     /// - Returns: The URL to open in a browser. It holds no secret: the code verifier stays in the core.
-    /// - Throws: ``SessionError/fixArgument(argument:message:)`` for a parameter that Pilotlight sets itself;
-    ///   ``SessionError/retryLater(reason:retryAfter:message:)``; ``SessionError/fixConfiguration(field:message:)``;
+    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` for a parameter that Pilotlight sets itself;
+    ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``; ``SessionError/configurationInvalid(field:message:)``;
     ///   `CancellationError`.
     public func beginSignIn(_ options: SignInOptions = SignInOptions()) async throws -> URL {
         try await begin(options).url
@@ -47,7 +47,7 @@ extension Session {
         let options = try options.core
         let request = try await call { try await $0.beginSignIn(options: options) }
         guard let url = URL(string: request.url) else {
-            throw SessionError.reportBug(message: "the authorization URL is not a URL")
+            throw SessionError.internalFault(message: "the authorization URL is not a URL")
         }
         return (url, request.attempt)
     }
@@ -89,7 +89,7 @@ extension Session {
     private var redirectURI: URL {
         get throws {
             guard let url = URL(string: configuration.redirectURI) else {
-                throw SessionError.fixConfiguration(field: "redirectURI", message: "redirectURI is not a URL")
+                throw SessionError.configurationInvalid(field: "redirectURI", message: "redirectURI is not a URL")
             }
             return url
         }

@@ -17,15 +17,25 @@ extension Session {
     ///   - forceRefresh: Renew even a good one, for example after an API answered 401.
     ///   - allowExpired: When the token cannot be renewed for the moment (no network, trouble at the issuer), give the
     ///     expired one instead of throwing: for work offline, or for an API that decides for itself.
-    ///   - isolation: Leave it out.
     /// - Returns: The token, as `Authorization: Bearer` wants it (RFC 6750 2.1).
-    /// - Throws: ``SessionError/signIn(reason:message:)`` when the user has to sign in;
-    ///   ``SessionError/retryLater(reason:retryAfter:message:)`` when the issuer cannot be reached (the session has
-    ///   not ended); ``SessionError/openApp(message:)`` when the session is read-only and holds no good token;
-    ///   ``SessionError/waitForUnlock(message:)``; ``SessionError/authenticateUser(cancelled:message:)`` with access
-    ///   control; ``SessionError/checkStorage(status:message:)`` when the new tokens could not be stored;
-    ///   ``SessionError/fixArgument(argument:message:)`` for a `minTTL` that is negative or not a number;
+    /// - Throws: ``SessionError/signInRequired(reason:message:)`` when the user has to sign in;
+    ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)`` when the issuer cannot be reached (the session has
+    ///   not ended); ``SessionError/readOnly(message:)`` when the session is read-only and holds no good token;
+    ///   ``SessionError/deviceLocked(message:)``; ``SessionError/userAuthenticationFailed(cancelled:message:)`` with access
+    ///   control; ``SessionError/storageFailed(status:message:)`` when the new tokens could not be stored;
+    ///   ``SessionError/argumentInvalid(argument:message:)`` for a `minTTL` that is negative or not a number;
     ///   `CancellationError` when the task is cancelled while it waits: the renewal goes on.
+    @_disfavoredOverload
+    public func accessToken(
+        minTTL: TimeInterval = 0, forceRefresh: Bool = false, allowExpired: Bool = false
+    ) async throws -> String {
+        try await accessToken(
+            minTTL: minTTL, forceRefresh: forceRefresh, allowExpired: allowExpired, isolation: nil)
+    }
+
+    /// What callers get: the same on their own actor, which Swift 6.0 can say only by an argument. Swift 6.2 has
+    /// `nonisolated(nonsending)` for it (SE-0461).
+    @_documentation(visibility: internal)
     public func accessToken(
         minTTL: TimeInterval = 0, forceRefresh: Bool = false, allowExpired: Bool = false,
         isolation: isolated (any Actor)? = #isolation
@@ -59,8 +69,8 @@ extension Session {
     ///   - parameters: More parameters for this token request. For a token for another API, which leaves the session's
     ///     own alone, use ``accessToken(for:minTTL:forceRefresh:allowExpired:)``.
     /// - Returns: The new access token.
-    /// - Throws: As ``accessToken(minTTL:forceRefresh:allowExpired:isolation:)``, and
-    ///   ``SessionError/fixArgument(argument:message:)`` for a scope or a parameter that may not be sent.
+    /// - Throws: As ``accessToken(minTTL:forceRefresh:allowExpired:)``, and
+    ///   ``SessionError/argumentInvalid(argument:message:)`` for a scope or a parameter that may not be sent.
     @discardableResult
     public func refresh(scopes: [String] = [], parameters: [String: String] = [:]) async throws -> String {
         try await call { try await $0.refresh(scopes: scopes, parameters: parameters) }
@@ -72,7 +82,7 @@ func wholeSeconds(_ minTTL: TimeInterval, argument: String = "minTTL") throws ->
     // By far the commonest, and on the way of every request.
     if minTTL == 0 { return 0 }
     guard minTTL > 0, let seconds = UInt32(exactly: minTTL.rounded(.up)) else {
-        throw SessionError.fixArgument(
+        throw SessionError.argumentInvalid(
             argument: argument, message: "\(argument) must be between 0 and 4294967295 seconds")
     }
     return seconds

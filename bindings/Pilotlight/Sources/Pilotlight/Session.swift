@@ -5,7 +5,7 @@ internal import PilotlightCore
 /// signs out.
 ///
 /// ```swift
-/// let session = try Session(.auth0(domain: "tenant.eu.auth0.com", clientID: "…"), storage: .keychain())
+/// let session = try Session(.auth0(domain: "tenant.eu.auth0.com", clientID: "…"))
 /// if try await session.restore() == .signedOut { try await session.signIn(from: window) }
 /// let request = try await session.authorized(URLRequest(url: url))
 /// ```
@@ -33,16 +33,16 @@ public final class Session: Sendable {
     /// - Parameters:
     ///   - configuration: Which issuer and which client: `.auth0(domain:clientID:)` or
     ///     `.openIDConnect(issuer:clientID:redirectURI:)`.
-    ///   - storage: Where the session is kept.
+    ///   - storage: Where the session is kept; left out, the Keychain.
     ///   - name: Tells sessions of one app apart. A second `Session` with the same configuration, storage and name is
     ///     another handle to the same session: both share its state and its one renewal.
     ///   - readOnly: True for an extension that only looks: it gives the tokens that the app put into the store, and
-    ///     never renews, signs in or out, or writes. What needs the app throws ``SessionError/openApp(message:)``.
+    ///     never renews, signs in or out, or writes. What needs the app throws ``SessionError/readOnly(message:)``.
     ///   - log: Where log lines go.
-    /// - Throws: ``SessionError/fixConfiguration(field:message:)`` naming the field;
+    /// - Throws: ``SessionError/configurationInvalid(field:message:)`` naming the field;
     ///   it names `storage` when this platform has no such store.
     public convenience init(
-        _ configuration: SessionConfiguration, storage: SessionStorage, name: String = "default",
+        _ configuration: SessionConfiguration, storage: SessionStorage = .keychain(), name: String = "default",
         readOnly: Bool = false, log: SessionLog = .standard
     ) throws {
         try self.init(
@@ -99,9 +99,9 @@ public final class Session: Sendable {
     ///
     /// - Returns: The state. `.locked` when the device is locked: the session comes back at the unlock, and elsewhere
     ///   than on iOS at the next call after it.
-    /// - Throws: ``SessionError/checkStorage(status:message:)`` when the store fails or holds what cannot be read
+    /// - Throws: ``SessionError/storageFailed(status:message:)`` when the store fails or holds what cannot be read
     ///   (which is kept aside under another name, and reported once);
-    ///   ``SessionError/authenticateUser(cancelled:message:)`` with access control; `CancellationError`.
+    ///   ``SessionError/userAuthenticationFailed(cancelled:message:)`` with access control; `CancellationError`.
     @discardableResult
     public func restore() async throws -> SessionState {
         SessionState(try await call { try await $0.restore() })

@@ -30,7 +30,7 @@ extension SessionConfiguration {
     ///   - headers: More headers for every request to the issuer.
     ///   - leeway: By how much the times in an ID token may differ from the issuer's clock, in seconds: 0 to 300.
     ///   - legacy: True allows ``Session/legacy``, for a tenant that still has Auth0's endpoints of before June 2017.
-    /// - Throws: ``SessionError/fixConfiguration(field:message:)`` when the redirect URI is left out and there is no
+    /// - Throws: ``SessionError/configurationInvalid(field:message:)`` when the redirect URI is left out and there is no
     ///   bundle identifier, or with both `audience` and `metadataAccess`. The fields themselves are checked by
     ///   ``Session/init(_:storage:name:readOnly:log:)``.
     public static func auth0(
@@ -40,7 +40,7 @@ extension SessionConfiguration {
         headers: [String: String] = [:], leeway: TimeInterval = 60, legacy: Bool = false
     ) throws -> SessionConfiguration {
         if metadataAccess, audience != nil {
-            throw SessionError.fixConfiguration(
+            throw SessionError.configurationInvalid(
                 field: "audience", message: "give audience or metadataAccess: a token is for one of them")
         }
         return SessionConfiguration(
@@ -55,6 +55,28 @@ extension SessionConfiguration {
             leeway: leeway,
             metadataByIDToken: metadataByIDToken,
             legacy: legacy)
+    }
+
+    /// A client at Auth0 whose `ClientId` and `Domain` are in `Auth0.plist`, as Auth0's quick starts write it into the
+    /// app's target.
+    ///
+    /// - Parameters:
+    ///   - bundle: Where `Auth0.plist` is.
+    ///   - redirectURI: As in
+    ///     ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:legacy:)``.
+    ///   - scopes: The scopes to ask for; `openid` is needed, `offline_access` brings the refresh token.
+    ///   - audience: The identifier of the API that the access token is for.
+    ///   - metadataAccess: True asks for what ``Session/metadata`` needs, instead of an `audience`.
+    /// - Throws: ``SessionError/configurationInvalid(field:message:)`` of `Auth0.plist` when it is not there or lacks a
+    ///   key; else as with domain and client ID.
+    public static func auth0(
+        plistIn bundle: Bundle = .main, redirectURI: String? = nil, scopes: [String] = standardScopes,
+        audience: String? = nil, metadataAccess: Bool = false
+    ) throws -> SessionConfiguration {
+        let file = try Auth0PropertyList(bundle.url(forResource: "Auth0", withExtension: "plist"))
+        return try .auth0(
+            domain: file.domain, clientID: file.clientID, redirectURI: redirectURI, scopes: scopes, audience: audience,
+            metadataAccess: metadataAccess)
     }
 
     /// A client at any OpenID Connect provider; its endpoints are found by OpenID Connect Discovery 1.0 when they are
@@ -98,7 +120,7 @@ extension SessionConfiguration {
     /// Auth0's convention ("Add Login to your iOS app": Callback URL).
     static func auth0RedirectURI(domain: String, bundleID: String?) throws -> String {
         guard let bundleID else {
-            throw SessionError.fixConfiguration(
+            throw SessionError.configurationInvalid(
                 field: "redirectURI", message: "redirectURI is needed, because this program has no bundle identifier")
         }
         #if os(macOS)

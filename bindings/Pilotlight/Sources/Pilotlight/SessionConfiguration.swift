@@ -85,7 +85,7 @@ extension SessionConfiguration {
     var core: PilotlightCore.SessionConfiguration {
         get throws {
             guard let leeway = UInt32(exactly: leeway.rounded(.up)) else {
-                throw SessionError.fixConfiguration(
+                throw SessionError.configurationInvalid(
                     field: "leeway", message: "leeway is \(leeway), and must be between 0 and 300 seconds")
             }
             return PilotlightCore.SessionConfiguration(

@@ -1,69 +1,114 @@
 import Foundation
 internal import PilotlightCore
 
-/// Why a call did not succeed, named by what to do about it.
+/// Why a call did not succeed: each case says how things are, and so what to do.
 ///
-/// `message` is for a developer's eyes; it never holds a token, a code or a profile's content. What to tell a person
-/// is in ``errorDescription`` and ``recoverySuggestion``, in English; an app that speaks other languages switches
-/// over the cases.
+/// What to tell a person is in ``errorDescription`` and ``recoverySuggestion``, in English; an app that speaks other
+/// languages switches over the cases, or looks up ``summary``. ``message`` is for a developer: it never holds a token, a
+/// code or a profile's content. What the issuer itself says is in ``issuerMessage``.
 ///
-/// Besides it, a call throws only `CancellationError`, when the waiting task was cancelled.
+/// A call throws nothing else but `CancellationError`, when the waiting task was cancelled.
 public enum SessionError: Error, Hashable, Sendable {
     /// Nothing is wrong with the session; try the same call again later: after `retryAfter` seconds where the server
     /// said so, else with growing pauses.
-    case retryLater(reason: RetryReason, retryAfter: TimeInterval?, message: String)
+    case temporarilyUnavailable(reason: RetryReason, retryAfter: TimeInterval?, message: Message)
     /// The device is locked and the session cannot be read; try again when it has been unlocked.
-    case waitForUnlock(message: String)
+    case deviceLocked(message: Message)
     /// The Keychain asked for the user (Face ID, Touch ID, the passcode) and the user said no (`cancelled`) or was not
     /// recognised. Nothing is lost: the same call asks again, so make it when the user wants it.
-    case authenticateUser(cancelled: Bool, message: String)
+    case userAuthenticationFailed(cancelled: Bool, message: Message)
+    /// This session is read-only and has no token that is good enough: the app itself has to run, to renew the session
+    /// or to sign in or out.
+    case readOnly(message: Message)
     /// The call needs the user: begin a sign-in.
-    case signIn(reason: SignInReason, message: String)
-    /// This sign-in attempt failed; say why and let the user begin another. A session that existed before is
+    case signInRequired(reason: SignInReason, message: Message)
+    /// This attempt to sign in failed; say why and let the user begin another. A session that existed before is
     /// untouched.
     ///
     /// `code` is the issuer's error code (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6), or Pilotlight's
     /// own: `id_token_invalid`, `no_sign_in_in_progress`, `state_mismatch`, `issuer_mismatch`,
     /// `web_authentication_failed`.
-    case restartSignIn(code: String, message: String)
+    case signInFailed(code: String, message: Message)
     /// The sign-in was cancelled, by the user or by the app. Usually nothing needs to be shown.
+    ///
+    /// When it happens before the user saw a form, the browser may have shown the issuer's own error page: check the
+    /// client ID, and that the redirect URI is registered (Auth0: "Allowed Callback URLs").
     case signInCancelled
-    /// This session is read-only and has nothing that is good enough: the app itself has to run, to renew the session
-    /// or to sign in or out.
-    case openApp(message: String)
     /// The app's configuration, or the client's settings at the issuer, must be changed. `field` is the field to look
     /// at.
-    case fixConfiguration(field: String, message: String)
+    case configurationInvalid(field: String, message: Message)
     /// An argument of this call must be changed.
-    case fixArgument(argument: String, message: String)
+    case argumentInvalid(argument: String, message: Message)
     /// The store refuses or fails. After a renewal the new tokens stay usable in this process and are written again
     /// at the next call. `status` is the system's own number: an `OSStatus` or an `errno`.
-    case checkStorage(status: Int32?, message: String)
+    case storageFailed(status: Int32?, message: Message)
     /// A fault in Pilotlight itself; please report it. The session is untouched.
-    case reportBug(message: String)
+    case internalFault(message: Message)
 }
 
 extension SessionError {
+    /// What happened, for a developer, and what the issuer itself said of it.
+    public struct Message: Hashable, Sendable, ExpressibleByStringInterpolation {
+        /// For a developer's log: it holds no token, no code and no personal data. An issuer's words are in it only as far
+        /// as they cannot quote any.
+        public let text: String
+        /// The issuer's own words (`error_description`, RFC 6749 5.2), in its language: an app may show them to the user.
+        /// They may quote what the user entered, so they belong into no log. Nil where it said nothing.
+        public let issuerMessage: String?
+
+        /// A message, for tests of an app and for its own ``WebAuthenticator``.
+        public init(_ text: String, issuerMessage: String? = nil) {
+            self.text = text
+            self.issuerMessage = issuerMessage
+        }
+
+        /// A message of the app's own.
+        public init(stringLiteral text: String) {
+            self.init(text)
+        }
+    }
+
     /// What happened, for a developer: for logs and bug reports. No secrets, no personal data.
     public var message: String {
-        switch self {
-        case .retryLater(_, _, let message), .waitForUnlock(let message), .authenticateUser(_, let message),
-            .signIn(_, let message), .restartSignIn(_, let message), .openApp(let message),
-            .fixConfiguration(_, let message), .fixArgument(_, let message), .checkStorage(_, let message),
-            .reportBug(let message):
-            message
-        case .signInCancelled:
-            "the sign-in was cancelled"
-        }
+        details?.text ?? "the sign-in was cancelled"
+    }
+
+    /// What the issuer itself said (`error_description`, RFC 6749 5.2), in its language, to be shown to the user: for
+    /// example why an account is blocked, with the number that its support asks for. Not for logs, because it may quote
+    /// what the user entered. Nil where it said nothing.
+    public var issuerMessage: String? {
+        details?.issuerMessage
     }
 
     /// Whether the same call can succeed later without anybody doing anything.
     public var isTemporary: Bool {
         switch self {
-        case .retryLater, .waitForUnlock: true
+        case .temporarilyUnavailable, .deviceLocked: true
         default: false
         }
     }
+
+    private var details: Message? {
+        switch self {
+        case .temporarilyUnavailable(_, _, let message), .deviceLocked(let message),
+            .userAuthenticationFailed(_, let message), .readOnly(let message), .signInRequired(_, let message),
+            .signInFailed(_, let message), .configurationInvalid(_, let message), .argumentInvalid(_, let message),
+            .storageFailed(_, let message), .internalFault(let message):
+            message
+        case .signInCancelled:
+            nil
+        }
+    }
+}
+
+/// The developer's text alone, because the issuer's may hold what is personal.
+extension SessionError.Message: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// ``text``
+    public var description: String { text }
+    /// ``text``, in quotes.
+    public var debugDescription: String { text.debugDescription }
+    /// ``text`` alone.
+    public var customMirror: Mirror { Mirror(self, children: ["text": text]) }
 }
 
 extension SessionError {
@@ -72,37 +117,37 @@ extension SessionError {
         switch error {
         case let error as PilotlightCore.SessionError: SessionError(error)
         case is SessionError, is CancellationError: error
-        default: SessionError.reportBug(message: "the core failed in an unknown way: \(error)")
+        default: SessionError.internalFault(message: "the core failed in an unknown way: \(type(of: error))")
         }
     }
 
     init(_ error: PilotlightCore.SessionError) {
         switch error {
         case .RetryLater(let reason, let seconds, let message):
-            self = .retryLater(
-                reason: RetryReason(reason), retryAfter: seconds.map { TimeInterval($0) }, message: message)
+            self = .temporarilyUnavailable(
+                reason: RetryReason(reason), retryAfter: seconds.map { TimeInterval($0) }, message: Message(message))
         case .WaitForUnlock(let message):
-            self = .waitForUnlock(message: message)
+            self = .deviceLocked(message: Message(message))
         case .AuthenticateUser(let cancelled, let message):
-            self = .authenticateUser(cancelled: cancelled, message: message)
+            self = .userAuthenticationFailed(cancelled: cancelled, message: Message(message))
         case .OpenApp(let message):
-            self = .openApp(message: message)
+            self = .readOnly(message: Message(message))
         case .SignIn(let reason, let message):
-            self = .signIn(reason: SignInReason(reason), message: message)
+            self = .signInRequired(reason: SignInReason(reason), message: Message(message))
         case .RestartSignIn(let code, let message):
-            self = .restartSignIn(code: code, message: message)
+            self = .signInFailed(code: code, message: Message(message))
         case .SignInCancelled:
             self = .signInCancelled
         case .FixConfiguration(let field, let message):
             let (field, message) = Self.inSwift(field, message)
-            self = .fixConfiguration(field: field, message: message)
+            self = .configurationInvalid(field: field, message: Message(message))
         case .FixArgument(let argument, let message):
             let (argument, message) = Self.inSwift(argument, message)
-            self = .fixArgument(argument: argument, message: message)
+            self = .argumentInvalid(argument: argument, message: Message(message))
         case .CheckStorage(let status, let message):
-            self = .checkStorage(status: status, message: message)
+            self = .storageFailed(status: status, message: Message(message))
         case .ReportBug(let message):
-            self = .reportBug(message: message)
+            self = .internalFault(message: Message(message))
         }
     }
 }

@@ -12,7 +12,7 @@ extension SessionMetadata {
     ///
     /// - Returns: The metadata after the change, or the change that waits.
     /// - Throws: As ``update(_:)`` but for passing trouble; nothing waits then.
-    ///   ``SessionError/checkStorage(status:message:)`` when the waiting change could not be stored.
+    ///   ``SessionError/storageFailed(status:message:)`` when the waiting change could not be stored.
     @discardableResult
     public func updateOrWait(_ changes: [String: SessionJSON]) async throws -> MetadataUpdate {
         try await updateOrWait(encoding: changes)
@@ -38,8 +38,8 @@ extension SessionMetadata {
     /// Takes back a change that waits (persists). One that is on its way may be made all the same.
     ///
     /// - Returns: False when it does not wait.
-    /// - Throws: ``SessionError/checkStorage(status:message:)``; ``SessionError/waitForUnlock(message:)``;
-    ///   ``SessionError/openApp(message:)`` when the session is read-only; `CancellationError`.
+    /// - Throws: ``SessionError/storageFailed(status:message:)``; ``SessionError/deviceLocked(message:)``;
+    ///   ``SessionError/readOnly(message:)`` when the session is read-only; `CancellationError`.
     @discardableResult
     public func cancel(_ id: PendingMetadataUpdate.ID) async throws -> Bool {
         try await session.call { try await $0.cancelMetadataUpdate(id: id) }

@@ -20,8 +20,8 @@ public struct SessionMetadata: Sendable {
     /// Reads the metadata: all of it, or only the keys named. Network.
     ///
     /// - Returns: What there is; a key that does not exist is not in it.
-    /// - Throws: ``SessionError/signIn(reason:message:)``; ``SessionError/retryLater(reason:retryAfter:message:)``;
-    ///   ``SessionError/fixConfiguration(field:message:)`` when the token's audience or scopes do not allow it;
+    /// - Throws: ``SessionError/signInRequired(reason:message:)``; ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``;
+    ///   ``SessionError/configurationInvalid(field:message:)`` when the token's audience or scopes do not allow it;
     ///   `CancellationError`.
     public func get(_ keys: [String] = []) async throws -> [String: SessionJSON] {
         try JSONText.object(try await session.call { try await $0.fetchMetadata(keys: keys, include: true) })
@@ -36,7 +36,7 @@ public struct SessionMetadata: Sendable {
 
     /// Reads the metadata as a type of your own. Network.
     ///
-    /// - Throws: As ``get(_:)``, and ``SessionError/fixArgument(argument:message:)`` when the metadata does not fit
+    /// - Throws: As ``get(_:)``, and ``SessionError/argumentInvalid(argument:message:)`` when the metadata does not fit
     ///   the type; it names the place, not the value.
     public func get<Value: Decodable & Sendable>(as type: Value.Type) async throws -> Value {
         let text = try await session.call { try await $0.fetchMetadata(keys: [], include: true) }
@@ -46,8 +46,11 @@ public struct SessionMetadata: Sendable {
     /// Changes the metadata ("Update a User"): merged at the first level only, nested objects are replaced as a
     /// whole. `nil` deletes a key. An empty `changes` deletes everything. Network.
     ///
+    /// Values are literals, or variables of any type that is ``SessionJSONConvertible``, here and in the other calls that
+    /// change metadata: `update(["age": age, "tags": ["a", "b"], "phone": nil])`.
+    ///
     /// - Returns: The metadata after the change.
-    /// - Throws: As ``get(_:)``, and ``SessionError/fixArgument(argument:message:)`` for a key that is empty or has a
+    /// - Throws: As ``get(_:)``, and ``SessionError/argumentInvalid(argument:message:)`` for a key that is empty or has a
     ///   `.` or a `$`, at any depth, which Auth0 refuses; nothing is sent then. After `CancellationError` the change
     ///   may have been made.
     @discardableResult

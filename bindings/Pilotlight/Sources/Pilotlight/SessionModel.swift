@@ -94,7 +94,7 @@ public final class SessionModel {
         } catch is CancellationError {
             error = nil
         } catch {
-            self.error = .restartSignIn(code: "web_authentication_failed", message: "the authenticator failed")
+            self.error = .signInFailed(code: "web_authentication_failed", message: "the authenticator failed")
         }
         // The report of the change may still be on its way.
         if let state = session.state { follow(state) }

@@ -34,18 +34,18 @@ extension SessionProfile {
 
     /// A claim as a type of your own.
     ///
-    /// - Throws: ``SessionError/fixArgument(argument:message:)`` when it is missing or does not fit; it names the
+    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` when it is missing or does not fit; it names the
     ///   place, not the value.
     public func claim<Value: Decodable>(_ name: String, as type: Value.Type) throws -> Value {
         guard let claim = claim(name) else {
-            throw SessionError.fixArgument(argument: "name", message: "there is no such claim")
+            throw SessionError.argumentInvalid(argument: "name", message: "there is no such claim")
         }
         return try JSONText.decode(type, from: try JSONText.text(of: claim, argument: "name"), argument: "type")
     }
 
     /// All claims, by their names, as a type of your own.
     ///
-    /// - Throws: ``SessionError/fixArgument(argument:message:)`` when they do not fit.
+    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` when they do not fit.
     public func decode<Value: Decodable>(as type: Value.Type) throws -> Value {
         try JSONText.decode(type, from: try JSONText.text(of: claims, argument: "claims"), argument: "type")
     }

@@ -14,10 +14,10 @@ public struct SessionProfile: Sendable {
 
     /// A profile from its claims by their standard names, for previews, tests and a store of the app's own.
     ///
-    /// - Throws: ``SessionError/fixArgument(argument:message:)`` without a `sub`.
+    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` without a `sub`.
     public init(claims: [String: SessionJSON], fetchedAt: Date = Date()) throws {
         guard let core = PilotlightCore.UserProfile(claims: claims, fetchedAt: fetchedAt) else {
-            throw SessionError.fixArgument(argument: "claims", message: "claims have no sub, which names the user")
+            throw SessionError.argumentInvalid(argument: "claims", message: "claims have no sub, which names the user")
         }
         self.core = core
     }

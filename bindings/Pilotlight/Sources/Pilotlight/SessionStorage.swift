@@ -48,7 +48,7 @@ public struct SessionStorage: Hashable, Sendable {
     }
 
     /// A file that only its owner can read, replaced atomically. It is **not encrypted**: for development on hosts
-    /// without a Keychain. On iOS opening a session in it throws ``SessionError/fixConfiguration(field:message:)``.
+    /// without a Keychain. On iOS opening a session in it throws ``SessionError/configurationInvalid(field:message:)``.
     public static func file(_ url: URL) -> SessionStorage {
         SessionStorage(core: .file(path: url.path))
     }

@@ -28,10 +28,10 @@ public final class SystemWebAuthenticator: NSObject, WebAuthenticator {
     /// Shows the page; see ``WebAuthenticator/authenticate(url:redirectURI:)``. A page that this object shows already is
     /// closed, and its caller gets ``SessionError/signInCancelled``.
     ///
-    /// - Throws: ``SessionError/fixConfiguration(field:message:)`` naming `redirect_uri` when the system cannot return to
+    /// - Throws: ``SessionError/configurationInvalid(field:message:)`` naming `redirectURI` when the system cannot return to
     ///   it: an `https` URI on an older system or without its associated domain; ``SessionError/signInCancelled``;
-    ///   ``SessionError/fixArgument(argument:message:)`` naming `anchor`;
-    ///   ``SessionError/restartSignIn(code:message:)``; `CancellationError`.
+    ///   ``SessionError/argumentInvalid(argument:message:)`` naming `anchor`;
+    ///   ``SessionError/signInFailed(code:message:)``; `CancellationError`.
     public func authenticate(url: URL, redirectURI: URL) async throws -> URL {
         let callback = try SheetCallback(redirectURI, systemKnowsHTTPS: Self.systemKnowsHTTPS)
         return try await sheet.answer { answer in
@@ -67,13 +67,14 @@ public final class SystemWebAuthenticator: NSObject, WebAuthenticator {
 
     private nonisolated static func meaning(of error: (any Error)?) -> SessionError {
         guard let error = error as? ASWebAuthenticationSessionError else {
-            return .restartSignIn(code: "web_authentication_failed", message: "the browser sheet could not be shown")
+            return .signInFailed(code: "web_authentication_failed", message: "the browser sheet could not be shown")
         }
         if error.code == .canceledLogin { return SheetCallback.meaningOfCancellation(error.errorUserInfo) }
         if [.presentationContextInvalid, .presentationContextNotProvided].contains(error.code) {
-            return .fixArgument(argument: "anchor", message: "the browser sheet needs a window that is on the screen")
+            return .argumentInvalid(
+                argument: "anchor", message: "the browser sheet needs a window that is on the screen")
         }
-        return .restartSignIn(
+        return .signInFailed(
             code: "web_authentication_failed", message: "the browser sheet failed (\(error.code.rawValue))")
     }
 }
@@ -193,6 +194,6 @@ enum SheetCallback: Equatable {
     }
 
     private static func unusable(_ why: String) -> SessionError {
-        .fixConfiguration(field: "redirect_uri", message: "redirect_uri \(why)")
+        .configurationInvalid(field: "redirectURI", message: "redirectURI \(why)")
     }
 }

@@ -50,7 +50,7 @@ import FoundationNetworking
         do {
             _ = try await session.accessToken(for: "https://api.example.com/")
             Issue.record("a token for something else")
-        } catch SessionError.fixConfiguration(let field, _) {
+        } catch SessionError.configurationInvalid(let field, _) {
             #expect(field == "audience")
         }
         #expect(session.state?.isSignedIn == true)

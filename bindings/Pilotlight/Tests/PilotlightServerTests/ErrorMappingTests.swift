@@ -141,7 +141,7 @@ import Testing
         do {
             try await session.signIn(using: TestBrowser(denyWith: "access_denied"))
             Issue.record("signed in")
-        } catch SessionError.restartSignIn(let code, _) {
+        } catch SessionError.signInFailed(let code, _) {
             #expect(code == "access_denied")
         }
         _ = try await session.beginSignIn()
@@ -180,9 +180,9 @@ import Testing
         do {
             _ = try await session.metadata.get(as: Strict.self)
             Issue.record("it fitted")
-        } catch SessionError.fixArgument(_, let message) {
-            #expect(message.contains("size"))
-            #expect(!message.contains("a-private-value"))
+        } catch SessionError.argumentInvalid(_, let message) {
+            #expect(message.text.contains("size"))
+            #expect(!message.text.contains("a-private-value"))
         }
         await server.stop()
     }
@@ -193,7 +193,7 @@ import Testing
         do {
             _ = try await session.metadata.get()
             Issue.record("it was allowed")
-        } catch SessionError.fixConfiguration(let field, _) {
+        } catch SessionError.configurationInvalid(let field, _) {
             #expect(field == "audience")
         }
         await server.stop()
@@ -209,19 +209,19 @@ import Testing
         do {
             try await session.signIn(using: TestBrowser())
             Issue.record("it was stored")
-        } catch SessionError.checkStorage(_, let message) {
-            #expect(!message.isEmpty)
+        } catch SessionError.storageFailed(_, let message) {
+            #expect(!message.text.isEmpty)
         }
         await server.stop()
     }
 }
 
-/// What a `retryLater` says: the reason, and the seconds where there are some.
+/// What a `temporarilyUnavailable` says: the reason, and the seconds where there are some.
 private func retry(_ work: () async throws -> some Any) async throws -> Retry? {
     do {
         _ = try await work()
         return nil
-    } catch SessionError.retryLater(let reason, let retryAfter, _) {
+    } catch SessionError.temporarilyUnavailable(let reason, let retryAfter, _) {
         return Retry(reason: reason, after: retryAfter)
     }
 }
@@ -235,7 +235,7 @@ private func signInReason(_ work: () async throws -> Void) async throws -> SignI
     do {
         try await work()
         return nil
-    } catch SessionError.signIn(let reason, _) {
+    } catch SessionError.signInRequired(let reason, _) {
         return reason
     }
 }
@@ -244,7 +244,7 @@ private func argument(_ work: () async throws -> Void) async throws -> String? {
     do {
         try await work()
         return nil
-    } catch SessionError.fixArgument(let argument, _) {
+    } catch SessionError.argumentInvalid(let argument, _) {
         return argument
     }
 }
@@ -253,7 +253,7 @@ private func needsTheApp(_ work: () async throws -> some Any) async throws -> Bo
     do {
         _ = try await work()
         return false
-    } catch SessionError.openApp {
+    } catch SessionError.readOnly {
         return true
     }
 }

@@ -104,14 +104,14 @@ import Testing
         #expect(try await session.importSession(from: .archive(Data())) == .unreadable(problem: .malformed))
         #expect(try await session.importSession(from: .tokens()) == .nothingFound)
         let discarding = await error { try await session.discardImportedSession(from: .archive(Data())) }
-        guard case .fixArgument("source", _) = discarding else {
+        guard case .argumentInvalid("source", _) = discarding else {
             Issue.record("\(String(describing: discarding))")
             return
         }
         #if os(Linux)
         // There is no Keychain here, which is another thing than an empty one.
         let importing = await error { try await session.importSession(from: .auth0CredentialsManager()) }
-        guard case .checkStorage = importing else {
+        guard case .storageFailed = importing else {
             Issue.record("\(String(describing: importing))")
             return
         }

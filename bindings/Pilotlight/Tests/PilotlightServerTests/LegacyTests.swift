@@ -74,7 +74,7 @@ import Testing
         #expect(try await session.profile(refresh: true).subject == "auth0|ada")
         #expect(try await server.requests(to: "tokeninfo") == 2)
         let error = try await sessionError { try await session.legacy.tokenInfo(idToken: "a.b.c") }
-        guard case .fixArgument("id_token", _)? = error else {
+        guard case .argumentInvalid("id_token", _)? = error else {
             Issue.record("\(String(describing: error))")
             return
         }
@@ -85,7 +85,7 @@ import Testing
         let server = try await IdentityServer.start()
         let ordinary = try await server.signedInSession()
         let off = try await sessionError { try await ordinary.legacy.idToken() }
-        guard case .fixConfiguration("legacy", _)? = off else {
+        guard case .configurationInvalid("legacy", _)? = off else {
             Issue.record("\(String(describing: off))")
             return
         }
@@ -95,13 +95,13 @@ import Testing
                 try await session.legacy.signIn(username: "ada@example.com", password: password, device: "Ada's phone")
             }
         }
-        guard case .fixConfiguration("legacy", let words)? = try await attempt("correct horse") else {
+        guard case .configurationInvalid("legacy", let words)? = try await attempt("correct horse") else {
             Issue.record("the endpoint is disabled")
             return
         }
-        #expect(words.contains("endpoint_disabled"))
+        #expect(words.text.contains("endpoint_disabled"))
         try await server.change(["legacy": true])
-        guard case .restartSignIn("invalid_user_password", _)? = try await attempt("wrong") else {
+        guard case .signInFailed("invalid_user_password", _)? = try await attempt("wrong") else {
             Issue.record("the password is wrong")
             return
         }
@@ -110,11 +110,11 @@ import Testing
         #expect(session.state?.isSignedIn == true)
         _ = try await session.legacy.idToken(minTTL: 60)
         let none = try await sessionError { try await session.accessToken(forceRefresh: true) }
-        guard case .fixConfiguration("legacy", let text)? = none else {
+        guard case .configurationInvalid("legacy", let text)? = none else {
             Issue.record("\(String(describing: none))")
             return
         }
-        #expect(text.contains("id_token"))
+        #expect(text.text.contains("id_token"))
         await server.stop()
     }
 
@@ -124,7 +124,7 @@ import Testing
         try await server.change(["id_token_lifetime": 36_000])
         try await server.addFault("delegation", ["kind": "html", "status": 200], ["for_ever": true])
         let portal = try await sessionError { try await session.legacy.idToken(minTTL: 1) }
-        guard case .retryLater(.unexpectedAnswer, _, _)? = portal else {
+        guard case .temporarilyUnavailable(.unexpectedAnswer, _, _)? = portal else {
             Issue.record("\(String(describing: portal))")
             return
         }
@@ -135,7 +135,7 @@ import Testing
         let other = try await signedIn(server)
         try await server.revoke("ada@example.com")
         let refused = try await sessionError { try await other.legacy.idToken(minTTL: 1) }
-        guard case .signIn(.refreshTokenRejected, _)? = refused else {
+        guard case .signInRequired(.refreshTokenRejected, _)? = refused else {
             Issue.record("\(String(describing: refused))")
             return
         }

@@ -68,7 +68,7 @@ import Testing
         do {
             _ = try await session.accessToken(minTTL: 100_000)
             Issue.record("renewed")
-        } catch SessionError.fixArgument(let argument, _) {
+        } catch SessionError.argumentInvalid(let argument, _) {
             #expect(argument == "minTTL")
         }
         #expect(try await server.counter("refresh_grants") == 0)

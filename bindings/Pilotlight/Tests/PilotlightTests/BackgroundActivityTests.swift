@@ -104,7 +104,7 @@ import Testing
 
     @Test func whatFailsEndsTheRequestToo() async throws {
         let activities = FakeActivities()
-        let error = SessionError.openApp(message: "m")
+        let error = SessionError.readOnly(message: "m")
         let session = ScriptedCore(work: { throw error }).session(Dependencies(activities: activities))
         await #expect(throws: error) { try await session.accessToken(forceRefresh: true) }
         await activities.untilReturned()

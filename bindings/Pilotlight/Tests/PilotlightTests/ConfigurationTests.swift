@@ -123,16 +123,55 @@ import Testing
     #endif
 }
 
-/// The field that a `fixConfiguration` names.
+/// The field that a `configurationInvalid` names.
 func fieldToFix(_ work: () throws -> Void) -> String? {
     do {
         try work()
         return nil
-    } catch SessionError.fixConfiguration(let field, let message) {
-        #expect(message.contains(field))
+    } catch SessionError.configurationInvalid(let field, let message) {
+        #expect(message.text.contains(field))
         return field
     } catch {
         Issue.record(error)
         return nil
+    }
+}
+
+@Suite struct Auth0PropertyListTests {
+    private func file(_ text: String?) throws -> URL? {
+        guard let text else { return nil }
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("Auth0-\(UUID().uuidString).plist")
+        try Data(text.utf8).write(to: url)
+        return url
+    }
+
+    private func plist(_ members: String) -> String {
+        """
+        <?xml version="1.0" encoding="UTF-8"?>
+        <plist version="1.0"><dict>\(members)</dict></plist>
+        """
+    }
+
+    @Test func clientAndDomainAreRead() throws {
+        let url = try file(plist("<key>ClientId</key><string>c</string><key>Domain</key><string>t.auth0.com</string>"))
+        let read = try Auth0PropertyList(url)
+        #expect(read.clientID == "c" && read.domain == "t.auth0.com")
+    }
+
+    @Test func whatIsMissingIsNamed() throws {
+        let cases = [
+            nil: "is not in the bundle", "no plist": "is no property list",
+            plist("<key>Domain</key><string>t</string>"): "has no ClientId",
+            plist("<key>ClientId</key><string>c</string>"): "has no Domain",
+        ]
+        for (text, problem) in cases {
+            do {
+                _ = try Auth0PropertyList(try file(text))
+                Issue.record("read \(text ?? "nothing")")
+            } catch SessionError.configurationInvalid(let field, let message) {
+                #expect(field == "Auth0.plist" && message.text.contains(problem))
+            }
+        }
+        #expect(fieldToFix { _ = try SessionConfiguration.auth0() } == "Auth0.plist")
     }
 }

@@ -17,7 +17,7 @@ import Testing
         broadcaster.stateChanged(state: .signedOut)
         broadcaster.happened(event: .signedOut(elsewhere: true))
         broadcaster.end()
-        let error = SessionError.retryLater(reason: .network, retryAfter: 3, message: "m")
+        let error = SessionError.temporarilyUnavailable(reason: .network, retryAfter: 3, message: "m")
         #expect(await listener.next() == .renewalFailed(audience: "api", error: error, retryAt: retryAt))
         #expect(await listener.next() == .signedOut(elsewhere: true))
         #expect(await listener.next() == nil)

@@ -21,7 +21,7 @@ import FoundationNetworking
         #expect(session.state == nil)
         #expect(try await session.restore() == .signedOut)
         #expect(session.cachedAccessToken() == nil)
-        await #expect(throws: SessionError.signIn(reason: .signedOut, message: "nobody is signed in")) {
+        await #expect(throws: SessionError.signInRequired(reason: .signedOut, message: "nobody is signed in")) {
             try await session.accessToken()
         }
         #expect(try await session.signIn(using: Authenticator()).isSignedIn)
@@ -42,7 +42,7 @@ import FoundationNetworking
     }
 
     @Test func changesWaitWhileThePreviewIsOffline() async throws {
-        let error = SessionError.retryLater(reason: .network, retryAfter: nil, message: "m")
+        let error = SessionError.temporarilyUnavailable(reason: .network, retryAfter: nil, message: "m")
         let session = Session.preview(waiting: [["a": 1]], failingWith: error)
         #expect(session.metadata.pending.map(\.changes) == [["a": 1]])
         #expect(try await session.metadata.updateOrWait(["b": 2]) == .waiting(id: 2))
@@ -58,7 +58,7 @@ import FoundationNetworking
         #expect(try await session.metadata.updateOrWait(["b": 2]) == .done(["b": 2, "c": 3]))
         #expect(session.metadata.pending.isEmpty)
         for id: UInt64 in 1...3 { #expect(await events.next() == .metadataUpdateSent(id: id)) }
-        let broken = Session.preview(failingWith: .checkStorage(status: nil, message: "m"))
+        let broken = Session.preview(failingWith: .storageFailed(status: nil, message: "m"))
         await #expect(throws: SessionError.self) { try await broken.metadata.updateOrWait(["b": 2]) }
     }
 
@@ -73,7 +73,7 @@ import FoundationNetworking
     }
 
     @Test func showsAnyError() async {
-        let error = SessionError.retryLater(reason: .network, retryAfter: nil, message: "m")
+        let error = SessionError.temporarilyUnavailable(reason: .network, retryAfter: nil, message: "m")
         let session = Session.preview(failingWith: error)
         await #expect(throws: error) { try await session.profile() }
         await #expect(throws: error) { try await session.metadata.get() }
@@ -96,7 +96,7 @@ import FoundationNetworking
             do {
                 _ = try await session.authorized(request)
                 Issue.record("a token went to \(unsafe)")
-            } catch SessionError.fixArgument(let argument, _) {
+            } catch SessionError.argumentInvalid(let argument, _) {
                 #expect(argument == "request")
             }
         }
@@ -109,7 +109,7 @@ import FoundationNetworking
         do {
             _ = try await session.accessToken(minTTL: minTTL)
             Issue.record("accepted \(minTTL)")
-        } catch SessionError.fixArgument(let argument, _) {
+        } catch SessionError.argumentInvalid(let argument, _) {
             #expect(argument == "minTTL")
         } catch {
             Issue.record(error)

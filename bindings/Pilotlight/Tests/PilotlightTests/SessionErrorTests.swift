@@ -10,38 +10,88 @@ import Testing
         let signIns: [SignInReason] = [
             .signedOut, .refreshTokenRejected, .noRefreshToken, .interactionRequired, .accessDenied,
         ]
-        return retries.map { .retryLater(reason: $0, retryAfter: nil, message: "m") }
-            + [.retryLater(reason: .rateLimited, retryAfter: 6.2, message: "m")]
-            + signIns.map { .signIn(reason: $0, message: "m") }
+        return retries.map { .temporarilyUnavailable(reason: $0, retryAfter: nil, message: "m") }
+            + [.temporarilyUnavailable(reason: .rateLimited, retryAfter: 6.2, message: "m")]
+            + signIns.map { .signInRequired(reason: $0, message: "m") }
             + [
-                .authenticateUser(cancelled: true, message: "m"), .authenticateUser(cancelled: false, message: "m"),
-                .openApp(message: "m"), .waitForUnlock(message: "m"),
-                .restartSignIn(code: "access_denied", message: "m"), .signInCancelled,
-                .fixConfiguration(field: "client_id", message: "m"), .fixArgument(argument: "minTTL", message: "m"),
-                .checkStorage(status: -34018, message: "m"), .checkStorage(status: nil, message: "m"),
-                .reportBug(message: "m"),
+                .userAuthenticationFailed(cancelled: true, message: "m"),
+                .userAuthenticationFailed(cancelled: false, message: "m"), .readOnly(message: "m"),
+                .deviceLocked(message: "m"), .signInFailed(code: "access_denied", message: "m"), .signInCancelled,
+                .configurationInvalid(field: "clientID", message: "m"),
+                .argumentInvalid(argument: "minTTL", message: "m"), .storageFailed(status: -34018, message: "m"),
+                .storageFailed(status: nil, message: "m"), .internalFault(message: "m"),
             ]
     }()
 
     @Test(arguments: every) func saysWhatHappenedAndWhatToDo(error: SessionError) {
-        #expect(error.errorDescription?.isEmpty == false)
+        #expect(error.errorDescription?.hasPrefix(error.summary) == true)
         #expect(error.recoverySuggestion?.isEmpty == false)
         #expect(error.localizedDescription == error.errorDescription)
         #expect(error.failureReason == error.message)
     }
 
+    @Test func theDescriptionSaysWhatHappenedHere() {
+        let error = SessionError.configurationInvalid(
+            field: "domain", message: "configuration: domain contains a space")
+        #expect(error.localizedDescription.contains("domain contains a space"))
+        let locked = SessionError.deviceLocked(message: "errSecInteractionNotAllowed")
+        #expect(locked.localizedDescription == locked.summary, "a person's error has no developer's words")
+    }
+
     @Test func theAdviceNamesWhatToChange() {
         let advice = { (error: SessionError) in error.recoverySuggestion ?? "" }
-        #expect(advice(.retryLater(reason: .rateLimited, retryAfter: 6.2, message: "")).contains("7 seconds"))
-        #expect(advice(.fixConfiguration(field: "client_id", message: "")).contains("client_id"))
-        #expect(advice(.fixArgument(argument: "minTTL", message: "")).contains("minTTL"))
-        #expect(advice(.checkStorage(status: -34018, message: "")).contains("-34018"))
-        #expect(advice(.restartSignIn(code: "login_required", message: "")).contains("login_required"))
+        #expect(
+            advice(.temporarilyUnavailable(reason: .rateLimited, retryAfter: 6.2, message: "")).contains("7 seconds"))
+        #expect(advice(.argumentInvalid(argument: "minTTL", message: "")).contains("minTTL"))
+        #expect(advice(.storageFailed(status: -34018, message: "")).contains("-34018"))
+        #expect(advice(.signInFailed(code: "login_required", message: "")).contains("login_required"))
+        #expect(advice(.signInRequired(reason: .noRefreshToken, message: "")).contains("Allow Offline Access"))
+    }
+
+    /// The Auth0 Dashboard's own labels.
+    @Test(arguments: [
+        ("clientID", "Application Type"), ("clientID", "Grant Types"), ("redirectURI", "Allowed Callback URLs"),
+        ("scopes", "Allow Offline Access"), ("audience", "Multi-Resource Refresh Token"),
+        ("audience", "metadataAccess"),
+        ("domain", "Settings > Domain"), ("legacy", "Grant Types"), ("issuer", "/.well-known/openid-configuration"),
+        ("storage", "Keychain Sharing"), ("Auth0.plist", "ClientId"), ("headers", "headers"),
+    ]) func eachFieldHasItsPlace(field: String, place: String) {
+        let error = SessionError.configurationInvalid(field: field, message: "m")
+        #expect(error.recoverySuggestion?.contains(place) == true)
+        #expect(error.recoverySuggestion?.contains(field) == true)
     }
 
     @Test func onlyPassingTroubleIsTemporary() {
         let temporary = Self.every.filter(\.isTemporary)
         #expect(temporary.count == 8)
-        #expect(temporary.allSatisfy { if case .retryLater = $0 { true } else { $0 == .waitForUnlock(message: "m") } })
+        #expect(
+            temporary.allSatisfy {
+                if case .temporarilyUnavailable = $0 { true } else { $0 == .deviceLocked(message: "m") }
+            })
+    }
+
+    /// Crash reporters group by them: a change here changes every app's statistics.
+    @Test func domainAndCodesNeverChange() {
+        #expect(SessionError.errorDomain == "Pilotlight.SessionError")
+        let codes = Self.every.map { ($0 as NSError).code }
+        #expect(codes == [1, 1, 1, 1, 1, 1, 1, 5, 5, 5, 5, 5, 3, 3, 4, 2, 6, 7, 8, 9, 10, 10, 11])
+        #expect(Self.every.allSatisfy { ($0 as NSError).domain == "Pilotlight.SessionError" })
+        let info = SessionError.configurationInvalid(field: "clientID", message: "m").errorUserInfo
+        #expect(info["PilotlightField"] as? String == "clientID")
+    }
+
+    @Test func theIssuersWordsAreForTheAppAndNoLog() {
+        let words = "Konto gesperrt (AADB2C90118) für ada@example.com"
+        let error = SessionError.signInFailed(
+            code: "access_denied", message: .init("the sign-in failed: access_denied", issuerMessage: words))
+        #expect(error.issuerMessage == words)
+        var dumped = ""
+        dump(error, to: &dumped)
+        let printed = [
+            "\(error)", String(reflecting: error), dumped, error.localizedDescription, "\(error.errorUserInfo)",
+        ]
+        #expect(printed.allSatisfy { !$0.contains("gesperrt") && !$0.contains("ada@example.com") })
+        #expect(
+            SessionError.signInCancelled.issuerMessage == nil && error.message == "the sign-in failed: access_denied")
     }
 }

@@ -37,7 +37,7 @@ import Testing
     }
 
     @available(iOS 17, macOS 14, *) @Test func showsErrorsButNotACancelledSignIn() async {
-        let error = SessionError.retryLater(reason: .network, retryAfter: nil, message: "m")
+        let error = SessionError.temporarilyUnavailable(reason: .network, retryAfter: nil, message: "m")
         let failing = SessionModel(.preview(failingWith: error))
         await failing.loadProfile()
         #expect(failing.error == error)
@@ -59,7 +59,7 @@ import Testing
         #expect(model.profile?.name == "Ada Lovelace")
         #expect(model.error == nil)
         await model.loadProfile(maxAge: -1)
-        guard case .fixArgument = model.error else {
+        guard case .argumentInvalid = model.error else {
             Issue.record("\(String(describing: model.error))")
             return
         }

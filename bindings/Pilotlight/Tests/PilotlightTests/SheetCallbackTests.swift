@@ -32,8 +32,8 @@ import Testing
         do {
             _ = try callback(redirectURI, systemKnowsHTTPS: false)
             Issue.record("\(redirectURI) was accepted")
-        } catch SessionError.fixConfiguration(field: "redirect_uri", let message) {
-            #expect(message.contains(hint))
+        } catch SessionError.configurationInvalid(field: "redirectURI", let message) {
+            #expect(message.text.contains(hint))
         }
     }
 
@@ -43,10 +43,10 @@ import Testing
         let reason =
             "Using HTTPS callbacks requires Associated Domains using the `webcredentials` service type for example.com."
         let error = SheetCallback.meaningOfCancellation([NSLocalizedFailureReasonErrorKey: reason])
-        guard case .fixConfiguration(field: "redirect_uri", let message) = error else {
+        guard case .configurationInvalid(field: "redirectURI", let message) = error else {
             Issue.record("\(error)")
             return
         }
-        #expect(message.contains("Associated Domains"))
+        #expect(message.text.contains("Associated Domains"))
     }
 }

@@ -18,12 +18,12 @@ public struct Advice: Equatable, Sendable {
     /// What to say about `error`; nil when nothing needs to be said, as after a cancelled sign-in.
     public init?(_ error: SessionError) {
         if case .signInCancelled = error { return nil }
-        title = error.errorDescription ?? error.message
+        title = error.summary
         suggestion = Self.suggestion(for: error)
         detail = Self.detail(of: error)
         switch error {
-        case .signIn: (canRetry, needsSignIn) = (false, true)
-        case .restartSignIn, .authenticateUser: (canRetry, needsSignIn) = (true, false)
+        case .signInRequired: (canRetry, needsSignIn) = (false, true)
+        case .signInFailed, .userAuthenticationFailed: (canRetry, needsSignIn) = (true, false)
         default: (canRetry, needsSignIn) = (error.isTemporary, false)
         }
     }
@@ -33,31 +33,34 @@ public struct Advice: Equatable, Sendable {
         switch error {
         case let error as SessionError: Advice(error)
         case is CancellationError: nil
-        default: Advice(.reportBug(message: "an error of the type \(type(of: error))"))
+        default: Advice(.internalFault(message: "an error of the type \(type(of: error))"))
         }
     }
 
     /// The SDK's sentence, but where that has a value in it.
     private static func suggestion(for error: SessionError) -> String {
         switch error {
-        case .retryLater(.network, _, _), .retryLater(.untrustedConnection, _, _): error.recoverySuggestion ?? ""
-        case .retryLater: "Try again in a moment."
-        case .restartSignIn: "Try to sign in again."
-        case .fixConfiguration: "For the developer: change the configuration, or the client's settings at the issuer."
-        case .fixArgument: "For the developer: change what is asked for."
-        case .checkStorage: "For the developer: check the Keychain entitlements or the file and its folder."
-        case .reportBug: "Please report this to Pilotlight."
+        case .temporarilyUnavailable(.network, _, _), .temporarilyUnavailable(.untrustedConnection, _, _):
+            error.recoverySuggestion ?? ""
+        case .temporarilyUnavailable: "Try again in a moment."
+        case .signInRequired: "Sign in again."
+        case .signInFailed: "Try to sign in again."
+        case .configurationInvalid:
+            "For the developer: change the configuration, or the client's settings at the issuer."
+        case .argumentInvalid: "For the developer: change what is asked for."
+        case .storageFailed: "For the developer: check the Keychain entitlements or the file and its folder."
+        case .internalFault: "Please report this to Pilotlight."
         default: error.recoverySuggestion ?? ""
         }
     }
 
     private static func detail(of error: SessionError) -> String? {
         switch error {
-        case .restartSignIn(let code, _): code
-        case .fixConfiguration(let field, let message): "\(field): \(message)"
-        case .fixArgument(let argument, let message): "\(argument): \(message)"
-        case .checkStorage(let status, let message): status.map { "\($0): \(message)" } ?? message
-        case .reportBug(let message): message
+        case .signInFailed(let code, _): code
+        case .configurationInvalid(let field, let message): "\(field): \(message)"
+        case .argumentInvalid(let argument, let message): "\(argument): \(message)"
+        case .storageFailed(let status, let message): status.map { "\($0): \(message)" } ?? message.text
+        case .internalFault(let message): message.text
         default: nil
         }
     }

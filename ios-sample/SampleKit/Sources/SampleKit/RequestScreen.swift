@@ -44,7 +44,7 @@ public final class RequestScreen {
         defer { isSending = false }
         do {
             guard let url = URL(string: address.trimmed) else {
-                throw SessionError.fixArgument(argument: "request", message: "the address is not a URL")
+                throw SessionError.argumentInvalid(argument: "request", message: "the address is not a URL")
             }
             let audience = audience.trimmed
             let (data, response) = try await session.data(

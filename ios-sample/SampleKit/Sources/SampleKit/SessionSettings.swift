@@ -41,7 +41,7 @@ public struct SessionSettings: Equatable, Sendable {
 
     /// The configuration of a session.
     ///
-    /// - Throws: `SessionError.fixConfiguration` when a redirect URI is needed and there is none, or when
+    /// - Throws: `SessionError.configurationInvalid` when a redirect URI is needed and there is none, or when
     ///   `metadataAccess` does not go together with the rest.
     public func configuration() throws -> SessionConfiguration {
         let scopes = scopes.isEmpty ? SessionConfiguration.standardScopes : scopes
@@ -52,11 +52,11 @@ public struct SessionSettings: Equatable, Sendable {
                 metadataAccess: metadataAccess, authorizeParameters: parameters)
         case .openIDConnect(let issuer):
             guard !metadataAccess else {
-                throw SessionError.fixConfiguration(
+                throw SessionError.configurationInvalid(
                     field: "metadataAccess", message: "only Auth0 keeps metadata; leave metadataAccess out")
             }
             guard let redirectURI else {
-                throw SessionError.fixConfiguration(field: "redirectURI", message: "redirectURI is needed")
+                throw SessionError.configurationInvalid(field: "redirectURI", message: "redirectURI is needed")
             }
             return .openIDConnect(
                 issuer: issuer, clientID: clientID, redirectURI: redirectURI, scopes: scopes, audience: audience,
@@ -67,7 +67,7 @@ public struct SessionSettings: Equatable, Sendable {
     /// A session of these settings. Reads nothing yet. A read-only one, for a widget, gives the tokens that the app
     /// stored, and never renews, signs in or out, or writes.
     ///
-    /// - Throws: `SessionError.fixConfiguration` naming the field; `SessionError.checkStorage`.
+    /// - Throws: `SessionError.configurationInvalid` naming the field; `SessionError.storageFailed`.
     public func makeSession(
         storage: SessionStorage, readOnly: Bool = false, log: SessionLog = .standard
     ) throws -> Session {

@@ -7,46 +7,46 @@ public enum ExitCode: Int32, CaseIterable, Sendable {
     /// The command line is wrong.
     case usage = 2
     /// No connection, or the server has trouble: the same call may work later.
-    case retryLater = 10
+    case temporarilyUnavailable = 10
     /// The device is locked.
-    case waitForUnlock = 11
+    case deviceLocked = 11
     /// Nobody is signed in, or the sign-in has ended.
-    case signIn = 12
+    case signInRequired = 12
     /// This sign-in failed; another may work.
-    case restartSignIn = 13
+    case signInFailed = 13
     /// The sign-in or the program was cancelled.
     case cancelled = 14
     /// The configuration, or the client's settings at the issuer, must be changed.
-    case fixConfiguration = 15
+    case configurationInvalid = 15
     /// An argument must be changed.
-    case fixArgument = 16
+    case argumentInvalid = 16
     /// The store refuses or fails.
-    case checkStorage = 17
+    case storageFailed = 17
     /// A fault of Pilotlight's.
-    case reportBug = 18
+    case internalFault = 18
     /// The Keychain wants the user.
-    case authenticateUser = 19
+    case userAuthenticationFailed = 19
     /// The session is read-only here and has nothing that is good enough.
-    case openApp = 20
+    case readOnly = 20
 
     /// The code for any error that a verb may end with.
     public init(_ error: any Error) {
         guard let error = error as? SessionError else {
-            self = error is CancellationError ? .cancelled : .reportBug
+            self = error is CancellationError ? .cancelled : .internalFault
             return
         }
         switch error {
-        case .retryLater: self = .retryLater
-        case .waitForUnlock: self = .waitForUnlock
-        case .signIn: self = .signIn
-        case .restartSignIn: self = .restartSignIn
+        case .temporarilyUnavailable: self = .temporarilyUnavailable
+        case .deviceLocked: self = .deviceLocked
+        case .signInRequired: self = .signInRequired
+        case .signInFailed: self = .signInFailed
         case .signInCancelled: self = .cancelled
-        case .fixConfiguration: self = .fixConfiguration
-        case .fixArgument: self = .fixArgument
-        case .checkStorage: self = .checkStorage
-        case .reportBug: self = .reportBug
-        case .authenticateUser: self = .authenticateUser
-        case .openApp: self = .openApp
+        case .configurationInvalid: self = .configurationInvalid
+        case .argumentInvalid: self = .argumentInvalid
+        case .storageFailed: self = .storageFailed
+        case .internalFault: self = .internalFault
+        case .userAuthenticationFailed: self = .userAuthenticationFailed
+        case .readOnly: self = .readOnly
         }
     }
 
@@ -55,17 +55,17 @@ public enum ExitCode: Int32, CaseIterable, Sendable {
         switch self {
         case .done: "done"
         case .usage: "usage"
-        case .retryLater: "retry_later"
-        case .waitForUnlock: "wait_for_unlock"
-        case .signIn: "sign_in"
-        case .restartSignIn: "restart_sign_in"
+        case .temporarilyUnavailable: "temporarily_unavailable"
+        case .deviceLocked: "device_locked"
+        case .signInRequired: "sign_in_required"
+        case .signInFailed: "sign_in_failed"
         case .cancelled: "cancelled"
-        case .fixConfiguration: "fix_configuration"
-        case .fixArgument: "fix_argument"
-        case .checkStorage: "check_storage"
-        case .reportBug: "report_bug"
-        case .authenticateUser: "authenticate_user"
-        case .openApp: "open_app"
+        case .configurationInvalid: "configuration_invalid"
+        case .argumentInvalid: "argument_invalid"
+        case .storageFailed: "storage_failed"
+        case .internalFault: "internal_fault"
+        case .userAuthenticationFailed: "user_authentication_failed"
+        case .readOnly: "read_only"
         }
     }
 
@@ -73,17 +73,17 @@ public enum ExitCode: Int32, CaseIterable, Sendable {
         switch self {
         case .done: "it worked"
         case .usage: "the command line is wrong"
-        case .retryLater: "no connection, or the server has trouble: try again later"
-        case .waitForUnlock: "the device is locked: unlock it and try again"
-        case .signIn: "nobody is signed in: run sign-in"
-        case .restartSignIn: "this sign-in failed: run sign-in again"
+        case .temporarilyUnavailable: "no connection, or the server has trouble: try again later"
+        case .deviceLocked: "the device is locked: unlock it and try again"
+        case .signInRequired: "nobody is signed in: run sign-in"
+        case .signInFailed: "this sign-in failed: run sign-in again"
         case .cancelled: "the sign-in was cancelled, or nobody finished it in time"
-        case .fixConfiguration: "change the configuration, or the client's settings at the issuer"
-        case .fixArgument: "change an argument"
-        case .checkStorage: "the store failed: check the file and its folder"
-        case .reportBug: "a fault of Pilotlight: report it"
-        case .authenticateUser: "the user did not unlock the session: try again"
-        case .openApp: "the session is read-only here and has no good token: do it without --read-only"
+        case .configurationInvalid: "change the configuration, or the client's settings at the issuer"
+        case .argumentInvalid: "change an argument"
+        case .storageFailed: "the store failed: check the file and its folder"
+        case .internalFault: "a fault of Pilotlight: report it"
+        case .userAuthenticationFailed: "the user did not unlock the session: try again"
+        case .readOnly: "the session is read-only here and has no good token: do it without --read-only"
         }
     }
 }

@@ -7,10 +7,10 @@ final class LoopbackListener: Sendable {
     private let redirectURI: URLComponents
     private let socket = Once<ListeningSocket>()
 
-    /// - Throws: `SessionError.fixConfiguration` when the host is not loopback.
+    /// - Throws: `SessionError.configurationInvalid` when the host is not loopback.
     init(_ redirectURI: URLComponents) throws {
         guard let host = redirectURI.host, ["127.0.0.1", "localhost", "[::1]", "::1"].contains(host) else {
-            throw SessionError.fixConfiguration(
+            throw SessionError.configurationInvalid(
                 field: "redirectURI", message: "redirectURI may use http only on a loopback host")
         }
         self.redirectURI = redirectURI
@@ -19,7 +19,7 @@ final class LoopbackListener: Sendable {
     /// Takes the port of the redirect URI, or a free one where it has none.
     ///
     /// - Returns: The redirect URI with that port.
-    /// - Throws: `SessionError.fixConfiguration` when the port cannot be had.
+    /// - Throws: `SessionError.configurationInvalid` when the port cannot be had.
     func listen() throws -> String {
         let port = redirectURI.port.flatMap(UInt16.init(exactly:)) ?? 0
         do {
@@ -29,7 +29,7 @@ final class LoopbackListener: Sendable {
             listening.port = Int(opened.port)
             return listening.string ?? ""
         } catch {
-            throw SessionError.fixConfiguration(
+            throw SessionError.configurationInvalid(
                 field: "redirectURI",
                 message: "port \(port) of the redirect URI cannot be listened on (errno \(error.number))")
         }
@@ -39,7 +39,7 @@ final class LoopbackListener: Sendable {
     ///
     /// - Throws: `CancellationError`.
     func callback() async throws -> URL {
-        guard let socket = socket.value else { throw SessionError.reportBug(message: "callback() before listen()") }
+        guard let socket = socket.value else { throw SessionError.internalFault(message: "callback() before listen()") }
         let path = redirectURI.path.isEmpty ? "/" : redirectURI.path
         let answers = AsyncStream<URL?> { continuation in
             let stopped = Once<Bool>()

@@ -64,10 +64,10 @@ public struct Terminal: Sendable {
                 "what_to_do": .string(advice),
             ]
             switch sessionError {
-            case .retryLater(_, let seconds?, _): json["retry_after"] = .double(seconds)
-            case .restartSignIn(let issuerCode, _): json["code"] = .string(issuerCode)
-            case .fixConfiguration(let field, _): json["field"] = .string(field)
-            case .fixArgument(let argument, _): json["argument"] = .string(argument)
+            case .temporarilyUnavailable(_, let seconds?, _): json["retry_after"] = .double(seconds)
+            case .signInFailed(let issuerCode, _): json["code"] = .string(issuerCode)
+            case .configurationInvalid(let field, _): json["field"] = .string(field)
+            case .argumentInvalid(let argument, _): json["argument"] = .string(argument)
             default: break
             }
             console.out(SessionJSON.object(["error": .object(json)]).text)

@@ -12,7 +12,7 @@ final class TerminalAuthenticator: WebAuthenticator {
     ///   - redirectURI: As configured; it decides where the callback comes from.
     ///   - console: Where the URL goes to, and where a pasted callback comes from.
     ///   - json: Whether to print the URL as JSON.
-    /// - Throws: `SessionError.fixConfiguration` when the redirect URI is `http` on a host that is not loopback.
+    /// - Throws: `SessionError.configurationInvalid` when the redirect URI is `http` on a host that is not loopback.
     init(_ redirectURI: String?, _ console: Console, json: Bool) throws {
         self.console = console
         self.json = json
@@ -26,7 +26,7 @@ final class TerminalAuthenticator: WebAuthenticator {
     /// Begins to listen, where the callback comes over loopback.
     ///
     /// - Returns: The redirect URI with the port that is listened on; nil when there is nothing to listen on.
-    /// - Throws: `SessionError.fixConfiguration` when the port cannot be had.
+    /// - Throws: `SessionError.configurationInvalid` when the port cannot be had.
     func listen() throws -> String? {
         try listener?.listen()
     }

@@ -84,7 +84,7 @@ struct Verbs: Sendable {
             case .revocationRefused:
                 ("signed out here; the issuer refused to revoke the refresh token", "revocation_refused")
             case .readOnly:
-                throw SessionError.openApp(message: "a read-only session signs nobody out")
+                throw SessionError.readOnly(message: "a read-only session signs nobody out")
             }
         return Answer(lines: [line], json: ["signed_out": true, "issuer": .string(issuer)])
     }

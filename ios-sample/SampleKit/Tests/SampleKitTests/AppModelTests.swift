@@ -143,7 +143,7 @@ import Testing
         await model.start()
         await model.session?.loadProfile()
         #expect(model.session?.profile?.name == "Ada Lovelace")
-        guard case .retryLater(.network, _, _) = model.session?.error else {
+        guard case .temporarilyUnavailable(.network, _, _) = model.session?.error else {
             Issue.record("no error")
             return
         }
@@ -185,7 +185,7 @@ import Testing
         }
         let next = model(server, folder)
         await next.start()
-        await settle { !next.events.entries.isEmpty }
+        await settle { !next.events.entries.isEmpty && !next.states.entries.isEmpty }
         #expect(next.events.entries.map(\.item) == [.restored(subject: "auth0|ada")])
         #expect(next.states.entries.count == 1)
 

@@ -139,7 +139,7 @@ import Testing
         await #expect(throws: SessionError.self) { _ = try await session.accessToken(forceRefresh: true) }
         #expect(await SessionGlance.look(at: try reader()) == .signInAgain)
         #expect(await SessionGlance.look(at: .preview(state: .locked)) == .locked)
-        let asking = SessionError.authenticateUser(cancelled: false, message: "")
+        let asking = SessionError.userAuthenticationFailed(cancelled: false, message: "")
         #expect(await SessionGlance.look(at: .preview(state: nil, failingWith: asking)) == .locked)
         await server.stop()
     }

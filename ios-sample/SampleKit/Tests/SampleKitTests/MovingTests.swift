@@ -120,7 +120,7 @@ import Testing
         await model.signOut(ofBrowserBy: Browser(.signInCancelled))
         #expect(model.notice == nil)
         await model.signIn(using: TestBrowser())
-        await model.signOut(ofBrowserBy: Browser(.restartSignIn(code: "web_authentication_failed", message: "m")))
+        await model.signOut(ofBrowserBy: Browser(.signInFailed(code: "web_authentication_failed", message: "m")))
         #expect(model.screen == .welcome(nil))
         guard case .browserStillSignedIn = model.notice else {
             Issue.record("\(String(describing: model.notice))")

@@ -89,27 +89,27 @@ import Testing
     @Test func adviceKnowsWhatHelps() {
         #expect(Advice(.signInCancelled) == nil)
         #expect(Advice.about(CancellationError()) == nil)
-        #expect(Advice(.signIn(reason: .signedOut, message: ""))?.needsSignIn == true)
-        #expect(Advice(.retryLater(reason: .network, retryAfter: nil, message: ""))?.canRetry == true)
-        #expect(Advice(.authenticateUser(cancelled: true, message: ""))?.canRetry == true)
-        #expect(Advice(.openApp(message: ""))?.canRetry == false)
-        #expect(Advice(.fixConfiguration(field: "domain", message: ""))?.canRetry == false)
+        #expect(Advice(.signInRequired(reason: .signedOut, message: ""))?.needsSignIn == true)
+        #expect(Advice(.temporarilyUnavailable(reason: .network, retryAfter: nil, message: ""))?.canRetry == true)
+        #expect(Advice(.userAuthenticationFailed(cancelled: true, message: ""))?.canRetry == true)
+        #expect(Advice(.readOnly(message: ""))?.canRetry == false)
+        #expect(Advice(.configurationInvalid(field: "domain", message: ""))?.canRetry == false)
         #expect(Advice.about(URLError(.unknown)) != nil)
     }
 
     /// A sentence with a value in it is in no catalogue of strings.
     @Test(arguments: [
-        SessionError.retryLater(reason: .rateLimited, retryAfter: 30, message: "m30"),
-        .retryLater(reason: .network, retryAfter: 30, message: "m30"),
-        .restartSignIn(code: "code30", message: "m"), .fixConfiguration(field: "field30", message: "m"),
-        .fixArgument(argument: "argument30", message: "m"), .checkStorage(status: 30, message: "m"),
-        .reportBug(message: "m30"),
+        SessionError.temporarilyUnavailable(reason: .rateLimited, retryAfter: 30, message: "m30"),
+        .temporarilyUnavailable(reason: .network, retryAfter: 30, message: "m30"),
+        .signInFailed(code: "code30", message: "m"), .configurationInvalid(field: "field30", message: "m"),
+        .argumentInvalid(argument: "argument30", message: "m"), .storageFailed(status: 30, message: "m"),
+        .internalFault(message: "m30"),
     ]) func sentencesHaveNoValuesInThem(error: SessionError) throws {
         let advice = try #require(Advice(error))
         #expect(!advice.title.contains("30"))
         #expect(!advice.suggestion.isEmpty)
         #expect(!advice.suggestion.contains("30"))
-        if case .retryLater = error { return }
+        if case .temporarilyUnavailable = error { return }
         #expect(advice.detail?.contains("30") == true)
     }
 }

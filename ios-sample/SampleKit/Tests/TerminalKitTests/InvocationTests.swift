@@ -75,19 +75,19 @@ import Testing
 
     @Test func everyErrorHasItsCode() {
         let codes: [(any Error, Int32)] = [
-            (SessionError.retryLater(reason: .network, retryAfter: nil, message: ""), 10),
-            (SessionError.waitForUnlock(message: ""), 11),
-            (SessionError.signIn(reason: .signedOut, message: ""), 12),
-            (SessionError.restartSignIn(code: "x", message: ""), 13),
+            (SessionError.temporarilyUnavailable(reason: .network, retryAfter: nil, message: ""), 10),
+            (SessionError.deviceLocked(message: ""), 11),
+            (SessionError.signInRequired(reason: .signedOut, message: ""), 12),
+            (SessionError.signInFailed(code: "x", message: ""), 13),
             (SessionError.signInCancelled, 14),
             (CancellationError(), 14),
-            (SessionError.fixConfiguration(field: "x", message: ""), 15),
-            (SessionError.fixArgument(argument: "x", message: ""), 16),
-            (SessionError.checkStorage(status: nil, message: ""), 17),
-            (SessionError.reportBug(message: ""), 18),
-            (SessionError.authenticateUser(cancelled: true, message: ""), 19),
-            (SessionError.authenticateUser(cancelled: false, message: ""), 19),
-            (SessionError.openApp(message: ""), 20),
+            (SessionError.configurationInvalid(field: "x", message: ""), 15),
+            (SessionError.argumentInvalid(argument: "x", message: ""), 16),
+            (SessionError.storageFailed(status: nil, message: ""), 17),
+            (SessionError.internalFault(message: ""), 18),
+            (SessionError.userAuthenticationFailed(cancelled: true, message: ""), 19),
+            (SessionError.userAuthenticationFailed(cancelled: false, message: ""), 19),
+            (SessionError.readOnly(message: ""), 20),
             (URLError(.unknown), 18),
         ]
         for (error, code) in codes { #expect(ExitCode(error).rawValue == code) }

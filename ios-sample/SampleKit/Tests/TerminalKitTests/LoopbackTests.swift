@@ -31,7 +31,7 @@ import Testing
         do {
             _ = try listener("http://127.0.0.1:\(port)/callback").listen()
             Issue.record("two listen on one port")
-        } catch SessionError.fixConfiguration(let field, _) {
+        } catch SessionError.configurationInvalid(let field, _) {
             #expect(field == "redirectURI")
         }
     }

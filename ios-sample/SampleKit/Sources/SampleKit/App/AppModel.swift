@@ -84,7 +84,7 @@ public final class AppModel {
         case .signedOut: return .welcome(nil)
         case nil:
             // The session could not be read, and nothing is known of it.
-            if case .authenticateUser = session.error { return .locked }
+            if case .userAuthenticationFailed = session.error { return .locked }
             return unavailable(session.error) ?? .loading
         }
     }
@@ -163,13 +163,13 @@ public final class AppModel {
             fault = nil
         } catch {
             (session, signIn, token) = (nil, nil, nil)
-            fault = error as? SessionError ?? .reportBug(message: "an error of the type \(type(of: error))")
+            fault = error as? SessionError ?? .internalFault(message: "an error of the type \(type(of: error))")
         }
     }
 
     private func unavailable(_ error: SessionError?) -> Screen? {
         guard let error, let advice = Advice(error) else { return nil }
-        if case .fixConfiguration = error { return .unavailable(advice, settingsHelp: true) }
+        if case .configurationInvalid = error { return .unavailable(advice, settingsHelp: true) }
         return .unavailable(advice, settingsHelp: false)
     }
 }

@@ -28,9 +28,9 @@ public enum SessionGlance: Equatable, Sendable {
             case .reauthenticationRequired: return .signInAgain
             case .locked: return .locked
             }
-        } catch SessionError.authenticateUser {
+        } catch SessionError.userAuthenticationFailed {
             return .locked
-        } catch SessionError.waitForUnlock {
+        } catch SessionError.deviceLocked {
             return .locked
         } catch {
             return .unavailable

@@ -38,12 +38,12 @@ public enum StubState: String, CaseIterable, Sendable {
     public func model() -> AppModel {
         let error: SessionError? =
             switch self {
-            case .misconfigured: .fixConfiguration(field: "domain", message: "domain is not a host")
-            case .broken: .checkStorage(status: -34018, message: "errSecMissingEntitlement")
+            case .misconfigured: .configurationInvalid(field: "domain", message: "domain is not a host")
+            case .broken: .storageFailed(status: -34018, message: "errSecMissingEntitlement")
             default: nil
             }
         return AppModel(store: VolatileSettingsStore(), moveIn: moveIn) { [self] _ in
-            if let error, case .fixConfiguration = error { throw error }
+            if let error, case .configurationInvalid = error { throw error }
             return session(failingWith: error)
         }
     }
@@ -75,7 +75,7 @@ public enum StubState: String, CaseIterable, Sendable {
             return .preview(
                 state: signedIn, profile: .preview(subject: "auth0|ada"), metadata: Self.metadata,
                 waiting: self == .waiting ? [["country": "Italy"], ["active": false]] : [],
-                failingWith: .retryLater(reason: .network, retryAfter: nil, message: "no connection"))
+                failingWith: .temporarilyUnavailable(reason: .network, retryAfter: nil, message: "no connection"))
         }
     }
 

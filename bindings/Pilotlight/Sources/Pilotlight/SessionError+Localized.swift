@@ -1,0 +1,89 @@
+import Foundation
+
+extension SessionError: LocalizedError {
+    /// What happened, in a sentence for a person. It has no values in it, so that an app can look it up in its catalogue
+    /// of strings.
+    public var summary: String {
+        switch self {
+        case .temporarilyUnavailable(.network, _, _): "There is no connection to the sign-in service."
+        case .temporarilyUnavailable(.untrustedConnection, _, _):
+            "The connection to the sign-in service is not trusted."
+        case .temporarilyUnavailable(.serverFault, _, _): "The sign-in service has a problem."
+        case .temporarilyUnavailable(.rateLimited, _, _): "The sign-in service got too many requests."
+        case .temporarilyUnavailable(.unexpectedAnswer, _, _):
+            "The sign-in service gave an answer that was not understood."
+        case .temporarilyUnavailable(.anotherProcess, _, _): "The sign-in is busy in another part of this app."
+        case .userAuthenticationFailed(cancelled: true, _): "The sign-in was not unlocked."
+        case .userAuthenticationFailed: "You were not recognised."
+        case .readOnly: "Open the app to go on."
+        case .deviceLocked: "The sign-in cannot be read while the device is locked."
+        case .signInRequired(.signedOut, _): "Nobody is signed in."
+        case .signInRequired(.refreshTokenRejected, _), .signInRequired(.noRefreshToken, _): "The sign-in has expired."
+        case .signInRequired(.interactionRequired, _): "The sign-in service needs you to confirm something."
+        case .signInRequired(.accessDenied, _): "The sign-in service denied access."
+        case .signInFailed: "The sign-in did not succeed."
+        case .signInCancelled: "The sign-in was cancelled."
+        case .configurationInvalid: "This app's sign-in is not set up correctly."
+        case .argumentInvalid: "This app asked for something that is not possible."
+        case .storageFailed: "The sign-in could not be saved or read on this device."
+        case .internalFault: "Something went wrong that should not have."
+        }
+    }
+
+    /// What happened: ``summary``, and in brackets the ``message``, which names the host, the field and the values as far
+    /// as they are no secret.
+    public var errorDescription: String? {
+        saysEnough ? summary : "\(summary) (\(message))"
+    }
+
+    /// What happened, for a developer; the same as ``message``.
+    public var failureReason: String? {
+        message
+    }
+
+    /// What to do about it: for a person where a person can help, else for the app's developer, with the setting here and
+    /// in the Auth0 Dashboard.
+    public var recoverySuggestion: String? {
+        switch self {
+        case .temporarilyUnavailable(.network, _, _):
+            "Check the connection and try again."
+        case .temporarilyUnavailable(.untrustedConnection, _, _):
+            "Check the device's date and time, sign in to the Wi-Fi network if it asks for it, and try again."
+        case .temporarilyUnavailable(_, let seconds?, _):
+            "Try again in \(Int(seconds.rounded(.up))) seconds."
+        case .temporarilyUnavailable:
+            "Try again in a moment."
+        case .deviceLocked:
+            "Unlock the device and try again."
+        case .userAuthenticationFailed:
+            "Try again and confirm that it is you."
+        case .readOnly:
+            "Open the app once; it renews the sign-in."
+        case .signInRequired(.noRefreshToken, _):
+            "Sign in again. For the developer: the issuer gave no refresh token. \(Self.offlineAccessAdvice)"
+        case .signInRequired:
+            "Sign in again."
+        case .signInFailed(let code, _):
+            "Try to sign in again. (\(code))" + (Self.advice(forCode: code).map { " For the developer: \($0)" } ?? "")
+        case .signInCancelled:
+            "Sign in when you are ready."
+        case .configurationInvalid(let field, _):
+            "For the developer: \(Self.advice(forField: field))"
+        case .argumentInvalid(let argument, _):
+            "For the developer: change the argument `\(argument)`."
+        case .storageFailed(let status, _):
+            "For the developer: \(status.map { "status \($0); " } ?? "")\(Self.storageAdvice)"
+        case .internalFault:
+            "Please report this to Pilotlight with the message: \(message)"
+        }
+    }
+
+    /// Where the message adds nothing for anybody.
+    private var saysEnough: Bool {
+        switch self {
+        case .deviceLocked, .userAuthenticationFailed, .readOnly, .signInCancelled: true
+        case .signInRequired(let reason, _): reason != .interactionRequired && reason != .accessDenied
+        default: false
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Foundation
+
+/// As Objective-C and crash reporters see it. Domain and codes never change; a case that is added gets a new number.
+extension SessionError: CustomNSError {
+    /// `Pilotlight.SessionError`
+    public static let errorDomain = "Pilotlight.SessionError"
+
+    /// 1 `temporarilyUnavailable`, 2 `deviceLocked`, 3 `userAuthenticationFailed`, 4 `readOnly`, 5 `signInRequired`,
+    /// 6 `signInFailed`, 7 `signInCancelled`, 8 `configurationInvalid`, 9 `argumentInvalid`, 10 `storageFailed`,
+    /// 11 `internalFault`.
+    public var errorCode: Int {
+        switch self {
+        case .temporarilyUnavailable: 1
+        case .deviceLocked: 2
+        case .userAuthenticationFailed: 3
+        case .readOnly: 4
+        case .signInRequired: 5
+        case .signInFailed: 6
+        case .signInCancelled: 7
+        case .configurationInvalid: 8
+        case .argumentInvalid: 9
+        case .storageFailed: 10
+        case .internalFault: 11
+        }
+    }
+
+    /// The texts of `LocalizedError`, and what the case holds: `PilotlightReason`, `PilotlightRetryAfter`,
+    /// `PilotlightCode`, `PilotlightField`, `PilotlightArgument`, `PilotlightStatus`. The issuer's own words are not in
+    /// it, because an `NSError` is what crash reporters send.
+    public var errorUserInfo: [String: Any] {
+        var info: [String: Any] = [NSLocalizedDescriptionKey: errorDescription ?? summary]
+        info[NSLocalizedFailureReasonErrorKey] = failureReason
+        info[NSLocalizedRecoverySuggestionErrorKey] = recoverySuggestion
+        switch self {
+        case .temporarilyUnavailable(let reason, let retryAfter, _):
+            info["PilotlightReason"] = "\(reason)"
+            info["PilotlightRetryAfter"] = retryAfter
+        case .signInRequired(let reason, _): info["PilotlightReason"] = "\(reason)"
+        case .signInFailed(let code, _): info["PilotlightCode"] = code
+        case .configurationInvalid(let field, _): info["PilotlightField"] = field
+        case .argumentInvalid(let argument, _): info["PilotlightArgument"] = argument
+        case .storageFailed(let status, _): info["PilotlightStatus"] = status.map { Int($0) }
+        default: break
+        }
+        return info
+    }
+}

@@ -1,0 +1,116 @@
+import Foundation
+
+/// A value that metadata can hold, so that variables need no ceremony: `metadata.update(["age": age])`.
+///
+/// Strings, truth values, numbers, dates, URLs, UUIDs, and arrays, dictionaries and optionals of them have it. Give it to
+/// a type of your own that is one JSON value.
+public protocol SessionJSONConvertible {
+    /// The value as JSON.
+    var sessionJSON: SessionJSON { get }
+}
+
+extension SessionJSON: SessionJSONConvertible {
+    /// Itself.
+    public var sessionJSON: SessionJSON { self }
+}
+
+extension String: SessionJSONConvertible {
+    /// A string.
+    public var sessionJSON: SessionJSON { .string(self) }
+}
+
+extension Bool: SessionJSONConvertible {
+    /// `true` or `false`.
+    public var sessionJSON: SessionJSON { .bool(self) }
+}
+
+extension Int: SessionJSONConvertible {
+    /// A whole number.
+    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
+}
+
+extension Int64: SessionJSONConvertible {
+    /// A whole number.
+    public var sessionJSON: SessionJSON { .integer(self) }
+}
+
+extension Double: SessionJSONConvertible {
+    /// A number. JSON has no NaN and no infinity: sending one throws.
+    public var sessionJSON: SessionJSON { .double(self) }
+}
+
+extension Date: SessionJSONConvertible {
+    /// A string by ISO 8601, as ``SessionJSON/dateValue`` reads it.
+    public var sessionJSON: SessionJSON {
+        .string(Date.ISO8601FormatStyle(includingFractionalSeconds: true).format(self))
+    }
+}
+
+extension URL: SessionJSONConvertible {
+    /// A string.
+    public var sessionJSON: SessionJSON { .string(absoluteString) }
+}
+
+extension UUID: SessionJSONConvertible {
+    /// A string.
+    public var sessionJSON: SessionJSON { .string(uuidString) }
+}
+
+extension Array: SessionJSONConvertible where Element: SessionJSONConvertible {
+    /// An array.
+    public var sessionJSON: SessionJSON { .array(map(\.sessionJSON)) }
+}
+
+extension Dictionary: SessionJSONConvertible where Key == String, Value: SessionJSONConvertible {
+    /// An object.
+    public var sessionJSON: SessionJSON { .object(mapValues(\.sessionJSON)) }
+}
+
+extension Optional: SessionJSONConvertible where Wrapped: SessionJSONConvertible {
+    /// The value, or `null`.
+    public var sessionJSON: SessionJSON { self?.sessionJSON ?? .null }
+}
+
+extension SessionMetadata {
+    /// As ``update(_:)``, with values of your own: `update(["age": age, "phone": nil])`. Network.
+    ///
+    /// - Returns: The metadata after the change.
+    /// - Throws: As ``update(_:)``.
+    @_documentation(visibility: internal) @_disfavoredOverload @discardableResult
+    public func update(_ changes: [String: (any SessionJSONConvertible)?]) async throws -> [String: SessionJSON] {
+        try await update(changes.json)
+    }
+
+    /// As ``replace(with:)``, with values of your own. Network.
+    ///
+    /// - Returns: The metadata after the change.
+    /// - Throws: As ``update(_:)``.
+    @_documentation(visibility: internal) @_disfavoredOverload @discardableResult
+    public func replace(with metadata: [String: (any SessionJSONConvertible)?]) async throws -> [String: SessionJSON] {
+        try await replace(with: metadata.json)
+    }
+
+    /// As ``merge(_:)``, with values of your own. Network.
+    ///
+    /// - Returns: The metadata after the change.
+    /// - Throws: As ``update(_:)``.
+    @_documentation(visibility: internal) @_disfavoredOverload @discardableResult
+    public func merge(_ changes: [String: (any SessionJSONConvertible)?]) async throws -> [String: SessionJSON] {
+        try await merge(changes.json)
+    }
+
+    /// As ``updateOrWait(_:)``, with values of your own.
+    ///
+    /// - Returns: The metadata after the change, or the change that waits.
+    /// - Throws: As ``updateOrWait(_:)``.
+    @_documentation(visibility: internal) @_disfavoredOverload @discardableResult
+    public func updateOrWait(_ changes: [String: (any SessionJSONConvertible)?]) async throws -> MetadataUpdate {
+        try await updateOrWait(changes.json)
+    }
+}
+
+extension [String: (any SessionJSONConvertible)?] {
+    fileprivate var json: [String: SessionJSON] {
+        mapValues { $0?.sessionJSON ?? .null }
+    }
+}
