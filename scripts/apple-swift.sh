@@ -63,8 +63,8 @@ make_stubs() {
 
 stubs_key() {
     printf '%s ' "$library_key" "${stub_modules[*]}"
-    declare -f make_stubs | sha256sum
-    (cd "$stub_sources" && sha256sum ./*/*.swift | sha256sum)
+    declare -f make_stubs | sha256sum # not on a Mac
+    (cd "$stub_sources" && sha256sum ./*/*.swift | sha256sum) # not on a Mac
 }
 
 # sid's Swift is another one some day, and then this is the reason.
@@ -158,3 +158,4 @@ main() {
 }
 
 main "$@"
+finish

@@ -153,3 +153,4 @@ main() {
 }
 
 main "$@"
+finish

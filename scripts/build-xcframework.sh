@@ -3,7 +3,7 @@
 # manifest, to be dragged into Xcode or named as a local package.
 #
 #   scripts/build-xcframework.sh                    every target, as it ships
-#   scripts/build-xcframework.sh --debug            quick to build and to step through; never to ship
+#   scripts/build-xcframework.sh --debug            quick to build and to step through, with the paths of this machine; never to ship
 #   scripts/build-xcframework.sh --targets A,B      only these Rust targets, for work on one device or simulator
 #   scripts/build-xcframework.sh --output FOLDER    instead of build/
 #
@@ -16,6 +16,8 @@
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=prerequisites.sh
+. "$checkout/scripts/prerequisites.sh"
 
 toolchain=$checkout/scripts/apple-toolchain.sh
 apple=$checkout/scripts/apple
@@ -28,7 +30,7 @@ parse_arguments() {
     local known=" ${targets[*]} " target
     while [ $# -gt 0 ]; do
         case $1 in
-            --help | -h) usage && exit ;;
+            --help | -h) usage && finish ;;
             --debug) profile=dev ;;
             --targets)
                 IFS=, read -r -a targets <<<"${2:-}"
@@ -51,9 +53,10 @@ parse_arguments() {
 
 # --- The archives ------------------------------------------------------------------------------------------------------
 # remappings: FROM=TO lines. No folder of the building machine may reach the archive: that would tell about the machine and
-# change the checksum. A later line wins over an earlier one, so an inner folder comes after an outer one.
+# change the checksum. Only a debugger needs them: a debug build keeps them. A later line wins over an earlier one, so an inner folder comes after an outer one.
 remappings() {
     local cargo_home=${CARGO_HOME:-$HOME/.cargo} folder sysroot
+    if [ "$profile" = dev ]; then return; fi
     printf '%s\n' "$HOME=/home" "$checkout=/pilotlight" "$target_dir=/target" "$cargo_home=/cargo"
     "$toolchain" roots | sed 's,$,=/tools,'
     # Named after the registry's address, which is a matter of the machine's configuration.
@@ -163,8 +166,7 @@ install_outputs() {
 main() {
     local start=$SECONDS target
     parse_arguments "$@"
-    require_tool python3 "apt-get install python3, or xcode-select --install on a Mac"
-    require_tool cargo "install Rust with rustup"
+    prerequisites rust python apple
     sources=$checkout/bindings/Pilotlight/Sources
     mkdir -p "$output"
     staging=$output/.making.$$
@@ -184,3 +186,4 @@ main() {
 }
 
 main "$@"
+finish

@@ -2,25 +2,44 @@
 # Builds what apps get and judges it, on Debian as on a Mac, without Xcode.
 #
 #   scripts/check-apple.sh                 all checks; exit 1 when any failed
-#   scripts/check-apple.sh --quick         the same without the arm64 simulator, whose code is nearly the device's
-#   scripts/check-apple.sh --built         the same, of what is in build/ already
+#   scripts/check-apple.sh --quick         the same with one simulator only: this machine's
+#   scripts/check-apple.sh --built         the same, of what scripts/build-xcframework.sh has left in build/; builds nothing
 #   scripts/check-apple.sh --swift         only: the checkout's Swift compiles for iOS, and with the oldest Swift that is promised
 #                                          (half a minute; builds no Rust)
 #   scripts/check-apple.sh --reproducible  only: two builds from two folders give the same zip (slow: from nothing, twice)
 #   scripts/check-apple.sh --prove         only: each check catches the fault that it is for (seconds; builds nothing)
-#   scripts/check-apple.sh --accept        writes the list of needed symbols and the size budget anew
+#   scripts/check-apple.sh --accept        writes the list of needed symbols and the size budget anew, from the last check's build
+#
+# It builds into cargo's target folder: build/ and the XCFramework beside bindings/Pilotlight, which people have in their Xcode
+# projects, stay as they are.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 apple=$checkout/scripts/apple
 sources=$checkout/bindings/Pilotlight/Sources
-package=$checkout/build/$app_module
-xcframework=$package/$ffi_module.xcframework
+output=$target_dir/apple-check
 module_map=Headers/$ffi_module/module.modulemap
 targets=("$ios_device_target" "${ios_simulator_targets[@]}")
-simulator=$xcframework/ios-arm64_x86_64-simulator
+simulator_architectures=arm64_x86_64
 passed=0 failed=0
+
+# Everything that is judged lies in the output folder.
+choose_output() {
+    package=$output/$app_module
+    xcframework=$package/$ffi_module.xcframework
+    simulator=$xcframework/ios-$simulator_architectures-simulator
+}
+
+# The simulator that runs here, or, on Debian, the one that Debian's Swift compiles for.
+choose_own_simulator() {
+    simulator_architectures=x86_64
+    targets=("$ios_device_target" x86_64-apple-ios)
+    if on_mac && [ "$(uname -m)" = arm64 ]; then
+        simulator_architectures=arm64
+        targets=("$ios_device_target" aarch64-apple-ios-sim)
+    fi
+}
 
 judge() {
     local what=$1
@@ -58,7 +77,11 @@ check_manifest() {
 
 # The half of the project's own manifest that Linux does not take by itself; it is what the sample builds with.
 check_own_manifest() {
-    PILOTLIGHT_MANIFEST_AS_APPLE=1 "$checkout/scripts/swift.sh" package --package-path "$checkout/bindings/Pilotlight" describe --type json |
+    local folder=$1/own-manifest
+    mkdir "$folder"
+    cp -R "$checkout/bindings/Pilotlight/"{Package.swift,Sources,Tests} "$folder/"
+    cp -R "$xcframework" "$folder/"
+    PILOTLIGHT_MANIFEST_AS_APPLE=1 "$checkout/scripts/swift.sh" package --package-path "$folder" describe --type json |
         python3 -B "$apple/audit.py" manifest "$(minimum_ios)"
 }
 
@@ -95,7 +118,14 @@ check_zip() {
         cmp "$1/$ffi_module.xcframework.zip.sha256" "$zip.sha256"
 }
 
-check_proofs() { (cd "$apple" && python3 -B -m unittest --quiet 2>&1); }
+# Each file is a process, as many at once as there are processors. The slow ones begin first.
+check_proofs() {
+    (
+        cd "$apple"
+        { printf '%s\n' test_sample_swift.py test_swift_ios.py && ls test_*.py; } | awk '!seen[$0]++ { sub(/\.py$/, ""); print }' |
+            xargs -n 1 -P "$(getconf _NPROCESSORS_ONLN)" python3 -B -m unittest --quiet 2>&1
+    )
+}
 
 # From what git has, in folders of different depth, with cargo's output apart; a name of the folder is a planted text.
 check_reproducible() {
@@ -117,19 +147,22 @@ join_by_comma() { local IFS=,; echo "$*"; }
 
 main() {
     local scratch mode=${1:-all}
-    case $mode in --help | -h) usage && exit ;; esac
+    case $mode in --help | -h) usage && finish ;; esac
     temp_dir scratch
     require_tool python3 "apt-get install python3"
     # Here, because what the checks run is heard only when it fails.
     if [ "$mode" = --quick ]; then
         mode=all
-        # The other one is what Debian's Swift compiles for.
-        targets=("$ios_device_target" "${ios_simulator_targets[1]}")
-        simulator=$xcframework/ios-x86_64-simulator
+        choose_own_simulator
+    fi
+    if [ "$mode" = --built ]; then output=$checkout/build; fi
+    choose_output
+    if [ "$mode" = --accept ]; then
+        [ -d "$xcframework" ] || die "nothing was built to accept" "scripts/check-apple.sh --quick"
     fi
     case $mode in all | --built | --swift | --prove) "$checkout/scripts/apple-swift.sh" setup ;; esac
     case $mode in
-        all) judge "the package builds" "$checkout/scripts/build-xcframework.sh" --targets "$(join_by_comma "${targets[@]}")" ;;
+        all) judge "the package builds" "$checkout/scripts/build-xcframework.sh" --output "$output" --targets "$(join_by_comma "${targets[@]}")" ;;
         --built) [ -d "$xcframework" ] || die "build/$app_module is not there" "scripts/build-xcframework.sh" ;;
         --reproducible) judge "two builds from two folders give the same zip" check_reproducible "$scratch" ;;
         --swift)
@@ -157,7 +190,7 @@ main() {
             judge "the zip is made from the XCFramework alone" check_zip "$scratch"
             judge "the manifests link the frameworks that are needed" check_frameworks
             judge "SwiftPM reads the package's manifest" check_manifest
-            judge "SwiftPM reads the Apple half of bindings/Pilotlight's manifest" check_own_manifest
+            judge "SwiftPM reads the Apple half of bindings/Pilotlight's manifest" check_own_manifest "$scratch"
             ;;
     esac
     printf '%s passed, %s failed\n' "$passed" "$failed"
@@ -165,3 +198,4 @@ main() {
 }
 
 main "$@"
+finish

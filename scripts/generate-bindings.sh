@@ -52,3 +52,4 @@ main() {
 }
 
 main "$@"
+finish

@@ -57,3 +57,4 @@ main() {
 }
 
 main "$@"
+finish

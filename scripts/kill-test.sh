@@ -14,6 +14,8 @@
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=prerequisites.sh
+. "$checkout/scripts/prerequisites.sh"
 
 rounds=20 seed='' overlap=30
 command=()
@@ -70,12 +72,12 @@ main() {
                 printf -v "${1#--}" '%s' "$2"
                 shift
                 ;;
-            -h | --help) usage && exit ;;
+            -h | --help) usage && finish ;;
             *) die "unknown argument: $1" "scripts/kill-test.sh [--rounds N] [--seed S] [--overlap S]" ;;
         esac
         shift
     done
-    require_tool python3 "apt-get install python3"
+    prerequisites rust python swift node
     seed=${seed:-$RANDOM$RANDOM}
     if [ -z "${PILOTLIGHT_BUILT:-}" ]; then
         "$checkout/scripts/terminal.sh" --help >/dev/null
@@ -91,3 +93,4 @@ main() {
 }
 
 main "$@"
+finish

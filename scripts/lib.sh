@@ -47,6 +47,9 @@ export CARGO_TARGET_DIR=$target_dir
 # Where the Swift manifests look for the core's shared library, when and after they are linked.
 export PILOTLIGHT_CORE_LIBRARY_DIR=${PILOTLIGHT_CORE_LIBRARY_DIR:-$target_dir/debug}
 
+# pip warns of root, of which it is told nothing else; an option for that is unknown to the pip of Xcode's Python.
+export PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1
+
 # --- Words for people: to stderr, so that stdout stays an answer -----------------------------------------------------
 if [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then
     bold=$'\033[1m' red=$'\033[31m' green=$'\033[32m' plain=$'\033[0m'
@@ -151,9 +154,23 @@ core_shared_library() {
 # A script that uses these has no other EXIT trap; `at_exit COMMAND` adds to this one.
 exit_commands=()
 at_exit() { exit_commands+=("$1"); }
+
+# The last line of each script, and the only way to end one early with status 0. bash 3.2 gives an EXIT trap the status 0 when it
+# meets a syntax error in the middle of a script, and a script that was cut off ends with 0 in every bash: so a script says
+# that it was read and run to its end, and what ends without that has failed.
+finished=''
+finish() {
+    finished=yes
+    exit 0
+}
+
 run_exit_commands() {
     local status=$? i
     trap '' INT TERM
+    if [ "$status" = 0 ] && [ -z "$finished" ]; then
+        bad "error: $0 did not run to its end, by bash $BASH_VERSION; what bash says about it is above"
+        status=70
+    fi
     for ((i = ${#exit_commands[@]} - 1; i >= 0; i--)); do eval "${exit_commands[$i]}" || true; done
     exit "$status"
 }

@@ -30,7 +30,7 @@ zip=$ffi_module.xcframework.zip
 parse_arguments() {
     while [ $# -gt 0 ]; do
         case $1 in
-            --help | -h) usage && exit ;;
+            --help | -h) usage && finish ;;
             --dry-run) dry_run=yes ;;
             --url-base)
                 [ -n "${2:-}" ] || die "--url-base needs a URL" "scripts/release.sh --help"
@@ -194,3 +194,4 @@ main() {
 }
 
 main "$@"
+finish

@@ -14,6 +14,8 @@
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=prerequisites.sh
+. "$checkout/scripts/prerequisites.sh"
 # shellcheck source=apple/simulator.sh
 . "$checkout/scripts/apple/simulator.sh"
 
@@ -28,7 +30,7 @@ token_lifetime=120 # seconds; short, so that one can watch the clock on the home
 parse_arguments() {
     while [ $# -gt 0 ]; do
         case $1 in
-            --help | -h) usage && exit ;;
+            --help | -h) usage && finish ;;
             --test) mode=tests ;;
             --stub)
                 mode=stub
@@ -99,6 +101,7 @@ main() {
     local simulator
     parse_arguments "$@"
     require_mac
+    prerequisites rust python
     need_xcframework
     simulator=$(choose_simulator "$simulator_name")
     boot_simulator "$simulator"
@@ -107,3 +110,4 @@ main() {
 }
 
 main "$@"
+finish

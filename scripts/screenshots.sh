@@ -8,6 +8,8 @@
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=prerequisites.sh
+. "$checkout/scripts/prerequisites.sh"
 # shellcheck source=apple/simulator.sh
 . "$checkout/scripts/apple/simulator.sh"
 
@@ -62,8 +64,9 @@ take_pictures() {
 
 main() {
     local simulator work
-    case ${1:-} in --help | -h) usage && exit ;; esac
+    case ${1:-} in --help | -h) usage && finish ;; esac
     require_mac
+    prerequisites rust python
     temp_dir work
     need_xcframework
     simulator=$(choose_simulator "${1:-}")
@@ -79,3 +82,4 @@ main() {
 }
 
 main "$@"
+finish

@@ -49,3 +49,4 @@ main() {
 }
 
 main "$@"
+finish

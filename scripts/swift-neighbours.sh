@@ -31,7 +31,7 @@ compiles() {
 
 main() {
     local scratch modules module said errors
-    case ${1:-} in --help | -h) usage && exit ;; esac
+    case ${1:-} in --help | -h) usage && finish ;; esac
     temp_dir scratch
     modules=$(swift_scratch "$package")/debug/Modules
     [ -d "$modules" ] || die "Pilotlight is not built" "scripts/swift.sh build --package-path bindings/Pilotlight"
@@ -52,3 +52,4 @@ main() {
 }
 
 main "$@"
+finish

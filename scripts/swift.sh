@@ -164,3 +164,4 @@ main() {
 }
 
 main "$@"
+finish

@@ -30,3 +30,4 @@ main() {
 }
 
 main "$@"
+finish

@@ -10,9 +10,12 @@
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=prerequisites.sh
+. "$checkout/scripts/prerequisites.sh"
 cd "$checkout"
 
 thorough=
+proofs_elsewhere= # said to one lane about the others
 lane_minutes=50
 lane_process=
 lanes=(style rust keychain swift demo interop apple)
@@ -29,7 +32,8 @@ about() {
     esac
 }
 
-lane_style() { scripts/check.sh; }
+# The proofs of the Apple checks are in the lane apple too.
+lane_style() { scripts/check.sh ${proofs_elsewhere:+--without apple-proof}; }
 
 # To the end, so that one failure does not hide another.
 lane_rust() { cargo test --workspace --locked --no-fail-fast; }
@@ -43,9 +47,6 @@ lane_swift() {
     local package
     scripts/swift.sh setup
     build_workspace
-    if on_mac && ! [ -d "bindings/Pilotlight/$ffi_module.xcframework" ]; then
-        die "bindings/Pilotlight/$ffi_module.xcframework is missing" "scripts/build-xcframework.sh"
-    fi
     # Stale bindings would end each test process with a checksum mismatch.
     scripts/generate-bindings.sh --check
     for package in "${swift_packages[@]}"; do
@@ -78,6 +79,19 @@ lane_apple() {
     if [ -n "$thorough" ]; then scripts/check-apple.sh; else scripts/check-apple.sh --quick; fi
 }
 
+# What a lane needs that no script installs.
+needs() {
+    echo rust python
+    case $1 in
+        style) echo rust-tools pip swift apple ;;
+        keychain) if ! on_mac; then echo swift; fi ;;
+        swift) echo swift ;;
+        demo) echo swift curl node ;;
+        interop) echo node venv ;;
+        apple) echo swift apple pip ;;
+    esac
+}
+
 run_lanes() {
     local lane status start all=0 table='' limit
     # It is not in the terminal's group, so an interrupt does not reach it by itself.
@@ -89,7 +103,7 @@ run_lanes() {
         limit=()
         if have timeout; then limit=(timeout --kill-after=30s "${lane_minutes}m"); fi
         status=0
-        "${limit[@]+"${limit[@]}"}" scripts/test.sh ${thorough:+--thorough} --lane "$lane" &
+        "${limit[@]+"${limit[@]}"}" scripts/test.sh ${thorough:+--thorough} ${proofs_elsewhere:+--proofs-elsewhere} --lane "$lane" &
         lane_process=$!
         wait "$lane_process" || status=$?
         case $status in
@@ -104,7 +118,7 @@ run_lanes() {
 }
 
 main() {
-    local chosen=() lane
+    local chosen=() needed=() lane word
     while [ $# -gt 0 ]; do
         case $1 in
             --list)
@@ -112,6 +126,7 @@ main() {
                 return
                 ;;
             --thorough) thorough=yes ;;
+            --proofs-elsewhere) proofs_elsewhere=yes ;;
             --lane)
                 "lane_$2"
                 return
@@ -126,9 +141,14 @@ main() {
         esac
         shift
     done
-    require_tool cargo "install Rust with rustup"
     if [ ${#chosen[@]} = 0 ]; then chosen=("${lanes[@]}"); fi
+    case " ${chosen[*]} " in *' apple '*) proofs_elsewhere=yes ;; esac
+    for lane in "${chosen[@]}"; do
+        for word in $(needs "$lane"); do needed+=("$word"); done
+    done
+    prerequisites "${needed[@]}"
     run_lanes "${chosen[@]}"
 }
 
 main "$@"
+finish

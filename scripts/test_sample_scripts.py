@@ -1,120 +1,26 @@
-"""Walks through run-sample.sh and screenshots.sh where there is no Mac: every tool of Apple's is a pretended one.
+"""Walks through run-sample.sh and screenshots.sh on the pretended Mac, step by step, and through what they say when a step fails."""
 
-That shows what the scripts say and do, step by step, and what they say when a step fails. How Xcode and a simulator answer it does
-not show; only a Mac does.
-"""
-
-import json
-import os
-import pathlib
 import re
-import shutil
 import signal
-import subprocess
-import tempfile
 import unittest
 
-CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
-COPIED = ["scripts/lib.sh", "scripts/run-sample.sh", "scripts/screenshots.sh", "scripts/apple/simulator.sh"]
+import pretended_mac
+from pretended_mac import CHECKOUT
+
 SAMPLE = CHECKOUT / "ios-sample" / "SampleKit" / "Sources" / "SampleKit" / "App"
-DEVICES = {"devices": {
-    "com.apple.CoreSimulator.SimRuntime.iOS-16-4": [{"name": "iPhone 14", "udid": "OLD", "state": "Booted"}],
-    "com.apple.CoreSimulator.SimRuntime.iOS-17-5": [{"name": "iPhone 15", "udid": "A", "state": "Shutdown"}],
-    "com.apple.CoreSimulator.SimRuntime.iOS-18-2": [
-        {"name": "iPhone 16", "udid": "B", "state": "Shutdown"}, {"name": "iPad Air", "udid": "C", "state": "Shutdown"}],
-    "com.apple.CoreSimulator.SimRuntime.watchOS-11-0": [{"name": "iPhone Watch", "udid": "W", "state": "Booted"}],
-}}
-# Writes down how it was called; fails when the call has what PRETEND_FAULT says.
-TOOL = """#!/usr/bin/env bash
-name=$(basename "$0")
-printf '%s\\n' "$name $*" >>"$PRETEND_CALLS"
-case "$name $*" in *"${PRETEND_FAULT:-nothing of this}"*) echo "error: $name was told to fail" >&2; exit 1 ;; esac
-"""
-ANSWERS = {
-    "uname": "echo Darwin",
-    "open": "",
-    "xcodebuild": "echo \"manifests: ${PILOTLIGHT_CORE_LIBRARY_DIR-none} ${PILOTLIGHT_MANIFEST_AS_APPLE-none}\" >>\"$PRETEND_CALLS\"; echo \"** SUCCEEDED **\"; echo \"     Executed 9 tests, with 0 failures (0 unexpected) in 1.0 seconds\"",
-    "xcrun": """case "$*" in
-*"list devices"*) cat "$PRETEND_DEVICES" ;;
-*" appearance") echo dark ;;
-*" content_size") echo medium ;;
-*" screenshot "*) echo picture >"${@: -1}" ;;
-esac""",
-    # Builds a server that says where it listens, and serves until it is asked to end.
-    "cargo": """mkdir -p "$CARGO_TARGET_DIR/debug"
-cat >"$CARGO_TARGET_DIR/debug/identity-server" <<'END'
-#!/usr/bin/env bash
-echo "server $*" >>"$PRETEND_CALLS"
-if [ -n "${PRETEND_NO_SERVER:-}" ]; then echo "no port is free" >&2; exit 1; fi
-echo "listening: http://127.0.0.1:4711/"
-if [ -n "${PRETEND_SHORT_SERVER:-}" ]; then
-    until grep -q 'simctl launch' "$PRETEND_CALLS"; do sleep 0.05; done
-    exit
-fi
-trap 'echo "server ended" >>"$PRETEND_CALLS"; exit' TERM
-while :; do sleep 0.05; done
-END
-chmod +x "$CARGO_TARGET_DIR/debug/identity-server\"""",
-}
-FRAMEWORK = """mkdir -p "$(dirname "$0")/../bindings/Pilotlight/PilotlightFFI.xcframework"
+FRAMEWORK = """mkdir -p "$(dirname "$0")/../bindings/Pilotlight/PilotlightFFI.xcframework/ios-${PRETEND_SLICE:-arm64_x86_64}-simulator"
 touch "$(dirname "$0")/../bindings/Pilotlight/PilotlightFFI.xcframework/Info.plist\""""
 
 
-class Scripts(unittest.TestCase):
+class Scripts(pretended_mac.Mac):
+    copied = ["scripts/lib.sh", "scripts/prerequisites.sh", "scripts/run-sample.sh", "scripts/screenshots.sh", "scripts/apple/simulator.sh"]
+
     def setUp(self):
-        made = tempfile.TemporaryDirectory()
-        self.addCleanup(made.cleanup)
-        self.folder = pathlib.Path(made.name).resolve()
-        self.checkout, self.calls_file = self.folder / "checkout", self.folder / "calls"
-        for name in COPIED:
-            (self.checkout / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(CHECKOUT / name, self.checkout / name)
+        super().setUp()
         for folder in ("rust-core/src", "bindings/Pilotlight/Sources/PilotlightFFI", "docs/screenshots"):
             (self.checkout / folder).mkdir(parents=True)
         (self.checkout / "Cargo.lock").touch()
-        (self.folder / "devices.json").write_text(json.dumps(DEVICES), encoding="utf-8")
-        for name, answer in ANSWERS.items():
-            self.tool(self.folder / "bin" / name, answer)
         self.tool(self.checkout / "scripts" / "build-xcframework.sh", FRAMEWORK)
-        self.environment = {name: text for name, text in os.environ.items() if not name.startswith(("PILOTLIGHT_", "PRETEND_"))}
-        self.environment |= {
-            "PATH": f"{self.folder}/bin:{os.environ['PATH']}", "PRETEND_CALLS": str(self.calls_file), "NO_COLOR": "1",
-            "PRETEND_DEVICES": str(self.folder / "devices.json"), "CARGO_TARGET_DIR": str(self.folder / "target"),
-            "TMPDIR": str(self.folder), "PILOTLIGHT_SETTLING": "0",
-        }
-
-    def tool(self, path, answer):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{TOOL}{answer}\n", encoding="utf-8")
-        path.chmod(0o755)
-
-    def begin(self, script, *words, **environment):
-        return subprocess.Popen([f"scripts/{script}", *words], cwd=self.checkout, env=self.environment | environment, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-    def run_script(self, script, *words, **environment):
-        done = self.begin(script, *words, **environment)
-        said, _ = done.communicate(timeout=60)
-        return done.returncode, said
-
-    def calls(self):
-        return self.calls_file.read_text(encoding="utf-8") if self.calls_file.exists() else ""
-
-    def assertInOrder(self, text, *parts):
-        at = 0
-        for part in parts:
-            found = text.find(part, at)
-            self.assertGreaterEqual(found, 0, f"{part!r} does not come there in:\n{text}")
-            at = found + len(part)
-
-    def assertFails(self, script, words, sentence, help_, **environment):
-        code, said = self.run_script(script, *words, **environment)
-        self.assertNotEqual(code, 0, said)
-        self.assertRegex(said, f"error: .*{sentence}")
-        self.assertIn("to help it: ", said)
-        self.assertIn(help_, said.split("to help it: ")[-1])
-        self.assertFalse(list(self.folder.glob("pilotlight.*")), "a temporary folder is left")
-        return said
 
 
 class Running(Scripts):
@@ -149,6 +55,12 @@ class Running(Scripts):
         self.assertEqual(self.calls().count("build-xcframework.sh"), 1)
         self.assertNotIn("server", self.calls())
         self.assertIn("simctl launch --terminate-running-process A com.example.pilotlight.sample -stub offline\n", self.calls())
+
+    def test_an_xcframework_without_the_slice_that_is_needed_is_built_again(self):
+        for made, builds in (("x86_64", 1), ("arm64", 2), ("arm64", 2)):
+            code, said = self.run_script("run-sample.sh", "--stub", "home", PRETEND_SLICE=made)
+            self.assertEqual(code, 0, said)
+            self.assertEqual(self.calls().count("build-xcframework.sh"), builds, made)
 
     def test_a_screen_of_a_state(self):
         code, said = self.run_script("run-sample.sh", "--stub", "waiting", "--screen", "metadata")

@@ -29,13 +29,25 @@ require_mac() {
         "elsewhere: scripts/check-apple.sh --swift compiles it for iOS, scripts/terminal.sh is the sample for a terminal"
     xcrun --sdk iphonesimulator --show-sdk-path >/dev/null 2>&1 ||
         die "Xcode with the iOS SDK is needed" "install Xcode, then xcode-select -s /Applications/Xcode.app"
-    require_tool python3 "xcode-select --install"
 }
 
-# The package of bindings/Pilotlight takes it from there; it is made when it is missing or older than what it is made from.
+# Whether an XCFramework holds the slice for the simulators of this Mac.
+has_own_simulator() {
+    local folder architecture
+    architecture=$(uname -m)
+    for folder in "$1"/ios-*-simulator; do
+        case $(basename "$folder") in *"$architecture"[_-]*) return 0 ;; esac
+    done
+    return 1
+}
+
+# The package of bindings/Pilotlight takes it from there; it is made when it is missing, without the slice that is needed, or older
+# than what it is made from.
 need_xcframework() {
     local framework=$checkout/bindings/Pilotlight/$ffi_module.xcframework newer=''
-    if [ -d "$framework" ]; then
+    if [ -d "$framework" ] && ! has_own_simulator "$framework"; then
+        step "the XCFramework has no slice for a simulator on $(uname -m)"
+    elif [ -d "$framework" ]; then
         newer=$(find "$checkout/rust-core/src" "$checkout/Cargo.lock" "$checkout/bindings/Pilotlight/Sources/$ffi_module" \
             -newer "$framework/Info.plist" -type f | head -n 1)
         if [ -z "$newer" ]; then

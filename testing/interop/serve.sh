@@ -105,10 +105,22 @@ setup() {
   esac
 }
 
+# As in scripts/lib.sh: bash 3.2 gives this the status 0 after a syntax error.
 clean_up() {
+  local status=$?
+  if [ "$status" = 0 ] && [ -z "$finished" ]; then
+    echo "serve.sh: it did not run to its end; what bash says about it is above" >&2
+    status=70
+  fi
   [ -z "$watcher" ] || kill "$watcher" 2>/dev/null || true
   [ -z "$staging" ] || rm -rf "$staging"
   [ -z "$work" ] || rm -rf "$work"
+  exit "$status"
+}
+
+finish() {
+  finished=yes
+  exit 0
 }
 
 stop() {
@@ -140,13 +152,13 @@ serve() {
     status=0
     wait "$child" || status=$?
   done
-  [ -z "$stopping" ] || exit 0
+  [ -z "$stopping" ] || finish
   echo "serve.sh: the server ended by itself (status $status)" >&2
   exit 1
 }
 
 server='' only_setup='' until_stdin_closes='' options=()
-child='' watcher='' staging='' work='' stopping='' packages=''
+child='' watcher='' staging='' work='' stopping='' packages='' finished=''
 
 while [ $# -gt 0 ]; do
   case $1 in
@@ -170,10 +182,10 @@ while [ $# -gt 0 ]; do
 done
 
 trap clean_up EXIT
-trap 'stopping=yes; exit 0' TERM INT HUP
+trap 'stopping=yes; finish' TERM INT HUP
 if [ -n "$only_setup" ]; then
   for each in ${server:-oidc-provider django}; do setup "$each"; done
-  exit
+  finish
 fi
 [ -n "$server" ] || { usage >&2; exit 2; }
 [ "$server" = oidc-provider ] || [ -z "${only_oidc_provider:-}" ] || fail "$server cannot $only_oidc_provider"

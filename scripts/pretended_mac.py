@@ -1,0 +1,197 @@
+"""A Mac where there is none, for tests of the scripts: Apple's tools, Rust, Swift and Node.js are pretended ones that write down how they
+were called, and no program is there that macOS does not have. The bash is a bash 3.2 where PILOTLIGHT_BASH_3_2 names one.
+
+That shows what the scripts call, in which order and with which flags, and what they say when a step fails. How Xcode and a simulator
+answer it does not show; only a Mac does.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
+# What macOS brings, as far as the scripts use it.
+BROUGHT = """awk basename cat chmod cmp cp cut date diff dirname env expr false find getconf git grep gunzip gzip head id join ln ls make mkdir
+mkfifo mktemp mv od paste perl printf ps pwd rm rmdir sed seq sh shasum sort tail tar tee test touch tr true tty uniq wc xargs""".split()
+DEVICES = {"devices": {
+    "com.apple.CoreSimulator.SimRuntime.iOS-16-4": [{"name": "iPhone 14", "udid": "OLD", "state": "Booted"}],
+    "com.apple.CoreSimulator.SimRuntime.iOS-17-5": [{"name": "iPhone 15", "udid": "A", "state": "Shutdown"}],
+    "com.apple.CoreSimulator.SimRuntime.iOS-18-2": [
+        {"name": "iPhone 16", "udid": "B", "state": "Shutdown"}, {"name": "iPad Air", "udid": "C", "state": "Shutdown"}],
+    "com.apple.CoreSimulator.SimRuntime.watchOS-11-0": [{"name": "iPhone Watch", "udid": "W", "state": "Booted"}],
+}}
+# Writes down how it was called; fails when the call has what PRETEND_FAULT says.
+TOOL = """#!/usr/bin/env bash
+name=$(basename "$0")
+printf '%s\\n' "$name $*" >>"$PRETEND_CALLS"
+case "$name $*" in *"${PRETEND_FAULT:-nothing of this}"*) echo "error: $name was told to fail" >&2; exit 1 ;; esac
+"""
+SERVER = """echo "server $*" >>"$PRETEND_CALLS"
+if [ -n "${PRETEND_NO_SERVER:-}" ]; then echo "no port is free" >&2; exit 1; fi
+echo "listening: http://127.0.0.1:4711/"
+echo "control: http://127.0.0.1:4712/"
+if [ -n "${PRETEND_SHORT_SERVER:-}" ]; then
+    until grep -q 'simctl launch' "$PRETEND_CALLS"; do sleep 0.05; done
+    exit
+fi
+trap 'echo "server ended" >>"$PRETEND_CALLS"; exit' TERM
+while :; do sleep 0.05; done
+"""
+ANSWERS = {
+    "uname": """case "$*" in -m) echo arm64 ;; -sm) echo Darwin arm64 ;; *) echo Darwin ;; esac""",
+    "open": "", "ditto": "", "plutil": "", "rustfmt": "", "clippy-driver": "",
+    "xcode-select": "echo /Applications/Xcode.app/Contents/Developer",
+    "xcodebuild": "echo \"manifests: ${PILOTLIGHT_CORE_LIBRARY_DIR-none} ${PILOTLIGHT_MANIFEST_AS_APPLE-none}\" >>\"$PRETEND_CALLS\"; echo \"** SUCCEEDED **\"; echo \"     Executed 9 tests, with 0 failures (0 unexpected) in 1.0 seconds\"",
+    "xcrun": """case "$*" in
+*"list devices"*) cat "$PRETEND_DEVICES" ;;
+*" appearance") echo dark ;;
+*" content_size") echo medium ;;
+*" screenshot "*) echo picture >"${@: -1}" ;;
+*--show-sdk*) echo /Applications/Xcode.app/SDK ;;
+lipo\\ *|*swiftc\\ -target*) exec "$PRETEND_PYTHON" -B "$PRETEND_WORLD" "$@" ;;
+docc\\ *) while [ "$1" != --output-path ]; do shift; done; mkdir -p "$2/data/documentation" && echo '{}' >"$2/data/documentation/pilotlight.json" ;;
+esac""",
+    "rustc": """case "$*" in *sysroot*) mkdir -p "$PRETEND_FOLDER/rust/lib/rustlib"; echo "$PRETEND_FOLDER/rust" ;; *) echo "host: aarch64-apple-darwin" ;; esac""",
+    "rustup": """if [ "$1 $2" = "target add" ]; then mkdir -p "$PRETEND_FOLDER/rust/lib/rustlib/$3/lib"; fi""",
+    "node": """case $1 in --version) echo v22.12.0 ;; -e) ;; *)
+    echo "issuer: http://127.0.0.1:4713" >&3
+    trap exit TERM
+    while :; do sleep 0.05; done ;;
+esac""",
+    "npm": "",
+    "sleep": """case $1 in 0.*) exec "$PRETEND_SLEEP" "$1" ;; *) touch "$PRETEND_FOLDER/time-passed" ;; esac""",
+    "curl": """exec "$PRETEND_PYTHON" -B "$PRETEND_WORLD" curl "$@\"""",
+    # What would ask a registry, and proofs, which would be this one again.
+    "python3": """case "$*" in
+*"-m pip install"*shellcheck*) while [ "$1" != --target ]; do shift; done; mkdir -p "$2/bin"; cp "$PRETEND_FOLDER/bin/true-tool" "$2/bin/shellcheck" ;;
+*"-m pip"*|*"-m unittest"*|*kill_test.py*) ;;
+*"-m venv"*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
+*) exec "$PRETEND_PYTHON" "$@" ;;
+esac""",
+    "true-tool": "",
+    # Tests/Neighbours: an app with a Session of its own, which does not say which one it means.
+    "swiftc": """case "$*" in *WITH_PILOTLIGHT*UNNAMED*) echo "App.swift:1:1: error: 'Session' is ambiguous for type lookup in this context"; exit 1 ;; esac""",
+    "swift": """here=$(pwd)
+case "$1 $*" in
+*show-bin-path*) echo "$here" ;;
+*print-target-info*) echo '{"target": {"triple": "arm64-apple-macosx14.0"}}' ;;
+build\\ *) while [ "$1" != --scratch-path ]; do shift; done
+    mkdir -p "$2/debug/Modules"
+    printf '%s\\n' '#!/usr/bin/env bash' 'exec "$PRETEND_PYTHON" -B "$PRETEND_WORLD" terminal "$@"' >"$2/debug/pilotlight-terminal"
+    chmod +x "$2/debug/pilotlight-terminal" ;;
+package\\ *) exec "$PRETEND_PYTHON" -B "$PRETEND_WORLD" package "$@" ;;
+*--version*) echo "Apple Swift version 6.2" ;;
+esac""",
+    # Builds the core, and a server that says where it listens and serves until it is asked to end.
+    "cargo": """case "$*" in
+*" staticlib"*)
+    profile=release
+    case "$*" in *"--profile dev"*) profile=debug ;; esac
+    while [ "$1" != --target ]; do shift; done
+    mkdir -p "$CARGO_TARGET_DIR/$2/$profile"
+    cp "$PRETEND_FOLDER/archives/$2" "$CARGO_TARGET_DIR/$2/$profile/libpilotlight_core.a" ;;
+install\\ *)
+    while [ "$1" != --root ]; do shift; done
+    mkdir -p "$2/bin"
+    for name in cargo-deny cargo-fuzz cargo-cyclonedx; do cp "$PRETEND_FOLDER/bin/true-tool" "$2/bin/$name"; done ;;
+*)
+    mkdir -p "$CARGO_TARGET_DIR/debug"
+    touch "$CARGO_TARGET_DIR/debug/libpilotlight_core.dylib"
+    for name in identity-server pilotlight-uniffi-bindgen test-browser; do
+        cp "$PRETEND_FOLDER/$name" "$CARGO_TARGET_DIR/debug/$name"
+        chmod +x "$CARGO_TARGET_DIR/debug/$name"
+    done ;;
+esac""",
+}
+BINDGEN = """sources=bindings/Pilotlight/Sources
+out=${@: -1}
+mkdir -p "$out"
+cp "$sources/PilotlightCore/PilotlightCore.swift" "$sources/PilotlightFFI/PilotlightFFI.h" "$sources/PilotlightFFI/module.modulemap" "$out/"
+"""
+
+
+class Mac(unittest.TestCase):
+    """`copied` are the files and folders of the checkout that the scripts find."""
+
+    copied = ["scripts"]
+    # False: on PATH is everything that this machine has, behind the pretended tools.
+    only_what_macos_brings = True
+
+    def setUp(self):
+        made = tempfile.TemporaryDirectory()
+        self.addCleanup(made.cleanup)
+        self.folder = pathlib.Path(made.name).resolve()
+        self.checkout, self.calls_file, self.bin = self.folder / "checkout", self.folder / "calls", self.folder / "bin"
+        self.copy()
+        (self.folder / "devices.json").write_text(json.dumps(DEVICES), encoding="utf-8")
+        for name, answer in ANSWERS.items():
+            self.tool(self.bin / name, answer)
+        for name, answer in (("identity-server", SERVER), ("pilotlight-uniffi-bindgen", BINDGEN), ("test-browser", "")):
+            (self.folder / name).write_text(f"#!/usr/bin/env bash\n{answer}", encoding="utf-8")
+        path = f"{self.bin}:{os.environ['PATH']}"
+        if self.only_what_macos_brings:
+            path = str(self.bin)
+            for name in BROUGHT:
+                (self.bin / name).symlink_to(shutil.which(name))
+            (self.bin / "bash").symlink_to(os.environ.get("PILOTLIGHT_BASH_3_2") or shutil.which("bash"))
+        self.environment = {name: text for name, text in os.environ.items()
+                            if not name.startswith(("PILOTLIGHT_", "PRETEND_", "CARGO_", "RUST", "GIT_", "XDG_"))}
+        self.environment |= {
+            "PATH": path, "PRETEND_CALLS": str(self.calls_file), "NO_COLOR": "1", "PRETEND_FOLDER": str(self.folder),
+            "PRETEND_DEVICES": str(self.folder / "devices.json"), "PRETEND_PYTHON": sys.executable, "PRETEND_SLEEP": shutil.which("sleep"),
+            "PRETEND_WORLD": str(CHECKOUT / "scripts" / "pretended_world.py"), "CARGO_TARGET_DIR": str(self.folder / "target"),
+            "TMPDIR": str(self.folder), "HOME": str(self.folder / "home"), "PILOTLIGHT_SETTLING": "0",
+        }
+        (self.folder / "home").mkdir()
+
+    def copy(self):
+        for name in self.copied:
+            source, target = CHECKOUT / name, self.checkout / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy2(source, target)
+
+    def tool(self, path, answer):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{TOOL}{answer}\n", encoding="utf-8")
+        path.chmod(0o755)
+
+    def begin(self, script, *words, **environment):
+        return subprocess.Popen([f"scripts/{script}", *words], cwd=self.checkout, env=self.environment | environment, text=True,
+                                start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def run_script(self, script, *words, **environment):
+        done = self.begin(script, *words, **environment)
+        try:
+            said, _ = done.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            os.killpg(done.pid, signal.SIGKILL)
+            self.fail(f"{script} does not end:\n{done.communicate()[0]}")
+        return done.returncode, said
+
+    def calls(self):
+        return self.calls_file.read_text(encoding="utf-8") if self.calls_file.exists() else ""
+
+    def assertInOrder(self, text, *parts):
+        at = 0
+        for part in parts:
+            found = text.find(part, at)
+            self.assertGreaterEqual(found, 0, f"{part!r} does not come there in:\n{text}")
+            at = found + len(part)
+
+    def assertFails(self, script, words, sentence, help_, **environment):
+        code, said = self.run_script(script, *words, **environment)
+        self.assertNotEqual(code, 0, said)
+        self.assertRegex(said, f"error: .*{sentence}")
+        self.assertIn("to help it: ", said)
+        self.assertIn(help_, said.split("to help it: ")[-1])
+        self.assertFalse(list(self.folder.glob("pilotlight.*")), "a temporary folder is left")
+        return said

@@ -1,0 +1,167 @@
+"""Walks through demo, test, build and the checks for Apple platforms from the state of a fresh Mac: a new checkout, empty caches, Rust
+without a target for iOS, and no program that macOS does not have. Every tool of Apple's is pretended (pretended_mac.py)."""
+
+import os
+import plistlib
+import subprocess
+import sys
+import unittest
+
+import pretended_mac
+from pretended_mac import CHECKOUT
+
+sys.path.insert(0, str(CHECKOUT / "scripts" / "apple"))
+import fixtures  # noqa: E402 the folder is named above
+
+DEVICE, SIMULATORS = "aarch64-apple-ios", ["aarch64-apple-ios-sim", "x86_64-apple-ios"]
+
+
+class FreshMac(pretended_mac.Mac):
+    def copy(self):
+        names = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=CHECKOUT, check=True, capture_output=True,
+                               text=True).stdout.split("\0")
+        self.copied = sorted({name for name in names if name and (CHECKOUT / name).is_file()})
+        super().copy()
+
+    def setUp(self):
+        super().setUp()
+        archives = self.folder / "archives"
+        archives.mkdir()
+        for target in [DEVICE, *SIMULATORS]:
+            made = fixtures.make_object("x86_64" if target.startswith("x86") else "arm64", "ios" if target == DEVICE else "ios-simulator")
+            # With the symbols that the privacy manifest speaks of.
+            (archives / target).write_bytes(fixtures.make_archive([made, fixtures.make_object(
+                "x86_64" if target.startswith("x86") else "arm64", "ios" if target == DEVICE else "ios-simulator", undefined=["_fstat"])]))
+        for words in (["init", "--quiet"], ["add", "--all"]):
+            subprocess.run(["git", *words], cwd=self.checkout, check=True,
+                           env={"PATH": os.environ["PATH"], "HOME": str(self.folder / "home")})
+
+    def assertPasses(self, script, *words, **environment):
+        code, said = self.run_script(script, *words, **environment)
+        self.assertEqual(code, 0, said)
+        self.assertNotIn("command not found", said)
+        return said
+
+    def slices(self, framework):
+        plist = plistlib.loads((framework / "Info.plist").read_bytes())
+        return {one["LibraryIdentifier"]: one["SupportedArchitectures"] for one in plist["AvailableLibraries"]}
+
+    beside = property(lambda self: self.checkout / "bindings/Pilotlight/PilotlightFFI.xcframework")
+
+
+class Demo(FreshMac):
+    def test_the_whole_story(self):
+        said = self.assertPasses("demo.sh")
+        self.assertInOrder(said, "before: signed_out", "after: signed_in", "access token: another one", "email: ada@example.com",
+                           "first_name: John", "exit code: 10", "at the issuer: revoked", "all 7 steps as they should be")
+        calls = self.calls()
+        self.assertInOrder(calls, "cargo build --quiet --workspace --locked", "swift build --scratch-path", "server --ttl-access 8", "server ended")
+        self.assertNotIn("xcodebuild", calls)
+        self.assertFalse(list(self.folder.glob("pilotlight.*")))
+
+    def test_swift_that_does_not_build_ends_it(self):
+        code, said = self.run_script("demo.sh", PRETEND_FAULT="swift build")
+        self.assertNotEqual(code, 0)
+        self.assertIn("the terminal sample does not build", said)
+        self.assertNotIn("before:", said)
+
+    def test_a_script_that_bash_cannot_read_ends_it(self):
+        script = self.checkout / "scripts" / "swift.sh"
+        text = script.read_text(encoding="utf-8")
+        script.write_text(text.replace("setup() {", "setup() { if true; then ((; fi", 1), encoding="utf-8")
+        code, said = self.run_script("demo.sh")
+        self.assertNotEqual(code, 0)
+        self.assertIn("syntax error", said)
+
+
+class Building(FreshMac):
+    def test_the_package(self):
+        self.assertPasses("build-xcframework.sh")
+        framework = self.checkout / "build/Pilotlight/PilotlightFFI.xcframework"
+        whole = {"ios-arm64": ["arm64"], "ios-arm64_x86_64-simulator": ["arm64", "x86_64"]}
+        self.assertEqual((self.slices(framework), self.slices(self.beside)), (whole, whole))
+        calls = self.calls()
+        for target in [DEVICE, *SIMULATORS]:
+            self.assertInOrder(calls, f"rustup target add {target}", "cargo fetch", f"cargo rustc --target {target}")
+        self.assertInOrder(calls, "xcrun strip -S", "xcrun lipo -create")
+        self.assertIn("--remap-path-prefix", calls)
+        self.assertNotIn("RUSTC_BOOTSTRAP", calls)
+
+    def test_a_debug_build_can_be_stepped_through(self):
+        self.assertPasses("build-xcframework.sh", "--debug", "--targets", SIMULATORS[0])
+        self.assertNotIn("remap-path-prefix", self.calls())
+        self.assertIn("--profile dev", self.calls())
+        self.assertNotIn("strip", self.calls())
+
+    def test_the_checks_judge_a_package_of_their_own(self):
+        self.assertPasses("build-xcframework.sh")
+        folders = self.beside, self.checkout / "build"
+        before = {path: path.stat().st_mtime_ns for folder in folders for path in folder.rglob("*")}
+        self.calls_file.unlink()
+        self.assertRegex(self.assertPasses("check-apple.sh", "--quick"), r"\n(\d+) passed, 0 failed\n")
+        checked = self.folder / "target/apple-check/Pilotlight/PilotlightFFI.xcframework"
+        self.assertEqual(set(self.slices(checked)), {"ios-arm64", "ios-arm64-simulator"})
+        self.assertNotIn("rustc --target x86_64-apple-ios ", self.calls())
+        # What a person has in an Xcode project.
+        self.assertEqual(before, {path: path.stat().st_mtime_ns for folder in folders for path in folder.rglob("*")})
+
+    def test_the_checks_on_a_mac_with_an_intel_processor(self):
+        self.tool(self.bin / "uname", 'case "$*" in -m) echo x86_64 ;; *) echo Darwin ;; esac')
+        self.run_script("check-apple.sh", "--quick")
+        checked = self.folder / "target/apple-check/Pilotlight/PilotlightFFI.xcframework"
+        self.assertEqual(set(self.slices(checked)), {"ios-arm64", "ios-x86_64-simulator"})
+
+
+class Testing(FreshMac):
+    def test_each_lane(self):
+        said = self.assertPasses("test.sh")
+        for lane in ("style", "rust", "keychain", "swift", "demo", "interop", "apple"):
+            self.assertRegex(said, rf"\n{lane} +\d+ s  passed")
+        calls = self.calls()
+        # The swift lane comes before the one that builds slices.
+        self.assertInOrder(calls, "swift test --scratch-path", "cargo rustc --target")
+        self.assertEqual(calls.count("python3 -B -m unittest --quiet test_swift_ios\n"), 1, "the proofs of the Apple checks run once")
+        self.assertIn("npm ci --ignore-scripts", calls)
+        self.assertFalse(self.beside.exists())
+
+    def test_what_is_missing_is_told_once_before_anything_runs(self):
+        for name in ("node", "npm", "rustfmt", "swift"):
+            (self.bin / name).unlink()
+        self.tool(self.bin / "xcrun", "exit 1")
+        old = self.bin / "python3"
+        old.write_text(old.read_text(encoding="utf-8").replace(
+            'case "$*" in\n', 'case "$*" in\n*sys.version_info*) [ "${@: -1}" != 3.10 ]; exit ;;\n*platform*) echo 3.9.6; exit ;;\n', 1), encoding="utf-8")
+        code, said = self.run_script("test.sh")
+        self.assertEqual(code, 1, said)
+        for line in ("Node.js 20.19 or newer: brew install node", "Python 3.10 or newer (python3 is 3.9.6): brew install python",
+                     "rustfmt: rustup component add rustfmt clippy", "Swift: install Xcode from the App Store", "Xcode with the iOS SDK: install Xcode"):
+            self.assertEqual(said.count(f"  {line}"), 1, said)
+        self.assertNotIn("lane", said)
+        self.assertNotIn("cargo", self.calls())
+
+    def test_a_node_that_is_too_old(self):
+        for version, fits in (("v18.19.0", False), ("v20.9.0", False), ("v20.19.0", True), ("v22.1.0", True)):
+            self.tool(self.bin / "node", f"echo {version}")
+            code, said = self.run_script("test.sh", "--only", "interop", PRETEND_FAULT="cargo test")
+            self.assertEqual(f"node is {version}" in said, not fits, said)
+
+    def test_a_lane_asks_for_no_more_than_it_needs(self):
+        (self.bin / "node").unlink()
+        self.assertPasses("test.sh", "--only", "rust")
+
+    def test_a_lane_that_fails(self):
+        code, said = self.run_script("test.sh", "--only", "swift", "--only", "rust", PRETEND_FAULT="swift test")
+        self.assertEqual(code, 1)
+        self.assertRegex(said, r"\nswift +\d+ s  FAILED\nrust +\d+ s  passed")
+
+
+class Sample(FreshMac):
+    def test_the_sample_with_the_package_that_is_really_built(self):
+        said = self.assertPasses("run-sample.sh", "--test")
+        self.assertInOrder(said, "building the XCFramework", "the tests passed")
+        said = self.assertPasses("screenshots.sh")
+        self.assertIn("the XCFramework is there", said)
+
+
+if __name__ == "__main__":
+    unittest.main()
