@@ -55,7 +55,8 @@ ANSWERS = {
 *" screenshot "*) echo picture >"${@: -1}" ;;
 *--show-sdk*) echo /Applications/Xcode.app/SDK ;;
 lipo\\ *|*swiftc\\ -target*) exec "$PRETEND_PYTHON" -B "$PRETEND_WORLD" "$@" ;;
-docc\\ *) while [ "$1" != --output-path ]; do shift; done; mkdir -p "$2/data/documentation" && echo '{}' >"$2/data/documentation/pilotlight.json" ;;
+docc\\ *) while [ "$1" != --output-path ]; do shift; done; mkdir -p "$2/data/documentation" && echo '{}' >"$2/data/documentation/pilotlight.json"
+    mkdir -p "$2/documentation/pilotlight" && echo '<p>' >"$2/documentation/pilotlight/index.html" ;;
 esac""",
     "rustc": """case "$*" in *sysroot*) mkdir -p "$PRETEND_FOLDER/rust/lib/rustlib"; echo "$PRETEND_FOLDER/rust" ;; *) echo "host: aarch64-apple-darwin" ;; esac""",
     "rustup": """if [ "$1 $2" = "target add" ]; then mkdir -p "$PRETEND_FOLDER/rust/lib/rustlib/$3/lib"; fi""",

@@ -93,9 +93,9 @@ def lipo(words):
 
 def swiftc(words):
     import fixtures
-    output = pathlib.Path(words[words.index("-o") + 1])
-    called = [] if "-emit-library" in words else ["_uniffi_pretended"]
-    output.write_bytes(fixtures.make_object("arm64", "ios-simulator", undefined=called))
+    if "-o" in words:
+        called = [] if "-emit-library" in words else ["_uniffi_pretended"]
+        pathlib.Path(words[words.index("-o") + 1]).write_bytes(fixtures.make_object("arm64", "ios-simulator", undefined=called))
     if "-emit-module-path" in words:
         pathlib.Path(words[words.index("-emit-module-path") + 1]).touch()
 
