@@ -33,6 +33,7 @@ echo slice >$package/$ffi_module.xcframework/library.a
 echo symbols >build/symbols/library.a
 python3 -B scripts/apple/xcframework.py zip $package/$ffi_module.xcframework build/$ffi_module.xcframework.zip
 if [ -n "${PRETEND_COMMIT:-}" ]; then git commit --quiet --allow-empty --message meanwhile; fi
+finish
 """
 CHECK = """#!/usr/bin/env bash
 [ "$1" = --built ] && [ -d build/Pilotlight ] && [ -z "${PRETEND_FAULT:-}" ]
