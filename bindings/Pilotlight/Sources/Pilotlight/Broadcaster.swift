@@ -62,8 +62,11 @@ final class Broadcaster<Element: Sendable>: Sendable {
 final class SessionBroadcaster: SessionObserver {
     let states = Broadcaster<SessionState>(beginsWithLatest: true)
     let events = Broadcaster<SessionEvent>(beginsWithLatest: false)
+    /// The text of the session's token goes with every change of state, whichever handle made it.
+    let tokens = TokenCache()
 
     func stateChanged(state: PilotlightCore.SessionState) {
+        tokens.forget()
         states.send(SessionState(state))
     }
 

@@ -23,7 +23,7 @@ public final class Session: Sendable {
 
     let core: any CoreSessionProtocol
     let broadcaster: SessionBroadcaster
-    let tokens = TokenCache()
+    var tokens: TokenCache { broadcaster.tokens }
     private let background: BackgroundActivity?
     private let lifecycle: LifecycleObserver?
 

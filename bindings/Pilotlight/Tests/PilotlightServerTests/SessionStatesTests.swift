@@ -1,9 +1,28 @@
 import Foundation
 import IdentityServerSupport
-import Pilotlight
 import Testing
 
+@testable import Pilotlight
+
 @Suite struct SessionStatesTests {
+    @Test func anotherHandlesSignOutTakesTheTokensTextAway() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let handles = try (0..<2).map { _ in
+            try Session(try server.auth0(), storage: folder.store("session"), log: .none)
+        }
+        try await handles[0].signIn(using: TestBrowser())
+        #expect(handles[1].cachedAccessToken() != nil)
+        #expect(!handles[1].tokens.isEmpty)
+        let states = Task { [states = handles[1].states] in
+            for await state in states where state == .signedOut { break }
+        }
+        await handles[0].signOut()
+        await states.value
+        #expect(handles[1].tokens.isEmpty)
+        await server.stop()
+    }
+
     @Test func everyListenerSeesTheWholeLifeInOrderAndEndsWithTheSession() async throws {
         let server = try await IdentityServer.start()
         var session: Session? = try Session(try server.auth0(), storage: .inMemory, log: .none)

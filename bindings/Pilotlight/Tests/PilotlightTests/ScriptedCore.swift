@@ -17,6 +17,7 @@ final class ScriptedCore: CoreSessionProtocol {
     private let script: Locked<Script>
     private let work: @Sendable () async throws -> Void
     private let onRelease: @Sendable () -> Void
+    private let onCachedToken: @Sendable () -> Void
     private let onBegin: @Sendable (UInt64) async -> Void
 
     /// - Parameters:
@@ -24,15 +25,17 @@ final class ScriptedCore: CoreSessionProtocol {
     ///   - stored: What the next `restore()` finds.
     ///   - onRelease: When the lock between processes is given back.
     ///   - onBegin: When a sign-in has begun and its caller does not know it yet.
+    ///   - onCachedToken: When the text of the token in memory was read.
     ///   - work: What every call but `restore()` does.
     init(
         state: Pilotlight.SessionState? = .signedOut, stored: Pilotlight.SessionState = .signedOut,
         onRelease: @escaping @Sendable () -> Void = {}, onBegin: @escaping @Sendable (UInt64) async -> Void = { _ in },
-        work: @escaping @Sendable () async throws -> Void = {}
+        onCachedToken: @escaping @Sendable () -> Void = {}, work: @escaping @Sendable () async throws -> Void = {}
     ) {
         script = Locked(Script(state: state, stored: stored))
         self.onRelease = onRelease
         self.onBegin = onBegin
+        self.onCachedToken = onCachedToken
         self.work = work
     }
 
@@ -64,7 +67,12 @@ final class ScriptedCore: CoreSessionProtocol {
     }
 
     func cachedAccessTokenVersion(minTtlSeconds: UInt32) -> UInt64 { 1 }
-    func cachedAccessToken(minTtlSeconds: UInt32) -> String? { "cached" }
+
+    func cachedAccessToken(minTtlSeconds: UInt32) -> String? {
+        onCachedToken()
+        return "cached"
+    }
+
     func cachedAccessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt32) -> String? { "cached" }
     func hasValidSession(minTtlSeconds: UInt32) -> Bool { true }
     func cachedProfile() -> PilotlightCore.UserProfile? { nil }
