@@ -89,8 +89,8 @@ pub trait Log: Send + Sync + fmt::Debug {
     fn log(&self, level: LogLevel, message: &str);
 }
 
-/// How much a log line matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How much a log line matters, as in Apple's unified logging.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum LogLevel {
     /// For following what happens, step by step.
     Debug,

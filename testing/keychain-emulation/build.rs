@@ -27,7 +27,7 @@ fn main() {
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rust-core/src/adapters/keychain"),
         PathBuf::from,
     );
-    let modules: String = ["content", "system"]
+    let modules: String = ["constants", "content", "system"]
         .map(|name| {
             format!(
                 "#[path = {:?}]\npub(crate) mod {name};\n",

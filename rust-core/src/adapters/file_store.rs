@@ -3,10 +3,9 @@
 mod document;
 mod replace;
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -14,7 +13,7 @@ use zeroize::Zeroizing;
 use self::document::Document;
 use super::io_error::refused;
 use super::off_thread::BlockingStore;
-use super::regular_file::{make_private_folder, open_lock, open_to_read};
+use super::regular_file::{folder_of, make_private_folder, open_lock, open_to_read, with_suffix};
 use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::StoreError;
 
@@ -81,8 +80,7 @@ impl FileStore {
     /// who waits for a removed lock file does not exclude who makes a new one. It ends with the returned handle, or the
     /// process.
     fn lock(&self) -> Result<File, StoreError> {
-        make_private_folder(replace::folder_of(&self.path))
-            .map_err(|error| refused("making the store's folder", &error))?;
+        make_private_folder(folder_of(&self.path)).map_err(|error| refused("making the store's folder", &error))?;
         let file = open_lock(&with_suffix(&self.path, ".lock"));
         let file = file.map_err(|error| refused("opening the store's lock", &error))?;
         loop {
@@ -131,19 +129,5 @@ impl BlockingStore for FileStore {
 
     fn names(&self) -> Result<Vec<String>, StoreError> {
         Ok(self.load()?.names())
-    }
-}
-
-/// `path` with more at the end of its file name.
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut longer = OsString::from(path);
-    longer.push(suffix);
-    PathBuf::from(longer)
-}
-
-fn failed(explanation: &str, status: Option<i32>) -> StoreError {
-    StoreError::Failed {
-        explanation: explanation.to_owned(),
-        status,
     }
 }

@@ -33,7 +33,7 @@ impl ForeignKeychain {
         let options = KeychainOptions {
             service: item.service.clone(),
             access_group: item.access_group.clone(),
-            accessibility: super::keychain::Accessibility::default(),
+            accessibility: super::keychain::KeychainAccessibility::default(),
             synchronizable: false,
             access_control: None,
         };

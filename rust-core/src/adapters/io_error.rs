@@ -6,7 +6,7 @@ use crate::ports::StoreError;
 
 /// What was being done, what the system said, and who can do something about it. Neither the path nor the content is in
 /// the text.
-pub(super) fn refused(doing: &str, error: &io::Error) -> StoreError {
+pub(in crate::adapters) fn refused(doing: &str, error: &io::Error) -> StoreError {
     let status = error.raw_os_error();
     match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StoreError::NotPermitted {
@@ -17,5 +17,13 @@ pub(super) fn refused(doing: &str, error: &io::Error) -> StoreError {
             explanation: format!("{doing}: {kind}"),
             status,
         },
+    }
+}
+
+/// Where the system said nothing.
+pub(in crate::adapters) fn failed(explanation: &str) -> StoreError {
+    StoreError::Failed {
+        explanation: explanation.to_owned(),
+        status: None,
     }
 }

@@ -1,19 +1,20 @@
 //! Opening files whose place somebody else may have taken: another program of the user, or another app of the group.
 
+use std::ffi::OsString;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Only the file's owner may read and write it.
-pub(super) const PRIVATE_FILE: u32 = 0o600;
+pub(in crate::adapters) const PRIVATE_FILE: u32 = 0o600;
 const PRIVATE_FOLDER: u32 = 0o700;
 
 /// Opens a regular file to read it.
 ///
 /// # Errors
 /// Also where a link, a pipe or anything else is in its place; nothing waits for a pipe's other end then.
-pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
+pub(in crate::adapters) fn open_to_read(path: &Path) -> io::Result<File> {
     open(OpenOptions::new().read(true), path)
 }
 
@@ -21,15 +22,29 @@ pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// As [`open_to_read`].
-pub(super) fn open_lock(path: &Path) -> io::Result<File> {
+pub(in crate::adapters) fn open_lock(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     let options = options.create(true).truncate(false).write(true).mode(PRIVATE_FILE);
     open(options, path)
 }
 
 /// Makes a folder that only its owner may look into, and those above it; one that is there stays as it is.
-pub(super) fn make_private_folder(folder: &Path) -> io::Result<()> {
+pub(in crate::adapters) fn make_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(folder)
+}
+
+/// The folder that `path` is in.
+pub(in crate::adapters) fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+/// `path` with more at the end of its file name.
+pub(in crate::adapters) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut longer = OsString::from(path);
+    longer.push(suffix);
+    PathBuf::from(longer)
 }
 
 /// `O_NOFOLLOW`: a link would have its target made and locked. `O_NONBLOCK`: a pipe without a reader would be waited for

@@ -8,20 +8,7 @@ use crate::ports::{Log, LogLevel};
 #[uniffi::export(with_foreign)]
 pub trait LogSink: Send + Sync + std::fmt::Debug {
     /// One line. Called on any thread; must return soon.
-    fn log(&self, level: LogSinkLevel, message: String);
-}
-
-/// How much a line matters, as in Apple's unified logging.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum LogSinkLevel {
-    /// For following what happens, step by step.
-    Debug,
-    /// What happened.
-    Info,
-    /// Something did not work and was coped with.
-    Warning,
-    /// Something did not work and somebody should look.
-    Error,
+    fn log(&self, level: LogLevel, message: String);
 }
 
 /// The session's log port over an optional sink.
@@ -37,18 +24,7 @@ impl ForwardingLog {
 impl Log for ForwardingLog {
     fn log(&self, level: LogLevel, message: &str) {
         if let Some(sink) = &self.0 {
-            sink.log(level.into(), message.to_owned());
-        }
-    }
-}
-
-impl From<LogLevel> for LogSinkLevel {
-    fn from(level: LogLevel) -> Self {
-        match level {
-            LogLevel::Debug => Self::Debug,
-            LogLevel::Info => Self::Info,
-            LogLevel::Warning => Self::Warning,
-            LogLevel::Error => Self::Error,
+            sink.log(level, message.to_owned());
         }
     }
 }

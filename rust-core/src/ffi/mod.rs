@@ -1,6 +1,7 @@
 //! What Swift sees: one-line exports over [`crate::session`], the Swift-facing types, the one error conversion, the
 //! runtime.
 
+mod dependencies;
 mod error;
 mod import;
 mod legacy;
@@ -10,13 +11,14 @@ mod open_sessions;
 mod runtime;
 mod session;
 mod storage;
+mod store_identity;
 mod stored_sessions;
 
+pub use crate::adapters::keychain::{KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility};
+pub use crate::ports::LogLevel;
 pub use error::{RetryReason, SessionError, SignInReason};
-pub use log::{LogSink, LogSinkLevel};
+pub use log::LogSink;
 pub use observer::SessionObserver;
 pub use session::CoreSession;
-pub use storage::{
-    KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility, KeychainStorage, SessionStorage,
-};
+pub use storage::{KeychainStorage, SessionStorage};
 pub use stored_sessions::stored_session_names;

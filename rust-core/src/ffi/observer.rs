@@ -1,6 +1,10 @@
 //! Carries changes of state, and events, to Swift, in order.
 
+use std::pin::pin;
 use std::sync::Arc;
+
+use futures_util::future::{Either, select};
+use tokio::sync::oneshot;
 
 use super::error::SessionError;
 use super::runtime::spawn;
@@ -10,7 +14,7 @@ use crate::model::state::SessionState;
 use crate::session::SessionManager;
 
 /// Hears of every change of the session's state, and of what happens to it. Called for one thing at a time, in order,
-/// on a thread of Pilotlight's own. Must return soon.
+/// on a thread of Pilotlight's own, as long as the handle lives that it was given with. Must return soon.
 #[uniffi::export(with_foreign)]
 pub trait SessionObserver: Send + Sync + std::fmt::Debug {
     /// The state is another one.
@@ -26,16 +30,26 @@ uniffi::custom_type!(RenewalFailure, SessionError, {
     lower: |failure| failure.0.into(),
 });
 
-/// Forwards until the session is gone: the sender side ends with it, so no task outlives it.
-pub(super) fn forward_reports(manager: &SessionManager, observer: Option<Arc<dyn SessionObserver>>) {
-    let Some(observer) = observer else { return };
+/// Until this is dropped its observer is called; then it is let go of.
+#[derive(Debug)]
+pub(super) struct Observation(#[expect(dead_code, reason = "its drop is what counts")] oneshot::Sender<()>);
+
+/// Forwards as long as the observation lives. The sender's side ends with the session, so no task outlives that either.
+pub(super) fn forward_reports(
+    manager: &SessionManager,
+    observer: Option<Arc<dyn SessionObserver>>,
+) -> Option<Observation> {
+    let observer = observer?;
     let mut reports = manager.subscribe();
+    let (observation, mut ended) = oneshot::channel();
     spawn(Box::pin(async move {
-        while let Some(report) = reports.recv().await {
+        // The end is looked at first: what came in the meantime is for nobody.
+        while let Either::Right((Some(report), _)) = select(&mut ended, pin!(reports.recv())).await {
             match report {
                 Report::State(state) => observer.state_changed(state),
                 Report::Event(event) => observer.happened(event),
             }
         }
     }));
+    Some(Observation(observation))
 }

@@ -3,20 +3,15 @@
 
 use std::future::{self, Future};
 use std::io;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::thread;
 
 use tokio::runtime::{Builder, Handle};
 
 use super::error::SessionError;
-use super::open_sessions::Identity;
-use crate::adapters::foreign_keychain::ForeignKeychain;
-use crate::adapters::http::HttpTransport;
-use crate::adapters::keychain;
-use crate::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use crate::machine::error::Error;
-use crate::ports::{BoxFuture, Log, awaited};
-use crate::session::{Dependencies, SessionManager, Sharing};
+use crate::ports::{BoxFuture, awaited};
+use crate::session::SessionManager;
 
 /// One thread is enough for a handful of requests, and a runtime that never has more is smaller; blocking calls
 /// (Keychain, files) get threads of their own that end when idle.
@@ -46,25 +41,6 @@ pub(super) fn runtime() -> &'static Handle {
 pub(super) fn spawn(work: BoxFuture<'static, ()>) {
     // Dropping the join handle detaches the task; it does not cancel it.
     drop(RUNTIME.spawn(work));
-}
-
-/// Everything the session needs of the world, for real.
-pub(super) fn dependencies(identity: &Identity, log: Arc<dyn Log>) -> Result<Dependencies, SessionError> {
-    let Identity { storage, read_only, .. } = identity;
-    Ok(Dependencies {
-        store: storage.open()?,
-        foreign_items: Arc::new(ForeignKeychain::new(Box::new(keychain::open), runtime().clone())),
-        sharing: match storage.lock() {
-            _ if *read_only => Sharing::ReadOnly,
-            Some(lock) => Sharing::Processes(lock),
-            None => Sharing::Alone,
-        },
-        transport: Arc::new(HttpTransport::new()),
-        clock: Arc::new(SystemClock),
-        randomness: Arc::new(SystemRandomness),
-        spawner: Arc::new(TokioSpawner::new(runtime().clone())),
-        log,
-    })
 }
 
 /// Runs `work` on the runtime to its end, whatever becomes of the caller, and converts its error.

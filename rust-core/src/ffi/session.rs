@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::dependencies::dependencies;
 use super::error::SessionError;
 use super::log::{ForwardingLog, LogSink};
-use super::observer::{SessionObserver, forward_reports};
-use super::open_sessions::{Identity, open_or_join};
-use super::runtime::{dependencies, run};
+use super::observer::{Observation, SessionObserver, forward_reports};
+use super::open_sessions::{Opening, open_or_join};
+use super::runtime::run;
 use super::storage::SessionStorage;
 use crate::model::audience::Audience;
 use crate::model::configuration::SessionConfiguration;
@@ -30,6 +31,8 @@ use crate::session::{
 #[derive(Debug, uniffi::Object)]
 pub struct CoreSession {
     pub(super) manager: SessionManager,
+    /// Ends with this handle.
+    _observation: Option<Observation>,
 }
 
 #[uniffi::export]
@@ -39,9 +42,10 @@ impl CoreSession {
     /// `name` tells sessions of one app apart; `observer` hears of every change of state and every event, in order,
     /// on a thread of Pilotlight's own; `log` gets a line for each step, without secrets.
     ///
-    /// Opening the same session again (the same configuration, storage and name) while it is open in this process gives
-    /// another handle to it, so that both share one renewal; the log stays that of the first. Storage in memory is
-    /// never shared.
+    /// Opening the same session again (the same client at the same issuer, store and name) while it is open in this
+    /// process gives another handle to it, so that both share one renewal: whatever else the configuration says, the
+    /// first one's settings and log count, and a difference is logged as a warning. Storage in memory is never shared.
+    /// An observer hears nothing more when its handle is gone.
     ///
     /// A `read_only` session only looks: it gives the tokens that another process put into the store, and never renews,
     /// signs in or out, or writes. For extensions that live for moments.
@@ -56,15 +60,16 @@ impl CoreSession {
         observer: Option<Arc<dyn SessionObserver>>,
         log: Option<Arc<dyn LogSink>>,
     ) -> Result<Arc<Self>, SessionError> {
-        let identity = Identity {
+        let log = ForwardingLog::over(log);
+        let opening = Opening {
             configuration,
-            storage,
+            store: storage.identity(),
             name,
             read_only,
         };
-        let manager = open_or_join(identity.clone(), || dependencies(&identity, ForwardingLog::over(log)))?;
-        forward_reports(&manager, observer);
-        Ok(Arc::new(Self { manager }))
+        let manager = open_or_join(opening, &log, || dependencies(&storage, read_only, log.clone()))?;
+        let _observation = forward_reports(&manager, observer);
+        Ok(Arc::new(Self { manager, _observation }))
     }
 
     /// The state as known in memory; nil until the first call that reads the store (`restore`) has ended.

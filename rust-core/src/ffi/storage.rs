@@ -7,7 +7,7 @@ use super::runtime::runtime;
 use crate::adapters::file_lock::FileLock;
 use crate::adapters::file_store;
 use crate::adapters::fresh_installation::FreshInstallation;
-use crate::adapters::keychain::{self, AccessConstraint, AccessControl, Accessibility, KeychainOptions};
+use crate::adapters::keychain::{self, KeychainAccessControl, KeychainAccessibility, KeychainOptions};
 use crate::adapters::memory_store::MemoryStore;
 use crate::adapters::off_thread::{BlockingStore, OffThread};
 use crate::machine::error::Error;
@@ -56,50 +56,6 @@ pub struct KeychainStorage {
     pub installation_marker_path: Option<String>,
 }
 
-/// When a Keychain item can be read (Apple: "Restricting keychain item accessibility").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum KeychainAccessibility {
-    /// From the first unlock after a start on, also in the background; never leaves this device. The default.
-    AfterFirstUnlockThisDeviceOnly,
-    /// The same, and goes along in encrypted backups to a new device.
-    AfterFirstUnlock,
-    /// Only while the device is unlocked: renewal in the background fails on a locked device. Never leaves this device.
-    WhenUnlockedThisDeviceOnly,
-    /// The same, and goes along in encrypted backups.
-    WhenUnlocked,
-    /// Only while unlocked, and only while a passcode is set: removing the passcode deletes the item.
-    WhenPasscodeSetThisDeviceOnly,
-    /// Deprecated by Apple, for apps that have items of this class: readable also before the first unlock. Never leaves
-    /// this device.
-    AlwaysThisDeviceOnly,
-    /// The same, and goes along in encrypted backups.
-    Always,
-}
-
-/// Ask for the user before the session is read or written (Apple: "Accessing Keychain Items with Face ID or Touch ID").
-/// The session is read once, at its restore, and written at each renewal; in the background nobody can be asked, so a
-/// session with access control is renewed only while the app is in front. Signing out asks nobody.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct KeychainAccessControl {
-    /// Who may use the item.
-    pub constraint: KeychainAccessConstraint,
-    /// What the system's dialogue says the session is needed for.
-    pub prompt: String,
-    /// For how many seconds one answer of the user is good, 0 to 300.
-    pub reuse_seconds: u32,
-}
-
-/// Who may use a Keychain item (Apple: "SecAccessControlCreateFlags").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum KeychainAccessConstraint {
-    /// The device's owner, by biometry or by the passcode.
-    UserPresence,
-    /// Any finger or face that is enrolled, now or later; no passcode.
-    BiometryAny,
-    /// The fingers or the face enrolled now: when they change, the session is lost and the user signs in again.
-    BiometryCurrentSet,
-}
-
 impl SessionStorage {
     pub(super) fn open(&self) -> Result<Arc<dyn SecretStore>, SessionError> {
         let store: Arc<dyn BlockingStore> = match self {
@@ -144,13 +100,9 @@ impl KeychainStorage {
         KeychainOptions {
             service: self.service.clone(),
             access_group: self.access_group.clone(),
-            accessibility: self.accessibility.into(),
+            accessibility: self.accessibility,
             synchronizable: self.synchronizable,
-            access_control: self.access_control.as_ref().map(|control| AccessControl {
-                constraint: control.constraint.into(),
-                prompt: control.prompt.clone(),
-                reuse_seconds: control.reuse_seconds,
-            }),
+            access_control: self.access_control.clone(),
         }
     }
 }
@@ -159,29 +111,5 @@ fn wrong(problem: String) -> Error {
     Error::Configuration {
         field: "storage",
         problem,
-    }
-}
-
-impl From<KeychainAccessibility> for Accessibility {
-    fn from(accessibility: KeychainAccessibility) -> Self {
-        match accessibility {
-            KeychainAccessibility::AfterFirstUnlockThisDeviceOnly => Self::AfterFirstUnlockThisDeviceOnly,
-            KeychainAccessibility::AfterFirstUnlock => Self::AfterFirstUnlock,
-            KeychainAccessibility::WhenUnlockedThisDeviceOnly => Self::WhenUnlockedThisDeviceOnly,
-            KeychainAccessibility::WhenUnlocked => Self::WhenUnlocked,
-            KeychainAccessibility::WhenPasscodeSetThisDeviceOnly => Self::WhenPasscodeSetThisDeviceOnly,
-            KeychainAccessibility::AlwaysThisDeviceOnly => Self::AlwaysThisDeviceOnly,
-            KeychainAccessibility::Always => Self::Always,
-        }
-    }
-}
-
-impl From<KeychainAccessConstraint> for AccessConstraint {
-    fn from(constraint: KeychainAccessConstraint) -> Self {
-        match constraint {
-            KeychainAccessConstraint::UserPresence => Self::UserPresence,
-            KeychainAccessConstraint::BiometryAny => Self::BiometryAny,
-            KeychainAccessConstraint::BiometryCurrentSet => Self::BiometryCurrentSet,
-        }
     }
 }

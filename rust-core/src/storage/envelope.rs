@@ -4,134 +4,16 @@
 //! Fields that a newer release added are kept when an older one writes the item again, so that going back and forth
 //! between releases loses nothing.
 
+mod item;
 mod reading;
 
-use serde::Serialize;
-use serde_json::{Map, Value};
-
 use self::reading::Members;
-use crate::model::audience::AudienceToken;
-use crate::model::credentials::Credentials;
-use crate::model::pending_update::PendingUpdate;
-use crate::model::profile::Profile;
-use crate::model::secret::{Secret, SecretBytes};
-use crate::model::state::ReauthenticationReason;
-use crate::model::time::Timestamp;
+use crate::model::secret::SecretBytes;
 
-/// The version this release writes. A release that changes the meaning of a field raises it; adding a field does not.
-pub const CURRENT_VERSION: u32 = 1;
+pub use self::item::{CURRENT_VERSION, EnvelopeError, PendingRevocation, SignedOut, StoredItem, StoredSession};
+
 /// Keychain items are small things; a session that does not fit is a mistake somewhere else.
 const LARGEST_BYTES: usize = 1024 * 1024;
-
-/// One item of the store.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum StoredItem {
-    /// Somebody is signed in, or was until the issuer ended the session.
-    Session(Box<StoredSession>),
-    /// Nobody is; what is left has to be revoked at the issuer.
-    SignedOut(SignedOut),
-}
-
-/// What is kept of a session.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct StoredSession {
-    /// [`CURRENT_VERSION`] when written by this release.
-    pub version: u32,
-    /// The issuer's identifier, as its ID tokens say it.
-    pub issuer: String,
-    /// The client the tokens were issued to.
-    pub client_id: String,
-    /// The user, by the claim `sub`.
-    pub subject: String,
-    /// The tokens; all of them absent once the session has ended.
-    pub credentials: Credentials,
-    /// The nonce of the sign-in: some issuers repeat it in the ID tokens of renewals.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub nonce: Option<Secret>,
-    /// When the user last authenticated, by the ID token's `auth_time`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub authenticated_at: Option<Timestamp>,
-    /// The profile as last fetched.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub profile: Option<Profile>,
-    /// Set when the session has ended without a sign-out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ended: Option<ReauthenticationReason>,
-    /// Counts the changes of the tokens since the sign-in. Of two writings of one session the higher is the later, also
-    /// when two processes with different clocks wrote them.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub sequence: u64,
-    /// Access tokens for further audiences, the oldest first; gone once the session has ended.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub audience_tokens: Vec<AudienceToken>,
-    /// The APIs that the sign-in named, beside the session's own (RFC 8707).
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub resources: Vec<String>,
-    /// Whether another library stored it first, where it may still be.
-    #[serde(skip_serializing_if = "is_false")]
-    pub imported: bool,
-    /// Changes of the metadata that wait for the network, the oldest first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub pending_updates: Vec<PendingUpdate>,
-    /// What a newer release wrote.
-    #[serde(flatten)]
-    pub unknown: Map<String, Value>,
-}
-
-/// What is kept after a sign-out while the issuer cannot be reached.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct SignedOut {
-    /// [`CURRENT_VERSION`] when written by this release.
-    pub version: u32,
-    /// Always true: what tells this item from a session.
-    pub signed_out: bool,
-    /// Refresh tokens to revoke, oldest first.
-    pub revocations: Vec<PendingRevocation>,
-    /// What a newer release wrote.
-    #[serde(flatten)]
-    pub unknown: Map<String, Value>,
-}
-
-/// A refresh token of a session that is over, which the issuer still has to be told (RFC 7009).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct PendingRevocation {
-    /// To be revoked, never to be used.
-    pub refresh_token: Secret,
-    /// When the session ended, by the device's clock.
-    pub since: Timestamp,
-}
-
-/// Why a stored item could not be read. Never quotes the item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum EnvelopeError {
-    /// Not JSON, or not this shape, or larger than 1 MiB.
-    #[error("the stored session cannot be decoded; it is kept aside, and the user has to sign in again")]
-    Undecodable,
-    /// Written by a release that this one cannot follow.
-    #[error(
-        "the stored session was written by a newer release (format {0}); it is kept for that release, and the user has to sign in again"
-    )]
-    NewerVersion(u32),
-}
-
-impl StoredSession {
-    /// Whether `other` is a writing of the same session, not one that began with another sign-in.
-    pub fn is_same_sign_in(&self, other: &Self) -> bool {
-        self.nonce == other.nonce && self.subject == other.subject
-    }
-}
-
-impl SignedOut {
-    /// Nobody is signed in.
-    pub fn with(revocations: Vec<PendingRevocation>) -> Self {
-        Self {
-            version: CURRENT_VERSION,
-            signed_out: true,
-            revocations,
-            unknown: Map::new(),
-        }
-    }
-}
 
 impl StoredItem {
     /// Reads a stored item.
@@ -159,14 +41,6 @@ impl StoredItem {
         Some(Ok(item))
     }
 
-    /// The session in it, if there is one.
-    pub fn into_session(self) -> Option<StoredSession> {
-        match self {
-            Self::Session(session) => Some(*session),
-            Self::SignedOut(_) => None,
-        }
-    }
-
     /// The bytes to store.
     ///
     /// # Errors
@@ -182,14 +56,4 @@ impl StoredItem {
         }
         Ok(bytes)
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-fn is_false(truth: &bool) -> bool {
-    !*truth
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use pilotlight_core::adapters::fresh_installation::FreshInstallation;
-use pilotlight_core::adapters::keychain::{Accessibility, KeychainOptions, KeychainStore};
+use pilotlight_core::adapters::keychain::{KeychainAccessibility, KeychainOptions, KeychainStore};
 use pilotlight_core::adapters::memory_store::MemoryStore;
 use pilotlight_core::adapters::off_thread::BlockingStore;
 use pilotlight_core::model::configuration::is_item_name;
@@ -136,7 +136,7 @@ fn options() -> KeychainOptions {
     KeychainOptions {
         service: "com.example.app".to_owned(),
         access_group: None,
-        accessibility: Accessibility::default(),
+        accessibility: KeychainAccessibility::default(),
         synchronizable: false,
         access_control: None,
     }

@@ -1,6 +1,8 @@
 //! The Keychain adapter over a simulated Keychain: what it asks for, in which order, and what it believes.
 
-use pilotlight_core::adapters::keychain::{self, Accessibility, KeychainOptions, KeychainStatus, KeychainStore};
+use pilotlight_core::adapters::keychain::{
+    self, KeychainAccessibility, KeychainOptions, KeychainStatus, KeychainStore,
+};
 use pilotlight_core::adapters::off_thread::BlockingStore;
 use pilotlight_core::ports::StoreError;
 
@@ -39,7 +41,10 @@ fn an_item_has_its_name_as_account_and_the_chosen_service_group_and_class() {
     store_on(&keychain).write("session", &bytes("tokens")).unwrap();
     let (key, item) = keychain.item("session").unwrap();
     assert_eq!(item.value, bytes("tokens"));
-    assert_eq!(item.accessibility, Accessibility::AfterFirstUnlockThisDeviceOnly);
+    assert_eq!(
+        item.accessibility,
+        KeychainAccessibility::AfterFirstUnlockThisDeviceOnly
+    );
     assert_eq!(item.constraint, None);
     assert_eq!(key.service, "org.example");
     assert_eq!(key.access_group.as_deref(), Some("TEAM.org.example"));
@@ -149,7 +154,7 @@ fn after_the_first_unlock_a_session_is_there_also_on_a_locked_device() {
 fn a_class_that_needs_an_unlocked_device_is_locked_and_not_missing() {
     let keychain = FakeKeychain::default();
     let strict = KeychainOptions {
-        accessibility: Accessibility::WhenUnlocked,
+        accessibility: KeychainAccessibility::WhenUnlocked,
         ..options()
     };
     let store = KeychainStore::new(keychain.clone(), strict);

@@ -1,7 +1,8 @@
 //! Options that change between two versions of an app, with sessions of the older one in the Keychain.
 
 use pilotlight_core::adapters::keychain::{
-    AccessConstraint, AccessControl, Accessibility, KeychainOptions, KeychainStatus, KeychainStore,
+    KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility, KeychainOptions, KeychainStatus,
+    KeychainStore,
 };
 use pilotlight_core::adapters::off_thread::BlockingStore;
 use pilotlight_core::ports::StoreError;
@@ -15,15 +16,15 @@ fn store_on(keychain: &FakeKeychain, options: &KeychainOptions) -> KeychainStore
 
 fn synchronizable() -> KeychainOptions {
     KeychainOptions {
-        accessibility: Accessibility::AfterFirstUnlock,
+        accessibility: KeychainAccessibility::AfterFirstUnlock,
         synchronizable: true,
         ..keychain_options()
     }
 }
 
-fn asking(constraint: AccessConstraint) -> KeychainOptions {
+fn asking(constraint: KeychainAccessConstraint) -> KeychainOptions {
     KeychainOptions {
-        access_control: Some(AccessControl {
+        access_control: Some(KeychainAccessControl {
             constraint,
             prompt: "Continue as Ada".to_owned(),
             reuse_seconds: 60,
@@ -35,15 +36,15 @@ fn asking(constraint: AccessConstraint) -> KeychainOptions {
 /// Every option set that an app could have.
 fn versions() -> Vec<KeychainOptions> {
     let strict = KeychainOptions {
-        accessibility: Accessibility::WhenPasscodeSetThisDeviceOnly,
+        accessibility: KeychainAccessibility::WhenPasscodeSetThisDeviceOnly,
         ..keychain_options()
     };
     vec![
         keychain_options(),
         strict,
         synchronizable(),
-        asking(AccessConstraint::UserPresence),
-        asking(AccessConstraint::BiometryCurrentSet),
+        asking(KeychainAccessConstraint::UserPresence),
+        asking(KeychainAccessConstraint::BiometryCurrentSet),
     ]
 }
 
@@ -169,7 +170,7 @@ fn two_copies_and_a_failure_at_any_call_leave_the_old_or_the_new_value() {
 #[test]
 fn after_the_fingers_changed_the_session_is_gone_and_a_new_one_can_be_stored() {
     let keychain = FakeKeychain::default();
-    let options = asking(AccessConstraint::BiometryCurrentSet);
+    let options = asking(KeychainAccessConstraint::BiometryCurrentSet);
     store_on(&keychain, &options).write("session", &bytes("old")).unwrap();
     keychain.change_fingers();
     let store = store_on(&keychain, &options);
@@ -181,7 +182,7 @@ fn after_the_fingers_changed_the_session_is_gone_and_a_new_one_can_be_stored() {
 #[test]
 fn a_user_who_cancels_or_is_not_recognised_loses_nothing() {
     let keychain = FakeKeychain::default();
-    let store = store_on(&keychain, &asking(AccessConstraint::BiometryAny));
+    let store = store_on(&keychain, &asking(KeychainAccessConstraint::BiometryAny));
     store.write("session", &bytes("tokens")).unwrap();
     keychain.fail_next(KeychainStatus::USER_CANCELED);
     assert_eq!(store.read("session"), Err(StoreError::AuthenticationCancelled));

@@ -1,24 +1,26 @@
 //! Options that Keychain Services cannot fulfil are refused before anything is read or written.
 
-use pilotlight_core::adapters::keychain::{self, AccessConstraint, AccessControl, Accessibility, KeychainOptions};
+use pilotlight_core::adapters::keychain::{
+    self, KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility, KeychainOptions,
+};
 
 use crate::support::keychain_options;
 
-const THIS_DEVICE_ONLY: [Accessibility; 4] = [
-    Accessibility::WhenPasscodeSetThisDeviceOnly,
-    Accessibility::WhenUnlockedThisDeviceOnly,
-    Accessibility::AfterFirstUnlockThisDeviceOnly,
-    Accessibility::AlwaysThisDeviceOnly,
+const THIS_DEVICE_ONLY: [KeychainAccessibility; 4] = [
+    KeychainAccessibility::WhenPasscodeSetThisDeviceOnly,
+    KeychainAccessibility::WhenUnlockedThisDeviceOnly,
+    KeychainAccessibility::AfterFirstUnlockThisDeviceOnly,
+    KeychainAccessibility::AlwaysThisDeviceOnly,
 ];
-const OTHERS: [Accessibility; 3] = [
-    Accessibility::WhenUnlocked,
-    Accessibility::AfterFirstUnlock,
-    Accessibility::Always,
+const OTHERS: [KeychainAccessibility; 3] = [
+    KeychainAccessibility::WhenUnlocked,
+    KeychainAccessibility::AfterFirstUnlock,
+    KeychainAccessibility::Always,
 ];
 
-fn asking(prompt: &str, reuse_seconds: u32) -> Option<AccessControl> {
-    Some(AccessControl {
-        constraint: AccessConstraint::UserPresence,
+fn asking(prompt: &str, reuse_seconds: u32) -> Option<KeychainAccessControl> {
+    Some(KeychainAccessControl {
+        constraint: KeychainAccessConstraint::UserPresence,
         prompt: prompt.to_owned(),
         reuse_seconds,
     })
@@ -74,16 +76,19 @@ fn what_asks_the_user_is_not_synchronizable_and_never_always_readable() {
         access_control: asking("Continue as Ada", 0),
         ..keychain_options()
     };
-    assert_refused(&asking(Accessibility::AfterFirstUnlock, true), "access control");
-    for accessibility in [Accessibility::Always, Accessibility::AlwaysThisDeviceOnly] {
+    assert_refused(&asking(KeychainAccessibility::AfterFirstUnlock, true), "access control");
+    for accessibility in [
+        KeychainAccessibility::Always,
+        KeychainAccessibility::AlwaysThisDeviceOnly,
+    ] {
         assert_refused(&asking(accessibility, false), "always readable");
     }
     for accessibility in [
-        Accessibility::WhenUnlocked,
-        Accessibility::AfterFirstUnlock,
-        Accessibility::WhenPasscodeSetThisDeviceOnly,
-        Accessibility::WhenUnlockedThisDeviceOnly,
-        Accessibility::AfterFirstUnlockThisDeviceOnly,
+        KeychainAccessibility::WhenUnlocked,
+        KeychainAccessibility::AfterFirstUnlock,
+        KeychainAccessibility::WhenPasscodeSetThisDeviceOnly,
+        KeychainAccessibility::WhenUnlockedThisDeviceOnly,
+        KeychainAccessibility::AfterFirstUnlockThisDeviceOnly,
     ] {
         assert_eq!(asking(accessibility, false).validate(), Ok(()), "{accessibility:?}");
     }

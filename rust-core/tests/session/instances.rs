@@ -1,10 +1,14 @@
 //! Several handles to one session in one process, as Swift opens them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use pilotlight_core::ffi::{
-    CoreSession, KeychainAccessibility, KeychainStorage, SessionError, SessionStorage, stored_session_names,
+    CoreSession, KeychainAccessibility, KeychainStorage, SessionError, SessionObserver, SessionStorage,
+    stored_session_names,
 };
+use pilotlight_core::machine::event::SessionEvent;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{SignInOptions, SignOutOutcome};
 use pilotlight_identity_server::{Endpoint, Fault};
@@ -71,6 +75,64 @@ async fn a_session_is_open_as_long_as_somebody_holds_it() {
     let later = open(&world, &storage);
     assert_eq!(later.state(), None, "read anew");
     assert!(matches!(later.restore().await, Ok(SessionState::SignedIn { .. })));
+}
+
+#[derive(Debug, Default)]
+struct Listener(AtomicU32);
+
+impl SessionObserver for Listener {
+    fn state_changed(&self, _: SessionState) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn happened(&self, _: SessionEvent) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// An app that opens a handle for each screen: none of those that are gone is called, or kept in memory.
+#[tokio::test]
+async fn an_observer_goes_with_its_handle() {
+    let world = World::new().await;
+    let (_folder, storage) = file();
+    let observed = |observer: &Arc<Listener>| {
+        let observer: Arc<dyn SessionObserver> = observer.clone();
+        let name = "default".to_owned();
+        CoreSession::new(
+            world.configuration(),
+            storage.clone(),
+            name,
+            false,
+            Some(observer),
+            None,
+        )
+        .unwrap()
+    };
+    let living = Arc::new(Listener::default());
+    let first = observed(&living);
+    sign_in(&world, &first).await;
+    let gone: Vec<_> = std::iter::repeat_with(|| Arc::new(Listener::default()))
+        .take(50)
+        .collect();
+    for listener in &gone {
+        drop(observed(listener));
+    }
+    let freed = async {
+        while gone.iter().any(|listener| Arc::strong_count(listener) > 1) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let freed = tokio::time::timeout(Duration::from_secs(20), freed).await;
+    assert!(freed.is_ok(), "observers of handles that are gone are kept");
+    let before: Vec<_> = gone.iter().map(|listener| listener.0.load(Ordering::SeqCst)).collect();
+    let heard = living.0.load(Ordering::SeqCst);
+    first.access_token(0, true, false).await.unwrap();
+    first.sign_out().await.unwrap();
+    while living.0.load(Ordering::SeqCst) < heard + 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let after: Vec<_> = gone.iter().map(|listener| listener.0.load(Ordering::SeqCst)).collect();
+    assert_eq!(after, before, "called after their handles were gone");
 }
 
 #[tokio::test]

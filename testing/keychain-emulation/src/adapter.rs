@@ -4,16 +4,29 @@
 // Generated: one `#[path] mod` for each file.
 include!(concat!(env!("OUT_DIR"), "/adapter.rs"));
 
-pub(crate) use pilotlight_core::adapters::keychain::{
-    AccessConstraint, AccessControl, Accessibility, Content, Copies, ItemQuery, KeptAuthentication, KeychainItems,
-    KeychainStatus,
-};
+pub(crate) mod authentication {
+    pub(crate) use pilotlight_core::adapters::keychain::KeptAuthentication;
+}
+
+pub(crate) mod calls {
+    pub(crate) use pilotlight_core::adapters::keychain::{Content, Copies, ItemQuery, KeychainItems};
+}
+
+pub(crate) mod options {
+    pub(crate) use pilotlight_core::adapters::keychain::{
+        KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility,
+    };
+}
+
+pub(crate) mod status {
+    pub(crate) use pilotlight_core::adapters::keychain::KeychainStatus;
+}
 
 pub(crate) mod local_authentication {
     use core_foundation::base::{CFType, TCFType};
     use core_foundation::string::CFString;
 
-    use super::AccessControl;
+    use super::options::KeychainAccessControl;
     use crate::security;
 
     /// In the place of `LAContext`, which is Objective-C: an object that the emulated calls recognise.
@@ -25,7 +38,7 @@ pub(crate) mod local_authentication {
 
     impl AuthenticationContext {
         #[allow(clippy::unnecessary_wraps, reason = "on Apple systems the class may be missing")]
-        pub(crate) fn new(control: &AccessControl) -> Option<Self> {
+        pub(crate) fn new(control: &KeychainAccessControl) -> Option<Self> {
             let name = security::new_context(&control.prompt, control.reuse_seconds);
             Some(Self(CFString::new(&name)))
         }

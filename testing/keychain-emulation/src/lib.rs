@@ -24,7 +24,7 @@ mod model {
     pub(crate) use pilotlight_core::model::secret;
 }
 
-use pilotlight_core::adapters::keychain::{AccessControl, KeychainItems, KeychainOptions, KeychainStore};
+use pilotlight_core::adapters::keychain::{KeychainAccessControl, KeychainItems, KeychainOptions, KeychainStore};
 use pilotlight_core::adapters::off_thread::BlockingStore;
 
 /// The store as an app on an Apple device has it, with valid options.
@@ -37,6 +37,6 @@ pub fn open(options: KeychainOptions) -> impl BlockingStore {
 }
 
 /// The adapter's calls alone.
-pub fn calls(access_control: Option<AccessControl>) -> impl KeychainItems {
+pub fn calls(access_control: Option<KeychainAccessControl>) -> impl KeychainItems {
     adapter::system::SystemKeychain::new(access_control)
 }

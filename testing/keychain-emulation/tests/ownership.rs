@@ -3,7 +3,9 @@
 //!
 //! scripts/keychain-emulation.sh proves that both mistakes are found, with an adapter that makes them.
 
-use pilotlight_core::adapters::keychain::{AccessConstraint, AccessControl, Accessibility, KeychainOptions};
+use pilotlight_core::adapters::keychain::{
+    KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility, KeychainOptions,
+};
 use pilotlight_core::adapters::off_thread::BlockingStore;
 use pilotlight_core::model::secret::{Fingerprint, SecretBytes};
 use pilotlight_keychain_emulation::open;
@@ -18,13 +20,13 @@ fn versions(service: &str) -> Vec<KeychainOptions> {
     let plain = KeychainOptions {
         service: service.to_owned(),
         access_group: Some("TEAM.org.example.shared".to_owned()),
-        accessibility: Accessibility::AfterFirstUnlock,
+        accessibility: KeychainAccessibility::AfterFirstUnlock,
         synchronizable: false,
         access_control: None,
     };
     let asking = |reuse_seconds| KeychainOptions {
-        access_control: Some(AccessControl {
-            constraint: AccessConstraint::UserPresence,
+        access_control: Some(KeychainAccessControl {
+            constraint: KeychainAccessConstraint::UserPresence,
             prompt: "Continue as Ada".to_owned(),
             reuse_seconds,
         }),
@@ -93,8 +95,8 @@ fn a_refused_access_control_leaves_nothing_behind() {
         };
         let content = Content {
             value: &bytes("tokens"),
-            accessibility: Accessibility::Always,
-            constraint: Some(AccessConstraint::UserPresence),
+            accessibility: KeychainAccessibility::Always,
+            constraint: Some(KeychainAccessConstraint::UserPresence),
             synchronizable: false,
         };
         calls(None).add(item, content).unwrap_err();

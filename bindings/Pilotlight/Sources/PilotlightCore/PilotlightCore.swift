@@ -906,9 +906,10 @@ open class CoreSession: CoreSessionProtocol, @unchecked Sendable {
      * `name` tells sessions of one app apart; `observer` hears of every change of state and every event, in order,
      * on a thread of Pilotlight's own; `log` gets a line for each step, without secrets.
      *
-     * Opening the same session again (the same configuration, storage and name) while it is open in this process gives
-     * another handle to it, so that both share one renewal; the log stays that of the first. Storage in memory is
-     * never shared.
+     * Opening the same session again (the same client at the same issuer, store and name) while it is open in this
+     * process gives another handle to it, so that both share one renewal: whatever else the configuration says, the
+     * first one's settings and log count, and a difference is logged as a warning. Storage in memory is never shared.
+     * An observer hears nothing more when its handle is gone.
      *
      * A `read_only` session only looks: it gives the tokens that another process put into the store, and never renews,
      * signs in or out, or writes. For extensions that live for moments.
@@ -1876,7 +1877,7 @@ public func FfiConverterTypeLogSink_lower(_ value: LogSink) -> UInt64 {
 
 /**
  * Hears of every change of the session's state, and of what happens to it. Called for one thing at a time, in order,
- * on a thread of Pilotlight's own. Must return soon.
+ * on a thread of Pilotlight's own, as long as the handle lives that it was given with. Must return soon.
  */
 public protocol SessionObserver: AnyObject, Sendable {
 
@@ -1893,7 +1894,7 @@ public protocol SessionObserver: AnyObject, Sendable {
 }
 /**
  * Hears of every change of the session's state, and of what happens to it. Called for one thing at a time, in order,
- * on a thread of Pilotlight's own. Must return soon.
+ * on a thread of Pilotlight's own, as long as the handle lives that it was given with. Must return soon.
  */
 open class SessionObserverImpl: SessionObserver, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -2462,9 +2463,9 @@ public func FfiConverterTypeForeignItem_lower(_ value: ForeignItem) -> RustBuffe
 
 
 /**
- * Ask for the user before the session is read or written (Apple: "Accessing Keychain Items with Face ID or Touch ID").
- * The session is read once, at its restore, and written at each renewal; in the background nobody can be asked, so a
- * session with access control is renewed only while the app is in front. Signing out asks nobody.
+ * The user is asked before an item is read, replaced or handed on (`SecAccessControl`). The call blocks until the user
+ * has answered. Where nobody can be asked, as in the background, it fails: renewing a session then waits until the app
+ * is in front of the user again. Removing an item (sign-out) asks nobody.
  */
 public struct KeychainAccessControl: Equatable, Hashable {
     /**
@@ -2472,11 +2473,14 @@ public struct KeychainAccessControl: Equatable, Hashable {
      */
     public let constraint: KeychainAccessConstraint
     /**
-     * What the system's dialogue says the session is needed for.
+     * `LAContext.localizedReason`: what the user reads in the system's dialogue; not empty.
      */
     public let prompt: String
     /**
-     * For how many seconds one answer of the user is good, 0 to 300.
+     * How many seconds one answer of the user is good for, 0 to [`KeychainAccessControl::MAXIMUM_REUSE_SECONDS`]. In that time
+     * reading a session and writing the renewed one asks once; with 0 it asks each time. It is also
+     * `LAContext.touchIDAuthenticationAllowableReuseDuration`: unlocking the device by fingerprint less than so long
+     * ago counts as an answer.
      */
     public let reuseSeconds: UInt32
 
@@ -2487,10 +2491,13 @@ public struct KeychainAccessControl: Equatable, Hashable {
          * Who may use the item.
          */constraint: KeychainAccessConstraint,
         /**
-         * What the system's dialogue says the session is needed for.
+         * `LAContext.localizedReason`: what the user reads in the system's dialogue; not empty.
          */prompt: String,
         /**
-         * For how many seconds one answer of the user is good, 0 to 300.
+         * How many seconds one answer of the user is good for, 0 to [`KeychainAccessControl::MAXIMUM_REUSE_SECONDS`]. In that time
+         * reading a session and writing the renewed one asks once; with 0 it asks each time. It is also
+         * `LAContext.touchIDAuthenticationAllowableReuseDuration`: unlocking the device by fingerprint less than so long
+         * ago counts as an answer.
          */reuseSeconds: UInt32) {
         self.constraint = constraint
         self.prompt = prompt
@@ -3765,21 +3772,23 @@ public func FfiConverterTypeImportSource_lower(_ value: ImportSource) -> RustBuf
 
 
 /**
- * Who may use a Keychain item (Apple: "SecAccessControlCreateFlags").
+ * Who may use an item (Apple: "SecAccessControlCreateFlags").
  */
 
 public enum KeychainAccessConstraint: Equatable, Hashable {
 
     /**
-     * The device's owner, by biometry or by the passcode.
+     * `kSecAccessControlUserPresence`: biometry or the device's passcode. The item outlives changes of either.
      */
     case userPresence
     /**
-     * Any finger or face that is enrolled, now or later; no passcode.
+     * `kSecAccessControlBiometryAny`: a finger or face that is enrolled now or later; no passcode. Needs biometry to be
+     * set up.
      */
     case biometryAny
     /**
-     * The fingers or the face enrolled now: when they change, the session is lost and the user signs in again.
+     * `kSecAccessControlBiometryCurrentSet`: as [`Self::BiometryAny`], and enrolling or removing a finger or face makes
+     * the item unreadable for ever: the user has to sign in again.
      */
     case biometryCurrentSet
 
@@ -3850,40 +3859,45 @@ public func FfiConverterTypeKeychainAccessConstraint_lower(_ value: KeychainAcce
 
 
 /**
- * When a Keychain item can be read (Apple: "Restricting keychain item accessibility").
+ * When the Keychain lets an item be read, and whether a backup carries it to another device (Apple: "Restricting
+ * keychain item accessibility").
  */
 
 public enum KeychainAccessibility: Equatable, Hashable {
 
     /**
-     * From the first unlock after a start on, also in the background; never leaves this device. The default.
-     */
-    case afterFirstUnlockThisDeviceOnly
-    /**
-     * The same, and goes along in encrypted backups to a new device.
-     */
-    case afterFirstUnlock
-    /**
-     * Only while the device is unlocked: renewal in the background fails on a locked device. Never leaves this device.
-     */
-    case whenUnlockedThisDeviceOnly
-    /**
-     * The same, and goes along in encrypted backups.
+     * `kSecAttrAccessibleWhenUnlocked`: only while the device is unlocked; goes along in encrypted backups.
      */
     case whenUnlocked
     /**
-     * Only while unlocked, and only while a passcode is set: removing the passcode deletes the item.
+     * `kSecAttrAccessibleAfterFirstUnlock`: from the first unlock after a start on, also in the background; goes along in
+     * encrypted backups to a new device.
+     */
+    case afterFirstUnlock
+    /**
+     * `kSecAttrAccessibleAlways`: readable also before the first unlock. Deprecated by Apple, for apps that have items of
+     * this class.
+     */
+    case always
+    /**
+     * `kSecAttrAccessibleWhenPasscodeSetThisDeviceOnly`: only while unlocked, and only while a passcode is set: removing
+     * the passcode deletes the item.
      */
     case whenPasscodeSetThisDeviceOnly
     /**
-     * Deprecated by Apple, for apps that have items of this class: readable also before the first unlock. Never leaves
-     * this device.
+     * `kSecAttrAccessibleWhenUnlockedThisDeviceOnly`: only while the device is unlocked, so that nothing is renewed in the
+     * background of a locked device. Never leaves this device.
+     */
+    case whenUnlockedThisDeviceOnly
+    /**
+     * `kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly`: a session can be refreshed in the background while the
+     * device is locked, and a backup restored to another device does not sign the user in there.
+     */
+    case afterFirstUnlockThisDeviceOnly
+    /**
+     * `kSecAttrAccessibleAlwaysThisDeviceOnly`: deprecated by Apple, for apps that have items of this class.
      */
     case alwaysThisDeviceOnly
-    /**
-     * The same, and goes along in encrypted backups.
-     */
-    case always
 
 
 
@@ -3905,19 +3919,19 @@ public struct FfiConverterTypeKeychainAccessibility: FfiConverterRustBuffer {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
-        case 1: return .afterFirstUnlockThisDeviceOnly
+        case 1: return .whenUnlocked
 
         case 2: return .afterFirstUnlock
 
-        case 3: return .whenUnlockedThisDeviceOnly
+        case 3: return .always
 
-        case 4: return .whenUnlocked
+        case 4: return .whenPasscodeSetThisDeviceOnly
 
-        case 5: return .whenPasscodeSetThisDeviceOnly
+        case 5: return .whenUnlockedThisDeviceOnly
 
-        case 6: return .alwaysThisDeviceOnly
+        case 6: return .afterFirstUnlockThisDeviceOnly
 
-        case 7: return .always
+        case 7: return .alwaysThisDeviceOnly
 
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -3927,7 +3941,7 @@ public struct FfiConverterTypeKeychainAccessibility: FfiConverterRustBuffer {
         switch value {
 
 
-        case .afterFirstUnlockThisDeviceOnly:
+        case .whenUnlocked:
             writeInt(&buf, Int32(1))
 
 
@@ -3935,23 +3949,23 @@ public struct FfiConverterTypeKeychainAccessibility: FfiConverterRustBuffer {
             writeInt(&buf, Int32(2))
 
 
-        case .whenUnlockedThisDeviceOnly:
+        case .always:
             writeInt(&buf, Int32(3))
 
 
-        case .whenUnlocked:
+        case .whenPasscodeSetThisDeviceOnly:
             writeInt(&buf, Int32(4))
 
 
-        case .whenPasscodeSetThisDeviceOnly:
+        case .whenUnlockedThisDeviceOnly:
             writeInt(&buf, Int32(5))
 
 
-        case .alwaysThisDeviceOnly:
+        case .afterFirstUnlockThisDeviceOnly:
             writeInt(&buf, Int32(6))
 
 
-        case .always:
+        case .alwaysThisDeviceOnly:
             writeInt(&buf, Int32(7))
 
         }
@@ -3976,7 +3990,7 @@ public func FfiConverterTypeKeychainAccessibility_lower(_ value: KeychainAccessi
 
 
 /**
- * How much a line matters, as in Apple's unified logging.
+ * How much a log line matters, as in Apple's unified logging.
  */
 
 public enum LogLevel: Equatable, Hashable {
@@ -3986,7 +4000,7 @@ public enum LogLevel: Equatable, Hashable {
      */
     case debug
     /**
-     * What happened.
+     * What happened: a sign-in, a refresh, a sign-out.
      */
     case info
     /**
@@ -6108,7 +6122,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_func_stored_session_names() != 9988) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_logsink_log() != 54422) {
+    if (uniffi_pilotlight_core_checksum_method_logsink_log() != 55040) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_sessionobserver_state_changed() != 31849) {
@@ -6228,7 +6242,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata_or_queue() != 1898) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 32664) {
+    if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 164) {
         return InitializationResult.apiChecksumMismatch
     }
 

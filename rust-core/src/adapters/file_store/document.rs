@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::failed;
+use crate::adapters::io_error::failed;
 use crate::model::secret::{Secret, SecretBytes};
 use crate::ports::StoreError;
 
@@ -29,24 +29,20 @@ impl Document {
         let document: Self = serde_json::from_slice(json).map_err(|error| {
             // serde's own text may quote a value; the position says as much to whoever looks into the file.
             let (line, column) = (error.line(), error.column());
-            failed(
-                &format!(
-                    "its file is damaged or not Pilotlight's (line {line}, column {column}); it was left as it is"
-                ),
-                None,
-            )
+            failed(&format!(
+                "its file is damaged or not Pilotlight's (line {line}, column {column}); it was left as it is"
+            ))
         })?;
         if document.format != FORMAT || document.version != VERSION {
             return Err(failed(
                 "its file has another format or is of a later version; it was left as it is",
-                None,
             ));
         }
         Ok(document)
     }
 
     pub(super) fn to_json(&self) -> Result<SecretBytes, StoreError> {
-        SecretBytes::from_json(self).map_err(|_| failed("its items cannot be written as JSON", None))
+        SecretBytes::from_json(self).map_err(|_| failed("its items cannot be written as JSON"))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -58,7 +54,7 @@ impl Document {
             let decoded = STANDARD.decode(encoded.expose());
             decoded
                 .map(SecretBytes::new)
-                .map_err(|_| failed("an item in its file is damaged; it was left as it is", None))
+                .map_err(|_| failed("an item in its file is damaged; it was left as it is"))
         };
         self.items.get(name).map(decode).transpose()
     }

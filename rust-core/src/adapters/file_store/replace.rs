@@ -5,8 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::with_suffix;
-use crate::adapters::regular_file::PRIVATE_FILE;
+use crate::adapters::regular_file::{PRIVATE_FILE, folder_of, with_suffix};
 
 /// Puts `content` in the place of the file at `path`, with mode 0600 from the start; returns when it is on the disk.
 /// The caller makes sure that nobody else does so at the same time. After a failure the old file is there, unchanged.
@@ -25,13 +24,6 @@ pub(super) fn atomically(path: &Path, content: &[u8]) -> io::Result<()> {
         return Err(error);
     }
     sync_folder(folder_of(path))
-}
-
-/// The folder that `path` is in.
-pub(super) fn folder_of(path: &Path) -> &Path {
-    path.parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
 }
 
 /// `create_new` follows no symbolic link and the mode is set by the same call: nobody else can open it in between.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::KeychainStatus;
+use super::status::KeychainStatus;
 use crate::model::time::Instant;
 
 /// Keeps the context in which the user was authenticated, so that what follows within the time need not ask again.

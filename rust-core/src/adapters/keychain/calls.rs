@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{AccessConstraint, Accessibility, KeychainStatus};
+use super::options::{KeychainAccessConstraint, KeychainAccessibility};
+use super::status::KeychainStatus;
 use crate::model::secret::{Fingerprint, SecretBytes};
 
 /// One generic password's coordinates.
@@ -37,9 +38,9 @@ pub struct Content<'a> {
     /// `kSecValueData`, and its fingerprint in `kSecAttrGeneric`.
     pub value: &'a SecretBytes,
     /// `kSecAttrAccessible`, or the protection of the access control.
-    pub accessibility: Accessibility,
+    pub accessibility: KeychainAccessibility,
     /// The flag of `kSecAttrAccessControl`.
-    pub constraint: Option<AccessConstraint>,
+    pub constraint: Option<KeychainAccessConstraint>,
     /// `kSecAttrSynchronizable`
     pub synchronizable: bool,
 }

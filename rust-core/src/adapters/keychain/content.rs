@@ -11,8 +11,10 @@ use core_foundation::string::{CFString, CFStringRef};
 use security_framework_sys::access_control::{self as class, SecAccessControlCreateWithFlags};
 use security_framework_sys::item::{kSecAttrAccessControl, kSecAttrSynchronizable, kSecValueData};
 
-use super::system::constant;
-use super::{AccessConstraint, Accessibility, Content, KeychainStatus};
+use super::calls::Content;
+use super::constants::constant;
+use super::options::{KeychainAccessConstraint, KeychainAccessibility};
+use super::status::KeychainStatus;
 use crate::model::secret::Fingerprint;
 
 unsafe extern "C" {
@@ -54,29 +56,29 @@ pub(super) fn fingerprint_pair(value: Fingerprint) -> (CFString, CFType) {
     )
 }
 
-fn class_of(accessibility: Accessibility) -> CFString {
+fn class_of(accessibility: KeychainAccessibility) -> CFString {
     match accessibility {
-        Accessibility::WhenUnlocked => constant!(class::kSecAttrAccessibleWhenUnlocked),
-        Accessibility::AfterFirstUnlock => constant!(class::kSecAttrAccessibleAfterFirstUnlock),
-        Accessibility::Always => constant!(class::kSecAttrAccessibleAlways),
-        Accessibility::WhenPasscodeSetThisDeviceOnly => {
+        KeychainAccessibility::WhenUnlocked => constant!(class::kSecAttrAccessibleWhenUnlocked),
+        KeychainAccessibility::AfterFirstUnlock => constant!(class::kSecAttrAccessibleAfterFirstUnlock),
+        KeychainAccessibility::Always => constant!(class::kSecAttrAccessibleAlways),
+        KeychainAccessibility::WhenPasscodeSetThisDeviceOnly => {
             constant!(class::kSecAttrAccessibleWhenPasscodeSetThisDeviceOnly)
         }
-        Accessibility::WhenUnlockedThisDeviceOnly => {
+        KeychainAccessibility::WhenUnlockedThisDeviceOnly => {
             constant!(class::kSecAttrAccessibleWhenUnlockedThisDeviceOnly)
         }
-        Accessibility::AfterFirstUnlockThisDeviceOnly => {
+        KeychainAccessibility::AfterFirstUnlockThisDeviceOnly => {
             constant!(class::kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly)
         }
-        Accessibility::AlwaysThisDeviceOnly => constant!(class::kSecAttrAccessibleAlwaysThisDeviceOnly),
+        KeychainAccessibility::AlwaysThisDeviceOnly => constant!(class::kSecAttrAccessibleAlwaysThisDeviceOnly),
     }
 }
 
-fn access_control(class: &CFString, constraint: AccessConstraint) -> Result<CFType, KeychainStatus> {
+fn access_control(class: &CFString, constraint: KeychainAccessConstraint) -> Result<CFType, KeychainStatus> {
     let flags: CFOptionFlags = match constraint {
-        AccessConstraint::UserPresence => class::kSecAccessControlUserPresence,
-        AccessConstraint::BiometryAny => class::kSecAccessControlBiometryAny,
-        AccessConstraint::BiometryCurrentSet => class::kSecAccessControlBiometryCurrentSet,
+        KeychainAccessConstraint::UserPresence => class::kSecAccessControlUserPresence,
+        KeychainAccessConstraint::BiometryAny => class::kSecAccessControlBiometryAny,
+        KeychainAccessConstraint::BiometryCurrentSet => class::kSecAccessControlBiometryCurrentSet,
     };
     let mut error: CFErrorRef = ptr::null_mut();
     // SAFETY: `class` is a valid string during the call; `error` is a valid place for one reference.

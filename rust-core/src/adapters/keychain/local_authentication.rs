@@ -9,7 +9,7 @@ use objc2::msg_send;
 use objc2::rc::Retained;
 use objc2::runtime::{AnyClass, AnyObject};
 
-use super::AccessControl;
+use super::options::KeychainAccessControl;
 
 // For what cargo links itself on a Mac. Apps link the framework by their package's manifest.
 #[link(name = "LocalAuthentication", kind = "framework")]
@@ -29,7 +29,7 @@ impl AuthenticationContext {
         class().is_some()
     }
 
-    pub(crate) fn new(control: &AccessControl) -> Option<Self> {
+    pub(crate) fn new(control: &KeychainAccessControl) -> Option<Self> {
         let prompt = CFString::new(&control.prompt);
         // A CFString is an NSString (toll-free bridging).
         let reason: *const AnyObject = prompt.as_concrete_TypeRef().cast();

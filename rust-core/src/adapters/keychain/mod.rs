@@ -6,6 +6,8 @@
 mod authentication;
 mod calls;
 #[cfg(target_vendor = "apple")]
+mod constants;
+#[cfg(target_vendor = "apple")]
 mod content;
 #[cfg(target_vendor = "apple")]
 mod local_authentication;
@@ -19,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use self::authentication::KeptAuthentication;
 pub use self::calls::{Content, Copies, ItemQuery, KeychainItems};
-pub use self::options::{AccessConstraint, AccessControl, Accessibility, KeychainOptions};
+pub use self::options::{KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility, KeychainOptions};
 pub use self::status::KeychainStatus;
 use super::off_thread::BlockingStore;
 use crate::model::secret::{Fingerprint, SecretBytes};
@@ -154,7 +156,7 @@ impl<K: KeychainItems> KeychainStore<K> {
                 value: &SecretBytes::new(PROBE.as_bytes().to_vec()),
                 // Readable from the first unlock on, whatever the class of the sessions, and not restored to another
                 // device.
-                accessibility: Accessibility::AfterFirstUnlockThisDeviceOnly,
+                accessibility: KeychainAccessibility::AfterFirstUnlockThisDeviceOnly,
                 constraint: None,
                 synchronizable: false,
             };

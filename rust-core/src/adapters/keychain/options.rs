@@ -15,29 +15,33 @@ pub struct KeychainOptions {
     /// group and all its groups are searched.
     pub access_group: Option<String>,
     /// The class that items get when they are written, also those that had another.
-    pub accessibility: Accessibility,
+    pub accessibility: KeychainAccessibility,
     /// `kSecAttrSynchronizable`: the items are in iCloud Keychain, and so on all the user's devices that have it
     /// switched on. A session then is one refresh token on several devices: an issuer that rotates refresh tokens takes
     /// the second device for a thief (RFC 9700, 4.14.2) and ends the session on all of them. So only for issuers that do
     /// not rotate. Signing out on one device signs out everywhere. Needs a class that may leave the device.
     pub synchronizable: bool,
     /// Ask the user before each use of an item (Apple: "Accessing Keychain Items with Face ID or Touch ID").
-    pub access_control: Option<AccessControl>,
+    pub access_control: Option<KeychainAccessControl>,
 }
 
 /// When the Keychain lets an item be read, and whether a backup carries it to another device (Apple: "Restricting
 /// keychain item accessibility").
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Accessibility {
-    /// `kSecAttrAccessibleWhenUnlocked`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, uniffi::Enum)]
+pub enum KeychainAccessibility {
+    /// `kSecAttrAccessibleWhenUnlocked`: only while the device is unlocked; goes along in encrypted backups.
     WhenUnlocked,
-    /// `kSecAttrAccessibleAfterFirstUnlock`
+    /// `kSecAttrAccessibleAfterFirstUnlock`: from the first unlock after a start on, also in the background; goes along in
+    /// encrypted backups to a new device.
     AfterFirstUnlock,
-    /// `kSecAttrAccessibleAlways`: deprecated by Apple, for apps that have items of this class.
+    /// `kSecAttrAccessibleAlways`: readable also before the first unlock. Deprecated by Apple, for apps that have items of
+    /// this class.
     Always,
-    /// `kSecAttrAccessibleWhenPasscodeSetThisDeviceOnly`: removing the passcode removes the item.
+    /// `kSecAttrAccessibleWhenPasscodeSetThisDeviceOnly`: only while unlocked, and only while a passcode is set: removing
+    /// the passcode deletes the item.
     WhenPasscodeSetThisDeviceOnly,
-    /// `kSecAttrAccessibleWhenUnlockedThisDeviceOnly`
+    /// `kSecAttrAccessibleWhenUnlockedThisDeviceOnly`: only while the device is unlocked, so that nothing is renewed in the
+    /// background of a locked device. Never leaves this device.
     WhenUnlockedThisDeviceOnly,
     /// `kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly`: a session can be refreshed in the background while the
     /// device is locked, and a backup restored to another device does not sign the user in there.
@@ -50,27 +54,27 @@ pub enum Accessibility {
 /// The user is asked before an item is read, replaced or handed on (`SecAccessControl`). The call blocks until the user
 /// has answered. Where nobody can be asked, as in the background, it fails: renewing a session then waits until the app
 /// is in front of the user again. Removing an item (sign-out) asks nobody.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AccessControl {
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct KeychainAccessControl {
     /// Who may use the item.
-    pub constraint: AccessConstraint,
+    pub constraint: KeychainAccessConstraint,
     /// `LAContext.localizedReason`: what the user reads in the system's dialogue; not empty.
     pub prompt: String,
-    /// How many seconds one answer of the user is good for, 0 to [`AccessControl::MAXIMUM_REUSE_SECONDS`]. In that time
+    /// How many seconds one answer of the user is good for, 0 to [`KeychainAccessControl::MAXIMUM_REUSE_SECONDS`]. In that time
     /// reading a session and writing the renewed one asks once; with 0 it asks each time. It is also
     /// `LAContext.touchIDAuthenticationAllowableReuseDuration`: unlocking the device by fingerprint less than so long
     /// ago counts as an answer.
     pub reuse_seconds: u32,
 }
 
-impl AccessControl {
+impl KeychainAccessControl {
     /// `LATouchIDAuthenticationMaximumAllowableReuseDuration`: 5 minutes.
     pub const MAXIMUM_REUSE_SECONDS: u32 = 300;
 }
 
 /// Who may use an item (Apple: "SecAccessControlCreateFlags").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AccessConstraint {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum KeychainAccessConstraint {
     /// `kSecAccessControlUserPresence`: biometry or the device's passcode. The item outlives changes of either.
     UserPresence,
     /// `kSecAccessControlBiometryAny`: a finger or face that is enrolled now or later; no passcode. Needs biometry to be
@@ -105,7 +109,7 @@ impl KeychainOptions {
         }
         if matches!(
             self.accessibility,
-            Accessibility::Always | Accessibility::AlwaysThisDeviceOnly
+            KeychainAccessibility::Always | KeychainAccessibility::AlwaysThisDeviceOnly
         ) {
             return Err(
                 "access control protects nothing in a class that is always readable: choose another class".to_owned(),
@@ -115,7 +119,7 @@ impl KeychainOptions {
     }
 }
 
-impl AccessControl {
+impl KeychainAccessControl {
     fn validate(&self) -> Result<(), String> {
         if self.prompt.trim().is_empty() {
             return Err("the prompt of the access control is empty; say what the session is needed for".to_owned());
@@ -131,7 +135,7 @@ impl AccessControl {
     }
 }
 
-impl Accessibility {
+impl KeychainAccessibility {
     fn stays_on_this_device(self) -> bool {
         matches!(
             self,

@@ -21,33 +21,27 @@ use security_framework_sys::item::{
 };
 use security_framework_sys::keychain_item::{SecItemAdd, SecItemCopyMatching, SecItemDelete, SecItemUpdate};
 
+use super::authentication::KeptAuthentication;
+use super::calls::{Content, Copies, ItemQuery, KeychainItems};
+use super::constants::constant;
 use super::content::{Pairs, fingerprint_pair, pairs_of};
 use super::local_authentication::AuthenticationContext;
-use super::{AccessControl, Content, Copies, ItemQuery, KeptAuthentication, KeychainItems, KeychainStatus};
+use super::options::KeychainAccessControl;
+use super::status::KeychainStatus;
 use crate::adapters::system::SystemClock;
 use crate::model::secret::SecretBytes;
 use crate::ports::Clock;
-
-/// A key or value that is an exported constant of the Security framework.
-macro_rules! constant {
-    ($name:expr) => {{
-        // SAFETY: the system initialises these constants before any code of the process runs and never changes them;
-        // each is a valid CFString for the life of the process, and by the Get Rule has to be retained.
-        unsafe { CFString::wrap_under_get_rule($name) }
-    }};
-}
-pub(super) use constant;
 
 /// The Keychain that the system gives to this process.
 #[derive(Debug)]
 pub(crate) struct SystemKeychain {
     /// For items that ask the user.
-    authentication: Option<(AccessControl, KeptAuthentication<AuthenticationContext>)>,
+    authentication: Option<(KeychainAccessControl, KeptAuthentication<AuthenticationContext>)>,
 }
 
 impl SystemKeychain {
     /// Reads and updates ask the user as `access_control` says.
-    pub(crate) fn new(access_control: Option<AccessControl>) -> Self {
+    pub(crate) fn new(access_control: Option<KeychainAccessControl>) -> Self {
         let authentication = access_control.map(|control| {
             let good_for = Duration::from_secs(control.reuse_seconds.into());
             (control, KeptAuthentication::new(good_for))

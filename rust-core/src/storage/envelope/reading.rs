@@ -8,7 +8,7 @@ use std::mem;
 use serde_json::{Map, Value};
 use zeroize::Zeroize;
 
-use super::{PendingRevocation, SignedOut, StoredSession};
+use super::item::{PendingRevocation, SignedOut, StoredSession};
 use crate::model::audience::{Audience, AudienceToken};
 use crate::model::credentials::Credentials;
 use crate::model::pending_update::PendingUpdate;
@@ -50,7 +50,7 @@ impl Members {
         }
     }
 
-    fn cooldown(&mut self) -> Map<String, Value> {
+    fn take_remaining(&mut self) -> Map<String, Value> {
         mem::take(&mut self.0)
     }
 }
@@ -90,7 +90,7 @@ impl StoredSession {
             resources: members.optional("resources")?,
             imported: members.optional("imported")?,
             pending_updates: members.optional("pending_updates")?,
-            unknown: members.cooldown(),
+            unknown: members.take_remaining(),
         })
     }
 }
@@ -102,7 +102,7 @@ impl SignedOut {
             version,
             signed_out: true,
             revocations: members.required("revocations")?,
-            unknown: members.cooldown(),
+            unknown: members.take_remaining(),
         })
     }
 }
@@ -171,7 +171,7 @@ impl Stored for Profile {
     fn read(value: Value) -> Option<Self> {
         let mut members = Members::of(value)?;
         let (other_claims, fetched_at) = (members.required("other_claims")?, members.required("fetched_at")?);
-        let mut claims = members.cooldown();
+        let mut claims = members.take_remaining();
         for (field, claim) in [("subject", "sub"), ("profile_page", "profile")] {
             if let Some(value) = claims.remove(field) {
                 claims.insert(claim.to_owned(), value);
@@ -186,7 +186,7 @@ impl Stored for Profile {
 
 impl Stored for Claims {
     fn read(value: Value) -> Option<Self> {
-        Members::of(value).map(|mut members| Self(members.cooldown()))
+        Members::of(value).map(|mut members| Self(members.take_remaining()))
     }
 }
 

@@ -11,7 +11,7 @@
 
 use super::archive::Object;
 use super::credentials_manager::refuse_other_types;
-use super::{ForeignSession, ImportProblem};
+use super::foreign_session::{ForeignSession, ImportProblem};
 use crate::model::time::Timestamp;
 
 /// The archived class.

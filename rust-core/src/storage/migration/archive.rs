@@ -6,45 +6,17 @@
 //! ```
 //!
 //! Nothing is made of it but these values: no class is looked up, no code is run. References are followed only where a
-//! field is asked for, one at a time, so that a cycle leads nowhere; [`Object::json`], which follows all of them, counts.
-//! Format: Apple, "Archives and Serializations Programming Guide" (keyed archives), and `CFBinaryPList.c` of Apple's
-//! published CoreFoundation.
+//! field is asked for, one at a time, so that a cycle leads nowhere; the conversion to JSON, which follows all of them,
+//! counts.
+//! Format: Apple, "Archives and Serializations Programming Guide" (keyed archives).
 
-use std::io::Cursor;
-
-use plist::stream::{BinaryReader, Event};
-use serde_json::Value;
-
-use super::json::Conversion;
-use super::{ImportProblem, some_text};
+use super::foreign_session::{ImportProblem, some_text};
+use super::property_list::{Node, find};
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 
-/// An archived session has some kilobytes, most of it tokens and a profile.
-pub(super) const LARGEST_BYTES: usize = 256 * 1024;
-/// Values in all. One may be referred to many times, and each time counts, so that the small file that unfolds into a
-/// huge one does not.
-const MOST_VALUES: usize = 20_000;
-/// Bytes of text and data in all, for the same reason.
-const MOST_TEXT_BYTES: usize = 4 * LARGEST_BYTES;
-/// Lists and dictionaries in each other, as the file writes them: an object's field is three deep.
-const DEEPEST: usize = 8;
 /// `NSDate` counts from 2001-01-01T00:00:00Z.
 const REFERENCE_DATE: i64 = 978_307_200;
-
-/// One value of the property list.
-#[derive(Debug)]
-pub(super) enum Node {
-    Text(Secret),
-    Integer(i64),
-    Real(f64),
-    Truth(bool),
-    Reference(u64),
-    List(Vec<Node>),
-    Fields(Vec<(String, Node)>),
-    /// Data, dates and numbers that no session has.
-    Other,
-}
 
 /// An archive's objects.
 #[derive(Debug)]
@@ -56,45 +28,52 @@ pub struct Archive {
 /// An object in an archive, with its fields by name.
 #[derive(Clone, Copy, Debug)]
 pub struct Object<'a> {
-    archive: &'a Archive,
-    fields: &'a [(String, Node)],
+    pub(super) archive: &'a Archive,
+    pub(super) fields: &'a [(String, Node)],
 }
 
 impl Archive {
-    /// Reads an archive with one root, as `archivedData(withRootObject:)` writes it.
+    /// The objects of an archive with one root, whatever its key.
     ///
     /// # Errors
-    /// [`ImportProblem::TooLarge`]; [`ImportProblem::Malformed`] for all else, cycles in the file's own structure
-    /// included.
-    pub fn read(bytes: &[u8]) -> Result<Self, ImportProblem> {
-        if bytes.len() > LARGEST_BYTES {
-            return Err(ImportProblem::TooLarge);
+    /// [`ImportProblem::Malformed`] where `NSKeyedArchiver` did not write it.
+    pub(super) fn of(list: Node) -> Result<Self, ImportProblem> {
+        if !list.is_archive() {
+            return Err(ImportProblem::Malformed);
         }
-        let mut reading = Reading {
-            events: BinaryReader::new(Cursor::new(bytes)),
-            values_left: MOST_VALUES,
-            text_left: MOST_TEXT_BYTES,
-        };
-        let Node::Fields(mut file) = reading.value(DEEPEST)? else {
+        let Node::Fields(mut file) = list else {
             return Err(ImportProblem::Malformed);
         };
         let mut take = |name: &str| {
             let place = file.iter().position(|(key, _)| key == name);
             place.map(|place| file.swap_remove(place).1)
         };
-        let archiver = take("$archiver").filter(|node| node.is_text("NSKeyedArchiver"));
-        let (Some(_), Some(Node::List(objects)), Some(Node::Fields(top))) = (archiver, take("$objects"), take("$top"))
-        else {
+        let (Some(Node::List(objects)), Some(Node::Fields(top))) = (take("$objects"), take("$top")) else {
             return Err(ImportProblem::Malformed);
         };
-        let root = match find(&top, "root") {
-            Some(Node::Reference(root)) => usize::try_from(*root).unwrap_or(usize::MAX),
-            _ => return Err(ImportProblem::Malformed),
+        // `archivedData(withRootObject:)` calls it "root"; whoever archives by hand chooses a key.
+        let root = find(&top, "root").or_else(|| top.first().map(|(_, root)| root));
+        let Some(Node::Reference(root)) = root else {
+            return Err(ImportProblem::Malformed);
         };
+        let root = usize::try_from(*root).unwrap_or(usize::MAX);
         match objects.get(root) {
-            Some(Node::Fields(_)) => Ok(Self { objects, root }),
-            _ => Err(ImportProblem::UnknownContent),
+            Some(_) => Ok(Self { objects, root }),
+            None => Err(ImportProblem::UnknownContent),
         }
+    }
+
+    /// Reads an archive.
+    ///
+    /// # Errors
+    /// [`ImportProblem::TooLarge`]; [`ImportProblem::Malformed`] for all else.
+    pub fn read(bytes: &[u8]) -> Result<Self, ImportProblem> {
+        Self::of(Node::read(bytes)?)
+    }
+
+    /// Every object with fields, in the order in which they were archived.
+    pub fn all(&self) -> Vec<Object<'_>> {
+        self.objects.iter().filter_map(|node| self.object(node)).collect()
     }
 
     /// The object that was archived.
@@ -188,12 +167,6 @@ impl<'a> Object<'a> {
             _ => Vec::new(),
         }
     }
-
-    /// A field's dictionaries, arrays, strings and numbers as JSON. `None` where there is no such field, and for what is
-    /// deeper or more than any profile: a cycle.
-    pub fn json(&self, name: &str) -> Option<Value> {
-        Conversion::of(self.archive).value(find(self.fields, name)?)
-    }
 }
 
 impl Archive {
@@ -217,86 +190,5 @@ impl Archive {
             _ => return None,
         };
         Some(Timestamp(seconds.saturating_add(REFERENCE_DATE)))
-    }
-}
-
-impl Node {
-    fn is_text(&self, expected: &str) -> bool {
-        matches!(self, Node::Text(text) if text.expose() == expected)
-    }
-}
-
-/// The first of that name: there should be one.
-pub(super) fn find<'a>(fields: &'a [(String, Node)], name: &str) -> Option<&'a Node> {
-    fields.iter().find(|(key, _)| key == name).map(|(_, node)| node)
-}
-
-/// A property list while it is read.
-struct Reading<'a> {
-    events: BinaryReader<Cursor<&'a [u8]>>,
-    values_left: usize,
-    text_left: usize,
-}
-
-impl Reading<'_> {
-    /// The next event; `None` at the end of a list or a dictionary.
-    fn next(&mut self) -> Result<Option<Event<'static>>, ImportProblem> {
-        match self.events.next() {
-            Some(Ok(Event::EndCollection)) => Ok(None),
-            Some(Ok(event)) => {
-                self.values_left = self.values_left.checked_sub(1).ok_or(ImportProblem::TooLarge)?;
-                Ok(Some(event))
-            }
-            _ => Err(ImportProblem::Malformed),
-        }
-    }
-
-    fn value(&mut self, depth: usize) -> Result<Node, ImportProblem> {
-        let event = self.next()?.ok_or(ImportProblem::Malformed)?;
-        self.node(event, depth)
-    }
-
-    fn node(&mut self, event: Event<'static>, depth: usize) -> Result<Node, ImportProblem> {
-        let below = depth.checked_sub(1).ok_or(ImportProblem::TooLarge);
-        Ok(match event {
-            Event::String(text) => Node::Text(Secret::new(self.counted(text.into_owned())?)),
-            Event::Integer(number) => number.as_signed().map_or(Node::Other, Node::Integer),
-            Event::Real(number) => Node::Real(number),
-            Event::Boolean(truth) => Node::Truth(truth),
-            Event::Uid(number) => Node::Reference(number.get()),
-            Event::Data(data) => {
-                self.count(data.len())?;
-                Node::Other
-            }
-            Event::StartArray(_) => {
-                let mut list = Vec::new();
-                while let Some(event) = self.next()? {
-                    list.push(self.node(event, below?)?);
-                }
-                Node::List(list)
-            }
-            Event::StartDictionary(_) => {
-                let mut fields = Vec::new();
-                while let Some(event) = self.next()? {
-                    let Event::String(name) = event else {
-                        return Err(ImportProblem::Malformed);
-                    };
-                    let name = self.counted(name.into_owned())?;
-                    fields.push((name, self.value(below?)?));
-                }
-                Node::Fields(fields)
-            }
-            _ => Node::Other,
-        })
-    }
-
-    fn counted(&mut self, text: String) -> Result<String, ImportProblem> {
-        self.count(text.len())?;
-        Ok(text)
-    }
-
-    fn count(&mut self, bytes: usize) -> Result<(), ImportProblem> {
-        self.text_left = self.text_left.checked_sub(bytes).ok_or(ImportProblem::TooLarge)?;
-        Ok(())
     }
 }

@@ -10,7 +10,7 @@
 //! 2.0.0, 2.14.0 and 3.1.0.
 
 use super::archive::Object;
-use super::{ForeignSession, ImportProblem};
+use super::foreign_session::{ForeignSession, ImportProblem};
 
 /// The archived class.
 pub const CLASS: &str = "A0Credentials";

@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value};
 
-use super::ImportProblem;
+use super::foreign_session::ImportProblem;
 use crate::jose::{decode_object, names_audience};
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;

@@ -2,21 +2,28 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::archive::{Archive, Node, find};
+use super::archive::{Archive, Object};
+use super::property_list::{Node, find};
 
 /// Objects in each other. No profile comes near it, and a cycle always gets there.
 const DEEPEST: usize = 32;
 /// Values in all: what is referred to twice is written twice.
 const MOST_VALUES: usize = 20_000;
 
+/// A field's dictionaries, arrays, strings and numbers. `None` where there is no such field, and for what is deeper or
+/// more than any profile: a cycle.
+pub(super) fn field(object: &Object<'_>, name: &str) -> Option<Value> {
+    Conversion::of(object.archive).value(find(object.fields, name)?)
+}
+
 /// A conversion, with what is left to it.
-pub(super) struct Conversion<'a> {
+struct Conversion<'a> {
     archive: &'a Archive,
     values_left: usize,
 }
 
 impl<'a> Conversion<'a> {
-    pub(super) fn of(archive: &'a Archive) -> Self {
+    fn of(archive: &'a Archive) -> Self {
         Self {
             archive,
             values_left: MOST_VALUES,
@@ -24,7 +31,7 @@ impl<'a> Conversion<'a> {
     }
 
     /// `None` where that is too much; a value that JSON has no word for is null.
-    pub(super) fn value(&mut self, node: &Node) -> Option<Value> {
+    fn value(&mut self, node: &Node) -> Option<Value> {
         self.within(node, DEEPEST)
     }
 
@@ -40,7 +47,7 @@ impl<'a> Conversion<'a> {
             Node::Truth(truth) => Value::Bool(*truth),
             Node::Text(text) => Value::from(text.expose()),
             Node::Fields(fields) => self.object(node, fields, depth)?,
-            Node::List(_) | Node::Reference(_) | Node::Other => Value::Null,
+            Node::List(_) | Node::Reference(_) | Node::Data(_) | Node::Other => Value::Null,
         })
     }
 

@@ -11,8 +11,9 @@
 
 use serde_json::{Map, Value};
 
-use super::ProfileClaims;
 use super::archive::{Archive, Object};
+use super::foreign_session::ProfileClaims;
+use super::json;
 use crate::model::secret::SecretBytes;
 
 /// The service of the tutorials.
@@ -39,7 +40,7 @@ pub fn read_profile(bytes: &SecretBytes) -> Option<ProfileClaims> {
         return None;
     }
     let user_id = root.plain_text("userId")?;
-    let mut claims = match root.json("extraInfo") {
+    let mut claims = match json::field(&root, "extraInfo") {
         Some(Value::Object(extra)) => extra,
         _ => Map::new(),
     };
@@ -76,7 +77,7 @@ fn identity(object: &Object<'_>) -> Value {
     ];
     let members = fields
         .into_iter()
-        .filter_map(|(name, field)| Some((name.to_owned(), object.json(field)?)));
+        .filter_map(|(name, field)| Some((name.to_owned(), json::field(object, field)?)));
     let mut identity = Map::new();
     identity.extend(members);
     Value::Object(identity)

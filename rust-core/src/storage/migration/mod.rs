@@ -13,91 +13,86 @@
 pub mod app_auth;
 pub mod archive;
 pub mod credentials_manager;
+mod foreign_session;
 pub mod identity;
 mod json;
 pub mod lock;
-
-use serde_json::{Map, Value};
+mod property_list;
 
 use crate::model::secret::{Secret, SecretBytes};
-use crate::model::time::Timestamp;
 
-use archive::Archive;
+pub use foreign_session::{ForeignSession, ImportProblem, ProfileClaims};
 
-/// What another library stored of a session.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ForeignSession {
-    /// The access token.
-    pub access_token: Option<Secret>,
-    /// The refresh token.
-    pub refresh_token: Option<Secret>,
-    /// The ID token; its signature is not looked at.
-    pub id_token: Option<Secret>,
-    /// What was granted, separated by spaces.
-    pub scope: Option<String>,
-    /// When the access token expires, by the device's clock, where the library kept it.
-    pub expires_at: Option<Timestamp>,
-    /// The client it was issued to, where the library kept it.
-    pub client_id: Option<String>,
-    /// The claims of the archived profile; `sub` is always there.
-    pub profile: Option<ProfileClaims>,
+use archive::{Archive, Object};
+use foreign_session::some_text;
+use property_list::{LARGEST_BYTES, Node};
+
+/// An archive in data in an archive: as deep as apps wrap them.
+const DEEPEST_WRAPPING: usize = 3;
+
+/// Reads an archive of either library's session, whichever it is. Apps archive it themselves, so it may be under any key,
+/// among other objects (a dictionary, an array, an object of the app's), as data in another archive or property list, or
+/// written in base64.
+///
+/// # Errors
+/// [`ImportProblem`]: of the archive, or [`ImportProblem::UnknownContent`], also where there are several and none of them
+/// is the root.
+pub fn read_archive(bytes: &SecretBytes) -> Result<ForeignSession, ImportProblem> {
+    read_wrapped(bytes, DEEPEST_WRAPPING)
 }
 
-/// Claims of a profile. Personal data: no `Debug` output shows them.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ProfileClaims(pub Map<String, Value>);
+fn read_wrapped(bytes: &SecretBytes, wrappings_left: usize) -> Result<ForeignSession, ImportProblem> {
+    let decoded = property_list::from_base64(bytes);
+    let list = Node::read(decoded.as_ref().unwrap_or(bytes).expose())?;
+    let mut outcome = Err(if list.is_archive() || list.holds_data() {
+        ImportProblem::UnknownContent
+    } else {
+        ImportProblem::Malformed
+    });
+    let wrapped = list.data();
+    if list.is_archive() {
+        let archive = Archive::of(list)?;
+        if let Some(outcome) = session_in(&archive) {
+            return outcome;
+        }
+    }
+    for data in wrapped {
+        if wrappings_left == 0 {
+            return Err(ImportProblem::TooLarge);
+        }
+        match read_wrapped(&data, wrappings_left - 1) {
+            // Data of something else: a picture, a key.
+            Err(ImportProblem::Malformed | ImportProblem::UnknownContent) => {}
+            _ if outcome.is_ok() => return Err(ImportProblem::UnknownContent),
+            found => outcome = found,
+        }
+    }
+    outcome
+}
 
-impl std::fmt::Debug for ProfileClaims {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "[{} redacted claims]", self.0.len())
+/// The root where that is one, else the only one that there is.
+fn session_in(archive: &Archive) -> Option<Result<ForeignSession, ImportProblem>> {
+    if let Some(outcome) = read_object(&archive.root()) {
+        return Some(outcome);
+    }
+    let mut found = archive.all().into_iter().filter(is_session);
+    match (found.next(), found.next()) {
+        (Some(object), None) => read_object(&object),
+        _ => None,
     }
 }
 
-/// Why a session that was found is not imported. The old item stays as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, uniffi::Enum)]
-pub enum ImportProblem {
-    /// Not a binary property list that `NSKeyedArchiver` wrote, or a damaged one; or a token that is not UTF-8 text.
-    #[error("it is not what NSKeyedArchiver writes")]
-    Malformed,
-    /// An archive of something else than the library's session.
-    #[error("it is an archive of something else")]
-    UnknownContent,
-    /// Larger, deeper or more entangled than any session is.
-    #[error("it is larger or deeper than a session can be")]
-    TooLarge,
-    /// The library itself counts the session as over: the issuer had refused its refresh token.
-    #[error("the session in it has ended")]
-    Ended,
-    /// No refresh token, and no access token that is still good.
-    #[error("nothing in it can be used any more")]
-    NothingUsable,
-    /// The tokens are bound to a key of the old library's (DPoP, RFC 9449), which Pilotlight cannot use.
-    #[error("its tokens are bound to a key that only the old library has (DPoP)")]
-    SenderConstrained,
-    /// Nothing tells whose session it is: there is no ID token that can be read, no profile, and the issuer gave neither.
-    #[error("nothing in it says whose session it is")]
-    UnknownUser,
-    /// Another issuer's than the configuration's: a refresh token must not be sent there.
-    #[error("its ID token is another issuer's")]
-    OtherIssuer,
-    /// Another client's than the configuration's.
-    #[error("it was issued to another client")]
-    OtherClient,
+fn is_session(object: &Object<'_>) -> bool {
+    object.is_a(credentials_manager::CLASS) || object.is_a(app_auth::CLASS)
 }
 
-/// Reads an archive of either library's session, whichever it is.
-///
-/// # Errors
-/// [`ImportProblem`]: of the archive, or [`ImportProblem::UnknownContent`].
-pub fn read_archive(bytes: &SecretBytes) -> Result<ForeignSession, ImportProblem> {
-    let archive = Archive::read(bytes.expose())?;
-    let root = archive.root();
-    if root.is_a(credentials_manager::CLASS) {
-        credentials_manager::read(&root)
-    } else if root.is_a(app_auth::CLASS) {
-        app_auth::read(&root)
+fn read_object(object: &Object<'_>) -> Option<Result<ForeignSession, ImportProblem>> {
+    if object.is_a(credentials_manager::CLASS) {
+        Some(credentials_manager::read(object))
+    } else if object.is_a(app_auth::CLASS) {
+        Some(app_auth::read(object))
     } else {
-        Err(ImportProblem::UnknownContent)
+        None
     }
 }
 
@@ -106,14 +101,9 @@ pub fn read_archive(bytes: &SecretBytes) -> Result<ForeignSession, ImportProblem
 /// # Errors
 /// [`ImportProblem::Malformed`] for other bytes, [`ImportProblem::TooLarge`].
 pub fn read_text(bytes: &SecretBytes) -> Result<Option<Secret>, ImportProblem> {
-    if bytes.expose().len() > archive::LARGEST_BYTES {
+    if bytes.expose().len() > LARGEST_BYTES {
         return Err(ImportProblem::TooLarge);
     }
     let text = std::str::from_utf8(bytes.expose()).map_err(|_| ImportProblem::Malformed)?;
     Ok(some_text(Secret::new(text)))
-}
-
-/// Empty text is how some libraries write that there is none.
-fn some_text(text: Secret) -> Option<Secret> {
-    (!text.expose().trim().is_empty()).then_some(text)
 }

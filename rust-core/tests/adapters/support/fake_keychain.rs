@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use pilotlight_core::adapters::keychain::{
-    AccessConstraint, Accessibility, Content, Copies, ItemQuery, KeychainItems, KeychainStatus,
+    Content, Copies, ItemQuery, KeychainAccessConstraint, KeychainAccessibility, KeychainItems, KeychainStatus,
 };
 use pilotlight_core::model::secret::{Fingerprint, SecretBytes};
 
@@ -38,8 +38,8 @@ pub(crate) struct Item {
     pub(crate) value: SecretBytes,
     /// What the store marked it with; other code marks nothing.
     pub(crate) mark: Option<Fingerprint>,
-    pub(crate) accessibility: Accessibility,
-    pub(crate) constraint: Option<AccessConstraint>,
+    pub(crate) accessibility: KeychainAccessibility,
+    pub(crate) constraint: Option<KeychainAccessConstraint>,
     /// Of a biometryCurrentSet whose fingers are no longer enrolled: no query finds it, and its place is taken.
     pub(crate) lost: bool,
 }
@@ -113,7 +113,7 @@ impl FakeKeychain {
         let item = Item {
             value: SecretBytes::new(value.into()),
             mark: None,
-            accessibility: Accessibility::AfterFirstUnlock,
+            accessibility: KeychainAccessibility::AfterFirstUnlock,
             constraint: None,
             lost: false,
         };
@@ -123,7 +123,7 @@ impl FakeKeychain {
     /// The user enrols other fingers than those that the items were bound to.
     pub(crate) fn change_fingers(&self) {
         for item in self.contents().items.values_mut() {
-            item.lost = item.constraint == Some(AccessConstraint::BiometryCurrentSet);
+            item.lost = item.constraint == Some(KeychainAccessConstraint::BiometryCurrentSet);
         }
     }
 
@@ -171,7 +171,7 @@ impl Contents {
                 let item = Item {
                     value: SecretBytes::new(value.into()),
                     mark: None,
-                    accessibility: Accessibility::default(),
+                    accessibility: KeychainAccessibility::default(),
                     constraint: None,
                     lost: false,
                 };
@@ -183,8 +183,8 @@ impl Contents {
     }
 
     /// Whether the key of this class is in memory.
-    fn unlocks(&self, class: Accessibility) -> Result<(), KeychainStatus> {
-        use Accessibility as A;
+    fn unlocks(&self, class: KeychainAccessibility) -> Result<(), KeychainStatus> {
+        use KeychainAccessibility as A;
         let needs_unlocked = matches!(
             class,
             A::WhenUnlocked | A::WhenUnlockedThisDeviceOnly | A::WhenPasscodeSetThisDeviceOnly

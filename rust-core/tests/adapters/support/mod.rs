@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
-use pilotlight_core::adapters::keychain::{Accessibility, KeychainOptions};
+use pilotlight_core::adapters::keychain::{KeychainAccessibility, KeychainOptions};
 use pilotlight_core::model::secret::SecretBytes;
 use tokio::runtime::Runtime;
 
@@ -23,7 +23,7 @@ pub(crate) fn keychain_options() -> KeychainOptions {
     KeychainOptions {
         service: "org.example".to_owned(),
         access_group: None,
-        accessibility: Accessibility::default(),
+        accessibility: KeychainAccessibility::default(),
         synchronizable: false,
         access_control: None,
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use base64::Engine;
 use pilotlight_core::model::profile::Profile;
 use pilotlight_core::model::secret::{Secret, SecretBytes};
 use pilotlight_core::model::time::Timestamp;
@@ -133,6 +134,116 @@ fn what_is_no_archive_of_a_session_is_refused_by_name() {
     }
     let large = SecretBytes::new(vec![b' '; 300 * 1024]);
     assert_eq!(read_archive(&large), Err(ImportProblem::TooLarge));
+}
+
+/// The archives of a state and of credentials, each changed by `wrap`.
+fn wrapped(wrap: impl Fn(plist::Value) -> plist::Value) -> [Result<ForeignSession, ImportProblem>; 2] {
+    ["app-auth-2.1", "auth0-swift-3.1"].map(|name| {
+        let bytes = file("../testing/foreign-archives", &format!("{name}.archive"));
+        let value = plist::Value::from_reader(std::io::Cursor::new(bytes.expose())).unwrap();
+        read_archive(&SecretBytes::new(written(&wrap(value))))
+    })
+}
+
+fn written(value: &plist::Value) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    value.to_writer_binary(&mut bytes).unwrap();
+    bytes
+}
+
+fn member<'a>(file: &'a mut plist::Value, name: &str) -> &'a mut plist::Value {
+    file.as_dictionary_mut().unwrap().get_mut(name).unwrap()
+}
+
+/// Makes `objects` of the archived root, with the new root first, and lets `$top` point at that.
+fn under(mut file: plist::Value, key: &str, new_root: impl Fn(plist::Value) -> plist::Value) -> plist::Value {
+    let top = member(&mut file, "$top").as_dictionary_mut().unwrap();
+    let old_root = top.remove("root").unwrap();
+    let objects = member(&mut file, "$objects").as_array_mut().unwrap();
+    objects.push(new_root(old_root));
+    let root = plist::Value::Uid(plist::Uid::new(objects.len() as u64 - 1));
+    let top = member(&mut file, "$top").as_dictionary_mut().unwrap();
+    top.insert(key.to_owned(), root);
+    file
+}
+
+fn fields(members: &[(&str, plist::Value)]) -> plist::Value {
+    let members = members.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    plist::Value::Dictionary(members.collect())
+}
+
+/// Apps archive the state themselves: under a key of their own, in a dictionary beside other things, as data in another
+/// archive or in a property list, as text.
+#[test]
+fn an_archived_session_is_found_whatever_its_key_and_wrapping() {
+    use plist::Value;
+    let renamed = |mut file: Value| {
+        let top = member(&mut file, "$top").as_dictionary_mut().unwrap();
+        let root = top.remove("root").unwrap();
+        top.insert("authState".to_owned(), root);
+        file
+    };
+    let in_an_object = |file| {
+        under(file, "root", |session| {
+            fields(&[("state", session), ("version", 3.into())])
+        })
+    };
+    let in_a_dictionary = |file| {
+        under(file, "app", |session| {
+            fields(&[
+                ("NS.keys", Value::Array(vec![])),
+                ("NS.objects", Value::Array(vec![session])),
+            ])
+        })
+    };
+    let as_data = |file: Value| {
+        fields(&[
+            ("auth", Value::Data(written(&file))),
+            ("other", Value::Data(vec![0; 9])),
+        ])
+    };
+    let as_archived_data = |file: Value| {
+        let data = fields(&[("NS.data", Value::Data(written(&file)))]);
+        fields(&[
+            ("$archiver", "NSKeyedArchiver".into()),
+            ("$version", 100_000.into()),
+            ("$top", fields(&[("root", Value::Uid(plist::Uid::new(1)))])),
+            ("$objects", Value::Array(vec!["$null".into(), data])),
+        ])
+    };
+    let ways: [(&str, &dyn Fn(Value) -> Value); 6] = [
+        ("renamed", &renamed),
+        ("in an object", &in_an_object),
+        ("in a dictionary", &in_a_dictionary),
+        ("as data", &as_data),
+        ("as archived data", &as_archived_data),
+        ("twice", &|file| as_archived_data(as_data(renamed(file)))),
+    ];
+    for (name, way) in ways {
+        for session in wrapped(way) {
+            assert_all_of_old(&session.unwrap_or_else(|problem| panic!("{name}: {problem:?}")), name);
+        }
+    }
+    let bytes = file("../testing/foreign-archives", "app-auth-2.1.archive");
+    let text = base64::engine::general_purpose::STANDARD.encode(bytes.expose());
+    assert_all_of_old(&read_archive(&SecretBytes::new(text.into_bytes())).unwrap(), "base64");
+}
+
+#[test]
+fn of_two_archived_sessions_none_is_chosen_and_no_wrapping_is_endless() {
+    use plist::Value;
+    let two = wrapped(|file| {
+        fields(&[
+            ("one", Value::Data(written(&file))),
+            ("other", Value::Data(written(&file))),
+        ])
+    });
+    assert_eq!(
+        two,
+        [Err(ImportProblem::UnknownContent), Err(ImportProblem::UnknownContent)]
+    );
+    let deep = wrapped(|file| (0..9).fold(file, |inside, _| fields(&[("a", Value::Data(written(&inside)))])));
+    assert_eq!(deep, [Err(ImportProblem::TooLarge), Err(ImportProblem::TooLarge)]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use pilotlight_core::adapters::keychain::{AccessConstraint, KeychainOptions};
+use pilotlight_core::adapters::keychain::{KeychainAccessConstraint, KeychainOptions};
 use pilotlight_core::ports::SecretStore;
 use pilotlight_keychain_emulation::open;
 use pilotlight_keychain_emulation::security::{GROUPS, Lock, with};
@@ -15,8 +15,8 @@ promises! {
     app: Emulated(options());
     shared: Emulated(KeychainOptions { access_group: Some(GROUPS[1].to_owned()), ..options() });
     in_icloud: Emulated(synchronizable());
-    user_presence: Emulated(asking(AccessConstraint::UserPresence, 300));
-    biometry: Emulated(asking(AccessConstraint::BiometryCurrentSet, 0));
+    user_presence: Emulated(asking(KeychainAccessConstraint::UserPresence, 300));
+    biometry: Emulated(asking(KeychainAccessConstraint::BiometryCurrentSet, 0));
 }
 
 struct Emulated(KeychainOptions);

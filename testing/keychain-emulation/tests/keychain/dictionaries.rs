@@ -1,6 +1,8 @@
 //! What arrives in the Keychain of what the options say.
 
-use pilotlight_core::adapters::keychain::{AccessConstraint, Accessibility, KeychainOptions, KeychainStatus};
+use pilotlight_core::adapters::keychain::{
+    KeychainAccessConstraint, KeychainAccessibility, KeychainOptions, KeychainStatus,
+};
 use pilotlight_core::adapters::off_thread::BlockingStore;
 use pilotlight_core::ports::StoreError;
 use pilotlight_keychain_emulation::open;
@@ -29,13 +31,13 @@ fn item_of(options: &KeychainOptions, stored: Stored) -> Item {
 fn each_class_is_the_constant_of_its_name_when_an_item_is_made_and_when_it_is_changed() {
     let options = options();
     for accessibility in [
-        Accessibility::WhenUnlocked,
-        Accessibility::AfterFirstUnlock,
-        Accessibility::Always,
-        Accessibility::WhenPasscodeSetThisDeviceOnly,
-        Accessibility::WhenUnlockedThisDeviceOnly,
-        Accessibility::AfterFirstUnlockThisDeviceOnly,
-        Accessibility::AlwaysThisDeviceOnly,
+        KeychainAccessibility::WhenUnlocked,
+        KeychainAccessibility::AfterFirstUnlock,
+        KeychainAccessibility::Always,
+        KeychainAccessibility::WhenPasscodeSetThisDeviceOnly,
+        KeychainAccessibility::WhenUnlockedThisDeviceOnly,
+        KeychainAccessibility::AfterFirstUnlockThisDeviceOnly,
+        KeychainAccessibility::AlwaysThisDeviceOnly,
     ] {
         let store = open(KeychainOptions {
             accessibility,
@@ -57,9 +59,9 @@ fn each_class_is_the_constant_of_its_name_when_an_item_is_made_and_when_it_is_ch
 #[test]
 fn each_constraint_is_its_flag_over_the_class() {
     for (constraint, flags) in [
-        (AccessConstraint::UserPresence, 1 << 0),
-        (AccessConstraint::BiometryAny, 1 << 1),
-        (AccessConstraint::BiometryCurrentSet, 1 << 3),
+        (KeychainAccessConstraint::UserPresence, 1 << 0),
+        (KeychainAccessConstraint::BiometryAny, 1 << 1),
+        (KeychainAccessConstraint::BiometryCurrentSet, 1 << 3),
     ] {
         let options = asking(constraint, 0);
         open(options.clone()).write("session", &bytes("tokens")).unwrap();

@@ -11,7 +11,9 @@ mod user;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pilotlight_core::adapters::keychain::{AccessConstraint, AccessControl, Accessibility, KeychainOptions};
+use pilotlight_core::adapters::keychain::{
+    KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility, KeychainOptions,
+};
 use pilotlight_core::model::secret::SecretBytes;
 
 fn bytes(value: impl Into<Vec<u8>>) -> SecretBytes {
@@ -24,7 +26,7 @@ fn options() -> KeychainOptions {
     KeychainOptions {
         service: format!("org.example.ä.{}", MADE.fetch_add(1, Ordering::SeqCst)),
         access_group: None,
-        accessibility: Accessibility::default(),
+        accessibility: KeychainAccessibility::default(),
         synchronizable: false,
         access_control: None,
     }
@@ -32,15 +34,15 @@ fn options() -> KeychainOptions {
 
 fn synchronizable() -> KeychainOptions {
     KeychainOptions {
-        accessibility: Accessibility::AfterFirstUnlock,
+        accessibility: KeychainAccessibility::AfterFirstUnlock,
         synchronizable: true,
         ..options()
     }
 }
 
-fn asking(constraint: AccessConstraint, reuse_seconds: u32) -> KeychainOptions {
+fn asking(constraint: KeychainAccessConstraint, reuse_seconds: u32) -> KeychainOptions {
     KeychainOptions {
-        access_control: Some(AccessControl {
+        access_control: Some(KeychainAccessControl {
             constraint,
             prompt: "Weiter als Ada 👩".to_owned(),
             reuse_seconds,

@@ -1,7 +1,7 @@
 //! Statuses as the adapter hands them on.
 
 use pilotlight_core::adapters::keychain::{
-    AccessConstraint, Accessibility, Content, ItemQuery, KeychainItems, KeychainStatus,
+    Content, ItemQuery, KeychainAccessConstraint, KeychainAccessibility, KeychainItems, KeychainStatus,
 };
 use pilotlight_core::adapters::off_thread::BlockingStore;
 use pilotlight_core::ports::StoreError;
@@ -41,8 +41,8 @@ fn an_access_control_that_the_system_refuses_keeps_its_number() {
     };
     let content = Content {
         value: &bytes("tokens"),
-        accessibility: Accessibility::Always,
-        constraint: Some(AccessConstraint::BiometryAny),
+        accessibility: KeychainAccessibility::Always,
+        constraint: Some(KeychainAccessConstraint::BiometryAny),
         synchronizable: false,
     };
     assert_eq!(calls(None).add(item, content), Err(KeychainStatus(-50)));

@@ -1,6 +1,6 @@
 //! How often the user is asked, and what the answers do.
 
-use pilotlight_core::adapters::keychain::{AccessConstraint, KeychainOptions};
+use pilotlight_core::adapters::keychain::{KeychainAccessConstraint, KeychainOptions};
 use pilotlight_core::adapters::off_thread::BlockingStore;
 use pilotlight_core::ports::StoreError;
 use pilotlight_keychain_emulation::open;
@@ -26,7 +26,7 @@ fn answer(options: &KeychainOptions, answers: impl IntoIterator<Item = Answer>) 
 
 #[test]
 fn reading_and_writing_within_the_window_asks_once_and_with_the_apps_words() {
-    let options = asking(AccessConstraint::UserPresence, 300);
+    let options = asking(KeychainAccessConstraint::UserPresence, 300);
     signed_in(&options);
     let store = open(options.clone());
     assert_eq!(store.read("session"), Ok(Some(bytes("tokens"))));
@@ -37,7 +37,7 @@ fn reading_and_writing_within_the_window_asks_once_and_with_the_apps_words() {
 
 #[test]
 fn without_a_window_each_operation_asks() {
-    let options = asking(AccessConstraint::BiometryAny, 0);
+    let options = asking(KeychainAccessConstraint::BiometryAny, 0);
     signed_in(&options);
     let store = open(options.clone());
     store.read("session").unwrap();
@@ -48,7 +48,7 @@ fn without_a_window_each_operation_asks() {
 
 #[test]
 fn eight_threads_that_read_at_once_ask_once() {
-    let options = asking(AccessConstraint::UserPresence, 300);
+    let options = asking(KeychainAccessConstraint::UserPresence, 300);
     signed_in(&options);
     let store = open(options.clone());
     std::thread::scope(|scope| {
@@ -61,7 +61,7 @@ fn eight_threads_that_read_at_once_ask_once() {
 
 #[test]
 fn looking_for_what_is_not_there_listing_and_signing_out_ask_nobody() {
-    let options = asking(AccessConstraint::UserPresence, 0);
+    let options = asking(KeychainAccessConstraint::UserPresence, 0);
     signed_in(&options);
     answer(&options, [Answer::Fails; 9]);
     let store = open(options.clone());
@@ -74,7 +74,7 @@ fn looking_for_what_is_not_there_listing_and_signing_out_ask_nobody() {
 
 #[test]
 fn who_cancels_or_is_not_recognised_is_asked_again_and_loses_nothing() {
-    let options = asking(AccessConstraint::UserPresence, 300);
+    let options = asking(KeychainAccessConstraint::UserPresence, 300);
     signed_in(&options);
     answer(
         &options,
@@ -107,7 +107,7 @@ fn an_existing_session_gets_and_loses_access_control_in_one_step() {
     let plain = options();
     let asking = KeychainOptions {
         service: plain.service.clone(),
-        ..asking(AccessConstraint::UserPresence, 0)
+        ..asking(KeychainAccessConstraint::UserPresence, 0)
     };
     open(plain.clone()).write("session", &bytes("1")).unwrap();
     open(asking.clone()).write("session", &bytes("2")).unwrap();
@@ -123,7 +123,7 @@ fn an_existing_session_gets_and_loses_access_control_in_one_step() {
 
 #[test]
 fn a_session_that_is_bound_to_the_enrolled_fingers_is_gone_with_them_and_a_new_one_can_be_stored() {
-    let options = asking(AccessConstraint::BiometryCurrentSet, 0);
+    let options = asking(KeychainAccessConstraint::BiometryCurrentSet, 0);
     signed_in(&options);
     with(&options.service, |device| device.change_fingers());
     let store = open(options.clone());

@@ -1,0 +1,37 @@
+//! How deep JSON may be nested to be stored. Parsers have a limit (serde_json's is 127 levels), and what is stored stands
+//! some levels deeper than where it came from: what was just accepted could never be read again.
+
+use serde_json::{Map, Value};
+
+/// Levels of a value that is stored with the session; far more than any profile or metadata has.
+pub const DEEPEST_STORED: usize = 100;
+
+/// Whether a member of the object is nested deeper than what is stored may be.
+pub fn is_too_deep_to_store(members: &Map<String, Value>) -> bool {
+    members.values().any(|value| is_deeper_than(value, DEEPEST_STORED))
+}
+
+/// Ends at the limit, however deep the value goes on.
+fn is_deeper_than(value: &Value, levels: usize) -> bool {
+    let Some(below) = levels.checked_sub(1) else {
+        return matches!(value, Value::Array(_) | Value::Object(_));
+    };
+    match value {
+        Value::Array(values) => values.iter().any(|value| is_deeper_than(value, below)),
+        Value::Object(members) => members.values().any(|value| is_deeper_than(value, below)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_deepest_that_is_allowed_is_and_one_more_is_not() {
+        let nested = |levels| (0..levels).fold(Value::from(1), |inside, _| Value::Array(vec![inside]));
+        assert!(!is_deeper_than(&nested(DEEPEST_STORED), DEEPEST_STORED));
+        assert!(is_deeper_than(&nested(DEEPEST_STORED + 1), DEEPEST_STORED));
+        assert!(!is_deeper_than(&Value::from(1), 0));
+    }
+}

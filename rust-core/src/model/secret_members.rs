@@ -1,0 +1,92 @@
+//! Members of a JSON object that may hold tokens or a user's data.
+
+use std::fmt;
+use std::mem;
+
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+use zeroize::Zeroize;
+
+/// An object of JSON whose `Debug` shows nothing of it. Its text is wiped when it is dropped: serde_json would free
+/// tokens as they are.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct SecretMembers(Map<String, Value>);
+
+impl SecretMembers {
+    /// Reads an object; `None` for other JSON, and for what is no JSON. A text without escapes is copied once, into the
+    /// value that is wiped.
+    pub fn parse(json: &[u8]) -> Option<Self> {
+        serde_json::from_slice(json).ok().and_then(Self::of)
+    }
+
+    /// Takes over an object's members; `None` for other JSON.
+    pub fn of(value: Value) -> Option<Self> {
+        match value {
+            Value::Object(members) => Some(Self(members)),
+            mut other => {
+                wipe(&mut other);
+                None
+            }
+        }
+    }
+
+    /// The members.
+    pub fn expose(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    /// Takes one out, which the caller has to keep as a secret.
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name)
+    }
+
+    /// Takes all out that are left, which the caller has to keep as secrets.
+    pub fn take(&mut self) -> Map<String, Value> {
+        mem::take(&mut self.0)
+    }
+}
+
+impl From<Map<String, Value>> for SecretMembers {
+    fn from(members: Map<String, Value>) -> Self {
+        Self(members)
+    }
+}
+
+impl Serialize for SecretMembers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl fmt::Debug for SecretMembers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{} redacted members]", self.0.len())
+    }
+}
+
+impl Drop for SecretMembers {
+    fn drop(&mut self) {
+        self.0.values_mut().for_each(wipe);
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_debug_text_shows_how_many_there_are_and_none_of_them() {
+        let members = SecretMembers::parse(br#"{"token":"planted","more":["planted"]}"#).unwrap();
+        assert_eq!(format!("{members:?}"), "[2 redacted members]");
+        assert_eq!(SecretMembers::parse(b"[\"planted\"]"), None);
+    }
+}

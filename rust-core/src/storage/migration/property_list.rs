@@ -1,0 +1,171 @@
+//! A binary property list as a tree of values, bounded in size, depth and number.
+//!
+//! Format: `CFBinaryPList.c` of Apple's published CoreFoundation.
+
+use std::io::Cursor;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use plist::stream::{BinaryReader, Event};
+
+use super::foreign_session::ImportProblem;
+use crate::model::secret::{Secret, SecretBytes};
+
+/// How a binary property list begins.
+const MAGIC: &[u8] = b"bplist";
+/// An archived session has some kilobytes, most of it tokens and a profile.
+pub(super) const LARGEST_BYTES: usize = 256 * 1024;
+/// Values in all. One may be referred to many times, and each time counts, so that the small file that unfolds into a
+/// huge one does not.
+const MOST_VALUES: usize = 20_000;
+/// Bytes of text and data in all, for the same reason.
+const MOST_TEXT_BYTES: usize = 4 * LARGEST_BYTES;
+/// Lists and dictionaries in each other, as the file writes them: an object's field is three deep.
+const DEEPEST: usize = 8;
+/// One value of the property list.
+#[derive(Debug)]
+pub(super) enum Node {
+    Text(Secret),
+    Integer(i64),
+    Real(f64),
+    Truth(bool),
+    Reference(u64),
+    List(Vec<Node>),
+    Fields(Vec<(String, Node)>),
+    Data(SecretBytes),
+    /// Dates and numbers that no session has.
+    Other,
+}
+
+impl Node {
+    /// Reads a binary property list.
+    ///
+    /// # Errors
+    /// [`ImportProblem::TooLarge`]; [`ImportProblem::Malformed`] for all else, cycles in the file's own structure
+    /// included.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, ImportProblem> {
+        if bytes.len() > LARGEST_BYTES {
+            return Err(ImportProblem::TooLarge);
+        }
+        let mut reading = Reading {
+            events: BinaryReader::new(Cursor::new(bytes)),
+            values_left: MOST_VALUES,
+            text_left: MOST_TEXT_BYTES,
+        };
+        reading.value(DEEPEST)
+    }
+
+    /// Whether `NSKeyedArchiver` wrote it.
+    pub(super) fn is_archive(&self) -> bool {
+        let Self::Fields(fields) = self else { return false };
+        find(fields, "$archiver").is_some_and(|archiver| archiver.is_text("NSKeyedArchiver"))
+    }
+
+    pub(super) fn is_text(&self, expected: &str) -> bool {
+        matches!(self, Self::Text(text) if text.expose() == expected)
+    }
+
+    pub(super) fn holds_data(&self) -> bool {
+        !self.data().is_empty()
+    }
+
+    /// All data in it that may be an archive itself.
+    pub(super) fn data(&self) -> Vec<SecretBytes> {
+        let mut found = Vec::new();
+        self.collect_data(&mut found);
+        found
+    }
+
+    fn collect_data(&self, found: &mut Vec<SecretBytes>) {
+        match self {
+            Self::Data(data) if data.expose().starts_with(MAGIC) => found.push(data.clone()),
+            Self::List(values) => values.iter().for_each(|value| value.collect_data(found)),
+            Self::Fields(fields) => fields.iter().for_each(|(_, value)| value.collect_data(found)),
+            _ => {}
+        }
+    }
+}
+
+/// What a property list in base64 decodes to; `None` where it is none.
+pub(super) fn from_base64(bytes: &SecretBytes) -> Option<SecretBytes> {
+    if bytes.expose().starts_with(MAGIC) || bytes.expose().len() > 2 * LARGEST_BYTES {
+        return None;
+    }
+    let decoded = SecretBytes::new(STANDARD.decode(bytes.expose().trim_ascii()).ok()?);
+    decoded.expose().starts_with(MAGIC).then_some(decoded)
+}
+
+/// The first of that name: there should be one.
+pub(super) fn find<'a>(fields: &'a [(String, Node)], name: &str) -> Option<&'a Node> {
+    fields.iter().find(|(key, _)| key == name).map(|(_, node)| node)
+}
+
+/// A property list while it is read.
+struct Reading<'a> {
+    events: BinaryReader<Cursor<&'a [u8]>>,
+    values_left: usize,
+    text_left: usize,
+}
+
+impl Reading<'_> {
+    /// The next event; `None` at the end of a list or a dictionary.
+    fn next(&mut self) -> Result<Option<Event<'static>>, ImportProblem> {
+        match self.events.next() {
+            Some(Ok(Event::EndCollection)) => Ok(None),
+            Some(Ok(event)) => {
+                self.values_left = self.values_left.checked_sub(1).ok_or(ImportProblem::TooLarge)?;
+                Ok(Some(event))
+            }
+            _ => Err(ImportProblem::Malformed),
+        }
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Node, ImportProblem> {
+        let event = self.next()?.ok_or(ImportProblem::Malformed)?;
+        self.node(event, depth)
+    }
+
+    fn node(&mut self, event: Event<'static>, depth: usize) -> Result<Node, ImportProblem> {
+        let below = depth.checked_sub(1).ok_or(ImportProblem::TooLarge);
+        Ok(match event {
+            Event::String(text) => Node::Text(Secret::new(self.counted(text.into_owned())?)),
+            Event::Integer(number) => number.as_signed().map_or(Node::Other, Node::Integer),
+            Event::Real(number) => Node::Real(number),
+            Event::Boolean(truth) => Node::Truth(truth),
+            Event::Uid(number) => Node::Reference(number.get()),
+            Event::Data(data) => {
+                self.count(data.len())?;
+                Node::Data(SecretBytes::new(data.into_owned()))
+            }
+            Event::StartArray(_) => {
+                let mut list = Vec::new();
+                while let Some(event) = self.next()? {
+                    list.push(self.node(event, below?)?);
+                }
+                Node::List(list)
+            }
+            Event::StartDictionary(_) => {
+                let mut fields = Vec::new();
+                while let Some(event) = self.next()? {
+                    let Event::String(name) = event else {
+                        return Err(ImportProblem::Malformed);
+                    };
+                    let name = self.counted(name.into_owned())?;
+                    fields.push((name, self.value(below?)?));
+                }
+                Node::Fields(fields)
+            }
+            _ => Node::Other,
+        })
+    }
+
+    fn counted(&mut self, text: String) -> Result<String, ImportProblem> {
+        self.count(text.len())?;
+        Ok(text)
+    }
+
+    fn count(&mut self, bytes: usize) -> Result<(), ImportProblem> {
+        self.text_left = self.text_left.checked_sub(bytes).ok_or(ImportProblem::TooLarge)?;
+        Ok(())
+    }
+}
