@@ -12,10 +12,11 @@ use pilotlight_core::model::configuration::{Configuration, Provider, SessionConf
 use pilotlight_core::model::credentials::Credentials;
 use pilotlight_core::model::profile::Profile;
 use pilotlight_core::model::secret::Secret;
+use pilotlight_core::model::secret_members::SecretMembers;
 use pilotlight_core::ports::{Clock as _, SecretStore};
 use pilotlight_core::session::{Dependencies, SessionManager, Sharing};
 use pilotlight_core::storage::envelope::{CURRENT_VERSION, StoredSession};
-use serde_json::{Map, json};
+use serde_json::json;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 const SESSION_NAME: &str = "main";
@@ -114,7 +115,7 @@ pub(crate) fn stored_session() -> StoredSession {
         imported: false,
         pending_updates: Vec::new(),
         resources: Vec::new(),
-        unknown: Map::new(),
+        unknown: SecretMembers::default(),
     }
 }
 

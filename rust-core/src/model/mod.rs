@@ -3,12 +3,14 @@
 pub mod audience;
 pub mod configuration;
 pub mod credentials;
+pub mod depth;
 pub mod invalid;
 pub mod metadata;
 pub mod pending_update;
 pub mod profile;
 pub mod scopes;
 pub mod secret;
+pub mod secret_members;
 pub(crate) mod sorted;
 pub mod state;
 pub mod time;

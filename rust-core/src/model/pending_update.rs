@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::model::depth::{DEEPEST_STORED, is_too_deep_to_store};
 use crate::model::invalid::InvalidValue;
 use crate::model::profile::Claims;
 use crate::model::time::Timestamp;
@@ -28,6 +29,10 @@ pub struct PendingUpdate {
 /// # Errors
 /// [`InvalidValue`] when it may not.
 pub fn check_room(waiting: &[PendingUpdate], changes: &Map<String, Value>) -> Result<(), InvalidValue> {
+    if is_too_deep_to_store(changes) {
+        let problem = format!("cannot wait: it is nested deeper than {DEEPEST_STORED} levels");
+        return Err(InvalidValue::new("metadata", problem));
+    }
     let bytes = |changes: &Map<String, Value>| serde_json::to_string(changes).map_or(0, |text| text.len());
     let all = waiting.iter().map(|update| bytes(&update.changes.0)).sum::<usize>() + bytes(changes);
     if waiting.len() < MOST_WAITING && all <= MOST_BYTES {

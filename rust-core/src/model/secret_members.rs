@@ -9,7 +9,7 @@ use zeroize::Zeroize;
 
 /// An object of JSON whose `Debug` shows nothing of it. Its text is wiped when it is dropped: serde_json would free
 /// tokens as they are.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct SecretMembers(Map<String, Value>);
 
 impl SecretMembers {

@@ -69,6 +69,8 @@ impl Current {
         self.apply(TimePassed { now });
         let (sender, receiver) = unbounded_channel();
         let mut shared = self.lock();
+        // A session that nothing happens to would keep those for ever that are gone.
+        shared.subscribers.retain(|subscriber| !subscriber.is_closed());
         if let Some(state) = shared.machine.published() {
             // The receiver is right here, so this cannot fail.
             let _ = sender.send(Report::State(state.clone()));

@@ -20,6 +20,7 @@ mod issuer;
 mod legacy;
 mod metadata;
 mod metadata_queue;
+mod old_item;
 mod options;
 mod pending_sign_in;
 mod process_lock;
@@ -87,6 +88,7 @@ struct Shared {
     me: Weak<Self>,
     configuration: Configuration,
     item_name: String,
+    old_item_name: Option<String>,
     dependencies: Dependencies,
     current: Current,
     saving: tokio::sync::Mutex<()>,
@@ -122,6 +124,7 @@ impl SessionManager {
         let shared = Arc::new_cyclic(|me| Shared {
             me: Weak::clone(me),
             item_name: configuration.item_name(name),
+            old_item_name: configuration.old_item_name(name),
             current: Current::default(),
             saving: tokio::sync::Mutex::default(),
             process_lock_order: tokio::sync::Mutex::default(),

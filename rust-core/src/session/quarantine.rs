@@ -1,10 +1,13 @@
 //! Stored items that cannot be decoded: kept aside under another name, never thrown away unasked.
 
 use super::Shared;
-use crate::model::configuration::UNREADABLE_SUFFIX;
+use crate::model::configuration::unreadable_name;
 use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::{LogLevel, StoreError};
 use crate::storage::envelope::EnvelopeError;
+
+/// Damaged items that are kept of one session. Where more than that are damaged, something damages them all.
+const MOST_KEPT_ASIDE: u32 = 9;
 
 impl Shared {
     /// Deals with an item that was read and not understood. What comes back is still under the session's own name, and
@@ -32,17 +35,35 @@ impl Shared {
         }
     }
 
-    /// Writes `bytes` under the other name, over what an earlier fault left there.
+    /// Writes `bytes` under another name, beside what an earlier fault left: only a sign-out deletes that. The same bytes
+    /// are kept once, and of very many the last ones give way.
     pub(super) async fn keep_aside(&self, bytes: SecretBytes) -> Result<(), StoreError> {
-        self.dependencies.store.write(&self.quarantine_name(), bytes).await
+        let store = &self.dependencies.store;
+        for number in 1..MOST_KEPT_ASIDE {
+            let name = unreadable_name(&self.item_name, number);
+            if store.swap(&name, None, Some(bytes.clone())).await? {
+                return Ok(());
+            }
+            if store.read(&name).await?.as_ref() == Some(&bytes) {
+                return Ok(());
+            }
+        }
+        store
+            .write(&unreadable_name(&self.item_name, MOST_KEPT_ASIDE), bytes)
+            .await
     }
 
     /// After a sign-out nothing of the session stays, in whatever form.
     pub(super) async fn delete_what_was_kept_aside(&self) -> Result<(), StoreError> {
-        self.dependencies.store.delete(&self.quarantine_name()).await
-    }
-
-    fn quarantine_name(&self) -> String {
-        format!("{}{UNREADABLE_SUFFIX}", self.item_name)
+        let store = &self.dependencies.store;
+        store.delete(&unreadable_name(&self.item_name, 1)).await?;
+        for number in 2..=MOST_KEPT_ASIDE {
+            let name = unreadable_name(&self.item_name, number);
+            if store.read(&name).await?.is_none() {
+                break;
+            }
+            store.delete(&name).await?;
+        }
+        Ok(())
     }
 }

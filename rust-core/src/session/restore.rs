@@ -50,7 +50,11 @@ impl Shared {
     }
 
     async fn read_store(&self) -> Result<(), Error> {
-        let outcome = match self.read_item().await {
+        let found = match self.rename_old_item().await {
+            Ok(()) => self.read_item().await,
+            Err(error) => Err(error),
+        };
+        let outcome = match found {
             Ok((Some(bytes), seen)) => match StoredItem::decode(&bytes) {
                 Ok(item) => {
                     self.log(LogLevel::Info, "restored a session");

@@ -8,6 +8,7 @@ use crate::machine::error::Error;
 use crate::model::configuration::parse_parameters;
 use crate::model::credentials::Credentials;
 use crate::model::secret::Secret;
+use crate::model::secret_members::SecretMembers;
 use crate::model::state::SessionState;
 use crate::model::time::Instant;
 use crate::ports::LogLevel;
@@ -245,6 +246,6 @@ pub(super) fn stored_session(
         imported: false,
         pending_updates: Vec::new(),
         resources: attempt.resources.clone(),
-        unknown: serde_json::Map::new(),
+        unknown: SecretMembers::default(),
     }
 }

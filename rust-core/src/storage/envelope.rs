@@ -4,6 +4,7 @@
 //! Fields that a newer release added are kept when an older one writes the item again, so that going back and forth
 //! between releases loses nothing.
 
+mod fitting;
 mod item;
 mod reading;
 
@@ -12,8 +13,8 @@ use crate::model::secret::SecretBytes;
 
 pub use self::item::{CURRENT_VERSION, EnvelopeError, PendingRevocation, SignedOut, StoredItem, StoredSession};
 
-/// Keychain items are small things; a session that does not fit is a mistake somewhere else.
-const LARGEST_BYTES: usize = 1024 * 1024;
+/// What is read at most: more than the largest tokens that are accepted, with room for everything beside them.
+const LARGEST_BYTES: usize = 4 * 1024 * 1024;
 
 impl StoredItem {
     /// Reads a stored item.
@@ -41,19 +42,20 @@ impl StoredItem {
         Some(Ok(item))
     }
 
-    /// The bytes to store.
+    /// The bytes to store. What is not needed to stay signed in and would make the item unreadable or too large is left
+    /// out: see [`fitting`].
     ///
     /// # Errors
-    /// [`EnvelopeError::Undecodable`] where the result would be too large to be read again.
+    /// [`EnvelopeError::Undecodable`] where the result would be too large to be read again; tokens that came in answers
+    /// of the usual size (1 MiB) never are.
     pub fn encode(&self) -> Result<SecretBytes, EnvelopeError> {
         let bytes = match self {
-            Self::Session(session) => SecretBytes::from_json(session),
+            Self::Session(session) => fitting::encode(session),
             Self::SignedOut(signed_out) => SecretBytes::from_json(signed_out),
         };
-        let bytes = bytes.map_err(|_| EnvelopeError::Undecodable)?;
-        if bytes.expose().len() > LARGEST_BYTES {
-            return Err(EnvelopeError::Undecodable);
+        match bytes {
+            Ok(bytes) if bytes.expose().len() <= LARGEST_BYTES => Ok(bytes),
+            _ => Err(EnvelopeError::Undecodable),
         }
-        Ok(bytes)
     }
 }

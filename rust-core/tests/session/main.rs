@@ -32,6 +32,7 @@ mod secrets;
 mod sharing;
 mod sign_in;
 mod sign_out;
+mod stored_items;
 mod storing;
 mod survival;
 mod wire_faults;

@@ -131,6 +131,14 @@ impl World {
         configuration: SessionConfiguration,
         transport: Arc<dyn Transport>,
     ) -> SessionManager {
+        self.open(configuration, "default", transport)
+    }
+
+    pub(crate) fn session_named(&self, configuration: SessionConfiguration, name: &str) -> SessionManager {
+        self.open(configuration, name, Arc::new(HttpTransport::new()))
+    }
+
+    fn open(&self, configuration: SessionConfiguration, name: &str, transport: Arc<dyn Transport>) -> SessionManager {
         let dependencies = Dependencies {
             store: self.store.clone(),
             foreign_items: self.foreign.clone(),
@@ -144,7 +152,7 @@ impl World {
             }),
             log: self.log.clone(),
         };
-        SessionManager::new(Configuration::parse(configuration).unwrap(), "default", dependencies).unwrap()
+        SessionManager::new(Configuration::parse(configuration).unwrap(), name, dependencies).unwrap()
     }
 
     pub(crate) async fn callback(&self, session: &SessionManager, email: &str) -> String {

@@ -1,6 +1,7 @@
 //! What an app says once: which issuer, which client, and how it wants to be called back. Checked before anything is
 //! sent.
 
+mod item_names;
 mod parameters;
 mod written;
 
@@ -9,8 +10,10 @@ use url::{Host, ParseError, Url};
 use crate::model::audience::{RESOURCE_PROBLEM, is_resource_indicator};
 use crate::model::invalid::{InvalidConfiguration, InvalidValue};
 use crate::model::scopes::parse_scopes;
+use item_names::ItemNames;
 use parameters::parse_headers;
 
+pub use item_names::{UNREADABLE_SUFFIX, is_item_name, unreadable_name};
 pub use parameters::parse_parameters;
 pub use written::{Provider, SessionConfiguration};
 
@@ -110,32 +113,27 @@ impl Configuration {
             .or_else(|| among_parameters().map(|(_, audience)| audience))
     }
 
-    /// The name of the stored item: a session belongs to one client at one issuer, so that an app that changes its
-    /// tenant never presents one issuer's refresh token to another.
+    /// The name of the session's stored item.
     pub fn item_name(&self, session_name: &str) -> String {
-        format!("{session_name}{}", self.item_suffix())
+        self.item_names().of(session_name)
+    }
+
+    /// What that item was called by earlier releases, where that is another name. It may be another client's item.
+    pub fn old_item_name(&self, session_name: &str) -> Option<String> {
+        self.item_names().old(session_name)
     }
 
     /// The session that an item of that name belongs to, if it is one of this client's at this issuer.
     pub fn session_name(&self, item_name: &str) -> Option<String> {
-        let name = item_name.strip_suffix(&self.item_suffix())?;
-        (!name.is_empty()).then(|| name.to_owned())
+        self.item_names().session_name(item_name)
     }
 
-    fn item_suffix(&self) -> String {
-        format!("|{}|{}", self.client_id, self.issuer.as_url())
+    fn item_names(&self) -> ItemNames<'_> {
+        ItemNames {
+            client_id: &self.client_id,
+            issuer: self.issuer.as_url().as_str(),
+        }
     }
-}
-
-/// What is added to an item's name when the item cannot be decoded and is kept aside.
-pub const UNREADABLE_SUFFIX: &str = "|unreadable";
-
-/// Whether an item of that name is Pilotlight's, of whatever client: in a store that has others too.
-pub fn is_item_name(name: &str) -> bool {
-    let name = name.strip_suffix(UNREADABLE_SUFFIX).unwrap_or(name);
-    let mut parts = name.rsplitn(3, '|');
-    let issuer = parts.next().and_then(|issuer| Url::parse(issuer).ok());
-    issuer.is_some_and(|issuer| issuer.has_host()) && parts.count() == 2
 }
 
 impl IssuerUrl {

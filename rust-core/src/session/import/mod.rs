@@ -21,6 +21,7 @@ use crate::machine::error::Error;
 use crate::model::credentials::Credentials;
 use crate::model::profile::Profile;
 use crate::model::secret::{Fingerprint, Secret, SecretBytes};
+use crate::model::secret_members::SecretMembers;
 use crate::model::time::Timestamp;
 use crate::ports::{ForeignItem, LogLevel, StoreError};
 use crate::storage::envelope::{CURRENT_VERSION, StoredItem, StoredSession};
@@ -311,7 +312,7 @@ impl Shared {
             pending_updates: Vec::new(),
             resources: Vec::new(),
             imported: true,
-            unknown: serde_json::Map::new(),
+            unknown: SecretMembers::default(),
         })
     }
 

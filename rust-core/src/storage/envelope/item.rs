@@ -1,13 +1,13 @@
 //! What is stored, as types: the names of their fields are the names in the stored JSON.
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use crate::model::audience::AudienceToken;
 use crate::model::credentials::Credentials;
 use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::Profile;
 use crate::model::secret::Secret;
+use crate::model::secret_members::SecretMembers;
 use crate::model::state::ReauthenticationReason;
 use crate::model::time::Timestamp;
 
@@ -66,7 +66,7 @@ pub struct StoredSession {
     pub pending_updates: Vec<PendingUpdate>,
     /// What a newer release wrote.
     #[serde(flatten)]
-    pub unknown: Map<String, Value>,
+    pub unknown: SecretMembers,
 }
 
 /// What is kept after a sign-out while the issuer cannot be reached.
@@ -80,7 +80,7 @@ pub struct SignedOut {
     pub revocations: Vec<PendingRevocation>,
     /// What a newer release wrote.
     #[serde(flatten)]
-    pub unknown: Map<String, Value>,
+    pub unknown: SecretMembers,
 }
 
 /// A refresh token of a session that is over, which the issuer still has to be told (RFC 7009).
@@ -95,7 +95,7 @@ pub struct PendingRevocation {
 /// Why a stored item could not be read. Never quotes the item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum EnvelopeError {
-    /// Not JSON, or not this shape, or larger than 1 MiB.
+    /// Not JSON, or not this shape, or larger than 4 MiB.
     #[error("the stored session cannot be decoded; it is kept aside, and the user has to sign in again")]
     Undecodable,
     /// Written by a release that this one cannot follow.
@@ -119,7 +119,7 @@ impl SignedOut {
             version: CURRENT_VERSION,
             signed_out: true,
             revocations,
-            unknown: Map::new(),
+            unknown: SecretMembers::default(),
         }
     }
 }

@@ -3,10 +3,7 @@
 //! By hand, where writing is derived: a derived reader is compiled for each type in each place, and was 40 kB of every
 //! app.
 
-use std::mem;
-
 use serde_json::{Map, Value};
-use zeroize::Zeroize;
 
 use super::item::{PendingRevocation, SignedOut, StoredSession};
 use crate::model::audience::{Audience, AudienceToken};
@@ -14,11 +11,12 @@ use crate::model::credentials::Credentials;
 use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::{Claims, Profile};
 use crate::model::secret::{Secret, SecretBytes};
+use crate::model::secret_members::SecretMembers;
 use crate::model::state::ReauthenticationReason;
 use crate::model::time::Timestamp;
 
-/// An object of the stored JSON. What is left in it is wiped when it is dropped, because it may hold tokens.
-pub(super) struct Members(Map<String, Value>);
+/// An object of the stored JSON.
+pub(super) struct Members(SecretMembers);
 
 /// What the stored JSON has a form for; `None` for a value of another form.
 pub(super) trait Stored: Sized {
@@ -27,14 +25,11 @@ pub(super) trait Stored: Sized {
 
 impl Members {
     pub(super) fn parse(json: &SecretBytes) -> Option<Self> {
-        serde_json::from_slice(json.expose()).ok().map(Self)
+        SecretMembers::parse(json.expose()).map(Self)
     }
 
     fn of(value: Value) -> Option<Self> {
-        match value {
-            Value::Object(members) => Some(Self(members)),
-            _ => None,
-        }
+        SecretMembers::of(value).map(Self)
     }
 
     /// A member that is always there.
@@ -51,24 +46,7 @@ impl Members {
     }
 
     fn take_remaining(&mut self) -> Map<String, Value> {
-        mem::take(&mut self.0)
-    }
-}
-
-impl Drop for Members {
-    fn drop(&mut self) {
-        for value in self.0.values_mut() {
-            wipe(value);
-        }
-    }
-}
-
-fn wipe(value: &mut Value) {
-    match value {
-        Value::String(text) => text.zeroize(),
-        Value::Array(values) => values.iter_mut().for_each(wipe),
-        Value::Object(members) => members.values_mut().for_each(wipe),
-        _ => {}
+        self.0.take()
     }
 }
 
@@ -90,7 +68,7 @@ impl StoredSession {
             resources: members.optional("resources")?,
             imported: members.optional("imported")?,
             pending_updates: members.optional("pending_updates")?,
-            unknown: members.take_remaining(),
+            unknown: members.take_remaining().into(),
         })
     }
 }
@@ -102,7 +80,7 @@ impl SignedOut {
             version,
             signed_out: true,
             revocations: members.required("revocations")?,
-            unknown: members.take_remaining(),
+            unknown: members.take_remaining().into(),
         })
     }
 }

@@ -1,0 +1,149 @@
+//! What was accepted can be stored and read again, under a name that is no other session's.
+
+use pilotlight_core::model::configuration::Configuration;
+use pilotlight_core::model::metadata::parse_object;
+use pilotlight_core::model::secret::SecretBytes;
+use pilotlight_core::model::state::SessionState;
+use pilotlight_core::storage::envelope::StoredItem;
+use pilotlight_identity_server::{Endpoint, Fault};
+use serde_json::{Value, json};
+
+use crate::world::{World, assert_renews, is_signed_in};
+
+/// `levels` objects in each other.
+fn nested(levels: usize) -> Value {
+    (0..levels).fold(json!(1), |inside, _| json!({ "a": inside }))
+}
+
+async fn assert_next_launch_renews(world: &World) {
+    let restarted = world.session();
+    let restored = restarted.restore().await;
+    assert!(matches!(restored, Ok(SessionState::SignedIn { .. })), "{restored:?}");
+    assert_renews(&restarted).await;
+    assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
+}
+
+#[tokio::test]
+async fn a_change_that_is_nested_too_deep_to_be_read_again_does_not_wait() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world.control().go_offline().await.unwrap();
+    for (levels, waits) in [(90, true), (102, false), (126, false)] {
+        let patch = parse_object("test", &nested(levels).to_string()).unwrap();
+        let outcome = session.update_metadata_or_queue(patch).await;
+        assert_eq!(outcome.is_ok(), waits, "{levels}: {outcome:?}");
+    }
+    assert_eq!(session.pending_metadata_updates().len(), 1);
+    world.control().go_online().await.unwrap();
+    let restarted = world.session();
+    assert!(matches!(restarted.restore().await, Ok(SessionState::SignedIn { .. })));
+}
+
+/// The profile can be fetched again, and the tokens cannot.
+#[tokio::test]
+async fn a_profile_that_is_too_large_or_too_deep_is_given_but_not_stored_and_loses_no_token() {
+    let picture = format!("data:image/png;base64,{}", "A".repeat(1_046_000));
+    for profile in [
+        json!({ "picture": picture }),
+        json!({ "claim": nested(120) }),
+        json!({ "claim": (0..120).fold(json!(1), |inside, _| json!([inside])) }),
+    ] {
+        let world = World::new().await;
+        let session = world.signed_in().await;
+        world.control().fault(Endpoint::Userinfo, Fault::answer(profile));
+        session.profile(true).await.unwrap();
+        assert_renews(&session).await;
+        assert!(session.cached_profile().is_some() && is_signed_in(&session));
+        assert_next_launch_renews(&world).await;
+    }
+}
+
+#[tokio::test]
+async fn a_profile_of_half_a_megabyte_is_stored() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let profile = json!({ "picture": "A".repeat(500_000), "claim": nested(90) });
+    world.control().fault(Endpoint::Userinfo, Fault::answer(profile));
+    session.profile(true).await.unwrap();
+    let restarted = world.session();
+    restarted.restore().await.unwrap();
+    assert!(restarted.cached_profile().is_some());
+}
+
+/// The largest answer that is read is 1 MiB: tokens of that size are stored and read.
+#[tokio::test]
+async fn tokens_of_the_largest_answer_are_stored_and_read_again() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let large = json!({ "access_token": "a".repeat(1_040_000) });
+    world.control().fault(Endpoint::Token, Fault::answer(large));
+    assert_renews(&session).await;
+    assert_next_launch_renews(&world).await;
+}
+
+#[test]
+fn a_debug_text_shows_nothing_that_a_newer_release_stored() {
+    let session = br#"{"version":1,"issuer":"i","client_id":"c","subject":"s","credentials":{"received_at":1,"lifetime_seconds":1},"dpop_key":"planted"}"#;
+    let signed_out = br#"{"version":1,"signed_out":true,"revocations":[],"more":{"key":["planted"]}}"#;
+    for json in [session.as_slice(), signed_out] {
+        let item = StoredItem::decode(&SecretBytes::new(json.to_vec())).unwrap();
+        assert!(!format!("{item:?} {item:#?}").contains("planted"), "{item:?}");
+        let written = item.encode().unwrap();
+        assert!(String::from_utf8_lossy(written.expose()).contains("planted"), "kept");
+    }
+}
+
+#[tokio::test]
+async fn no_two_sessions_have_one_item() {
+    let written = World::new().await.configuration();
+    let configuration = |client: &str| {
+        let mut written = written.clone();
+        written.client_id = client.to_owned();
+        Configuration::parse(written).unwrap()
+    };
+    let parts = [
+        "a", "b", "|", "a|b", "|a", "a|", "%", "%7C", "a%7Cb", "%257C", "a%b", "%25",
+    ];
+    let mut names = Vec::new();
+    for client in parts {
+        let configuration = configuration(client);
+        for session in parts {
+            let name = configuration.item_name(session);
+            assert_eq!(configuration.session_name(&name).as_deref(), Some(session), "{name}");
+            names.push(name);
+        }
+    }
+    let count = names.len();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), count);
+    // As ever where nothing has to be escaped.
+    assert!(
+        configuration("app")
+            .item_name("default")
+            .starts_with("default|app|http")
+    );
+}
+
+/// Stored by a release that did not escape names.
+#[tokio::test]
+async fn an_item_under_its_old_name_is_found_and_moved_if_it_is_the_same_clients() {
+    let world = World::new().await;
+    drop(world.signed_in().await);
+    let (name, item) = world.store.items().pop_first().unwrap();
+    world.store.remove(&name);
+    let old_name = name.replacen("default", "de|fault", 1);
+    world.store.put(&old_name, &item);
+    // The same name, read as that of another client.
+    let mut other = world.configuration();
+    other.client_id = format!("fault|{}", other.client_id);
+    let stranger = world.session_named(other, "de");
+    assert_eq!(stranger.restore().await, Ok(SessionState::SignedOut));
+    assert_eq!(world.store.items()[&old_name], item, "it is not the stranger's");
+
+    let session = world.session_named(world.configuration(), "de|fault");
+    assert!(matches!(session.restore().await, Ok(SessionState::SignedIn { .. })));
+    assert_renews(&session).await;
+    let names: Vec<_> = world.store.items().into_keys().collect();
+    assert_eq!(names, [name.replacen("default", "de%7Cfault", 1)]);
+}
