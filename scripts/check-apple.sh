@@ -90,13 +90,16 @@ check_frameworks() { python3 -B "$apple/audit.py" frameworks "$package/Package.s
 # Of the app; its package may not need a later one (xcode_project.py).
 sample_minimum_ios() { sed -n 's/.*IPHONEOS_DEPLOYMENT_TARGET = \([0-9.]*\);/\1/p' "$checkout/ios-sample/PilotlightSample.xcodeproj/project.pbxproj" | sort -u; }
 
-# check_swift MODULE-MAP SOURCES: the generated and the handwritten modules in SOURCES, and the sample app above them with its
-# widget and its tests. TerminalKit is for terminals.
+# check_swift MODULE-MAP SOURCES: the generated and the handwritten modules in SOURCES, and above them the code of README and guides,
+# and the sample app with its widget and its tests. TerminalKit is for terminals.
 check_swift() {
-    local sample=$checkout/ios-sample minimum
+    local sample=$checkout/ios-sample guides=$target_dir/guide-code minimum
     minimum=$(sample_minimum_ios)
+    rm -rf "$guides"
+    python3 -B "$checkout/scripts/guide_code.py" "$guides"
     python3 -B "$apple/swift_ios.py" compile "$1" \
         "$swift_module=$2/$swift_module@$(minimum_ios)" "$app_module=$2/$app_module@$(minimum_ios)" \
+        "QuickStart=$guides/QuickStart@$(minimum_ios)" "GuideCode=$guides/GuideCode@$(minimum_ios)" \
         "SampleKit=$sample/SampleKit/Sources/SampleKit@$minimum" \
         "PilotlightSample=$sample/App@$minimum" "PilotlightWidget=$sample/Widget@$minimum" \
         "PilotlightSampleTests=$sample/AppTests,$sample/TestSupport@$minimum" \

@@ -94,6 +94,8 @@ main() {
     convert "$scratch/symbols" "$scratch/docs" || die "the documentation has mistakes; they are above"
     write_root_page "$scratch/docs"
     python3 -B "$checkout/scripts/links.py" pages "$scratch/docs" "$base" || die "the documentation has links to nothing; they are above"
+    python3 -B "$checkout/scripts/doc_pages.py" "$scratch/docs" ||
+        die "symbols lack a summary or a topic group; they are above" "groups are in $catalogue/Types, and in Pilotlight.md there"
     rm -rf "$output"
     mv "$scratch/docs" "$output"
     good "$(find "$output/data" -name '*.json' | wc -l | tr -d ' ') pages: $output"

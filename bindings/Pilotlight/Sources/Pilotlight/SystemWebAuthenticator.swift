@@ -16,6 +16,8 @@ public final class SystemWebAuthenticator: NSObject, WebAuthenticator {
     private let ephemeral: Bool
     private let sheet = SheetPresenter()
 
+    /// Shows pages over a window.
+    ///
     /// - Parameters:
     ///   - anchor: The window to show the page over; nil lets the system choose.
     ///   - ephemeral: True neither reads nor keeps the browser's cookies: no single sign-on, no question before the

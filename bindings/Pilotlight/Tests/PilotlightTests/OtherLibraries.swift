@@ -1,6 +1,6 @@
 import Foundation
 
-// As much of other libraries as the code of docs/guides/move-in.md calls, as their documentation shows it: so that the code
+// As much of other libraries as the code of the guide "Migrate from another library" calls, as their documentation shows it: so that the code
 // compiles. None of it does anything.
 
 // MARK: SimpleKeychain

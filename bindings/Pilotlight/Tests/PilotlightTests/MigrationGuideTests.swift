@@ -1,18 +1,19 @@
 import Foundation
 import Testing
 
-/// What a guide shows compiles: its code is in MoveInGuide.swift and MoveInGuideByHand.swift, word for word.
-@Suite struct MoveInGuideTests {
+/// What a guide shows compiles: its code is in MigrationGuide.swift and MigrationGuideByHand.swift, word for word.
+@Suite struct MigrationGuideTests {
     @Test func theGuidesCodeIsWhatIsCompiledHere() throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        let guide = try text(folder.appendingPathComponent("../../../../docs/guides/move-in.md"))
-        let compiled = try ["MoveInGuide.swift", "MoveInGuideByHand.swift"].map {
+        let guide = try text(
+            folder.appendingPathComponent("../../Sources/Pilotlight/Pilotlight.docc/Guides/Migrate.md"))
+        let compiled = try ["MigrationGuide.swift", "MigrationGuideByHand.swift"].map {
             try text(folder.appendingPathComponent($0))
         }
         let blocks = guide.components(separatedBy: "```swift\n").dropFirst().map { block in
             block.components(separatedBy: "```")[0]
         }
-        // Two for all, and for each of four libraries: by hand, now, moving in.
+        // Two for all, and for each of four libraries: by hand, now, migrating.
         #expect(blocks.count == 2 + 4 * 3)
         for block in blocks {
             #expect(compiled.contains { $0.contains(block) }, "\(block)")
@@ -20,7 +21,7 @@ import Testing
         let libraries = guide.components(separatedBy: "\n## ").filter { $0.contains("By hand:") }
         #expect(libraries.count == 4)
         for library in libraries {
-            for heading in ["By hand:", "Now:", "Moving in:"] {
+            for heading in ["By hand:", "Now:", "Migrating:"] {
                 #expect(library.contains("\n\(heading)\n\n```swift\n"), "\(library.prefix(20)): \(heading)")
             }
         }

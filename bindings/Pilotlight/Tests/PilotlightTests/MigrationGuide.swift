@@ -13,7 +13,7 @@ private struct NobodysBrowser: WebAuthenticator {
 
 private func showSignIn() async {}
 
-// The right side of docs/guides/move-in.md, to the letter: MoveInGuideTests compares.
+// The right side of the guide "Migrate from another library", word for word: MigrationGuideTests compares.
 
 func launch(_ session: Session) async throws {
     try await session.restore()
@@ -28,22 +28,22 @@ func forget(_ session: Session) async throws {
 // MARK: SimpleKeychain
 
 func token(_ session: Session) async throws -> String {
-    // From memory; renewed and stored when it has to be: once, however many ask.
+    // From memory. Renewed and stored when needed: once, however many callers ask.
     try await session.accessToken()
 }
 
 func signOut(_ session: Session) async {
-    // At the issuer, too: its refresh token is revoked.
+    // Also at the issuer: the refresh token is revoked.
     await session.signOut()
 }
 
-func moveInFromSimpleKeychain(_ session: Session) async throws -> ImportOutcome {
+func migrateFromSimpleKeychain(_ session: Session) async throws -> ImportOutcome {
     // The service and the names of the tutorials: access_token, refresh_token, id_token, profile.
     try await session.importSession(from: .lockV1())
 }
 
-func moveInFromOtherKeys(_ session: Session, read: (String) -> String?) async throws -> ImportOutcome {
-    // Names of your own: read them as you always did.
+func migrateFromOtherKeys(_ session: Session, read: (String) -> String?) async throws -> ImportOutcome {
+    // Other names: read them as before.
     try await session.importSession(
         from: .tokens(refreshToken: read("my-refresh-token"), idToken: read("my-id-token")))
 }
@@ -51,38 +51,38 @@ func moveInFromOtherKeys(_ session: Session, read: (String) -> String?) async th
 // MARK: Lock
 
 func idToken(_ session: Session) async throws -> String {
-    // Of a tenant that still has /delegation; elsewhere, accessToken() is what APIs want.
+    // For a tenant that still has /delegation. Elsewhere APIs need accessToken().
     try await session.legacy.idToken()
 }
 
 func profile(_ session: Session) async throws -> SessionProfile {
-    // cachedProfile needs no await: it is there at the launch, and offline.
+    // cachedProfile needs no await: it is there at launch, and offline.
     try await session.profile(maxAge: 3600, allowStale: true)
 }
 
-func moveInFromLock(_ session: Session) async throws -> ImportOutcome {
-    // The service that the tutorials use, and their names of the items.
+func migrateFromLock(_ session: Session) async throws -> ImportOutcome {
+    // The service of the tutorials, and their item names.
     try await session.importSession(from: .lockV1())
 }
 
 // MARK: CredentialsManager
 
 func signIn(_ session: Session) async throws {
-    // An app passes its window: signIn(from:).
+    // On iOS: signIn(from:), with the system's browser sheet.
     try await session.signIn(using: authenticator)
 }
 
 func fetch(_ url: URL, _ session: Session) async throws -> Data {
-    // Sent once more, with a new token, when the API refuses this one.
+    // Sent once more, with a new token, when the API rejects this one.
     try await session.data(for: URLRequest(url: url)).0
 }
 
-func moveInFromCredentialsManager(_ session: Session) async throws -> ImportOutcome {
-    // CredentialsManager(authentication: …), with nothing else said.
+func migrateFromCredentialsManager(_ session: Session) async throws -> ImportOutcome {
+    // CredentialsManager(authentication: …), with no other arguments.
     try await session.importSession(from: .auth0CredentialsManager())
 }
 
-func moveInFromAnotherStore(_ session: Session) async throws -> ImportOutcome {
+func migrateFromAnotherStore(_ session: Session) async throws -> ImportOutcome {
     // CredentialsManager(authentication: …, storeKey: "user", storage: SimpleKeychain(service: "S", accessGroup: "G"))
     try await session.importSession(
         from: .auth0CredentialsManager(service: "S", account: "user", accessGroup: "G"))
@@ -94,7 +94,7 @@ func follow(_ session: Session) async {
     for await event in session.events {
         switch event {
         case .ended, .signedOut: await showSignIn()
-        // Stored already, and told for logs; a failed renewal ends nothing.
+        // For logs. Renewed tokens are stored already; a failed renewal ends nothing.
         case .renewed, .renewalFailed: break
         default: break
         }
@@ -105,13 +105,13 @@ func freshToken(_ session: Session) async throws -> String {
     try await session.accessToken(minTTL: 60)
 }
 
-func moveInFromAppAuth(_ session: Session, defaults: UserDefaults) async throws -> ImportOutcome {
+func migrateFromAppAuth(_ session: Session, defaults: UserDefaults) async throws -> ImportOutcome {
     // From UserDefaults, as in AppAuth's examples, or a file.
     guard let archive = defaults.data(forKey: "authState") else { return .nothingFound }
     return try await session.importSession(from: .archive(archive))
 }
 
-func moveInFromAppAuthInKeychain(_ session: Session) async throws -> ImportOutcome {
+func migrateFromAppAuthInKeychain(_ session: Session) async throws -> ImportOutcome {
     // From a generic password that the app made.
     try await session.importSession(from: .appAuth(service: "com.example.app", account: "authState"))
 }

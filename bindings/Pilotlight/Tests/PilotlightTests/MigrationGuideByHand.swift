@@ -4,7 +4,7 @@ import Foundation
 import FoundationNetworking
 #endif
 
-// The left side of docs/guides/move-in.md, to the letter: what apps wrote. It compiles against OtherLibraries.swift.
+// The left side of the guide "Migrate from another library", word for word: what apps wrote. It compiles against OtherLibraries.swift.
 
 // MARK: SimpleKeychain
 
