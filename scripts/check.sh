@@ -54,7 +54,7 @@ check_script_proofs() {
 # A link to nothing is an error there.
 check_documentation() { scripts/docs.sh; }
 
-check_links() { python3 -B scripts/links.py markdown && (cd scripts && python3 -B -m unittest --quiet test_links test_doc_pages); }
+check_links() { python3 -B scripts/links.py markdown && python3 -B scripts/guide_code.py --check && (cd scripts && python3 -B -m unittest --quiet test_links test_doc_pages test_guide_code); }
 
 # Tables and plots are those of the measured figures.
 check_figures() { (cd scripts/figures && python3 -B figures.py --check && python3 -B -m unittest --quiet test_figures); }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The Swift code of README.md and of the guides, as sources that compile.
 
+    guide_code.py --check   the code in docs/*.md is that of the files it names (`<!-- from: PATH -->` before a block)
     guide_code.py FOLDER    writes FOLDER/QuickStart (the README's) and FOLDER/GuideCode (the guides', a namespace for each guide)
 
 scripts/check-apple.sh compiles both for iOS. The code of "Migrate" is compiled by a test of the Swift package instead, with
@@ -25,9 +26,24 @@ def write(path, text):
     path.write_text(text, encoding="utf-8")
 
 
+def shown_faults(checkout):
+    """A sentence for each block that is not in the file it names."""
+    for document in sorted((checkout / "docs").glob("*.md")):
+        text = document.read_text(encoding="utf-8")
+        for path, code in re.findall(r"^<!-- from: (\S+) -->\n```\w*\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE):
+            source = checkout / path
+            if not source.exists() or code not in source.read_text(encoding="utf-8"):
+                yield f"{document.name}: this is not in {path}:\n{code}"
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
+    if sys.argv[1] == "--check":
+        faults = list(shown_faults(CHECKOUT))
+        for fault in faults:
+            print(fault)
+        sys.exit(1 if faults else 0)
     folder = pathlib.Path(sys.argv[1])
     quick_start = blocks((CHECKOUT / "README.md").read_text(encoding="utf-8"))
     if len(quick_start) != 1 or len(quick_start[0].splitlines()) > 45:

@@ -4,11 +4,11 @@ internal import PilotlightCore
 extension Session {
     /// An access token that is good for at least `minTTL` seconds: the one in memory, or a renewed one.
     ///
-    /// A good token in memory is answered at once, on the caller's own actor: no suspension, no hop, no Keychain, no
-    /// network. Else the refresh token is used (network; the new tokens are stored before anything else). Any number
+    /// A valid token in memory is returned at once, on the caller's own actor: no suspension, no hop, no Keychain, no
+    /// network. Otherwise the refresh token is used (network; the new tokens are stored before anything else). Any number
     /// of callers in this process wait for one renewal, also those of another ``Session`` made with the same
-    /// configuration, storage and name; processes that share the store renew one at a time. Passing trouble is tried
-    /// again for up to 20 seconds; after a failure the next calls fail at once for a moment (<doc:WorkingOffline>).
+    /// configuration, storage and name; processes that share the store renew one at a time. Transient failures are
+    /// retried for up to 20 seconds; after a failure the next calls fail at once for a moment (<doc:WorkingOffline>).
     ///
     /// On iOS the system is asked for time, so that a renewal can end after the app has left the screen.
     ///

@@ -90,8 +90,8 @@ public final class Session: Sendable {
     }
 
     /// Reads the session from the store: once, at launch, before anything is shown. Later calls read it again only
-    /// when the device was locked before, or when other processes share the store. What an earlier sign-out could not
-    /// tell the issuer is sent in the background; else no network.
+    /// when the device was locked before, or when other processes share the store. Sends pending revocations of an
+    /// earlier sign-out in the background; otherwise uses no network.
     ///
     /// After the first call iOS apps need no other: the session does the same by itself when the device is unlocked
     /// (if it was `.locked`) and when the app comes to the foreground. ``states`` tells what came of it. Behind access
