@@ -288,9 +288,15 @@ impl Machine {
 
     /// What has to be written, if anything.
     pub fn unsaved(&self) -> Option<Unsaved> {
-        if !self.has_unsaved() {
-            return None;
-        }
+        self.has_unsaved().then(|| self.to_store())
+    }
+
+    /// What the store holds, where it is a session and nothing has to be written.
+    pub fn saved_session(&self) -> Option<Unsaved> {
+        (self.session().is_some() && !self.has_unsaved()).then(|| self.to_store())
+    }
+
+    fn to_store(&self) -> Unsaved {
         let content = match &self.phase {
             Phase::Session(session) => Some(StoredItem::Session(session.clone())),
             Phase::SignedOut(revocations) if !revocations.is_empty() => {
@@ -298,7 +304,7 @@ impl Machine {
             }
             _ => None,
         };
-        Some(Unsaved {
+        Unsaved {
             content,
             unreadable: self.provenance.unreadable.clone(),
             seen: self.provenance.seen,
@@ -307,7 +313,7 @@ impl Machine {
                 updates: update_ids(self.session()),
                 replaced_unreadable: self.provenance.unreadable.is_some(),
             },
-        })
+        }
     }
 
     /// The last change that belongs in the store.

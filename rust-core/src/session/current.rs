@@ -213,6 +213,10 @@ impl Current {
         self.read(Machine::unsaved)
     }
 
+    pub(super) fn saved_session(&self) -> Option<Unsaved> {
+        self.read(Machine::saved_session)
+    }
+
     pub(super) fn is_unsaved(&self) -> bool {
         self.read(Machine::has_unsaved)
     }

@@ -94,6 +94,14 @@ impl Shared {
         {
             return Ok(token);
         }
+        // Its successor must not be lost: a device that is locked, or a full disk, is found out before.
+        // Delegation spends nothing.
+        if !self.current.lives_by_id_token()
+            && self.prove_writable().await?
+            && let Some(token) = requirement.granted_by(self, of)
+        {
+            return Ok(token);
+        }
         for _ in 0..LARGEST_NUMBER_OF_TOKENS_TRIED {
             let Some(input) = self.current.renewal_input() else {
                 return Err(self.why_not_renewable());

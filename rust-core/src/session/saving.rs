@@ -57,6 +57,46 @@ impl Shared {
         self.run_to_end(write).await
     }
 
+    /// Proves that the store takes writes, before a refresh token is spent whose successor has to be written: what waits
+    /// to be written is, and otherwise the item is replaced by itself. One call of the store. True when another process's
+    /// session came to light.
+    ///
+    /// # Errors
+    /// [`Error::Store`]: nothing should be asked of the issuer now. [`Error::Busy`] where other processes write all the
+    /// time.
+    pub(super) async fn prove_writable(&self) -> Result<bool, Error> {
+        let prove = async move |shared: Arc<Self>| {
+            let _turn = shared.saving.lock().await;
+            if shared.current.is_unsaved() {
+                return shared.write_in_turn().await.map(|()| false);
+            }
+            shared.rewrite_in_turn().await
+        };
+        self.run_to_end(prove).await
+    }
+
+    async fn rewrite_in_turn(&self) -> Result<bool, Error> {
+        let mut changed = false;
+        for _ in 0..MOST_SWAPS {
+            let Some(stored) = self.current.saved_session() else {
+                return Ok(changed);
+            };
+            let (value, written) = self.prepare(&stored).await?;
+            if self.swap_item(stored.seen, value).await? {
+                return self.wrote(&stored, written).await.map(|()| changed);
+            }
+            // Somebody else wrote meanwhile. Where nobody should, an item that is gone is put there again.
+            if !self.is_shared() && self.read_item().await?.0.is_none() {
+                return self.write_over(&stored).await.map(|()| changed);
+            }
+            changed |= self.merge_from_store().await?;
+            if self.current.is_unsaved() {
+                return self.write_in_turn().await.map(|()| changed);
+            }
+        }
+        Err(Error::Busy)
+    }
+
     async fn write_in_turn(&self) -> Result<(), Error> {
         if !self.current.is_unsaved() || self.is_read_only() {
             return Ok(());
@@ -105,16 +145,20 @@ impl Shared {
     }
 
     async fn write_over_everything(&self) -> Result<(), Error> {
-        let Some(unsaved) = self.current.unsaved() else {
-            return Ok(());
-        };
+        match self.current.unsaved() {
+            Some(unsaved) => self.write_over(&unsaved).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn write_over(&self, unsaved: &Unsaved) -> Result<(), Error> {
         let (store, name) = (&self.dependencies.store, &self.item_name);
-        let (value, written) = self.prepare(&unsaved).await?;
+        let (value, written) = self.prepare(unsaved).await?;
         match value {
             Some(value) => store.write(name, value).await?,
             None => store.delete(name).await?,
         }
-        self.wrote(&unsaved, written).await
+        self.wrote(unsaved, written).await
     }
 
     /// What to write, and which bytes these are.

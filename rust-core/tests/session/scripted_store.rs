@@ -1,10 +1,13 @@
 //! A store that a test holds in its hands.
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::sync::Mutex;
+use std::task::Poll;
 
 use pilotlight_core::model::secret::{Fingerprint, SecretBytes};
 use pilotlight_core::ports::{BoxFuture, SecretStore, StoreError};
+use tokio::sync::MutexGuard;
 
 use crate::world::until;
 
@@ -65,6 +68,16 @@ impl ScriptedStore {
     /// Returns when a write has begun that was not counted in `writes`.
     pub(crate) async fn wait_for_write(&self, writes: u64) {
         until("a write begins", || self.counts().1 != writes).await;
+    }
+
+    /// Lets the write go on that waits at the gate, and holds back the next.
+    pub(crate) async fn let_one_through<'a>(&'a self, gate: MutexGuard<'a, ()>) -> MutexGuard<'a, ()> {
+        let mut after_it = std::pin::pin!(self.gate.lock());
+        // In the queue, behind the one that waits.
+        let queued = poll_fn(|context| Poll::Ready(after_it.as_mut().poll(context)));
+        assert!(queued.await.is_pending());
+        drop(gate);
+        after_it.await
     }
 
     async fn change<T>(&self, change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>) -> T) -> Result<T, StoreError> {

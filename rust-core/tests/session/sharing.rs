@@ -13,6 +13,7 @@ use pilotlight_identity_server::{Endpoint, Fault};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 
+use crate::meddling::Overtaken;
 use crate::world::{ADA, GRACE, World, assert_renews, at_least, cached, disk_full, forced, is_signed_in, public};
 
 /// Two processes in which Ada is signed in.
@@ -95,20 +96,18 @@ async fn what_one_renewed_long_ago_the_other_takes_over_unless_it_is_too_old() {
 async fn a_refusal_counts_only_for_the_newest_refresh_token_there_is() {
     let world = World::new().await;
     let app = world.signed_in().await;
-    let extension = world.session();
+    let overtaken = Overtaken::by(&app);
+    let extension = world.session_over(world.configuration(), overtaken.clone());
     extension.restore().await.unwrap();
     let refusal = || Fault::oauth_error(403, "invalid_grant", "Unknown or invalid refresh token.");
 
     world.clock.advance(86_400);
-    let renewed = app.access_token(at_least(60)).await.unwrap();
-    world.control().fault(Endpoint::Token, refusal());
-    assert_eq!(
-        extension.access_token(at_least(60)).await.unwrap().expose(),
-        renewed.expose()
-    );
+    overtaken.at_the_next_renewal();
+    let token = extension.access_token(at_least(60)).await.unwrap();
+    assert_eq!(Some(token.expose()), cached(&app).as_deref());
+    assert_eq!(world.refresh_grants(), 1);
 
-    assert_renews(&app).await;
-    world.control().fault(Endpoint::Token, refusal());
+    overtaken.at_the_next_renewal();
     let newer = extension.access_token(forced()).await.unwrap();
     assert_ne!(
         Some(newer.expose()),

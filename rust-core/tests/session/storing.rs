@@ -130,8 +130,11 @@ async fn keys_that_cannot_be_read_do_not_withhold_a_good_token() {
 async fn a_store_that_refuses_is_an_error_and_the_tokens_stay_usable_until_it_takes_them() {
     let world = World::new().await;
     let session = world.signed_in().await;
-    world.store.fail_writes(Some(disk_full()));
-    let error = public(session.access_token(forced()).await);
+    let error = public(
+        world
+            .while_the_store_begins_to_fail(disk_full(), session.access_token(forced()))
+            .await,
+    );
     assert!(
         matches!(error, SessionError::CheckStorage { status: Some(28), .. }),
         "{error:?}"
@@ -157,9 +160,12 @@ async fn a_store_that_refuses_is_an_error_and_the_tokens_stay_usable_until_it_ta
 async fn a_store_that_locks_during_a_renewal_asks_to_wait_for_the_unlock() {
     let world = World::new().await;
     let session = world.signed_in().await;
-    world.store.fail_writes(Some(StoreError::Locked));
     assert!(matches!(
-        public(session.access_token(forced()).await),
+        public(
+            world
+                .while_the_store_begins_to_fail(StoreError::Locked, session.access_token(forced()))
+                .await
+        ),
         SessionError::WaitForUnlock { .. }
     ));
     world.store.fail_writes(None);
@@ -211,11 +217,8 @@ async fn the_end_of_a_session_that_cannot_be_stored_is_stored_at_the_next_chance
     let world = World::new().await;
     let session = world.signed_in().await;
     world.control().revoke_user(ADA);
-    world.store.fail_writes(Some(disk_full()));
-    assert!(matches!(
-        public(session.access_token(forced()).await),
-        SessionError::SignIn { .. }
-    ));
+    let ended = world.while_the_store_begins_to_fail(disk_full(), session.access_token(forced()));
+    assert!(matches!(public(ended.await), SessionError::SignIn { .. }));
     world.store.fail_writes(None);
     let _ = session.restore().await;
     assert_eq!(world.stored().unwrap()["ended"], "refresh_token_rejected");

@@ -200,6 +200,21 @@ impl World {
         error
     }
 
+    /// What comes of `renewal` when the store, which was well when the request was sent, fails from then on.
+    pub(crate) async fn while_the_store_begins_to_fail<T>(
+        &self,
+        error: StoreError,
+        renewal: impl Future<Output = T>,
+    ) -> T {
+        self.control().fault(Endpoint::Token, Fault::hold());
+        let failing = async {
+            self.control().wait_for_held(Endpoint::Token, 1).await;
+            self.store.fail_writes(Some(error));
+            self.control().release(Endpoint::Token);
+        };
+        tokio::join!(renewal, failing).0
+    }
+
     /// As much time passes as a session ever waits before it asks the issuer again.
     pub(crate) fn cooldown(&self) {
         self.clock.advance(25 * 3600);

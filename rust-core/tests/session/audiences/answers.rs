@@ -209,11 +209,10 @@ async fn what_could_not_be_stored_is_stored_by_the_next_call() {
         world.control().change(|s| s.rotation = rotation);
         let session = world.signed_in().await;
         let (own, refresh_token) = (cached(&session), world.stored_refresh_token());
-        world.store.fail_writes(Some(disk_full()));
-        assert!(matches!(
-            public(asked(&session, &api(), at_least(0)).await),
-            SessionError::CheckStorage { .. }
-        ));
+        let calendar = api();
+        let renewal = asked(&session, &calendar, at_least(0));
+        let outcome = world.while_the_store_begins_to_fail(disk_full(), renewal).await;
+        assert!(matches!(public(outcome), SessionError::CheckStorage { .. }));
         assert_eq!(
             held(&session, &api()),
             None,

@@ -3,6 +3,7 @@
 use pilotlight_identity_server::{Endpoint, Fault};
 
 use crate::audiences::{API, api};
+use crate::meddling::Overtaken;
 use crate::reports::events;
 use crate::sharing::app_and_extension;
 use crate::world::{ADA, GRACE, World, at_least, forced};
@@ -61,12 +62,11 @@ async fn a_renewal_that_another_process_had_made_is_told_as_the_others() {
 async fn an_end_that_was_none_is_not_told() {
     let world = World::new().await;
     let app = world.signed_in().await;
-    let extension = world.session();
+    let overtaken = Overtaken::by(&app);
+    let extension = world.session_over(world.configuration(), overtaken.clone());
     extension.restore().await.unwrap();
     let mut events = events(&extension);
-    app.access_token(forced()).await.unwrap();
-    let refusal = Fault::oauth_error(403, "invalid_grant", "Unknown or invalid refresh token.");
-    world.control().fault(Endpoint::Token, refusal);
+    overtaken.at_the_next_renewal();
     extension.access_token(forced()).await.unwrap();
     assert_eq!(events.told(), ["renewed own elsewhere", "renewed own"]);
 }
@@ -88,6 +88,9 @@ async fn what_is_overtaken_at_the_store_is_not_told() {
             async move { extension.access_token(forced()).await }
         });
         world.store.wait_for_write(writes).await;
+        // The first proves that the store can be written.
+        let gate = world.store.let_one_through(gate).await;
+        world.store.wait_for_write(writes + 1).await;
         let (name, mut stored) = (world.store.items().into_keys().next().unwrap(), world.stored().unwrap());
         stored["sequence"] = 7.into();
         stored["credentials"]["access_token"] = "a later one".into();
