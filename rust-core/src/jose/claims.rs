@@ -8,6 +8,8 @@ use super::algorithms::Algorithm;
 use super::problem::IdTokenProblem;
 use super::signature::VerifiedClaims;
 use super::token_hash::token_hash;
+use crate::model::json::present;
+use crate::model::numeric_date::{lenient_date, numeric_date};
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 
@@ -90,7 +92,6 @@ pub fn validate(verified: VerifiedClaims, expected: &Expectations<'_>) -> Result
     check_parties(&claims, expected)?;
     let (issued_at, expires_at) = check_lifetime(&claims, expected)?;
     let subject = required(text(&claims, "sub")?, "sub")?.to_owned();
-    let auth_time = numeric_date(&claims, "auth_time")?;
     if subject.is_empty() {
         return Err(IdTokenProblem::WrongClaim("sub"));
     }
@@ -105,7 +106,11 @@ pub fn validate(verified: VerifiedClaims, expected: &Expectations<'_>) -> Result
                 "nonce",
             )?;
             if let Some(max_age) = max_age_seconds {
-                check_authentication_age(required(auth_time, "auth_time")?, i64::from(max_age), expected)?;
+                check_authentication_age(
+                    required(date(&claims, "auth_time")?, "auth_time")?,
+                    i64::from(max_age),
+                    expected,
+                )?;
             }
             check_token_hash(&claims, algorithm, access_token)?;
         }
@@ -124,15 +129,21 @@ pub fn validate(verified: VerifiedClaims, expected: &Expectations<'_>) -> Result
         subject,
         issued_at,
         expires_at,
-        auth_time,
+        // Nobody asked for it, or it was checked above.
+        auth_time: present(&claims, "auth_time").and_then(lenient_date),
         claims,
     })
 }
 
-/// Whether `aud` is that audience, or a list with it (RFC 7519 4.1.3).
+/// Whether `aud` is that audience, or a list of texts with it (RFC 7519 4.1.3).
 pub fn names_audience(aud: &Value, audience: &str) -> bool {
-    let is_it = |one: &Value| one.as_str() == Some(audience);
-    is_it(aud) || aud.as_array().is_some_and(|all| all.iter().any(is_it))
+    audiences(aud).all(|one| one.is_some()) && audiences(aud).any(|one| one == Some(audience))
+}
+
+/// Each audience of `aud`; `None` for what is no text.
+fn audiences(aud: &Value) -> impl Iterator<Item = Option<&str>> {
+    let all = aud.as_array().map_or(std::slice::from_ref(aud), Vec::as_slice);
+    all.iter().map(Value::as_str)
 }
 
 /// `at_hash`, where there is one (3.1.3.8).
@@ -151,18 +162,11 @@ fn check_token_hash(
 fn check_parties(claims: &Map<String, Value>, expected: &Expectations<'_>) -> Result<(), IdTokenProblem> {
     require(required(text(claims, "iss")?, "iss")? == expected.issuer, "iss")?;
     let audience = required(present(claims, "aud"), "aud")?;
-    let audiences = audience
-        .as_array()
-        .map_or(std::slice::from_ref(audience), Vec::as_slice);
-    let is_us = |audience: &Value| audience.as_str() == Some(expected.client_id);
-    require(
-        audiences.iter().all(Value::is_string) && audiences.iter().any(is_us),
-        "aud",
-    )?;
+    require(names_audience(audience, expected.client_id), "aud")?;
     // A token for several is trustworthy only if it was us who asked for it.
     match text(claims, "azp")? {
         Some(authorized_party) => require(authorized_party == expected.client_id, "azp"),
-        None => require(audiences.iter().all(is_us), "aud"),
+        None => require(audiences(audience).all(|one| one == Some(expected.client_id)), "aud"),
     }
 }
 
@@ -171,9 +175,9 @@ fn check_lifetime(
     claims: &Map<String, Value>,
     expected: &Expectations<'_>,
 ) -> Result<(Timestamp, Timestamp), IdTokenProblem> {
-    let expires_at = required(numeric_date(claims, "exp")?, "exp")?;
-    let issued_at = required(numeric_date(claims, "iat")?, "iat")?;
-    let not_before = numeric_date(claims, "nbf")?.unwrap_or(issued_at);
+    let expires_at = required(date(claims, "exp")?, "exp")?;
+    let issued_at = required(date(claims, "iat")?, "iat")?;
+    let not_before = date(claims, "nbf")?.unwrap_or(issued_at);
     if expected.now >= expires_at.plus(expected.leeway_seconds) {
         return Err(IdTokenProblem::Expired);
     }
@@ -197,31 +201,16 @@ fn check_authentication_age(
     Ok(())
 }
 
-/// `null` is how some issuers spell an absent claim.
-fn present<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    claims.get(name).filter(|value| !value.is_null())
-}
-
 fn text<'a>(claims: &'a Map<String, Value>, name: &'static str) -> Result<Option<&'a str>, IdTokenProblem> {
     present(claims, name)
         .map(|value| value.as_str().ok_or(IdTokenProblem::WrongClaim(name)))
         .transpose()
 }
 
-/// A NumericDate (RFC 7519 2), which may have a fraction: it is cut off. Out of `i64`'s range, it is the end of the
-/// range.
-pub(super) fn numeric_date(
-    claims: &Map<String, Value>,
-    name: &'static str,
-) -> Result<Option<Timestamp>, IdTokenProblem> {
-    let Some(value) = present(claims, name) else {
-        return Ok(None);
-    };
-    // `as` from a float saturates.
-    let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64));
-    seconds
-        .map(|seconds| Some(Timestamp(seconds)))
-        .ok_or(IdTokenProblem::WrongClaim(name))
+fn date(claims: &Map<String, Value>, name: &'static str) -> Result<Option<Timestamp>, IdTokenProblem> {
+    present(claims, name)
+        .map(|value| numeric_date(value).ok_or(IdTokenProblem::WrongClaim(name)))
+        .transpose()
 }
 
 fn required<T>(claim: Option<T>, name: &'static str) -> Result<T, IdTokenProblem> {

@@ -1,9 +1,9 @@
 //! ID tokens that came straight from the issuer, on a TLS connection of our own: what may be read of them without a key.
 
 use super::algorithms::Algorithm;
-use super::claims::numeric_date;
 use super::problem::IdTokenProblem;
 use super::signature::{CompactJws, Header, VerifiedClaims, decode_object};
+use crate::model::numeric_date::numeric_date;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 
@@ -33,6 +33,5 @@ pub fn claims_signed_with_secret(token: &Secret) -> Result<Option<VerifiedClaims
 /// `iat` and `exp` of an ID token, unverified: to know when a token that is believed anyway has to be replaced.
 pub fn lifetime(token: &Secret) -> Option<(Timestamp, Timestamp)> {
     let claims = decode_object(CompactJws::split(token.expose()).ok()?.payload)?;
-    let expires_at = numeric_date(&claims, "exp").ok()??;
-    Some((numeric_date(&claims, "iat").ok()??, expires_at))
+    Some((numeric_date(claims.get("iat")?)?, numeric_date(claims.get("exp")?)?))
 }

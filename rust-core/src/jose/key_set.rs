@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::algorithms::Algorithm;
 use super::problem::IdTokenProblem;
 use super::public_key::PublicKey;
+use crate::model::json::Object;
 
 /// The keys that an issuer signs with, decoded once and used for many tokens.
 pub struct KeySet {
@@ -26,7 +27,7 @@ impl KeySet {
     /// # Errors
     /// [`IdTokenProblem::KeysUnavailable`] when it is not a JSON object with an array `keys`.
     pub fn parse(json: &[u8]) -> Result<Self, IdTokenProblem> {
-        let document: Map<String, Value> = serde_json::from_slice(json).map_err(|_| IdTokenProblem::KeysUnavailable)?;
+        let document = Object::read(json).ok_or(IdTokenProblem::KeysUnavailable)?;
         let Some(Value::Array(keys)) = document.get("keys") else {
             return Err(IdTokenProblem::KeysUnavailable);
         };

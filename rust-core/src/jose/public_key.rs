@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::algorithms::{Algorithm, supported};
 use super::base64url;
+use crate::model::json::{present, text_of};
 
 /// A key that signatures are verified with.
 pub(super) struct PublicKey {
@@ -42,7 +43,7 @@ impl PublicKey {
             return None;
         }
         let declared = optional_text(jwk, "alg")?;
-        let material = match text(jwk, "kty")? {
+        let material = match text_of(jwk, "kty")? {
             "RSA" => rsa(jwk, declared)?,
             "EC" => elliptic_curve(jwk, declared)?,
             "OKP" => edwards_curve(jwk, declared)?,
@@ -79,8 +80,8 @@ impl PublicKey {
 /// `use` and `key_ops` (RFC 7517 4.2 and 4.3): a key that says neither may be used.
 fn is_for_verification(jwk: &Map<String, Value>) -> bool {
     let by_use = optional_text(jwk, "use").is_some_and(|purpose| purpose.is_none_or(|purpose| purpose == "sig"));
-    let by_operations = match jwk.get("key_ops") {
-        None | Some(Value::Null) => true,
+    let by_operations = match present(jwk, "key_ops") {
+        None => true,
         Some(operations) => operations
             .as_array()
             .is_some_and(|operations| operations.iter().any(|operation| operation == "verify")),
@@ -88,15 +89,11 @@ fn is_for_verification(jwk: &Map<String, Value>) -> bool {
     by_use && by_operations
 }
 
-fn text<'a>(jwk: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    jwk.get(name)?.as_str()
-}
-
 /// `None` where the member is there and not text.
 #[expect(clippy::option_option, reason = "wrong, absent, there")]
 fn optional_text<'a>(jwk: &'a Map<String, Value>, name: &str) -> Option<Option<&'a str>> {
-    match jwk.get(name) {
-        None | Some(Value::Null) => Some(None),
+    match present(jwk, name) {
+        None => Some(None),
         Some(value) => value.as_str().map(Some),
     }
 }
@@ -108,8 +105,8 @@ fn rsa(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Material> {
         Some(declared) => Some(supported(declared).filter(|algorithm| rsa_parameters(*algorithm).is_some())?),
     };
     let components = RsaPublicKeyComponents {
-        n: unsigned(text(jwk, "n")?)?,
-        e: unsigned(text(jwk, "e")?)?,
+        n: unsigned(text_of(jwk, "n")?)?,
+        e: unsigned(text_of(jwk, "e")?)?,
     };
     // Left to `ring`, a short key would look like a wrong signature.
     (components.n.len() >= SHORTEST_RSA_BYTES).then_some(Material::Rsa { components, only })
@@ -130,14 +127,14 @@ fn unsigned(encoded: &str) -> Option<Vec<u8>> {
 }
 
 fn elliptic_curve(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Material> {
-    let (algorithm, verification, coordinate_bytes) = match text(jwk, "crv")? {
+    let (algorithm, verification, coordinate_bytes) = match text_of(jwk, "crv")? {
         "P-256" => (Algorithm::ES256, &ECDSA_P256_SHA256_FIXED, 32),
         "P-384" => (Algorithm::ES384, &ECDSA_P384_SHA384_FIXED, 48),
         _ => return None,
     };
     let (x, y) = (
-        base64url::decode_lenient(text(jwk, "x")?)?,
-        base64url::decode_lenient(text(jwk, "y")?)?,
+        base64url::decode_lenient(text_of(jwk, "x")?)?,
+        base64url::decode_lenient(text_of(jwk, "y")?)?,
     );
     let is_readable = x.len() == coordinate_bytes && y.len() == coordinate_bytes;
     let is_for_it = declared.is_none_or(|declared| supported(declared) == Some(algorithm));
@@ -151,8 +148,8 @@ fn elliptic_curve(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Ma
 
 fn edwards_curve(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Material> {
     const KEY_BYTES: usize = 32;
-    let point = base64url::decode_lenient(text(jwk, "x")?)?;
-    let is_readable = text(jwk, "crv")? == "Ed25519" && point.len() == KEY_BYTES;
+    let point = base64url::decode_lenient(text_of(jwk, "x")?)?;
+    let is_readable = text_of(jwk, "crv")? == "Ed25519" && point.len() == KEY_BYTES;
     let is_for_it = declared.is_none_or(|declared| supported(declared) == Some(Algorithm::EdDSA));
     (is_readable && is_for_it).then(|| Material::Curve {
         algorithm: Algorithm::EdDSA,

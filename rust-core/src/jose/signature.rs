@@ -8,6 +8,7 @@ use super::algorithms::{Algorithm, supported};
 use super::base64url;
 use super::key_set::KeySet;
 use super::problem::IdTokenProblem;
+use crate::model::json::{Object, present};
 use crate::model::secret::Secret;
 
 /// Claims whose signature was verified. Only [`verify_signature`] makes them, so that claims nobody signed cannot be
@@ -121,19 +122,19 @@ pub(super) struct Header {
 
 impl Header {
     pub(super) fn read(encoded: &str) -> Result<Self, IdTokenProblem> {
-        let mut parameters = decode_object(encoded).ok_or(IdTokenProblem::Malformed(
+        let parameters = decode_object(encoded).ok_or(IdTokenProblem::Malformed(
             "the header is not a JSON object in base64url",
         ))?;
-        let mut text = |name: &str, problem: &'static str| match parameters.remove(name) {
+        let text = |name: &str, problem: &'static str| match present(&parameters, name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(_) => Err(IdTokenProblem::Malformed(problem)),
         };
         let algorithm = text("alg", "alg is not text")?.ok_or(IdTokenProblem::Malformed("the header has no alg"))?;
         let key_id = text("kid", "kid is not text")?;
         let media_type = text("typ", "typ is not text")?.unwrap_or_default();
         // "If any of the listed extension Header Parameters are not understood and supported by the recipient, then
-        // the JWS is invalid" (RFC 7515 4.1.11), and Pilotlight supports none.
+        // the JWS is invalid" (RFC 7515 4.1.11), and Pilotlight supports none. Nor is null a list.
         if parameters.contains_key("crit") {
             return Err(IdTokenProblem::Malformed("it has critical header parameters"));
         }
@@ -148,7 +149,9 @@ impl Header {
     }
 }
 
-/// The header or the payload of a JWS, not verified. Only an object will do: a `Map` refuses all other JSON.
+/// The header or the payload of a JWS, not verified. Only an object will do, and only one that is JSON to the letter: what
+/// is signed must not be repaired, or two users' `sub` could become one.
 pub fn decode_object(encoded: &str) -> Option<Map<String, Value>> {
-    serde_json::from_slice(&base64url::decode(encoded)?).ok()
+    let object = Object::read(&base64url::decode(encoded)?)?;
+    object.is_exact().then(|| object.into_members())
 }

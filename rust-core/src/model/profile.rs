@@ -4,9 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
+use crate::model::numeric_date::lenient_date;
 use crate::model::time::Timestamp;
 
 /// A JSON object of claims. Crosses to Swift as JSON text.
@@ -191,19 +190,9 @@ impl ClaimsReader {
     }
 }
 
+/// None of the years 1 to 9999 is a number of milliseconds, say.
 fn parse_moment(value: &Value) -> Option<Timestamp> {
-    let moment = match value {
-        // `as` from a float saturates.
-        Value::Number(number) => number
-            .as_i64()
-            .or_else(|| number.as_f64().map(|seconds| seconds as i64))?,
-        Value::String(text) => match text.parse() {
-            Ok(seconds) => seconds,
-            Err(_) => OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp(),
-        },
-        _ => return None,
-    };
-    Some(Timestamp(moment)).filter(|moment| moment.is_in_the_calendar())
+    lenient_date(value).filter(|moment| moment.is_in_the_calendar())
 }
 
 /// Personal data does not belong in logs: only the number of claims is shown.

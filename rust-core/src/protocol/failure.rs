@@ -3,7 +3,9 @@
 
 use serde_json::{Map, Value};
 
+use crate::model::json::Object;
 use crate::model::time::Timestamp;
+use crate::protocol::content_coding::coding;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::message::HttpAnswer;
@@ -44,12 +46,7 @@ pub fn token_failure(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Proto
         return passing;
     }
     let body = json_object(answer);
-    let text = |name: &str| {
-        body.as_ref()
-            .and_then(|body| body.get(name))
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
+    let text = |name: &str| body.as_ref().and_then(|body| body.text(name)).unwrap_or_default();
     let (code, description) = (text("error"), sanitized_description(text("error_description")));
     let configuration = |field, hint: &str| ProtocolError::Configuration {
         endpoint,
@@ -66,25 +63,28 @@ pub fn token_failure(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Proto
     if !(400..500).contains(&answer.status) {
         return unexpected(endpoint, answer, "neither success nor an error");
     }
+    // A session ends by a whole refusal only, not by what is left of an answer.
+    let ends = |error| match &body {
+        Some(body) if body.is_complete() => error,
+        _ => unexpected(endpoint, answer, "a refusal that is cut off"),
+    };
     match code {
         "invalid_grant" if matches!(answer.status, 400 | 401 | 403) => match grant {
             Grant::AuthorizationCode => ProtocolError::sign_in(code, &description),
-            _ => ProtocolError::RefreshTokenRejected,
+            _ => ends(ProtocolError::RefreshTokenRejected),
         },
         "access_denied" if grant != Grant::AuthorizationCode && refuses_refresh_token(answer.status, &description) => {
-            ProtocolError::RefreshTokenRejected
+            ends(ProtocolError::RefreshTokenRejected)
         }
         "access_denied" if grant == Grant::AuthorizationCode => ProtocolError::sign_in(code, &description),
         "access_denied" if grant == Grant::RefreshTokenForAudience && is_about_audience(&description) => {
             configuration("audience", AUDIENCE_HINT)
         }
         "access_denied" => ProtocolError::AccessDenied { endpoint, description },
-        "mfa_required" | "interaction_required" | "login_required" | "consent_required" => {
-            ProtocolError::InteractionRequired {
-                endpoint,
-                code: code.to_owned(),
-            }
-        }
+        code if needs_user(code) => ProtocolError::InteractionRequired {
+            endpoint,
+            code: code.to_owned(),
+        },
         "too_many_requests" | "slow_down" => ProtocolError::RateLimited {
             endpoint,
             retry_after: retry_after(answer, now),
@@ -137,6 +137,14 @@ pub(super) fn refuses_refresh_token(status: u16, description: &str) -> bool {
     status == 403 && words.eq_ignore_ascii_case("Unknown or invalid refresh token")
 }
 
+/// Whether the issuer wants the user to do something (OpenID Connect Core 3.1.2.6; Auth0: `mfa_required`).
+pub(super) fn needs_user(code: &str) -> bool {
+    matches!(
+        code,
+        "mfa_required" | "interaction_required" | "login_required" | "consent_required" | "account_selection_required"
+    )
+}
+
 /// Reads an unsuccessful answer of an endpoint that takes an access token, where the status alone does not say it all.
 /// 401 and 403 are for the caller to read first, because only it knows whether the token was fresh.
 pub fn resource_failure(endpoint: Endpoint, answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
@@ -162,8 +170,12 @@ pub fn passing_trouble(endpoint: Endpoint, answer: &HttpAnswer, now: Timestamp) 
 /// An answer that the protocol does not know.
 pub fn unexpected(endpoint: Endpoint, answer: &HttpAnswer, problem: &str) -> ProtocolError {
     let media_type = answer.media_type();
-    let problem = match media_type.as_str() {
-        "text/html" => format!("{problem}; it is a web page, as from a captive portal or a proxy"),
+    let problem = match (coding(answer), media_type.as_str()) {
+        (Some(coding), _) => format!(
+            "{problem}; it is coded ({}), though no coding was asked for",
+            sanitized_description(coding)
+        ),
+        (None, "text/html") => format!("{problem}; it is a web page, as from a captive portal or a proxy"),
         _ => problem.to_owned(),
     };
     ProtocolError::UnexpectedAnswer {
@@ -174,8 +186,8 @@ pub fn unexpected(endpoint: Endpoint, answer: &HttpAnswer, problem: &str) -> Pro
 }
 
 /// The body as a JSON object, whatever its media type says: servers mislabel JSON.
-pub fn json_object(answer: &HttpAnswer) -> Option<Map<String, Value>> {
-    serde_json::from_slice(answer.body.expose()).ok()
+pub fn json_object(answer: &HttpAnswer) -> Option<Object> {
+    Object::read(answer.body.expose())
 }
 
 /// The body of a successful answer, which must be a JSON object.
@@ -190,7 +202,8 @@ pub fn success_object(
     if !answer.is_success() {
         return Err(otherwise());
     }
-    json_object(answer).ok_or_else(|| unexpected(endpoint, answer, "not a JSON object"))
+    let object = json_object(answer).ok_or_else(|| unexpected(endpoint, answer, "not a JSON object"))?;
+    Ok(object.into_members())
 }
 
 /// Seconds that the server asks to wait: `Retry-After` in seconds or as an HTTP date (RFC 9110 10.2.3), else Auth0's

@@ -4,6 +4,7 @@
 
 pub mod access_token;
 pub mod authorization;
+pub mod content_coding;
 pub mod discovery;
 pub mod endpoint;
 pub mod error;

@@ -1,6 +1,5 @@
 //! The revocation endpoint (RFC 7009; Auth0 `/oauth/revoke`).
 
-use serde_json::Value;
 use url::Url;
 
 use super::failure::{json_object, passing_trouble, unexpected};
@@ -36,7 +35,7 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<(), ProtocolError> {
         return Err(passing);
     }
     let body = json_object(answer).unwrap_or_default();
-    match body.get("error").and_then(Value::as_str) {
+    match body.text("error") {
         Some(code) if (400..500).contains(&answer.status) => Err(ProtocolError::Configuration {
             endpoint,
             field: "client_id",

@@ -1,10 +1,11 @@
 //! The token endpoint: code exchange and renewal (RFC 6749 4.1.3 and 6, RFC 7636 4.5), and its successful answer.
 
-use serde_json::{Map, Number, Value};
+use serde_json::Value;
 use url::Url;
 
 use super::failure::{Grant, json_object, token_failure, unexpected};
 use crate::model::configuration::Configuration;
+use crate::model::numeric_date::lenient_seconds;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::Endpoint;
@@ -78,14 +79,14 @@ pub fn read(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Result<TokenAn
     if !answer.is_success() {
         return Err(token_failure(answer, grant, now));
     }
-    let Some(body) = json_object(answer) else {
+    let Some(mut body) = json_object(answer) else {
         return Err(unexpected(Endpoint::Token, answer, "not a JSON object"));
     };
     let mut read = TokenAnswer {
-        access_token: token(&body, "access_token"),
-        refresh_token: token(&body, "refresh_token"),
-        id_token: token(&body, "id_token"),
-        scope: body.get("scope").and_then(Value::as_str).map(str::to_owned),
+        access_token: body.take_token("access_token"),
+        refresh_token: body.take_token("refresh_token"),
+        id_token: body.take_token("id_token"),
+        scope: body.text("scope").map(str::to_owned),
         expires_in: body.get("expires_in").and_then(seconds),
         problem: None,
     };
@@ -112,30 +113,7 @@ pub(super) fn pairs(parameters: &[(String, String)]) -> impl Iterator<Item = (&s
     parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
-/// A token that can be sent in a header or a form; anything else would break the request that carries it.
-pub(super) fn token(body: &Map<String, Value>, name: &str) -> Option<Secret> {
-    let text = body.get(name)?.as_str()?;
-    let sendable = !text.is_empty() && text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
-    sendable.then(|| Secret::new(text))
-}
-
-/// `expires_in` comes as a number, as a number with a fraction, and as a string; what is none of them counts as not
-/// said.
+/// What is no number counts as not said.
 fn seconds(value: &Value) -> Option<u64> {
-    let whole = |number: &Number| {
-        let float = |seconds: f64| seconds.is_finite().then_some(seconds.max(0.0) as u64);
-        number.as_u64().or_else(|| number.as_f64().and_then(float))
-    };
-    match value {
-        Value::Number(number) => whole(number),
-        Value::String(text) => match text.trim().parse() {
-            Ok(seconds) => Some(seconds),
-            // By JSON's reader of numbers, which is there anyway: the standard library's brings 13 kB of tables and code.
-            Err(_) => match serde_json::from_slice(text.as_bytes()) {
-                Ok(Value::Number(number)) => whole(&number),
-                _ => None,
-            },
-        },
-        _ => None,
-    }
+    lenient_seconds(value).map(|seconds| u64::try_from(seconds).unwrap_or(0))
 }

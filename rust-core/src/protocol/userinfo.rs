@@ -56,7 +56,7 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<UserInfo, ProtocolErr
             Err(_) => Err(unexpected(endpoint, answer, "not a JWT")),
         },
         _ => json_object(answer)
-            .map(UserInfo::Claims)
+            .map(|object| UserInfo::Claims(object.into_members()))
             .ok_or_else(|| unexpected(endpoint, answer, "not a JSON object")),
     }
 }

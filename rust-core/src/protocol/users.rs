@@ -4,8 +4,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::failure::{json_object, resource_failure, success_object};
+use super::failure::{json_object, resource_failure, unexpected};
 use crate::model::invalid::InvalidValue;
+use crate::model::json::Object;
 use crate::model::metadata::USER_METADATA;
 use crate::model::secret::{Secret, SecretBytes};
 use crate::model::time::Timestamp;
@@ -70,7 +71,14 @@ pub fn refuses_token(answer: &HttpAnswer) -> bool {
 /// [`ProtocolError::Configuration`] for a wrong audience (`audience`) or a missing scope (`scopes`), [`ProtocolError::Argument`]
 /// for a change the server does not accept; the server's trouble otherwise.
 pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<Map<String, Value>, ProtocolError> {
-    success_object(Endpoint::Users, answer, || failure(answer, now))
+    let endpoint = Endpoint::Users;
+    if !answer.is_success() {
+        return Err(failure(answer, now));
+    }
+    // A half-read object would be half written back.
+    let object = json_object(answer).filter(Object::is_complete);
+    let object = object.ok_or_else(|| unexpected(endpoint, answer, "not a JSON object"))?;
+    Ok(object.into_members())
 }
 
 fn failure(answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
@@ -78,7 +86,7 @@ fn failure(answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
     let Some(body) = json_object(answer) else {
         return resource_failure(endpoint, answer, now);
     };
-    let error_code = body.get("errorCode").and_then(Value::as_str).unwrap_or_default();
+    let error_code = body.text("errorCode").unwrap_or_default();
     let words = message(answer);
     let configuration = |field, hint: &str| ProtocolError::Configuration {
         endpoint,
@@ -104,7 +112,7 @@ fn failure(answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
 
 fn message(answer: &HttpAnswer) -> String {
     let body = json_object(answer).unwrap_or_default();
-    sanitized_description(body.get("message").and_then(Value::as_str).unwrap_or_default())
+    sanitized_description(body.text("message").unwrap_or_default())
 }
 
 fn user_url(base: &Url, user_id: &str) -> Result<Url, ProtocolError> {

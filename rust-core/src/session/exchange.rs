@@ -6,6 +6,7 @@ use super::Shared;
 use crate::machine::error::Error;
 use crate::model::time::{Instant, Timestamp};
 use crate::ports::LogLevel;
+use crate::protocol::content_coding::decoded;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::failure::server_date;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
@@ -36,7 +37,8 @@ impl Shared {
     pub(super) async fn call(&self, endpoint: Endpoint, request: HttpRequest) -> Result<HttpAnswer, Error> {
         let headers = self.configuration.headers.iter();
         let request = headers.fold(request, |request, (name, value)| request.with_header(name, value));
-        let outcome = self.dependencies.transport.send(request).await;
+        let request = request.with_header("accept-encoding", "identity");
+        let outcome = self.dependencies.transport.send(request).await.map(decoded);
         match &outcome {
             Ok(answer) => {
                 self.log(LogLevel::Debug, &format!("{endpoint}: status {}", answer.status));

@@ -13,7 +13,7 @@ use crate::model::configuration::IssuerUrl;
 use crate::model::secret::Secret;
 use crate::protocol::discovery::{self, IssuerMetadata};
 use crate::protocol::endpoint::Endpoint;
-use crate::protocol::failure::resource_failure;
+use crate::protocol::failure::{resource_failure, unexpected};
 
 /// What is known of the issuer. These locks are held while fetching, so that many callers share one request; the path
 /// of a valid token does not come here.
@@ -197,7 +197,8 @@ impl Shared {
         if !answer.is_success() {
             return Err(resource_failure(Endpoint::Keys, &answer, self.server_now()).into());
         }
-        let value = Arc::new(KeySet::parse(answer.body.expose())?);
+        let keys = KeySet::parse(answer.body.expose());
+        let value = Arc::new(keys.map_err(|_| unexpected(Endpoint::Keys, &answer, "not a JSON Web Key Set"))?);
         let now = self.now().monotonic;
         let within_a_minute = |known: &Keys| now.saturating_sub(known.fetched.at) < LEAST_KEYS_AGE;
         let looked_for = cached.take().filter(within_a_minute).map(|known| known.looked_for);

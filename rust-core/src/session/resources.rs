@@ -12,6 +12,7 @@ use crate::jose::names_audience;
 use crate::machine::error::Error;
 use crate::machine::retry;
 use crate::model::audience::Audience;
+use crate::model::json::present;
 use crate::model::profile::Profile;
 use crate::model::secret::Secret;
 use crate::ports::BoxFuture;
@@ -227,10 +228,10 @@ impl Shared {
             problem: problem.to_owned(),
         };
         let client_id = &self.configuration.client_id;
-        if claims.get("iss").is_some_and(|sent| sent != issuer) {
+        if present(&claims, "iss").is_some_and(|sent| sent != issuer) {
             return Err(wrong("the signed answer is another issuer's"));
         }
-        if claims.get("aud").is_some_and(|sent| !names_audience(sent, client_id)) {
+        if present(&claims, "aud").is_some_and(|sent| !names_audience(sent, client_id)) {
             return Err(wrong("the signed answer is for another client"));
         }
         // The envelope's own claims say nothing about the user.

@@ -76,6 +76,33 @@ fn the_alg_of_a_key_binds() {
 }
 
 #[test]
+fn keys_are_read_however_their_base64_is_written() {
+    for algorithm in ["RS256", "ES256", "EdDSA"] {
+        let key = SigningKey::new("1", algorithm);
+        for write in [
+            |text: &str| format!("{text}{}", "=".repeat((4 - text.len() % 4) % 4)),
+            |text: &str| text.replace('-', "+").replace('_', "/"),
+            |text: &str| format!("{}\n{}", &text[..4], &text[4..]),
+        ] {
+            let mut jwk = key.jwk();
+            for member in ["n", "e", "x", "y"] {
+                if let Some(text) = jwk[member].as_str() {
+                    jwk[member] = write(text).into();
+                }
+            }
+            let nulls = with(with(jwk.clone(), "x5c", json!(null)), "key_ops", json!(null));
+            for published in [jwk, nulls] {
+                assert_eq!(
+                    outcome(&key, &key.header(), std::slice::from_ref(&published)),
+                    Ok(()),
+                    "{published}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn keys_for_other_purposes_are_not_used() {
     let key = SigningKey::new("1", "ES256");
     for (member, value, expected) in [
@@ -262,5 +289,11 @@ fn what_is_not_a_key_set_is_refused() {
         KeySet::parse(&[0xff, 0xfe]).unwrap_err(),
         IdTokenProblem::KeysUnavailable
     );
-    assert!(KeySet::parse(br#"{"keys":[],"more":1}"#).is_ok());
+    for body in [
+        &br#"{"keys":[],"more":1}"#[..],
+        b"\xef\xbb\xbf{\"keys\":[]}",
+        b"{\"operator\":\"J\xfcrgen\",\"keys\":[]}",
+    ] {
+        assert!(KeySet::parse(body).is_ok());
+    }
 }

@@ -123,6 +123,29 @@ fn others(now: i64) -> Vec<(String, Fault)> {
             "an access token of another type",
             &json!({"access_token": "a", "token_type": "mac"}),
         ),
+        bare(
+            "200, a byte order mark before it",
+            Fault::bytes(b"\xef\xbb\xbf", b"", b""),
+        ),
+        bare(
+            "200, a member that is not UTF-8",
+            Fault::bytes(b"", b"\"name\":\"J\xfcrgen\",", b""),
+        ),
+        bare(
+            "200, a member 5,000 levels deep",
+            Fault::bytes(b"", &deep_member(), b""),
+        ),
+        bare(
+            "200, members that are no JSON",
+            Fault::bytes(b"\0", b"\"a\":\"5\" tall\",/* c */ \"b\":NaN,\"c\":\"\\ud83d\",,", b""),
+        ),
+        bare("200, a page behind it", Fault::bytes(b"", b"", b"<script>{}</script>")),
+        bare(
+            "200, `token_type` null",
+            Fault::answer(json!({"token_type": null, "scope": null})),
+        ),
+        bare("200, in gzip", Fault::coded("gzip")),
+        bare("200, in deflate", Fault::coded("deflate")),
         id_token("expired an hour ago", claim("exp", json!(now - HOUR))),
         id_token("issued an hour ahead", claim("iat", json!(now + HOUR))),
         id_token("of another issuer", claim("iss", json!("https://other.example/"))),
@@ -137,6 +160,16 @@ fn others(now: i64) -> Vec<(String, Fault)> {
         bare("200, `Date` ten years back", Fault::date_shifted(-10 * 365 * 24 * HOUR)),
         bare("200, `Date` ten years ahead", Fault::date_shifted(10 * 365 * 24 * HOUR)),
     ]
+}
+
+fn deep_member() -> Vec<u8> {
+    [
+        b"\"a\":".to_vec(),
+        b"[".repeat(5_000),
+        b"]".repeat(5_000),
+        b",".to_vec(),
+    ]
+    .concat()
 }
 
 /// What a renewal that meets this for ever tells the app.

@@ -21,6 +21,7 @@ mod meddling;
 mod metadata;
 mod metadata_queue;
 mod newer_sign_ins;
+mod odd_answers;
 mod quarantine;
 mod renewal;
 mod reports;

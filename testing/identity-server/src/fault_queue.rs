@@ -13,6 +13,8 @@ enum Kind {
     Timing,
     Date,
     Answer,
+    Bytes,
+    Coding,
     Headers,
     IdToken,
 }
@@ -23,6 +25,8 @@ impl Effect {
             Self::Delay { .. } | Self::Hold => Kind::Timing,
             Self::Date { .. } | Self::NoDate => Kind::Date,
             Self::Answer { .. } => Kind::Answer,
+            Self::Bytes { .. } => Kind::Bytes,
+            Self::Coded { .. } => Kind::Coding,
             Self::Headers { .. } => Kind::Headers,
             Self::IdToken(_) => Kind::IdToken,
             _ => Kind::Outcome,

@@ -81,6 +81,18 @@ pub enum Effect {
         #[serde(default)]
         remove: Vec<String>,
     },
+    /// Bytes that are put around and into a JSON answer.
+    Bytes {
+        #[serde(default)]
+        before: Vec<u8>,
+        /// Before the object's first member.
+        #[serde(default)]
+        within: Vec<u8>,
+        #[serde(default)]
+        after: Vec<u8>,
+    },
+    /// The body coded, by `Content-Encoding`: `gzip` and `deflate` really are; any other name is put on as it is.
+    Coded { coding: String },
     /// Other headers on a proper answer. An empty value removes the header.
     Headers { headers: BTreeMap<String, String> },
     /// An ID token that should not pass.
@@ -105,6 +117,8 @@ impl Effect {
             Self::Date { .. } => "date",
             Self::NoDate => "no_date",
             Self::Answer { .. } => "answer",
+            Self::Bytes { .. } => "bytes",
+            Self::Coded { .. } => "coded",
             Self::Headers { .. } => "headers",
             Self::IdToken(_) => "id_token",
         }
@@ -231,6 +245,22 @@ impl Fault {
             set: Map::new(),
             remove,
         })
+    }
+
+    /// Puts bytes before a JSON answer, before its first member, and after it.
+    #[must_use]
+    pub fn bytes(before: &[u8], within: &[u8], after: &[u8]) -> Self {
+        Self::new(Effect::Bytes {
+            before: before.to_vec(),
+            within: within.to_vec(),
+            after: after.to_vec(),
+        })
+    }
+
+    /// Codes the answer, which nobody asked for.
+    #[must_use]
+    pub fn coded(coding: &str) -> Self {
+        Self::new(Effect::Coded { coding: coding.into() })
     }
 
     #[must_use]

@@ -18,7 +18,7 @@ use crate::faults::{Effect, Fault};
 use crate::journal::Endpoint;
 use crate::params::Params;
 use crate::state::Shared;
-use crate::tamper::{IdTokenFault, change_members};
+use crate::tamper::{IdTokenFault, change_members, coded};
 use crate::wire::Wire;
 
 /// More than any request of a session takes.
@@ -169,6 +169,18 @@ async fn spoil(fault: &Fault, response: Response) -> Response {
         Effect::Answer { set, remove } => {
             parts.headers.remove(header::CONTENT_LENGTH);
             Response::from_parts(parts, Body::from(change_members(body, set, remove)))
+        }
+        Effect::Bytes { before, within, after } => {
+            parts.headers.remove(header::CONTENT_LENGTH);
+            let (brace, members) = body.split_at(body.len().min(1));
+            let body = [before.as_slice(), brace, within, members, after].concat();
+            Response::from_parts(parts, Body::from(body))
+        }
+        Effect::Coded { coding } => {
+            parts.headers.remove(header::CONTENT_LENGTH);
+            let mut response = Response::from_parts(parts, Body::from(coded(coding, &body)));
+            set_header(&mut response, header::CONTENT_ENCODING, coding);
+            response
         }
         Effect::Headers { headers } => {
             let mut response = Response::from_parts(parts, Body::from(body));

@@ -110,3 +110,31 @@ pub(crate) fn change_members(body: Bytes, set: &Map<String, Value>, remove: &[St
     object.extend(set.clone());
     Value::Object(object).to_string().into()
 }
+
+/// A body coded as HTTP may (RFC 9110 8.4.1); in a coding that this server has not, bytes that are no text.
+pub(crate) fn coded(coding: &str, body: &[u8]) -> Vec<u8> {
+    const FASTEST: u8 = 1;
+    match coding {
+        "deflate" => miniz_oxide::deflate::compress_to_vec_zlib(body, FASTEST),
+        "gzip" => {
+            let compressed = miniz_oxide::deflate::compress_to_vec(body, FASTEST);
+            let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
+            let header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+            [
+                &header[..],
+                &compressed,
+                &crc32(body).to_le_bytes(),
+                &length.to_le_bytes(),
+            ]
+            .concat()
+        }
+        _ => body.iter().map(|byte| byte ^ 0x80).collect(),
+    }
+}
+
+/// RFC 1952 8.
+fn crc32(bytes: &[u8]) -> u32 {
+    let step =
+        |crc: u32, byte: &u8| (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 * (crc & 1)));
+    !bytes.iter().fold(u32::MAX, step)
+}

@@ -12,9 +12,9 @@ use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
-use crate::protocol::failure::{refuses_refresh_token, success_object, unexpected};
+use crate::protocol::failure::{json_object, needs_user, refuses_refresh_token, success_object, unexpected};
 use crate::protocol::message::{HttpAnswer, HttpRequest};
-use crate::protocol::token::{TokenAnswer, pairs, token};
+use crate::protocol::token::{TokenAnswer, pairs};
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
@@ -87,8 +87,10 @@ pub fn request(
 /// # Errors
 /// As [`read`]; [`ProtocolError::UnexpectedAnswer`] without an ID token that says when it expires.
 pub fn read_renewal(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
-    let body = read(answer, shown, now)?;
-    let id_token = token(&body, "id_token");
+    if !answer.is_success() {
+        return Err(failure(answer, shown, now));
+    }
+    let id_token = json_object(answer).and_then(|mut body| body.take_token("id_token"));
     let times = id_token.as_ref().and_then(jose::lifetime);
     let Some((issued_at, expires_at)) = times else {
         return Err(unexpected(Endpoint::Delegation, answer, "no ID token in it"));
@@ -129,7 +131,11 @@ fn failure(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> ProtocolError {
         Ok(refusal) => refusal,
         Err(error) => return error,
     };
-    let dead = || ProtocolError::RefreshTokenRejected;
+    let is_whole = json_object(answer).is_some_and(|body| body.is_complete());
+    let dead = || match is_whole {
+        true => ProtocolError::RefreshTokenRejected,
+        false => unexpected(endpoint, answer, "a refusal that is cut off"),
+    };
     let by_refresh_token = shown == Shown::RefreshToken;
     match refusal.code.as_str() {
         "invalid_grant" if by_refresh_token && matches!(refusal.status, 400 | 401 | 403) => dead(),
@@ -139,12 +145,10 @@ fn failure(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> ProtocolError {
             endpoint,
             description: refusal.description,
         },
-        "mfa_required" | "interaction_required" | "login_required" | "consent_required" => {
-            ProtocolError::InteractionRequired {
-                endpoint,
-                code: refusal.code,
-            }
-        }
+        code if needs_user(code) => ProtocolError::InteractionRequired {
+            endpoint,
+            code: refusal.code,
+        },
         "invalid_request" | "invalid_scope" => refusal.configuration(
             endpoint,
             "a parameter is missing or not understood, or the client has no such add-on or target",

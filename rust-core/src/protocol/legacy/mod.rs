@@ -8,7 +8,6 @@ pub mod delegation;
 pub mod resource_owner;
 pub mod tokeninfo;
 
-use serde_json::{Map, Value};
 use url::Url;
 
 use super::failure::{json_object, passing_trouble, retry_after, unexpected};
@@ -56,8 +55,8 @@ fn refusal(
     let body = json_object(answer).unwrap_or_default();
     let refusal = Refusal {
         status: answer.status,
-        code: sanitized_description(text(&body, "error")),
-        description: sanitized_description(text(&body, "error_description")),
+        code: sanitized_description(body.text("error").unwrap_or_default()),
+        description: sanitized_description(body.text("error_description").unwrap_or_default()),
     };
     let is_page = answer.media_type() == "text/html";
     match (answer.status, refusal.code.as_str()) {
@@ -96,10 +95,6 @@ fn how_to_enable(grant: Option<&str>) -> String {
     format!(
         "it works only where the tenant had it before June 2017{enable}; else leave out `legacy` and sign in with the browser"
     )
-}
-
-fn text<'a>(body: &'a Map<String, Value>, name: &str) -> &'a str {
-    body.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn at(base: &Url, path: &str) -> Url {

@@ -11,7 +11,7 @@ use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::failure::{json_object, unexpected};
 use crate::protocol::message::{HttpAnswer, HttpRequest};
-use crate::protocol::token::{TokenAnswer, pairs, token};
+use crate::protocol::token::{TokenAnswer, pairs};
 
 /// Who signs in, and how.
 #[derive(Clone, Copy, Debug)]
@@ -62,11 +62,11 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<TokenAnswer, Protocol
     if !answer.is_success() {
         return Err(failure(answer, now));
     }
-    let body = json_object(answer).ok_or_else(|| unexpected(endpoint, answer, "not a JSON object"))?;
+    let mut body = json_object(answer).ok_or_else(|| unexpected(endpoint, answer, "not a JSON object"))?;
     Ok(TokenAnswer {
-        access_token: token(&body, "access_token"),
-        refresh_token: token(&body, "refresh_token"),
-        id_token: token(&body, "id_token"),
+        access_token: body.take_token("access_token"),
+        refresh_token: body.take_token("refresh_token"),
+        id_token: body.take_token("id_token"),
         scope: None,
         expires_in: None,
         problem: None,
@@ -76,7 +76,7 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<TokenAnswer, Protocol
 /// Says all in words of its own: the server's may quote what it was sent, and a password can read like prose.
 fn failure(answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
     let body = json_object(answer).unwrap_or_default();
-    let code = super::text(&body, "error");
+    let code = body.text("error").unwrap_or_default();
     // Not the rate of requests: the account is kept shut until its owner does something about it.
     if let (429, "too_many_attempts" | "too_many_logins") = (answer.status, code) {
         return ProtocolError::sign_in(code, "the issuer lets nobody in after too many wrong passwords");

@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{at, refusal, text};
+use super::{at, refusal};
 use crate::model::invalid::InvalidValue;
+use crate::model::json::{present, text_of};
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::Endpoint;
@@ -38,8 +39,8 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<Map<String, Value>, P
             Err(error) => error,
         },
     })?;
-    if !claims.contains_key("sub") {
-        let user_id = text(&claims, "user_id").to_owned();
+    if present(&claims, "sub").is_none() {
+        let user_id = text_of(&claims, "user_id").unwrap_or_default().to_owned();
         claims.insert("sub".to_owned(), Value::String(user_id));
     }
     Ok(claims)

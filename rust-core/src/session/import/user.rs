@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::super::Shared;
 use crate::machine::error::Error;
+use crate::model::json::text_of;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::protocol::discovery::IssuerMetadata;
@@ -35,7 +36,7 @@ impl Shared {
             Err(problem) => return Ok(Err(problem)),
         }
         let metadata = self.metadata().await?;
-        let subject = found.profile.as_ref().and_then(|profile| text_of(&profile.0, "sub"));
+        let subject = found.profile.as_ref().and_then(|profile| subject_of(&profile.0));
         if let Some(subject) = subject {
             return Ok(Ok((found, user_at(&metadata, subject))));
         }
@@ -116,8 +117,8 @@ impl Shared {
             .call(Endpoint::UserInfo, userinfo::request(endpoint, token))
             .await?;
         match userinfo::read(&answer, self.server_now()) {
-            Ok(UserInfo::Claims(claims)) => Ok(text_of(&claims, "sub")),
-            Ok(UserInfo::Signed(jwt)) => Ok(text_of(&self.read_signed_claims(&jwt, &metadata.issuer).await?, "sub")),
+            Ok(UserInfo::Claims(claims)) => Ok(subject_of(&claims)),
+            Ok(UserInfo::Signed(jwt)) => Ok(subject_of(&self.read_signed_claims(&jwt, &metadata.issuer).await?)),
             Err(ProtocolError::Configuration { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -133,7 +134,8 @@ fn user_at(metadata: &IssuerMetadata, subject: String) -> User {
     }
 }
 
-fn text_of(claims: &Map<String, Value>, name: &str) -> Option<String> {
-    let text = claims.get(name)?.as_str()?;
-    (!text.is_empty()).then(|| text.to_owned())
+fn subject_of(claims: &Map<String, Value>) -> Option<String> {
+    text_of(claims, "sub")
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
 }

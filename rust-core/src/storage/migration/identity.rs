@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 
 use super::foreign_session::ImportProblem;
 use crate::jose::{decode_object, names_audience};
+use crate::model::json::text_of;
+use crate::model::numeric_date::lenient_date;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 
@@ -33,7 +35,7 @@ impl UnverifiedIdentity {
     /// [`ImportProblem::OtherClient`].
     pub fn read(id_token: &Secret, issuer: &str, client_id: &str) -> Result<Self, ImportProblem> {
         let claims = claims_of(id_token).ok_or(ImportProblem::UnknownUser)?;
-        let text = |name: &str| claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let text = |name: &str| text_of(&claims, name).filter(|text| !text.is_empty());
         let subject = text("sub").ok_or(ImportProblem::UnknownUser)?;
         let sent_issuer = text("iss").unwrap_or_default();
         if sent_issuer.trim_end_matches('/') != issuer.trim_end_matches('/') {
@@ -46,7 +48,7 @@ impl UnverifiedIdentity {
             issuer: sent_issuer.to_owned(),
             subject: subject.to_owned(),
             nonce: text("nonce").map(Secret::new),
-            authenticated_at: claims.get("auth_time").and_then(Value::as_i64).map(Timestamp),
+            authenticated_at: claims.get("auth_time").and_then(lenient_date),
         })
     }
 }

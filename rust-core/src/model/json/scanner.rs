@@ -1,0 +1,326 @@
+//! Goes through the bytes of an object, member by member, and goes on after what it cannot read.
+
+use serde_json::{Map, Value};
+
+use super::object::{Fidelity, Object};
+use super::text::decode;
+
+/// How deeply what is read may be nested. Stored inside the session's own objects it stays within what serde_json reads
+/// again (128).
+pub const DEEPEST: usize = 100;
+
+/// How often the next member is searched for. It bounds the work for hostile bytes.
+const MOST_SEARCHES: usize = 64;
+
+struct Scanner<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    fidelity: Fidelity,
+    searches: usize,
+}
+
+/// A value that is no JSON, or nested too deeply.
+struct Unreadable;
+
+pub(super) fn read(bytes: &[u8]) -> Option<Object> {
+    let mut scanner = Scanner {
+        bytes: bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes),
+        at: 0,
+        fidelity: Fidelity::Exact,
+        searches: 0,
+    };
+    let mut object = Object::default();
+    scanner.skip_blank();
+    // Put before JSON, so that no script can read it as a program.
+    if scanner.rest().starts_with(b")]}'") {
+        scanner.fidelity = Fidelity::Repaired;
+        scanner.at += 4;
+        scanner.take(b',');
+        scanner.skip_blank();
+    }
+    if !scanner.take(b'{') {
+        return None;
+    }
+    scanner.members(&mut object);
+    object.lower(scanner.fidelity);
+    // Of what is no JSON something must have been read.
+    (object.is_complete() || !object.is_empty()).then_some(object)
+}
+
+impl Scanner<'_> {
+    /// The members of the outermost object.
+    fn members(&mut self, object: &mut Object) {
+        let mut separated = true;
+        let mut first = true;
+        loop {
+            self.skip_blank();
+            match self.peek() {
+                Some(b',') => {
+                    self.repaired_if(separated);
+                    separated = true;
+                    self.at += 1;
+                }
+                Some(b'}') => {
+                    self.repaired_if(separated && !first);
+                    self.at += 1;
+                    self.skip_blank();
+                    match self.peek() {
+                        None => return,
+                        // Something before was misunderstood, and this was not the end.
+                        Some(b',') => self.fidelity = Fidelity::Partial,
+                        Some(_) if self.fidelity == Fidelity::Partial => self.search(self.at),
+                        Some(_) => {
+                            self.repaired_if(true);
+                            return;
+                        }
+                    }
+                }
+                Some(b'"') => {
+                    self.repaired_if(!separated);
+                    self.member(object);
+                    separated = false;
+                    first = false;
+                }
+                Some(_) => self.search(self.at),
+                None => {
+                    self.fidelity = Fidelity::Partial;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn member(&mut self, object: &mut Object) {
+        let start = self.at;
+        let Some(name) = self.string() else {
+            return self.search(start + 1);
+        };
+        self.skip_blank();
+        if !self.take(b':') {
+            return self.search(start + 1);
+        }
+        self.skip_blank();
+        let from = self.at;
+        let is_text = self.peek() == Some(b'"');
+        match self.value(DEEPEST) {
+            Ok(value) => {
+                self.skip_blank();
+                let is_whole = match self.peek() {
+                    Some(b',' | b'}') | None => true,
+                    // A comma is missing.
+                    Some(b'"') => self.is_name(self.at),
+                    Some(_) => false,
+                };
+                if is_whole {
+                    object.put(name, value);
+                } else {
+                    // A quote within a text ended it too soon, or the quote at its end is missing.
+                    self.search(if is_text { from } else { self.at });
+                }
+            }
+            Err(Unreadable) => self.step_over(from),
+        }
+    }
+
+    fn value(&mut self, deepest: usize) -> Result<Value, Unreadable> {
+        match self.peek() {
+            Some(b'"') => self.string().map(Value::String).ok_or(Unreadable),
+            Some(b'{') => self.nested_object(deepest.checked_sub(1).ok_or(Unreadable)?),
+            Some(b'[') => self.array(deepest.checked_sub(1).ok_or(Unreadable)?),
+            _ => {
+                let end = self.rest().iter().position(|byte| b",}] \t\r\n/\0".contains(byte));
+                let word = self.rest().get(..end.unwrap_or(usize::MAX)).unwrap_or(self.rest());
+                let value = serde_json::from_slice(word).map_err(|_| Unreadable)?;
+                self.at += word.len();
+                Ok(value)
+            }
+        }
+    }
+
+    fn nested_object(&mut self, deepest: usize) -> Result<Value, Unreadable> {
+        let mut members = Map::new();
+        self.each_within(b'}', |scanner| {
+            let name = scanner.string().ok_or(Unreadable)?;
+            scanner.skip_blank();
+            if !scanner.take(b':') {
+                return Err(Unreadable);
+            }
+            scanner.skip_blank();
+            let value = scanner.value(deepest)?;
+            members.insert(name, value);
+            Ok(())
+        })?;
+        Ok(Value::Object(members))
+    }
+
+    fn array(&mut self, deepest: usize) -> Result<Value, Unreadable> {
+        let mut elements = Vec::new();
+        self.each_within(b']', |scanner| {
+            elements.push(scanner.value(deepest)?);
+            Ok(())
+        })?;
+        Ok(Value::Array(elements))
+    }
+
+    fn each_within(
+        &mut self,
+        end: u8,
+        mut read: impl FnMut(&mut Self) -> Result<(), Unreadable>,
+    ) -> Result<(), Unreadable> {
+        self.at += 1;
+        let mut separated = true;
+        let mut first = true;
+        loop {
+            self.skip_blank();
+            if self.take(end) {
+                self.repaired_if(separated && !first);
+                return Ok(());
+            }
+            if self.take(b',') {
+                self.repaired_if(separated);
+                separated = true;
+                continue;
+            }
+            self.repaired_if(!separated);
+            if self.peek().is_none() || (end == b'}' && self.peek() != Some(b'"')) {
+                return Err(Unreadable);
+            }
+            read(self)?;
+            separated = false;
+            first = false;
+        }
+    }
+
+    /// A string, whose first quote is next; `None` where it does not end.
+    fn string(&mut self) -> Option<String> {
+        let end = self.end_of_string(self.at)?;
+        let (text, exact) = decode(self.bytes.get(self.at + 1..end)?);
+        self.repaired_if(!exact);
+        self.at = end + 1;
+        Some(text)
+    }
+
+    /// Where the closing quote of the string is whose first quote is at `start`.
+    fn end_of_string(&self, start: usize) -> Option<usize> {
+        let mut at = start + 1;
+        loop {
+            match self.bytes.get(at)? {
+                b'"' => return Some(at),
+                b'\\' => at += 2,
+                _ => at += 1,
+            }
+        }
+    }
+
+    /// Whether a string begins there that names a member.
+    fn is_name(&self, start: usize) -> bool {
+        let after = self.end_of_string(start).map(|end| self.after_blank(end + 1).0);
+        after.is_some_and(|after| self.bytes.get(after) == Some(&b':'))
+    }
+
+    /// Goes past the value that begins at `from` and cannot be read, where it is clear where it ends.
+    fn step_over(&mut self, from: usize) {
+        self.fidelity = Fidelity::Partial;
+        let mut open = 0_usize;
+        let mut at = from;
+        while let Some(byte) = self.bytes.get(at) {
+            match byte {
+                b'"' => match self.end_of_string(at) {
+                    Some(end) => at = end,
+                    None => break,
+                },
+                b'{' | b'[' => open += 1,
+                b',' | b'}' if open == 0 => {
+                    self.at = at;
+                    return;
+                }
+                b'}' | b']' => open = open.saturating_sub(1),
+                _ => {}
+            }
+            at += 1;
+        }
+        self.search(from);
+    }
+
+    /// Goes to the next comma after `from` that a member follows.
+    fn search(&mut self, from: usize) {
+        self.fidelity = Fidelity::Partial;
+        self.searches += 1;
+        // What is looked at ahead of each comma, in all.
+        let mut budget = 2 * self.bytes.len();
+        let allowed = if self.searches <= MOST_SEARCHES {
+            from..self.bytes.len()
+        } else {
+            0..0
+        };
+        for at in allowed {
+            if self.bytes.get(at) != Some(&b',') {
+                continue;
+            }
+            let (name, _) = self.after_blank(at + 1);
+            let mut looked_at = name;
+            if self.bytes.get(name) == Some(&b'"') {
+                looked_at = self.end_of_string(name).unwrap_or(self.bytes.len());
+                if self.bytes.get(self.after_blank(looked_at + 1).0) == Some(&b':') {
+                    self.at = at;
+                    return;
+                }
+            }
+            match budget.checked_sub(looked_at - at) {
+                Some(left) => budget = left,
+                None => break,
+            }
+        }
+        self.at = self.bytes.len();
+    }
+
+    /// Skips white space; and comments and control characters, which JSON does not allow.
+    fn skip_blank(&mut self) {
+        let (after, exact) = self.after_blank(self.at);
+        self.at = after;
+        self.repaired_if(!exact);
+    }
+
+    /// Where the white space ends that begins at `at`, and whether it is all white space: comments and control characters,
+    /// which JSON does not allow, count as such.
+    fn after_blank(&self, mut at: usize) -> (usize, bool) {
+        let mut exact = true;
+        loop {
+            let rest = self.bytes.get(at..).unwrap_or_default();
+            let white = rest.iter().take_while(|byte| b" \t\r\n".contains(byte)).count();
+            let rest = rest.get(white..).unwrap_or_default();
+            let length = match rest {
+                [b'/', b'*', inside @ ..] => {
+                    let end = inside.windows(2).position(|pair| pair == b"*/");
+                    end.map_or(rest.len(), |end| end + 4)
+                }
+                [b'/', b'/', ..] => rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len()),
+                [0xef, 0xbb, 0xbf, ..] => 3,
+                [..=0x1f, ..] => 1,
+                _ => return (at + white, exact),
+            };
+            at += white + length;
+            exact = false;
+        }
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let is_next = self.peek() == Some(byte);
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    fn repaired_if(&mut self, condition: bool) {
+        if condition {
+            self.fidelity = self.fidelity.max(Fidelity::Repaired);
+        }
+    }
+}

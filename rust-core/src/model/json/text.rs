@@ -1,0 +1,92 @@
+//! JSON's strings (RFC 8259 7) as text, whatever is in them.
+
+use zeroize::Zeroizing;
+
+/// What stands between the quotes, decoded, and whether it was as JSON wants it. What cannot be read becomes U+FFFD.
+///
+/// The text is made in one piece of memory that is never moved, so that no part of a token is left behind.
+pub(super) fn decode(raw: &[u8]) -> (String, bool) {
+    let no_control = !raw.iter().any(|byte| *byte < 0x20);
+    match std::str::from_utf8(raw) {
+        Ok(text) if raw.contains(&b'\\') => {
+            let (text, exact) = unescape(text);
+            (text, exact && no_control)
+        }
+        Ok(text) => (text.to_owned(), no_control),
+        Err(_) => (unescape(&String::from_utf8_lossy(raw)).0, false),
+    }
+}
+
+fn unescape(text: &str) -> (String, bool) {
+    // An escape is never shorter than what it stands for.
+    let mut plain = String::with_capacity(text.len());
+    let mut exact = true;
+    let mut rest = text;
+    while let Some((before, escape)) = rest.split_once('\\') {
+        plain.push_str(before);
+        let Some(kind) = escape.chars().next() else {
+            return (plain, false);
+        };
+        let after = escape.get(kind.len_utf8()..).unwrap_or_default();
+        let (character, after) = match kind {
+            '"' | '\\' | '/' => (kind, after),
+            'b' => ('\u{8}', after),
+            'f' => ('\u{c}', after),
+            'n' => ('\n', after),
+            'r' => ('\r', after),
+            't' => ('\t', after),
+            'u' => match unicode(after) {
+                Some((character, after)) => (character, after),
+                None => {
+                    exact = false;
+                    let digits = after.get(..4).filter(|digits| hexadecimal(digits).is_some());
+                    (
+                        char::REPLACEMENT_CHARACTER,
+                        after.get(digits.map_or(0, str::len)..).unwrap_or_default(),
+                    )
+                }
+            },
+            other => {
+                exact = false;
+                (other, after)
+            }
+        };
+        plain.push(character);
+        rest = after;
+    }
+    plain.push_str(rest);
+    (plain, exact)
+}
+
+/// The character that `XXXX` or `XXXX\uXXXX` stands for, and what follows; `None` for half of a pair.
+fn unicode(digits: &str) -> Option<(char, &str)> {
+    let unit = hexadecimal(digits.get(..4)?)?;
+    let after = digits.get(4..)?;
+    if let Some(character) = char::from_u32(u32::from(unit)) {
+        return Some((character, after));
+    }
+    let second = after.strip_prefix("\\u")?;
+    let pair = [unit, hexadecimal(second.get(..4)?)?];
+    let character = char::decode_utf16(pair).next()?.ok()?;
+    Some((character, second.get(4..)?))
+}
+
+fn hexadecimal(digits: &str) -> Option<u16> {
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    u16::from_str_radix(digits, 16).ok().filter(|_| is_number)
+}
+
+/// The text of bytes in UTF-16, which begin with its byte order mark.
+pub(super) fn from_utf16(bytes: &[u8]) -> Option<Zeroizing<String>> {
+    let unit = match bytes {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return None,
+    };
+    let units = bytes.get(2..)?.chunks_exact(2);
+    let units = units.map(|pair| unit([pair.first().copied().unwrap_or(0), pair.get(1).copied().unwrap_or(0)]));
+    // Two bytes become three at most.
+    let mut text = Zeroizing::new(String::with_capacity(bytes.len() * 3 / 2));
+    text.extend(char::decode_utf16(units).map(|decoded| decoded.unwrap_or(char::REPLACEMENT_CHARACTER)));
+    Some(text)
+}
