@@ -57,6 +57,8 @@ lane_swift() {
     done
     step "swift: beside modules that have the same names"
     scripts/swift-neighbours.sh
+    step "swift: every public type is in the test of what is printed"
+    scripts/swift-public-types.sh
 }
 
 lane_demo() {

@@ -51,21 +51,3 @@ public struct ImportSource: Hashable, Sendable {
             core: .keychainArchive(item: ForeignItem(service: service, account: account, accessGroup: accessGroup)))
     }
 }
-
-/// No tokens: neither in a log line nor in a debugger.
-extension ImportSource: CustomStringConvertible, CustomReflectable {
-    /// Which kind of source it is.
-    public var description: String {
-        switch core {
-        case .keychainArchive(let item): "Keychain item \(item.account) of \(item.service)"
-        case .keychainStrings(let service, _): "Keychain items of \(service)"
-        case .archivedBytes(let bytes): "archive of \(bytes.count) bytes"
-        case .tokenValues: "tokens"
-        }
-    }
-
-    /// Nothing of what is in it.
-    public var customMirror: Mirror {
-        Mirror(self, children: [])
-    }
-}

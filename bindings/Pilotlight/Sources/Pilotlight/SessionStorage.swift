@@ -75,20 +75,6 @@ public struct SessionStorage: Hashable, Sendable {
     }
 }
 
-extension SessionStorage: CustomStringConvertible, CustomDebugStringConvertible {
-    /// The kind of store, and where it is.
-    public var description: String {
-        switch core {
-        case .keychain(let options): "Keychain, service \(options.service)"
-        case .file(let path): "file \(path)"
-        case .memory: "memory"
-        }
-    }
-
-    /// The same.
-    public var debugDescription: String { description }
-}
-
 /// What becomes of sessions that a removed installation left in the Keychain.
 public enum ReinstallPolicy: Hashable, Sendable {
     /// They are kept: who removes the app and installs it again is still signed in.

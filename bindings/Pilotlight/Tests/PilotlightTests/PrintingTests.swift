@@ -1,0 +1,128 @@
+import Foundation
+import Testing
+
+@testable import Pilotlight
+
+/// Whatever prints a value shows no token, nothing of the user and no value of the app's own headers and parameters.
+///
+/// scripts/swift-public-types.sh makes sure that every public type is in the table.
+@Suite struct PrintingTests {
+    private static let secret = "planted"
+    private static let json: SessionJSON = ["planted-key": "planted-value", "list": ["planted"], "on": .string(secret)]
+
+    @Test func nothingIsPrinted() async throws {
+        for (name, values) in try await table() {
+            for value in values {
+                for text in printed(value) {
+                    #expect(!text.replacing("planted-key", with: "").contains(Self.secret), "\(name): \(text)")
+                    #expect(!text.contains("PilotlightCore"), "\(name): \(text)")
+                }
+            }
+        }
+    }
+
+    private func printed(_ value: Any) -> [String] {
+        var (printed, dumped) = ("", "")
+        print(value, to: &printed)
+        dump(value, to: &dumped)
+        return [printed, dumped, "\(value)", String(reflecting: value), String(reflecting: [value]), mirrored(value)]
+    }
+
+    private func mirrored(_ value: Any, depth: Int = 0) -> String {
+        guard depth < 12 else { return "" }
+        return Mirror(reflecting: value).children.map {
+            "\($0.label ?? "")=\($0.value) \(String(reflecting: $0.value)) \(mirrored($0.value, depth: depth + 1))"
+        }.joined(separator: "\n")
+    }
+
+    private func session() async throws -> Session {
+        let session = Session.preview(
+            state: .signedIn(subject: Self.secret, expiresAt: .distantFuture),
+            profile: try SessionProfile(claims: ["sub": "planted", "name": "planted", "other": "planted"]),
+            metadata: ["planted-key": "planted"], waiting: [["planted-key": "planted"]], accessToken: Self.secret)
+        #expect(try await session.accessToken() == Self.secret)
+        #expect(session.cachedAccessToken() == Self.secret)
+        return session
+    }
+
+    private func table() async throws -> [String: [Any]] {
+        let session = try await session()
+        let profile = try SessionProfile(claims: [
+            "sub": "planted", "email": "planted", "address": ["country": "planted"],
+        ])
+        let state = SessionState.signedIn(subject: Self.secret, expiresAt: .distantFuture)
+        let message = SessionError.Message("m", issuerMessage: Self.secret)
+        var configuration = try SessionConfiguration.auth0(domain: "d", clientID: "c", redirectURI: "r://r")
+        configuration.headers = ["X-Key": Self.secret]
+        configuration.tokenParameters = ["t": Self.secret]
+        configuration.authorizeParameters = ["login_hint": Self.secret]
+        var table: [String: [Any]] = [
+            "ImportOutcome": [ImportOutcome.imported(state: state)],
+            "ImportProblem": [ImportProblem.ended],
+            "ImportSource": [
+                ImportSource.tokens(accessToken: Self.secret, refreshToken: Self.secret, idToken: Self.secret),
+                ImportSource.archive(Data(Self.secret.utf8)), ImportSource.lockV1(),
+                ImportSource.auth0CredentialsManager(),
+            ],
+            "KeychainAccessConstraint": [KeychainAccessConstraint.userPresence],
+            "KeychainAccessControl": [KeychainAccessControl(.userPresence, prompt: "p")],
+            "KeychainAccessibility": [KeychainAccessibility.always],
+            "LegacyAuth0": [session.legacy],
+            "LegacyAuth0.Grant": [LegacyAuth0.Grant.idToken],
+            "MetadataFlush": [MetadataFlush(applied: [1], dropped: [.init(id: 1, message: "m")], waiting: 1)],
+            "MetadataFlush.Dropped": [MetadataFlush.Dropped(id: 1, message: "m")],
+            "MetadataUpdate": [MetadataUpdate.done(["planted-key": Self.json]), MetadataUpdate.waiting(id: 1)],
+            "PendingMetadataUpdate": session.metadata.pending,
+            "ReauthenticationReason": [ReauthenticationReason.noRefreshToken],
+            "ReinstallPolicy": [ReinstallPolicy.keep],
+            "RetryReason": [RetryReason.network],
+            "Session": [session, Optional(session) as Any, [session]],
+            "SessionConfiguration": [configuration],
+            "SessionConfiguration.Provider": [configuration.provider],
+            "SessionError": [
+                SessionError.signInFailed(code: "c", message: message),
+                SessionError.configurationInvalid(field: "f", message: message),
+            ],
+            "SessionError.Message": [message],
+            "SessionEvent": [
+                SessionEvent.signedIn(subject: Self.secret, by: .browser), SessionEvent.restored(subject: Self.secret),
+                SessionEvent.renewed(audience: nil, expiresAt: .distantFuture, elsewhere: true),
+                SessionEvent.renewalFailed(audience: "a", error: .internalFault(message: message), retryAt: Date()),
+                SessionEvent.ended(reason: .noRefreshToken), SessionEvent.signedOut(elsewhere: true),
+                SessionEvent.profileChanged, SessionEvent.metadataUpdateSent(id: 1),
+                SessionEvent.metadataUpdateRefused(id: 1),
+            ],
+            "SessionEvents": [session.events],
+            "SessionEvents.Iterator": [session.events.makeAsyncIterator()],
+            "SessionJSON": [
+                Self.json, SessionJSON.string(Self.secret), SessionJSON.array(["planted"]), SessionJSON.null,
+                SessionJSON.bool(true), SessionJSON.integer(1), SessionJSON.double(1.5),
+            ],
+            "SessionLog": [SessionLog.standard],
+            "SessionLog.Level": [SessionLog.Level.debug],
+            "SessionMetadata": [session.metadata],
+            "SessionProfile": [profile, [profile], profile.claims],
+            "SessionProfile.Address": [try #require(profile.address)],
+            "SessionState": [
+                state, SessionState.locked, SessionState.reauthenticationRequired(reason: .noRefreshToken),
+            ],
+            "SessionStates": [session.states],
+            "SessionStates.Iterator": [session.states.makeAsyncIterator()],
+            "SessionStorage": [SessionStorage.keychain(), SessionStorage.inMemory],
+            "SignInMethod": [SignInMethod.browser],
+            "SignInOptions": [SignInOptions(loginHint: Self.secret, maxAge: 1, parameters: ["p": Self.secret])],
+            "SignInReason": [SignInReason.signedOut],
+            "SignOutOutcome": [SignOutOutcome.revoked],
+            "TokenAudience": [TokenAudience("a")],
+        ]
+        #if canImport(Observation)
+        if #available(iOS 17, macOS 14, *) {
+            let model = await SessionModel(session)
+            await model.loadProfile()
+            #expect(await model.profile?.name == Self.secret)
+            table["SessionModel"] = [model]
+        }
+        #endif
+        return table
+    }
+}
