@@ -93,13 +93,14 @@ sample_minimum_ios() { sed -n 's/.*IPHONEOS_DEPLOYMENT_TARGET = \([0-9.]*\);/\1/
 # check_swift MODULE-MAP SOURCES: the generated and the handwritten modules in SOURCES, and above them the code of README and guides,
 # and the sample app with its widget and its tests. TerminalKit is for terminals.
 check_swift() {
-    local sample=$checkout/ios-sample guides=$target_dir/guide-code minimum
+    local sample=$checkout/ios-sample guides=$target_dir/guide-code minimum folder guide_modules=()
     minimum=$(sample_minimum_ios)
     rm -rf "$guides"
     python3 -B "$checkout/scripts/guide_code.py" "$guides"
+    for folder in "$guides"/*; do guide_modules+=("${folder##*/}=$folder@$(minimum_ios)"); done
     python3 -B "$apple/swift_ios.py" compile "$1" \
         "$swift_module=$2/$swift_module@$(minimum_ios)" "$app_module=$2/$app_module@$(minimum_ios)" \
-        "QuickStart=$guides/QuickStart@$(minimum_ios)" "GuideCode=$guides/GuideCode@$(minimum_ios)" \
+        "${guide_modules[@]}" \
         "SampleKit=$sample/SampleKit/Sources/SampleKit@$minimum" \
         "PilotlightSample=$sample/App@$minimum" "PilotlightWidget=$sample/Widget@$minimum" \
         "PilotlightSampleTests=$sample/AppTests,$sample/TestSupport@$minimum" \

@@ -2,9 +2,10 @@
 """The Swift code of README.md and of the guides, as sources that compile.
 
     guide_code.py --check   the code in docs/*.md is that of the files it names (`<!-- from: PATH -->` before a block)
-    guide_code.py FOLDER    writes FOLDER/QuickStart (the README's) and FOLDER/GuideCode (the guides', a namespace for each guide)
+    guide_code.py FOLDER    writes FOLDER/QuickStart (the README's), FOLDER/GuideCode (the guides', a namespace for each guide),
+                            and FOLDER/TutorialN for each step of the tutorial
 
-scripts/check-apple.sh compiles both for iOS. The code of "Migrate" is compiled by a test of the Swift package instead, with
+scripts/check-apple.sh compiles each of these folders for iOS. The code of "Migrate" is compiled by a test of the Swift package instead, with
 declarations of the other libraries beside it.
 """
 
@@ -49,6 +50,8 @@ def main():
     if len(quick_start) != 1 or len(quick_start[0].splitlines()) > 45:
         sys.exit("README.md has one block of Swift, of at most 45 lines: the quick start")
     write(folder / "QuickStart/QuickStart.swift", quick_start[0])
+    for number, step in enumerate(sorted(GUIDES.rglob("*.swift")), start=1):
+        write(folder / f"Tutorial{number}/{step.name}", step.read_text(encoding="utf-8"))
     for guide in sorted(GUIDES.rglob("*.md")):
         found = blocks(guide.read_text(encoding="utf-8"))
         if found and guide.name not in COMPILED_ELSEWHERE:

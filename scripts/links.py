@@ -77,6 +77,13 @@ def urls_in(value):
             yield from urls_in(inner)
 
 
+def without_chapters(page):
+    """The data without the addresses of a table of contents' chapters: DocC gives them some, and makes no pages for them."""
+    chapters = {chapter.get("reference") for chapter in (page.get("hierarchy") or {}).get("modules", [])}
+    references = {name: value for name, value in page.get("references", {}).items() if name not in chapters}
+    return {**page, "references": references}
+
+
 def is_there(folder, path):
     path = path.strip("/")
     if path.startswith(("documentation", "tutorials")):
@@ -89,7 +96,7 @@ def page_faults(folder, base):
     pages = {}
     for data in sorted((folder / "data").rglob("*.json")):
         # The data names pages and pictures without the base; the program in the page adds it.
-        pages[data] = ["/" + url.lstrip("/") for url in urls_in(json.loads(data.read_text(encoding="utf-8")))
+        pages[data] = ["/" + url.lstrip("/") for url in urls_in(without_chapters(json.loads(data.read_text(encoding="utf-8"))))
                        if not re.match(r"[a-z]+:", url) and not url.startswith("#")]
     for page in sorted(folder.rglob("index.html")):
         parser = Addresses()

@@ -68,6 +68,12 @@ class PagesTest(Folder):
     def test_a_picture_that_is_not_there(self):
         self.assertIn("data/documentation/module.json: /images/gone.svg is not there", self.build(url="/images/gone.svg"))
 
+    def test_a_chapter_has_no_page(self):
+        self.build()
+        page = {"hierarchy": {"modules": [{"reference": "doc://x/chapter"}]}, "references": {"doc://x/chapter": {"url": "/tutorials/chapter"}}}
+        self.write("data/tutorials/table.json", json.dumps(page))
+        self.assertEqual(list(links.page_faults(self.folder, "")), [])
+
     def test_a_page_that_forgets_the_base(self):
         self.build(base="name")
         self.write("index.html", '<a href="/documentation/module/">module</a>')
