@@ -8,6 +8,7 @@
 //! writes what [`Machine::unsaved`] gives and reports how it went.
 
 mod announcements;
+pub mod cooldown;
 pub mod error;
 pub mod event;
 pub mod input;

@@ -19,16 +19,8 @@ const DEADLINE: Duration = Duration::from_secs(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// How often a lost answer is asked for again.
 const LOST_ANSWERS: u32 = 2;
-/// A lost answer is not asked for any more this long after the first request: by then no overlap period helps.
+/// A lost answer is not asked for any more this long after the first of these requests was sent: by then no overlap period helps.
 const LOST_ANSWERS_DEADLINE: Duration = Duration::from_secs(45);
-/// The longest time that later calls fail at once, without the issuer having asked for more.
-const LONGEST_COOLDOWN: Duration = Duration::from_secs(30);
-/// The longest rest that an answer can ask for: who answers may be a proxy, and a user who waits for a day was signed out
-/// in all but name.
-const LONGEST_COOLDOWN_ASKED_FOR: Duration = Duration::from_secs(300);
-/// The same without a network: it may be back any moment.
-const LONGEST_COOLDOWN_OFFLINE: Duration = Duration::from_secs(2);
-
 /// Whether the issuer may have acted on the request though no answer came.
 pub fn is_lost_answer(error: &Error) -> bool {
     matches!(error, Error::Transport { error, .. } if error.may_have_been_processed)
@@ -52,6 +44,8 @@ pub struct RetryPolicy {
     began: Duration,
     attempts: u32,
     lost: u32,
+    /// When the first request was sent whose answer was lost.
+    first_lost: Option<Duration>,
 }
 
 impl RetryPolicy {
@@ -61,13 +55,21 @@ impl RetryPolicy {
             began: now,
             attempts: 1,
             lost: 0,
+            first_lost: None,
         }
     }
 
-    /// Whether an answer that was lost is asked for again, at once.
-    pub fn asks_again(&mut self, error: &Error, now: Duration) -> bool {
-        self.lost += 1;
-        is_lost_answer(error) && self.lost <= LOST_ANSWERS && now.saturating_sub(self.began) < LOST_ANSWERS_DEADLINE
+    /// Whether an answer that was lost is asked for again, at once; the request was sent at `sent`. Attempts that reached
+    /// nobody do not count: nothing of theirs is lost.
+    pub fn asks_again(&mut self, error: &Error, sent: Duration, now: Duration) -> bool {
+        if is_lost_answer(error) {
+            self.lost += 1;
+            self.first_lost.get_or_insert(sent);
+        }
+        let since_then = self.first_lost.map(|first| now.saturating_sub(first));
+        is_lost_answer(error)
+            && self.lost <= LOST_ANSWERS
+            && since_then.is_some_and(|since_then| since_then < LOST_ANSWERS_DEADLINE)
     }
 
     /// The pause before the next attempt; `None` when this was the last. `chance` is any number.
@@ -79,62 +81,6 @@ impl RetryPolicy {
         let pause = asked_to_wait(error).unwrap_or_else(|| part_of(ceiling, chance));
         self.attempts += 1;
         (now.saturating_sub(self.began) + pause <= DEADLINE).then_some(pause)
-    }
-}
-
-/// After a failure: for a moment the next calls fail at once with the same error, so that a screen full of requests
-/// does not become a storm.
-#[derive(Clone, Debug, Default)]
-pub struct Cooldown {
-    failures: u32,
-    until: Option<(Duration, Error)>,
-}
-
-impl Cooldown {
-    /// Something succeeded.
-    pub fn end(&mut self) {
-        *self = Self::default();
-    }
-
-    /// A call gave up with `error`.
-    pub fn begin(&mut self, error: &Error, now: Duration, chance: u64) {
-        if !is_passing(error) || *error == Error::Busy {
-            return;
-        }
-        self.failures = (self.failures + 1).min(16);
-        let longest = match error {
-            Error::Transport { error, .. } if error.kind == TransportErrorKind::Unreachable => LONGEST_COOLDOWN_OFFLINE,
-            _ => LONGEST_COOLDOWN,
-        };
-        let ceiling = longest.min(Duration::from_secs(1 << self.failures.min(10)));
-        let asked = asked_to_wait(error).map(|asked| asked.min(LONGEST_COOLDOWN_ASKED_FOR));
-        let rest = asked.unwrap_or_else(|| ceiling / 2 + part_of(ceiling / 2, chance));
-        self.until = Some((now + rest, error.clone()));
-    }
-
-    /// How many seconds are left of it, the last one whole.
-    pub fn seconds_left(&self, now: Duration) -> Option<u64> {
-        let (until, _) = self.until.as_ref()?;
-        let left = until.checked_sub(now).filter(|left| !left.is_zero())?;
-        Some(left.as_secs() + u64::from(left.subsec_nanos() > 0))
-    }
-
-    /// The error that a call gets which comes too early, with the seconds that are left to wait.
-    pub fn refusal(&self, now: Duration) -> Option<Error> {
-        let seconds = self.seconds_left(now)?;
-        let (_, error) = self.until.as_ref()?;
-        Some(match error.clone() {
-            Error::RateLimited { endpoint, .. } => Error::RateLimited {
-                endpoint,
-                retry_after: Some(seconds),
-            },
-            Error::ServerFault { endpoint, status, .. } => Error::ServerFault {
-                endpoint,
-                status,
-                retry_after: Some(seconds),
-            },
-            other => other,
-        })
     }
 }
 
@@ -155,17 +101,19 @@ fn is_worth_another(error: &Error) -> bool {
     }
 }
 
-fn asked_to_wait(error: &Error) -> Option<Duration> {
-    match error {
+/// How long an answer asks to wait. To wait not at all is no wish that can be granted: everybody else heard it too.
+pub(super) fn asked_to_wait(error: &Error) -> Option<Duration> {
+    let asked = match error {
         Error::RateLimited { retry_after, .. } | Error::ServerFault { retry_after, .. } => {
             retry_after.map(Duration::from_secs)
         }
         _ => None,
-    }
+    };
+    asked.filter(|asked| !asked.is_zero())
 }
 
 /// Between nothing and all of `whole`, evenly.
-fn part_of(whole: Duration, chance: u64) -> Duration {
+pub(super) fn part_of(whole: Duration, chance: u64) -> Duration {
     let nanoseconds = u64::try_from(whole.as_nanos()).unwrap_or(u64::MAX);
     Duration::from_nanos(chance.checked_rem(nanoseconds.saturating_add(1)).unwrap_or(chance))
 }
@@ -213,6 +161,12 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_asks_to_wait_not_at_all_gets_the_own_pause() {
+        let pause = RetryPolicy::from(NOW).pause_after(&fault(Some(0)), NOW, 400_000_000);
+        assert_eq!(pause, Some(Duration::from_millis(400)));
+    }
+
+    #[test]
     fn no_attempt_begins_after_the_deadline() {
         let late = NOW + DEADLINE + Duration::from_nanos(1);
         assert_eq!(RetryPolicy::from(NOW).pause_after(&fault(None), late, 0), None);
@@ -228,14 +182,21 @@ mod tests {
         let lost = transport(TransportErrorKind::Interrupted, true);
         let mut retry_policy = RetryPolicy::from(NOW);
         assert!(
-            retry_policy.asks_again(&lost, NOW)
-                && retry_policy.asks_again(&lost, NOW)
-                && !retry_policy.asks_again(&lost, NOW)
+            retry_policy.asks_again(&lost, NOW, NOW)
+                && retry_policy.asks_again(&lost, NOW, NOW)
+                && !retry_policy.asks_again(&lost, NOW, NOW)
         );
         assert_eq!(retry_policy.pause_after(&lost, NOW, 0), None);
-        assert!(!RetryPolicy::from(NOW).asks_again(&lost, NOW + LOST_ANSWERS_DEADLINE));
+        assert!(!RetryPolicy::from(NOW).asks_again(&lost, NOW, NOW + LOST_ANSWERS_DEADLINE));
         let refused = transport(TransportErrorKind::Unreachable, false);
-        assert!(!RetryPolicy::from(NOW).asks_again(&refused, NOW));
+        assert!(!RetryPolicy::from(NOW).asks_again(&refused, NOW, NOW));
+        // What reached nobody takes none of the times, nor of the time.
+        let mut retry_policy = RetryPolicy::from(NOW);
+        for _ in 0..5 {
+            assert!(!retry_policy.asks_again(&refused, NOW, NOW));
+        }
+        let late = NOW + LOST_ANSWERS_DEADLINE;
+        assert!(retry_policy.asks_again(&lost, late, late) && retry_policy.asks_again(&lost, late, late));
     }
 
     #[test]
@@ -256,42 +217,5 @@ mod tests {
             let pause = RetryPolicy::from(NOW).pause_after(&lost(kind), NOW, 0);
             assert_eq!(pause.is_some(), again, "{kind:?}");
         }
-    }
-
-    #[test]
-    fn the_rest_after_a_failure_is_at_least_half_of_what_it_may_be_and_ends() {
-        for (error, longest) in [
-            (fault(None), LONGEST_COOLDOWN),
-            (
-                transport(TransportErrorKind::Unreachable, false),
-                LONGEST_COOLDOWN_OFFLINE,
-            ),
-        ] {
-            let mut rest = Cooldown::default();
-            for failure in 1..=40_u32 {
-                let ceiling = longest.min(Duration::from_secs(2_u64.saturating_pow(failure)));
-                rest.begin(&error, NOW, u64::from(failure) * 7_777_777_777);
-                assert!(
-                    rest.refusal(NOW + ceiling / 2 - Duration::from_nanos(1)).is_some(),
-                    "{failure}"
-                );
-                assert!(rest.refusal(NOW + ceiling).is_none(), "{failure}");
-            }
-            rest.end();
-            assert_eq!(rest.refusal(NOW), None);
-        }
-        let mut rest = Cooldown::default();
-        rest.begin(&Error::Busy, NOW, 1);
-        rest.begin(&Error::NoSession, NOW, 1);
-        assert_eq!(rest.refusal(NOW), None, "not the issuer's trouble");
-    }
-
-    #[test]
-    fn what_is_left_to_wait_is_told_in_whole_seconds() {
-        let mut rest = Cooldown::default();
-        rest.begin(&fault(Some(60)), NOW, 0);
-        assert_eq!(rest.refusal(NOW + Duration::from_millis(100)), Some(fault(Some(60))));
-        assert_eq!(rest.refusal(NOW + Duration::from_millis(59_001)), Some(fault(Some(1))));
-        assert_eq!(rest.refusal(NOW + Duration::from_secs(60)), None);
     }
 }

@@ -144,10 +144,10 @@ impl Machine {
             let token = self.audience_token(audience)?;
             return token.credentials.valid_access_token(min_ttl, token.received, now);
         }
-        let session = self.session().filter(|_| !self.receipt.is_unchecked)?;
-        session
-            .credentials
-            .valid_access_token(min_ttl, self.receipt.received, now)
+        let tokens = &self.session().filter(|_| !self.receipt.is_unchecked)?.credentials;
+        let received = self.receipt.received;
+        let last = || tokens.last_access_token(min_ttl, received, now);
+        tokens.valid_access_token(min_ttl, received, now).or_else(last)
     }
 
     /// The same once the store holds it.
@@ -184,7 +184,9 @@ impl Machine {
     /// The token that the session lives by.
     fn own_token(&self, min_ttl: Duration, now: Instant) -> Option<&Secret> {
         let tokens = &self.session().filter(|_| !self.receipt.is_unchecked)?.credentials;
-        let is_good = tokens.is_good_for(min_ttl, self.receipt.received, now);
+        let received = self.receipt.received;
+        let is_good =
+            tokens.is_good_for(min_ttl, received, now) || tokens.last_access_token(min_ttl, received, now).is_some();
         tokens.token().filter(|_| is_good)
     }
 

@@ -43,6 +43,9 @@ pub struct Credentials {
 pub enum Freshness {
     /// Good for at least this long.
     ValidFor(Duration),
+    /// The wall clock stands before the moment of receipt, which proves nothing but that it was set. Renew the token where
+    /// that is possible; without a refresh token it is good for at most this long.
+    Unclear(Duration),
     /// Expired, or too old to tell: renew it.
     RenewalDue,
 }
@@ -91,18 +94,14 @@ impl Credentials {
     }
 
     /// How long the access token is still good. Its age is the larger of what the two clocks say, because the monotonic
-    /// one may stop while the device sleeps and the wall clock may be set back. A wall clock that stands before the
-    /// moment of receipt proves nothing but that it jumped: the token is neither valid for ever nor gone, it is due for
-    /// renewal.
+    /// one may stop while the device sleeps and the wall clock may be set back.
     pub fn freshness(&self, received: MonotonicReceipt, now: Instant) -> Freshness {
-        let wall_age = now.wall.seconds_since(self.received_at);
-        let Ok(wall_age) = u64::try_from(wall_age) else {
-            return Freshness::RenewalDue;
-        };
+        let wall_age = u64::try_from(now.wall.seconds_since(self.received_at));
         let monotonic_age = received.map_or(Duration::ZERO, |received| now.monotonic.saturating_sub(received));
-        let age = monotonic_age.max(Duration::from_secs(wall_age));
+        let age = monotonic_age.max(Duration::from_secs(wall_age.unwrap_or(0)));
         match Duration::from_secs(self.lifetime_seconds).checked_sub(age) {
-            Some(left) if !left.is_zero() && self.token().is_some() => Freshness::ValidFor(left),
+            Some(left) if !left.is_zero() && self.token().is_some() && wall_age.is_ok() => Freshness::ValidFor(left),
+            Some(left) if !left.is_zero() && self.token().is_some() => Freshness::Unclear(left),
             _ => Freshness::RenewalDue,
         }
     }
@@ -112,6 +111,13 @@ impl Credentials {
         self.access_token
             .as_ref()
             .filter(|_| self.is_good_for(min_ttl, received, now))
+    }
+
+    /// The same where there is no refresh token, so that a clock that was set back costs nobody the session.
+    pub fn last_access_token(&self, min_ttl: Duration, received: MonotonicReceipt, now: Instant) -> Option<&Secret> {
+        let is_unclear = matches!(self.freshness(received, now), Freshness::Unclear(left) if left >= min_ttl);
+        let is_last = self.refresh_token.is_none() && !self.lives_by_id_token && is_unclear;
+        self.access_token.as_ref().filter(|_| is_last)
     }
 
     /// Whether the token that the session lives by is good for at least `min_ttl`.
@@ -155,12 +161,22 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_before_receipt_means_renewal() {
-        assert_eq!(hour_long().freshness(None, at(-1, 0)), Freshness::RenewalDue);
-        assert_eq!(
-            hour_long().freshness(None, at(-3600 * 24 * 365 * 30, 0)),
-            Freshness::RenewalDue
-        );
+    fn a_clock_set_back_before_receipt_means_renewal_where_that_can_be() {
+        let hour = Duration::from_secs(3600);
+        for set_back in [-1, -3600 * 24 * 365 * 30] {
+            let now = at(set_back, 0);
+            assert_eq!(hour_long().freshness(None, now), Freshness::Unclear(hour));
+            let renewable = Credentials {
+                refresh_token: Some(Secret::new("refresh")),
+                ..hour_long()
+            };
+            for (credentials, is_last) in [(hour_long(), true), (renewable, false)] {
+                assert_eq!(credentials.valid_access_token(Duration::ZERO, None, now), None);
+                assert_eq!(credentials.last_access_token(hour, None, now).is_some(), is_last);
+            }
+        }
+        let received = Some(Duration::from_secs(50));
+        assert_eq!(hour_long().freshness(received, at(-1, 3650)), Freshness::RenewalDue);
     }
 
     #[test]

@@ -38,4 +38,13 @@ pub struct Instant {
     pub monotonic: Duration,
 }
 
+impl Instant {
+    /// How long ago `earlier` was, by the clock that says more: one may have stood still in between, or been set back.
+    pub fn since(self, earlier: Self) -> Duration {
+        let by_the_wall = u64::try_from(self.wall.seconds_since(earlier.wall)).unwrap_or(0);
+        let monotonic = self.monotonic.saturating_sub(earlier.monotonic);
+        monotonic.max(Duration::from_secs(by_the_wall))
+    }
+}
+
 uniffi::custom_newtype!(Timestamp, i64);

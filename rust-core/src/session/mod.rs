@@ -40,9 +40,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use crate::machine::cooldown::Cooldowns;
 use crate::machine::error::Error;
 use crate::machine::event::Report;
-use crate::machine::retry::Cooldown;
 use crate::model::configuration::Configuration;
 use crate::model::profile::Profile;
 use crate::model::secret::Secret;
@@ -96,7 +96,7 @@ struct Shared {
     process_lock: Mutex<LockPlace>,
     suspending: AtomicBool,
     revoking: tokio::sync::Mutex<()>,
-    cooldown: Mutex<Cooldown>,
+    cooldowns: Mutex<Cooldowns>,
     restoring: tokio::sync::Mutex<()>,
     completing: tokio::sync::Mutex<()>,
     refreshing: SingleFlight<Renewal, Result<Secret, Error>>,
@@ -131,7 +131,7 @@ impl SessionManager {
             process_lock: Mutex::default(),
             suspending: AtomicBool::new(false),
             revoking: tokio::sync::Mutex::default(),
-            cooldown: Mutex::default(),
+            cooldowns: Mutex::default(),
             restoring: tokio::sync::Mutex::default(),
             completing: tokio::sync::Mutex::default(),
             refreshing: SingleFlight::default(),

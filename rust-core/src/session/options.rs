@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use crate::machine::cooldown::RenewalKind;
 use crate::machine::error::Error;
 use crate::model::audience::Audience;
 use crate::model::configuration::parse_parameters;
@@ -57,6 +58,14 @@ impl Renewal {
         Self {
             audience: audience.cloned(),
             options: RefreshOptions::default(),
+        }
+    }
+
+    pub(super) fn kind(&self) -> RenewalKind {
+        match &self.audience {
+            Some(audience) => RenewalKind::Further(audience.clone()),
+            None if self.options == RefreshOptions::default() => RenewalKind::Own,
+            None => RenewalKind::WithOptions,
         }
     }
 }

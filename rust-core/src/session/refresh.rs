@@ -23,8 +23,8 @@ pub(super) enum TokenRequirement {
     OtherThan { refused: Secret, min_ttl: Duration },
     /// An ID token that is good for at least this long. For every other requirement it is an access token.
     IdToken(Duration),
-    /// Nothing: it has parameters of its own. This many renewals had been made.
-    Renewal { renewals: u64 },
+    /// Nothing: it has parameters of its own.
+    Renewal,
 }
 
 impl SessionManager {
@@ -64,11 +64,14 @@ impl SessionManager {
         if let Some(token) = requirement.granted_by(shared, of) {
             return Ok(token);
         }
-        if !options.force_refresh {
-            shared.check_min_ttl(of, min_ttl)?;
+        let renewal = Renewal::of(of);
+        if !options.force_refresh
+            && let Some(token) = shared.best_there_is(&renewal, min_ttl)?
+        {
+            return Ok(token);
         }
-        let token = self.renew(Renewal::of(of), requirement).await?;
-        shared.check_min_ttl(of, min_ttl)?;
+        let token = self.renew(renewal.clone(), requirement).await?;
+        shared.check_lifetime(&renewal, min_ttl)?;
         Ok(token)
     }
 
@@ -78,12 +81,11 @@ impl SessionManager {
     /// As [`SessionManager::access_token`].
     pub async fn refresh(&self, options: RefreshOptions) -> Result<Secret, Error> {
         self.shared.ensure_session().await?;
-        let renewals = self.shared.current.renewals(None);
         let renewal = Renewal {
             audience: None,
             options,
         };
-        self.renew(renewal, TokenRequirement::Renewal { renewals }).await
+        self.renew(renewal, TokenRequirement::Renewal).await
     }
 
     /// An access token in the place of `refused`, which an API did not accept: the one that another renewal brought in
@@ -105,8 +107,9 @@ impl SessionManager {
             None => None,
         };
         let requirement = TokenRequirement::OtherThan { refused, min_ttl };
-        let token = self.renew(Renewal::of(of), requirement).await?;
-        shared.check_min_ttl(of, min_ttl)?;
+        let renewal = Renewal::of(of);
+        let token = self.renew(renewal.clone(), requirement).await?;
+        shared.check_lifetime(&renewal, min_ttl)?;
         Ok(token)
     }
 
@@ -114,7 +117,8 @@ impl SessionManager {
     pub(super) async fn renew(&self, renewal: Renewal, requirement: TokenRequirement) -> Result<Secret, Error> {
         let shared = &self.shared;
         let of = renewal.audience.as_ref();
-        let mut asked_twice = false;
+        let renewals = shared.current.renewals(of);
+        let mut has_waited = false;
         loop {
             shared.ensure_kind(&requirement)?;
             let spawner = shared.dependencies.spawner.as_ref();
@@ -133,12 +137,14 @@ impl SessionManager {
                     let ended_early = || Err(Error::Internal("the renewal ended early".to_owned()));
                     let token = result.await.unwrap_or_else(ended_early)?;
                     shared.ensure_kind(&requirement)?;
-                    // Whoever started it may have been content with a token that another process made long ago.
-                    if asked_twice || requirement.is_content_with(&token, shared, of) {
+                    // Whoever started it may have been content with a token that another process made long ago. What is
+                    // new will not be better for being renewed again.
+                    let is_new = shared.current.renewals(of) > renewals;
+                    if is_new || has_waited || requirement.granted_by(shared, of).is_some() {
                         self.send_waiting_in_background();
                         return Ok(token);
                     }
-                    asked_twice = true;
+                    has_waited = true;
                 }
                 Joined::WaitFor(result) => drop(result.await),
             }
@@ -162,21 +168,7 @@ impl TokenRequirement {
                     token(Duration::ZERO)
                 }
             }
-            Self::RenewedSince { .. } | Self::Renewal { .. } => None,
-        }
-    }
-}
-
-impl TokenRequirement {
-    fn is_content_with(&self, token: &Secret, shared: &Shared, of: Option<&Audience>) -> bool {
-        match self {
-            Self::ValidFor(min_ttl) | Self::IdToken(min_ttl) => {
-                let lifetime = shared.current.lifetime_seconds(of);
-                let too_much = lifetime.is_some_and(|lifetime| min_ttl.as_secs() > lifetime);
-                too_much || self.granted_by(shared, of).is_some()
-            }
-            Self::OtherThan { refused, .. } => token != refused,
-            Self::RenewedSince { renewals, .. } | Self::Renewal { renewals } => shared.current.renewals(of) > *renewals,
+            Self::RenewedSince { .. } | Self::Renewal => None,
         }
     }
 }
@@ -199,14 +191,49 @@ impl Shared {
         }
     }
 
-    /// A token can be too short-lived for the caller from its first second on; renewing again and again would not help.
-    pub(super) fn check_min_ttl(&self, of: Option<&Audience>, min_ttl: Duration) -> Result<(), Error> {
-        match self.current.lifetime_seconds(of) {
-            Some(lifetime) if min_ttl.as_secs() > lifetime => Err(Error::Argument {
-                name: "min_ttl",
-                problem: format!("is more than the {lifetime} s that the issuer's tokens live"),
-            }),
-            _ => Ok(()),
+    /// The token in hand, where one that lives no longer was got a moment ago: to renew at every call would be a storm.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] where the issuer's tokens do not live `min_ttl` at all.
+    fn best_there_is(&self, renewal: &Renewal, min_ttl: Duration) -> Result<Option<Secret>, Error> {
+        let (of, now) = (renewal.audience.as_ref(), self.now());
+        let Some(lifetime) = self.current.lifetime_seconds(of) else {
+            return Ok(None);
+        };
+        let token = self.current.access_token(of, Duration::ZERO, now);
+        let is_best = is_out_of_reach(min_ttl, lifetime) && self.cooldowns().is_short(&renewal.kind(), lifetime, now);
+        match token.filter(|_| is_best) {
+            Some(_) if min_ttl > Duration::from_secs(lifetime) => Err(too_much(lifetime)),
+            token => Ok(token),
         }
+    }
+
+    /// Looks at a token that has just been renewed. One that lives too short does not mean that the next one will.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] where it does not live `min_ttl`.
+    fn check_lifetime(&self, renewal: &Renewal, min_ttl: Duration) -> Result<(), Error> {
+        let lifetime = self.current.lifetime_seconds(renewal.audience.as_ref());
+        let Some(lifetime) = lifetime.filter(|lifetime| is_out_of_reach(min_ttl, *lifetime)) else {
+            return Ok(());
+        };
+        let (chance, now) = (self.chance()?, self.now());
+        self.cooldowns().begin_short(&renewal.kind(), lifetime, now, chance);
+        if min_ttl > Duration::from_secs(lifetime) {
+            return Err(too_much(lifetime));
+        }
+        Ok(())
+    }
+}
+
+/// Whether no token that lives so many seconds would be good for `min_ttl` a moment after it was got.
+fn is_out_of_reach(min_ttl: Duration, lifetime: u64) -> bool {
+    min_ttl.saturating_add(Duration::from_secs(1)) > Duration::from_secs(lifetime) && !min_ttl.is_zero()
+}
+
+fn too_much(lifetime: u64) -> Error {
+    Error::Argument {
+        name: "min_ttl",
+        problem: format!("is more than the {lifetime} s that the issuer's tokens live"),
     }
 }

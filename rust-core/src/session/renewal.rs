@@ -1,6 +1,6 @@
 //! One renewal: whose turn it is, what is sent, what becomes of the answer.
 
-use std::sync::PoisonError;
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Shared;
@@ -10,6 +10,7 @@ use super::issuer::keys_cannot_be_had;
 use super::options::Renewal;
 use super::refresh::TokenRequirement;
 use crate::jose::ValidationContext;
+use crate::machine::cooldown::Cooldowns;
 use crate::machine::error::Error;
 use crate::machine::event::{RenewalFailure, SessionEvent};
 use crate::machine::input::CheckResult;
@@ -18,6 +19,7 @@ use crate::machine::{Outcome, Verdict};
 use crate::model::audience::Audience;
 use crate::model::secret::Secret;
 use crate::model::state::{ReauthenticationReason, SessionState};
+use crate::model::time::Instant;
 use crate::ports::LogLevel;
 use crate::protocol::discovery::IssuerMetadata;
 use crate::protocol::endpoint::Endpoint;
@@ -33,7 +35,8 @@ const LARGEST_NUMBER_OF_TOKENS_TRIED: usize = 3;
 impl Shared {
     /// Renews, with pauses while the trouble passes; right after a failure not at all.
     pub(super) async fn renew(&self, renewal: &Renewal, requirement: &TokenRequirement) -> Result<Secret, Error> {
-        if let Some(refusal) = self.cooldown().refusal(self.now().monotonic) {
+        let kind = renewal.kind();
+        if let Some(refusal) = self.cooldowns().refusal(&kind, self.now()) {
             return Err(refusal);
         }
         let mut retry_policy = RetryPolicy::from(self.now().monotonic);
@@ -45,7 +48,7 @@ impl Shared {
                 .await
             {
                 Ok(token) => {
-                    self.cooldown().end();
+                    self.cooldowns().end(&kind);
                     return Ok(token);
                 }
                 // Another sign-in took the session's place meanwhile, and its token is due as well.
@@ -59,12 +62,12 @@ impl Shared {
                 Err(error) => error,
             };
             self.log(LogLevel::Warning, &format!("not renewed: {error}"));
-            let now = self.now().monotonic;
-            match retry_policy.pause_after(&error, now, self.chance()?) {
+            let now = self.now();
+            match retry_policy.pause_after(&error, now.monotonic, self.chance()?) {
                 Some(pause) => self.dependencies.spawner.sleep(pause).await,
                 None => {
                     let chance = self.chance()?;
-                    self.cooldown().begin(&error, now, chance);
+                    self.cooldowns().begin(&kind, &error, now, chance);
                     self.tell_of_failure(renewal, asked, &error);
                     return Err(error);
                 }
@@ -110,8 +113,10 @@ impl Shared {
             self.ensure_kind(requirement)?;
             self.ensure_named(of, &input.resources)?;
             match self.ask_for_tokens(&metadata, &input, renewal, retry_policy).await {
-                Ok(tokens) if input.delegation.is_some() => return self.take_delegation(input, tokens).await,
-                Ok(tokens) => return self.take_renewal(input, tokens, of).await,
+                Ok((tokens, sent)) if input.delegation.is_some() => {
+                    return self.take_delegation(input, tokens, sent).await;
+                }
+                Ok((tokens, sent)) => return self.take_renewal(input, tokens, sent, of).await,
                 Err(Error::Reauthenticate(reason)) => {
                     // It counts only for the current refresh token. The store may know a newer one; or another task of
                     // this process has taken that over already, after a suspension for example.
@@ -131,14 +136,16 @@ impl Shared {
         Err(Error::Busy)
     }
 
-    /// Sends the refresh token, and again at once when the answer is lost: the issuer may have rotated it already.
+    /// Sends the refresh token, and again at once when the answer is lost: the issuer may have rotated it already. With
+    /// the answer comes when it was asked for: the tokens' life counts from then, because the process may have been
+    /// suspended before it read the answer.
     async fn ask_for_tokens(
         &self,
         metadata: &IssuerMetadata,
         input: &RenewalInput,
         renewal: &Renewal,
         retry_policy: &mut RetryPolicy,
-    ) -> Result<TokenAnswer, Error> {
+    ) -> Result<(TokenAnswer, Instant), Error> {
         let grant = match renewal.audience {
             Some(_) => Grant::RefreshTokenForAudience,
             None => Grant::RefreshToken,
@@ -153,15 +160,20 @@ impl Shared {
                     (Endpoint::Token, request)
                 }
             };
+            let sent = self.now();
             match self.call(endpoint, request).await {
                 Ok(answer) => {
-                    return match input.delegation {
+                    let mut tokens = match input.delegation {
                         Some(shown) => delegation::read_renewal(&answer, shown, self.server_now()),
                         None => token::read(&answer, grant, self.server_now()),
+                    }?;
+                    // Left out where it is what was asked for (RFC 6749 5.1).
+                    if tokens.scope.is_none() && !scopes.is_empty() {
+                        tokens.scope = Some(scopes.join(" "));
                     }
-                    .map_err(Error::from);
+                    return Ok((tokens, sent));
                 }
-                Err(error) if retry_policy.asks_again(&error, self.now().monotonic) => {
+                Err(error) if retry_policy.asks_again(&error, sent.monotonic, self.now().monotonic) => {
                     self.log(LogLevel::Info, "asking again for the answer that was lost");
                 }
                 Err(error) => return Err(error),
@@ -174,9 +186,10 @@ impl Shared {
         &self,
         input: RenewalInput,
         tokens: TokenAnswer,
+        sent: Instant,
         of: Option<&Audience>,
     ) -> Result<Secret, Error> {
-        let taken = self.current.renewed(input.generation, of, &tokens, self.now());
+        let taken = self.current.renewed(input.generation, of, &tokens, sent);
         if taken.verdict == Verdict::Superseded {
             return self.drop_late_answer(taken, of).await;
         }
@@ -302,7 +315,7 @@ impl Shared {
             return;
         }
         let now = self.now();
-        let seconds_left = self.cooldown().seconds_left(now.monotonic);
+        let seconds_left = self.cooldowns().seconds_left(&renewal.kind(), now);
         let audience = renewal.audience.as_ref();
         let event = SessionEvent::RenewalFailed {
             audience: audience.map(|audience| audience.identifier.clone()),
@@ -312,9 +325,9 @@ impl Shared {
         self.current.tell_of_session(asked, event);
     }
 
-    /// The rest after a failure.
-    pub(super) fn cooldown(&self) -> std::sync::MutexGuard<'_, crate::machine::retry::Cooldown> {
-        self.cooldown.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What failed a moment ago.
+    pub(super) fn cooldowns(&self) -> MutexGuard<'_, Cooldowns> {
+        self.cooldowns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn chance(&self) -> Result<u64, Error> {

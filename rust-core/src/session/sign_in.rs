@@ -144,7 +144,7 @@ impl Shared {
         let _ = self.ensure_restored().await;
         self.close_import().await;
         self.current.signed_in(session, received.monotonic);
-        self.cooldown().end();
+        self.cooldowns().end_all();
         let saved = self.save().await;
         self.current.publish(self.now());
         saved?;
@@ -159,11 +159,11 @@ impl Shared {
             code,
             &attempt.secrets.verifier,
         );
+        // The tokens' life counts from here: the process may be suspended before it reads the answer.
+        let sent = self.now();
         let answer = self.call(Endpoint::Token, request).await?;
-        Ok((
-            token::read(&answer, Grant::AuthorizationCode, self.server_now())?,
-            self.now(),
-        ))
+        let tokens = token::read(&answer, Grant::AuthorizationCode, self.server_now())?;
+        Ok((tokens, sent))
     }
 
     async fn believe(

@@ -1,5 +1,8 @@
 //! Promise 8: a wrong device clock logs nobody out.
 
+use std::time::Duration;
+
+use pilotlight_core::machine::event::{Report, SessionEvent};
 use pilotlight_core::model::time::Timestamp;
 use pilotlight_identity_server::{Endpoint, Fault, Options};
 use serde_json::json;
@@ -105,7 +108,9 @@ async fn a_device_at_the_ends_of_time_signs_in_and_renews() {
     }
 }
 
-/// A suspended process: the monotonic clock stands still, the wall clock goes on, and may be set meanwhile.
+/// A suspended process: the monotonic clock stands still, the wall clock goes on, and may be set meanwhile. The token's
+/// life counts from when it was asked for, because the answer may have waited all the while: so it is given to this caller,
+/// and the next one renews unless it is known to be good.
 #[tokio::test]
 async fn the_clock_jumps_while_a_renewal_is_under_way() {
     for jump in [-10 * YEAR, -3600, 3600, 10 * YEAR] {
@@ -119,11 +124,9 @@ async fn the_clock_jumps_while_a_renewal_is_under_way() {
             world.control().release(Endpoint::Token);
         };
         let (token, ()) = tokio::join!(renewing, jumping);
-        assert_eq!(
-            cached(&session).as_deref(),
-            Some(token.unwrap().expose()),
-            "{jump}: from receipt on"
-        );
+        let token = token.unwrap();
+        let known_to_be_good = (jump == 3600).then_some(token.expose());
+        assert_eq!(cached(&session).as_deref(), known_to_be_good, "{jump}: from sending on");
         world.clock.set_wall(0);
         assert!(is_signed_in(&session), "{jump}");
         assert_renews(&session).await;
@@ -131,6 +134,79 @@ async fn the_clock_jumps_while_a_renewal_is_under_way() {
         restarted.restore().await.unwrap();
         assert_eq!(cached(&restarted), cached(&session), "{jump}");
         assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_token_whose_answer_waited_for_two_hours_is_not_good_for_another_hour() {
+    for at_sign_in in [true, false] {
+        let world = World::with(Options::default().with(|s| s.access_token_lifetime = 3600)).await;
+        let session = world.session();
+        let callback = world.callback(&session, ADA).await;
+        if !at_sign_in {
+            session.complete_sign_in(&callback).await.unwrap();
+        }
+        world.control().fault(Endpoint::Token, Fault::hold().after_processing());
+        let asking = async {
+            if at_sign_in {
+                session.complete_sign_in(&callback).await.map(drop)
+            } else {
+                session.access_token(forced()).await.map(drop)
+            }
+        };
+        let sleeping = async {
+            world.control().wait_for_held(Endpoint::Token, 1).await;
+            world.clock.set_wall(2 * 3600);
+            world.control().release(Endpoint::Token);
+        };
+        tokio::join!(asking, sleeping).0.unwrap();
+        assert_eq!(cached(&session), None, "the issuer gave it an hour, two hours ago");
+        assert!(is_signed_in(&session));
+        assert!(session.access_token(at_least(60)).await.is_ok());
+        assert!(cached(&session).is_some());
+    }
+}
+
+/// Nobody can renew it, and the issuer's own word stays the last one.
+#[tokio::test]
+async fn a_clock_that_is_set_back_ends_no_session_that_has_no_refresh_token() {
+    for (set_back, restarts) in [
+        (2, false),
+        (3600, false),
+        (10 * YEAR, false),
+        (2, true),
+        (10 * YEAR, true),
+    ] {
+        let world = World::new().await;
+        let mut configuration = world.configuration();
+        configuration.scopes.retain(|scope| scope != "offline_access");
+        let mut session = world.session_with(configuration.clone());
+        world.sign_in(&session, ADA).await;
+        let token = cached(&session);
+        let mut reports = session.subscribe();
+        world.clock.set_wall(-set_back);
+        if restarts {
+            session = world.session_with(configuration);
+            session.restore().await.unwrap();
+            reports = session.subscribe();
+        }
+        assert_eq!(
+            Some(session.access_token(at_least(60)).await.unwrap().expose()),
+            token.as_deref()
+        );
+        assert_eq!(cached(&session), token);
+        assert!(is_signed_in(&session) && session.has_valid_session(Duration::ZERO));
+        while let Ok(report) = reports.try_recv() {
+            assert!(
+                !matches!(report, Report::Event(SessionEvent::Ended { .. })),
+                "{set_back}"
+            );
+        }
+        if !restarts {
+            // The other clock goes on.
+            world.clock.advance(86_400);
+            assert_eq!(cached(&session), None);
+        }
     }
 }
 

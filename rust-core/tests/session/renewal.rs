@@ -185,7 +185,8 @@ async fn a_min_ttl_that_no_token_reaches_is_an_argument_to_fix_and_not_a_storm()
             SessionError::FixArgument { argument, .. } if argument == "min_ttl"
         ));
     }
-    assert_eq!(world.refresh_grants(), 0);
+    // The last token may have been an exception.
+    assert_eq!(world.refresh_grants(), 1);
     // The issuer may have changed its mind since: a renewal that was due anyway is kept, and stored, before the policy
     // speaks.
     let options = pilotlight_core::session::TokenOptions {

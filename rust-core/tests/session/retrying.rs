@@ -1,11 +1,16 @@
 //! Trouble that passes is waited out, lost answers are asked for again, and nobody storms an issuer in trouble.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
 use pilotlight_core::ffi::{RetryReason, SessionError, SignInReason};
 use pilotlight_core::machine::error::Error;
+use pilotlight_core::ports::{TransportError, TransportErrorKind};
 use pilotlight_core::session::TokenOptions;
 use pilotlight_identity_server::{Endpoint, Fault, Options};
 
-use crate::world::{World, assert_renews, at_least, cached, forced, is_signed_in, public};
+use crate::meddling::{Meddler, TOKEN_PATH};
+use crate::world::{ADA, World, assert_renews, at_least, cached, forced, is_signed_in, public};
 
 #[tokio::test]
 async fn passing_trouble_is_waited_out() {
@@ -131,6 +136,34 @@ async fn an_answer_that_is_lost_is_asked_for_again_at_once_with_the_same_token()
     }
 }
 
+/// They lost nothing, however many they were.
+#[tokio::test]
+async fn an_answer_that_is_lost_is_asked_for_again_also_after_attempts_that_reached_nobody() {
+    for unreached in 0..3_u32 {
+        let world = World::with(Options::default().with(|s| s.leeway = 30)).await;
+        let attempts = AtomicU32::new(0);
+        let armed = Arc::new(AtomicBool::new(false));
+        let is_armed = armed.clone();
+        let transport = Meddler::before(move |request| {
+            let is_renewal = request.url.path() == TOKEN_PATH && is_armed.load(Ordering::SeqCst);
+            let fails = is_renewal && attempts.fetch_add(1, Ordering::SeqCst) < unreached;
+            fails.then_some(Err(TransportError {
+                kind: TransportErrorKind::Unreachable,
+                may_have_been_processed: false,
+            }))
+        });
+        let session = world.session_over(world.configuration(), transport);
+        world.sign_in(&session, ADA).await;
+        armed.store(true, Ordering::SeqCst);
+        world
+            .control()
+            .fault(Endpoint::Token, Fault::reset().after_processing().times(2));
+        session.access_token(forced()).await.unwrap();
+        assert_renews(&session).await;
+        assert_eq!(world.control().counters().families_killed, 0);
+    }
+}
+
 #[tokio::test]
 async fn an_answer_that_is_lost_again_and_again_is_left_and_the_session_lives() {
     let world = World::with(Options::default().with(|s| s.leeway = 30)).await;
@@ -195,7 +228,7 @@ async fn an_expired_token_is_given_on_request_when_it_cannot_be_renewed() {
         old,
         "renewed where it can be"
     );
-    world.control().revoke_user(crate::world::ADA);
+    world.control().revoke_user(ADA);
     world.clock.advance(86_400);
     let error = public(session.access_token(any).await);
     assert!(

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use pilotlight_core::adapters::file_lock::FileLock;
 use pilotlight_core::ffi::SessionError;
-use pilotlight_core::model::audience::Audience;
 use pilotlight_core::ports::StoreError;
 use pilotlight_core::session::{RefreshOptions, Sharing};
 use pilotlight_identity_server::Options;
 
+use crate::audiences;
 use crate::world::{World, assert_renews, at_least, cached, disk_full, forced, is_signed_in, public};
 
 fn in_trouble() -> [StoreError; 2] {
@@ -66,11 +66,10 @@ async fn the_same_where_other_processes_use_the_store() {
 
 #[tokio::test]
 async fn the_same_for_a_further_audience_and_for_a_renewal_with_scopes() {
-    let world = World::with(Options::default().with(|s| s.multi_resource_refresh = true)).await;
+    let world = audiences::world().await;
     let session = world.signed_in().await;
     world.store.fail_writes(Some(StoreError::Locked));
-    let audience = Audience::parse("https://calendar.example.com/".to_owned(), Vec::new()).unwrap();
-    assert!(session.access_token_for(&audience, at_least(0)).await.is_err());
+    assert!(session.access_token_for(&audiences::api(), at_least(0)).await.is_err());
     let narrow = RefreshOptions {
         scopes: vec!["openid".to_owned()],
         parameters: Vec::new(),

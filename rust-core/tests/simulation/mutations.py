@@ -109,8 +109,8 @@ MISTAKES = [
     (
         "a lost answer is not asked for again",
         "machine/retry.rs",
-        "is_lost_answer(error) && self.lost <= LOST_ANSWERS",
-        "false && is_lost_answer(error) && self.lost <= LOST_ANSWERS",
+        "is_lost_answer(error)\n            && self.lost <= LOST_ANSWERS",
+        "false && is_lost_answer(error)\n            && self.lost <= LOST_ANSWERS",
     ),
     (
         "a lost answer is asked for again and again",

@@ -261,7 +261,7 @@ impl Shared {
             return Err(Error::Busy);
         }
         self.current.imported(session, written);
-        self.cooldown().end();
+        self.cooldowns().end_all();
         self.current.publish(self.now());
         self.close_import().await;
         Ok(true)

@@ -22,9 +22,11 @@ use super::refresh::TokenRequirement;
 use super::{SessionManager, Shared};
 use crate::jose::ValidationContext;
 use crate::machine::Verdict;
+use crate::machine::cooldown::RenewalKind;
 use crate::machine::error::Error;
 use crate::model::configuration::{IssuerUrl, parse_parameters};
 use crate::model::secret::Secret;
+use crate::model::time::Instant;
 use crate::ports::LogLevel;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::legacy::delegation::{self as endpoint, Shown, Wanted};
@@ -56,8 +58,15 @@ impl SessionManager {
         if let Some(token) = shared.id_token(min_ttl) {
             return Ok(token);
         }
-        if shared.current.lives_by_id_token() {
-            shared.check_min_ttl(None, min_ttl)?;
+        let too_much = || Error::Argument {
+            name: "min_ttl",
+            problem: "is more than the issuer's ID tokens live".to_owned(),
+        };
+        let is_short = shared
+            .cooldowns()
+            .is_short(&RenewalKind::IdToken, min_ttl.as_secs(), shared.now());
+        if is_short && shared.id_token(Duration::ZERO).is_some() {
+            return Err(too_much());
         }
         self.renew(Renewal::of(None), TokenRequirement::IdToken(min_ttl))
             .await?;
@@ -67,10 +76,12 @@ impl SessionManager {
         // Signed out meanwhile?
         shared.ensure_session().await?;
         Err(match shared.id_token(Duration::ZERO) {
-            Some(_) => Error::Argument {
-                name: "min_ttl",
-                problem: "is more than the issuer's ID tokens live".to_owned(),
-            },
+            Some(_) => {
+                let (chance, now) = (shared.chance()?, shared.now());
+                let mut cooldowns = shared.cooldowns();
+                cooldowns.begin_short(&RenewalKind::IdToken, min_ttl.as_secs(), now, chance);
+                too_much()
+            }
             None => Error::ServerConfiguration {
                 endpoint: Endpoint::Token,
                 field: "scopes",
@@ -137,8 +148,12 @@ impl Shared {
 
     /// Believes the renewed ID token, then stores it, then gives it. The other way round than for a rotated refresh
     /// token, which would be lost: here nothing is, and what is not believed leaves the session as it was.
-    pub(super) async fn take_delegation(&self, input: RenewalInput, tokens: TokenAnswer) -> Result<Secret, Error> {
-        let received = self.now();
+    pub(super) async fn take_delegation(
+        &self,
+        input: RenewalInput,
+        tokens: TokenAnswer,
+        sent: Instant,
+    ) -> Result<Secret, Error> {
         let unexpected = |problem: String| Error::UnexpectedAnswer {
             endpoint: Endpoint::Delegation,
             status: 200,
@@ -159,7 +174,7 @@ impl Shared {
             ),
             Err(error) => return Err(unexpected(error.to_string())),
         }
-        let taken = self.current.renewed(input.generation, None, &tokens, received);
+        let taken = self.current.renewed(input.generation, None, &tokens, sent);
         if taken.verdict == Verdict::Superseded {
             self.log(LogLevel::Info, "dropped a late answer to a session that is gone");
             return self.id_token(Duration::ZERO).ok_or(Error::NoSession);

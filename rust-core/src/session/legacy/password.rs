@@ -113,8 +113,9 @@ impl Shared {
         };
         let request = resource_owner::request(self.legacy_base()?, &self.configuration, &who, parameters)?;
         drop(sign_in);
+        let received = self.now();
         let answer = self.call(Endpoint::ResourceOwner, request).await?;
-        let (received, server_now) = (self.now(), self.server_now());
+        let server_now = self.server_now();
         let tokens = resource_owner::read(&answer, server_now)?;
         let claims = match self.believe_direct(&tokens).await {
             Ok(claims) => claims,

@@ -30,6 +30,7 @@ async fn an_audience_that_the_issuer_refuses_is_configuration_and_never_the_end(
         let refusal = Fault::oauth_error(status, code, words);
         world.control().fault(Endpoint::Token, refusal);
         assert_fix_audience(asked(&session, &api(), at_least(0)).await);
+        world.clock.advance(31);
     }
     // A rule's decision about the user is not about the audience.
     let rule = Fault::oauth_error(403, "access_denied", "user is blocked");
@@ -40,6 +41,7 @@ async fn an_audience_that_the_issuer_refuses_is_configuration_and_never_the_end(
     ));
     assert!(is_signed_in(&session));
     assert_renews(&session).await;
+    world.clock.advance(31);
     token(&session, &api()).await;
 }
 

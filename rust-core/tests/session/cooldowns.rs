@@ -1,0 +1,124 @@
+//! Nobody storms an issuer in trouble; and trouble with one thing is not trouble with another.
+
+use pilotlight_core::machine::error::Error;
+use pilotlight_core::session::{RefreshOptions, SessionManager};
+use pilotlight_identity_server::{Endpoint, Fault};
+use serde_json::json;
+
+use crate::audiences::{self, api, other};
+use crate::world::{World, assert_renews, at_least, forced};
+
+async fn with_further_audiences() -> (World, SessionManager) {
+    let world = audiences::world().await;
+    let session = world.signed_in().await;
+    (world, session)
+}
+
+/// How often the issuer is asked for 20 calls that meet `trouble`.
+async fn asked_by_twenty_calls(world: &World, session: &SessionManager, trouble: Fault) -> u64 {
+    world.control().fault(Endpoint::Token, trouble.for_ever());
+    let asked = world.control().seen(Endpoint::Token);
+    for _ in 0..20 {
+        session.access_token(forced()).await.unwrap_err();
+    }
+    world.control().clear_faults(Endpoint::Token);
+    world.control().seen(Endpoint::Token) - asked
+}
+
+#[tokio::test]
+async fn a_wait_of_nothing_is_no_wish_that_is_granted() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    for status in [429, 503] {
+        let trouble = Fault::status(status).header("retry-after", "0");
+        assert!(asked_by_twenty_calls(&world, &session, trouble).await <= 3, "{status}");
+        world.cooldown();
+        assert_renews(&session).await;
+    }
+}
+
+/// Whatever an answer says: where nothing has changed, the next one will say the same.
+#[tokio::test]
+async fn every_failure_after_which_nothing_has_changed_begins_a_cooldown() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    for trouble in [
+        Fault::oauth_error(400, "invalid_scope", ""),
+        Fault::oauth_error(401, "invalid_client", ""),
+        Fault::oauth_error(403, "mfa_required", ""),
+        Fault::oauth_error(403, "access_denied", "by a rule"),
+        Fault::oauth_error(400, "made_up", ""),
+        Fault::html(200),
+        Fault::status(404),
+        Fault::status(405),
+        Fault::answer_without(&["access_token"]),
+    ] {
+        assert_eq!(
+            asked_by_twenty_calls(&world, &session, trouble.clone()).await,
+            1,
+            "{trouble:?}"
+        );
+        world.clock.advance(31);
+        assert_renews(&session).await;
+    }
+}
+
+#[tokio::test]
+async fn a_cooldown_ends_also_while_the_device_sleeps() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let trouble = Fault::status(429).header("retry-after", "240");
+    world.control().fault(Endpoint::Token, trouble);
+    session.access_token(forced()).await.unwrap_err();
+    world.clock.set_wall(239);
+    session.access_token(forced()).await.unwrap_err();
+    world.clock.set_wall(241);
+    assert_renews(&session).await;
+}
+
+#[tokio::test]
+async fn trouble_with_a_further_audience_does_not_keep_the_session_from_its_own_token() {
+    for trouble in [
+        Fault::oauth_error(400, "made_up", ""),
+        Fault::oauth_error(400, "invalid_target", ""),
+        Fault::oauth_error(403, "access_denied", "Service not found"),
+        Fault::json(400, &json!({})),
+        Fault::status(429).header("retry-after", "240"),
+    ] {
+        let (world, session) = with_further_audiences().await;
+        world.control().fault(Endpoint::Token, trouble.clone());
+        session.access_token_for(&api(), at_least(0)).await.unwrap_err();
+        let asked = world.control().seen(Endpoint::Token);
+        session.access_token_for(&api(), at_least(0)).await.unwrap_err();
+        assert_eq!(world.control().seen(Endpoint::Token), asked, "{trouble:?}");
+        assert_renews(&session).await;
+        session.access_token_for(&other(), at_least(0)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn scopes_that_the_issuer_refuses_do_not_keep_the_session_from_its_token() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world
+        .control()
+        .fault(Endpoint::Token, Fault::oauth_error(400, "invalid_scope", ""));
+    let options = RefreshOptions {
+        scopes: vec!["openid".to_owned()],
+        parameters: Vec::new(),
+    };
+    session.refresh(options).await.unwrap_err();
+    assert_renews(&session).await;
+}
+
+#[tokio::test]
+async fn an_issuer_that_cannot_be_asked_for_the_session_is_asked_for_no_further_audience_either() {
+    let (world, session) = with_further_audiences().await;
+    let trouble = Fault::status(429).header("retry-after", "240");
+    world.control().fault(Endpoint::Token, trouble);
+    session.access_token(forced()).await.unwrap_err();
+    let asked = world.control().seen(Endpoint::Token);
+    let error = session.access_token_for(&api(), at_least(0)).await.unwrap_err();
+    assert!(matches!(error, Error::RateLimited { .. }), "{error:?}");
+    assert_eq!(world.control().seen(Endpoint::Token), asked);
+}
