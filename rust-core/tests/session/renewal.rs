@@ -255,3 +255,25 @@ async fn answers_that_are_not_quite_by_the_book_still_renew() {
     assert_eq!(cached(&session), None, "a token that lives 0 s is not kept as valid");
     assert_renews(&session).await;
 }
+
+/// RFC 6749 5.1: left out where it is what was asked for.
+#[tokio::test]
+async fn the_stored_scope_is_that_of_the_token() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let narrow = |scope: &str| RefreshOptions {
+        scopes: vec![scope.to_owned()],
+        parameters: Vec::new(),
+    };
+    let stored = || world.stored().unwrap()["credentials"]["scope"].clone();
+    world
+        .control()
+        .fault(Endpoint::Token, Fault::answer_without(&["scope"]));
+    session.refresh(narrow("openid")).await.unwrap();
+    assert_eq!(stored(), "openid");
+    world
+        .control()
+        .fault(Endpoint::Token, Fault::answer(json!({ "scope": "openid profile" })));
+    session.refresh(narrow("openid")).await.unwrap();
+    assert_eq!(stored(), "openid profile");
+}
