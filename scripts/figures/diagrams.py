@@ -66,11 +66,11 @@ def renewal():
 
 
 def states():
-    drawing = Drawing(720, "States of a session", "From not restored to signed in, signed out, locked or expired, and back by a sign-in, a sign-out or an unlock.")
+    drawing = Drawing(760, "States of a session", "From not restored to signed in, signed out, locked or expired, and back by a sign-in, a sign-out or an unlock.")
     boxes = {
         "start": (20, 84, 120, "nil", "not restored yet"), "locked": (270, 20, 170, ".locked", "device is locked"),
         "in": (270, 120, 170, ".signedIn", "tokens are renewed"), "out": (270, 220, 170, ".signedOut", "nobody is signed in"),
-        "expired": (515, 120, 200, ".reauthenticationRequired", "the session has ended"),
+        "expired": (515, 120, 235, ".reauthenticationRequired", "the session has ended"),
     }
     for x, y, width, name, words in boxes.values():
         drawing.box(x, y, width, 50)
@@ -85,9 +85,9 @@ def states():
     drawing.text(322, 199, "signOut()", size=12, anchor="end")
     drawing.line(385, 220, 385, 173, css="flow", arrow=True)
     drawing.text(393, 199, "signIn()", size=12)
-    drawing.line(440, 136, 517, 136, css="flow", arrow=True)
+    drawing.line(440, 136, 512, 136, css="flow", arrow=True)
     drawing.text(479, 128, "rejected", size=12, anchor="middle")
-    drawing.line(520, 158, 443, 158, css="flow", arrow=True)
+    drawing.line(515, 158, 443, 158, css="flow", arrow=True)
     drawing.text(479, 174, "signIn()", size=12, anchor="middle")
     drawing.text(20, 300, "“Rejected”: the issuer refuses the refresh token, or there is none to renew with. Nothing else ends a session.", css="faint", size=12)
     return drawing
