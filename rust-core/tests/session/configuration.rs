@@ -70,6 +70,9 @@ fn a_wrong_configuration_names_the_field() {
         ("authorize_parameters", parameter("state")),
         ("authorize_parameters", parameter("code_challenge")),
         ("authorize_parameters", parameter("")),
+        // RFC 9101: a request object would undo PKCE, `state` and `nonce`.
+        ("authorize_parameters", parameter("request")),
+        ("authorize_parameters", parameter("request_uri")),
         (
             "token_parameters",
             Box::new(|c| {
@@ -80,6 +83,11 @@ fn a_wrong_configuration_names_the_field() {
             }),
         ),
         ("headers", header("Authorization", "Basic x")),
+        // What frames the message (RFC 9110 7.6.1, RFC 9112 6).
+        ("headers", header("Transfer-Encoding", "chunked")),
+        ("headers", header("Content-Encoding", "gzip")),
+        ("headers", header("connection", "close")),
+        ("headers", header("Expect", "100-continue")),
         ("headers", header("x y", "1")),
         ("headers", header("x-tenant", "a\r\nb: c")),
         ("leeway_seconds", Box::new(|c| c.leeway_seconds = 301)),

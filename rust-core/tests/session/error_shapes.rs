@@ -130,7 +130,7 @@ async fn the_time_to_wait_is_read_in_every_form() {
     for (headers, expected) in [
         (vec![("retry-after", "7".to_owned())], "Some(7)"),
         (vec![("date", date(0)), ("retry-after", date(90))], "Some(90)"),
-        (vec![("date", date(0)), ("retry-after", date(-90))], "Some(0)"),
+        (vec![("date", date(0)), ("retry-after", date(-90))], "None"),
         (
             vec![("date", date(0)), ("x-ratelimit-reset", (now + 30).to_string())],
             "Some(30)",
@@ -142,9 +142,11 @@ async fn the_time_to_wait_is_read_in_every_form() {
             ],
             "Some(9)",
         ),
-        (vec![("retry-after", "99999999999".to_owned())], "Some(86400)"),
+        (vec![("retry-after", "99999999999".to_owned())], "None"),
         (vec![("retry-after", "soon".to_owned())], "None"),
         (vec![("retry-after", "-5".to_owned())], "None"),
+        (vec![("retry-after", "0".to_owned())], "None"),
+        (vec![("x-ratelimit-reset", "30".to_owned())], "None"),
     ] {
         let fault = headers
             .iter()

@@ -6,7 +6,7 @@ use crate::model::invalid::InvalidValue;
 use crate::model::sorted::sorted;
 
 /// Parameters that Pilotlight sets itself; letting an app set them would undo PKCE, `state` or `nonce`.
-const RESERVED_PARAMETERS: [&str; 13] = [
+const RESERVED_PARAMETERS: [&str; 15] = [
     "response_type",
     "response_mode",
     "client_id",
@@ -20,15 +20,29 @@ const RESERVED_PARAMETERS: [&str; 13] = [
     "code_verifier",
     "grant_type",
     "refresh_token",
+    // What is in a request object counts instead of the parameters (RFC 9101 5).
+    "request",
+    "request_uri",
 ];
-/// Headers that belong to the protocol.
-const RESERVED_HEADERS: [&str; 6] = [
+/// Headers that belong to the protocol, or frame the message (RFC 9110 7.6.1, RFC 9112 6).
+const RESERVED_HEADERS: [&str; 17] = [
     "authorization",
     "content-type",
     "content-length",
     "accept",
     "host",
     "cookie",
+    "accept-encoding",
+    "content-encoding",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "upgrade",
+    "expect",
+    "range",
 ];
 
 /// Checks extra parameters; sorts them, so that the same configuration always makes the same request.
