@@ -43,7 +43,7 @@ impl StoredItem {
     }
 
     /// The bytes to store. What is not needed to stay signed in and would make the item unreadable or too large is left
-    /// out: see [`fitting`].
+    /// out: see `fitting`.
     ///
     /// # Errors
     /// [`EnvelopeError::Undecodable`] where the result would be too large to be read again; tokens that came in answers

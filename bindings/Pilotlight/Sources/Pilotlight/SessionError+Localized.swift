@@ -49,7 +49,8 @@ extension SessionError: LocalizedError {
             "Check the connection and try again."
         case .temporarilyUnavailable(.untrustedConnection, _, _):
             "Check the device's date and time, sign in to the Wi-Fi network if it asks for it, and try again."
-        case .temporarilyUnavailable(_, let seconds?, _):
+        // `Int` of a number out of its range ends the app.
+        case .temporarilyUnavailable(_, let seconds?, _) where (1...86_400).contains(seconds.rounded(.up)):
             "Try again in \(Int(seconds.rounded(.up))) seconds."
         case .temporarilyUnavailable:
             "Try again in a moment."

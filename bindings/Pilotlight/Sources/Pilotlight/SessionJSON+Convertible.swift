@@ -40,9 +40,12 @@ extension Double: SessionJSONConvertible {
 }
 
 extension Date: SessionJSONConvertible {
-    /// A string by ISO 8601, as ``SessionJSON/dateValue`` reads it.
+    /// A string by ISO 8601, as ``SessionJSON/dateValue`` reads it. Outside of the years 1 to 9999 there is none: sending
+    /// such a date throws, as NaN does.
     public var sessionJSON: SessionJSON {
-        .string(Date.ISO8601FormatStyle(includingFractionalSeconds: true).format(self))
+        // Foundation ends the app when it writes a date that no calendar has.
+        guard (-62_135_596_800..<253_402_300_800).contains(timeIntervalSince1970) else { return .double(.nan) }
+        return .string(Date.ISO8601FormatStyle(includingFractionalSeconds: true).format(self))
     }
 }
 
