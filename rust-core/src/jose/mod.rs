@@ -25,7 +25,7 @@ mod token_hash;
 
 pub use algorithms::{Algorithm, announced_algorithms};
 pub use claims::{Expectations, IdTokenClaims, ValidationContext, names_audience, validate};
-pub use direct::{claims_signed_with_secret, lifetime};
+pub use direct::{claims_signed_with_secret, claims_without_signature, lifetime};
 pub use key_set::KeySet;
 pub use problem::IdTokenProblem;
 pub use signature::{VerifiedClaims, decode_object, key_id, verify_signature};

@@ -95,13 +95,18 @@ pub(super) fn renewed(of: Option<&Audience>, token: &Credentials, elsewhere: boo
 /// What another process made of a session that both have.
 pub(super) fn differences(ours: &StoredSession, theirs: &StoredSession) -> Vec<SessionEvent> {
     let mut events = Vec::new();
-    let token = theirs.credentials.token();
-    if token.is_some() && token != ours.credentials.token() {
+    let is_news = |tokens: &Credentials| !tokens.unchecked && tokens.token().is_some();
+    let is_known = |known: &Credentials, tokens: &Credentials| !known.unchecked && known.token() == tokens.token();
+    if is_news(&theirs.credentials) && !is_known(&ours.credentials, &theirs.credentials) {
         events.push(renewed(None, &theirs.credentials, true));
     }
-    for token in &theirs.audience_tokens {
+    for token in theirs
+        .audience_tokens
+        .iter()
+        .filter(|token| is_news(&token.credentials))
+    {
         let is_same = |known: &AudienceToken| {
-            known.audience == token.audience && known.credentials.access_token == token.credentials.access_token
+            known.audience == token.audience && is_known(&known.credentials, &token.credentials)
         };
         if !ours.audience_tokens.iter().any(is_same) {
             events.push(renewed(Some(&token.audience), &token.credentials, true));

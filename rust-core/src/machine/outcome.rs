@@ -52,9 +52,13 @@ pub struct RenewalInput {
     pub token: Secret,
     /// How it is renewed, where that is not by the refresh grant.
     pub delegation: Option<Shown>,
+    /// The issuer, as it named itself at the sign-in.
+    pub issuer: String,
+    /// The client that signed in.
+    pub client_id: String,
     /// The user.
     pub subject: String,
-    /// The nonce of the sign-in.
+    /// The nonce that the issuer was sent at the sign-in.
     pub nonce: Option<Secret>,
     /// The APIs that the sign-in named.
     pub resources: Vec<String>,

@@ -10,7 +10,7 @@ use super::phase::{Generation, Phase, PhaseKind};
 use super::provenance::{Departure, Provenance, update_ids};
 use crate::jose;
 use crate::model::audience::{Audience, AudienceToken};
-use crate::model::credentials::{Freshness, MonotonicReceipt};
+use crate::model::credentials::{Credentials, Freshness, MonotonicReceipt};
 use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::Profile;
 use crate::model::secret::{Fingerprint, Secret, SecretBytes};
@@ -40,8 +40,6 @@ pub(super) struct Receipt {
     pub(super) version: u64,
     /// Renewals and sign-ins that this process made itself.
     pub(super) renewals: u64,
-    /// The tokens came with an ID token that has not been checked yet: they are stored, and not given out.
-    pub(super) is_unchecked: bool,
 }
 
 /// What the store should hold.
@@ -141,10 +139,12 @@ impl Machine {
     /// checked; also while it waits to be written.
     pub fn access_token(&self, of: Option<&Audience>, min_ttl: Duration, now: Instant) -> Option<&Secret> {
         if let Some(audience) = of {
-            let token = self.audience_token(audience)?;
+            let token = self
+                .audience_token(audience)
+                .filter(|token| self.may_be_given_out(token.revision))?;
             return token.credentials.valid_access_token(min_ttl, token.received, now);
         }
-        let tokens = &self.session().filter(|_| !self.receipt.is_unchecked)?.credentials;
+        let tokens = self.checked_credentials()?;
         let received = self.receipt.received;
         let last = || tokens.last_access_token(min_ttl, received, now);
         tokens.valid_access_token(min_ttl, received, now).or_else(last)
@@ -177,13 +177,12 @@ impl Machine {
         if let Some(audience) = of {
             return self.audience_token(audience)?.credentials.access_token.as_ref();
         }
-        let session = self.session().filter(|_| !self.receipt.is_unchecked)?;
-        session.credentials.access_token.as_ref()
+        self.checked_credentials()?.access_token.as_ref()
     }
 
     /// The token that the session lives by.
     fn own_token(&self, min_ttl: Duration, now: Instant) -> Option<&Secret> {
-        let tokens = &self.session().filter(|_| !self.receipt.is_unchecked)?.credentials;
+        let tokens = self.checked_credentials()?;
         let received = self.receipt.received;
         let is_good =
             tokens.is_good_for(min_ttl, received, now) || tokens.last_access_token(min_ttl, received, now).is_some();
@@ -193,7 +192,7 @@ impl Machine {
     /// The ID token, if it is good for at least `min_ttl`, also while it waits to be written. An ordinary session's says
     /// itself, by the server's clock, how long it is good.
     pub fn id_token(&self, min_ttl: Duration, now: Instant, server_now: Timestamp) -> Option<&Secret> {
-        let tokens = &self.session().filter(|_| !self.receipt.is_unchecked)?.credentials;
+        let tokens = self.checked_credentials()?;
         if tokens.lives_by_id_token {
             return self.own_token(min_ttl, now);
         }
@@ -211,8 +210,7 @@ impl Machine {
 
     /// The last ID token that was accepted, whatever its age.
     pub fn any_id_token(&self) -> Option<&Secret> {
-        let session = self.session().filter(|_| !self.receipt.is_unchecked)?;
-        session.credentials.id_token.as_ref()
+        self.checked_credentials()?.id_token.as_ref()
     }
 
     /// Whether the session is one of an older tenant: see [`crate::model::credentials::Credentials::lives_by_id_token`].
@@ -258,7 +256,20 @@ impl Machine {
     /// The token for a further audience, once it was checked.
     fn audience_token(&self, audience: &Audience) -> Option<&AudienceToken> {
         let mut tokens = self.session()?.audience_tokens.iter();
-        tokens.find(|token| token.audience == *audience && !token.is_unchecked)
+        tokens.find(|token| token.audience == *audience && !token.credentials.unchecked)
+    }
+
+    /// The session's own tokens, once they were checked.
+    fn checked_credentials(&self) -> Option<&Credentials> {
+        self.session()
+            .map(|session| &session.credentials)
+            .filter(|tokens| !tokens.unchecked && self.may_be_given_out(self.ledger.tokens()))
+    }
+
+    /// A renewal's tokens are not given out before the store was given them. Those of a new sign-in are: there is no
+    /// older session to go back to.
+    fn may_be_given_out(&self, revision: Revision) -> bool {
+        !self.provenance.sign_in_was_stored || self.ledger.is_attempted(revision)
     }
 
     pub(super) fn renewal_input(&self) -> Option<RenewalInput> {
@@ -273,10 +284,12 @@ impl Machine {
             generation: self.generation,
             token: token.clone(),
             delegation: tokens.lives_by_id_token.then_some(shown),
+            issuer: session.issuer.clone(),
+            client_id: session.client_id.clone(),
             subject: session.subject.clone(),
-            nonce: session.nonce.clone(),
+            nonce: session.sent_nonce().cloned(),
             resources: session.resources.clone(),
-            id_token: session.credentials.id_token.clone(),
+            id_token: tokens.id_token.clone().filter(|_| !tokens.unchecked),
         })
     }
 }
@@ -373,7 +386,6 @@ impl Machine {
     pub(super) fn begin_generation(&mut self, phase: Phase) {
         self.generation = self.generation.next();
         self.receipt.version += 1;
-        self.receipt.is_unchecked = false;
         self.receipt.received = None;
         self.announcements.forget_session();
         self.phase = phase;

@@ -42,9 +42,6 @@ pub struct AudienceToken {
     /// The change of the session that brought it, if that was in this process.
     #[serde(skip)]
     pub revision: u64,
-    /// The answer that brought it has not been looked at yet: it is stored, and not given out.
-    #[serde(skip)]
-    pub is_unchecked: bool,
 }
 
 impl Audience {
@@ -94,10 +91,10 @@ mod tests {
                 received_at: Timestamp(1),
                 lifetime_seconds: 1,
                 lives_by_id_token: false,
+                unchecked: false,
             },
             received: None,
             revision: 0,
-            is_unchecked: false,
         }
     }
 

@@ -36,6 +36,10 @@ pub struct Credentials {
     /// above then are, and is renewed by delegation. An access token that came along is as good as that ID token is.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub lives_by_id_token: bool,
+    /// These tokens came with a renewal whose answer has not been checked yet. They are kept and not given out, also
+    /// after a restart and by other processes.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unchecked: bool,
 }
 
 /// How old an access token is, judged by clocks that may lie.
@@ -141,6 +145,7 @@ mod tests {
             received_at: RECEIVED,
             lifetime_seconds: 3600,
             lives_by_id_token: false,
+            unchecked: false,
         }
     }
 

@@ -6,8 +6,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 use super::Shared;
-use crate::jose::IdTokenProblem;
-use crate::jose::{self, Expectations, IdTokenClaims, KeySet, ValidationContext, VerifiedClaims, newer_keys_may_help};
+use crate::jose::{self, IdTokenProblem, KeySet, VerifiedClaims, newer_keys_may_help};
 use crate::machine::error::Error;
 use crate::model::configuration::IssuerUrl;
 use crate::model::secret::Secret;
@@ -88,52 +87,20 @@ impl Shared {
         Ok(())
     }
 
-    /// Verifies an ID token.
-    ///
-    /// # Errors
-    /// [`Error::IdToken`]; with [`IdTokenProblem::KeysUnavailable`] when the fitting key could not be looked for just
-    /// now.
-    pub(super) async fn verify_id_token(
-        &self,
-        token: &Secret,
-        context: ValidationContext<'_>,
-    ) -> Result<IdTokenClaims, Error> {
-        let verified = self.verify_signed(token).await?;
-        self.judge(verified, context).await
-    }
-
-    /// The same for one that came straight from an older Auth0 tenant, which may sign with the client's secret: see
-    /// [`jose::claims_signed_with_secret`].
-    pub(super) async fn verify_direct_id_token(
-        &self,
-        token: &Secret,
-        context: ValidationContext<'_>,
-    ) -> Result<IdTokenClaims, Error> {
-        match jose::claims_signed_with_secret(token)? {
-            Some(claims) => self.judge(claims, context).await,
-            None => self.verify_id_token(token, context).await,
-        }
-    }
-
-    async fn judge(&self, verified: VerifiedClaims, context: ValidationContext<'_>) -> Result<IdTokenClaims, Error> {
-        let metadata = self.metadata().await?;
-        let judge = |now| {
-            let expected = Expectations {
-                issuer: &metadata.issuer,
-                client_id: &self.configuration.client_id,
-                now,
-                leeway_seconds: self.configuration.leeway_seconds,
-                context,
-            };
-            jose::validate(verified.clone(), &expected)
-        };
-        // The server's clock is the one that wrote the token. A server (or a proxy) that sends a wrong Date gets a
-        // second hearing by the device's clock; that the token is fresh follows already from nonce and TLS.
-        let judged = match judge(self.server_now()) {
-            Err(IdTokenProblem::Expired | IdTokenProblem::IssuedInTheFuture) => judge(self.now().wall),
-            judged => judged,
-        };
-        Ok(judged?)
+    /// Verifies the signature of an ID token that came straight from the issuer with the keys at hand, also with old ones:
+    /// for such a token TLS alone would do (OpenID Connect Core 3.1.3.7, 6.). `None` where keys, or newer ones, have to
+    /// be fetched first.
+    pub(super) fn verify_signed_at_once(&self, token: &Secret) -> Option<Result<VerifiedClaims, IdTokenProblem>> {
+        let metadata = self.issuer.metadata.try_lock().ok()?;
+        let metadata = metadata.as_ref().filter(|known| !self.is_old(known))?;
+        let keys = self.issuer.keys.try_lock().ok()?;
+        let keys = &keys.as_ref()?.fetched;
+        let verified = jose::verify_signature(token, &keys.value, &metadata.value.id_token_algorithms);
+        let is_final = verified
+            .as_ref()
+            .err()
+            .is_none_or(|problem| !newer_keys_may_help(problem));
+        is_final.then_some(verified)
     }
 
     /// Verifies the signature of any JWT of the issuer's, fetching its keys (again) where that may help.

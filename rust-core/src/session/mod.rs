@@ -12,6 +12,7 @@
 //! an older one is dropped.
 
 mod audiences;
+mod checking;
 mod current;
 mod dependencies;
 mod exchange;

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::machine::error::Error;
+use crate::model::secret::Secret;
 use crate::model::time::Instant;
 use crate::protocol::authorization::SignInSecrets;
 use crate::protocol::token::TokenAnswer;
@@ -29,6 +30,8 @@ enum Progress {
 #[derive(Clone, Debug)]
 pub(super) struct Attempt {
     pub(super) id: u64,
+    /// Tells the session from all others, in the store too.
+    pub(super) sign_in_id: Secret,
     pub(super) secrets: SignInSecrets,
     pub(super) max_age_seconds: Option<u32>,
     /// The APIs that its URL names (RFC 8707).
@@ -39,11 +42,18 @@ pub(super) struct Attempt {
 
 impl PendingSignIn {
     /// The number of the attempt.
-    pub(super) fn begin(&self, secrets: SignInSecrets, max_age_seconds: Option<u32>, resources: Vec<String>) -> u64 {
+    pub(super) fn begin(
+        &self,
+        sign_in_id: Secret,
+        secrets: SignInSecrets,
+        max_age_seconds: Option<u32>,
+        resources: Vec<String>,
+    ) -> u64 {
         let mut slot = self.lock();
         slot.last_id += 1;
         let attempt = Attempt {
             id: slot.last_id,
+            sign_in_id,
             secrets,
             max_age_seconds,
             resources,

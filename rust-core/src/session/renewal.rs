@@ -4,16 +4,13 @@ use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Shared;
-use super::audiences::is_ignored;
+use super::checking::CheckedRenewal;
 use super::current::{Generation, RenewalInput, to_revoke};
-use super::issuer::keys_cannot_be_had;
 use super::options::Renewal;
 use super::refresh::TokenRequirement;
-use crate::jose::ValidationContext;
 use crate::machine::cooldown::Cooldowns;
 use crate::machine::error::Error;
 use crate::machine::event::{RenewalFailure, SessionEvent};
-use crate::machine::input::CheckResult;
 use crate::machine::retry::RetryPolicy;
 use crate::machine::{Outcome, Verdict};
 use crate::model::audience::Audience;
@@ -181,7 +178,8 @@ impl Shared {
         }
     }
 
-    /// Stores first, then looks closer: a rotated refresh token exists nowhere else.
+    /// What can be checked without waiting is, then the tokens are stored: a rotated refresh token exists nowhere else.
+    /// Where keys have to be fetched, the tokens are stored as not checked before that.
     async fn take_renewal(
         &self,
         input: RenewalInput,
@@ -193,77 +191,30 @@ impl Shared {
         if taken.verdict == Verdict::Superseded {
             return self.drop_late_answer(taken, of).await;
         }
+        let settle = |CheckedRenewal { token, result }| (token, self.current.checked(input.generation, of, result));
+        let at_once = self.check_renewal_at_once(&input, &tokens, of).map(settle);
         let saved = self.save().await;
         self.release_process_lock();
-        let checked = self.check_renewal(&input, &tokens, of).await;
-        let trusted = checked.map(|token| (token, self.trust(&input, of, &tokens)));
+        let (token, settled) = match at_once {
+            Some(settled) => settled,
+            None => {
+                let settled = settle(self.check_renewal(&input, &tokens, of).await);
+                self.save_if_possible().await;
+                settled
+            }
+        };
         self.current.publish(self.now());
-        let (token, trusted) = trusted?;
-        if trusted.verdict == Verdict::Superseded {
-            return self.drop_late_answer(trusted, of).await;
+        let token = token?;
+        if settled.verdict == Verdict::Superseded {
+            return self.drop_late_answer(settled, of).await;
+        }
+        // Another process has renewed too, and its tokens are the later ones: these were never stored.
+        if self.current.any_access_token(of).as_ref() != Some(&token) {
+            return self.newer_session_token(of);
         }
         saved?;
         self.log(LogLevel::Info, "renewed the access token");
         Ok(token)
-    }
-
-    async fn check_renewal(
-        &self,
-        input: &RenewalInput,
-        tokens: &TokenAnswer,
-        of: Option<&Audience>,
-    ) -> Result<Secret, Error> {
-        let unexpected = |problem: String| Error::UnexpectedAnswer {
-            endpoint: Endpoint::Token,
-            status: 200,
-            problem,
-        };
-        if let Some(id_token) = &tokens.id_token {
-            let context = ValidationContext::Refresh {
-                subject: &input.subject,
-                nonce: input.nonce.as_ref(),
-            };
-            match self.verify_id_token(id_token, context).await {
-                Ok(_) => {}
-                // No reason to withhold a good access token.
-                Err(error) if keys_cannot_be_had(&error) => {
-                    self.log(
-                        LogLevel::Warning,
-                        "renewed without checking the ID token: the issuer's keys cannot be read now",
-                    );
-                }
-                Err(error) => {
-                    self.log(
-                        LogLevel::Error,
-                        &format!("the renewal's access token is not used: {error}"),
-                    );
-                    self.distrust(input, of).await;
-                    return Err(unexpected(error.to_string()));
-                }
-            }
-        }
-        match (&tokens.access_token, tokens.problem) {
-            (Some(token), None) if self.is_for_another_audience(token, of) => {
-                self.distrust(input, of).await;
-                Err(is_ignored(of))
-            }
-            (Some(token), None) => Ok(token.clone()),
-            (_, problem) => Err(unexpected(problem.unwrap_or("no access_token").to_owned())),
-        }
-    }
-
-    pub(super) fn trust(&self, input: &RenewalInput, of: Option<&Audience>, tokens: &TokenAnswer) -> Outcome {
-        let refresh_token = tokens.refresh_token.clone();
-        self.current
-            .checked(input.generation, of, CheckResult::Accepted { refresh_token })
-    }
-
-    async fn distrust(&self, input: &RenewalInput, of: Option<&Audience>) {
-        let last_id_token = input.id_token.clone();
-        // Superseded means that there is nothing left to distrust.
-        self.current
-            .checked(input.generation, of, CheckResult::Rejected { last_id_token });
-        self.save_if_possible().await;
     }
 
     /// The issuer refused the current refresh token: the only way for a session to end but the user's own sign-out.

@@ -40,7 +40,9 @@ impl SessionManager {
         let url = authorization_url(&metadata, &shared.configuration, &secrets, &parameters);
         let named = url.query_pairs().filter(|(name, _)| name == "resource");
         let resources = named.map(|(_, resource)| resource.into_owned()).collect();
-        let attempt = shared.signing_in.begin(secrets, options.max_age_seconds, resources);
+        let attempt = shared
+            .signing_in
+            .begin(shared.random()?, secrets, options.max_age_seconds, resources);
         shared.log(LogLevel::Info, "sign-in: begun");
         Ok(SignInRequest {
             url: url.into(),
@@ -236,7 +238,9 @@ pub(super) fn stored_session(
             received_at: received.wall,
             lifetime_seconds: Credentials::lifetime_for(tokens.expires_in),
             lives_by_id_token: false,
+            unchecked: false,
         },
+        sign_in_id: Some(attempt.sign_in_id.clone()),
         nonce: Some(attempt.secrets.nonce.clone()),
         authenticated_at: claims.auth_time,
         profile: None,

@@ -20,6 +20,7 @@ const WITH_AUDIENCES: &str = include_str!("golden/v1-with-audiences.json");
 const LIVES_BY_ID_TOKEN: &str = include_str!("golden/v1-lives-by-id-token.json");
 const WITH_PENDING_UPDATES: &str = include_str!("golden/v1-with-pending-updates.json");
 const WITH_RESOURCES: &str = include_str!("golden/v1-with-resources.json");
+const UNCHECKED: &str = include_str!("golden/v1-unchecked.json");
 const WITH_LATER_FIELDS: &str = include_str!("golden/v1-with-later-fields.json");
 
 /// A launch of an app whose store holds the item, at a time when its access token is young.
@@ -148,6 +149,29 @@ async fn a_session_whose_sign_in_named_further_apis() {
 }
 
 #[tokio::test]
+async fn a_session_whose_renewed_tokens_were_not_checked_yet() {
+    let (session, state) = launched_with(UNCHECKED).await;
+    assert_eq!(state, signed_in());
+    assert_eq!(cached(&session), None);
+    let stored = StoredItem::decode(&SecretBytes::new(UNCHECKED.into())).unwrap();
+    let stored = stored.into_session().unwrap();
+    assert_eq!(stored.sign_in().unwrap().expose(), "golden-sign-in");
+}
+
+#[test]
+fn a_sign_in_without_an_identifier_is_told_from_others_by_its_nonce() {
+    let session = |item: &str| {
+        StoredItem::decode(&SecretBytes::new(item.into()))
+            .unwrap()
+            .into_session()
+    };
+    let stored = session(SIGNED_IN).unwrap();
+    assert_eq!(stored.sign_in().unwrap().expose(), "golden-nonce");
+    assert_eq!(stored.sent_nonce(), stored.sign_in());
+    assert_eq!(session(IMPORTED).unwrap().sent_nonce(), None, "it may be invented");
+}
+
+#[tokio::test]
 async fn a_session_of_a_later_release_with_the_same_format() {
     assert_eq!(launched_with(WITH_LATER_FIELDS).await.1, signed_in());
 }
@@ -163,6 +187,7 @@ fn each_is_written_back_as_it_was() {
         LIVES_BY_ID_TOKEN,
         WITH_PENDING_UPDATES,
         WITH_RESOURCES,
+        UNCHECKED,
         WITH_LATER_FIELDS,
     ] {
         let stored = StoredItem::decode(&SecretBytes::new(item.into())).unwrap();

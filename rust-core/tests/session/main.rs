@@ -39,6 +39,7 @@ mod sign_out;
 mod stored_items;
 mod storing;
 mod survival;
+mod trust;
 mod unwritable_store;
 mod wire_faults;
 mod world;

@@ -126,9 +126,9 @@ impl State {
         }
     }
 
-    /// An answer with tokens reached its sender.
-    pub(crate) fn has_reached(&mut self, who: Who, minted: &Minted, is_sign_in: bool, now: Duration) {
-        let wall = BEGINNING + i64::try_from(now.as_secs()).unwrap() + self.processes[who.process].wall_ahead;
+    /// An answer with tokens reached its sender. Their life counts from when the request was sent.
+    pub(crate) fn has_reached(&mut self, who: Who, minted: &Minted, is_sign_in: bool, sent: Duration) {
+        let wall = BEGINNING + i64::try_from(sent.as_secs()).unwrap() + self.processes[who.process].wall_ahead;
         let expires = wall + i64::try_from(minted.lifetime).unwrap();
         let is_without_lock = self.is_without_lock(who);
         if let Some(token) = self.server.refresh_tokens.get_mut(&minted.refresh_token) {

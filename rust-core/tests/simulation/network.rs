@@ -74,6 +74,7 @@ impl Drop for Flight {
 
 async fn travel(view: View, asked: Asked) -> Outcome {
     let View { world, who } = &view;
+    let sent = world.now();
     let (slowest, is_calm) = {
         let state = world.state();
         (state.profile.slowest_answer, state.is_calm)
@@ -106,7 +107,7 @@ async fn travel(view: View, asked: Asked) -> Outcome {
     world.pause_up_to(way).await;
     let outcome = match (luck, acted) {
         (Luck::Answered, Some(acted)) => {
-            arrives(world, *who, &asked, &acted);
+            arrives(world, *who, &asked, &acted, sent);
             Ok(acted.answer)
         }
         (Luck::Refused, _) => refuse(world),
@@ -193,8 +194,7 @@ fn refuse(world: &World) -> Outcome {
 }
 
 /// The answer reaches its sender.
-fn arrives(world: &World, who: Who, asked: &Asked, acted: &Acted) {
-    let now = world.now();
+fn arrives(world: &World, who: Who, asked: &Asked, acted: &Acted, sent: Duration) {
     let mut state = world.state();
     if let Some(family) = acted.refused
         && let Some(seen) = state.seen(who)
@@ -203,6 +203,6 @@ fn arrives(world: &World, who: Who, asked: &Asked, acted: &Acted) {
     }
     if let Some(minted) = &acted.minted {
         let is_sign_in = matches!(asked, Asked::Exchange { .. });
-        state.has_reached(who, minted, is_sign_in, now);
+        state.has_reached(who, minted, is_sign_in, sent);
     }
 }

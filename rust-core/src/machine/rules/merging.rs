@@ -79,10 +79,9 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
     let takes_profile = fetched_at(&their_profile) >= fetched_at(&our_profile);
     let mut news = Vec::new();
     // Two renewals with one refresh token can only both be made without the lock. An end is no news then.
-    let (ours, theirs) = (
-        (held.sequence, held.ended.is_none()),
-        (found.sequence, found.ended.is_none()),
-    );
+    // Of one renewal the later version is the one whose tokens were checked.
+    let age = |session: &StoredSession| (session.sequence, session.ended.is_none(), session.is_checked());
+    let (ours, theirs) = (age(&held), age(&found));
     let takes_tokens = theirs > ours;
     let updates = merge_updates(machine, &mut held, &mut found);
     if takes_tokens {
@@ -95,7 +94,6 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
         }
         held = found;
         receipt.version += 1;
-        receipt.is_unchecked = false;
         machine.ledger.took_tokens_from_store();
     } else if theirs < ours {
         // Another process wrote what is long spent over what is current.
@@ -141,7 +139,7 @@ fn is_newer_sign_in(machine: &Machine, stored: Option<&StoredItem>) -> bool {
         return false;
     };
     let left = &machine.departure;
-    let is_the_one_that_ended = left.sign_in.is_some() && left.sign_in == found.nonce;
+    let is_the_one_that_ended = left.sign_in.is_some() && left.sign_in.as_ref() == found.sign_in();
     !left.is_unknown && !is_the_one_that_ended
 }
 

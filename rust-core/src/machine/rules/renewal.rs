@@ -44,14 +44,16 @@ fn take_own_tokens(machine: &mut Machine, RenewalAnswered { answer, at, .. }: Re
         return;
     };
     let kept = &mut session.credentials;
+    let last_id_token = kept.id_token.take().filter(|_| !kept.unchecked);
     *kept = Credentials {
         access_token: answer.access_token,
         refresh_token: answer.refresh_token.or_else(|| kept.refresh_token.take()),
-        id_token: answer.id_token.or_else(|| kept.id_token.take()),
+        id_token: answer.id_token.or(last_id_token),
         scope: answer.scope.or_else(|| kept.scope.take()),
         received_at: at.wall,
         lifetime_seconds: Credentials::lifetime_for(answer.expires_in),
         lives_by_id_token: kept.lives_by_id_token,
+        unchecked: true,
     };
     session.sequence += 1;
     session.ended = None;
@@ -61,7 +63,6 @@ fn take_own_tokens(machine: &mut Machine, RenewalAnswered { answer, at, .. }: Re
     machine.receipt.received = Some(at.monotonic);
     machine.receipt.version += 1;
     machine.receipt.renewals += 1;
-    machine.receipt.is_unchecked = true;
 }
 
 /// An access token for a further audience, and perhaps a new refresh token. The session's own access token, scope and ID
@@ -91,10 +92,10 @@ fn take_audience_token(machine: &mut Machine, audience: Audience, input: Renewal
             received_at: at.wall,
             lifetime_seconds: Credentials::lifetime_for(answer.expires_in),
             lives_by_id_token: false,
+            unchecked: true,
         },
         received: Some(at.monotonic),
         revision,
-        is_unchecked: true,
     };
     audience::keep(&mut session.audience_tokens, token);
 }
@@ -121,8 +122,8 @@ pub(crate) fn trust(machine: &mut Machine, input: TokensChecked, effects: &mut E
             };
             session.credentials.access_token = None;
             session.credentials.id_token = last_id_token;
+            session.credentials.unchecked = false;
             session.sequence += 1;
-            machine.receipt.is_unchecked = false;
             machine.ledger.change();
         }
         (CheckResult::Rejected { .. }, Some(audience)) => {
@@ -137,27 +138,28 @@ pub(crate) fn trust(machine: &mut Machine, input: TokensChecked, effects: &mut E
     Verdict::Changed
 }
 
-/// Nothing is unchecked any more where another process's later tokens took the place of these.
+/// Nothing is unchecked any more where another process's later tokens took the place of these. That they were checked
+/// belongs in the store too, but nothing waits for it.
 fn accept(machine: &mut Machine, of: Option<&Audience>, effects: &mut Effects) {
     let Phase::Session(session) = &mut machine.phase else {
         return;
     };
-    let (was_unchecked, revision, token) = match of {
-        None => {
-            let was_unchecked = std::mem::take(&mut machine.receipt.is_unchecked);
-            (was_unchecked, machine.ledger.tokens(), &session.credentials)
-        }
+    let (revision, tokens) = match of {
+        None => (machine.ledger.tokens(), &mut session.credentials),
         Some(audience) => {
             let mut tokens = session.audience_tokens.iter_mut();
             let Some(token) = tokens.find(|token| token.audience == *audience) else {
                 return;
             };
-            let was_unchecked = std::mem::take(&mut token.is_unchecked);
-            (was_unchecked, token.revision, &token.credentials)
+            (token.revision, &mut token.credentials)
         }
     };
-    if was_unchecked {
-        let event = renewed(of, token, false);
+    if !std::mem::take(&mut tokens.unchecked) {
+        return;
+    }
+    machine.ledger.change();
+    if tokens.token().is_some() {
+        let event = renewed(of, tokens, false);
         machine.announcements.add(revision, event, &machine.ledger, effects);
     }
 }
@@ -174,6 +176,7 @@ pub(crate) fn end(machine: &mut Machine, input: RenewalRefused, effects: &mut Ef
     }
     let (reason, tokens) = (input.reason, &mut session.credentials);
     (tokens.access_token, tokens.refresh_token, tokens.id_token) = (None, None, None);
+    tokens.unchecked = false;
     session.audience_tokens.clear();
     session.ended = Some(reason);
     session.sequence += 1;

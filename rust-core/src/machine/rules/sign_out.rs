@@ -25,8 +25,8 @@ pub(crate) fn leave(machine: &mut Machine, input: SignedOut, effects: &mut Effec
     };
     machine.departure = Departure {
         // A sign-in that was never stored leaves an older one in the store.
-        is_unknown: session.nonce.is_none() || !machine.provenance.sign_in_was_stored,
-        sign_in: session.nonce,
+        is_unknown: session.sign_in().is_none() || !machine.provenance.sign_in_was_stored,
+        sign_in: session.sign_in().cloned(),
     };
     let refresh_token = session.credentials.refresh_token;
     sign_out(machine, Vec::new(), refresh_token.clone(), &input);

@@ -298,12 +298,10 @@ impl Shared {
                 received_at,
                 lifetime_seconds: Credentials::lifetime_for(u64::try_from(lifetime).ok()),
                 lives_by_id_token,
+                unchecked: false,
             },
-            nonce: Some(match user.nonce {
-                Some(nonce) => nonce,
-                // It also tells one sign-in from another. An issuer that sent none has none to repeat.
-                None => self.random()?,
-            }),
+            sign_in_id: Some(self.random()?),
+            nonce: user.nonce,
             authenticated_at: user.authenticated_at,
             profile,
             ended: None,

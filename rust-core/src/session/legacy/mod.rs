@@ -16,14 +16,13 @@ use std::time::Duration;
 use url::Url;
 
 use super::current::RenewalInput;
-use super::issuer::keys_cannot_be_had;
 use super::options::Renewal;
 use super::refresh::TokenRequirement;
 use super::{SessionManager, Shared};
-use crate::jose::ValidationContext;
 use crate::machine::Verdict;
 use crate::machine::cooldown::RenewalKind;
 use crate::machine::error::Error;
+use crate::machine::input::CheckResult;
 use crate::model::configuration::{IssuerUrl, parse_parameters};
 use crate::model::secret::Secret;
 use crate::model::time::Instant;
@@ -162,28 +161,22 @@ impl Shared {
         let Some(id_token) = tokens.id_token.clone() else {
             return Err(unexpected("no ID token".to_owned()));
         };
-        let context = ValidationContext::Refresh {
-            subject: &input.subject,
-            nonce: None,
-        };
-        match self.verify_direct_id_token(&id_token, context).await {
-            Ok(_) => {}
-            Err(error) if keys_cannot_be_had(&error) => self.log(
-                LogLevel::Warning,
-                "renewed without checking the ID token: the issuer's keys cannot be read now",
-            ),
-            Err(error) => return Err(unexpected(error.to_string())),
-        }
+        self.check_renewed_id_token(&id_token, &input)
+            .await
+            .map_err(|error| unexpected(error.to_string()))?;
         let taken = self.current.renewed(input.generation, None, &tokens, sent);
         if taken.verdict == Verdict::Superseded {
             self.log(LogLevel::Info, "dropped a late answer to a session that is gone");
             return self.id_token(Duration::ZERO).ok_or(Error::NoSession);
         }
+        // Checked already.
+        let refresh_token = None;
+        self.current
+            .checked(input.generation, None, CheckResult::Accepted { refresh_token });
         let saved = self.save().await;
         self.release_process_lock();
-        let trusted = self.trust(&input, None, &tokens);
         self.current.publish(self.now());
-        if trusted.verdict == Verdict::Superseded {
+        if self.current.generation() != input.generation {
             return self.id_token(Duration::ZERO).ok_or(Error::NoSession);
         }
         saved?;

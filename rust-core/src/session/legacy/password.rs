@@ -52,8 +52,10 @@ impl SessionManager {
         shared.legacy_base()?;
         shared.ensure_writable()?;
         let parameters = sign_in.check(&shared.configuration)?;
-        // Of these only the nonce is used: it tells this sign-in from others, in the store too.
-        shared.signing_in.begin(shared.sign_in_secrets()?, None, Vec::new());
+        // The issuer is sent none of these secrets.
+        shared
+            .signing_in
+            .begin(shared.random()?, shared.sign_in_secrets()?, None, Vec::new());
         let attempt = shared.signing_in.attempt()?;
         let outcome = shared.sign_in_with_password(&attempt, sign_in, &parameters).await;
         shared.signing_in.finish(attempt.id);
@@ -133,6 +135,7 @@ impl Shared {
         let mut session = stored_session(&metadata.issuer, client_id, attempt, tokens, claims, received);
         session.credentials.lifetime_seconds = lifetime;
         session.credentials.lives_by_id_token = true;
+        session.nonce = None;
         self.enter(session, received).await
     }
 

@@ -28,15 +28,20 @@ pub enum StoredItem {
 pub struct StoredSession {
     /// [`CURRENT_VERSION`] when written by this release.
     pub version: u32,
-    /// The issuer's identifier, as its ID tokens say it.
+    /// The issuer's identifier, as the ID token of the sign-in says it. Those of renewals must say the same (OpenID
+    /// Connect Core 12.2).
     pub issuer: String,
-    /// The client the tokens were issued to.
+    /// The client the tokens were issued to; the ID tokens of renewals must name it too.
     pub client_id: String,
     /// The user, by the claim `sub`.
     pub subject: String,
     /// The tokens; all of them absent once the session has ended.
     pub credentials: Credentials,
-    /// The nonce of the sign-in: some issuers repeat it in the ID tokens of renewals.
+    /// Tells this sign-in from all others; random. Items of earlier releases have none: see
+    /// [`StoredSession::sign_in`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sign_in_id: Option<Secret>,
+    /// The nonce that the issuer was sent at the sign-in: some repeat it in the ID tokens of renewals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce: Option<Secret>,
     /// When the user last authenticated, by the ID token's `auth_time`.
@@ -106,9 +111,27 @@ pub enum EnvelopeError {
 }
 
 impl StoredSession {
-    /// Whether `other` is a writing of the same session, not one that began with another sign-in.
+    /// What tells this sign-in from others: its identifier, or its nonce where an earlier release wrote the item.
+    pub fn sign_in(&self) -> Option<&Secret> {
+        self.sign_in_id.as_ref().or(self.nonce.as_ref())
+    }
+
+    /// Whether `other` is a version of the same session, not one that began with another sign-in.
     pub fn is_same_sign_in(&self, other: &Self) -> bool {
-        self.nonce == other.nonce && self.subject == other.subject
+        self.sign_in() == other.sign_in() && self.subject == other.subject
+    }
+
+    /// The nonce that the issuer may repeat. In place of an unknown one, earlier releases stored an invented one with an
+    /// imported session; no issuer repeats that.
+    pub fn sent_nonce(&self) -> Option<&Secret> {
+        let may_be_invented = self.imported && self.sign_in_id.is_none();
+        self.nonce.as_ref().filter(|_| !may_be_invented)
+    }
+
+    /// Whether all tokens may be given out.
+    pub fn is_checked(&self) -> bool {
+        let mut further = self.audience_tokens.iter();
+        !self.credentials.unchecked && further.all(|token| !token.credentials.unchecked)
     }
 }
 

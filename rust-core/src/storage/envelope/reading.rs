@@ -59,6 +59,7 @@ impl StoredSession {
             client_id: members.required("client_id")?,
             subject: members.required("subject")?,
             credentials: members.required("credentials")?,
+            sign_in_id: members.optional("sign_in_id")?,
             nonce: members.optional("nonce")?,
             authenticated_at: members.optional("authenticated_at")?,
             profile: members.optional("profile")?,
@@ -106,6 +107,7 @@ impl Stored for Credentials {
             received_at: members.required("received_at")?,
             lifetime_seconds: members.required("lifetime_seconds")?,
             lives_by_id_token: members.optional("lives_by_id_token")?,
+            unchecked: members.optional("unchecked")?,
         })
     }
 }
@@ -118,7 +120,6 @@ impl Stored for AudienceToken {
             credentials: members.required("credentials")?,
             received: None,
             revision: 0,
-            is_unchecked: false,
         })
     }
 }

@@ -145,3 +145,15 @@ async fn tokens_that_were_renewed_to_learn_the_user_are_kept_until_that_is_known
     assert_renews(&session).await;
     assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
 }
+
+#[tokio::test]
+async fn what_nobody_knows_the_nonce_of_is_renewed_also_where_the_issuer_repeats_it() {
+    let world = World::with(Options::default().with(|settings| settings.refresh_repeats_nonce = true)).await;
+    let tokens = old_tokens(&world).await;
+    let session = world.session();
+    let imported = source(&tokens, Some(&tokens.access_token));
+    assert_imported(&session.import_session(imported).await.unwrap());
+    assert_eq!(world.stored().unwrap().get("nonce"), None);
+    assert_renews(&session).await;
+    assert_renews(&session).await;
+}
