@@ -65,6 +65,25 @@ pub fn refuses_token(answer: &HttpAnswer) -> bool {
     answer.status == 401 && !message(answer).to_ascii_lowercase().contains("audience")
 }
 
+/// Whether a change was refused, and would be at any time: 4xx (RFC 9110 15.5) but what asks for another token (401), for
+/// another try (408, 425, 429) or comes from a proxy (407, and web pages).
+pub fn refuses_for_good(answer: &HttpAnswer) -> bool {
+    match answer.status {
+        401 | 407 | 408 | 425 | 429 => false,
+        // A change stays as large as it is, whoever says so.
+        413 => true,
+        400..=499 => !refuses_header(answer) && answer.media_type() != "text/html",
+        _ => false,
+    }
+}
+
+/// Whether the token was refused with 400: its form is not the one that is wanted.
+fn refuses_header(answer: &HttpAnswer) -> bool {
+    let body = json_object(answer).unwrap_or_default();
+    answer.status == 400
+        && (body.text("errorCode") == Some("Bearer") || message(answer).contains("Bad HTTP authentication header"))
+}
+
 /// Reads the answer to either: the user's object.
 ///
 /// # Errors
@@ -83,10 +102,19 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<Map<String, Value>, P
 
 fn failure(answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
     let endpoint = Endpoint::Users;
-    let Some(body) = json_object(answer) else {
-        return resource_failure(endpoint, answer, now);
+    let refused = |words: &str| {
+        ProtocolError::Argument(InvalidValue {
+            name: "metadata",
+            problem: format!("was refused by the server: {words}"),
+        })
     };
-    let error_code = body.text("errorCode").unwrap_or_default();
+    if json_object(answer).is_none() {
+        return if refuses_for_good(answer) {
+            refused(&format!("status {}", answer.status))
+        } else {
+            resource_failure(endpoint, answer, now)
+        };
+    }
     let words = message(answer);
     let configuration = |field, hint: &str| ProtocolError::Configuration {
         endpoint,
@@ -97,15 +125,10 @@ fn failure(answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
     const SCOPES: &str = "read:current_user, update:current_user_metadata, create:current_user_metadata";
     match answer.status {
         401 => configuration("audience", AUDIENCE),
-        400 if error_code == "Bearer" || words.contains("Bad HTTP authentication header") => {
-            configuration("audience", AUDIENCE)
-        }
+        400 if refuses_header(answer) => configuration("audience", AUDIENCE),
         403 => configuration("scopes", SCOPES),
-        400 => ProtocolError::Argument(InvalidValue {
-            name: "metadata",
-            problem: format!("was refused by the server: {words}"),
-        }),
         404 => configuration("provider", "the user is not there; the domain may be another tenant's"),
+        status if refuses_for_good(answer) => refused(&format!("{words} (status {status})")),
         _ => resource_failure(endpoint, answer, now),
     }
 }

@@ -115,19 +115,24 @@ impl SessionManager {
     async fn patch_after_what_waits(&self, patch: &Map<String, Value>) -> Result<Map<String, Value>, Error> {
         self.send_waiting_first().await?;
         let target = self.management_target().await?;
-        self.patch_metadata(&target, patch).await
+        self.send_change(&target, patch).await?
     }
 
-    pub(super) async fn patch_metadata(
+    /// Sends one change. The inner error is a refusal for good: the same change would be refused at any time.
+    pub(super) async fn send_change(
         &self,
         target: &Target,
         patch: &Map<String, Value>,
-    ) -> Result<Map<String, Value>, Error> {
+    ) -> Result<Result<Map<String, Value>, Error>, Error> {
         let request = |token: &Secret| users::patch_metadata(&target.base, &target.user_id, patch, token);
         let answer = self
             .call_with_token(&target.bearer, Endpoint::Users, users::refuses_token, request)
             .await?;
-        Ok(of_user(users::read(&answer, self.shared.server_now())?))
+        match users::read(&answer, self.shared.server_now()) {
+            Ok(user) => Ok(Ok(of_user(user))),
+            Err(refusal) if users::refuses_for_good(&answer) => Ok(Err(refusal.into())),
+            Err(error) => Err(error.into()),
+        }
     }
 
     pub(super) async fn management_target(&self) -> Result<Target, Error> {
@@ -154,7 +159,7 @@ impl SessionManager {
 pub(super) struct Target {
     pub(super) generation: Generation,
     base: Url,
-    user_id: String,
+    pub(super) user_id: String,
     bearer: Bearer,
 }
 

@@ -22,6 +22,15 @@ struct Sent {
     stopped_by: Option<Error>,
 }
 
+/// A change that the server refused for good, until the app has heard of it.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// Whose it was: nobody else is told.
+    subject: String,
+    id: u64,
+    error: Error,
+}
+
 impl SessionManager {
     /// Changes the metadata as [`SessionManager::update_metadata`] does, or lets the change wait while the network or the
     /// server has passing trouble (persists). What waits is sent in order, and before any other call of the metadata: at
@@ -87,8 +96,8 @@ impl SessionManager {
     }
 
     /// Sends the changes that wait, in order (network; persists), and says what became of these and of those that were
-    /// sent by themselves and refused. A change that the server refuses for good is dropped; passing trouble keeps it and
-    /// all after it.
+    /// sent by themselves and refused. A change that the server refuses for good (4xx but 401, 408, 425 and 429,
+    /// RFC 9110 15.5) is dropped; passing trouble keeps it and all after it.
     ///
     /// # Errors
     /// As [`SessionManager::update_metadata`] but for passing trouble.
@@ -100,7 +109,9 @@ impl SessionManager {
         if let Some(error) = sent.stopped_by.filter(|error| !retry::is_passing(error)) {
             return Err(error);
         }
-        let dropped = std::mem::take(&mut *shared.dropped_updates());
+        let subject = shared.current.subject().map(|(_, subject)| subject);
+        let mut dropped = std::mem::take(&mut *shared.dropped_updates());
+        dropped.retain(|refused| Some(&refused.subject) == subject.as_ref());
         Ok(FlushReport {
             applied: sent.applied.into_iter().map(|(id, _)| id).collect(),
             dropped: dropped.into_iter().map(DroppedUpdate::from).collect(),
@@ -156,20 +167,23 @@ impl SessionManager {
             return Ok(());
         };
         let id = update.id;
-        let event = match self.patch_metadata(&target, &update.changes.0).await {
+        let event = match self.send_change(&target, &update.changes.0).await? {
             Ok(metadata) => {
                 sent.applied.push((id, metadata));
                 SessionEvent::MetadataUpdateSent { id }
             }
-            Err(refusal @ Error::Argument { name: "metadata", .. }) => {
+            Err(error) => {
                 shared.log(
                     LogLevel::Error,
                     "a change of the metadata that waited was refused, and is dropped",
                 );
-                shared.dropped_updates().push((id, refusal));
+                shared.dropped_updates().push(Refused {
+                    subject: target.user_id,
+                    id,
+                    error,
+                });
                 SessionEvent::MetadataUpdateRefused { id }
             }
-            Err(error) => return Err(error),
         };
         shared.current.remove_update(id, Some(event));
         shared.save_if_possible().await;
@@ -178,22 +192,27 @@ impl SessionManager {
 }
 
 impl Shared {
-    fn dropped_updates(&self) -> std::sync::MutexGuard<'_, Vec<(u64, Error)>> {
+    fn dropped_updates(&self) -> std::sync::MutexGuard<'_, Vec<Refused>> {
         self.dropped_updates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The user is gone, and nobody else is told what became of the changes.
+    pub(super) fn forget_dropped_updates(&self) {
+        self.dropped_updates().clear();
     }
 
     fn take_refusal_of(&self, id: u64) -> Option<Error> {
         let mut dropped = self.dropped_updates();
-        let place = dropped.iter().position(|(refused, _)| *refused == id)?;
-        Some(dropped.remove(place).1)
+        let place = dropped.iter().position(|refused| refused.id == id)?;
+        Some(dropped.remove(place).error)
     }
 }
 
-impl From<(u64, Error)> for DroppedUpdate {
-    fn from((id, error): (u64, Error)) -> Self {
+impl From<Refused> for DroppedUpdate {
+    fn from(refused: Refused) -> Self {
         Self {
-            id,
-            message: error.to_string(),
+            id: refused.id,
+            message: refused.error.to_string(),
         }
     }
 }

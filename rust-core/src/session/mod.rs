@@ -62,6 +62,7 @@ use current::{Current, Generation};
 use exchange::ServerClock;
 use import::Importing;
 use issuer::Issuer;
+use metadata_queue::Refused;
 use options::Renewal;
 use pending_sign_in::PendingSignIn;
 use single_flight::SingleFlight;
@@ -103,7 +104,7 @@ struct Shared {
     refreshing: SingleFlight<Renewal, Result<Secret, Error>>,
     fetching_profile: SingleFlight<Generation, Result<Profile, Error>>,
     sending_updates: tokio::sync::Mutex<()>,
-    dropped_updates: Mutex<Vec<(u64, Error)>>,
+    dropped_updates: Mutex<Vec<Refused>>,
     signing_in: PendingSignIn,
     importing: Importing,
     issuer: Issuer,

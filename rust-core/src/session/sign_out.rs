@@ -30,6 +30,7 @@ impl SessionManager {
         shared.signing_in.cancel(|_| true);
         shared.look_before_sign_out().await;
         shared.close_import().await;
+        shared.forget_dropped_updates();
         let refresh_token = shared.current.signed_out(shared.now().wall);
         shared.current.publish(shared.now());
         shared.save_if_possible().await;

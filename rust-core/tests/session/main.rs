@@ -24,6 +24,7 @@ mod metadata_queue;
 mod newer_sign_ins;
 mod odd_answers;
 mod quarantine;
+mod refused_changes;
 mod renewal;
 mod reports;
 mod resources;

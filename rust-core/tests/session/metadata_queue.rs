@@ -14,30 +14,30 @@ use tokio::runtime::Handle;
 
 use crate::world::{ADA, GRACE, World, assert_renews, disk_full, forced, is_signed_in, public, until};
 
-fn object(value: Value) -> Map<String, Value> {
+pub(crate) fn object(value: Value) -> Map<String, Value> {
     parse_object("test", &value.to_string()).unwrap()
 }
 
 /// Ada's metadata, as the server has it.
-fn kept(world: &World) -> Value {
+pub(crate) fn kept(world: &World) -> Value {
     Value::Object(world.control().user_metadata(ADA).unwrap())
 }
 
-async fn world() -> (World, SessionManager) {
+pub(crate) async fn world() -> (World, SessionManager) {
     let world = World::new().await;
     world.control().set_user_metadata(ADA, Map::new());
     let session = world.signed_in().await;
     (world, session)
 }
 
-async fn queue(session: &SessionManager, changes: Value) -> u64 {
+pub(crate) async fn queue(session: &SessionManager, changes: Value) -> u64 {
     match session.update_metadata_or_queue(object(changes)).await.unwrap() {
         UpdateOutcome::Queued { id } => id,
         done => panic!("{done:?}"),
     }
 }
 
-fn waiting(session: &SessionManager) -> Vec<u64> {
+pub(crate) fn waiting(session: &SessionManager) -> Vec<u64> {
     let updates = session.pending_metadata_updates();
     updates.iter().map(|update| update.id).collect()
 }
@@ -48,7 +48,7 @@ fn changes_sent(world: &World) -> usize {
 }
 
 /// Returns when nothing waits any more.
-async fn until_nothing_waits(session: &SessionManager) {
+pub(crate) async fn until_nothing_waits(session: &SessionManager) {
     until("nothing waits", || waiting(session).is_empty()).await;
 }
 

@@ -1,0 +1,95 @@
+//! Changes of the metadata that the server refuses for good: dropped, announced, in nobody's way.
+
+use pilotlight_core::machine::event::SessionEvent;
+use pilotlight_identity_server::{Endpoint, Fault};
+use serde_json::json;
+
+use crate::metadata_queue::{kept, object, queue, until_nothing_waits, waiting, world};
+use crate::reports::events;
+use crate::world::GRACE;
+
+/// Each way of saying no for good, with the rest behind it.
+#[tokio::test]
+async fn a_change_that_the_server_refuses_for_good_is_dropped_and_the_others_go_on() {
+    let refusal = |status: u16| Fault::json(status, &json!({"statusCode": status, "message": "no"}));
+    for fault in [
+        refusal(400),
+        refusal(403),
+        refusal(404),
+        refusal(409),
+        refusal(413),
+        refusal(422),
+        Fault::html(413),
+        Fault::status(422),
+    ] {
+        let (world, session) = world().await;
+        world.control().fault(Endpoint::Users, Fault::status(503).times(2));
+        let first = queue(&session, json!({"a": 1})).await;
+        let second = queue(&session, json!({"b": 2})).await;
+        let mut events = events(&session);
+        world.control().fault(Endpoint::Users, fault.clone());
+        let metadata = session.fetch_metadata(&[]).await.unwrap();
+        assert_eq!(metadata, object(json!({"b": 2})), "{fault:?}");
+        assert!(waiting(&session).is_empty(), "{fault:?}");
+        let told = events.take();
+        for event in [
+            SessionEvent::MetadataUpdateRefused { id: first },
+            SessionEvent::MetadataUpdateSent { id: second },
+        ] {
+            assert!(told.contains(&event), "{fault:?}: {told:?}");
+        }
+        let report = session.flush_metadata_updates().await.unwrap();
+        assert_eq!(
+            report.dropped.iter().map(|dropped| dropped.id).collect::<Vec<_>>(),
+            [first]
+        );
+        // Refused at once, it does not wait, and its caller hears why.
+        world.control().fault(Endpoint::Users, fault.clone());
+        session
+            .update_metadata_or_queue(object(json!({"a": 1})))
+            .await
+            .unwrap_err();
+        assert!(waiting(&session).is_empty(), "{fault:?}");
+        assert!(session.flush_metadata_updates().await.unwrap().dropped.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_meets_a_proxy_or_passing_trouble_goes_on_waiting() {
+    for fault in [
+        Fault::status(401),
+        Fault::status(407),
+        Fault::status(408),
+        Fault::status(425),
+        Fault::status(429),
+        Fault::html(403),
+        Fault::html(404),
+    ] {
+        let (world, session) = world().await;
+        world.control().fault(Endpoint::Users, Fault::status(503));
+        let id = queue(&session, json!({"a": 1})).await;
+        world.control().fault(Endpoint::Users, fault.clone().for_ever());
+        let _ = session.flush_metadata_updates().await;
+        assert_eq!(waiting(&session), [id], "{fault:?}");
+        world.control().clear_faults(Endpoint::Users);
+        session.flush_metadata_updates().await.unwrap();
+        assert_eq!(kept(&world), json!({"a": 1}), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_refused_of_one_user_is_not_reported_to_the_next() {
+    for signs_out in [true, false] {
+        let (world, session) = world().await;
+        world.control().fault(Endpoint::Users, Fault::status(503));
+        queue(&session, json!({"a": 1})).await;
+        world.control().fault(Endpoint::Users, Fault::status(400));
+        session.profile(true).await.unwrap();
+        until_nothing_waits(&session).await;
+        if signs_out {
+            session.sign_out().await;
+        }
+        world.sign_in(&session, GRACE).await;
+        assert_eq!(session.flush_metadata_updates().await.unwrap().dropped, []);
+    }
+}
