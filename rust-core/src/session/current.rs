@@ -82,9 +82,10 @@ impl Current {
 
 /// What happens to the session.
 impl Current {
-    pub(super) fn signed_in(&self, session: StoredSession, received: Duration) {
+    /// Gives the refresh token of another user's session that this one replaces: it is to be revoked.
+    pub(super) fn signed_in(&self, session: StoredSession, received: Duration) -> Option<Secret> {
         let session = Box::new(session);
-        self.apply(SignedIn { session, received });
+        to_revoke(self.apply(SignedIn { session, received }))
     }
 
     /// Gives the refresh token that is to be revoked now.

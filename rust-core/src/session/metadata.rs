@@ -164,8 +164,7 @@ pub(super) struct Target {
 }
 
 fn bearer(configuration: &Configuration, base: &Url, is_renewable: bool) -> Bearer {
-    // Behind a custom domain the audience is still the tenant's own.
-    let is_management = |audience: &String| audience.ends_with("/api/v2/");
+    let is_management = |audience: &String| is_management_api(base, audience);
     if configuration.metadata_by_id_token {
         Bearer::IdToken
     } else if configuration.own_audience().is_some_and(is_management) || !is_renewable {
@@ -176,5 +175,36 @@ fn bearer(configuration: &Configuration, base: &Url, is_renewable: bool) -> Bear
             identifier: format!("{base}api/v2/"),
             scopes: CURRENT_USER_SCOPES.map(str::to_owned).to_vec(),
         })
+    }
+}
+
+/// Whether this is the Management API's identifier: `https://{domain}/api/v2/`, where the domain is the configuration's or,
+/// because behind a custom domain the identifier is still the tenant's own, one of Auth0's. An API of the app's own may end
+/// in the same path.
+fn is_management_api(base: &Url, audience: &str) -> bool {
+    let Ok(url) = Url::parse(audience) else {
+        return false;
+    };
+    let is_auth0s = |host: &str| host.ends_with(".auth0.com") || host.ends_with(".auth0app.com");
+    url.path() == "/api/v2/" && (url.origin() == base.origin() || url.host_str().is_some_and(is_auth0s))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_tenants_own_api_is_the_management_api() {
+        let base = Url::parse("https://login.acme.example/").unwrap();
+        for (audience, expected) in [
+            ("https://login.acme.example/api/v2/", true),
+            ("https://acme.eu.auth0.com/api/v2/", true),
+            ("https://api.acme.example/api/v2/", false),
+            ("https://auth0.com.evil.example/api/v2/", false),
+            ("https://login.acme.example/other/api/v2/", false),
+            ("urn:acme/api/v2/", false),
+        ] {
+            assert_eq!(is_management_api(&base, audience), expected, "{audience}");
+        }
     }
 }

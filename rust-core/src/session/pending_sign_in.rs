@@ -95,6 +95,17 @@ impl PendingSignIn {
         is_current
     }
 
+    /// The same, with what the end of the sign-in does: nothing cancels it between the two. None, and nothing is done,
+    /// when another sign-in, or none, is in progress.
+    pub(super) fn finish_with<T>(&self, id: u64, end: impl FnOnce() -> T) -> Option<T> {
+        let mut slot = self.lock();
+        if !matches!(&slot.progress, Progress::Waiting(attempt) if attempt.id == id) {
+            return None;
+        }
+        slot.progress = Progress::None;
+        Some(end())
+    }
+
     /// Cancels the sign-in in progress if it is one that is meant.
     pub(super) fn cancel(&self, is_meant: impl FnOnce(u64) -> bool) {
         let mut slot = self.lock();

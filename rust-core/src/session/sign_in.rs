@@ -1,6 +1,9 @@
 //! Signing in: Authorization Code with PKCE (RFC 6749 4.1, RFC 7636, OpenID Connect Core 3.1).
 
+use futures_util::future::select;
+
 use super::pending_sign_in::Attempt;
+use super::sign_out::LONGEST_REVOCATION;
 use super::{SessionManager, Shared, SignInOptions, SignInRequest};
 use crate::jose::IdTokenProblem;
 use crate::jose::{IdTokenClaims, ValidationContext};
@@ -104,30 +107,19 @@ impl Shared {
             None => {
                 let exchanged = self.exchange_code(attempt, &code).await?;
                 if !self.signing_in.keep_exchanged(attempt.id, &exchanged) {
-                    return self.drop_sign_in(&exchanged.0).await;
+                    return self.drop_sign_in(exchanged.0.refresh_token).await;
                 }
                 exchanged
             }
         };
-        let claims = match &tokens.id_token {
-            Some(id_token) => self.believe(attempt, &tokens, id_token).await?,
-            None => {
-                return Err(Error::sign_in(
-                    "id_token_missing",
-                    "the issuer sent no ID token; the scope openid brings it",
-                ));
+        let claims = match self.believe(attempt, &tokens).await {
+            Err(error) if ends_attempt(&error) => {
+                // Nobody will use its refresh token.
+                let _ = self.drop_sign_in(tokens.refresh_token).await;
+                return Err(error);
             }
+            outcome => outcome?,
         };
-        if tokens.access_token.is_none() {
-            return Err(Error::sign_in(
-                "invalid_token_answer",
-                tokens.problem.unwrap_or("the issuer sent no access token"),
-            ));
-        }
-        // Cancelled or replaced while this was under way: the tokens belong to nobody.
-        if !self.signing_in.finish(attempt.id) {
-            return self.drop_sign_in(&tokens).await;
-        }
         let session = stored_session(
             &metadata.issuer,
             &self.configuration.client_id,
@@ -136,20 +128,36 @@ impl Shared {
             claims,
             received,
         );
-        self.enter(session, received).await
+        self.enter(attempt, session, received).await
     }
 
-    /// The new session takes the place of whatever was there, in memory and in the store.
-    pub(super) async fn enter(&self, session: StoredSession, received: Instant) -> Result<SessionState, Error> {
+    /// The new session takes the place of whatever was there, in memory and in the store. A sign-out or another sign-in
+    /// that came meanwhile wins; then the tokens belong to nobody.
+    pub(super) async fn enter(
+        &self,
+        attempt: &Attempt,
+        session: StoredSession,
+        received: Instant,
+    ) -> Result<SessionState, Error> {
         // What waits for the network is the user's, and an import is over, also where the sign-in is the first thing
         // that a launch does. A store that cannot be read has nothing to add.
         let _ = self.ensure_restored().await;
         self.close_import().await;
-        self.current.signed_in(session, received.monotonic);
+        let refresh_token = session.credentials.refresh_token.clone();
+        let enter = || self.current.signed_in(session, received.monotonic);
+        // Nothing may come between the look at the attempt and the new session: all that could wait is done.
+        let Some(replaced) = self.signing_in.finish_with(attempt.id, enter) else {
+            return self.drop_sign_in(refresh_token).await;
+        };
         self.cooldowns().end_all();
         let saved = self.save().await;
         self.current.publish(self.now());
         saved?;
+        if let (Some(replaced), Some(shared)) = (replaced, self.me.upgrade()) {
+            // Logged there; the new user does not wait for it.
+            let work = async move { drop(shared.revoke(&replaced).await) };
+            self.dependencies.spawner.spawn(Box::pin(work));
+        }
         self.current.state(self.now()).ok_or(Error::NoSession)
     }
 
@@ -168,12 +176,19 @@ impl Shared {
         Ok((tokens, sent))
     }
 
-    async fn believe(
-        &self,
-        attempt: &Attempt,
-        tokens: &TokenAnswer,
-        id_token: &Secret,
-    ) -> Result<IdTokenClaims, Error> {
+    async fn believe(&self, attempt: &Attempt, tokens: &TokenAnswer) -> Result<IdTokenClaims, Error> {
+        let Some(id_token) = &tokens.id_token else {
+            return Err(Error::sign_in(
+                "id_token_missing",
+                "the issuer sent no ID token; the scope openid brings it",
+            ));
+        };
+        if tokens.access_token.is_none() {
+            return Err(Error::sign_in(
+                "invalid_token_answer",
+                tokens.problem.unwrap_or("the issuer sent no access token"),
+            ));
+        }
         let context = ValidationContext::SignIn {
             nonce: &attempt.secrets.nonce,
             max_age_seconds: attempt.max_age_seconds,
@@ -182,10 +197,11 @@ impl Shared {
         self.verify_id_token(id_token, context).await
     }
 
-    pub(super) async fn drop_sign_in(&self, tokens: &TokenAnswer) -> Result<SessionState, Error> {
-        if let Some(orphan) = &tokens.refresh_token {
+    pub(super) async fn drop_sign_in(&self, refresh_token: Option<Secret>) -> Result<SessionState, Error> {
+        if let Some(orphan) = refresh_token {
             // Logged there; the cancellation is what the caller hears of.
-            let _ = self.revoke(orphan).await;
+            let revoking = std::pin::pin!(self.revoke(&orphan));
+            select(revoking, self.dependencies.spawner.sleep(LONGEST_REVOCATION)).await;
         }
         Err(Error::SignInCancelled)
     }

@@ -15,7 +15,7 @@ use crate::protocol::revocation;
 use crate::storage::envelope::StoredItem;
 
 /// A user who signs out waits no longer than this for the issuer.
-const LONGEST_REVOCATION: Duration = Duration::from_secs(10);
+pub(super) const LONGEST_REVOCATION: Duration = Duration::from_secs(10);
 
 impl SessionManager {
     /// Forgets the session in memory and in the store, cancels a sign-in in progress, then asks the issuer to revoke

@@ -26,6 +26,7 @@ mod odd_answers;
 mod quarantine;
 mod refused_changes;
 mod renewal;
+mod replaced_tokens;
 mod reports;
 mod resources;
 mod restore;

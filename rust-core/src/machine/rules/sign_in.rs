@@ -30,13 +30,15 @@ pub(crate) fn enter(machine: &mut Machine, SignedIn { session, received }: Signe
 }
 
 /// The same in the place of a session. The same user's waiting changes of the metadata stay: the session has ended, or
-/// the user signed in once more without a sign-out.
+/// the user signed in once more without a sign-out. Another user's refresh token is to be revoked; the same user's is not,
+/// because issuers that delete the user's grant along with it would end the new session.
 pub(crate) fn enter_again(machine: &mut Machine, mut input: SignedIn, effects: &mut Effects) -> Verdict {
-    if let Some(before) = machine
-        .session()
-        .filter(|before| before.subject == input.session.subject)
-    {
-        input.session.pending_updates.clone_from(&before.pending_updates);
+    if let Some(before) = machine.session() {
+        if before.subject == input.session.subject {
+            input.session.pending_updates.clone_from(&before.pending_updates);
+        } else {
+            effects.revoke(before.credentials.refresh_token.clone());
+        }
     }
     enter(machine, input, effects)
 }

@@ -42,8 +42,16 @@ pub(super) struct Importing {
     was_tried: AtomicBool,
     /// The store says that it is over.
     is_closed: AtomicBool,
-    /// Tokens that were renewed to learn whose they are, while that is not known yet.
-    in_hand: Mutex<Option<ForeignSession>>,
+    /// Tokens that were renewed to learn whose they are, until they are stored.
+    in_hand: Mutex<Option<InHand>>,
+}
+
+/// What a renewal before the import brought.
+#[derive(Debug)]
+struct InHand {
+    /// The old items' refresh token, which must not be presented again.
+    spent: Secret,
+    renewed: ForeignSession,
 }
 
 /// What another library's items hold.
@@ -120,7 +128,7 @@ impl Shared {
         }
         let unreadable = |problem| Ok(ImportOutcome::Unreadable { problem });
         let found = match self.find(source).await? {
-            Found::Session(found) => self.in_hand().take().unwrap_or(*found),
+            Found::Session(found) => self.renewed_before(&found).unwrap_or(*found),
             Found::Problem(problem) => return unreadable(problem),
             Found::Nothing => {
                 self.importing.was_tried.store(was_tried, Ordering::SeqCst);
@@ -237,6 +245,7 @@ impl Shared {
             self.merge_if_shared().await?;
             return Ok(ImportOutcome::SessionExists);
         }
+        *self.in_hand() = None;
         let state = self.current.state(self.now()).ok_or(Error::NoSession)?;
         Ok(ImportOutcome::Imported { state })
     }
@@ -344,7 +353,16 @@ impl Shared {
         format!("{}{CLOSED_SUFFIX}", self.item_name)
     }
 
-    fn in_hand(&self) -> std::sync::MutexGuard<'_, Option<ForeignSession>> {
+    /// What an earlier attempt of the same import has renewed.
+    fn renewed_before(&self, found: &ForeignSession) -> Option<ForeignSession> {
+        let in_hand = self.in_hand();
+        let same = in_hand
+            .as_ref()
+            .filter(|held| found.refresh_token.as_ref() == Some(&held.spent))?;
+        Some(same.renewed.clone())
+    }
+
+    fn in_hand(&self) -> std::sync::MutexGuard<'_, Option<InHand>> {
         self.importing.in_hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

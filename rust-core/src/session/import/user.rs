@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::super::Shared;
+use super::InHand;
 use crate::machine::error::Error;
 use crate::model::json::text_of;
 use crate::model::secret::Secret;
@@ -89,16 +90,17 @@ impl Shared {
             expires_at: lives.map(|seconds| now.plus(seconds)),
             ..found
         };
+        // The old refresh token may be spent: the new one is not lost with what goes wrong before it is stored.
+        *self.in_hand() = Some(InHand {
+            spent: refresh_token,
+            renewed: found.clone(),
+        });
         match self.user_of_id_token(&found) {
             Ok(Some(user)) => return Ok(Ok((found, user))),
             Ok(None) => {}
             Err(problem) => return Ok(Err(problem)),
         }
-        // The old refresh token may be spent: should the next answer not come, the new one is not lost with it.
-        *self.in_hand() = Some(found.clone());
-        let subject = self.subject_by_userinfo(metadata, &found).await?;
-        *self.in_hand() = None;
-        Ok(match subject {
+        Ok(match self.subject_by_userinfo(metadata, &found).await? {
             Some(subject) => Ok((found, user_at(metadata, subject))),
             None => Err(ImportProblem::UnknownUser),
         })

@@ -123,20 +123,17 @@ impl Shared {
             Ok(claims) => claims,
             Err(error) => {
                 // Nobody will use its refresh token.
-                let _ = self.drop_sign_in(&tokens).await;
+                let _ = self.drop_sign_in(tokens.refresh_token).await;
                 return Err(error);
             }
         };
-        if !self.signing_in.finish(attempt.id) {
-            return self.drop_sign_in(&tokens).await;
-        }
         let lifetime = Credentials::lifetime_of_id_token(claims.issued_at, claims.expires_at, server_now);
         let client_id = &self.configuration.client_id;
         let mut session = stored_session(&metadata.issuer, client_id, attempt, tokens, claims, received);
         session.credentials.lifetime_seconds = lifetime;
         session.credentials.lives_by_id_token = true;
         session.nonce = None;
-        self.enter(session, received).await
+        self.enter(attempt, session, received).await
     }
 
     async fn believe_direct(&self, tokens: &TokenAnswer) -> Result<IdTokenClaims, Error> {

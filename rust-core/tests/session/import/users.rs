@@ -9,7 +9,7 @@ use pilotlight_core::storage::migration::ImportProblem;
 use pilotlight_identity_server::{Client, Endpoint, Fault, Options};
 
 use super::{OldTokens, SUBJECT, archives, assert_imported, old_tokens};
-use crate::world::{ADA, World, assert_renews, assert_unexpected, public};
+use crate::world::{ADA, World, assert_renews, assert_unexpected, disk_full, public};
 
 fn source(tokens: &OldTokens, access_token: Option<&str>) -> ImportSource {
     ImportSource::TokenValues {
@@ -155,5 +155,22 @@ async fn what_nobody_knows_the_nonce_of_is_renewed_also_where_the_issuer_repeats
     assert_imported(&session.import_session(imported).await.unwrap());
     assert_eq!(world.stored().unwrap().get("nonce"), None);
     assert_renews(&session).await;
+    assert_renews(&session).await;
+}
+
+#[tokio::test]
+async fn what_an_import_renewed_and_could_not_store_is_kept_and_written_at_the_next_attempt() {
+    let world = World::new().await;
+    let tokens = old_tokens(&world).await;
+    let session = world.session();
+    world.store.fail_writes(Some(disk_full()));
+    session.import_session(source(&tokens, None)).await.unwrap_err();
+    world.control().fault(Endpoint::Userinfo, Fault::status(503).times(3));
+    session.import_session(source(&tokens, None)).await.unwrap_err();
+    world.store.fail_writes(None);
+    let outcome = session.import_session(source(&tokens, None)).await.unwrap();
+    assert_eq!(subject(outcome), SUBJECT);
+    assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
+    assert_ne!(world.stored_refresh_token(), tokens.refresh_token);
     assert_renews(&session).await;
 }
