@@ -24,8 +24,8 @@ pub fn revoke(endpoint: &Url, configuration: &Configuration, refresh_token: &Sec
 /// Reads the answer: 200 also for a token that the server does not know (RFC 7009 2.2).
 ///
 /// # Errors
-/// [`ProtocolError::Configuration`] for its refusal in OAuth's words (RFC 7009 2.2.1), which will be the same tomorrow;
-/// else the server's trouble, or that of somebody in between.
+/// [`ProtocolError::Configuration`] for its refusal, which will be the same tomorrow: in OAuth's words (RFC 7009 2.2.1), in
+/// other JSON, or because there is no such endpoint; else the server's trouble, or that of somebody in between.
 pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<(), ProtocolError> {
     let endpoint = Endpoint::Revocation;
     if answer.is_success() {
@@ -34,13 +34,27 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<(), ProtocolError> {
     if let Some(passing) = passing_trouble(endpoint, answer, now) {
         return Err(passing);
     }
-    let body = json_object(answer).unwrap_or_default();
-    match body.text("error") {
-        Some(code) if (400..500).contains(&answer.status) => Err(ProtocolError::Configuration {
-            endpoint,
-            field: "client_id",
-            problem: sanitized_description(code),
-        }),
-        _ => Err(unexpected(endpoint, answer, "neither success nor an error")),
+    let body = json_object(answer);
+    let code = body.as_ref().and_then(|body| body.text("error"));
+    if code.is_none() && !refuses_in_other_words(answer, body.is_some()) || !(400..500).contains(&answer.status) {
+        return Err(unexpected(endpoint, answer, "neither success nor an error"));
+    }
+    Err(ProtocolError::Configuration {
+        endpoint,
+        field: if code.is_some() {
+            "client_id"
+        } else {
+            "revocation_endpoint"
+        },
+        problem: code.map_or_else(|| format!("status {}", answer.status), sanitized_description),
+    })
+}
+
+/// 408 and 425 ask for another try, 407 is a proxy's, and a web page may be anybody's.
+fn refuses_in_other_words(answer: &HttpAnswer, is_json: bool) -> bool {
+    match answer.status {
+        407 | 408 | 425 => false,
+        404 | 405 | 410 => answer.media_type() != "text/html",
+        _ => is_json,
     }
 }

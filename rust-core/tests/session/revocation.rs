@@ -95,12 +95,41 @@ async fn an_issuer_that_is_still_away_is_asked_again_later() {
 #[tokio::test]
 async fn an_issuer_that_refuses_is_not_asked_again() {
     let world = World::new().await;
-    let session = world.signed_in().await;
-    world
-        .control()
-        .fault(Endpoint::Revoke, Fault::oauth_error(400, "unsupported_token_type", ""));
-    assert_eq!(session.sign_out().await, SignOutOutcome::RevocationRefused);
-    assert!(world.store.items().is_empty());
+    for fault in [
+        Fault::oauth_error(400, "unsupported_token_type", ""),
+        Fault::oauth_error(401, "invalid_client", ""),
+        Fault::json(403, &serde_json::json!({"message": "Forbidden"})),
+        Fault::status(404),
+        Fault::status(405),
+    ] {
+        let session = world.signed_in().await;
+        world.control().fault(Endpoint::Revoke, fault.clone());
+        let asked = world.control().seen(Endpoint::Revoke);
+        assert_eq!(session.sign_out().await, SignOutOutcome::RevocationRefused, "{fault:?}");
+        assert!(world.store.items().is_empty(), "{fault:?}");
+        world.session().restore().await.unwrap();
+        assert_eq!(world.control().seen(Endpoint::Revoke), asked + 1, "{fault:?}");
+    }
+}
+
+/// Whoever is in between does not speak for the issuer.
+#[tokio::test]
+async fn a_page_or_a_proxy_does_not_end_a_revocation() {
+    let world = World::new().await;
+    for fault in [
+        Fault::html(403),
+        Fault::html(404),
+        Fault::status(407),
+        Fault::status(408),
+        Fault::status(429),
+    ] {
+        let session = world.signed_in().await;
+        world.control().fault(Endpoint::Revoke, fault.clone().for_ever());
+        assert_eq!(session.sign_out().await, SignOutOutcome::RevocationPending, "{fault:?}");
+        world.control().clear_faults(Endpoint::Revoke);
+        session.restore().await.unwrap();
+        store_is_emptied(&world).await;
+    }
 }
 
 #[tokio::test]
