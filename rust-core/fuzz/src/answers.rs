@@ -101,7 +101,7 @@ pub fn token_answer(input: &[u8]) {
 /// A profile is stored as it was read.
 pub fn userinfo_answer(input: &[u8]) {
     let answer = answer(input);
-    let _ = userinfo::refuses_token(&answer);
+    let _ = pilotlight_core::protocol::failure::refuses_token(&answer);
     match userinfo::read(&answer, NOW).map_err(Error::from) {
         Ok(UserInfo::Claims(claims)) => {
             let subject = claims.get("sub").and_then(Value::as_str).map(str::to_owned);

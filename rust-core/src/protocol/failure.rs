@@ -146,9 +146,33 @@ pub(super) fn needs_user(code: &str) -> bool {
 }
 
 /// Reads an unsuccessful answer of an endpoint that takes an access token, where the status alone does not say it all.
-/// 401 and 403 are for the caller to read first, because only it knows whether the token was fresh.
+/// What refuses the token is for the caller to read first, because only it knows whether the token was fresh.
 pub fn resource_failure(endpoint: Endpoint, answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
     passing_trouble(endpoint, answer, now).unwrap_or_else(|| unexpected(endpoint, answer, "an unknown error"))
+}
+
+/// Whether an endpoint refused the access token itself, so that a fresh one may do better. RFC 6750 3.1 wants 401;
+/// servers also say 403 or 400 with `invalid_token`, or 403 with nothing at all. Only 403 that names a missing scope means
+/// that a fresh token would be refused as well.
+pub fn refuses_token(answer: &HttpAnswer) -> bool {
+    match answer.status {
+        401 => true,
+        403 => !says(answer, "insufficient_scope"),
+        400 => says(answer, "invalid_token"),
+        _ => false,
+    }
+}
+
+/// Whether the answer has this error code, in `WWW-Authenticate` (RFC 6750 3) or in its body.
+pub(super) fn says(answer: &HttpAnswer, code: &str) -> bool {
+    let in_challenge = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("www-authenticate"))
+        .flat_map(|(_, value)| value.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')))
+        .any(|word| word == code);
+    let in_body = |body: Object| ["error", "errorCode"].iter().any(|name| body.text(name) == Some(code));
+    in_challenge || json_object(answer).is_some_and(in_body)
 }
 
 /// 429 and 5xx, which mean the same everywhere.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::failure::{json_object, resource_failure, unexpected};
+use super::failure::{json_object, resource_failure, says, unexpected};
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::Endpoint;
@@ -24,11 +24,6 @@ pub fn request(endpoint: &Url, access_token: &Secret) -> HttpRequest {
     HttpRequest::get(endpoint.clone(), "application/json, application/jwt").with_bearer(access_token)
 }
 
-/// Whether the access token itself was refused, so that a fresh one may do better (RFC 6750 3.1).
-pub fn refuses_token(answer: &HttpAnswer) -> bool {
-    answer.status == 401
-}
-
 /// Reads the answer.
 ///
 /// # Errors
@@ -42,7 +37,7 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<UserInfo, ProtocolErr
         problem: problem.to_owned(),
     };
     match answer.status {
-        401 => Err(configuration(
+        400 | 401 | 403 if answer.status == 401 || says(answer, "invalid_token") => Err(configuration(
             "audience",
             "the access token is fresh but not accepted; a token for another API is not for userinfo",
         )),

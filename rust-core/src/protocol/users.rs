@@ -4,7 +4,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::failure::{json_object, resource_failure, unexpected};
+use super::failure::{self, json_object, resource_failure, unexpected};
 use crate::model::invalid::InvalidValue;
 use crate::model::json::Object;
 use crate::model::metadata::USER_METADATA;
@@ -60,9 +60,10 @@ pub fn patch_metadata(
 }
 
 /// Whether the access token itself was refused as invalid, so that a fresh one may do better. A token for another
-/// audience is refused with 401 as well, in words that say so; renewing that one would be of no use.
+/// audience or without the scopes is refused as well, in words that say so; renewing that one would be of no use.
 pub fn refuses_token(answer: &HttpAnswer) -> bool {
-    answer.status == 401 && !message(answer).to_ascii_lowercase().contains("audience")
+    let words = message(answer).to_ascii_lowercase();
+    failure::refuses_token(answer) && !words.contains("audience") && !words.contains("insufficient scope")
 }
 
 /// Whether a change was refused, and would be at any time: 4xx (RFC 9110 15.5) but what asks for another token (401), for

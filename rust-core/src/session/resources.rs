@@ -18,6 +18,7 @@ use crate::model::secret::Secret;
 use crate::ports::BoxFuture;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
+use crate::protocol::failure;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 use crate::protocol::userinfo::{self, UserInfo};
 
@@ -126,7 +127,7 @@ impl SessionManager {
             .call_with_token(
                 &Bearer::AccessToken,
                 Endpoint::UserInfo,
-                userinfo::refuses_token,
+                failure::refuses_token,
                 |token| Ok(userinfo::request(endpoint, token)),
             )
             .await?;

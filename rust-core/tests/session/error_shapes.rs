@@ -214,7 +214,7 @@ async fn the_management_apis_errors() {
         ),
         (body(500, "Internal error", ""), "retry ServerFault None"),
         (Fault::html(200), "retry UnexpectedAnswer None"),
-        (Fault::html(403), "retry UnexpectedAnswer None"),
+        (Fault::html(403).times(2), "retry UnexpectedAnswer None"),
         (Fault::redirect("http://127.0.0.1:1/"), "retry UnexpectedAnswer None"),
         (Fault::garbage_json(), "retry UnexpectedAnswer None"),
         (Fault::truncate(), "retry Network None"),

@@ -14,7 +14,8 @@ async fn a_change_that_the_server_refuses_for_good_is_dropped_and_the_others_go_
     let refusal = |status: u16| Fault::json(status, &json!({"statusCode": status, "message": "no"}));
     for fault in [
         refusal(400),
-        refusal(403),
+        // Such a token is renewed once; a fresh one that is refused as well is the final word.
+        refusal(403).times(2),
         refusal(404),
         refusal(409),
         refusal(413),

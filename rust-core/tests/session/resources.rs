@@ -175,6 +175,45 @@ async fn a_token_refused_before_its_time_is_renewed_once() {
     assert!(is_signed_in(&session));
 }
 
+/// RFC 6750 3.1 has one way to refuse a token, servers have many.
+#[tokio::test]
+async fn a_token_refused_in_any_way_is_renewed_once() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let challenge = |status, error: &str| {
+        Fault::status(status).header("www-authenticate", &format!("Bearer realm=\"x\", error=\"{error}\""))
+    };
+    for refusal in [
+        Fault::status(403)
+            .header("content-type", "text/html")
+            .body("Bad_OAuth_Token"),
+        Fault::status(403),
+        Fault::json(403, &json!({})),
+        Fault::oauth_error(403, "invalid_token", "expired"),
+        Fault::oauth_error(400, "invalid_token", "expired"),
+        challenge(400, "invalid_token"),
+        challenge(403, "invalid_token"),
+        challenge(401, "invalid_token"),
+    ] {
+        let renewals = world.refresh_grants();
+        world.control().fault(Endpoint::Userinfo, refusal.clone());
+        session.profile(true).await.unwrap();
+        assert_eq!(world.refresh_grants(), renewals + 1, "{refusal:?}");
+        world.control().fault(Endpoint::Users, refusal.clone());
+        session.fetch_metadata(&[]).await.unwrap();
+    }
+    let renewals = world.refresh_grants();
+    for refusal in [
+        challenge(403, "insufficient_scope"),
+        Fault::oauth_error(403, "insufficient_scope", ""),
+        Fault::oauth_error(400, "invalid_request", ""),
+    ] {
+        world.control().fault(Endpoint::Userinfo, refusal);
+        assert!(session.profile(true).await.is_err());
+    }
+    assert_eq!(world.refresh_grants(), renewals);
+}
+
 /// Two requests with the same refused token: what the first one's renewal brought serves the second as well.
 #[tokio::test]
 async fn a_token_refused_twice_is_renewed_once() {
