@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::algorithms::Algorithm;
 use super::problem::IdTokenProblem;
 use super::signature::VerifiedClaims;
-use super::token_hash::token_hash;
+use super::token_hash::is_token_hash;
 use crate::model::json::present;
 use crate::model::numeric_date::{lenient_date, numeric_date};
 use crate::model::secret::Secret;
@@ -153,7 +153,7 @@ fn check_token_hash(
     access_token: Option<&Secret>,
 ) -> Result<(), IdTokenProblem> {
     match (text(claims, "at_hash")?, access_token) {
-        (Some(hash), Some(token)) => require(hash == token_hash(algorithm, token.expose()), "at_hash"),
+        (Some(hash), Some(token)) => require(is_token_hash(hash, algorithm, token.expose()), "at_hash"),
         _ => Ok(()),
     }
 }

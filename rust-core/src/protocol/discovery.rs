@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::failure::{resource_failure, success_object};
+use super::failure::{resource_failure, success_object, unexpected};
 use crate::jose::{Algorithm, announced_algorithms};
-use crate::model::configuration::{IssuerUrl, check_endpoint};
+use crate::model::configuration::{IssuerUrl, check_endpoint, is_loopback};
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
@@ -30,6 +30,8 @@ pub struct IssuerMetadata {
     pub end_session_endpoint: Option<Url>,
     /// The algorithms that ID tokens may be signed with: what the issuer announces and Pilotlight allows.
     pub id_token_algorithms: Vec<Algorithm>,
+    /// The same for a signed UserInfo answer; those of ID tokens where the issuer names none that is allowed.
+    pub userinfo_algorithms: Vec<Algorithm>,
     /// Whether the issuer promises `iss` in every callback (RFC 9207 3), so that its absence is suspicious.
     pub iss_parameter_promised: bool,
 }
@@ -51,6 +53,7 @@ impl IssuerMetadata {
             revocation_endpoint: Some(at("/oauth/revoke")),
             end_session_endpoint: Some(at("/v2/logout")),
             id_token_algorithms: vec![Algorithm::RS256, Algorithm::PS256],
+            userinfo_algorithms: vec![Algorithm::RS256, Algorithm::PS256],
             iss_parameter_promised: false,
         }
     }
@@ -59,9 +62,17 @@ impl IssuerMetadata {
     ///
     /// # Errors
     /// [`ProtocolError::Configuration`] for the field `issuer` when the document is another issuer's, lacks what is
-    /// needed or names an endpoint without `https`; the server's trouble otherwise.
+    /// needed or names a needed endpoint without `https`; the server's trouble otherwise. An optional endpoint that
+    /// cannot be used counts as absent.
     pub fn read(answer: &HttpAnswer, configured: &Url, now: Timestamp) -> Result<Self, ProtocolError> {
         let document = success_object(Endpoint::Discovery, answer, || match answer.status {
+            // A web page is a firewall's or a portal's as often as the issuer's, and these statuses are passing.
+            407 | 408 | 421 | 425 => unexpected(Endpoint::Discovery, answer, "no discovery document"),
+            400..=499 if answer.media_type() == "text/html" && answer.status != 429 => unexpected(
+                Endpoint::Discovery,
+                answer,
+                "no discovery document; if it stays so, check the issuer",
+            ),
             400..=428 | 430..=499 => wrong("there is no discovery document there"),
             _ => resource_failure(Endpoint::Discovery, answer, now),
         })?;
@@ -70,21 +81,23 @@ impl IssuerMetadata {
             .and_then(Value::as_str)
             .ok_or_else(|| wrong("the document has no issuer"))?;
         if !is_same_issuer(issuer, configured) {
-            return Err(wrong("the document is another issuer's"));
+            return Err(wrong(&format!(
+                "the document is another issuer's: it says {}, configured is {}",
+                shown(issuer),
+                shown(configured.as_str())
+            )));
         }
-        let needed =
-            |name: &str| endpoint(&document, name)?.ok_or_else(|| wrong(&format!("the document has no {name}")));
-        let algorithms = document
-            .get("id_token_signing_alg_values_supported")
-            .and_then(Value::as_array);
-        let algorithms = algorithms.map(|names| {
-            names
-                .iter()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        });
-        let id_token_algorithms = announced_algorithms(algorithms.as_deref());
+        let needed = |name: &str| {
+            endpoint(&document, name, configured)?.ok_or_else(|| wrong(&format!("the document has no {name}")))
+        };
+        // A fault in what few calls need is those calls' alone.
+        let optional = |name: &str| endpoint(&document, name, configured).unwrap_or_default();
+        let algorithms = |name: &str| announced_algorithms(names(&document, name).as_deref());
+        let id_token_algorithms = algorithms("id_token_signing_alg_values_supported");
+        let of_userinfo = "userinfo_signing_alg_values_supported";
+        let userinfo_algorithms = Some(algorithms(of_userinfo))
+            .filter(|found| document.contains_key(of_userinfo) && !found.is_empty())
+            .unwrap_or_else(|| id_token_algorithms.clone());
         if id_token_algorithms.is_empty() {
             return Err(wrong(
                 "it signs ID tokens with no algorithm that is acceptable for a public client",
@@ -95,10 +108,11 @@ impl IssuerMetadata {
             authorization_endpoint: needed("authorization_endpoint")?,
             token_endpoint: needed("token_endpoint")?,
             jwks_uri: needed("jwks_uri")?,
-            userinfo_endpoint: endpoint(&document, "userinfo_endpoint")?,
-            revocation_endpoint: endpoint(&document, "revocation_endpoint")?,
-            end_session_endpoint: endpoint(&document, "end_session_endpoint")?,
+            userinfo_endpoint: optional("userinfo_endpoint"),
+            revocation_endpoint: optional("revocation_endpoint"),
+            end_session_endpoint: optional("end_session_endpoint"),
             id_token_algorithms,
+            userinfo_algorithms,
             iss_parameter_promised: document.get("authorization_response_iss_parameter_supported")
                 == Some(&Value::Bool(true)),
         })
@@ -125,14 +139,35 @@ fn is_same_issuer(issuer: &str, configured: &Url) -> bool {
     Url::parse(issuer).is_ok_and(|issuer| plain(issuer.as_str()) == plain(configured.as_str()))
 }
 
-fn endpoint(document: &Map<String, Value>, name: &str) -> Result<Option<Url>, ProtocolError> {
+fn names(document: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
+    let names = document.get(name)?.as_array()?.iter().filter_map(Value::as_str);
+    Some(names.map(str::to_owned).collect())
+}
+
+/// Plain http is for an issuer on this machine alone: a server elsewhere must not send tokens to whatever listens here.
+fn endpoint(document: &Map<String, Value>, name: &str, issuer: &Url) -> Result<Option<Url>, ProtocolError> {
     let Some(value) = document.get(name).filter(|value| !value.is_null()) else {
         return Ok(None);
     };
     let url = value.as_str().and_then(|text| Url::parse(text).ok());
     let url = url.ok_or_else(|| wrong(&format!("its {name} is not a URL")))?;
     check_endpoint(&url).map_err(|problem| wrong(&format!("its {name} {problem}")))?;
+    if url.scheme() == "http" && !is_loopback(issuer) {
+        return Err(wrong(&format!("its {name} must use https")));
+    }
     Ok(Some(url))
+}
+
+/// An issuer's identifier, to be read by a person: a URL without what else a server may have put there.
+fn shown(issuer: &str) -> String {
+    const LONGEST: usize = 200;
+    match Url::parse(issuer) {
+        Ok(url) if url.has_host() && url.username().is_empty() && url.password().is_none() => {
+            let plain = url.as_str().split(['?', '#']).next().unwrap_or_default();
+            plain.chars().take(LONGEST).collect()
+        }
+        _ => "what is not a URL".to_owned(),
+    }
 }
 
 fn wrong(problem: &str) -> ProtocolError {
@@ -140,5 +175,47 @@ fn wrong(problem: &str) -> ProtocolError {
         endpoint: Endpoint::Discovery,
         field: "issuer",
         problem: problem.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::secret::SecretBytes;
+
+    fn read(issuer: &str, token_endpoint: &str) -> Result<IssuerMetadata, ProtocolError> {
+        let document = serde_json::json!({
+            "issuer": issuer,
+            "authorization_endpoint": format!("{issuer}/authorize"),
+            "token_endpoint": token_endpoint,
+            "jwks_uri": format!("{issuer}/jwks"),
+            "userinfo_endpoint": "http://127.0.0.1:4000/userinfo",
+        });
+        let answer = HttpAnswer {
+            status: 200,
+            headers: Vec::new(),
+            body: SecretBytes::new(document.to_string().into_bytes()),
+        };
+        IssuerMetadata::read(&answer, &Url::parse(issuer).unwrap(), Timestamp(1_700_000_000))
+    }
+
+    #[test]
+    fn plain_http_on_this_machine_is_for_an_issuer_on_this_machine() {
+        const REMOTE: &str = "https://login.example.com";
+        const LOCAL: &str = "http://localhost:4000";
+        assert_eq!(
+            read(REMOTE, "https://login.example.com/token")
+                .unwrap()
+                .userinfo_endpoint,
+            None
+        );
+        assert!(read(REMOTE, "http://127.0.0.1:4000/token").is_err());
+        assert!(read(REMOTE, "http://localhost/token").is_err());
+        assert!(
+            read(LOCAL, "http://127.0.0.1:4000/token")
+                .unwrap()
+                .userinfo_endpoint
+                .is_some()
+        );
     }
 }

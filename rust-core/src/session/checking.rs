@@ -33,7 +33,9 @@ impl Shared {
         token: &Secret,
         context: ValidationContext<'_>,
     ) -> Result<IdTokenClaims, Error> {
-        let verified = self.verify_signed(token).await?;
+        let verified = self
+            .verify_signed(token, &self.metadata().await?.id_token_algorithms)
+            .await?;
         let metadata = self.metadata().await?;
         Ok(self.validate(&verified, (&metadata.issuer, &self.configuration.client_id), context)?)
     }
@@ -95,7 +97,10 @@ impl Shared {
         };
         let claims = match by_secret {
             Some(claims) => claims,
-            None => match self.verify_signed(token).await {
+            None => match self
+                .verify_signed(token, &self.metadata().await?.id_token_algorithms)
+                .await
+            {
                 Ok(verified) => verified,
                 Err(error) if keys_cannot_be_had(&error) => {
                     self.log(

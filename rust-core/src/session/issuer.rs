@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 use super::Shared;
-use crate::jose::{self, IdTokenProblem, KeySet, VerifiedClaims, newer_keys_may_help};
+use crate::jose::{self, Algorithm, IdTokenProblem, KeySet, VerifiedClaims, newer_keys_may_help};
 use crate::machine::error::Error;
 use crate::model::configuration::IssuerUrl;
 use crate::model::secret::Secret;
@@ -104,14 +104,13 @@ impl Shared {
     }
 
     /// Verifies the signature of any JWT of the issuer's, fetching its keys (again) where that may help.
-    pub(super) async fn verify_signed(&self, token: &Secret) -> Result<VerifiedClaims, Error> {
-        let metadata = self.metadata().await?;
+    pub(super) async fn verify_signed(&self, token: &Secret, allowed: &[Algorithm]) -> Result<VerifiedClaims, Error> {
         let mut cached = self.issuer.keys.lock().await;
         if cached.as_ref().is_some_and(|known| self.is_old(&known.fetched)) {
             // Logged where it failed.
             let _ = self.fetch_keys(&mut cached).await;
         }
-        let verify = |keys: &KeySet| jose::verify_signature(token, keys, &metadata.id_token_algorithms);
+        let verify = |keys: &KeySet| jose::verify_signature(token, keys, allowed);
         let problem = match cached.as_ref().map(|known| verify(&known.fetched.value)) {
             Some(Ok(verified)) => return Ok(verified),
             Some(Err(problem)) if !newer_keys_may_help(&problem) => return Err(problem.into()),

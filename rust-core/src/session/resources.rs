@@ -8,7 +8,7 @@ use super::current::{Generation, Superseded};
 use super::renewal::MOST_REPLACEMENTS;
 use super::single_flight::Joined;
 use super::{SessionManager, Shared, TokenOptions};
-use crate::jose::names_audience;
+use crate::jose::{IdTokenProblem, names_audience};
 use crate::machine::error::Error;
 use crate::machine::retry;
 use crate::model::audience::Audience;
@@ -16,6 +16,7 @@ use crate::model::json::present;
 use crate::model::profile::Profile;
 use crate::model::secret::Secret;
 use crate::ports::BoxFuture;
+use crate::protocol::discovery::IssuerMetadata;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::failure;
@@ -121,7 +122,7 @@ impl SessionManager {
             .ok_or_else(|| Error::ServerConfiguration {
                 endpoint: Endpoint::Discovery,
                 field: "issuer",
-                problem: "it has no userinfo endpoint".to_owned(),
+                problem: "it has no userinfo endpoint that can be used (https)".to_owned(),
             })?;
         let answer = self
             .call_with_token(
@@ -133,7 +134,7 @@ impl SessionManager {
             .await?;
         let claims = match userinfo::read(&answer, shared.server_now())? {
             UserInfo::Claims(claims) => claims,
-            UserInfo::Signed(jwt) => shared.read_signed_claims(&jwt, &metadata.issuer).await?,
+            UserInfo::Signed(jwt) => shared.read_signed_claims(&jwt, &metadata).await?,
         };
         let about_another = || Error::UnexpectedAnswer {
             endpoint: Endpoint::UserInfo,
@@ -221,15 +222,27 @@ impl Shared {
 
     /// A signed userinfo answer: the issuer's signature, its `iss` and our `aud` where it has them (OpenID Connect Core
     /// 5.3.2).
-    pub(super) async fn read_signed_claims(&self, jwt: &Secret, issuer: &str) -> Result<Map<String, Value>, Error> {
-        let mut claims = self.verify_signed(jwt).await?.into_map();
+    pub(super) async fn read_signed_claims(
+        &self,
+        jwt: &Secret,
+        metadata: &IssuerMetadata,
+    ) -> Result<Map<String, Value>, Error> {
         let wrong = |problem: &str| Error::UnexpectedAnswer {
             endpoint: Endpoint::UserInfo,
             status: 200,
             problem: problem.to_owned(),
         };
+        let verified = self.verify_signed(jwt, &metadata.userinfo_algorithms).await;
+        let mut claims = match verified {
+            Ok(verified) => verified.into_map(),
+            // To sign in again would change nothing about the profile's signature.
+            Err(Error::IdToken(problem)) if problem != IdTokenProblem::KeysUnavailable => {
+                return Err(wrong(&format!("the signed answer was not accepted: {problem}")));
+            }
+            Err(error) => return Err(error),
+        };
         let client_id = &self.configuration.client_id;
-        if present(&claims, "iss").is_some_and(|sent| sent != issuer) {
+        if present(&claims, "iss").is_some_and(|sent| sent != &metadata.issuer) {
             return Err(wrong("the signed answer is another issuer's"));
         }
         if present(&claims, "aud").is_some_and(|sent| !names_audience(sent, client_id)) {

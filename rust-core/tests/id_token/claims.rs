@@ -141,6 +141,7 @@ fn the_access_token_is_bound_by_at_hash_where_there_is_one() {
         ("ES384", &SHA384),
         ("PS512", &SHA512),
         ("EdDSA", &SHA512),
+        ("EdDSA", &SHA256),
     ] {
         let key = SigningKey::new("1", algorithm);
         let hash = digest(function, token.expose().as_bytes());

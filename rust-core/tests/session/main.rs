@@ -9,6 +9,7 @@ mod classification;
 mod clocks;
 mod configuration;
 mod cooldowns;
+mod discovery;
 mod documented;
 mod error_shapes;
 mod events;

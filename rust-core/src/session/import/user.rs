@@ -120,7 +120,7 @@ impl Shared {
             .await?;
         match userinfo::read(&answer, self.server_now()) {
             Ok(UserInfo::Claims(claims)) => Ok(subject_of(&claims)),
-            Ok(UserInfo::Signed(jwt)) => Ok(subject_of(&self.read_signed_claims(&jwt, &metadata.issuer).await?)),
+            Ok(UserInfo::Signed(jwt)) => Ok(subject_of(&self.read_signed_claims(&jwt, metadata).await?)),
             Err(ProtocolError::Configuration { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }

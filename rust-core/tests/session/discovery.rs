@@ -1,0 +1,105 @@
+//! What a discovery document says, and what is wrong with it.
+
+use pilotlight_core::ffi::SessionError;
+use pilotlight_identity_server::{Algorithm, Endpoint, Fault};
+use serde_json::{Value, json};
+
+use crate::error_shapes::shape;
+use crate::world::{ADA, World, assert_unexpected, cached, forced, is_signed_in, public};
+
+/// An optional endpoint that cannot be used ends what needs it, and nothing else.
+#[tokio::test]
+async fn an_unusable_optional_endpoint_disables_itself_alone() {
+    for unusable in [
+        json!(""),
+        json!(7),
+        json!("/logout"),
+        json!("http://login.example.com/logout"),
+        json!("https://user:word@login.example.com/"),
+    ] {
+        let world = World::new().await;
+        let all = json!({
+            "userinfo_endpoint": unusable,
+            "revocation_endpoint": unusable,
+            "end_session_endpoint": unusable,
+        });
+        world
+            .control()
+            .fault(Endpoint::Discovery, Fault::answer(all).for_ever());
+        let session = world.session_with(world.oidc_configuration());
+        world.sign_in(&session, ADA).await;
+        session.access_token(forced()).await.unwrap();
+        assert_eq!(shape(public(session.profile(true).await)), "fix issuer", "{unusable}");
+        assert!(is_signed_in(&session));
+    }
+}
+
+/// Whatever stands before the document says nothing about the configuration.
+#[tokio::test]
+async fn a_page_in_front_of_the_document_is_retried_later() {
+    let world = World::new().await;
+    let session = world.session_with(world.oidc_configuration());
+    world.sign_in(&session, ADA).await;
+    for fault in [
+        Fault::html(403),
+        Fault::html(404),
+        Fault::html(407),
+        Fault::html(511),
+        Fault::status(407),
+        Fault::status(408),
+    ] {
+        let restarted = world.session_with(world.oidc_configuration());
+        restarted.restore().await.unwrap();
+        world.control().fault(Endpoint::Discovery, fault.clone().for_ever());
+        let error = public(restarted.access_token(forced()).await);
+        world.control().clear_faults(Endpoint::Discovery);
+        world.cooldown();
+        assert!(matches!(error, SessionError::RetryLater { .. }), "{fault:?}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn another_issuers_document_is_refused_with_both_names() {
+    let world = World::new().await;
+    let session = world.session_with(world.oidc_configuration());
+    let other = json!({"issuer": "https://other.example/realm"});
+    world.control().fault(Endpoint::Discovery, Fault::answer(other));
+    let words = public(session.begin_sign_in(Default::default()).await).to_string();
+    let configured = world.server.issuer();
+    assert!(words.contains("https://other.example/realm"), "{words}");
+    assert!(words.contains(configured.trim_end_matches('/')), "{words}");
+}
+
+/// OpenID Connect Discovery 3: userinfo has algorithms of its own.
+#[tokio::test]
+async fn a_signed_profile_is_verified_by_the_algorithms_announced_for_it() {
+    for (of_id_tokens, of_userinfo, names) in [
+        (Algorithm::RS256, Algorithm::ES256, ["RS256", "ES256"]),
+        (Algorithm::ES256, Algorithm::RS256, ["ES256", "RS256"]),
+    ] {
+        let world = World::new().await;
+        world.control().change(|s| s.algorithm = of_id_tokens);
+        let announced = |userinfo: Value| {
+            Fault::answer(json!({
+                "id_token_signing_alg_values_supported": [names[0]],
+                "userinfo_signing_alg_values_supported": userinfo,
+            }))
+        };
+        world
+            .control()
+            .fault(Endpoint::Discovery, announced(json!([names[1], "none"])).for_ever());
+        let session = world.session_with(world.oidc_configuration());
+        world.sign_in(&session, ADA).await;
+        world.control().change(|s| {
+            s.algorithm = of_userinfo;
+            s.userinfo_jwt = true;
+        });
+        session.profile(true).await.unwrap();
+
+        // One that was announced for ID tokens only is a fault of the profile's, no reason to sign in again.
+        world.control().change(|s| s.algorithm = of_id_tokens);
+        let token = cached(&session);
+        assert_unexpected(&public(session.profile(true).await));
+        assert_eq!(cached(&session), token);
+    }
+}
