@@ -8,6 +8,7 @@ use crate::model::invalid::{InvalidConfiguration, InvalidValue};
 use crate::model::state::ReauthenticationReason;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
+use crate::protocol::failure::said;
 use crate::protocol::transport_error::TransportError;
 use crate::storage::StoreError;
 use crate::storage::envelope::EnvelopeError;
@@ -56,7 +57,7 @@ pub enum Error {
         code: String,
     },
     /// The issuer denies a renewal by a rule of its own; the session has not ended.
-    #[error("{endpoint}: the issuer denied access ({description})")]
+    #[error("{endpoint}: the issuer denied access{}", in_brackets(.description))]
     AccessDenied {
         /// Who answered.
         endpoint: Endpoint,
@@ -64,7 +65,7 @@ pub enum Error {
         description: String,
     },
     /// A sign-in attempt failed.
-    #[error("the sign-in failed: {code}: {description}")]
+    #[error("the sign-in failed: {}", said(.code, .description))]
     SignIn {
         /// The issuer's error code or our own.
         code: String,
@@ -148,6 +149,14 @@ fn reauthentication_words(reason: ReauthenticationReason) -> &'static str {
         ReauthenticationReason::NoRefreshToken => {
             "the access token expired and the issuer gave no refresh token (ask for the scope offline_access)"
         }
+    }
+}
+
+fn in_brackets(description: &str) -> String {
+    if description.is_empty() {
+        String::new()
+    } else {
+        format!(" ({description})")
     }
 }
 

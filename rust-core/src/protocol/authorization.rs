@@ -4,6 +4,7 @@
 use url::Url;
 
 use super::discovery::IssuerMetadata;
+use super::failure::callback_failure;
 use super::token::pairs;
 use crate::model::configuration::{Configuration, is_loopback};
 use crate::model::invalid::InvalidValue;
@@ -45,11 +46,11 @@ pub fn authorization_url(
         .audience
         .iter()
         .map(|audience| ("audience", audience.as_str()));
+    let has_audience = configuration.audience.is_some();
+    let others = pairs(&configuration.authorize_parameters).filter(|(name, _)| *name != "audience" || !has_audience);
     let resources = configuration.resources.iter();
     let resources = resources.map(|resource| ("resource", resource.as_str()));
-    let configured = audience
-        .chain(resources)
-        .chain(pairs(&configuration.authorize_parameters));
+    let configured = audience.chain(resources).chain(others);
     let configured = configured.filter(|(name, _)| !parameters.iter().any(|(own, _)| own == name));
     query.extend_pairs(configured.chain(pairs(parameters)));
     drop(query);
@@ -112,15 +113,21 @@ pub fn read_callback(
         None if metadata.iss_parameter_promised => {
             return Ok(Callback::Refused(ProtocolError::sign_in(
                 "issuer_mismatch",
-                "the callback lacks the issuer (RFC 9207)",
+                &match parameter("error")? {
+                    Some(code) => format!(
+                        "the callback lacks the issuer (RFC 9207); it says, unverified: {}",
+                        sanitized_description(&code)
+                    ),
+                    None => "the callback lacks the issuer (RFC 9207)".to_owned(),
+                },
             )));
         }
         _ => {}
     }
     if let Some(code) = parameter("error")? {
         let description = parameter("error_description")?.unwrap_or_default();
-        return Ok(Callback::Refused(ProtocolError::sign_in(
-            &sanitized_description(&code),
+        return Ok(Callback::Refused(callback_failure(
+            &code,
             &sanitized_description(&description),
         )));
     }

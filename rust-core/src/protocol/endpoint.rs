@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Endpoint {
     /// `/.well-known/openid-configuration`
     Discovery,
+    /// The authorization endpoint, which answers by the callback URL.
+    Authorization,
     /// The JSON Web Key Set.
     Keys,
     /// The token endpoint.
@@ -29,6 +31,7 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Discovery => "discovery document",
+            Self::Authorization => "authorization endpoint",
             Self::Keys => "key set",
             Self::Token => "token endpoint",
             Self::UserInfo => "userinfo endpoint",

@@ -51,11 +51,7 @@ pub fn token_failure(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Proto
     let configuration = |field, hint: &str| ProtocolError::Configuration {
         endpoint,
         field,
-        problem: if description.is_empty() {
-            format!("{code} ({hint})")
-        } else {
-            format!("{code}: {description} ({hint})")
-        },
+        problem: format!("{} ({hint})", said(code, &description)).trim_start().to_owned(),
     };
     if answer.status == 405 {
         return configuration("token_endpoint", "the endpoint does not take this request");
@@ -94,22 +90,62 @@ pub fn token_failure(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Proto
             status: answer.status,
             retry_after: retry_after(answer, now),
         },
-        "invalid_client" | "unauthorized_client" => configuration(
-            "client_id",
-            "the client must exist, be native (no secret), and be allowed this grant",
-        ),
-        "invalid_scope" => configuration("scopes", "the issuer does not know or grant one of the scopes"),
-        "invalid_target" if grant != Grant::RefreshTokenForAudience => {
-            configuration("audience", "the issuer does not know this API")
-        }
+        "invalid_client" | "unauthorized_client" => configuration("client_id", CLIENT_HINT),
+        "invalid_scope" => configuration("scopes", SCOPES_HINT),
+        "invalid_target" if grant != Grant::RefreshTokenForAudience => configuration("audience", API_HINT),
         "invalid_target" => configuration("audience", AUDIENCE_HINT),
         "unsupported_grant_type" => configuration("client_id", "the client is not allowed this grant at the issuer"),
         "endpoint_disabled" => configuration("token_endpoint", "the issuer has switched this endpoint off"),
         "invalid_request" if grant == Grant::RefreshTokenForAudience => configuration("audience", AUDIENCE_HINT),
         "invalid_request" => configuration("token_parameters", "a parameter is missing, repeated or not understood"),
-        _ => unexpected(endpoint, answer, "no error that OAuth 2.0 knows"),
+        // A code can be spent once only, so there is nothing to wait for; its issuer's word is all there is.
+        code if grant == Grant::AuthorizationCode && is_final(answer.status) && !code.is_empty() => {
+            ProtocolError::sign_in(&sanitized_description(code), &description)
+        }
+        "" => unexpected(endpoint, answer, "no error that OAuth 2.0 knows"),
+        code => {
+            let words = said(&sanitized_description(code), &description);
+            unexpected(endpoint, answer, &format!("no error that OAuth 2.0 knows ({words})"))
+        }
     }
 }
+
+/// The statuses of proxies and of passing trouble are not the issuer's decision.
+fn is_final(status: u16) -> bool {
+    !matches!(status, 407 | 408 | 421 | 425)
+}
+
+/// Code and description, with nothing left over where one is missing.
+pub fn said(code: &str, description: &str) -> String {
+    match (code, description) {
+        (code, "") => code.to_owned(),
+        ("", description) => description.to_owned(),
+        (code, description) => format!("{code}: {description}"),
+    }
+}
+
+/// Reads the error of a callback URL (RFC 6749 4.1.2.1): what the configuration has wrong is the same as at the token
+/// endpoint, all else ends the attempt. `description` is sanitized already.
+pub(super) fn callback_failure(code: &str, description: &str) -> ProtocolError {
+    let configuration = |field, hint: &str| ProtocolError::Configuration {
+        endpoint: Endpoint::Authorization,
+        field,
+        problem: format!("{} ({hint})", said(code, description)),
+    };
+    let words = description.to_ascii_lowercase();
+    match code {
+        "unauthorized_client" => configuration("client_id", CLIENT_HINT),
+        "invalid_scope" => configuration("scopes", SCOPES_HINT),
+        "invalid_target" => configuration("audience", API_HINT),
+        // Auth0's words for an audience that it does not know.
+        "access_denied" if words.starts_with("service not found") => configuration("audience", API_HINT),
+        _ => ProtocolError::sign_in(&sanitized_description(code), description),
+    }
+}
+
+const CLIENT_HINT: &str = "the client must exist, be native (no secret), and be allowed this grant";
+const SCOPES_HINT: &str = "the issuer does not know or grant one of the scopes";
+const API_HINT: &str = "the issuer does not know this API";
 
 const AUDIENCE_HINT: &str = "the issuer must know this API and let the client's refresh tokens get tokens for it: at \
     Auth0 by the application's refresh token policies, elsewhere by the configuration's resources, which the sign-in \

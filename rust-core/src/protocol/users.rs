@@ -120,7 +120,7 @@ fn failure(answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
     let configuration = |field, hint: &str| ProtocolError::Configuration {
         endpoint,
         field,
-        problem: format!("{words} ({hint})"),
+        problem: format!("{words} ({hint})").trim_start().to_owned(),
     };
     const AUDIENCE: &str = "an access token whose audience is https://{domain}/api/v2/ is needed";
     const SCOPES: &str = "read:current_user, update:current_user_metadata, create:current_user_metadata";

@@ -10,6 +10,7 @@ use crate::jose::{IdTokenClaims, ValidationContext};
 use crate::machine::error::Error;
 use crate::model::configuration::parse_parameters;
 use crate::model::credentials::Credentials;
+use crate::model::invalid::InvalidValue;
 use crate::model::secret::Secret;
 use crate::model::secret_members::SecretMembers;
 use crate::model::state::SessionState;
@@ -32,12 +33,14 @@ impl SessionManager {
         let shared = &self.shared;
         shared.ensure_writable()?;
         let mut parameters = parse_parameters("parameters", options.parameters)?;
-        parameters.extend(options.login_hint.map(|hint| ("login_hint".to_owned(), hint)));
-        parameters.extend(
-            options
-                .max_age_seconds
-                .map(|age| ("max_age".to_owned(), age.to_string())),
-        );
+        let login_hint = options.login_hint.map(|hint| ("login_hint", hint));
+        let max_age = options.max_age_seconds.map(|age| ("max_age", age.to_string()));
+        for (name, value) in login_hint.into_iter().chain(max_age) {
+            // No parameter is sent twice (RFC 6749 3.1): the option wins.
+            parameters.retain(|(own, _)| own != name);
+            parameters.push((name.to_owned(), value));
+        }
+        let max_age_seconds = max_age_of(&parameters, &shared.configuration.authorize_parameters)?;
         let secrets = shared.sign_in_secrets()?;
         let metadata = shared.metadata().await?;
         let url = authorization_url(&metadata, &shared.configuration, &secrets, &parameters);
@@ -45,7 +48,7 @@ impl SessionManager {
         let resources = named.map(|(_, resource)| resource.into_owned()).collect();
         let attempt = shared
             .signing_in
-            .begin(shared.random()?, secrets, options.max_age_seconds, resources);
+            .begin(shared.random()?, secrets, max_age_seconds, resources);
         shared.log(LogLevel::Info, "sign-in: begun");
         Ok(SignInRequest {
             url: url.into(),
@@ -222,13 +225,23 @@ impl Shared {
     }
 }
 
+/// The `max_age` that the URL will carry, whoever set it: what is asked for is checked in the ID token.
+fn max_age_of(parameters: &[(String, String)], configured: &[(String, String)]) -> Result<Option<u32>, Error> {
+    let named = |(name, _): &&(String, String)| name == "max_age";
+    let Some((_, value)) = parameters.iter().find(named).or_else(|| configured.iter().find(named)) else {
+        return Ok(None);
+    };
+    let not_seconds = |_| InvalidValue::new("parameters", "has a max_age that is not a number of seconds");
+    Ok(Some(value.parse().map_err(not_seconds)?))
+}
+
 /// Whether the same callback URL could never succeed later.
 fn ends_attempt(error: &Error) -> bool {
     match error {
         Error::SignIn { code, .. } => code != "state_mismatch",
         Error::IdToken(problem) => *problem != IdTokenProblem::KeysUnavailable,
         Error::SignInCancelled | Error::Store(_) | Error::InteractionRequired { .. } => true,
-        Error::ServerConfiguration { endpoint, .. } => *endpoint == Endpoint::Token,
+        Error::ServerConfiguration { endpoint, .. } => matches!(endpoint, Endpoint::Token | Endpoint::Authorization),
         _ => false,
     }
 }

@@ -16,6 +16,7 @@ mod events;
 mod golden;
 mod import;
 mod instances;
+mod issuer_words;
 mod late_answers;
 mod legacy;
 mod logout;
