@@ -55,7 +55,7 @@ ANSWERS = {
 *" screenshot "*) echo picture >"${@: -1}" ;;
 *--show-sdk*) echo /Applications/Xcode.app/SDK ;;
 lipo\\ *|*swiftc\\ -target*) exec "$PRETEND_PYTHON" -B "$PRETEND_WORLD" "$@" ;;
-docc\\ *) while [ "$1" != --output-path ]; do shift; done; mkdir -p "$2/data/documentation" && echo '{}' >"$2/data/documentation/pilotlight.json"
+docc\\ *) while [ "$1" != --output-path ]; do shift; done; mkdir -p "$2/data/documentation" && echo '{"abstract": [{"text": "A page."}]}' >"$2/data/documentation/pilotlight.json"
     mkdir -p "$2/documentation/pilotlight" && echo '<p>' >"$2/documentation/pilotlight/index.html" ;;
 esac""",
     "rustc": """case "$*" in *sysroot*) mkdir -p "$PRETEND_FOLDER/rust/lib/rustlib"; echo "$PRETEND_FOLDER/rust" ;; *) echo "host: aarch64-apple-darwin" ;; esac""",
@@ -71,7 +71,7 @@ esac""",
     # What would ask a registry, and proofs, which would be this one again.
     "python3": """case "$*" in
 *"-m pip install"*shellcheck*) while [ "$1" != --target ]; do shift; done; mkdir -p "$2/bin"; cp "$PRETEND_FOLDER/bin/true-tool" "$2/bin/shellcheck" ;;
-*"-m pip"*|*"-m unittest"*|*kill_test.py*) ;;
+*"-m pip"*|*"-m unittest"*|*kill_test.py*|*public_types.py*) ;; # No compiler, so no symbol graph.
 *"-m venv"*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
 *) exec "$PRETEND_PYTHON" "$@" ;;
 esac""",
