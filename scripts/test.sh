@@ -18,12 +18,13 @@ thorough=
 proofs_elsewhere= # said to one lane about the others
 lane_minutes=50
 lane_process=
-lanes=(style rust keychain swift demo interop apple)
+lanes=(style rust model keychain swift demo interop apple)
 
 about() {
     case $1 in
         style) echo "format, lints, generated code, layout, dependencies, words (scripts/check.sh)" ;;
         rust) echo "the Rust crates against the project's own identity server" ;;
+        model) echo "the session machine in every order of two processes' steps, with faults (rust-core/tests/model)" ;;
         keychain) echo "the Keychain adapter over emulated calls (scripts/keychain-emulation.sh)" ;;
         swift) echo "the Swift packages over the Rust core: ${swift_packages[*]}" ;;
         demo) echo "the demo's story, each step checked (scripts/demo.sh), and kills while it renews (scripts/kill-test.sh)" ;;
@@ -37,6 +38,11 @@ lane_style() { scripts/check.sh ${proofs_elsewhere:+--without apple-proof}; }
 
 # To the end, so that one failure does not hide another.
 lane_rust() { cargo test --workspace --locked --no-fail-fast; }
+
+# About four minutes on two cores. PILOTLIGHT_MODEL_STATES=all walks every state within the bounds.
+lane_model() {
+    PILOTLIGHT_MODEL_STATES=${PILOTLIGHT_MODEL_STATES:-1000000} cargo test --workspace --locked --test model -- --nocapture --test-threads=1
+}
 
 lane_keychain() {
     scripts/keychain-emulation.sh
