@@ -68,6 +68,8 @@ impl IssuerMetadata {
         let document = success_object(Endpoint::Discovery, answer, || match answer.status {
             // A web page is a firewall's or a portal's as often as the issuer's, and these statuses are passing.
             407 | 408 | 421 | 425 => unexpected(Endpoint::Discovery, answer, "no discovery document"),
+            // A page that says "not found" is what most web servers answer under a wrong address.
+            404 | 410 => wrong("there is no discovery document there"),
             400..=499 if answer.media_type() == "text/html" && answer.status != 429 => unexpected(
                 Endpoint::Discovery,
                 answer,

@@ -103,7 +103,7 @@ async fn an_api_that_the_sign_in_did_not_name_is_not_asked_for_and_the_session_g
 }
 
 #[tokio::test]
-async fn a_resource_that_the_provider_does_not_know_fails_the_sign_in_in_its_words() {
+async fn a_resource_that_the_provider_does_not_know_is_a_mistake_in_the_configuration() {
     let world = World::start(ServerKind::OidcProvider, five_minutes()).await;
     let app = world.launch_with(with_resources(&world, &[UNKNOWN]));
     let begun = app.session.begin_sign_in(SignInOptions::default()).await.unwrap();
@@ -111,7 +111,7 @@ async fn a_resource_that_the_provider_does_not_know_fails_the_sign_in_in_its_wor
     let callback = world.callback(&app, SignInOptions::default()).await;
     let refused = error_of(app.session.complete_sign_in(&callback).await);
     assert!(
-        matches!(&refused, SessionError::RestartSignIn { code, .. } if code == "invalid_target"),
+        matches!(&refused, SessionError::FixConfiguration { field, message } if field == "audience" && message.contains("invalid_target")),
         "{refused:?}"
     );
 }

@@ -74,13 +74,17 @@ async fn a_silent_sign_in_without_a_session_at_the_server_is_refused() {
 }
 
 #[tokio::test]
-async fn an_unknown_scope_comes_back_as_the_servers_error() {
+async fn an_unknown_scope_is_a_mistake_in_the_configuration() {
     let world = World::start(ServerKind::Django, five_minutes()).await;
     let mut configuration = world.configuration();
     configuration.scopes.push("read:everything".to_owned());
     let app = world.launch_with(configuration);
     let callback = world.callback(&app, SignInOptions::default()).await;
-    assert_restart(error_of(app.session.complete_sign_in(&callback).await), "invalid_scope");
+    let refused = error_of(app.session.complete_sign_in(&callback).await);
+    assert!(
+        matches!(&refused, SessionError::FixConfiguration { field, message } if field == "scopes" && message.contains("invalid_scope")),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]

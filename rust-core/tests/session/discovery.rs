@@ -42,7 +42,7 @@ async fn a_page_in_front_of_the_document_is_retried_later() {
     world.sign_in(&session, ADA).await;
     for fault in [
         Fault::html(403),
-        Fault::html(404),
+        Fault::html(451),
         Fault::html(407),
         Fault::html(511),
         Fault::status(407),
@@ -56,6 +56,10 @@ async fn a_page_in_front_of_the_document_is_retried_later() {
         world.cooldown();
         assert!(matches!(error, SessionError::RetryLater { .. }), "{fault:?}: {error:?}");
     }
+    let restarted = world.session_with(world.oidc_configuration());
+    world.control().fault(Endpoint::Discovery, Fault::html(404));
+    let error = public(restarted.begin_sign_in(Default::default()).await);
+    assert_eq!(shape(error), "fix issuer", "a wrong address");
 }
 
 #[tokio::test]
