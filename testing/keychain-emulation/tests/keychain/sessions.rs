@@ -69,7 +69,7 @@ fn counts(options: &KeychainOptions) -> BTreeMap<Function, usize> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_read_at_restore_none_for_a_valid_token_and_one_write_for_each_renewal() {
+async fn one_read_at_restore_none_for_a_valid_token_and_two_writes_for_each_renewal() {
     let server = IdentityServer::start(Options::default()).await.unwrap();
     let options = options();
     let first = session(&server, &options);
@@ -94,9 +94,11 @@ async fn one_read_at_restore_none_for_a_valid_token_and_one_write_for_each_renew
     }
     assert_eq!(counts(&options), [].into());
 
-    for _ in 0..3 {
+    // One write proves that the store takes writes, one stores the tokens; a third follows where the ID token waits for the
+    // issuer's keys, which a new process has yet to fetch.
+    for writes in [3, 2, 2] {
         restarted.access_token(forced()).await.unwrap();
-        assert_eq!(counts(&options), [(Update, 1)].into());
+        assert_eq!(counts(&options), [(Update, writes)].into());
     }
     assert_eq!(server.control().counters().refresh_grants, 3);
 }
@@ -120,7 +122,7 @@ async fn a_session_that_was_renewed_before_the_device_restarted_is_there_after_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn shared_with_an_extension_a_renewal_reads_at_most_twice_and_writes_once() {
+async fn shared_with_an_extension_a_renewal_reads_at_most_twice_and_writes_at_most_three_times() {
     let server = IdentityServer::start(Options::default()).await.unwrap();
     let options = KeychainOptions {
         access_group: Some(GROUPS[1].to_owned()),
@@ -144,7 +146,7 @@ async fn shared_with_an_extension_a_renewal_reads_at_most_twice_and_writes_once(
         // Before it renews, and before it writes.
         assert!(matches!(counts.get(&CopyMatching), Some(1 | 2)), "{counts:?}");
         // No write where the other's renewal served.
-        assert!(matches!(counts.get(&Update), None | Some(1)), "{counts:?}");
+        assert!(matches!(counts.get(&Update), None | Some(2 | 3)), "{counts:?}");
         assert!(counts.len() <= 2, "{counts:?}");
     }
 }
