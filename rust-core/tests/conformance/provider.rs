@@ -128,6 +128,17 @@ impl RelyingParty<'_> {
         self.has_no_session();
     }
 
+    /// A renewal whose ID token has another value in `claim` fails and names it. The rotated refresh token is kept; the
+    /// tokens beside it are not used.
+    pub(crate) async fn refuses_a_renewal_with(&self, claim: &str) {
+        self.is_signed_in().await;
+        self.provider
+            .sends_id_token(IdTokenFault::new().claim(claim, json!("https://other.example/")));
+        let error = self.renew().await.unwrap_err();
+        assert!(error.to_string().contains(claim), "{error}");
+        self.renews_after_the_cooldown().await;
+    }
+
     pub(crate) fn has_no_session(&self) {
         let token = self.session.with_cached_access_token(Duration::ZERO, str::to_owned);
         assert_eq!(token, None);
