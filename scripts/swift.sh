@@ -29,11 +29,13 @@ make_swift_root() {
     require_tool unshare "apt-get install util-linux"
     have wget || apt_install wget # debootstrap downloads with it
     local bootstrap=$cache/debootstrap
-    made_once "$bootstrap" 1 unpack_debootstrap
+    made_once "$bootstrap" 2 unpack_debootstrap
+    have gpgv || apt_install gpgv # it checks the signatures
     local log=$cache/swift-$suite.log
     say "    its log: $log"
     {
         DEBOOTSTRAP_DIR=$bootstrap/usr/share/debootstrap "$bootstrap/usr/sbin/debootstrap" \
+            --force-check-gpg --keyring="$bootstrap/usr/share/keyrings/debian-archive-keyring.gpg" \
             --variant=minbase --include=ca-certificates "$suite" "$root" &&
             printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts" &&
             enter "$root" / sh -c "$update && apt-get install -y --no-install-recommends \
@@ -46,8 +48,10 @@ make_swift_root() {
 }
 
 unpack_debootstrap() {
-    apt_download "$1/debs" debootstrap
-    dpkg -x "$1"/debs/debootstrap_*.deb "$1"
+    local deb
+    apt_download "$1/debs" debootstrap debian-archive-keyring
+    for deb in "$1"/debs/*.deb; do dpkg -x "$deb" "$1"; done
+    [ -s "$1/usr/share/keyrings/debian-archive-keyring.gpg" ]
 }
 
 # inside ROOT FOLDER COMMAND…: puts the command line that runs COMMAND in the root into `entering`. It leaves no mount

@@ -130,10 +130,10 @@ class Testing(FreshMac):
         self.tool(self.bin / "xcrun", "exit 1")
         old = self.bin / "python3"
         old.write_text(old.read_text(encoding="utf-8").replace(
-            'case "$*" in\n', 'case "$*" in\n*sys.version_info*) [ "${@: -1}" != 3.10 ]; exit ;;\n*platform*) echo 3.9.6; exit ;;\n', 1), encoding="utf-8")
+            'case "$*" in\n', 'case "$*" in\n*sys.version_info*) [ "${@: -1}" != 3.11 ]; exit ;;\n*platform*) echo 3.9.6; exit ;;\n', 1), encoding="utf-8")
         code, said = self.run_script("test.sh")
         self.assertEqual(code, 1, said)
-        for line in ("Node.js 20.19 or newer: brew install node", "Python 3.10 or newer (python3 is 3.9.6): brew install python",
+        for line in ("Node.js 20.19 or newer: brew install node", "Python 3.11 or newer (python3 is 3.9.6): brew install python",
                      "rustfmt: rustup component add rustfmt clippy", "Swift: install Xcode from the App Store", "Xcode with the iOS SDK: install Xcode"):
             self.assertEqual(said.count(f"  {line}"), 1, said)
         self.assertNotIn("lane", said)

@@ -42,7 +42,7 @@ class Running(Scripts):
         # With the core's folder for hosts in the environment, the packages would not be built for iOS.
         self.assertIn("manifests: none 1\n", calls)
         running.send_signal(signal.SIGINT)
-        running.communicate(timeout=30)
+        running.communicate(timeout=120)
         self.assertEqual(running.returncode, 130)
         self.assertIn("server ended", self.calls())
         self.assertFalse(list(self.folder.glob("pilotlight.*")))

@@ -82,13 +82,13 @@ setup_oidc_provider() {
 fill_venv() {
   python3 -m venv "$1"
   # As a module: the programs in a venv's bin name the folder it was made in.
-  "$1/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/django/requirements.txt"
+  "$1/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$here/django/requirements.txt"
 }
 
 setup_django() {
-  command -v python3 >/dev/null || missing "python3 (3.10 or newer)" "python3 python3-venv" python
-  python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
-    || fail "$(python3 --version) is too old: Django needs 3.10 or newer"
+  command -v python3 >/dev/null || missing "python3 (3.11 or newer)" "python3 python3-venv" python
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+    || fail "$(python3 --version) is too old: asgiref, which Django needs, takes 3.11 or newer"
   python3 -c 'import ensurepip, venv' 2>/dev/null || missing "python3's module venv" python3-venv python
   # A venv belongs to one interpreter.
   local interpreter
