@@ -79,6 +79,7 @@ struct SettingsView: View {
                 Text(
                     "With Face ID the session is renewed only while the app is in front, and the widget cannot read it."
                 )
+                Text("A simulator switches access control off: nobody is asked there.")
                 Text(
                     "Sync only where the issuer does not rotate refresh tokens, and with a class that may leave this device."
                 )

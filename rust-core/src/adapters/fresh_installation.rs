@@ -60,6 +60,7 @@ impl FreshInstallation {
         for name in names.iter().filter(|name| (self.is_ours)(name)) {
             self.store.delete(name)?;
         }
+        self.store.delete_unlisted()?;
         make(&self.marker).map_err(|error| refused("making the installation's marker", &error))
     }
 }

@@ -22,6 +22,10 @@ pub trait BlockingStore: Send + Sync + fmt::Debug {
     fn swap(&self, name: &str, seen: Option<Fingerprint>, new: Option<&SecretBytes>) -> Result<bool, StoreError>;
     /// The names of all items of this store, in no particular order; empty only when it is certain that there are none.
     fn names(&self) -> Result<Vec<String>, StoreError>;
+    /// Removes what Pilotlight wrote and [`BlockingStore::names`] may not know, where a store has such items.
+    fn delete_unlisted(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// Runs a blocking store's operations on the blocking threads of one tokio runtime, wherever the future is polled.

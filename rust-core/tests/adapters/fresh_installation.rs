@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use pilotlight_core::adapters::fresh_installation::FreshInstallation;
-use pilotlight_core::adapters::keychain::{KeychainAccessibility, KeychainOptions, KeychainStore};
+use pilotlight_core::adapters::keychain::{
+    KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility, KeychainOptions, KeychainStore,
+};
 use pilotlight_core::adapters::memory_store::MemoryStore;
 use pilotlight_core::adapters::off_thread::BlockingStore;
 use pilotlight_core::model::configuration::is_item_name;
@@ -13,7 +15,7 @@ use pilotlight_core::ports::StoreError;
 use tempfile::TempDir;
 
 use crate::support::bytes;
-use crate::support::fake_keychain::{Device, FakeKeychain};
+use crate::support::fake_keychain::{Device, FakeKeychain, Key};
 
 const SESSION: &str = "default|client|https://tenant.example.com/";
 const KEPT_ASIDE: &str = "work|client|https://tenant.example.com/|unreadable";
@@ -130,6 +132,38 @@ fn a_device_before_its_first_unlock_proves_nothing() {
     keychain.set_device(Device::Unlocked);
     assert_eq!(store.read(SESSION), Ok(None));
     assert!(marker.is_file());
+}
+
+/// They are in no list, and their companions may be gone. What others have in the same service is none of Pilotlight's.
+#[test]
+fn sessions_behind_access_control_are_removed_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let keychain = FakeKeychain::default();
+    let guarded = KeychainOptions {
+        access_control: Some(KeychainAccessControl {
+            constraint: KeychainAccessConstraint::UserPresence,
+            prompt: "Continue".to_owned(),
+            reuse_seconds: 0,
+        }),
+        ..options()
+    };
+    let items = Arc::new(KeychainStore::new(keychain.clone(), guarded));
+    items.write(SESSION, &bytes("left")).unwrap();
+    items.write("without a companion", &bytes("left")).unwrap();
+    let key = |service: &str, account: &str| Key {
+        service: service.to_owned(),
+        account: account.to_owned(),
+        access_group: None,
+        synchronizable: false,
+    };
+    keychain.remove(&key("com.example.app.guarded-sessions", "without a companion"));
+    keychain.put(key("com.example.app", NOT_OURS), "another library's");
+    let store = FreshInstallation::new(items, folder.path().join("installed"), is_item_name);
+    assert_eq!(store.names(), Ok(vec![NOT_OURS.to_owned()]));
+    assert_eq!(
+        keychain.items(SESSION).len() + keychain.items("without a companion").len(),
+        0
+    );
 }
 
 fn options() -> KeychainOptions {

@@ -179,7 +179,10 @@ fn an_item_that_was_found_costs_one_call_and_the_probe_is_made_once_in_a_process
     store.read("other").unwrap();
     assert_eq!(keychain.calls(), missing);
     store.delete("other").unwrap();
-    assert_eq!(keychain.calls(), ["delete org.example/other"]);
+    assert_eq!(
+        keychain.calls(),
+        ["delete org.example/other", "delete org.example.guarded-sessions/other"]
+    );
 }
 
 #[test]

@@ -120,6 +120,7 @@ fn data_of_another_type_leaves_nothing_behind() {
                     class: "kSecAttrAccessibleAfterFirstUnlock".to_owned(),
                     flags: 0,
                 },
+                description: None,
                 generic: None,
                 stored,
                 lost: false,

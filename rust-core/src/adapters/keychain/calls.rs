@@ -49,12 +49,16 @@ pub struct Content<'a> {
 pub trait KeychainItems: Send + Sync + fmt::Debug {
     /// `SecItemCopyMatching` for the data.
     fn copy(&self, item: ItemQuery<'_>, copies: Copies) -> Result<SecretBytes, KeychainStatus>;
-    /// `SecItemCopyMatching` for the accounts of all items of that service; asks the user nothing.
+    /// `SecItemCopyMatching` for the accounts of all items of that service that are not behind access control: reading
+    /// attributes of those needs the user too, from iOS 15 on (Security-60157, `SecDbKeychainItem.m`). Asks nobody.
     fn accounts(&self, service: &str, access_group: Option<&str>) -> Result<Vec<String>, KeychainStatus>;
     /// `SecItemAdd`.
     fn add(&self, item: ItemQuery<'_>, content: Content<'_>) -> Result<(), KeychainStatus>;
     /// `SecItemUpdate` of everything in `content`, in one step.
     fn update(&self, item: ItemQuery<'_>, copies: Copies, content: Content<'_>) -> Result<(), KeychainStatus>;
+    /// `SecItemDelete` of every item of that service that Pilotlight wrote, by class, service and `kSecAttrDescription`
+    /// and without an account: so it finds also those behind access control, which no list has. Asks the user nothing.
+    fn delete_all(&self, service: &str, access_group: Option<&str>) -> Result<(), KeychainStatus>;
     /// `SecItemDelete`.
     fn delete(&self, item: ItemQuery<'_>, copies: Copies) -> Result<(), KeychainStatus>;
     /// `SecCopyErrorMessageString`: Apple's words for a status.

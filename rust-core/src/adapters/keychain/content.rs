@@ -9,7 +9,7 @@ use core_foundation::data::CFData;
 use core_foundation::error::{CFError, CFErrorRef};
 use core_foundation::string::{CFString, CFStringRef};
 use security_framework_sys::access_control::{self as class, SecAccessControlCreateWithFlags};
-use security_framework_sys::item::{kSecAttrAccessControl, kSecAttrSynchronizable, kSecValueData};
+use security_framework_sys::item::{kSecAttrAccessControl, kSecAttrDescription, kSecAttrSynchronizable, kSecValueData};
 
 use super::calls::Content;
 use super::constants::constant;
@@ -43,9 +43,18 @@ pub(super) fn pairs_of(content: Content<'_>) -> Result<Pairs, KeychainStatus> {
     Ok(vec![
         (constant!(kSecValueData), data),
         fingerprint_pair(Fingerprint::of(content.value)),
+        kind_pair(),
         protection,
         (constant!(kSecAttrSynchronizable), synchronizable),
     ])
+}
+
+/// What kind of item it is: it tells Pilotlight's items from others in the same service. On a Mac the user sees it.
+pub(super) fn kind_pair() -> (CFString, CFType) {
+    (
+        constant!(kSecAttrDescription),
+        CFString::new("Pilotlight session").into_CFType(),
+    )
 }
 
 /// What marks an item that has this value, and finds it.

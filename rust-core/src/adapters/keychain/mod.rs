@@ -68,6 +68,11 @@ pub fn open(options: KeychainOptions) -> Result<Arc<dyn BlockingStore>, String> 
 /// process: one probe is enough. The answer that raised the doubt is asked for again, for the device may have been
 /// unlocked in between.
 ///
+/// # Items behind access control
+/// They are in no list, because from iOS 15 on their attributes need the user too. So each has a companion of the same
+/// name in another service, without access control and with nothing secret in it: for [`BlockingStore::names`], and needed
+/// for nothing else. It is made after the item was written and removed after it.
+///
 /// # Two copies of an item
 /// An item that is synchronizable and one that is not are two items, also when everything else is the same. There are
 /// two when iCloud Keychain brings one from another device beside this one's. The one that the options ask for is read
@@ -77,11 +82,16 @@ pub struct KeychainStore<K> {
     items: K,
     options: KeychainOptions,
     probe_service: String,
+    guarded_service: String,
     has_been_unlocked: AtomicBool,
 }
 
+/// What is in a companion.
+const COMPANION: &str = "guarded";
 /// The probe's account and its content.
 const PROBE: &str = "readable";
+/// The access control that does not outlive what is enrolled.
+const BOUND: Option<KeychainAccessConstraint> = Some(KeychainAccessConstraint::BiometryCurrentSet);
 /// How often another process may add or remove the item just when this one updates or adds it.
 const WRITE_ATTEMPTS: usize = 3;
 
@@ -89,10 +99,12 @@ impl<K: KeychainItems> KeychainStore<K> {
     /// The store over `items`; the options are valid.
     pub fn new(items: K, options: KeychainOptions) -> Self {
         let probe_service = format!("{}.readability-probe", options.service);
+        let guarded_service = format!("{}.guarded-sessions", options.service);
         Self {
             items,
             options,
             probe_service,
+            guarded_service,
             has_been_unlocked: AtomicBool::new(false),
         }
     }
@@ -174,6 +186,44 @@ impl<K: KeychainItems> KeychainStore<K> {
         Ok(())
     }
 
+    fn companion<'a>(&'a self, account: &'a str) -> ItemQuery<'a> {
+        ItemQuery {
+            service: &self.guarded_service,
+            ..self.item(account)
+        }
+    }
+
+    /// Makes the companion of an item that was just written behind access control. A failure is no fault of that write;
+    /// the next one tries again.
+    fn announce(&self, name: &str) {
+        if self.options.access_control.is_none() {
+            return;
+        }
+        let content = Content {
+            value: &SecretBytes::new(COMPANION.as_bytes().to_vec()),
+            accessibility: KeychainAccessibility::AfterFirstUnlockThisDeviceOnly,
+            constraint: None,
+            synchronizable: false,
+        };
+        // Usually it is there: another process may have removed it meanwhile.
+        let _ = self.items.add(self.companion(name), content);
+    }
+
+    /// After the item. What is left of a failure is a name too many in a list, until the same name is removed again.
+    fn remove_companion(&self, name: &str) {
+        let _ = self.items.delete(self.companion(name), Copies::Any);
+    }
+
+    /// In the place of an item that nobody will ever read again, because the fingers or faces that it was bound to are no
+    /// longer enrolled: nothing is lost with it, and without this the user could never sign in again.
+    fn replace(&self, item: ItemQuery<'_>, content: Content<'_>) -> Result<(), StoreError> {
+        let removed = self.items.delete(item, Copies::Any);
+        if !is_not_found(&removed) {
+            self.explained(removed)?;
+        }
+        self.explained(self.items.add(item, content))
+    }
+
     /// In one step. Two copies cannot become one, and then nothing was changed: the wanted one is, and the other goes
     /// after it. [`KeychainStatus::DUPLICATE_ITEM`] when somebody else is changing them just now.
     fn update(&self, item: ItemQuery<'_>, content: Content<'_>) -> Result<(), KeychainStatus> {
@@ -193,6 +243,35 @@ impl<K: KeychainItems> KeychainStore<K> {
         let _ = self.items.delete(ItemQuery { value: None, ..item }, self.unwanted());
     }
 
+    /// Updates first, because that is one atomic step, and nearly every write replaces something. Value, class, access
+    /// control and synchronisation change together or not at all. Deleting and adding would lose the session in a crash
+    /// between the two.
+    fn update_or_add(&self, name: &str, value: &SecretBytes) -> Result<(), StoreError> {
+        let (item, content) = (self.item(name), self.content(value));
+        let mut hidden = false;
+        for _ in 0..WRITE_ATTEMPTS {
+            match self.update(item, content) {
+                Err(KeychainStatus::ITEM_NOT_FOUND) => {}
+                Err(KeychainStatus::DUPLICATE_ITEM) => continue,
+                // The user was not recognised, or cannot be any more: the item is bound to fingers or faces that are
+                // gone. The value that it gets is at least as new, and is bound to those enrolled now.
+                Err(KeychainStatus::AUTH_FAILED) if content.constraint == BOUND => return self.replace(item, content),
+                outcome => return self.explained(outcome),
+            }
+            match self.items.add(item, content) {
+                Err(KeychainStatus::DUPLICATE_ITEM) => hidden = true,
+                outcome => return self.explained(outcome),
+            }
+        }
+        // "Not there" and "there already" in turn: a device before its first unlock, or a very busy other process.
+        self.probe()?;
+        if hidden && self.options.access_control.is_some() {
+            // Or an item that is bound to fingers or faces that are gone, and is not found any more for that.
+            return self.replace(item, content);
+        }
+        self.explained(Err(KeychainStatus::DUPLICATE_ITEM))
+    }
+
     fn explained<T>(&self, outcome: Result<T, KeychainStatus>) -> Result<T, StoreError> {
         outcome.map_err(|status| status.explain(|| self.items.message(status)))
     }
@@ -210,40 +289,24 @@ impl<K: KeychainItems> BlockingStore for KeychainStore<K> {
         })
     }
 
-    /// Updates first, because that is one atomic step, and nearly every write replaces something. Value, class, access
-    /// control and synchronisation change together or not at all. Deleting and adding would lose the session in a crash
-    /// between the two.
     fn write(&self, name: &str, value: &SecretBytes) -> Result<(), StoreError> {
-        let (item, content) = (self.item(name), self.content(value));
-        let mut hidden = false;
-        for _ in 0..WRITE_ATTEMPTS {
-            match self.update(item, content) {
-                Err(KeychainStatus::ITEM_NOT_FOUND) => {}
-                Err(KeychainStatus::DUPLICATE_ITEM) => continue,
-                outcome => return self.explained(outcome),
-            }
-            match self.items.add(item, content) {
-                Err(KeychainStatus::DUPLICATE_ITEM) => hidden = true,
-                outcome => return self.explained(outcome),
-            }
-        }
-        // "Not there" and "there already" in turn: a device before its first unlock, or a very busy other process.
-        self.probe()?;
-        if hidden && self.options.access_control.is_some() {
-            // Or an item that nobody will ever read again, because the fingers or faces that it was bound to are no
-            // longer enrolled: nothing is lost with it, and without this the user could never sign in again.
-            let removed = self.items.delete(item, Copies::Any);
-            if !is_not_found(&removed) {
-                self.explained(removed)?;
-            }
-            return self.explained(self.items.add(item, content));
-        }
-        self.explained(Err(KeychainStatus::DUPLICATE_ITEM))
+        self.update_or_add(name, value)?;
+        self.announce(name);
+        Ok(())
     }
 
     fn delete(&self, name: &str) -> Result<(), StoreError> {
-        self.with_certainty(|| self.items.delete(self.item(name), Copies::Any))
-            .map(drop)
+        self.with_certainty(|| self.items.delete(self.item(name), Copies::Any))?;
+        self.remove_companion(name);
+        Ok(())
+    }
+
+    fn delete_unlisted(&self) -> Result<(), StoreError> {
+        let group = self.options.access_group.as_deref();
+        for service in [&self.options.service, &self.guarded_service] {
+            self.with_certainty(|| self.items.delete_all(service, group))?;
+        }
+        Ok(())
     }
 
     /// The Keychain compares: each item carries its value's fingerprint, by which only that item is found. "Not found"
@@ -257,14 +320,23 @@ impl<K: KeychainItems> BlockingStore for KeychainStore<K> {
             (Some(_), Some(value)) => self.update(item, self.content(value)),
             (Some(_), None) => {
                 let outcome = self.items.delete(item, Copies::Any);
-                outcome.inspect(|()| self.remove_unwanted_copy(item))
+                outcome.inspect(|()| {
+                    self.remove_unwanted_copy(item);
+                    self.remove_companion(name);
+                })
             }
             (None, Some(value)) => self.items.add(item, self.content(value)),
             (None, None) => return Ok(self.read(name)?.is_none()),
         };
         match outcome {
             Err(KeychainStatus::ITEM_NOT_FOUND | KeychainStatus::DUPLICATE_ITEM) => Ok(false),
-            outcome => self.explained(outcome).map(|()| true),
+            outcome => {
+                self.explained(outcome)?;
+                if new.is_some() {
+                    self.announce(name);
+                }
+                Ok(true)
+            }
         }
     }
 
@@ -276,9 +348,15 @@ impl<K: KeychainItems> BlockingStore for KeychainStore<K> {
         let KeychainOptions {
             service, access_group, ..
         } = &self.options;
-        let names = self.with_certainty(|| self.items.accounts(service, access_group.as_deref()))?;
-        // Two copies of one item, or items of two access groups, have the same name.
-        Ok(sorted(names.unwrap_or_default()))
+        let accounts = |service: &str| {
+            let listed = self.with_certainty(|| self.items.accounts(service, access_group.as_deref()))?;
+            Ok(listed.unwrap_or_default())
+        };
+        // Two copies of one item, or items of two access groups, or an item that was behind access control once, have the
+        // same name.
+        Ok(sorted(
+            accounts(service)?.into_iter().chain(accounts(&self.guarded_service)?),
+        ))
     }
 }
 

@@ -24,7 +24,7 @@ use security_framework_sys::keychain_item::{SecItemAdd, SecItemCopyMatching, Sec
 use super::authentication::KeptAuthentication;
 use super::calls::{Content, Copies, ItemQuery, KeychainItems};
 use super::constants::constant;
-use super::content::{Pairs, fingerprint_pair, pairs_of};
+use super::content::{Pairs, fingerprint_pair, kind_pair, pairs_of};
 use super::local_authentication::AuthenticationContext;
 use super::options::KeychainAccessControl;
 use super::status::KeychainStatus;
@@ -89,7 +89,7 @@ impl KeychainItems for SystemKeychain {
         query.push(which(Copies::Any));
         query.push((constant!(kSecReturnAttributes), CFBoolean::true_value().into_CFType()));
         query.push((constant!(kSecMatchLimit), constant!(kSecMatchLimitAll).into_CFType()));
-        // Attributes need no authentication, but an item whose attributes did would otherwise fail the whole list.
+        // Items behind access control are left out; without this they would fail the whole list.
         query.push((
             constant!(kSecUseAuthenticationUI),
             constant!(kSecUseAuthenticationUISkip).into_CFType(),
@@ -115,6 +115,15 @@ impl KeychainItems for SystemKeychain {
             // SAFETY: both are valid dictionaries during the call.
             KeychainStatus::check(unsafe { SecItemUpdate(query.as_concrete_TypeRef(), changes.as_concrete_TypeRef()) })
         })
+    }
+
+    fn delete_all(&self, service: &str, access_group: Option<&str>) -> Result<(), KeychainStatus> {
+        let mut query = common(service, access_group);
+        query.push(which(Copies::Any));
+        query.push(kind_pair());
+        let query = dictionary(&query);
+        // SAFETY: `query` is a valid dictionary during the call.
+        KeychainStatus::check(unsafe { SecItemDelete(query.as_concrete_TypeRef()) })
     }
 
     /// Without a context: removing needs nobody's consent, so nobody is asked.

@@ -24,6 +24,9 @@ struct Contents {
     calls: Vec<String>,
 }
 
+/// How the service of the companions ends.
+pub(crate) const COMPANIONS: &str = ".guarded-sessions";
+
 /// What identifies an item.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key {
@@ -93,9 +96,9 @@ impl FakeKeychain {
         std::mem::take(&mut self.contents().calls)
     }
 
-    /// All items of that account, whatever their service and group.
+    /// All items of that account, whatever their group, but for the companions of guarded ones.
     pub(crate) fn items(&self, account: &str) -> Vec<(Key, Item)> {
-        let of_account = |(key, _): &(&Key, &Item)| key.account == account;
+        let of_account = |(key, _): &(&Key, &Item)| key.account == account && !key.service.ends_with(COMPANIONS);
         let contents = self.contents();
         let items = contents.items.iter().filter(of_account);
         items.map(|(key, item)| (key.clone(), item.clone())).collect()
@@ -118,6 +121,10 @@ impl FakeKeychain {
             lost: false,
         };
         self.contents().items.insert(key, item);
+    }
+
+    pub(crate) fn remove(&self, key: &Key) {
+        self.contents().items.remove(key).unwrap();
     }
 
     /// The user enrols other fingers than those that the items were bound to.
@@ -249,6 +256,8 @@ impl KeychainItems for FakeKeychain {
                 key.service == list.service
                     && (list.access_group.is_none() || key.access_group == list.access_group)
                     && contents.shows(item)
+                    // As from iOS 15 on: their attributes need the user too.
+                    && item.constraint.is_none()
             };
             let items = contents.items.iter().filter(of_store);
             let names: Vec<_> = items.map(|(key, _)| key.account.clone()).collect();
@@ -298,6 +307,28 @@ impl KeychainItems for FakeKeychain {
             contents.items.remove(&found[0]);
             contents.items.insert(new, Item::from(content));
             Ok(())
+        })
+    }
+
+    fn delete_all(&self, service: &str, access_group: Option<&str>) -> Result<(), KeychainStatus> {
+        let all = ItemQuery {
+            service,
+            account: "*",
+            access_group,
+            value: None,
+        };
+        self.call("delete all", all, |contents, all| {
+            let before = contents.items.len();
+            // What other code put there has no mark of Pilotlight's.
+            contents.items.retain(|key, item| {
+                let in_group = all.access_group.is_none() || key.access_group == all.access_group;
+                key.service != all.service || !in_group || item.mark.is_none()
+            });
+            if contents.items.len() == before {
+                Err(KeychainStatus::ITEM_NOT_FOUND)
+            } else {
+                Ok(())
+            }
         })
     }
 

@@ -155,6 +155,7 @@ fn is_allowed(key: &str, value: &Value, role: Role) -> bool {
             sets && matches!(value, Value::Text(name) if super::access_control::find(name).is_some())
         }
         "kSecValueData" => sets && matches!(value, Value::Data(_)),
+        "kSecAttrDescription" => text,
         "kSecAttrGeneric" => matches!(value, Value::Data(_)),
         "kSecUseDataProtectionKeychain" => query && boolean,
         "kSecUseAuthenticationContext" => asks && matches!(value, Value::Text(name) if super::user::is_context(name)),

@@ -12,7 +12,7 @@ use core_foundation_sys::dictionary::CFDictionaryRef;
 use core_foundation_sys::string::CFStringRef;
 
 use super::arguments::{Arguments, PARAM, Role};
-use super::items::{DUPLICATE, Item, NOT_FOUND, Stored, check_group};
+use super::items::{DUPLICATE, INTERACTION_NOT_ALLOWED, Item, NOT_FOUND, Stored, check_group};
 use super::{Device, Function, given, with};
 
 /// One call: read, recorded, failed where the test wants it, and done.
@@ -30,8 +30,11 @@ unsafe fn call(
         Err(status) => return status,
     };
     let service = arguments.text("kSecAttrService").unwrap_or_default();
-    // The probe belongs to the store whose readability it proves.
-    let device = service.strip_suffix(".readability-probe").unwrap_or(service);
+    // The probe and the companions belong to the store that makes them.
+    let device = [".readability-probe", ".guarded-sessions"]
+        .iter()
+        .find_map(|suffix| service.strip_suffix(suffix))
+        .unwrap_or(service);
     let outcome = with(device, |device| {
         device.calls.push(function);
         let failure = (!device.failures.is_empty()).then(|| device.failures.remove(0));
@@ -58,6 +61,17 @@ unsafe extern "C" fn SecItemCopyMatching(query: CFDictionaryRef, result: *mut CF
         };
         let shown = |item: &&Item| item.matches(query) && device.shows(item);
         let found: Vec<_> = device.items.iter().filter(shown).cloned().collect();
+        // From Security-60157 on (iOS 15) attributes of items behind access control are decrypted too, for which nobody
+        // may be asked here: such items are skipped, or fail the call (SecDbKeychainItem.m, SecItemDb.c).
+        let found = if wants_data {
+            found
+        } else {
+            let (open, guarded): (Vec<_>, Vec<_>) = found.into_iter().partition(|item| item.protection.flags == 0);
+            if !guarded.is_empty() && !query.has("kSecUseAuthenticationUI") {
+                return Err(INTERACTION_NOT_ALLOWED);
+            }
+            open
+        };
         let first = found.first().ok_or(NOT_FOUND)?;
         let answer = if wants_data {
             device.unlocks(&first.protection.class)?;

@@ -28,7 +28,7 @@ macro_rules! constants {
 constants! {
     kSecClass kSecClassGenericPassword
     kSecAttrService kSecAttrAccount kSecAttrAccessGroup kSecAttrSynchronizable kSecAttrSynchronizableAny
-    kSecAttrAccessible kSecAttrAccessControl kSecAttrGeneric kSecValueData
+    kSecAttrAccessible kSecAttrAccessControl kSecAttrDescription kSecAttrGeneric kSecValueData
     kSecMatchLimit kSecMatchLimitAll kSecReturnData kSecReturnAttributes
     kSecUseDataProtectionKeychain kSecUseAuthenticationContext kSecUseAuthenticationUI kSecUseAuthenticationUISkip
     kSecAttrAccessibleWhenUnlocked kSecAttrAccessibleAfterFirstUnlock kSecAttrAccessibleAlways

@@ -7,7 +7,7 @@ use super::{Device, GROUPS, Lock};
 
 pub(super) const NOT_FOUND: i32 = -25300;
 pub(super) const DUPLICATE: i32 = -25299;
-const INTERACTION_NOT_ALLOWED: i32 = -25308;
+pub(super) const INTERACTION_NOT_ALLOWED: i32 = -25308;
 const USER_CANCELED: i32 = -128;
 const AUTH_FAILED: i32 = -25293;
 const MISSING_ENTITLEMENT: i32 = -34018;
@@ -25,6 +25,8 @@ pub struct Item {
     pub synchronizable: bool,
     /// Class, and flags other than 0 for an access control.
     pub protection: Protection,
+    /// `kSecAttrDescription`
+    pub description: Option<String>,
     /// `kSecAttrGeneric`
     pub generic: Option<Vec<u8>>,
     /// `kSecValueData`
@@ -57,6 +59,7 @@ impl Item {
                 class: "kSecAttrAccessibleWhenUnlocked".to_owned(),
                 flags: 0,
             },
+            description: None,
             generic: None,
             stored: Stored::Nothing,
             lost: false,
@@ -69,6 +72,9 @@ impl Item {
     pub(super) fn change(&mut self, attributes: &Arguments) -> Result<(), i32> {
         if let Some(data) = attributes.data("kSecValueData") {
             self.stored = Stored::Data(data.to_vec());
+        }
+        if let Some(description) = attributes.text("kSecAttrDescription") {
+            self.description = Some(description.to_owned());
         }
         if let Some(data) = attributes.data("kSecAttrGeneric") {
             self.generic = Some(data.to_vec());
@@ -117,6 +123,9 @@ impl Item {
             && text("kSecAttrAccount", &self.account)
             && text("kSecAttrAccessGroup", &self.group)
             && synchronizable
+            && query
+                .text("kSecAttrDescription")
+                .is_none_or(|wanted| self.description.as_deref() == Some(wanted))
             && query
                 .data("kSecAttrGeneric")
                 .is_none_or(|wanted| self.generic.as_deref() == Some(wanted))

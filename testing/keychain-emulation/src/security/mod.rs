@@ -63,7 +63,8 @@ pub struct Device {
     pub calls: Vec<Function>,
     /// What the coming calls answer instead of doing anything; `None` lets one pass.
     pub failures: Vec<Option<i32>>,
-    items: Vec<Item>,
+    /// Everything that is in the Keychain.
+    pub items: Vec<Item>,
 }
 
 static DEVICES: Mutex<BTreeMap<String, Device>> = Mutex::new(BTreeMap::new());
@@ -78,10 +79,10 @@ pub fn with<T>(service: &str, look: impl FnOnce(&mut Device) -> T) -> T {
 }
 
 impl Device {
-    /// The items of that account that are not the probe, in the order in which they were added.
+    /// The items of that account that are neither the probe nor a companion, in the order in which they were added.
     pub fn items(&self, account: &str) -> Vec<Item> {
         let mut items = self.items.clone();
-        items.retain(|item| item.account == account);
+        items.retain(|item| item.account == account && !item.service.ends_with(".guarded-sessions"));
         items
     }
 

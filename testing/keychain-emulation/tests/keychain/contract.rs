@@ -32,12 +32,16 @@ impl Place for Emulated {
             -4, -34, -36, -50, -61, -108, -128, -909, -2070, -25243, -25291, -25293, -25308, -25320, -26275, -34018,
             -67585, -12345,
         ];
+        let constraint = self.0.access_control.as_ref().map(|control| control.constraint);
+        // An item that is bound to the enrolled fingers may be lost for ever then: it is replaced.
+        let is_replaced = |status| status == -25293 && constraint == Some(KeychainAccessConstraint::BiometryCurrentSet);
         let scripted = statuses.into_iter().flat_map(|status| {
+            let is_replaced = is_replaced(status);
             (1..=4).map(move |nth| {
                 let service = self.0.service.clone();
                 Failure {
                     name: format!("{status} at call {nth}"),
-                    certain: nth == 1,
+                    certain: nth == 1 && !is_replaced,
                     begin: Box::new(move || {
                         with(&service, |device| device.fail_nth(nth, status));
                         let service = service.clone();

@@ -21,6 +21,7 @@ fn item_of(options: &KeychainOptions, stored: Stored) -> Item {
             class: "kSecAttrAccessibleAfterFirstUnlock".to_owned(),
             flags: 0,
         },
+        description: None,
         generic: None,
         stored,
         lost: false,

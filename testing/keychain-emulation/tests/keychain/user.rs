@@ -1,7 +1,11 @@
 //! How often the user is asked, and what the answers do.
 
+use std::sync::Arc;
+
+use pilotlight_core::adapters::fresh_installation::FreshInstallation;
 use pilotlight_core::adapters::keychain::{KeychainAccessConstraint, KeychainOptions};
 use pilotlight_core::adapters::off_thread::BlockingStore;
+use pilotlight_core::model::configuration::is_item_name;
 use pilotlight_core::ports::StoreError;
 use pilotlight_keychain_emulation::open;
 use pilotlight_keychain_emulation::security::{Answer, with};
@@ -69,6 +73,26 @@ fn looking_for_what_is_not_there_listing_and_signing_out_ask_nobody() {
     assert_eq!(store.names(), Ok(vec!["session".to_owned()]));
     store.delete("session").unwrap();
     assert_eq!(store.names(), Ok(Vec::new()));
+    assert_eq!(prompts(&options), []);
+}
+
+/// Also where its companion is gone, and without touching what others have in the same service.
+#[test]
+fn what_a_removed_installation_left_behind_access_control_is_wiped() {
+    let options = asking(KeychainAccessConstraint::UserPresence, 0);
+    let name = "default|client|https://tenant.example.com/";
+    open(options.clone()).write(name, &bytes("left")).unwrap();
+    with(&options.service, |device| {
+        device.items.retain(|item| !item.service.ends_with(".guarded-sessions"));
+        let mut others = device.items.iter().find(|item| item.account == name).unwrap().clone();
+        (others.account, others.description, others.protection.flags) = ("another library's".to_owned(), None, 0);
+        device.items.push(others);
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(open(options.clone()));
+    let store = FreshInstallation::new(store, folder.path().join("installed"), is_item_name);
+    assert_eq!(store.names(), Ok(vec!["another library's".to_owned()]));
+    assert_eq!(with(&options.service, |device| device.items(name)).len(), 0);
     assert_eq!(prompts(&options), []);
 }
 
