@@ -30,9 +30,23 @@ impl SecretMembers {
         }
     }
 
+    /// Puts one in. Gives the value that it takes the place of.
+    pub fn insert(&mut self, mut name: String, value: Value) -> Option<SecretValue> {
+        if let Some(place) = self.0.get_mut(&name) {
+            name.zeroize();
+            return Some(SecretValue(mem::replace(place, value)));
+        }
+        self.0.insert(name, value).map(SecretValue)
+    }
+
     /// The members.
     pub fn expose(&self) -> &Map<String, Value> {
         &self.0
+    }
+
+    /// One of them.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.0.get_mut(name)
     }
 
     /// Takes one out, which the caller has to keep as a secret.
@@ -66,16 +80,58 @@ impl fmt::Debug for SecretMembers {
 
 impl Drop for SecretMembers {
     fn drop(&mut self) {
-        self.0.values_mut().for_each(wipe);
+        wipe_members(&mut self.0);
     }
 }
 
-fn wipe(value: &mut Value) {
+/// A value of JSON that is wiped when it is dropped, for what is built up and may be given up half way.
+#[derive(Default)]
+pub struct SecretValue(Value);
+
+impl SecretValue {
+    /// Takes over a value.
+    pub fn new(value: Value) -> Self {
+        Self(value)
+    }
+
+    /// The value.
+    pub fn expose_mut(&mut self) -> &mut Value {
+        &mut self.0
+    }
+
+    /// The value, which the caller has to keep as a secret.
+    pub fn take(mut self) -> Value {
+        self.0.take()
+    }
+}
+
+impl fmt::Debug for SecretValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl Drop for SecretValue {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+/// Wipes every text in `value`.
+pub fn wipe(value: &mut Value) {
     match value {
         Value::String(text) => text.zeroize(),
         Value::Array(values) => values.iter_mut().for_each(wipe),
-        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Object(members) => wipe_members(members),
         _ => {}
+    }
+}
+
+/// The names too: a server may put a secret anywhere.
+fn wipe_members(members: &mut Map<String, Value>) {
+    for (mut name, mut value) in mem::take(members) {
+        name.zeroize();
+        wipe(&mut value);
     }
 }
 

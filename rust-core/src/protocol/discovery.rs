@@ -76,6 +76,12 @@ impl IssuerMetadata {
                 "no discovery document; if it stays so, check the issuer",
             ),
             400..=428 | 430..=499 => wrong("there is no discovery document there"),
+            300..=399 => unexpected(
+                Endpoint::Discovery,
+                answer,
+                "a redirect that is not followed (one that is permanent and stays on the host would be); if it stays so, \
+                 check the issuer",
+            ),
             _ => resource_failure(Endpoint::Discovery, answer, now),
         })?;
         let issuer = document
@@ -123,10 +129,27 @@ impl IssuerMetadata {
 
 /// The request for the document: the path is appended to the issuer's own (OpenID Connect Discovery 1.0, 4.1).
 pub fn request(issuer: &IssuerUrl) -> HttpRequest {
+    HttpRequest::get(document_url(issuer), "application/json")
+}
+
+fn document_url(issuer: &IssuerUrl) -> Url {
     let mut url = issuer.as_url().clone();
     let path = format!("{}/.well-known/openid-configuration", url.path().trim_end_matches('/'));
     url.set_path(&path);
-    HttpRequest::get(url, "application/json")
+    url
+}
+
+/// The request for a document that has moved for good (301 and 308, RFC 9110 15.4.2 and 15.4.9), where it is still of the
+/// same origin: that one may say where its documents are. Other redirects are not followed.
+pub fn moved_request(answer: &HttpAnswer, issuer: &IssuerUrl) -> Option<HttpRequest> {
+    let from = document_url(issuer);
+    let location = answer
+        .header("location")
+        .filter(|_| matches!(answer.status, 301 | 308))?;
+    let mut to = from.join(location).ok()?;
+    to.set_fragment(None);
+    let is_allowed = to.origin() == from.origin() && to != from && check_endpoint(&to).is_ok();
+    is_allowed.then(|| HttpRequest::get(to, "application/json"))
 }
 
 /// The request for the issuer's keys.

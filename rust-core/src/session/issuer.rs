@@ -13,6 +13,7 @@ use crate::model::secret::Secret;
 use crate::protocol::discovery::{self, IssuerMetadata};
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::failure::{resource_failure, unexpected};
+use crate::protocol::message::HttpAnswer;
 
 /// What is known of the issuer. These locks are held while fetching, so that many callers share one request; the path
 /// of a valid token does not come here.
@@ -59,7 +60,7 @@ impl Shared {
         }
         let fetched = match issuer {
             IssuerUrl::Auth0(base) => Ok(IssuerMetadata::of_auth0(base)),
-            IssuerUrl::OpenIdConnect(url) => match self.call(Endpoint::Discovery, discovery::request(issuer)).await {
+            IssuerUrl::OpenIdConnect(url) => match self.fetch_document(issuer).await {
                 Ok(answer) => IssuerMetadata::read(&answer, url, self.server_now()).map_err(Error::from),
                 Err(error) => Err(error),
             },
@@ -75,6 +76,15 @@ impl Shared {
             }
             (Err(_), Some(known)) => Ok(Arc::clone(&known.value)),
             (Err(error), None) => Err(error),
+        }
+    }
+
+    /// The discovery document, also where it has moved, once.
+    async fn fetch_document(&self, issuer: &IssuerUrl) -> Result<HttpAnswer, Error> {
+        let answer = self.call(Endpoint::Discovery, discovery::request(issuer)).await?;
+        match discovery::moved_request(&answer, issuer) {
+            Some(request) => self.call(Endpoint::Discovery, request).await,
+            None => Ok(answer),
         }
     }
 

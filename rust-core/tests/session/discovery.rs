@@ -62,6 +62,64 @@ async fn a_page_in_front_of_the_document_is_retried_later() {
     assert_eq!(shape(error), "fix issuer", "a wrong address");
 }
 
+/// RFC 9110 15.4.2 and 15.4.9: where a document is for good, its own host may say.
+#[tokio::test]
+async fn a_permanent_redirect_on_the_same_origin_is_followed_once() {
+    const DOCUMENT: &str = "/.well-known/openid-configuration";
+    let moved = |status, to: &str| Fault::status(status).header("location", to);
+    for status in [301, 308] {
+        let world = World::new().await;
+        let same_origin = world.server.issuer().trim_end_matches('/').to_owned();
+        for to in [
+            format!("{DOCUMENT}?moved"),
+            format!("{same_origin}{DOCUMENT}?moved#part"),
+            "openid-configuration?moved".to_owned(),
+        ] {
+            world.control().fault(Endpoint::Discovery, moved(status, &to));
+            let session = world.session_with(world.oidc_configuration());
+            world.sign_in(&session, ADA).await;
+            assert!(world.control().waiting_faults().is_empty(), "{to}");
+        }
+    }
+    let world = World::new().await;
+    let other_port = world.server.issuer().replace("http://127.0.0.1", "http://localhost");
+    for (status, to, times) in [
+        (302, format!("{DOCUMENT}?moved"), 1),
+        (303, format!("{DOCUMENT}?moved"), 1),
+        (307, format!("{DOCUMENT}?moved"), 1),
+        (301, format!("{other_port}{DOCUMENT}"), 1),
+        (301, "https://elsewhere.example/".to_owned(), 1),
+        (308, "//elsewhere.example/".to_owned(), 1),
+        (308, "http://user:word@[".to_owned(), 1),
+        (308, DOCUMENT.to_owned(), 1),
+        (308, format!("{DOCUMENT}?moved"), 2),
+    ] {
+        world.control().clear_faults(Endpoint::Discovery);
+        world
+            .control()
+            .fault(Endpoint::Discovery, moved(status, &to).times(times));
+        let session = world.session_with(world.oidc_configuration());
+        let error = public(session.begin_sign_in(Default::default()).await);
+        assert_unexpected(&error);
+        assert!(error.to_string().contains("redirect"), "{to}: {error}");
+    }
+}
+
+/// A redirect is no excuse for another issuer's document.
+#[tokio::test]
+async fn a_moved_document_must_be_the_issuers_own_all_the_same() {
+    let world = World::new().await;
+    let moved = Fault::status(308).header("location", "/.well-known/openid-configuration?moved");
+    let other = Fault::answer(json!({"issuer": "https://other.example/realm"})).skip(1);
+    world.control().fault(Endpoint::Discovery, moved);
+    world.control().fault(Endpoint::Discovery, other);
+    let session = world.session_with(world.oidc_configuration());
+    assert_eq!(
+        shape(public(session.begin_sign_in(Default::default()).await)),
+        "fix issuer"
+    );
+}
+
 #[tokio::test]
 async fn another_issuers_document_is_refused_with_both_names() {
     let world = World::new().await;

@@ -1,9 +1,11 @@
 //! Goes through the bytes of an object, member by member, and goes on after what it cannot read.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::object::{Fidelity, Object};
 use super::text::decode;
+use crate::model::secret_members::{SecretMembers, SecretValue};
 
 /// How deeply what is read may be nested. Stored inside the session's own objects it stays within what serde_json reads
 /// again (128).
@@ -92,7 +94,7 @@ impl Scanner<'_> {
 
     fn member(&mut self, object: &mut Object) {
         let start = self.at;
-        let Some(name) = self.string() else {
+        let Some(mut name) = self.string() else {
             return self.search(start + 1);
         };
         self.skip_blank();
@@ -112,7 +114,7 @@ impl Scanner<'_> {
                     Some(_) => false,
                 };
                 if is_whole {
-                    object.put(name, value);
+                    object.put(std::mem::take(&mut *name), value.take());
                 } else {
                     // A quote within a text ended it too soon, or the quote at its end is missing.
                     self.search(if is_text { from } else { self.at });
@@ -122,9 +124,12 @@ impl Scanner<'_> {
         }
     }
 
-    fn value(&mut self, deepest: usize) -> Result<Value, Unreadable> {
+    fn value(&mut self, deepest: usize) -> Result<SecretValue, Unreadable> {
         match self.peek() {
-            Some(b'"') => self.string().map(Value::String).ok_or(Unreadable),
+            Some(b'"') => {
+                let mut text = self.string().ok_or(Unreadable)?;
+                Ok(SecretValue::new(Value::String(std::mem::take(&mut *text))))
+            }
             Some(b'{') => self.nested_object(deepest.checked_sub(1).ok_or(Unreadable)?),
             Some(b'[') => self.array(deepest.checked_sub(1).ok_or(Unreadable)?),
             _ => {
@@ -132,34 +137,38 @@ impl Scanner<'_> {
                 let word = self.rest().get(..end.unwrap_or(usize::MAX)).unwrap_or(self.rest());
                 let value = serde_json::from_slice(word).map_err(|_| Unreadable)?;
                 self.at += word.len();
-                Ok(value)
+                Ok(SecretValue::new(value))
             }
         }
     }
 
-    fn nested_object(&mut self, deepest: usize) -> Result<Value, Unreadable> {
-        let mut members = Map::new();
+    fn nested_object(&mut self, deepest: usize) -> Result<SecretValue, Unreadable> {
+        let mut members = SecretMembers::default();
         self.each_within(b'}', |scanner| {
-            let name = scanner.string().ok_or(Unreadable)?;
+            let mut name = scanner.string().ok_or(Unreadable)?;
             scanner.skip_blank();
             if !scanner.take(b':') {
                 return Err(Unreadable);
             }
             scanner.skip_blank();
             let value = scanner.value(deepest)?;
-            members.insert(name, value);
+            // What has the same name is dropped, and wiped.
+            drop(members.insert(std::mem::take(&mut *name), value.take()));
             Ok(())
         })?;
-        Ok(Value::Object(members))
+        Ok(SecretValue::new(Value::Object(members.take())))
     }
 
-    fn array(&mut self, deepest: usize) -> Result<Value, Unreadable> {
-        let mut elements = Vec::new();
+    fn array(&mut self, deepest: usize) -> Result<SecretValue, Unreadable> {
+        let mut elements = SecretValue::new(Value::Array(Vec::new()));
         self.each_within(b']', |scanner| {
-            elements.push(scanner.value(deepest)?);
+            let element = scanner.value(deepest)?;
+            if let Value::Array(elements) = elements.expose_mut() {
+                elements.push(element.take());
+            }
             Ok(())
         })?;
-        Ok(Value::Array(elements))
+        Ok(elements)
     }
 
     fn each_within(
@@ -192,7 +201,7 @@ impl Scanner<'_> {
     }
 
     /// A string, whose first quote is next; `None` where it does not end.
-    fn string(&mut self) -> Option<String> {
+    fn string(&mut self) -> Option<Zeroizing<String>> {
         let end = self.end_of_string(self.at)?;
         let (text, exact) = decode(self.bytes.get(self.at + 1..end)?);
         self.repaired_if(!exact);

@@ -5,21 +5,35 @@ use zeroize::Zeroizing;
 /// What stands between the quotes, decoded, and whether it was as JSON wants it. What cannot be read becomes U+FFFD.
 ///
 /// The text is made in one piece of memory that is never moved, so that no part of a token is left behind.
-pub(super) fn decode(raw: &[u8]) -> (String, bool) {
+pub(super) fn decode(raw: &[u8]) -> (Zeroizing<String>, bool) {
     let no_control = !raw.iter().any(|byte| *byte < 0x20);
     match std::str::from_utf8(raw) {
         Ok(text) if raw.contains(&b'\\') => {
             let (text, exact) = unescape(text);
             (text, exact && no_control)
         }
-        Ok(text) => (text.to_owned(), no_control),
-        Err(_) => (unescape(&String::from_utf8_lossy(raw)).0, false),
+        Ok(text) => (Zeroizing::new(text.to_owned()), no_control),
+        Err(_) => (unescape(&lossy(raw)).0, false),
     }
 }
 
-fn unescape(text: &str) -> (String, bool) {
-    // An escape is never shorter than what it stands for.
-    let mut plain = String::with_capacity(text.len());
+/// As `String::from_utf8_lossy`, which would leave pieces of a text that grows in freed memory.
+fn lossy(raw: &[u8]) -> Zeroizing<String> {
+    const REPLACEMENT: &str = "\u{fffd}";
+    // One byte becomes three at most.
+    let mut text = Zeroizing::new(String::with_capacity(REPLACEMENT.len() * raw.len()));
+    for chunk in raw.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push_str(REPLACEMENT);
+        }
+    }
+    text
+}
+
+fn unescape(text: &str) -> (Zeroizing<String>, bool) {
+    // An escape is never shorter than what it stands for, but for `\u` alone, which becomes U+FFFD.
+    let mut plain = Zeroizing::new(String::with_capacity(text.len() * 3 / 2));
     let mut exact = true;
     let mut rest = text;
     while let Some((before, escape)) = rest.split_once('\\') {

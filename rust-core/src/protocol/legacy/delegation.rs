@@ -9,6 +9,7 @@ use super::{at, refusal};
 use crate::jose;
 use crate::model::credentials::Credentials;
 use crate::model::secret::Secret;
+use crate::model::secret_members::SecretValue;
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
@@ -121,7 +122,8 @@ pub fn read_renewal(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> Result
 /// By this table, which is that of `/oauth/token` where the words are the same.
 pub fn read(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> Result<Map<String, Value>, ProtocolError> {
     let mut body = success_object(Endpoint::Delegation, answer, || failure(answer, shown, now))?;
-    body.remove("refresh_token");
+    // Wiped, not only left out.
+    drop(body.remove("refresh_token").map(SecretValue::new));
     Ok(body)
 }
 

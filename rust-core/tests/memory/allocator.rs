@@ -1,0 +1,71 @@
+//! The system's allocator, which looks for planted text in what a thread frees.
+#![allow(unsafe_code, reason = "an allocator is an unsafe interface")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+/// What is looked for. A secret that repeats it is found in pieces as well.
+pub(crate) const PLANTED: &str = "planted-secret-0";
+
+struct Looking;
+
+#[global_allocator]
+static LOOKING: Looking = Looking;
+
+thread_local! {
+    static LOOKS: Cell<bool> = const { Cell::new(false) };
+    static FOUND: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How many blocks `work` freed that still held what is planted.
+pub(crate) fn blocks_left_by(work: impl FnOnce()) -> usize {
+    FOUND.set(0);
+    LOOKS.set(true);
+    work();
+    LOOKS.set(false);
+    FOUND.get()
+}
+
+/// # Safety
+/// The block must be allocated and all of it initialized.
+unsafe fn look(block: *const u8, size: usize) {
+    if LOOKS.get() && size >= PLANTED.len() {
+        // SAFETY: the caller's promise.
+        let bytes = unsafe { std::slice::from_raw_parts(block, size) };
+        let is_planted = |window: &[u8]| window == PLANTED.as_bytes();
+        if bytes.windows(PLANTED.len()).any(is_planted) {
+            FOUND.set(FOUND.get() + 1);
+        }
+    }
+}
+
+// SAFETY: everything is left to the system's allocator. Blocks are zeroed, so that all of them is initialized, and what is
+// found was written by their owner.
+unsafe impl GlobalAlloc for Looking {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise; see above.
+        unsafe {
+            look(block, layout.size());
+            System.dealloc(block, layout);
+        }
+    }
+
+    /// Always moves the block, as the worst allocator would: what stays behind is looked at.
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: the caller's promise: `size` is valid for this alignment. The blocks do not overlap, and each is as large
+        // as what is copied.
+        unsafe {
+            let new = System.alloc_zeroed(Layout::from_size_align_unchecked(size, layout.align()));
+            if !new.is_null() {
+                std::ptr::copy_nonoverlapping(block, new, layout.size().min(size));
+                self.dealloc(block, layout);
+            }
+            new
+        }
+    }
+}
