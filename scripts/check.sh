@@ -6,11 +6,15 @@
 #   scripts/check.sh --without NAME …
 #                              all but this one; may be given again
 #   scripts/check.sh --list    their names
+#   scripts/check.sh advisories --database DIR
+#                              with a copy of the advisory database (a clone of RustSec's advisory-db, or an unpacked archive
+#                              of it) instead of the network
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$checkout"
-scratch=''
+scratch='' database=''
+advisory_database=https://github.com/RustSec/advisory-db
 temp_dir scratch
 
 checks=(
@@ -47,7 +51,7 @@ check_xcode_project() {
 
 # The scripts on a Mac where there is none, the release, what a Mac's bash does not know. Two at once; the slow ones begin first.
 check_script_proofs() {
-    (cd scripts && printf '%s\n' test_mac_walk.Testing test_release test_mac_walk.Building test_mac_walk.Demo test_sample_scripts test_mac_walk.Sample test_check_bash test_downloads |
+    (cd scripts && printf '%s\n' test_mac_walk.Testing test_release test_mac_walk.Building test_mac_walk.Demo test_advisories test_sample_scripts test_mac_walk.Sample test_check_bash test_downloads |
         xargs -n 1 -P "$(getconf _NPROCESSORS_ONLN)" python3 -B -m unittest --quiet)
 }
 
@@ -102,19 +106,57 @@ check_swift_format() {
     printf '%s\n' "$found" | tr '\n' '\0' | xargs -0 scripts/swift.sh format lint --strict --parallel
 }
 
-check_dependencies() { cargo_deny --locked check licenses bans sources; }
+# The lock files that cargo does not look at in a build of the workspace go stale unseen.
+check_dependencies() {
+    local lock
+    while IFS= read -r lock; do
+        cargo metadata --locked --format-version 1 --manifest-path "${lock%.lock}.toml" >/dev/null
+    done < <(lock_files)
+    cargo_deny --locked check licenses bans sources
+}
 
-# The database of advisories is a git repository. Where that cannot be reached the check counts as skipped and says so.
+lock_files() { files Cargo.lock '*/Cargo.lock'; }
+
+# For every lock file, also of what is not shipped. The database of advisories is a git repository; where that cannot be reached and
+# nobody named a copy of it, the check counts as skipped and says so.
 check_advisories() {
+    local lock failed=0 config=$checkout/deny.toml
     cargo_deny --version
-    if cargo_deny fetch db >"$scratch/fetch" 2>&1; then
-        cargo_deny --locked check advisories
-    elif grep -qiE 'resolve host|connect|timed out|network|unable to access' "$scratch/fetch"; then
-        skip "the advisory database cannot be reached from here; where it can: scripts/check.sh advisories"
-    else
+    if [ -n "$database" ]; then
+        copy_database "$scratch/advisory-db"
+        # cargo-deny takes no file URL, so git takes the copy for the repository, and what it fetches goes to a folder of this run.
+        export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0="url.file://$scratch/advisory-db.insteadOf" GIT_CONFIG_VALUE_0=$advisory_database
+        config=$scratch/deny.toml
+        sed "s|^\[advisories\]$|&\\
+db-urls = [\"$advisory_database\"]\\
+db-path = \"$scratch/advisory-dbs\"|" deny.toml >"$config"
+    fi
+    if ! cargo_deny --config "$config" fetch db >"$scratch/fetch" 2>&1; then
         cat "$scratch/fetch"
+        if [ -z "$database" ] && grep -qiE 'resolve host|connect|timed out|network|unable to access' "$scratch/fetch"; then
+            skip "the advisory database cannot be reached from here; where it can: scripts/check.sh advisories; with a copy: --database DIR"
+        fi
         return 1
     fi
+    while IFS= read -r lock; do
+        echo "$lock:"
+        cargo_deny --manifest-path "${lock%.lock}.toml" --workspace --locked --config "$config" check advisories || failed=1
+    done < <(lock_files)
+    return "$failed"
+}
+
+# A repository with the advisories of $database, of whatever branch that is, and also where it is no repository.
+copy_database() {
+    local count
+    count=$(find "$database/crates" -name 'RUSTSEC-*.md' 2>/dev/null | wc -l || true)
+    [ "$count" -gt 0 ] || die "there are no advisories (crates/*/RUSTSEC-*.md) in $database" "clone RustSec's advisory-db, and name its folder"
+    mkdir -p "$1"
+    cp -R "$database/crates" "$1/"
+    git -C "$1" init --quiet
+    git -C "$1" symbolic-ref HEAD refs/heads/main
+    git -C "$1" add --all
+    git -C "$1" -c user.name=check -c user.email=check@example.com -c commit.gpgsign=false commit --quiet --message copy
+    echo "$((count)) advisories from $database, the newest of $(find "$1/crates" -name 'RUSTSEC-*.md' -exec grep -h '^date *=' {} + | cut -d '"' -f 2 | sort | tail -n 1)"
 }
 
 cargo_deny() {
@@ -156,13 +198,18 @@ check_required_files() {
     return "$missing"
 }
 
-# choose_checks [--without NAME]… [NAME…]
+# choose_checks [--without NAME]… [--database DIR] [NAME…]
 choose_checks() {
     local chosen=() left=' ' name
     while [ $# -gt 0 ]; do
         case $1 in
             --without)
                 left+="${2:?--without needs a name} "
+                shift
+                ;;
+            --database)
+                [ -d "${2:-}" ] || die "no such folder: ${2:-}" "scripts/check.sh advisories --database DIR"
+                database=$(cd "$2" && pwd -P)
                 shift
                 ;;
             *) chosen+=("$1") ;;
@@ -178,7 +225,7 @@ choose_checks() {
 }
 
 main() {
-    local name status passed=0 failed=0 skipped=0 start
+    local name status passed=0 failed=0 skipped='' count_skipped=0 start why
     if [ "${1:-}" = --list ]; then
         printf '%s\n' "${checks[@]}"
         return
@@ -199,9 +246,12 @@ main() {
         status=$?
         set -e
         if [ -e "$scratch/skipped" ]; then
-            printf 'SKIPPED %s: %s\n' "$name" "$(cat "$scratch/skipped")"
+            why=$(cat "$scratch/skipped")
+            printf 'SKIPPED %s: %s\n' "$name" "$why"
+            said_skipped "$name: $why"
             rm "$scratch/skipped"
-            skipped=$((skipped + 1))
+            skipped+="${skipped:+, }$name"
+            count_skipped=$((count_skipped + 1))
         elif [ "$status" = 0 ]; then
             printf 'ok %s (%s s)\n' "$name" "$(elapsed_since "$start")"
             passed=$((passed + 1))
@@ -211,7 +261,9 @@ main() {
             failed=$((failed + 1))
         fi
     done
-    printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
+    printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$count_skipped"
+    # Last, so that nobody takes for checked what was not.
+    if [ -n "$skipped" ]; then printf 'SKIPPED, so not checked: %s\n' "$skipped"; fi
     [ "$failed" = 0 ]
 }
 

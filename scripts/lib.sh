@@ -69,6 +69,11 @@ die() {
     exit 1
 }
 
+# said_skipped WHAT-AND-WHY: what did not run here, for the summary of scripts/test.sh.
+said_skipped() {
+    if [ -n "${PILOTLIGHT_SKIPPED:-}" ]; then printf '%s\n' "$1" >>"$PILOTLIGHT_SKIPPED"; fi
+}
+
 # The comment at the head of the script that runs.
 usage() { sed -n '/^[^#]/q; /^#!/d; s/^# \{0,1\}//p' "$0"; }
 

@@ -101,12 +101,15 @@ needs() {
 }
 
 run_lanes() {
-    local lane status start all=0 table='' limit
+    local lane status start all=0 table='' limit skipped='' summary
+    temp_dir summary
+    export PILOTLIGHT_SKIPPED=$summary/skipped
     # It is not in the terminal's group, so an interrupt does not reach it by itself.
     trap 'kill "$lane_process" 2>/dev/null; exit 130' INT TERM
     for lane in "$@"; do
         step "lane $lane: $(about "$lane")"
         start=$SECONDS
+        : >"$PILOTLIGHT_SKIPPED"
         # A process of its own, which can be ended, and in which `set -e` holds.
         limit=()
         if have timeout; then limit=(timeout --kill-after=30s "${lane_minutes}m"); fi
@@ -119,9 +122,15 @@ run_lanes() {
             124 | 137) status="FAILED: did not end within $lane_minutes minutes" all=1 ;;
             *) status=FAILED all=1 ;;
         esac
+        # A lane that left something out says so where it is said to have passed, and the reasons stand above the table.
+        if [ -s "$PILOTLIGHT_SKIPPED" ]; then
+            status+=", SKIPPED: $(cut -d : -f 1 "$PILOTLIGHT_SKIPPED" | paste -s -d , -)"
+            skipped+=$(sed "s/^/skipped in $lane: /" "$PILOTLIGHT_SKIPPED")$'\n'
+        fi
         table+=$(printf '%-10s %6s s  %s' "$lane" "$(elapsed_since "$start")" "$status")$'\n'
     done
-    printf '\n%s' "$table"
+    printf '\n%s%s' "$skipped" "$table"
+    if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then printf '```\n%s%s```\n' "$skipped" "$table" >>"$GITHUB_STEP_SUMMARY"; fi
     return "$all"
 }
 

@@ -124,6 +124,14 @@ class Testing(FreshMac):
         self.assertIn("npm ci --ignore-scripts", calls)
         self.assertFalse(self.beside.exists())
 
+    def test_what_was_skipped_is_said_with_the_result_and_in_the_workflows_summary(self):
+        self.tool(self.bin / "true-tool", 'case "$*" in *fetch*) echo "Could not resolve host"; exit 1 ;; esac')
+        summary = self.folder / "summary.md"
+        said = self.assertPasses("test.sh", "--only", "style", "--only", "rust", GITHUB_STEP_SUMMARY=str(summary))
+        end = r"skipped in style: advisories: the advisory database .*\nstyle +\d+ s  passed, SKIPPED: advisories\nrust +\d+ s  passed\n"
+        self.assertRegex(said, rf"{end}$")
+        self.assertRegex(summary.read_text(encoding="utf-8"), rf"^```\n{end}```\n$")
+
     def test_what_is_missing_is_told_once_before_anything_runs(self):
         for name in ("node", "npm", "rustfmt", "swift"):
             (self.bin / name).unlink()
