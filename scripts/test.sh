@@ -130,7 +130,7 @@ run_lanes() {
         table+=$(printf '%-10s %6s s  %s' "$lane" "$(elapsed_since "$start")" "$status")$'\n'
     done
     printf '\n%s%s' "$skipped" "$table"
-    if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then printf '```\n%s%s```\n' "$skipped" "$table" >>"$GITHUB_STEP_SUMMARY"; fi
+    if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then printf '<pre>\n%s%s</pre>\n' "$skipped" "$table" >>"$GITHUB_STEP_SUMMARY"; fi
     return "$all"
 }
 

@@ -130,7 +130,7 @@ class Testing(FreshMac):
         said = self.assertPasses("test.sh", "--only", "style", "--only", "rust", GITHUB_STEP_SUMMARY=str(summary))
         end = r"skipped in style: advisories: the advisory database .*\nstyle +\d+ s  passed, SKIPPED: advisories\nrust +\d+ s  passed\n"
         self.assertRegex(said, rf"{end}$")
-        self.assertRegex(summary.read_text(encoding="utf-8"), rf"^```\n{end}```\n$")
+        self.assertRegex(summary.read_text(encoding="utf-8"), rf"^<pre>\n{end}</pre>\n$")
 
     def test_what_is_missing_is_told_once_before_anything_runs(self):
         for name in ("node", "npm", "rustfmt", "swift"):
