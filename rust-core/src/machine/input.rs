@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::cooldown::RenewalKind;
+use super::error::Error;
 use super::event::SessionEvent;
 use super::ledger::Revision;
 use super::phase::Generation;
@@ -92,14 +94,25 @@ pub struct SignedOut {
     pub at: Timestamp,
 }
 
-/// The issuer revoked this refresh token, or need not be asked to any more.
+/// The issuer was asked to revoke a refresh token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Revoked {
+pub struct RevocationEnded {
     /// The token.
     pub refresh_token: Secret,
+    /// Why it was not revoked; none where it was, or where the issuer offers no revocation.
+    pub failure: Option<Error>,
 }
 
-/// The access token is to be renewed.
+/// A renewal is to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RenewalBegun {
+    /// What it is for.
+    pub kind: RenewalKind,
+    /// When.
+    pub now: Instant,
+}
+
+/// A token is needed to send to the issuer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RenewalAsked;
 
@@ -127,13 +140,50 @@ pub struct RenewalRefused {
     pub reason: ReauthenticationReason,
 }
 
-/// A renewal failed, and the session goes on.
+/// A request of a renewal has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RequestFailed {
+    /// Why.
+    pub error: Error,
+    /// When it was sent, by the monotonic clock.
+    pub sent: Duration,
+    /// When it failed, by the same.
+    pub now: Duration,
+}
+
+/// An attempt at a renewal failed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RenewalFailed {
     /// The session that it was for.
     pub generation: Generation,
-    /// What is announced.
-    pub event: SessionEvent,
+    /// What it was for.
+    pub kind: RenewalKind,
+    /// Why.
+    pub error: Error,
+    /// When.
+    pub now: Instant,
+    /// Any number: pauses are of random length.
+    pub chance: u64,
+}
+
+/// A renewal came to a good end, by itself or because another process had renewed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RenewalSucceeded {
+    /// What it was for.
+    pub kind: RenewalKind,
+}
+
+/// A renewal brought a token that lives too short for a caller.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LifetimeShort {
+    /// What it was for.
+    pub kind: RenewalKind,
+    /// What the caller finds too short, in seconds.
+    pub lifetime: u64,
+    /// When.
+    pub now: Instant,
+    /// Any number: pauses are of random length.
+    pub chance: u64,
 }
 
 /// The tokens of a renewal were checked.

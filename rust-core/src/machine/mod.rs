@@ -8,7 +8,7 @@
 //! writes what [`Machine::unsaved`] gives and reports how it went.
 
 mod announcements;
-pub mod cooldown;
+mod cooldown;
 pub mod error;
 pub mod event;
 pub mod input;
@@ -16,13 +16,18 @@ mod ledger;
 pub mod outcome;
 mod phase;
 mod provenance;
+mod renewing;
 pub mod retry;
 mod rules;
 mod state;
+mod stored;
 pub mod table;
+mod tokens;
 
+pub use cooldown::RenewalKind;
 pub use ledger::Revision;
 pub use outcome::{Effect, Outcome, RenewalInput, Verdict};
 pub use phase::{Generation, PhaseKind};
-pub use state::{Machine, Unsaved};
+pub use state::Machine;
+pub use stored::Unsaved;
 pub use table::{Input, TRANSITIONS};

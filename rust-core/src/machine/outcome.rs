@@ -1,5 +1,8 @@
 //! What comes of an input: what the caller is told, and what has to be done.
 
+use std::time::Duration;
+
+use super::error::Error;
 use super::event::{Report, SessionEvent};
 use super::phase::Generation;
 use crate::model::invalid::InvalidValue;
@@ -28,6 +31,8 @@ pub enum Verdict {
     ReadAgain,
     /// The input cannot be taken.
     Refused(InvalidValue),
+    /// The issuer is not asked now, for this reason.
+    TooEarly(Error),
 }
 
 /// What has to be done.
@@ -37,6 +42,10 @@ pub enum Effect {
     Announce(Report),
     /// Send this token to the issuer and ask for new ones.
     Renew(Box<RenewalInput>),
+    /// Send the same request once more, at once: its answer was lost.
+    SendAgain,
+    /// Wait so long, then make another attempt at the renewal.
+    Pause(Duration),
     /// Ask the issuer to revoke this refresh token.
     Revoke(Secret),
     /// Write what [`super::Machine::unsaved`] gives.
@@ -85,6 +94,14 @@ impl Effects {
 
     pub(super) fn renew(&mut self, input: RenewalInput) {
         self.0.push(Effect::Renew(Box::new(input)));
+    }
+
+    pub(super) fn send_again(&mut self) {
+        self.0.push(Effect::SendAgain);
+    }
+
+    pub(super) fn pause(&mut self, pause: Duration) {
+        self.0.push(Effect::Pause(pause));
     }
 
     pub(super) fn finish(mut self, verdict: Verdict, has_unsaved: bool) -> Outcome {

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use crate::machine::error::Error;
+use super::error::Error;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::transport_error::TransportErrorKind;
 
@@ -21,8 +21,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LOST_ANSWERS: u32 = 2;
 /// A lost answer is not asked for any more this long after the first of these requests was sent: by then no overlap period helps.
 const LOST_ANSWERS_DEADLINE: Duration = Duration::from_secs(45);
+
 /// Whether the issuer may have acted on the request though no answer came.
-pub fn is_lost_answer(error: &Error) -> bool {
+fn is_lost_answer(error: &Error) -> bool {
     matches!(error, Error::Transport { error, .. } if error.may_have_been_processed)
 }
 
@@ -39,8 +40,8 @@ pub fn is_passing(error: &Error) -> bool {
 }
 
 /// How long one call goes on trying.
-#[derive(Clone, Copy, Debug)]
-pub struct RetryPolicy {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct RetryPolicy {
     began: Duration,
     attempts: u32,
     lost: u32,
@@ -50,7 +51,7 @@ pub struct RetryPolicy {
 
 impl RetryPolicy {
     /// A call that begins `now`, by the monotonic clock.
-    pub fn from(now: Duration) -> Self {
+    pub(super) fn from(now: Duration) -> Self {
         Self {
             began: now,
             attempts: 1,
@@ -61,7 +62,7 @@ impl RetryPolicy {
 
     /// Whether an answer that was lost is asked for again, at once; the request was sent at `sent`. Attempts that reached
     /// nobody do not count: nothing of theirs is lost.
-    pub fn asks_again(&mut self, error: &Error, sent: Duration, now: Duration) -> bool {
+    pub(super) fn asks_again(&mut self, error: &Error, sent: Duration, now: Duration) -> bool {
         if is_lost_answer(error) {
             self.lost += 1;
             self.first_lost.get_or_insert(sent);
@@ -73,7 +74,7 @@ impl RetryPolicy {
     }
 
     /// The pause before the next attempt; `None` when this was the last. `chance` is any number.
-    pub fn pause_after(&mut self, error: &Error, now: Duration, chance: u64) -> Option<Duration> {
+    pub(super) fn pause_after(&mut self, error: &Error, now: Duration, chance: u64) -> Option<Duration> {
         if !is_worth_another(error) || self.attempts >= ATTEMPTS {
             return None;
         }

@@ -6,6 +6,7 @@ use super::phase::PhaseKind;
 use super::rules::importing::*;
 use super::rules::merging::*;
 use super::rules::renewal::*;
+use super::rules::retrying::*;
 use super::rules::sign_in::*;
 use super::rules::sign_out::*;
 use super::rules::store::*;
@@ -70,11 +71,15 @@ transitions! {
     SignedIn         => enter            enter            enter               enter_again      enter_again
     Imported         => take_imported    take_imported    take_imported       keep_sign_in     keep_sign_in
     SignedOut        => leave_unknown    leave_unknown    stay_signed_out     leave            leave
-    Revoked          => ignore           ignore           forget_revocation   ignore           ignore
+    RevocationEnded  => ignore           ignore           settle_revocation   ignore           ignore
+    RenewalBegun     => begin            begin            begin               begin            begin
     RenewalAsked     => ignore           ignore           ignore              renew            ignore
     RenewalAnswered  => drop_tokens      drop_tokens      drop_tokens         take_tokens      take_tokens
     RenewalRefused   => supersede        supersede        supersede           end              supersede
-    RenewalFailed    => supersede        supersede        supersede           report_failure   supersede
+    RequestFailed    => ask_again        ask_again        ask_again           ask_again        ask_again
+    RenewalFailed    => fail             fail             fail                fail_and_report  fail
+    RenewalSucceeded => succeed          succeed          succeed             succeed          succeed
+    LifetimeShort    => note_short       note_short       note_short          note_short       note_short
     TokensChecked    => drop_checked     drop_checked     drop_checked        trust            trust
     ProfileFetched   => supersede        supersede        supersede           keep_profile     keep_profile
     UpdateAdded      => supersede        supersede        supersede           add_update       add_update

@@ -12,10 +12,10 @@ use crate::machine::error::Error;
 use crate::machine::event::{Report, SessionEvent};
 use crate::machine::input::{
     CheckResult, FirstRead, Imported, ItemDamaged, ItemSeen, ItemWritten, ProfileFetched, RenewalAnswered,
-    RenewalAsked, RenewalFailed, RenewalRefused, Revoked, SignedIn, SignedOut, StoreLocked, TimePassed, TokensChecked,
-    UpdateAdded, UpdateRemoved, WriteAttempted,
+    RenewalAsked, RenewalBegun, RenewalFailed, RenewalRefused, RequestFailed, RevocationEnded, SignedIn, SignedOut,
+    StoreLocked, TimePassed, TokensChecked, UpdateAdded, UpdateRemoved, WriteAttempted,
 };
-use crate::machine::{Effect, Input, Machine, Outcome, Verdict};
+use crate::machine::{Effect, Input, Machine, Outcome, RenewalKind, Verdict};
 use crate::model::audience::Audience;
 use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::Profile;
@@ -93,9 +93,35 @@ impl Current {
         to_revoke(self.apply(SignedOut { at }))
     }
 
-    pub(super) fn revoked(&self, refresh_token: &Secret) {
-        let refresh_token = refresh_token.clone();
-        self.apply(Revoked { refresh_token });
+    /// Whether the token does not wait any more to be revoked.
+    pub(super) fn revocation_ended(&self, refresh_token: &Secret, failure: Option<&Error>) -> bool {
+        let (refresh_token, failure) = (refresh_token.clone(), failure.cloned());
+        let ended = RevocationEnded { refresh_token, failure };
+        self.apply(ended).verdict == Verdict::Changed
+    }
+
+    /// Whether the issuer may be asked.
+    pub(super) fn begin_renewal(&self, kind: RenewalKind, now: Instant) -> Result<(), Error> {
+        match self.apply(RenewalBegun { kind, now }).verdict {
+            Verdict::TooEarly(refusal) => Err(refusal),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the same request is sent once more.
+    pub(super) fn asks_again(&self, error: &Error, sent: Duration, now: Duration) -> bool {
+        let error = error.clone();
+        let outcome = self.apply(RequestFailed { error, sent, now });
+        outcome.effects.contains(&Effect::SendAgain)
+    }
+
+    /// The pause before the next attempt; none where that was the last.
+    pub(super) fn renewal_failed(&self, failed: RenewalFailed) -> Option<Duration> {
+        let effects = self.apply(failed).effects;
+        effects.into_iter().find_map(|effect| match effect {
+            Effect::Pause(pause) => Some(pause),
+            _ => None,
+        })
     }
 
     pub(super) fn renewal_input(&self) -> Option<RenewalInput> {
@@ -161,10 +187,6 @@ impl Current {
     /// Announces the state, if it is not the one that was announced last.
     pub(super) fn publish(&self, now: Instant) {
         self.apply(TimePassed { now });
-    }
-
-    pub(super) fn tell_of_session(&self, generation: Generation, event: SessionEvent) {
-        self.apply(RenewalFailed { generation, event });
     }
 }
 
@@ -317,6 +339,10 @@ impl Current {
 
     pub(super) fn renewals(&self, of: Option<&Audience>) -> u64 {
         self.read(|machine| machine.renewals(of))
+    }
+
+    pub(super) fn was_short_lived(&self, kind: &RenewalKind, lifetime: u64, now: Instant) -> bool {
+        self.read(|machine| machine.was_short_lived(kind, lifetime, now))
     }
 
     pub(super) fn generation(&self) -> Generation {

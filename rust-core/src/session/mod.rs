@@ -41,7 +41,6 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::machine::cooldown::Cooldowns;
 use crate::machine::error::Error;
 use crate::machine::event::Report;
 use crate::model::configuration::Configuration;
@@ -98,7 +97,6 @@ struct Shared {
     process_lock: Mutex<LockPlace>,
     suspending: AtomicBool,
     revoking: tokio::sync::Mutex<()>,
-    cooldowns: Mutex<Cooldowns>,
     restoring: tokio::sync::Mutex<()>,
     completing: tokio::sync::Mutex<()>,
     refreshing: SingleFlight<Renewal, Result<Secret, Error>>,
@@ -133,7 +131,6 @@ impl SessionManager {
             process_lock: Mutex::default(),
             suspending: AtomicBool::new(false),
             revoking: tokio::sync::Mutex::default(),
-            cooldowns: Mutex::default(),
             restoring: tokio::sync::Mutex::default(),
             completing: tokio::sync::Mutex::default(),
             refreshing: SingleFlight::default(),

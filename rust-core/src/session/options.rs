@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::machine::cooldown::RenewalKind;
+use crate::machine::RenewalKind;
 use crate::machine::error::Error;
 use crate::model::audience::Audience;
 use crate::model::configuration::parse_parameters;

@@ -6,6 +6,7 @@ use super::options::Renewal;
 use super::single_flight::Joined;
 use super::{RefreshOptions, SessionManager, Shared, TokenOptions};
 use crate::machine::error::Error;
+use crate::machine::input::LifetimeShort;
 use crate::machine::retry;
 use crate::model::audience::Audience;
 use crate::model::secret::Secret;
@@ -201,7 +202,8 @@ impl Shared {
             return Ok(None);
         };
         let token = self.current.access_token(of, Duration::ZERO, now);
-        let is_best = is_out_of_reach(min_ttl, lifetime) && self.cooldowns().is_short(&renewal.kind(), lifetime, now);
+        let is_best =
+            is_out_of_reach(min_ttl, lifetime) && self.current.was_short_lived(&renewal.kind(), lifetime, now);
         match token.filter(|_| is_best) {
             Some(_) if min_ttl > Duration::from_secs(lifetime) => Err(too_much(lifetime)),
             token => Ok(token),
@@ -217,8 +219,12 @@ impl Shared {
         let Some(lifetime) = lifetime.filter(|lifetime| is_out_of_reach(min_ttl, *lifetime)) else {
             return Ok(());
         };
-        let (chance, now) = (self.chance()?, self.now());
-        self.cooldowns().begin_short(&renewal.kind(), lifetime, now, chance);
+        self.current.apply(LifetimeShort {
+            kind: renewal.kind(),
+            lifetime,
+            now: self.now(),
+            chance: self.chance()?,
+        });
         if min_ttl > Duration::from_secs(lifetime) {
             return Err(too_much(lifetime));
         }

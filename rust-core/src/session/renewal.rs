@@ -1,6 +1,5 @@
 //! One renewal: whose turn it is, what is sent, what becomes of the answer.
 
-use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Shared;
@@ -8,10 +7,8 @@ use super::checking::CheckedRenewal;
 use super::current::{Generation, RenewalInput, to_revoke};
 use super::options::Renewal;
 use super::refresh::TokenRequirement;
-use crate::machine::cooldown::Cooldowns;
 use crate::machine::error::Error;
-use crate::machine::event::{RenewalFailure, SessionEvent};
-use crate::machine::retry::RetryPolicy;
+use crate::machine::input::{RenewalFailed, RenewalSucceeded};
 use crate::machine::{Outcome, Verdict};
 use crate::model::audience::Audience;
 use crate::model::secret::Secret;
@@ -33,19 +30,13 @@ impl Shared {
     /// Renews, with pauses while the trouble passes; right after a failure not at all.
     pub(super) async fn renew(&self, renewal: &Renewal, requirement: &TokenRequirement) -> Result<Secret, Error> {
         let kind = renewal.kind();
-        if let Some(refusal) = self.cooldowns().refusal(&kind, self.now()) {
-            return Err(refusal);
-        }
-        let mut retry_policy = RetryPolicy::from(self.now().monotonic);
+        self.current.begin_renewal(kind.clone(), self.now())?;
         let mut replacements = 0;
         loop {
             let mut asked = self.current.generation();
-            let error = match self
-                .renew_once(renewal, requirement, &mut retry_policy, &mut asked)
-                .await
-            {
+            let error = match self.renew_once(renewal, requirement, &mut asked).await {
                 Ok(token) => {
-                    self.cooldowns().end(&kind);
+                    self.current.apply(RenewalSucceeded { kind });
                     return Ok(token);
                 }
                 // Another sign-in took the session's place meanwhile, and its token is due as well.
@@ -59,15 +50,16 @@ impl Shared {
                 Err(error) => error,
             };
             self.log(LogLevel::Warning, &format!("not renewed: {error}"));
-            let now = self.now();
-            match retry_policy.pause_after(&error, now.monotonic, self.chance()?) {
+            let pause = self.current.renewal_failed(RenewalFailed {
+                generation: asked,
+                kind: kind.clone(),
+                error: error.clone(),
+                now: self.now(),
+                chance: self.chance()?,
+            });
+            match pause {
                 Some(pause) => self.dependencies.spawner.sleep(pause).await,
-                None => {
-                    let chance = self.chance()?;
-                    self.cooldowns().begin(&kind, &error, now, chance);
-                    self.tell_of_failure(renewal, asked, &error);
-                    return Err(error);
-                }
+                None => return Err(error),
             }
         }
     }
@@ -77,7 +69,6 @@ impl Shared {
         &self,
         renewal: &Renewal,
         requirement: &TokenRequirement,
-        retry_policy: &mut RetryPolicy,
         asked: &mut Generation,
     ) -> Result<Secret, Error> {
         let of = renewal.audience.as_ref();
@@ -109,7 +100,7 @@ impl Shared {
             *asked = input.generation;
             self.ensure_kind(requirement)?;
             self.ensure_named(of, &input.resources)?;
-            match self.ask_for_tokens(&metadata, &input, renewal, retry_policy).await {
+            match self.ask_for_tokens(&metadata, &input, renewal).await {
                 Ok((tokens, sent)) if input.delegation.is_some() => {
                     return self.take_delegation(input, tokens, sent).await;
                 }
@@ -141,7 +132,6 @@ impl Shared {
         metadata: &IssuerMetadata,
         input: &RenewalInput,
         renewal: &Renewal,
-        retry_policy: &mut RetryPolicy,
     ) -> Result<(TokenAnswer, Instant), Error> {
         let grant = match renewal.audience {
             Some(_) => Grant::RefreshTokenForAudience,
@@ -170,7 +160,7 @@ impl Shared {
                     }
                     return Ok((tokens, sent));
                 }
-                Err(error) if retry_policy.asks_again(&error, sent.monotonic, self.now().monotonic) => {
+                Err(error) if self.current.asks_again(&error, sent.monotonic, self.now().monotonic) => {
                     self.log(LogLevel::Info, "asking again for the answer that was lost");
                 }
                 Err(error) => return Err(error),
@@ -258,27 +248,6 @@ impl Shared {
             Some(SessionState::SignedIn { .. }) => Error::Reauthenticate(ReauthenticationReason::NoRefreshToken),
             _ => Error::NoSession,
         }
-    }
-
-    /// What ends a session, or is nobody's failure, is told elsewhere or not at all.
-    fn tell_of_failure(&self, renewal: &Renewal, asked: Generation, error: &Error) {
-        if matches!(error, Error::Reauthenticate(_) | Error::NoSession | Error::ReadOnly) {
-            return;
-        }
-        let now = self.now();
-        let seconds_left = self.cooldowns().seconds_left(&renewal.kind(), now);
-        let audience = renewal.audience.as_ref();
-        let event = SessionEvent::RenewalFailed {
-            audience: audience.map(|audience| audience.identifier.clone()),
-            cause: RenewalFailure(error.clone()),
-            retry_at: seconds_left.map(|left| now.wall.plus(i64::try_from(left).unwrap_or(i64::MAX))),
-        };
-        self.current.tell_of_session(asked, event);
-    }
-
-    /// What failed a moment ago.
-    pub(super) fn cooldowns(&self) -> MutexGuard<'_, Cooldowns> {
-        self.cooldowns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn chance(&self) -> Result<u64, Error> {

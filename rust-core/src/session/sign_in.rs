@@ -152,7 +152,6 @@ impl Shared {
         let Some(replaced) = self.signing_in.finish_with(attempt.id, enter) else {
             return self.drop_sign_in(refresh_token).await;
         };
-        self.cooldowns().end_all();
         let saved = self.save().await;
         self.current.publish(self.now());
         saved?;

@@ -123,8 +123,7 @@ impl Shared {
     /// Revokes a refresh token that was kept for that; it is kept on only if the issuer did not hear of it.
     async fn settle_revocation(&self, refresh_token: &Secret) -> Result<bool, Error> {
         let outcome = self.revoke(refresh_token).await;
-        if !outcome.as_ref().is_err_and(retry::is_passing) {
-            self.current.revoked(refresh_token);
+        if self.current.revocation_ended(refresh_token, outcome.as_ref().err()) {
             self.save_if_possible().await;
         }
         outcome

@@ -145,7 +145,8 @@ impl World {
             }
             SignOut::Revokes(refresh_token) => {
                 self.issuer.revoke(&refresh_token);
-                self.apply(process, input::Revoked { refresh_token });
+                let failure = None;
+                self.apply(process, input::RevocationEnded { refresh_token, failure });
                 self.machine(process)
                     .has_unsaved()
                     .then_some(SignOut::SavesRevocation(Saving::Asked))

@@ -11,6 +11,7 @@ use super::merging::take_over;
 pub(crate) fn take_imported(machine: &mut Machine, input: Imported, effects: &mut Effects) -> Verdict {
     machine.provenance.look(Some(input.written));
     machine.provenance.writes += 1;
+    machine.cooldowns.end_all();
     take_over(machine, Phase::Session(input.session), SignInWay::MovingIn, effects)
 }
 
@@ -18,6 +19,7 @@ pub(crate) fn take_imported(machine: &mut Machine, input: Imported, effects: &mu
 pub(crate) fn keep_sign_in(machine: &mut Machine, input: Imported, _: &mut Effects) -> Verdict {
     machine.provenance.look(Some(input.written));
     machine.provenance.writes += 1;
+    machine.cooldowns.end_all();
     machine.ledger.change();
     Verdict::Unchanged
 }

@@ -3,6 +3,7 @@
 pub(crate) mod importing;
 pub(crate) mod merging;
 pub(crate) mod renewal;
+pub(crate) mod retrying;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
 pub(crate) mod store;

@@ -2,7 +2,7 @@
 
 use super::super::announcements::renewed;
 use super::super::event::SessionEvent;
-use super::super::input::{CheckResult, RenewalAnswered, RenewalAsked, RenewalFailed, RenewalRefused, TokensChecked};
+use super::super::input::{CheckResult, RenewalAnswered, RenewalAsked, RenewalRefused, TokensChecked};
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
 use super::super::state::Machine;
@@ -185,13 +185,4 @@ pub(crate) fn end(machine: &mut Machine, input: RenewalRefused, effects: &mut Ef
     let event = SessionEvent::Ended { reason };
     machine.announcements.add(revision, event, &machine.ledger, effects);
     Verdict::Changed
-}
-
-/// The failure is announced, if it was this session's.
-pub(crate) fn report_failure(machine: &mut Machine, input: RenewalFailed, effects: &mut Effects) -> Verdict {
-    if machine.session_of(input.generation).is_none() {
-        return Verdict::Superseded;
-    }
-    effects.announce(input.event);
-    Verdict::Unchanged
 }

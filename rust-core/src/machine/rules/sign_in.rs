@@ -18,6 +18,8 @@ pub(crate) fn enter(machine: &mut Machine, SignedIn { session, received }: Signe
     };
     let event = arrival(&session, by);
     machine.begin_generation(Phase::Session(session));
+    // The user took part: the issuer can be reached.
+    machine.cooldowns.end_all();
     machine.receipt.received = Some(received);
     machine.receipt.renewals += 1;
     machine.provenance.sign_in_was_stored = false;

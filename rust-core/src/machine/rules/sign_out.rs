@@ -3,10 +3,11 @@
 use std::mem;
 
 use super::super::event::SessionEvent;
-use super::super::input::{Revoked, SignedOut};
+use super::super::input::{RevocationEnded, SignedOut};
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
 use super::super::provenance::Departure;
+use super::super::retry::is_passing;
 use super::super::state::Machine;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
@@ -80,8 +81,11 @@ fn announce(machine: &mut Machine, effects: &mut Effects) {
     announcements.add(ledger.current(), event, ledger, effects);
 }
 
-/// It does not have to be revoked any more.
-pub(crate) fn forget_revocation(machine: &mut Machine, input: Revoked, _: &mut Effects) -> Verdict {
+/// The token was revoked, or the issuer will never do it. Passing trouble keeps it for another time.
+pub(crate) fn settle_revocation(machine: &mut Machine, input: RevocationEnded, _: &mut Effects) -> Verdict {
+    if input.failure.as_ref().is_some_and(is_passing) {
+        return Verdict::Unchanged;
+    }
     keep_revocations(machine, |pending| pending.refresh_token != input.refresh_token)
 }
 

@@ -270,7 +270,6 @@ impl Shared {
             return Err(Error::Busy);
         }
         self.current.imported(session, written);
-        self.cooldowns().end_all();
         self.current.publish(self.now());
         self.close_import().await;
         Ok(true)

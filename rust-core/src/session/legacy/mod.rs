@@ -19,10 +19,9 @@ use super::current::RenewalInput;
 use super::options::Renewal;
 use super::refresh::TokenRequirement;
 use super::{SessionManager, Shared};
-use crate::machine::Verdict;
-use crate::machine::cooldown::RenewalKind;
 use crate::machine::error::Error;
-use crate::machine::input::CheckResult;
+use crate::machine::input::{CheckResult, LifetimeShort};
+use crate::machine::{RenewalKind, Verdict};
 use crate::model::configuration::{IssuerUrl, parse_parameters};
 use crate::model::secret::Secret;
 use crate::model::time::Instant;
@@ -62,8 +61,8 @@ impl SessionManager {
             problem: "is more than the issuer's ID tokens live".to_owned(),
         };
         let is_short = shared
-            .cooldowns()
-            .is_short(&RenewalKind::IdToken, min_ttl.as_secs(), shared.now());
+            .current
+            .was_short_lived(&RenewalKind::IdToken, min_ttl.as_secs(), shared.now());
         if is_short && shared.id_token(Duration::ZERO).is_some() {
             return Err(too_much());
         }
@@ -76,9 +75,12 @@ impl SessionManager {
         shared.ensure_session().await?;
         Err(match shared.id_token(Duration::ZERO) {
             Some(_) => {
-                let (chance, now) = (shared.chance()?, shared.now());
-                let mut cooldowns = shared.cooldowns();
-                cooldowns.begin_short(&RenewalKind::IdToken, min_ttl.as_secs(), now, chance);
+                shared.current.apply(LifetimeShort {
+                    kind: RenewalKind::IdToken,
+                    lifetime: min_ttl.as_secs(),
+                    now: shared.now(),
+                    chance: shared.chance()?,
+                });
                 too_much()
             }
             None => Error::ServerConfiguration {

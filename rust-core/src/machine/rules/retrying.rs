@@ -1,0 +1,92 @@
+//! When the issuer is asked, asked again, and left alone.
+
+use super::super::error::Error;
+use super::super::event::{RenewalFailure, SessionEvent};
+use super::super::input::{LifetimeShort, RenewalBegun, RenewalFailed, RenewalSucceeded, RequestFailed};
+use super::super::outcome::{Effects, Verdict};
+use super::super::retry::RetryPolicy;
+use super::super::state::Machine;
+
+/// A renewal begins, unless one failed a moment ago.
+pub(crate) fn begin(machine: &mut Machine, input: RenewalBegun, _: &mut Effects) -> Verdict {
+    if let Some(refusal) = machine.cooldowns.refusal(&input.kind, input.now) {
+        return Verdict::TooEarly(refusal);
+    }
+    machine.retries = Some(RetryPolicy::from(input.now.monotonic));
+    Verdict::Changed
+}
+
+/// An answer that was lost is asked for again.
+pub(crate) fn ask_again(machine: &mut Machine, input: RequestFailed, effects: &mut Effects) -> Verdict {
+    let asks_again = |retries: &mut RetryPolicy| retries.asks_again(&input.error, input.sent, input.now);
+    if machine.retries.as_mut().is_some_and(asks_again) {
+        effects.send_again();
+    }
+    Verdict::Unchanged
+}
+
+/// Passing trouble is waited out a few times. Then the issuer is left alone for a while.
+pub(crate) fn fail(machine: &mut Machine, input: RenewalFailed, effects: &mut Effects) -> Verdict {
+    try_later(machine, &input, effects);
+    Verdict::Unchanged
+}
+
+/// The same in a session that goes on: the failure is announced, if it was this session's.
+pub(crate) fn fail_and_report(machine: &mut Machine, input: RenewalFailed, effects: &mut Effects) -> Verdict {
+    let is_over = !try_later(machine, &input, effects);
+    if machine.session_of(input.generation).is_none() {
+        return Verdict::Superseded;
+    }
+    if is_over && is_worth_reporting(&input.error) {
+        let seconds_left = machine.cooldowns.seconds_left(&input.kind, input.now);
+        let wait = |seconds| input.now.wall.plus(i64::try_from(seconds).unwrap_or(i64::MAX));
+        effects.announce(SessionEvent::RenewalFailed {
+            audience: input.kind.audience().map(|audience| audience.identifier.clone()),
+            cause: RenewalFailure(input.error),
+            retry_at: seconds_left.map(wait),
+        });
+    }
+    Verdict::Unchanged
+}
+
+/// False where that was the last attempt.
+fn try_later(machine: &mut Machine, input: &RenewalFailed, effects: &mut Effects) -> bool {
+    let pause = machine
+        .retries
+        .as_mut()
+        .and_then(|retries| retries.pause_after(&input.error, input.now.monotonic, input.chance));
+    match pause {
+        Some(pause) => effects.pause(pause),
+        None => {
+            machine.retries = None;
+            machine
+                .cooldowns
+                .begin(&input.kind, &input.error, input.now, input.chance);
+        }
+    }
+    pause.is_some()
+}
+
+/// What ends a session, or is nobody's failure, is announced elsewhere or not at all.
+fn is_worth_reporting(error: &Error) -> bool {
+    !matches!(error, Error::Reauthenticate(_) | Error::NoSession | Error::ReadOnly)
+}
+
+/// There is a token.
+pub(crate) fn succeed(machine: &mut Machine, input: RenewalSucceeded, _: &mut Effects) -> Verdict {
+    machine.retries = None;
+    machine.cooldowns.end(&input.kind);
+    Verdict::Changed
+}
+
+/// The next renewal would bring another such token.
+pub(crate) fn note_short(machine: &mut Machine, input: LifetimeShort, _: &mut Effects) -> Verdict {
+    let LifetimeShort {
+        kind,
+        lifetime,
+        now,
+        chance,
+    } = input;
+    machine.cooldowns.begin_short(&kind, lifetime, now, chance);
+    Verdict::Changed
+}

@@ -1,0 +1,101 @@
+//! What can be asked about the store: what it should hold, and what waits in it.
+
+use super::input::WrittenContent;
+use super::ledger::Revision;
+use super::phase::{Generation, Phase};
+use super::provenance::update_ids;
+use super::state::Machine;
+use crate::model::pending_update::PendingUpdate;
+use crate::model::secret::{Fingerprint, SecretBytes};
+use crate::storage::envelope::{PendingRevocation, SignedOut, StoredItem};
+
+/// What the store should hold.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Unsaved {
+    /// The item; none is to be there otherwise.
+    pub content: Option<StoredItem>,
+    /// An item that could not be decoded: it is kept aside before this one is written.
+    pub unreadable: Option<SecretBytes>,
+    /// Which bytes are to be replaced.
+    pub seen: Option<Fingerprint>,
+    /// For [`super::input::ItemWritten`].
+    pub receipt: WrittenContent,
+}
+
+/// What is asked about the store.
+impl Machine {
+    /// Whether anything has to be written.
+    pub fn has_unsaved(&self) -> bool {
+        self.ledger.has_unsaved()
+    }
+
+    /// What has to be written, if anything.
+    pub fn unsaved(&self) -> Option<Unsaved> {
+        self.has_unsaved().then(|| self.to_store())
+    }
+
+    /// What the store holds, where it is a session and nothing has to be written.
+    pub fn saved_session(&self) -> Option<Unsaved> {
+        (self.session().is_some() && !self.has_unsaved()).then(|| self.to_store())
+    }
+
+    fn to_store(&self) -> Unsaved {
+        let content = match &self.phase {
+            Phase::Session(session) => Some(StoredItem::Session(session.clone())),
+            Phase::SignedOut(revocations) if !revocations.is_empty() => {
+                Some(StoredItem::SignedOut(SignedOut::with(revocations.clone())))
+            }
+            _ => None,
+        };
+        Unsaved {
+            content,
+            unreadable: self.provenance.unreadable.clone(),
+            seen: self.provenance.seen,
+            receipt: WrittenContent {
+                revision: self.ledger.current(),
+                updates: update_ids(self.session()),
+                replaced_unreadable: self.provenance.unreadable.is_some(),
+            },
+        }
+    }
+
+    /// The last change that belongs in the store.
+    pub fn revision(&self) -> Revision {
+        self.ledger.current()
+    }
+
+    /// How many writes this process has made.
+    pub fn writes(&self) -> u64 {
+        self.provenance.writes
+    }
+
+    /// Whether this process knows what the store holds, or held when it last looked.
+    pub fn has_looked(&self) -> bool {
+        self.provenance.has_looked
+    }
+
+    /// Whether what is stored does not matter: the user has just signed out, or signed in over what cannot be read. A
+    /// sign-out that could not be written at once looks again: somebody may have signed in meanwhile.
+    pub fn replaces_what_is_stored(&self) -> bool {
+        let signs_out = self.departure.is_unknown || self.ledger.sign_out_is_new();
+        (self.is_signed_out() && signs_out) || self.provenance.unreadable.is_some()
+    }
+
+    /// The refresh tokens that have yet to be revoked at the issuer, the oldest first.
+    pub fn pending_revocations(&self) -> &[PendingRevocation] {
+        match &self.phase {
+            Phase::SignedOut(revocations) => revocations,
+            _ => &[],
+        }
+    }
+
+    /// The changes of the metadata that wait, the oldest first.
+    pub fn pending_updates(&self) -> &[PendingUpdate] {
+        self.session().map_or(&[], |session| &session.pending_updates)
+    }
+
+    /// The next change of the metadata to send, if it is that session's.
+    pub fn next_update(&self, asked: Generation) -> Option<&PendingUpdate> {
+        (self.generation == asked).then(|| self.pending_updates().first())?
+    }
+}
