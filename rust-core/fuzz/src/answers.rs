@@ -128,7 +128,7 @@ fn stored_and_read(profile: &Profile) -> Profile {
 pub fn users_answer(input: &[u8]) {
     let answer = answer(input);
     let _ = users::refuses_token(&answer);
-    match users::read(&answer, NOW).map_err(Error::from) {
+    match users::read(&answer, "metadata", NOW).map_err(Error::from) {
         Ok(user) => assert_eq!(user, object(&answer)),
         Err(error) => assert_presentable(&error),
     }

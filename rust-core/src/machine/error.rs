@@ -162,7 +162,7 @@ fn in_brackets(description: &str) -> String {
 
 fn wait_words(retry_after: Option<u64>) -> String {
     retry_after
-        .map(|seconds| format!("; it asks to wait {seconds} s"))
+        .map(|seconds| format!("; ask again after {seconds} s"))
         .unwrap_or_default()
 }
 

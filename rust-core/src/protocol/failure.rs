@@ -51,7 +51,7 @@ pub fn token_failure(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Proto
     let configuration = |field, hint: &str| ProtocolError::Configuration {
         endpoint,
         field,
-        problem: format!("{} ({hint})", said(code, &description)).trim_start().to_owned(),
+        problem: explained(&said(code, &description), hint),
     };
     if answer.status == 405 {
         return configuration("token_endpoint", "the endpoint does not take this request");
@@ -124,13 +124,21 @@ pub fn said(code: &str, description: &str) -> String {
     }
 }
 
+/// The issuer's words with what they mean here, or that alone where it said nothing.
+pub(super) fn explained(words: &str, hint: &str) -> String {
+    match words {
+        "" => hint.to_owned(),
+        words => format!("{words} ({hint})"),
+    }
+}
+
 /// Reads the error of a callback URL (RFC 6749 4.1.2.1): what the configuration has wrong is the same as at the token
 /// endpoint, all else ends the attempt. `description` is sanitized already.
 pub(super) fn callback_failure(code: &str, description: &str) -> ProtocolError {
     let configuration = |field, hint: &str| ProtocolError::Configuration {
         endpoint: Endpoint::Authorization,
         field,
-        problem: format!("{} ({hint})", said(code, description)),
+        problem: explained(&said(code, description), hint),
     };
     let words = description.to_ascii_lowercase();
     match code {
@@ -225,6 +233,13 @@ pub fn passing_trouble(endpoint: Endpoint, answer: &HttpAnswer, now: Timestamp) 
         }),
         _ => None,
     }
+}
+
+/// Whether it is a page for people, as firewalls and captive portals send it in the server's name. Servers also label
+/// JSON and plain words as HTML.
+pub(super) fn is_web_page(answer: &HttpAnswer) -> bool {
+    let first = answer.body.expose().iter().find(|byte| !byte.is_ascii_whitespace());
+    answer.media_type() == "text/html" && matches!(first, None | Some(b'<'))
 }
 
 /// An answer that the protocol does not know.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::failure::{json_object, resource_failure, says, unexpected};
+use super::failure::{is_web_page, json_object, resource_failure, says, unexpected};
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::Endpoint;
@@ -41,7 +41,7 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<UserInfo, ProtocolErr
             "audience",
             "the access token is fresh but not accepted; a token for another API is not for userinfo",
         )),
-        403 => Err(configuration(
+        403 if !is_web_page(answer) => Err(configuration(
             "scopes",
             "the access token lacks a scope that userinfo needs, usually openid",
         )),

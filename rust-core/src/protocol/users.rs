@@ -4,7 +4,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::failure::{self, json_object, resource_failure, unexpected};
+use super::failure::{self, explained, is_web_page, json_object, resource_failure, says, unexpected};
 use crate::model::invalid::InvalidValue;
 use crate::model::json::Object;
 use crate::model::metadata::USER_METADATA;
@@ -73,7 +73,7 @@ pub fn refuses_for_good(answer: &HttpAnswer) -> bool {
         401 | 407 | 408 | 425 | 429 => false,
         // A change stays as large as it is, whoever says so.
         413 => true,
-        400..=499 => !refuses_header(answer) && answer.media_type() != "text/html",
+        400..=499 => !refuses_header(answer) && !is_web_page(answer),
         _ => false,
     }
 }
@@ -89,11 +89,11 @@ fn refuses_header(answer: &HttpAnswer) -> bool {
 ///
 /// # Errors
 /// [`ProtocolError::Configuration`] for a wrong audience (`audience`) or a missing scope (`scopes`), [`ProtocolError::Argument`]
-/// for a change the server does not accept; the server's trouble otherwise.
-pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<Map<String, Value>, ProtocolError> {
+/// with the name of the `argument` that the server does not accept; the server's trouble otherwise.
+pub fn read(answer: &HttpAnswer, argument: &'static str, now: Timestamp) -> Result<Map<String, Value>, ProtocolError> {
     let endpoint = Endpoint::Users;
     if !answer.is_success() {
-        return Err(failure(answer, now));
+        return Err(failure(answer, argument, now));
     }
     // A half-read object would be half written back.
     let object = json_object(answer).filter(Object::is_complete);
@@ -101,35 +101,30 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<Map<String, Value>, P
     Ok(object.into_members())
 }
 
-fn failure(answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
+fn failure(answer: &HttpAnswer, argument: &'static str, now: Timestamp) -> ProtocolError {
     let endpoint = Endpoint::Users;
-    let refused = |words: &str| {
-        ProtocolError::Argument(InvalidValue {
-            name: "metadata",
-            problem: format!("was refused by the server: {words}"),
-        })
-    };
-    if json_object(answer).is_none() {
-        return if refuses_for_good(answer) {
-            refused(&format!("status {}", answer.status))
-        } else {
-            resource_failure(endpoint, answer, now)
-        };
-    }
     let words = message(answer);
     let configuration = |field, hint: &str| ProtocolError::Configuration {
         endpoint,
         field,
-        problem: format!("{words} ({hint})").trim_start().to_owned(),
+        problem: explained(&words, hint),
     };
     const AUDIENCE: &str = "an access token whose audience is https://{domain}/api/v2/ is needed";
-    const SCOPES: &str = "read:current_user, update:current_user_metadata, create:current_user_metadata";
+    const SCOPES: &str = "the access token lacks one of the scopes read:current_user, update:current_user_metadata, \
+        create:current_user_metadata";
     match answer.status {
+        _ if is_web_page(answer) && answer.status != 413 => resource_failure(endpoint, answer, now),
         401 => configuration("audience", AUDIENCE),
-        400 if refuses_header(answer) => configuration("audience", AUDIENCE),
+        400 if refuses_header(answer) || says(answer, "invalid_token") => configuration("audience", AUDIENCE),
         403 => configuration("scopes", SCOPES),
         404 => configuration("provider", "the user is not there; the domain may be another tenant's"),
-        status if refuses_for_good(answer) => refused(&format!("{words} (status {status})")),
+        status if refuses_for_good(answer) => ProtocolError::Argument(InvalidValue {
+            name: argument,
+            problem: format!(
+                "was refused by the server: {}",
+                explained(&words, &format!("status {status}"))
+            ),
+        }),
         _ => resource_failure(endpoint, answer, now),
     }
 }

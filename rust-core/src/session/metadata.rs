@@ -40,7 +40,7 @@ impl SessionManager {
         let answer = self
             .call_with_token(&target.bearer, Endpoint::Users, users::refuses_token, request)
             .await?;
-        Ok(users::read(&answer, self.shared.server_now())?)
+        Ok(users::read(&answer, "fields", self.shared.server_now())?)
     }
 
     /// The user's metadata: all of it, or the keys named. Network.
@@ -128,7 +128,7 @@ impl SessionManager {
         let answer = self
             .call_with_token(&target.bearer, Endpoint::Users, users::refuses_token, request)
             .await?;
-        match users::read(&answer, self.shared.server_now()) {
+        match users::read(&answer, "metadata", self.shared.server_now()) {
             Ok(user) => Ok(Ok(of_user(user))),
             Err(refusal) if users::refuses_for_good(&answer) => Ok(Err(refusal.into())),
             Err(error) => Err(error.into()),

@@ -8,9 +8,8 @@ use super::{SessionManager, Shared, SignInOptions, SignInRequest};
 use crate::jose::IdTokenProblem;
 use crate::jose::{IdTokenClaims, ValidationContext};
 use crate::machine::error::Error;
-use crate::model::configuration::parse_parameters;
+use crate::model::configuration::{max_age_of, parse_authorize_parameters};
 use crate::model::credentials::Credentials;
-use crate::model::invalid::InvalidValue;
 use crate::model::secret::Secret;
 use crate::model::secret_members::SecretMembers;
 use crate::model::state::SessionState;
@@ -32,7 +31,7 @@ impl SessionManager {
     pub async fn begin_sign_in(&self, options: SignInOptions) -> Result<SignInRequest, Error> {
         let shared = &self.shared;
         shared.ensure_writable()?;
-        let mut parameters = parse_parameters("parameters", options.parameters)?;
+        let mut parameters = parse_authorize_parameters("parameters", options.parameters)?;
         let login_hint = options.login_hint.map(|hint| ("login_hint", hint));
         let max_age = options.max_age_seconds.map(|age| ("max_age", age.to_string()));
         for (name, value) in login_hint.into_iter().chain(max_age) {
@@ -40,7 +39,8 @@ impl SessionManager {
             parameters.retain(|(own, _)| own != name);
             parameters.push((name.to_owned(), value));
         }
-        let max_age_seconds = max_age_of(&parameters, &shared.configuration.authorize_parameters)?;
+        let max_age_seconds =
+            max_age_of(&parameters).or_else(|| max_age_of(&shared.configuration.authorize_parameters));
         let secrets = shared.sign_in_secrets()?;
         let metadata = shared.metadata().await?;
         let url = authorization_url(&metadata, &shared.configuration, &secrets, &parameters);
@@ -222,16 +222,6 @@ impl Shared {
         self.dependencies.randomness.fill(&mut bytes)?;
         Ok(unguessable(bytes))
     }
-}
-
-/// The `max_age` that the URL will carry, whoever set it: what is asked for is checked in the ID token.
-fn max_age_of(parameters: &[(String, String)], configured: &[(String, String)]) -> Result<Option<u32>, Error> {
-    let named = |(name, _): &&(String, String)| name == "max_age";
-    let Some((_, value)) = parameters.iter().find(named).or_else(|| configured.iter().find(named)) else {
-        return Ok(None);
-    };
-    let not_seconds = |_| InvalidValue::new("parameters", "has a max_age that is not a number of seconds");
-    Ok(Some(value.parse().map_err(not_seconds)?))
 }
 
 /// Whether the same callback URL could never succeed later.

@@ -50,7 +50,7 @@ async fn callback_urls_that_are_none() {
 }
 
 #[tokio::test]
-async fn sign_in_parameters_that_pilotlight_sets_itself() {
+async fn sign_in_parameters_that_are_refused() {
     let world = World::new().await;
     let session = world.session();
     for name in [
@@ -60,6 +60,8 @@ async fn sign_in_parameters_that_pilotlight_sets_itself() {
         "response_type",
         "code_challenge",
         "client_id",
+        "client_secret",
+        "max_age",
         "",
     ] {
         let options = SignInOptions {

@@ -73,6 +73,11 @@ fn a_wrong_configuration_names_the_field() {
         // RFC 9101: a request object would undo PKCE, `state` and `nonce`.
         ("authorize_parameters", parameter("request")),
         ("authorize_parameters", parameter("request_uri")),
+        ("authorize_parameters", parameter("max_age")),
+        // It would stand in a URL.
+        ("authorize_parameters", parameter("client_secret")),
+        ("authorize_parameters", parameter("client_assertion")),
+        ("authorize_parameters", parameter("password")),
         (
             "token_parameters",
             Box::new(|c| {
@@ -88,6 +93,8 @@ fn a_wrong_configuration_names_the_field() {
         ("headers", header("Content-Encoding", "gzip")),
         ("headers", header("connection", "close")),
         ("headers", header("Expect", "100-continue")),
+        ("headers", header("Proxy-Authorization", "Basic x")),
+        ("headers", header("If-None-Match", "\"x\"")),
         ("headers", header("x y", "1")),
         ("headers", header("x-tenant", "a\r\nb: c")),
         ("leeway_seconds", Box::new(|c| c.leeway_seconds = 301)),

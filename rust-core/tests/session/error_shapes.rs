@@ -215,6 +215,15 @@ async fn the_management_apis_errors() {
         (body(500, "Internal error", ""), "retry ServerFault None"),
         (Fault::html(200), "retry UnexpectedAnswer None"),
         (Fault::html(403).times(2), "retry UnexpectedAnswer None"),
+        (Fault::status(401).times(2), "fix audience"),
+        (
+            Fault::json(400, &json!({"error": "invalid_token"})).times(2),
+            "fix audience",
+        ),
+        (
+            Fault::status(403).header("www-authenticate", "Bearer error=\"insufficient_scope\""),
+            "fix scopes",
+        ),
         (Fault::redirect("http://127.0.0.1:1/"), "retry UnexpectedAnswer None"),
         (Fault::garbage_json(), "retry UnexpectedAnswer None"),
         (Fault::truncate(), "retry Network None"),
@@ -237,12 +246,32 @@ async fn the_management_apis_errors() {
 }
 
 #[tokio::test]
+async fn what_the_management_api_refuses_is_what_the_call_was_given() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    for fault in [
+        Fault::json(400, &json!({"message": "Query validation error"})),
+        Fault::status(414),
+    ] {
+        world.control().fault(Endpoint::Users, fault.clone());
+        let error = public(session.fetch_user(&["nickname".to_owned()], true).await);
+        assert_eq!(shape(error), "argument fields", "{fault:?}");
+        world.control().fault(Endpoint::Users, fault.clone());
+        let error = public(session.update_metadata(Map::new()).await);
+        assert_eq!(shape(error), "argument metadata", "{fault:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_userinfo_endpoints_errors() {
     let world = World::new().await;
     let session = world.signed_in().await;
     for (fault, expected) in [
         (Fault::status(401).times(2), "fix audience"),
         (Fault::oauth_error(403, "insufficient_scope", ""), "fix scopes"),
+        (Fault::json(403, &json!({})).times(2), "fix scopes"),
+        // A firewall's page says nothing about the scopes.
+        (Fault::html(403).times(2), "retry UnexpectedAnswer None"),
         (
             Fault::status(429).header("retry-after", "5"),
             "retry RateLimited Some(5)",

@@ -14,7 +14,7 @@ use item_names::ItemNames;
 use parameters::parse_headers;
 
 pub use item_names::{UNREADABLE_SUFFIX, is_item_name, unreadable_name};
-pub use parameters::parse_parameters;
+pub use parameters::{max_age_of, parse_authorize_parameters, parse_parameters};
 pub use written::{Provider, SessionConfiguration};
 
 /// A checked configuration.
@@ -96,7 +96,7 @@ impl Configuration {
             scopes: parse_scopes("scopes", written.scopes, true)?,
             audience: written.audience,
             resources: written.resources,
-            authorize_parameters: parse_parameters("authorize_parameters", written.authorize_parameters)?,
+            authorize_parameters: parse_authorize_parameters("authorize_parameters", written.authorize_parameters)?,
             token_parameters: parse_parameters("token_parameters", written.token_parameters)?,
             headers: parse_headers(written.headers)?,
             leeway_seconds: i64::from(written.leeway_seconds),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::model::invalid::InvalidValue;
 use crate::model::sorted::sorted;
 
+const MAX_AGE: &str = "max_age";
 /// Parameters that Pilotlight sets itself; letting an app set them would undo PKCE, `state` or `nonce`.
 const RESERVED_PARAMETERS: [&str; 15] = [
     "response_type",
@@ -24,8 +25,10 @@ const RESERVED_PARAMETERS: [&str; 15] = [
     "request",
     "request_uri",
 ];
+/// Credentials, which never stand in a URL.
+const CREDENTIALS: [&str; 3] = ["client_secret", "client_assertion", "password"];
 /// Headers that belong to the protocol, or frame the message (RFC 9110 7.6.1, RFC 9112 6).
-const RESERVED_HEADERS: [&str; 17] = [
+const RESERVED_HEADERS: [&str; 18] = [
     "authorization",
     "content-type",
     "content-length",
@@ -38,6 +41,8 @@ const RESERVED_HEADERS: [&str; 17] = [
     "connection",
     "keep-alive",
     "proxy-connection",
+    // It would go to the issuer, not to the proxy.
+    "proxy-authorization",
     "te",
     "trailer",
     "upgrade",
@@ -68,6 +73,39 @@ pub fn parse_parameters(
     Ok(parsed)
 }
 
+/// Checks extra parameters of an authorization request, which stand in a URL.
+///
+/// # Errors
+/// [`InvalidValue`] naming `field`.
+pub fn parse_authorize_parameters(
+    field: &'static str,
+    parameters: HashMap<String, String>,
+) -> Result<Vec<(String, String)>, InvalidValue> {
+    let parsed = parse_parameters(field, parameters)?;
+    for (name, value) in &parsed {
+        if CREDENTIALS.contains(&name.as_str()) {
+            return Err(InvalidValue::new(
+                field,
+                format!("sets {name:?}, which would stand in a URL"),
+            ));
+        }
+        // What is asked for is checked in the ID token.
+        if name == MAX_AGE && value.parse::<u32>().is_err() {
+            return Err(InvalidValue::new(
+                field,
+                "has a max_age that is not a number of seconds",
+            ));
+        }
+    }
+    Ok(parsed)
+}
+
+/// The `max_age` in seconds that checked parameters have.
+pub fn max_age_of(parameters: &[(String, String)]) -> Option<u32> {
+    let (_, value) = parameters.iter().find(|(name, _)| name == MAX_AGE)?;
+    value.parse().ok()
+}
+
 /// Checks extra headers; names become lower case.
 pub(super) fn parse_headers(headers: HashMap<String, String>) -> Result<Vec<(String, String)>, InvalidValue> {
     const FIELD: &str = "headers";
@@ -84,7 +122,8 @@ pub(super) fn parse_headers(headers: HashMap<String, String>) -> Result<Vec<(Str
                 "has a name with a character that RFC 9110 5.1 does not allow",
             ));
         }
-        if RESERVED_HEADERS.contains(&name.as_str()) {
+        // A condition (RFC 9110 13.1) gets an answer without a body.
+        if RESERVED_HEADERS.contains(&name.as_str()) || name.starts_with("if-") {
             return Err(InvalidValue::new(
                 FIELD,
                 format!("sets {name:?}, which Pilotlight sets itself"),
