@@ -37,11 +37,12 @@ if [ -n "${PRETEND_NO_SERVER:-}" ]; then echo "no port is free" >&2; exit 1; fi
 echo "listening: http://127.0.0.1:4711/"
 echo "control: http://127.0.0.1:4712/"
 if [ -n "${PRETEND_SHORT_SERVER:-}" ]; then
-    until grep -q 'simctl launch' "$PRETEND_CALLS"; do sleep 0.05; done
+    until grep -q 'simctl launch' "$PRETEND_CALLS"; do [ -e "$PRETEND_CALLS" ] && sleep 0.05 || exit; done
     exit
 fi
 trap 'echo "server ended" >>"$PRETEND_CALLS"; exit' TERM
-while :; do sleep 0.05; done
+# A test that was killed leaves nothing that runs on.
+while [ -e "$PRETEND_CALLS" ]; do sleep 0.05; done
 """
 ANSWERS = {
     "uname": """case "$*" in -m) echo arm64 ;; -sm) echo Darwin arm64 ;; *) echo Darwin ;; esac""",
