@@ -46,7 +46,11 @@ main() {
     # The whole workspace, so that nothing is built again that the rust lane has built.
     local run=(cargo test --workspace --locked --features "$keychain_emulation_crate/foundation" --test keychain --test ownership)
     case ${1:-} in
-        '') "${run[@]}" --no-fail-fast ;;
+        '')
+            # A mistake that cannot be made any more proves nothing.
+            python3 -B testing/keychain-emulation/proofs.py --check
+            "${run[@]}" --no-fail-fast
+            ;;
         --prove) python3 testing/keychain-emulation/proofs.py "${run[@]}" ;;
         test)
             shift

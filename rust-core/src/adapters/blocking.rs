@@ -3,6 +3,7 @@
 
 use tokio::runtime::Handle;
 
+use super::autorelease::in_pool;
 use crate::ports::{Outcome, StoreError};
 
 /// Runs `work` on a blocking thread of `runtime`. Work that has begun runs to its end, also when nobody waits for it.
@@ -10,7 +11,7 @@ pub(super) async fn off_thread<T: Send + 'static>(
     runtime: &Handle,
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
-    let outcome = run(runtime, Box::new(move || Outcome::of(work()))).await?;
+    let outcome = run(runtime, Box::new(move || Outcome::of(in_pool(work)))).await?;
     outcome.get().unwrap_or_else(|| Err(not_finished(false)))
 }
 

@@ -1,18 +1,23 @@
 //! The network: reqwest, built in this one place.
 
+use std::convert::Infallible;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::{Either, select};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Response, redirect, retry};
+use rustls::ClientConfig;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use super::tls;
 use super::transport_error::{not_sendable, reason_for};
 use crate::model::secret::SecretBytes;
-use crate::ports::{BoxFuture, Transport, TransportError, TransportErrorKind};
+use crate::ports::{BoxFuture, Outcome, Transport, TransportError, TransportErrorKind};
 use crate::protocol::message::{HttpAnswer, HttpRequest, Method};
 
 const USER_AGENT: &str = concat!("Pilotlight/", env!("CARGO_PKG_VERSION"));
@@ -56,8 +61,19 @@ impl Default for HttpLimits {
 ///
 /// [`Transport::send`] does network I/O and must be polled on a tokio runtime with time and I/O. Dropping it closes the
 /// connection. Making a transport does nothing; the client is built by the first request.
+///
+/// The system's check of a certificate blocks the thread that makes it, for seconds where it asks the network itself.
+/// With [`HttpTransport::on`] that is a thread on which nothing else waits.
 pub struct HttpTransport {
+    http: Arc<Http>,
+    runtime: Option<Handle>,
+}
+
+/// The client and what it is built from, shared with the requests that run.
+struct Http {
     limits: HttpLimits,
+    /// `None` for [`tls::client_config`].
+    tls: Option<ClientConfig>,
     /// `None` when it cannot be built, which only a broken TLS configuration does.
     client: OnceLock<Option<Client>>,
 }
@@ -70,12 +86,34 @@ impl HttpTransport {
 
     /// A transport with limits of one's own.
     pub fn with_limits(limits: HttpLimits) -> Self {
+        Self::with(limits, None)
+    }
+
+    /// A transport that trusts other certificates than the system does.
+    pub fn with_tls(config: ClientConfig) -> Self {
+        Self::with(HttpLimits::default(), Some(config))
+    }
+
+    fn with(limits: HttpLimits, tls: Option<ClientConfig>) -> Self {
+        let client = OnceLock::new();
         Self {
-            limits,
-            client: OnceLock::new(),
+            http: Arc::new(Http { limits, tls, client }),
+            runtime: None,
         }
     }
 
+    /// The same, wherever [`Transport::send`] is polled: connections belong to `runtime`, and each request runs on one of
+    /// its blocking threads. A request that nobody waits for any more is given up.
+    #[must_use]
+    pub fn on(self, runtime: Handle) -> Self {
+        Self {
+            runtime: Some(runtime),
+            ..self
+        }
+    }
+}
+
+impl Http {
     async fn exchange(&self, request: HttpRequest) -> Result<HttpAnswer, TransportError> {
         let client = self.client().ok_or(TransportError {
             kind: TransportErrorKind::Tls,
@@ -117,13 +155,19 @@ impl HttpTransport {
     }
 
     fn client(&self) -> Option<&Client> {
-        self.client.get_or_init(|| build(self.limits)).as_ref()
+        self.client
+            .get_or_init(|| build(self.limits, self.tls.clone()))
+            .as_ref()
     }
 }
 
-fn build(limits: HttpLimits) -> Option<Client> {
+fn build(limits: HttpLimits, tls: Option<ClientConfig>) -> Option<Client> {
+    let tls = match tls {
+        Some(config) => config,
+        None => tls::client_config().ok()?,
+    };
     Client::builder()
-        .tls_backend_preconfigured(tls::client_config().ok()?)
+        .tls_backend_preconfigured(tls)
         .http1_only()
         .no_proxy()
         .redirect(redirect::Policy::none())
@@ -166,8 +210,32 @@ fn text_headers(headers: &HeaderMap) -> Vec<(String, String)> {
 
 impl Transport for HttpTransport {
     fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
-        Box::pin(self.exchange(request))
+        let Some(runtime) = &self.runtime else {
+            return Box::pin(self.http.exchange(request));
+        };
+        let (http, runtime) = (Arc::clone(&self.http), runtime.clone());
+        Box::pin(async move {
+            let exchange = async move { Outcome::of(http.exchange(request).await) };
+            let outcome = on_thread_of(&runtime, Box::pin(exchange)).await.and_then(Outcome::get);
+            // It panicked, or its runtime ended: what had been sent by then is not known.
+            outcome.unwrap_or(Err(TransportError {
+                kind: TransportErrorKind::Interrupted,
+                may_have_been_processed: true,
+            }))
+        })
     }
+}
+
+/// Runs `work` on a blocking thread of `runtime`, at most until this is dropped; `None` when it did not come to its end.
+async fn on_thread_of(runtime: &Handle, work: BoxFuture<'static, Outcome>) -> Option<Outcome> {
+    // Dropped with this function's future, which ends the wait for it.
+    let (_wanted, unwanted) = oneshot::channel::<Infallible>();
+    let inside = runtime.clone();
+    let run = move || match inside.block_on(select(work, unwanted)) {
+        Either::Left((outcome, _)) => Some(outcome),
+        Either::Right(_) => None,
+    };
+    runtime.spawn_blocking(run).await.ok().flatten()
 }
 
 impl Default for HttpTransport {
@@ -179,7 +247,7 @@ impl Default for HttpTransport {
 impl fmt::Debug for HttpTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpTransport")
-            .field("limits", &self.limits)
+            .field("limits", &self.http.limits)
             .finish_non_exhaustive()
     }
 }

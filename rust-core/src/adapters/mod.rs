@@ -2,6 +2,7 @@
 //!
 //! Adapters implement the traits of [`crate::ports`] and know nothing of sessions.
 
+mod autorelease;
 mod blocking;
 pub mod file_lock;
 pub mod file_store;

@@ -6,11 +6,15 @@ use std::sync::Arc;
 use rustls::RootCertStore;
 #[cfg(any(test, not(target_vendor = "apple")))]
 use rustls::client::WantsClientCert;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, KeyProvider, ring};
-use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::sign::SigningKey;
 use rustls::{ClientConfig, ConfigBuilder, WantsVerifier};
-use rustls_platform_verifier::BuilderVerifierExt;
+use rustls::{DigitallySignedStruct, SignatureScheme};
+use rustls_platform_verifier::Verifier;
+
+use super::autorelease::in_pool;
 
 /// How Pilotlight speaks TLS 1.2 and 1.3, as a client without a certificate of its own.
 ///
@@ -22,8 +26,10 @@ use rustls_platform_verifier::BuilderVerifierExt;
 /// none trusts nobody: every handshake then fails as with an unknown issuer, while plain HTTP to loopback still works.
 pub fn client_config() -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(provider());
-    let verified = match with_versions(provider.clone())?.with_platform_verifier() {
-        Ok(verified) => verified,
+    let verified = match Verifier::new(provider.clone()) {
+        Ok(verifier) => with_versions(provider)?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(PooledVerifier(verifier))),
         // Apple's verifier reads nothing when it is made. A second verifier here would be in every app, for nothing.
         #[cfg(target_vendor = "apple")]
         Err(error) => return Err(error),
@@ -33,6 +39,48 @@ pub fn client_config() -> Result<ClientConfig, rustls::Error> {
     let mut config = verified.with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// The system's verifier, each check in an autorelease pool: the thread of the requests never ends.
+#[derive(Debug)]
+struct PooledVerifier(Verifier);
+
+impl ServerCertVerifier for PooledVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        in_pool(|| {
+            self.0
+                .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        })
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
 }
 
 /// ring's, without the code that reads and signs with private keys: it would be in every app, and Pilotlight never

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::error::SessionError;
-use super::runtime::runtime;
+use super::runtime::{http_runtime, runtime};
 use super::storage::SessionStorage;
 use crate::adapters::foreign_keychain::ForeignKeychain;
 use crate::adapters::http::HttpTransport;
@@ -26,10 +26,27 @@ pub(super) fn dependencies(
             Some(lock) => Sharing::Processes(lock),
             None => Sharing::Alone,
         },
-        transport: Arc::new(HttpTransport::new()),
+        transport: Arc::new(HttpTransport::new().on(http_runtime().clone())),
         clock: Arc::new(SystemClock),
         randomness: Arc::new(SystemRandomness),
         spawner: Arc::new(TokioSpawner::new(runtime().clone())),
         log,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::adapters::system::SilentLog;
+    use crate::protocol::message::HttpRequest;
+
+    /// This thread has no runtime. The core's polls in the same way, and nothing may block it.
+    #[test]
+    fn requests_do_not_run_where_they_are_polled() {
+        let dependencies = dependencies(&SessionStorage::Memory, false, Arc::new(SilentLog)).unwrap();
+        let request = HttpRequest::get("http://127.0.0.1:1/".parse().unwrap(), "*/*");
+        assert!(dependencies.transport.send(request).now_or_never().is_none());
+    }
 }

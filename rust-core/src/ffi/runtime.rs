@@ -15,26 +15,35 @@ use crate::session::SessionManager;
 
 /// One thread is enough for a handful of requests, and a runtime that never has more is smaller; blocking calls
 /// (Keychain, files) get threads of their own that end when idle.
-static RUNTIME: LazyLock<Handle> = LazyLock::new(|| {
-    let started = start();
+static RUNTIME: LazyLock<Handle> = LazyLock::new(|| started("pilotlight"));
+
+/// Connections have a runtime of their own: the system's check of a certificate blocks the thread that makes it, and
+/// timers, reports and the other sessions' work must not wait for that.
+static HTTP_RUNTIME: LazyLock<Handle> = LazyLock::new(|| started("pilotlight-http"));
+
+fn started(name: &'static str) -> Handle {
+    let started = start(name);
     #[expect(
         clippy::expect_used,
         reason = "without a thread there is no session, and a lazily made static has nobody to tell"
     )]
     started.expect("the system gave no thread")
-});
+}
 
-fn start() -> io::Result<Handle> {
-    const NAME: &str = "pilotlight";
-    let runtime = Builder::new_current_thread().thread_name(NAME).enable_all().build()?;
+fn start(name: &str) -> io::Result<Handle> {
+    let runtime = Builder::new_current_thread().thread_name(name).enable_all().build()?;
     let handle = runtime.handle().clone();
     let work_for_ever = move || runtime.block_on(future::pending::<()>());
-    thread::Builder::new().name(NAME.to_owned()).spawn(work_for_ever)?;
+    thread::Builder::new().name(name.to_owned()).spawn(work_for_ever)?;
     Ok(handle)
 }
 
 pub(super) fn runtime() -> &'static Handle {
     &RUNTIME
+}
+
+pub(super) fn http_runtime() -> &'static Handle {
+    &HTTP_RUNTIME
 }
 
 /// Starts `work` on the runtime. Always boxed: tokio's code for a task is compiled once for each type of future.
@@ -62,4 +71,26 @@ where
 async fn converted<T>(outcome: impl Future<Output = Option<Result<T, Error>>>) -> Result<T, SessionError> {
     let ended_early = || Err(Error::Internal("a task of Pilotlight's ended early".to_owned()));
     outcome.await.unwrap_or_else(ended_early).map_err(SessionError::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_blocked_thread_of_connections_blocks_no_timer() {
+        let (unblock, unblocked) = channel::<()>();
+        let blocked = http_runtime().spawn(async move { unblocked.recv() });
+        let (slept, sleeps) = channel();
+        spawn(Box::pin(async move {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            slept.send(()).unwrap();
+        }));
+        sleeps.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert!(!blocked.is_finished());
+        unblock.send(()).unwrap();
+    }
 }

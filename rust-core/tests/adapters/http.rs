@@ -5,9 +5,12 @@ use std::process::Command;
 use pilotlight_core::adapters::http::HttpTransport;
 use pilotlight_core::ports::Transport;
 use pilotlight_core::protocol::message::{HttpRequest, Method};
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc::unbounded_channel;
 
+use crate::support::block_on;
 use crate::support::exchange::{MIB, OK, answering, form, outcome_of, send};
-use crate::support::raw_server::{RawServer, header};
+use crate::support::raw_server::{Peer, RawServer, header};
 
 #[tokio::test]
 async fn a_request_is_sent_exactly() {
@@ -43,6 +46,40 @@ async fn a_request_is_sent_exactly() {
     );
     let user_agent = format!("Pilotlight/{}", env!("CARGO_PKG_VERSION"));
     assert_eq!(header(&request.head, "user-agent"), Some(user_agent.as_str()));
+}
+
+fn runtime_for_connections() -> Runtime {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(1).enable_all().build().unwrap()
+}
+
+#[test]
+fn requests_run_on_the_runtime_that_was_given_wherever_they_are_polled() {
+    let server = RawServer::start(answering(OK));
+    let runtime = runtime_for_connections();
+    let transport = HttpTransport::new().on(runtime.handle().clone());
+    // This thread has no runtime.
+    assert_eq!(block_on(transport.send(form(&server))).unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn the_connection_of_a_request_that_nobody_waits_for_is_closed() {
+    let (closed, mut ended) = unbounded_channel();
+    let server = RawServer::start(move |peer: &mut Peer| {
+        peer.read_request();
+        closed.send("arrived").unwrap();
+        peer.wait_for_close();
+        closed.send("closed").unwrap();
+    });
+    let runtime = runtime_for_connections();
+    for transport in [HttpTransport::new(), HttpTransport::new().on(runtime.handle().clone())] {
+        let request = form(&server);
+        let sending = tokio::spawn(async move { transport.send(request).await.map(drop) });
+        assert_eq!(ended.recv().await, Some("arrived"));
+        sending.abort();
+        assert_eq!(ended.recv().await, Some("closed"));
+    }
+    runtime.shutdown_background();
 }
 
 #[tokio::test]

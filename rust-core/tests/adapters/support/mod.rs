@@ -3,6 +3,7 @@
 pub(crate) mod exchange;
 pub(crate) mod fake_keychain;
 pub(crate) mod raw_server;
+pub(crate) mod slow_check;
 pub(crate) mod store_folder;
 
 use std::future::Future;
