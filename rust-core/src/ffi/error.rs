@@ -47,7 +47,7 @@ pub enum SessionError {
     #[error("{message}")]
     RestartSignIn {
         /// The issuer's error code (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6), or Pilotlight's own:
-        /// `id_token_invalid`, `no_sign_in_in_progress`, `state_mismatch`, `issuer_mismatch`.
+        /// `id_token_invalid`, `no_sign_in_in_progress`, `sign_in_expired`, `state_mismatch`, `issuer_mismatch`.
         code: String,
         /// For a developer.
         message: String,

@@ -45,17 +45,26 @@ pub fn check_room(waiting: &[PendingUpdate], changes: &Map<String, Value>) -> Re
 }
 
 /// What waits after two processes changed the list that both knew as `base`: what either took out is gone, what either
-/// put in is there.
+/// put in is there, in the order in which the changes were made. Of one process's own that is the order of its list; of
+/// two processes' the device's clock says which was earlier, and where it does not, what was stored first was.
 pub fn merge(base: &[u64], ours: Vec<PendingUpdate>, theirs: Vec<PendingUpdate>) -> Vec<PendingUpdate> {
     let has = |list: &[PendingUpdate], id| list.iter().any(|update| update.id == id);
     let is_new = |update: &PendingUpdate| !base.contains(&update.id);
     let mut merged = theirs;
     merged.retain(|update| is_new(update) || has(&ours, update.id));
-    let added: Vec<_> = ours
-        .into_iter()
-        .filter(|update| is_new(update) && !has(&merged, update.id))
-        .collect();
-    merged.extend(added);
+    // Where the next of ours may be at the earliest.
+    let mut after_ours = 0;
+    for update in ours {
+        if let Some(place) = merged.iter().position(|there| there.id == update.id) {
+            after_ours = after_ours.max(place + 1);
+        } else if is_new(&update) {
+            let rest = merged.get(after_ours..).unwrap_or_default();
+            let later = rest.iter().position(|there| there.since > update.since);
+            let place = later.map_or(merged.len(), |later| after_ours + later);
+            merged.insert(place, update);
+            after_ours = place + 1;
+        }
+    }
     merged
 }
 
@@ -82,6 +91,36 @@ mod tests {
             (vec![], vec![1], vec![1, 2], vec![1, 2]),
         ] {
             assert_eq!(merge(&base, waiting(&ours), waiting(&theirs)), waiting(&merged));
+        }
+    }
+
+    /// A list of what was made when, and by which number.
+    fn made(list: &[(u64, i64)]) -> Vec<PendingUpdate> {
+        let update = |(id, since): &(u64, i64)| PendingUpdate {
+            id: *id,
+            changes: Claims::default(),
+            since: Timestamp(*since),
+        };
+        list.iter().map(update).collect()
+    }
+
+    #[test]
+    fn what_two_processes_added_is_in_the_order_in_which_it_was_made() {
+        for (base, ours, theirs, merged) in [
+            // Ours came first, and could not be written before.
+            (vec![], vec![(1, 10), (3, 30)], vec![(2, 20), (4, 40)], vec![1, 2, 3, 4]),
+            (vec![1], vec![(1, 10), (3, 30)], vec![(1, 10), (2, 40)], vec![1, 3, 2]),
+            (vec![1], vec![(3, 30), (4, 35)], vec![(2, 40)], vec![3, 4, 2]),
+            // The clock was set back in between: one process's own keep their order all the same.
+            (vec![1], vec![(1, 10), (3, 5)], vec![(1, 10), (2, 20)], vec![1, 3, 2]),
+            (vec![], vec![(3, 30), (4, 5)], vec![(2, 20)], vec![2, 3, 4]),
+            (vec![], vec![(5, 25)], vec![(2, 20), (3, 5), (4, 30)], vec![2, 3, 5, 4]),
+        ] {
+            let ids: Vec<_> = merge(&base, made(&ours), made(&theirs))
+                .iter()
+                .map(|update| update.id)
+                .collect();
+            assert_eq!(ids, merged, "{base:?} {ours:?} {theirs:?}");
         }
     }
 

@@ -168,6 +168,7 @@ impl SessionManager {
     /// The process runs again, or still.
     pub fn resume(&self) {
         self.shared.suspending.store(false, Ordering::SeqCst);
+        self.shared.expire_sign_in();
     }
 
     /// The state; `None` until the store was read. Memory only.

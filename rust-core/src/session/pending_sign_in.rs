@@ -1,12 +1,17 @@
-//! The sign-in in progress: at most one, in memory only.
+//! The sign-in in progress: at most one, in memory only, and not for ever.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::machine::error::Error;
 use crate::model::secret::Secret;
 use crate::model::time::Instant;
 use crate::protocol::authorization::SignInSecrets;
 use crate::protocol::token::TokenAnswer;
+
+/// A user who needs longer begins again. The secrets of a sign-in that nobody ends, and the tokens that one may have
+/// brought, do not stay in memory for as long as the process lives.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 /// The sign-in in progress. In memory only: it survives no restart.
 #[derive(Debug, Default)]
@@ -23,6 +28,7 @@ enum Progress {
     #[default]
     None,
     Cancelled,
+    Expired,
     Waiting(Box<Attempt>),
 }
 
@@ -30,6 +36,8 @@ enum Progress {
 #[derive(Clone, Debug)]
 pub(super) struct Attempt {
     pub(super) id: u64,
+    /// When it began, by the clock that also runs while the device sleeps.
+    began: Duration,
     /// Tells the session from all others, in the store too.
     pub(super) sign_in_id: Secret,
     pub(super) secrets: SignInSecrets,
@@ -48,11 +56,13 @@ impl PendingSignIn {
         secrets: SignInSecrets,
         max_age_seconds: Option<u32>,
         resources: Vec<String>,
+        now: Instant,
     ) -> u64 {
         let mut slot = self.lock();
         slot.last_id += 1;
         let attempt = Attempt {
             id: slot.last_id,
+            began: now.monotonic,
             sign_in_id,
             secrets,
             max_age_seconds,
@@ -67,11 +77,29 @@ impl PendingSignIn {
         match &self.lock().progress {
             Progress::Waiting(attempt) => Ok(Attempt::clone(attempt)),
             Progress::Cancelled => Err(Error::SignInCancelled),
+            Progress::Expired => Err(Error::sign_in(
+                "sign_in_expired",
+                "it was begun more than 15 minutes ago; begin another",
+            )),
             Progress::None => Err(Error::sign_in(
                 "no_sign_in_in_progress",
                 "begin one first; it does not survive a restart of the app",
             )),
         }
+    }
+
+    /// Ends a sign-in that was begun too long ago. Gives the refresh token that it had brought, for which nobody will come.
+    pub(super) fn expire(&self, now: Instant) -> Option<Secret> {
+        let mut slot = self.lock();
+        let Progress::Waiting(attempt) = &mut slot.progress else {
+            return None;
+        };
+        if now.monotonic.saturating_sub(attempt.began) < LONGEST {
+            return None;
+        }
+        let exchanged = attempt.exchanged.take();
+        slot.progress = Progress::Expired;
+        exchanged.and_then(|(tokens, _)| tokens.refresh_token)
     }
 
     /// False when another sign-in, or none, is in progress.
@@ -106,12 +134,18 @@ impl PendingSignIn {
         Some(end())
     }
 
-    /// Cancels the sign-in in progress if it is one that is meant.
-    pub(super) fn cancel(&self, is_meant: impl FnOnce(u64) -> bool) {
+    /// Cancels the sign-in in progress if it is one that is meant. Gives the refresh token that it had brought.
+    pub(super) fn cancel(&self, is_meant: impl FnOnce(u64) -> bool) -> Option<Secret> {
         let mut slot = self.lock();
-        if matches!(&slot.progress, Progress::Waiting(attempt) if is_meant(attempt.id)) {
-            slot.progress = Progress::Cancelled;
+        let Progress::Waiting(attempt) = &mut slot.progress else {
+            return None;
+        };
+        if !is_meant(attempt.id) {
+            return None;
         }
+        let exchanged = attempt.exchanged.take();
+        slot.progress = Progress::Cancelled;
+        exchanged.and_then(|(tokens, _)| tokens.refresh_token)
     }
 
     fn lock(&self) -> MutexGuard<'_, Slot> {

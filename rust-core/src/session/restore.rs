@@ -18,6 +18,7 @@ impl SessionManager {
     /// launch.
     pub async fn restore(&self) -> Result<SessionState, Error> {
         let shared = &self.shared;
+        shared.expire_sign_in();
         if shared.current.needs_restore() {
             shared.ensure_restored().await?;
         } else {

@@ -46,9 +46,10 @@ impl SessionManager {
         let url = authorization_url(&metadata, &shared.configuration, &secrets, &parameters);
         let named = url.query_pairs().filter(|(name, _)| name == "resource");
         let resources = named.map(|(_, resource)| resource.into_owned()).collect();
+        shared.cancel_sign_in(|_| true);
         let attempt = shared
             .signing_in
-            .begin(shared.random()?, secrets, max_age_seconds, resources);
+            .begin(shared.random()?, secrets, max_age_seconds, resources, shared.now());
         shared.log(LogLevel::Info, "sign-in: begun");
         Ok(SignInRequest {
             url: url.into(),
@@ -71,6 +72,7 @@ impl SessionManager {
         // Two callers with the same URL (an app hears of it in more than one way) must not send the code twice: an
         // issuer answers a second use by revoking what the first one brought (RFC 6749 4.1.2).
         let _turn = shared.completing.lock().await;
+        shared.expire_sign_in();
         let attempt = shared.signing_in.attempt()?;
         let outcome = shared.finish_sign_in(&attempt, callback_url).await;
         if outcome.as_ref().err().is_none_or(ends_attempt) {
@@ -85,16 +87,37 @@ impl SessionManager {
 
     /// Gives up the sign-in in progress, if there is one.
     pub fn cancel_sign_in(&self) {
-        self.shared.signing_in.cancel(|_| true);
+        self.shared.cancel_sign_in(|_| true);
     }
 
     /// Gives up the sign-in that [`SignInRequest::attempt`] names; another one that has replaced it goes on.
     pub fn cancel_sign_in_attempt(&self, attempt: u64) {
-        self.shared.signing_in.cancel(|current| current == attempt);
+        self.shared.cancel_sign_in(|current| current == attempt);
     }
 }
 
 impl Shared {
+    /// Ends a sign-in that was begun more than 15 minutes ago.
+    pub(super) fn expire_sign_in(&self) {
+        self.revoke_in_background(self.signing_in.expire(self.now()));
+    }
+
+    /// Cancels the sign-in in progress if it is one that is meant.
+    pub(super) fn cancel_sign_in(&self, is_meant: impl FnOnce(u64) -> bool) {
+        let brought = self.signing_in.cancel(is_meant);
+        // Where its end is under way, that one sees that it was cancelled, and revokes.
+        self.revoke_in_background(brought.filter(|_| self.completing.try_lock().is_ok()));
+    }
+
+    /// For a refresh token that nobody will use.
+    fn revoke_in_background(&self, refresh_token: Option<Secret>) {
+        if let (Some(refresh_token), Some(shared)) = (refresh_token, self.me.upgrade()) {
+            // Logged there; nobody waits for it.
+            let work = async move { drop(shared.revoke(&refresh_token).await) };
+            self.dependencies.spawner.spawn(Box::pin(work));
+        }
+    }
+
     async fn finish_sign_in(&self, attempt: &Attempt, callback_url: &str) -> Result<SessionState, Error> {
         let metadata = self.metadata().await?;
         let code = match read_callback(callback_url, &self.configuration, &metadata, &attempt.secrets.state)? {
@@ -155,11 +178,7 @@ impl Shared {
         let saved = self.save().await;
         self.current.publish(self.now());
         saved?;
-        if let (Some(replaced), Some(shared)) = (replaced, self.me.upgrade()) {
-            // Logged there; the new user does not wait for it.
-            let work = async move { drop(shared.revoke(&replaced).await) };
-            self.dependencies.spawner.spawn(Box::pin(work));
-        }
+        self.revoke_in_background(replaced);
         self.current.state(self.now()).ok_or(Error::NoSession)
     }
 

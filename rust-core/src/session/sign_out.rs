@@ -27,7 +27,7 @@ impl SessionManager {
         if shared.is_read_only() {
             return SignOutOutcome::ReadOnly;
         }
-        shared.signing_in.cancel(|_| true);
+        shared.cancel_sign_in(|_| true);
         shared.look_before_sign_out().await;
         shared.close_import().await;
         shared.forget_dropped_updates();

@@ -25,6 +25,7 @@ mod metadata;
 mod metadata_queue;
 mod newer_sign_ins;
 mod odd_answers;
+mod pending_sign_in;
 mod quarantine;
 mod refused_changes;
 mod renewal;

@@ -66,6 +66,8 @@ extension SessionError {
                 + "Settings > OAuth > JSON Web Token Signature Algorithm: RS256."
         case "no_sign_in_in_progress", "state_mismatch":
             "pass each callback to `completeSignIn(with:)` once, in the process that began the sign-in."
+        case "sign_in_expired":
+            "begin another sign-in: one that is not completed within 15 minutes ends."
         case "web_authentication_failed":
             "pass a window that is on the screen, and see the browser's own error in the message."
         default: nil

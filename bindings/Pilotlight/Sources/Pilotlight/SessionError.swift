@@ -26,7 +26,7 @@ public enum SessionError: Error, Hashable, Sendable {
     /// untouched.
     ///
     /// `code` is the issuer's error code (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6), or Pilotlight's
-    /// own: `id_token_invalid`, `no_sign_in_in_progress`, `state_mismatch`, `issuer_mismatch`,
+    /// own: `id_token_invalid`, `no_sign_in_in_progress`, `sign_in_expired`, `state_mismatch`, `issuer_mismatch`,
     /// `web_authentication_failed`.
     case signInFailed(code: String, message: Message)
     /// The sign-in was cancelled, by the user or by the app. Usually nothing needs to be shown.

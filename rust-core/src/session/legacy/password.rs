@@ -53,9 +53,9 @@ impl SessionManager {
         shared.ensure_writable()?;
         let parameters = sign_in.check(&shared.configuration)?;
         // The issuer is sent none of these secrets.
-        shared
-            .signing_in
-            .begin(shared.random()?, shared.sign_in_secrets()?, None, Vec::new());
+        let (id, secrets) = (shared.random()?, shared.sign_in_secrets()?);
+        shared.cancel_sign_in(|_| true);
+        shared.signing_in.begin(id, secrets, None, Vec::new(), shared.now());
         let attempt = shared.signing_in.attempt()?;
         let outcome = shared.sign_in_with_password(&attempt, sign_in, &parameters).await;
         shared.signing_in.finish(attempt.id);
