@@ -27,6 +27,7 @@ pub(super) fn answer(input: &[u8]) -> HttpAnswer {
     let status = lines.next().and_then(|line| line.trim().parse().ok()).unwrap_or(200);
     let headers = lines.filter_map(|line| line.split_once(':'));
     HttpAnswer {
+        host: String::new(),
         status,
         headers: headers
             .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned()))

@@ -124,7 +124,12 @@ impl Http {
         let status = response.status().as_u16();
         let headers = text_headers(response.headers());
         let body = self.read_body(response).await?;
-        Ok(HttpAnswer { status, headers, body })
+        Ok(HttpAnswer {
+            host: String::new(),
+            status,
+            headers,
+            body,
+        })
     }
 
     /// Counts while reading: what `content-length` says is the server's word, and a body in chunks says nothing.

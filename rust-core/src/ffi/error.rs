@@ -1,6 +1,6 @@
 //! The public error: each case says what the caller should do. This file holds the one conversion into it.
 
-use crate::jose::IdTokenProblem;
+use crate::jose::{IdTokenError, IdTokenProblem};
 use crate::machine::error::Error;
 use crate::model::state::ReauthenticationReason;
 use crate::ports::{StoreError, TransportErrorKind};
@@ -167,7 +167,10 @@ impl SessionError {
             },
             Error::SignIn { code, .. } => Self::RestartSignIn { code, message },
             Error::SignInCancelled => Self::SignInCancelled,
-            Error::IdToken(IdTokenProblem::KeysUnavailable) => Self::RetryLater {
+            Error::IdToken(IdTokenError {
+                problem: IdTokenProblem::KeysUnavailable,
+                ..
+            }) => Self::RetryLater {
                 reason: RetryReason::UnexpectedAnswer,
                 retry_after_seconds: None,
                 message,

@@ -89,7 +89,7 @@ impl KeychainStorage {
                     .to_owned(),
             ));
         }
-        let store = keychain::open(self.to_options()).map_err(wrong)?;
+        let store = keychain::open(self.to_options()).map_err(|problem| wrong(format!("cannot be used: {problem}")))?;
         Ok(match &self.installation_marker_path {
             Some(marker) => Arc::new(FreshInstallation::new(store, marker, is_item_name)),
             None => store,

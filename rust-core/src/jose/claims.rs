@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::algorithms::Algorithm;
-use super::problem::IdTokenProblem;
+use super::problem::{IdTokenError, IdTokenProblem, seconds_apart, shown};
 use super::signature::VerifiedClaims;
 use super::token_hash::is_token_hash;
 use crate::model::json::present;
@@ -79,7 +79,7 @@ pub struct IdTokenClaims {
 /// renewal, where nobody authenticates.
 ///
 /// # Errors
-/// The first rule that is broken; claims are named, their values never.
+/// The first rule that is broken. What was expected and found is said of `iss`, `aud`, `azp` and times; of no other claim.
 /// - [`IdTokenProblem::MissingClaim`]: `iss`, `aud`, `sub`, `exp` or `iat`; at a sign-in also `nonce`, and
 ///   `auth_time` where `max_age` was asked for.
 /// - [`IdTokenProblem::WrongClaim`]: another issuer; not for this client, or for others as well without `azp` naming
@@ -87,13 +87,13 @@ pub struct IdTokenClaims {
 ///   wrong type.
 /// - [`IdTokenProblem::Expired`], [`IdTokenProblem::IssuedInTheFuture`] (also when not valid before a later time,
 ///   `nbf`), [`IdTokenProblem::AuthenticationTooOld`]: after allowing for the leeway.
-pub fn validate(verified: VerifiedClaims, expected: &Expectations<'_>) -> Result<IdTokenClaims, IdTokenProblem> {
+pub fn validate(verified: VerifiedClaims, expected: &Expectations<'_>) -> Result<IdTokenClaims, IdTokenError> {
     let VerifiedClaims { algorithm, claims } = verified;
     check_parties(&claims, expected)?;
     let (issued_at, expires_at) = check_lifetime(&claims, expected)?;
     let subject = required(text(&claims, "sub")?, "sub")?.to_owned();
     if subject.is_empty() {
-        return Err(IdTokenProblem::WrongClaim("sub"));
+        return Err(IdTokenProblem::WrongClaim("sub").into());
     }
     match expected.context {
         ValidationContext::SignIn {
@@ -159,14 +159,23 @@ fn check_token_hash(
 }
 
 /// Who issued it, for whom (3.1.3.7, steps 2 to 5).
-fn check_parties(claims: &Map<String, Value>, expected: &Expectations<'_>) -> Result<(), IdTokenProblem> {
-    require(required(text(claims, "iss")?, "iss")? == expected.issuer, "iss")?;
+fn check_parties(claims: &Map<String, Value>, expected: &Expectations<'_>) -> Result<(), IdTokenError> {
+    let wrong = |name: &'static str, is_right: bool, wanted: &str| match is_right {
+        true => Ok(()),
+        false => Err(IdTokenProblem::WrongClaim(name).with(
+            format!("\"{wanted}\""),
+            present(claims, name).map_or_else(|| "none".to_owned(), shown),
+        )),
+    };
+    let (issuer, client) = (expected.issuer, expected.client_id);
+    let sent = required(present(claims, "iss"), "iss")?;
+    wrong("iss", sent == issuer, issuer)?;
     let audience = required(present(claims, "aud"), "aud")?;
-    require(names_audience(audience, expected.client_id), "aud")?;
+    wrong("aud", names_audience(audience, client), client)?;
     // A token for several is trustworthy only if it was us who asked for it.
-    match text(claims, "azp")? {
-        Some(authorized_party) => require(authorized_party == expected.client_id, "azp"),
-        None => require(audiences(audience).all(|one| one == Some(expected.client_id)), "aud"),
+    match present(claims, "azp") {
+        Some(authorized_party) => wrong("azp", authorized_party == client, client),
+        None => wrong("aud", audiences(audience).all(|one| one == Some(client)), client),
     }
 }
 
@@ -174,15 +183,23 @@ fn check_parties(claims: &Map<String, Value>, expected: &Expectations<'_>) -> Re
 fn check_lifetime(
     claims: &Map<String, Value>,
     expected: &Expectations<'_>,
-) -> Result<(Timestamp, Timestamp), IdTokenProblem> {
+) -> Result<(Timestamp, Timestamp), IdTokenError> {
     let expires_at = required(date(claims, "exp")?, "exp")?;
     let issued_at = required(date(claims, "iat")?, "iat")?;
     let not_before = date(claims, "nbf")?.unwrap_or(issued_at);
-    if expected.now >= expires_at.plus(expected.leeway_seconds) {
-        return Err(IdTokenProblem::Expired);
+    let leeway = expected.leeway_seconds;
+    if expected.now >= expires_at.plus(leeway) {
+        return Err(IdTokenProblem::Expired.with(
+            format!("at most {leeway} s ago"),
+            format!("{} ago", seconds_apart(expires_at, expected.now)),
+        ));
     }
-    if issued_at.max(not_before) > expected.now.plus(expected.leeway_seconds) {
-        return Err(IdTokenProblem::IssuedInTheFuture);
+    let begins = issued_at.max(not_before);
+    if begins > expected.now.plus(leeway) {
+        return Err(IdTokenProblem::IssuedInTheFuture.with(
+            format!("at most {leeway} s ahead"),
+            format!("{} ahead", seconds_apart(expected.now, begins)),
+        ));
     }
     Ok((issued_at, expires_at))
 }
@@ -192,11 +209,14 @@ fn check_authentication_age(
     auth_time: Timestamp,
     max_age: i64,
     expected: &Expectations<'_>,
-) -> Result<(), IdTokenProblem> {
+) -> Result<(), IdTokenError> {
     // Otherwise an authentication in the year 3000 would be recent for a thousand years.
     require(auth_time <= expected.now.plus(expected.leeway_seconds), "auth_time")?;
     if auth_time.plus(max_age).plus(expected.leeway_seconds) < expected.now {
-        return Err(IdTokenProblem::AuthenticationTooOld);
+        return Err(IdTokenProblem::AuthenticationTooOld.with(
+            format!("at most {max_age} s ago"),
+            format!("{} ago", seconds_apart(auth_time, expected.now)),
+        ));
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! ID tokens that came straight from the issuer, on a TLS connection of our own: what may be read of them without a key.
 
 use super::algorithms::{Algorithm, supported};
-use super::problem::IdTokenProblem;
+use super::problem::{IdTokenError, IdTokenProblem, shown_text};
 use super::signature::{CompactJws, Header, VerifiedClaims, decode_object};
 use crate::model::numeric_date::numeric_date;
 use crate::model::secret::Secret;
@@ -35,9 +35,12 @@ pub fn claims_signed_with_secret(token: &Secret) -> Result<Option<VerifiedClaims
 ///
 /// # Errors
 /// [`IdTokenProblem::Malformed`]; [`IdTokenProblem::AlgorithmNotAllowed`] for an algorithm that is never verified.
-pub fn claims_without_signature(token: &Secret) -> Result<VerifiedClaims, IdTokenProblem> {
+pub fn claims_without_signature(token: &Secret) -> Result<VerifiedClaims, IdTokenError> {
     let jws = CompactJws::split(token.expose())?;
-    let algorithm = supported(&Header::read(jws.header)?.algorithm).ok_or(IdTokenProblem::AlgorithmNotAllowed)?;
+    let header = Header::read(jws.header)?;
+    let not_allowed =
+        || IdTokenProblem::AlgorithmNotAllowed.with("one with public keys", shown_text(&header.algorithm));
+    let algorithm = supported(&header.algorithm).ok_or_else(not_allowed)?;
     let claims = decode_object(jws.payload).ok_or(IdTokenProblem::Malformed(
         "the payload is not a JSON object in base64url",
     ))?;

@@ -27,7 +27,7 @@ pub use algorithms::{Algorithm, announced_algorithms};
 pub use claims::{Expectations, IdTokenClaims, ValidationContext, names_audience, validate};
 pub use direct::{claims_signed_with_secret, claims_without_signature, lifetime};
 pub use key_set::KeySet;
-pub use problem::IdTokenProblem;
+pub use problem::{IdTokenError, IdTokenProblem};
 pub use signature::{VerifiedClaims, decode_object, key_id, verify_signature};
 
 use crate::model::secret::Secret;
@@ -41,7 +41,7 @@ pub fn verify(
     keys: &KeySet,
     allowed: &[Algorithm],
     expected: &Expectations<'_>,
-) -> Result<IdTokenClaims, IdTokenProblem> {
+) -> Result<IdTokenClaims, IdTokenError> {
     validate(verify_signature(token, keys, allowed)?, expected)
 }
 

@@ -1,6 +1,12 @@
 //! Why an ID token is not accepted.
 
-/// Why an ID token was not believed (OpenID Connect Core 3.1.3.7). Names claims, never their values.
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::model::time::Timestamp;
+
+/// The rule that an ID token breaks (OpenID Connect Core 3.1.3.7).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum IdTokenProblem {
     /// Not a JWS in compact form, or its JSON is not what it should be.
@@ -33,4 +39,89 @@ pub enum IdTokenProblem {
     /// The user authenticated longer ago than `max_age` allows.
     #[error("the user authenticated too long ago")]
     AuthenticationTooOld,
+}
+
+/// Why an ID token was not accepted: the rule, and where that is no secret and nothing of the user's, what the rule
+/// expects and what the token has.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub struct IdTokenError {
+    /// The rule that is broken.
+    pub problem: IdTokenProblem,
+    /// What was expected and found.
+    pub mismatch: Option<Mismatch>,
+}
+
+/// What a rule expects, and what the token has. Algorithms, issuers, clients and times only: never `sub`, a nonce or a
+/// hash.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Mismatch {
+    /// What would be accepted.
+    pub expected: String,
+    /// What is there.
+    pub found: String,
+}
+
+impl From<IdTokenProblem> for IdTokenError {
+    fn from(problem: IdTokenProblem) -> Self {
+        Self {
+            problem,
+            mismatch: None,
+        }
+    }
+}
+
+impl IdTokenProblem {
+    /// The error with both values.
+    pub(super) fn with(self, expected: impl Into<String>, found: impl Into<String>) -> IdTokenError {
+        IdTokenError {
+            problem: self,
+            mismatch: Some(Mismatch {
+                expected: expected.into(),
+                found: found.into(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for IdTokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.problem)?;
+        match &self.mismatch {
+            Some(Mismatch { expected, found }) => write!(f, " (expected {expected}, found {found})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A claim's value, or each of a list's, as far as it reads like an identifier: a server may have put anything there.
+pub(super) fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => shown_text(text),
+        Value::Array(values) if !values.is_empty() => {
+            const MOST: usize = 5;
+            let texts = values.iter().take(MOST).map(|value| match value {
+                Value::String(text) => shown_text(text),
+                _ => "what is not text".to_owned(),
+            });
+            texts.collect::<Vec<_>>().join(" and ")
+        }
+        Value::Array(_) => "an empty list".to_owned(),
+        _ => "what is not text".to_owned(),
+    }
+}
+
+/// See [`shown`].
+pub(super) fn shown_text(text: &str) -> String {
+    const LONGEST: usize = 100;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte);
+    if !text.is_empty() && text.len() <= LONGEST && text.bytes().all(is_plain) {
+        format!("\"{text}\"")
+    } else {
+        "[redacted]".to_owned()
+    }
+}
+
+/// A moment, beside the one that it is compared with.
+pub(super) fn seconds_apart(earlier: Timestamp, later: Timestamp) -> String {
+    format!("{} s", later.seconds_since(earlier))
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::algorithms::{Algorithm, supported};
 use super::base64url;
 use super::key_set::KeySet;
-use super::problem::IdTokenProblem;
+use super::problem::{IdTokenError, IdTokenProblem, shown_text};
 use crate::model::json::{Object, present};
 use crate::model::secret::Secret;
 
@@ -36,29 +36,32 @@ const LONGEST_TOKEN_BYTES: usize = 256 * 1024;
 /// - [`IdTokenProblem::AlgorithmNotAllowed`]: `alg` is not in `allowed`.
 /// - [`IdTokenProblem::UnknownKey`]: no key fits both `kid` and `alg`.
 /// - [`IdTokenProblem::BadSignature`]: no fitting key made this signature.
-pub fn verify_signature(
-    token: &Secret,
-    keys: &KeySet,
-    allowed: &[Algorithm],
-) -> Result<VerifiedClaims, IdTokenProblem> {
+pub fn verify_signature(token: &Secret, keys: &KeySet, allowed: &[Algorithm]) -> Result<VerifiedClaims, IdTokenError> {
     let jws = CompactJws::split(token.expose())?;
     let header = Header::read(jws.header)?;
     let algorithm = supported(&header.algorithm)
         .filter(|algorithm| allowed.contains(algorithm))
-        .ok_or(IdTokenProblem::AlgorithmNotAllowed)?;
+        .ok_or_else(|| IdTokenProblem::AlgorithmNotAllowed.with(names(allowed), shown_text(&header.algorithm)))?;
     let signature =
         base64url::decode(jws.signature).ok_or(IdTokenProblem::Malformed("the signature is not base64url"))?;
     let mut candidates = keys.candidates(header.key_id.as_deref(), algorithm).peekable();
     if candidates.peek().is_none() {
-        return Err(IdTokenProblem::UnknownKey);
+        let wanted = header.key_id.as_deref().map_or("none".to_owned(), shown_text);
+        let expected = format!("a published key for {algorithm:?}");
+        return Err(IdTokenProblem::UnknownKey.with(expected, format!("kid {wanted}")));
     }
     if !candidates.any(|key| key.verifies(algorithm, jws.signed.as_bytes(), &signature)) {
-        return Err(IdTokenProblem::BadSignature);
+        return Err(IdTokenProblem::BadSignature.into());
     }
     let claims = decode_object(jws.payload).ok_or(IdTokenProblem::Malformed(
         "the payload is not a JSON object in base64url",
     ))?;
     Ok(VerifiedClaims { algorithm, claims })
+}
+
+fn names(algorithms: &[Algorithm]) -> String {
+    let names: Vec<_> = algorithms.iter().map(|algorithm| format!("{algorithm:?}")).collect();
+    names.join(" or ")
 }
 
 /// The `kid` in a JWT's header; not verified. `None` where there is none, or it cannot be read.

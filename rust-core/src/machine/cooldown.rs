@@ -160,12 +160,12 @@ impl Cooldown {
         let seconds = self.seconds_left(now)?;
         let (_, _, error) = self.current.as_ref()?;
         Some(match error.clone() {
-            Error::RateLimited { endpoint, .. } => Error::RateLimited {
-                endpoint,
+            Error::RateLimited { server, .. } => Error::RateLimited {
+                server,
                 retry_after: Some(seconds),
             },
-            Error::ServerFault { endpoint, status, .. } => Error::ServerFault {
-                endpoint,
+            Error::ServerFault { server, status, .. } => Error::ServerFault {
+                server,
                 status,
                 retry_after: Some(seconds),
             },

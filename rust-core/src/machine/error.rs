@@ -3,10 +3,10 @@
 //! Nothing here holds a token, a code, a verifier or a profile's content. A server's own words (`error_description`)
 //! are kept only after [`crate::protocol::sanitized`], because servers do quote what they were sent.
 
-use crate::jose::IdTokenProblem;
+use crate::jose::{IdTokenError, IdTokenProblem};
 use crate::model::invalid::{InvalidConfiguration, InvalidValue};
 use crate::model::state::ReauthenticationReason;
-use crate::protocol::endpoint::Endpoint;
+use crate::protocol::endpoint::Server;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::failure::said;
 use crate::protocol::transport_error::TransportError;
@@ -17,7 +17,7 @@ use crate::storage::envelope::EnvelopeError;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Error {
     /// A field of the app's configuration is wrong; found without asking anybody.
-    #[error("configuration: {field} {problem}")]
+    #[error("{field} {problem}")]
     Configuration {
         /// The field.
         field: &'static str,
@@ -25,10 +25,10 @@ pub enum Error {
         problem: String,
     },
     /// The server's answer says that the configuration here or there is wrong.
-    #[error("{endpoint}: {problem}; check {field}")]
+    #[error("{server}: {problem}; check {field}")]
     ServerConfiguration {
         /// Who answered.
-        endpoint: Endpoint,
+        server: Server,
         /// The field of the configuration to look at first.
         field: &'static str,
         /// What the server said, and the usual cause.
@@ -49,18 +49,18 @@ pub enum Error {
     #[error("the user has to sign in again: {}", reauthentication_words(*.0))]
     Reauthenticate(ReauthenticationReason),
     /// The issuer wants the user to do something; the session has not ended.
-    #[error("{endpoint}: the issuer wants the user to take part ({code})")]
+    #[error("{server}: the issuer wants the user to take part ({code})")]
     InteractionRequired {
         /// Who answered.
-        endpoint: Endpoint,
+        server: Server,
         /// The issuer's error code.
         code: String,
     },
     /// The issuer denies a renewal by a rule of its own; the session has not ended.
-    #[error("{endpoint}: the issuer denied access{}", in_brackets(.description))]
+    #[error("{server}: the issuer denied access{}", in_brackets(.description))]
     AccessDenied {
         /// Who answered.
-        endpoint: Endpoint,
+        server: Server,
         /// The issuer's words.
         description: String,
     },
@@ -77,38 +77,38 @@ pub enum Error {
     SignInCancelled,
     /// An ID token was not believed.
     #[error("the ID token was not accepted: {0}")]
-    IdToken(#[from] IdTokenProblem),
+    IdToken(#[from] IdTokenError),
     /// There is no answer.
-    #[error("{endpoint}: {error}")]
+    #[error("{server}: {error}")]
     Transport {
         /// Who was asked.
-        endpoint: Endpoint,
+        server: Server,
         /// What went wrong.
         error: TransportError,
     },
     /// 429.
-    #[error("{endpoint}: too many requests{}", wait_words(*.retry_after))]
+    #[error("{server}: too many requests{}", wait_words(*.retry_after))]
     RateLimited {
         /// Who answered.
-        endpoint: Endpoint,
+        server: Server,
         /// Seconds to wait, where the server said so.
         retry_after: Option<u64>,
     },
     /// 5xx, or `temporarily_unavailable`.
-    #[error("{endpoint}: the server has a fault (status {status}){}", wait_words(*.retry_after))]
+    #[error("{server}: the server has a fault (status {status}){}", wait_words(*.retry_after))]
     ServerFault {
         /// Who answered.
-        endpoint: Endpoint,
+        server: Server,
         /// The status code.
         status: u16,
         /// Seconds to wait, where the server said so.
         retry_after: Option<u64>,
     },
     /// An answer that the protocol does not know: a captive portal, a proxy, a broken server.
-    #[error("{endpoint}: the answer (status {status}) is not what the protocol says: {problem}")]
+    #[error("{server}: the answer (status {status}) is not what the protocol says: {problem}")]
     UnexpectedAnswer {
         /// Who answered, or seemed to.
-        endpoint: Endpoint,
+        server: Server,
         /// The status code.
         status: u16,
         /// What is unexpected.
@@ -166,6 +166,12 @@ fn wait_words(retry_after: Option<u64>) -> String {
         .unwrap_or_default()
 }
 
+impl From<IdTokenProblem> for Error {
+    fn from(problem: IdTokenProblem) -> Self {
+        Self::IdToken(problem.into())
+    }
+}
+
 impl From<InvalidValue> for Error {
     fn from(InvalidValue { name, problem }: InvalidValue) -> Self {
         Self::Argument { name, problem }
@@ -176,35 +182,29 @@ impl From<ProtocolError> for Error {
     fn from(error: ProtocolError) -> Self {
         match error {
             ProtocolError::Argument(invalid) => invalid.into(),
-            ProtocolError::Configuration {
-                endpoint,
-                field,
-                problem,
-            } => Self::ServerConfiguration {
-                endpoint,
-                field,
-                problem,
-            },
+            ProtocolError::Configuration { server, field, problem } => {
+                Self::ServerConfiguration { server, field, problem }
+            }
             ProtocolError::RefreshTokenRejected => Self::Reauthenticate(ReauthenticationReason::RefreshTokenRejected),
-            ProtocolError::InteractionRequired { endpoint, code } => Self::InteractionRequired { endpoint, code },
-            ProtocolError::AccessDenied { endpoint, description } => Self::AccessDenied { endpoint, description },
+            ProtocolError::InteractionRequired { server, code } => Self::InteractionRequired { server, code },
+            ProtocolError::AccessDenied { server, description } => Self::AccessDenied { server, description },
             ProtocolError::SignIn { code, description } => Self::SignIn { code, description },
-            ProtocolError::RateLimited { endpoint, retry_after } => Self::RateLimited { endpoint, retry_after },
+            ProtocolError::RateLimited { server, retry_after } => Self::RateLimited { server, retry_after },
             ProtocolError::ServerFault {
-                endpoint,
+                server,
                 status,
                 retry_after,
             } => Self::ServerFault {
-                endpoint,
+                server,
                 status,
                 retry_after,
             },
             ProtocolError::UnexpectedAnswer {
-                endpoint,
+                server,
                 status,
                 problem,
             } => Self::UnexpectedAnswer {
-                endpoint,
+                server,
                 status,
                 problem,
             },

@@ -90,8 +90,8 @@ impl RetryPolicy {
 fn is_worth_another(error: &Error) -> bool {
     match error {
         // Only a token request changes anything: what merely reads can be sent again whatever became of it.
-        Error::Transport { endpoint, error } => {
-            (!error.may_have_been_processed || *endpoint != Endpoint::Token)
+        Error::Transport { server, error } => {
+            (!error.may_have_been_processed || server.endpoint != Endpoint::Token)
                 && matches!(
                     error.kind,
                     TransportErrorKind::Unreachable | TransportErrorKind::Timeout | TransportErrorKind::Interrupted
@@ -128,7 +128,7 @@ mod tests {
 
     fn fault(retry_after: Option<u64>) -> Error {
         Error::ServerFault {
-            endpoint: Endpoint::Token,
+            server: Endpoint::Token.into(),
             status: 503,
             retry_after,
         }
@@ -136,7 +136,7 @@ mod tests {
 
     fn transport(kind: TransportErrorKind, may_have_been_processed: bool) -> Error {
         Error::Transport {
-            endpoint: Endpoint::Token,
+            server: Endpoint::Token.into(),
             error: TransportError {
                 kind,
                 may_have_been_processed,
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn a_lost_answer_of_a_request_that_only_reads_is_passing_trouble() {
         let lost = |kind| Error::Transport {
-            endpoint: Endpoint::Discovery,
+            server: Endpoint::Discovery.into(),
             error: TransportError {
                 kind,
                 may_have_been_processed: true,

@@ -1,7 +1,7 @@
 //! What an app passed and cannot be used.
 
 /// A value of the configuration, or an argument of a call, that is wrong. The layers above say which of the two it is.
-/// Never quotes the value.
+/// Quotes a value of the configuration, which is public; never another argument's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{name} {problem}")]
 pub struct InvalidValue {
@@ -18,6 +18,16 @@ impl InvalidValue {
             name,
             problem: problem.into(),
         }
+    }
+}
+
+/// A value of the configuration as an error quotes it.
+pub fn quoted(value: &str) -> String {
+    const LONGEST: usize = 120;
+    if value.chars().count() > LONGEST {
+        format!("{:?}", value.chars().take(LONGEST).chain(['…']).collect::<String>())
+    } else {
+        format!("{value:?}")
     }
 }
 

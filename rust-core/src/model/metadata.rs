@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::model::invalid::InvalidValue;
+use crate::model::invalid::{InvalidValue, quoted};
 
 /// The field of an Auth0 user that the user may change.
 pub const USER_METADATA: &str = "user_metadata";
@@ -37,7 +37,10 @@ pub fn check_key(key: &str) -> Result<(), InvalidValue> {
         return wrong("has an empty key");
     }
     if key.contains(['.', '$']) {
-        return wrong("has a key with a \".\" or a \"$\", which the server does not accept");
+        return wrong(&format!(
+            "has the key {}: the server accepts no \".\" and no \"$\" in a key",
+            quoted(key)
+        ));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Lists of scopes (RFC 6749 3.3).
 
-use crate::model::invalid::InvalidValue;
+use crate::model::invalid::{InvalidValue, quoted};
 
 /// Checks a list of scopes (RFC 6749 3.3) and removes duplicates.
 ///
@@ -14,11 +14,19 @@ pub fn parse_scopes(
     let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
     let mut parsed: Vec<String> = Vec::with_capacity(scopes.len());
     for scope in scopes {
-        if scope.is_empty() || !scope.bytes().all(allowed) {
-            return Err(InvalidValue::new(
-                field,
-                "has a scope that is empty or has a character that RFC 6749 3.3 does not allow",
-            ));
+        if scope.is_empty() {
+            return Err(InvalidValue::new(field, "has an empty scope"));
+        }
+        if scope.contains(' ') {
+            let problem = format!("has the scope {}; did you mean two entries?", quoted(&scope));
+            return Err(InvalidValue::new(field, problem));
+        }
+        if !scope.bytes().all(allowed) {
+            let problem = format!(
+                "has the scope {}, with a character that RFC 6749 3.3 does not allow",
+                quoted(&scope)
+            );
+            return Err(InvalidValue::new(field, problem));
         }
         if !parsed.contains(&scope) {
             parsed.push(scope);

@@ -3,11 +3,11 @@
 
 use url::Url;
 
-use super::discovery::IssuerMetadata;
+use super::discovery::{IssuerMetadata, shown};
 use super::failure::callback_failure;
 use super::token::pairs;
 use crate::model::configuration::{Configuration, is_loopback};
-use crate::model::invalid::InvalidValue;
+use crate::model::invalid::{InvalidValue, quoted};
 use crate::model::secret::Secret;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::pkce::challenge_s256;
@@ -85,7 +85,15 @@ pub fn read_callback(
     };
     let url = Url::parse(callback_url).map_err(|_| wrong("is not a URL"))?;
     if !is_at(&url, &configuration.redirect_url) {
-        return Err(wrong("is not the redirect URI of this configuration"));
+        return Err(wrong(&format!(
+            "is at {}, and the redirect URI of this configuration is {}",
+            // In the path and the query of another app's URL may be anything.
+            readable(
+                &format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default()),
+                state
+            ),
+            quoted(&configuration.redirect_uri)
+        )));
     }
     let parameter = |name: &str| {
         let mut values = url
@@ -107,7 +115,11 @@ pub fn read_callback(
         Some(issuer) if issuer != metadata.issuer => {
             return Ok(Callback::Refused(ProtocolError::sign_in(
                 "issuer_mismatch",
-                "the callback comes from another issuer (RFC 9207)",
+                &format!(
+                    "the callback comes from another issuer (RFC 9207): expected {}, found {}",
+                    metadata.issuer,
+                    readable(&shown(&issuer), state)
+                ),
             )));
         }
         None if metadata.iss_parameter_promised => {
@@ -137,6 +149,17 @@ pub fn read_callback(
             "invalid_callback",
             "the callback has neither a code nor an error",
         ))),
+    }
+}
+
+/// A part of the callback URL, to be read by a person: never this sign-in's `state`, wherever in the URL it stands.
+fn readable(text: &str, state: &Secret) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:/[]".contains(&byte);
+    let may_be_shown = text.len() <= 200 && text.bytes().all(is_plain) && !text.contains(state.expose());
+    if may_be_shown {
+        quoted(text)
+    } else {
+        "another".to_owned()
     }
 }
 

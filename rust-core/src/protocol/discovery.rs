@@ -65,17 +65,22 @@ impl IssuerMetadata {
     /// needed or names a needed endpoint without `https`; the server's trouble otherwise. An optional endpoint that
     /// cannot be used counts as absent.
     pub fn read(answer: &HttpAnswer, configured: &Url, now: Timestamp) -> Result<Self, ProtocolError> {
+        let url = document_url(configured);
+        let wrong = |problem: &str| wrong(answer, problem);
         let document = success_object(Endpoint::Discovery, answer, || match answer.status {
             // A web page is a firewall's or a portal's as often as the issuer's, and these statuses are passing.
             407 | 408 | 421 | 425 => unexpected(Endpoint::Discovery, answer, "no discovery document"),
             // A page that says "not found" is what most web servers answer under a wrong address.
-            404 | 410 => wrong("there is no discovery document there"),
+            404 | 410 => wrong(&format!("there is no discovery document at {url}")),
             400..=499 if answer.media_type() == "text/html" && answer.status != 429 => unexpected(
                 Endpoint::Discovery,
                 answer,
                 "no discovery document; if it stays so, check the issuer",
             ),
-            400..=428 | 430..=499 => wrong("there is no discovery document there"),
+            400..=428 | 430..=499 => wrong(&format!(
+                "there is no discovery document at {url} (status {})",
+                answer.status
+            )),
             300..=399 => unexpected(
                 Endpoint::Discovery,
                 answer,
@@ -96,7 +101,8 @@ impl IssuerMetadata {
             )));
         }
         let needed = |name: &str| {
-            endpoint(&document, name, configured)?.ok_or_else(|| wrong(&format!("the document has no {name}")))
+            let found = endpoint(&document, name, configured).map_err(|problem| wrong(&problem))?;
+            found.ok_or_else(|| wrong(&format!("the document has no {name}")))
         };
         // A fault in what few calls need is those calls' alone.
         let optional = |name: &str| endpoint(&document, name, configured).unwrap_or_default();
@@ -129,11 +135,11 @@ impl IssuerMetadata {
 
 /// The request for the document: the path is appended to the issuer's own (OpenID Connect Discovery 1.0, 4.1).
 pub fn request(issuer: &IssuerUrl) -> HttpRequest {
-    HttpRequest::get(document_url(issuer), "application/json")
+    HttpRequest::get(document_url(issuer.as_url()), "application/json")
 }
 
-fn document_url(issuer: &IssuerUrl) -> Url {
-    let mut url = issuer.as_url().clone();
+fn document_url(issuer: &Url) -> Url {
+    let mut url = issuer.clone();
     let path = format!("{}/.well-known/openid-configuration", url.path().trim_end_matches('/'));
     url.set_path(&path);
     url
@@ -142,7 +148,7 @@ fn document_url(issuer: &IssuerUrl) -> Url {
 /// The request for a document that has moved for good (301 and 308, RFC 9110 15.4.2 and 15.4.9), where it is still of the
 /// same origin: that one may say where its documents are. Other redirects are not followed.
 pub fn moved_request(answer: &HttpAnswer, issuer: &IssuerUrl) -> Option<HttpRequest> {
-    let from = document_url(issuer);
+    let from = document_url(issuer.as_url());
     let location = answer
         .header("location")
         .filter(|_| matches!(answer.status, 301 | 308))?;
@@ -170,21 +176,21 @@ fn names(document: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
 }
 
 /// Plain http is for an issuer on this machine alone: a server elsewhere must not send tokens to whatever listens here.
-fn endpoint(document: &Map<String, Value>, name: &str, issuer: &Url) -> Result<Option<Url>, ProtocolError> {
+fn endpoint(document: &Map<String, Value>, name: &str, issuer: &Url) -> Result<Option<Url>, String> {
     let Some(value) = document.get(name).filter(|value| !value.is_null()) else {
         return Ok(None);
     };
     let url = value.as_str().and_then(|text| Url::parse(text).ok());
-    let url = url.ok_or_else(|| wrong(&format!("its {name} is not a URL")))?;
-    check_endpoint(&url).map_err(|problem| wrong(&format!("its {name} {problem}")))?;
+    let url = url.ok_or_else(|| format!("its {name} is not a URL"))?;
+    check_endpoint(&url).map_err(|problem| format!("its {name} {problem}"))?;
     if url.scheme() == "http" && !is_loopback(issuer) {
-        return Err(wrong(&format!("its {name} must use https")));
+        return Err(format!("its {name} must use https"));
     }
     Ok(Some(url))
 }
 
 /// An issuer's identifier, to be read by a person: a URL without what else a server may have put there.
-fn shown(issuer: &str) -> String {
+pub(super) fn shown(issuer: &str) -> String {
     const LONGEST: usize = 200;
     match Url::parse(issuer) {
         Ok(url) if url.has_host() && url.username().is_empty() && url.password().is_none() => {
@@ -195,9 +201,9 @@ fn shown(issuer: &str) -> String {
     }
 }
 
-fn wrong(problem: &str) -> ProtocolError {
+fn wrong(answer: &HttpAnswer, problem: &str) -> ProtocolError {
     ProtocolError::Configuration {
-        endpoint: Endpoint::Discovery,
+        server: answer.server(Endpoint::Discovery),
         field: "issuer",
         problem: problem.to_owned(),
     }
@@ -217,6 +223,7 @@ mod tests {
             "userinfo_endpoint": "http://127.0.0.1:4000/userinfo",
         });
         let answer = HttpAnswer {
+            host: String::new(),
             status: 200,
             headers: Vec::new(),
             body: SecretBytes::new(document.to_string().into_bytes()),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use url::Url;
+
 /// Whom a request goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Endpoint {
@@ -25,6 +27,54 @@ pub enum Endpoint {
     TokenInfo,
     /// Auth0's `/oauth/ro`.
     ResourceOwner,
+}
+
+/// Who was asked: an endpoint, and the host that it is on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Server {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// The host name, with the port where it is not the usual one. Empty where nothing was sent.
+    pub host: String,
+}
+
+impl Server {
+    /// The endpoint at this URL.
+    pub fn at(endpoint: Endpoint, url: &Url) -> Self {
+        Self {
+            endpoint,
+            host: host_of(url),
+        }
+    }
+}
+
+/// The host of a URL as errors name it. Nothing else of a URL may be in an error.
+pub fn host_of(url: &Url) -> String {
+    match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => String::new(),
+    }
+}
+
+impl From<Endpoint> for Server {
+    fn from(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            host: String::new(),
+        }
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.endpoint)?;
+        if self.host.is_empty() {
+            Ok(())
+        } else {
+            write!(f, " of {}", self.host)
+        }
+    }
 }
 
 impl fmt::Display for Endpoint {

@@ -1,7 +1,7 @@
 //! What an answer of the issuer's says when it does not say yes.
 
 use crate::model::invalid::InvalidValue;
-use crate::protocol::endpoint::Endpoint;
+use crate::protocol::endpoint::Server;
 
 /// Why a request was not written, or what an unsuccessful answer means. An issuer's own words are in it only after
 /// [`super::sanitized`].
@@ -12,7 +12,7 @@ pub enum ProtocolError {
     /// The configuration is wrong, here or at the issuer.
     Configuration {
         /// Who answered.
-        endpoint: Endpoint,
+        server: Server,
         /// The field of the configuration to look at first.
         field: &'static str,
         /// What the server said, and the usual cause.
@@ -23,14 +23,14 @@ pub enum ProtocolError {
     /// The issuer wants the user to do something; the session has not ended.
     InteractionRequired {
         /// Who answered.
-        endpoint: Endpoint,
+        server: Server,
         /// The issuer's error code.
         code: String,
     },
     /// The issuer denies a renewal by a rule of its own; the session has not ended.
     AccessDenied {
         /// Who answered.
-        endpoint: Endpoint,
+        server: Server,
         /// The issuer's words.
         description: String,
     },
@@ -44,14 +44,14 @@ pub enum ProtocolError {
     /// 429, or the same in OAuth's words.
     RateLimited {
         /// Who answered.
-        endpoint: Endpoint,
+        server: Server,
         /// Seconds to wait, where the server said so.
         retry_after: Option<u64>,
     },
     /// 5xx, or `temporarily_unavailable`.
     ServerFault {
         /// Who answered.
-        endpoint: Endpoint,
+        server: Server,
         /// The status code.
         status: u16,
         /// Seconds to wait, where the server said so.
@@ -60,7 +60,7 @@ pub enum ProtocolError {
     /// An answer that the protocol does not know: a captive portal, a proxy, a broken server.
     UnexpectedAnswer {
         /// Who answered, or seemed to.
-        endpoint: Endpoint,
+        server: Server,
         /// The status code.
         status: u16,
         /// What is unexpected.

@@ -49,7 +49,7 @@ pub fn token_failure(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Proto
     let text = |name: &str| body.as_ref().and_then(|body| body.text(name)).unwrap_or_default();
     let (code, description) = (text("error"), sanitized_description(text("error_description")));
     let configuration = |field, hint: &str| ProtocolError::Configuration {
-        endpoint,
+        server: answer.server(endpoint),
         field,
         problem: explained(&said(code, &description), hint),
     };
@@ -76,17 +76,20 @@ pub fn token_failure(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Proto
         "access_denied" if grant == Grant::RefreshTokenForAudience && is_about_audience(&description) => {
             configuration("audience", AUDIENCE_HINT)
         }
-        "access_denied" => ProtocolError::AccessDenied { endpoint, description },
+        "access_denied" => ProtocolError::AccessDenied {
+            server: answer.server(endpoint),
+            description,
+        },
         code if needs_user(code) => ProtocolError::InteractionRequired {
-            endpoint,
+            server: answer.server(endpoint),
             code: code.to_owned(),
         },
         "too_many_requests" | "slow_down" => ProtocolError::RateLimited {
-            endpoint,
+            server: answer.server(endpoint),
             retry_after: retry_after(answer, now),
         },
         "temporarily_unavailable" | "server_error" => ProtocolError::ServerFault {
-            endpoint,
+            server: answer.server(endpoint),
             status: answer.status,
             retry_after: retry_after(answer, now),
         },
@@ -136,7 +139,7 @@ pub(super) fn explained(words: &str, hint: &str) -> String {
 /// endpoint, all else ends the attempt. `description` is sanitized already.
 pub(super) fn callback_failure(code: &str, description: &str) -> ProtocolError {
     let configuration = |field, hint: &str| ProtocolError::Configuration {
-        endpoint: Endpoint::Authorization,
+        server: Endpoint::Authorization.into(),
         field,
         problem: explained(&said(code, description), hint),
     };
@@ -156,8 +159,8 @@ const SCOPES_HINT: &str = "the issuer does not know or grant one of the scopes";
 const API_HINT: &str = "the issuer does not know this API";
 
 const AUDIENCE_HINT: &str = "the issuer must know this API and let the client's refresh tokens get tokens for it: at \
-    Auth0 by the application's refresh token policies, elsewhere by the configuration's resources, which the sign-in \
-    names (RFC 8707)";
+    Auth0 by the application's Multi-Resource Refresh Token settings, for metadata also by `metadataAccess: true`; \
+    elsewhere by the configuration's resources, which the sign-in names (RFC 8707)";
 
 /// `access_denied` is also a rule's decision about the user. Auth0's words about an API: "Service not found: …", "Client
 /// is not authorized to access …", "Client has not been granted scopes: …".
@@ -223,11 +226,11 @@ pub(super) fn says(answer: &HttpAnswer, code: &str) -> bool {
 pub fn passing_trouble(endpoint: Endpoint, answer: &HttpAnswer, now: Timestamp) -> Option<ProtocolError> {
     match answer.status {
         429 => Some(ProtocolError::RateLimited {
-            endpoint,
+            server: answer.server(endpoint),
             retry_after: retry_after(answer, now),
         }),
         status @ 500..=599 => Some(ProtocolError::ServerFault {
-            endpoint,
+            server: answer.server(endpoint),
             status,
             retry_after: retry_after(answer, now),
         }),
@@ -254,7 +257,7 @@ pub fn unexpected(endpoint: Endpoint, answer: &HttpAnswer, problem: &str) -> Pro
         _ => problem.to_owned(),
     };
     ProtocolError::UnexpectedAnswer {
-        endpoint,
+        server: answer.server(endpoint),
         status: answer.status,
         problem,
     }
@@ -328,6 +331,7 @@ mod tests {
     fn answer(headers: &[(&str, &str)]) -> HttpAnswer {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         HttpAnswer {
+            host: String::new(),
             status: 429,
             headers: headers.iter().map(owned).collect(),
             body: SecretBytes::new(Vec::new()),

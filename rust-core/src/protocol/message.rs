@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use url::Url;
 
 use crate::model::secret::SecretBytes;
+use crate::protocol::endpoint::{Endpoint, Server};
 use crate::protocol::error::ProtocolError;
 
 /// One HTTP request. `Debug` shows method and host, nothing that could hold a secret.
@@ -112,6 +113,8 @@ impl fmt::Debug for HttpRequest {
 /// One HTTP answer, complete. `Debug` shows the status and the size.
 #[derive(Clone)]
 pub struct HttpAnswer {
+    /// The host that was asked, for errors. The session sets it, whatever the transport says.
+    pub host: String,
     /// The status code.
     pub status: u16,
     /// Header names in lower case, and values as text; values that are not text are left out.
@@ -121,6 +124,21 @@ pub struct HttpAnswer {
 }
 
 impl HttpAnswer {
+    /// The answer as that of this host.
+    #[must_use]
+    pub fn from_host(mut self, host: &str) -> Self {
+        host.clone_into(&mut self.host);
+        self
+    }
+
+    /// Who answered.
+    pub fn server(&self, endpoint: Endpoint) -> Server {
+        Server {
+            endpoint,
+            host: self.host.clone(),
+        }
+    }
+
     /// The first header of that name (in lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers

@@ -40,7 +40,7 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<(), ProtocolError> {
         return Err(unexpected(endpoint, answer, "neither success nor an error"));
     }
     Err(ProtocolError::Configuration {
-        endpoint,
+        server: answer.server(endpoint),
         field: if code.is_some() {
             "client_id"
         } else {

@@ -32,7 +32,7 @@ pub fn request(endpoint: &Url, access_token: &Secret) -> HttpRequest {
 pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<UserInfo, ProtocolError> {
     let endpoint = Endpoint::UserInfo;
     let configuration = |field, problem: &str| ProtocolError::Configuration {
-        endpoint,
+        server: answer.server(endpoint),
         field,
         problem: problem.to_owned(),
     };

@@ -105,13 +105,14 @@ fn failure(answer: &HttpAnswer, argument: &'static str, now: Timestamp) -> Proto
     let endpoint = Endpoint::Users;
     let words = message(answer);
     let configuration = |field, hint: &str| ProtocolError::Configuration {
-        endpoint,
+        server: answer.server(endpoint),
         field,
         problem: explained(&words, hint),
     };
-    const AUDIENCE: &str = "an access token whose audience is https://{domain}/api/v2/ is needed";
-    const SCOPES: &str = "the access token lacks one of the scopes read:current_user, update:current_user_metadata, \
-        create:current_user_metadata";
+    const AUDIENCE: &str = "metadata needs an access token for the Management API: set `metadataAccess: true`, or allow \
+        the Management API in the application's Multi-Resource Refresh Token settings";
+    const SCOPES: &str = "metadata needs read:current_user, update:current_user_metadata and \
+        create:current_user_metadata: `metadataAccess: true` asks for them";
     match answer.status {
         _ if is_web_page(answer) && answer.status != 413 => resource_failure(endpoint, answer, now),
         401 => configuration("audience", AUDIENCE),

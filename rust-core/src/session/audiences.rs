@@ -74,7 +74,7 @@ impl Shared {
             None => Ok(()),
             Some(audience) if self.configuration.resources.contains(&audience.identifier) => {
                 Err(Error::InteractionRequired {
-                    endpoint: Endpoint::Token,
+                    server: Endpoint::Token.into(),
                     code: "the sign-in did not name this API".to_owned(),
                 })
             }
@@ -104,15 +104,16 @@ impl Shared {
     }
 }
 
-/// Auth0 says nothing when it passes over an audience ("Configure and Implement Multi-Resource Refresh Token").
+/// Auth0 says nothing when it ignores an audience ("Configure and Implement Multi-Resource Refresh Token").
 pub(super) fn is_ignored(of: Option<&Audience>) -> Error {
     let audience = of.map_or("", |audience| &audience.identifier);
     Error::ServerConfiguration {
-        endpoint: Endpoint::Token,
+        server: Endpoint::Token.into(),
         field: "audience",
         problem: format!(
             "the issuer ignored the audience {audience:?} and gave a token for another one: name the API and its \
-             scopes in the application's refresh token policies at Auth0"
+             scopes in the application's Multi-Resource Refresh Token settings at Auth0; metadata needs \
+             `metadataAccess: true`, or the Management API there"
         ),
     }
 }

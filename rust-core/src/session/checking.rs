@@ -4,7 +4,7 @@ use super::Shared;
 use super::audiences::is_ignored;
 use super::current::RenewalInput;
 use super::issuer::keys_cannot_be_had;
-use crate::jose::{self, Expectations, IdTokenClaims, IdTokenProblem, ValidationContext, VerifiedClaims};
+use crate::jose::{self, Expectations, IdTokenClaims, IdTokenError, IdTokenProblem, ValidationContext, VerifiedClaims};
 use crate::machine::error::Error;
 use crate::machine::input::CheckResult;
 use crate::model::audience::Audience;
@@ -123,7 +123,7 @@ impl Shared {
         of: Option<&Audience>,
     ) -> CheckedRenewal {
         let unexpected = |problem: String| Error::UnexpectedAnswer {
-            endpoint: Endpoint::Token,
+            server: Endpoint::Token.into(),
             status: 200,
             problem,
         };
@@ -154,7 +154,7 @@ impl Shared {
 
     /// A renewed ID token must be of the issuer, for the client and about the user of the sign-in (OpenID Connect Core
     /// 12.2).
-    fn validate_renewed(&self, verified: &VerifiedClaims, input: &RenewalInput) -> Result<(), IdTokenProblem> {
+    fn validate_renewed(&self, verified: &VerifiedClaims, input: &RenewalInput) -> Result<(), IdTokenError> {
         let context = ValidationContext::Refresh {
             subject: &input.subject,
             // A session that is renewed by delegation was not begun with a nonce.
@@ -169,7 +169,7 @@ impl Shared {
         verified: &VerifiedClaims,
         (issuer, client_id): (&str, &str),
         context: ValidationContext<'_>,
-    ) -> Result<IdTokenClaims, IdTokenProblem> {
+    ) -> Result<IdTokenClaims, IdTokenError> {
         let validate = |now| {
             let expected = Expectations {
                 issuer,
@@ -183,7 +183,10 @@ impl Shared {
         // The server's clock is the one that wrote the token. Where a server (or a proxy) sends a wrong Date, the
         // device's clock is tried; that the token is fresh follows already from nonce and TLS.
         match validate(self.server_now()) {
-            Err(IdTokenProblem::Expired | IdTokenProblem::IssuedInTheFuture) => validate(self.now().wall),
+            Err(IdTokenError {
+                problem: IdTokenProblem::Expired | IdTokenProblem::IssuedInTheFuture,
+                ..
+            }) => validate(self.now().wall),
             validated => validated,
         }
     }

@@ -7,7 +7,7 @@ use crate::machine::error::Error;
 use crate::model::time::{Instant, Timestamp};
 use crate::ports::LogLevel;
 use crate::protocol::content_coding::decoded;
-use crate::protocol::endpoint::Endpoint;
+use crate::protocol::endpoint::{Endpoint, Server};
 use crate::protocol::failure::server_date;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 
@@ -38,7 +38,9 @@ impl Shared {
         let headers = self.configuration.headers.iter();
         let request = headers.fold(request, |request, (name, value)| request.with_header(name, value));
         let request = request.with_header("accept-encoding", "identity");
-        let outcome = self.dependencies.transport.send(request).await.map(decoded);
+        let server = Server::at(endpoint, &request.url);
+        let outcome = self.dependencies.transport.send(request).await;
+        let outcome = outcome.map(|answer| decoded(answer.from_host(&server.host)));
         match &outcome {
             Ok(answer) => {
                 self.log(LogLevel::Debug, &format!("{endpoint}: status {}", answer.status));
@@ -46,9 +48,9 @@ impl Shared {
                     self.server_clock.learn(date, self.now());
                 }
             }
-            Err(error) => self.log(LogLevel::Warning, &format!("{endpoint}: {error}")),
+            Err(error) => self.log(LogLevel::Warning, &format!("{server}: {error}")),
         }
-        outcome.map_err(|error| Error::Transport { endpoint, error })
+        outcome.map_err(|error| Error::Transport { server, error })
     }
 
     /// The server's time now, as well as it is known.

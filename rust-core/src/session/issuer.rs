@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 use super::Shared;
-use crate::jose::{self, Algorithm, IdTokenProblem, KeySet, VerifiedClaims, newer_keys_may_help};
+use crate::jose::{self, Algorithm, IdTokenError, IdTokenProblem, KeySet, VerifiedClaims, newer_keys_may_help};
 use crate::machine::error::Error;
 use crate::model::configuration::IssuerUrl;
 use crate::model::secret::Secret;
@@ -100,7 +100,7 @@ impl Shared {
     /// Verifies the signature of an ID token that came straight from the issuer with the keys at hand, also with old ones:
     /// for such a token TLS alone would do (OpenID Connect Core 3.1.3.7, 6.). `None` where keys, or newer ones, have to
     /// be fetched first.
-    pub(super) fn verify_signed_at_once(&self, token: &Secret) -> Option<Result<VerifiedClaims, IdTokenProblem>> {
+    pub(super) fn verify_signed_at_once(&self, token: &Secret) -> Option<Result<VerifiedClaims, IdTokenError>> {
         let metadata = self.issuer.metadata.try_lock().ok()?;
         let metadata = metadata.as_ref().filter(|known| !self.is_old(known))?;
         let keys = self.issuer.keys.try_lock().ok()?;
@@ -109,7 +109,7 @@ impl Shared {
         let is_final = verified
             .as_ref()
             .err()
-            .is_none_or(|problem| !newer_keys_may_help(problem));
+            .is_none_or(|error| !newer_keys_may_help(&error.problem));
         is_final.then_some(verified)
     }
 
@@ -123,24 +123,26 @@ impl Shared {
         let verify = |keys: &KeySet| jose::verify_signature(token, keys, allowed);
         let problem = match cached.as_ref().map(|known| verify(&known.fetched.value)) {
             Some(Ok(verified)) => return Ok(verified),
-            Some(Err(problem)) if !newer_keys_may_help(&problem) => return Err(problem.into()),
-            Some(Err(problem)) => Some(problem),
+            Some(Err(error)) if !newer_keys_may_help(&error.problem) => return Err(error.into()),
+            Some(Err(error)) => Some(error.problem),
             None => None,
         };
         if let (Some(problem), Some(known)) = (&problem, cached.as_mut())
             && !self.may_look_again(known, problem, token)
         {
             // A missing key may be a new one that cannot be looked for yet; a wrong signature is wrong.
-            return Err(match problem {
+            return Err(IdTokenError::from(match problem {
                 IdTokenProblem::UnknownKey => IdTokenProblem::KeysUnavailable,
                 problem => problem.clone(),
-            }
+            })
             .into());
         }
         match self.fetch_keys(&mut cached).await {
             Ok(keys) => Ok(verify(&keys)?),
             // A wrong signature under known keys stays wrong while newer ones cannot be had.
-            Err(_) if problem == Some(IdTokenProblem::BadSignature) => Err(IdTokenProblem::BadSignature.into()),
+            Err(_) if problem == Some(IdTokenProblem::BadSignature) => {
+                Err(IdTokenError::from(IdTokenProblem::BadSignature).into())
+            }
             Err(error) => Err(error),
         }
     }
@@ -194,8 +196,10 @@ impl Shared {
 pub(super) fn keys_cannot_be_had(error: &Error) -> bool {
     matches!(
         error,
-        Error::IdToken(IdTokenProblem::KeysUnavailable)
-            | Error::Transport { .. }
+        Error::IdToken(IdTokenError {
+            problem: IdTokenProblem::KeysUnavailable,
+            ..
+        }) | Error::Transport { .. }
             | Error::ServerFault { .. }
             | Error::RateLimited { .. }
             | Error::UnexpectedAnswer { .. }

@@ -120,7 +120,7 @@ impl SessionManager {
             .userinfo_endpoint
             .as_ref()
             .ok_or_else(|| Error::ServerConfiguration {
-                endpoint: Endpoint::Discovery,
+                server: Endpoint::Discovery.into(),
                 field: "issuer",
                 problem: "it has no userinfo endpoint that can be used (https)".to_owned(),
             })?;
@@ -137,7 +137,7 @@ impl SessionManager {
             UserInfo::Signed(jwt) => shared.read_signed_claims(&jwt, &metadata).await?,
         };
         let about_another = || Error::UnexpectedAnswer {
-            endpoint: Endpoint::UserInfo,
+            server: Endpoint::UserInfo.into(),
             status: answer.status,
             problem: "it is not about the user who signed in".to_owned(),
         };
@@ -193,7 +193,7 @@ impl SessionManager {
         };
         self.access_token(renewed).await?;
         current.any_id_token().ok_or_else(|| Error::ServerConfiguration {
-            endpoint: Endpoint::Token,
+            server: Endpoint::Token.into(),
             field: "scopes",
             problem: "the issuer sent no ID token; the scope openid brings it".to_owned(),
         })
@@ -228,7 +228,7 @@ impl Shared {
         metadata: &IssuerMetadata,
     ) -> Result<Map<String, Value>, Error> {
         let wrong = |problem: &str| Error::UnexpectedAnswer {
-            endpoint: Endpoint::UserInfo,
+            server: Endpoint::UserInfo.into(),
             status: 200,
             problem: problem.to_owned(),
         };
@@ -236,8 +236,8 @@ impl Shared {
         let mut claims = match verified {
             Ok(verified) => verified.into_map(),
             // To sign in again would change nothing about the profile's signature.
-            Err(Error::IdToken(problem)) if problem != IdTokenProblem::KeysUnavailable => {
-                return Err(wrong(&format!("the signed answer was not accepted: {problem}")));
+            Err(Error::IdToken(error)) if error.problem != IdTokenProblem::KeysUnavailable => {
+                return Err(wrong(&format!("the signed answer was not accepted: {error}")));
             }
             Err(error) => return Err(error),
         };

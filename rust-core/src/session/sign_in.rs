@@ -247,9 +247,11 @@ impl Shared {
 fn ends_attempt(error: &Error) -> bool {
     match error {
         Error::SignIn { code, .. } => code != "state_mismatch",
-        Error::IdToken(problem) => *problem != IdTokenProblem::KeysUnavailable,
+        Error::IdToken(error) => error.problem != IdTokenProblem::KeysUnavailable,
         Error::SignInCancelled | Error::Store(_) | Error::InteractionRequired { .. } => true,
-        Error::ServerConfiguration { endpoint, .. } => matches!(endpoint, Endpoint::Token | Endpoint::Authorization),
+        Error::ServerConfiguration { server, .. } => {
+            matches!(server.endpoint, Endpoint::Token | Endpoint::Authorization)
+        }
         _ => false,
     }
 }

@@ -1,7 +1,7 @@
 //! The claims, rule by rule, but for those of time. Each row changes claims that are right; the token is signed anew.
 
 use pilotlight_core::jose::IdTokenProblem::{self, Expired, IssuedInTheFuture, MissingClaim, WrongClaim};
-use pilotlight_core::jose::{Expectations, IdTokenClaims, ValidationContext, verify};
+use pilotlight_core::jose::{Expectations, IdTokenClaims, ValidationContext};
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::model::time::Timestamp;
 use ring::digest::{SHA256, SHA384, SHA512, digest};
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     CLIENT, LEEWAY, NONCE, NOW, SUBJECT, SigningKey, all_algorithms, at, base64url, key_set, right_claims, sign_in,
+    verify,
 };
 
 /// Claims to set; `None` removes.

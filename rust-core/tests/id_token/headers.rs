@@ -1,10 +1,12 @@
 //! The header and the algorithm: what is accepted and what is refused before any signature is looked at.
 
 use pilotlight_core::jose::IdTokenProblem;
-use pilotlight_core::jose::{Algorithm, announced_algorithms, verify, verify_signature};
+use pilotlight_core::jose::{Algorithm, announced_algorithms};
 use serde_json::json;
 
-use crate::support::{ALGORITHMS, SigningKey, all_algorithms, key_set, right_claims, sign_in};
+use crate::support::{
+    ALGORITHMS, SigningKey, all_algorithms, key_set, right_claims, sign_in, verify, verify_signature,
+};
 
 #[test]
 fn an_issuer_that_announces_nothing_means_rs256() {

@@ -1,10 +1,10 @@
 //! Key sets as issuers publish them, the odd ones included.
 
 use pilotlight_core::jose::IdTokenProblem;
-use pilotlight_core::jose::{KeySet, verify};
+use pilotlight_core::jose::KeySet;
 use serde_json::{Value, json};
 
-use crate::support::{SigningKey, all_algorithms, base64url, decode_base64url, key_set, right_claims, sign_in};
+use crate::support::{SigningKey, all_algorithms, base64url, decode_base64url, key_set, right_claims, sign_in, verify};
 
 /// What becomes of a right token of `key`, with this header, when `keys` are published.
 fn outcome(key: &SigningKey, header: &Value, keys: &[Value]) -> Result<(), IdTokenProblem> {

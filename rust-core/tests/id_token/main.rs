@@ -13,3 +13,4 @@ mod malformed;
 mod signatures;
 mod support;
 mod times;
+mod words;

@@ -1,11 +1,14 @@
 //! Input that no issuer sends: an error each time, never a panic, and nothing believed.
 
 use pilotlight_core::jose::IdTokenProblem;
-use pilotlight_core::jose::{KeySet, verify, verify_signature};
+use pilotlight_core::jose::{KeySet, verify};
+
 use pilotlight_core::model::secret::Secret;
 use serde_json::{Value, json};
 
-use crate::support::{CLIENT, ISSUER, NOW, SigningKey, all_algorithms, base64url, key_set, right_claims, sign_in};
+use crate::support::{
+    CLIENT, ISSUER, NOW, SigningKey, all_algorithms, base64url, key_set, right_claims, sign_in, verify_signature,
+};
 
 #[test]
 fn what_is_not_a_jwt_is_called_malformed() {

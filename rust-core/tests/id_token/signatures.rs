@@ -1,16 +1,14 @@
 //! The signature: whose it must be and over what.
 
 use pilotlight_core::jose::IdTokenProblem;
-use pilotlight_core::jose::{
-    Algorithm, ValidationContext, announced_algorithms, newer_keys_may_help, verify, verify_signature,
-};
+use pilotlight_core::jose::{Algorithm, ValidationContext, announced_algorithms, newer_keys_may_help};
 use pilotlight_core::model::secret::Secret;
 use ring::hmac;
 use serde_json::{Value, json};
 
 use crate::support::{
     ALGORITHMS, NONCE, SUBJECT, SigningKey, all_algorithms, at, base64url, decode_base64url, key_set, right_claims,
-    sign_in,
+    sign_in, verify, verify_signature,
 };
 
 #[test]

@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use pilotlight_core::jose::{Algorithm, Expectations, KeySet, ValidationContext, announced_algorithms};
+use pilotlight_core::jose::{
+    self, Algorithm, Expectations, IdTokenClaims, IdTokenProblem, KeySet, ValidationContext, VerifiedClaims,
+    announced_algorithms,
+};
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::model::time::Timestamp;
 use ring::rand::SystemRandom;
@@ -26,6 +29,25 @@ pub(crate) const SUBJECT: &str = "auth0|5f7c8ec7c33c6c004bbafe82";
 pub(crate) const NOW: i64 = 1_800_000_000;
 pub(crate) const LEEWAY: i64 = 60;
 pub(crate) static NONCE: LazyLock<Secret> = LazyLock::new(|| Secret::new("n-0S6_WzA2Mj"));
+
+/// `jose::verify`, and which rule is broken.
+pub(crate) fn verify(
+    token: &Secret,
+    keys: &KeySet,
+    allowed: &[Algorithm],
+    expected: &Expectations<'_>,
+) -> Result<IdTokenClaims, IdTokenProblem> {
+    jose::verify(token, keys, allowed, expected).map_err(|error| error.problem)
+}
+
+/// `jose::verify_signature`, and which rule is broken.
+pub(crate) fn verify_signature(
+    token: &Secret,
+    keys: &KeySet,
+    allowed: &[Algorithm],
+) -> Result<VerifiedClaims, IdTokenProblem> {
+    jose::verify_signature(token, keys, allowed).map_err(|error| error.problem)
+}
 
 /// A private key that signs by one algorithm.
 pub(crate) struct SigningKey {

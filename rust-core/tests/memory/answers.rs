@@ -16,6 +16,7 @@ const NOW: Timestamp = Timestamp(1_700_000_000);
 
 fn answer(status: u16, body: impl Into<Vec<u8>>) -> HttpAnswer {
     HttpAnswer {
+        host: String::new(),
         status,
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
         body: SecretBytes::new(body.into()),

@@ -84,6 +84,7 @@ impl Transport for Overtaken {
             self.other.access_token(forced()).await.unwrap();
             let refusal = r#"{"error":"invalid_grant","error_description":"Unknown or invalid refresh token."}"#;
             Ok(HttpAnswer {
+                host: String::new(),
                 status: 403,
                 headers: vec![("content-type".to_owned(), "application/json".to_owned())],
                 body: SecretBytes::new(refusal.as_bytes().to_vec()),

@@ -187,6 +187,7 @@ fn success(now: Duration, body: &Value) -> HttpAnswer {
 pub(crate) fn answer(now: Duration, status: u16, kind: &str, body: &str) -> HttpAnswer {
     let date = UNIX_EPOCH + Duration::from_secs(BEGINNING.unsigned_abs()) + now;
     HttpAnswer {
+        host: String::new(),
         status,
         headers: vec![
             ("date".to_owned(), httpdate::fmt_http_date(date)),

@@ -8,7 +8,7 @@ mod written;
 use url::{Host, ParseError, Url};
 
 use crate::model::audience::{RESOURCE_PROBLEM, is_resource_indicator};
-use crate::model::invalid::{InvalidConfiguration, InvalidValue};
+use crate::model::invalid::{InvalidConfiguration, InvalidValue, quoted};
 use crate::model::scopes::parse_scopes;
 use item_names::ItemNames;
 use parameters::parse_headers;
@@ -74,7 +74,8 @@ impl Configuration {
             return Err(InvalidValue::new("client_id", "is empty"));
         }
         if written.leeway_seconds > MAX_LEEWAY_SECONDS {
-            return Err(InvalidValue::new("leeway_seconds", "is more than 300 seconds"));
+            let problem = format!("is {} seconds, and may be at most 300", written.leeway_seconds);
+            return Err(InvalidValue::new("leeway_seconds", problem));
         }
         if written
             .audience
@@ -179,7 +180,7 @@ fn check_resources(resources: &[String], issuer: &IssuerUrl) -> Result<(), Inval
     if !resources.is_empty() && matches!(issuer, IssuerUrl::Auth0(_)) {
         return Err(InvalidValue::new(
             FIELD,
-            "are for other providers; at Auth0 the application's refresh token policies name the APIs",
+            "are for other providers; at Auth0 the application's Multi-Resource Refresh Token settings name the APIs",
         ));
     }
     match resources.iter().all(|resource| is_resource_indicator(resource)) {
@@ -198,16 +199,18 @@ fn parse_provider(provider: &Provider) -> Result<IssuerUrl, InvalidValue> {
             };
             let url = parse_issuer("domain", &text)?;
             if url.path() != "/" {
-                return Err(InvalidValue::new("domain", "must be a host name without a path"));
+                let problem = format!("is {}, and must be a host name without a path", quoted(domain));
+                return Err(InvalidValue::new("domain", problem));
             }
             Ok(IssuerUrl::Auth0(url))
         }
         Provider::OpenIdConnect { issuer } => {
             if issuer.contains("/.well-known/") {
-                return Err(InvalidValue::new(
-                    "issuer",
-                    "is the discovery document's URL; leave out \"/.well-known/…\"",
-                ));
+                let problem = format!(
+                    "is {}, the discovery document's URL; leave out \"/.well-known/…\"",
+                    quoted(issuer)
+                );
+                return Err(InvalidValue::new("issuer", problem));
             }
             parse_issuer("issuer", issuer).map(IssuerUrl::OpenIdConnect)
         }
@@ -216,9 +219,14 @@ fn parse_provider(provider: &Provider) -> Result<IssuerUrl, InvalidValue> {
 
 fn parse_issuer(field: &'static str, text: &str) -> Result<Url, InvalidValue> {
     let url = parse_url(field, text)?;
-    check_endpoint(&url).map_err(|problem| InvalidValue::new(field, problem))?;
+    // A user name or a password in it is not quoted.
+    let wrong = |problem: &str| match url.username().is_empty() && url.password().is_none() {
+        true => InvalidValue::new(field, format!("is {}, and {problem}", quoted(text))),
+        false => InvalidValue::new(field, problem),
+    };
+    check_endpoint(&url).map_err(wrong)?;
     if url.query().is_some() {
-        return Err(InvalidValue::new(field, "must not have a query"));
+        return Err(wrong("must not have a query"));
     }
     Ok(url)
 }
@@ -226,27 +234,40 @@ fn parse_issuer(field: &'static str, text: &str) -> Result<Url, InvalidValue> {
 fn parse_redirect_uri(text: &str) -> Result<Url, InvalidValue> {
     const FIELD: &str = "redirect_uri";
     let url = parse_url(FIELD, text)?;
+    let wrong = |problem: &str| InvalidValue::new(FIELD, format!("is {}, and {problem}", quoted(text)));
     if url.fragment().is_some() {
-        return Err(InvalidValue::new(FIELD, "must not have a fragment (RFC 6749 3.1.2)"));
+        return Err(wrong("must not have a fragment (RFC 6749 3.1.2)"));
     }
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_loopback(&url) => Ok(url),
-        "http" => Err(InvalidValue::new(FIELD, "may use http only on a loopback host")),
-        "javascript" | "data" | "file" | "about" | "blob" => {
-            Err(InvalidValue::new(FIELD, "uses a scheme that cannot call an app back"))
-        }
+        "http" => Err(wrong("may use http only on a loopback host")),
+        "javascript" | "data" | "file" | "about" | "blob" => Err(wrong("uses a scheme that cannot call an app back")),
         _ => Ok(url),
     }
 }
 
 fn parse_url(field: &'static str, text: &str) -> Result<Url, InvalidValue> {
+    // What may hold a password is not quoted.
+    let shown = if text.contains('@') {
+        "[redacted]".to_owned()
+    } else {
+        quoted(text)
+    };
+    let wrong = |problem: &str| InvalidValue::new(field, format!("is {shown}, {problem}"));
+    if text.is_empty() {
+        return Err(InvalidValue::new(field, "is empty"));
+    }
+    // The parser drops some of these and reads others as a host name.
+    if text.contains(char::is_whitespace) {
+        return Err(wrong("which contains a space"));
+    }
     Url::parse(text).map_err(|error| match error {
         // The tables that would convert it are left out, for size: docs/adr/0007.
-        ParseError::IdnaError => InvalidValue::new(
-            field,
-            "has a host name that is not ASCII, or wrong punycode; write the name in its punycode form (xn--…)",
+        ParseError::IdnaError => wrong(
+            "which has a host name that is not ASCII, or wrong punycode; write the name in its punycode form (xn--…)",
         ),
-        error => InvalidValue::new(field, format!("is not a URL: {error}")),
+        ParseError::RelativeUrlWithoutBase => wrong("which is not a URL: it has no scheme, such as https://"),
+        error => wrong(&format!("which is not a URL: {error}")),
     })
 }

@@ -144,17 +144,15 @@ fn failure(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> ProtocolError {
         "access_denied" if by_refresh_token && refuses_refresh_token(refusal.status, &refusal.description) => dead(),
         "invalid_grant" if by_refresh_token => unexpected(endpoint, answer, "a refusal under a status that has none"),
         "invalid_grant" | "access_denied" | "unauthorized" => ProtocolError::AccessDenied {
-            endpoint,
+            server: refusal.server,
             description: refusal.description,
         },
         code if needs_user(code) => ProtocolError::InteractionRequired {
-            endpoint,
+            server: refusal.server,
             code: refusal.code,
         },
-        "invalid_request" | "invalid_scope" => refusal.configuration(
-            endpoint,
-            "a parameter is missing or not understood, or the client has no such add-on or target",
-        ),
+        "invalid_request" | "invalid_scope" => refusal
+            .configuration("a parameter is missing or not understood, or the client has no such add-on or target"),
         _ => unexpected(endpoint, answer, "no error that is known"),
     }
 }

@@ -12,13 +12,14 @@ use url::Url;
 
 use super::failure::{json_object, passing_trouble, retry_after, unexpected};
 use crate::model::time::Timestamp;
-use crate::protocol::endpoint::Endpoint;
+use crate::protocol::endpoint::{Endpoint, Server};
 use crate::protocol::error::ProtocolError;
 use crate::protocol::message::HttpAnswer;
 use crate::protocol::sanitized::sanitized_description;
 
 /// A refusal in words of the protocol.
 struct Refusal {
+    server: Server,
     status: u16,
     code: String,
     /// Made safe to show.
@@ -26,15 +27,15 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn configuration(&self, endpoint: Endpoint, hint: &str) -> ProtocolError {
+    fn configuration(&self, hint: &str) -> ProtocolError {
         // See `resource_owner`: those words may quote the password.
         let words = match self.description.as_str() {
             "" => String::new(),
-            _ if endpoint == Endpoint::ResourceOwner => String::new(),
+            _ if self.server.endpoint == Endpoint::ResourceOwner => String::new(),
             words => format!(": {words}"),
         };
         ProtocolError::Configuration {
-            endpoint,
+            server: self.server.clone(),
             field: "legacy",
             problem: format!("{}{words} ({hint})", self.code),
         }
@@ -54,28 +55,29 @@ fn refusal(
     }
     let body = json_object(answer).unwrap_or_default();
     let refusal = Refusal {
+        server: answer.server(endpoint),
         status: answer.status,
         code: sanitized_description(body.text("error").unwrap_or_default()),
         description: sanitized_description(body.text("error_description").unwrap_or_default()),
     };
     let is_page = answer.media_type() == "text/html";
     match (answer.status, refusal.code.as_str()) {
-        (404, "endpoint_disabled") => Err(refusal.configuration(endpoint, &how_to_enable(grant))),
+        (404, "endpoint_disabled") => Err(refusal.configuration(&how_to_enable(grant))),
         // Some tenants do not say why.
         (404, "") if !is_page => Err(ProtocolError::Configuration {
-            endpoint,
+            server: answer.server(endpoint),
             field: "legacy",
             problem: format!("it is not there ({})", how_to_enable(grant)),
         }),
         (400..=499, "unauthorized_client" | "unsupported_grant_type" | "invalid_client") => {
-            Err(refusal.configuration(endpoint, &how_to_enable(grant)))
+            Err(refusal.configuration(&how_to_enable(grant)))
         }
         (400..=499, "too_many_requests") => Err(ProtocolError::RateLimited {
-            endpoint,
+            server: answer.server(endpoint),
             retry_after: retry_after(answer, now),
         }),
         (400..=499, "temporarily_unavailable" | "server_error") => Err(ProtocolError::ServerFault {
-            endpoint,
+            server: answer.server(endpoint),
             status: answer.status,
             retry_after: retry_after(answer, now),
         }),

@@ -35,7 +35,7 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<Map<String, Value>, P
             problem: "was refused by the issuer: it has expired, or it is none of its ID tokens".to_owned(),
         }),
         _ => match refusal(endpoint, answer, None, now) {
-            Ok(refusal) => refusal.configuration(endpoint, "the request was not understood"),
+            Ok(refusal) => refusal.configuration("the request was not understood"),
             Err(error) => error,
         },
     })?;

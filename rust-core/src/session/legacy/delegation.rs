@@ -86,7 +86,7 @@ impl SessionManager {
         endpoint::read(&answer, shown, shared.server_now()).map_err(|error| match error {
             // Whether the session has ended is for its own renewal to find out.
             ProtocolError::RefreshTokenRejected => Error::AccessDenied {
-                endpoint: Endpoint::Delegation,
+                server: Endpoint::Delegation.into(),
                 description: "it refuses the refresh token for this".to_owned(),
             },
             other => other.into(),
@@ -113,7 +113,7 @@ impl SessionManager {
         let id_token = self.id_token(Duration::ZERO).await?;
         let profile = self.fetch_token_info(&id_token).await.map_err(|error| match error {
             Error::Argument { problem, .. } => Error::AccessDenied {
-                endpoint: Endpoint::TokenInfo,
+                server: Endpoint::TokenInfo.into(),
                 description: format!("the session's ID token {problem}"),
             },
             other => other,
@@ -146,7 +146,7 @@ impl SessionManager {
 
 fn unexpected(problem: &str) -> Error {
     Error::UnexpectedAnswer {
-        endpoint: Endpoint::TokenInfo,
+        server: Endpoint::TokenInfo.into(),
         status: 200,
         problem: problem.to_owned(),
     }

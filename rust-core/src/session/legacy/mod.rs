@@ -84,7 +84,7 @@ impl SessionManager {
                 too_much()
             }
             None => Error::ServerConfiguration {
-                endpoint: Endpoint::Token,
+                server: Endpoint::Token.into(),
                 field: "scopes",
                 problem: "the renewal brought no ID token that is good; the scope openid brings it".to_owned(),
             },
@@ -156,7 +156,7 @@ impl Shared {
         sent: Instant,
     ) -> Result<Secret, Error> {
         let unexpected = |problem: String| Error::UnexpectedAnswer {
-            endpoint: Endpoint::Delegation,
+            server: Endpoint::Delegation.into(),
             status: 200,
             problem,
         };
