@@ -125,7 +125,7 @@ pub fn read_callback(
         None if metadata.iss_parameter_promised => {
             return Ok(Callback::Refused(ProtocolError::sign_in(
                 "issuer_mismatch",
-                &match parameter("error")? {
+                &match parameter("error")?.filter(|code| !code.is_empty()) {
                     Some(code) => format!(
                         "the callback lacks the issuer (RFC 9207); it says, unverified: {}",
                         sanitized_description(&code)
@@ -136,7 +136,7 @@ pub fn read_callback(
         }
         _ => {}
     }
-    if let Some(code) = parameter("error")? {
+    if let Some(code) = parameter("error")?.filter(|code| !code.is_empty()) {
         let description = parameter("error_description")?.unwrap_or_default();
         return Ok(Callback::Refused(callback_failure(
             &code,

@@ -29,6 +29,7 @@ pub enum Grant {
 /// | 400, 401, 403 | `invalid_grant`, refresh token | **the session has ended** |
 /// | 403 | `access_denied` "Unknown or invalid refresh token", refresh token | **the session has ended** (Auth0) |
 /// | 400, 401, 403 | `invalid_grant`, code | this sign-in failed |
+/// | 4xx | `invalid_request`, code | this sign-in failed |
 /// | 4xx | `invalid_client`, `unauthorized_client` | fix the client id, or the client's settings |
 /// | 4xx | `invalid_scope` | fix the scopes |
 /// | 4xx | `invalid_target` | fix the audience (RFC 8707) |
@@ -100,6 +101,8 @@ pub fn token_failure(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Proto
         "unsupported_grant_type" => configuration("client_id", "the client is not allowed this grant at the issuer"),
         "endpoint_disabled" => configuration("token_endpoint", "the issuer has switched this endpoint off"),
         "invalid_request" if grant == Grant::RefreshTokenForAudience => configuration("audience", AUDIENCE_HINT),
+        // The app need not have set any parameter: the issuer's words say more than a setting's name.
+        "invalid_request" if grant == Grant::AuthorizationCode => ProtocolError::sign_in(code, &description),
         "invalid_request" => configuration("token_parameters", "a parameter is missing, repeated or not understood"),
         // A code can be spent once only, so there is nothing to wait for; its issuer's word is all there is.
         code if grant == Grant::AuthorizationCode && is_final(answer.status) && !code.is_empty() => {

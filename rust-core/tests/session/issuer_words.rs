@@ -31,6 +31,8 @@ async fn a_callbacks_error_means_what_it_means_at_the_token_endpoint() {
         ),
         ("error=access_denied&error_description=no", "restart access_denied"),
         ("error=made_up", "restart made_up"),
+        ("error=", "restart invalid_callback"),
+        ("error=&error_description=no", "restart invalid_callback"),
     ] {
         let callback = refusal(&session, parameters).await;
         let error = public(session.complete_sign_in(&callback).await);
@@ -46,6 +48,24 @@ async fn a_callbacks_error_means_what_it_means_at_the_token_endpoint() {
             "the attempt is over"
         );
     }
+}
+
+#[tokio::test]
+async fn an_exchange_that_is_refused_names_no_parameter_that_the_app_did_not_set() {
+    let world = World::new().await;
+    let session = world.session();
+    let callback = world.callback(&session, ADA).await;
+    world.control().fault(
+        Endpoint::Token,
+        Fault::oauth_error(400, "invalid_request", "the code_verifier is missing"),
+    );
+    let error = public(session.complete_sign_in(&callback).await);
+    let words = error.to_string();
+    assert_eq!(shape(error), "restart invalid_request");
+    assert!(
+        words.contains("the code_verifier is missing") && !words.contains("token_parameters"),
+        "{words}"
+    );
 }
 
 #[tokio::test]

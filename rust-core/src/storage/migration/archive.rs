@@ -51,12 +51,17 @@ impl Archive {
         let (Some(Node::List(objects)), Some(Node::Fields(top))) = (take("$objects"), take("$top")) else {
             return Err(ImportProblem::Malformed);
         };
-        // `archivedData(withRootObject:)` calls it "root"; whoever archives by hand chooses a key.
-        let root = find(&top, "root").or_else(|| top.first().map(|(_, root)| root));
-        let Some(Node::Reference(root)) = root else {
+        // `archivedData(withRootObject:)` calls it "root"; whoever archives by hand chooses a key, and may put numbers beside
+        // it, which are no objects.
+        let reference = |(_, node): &(String, Node)| match node {
+            Node::Reference(root) => Some(*root),
+            _ => None,
+        };
+        let named = top.iter().find(|(key, _)| key == "root").and_then(reference);
+        let Some(root) = named.or_else(|| top.iter().find_map(reference)) else {
             return Err(ImportProblem::Malformed);
         };
-        let root = usize::try_from(*root).unwrap_or(usize::MAX);
+        let root = usize::try_from(root).unwrap_or(usize::MAX);
         match objects.get(root) {
             Some(_) => Ok(Self { objects, root }),
             None => Err(ImportProblem::UnknownContent),

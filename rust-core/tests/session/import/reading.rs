@@ -183,6 +183,16 @@ fn an_archived_session_is_found_whatever_its_key_and_wrapping() {
         top.insert("authState".to_owned(), root);
         file
     };
+    let beside_numbers = |file| {
+        let mut file = renamed(file);
+        let top = member(&mut file, "$top").as_dictionary_mut().unwrap();
+        let state = top.remove("authState").unwrap();
+        // In their order of names and in the file.
+        top.insert("aVersion".to_owned(), 3.into());
+        top.insert("authState".to_owned(), state);
+        top.insert("isNew".to_owned(), true.into());
+        file
+    };
     let in_an_object = |file| {
         under(file, "root", |session| {
             fields(&[("state", session), ("version", 3.into())])
@@ -211,8 +221,9 @@ fn an_archived_session_is_found_whatever_its_key_and_wrapping() {
             ("$objects", Value::Array(vec!["$null".into(), data])),
         ])
     };
-    let ways: [(&str, &dyn Fn(Value) -> Value); 6] = [
+    let ways: [(&str, &dyn Fn(Value) -> Value); 7] = [
         ("renamed", &renamed),
+        ("beside numbers", &beside_numbers),
         ("in an object", &in_an_object),
         ("in a dictionary", &in_a_dictionary),
         ("as data", &as_data),
