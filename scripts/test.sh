@@ -77,6 +77,9 @@ lane_interop() {
     [ -x testing/interop/serve.sh ] || die "testing/interop/serve.sh does not exist"
     [ -f rust-core/tests/interop.rs ] || [ -f rust-core/tests/interop/main.rs ] ||
         die "the core has no interop tests: rust-core/tests/interop.rs"
+    local reason
+    reason=$(testing/interop/serve.sh --why-not lemonldap)
+    if [ -n "$reason" ]; then said_skipped "lemonldap: $reason"; fi
     testing/interop/serve.sh --setup
     # The whole workspace, so that nothing is built again that the rust lane has built.
     cargo test --workspace --locked --no-fail-fast --features "$core_crate/interop,$test_browser_crate/interop" --test interop

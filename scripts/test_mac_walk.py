@@ -122,6 +122,7 @@ class Testing(FreshMac):
         self.assertInOrder(calls, "swift test --scratch-path", "cargo rustc --target")
         self.assertEqual(calls.count("python3 -B -m unittest --quiet test_swift_ios\n"), 1, "the proofs of the Apple checks run once")
         self.assertIn("npm ci --ignore-scripts", calls)
+        self.assertRegex(said, r"\ninterop +\d+ s  passed, SKIPPED: lemonldap\n")
         self.assertFalse(self.beside.exists())
 
     def test_what_was_skipped_is_said_with_the_result_and_in_the_workflows_summary(self):

@@ -9,8 +9,9 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/pilotlight/interop
 
 usage() {
   cat <<'HELP'
-Usage: serve.sh SERVER [options]     SERVER: oidc-provider | django
-       serve.sh --setup [SERVER]     only install what the servers need
+Usage: serve.sh SERVER [options]     SERVER: oidc-provider | django | lemonldap
+       serve.sh --setup [SERVER]     only install what the servers need, as far as they run on this machine
+       serve.sh --why-not SERVER     prints why the server cannot run on this machine; nothing when it can
 
 Starts the server on 127.0.0.1 and prints one line, "issuer: URL", on standard output as soon as its discovery document
 answers; all other output goes to standard error. Runs until SIGTERM or SIGINT. Packages are installed under
@@ -18,9 +19,9 @@ ${XDG_CACHE_HOME:-~/.cache}/pilotlight/interop; nothing is written into the chec
 
   --port P              listen there (default: a free port)
   --ttl-access S        seconds that access tokens and ID tokens live (3600)
-  --leeway S            rotation overlap: seconds that a used refresh token is still accepted (0)
-  --no-rotation         a refresh does not replace the refresh token
-  --userinfo-jwt        userinfo answers application/jwt (oidc-provider only)
+  --leeway S            rotation overlap: seconds that a used refresh token is still accepted (0; not lemonldap)
+  --no-rotation         a refresh does not replace the refresh token (lemonldap never does)
+  --userinfo-jwt        userinfo answers application/jwt (oidc-provider and lemonldap)
   --jwt-access-tokens   access tokens are JWTs for https://api.example.com/ (oidc-provider only)
   --until-stdin-closes  also stop when standard input is closed
   --help                this text
@@ -97,11 +98,60 @@ setup_django() {
   install_once "$packages" fill_venv
 }
 
+# Debian's packages, unpacked: nothing is installed on the machine. Their compiled parts are for Debian's own Perl, and what the
+# tests say of the server is true of the version in Debian 12.
+why_not() {
+  case $1 in
+    lemonldap)
+      if ! command -v apt-get >/dev/null || ! grep -q '^VERSION_CODENAME=bookworm$' /etc/os-release 2>/dev/null; then
+        echo "LemonLDAP::NG comes as Debian 12's packages, and this is another system"
+      fi
+      ;;
+    oidc-provider | django) ;;
+    *) unknown "$1" ;;
+  esac
+}
+
+unknown() {
+  fail "unknown server: $1 (oidc-provider, django or lemonldap)"
+}
+
+setup_lemonldap() {
+  local reason
+  reason=$(why_not lemonldap)
+  [ -z "$reason" ] || fail "$reason"
+  /usr/bin/perl -MHTTP::Tiny -MStorable -MEncode -e 1 2>/dev/null || missing perl perl perl
+  packages=$cache/lemonldap-$(hash_of <"$here/lemonldap/packages.txt")
+  install_once "$packages" fill_perl
+  perl_folders=$(perl_folders_in "$packages")
+}
+
+fill_perl() {
+  local deb
+  mkdir "$1/debs"
+  download_debs "$1/debs" || { apt-get update -qq && download_debs "$1/debs"; } \
+    || fail "apt-get could not download the packages: apt-get update, as root"
+  for deb in "$1"/debs/*.deb; do dpkg -x "$deb" "$1"; done
+  rm -r "$1/debs"
+  PERL5LIB=$(perl_folders_in "$1") /usr/bin/perl -MLemonldap::NG::Portal::Main -MStarman::Server -e 1
+}
+
+# By the signed lists of apt, of which it checks what it downloads.
+download_debs() {
+  (cd "$1" && grep -v '^#' "$here/lemonldap/packages.txt" | xargs apt-get download -qq 2> >(grep -v '^W: Download is performed unsandboxed' >&2))
+}
+
+# Where Debian puts modules, below another root: the plain ones and the compiled ones.
+perl_folders_in() {
+  /usr/bin/perl -MConfig -e 'print "$ARGV[0]$Config{vendorlib}:$ARGV[0]$Config{vendorarch}"' "$1"
+}
+
 setup() {
   case $1 in
     oidc-provider) setup_oidc_provider ;;
     django) setup_django ;;
-    *) fail "unknown server: $1 (oidc-provider or django)" ;;
+    lemonldap) setup_lemonldap ;;
+    *) unknown "$1" ;;
   esac
 }
 
@@ -135,6 +185,7 @@ serve() {
   case $1 in
     oidc-provider) command=(node "$here/oidc-provider/server.mjs") ;;
     django) command=("$packages/bin/python" "$here/django/server.py") ;;
+    lemonldap) command=(env PERL5LIB="$perl_folders" /usr/bin/perl "$here/lemonldap/server.pl") ;;
   esac
   shift
   # Descriptor 3 is for the issuer's line alone: libraries write where they like.
@@ -157,18 +208,25 @@ serve() {
   exit 1
 }
 
-server='' only_setup='' until_stdin_closes='' options=()
-child='' watcher='' staging='' work='' stopping='' packages='' finished=''
+# `lacking`: which server has not which of the options.
+server='' only_setup='' until_stdin_closes='' options=() lacking=''
+child='' watcher='' staging='' work='' stopping='' packages='' perl_folders='' finished=''
 
 while [ $# -gt 0 ]; do
   case $1 in
     --port | --ttl-access | --leeway)
+      case $1 in --leeway) lacking+=" lemonldap $1;" ;; esac
       [[ ${2:-} =~ ^[0-9]{1,9}$ ]] || fail "$1 needs a number"
       options+=("$1" "$2")
       shift
       ;;
     --no-rotation) options+=("$1") ;;
-    --userinfo-jwt | --jwt-access-tokens) options+=("$1") only_oidc_provider=$1 ;;
+    --userinfo-jwt) options+=("$1") lacking+=" django $1;" ;;
+    --jwt-access-tokens) options+=("$1") lacking+=" django $1; lemonldap $1;" ;;
+    --why-not)
+      why_not "${2:-}"
+      exit
+      ;;
     --until-stdin-closes) until_stdin_closes=yes ;;
     --setup) only_setup=yes ;;
     -h | --help) usage && exit ;;
@@ -184,11 +242,14 @@ done
 trap clean_up EXIT
 trap 'stopping=yes; finish' TERM INT HUP
 if [ -n "$only_setup" ]; then
-  for each in ${server:-oidc-provider django}; do setup "$each"; done
+  for each in ${server:-oidc-provider django lemonldap}; do
+    reason=$(why_not "$each")
+    if [ -n "$reason" ] && [ -z "$server" ]; then echo "serve.sh: without $each: $reason" >&2; else setup "$each"; fi
+  done
   finish
 fi
 [ -n "$server" ] || { usage >&2; exit 2; }
-[ "$server" = oidc-provider ] || [ -z "${only_oidc_provider:-}" ] || fail "$server cannot $only_oidc_provider"
+case $lacking in *" $server "*) option=${lacking#*" $server "} && fail "$server cannot ${option%%;*}" ;; esac
 setup "$server"
 trap stop TERM INT HUP
 serve "$server" ${options[@]+"${options[@]}"}

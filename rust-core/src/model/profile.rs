@@ -180,13 +180,23 @@ impl ClaimsReader {
         self.take(name, |value| value.as_str().map(str::to_owned))
     }
 
-    /// Booleans also come as strings, a habit of some issuers that the standard's authors knew of.
+    /// Booleans also come as strings, a habit of some issuers that the standard's authors knew of, and as 1 and 0, which
+    /// is how LemonLDAP::NG spells them unless it is told otherwise.
     fn truth(&mut self, name: &str) -> Option<bool> {
         self.take(name, |value| match value {
             Value::Bool(truth) => Some(*truth),
-            Value::String(word) => word.parse().ok(),
+            Value::String(word) => truth_of(word),
+            Value::Number(number) => truth_of(&number.to_string()),
             _ => None,
         })
+    }
+}
+
+fn truth_of(word: &str) -> Option<bool> {
+    match word {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
     }
 }
 
@@ -241,6 +251,29 @@ mod tests {
         assert_eq!(read.address.unwrap().country.as_deref(), Some("UK"));
         let others: Vec<_> = read.other_claims.0.keys().map(String::as_str).collect();
         assert_eq!(others, ["https://example.com/roles", "identities"]);
+    }
+
+    #[test]
+    fn a_truth_may_be_a_boolean_a_word_a_digit_or_nonsense() {
+        let verified = |value: Value| profile(json!({"sub": "1", "email_verified": value})).unwrap();
+        for (value, meant) in [
+            (json!(true), true),
+            (json!(false), false),
+            (json!("false"), false),
+            (json!("1"), true),
+            (json!("0"), false),
+            (json!(1), true),
+            (json!(0), false),
+        ] {
+            assert_eq!(verified(value.clone()).email_verified, Some(meant), "{value}");
+        }
+        for nonsense in [json!("yes"), json!(2), json!(""), json!([true])] {
+            let kept = verified(nonsense.clone());
+            assert_eq!(
+                (kept.email_verified, &kept.other_claims.0["email_verified"]),
+                (None, &nonsense)
+            );
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! The life of a session against identity servers that others wrote: oidc-provider, certified and strict, and
-//! django-oauth-toolkit, which leaves out what the specifications leave open. `testing/interop/README.md` tells what each
-//! does.
+//! The life of a session against identity servers that others wrote: oidc-provider, certified and strict,
+//! django-oauth-toolkit, which leaves out what the specifications leave open, and LemonLDAP::NG, which has words of its own.
+//! `testing/interop/README.md` tells what each does.
 //!
 //! `cargo test -p pilotlight-core --features interop --test interop`; the first run installs the servers. Sockets, HTTP,
 //! files, randomness and the servers' clocks are real; the device's clock is moved by the tests.
@@ -10,6 +10,7 @@
 
 mod callback;
 mod keys;
+mod lemonldap;
 mod lifetime;
 mod outage;
 mod renewal;

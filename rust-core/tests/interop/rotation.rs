@@ -108,5 +108,6 @@ fn refusal(kind: ServerKind) -> Value {
             json!({"error": "invalid_grant", "error_description": "grant request is invalid"})
         }
         ServerKind::Django => json!({"error": "invalid_grant"}),
+        ServerKind::LemonLdap => json!({"error": "invalid_request"}),
     }
 }

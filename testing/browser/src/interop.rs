@@ -1,6 +1,7 @@
 //! Real third-party identity servers on loopback, started through `testing/interop/serve.sh`.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use crate::browser::Credentials;
@@ -16,6 +17,32 @@ pub enum ServerKind {
     OidcProvider,
     /// django-oauth-toolkit (Python).
     Django,
+    /// LemonLDAP::NG (Perl), an SSO portal as organisations run it. Debian 12 only: see [`ServerKind::unavailable`].
+    LemonLdap,
+}
+
+impl ServerKind {
+    /// Why this server cannot run on this machine; `None` when it can. Runs `serve.sh`, which answers at once.
+    ///
+    /// # Errors
+    /// [`InteropError::Run`] when `serve.sh` cannot be run.
+    pub fn unavailable(self) -> Result<Option<String>, InteropError> {
+        let asked = Command::new(script()).args(["--why-not", self.name()]).output();
+        let answer = asked.map_err(|source| InteropError::Run {
+            script: script().display().to_string(),
+            source,
+        })?;
+        let reason = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
+        Ok((!reason.is_empty()).then_some(reason))
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::OidcProvider => "oidc-provider",
+            Self::Django => "django",
+            Self::LemonLdap => "lemonldap",
+        }
+    }
 }
 
 /// How to run it. The default: the server's own lifetimes, rotation on, no overlap.
@@ -23,11 +50,11 @@ pub enum ServerKind {
 pub struct ServerOptions {
     /// Seconds that access tokens and ID tokens live.
     pub access_token_ttl: Option<u64>,
-    /// Rotation overlap, in seconds: how long a used refresh token is accepted once more.
+    /// Rotation overlap, in seconds: how long a used refresh token is accepted once more. Not LemonLDAP::NG.
     pub leeway: Option<u64>,
-    /// A refresh answers without a new refresh token.
+    /// A refresh answers without a new refresh token. LemonLDAP::NG never sends one.
     pub no_rotation: bool,
-    /// The userinfo endpoint answers `application/jwt`. oidc-provider only.
+    /// The userinfo endpoint answers `application/jwt`. Not Django.
     pub userinfo_jwt: bool,
     /// Access tokens are JWTs for the resource `https://api.example.com/`, which the userinfo endpoint refuses.
     /// oidc-provider only.
@@ -87,15 +114,15 @@ impl InteropServer {
         &self.issuer
     }
 
-    /// The public native client that both servers know: PKCE is required of it, and its redirect URIs are
-    /// `com.example.pilotlight://callback`, `http://127.0.0.1/callback` (with any port) and
+    /// The public native client that every server knows: PKCE is required of it, and its redirect URIs are
+    /// `com.example.pilotlight://callback`, `http://127.0.0.1/callback` (with any port; at LemonLDAP::NG with 49152) and
     /// `https://app.example.com/callback`.
     #[must_use]
     pub fn client_id(&self) -> &'static str {
         "native-app"
     }
 
-    /// The user that both servers know.
+    /// The user that every server knows.
     #[must_use]
     pub fn credentials(&self) -> Credentials {
         Credentials {
@@ -134,7 +161,7 @@ async fn launch(
     options: &ServerOptions,
     port: Option<String>,
 ) -> Result<(String, ServerProcess), InteropError> {
-    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../interop/serve.sh");
+    let script = script();
     let arguments = arguments(kind, options, port);
     match ServerProcess::start(&script, &arguments, "issuer: ", START_TIMEOUT).await {
         Ok(started) => Ok(started),
@@ -146,13 +173,13 @@ async fn launch(
     }
 }
 
+fn script() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../interop/serve.sh")
+}
+
 fn arguments(kind: ServerKind, options: &ServerOptions, port: Option<String>) -> Vec<String> {
-    let name = match kind {
-        ServerKind::OidcProvider => "oidc-provider",
-        ServerKind::Django => "django",
-    };
     // Its standard input is ours: the server stops even when this process is killed and no destructor runs.
-    let mut arguments = vec![name.to_owned(), "--until-stdin-closes".to_owned()];
+    let mut arguments = vec![kind.name().to_owned(), "--until-stdin-closes".to_owned()];
     let values = [
         (
             "--ttl-access",

@@ -242,6 +242,36 @@ async fn django_repeats_its_answer_in_the_overlap() {
     assert_eq!(again["refresh_token"], lost["refresh_token"]);
 }
 
+/// Where it runs: see `ServerKind::unavailable`.
+#[tokio::test]
+#[allow(clippy::print_stderr)] // a test that looks at nothing says so
+async fn lemonldap_wants_consent_for_a_refresh_token_keeps_it_and_signs_userinfo() {
+    if let Some(reason) = ServerKind::LemonLdap.unavailable().unwrap() {
+        eprintln!("skipped: {reason}");
+        return;
+    }
+    let options = ServerOptions {
+        userinfo_jwt: true,
+        ..two_minutes()
+    };
+    let Setup { client, browser, .. } = &start(ServerKind::LemonLdap, options).await;
+    assert_eq!(client.discovery.get("revocation_endpoint"), None);
+    // Client::sign_in asks for offline_access each time.
+    let without = client.sign_in(browser, REDIRECT_URI, "").await;
+    assert_eq!(without.get("refresh_token"), None);
+    let answer = client.sign_in(browser, REDIRECT_URI, "consent").await;
+    assert!(answer["refresh_token"].is_string(), "{answer}");
+    let (status, media_type, jwt) = client.userinfo(&answer).await;
+    assert_eq!((status, media_type.as_str()), (StatusCode::OK, "application/jwt"));
+    assert_eq!(jwt_part(&jwt, 1)["email_verified"], "1");
+    let (status, refreshed) = client.refresh(&answer).await;
+    assert_eq!((status, refreshed.get("refresh_token")), (StatusCode::OK, None));
+    assert_eq!(jwt_claims(&refreshed["id_token"]).get("nonce"), None);
+    assert_eq!(client.refresh(&answer).await.0, StatusCode::OK, "as often as one likes");
+    let unknown = json!({"refresh_token": "unknown"});
+    assert_eq!(client.refresh(&unknown).await.1, json!({"error": "invalid_request"}));
+}
+
 #[tokio::test]
 async fn servers_stop_and_come_back_on_the_same_port_with_other_keys() {
     for kind in [ServerKind::OidcProvider, ServerKind::Django] {

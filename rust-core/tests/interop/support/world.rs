@@ -62,6 +62,17 @@ impl World {
         }
     }
 
+    /// As [`World::start`]; `None`, with a word on standard error, where the server does not run on this machine.
+    /// `scripts/test.sh` says so too.
+    #[allow(clippy::print_stderr)] // a test that looks at nothing says so
+    pub(crate) async fn start_where_it_runs(kind: ServerKind, options: ServerOptions) -> Option<Self> {
+        if let Some(reason) = kind.unavailable().unwrap() {
+            eprintln!("skipped: {reason}");
+            return None;
+        }
+        Some(Self::start(kind, options).await)
+    }
+
     /// What the app configures: consent is asked for, because oidc-provider gives no refresh token without.
     pub(crate) fn configuration(&self) -> SessionConfiguration {
         SessionConfiguration {
