@@ -113,7 +113,7 @@ pub enum RetryReason {
 }
 
 /// Why the user is needed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum SignInReason {
     /// Nobody is signed in.
     SignedOut,
@@ -125,6 +125,12 @@ pub enum SignInReason {
     InteractionRequired,
     /// The issuer denies this renewal by a rule of its own; the session has not ended.
     AccessDenied,
+    /// For more than a minute the issuer has refused each renewal with an error that does not say why. Most likely the
+    /// refresh token is dead. The session has not ended: renewals are tried on, and one that succeeds ends this.
+    RenewalsRefused {
+        /// The issuer's last error code.
+        code: String,
+    },
 }
 
 impl<E: Into<Error>> From<E> for SessionError {
@@ -165,6 +171,10 @@ impl SessionError {
                 reason: SignInReason::AccessDenied,
                 message,
             },
+            Error::RenewalsRefused { code, .. } => Self::SignIn {
+                reason: SignInReason::RenewalsRefused { code },
+                message,
+            },
             Error::SignIn { code, .. } => Self::RestartSignIn { code, message },
             Error::SignInCancelled => Self::SignInCancelled,
             Error::IdToken(IdTokenError {
@@ -194,7 +204,7 @@ impl SessionError {
                 retry_after_seconds: retry_after,
                 message,
             },
-            Error::UnexpectedAnswer { .. } => Self::RetryLater {
+            Error::UnexpectedAnswer { .. } | Error::Refused { .. } => Self::RetryLater {
                 reason: RetryReason::UnexpectedAnswer,
                 retry_after_seconds: None,
                 message,

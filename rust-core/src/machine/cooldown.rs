@@ -195,6 +195,8 @@ fn changes_nothing(error: &Error) -> bool {
             | Error::RateLimited { .. }
             | Error::ServerFault { .. }
             | Error::UnexpectedAnswer { .. }
+            | Error::Refused { .. }
+            | Error::RenewalsRefused { .. }
             | Error::ServerConfiguration { .. }
             | Error::InteractionRequired { .. }
             | Error::AccessDenied { .. }

@@ -64,6 +64,34 @@ pub enum Error {
         /// The issuer's words.
         description: String,
     },
+    /// The issuer refused a renewal with a code that does not say why; the session has not ended.
+    #[error(
+        "{server}: the issuer refused the renewal (status {status}): {}; that does not say what is wrong",
+        said(.code, .description)
+    )]
+    Refused {
+        /// Who answered.
+        server: Server,
+        /// The status code.
+        status: u16,
+        /// The issuer's error code.
+        code: String,
+        /// The issuer's words.
+        description: String,
+    },
+    /// It did so several times over more than a minute. The session has not ended, but most likely its refresh token is
+    /// dead.
+    #[error(
+        "the user has to sign in again: for more than a minute the issuer has refused to renew the session ({}); the session \
+         is kept, and a renewal that succeeds ends this",
+        said(.code, .description)
+    )]
+    RenewalsRefused {
+        /// The issuer's last error code.
+        code: String,
+        /// Its words.
+        description: String,
+    },
     /// A sign-in attempt failed.
     #[error("the sign-in failed: {}", said(.code, .description))]
     SignIn {
@@ -188,6 +216,17 @@ impl From<ProtocolError> for Error {
             ProtocolError::RefreshTokenRejected => Self::Reauthenticate(ReauthenticationReason::RefreshTokenRejected),
             ProtocolError::InteractionRequired { server, code } => Self::InteractionRequired { server, code },
             ProtocolError::AccessDenied { server, description } => Self::AccessDenied { server, description },
+            ProtocolError::Refused {
+                server,
+                status,
+                code,
+                description,
+            } => Self::Refused {
+                server,
+                status,
+                code,
+                description,
+            },
             ProtocolError::SignIn { code, description } => Self::SignIn { code, description },
             ProtocolError::RateLimited { server, retry_after } => Self::RateLimited { server, retry_after },
             ProtocolError::ServerFault {

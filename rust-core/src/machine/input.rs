@@ -140,6 +140,19 @@ pub struct RenewalRefused {
     pub reason: ReauthenticationReason,
 }
 
+/// The issuer refused a refresh token with a code that does not say why.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RenewalDeclined {
+    /// The session that it was sent for.
+    pub generation: Generation,
+    /// The token that was sent.
+    pub token: Secret,
+    /// Whether nothing of the app's choice was sent along, such as scopes: then only the token can be what is wrong.
+    pub plain: bool,
+    /// When, by the monotonic clock.
+    pub now: Duration,
+}
+
 /// A request of a renewal has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RequestFailed {

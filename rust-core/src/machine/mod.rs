@@ -16,6 +16,7 @@ mod ledger;
 pub mod outcome;
 mod phase;
 mod provenance;
+mod refusals;
 mod renewing;
 pub mod retry;
 mod rules;

@@ -31,6 +31,8 @@ pub enum Verdict {
     ReadAgain,
     /// The input cannot be taken.
     Refused(InvalidValue),
+    /// The session goes on, but most likely not without the user.
+    SignInAgain,
     /// The issuer is not asked now, for this reason.
     TooEarly(Error),
 }

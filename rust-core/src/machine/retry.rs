@@ -35,6 +35,7 @@ pub fn is_passing(error: &Error) -> bool {
             | Error::RateLimited { .. }
             | Error::ServerFault { .. }
             | Error::UnexpectedAnswer { .. }
+            | Error::Refused { .. }
             | Error::Busy
     )
 }

@@ -6,6 +6,7 @@ use super::cooldown::Cooldowns;
 use super::ledger::Ledger;
 use super::phase::{Generation, Phase, PhaseKind};
 use super::provenance::{Departure, Provenance, update_ids};
+use super::refusals::Refusals;
 use super::retry::RetryPolicy;
 use crate::model::credentials::{Freshness, MonotonicReceipt};
 use crate::model::profile::Profile;
@@ -26,6 +27,7 @@ pub struct Machine {
     pub(super) cooldowns: Cooldowns,
     /// Of the renewal that is under way.
     pub(super) retries: Option<RetryPolicy>,
+    pub(super) refusals: Refusals,
 }
 
 /// How the tokens came into memory.
@@ -133,6 +135,7 @@ impl Machine {
         self.receipt.version += 1;
         self.receipt.received = None;
         self.announcements.forget_session();
+        self.refusals.forget();
         self.phase = phase;
     }
 

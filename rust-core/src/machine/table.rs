@@ -76,6 +76,7 @@ transitions! {
     RenewalAsked     => ignore           ignore           ignore              renew            ignore
     RenewalAnswered  => drop_tokens      drop_tokens      drop_tokens         take_tokens      take_tokens
     RenewalRefused   => supersede        supersede        supersede           end              supersede
+    RenewalDeclined  => supersede        supersede        supersede           count_refusal    supersede
     RequestFailed    => ask_again        ask_again        ask_again           ask_again        ask_again
     RenewalFailed    => fail             fail             fail                fail_and_report  fail
     RenewalSucceeded => succeed          succeed          succeed             succeed          succeed

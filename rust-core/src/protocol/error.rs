@@ -34,6 +34,17 @@ pub enum ProtocolError {
         /// The issuer's words.
         description: String,
     },
+    /// The issuer refused a renewal with a code that does not say why. Some issuers mean that the refresh token is dead.
+    Refused {
+        /// Who answered.
+        server: Server,
+        /// The status code.
+        status: u16,
+        /// The issuer's error code.
+        code: String,
+        /// The issuer's words.
+        description: String,
+    },
     /// A sign-in attempt failed.
     SignIn {
         /// The issuer's error code or our own.

@@ -22,6 +22,17 @@ pub enum Grant {
     RefreshTokenForAudience,
 }
 
+/// What a request to the token endpoint held that the app chose: the refusal may be about that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extras {
+    /// Nothing: a plain request.
+    None,
+    /// Scopes.
+    Scopes,
+    /// Parameters of the call or of the configuration, perhaps scopes too.
+    Parameters,
+}
+
 /// Reads an unsuccessful answer of the token endpoint (RFC 6749 5.2; Auth0 "Standard ProtocolError Responses").
 ///
 /// | status | body | means |
@@ -34,14 +45,15 @@ pub enum Grant {
 /// | 4xx | `invalid_scope` | fix the scopes |
 /// | 4xx | `invalid_target` | fix the audience (RFC 8707) |
 /// | 4xx | `unsupported_grant_type`, `endpoint_disabled`; 405 | fix the client's settings at the issuer |
-/// | 4xx | `invalid_request` | fix the extra token parameters |
+/// | 4xx | `invalid_request`, where parameters or scopes of the app's were sent | fix these |
 /// | 4xx | `mfa_required`, `interaction_required`, `login_required`, `consent_required` | the user is needed; the session lives |
 /// | 4xx | `invalid_request`, or `access_denied` in words about the audience, for a further audience | fix the audience |
 /// | 4xx | `access_denied` in other words | denied by the issuer's rules; the session lives |
 /// | 429, or `too_many_requests` | any | retry later |
 /// | 5xx, or `temporarily_unavailable`, `server_error` | any | retry later |
-/// | anything else | empty, HTML, not JSON, unknown codes, `invalid_grant` under another status | retry later |
-pub fn token_failure(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> ProtocolError {
+/// | 4xx but 407, 408, 421, 425 | any other code, refresh token: some issuers say so that it is dead | refused; retry later |
+/// | anything else | empty, HTML, not JSON | retry later |
+pub fn token_failure(answer: &HttpAnswer, grant: Grant, extras: Extras, now: Timestamp) -> ProtocolError {
     let endpoint = Endpoint::Token;
     if let Some(passing) = passing_trouble(endpoint, answer, now) {
         return passing;
@@ -103,12 +115,21 @@ pub fn token_failure(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Proto
         "invalid_request" if grant == Grant::RefreshTokenForAudience => configuration("audience", AUDIENCE_HINT),
         // The app need not have set any parameter: the issuer's words say more than a setting's name.
         "invalid_request" if grant == Grant::AuthorizationCode => ProtocolError::sign_in(code, &description),
-        "invalid_request" => configuration("token_parameters", "a parameter is missing, repeated or not understood"),
+        "invalid_request" if extras == Extras::Parameters => {
+            configuration("token_parameters", "a parameter is missing, repeated or not understood")
+        }
+        "invalid_request" if extras == Extras::Scopes => configuration("scopes", SCOPES_HINT),
         // A code can be spent once only, so there is nothing to wait for; its issuer's word is all there is.
         code if grant == Grant::AuthorizationCode && is_final(answer.status) && !code.is_empty() => {
             ProtocolError::sign_in(&sanitized_description(code), &description)
         }
         "" => unexpected(endpoint, answer, "no error that OAuth 2.0 knows"),
+        code if is_final(answer.status) && body.as_ref().is_some_and(Object::is_complete) => ProtocolError::Refused {
+            server: answer.server(endpoint),
+            status: answer.status,
+            code: sanitized_description(code),
+            description,
+        },
         code => {
             let words = said(&sanitized_description(code), &description);
             unexpected(endpoint, answer, &format!("no error that OAuth 2.0 knows ({words})"))

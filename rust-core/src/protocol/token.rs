@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::failure::{Grant, json_object, token_failure, unexpected};
+use super::failure::{Extras, Grant, json_object, token_failure, unexpected};
 use crate::model::configuration::Configuration;
 use crate::model::numeric_date::lenient_seconds;
 use crate::model::secret::Secret;
@@ -70,14 +70,38 @@ pub fn refresh(
     )
 }
 
-/// Reads the answer to either.
+/// What a request held that the app chose, beside what every request of its kind holds.
+pub fn extras(configuration: &Configuration, scopes: &[String], parameters: &[(String, String)]) -> Extras {
+    if !configuration.token_parameters.is_empty() || !parameters.is_empty() {
+        Extras::Parameters
+    } else if scopes.is_empty() {
+        Extras::None
+    } else {
+        Extras::Scopes
+    }
+}
+
+/// Reads the answer to either, if the app chose nothing of what was sent.
+///
+/// # Errors
+/// As [`read_with`].
+pub fn read(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
+    read_with(answer, grant, Extras::None, now)
+}
+
+/// Reads the answer to a request that held what the app chose.
 ///
 /// # Errors
 /// What [`token_failure`] says of an unsuccessful answer; [`ProtocolError::UnexpectedAnswer`] for a successful one that holds
 /// no token.
-pub fn read(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
+pub fn read_with(
+    answer: &HttpAnswer,
+    grant: Grant,
+    extras: Extras,
+    now: Timestamp,
+) -> Result<TokenAnswer, ProtocolError> {
     if !answer.is_success() {
-        return Err(token_failure(answer, grant, now));
+        return Err(token_failure(answer, grant, extras, now));
     }
     let Some(mut body) = json_object(answer) else {
         return Err(unexpected(Endpoint::Token, answer, "not a JSON object"));

@@ -12,8 +12,8 @@ use crate::machine::error::Error;
 use crate::machine::event::{Report, SessionEvent};
 use crate::machine::input::{
     CheckResult, FirstRead, Imported, ItemDamaged, ItemSeen, ItemWritten, ProfileFetched, RenewalAnswered,
-    RenewalAsked, RenewalBegun, RenewalFailed, RenewalRefused, RequestFailed, RevocationEnded, SignedIn, SignedOut,
-    StoreLocked, TimePassed, TokensChecked, UpdateAdded, UpdateRemoved, WriteAttempted,
+    RenewalAsked, RenewalBegun, RenewalDeclined, RenewalFailed, RenewalRefused, RequestFailed, RevocationEnded,
+    SignedIn, SignedOut, StoreLocked, TimePassed, TokensChecked, UpdateAdded, UpdateRemoved, WriteAttempted,
 };
 use crate::machine::{Effect, Input, Machine, Outcome, RenewalKind, Verdict};
 use crate::model::audience::Audience;
@@ -163,6 +163,11 @@ impl Current {
             reason,
         })
         .verdict
+    }
+
+    /// The issuer declined a renewal. Whether it has done so for long enough to ask the user to sign in.
+    pub(super) fn declined(&self, declined: RenewalDeclined) -> bool {
+        self.apply(declined).verdict == Verdict::SignInAgain
     }
 
     pub(super) fn set_profile(&self, generation: Generation, profile: Profile) -> Result<(), Superseded> {
@@ -331,6 +336,10 @@ impl Current {
 
     pub(super) fn is_usable(&self, min_ttl: Duration, now: Instant) -> bool {
         self.read(|machine| machine.is_usable(min_ttl, now))
+    }
+
+    pub(super) fn would_renew_with(&self, token: &Secret) -> bool {
+        self.read(|machine| machine.would_renew_with(token))
     }
 
     pub(super) fn lifetime_seconds(&self, of: Option<&Audience>) -> Option<u64> {

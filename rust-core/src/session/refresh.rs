@@ -36,7 +36,7 @@ impl SessionManager {
     /// # Errors
     /// [`Error::NoSession`], [`Error::Reauthenticate`]; a locked or failing store; [`Error::Argument`] when the
     /// issuer's tokens do not live `min_ttl` at all; [`Error::Busy`] and [`Error::ReadOnly`] where the store is shared;
-    /// what [`crate::protocol::token::read`] says of the issuer's answer. [`Error::Store`] also when the renewed tokens
+    /// what [`crate::protocol::token::read_with`] says of the issuer's answer. [`Error::Store`] also when the renewed tokens
     /// could not be written: they are usable, and the next call writes them.
     pub async fn access_token(&self, options: TokenOptions) -> Result<Secret, Error> {
         self.token_for(None, options).await

@@ -8,8 +8,8 @@ use super::current::{Generation, RenewalInput, to_revoke};
 use super::options::Renewal;
 use super::refresh::TokenRequirement;
 use crate::machine::error::Error;
-use crate::machine::input::{RenewalFailed, RenewalSucceeded};
-use crate::machine::{Outcome, Verdict};
+use crate::machine::input::{RenewalDeclined, RenewalFailed, RenewalSucceeded};
+use crate::machine::{Outcome, RenewalKind, Verdict};
 use crate::model::audience::Audience;
 use crate::model::secret::Secret;
 use crate::model::state::{ReauthenticationReason, SessionState};
@@ -17,7 +17,7 @@ use crate::model::time::Instant;
 use crate::ports::LogLevel;
 use crate::protocol::discovery::IssuerMetadata;
 use crate::protocol::endpoint::Endpoint;
-use crate::protocol::failure::Grant;
+use crate::protocol::failure::{Extras, Grant};
 use crate::protocol::legacy::delegation;
 use crate::protocol::token::{self, TokenAnswer};
 
@@ -117,6 +117,16 @@ impl Shared {
                         return Ok(token);
                     }
                 }
+                Err(error @ Error::Refused { .. }) => {
+                    // Some issuers refuse a spent token in such words too.
+                    let is_newer = self.merge_from_store().await.unwrap_or(false);
+                    if !is_newer && self.current.would_renew_with(&input.token) {
+                        return Err(self.declined(&input, renewal, error));
+                    }
+                    if let Some(token) = requirement.granted_by(self, of) {
+                        return Ok(token);
+                    }
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -138,6 +148,7 @@ impl Shared {
             None => Grant::RefreshToken,
         };
         let (scopes, parameters) = self.asked_for(renewal);
+        let extras = token::extras(&self.configuration, scopes, &parameters);
         loop {
             let (endpoint, request) = match input.delegation {
                 Some(shown) => (Endpoint::Delegation, self.delegation_request(shown, &input.token)?),
@@ -152,7 +163,7 @@ impl Shared {
                 Ok(answer) => {
                     let mut tokens = match input.delegation {
                         Some(shown) => delegation::read_renewal(&answer, shown, self.server_now()),
-                        None => token::read(&answer, grant, self.server_now()),
+                        None => token::read_with(&answer, grant, extras, self.server_now()),
                     }?;
                     // Left out where it is what was asked for (RFC 6749 5.1).
                     if tokens.scope.is_none() && !scopes.is_empty() {
@@ -220,6 +231,23 @@ impl Shared {
         match self.current.state(self.now()) {
             Some(SessionState::SignedIn { .. }) => self.newer_session_token(of),
             _ => Err(Error::Reauthenticate(reason)),
+        }
+    }
+
+    /// The issuer refused the current refresh token without saying why.
+    fn declined(&self, input: &RenewalInput, renewal: &Renewal, error: Error) -> Error {
+        let is_plain = token::extras(&self.configuration, &[], &[]) == Extras::None;
+        let declined = RenewalDeclined {
+            generation: input.generation,
+            token: input.token.clone(),
+            plain: is_plain && renewal.kind() == RenewalKind::Own,
+            now: self.now().monotonic,
+        };
+        match error {
+            Error::Refused { code, description, .. } if self.current.declined(declined) => {
+                Error::RenewalsRefused { code, description }
+            }
+            error => error,
         }
     }
 

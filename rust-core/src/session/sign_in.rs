@@ -193,7 +193,8 @@ impl Shared {
         // The tokens' life counts from here: the process may be suspended before it reads the answer.
         let sent = self.now();
         let answer = self.call(Endpoint::Token, request).await?;
-        let tokens = token::read(&answer, Grant::AuthorizationCode, self.server_now())?;
+        let extras = token::extras(&self.configuration, &[], &[]);
+        let tokens = token::read_with(&answer, Grant::AuthorizationCode, extras, self.server_now())?;
         Ok((tokens, sent))
     }
 

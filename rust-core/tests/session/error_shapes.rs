@@ -36,7 +36,7 @@ async fn the_token_endpoints_errors_on_a_renewal() {
             400,
             "invalid_request",
             "Missing required parameter",
-            "fix token_parameters",
+            "retry UnexpectedAnswer None",
         ),
         (400, "invalid_scope", "", "fix scopes"),
         (400, "invalid_target", "", "fix audience"),

@@ -28,6 +28,7 @@ mod odd_answers;
 mod pending_sign_in;
 mod quarantine;
 mod refused_changes;
+mod refused_renewals;
 mod renewal;
 mod replaced_tokens;
 mod reports;

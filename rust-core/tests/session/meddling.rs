@@ -59,14 +59,22 @@ pub(crate) struct Overtaken {
     network: HttpTransport,
     other: SessionManager,
     is_due: AtomicBool,
+    /// How a spent refresh token is refused.
+    refusal: (u16, &'static str),
 }
 
 impl Overtaken {
     pub(crate) fn by(other: &SessionManager) -> Arc<Self> {
+        let dead = r#"{"error":"invalid_grant","error_description":"Unknown or invalid refresh token."}"#;
+        Self::with(other, 403, dead)
+    }
+
+    pub(crate) fn with(other: &SessionManager, status: u16, refusal: &'static str) -> Arc<Self> {
         Arc::new(Self {
             network: HttpTransport::new(),
             other: other.clone(),
             is_due: AtomicBool::new(false),
+            refusal: (status, refusal),
         })
     }
 
@@ -82,10 +90,10 @@ impl Transport for Overtaken {
                 return self.network.send(request).await;
             }
             self.other.access_token(forced()).await.unwrap();
-            let refusal = r#"{"error":"invalid_grant","error_description":"Unknown or invalid refresh token."}"#;
+            let (status, refusal) = self.refusal;
             Ok(HttpAnswer {
                 host: String::new(),
-                status: 403,
+                status,
                 headers: vec![("content-type".to_owned(), "application/json".to_owned())],
                 body: SecretBytes::new(refusal.as_bytes().to_vec()),
             })

@@ -87,6 +87,7 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
     if takes_tokens {
         news = differences(&held, &found);
         machine.announcements.forget_renewals();
+        machine.refusals.forget();
         keep_receipts(&held, &mut found);
         let receipt = &mut machine.receipt;
         if !held.credentials.has_the_token_of(&found.credentials) {

@@ -2,7 +2,7 @@
 
 use super::super::announcements::renewed;
 use super::super::event::SessionEvent;
-use super::super::input::{CheckResult, RenewalAnswered, RenewalAsked, RenewalRefused, TokensChecked};
+use super::super::input::{CheckResult, RenewalAnswered, RenewalAsked, RenewalDeclined, RenewalRefused, TokensChecked};
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
 use super::super::state::Machine;
@@ -31,6 +31,8 @@ pub(crate) fn take_tokens(machine: &mut Machine, input: RenewalAnswered, effects
     if machine.session_of(input.generation).is_none() {
         return drop_tokens(machine, input, effects);
     }
+    // The issuer has taken the refresh token.
+    machine.refusals.forget();
     match input.audience.clone() {
         None => take_own_tokens(machine, input),
         Some(audience) => take_audience_token(machine, audience, input),
@@ -185,4 +187,17 @@ pub(crate) fn end(machine: &mut Machine, input: RenewalRefused, effects: &mut Ef
     let event = SessionEvent::Ended { reason };
     machine.announcements.add(revision, event, &machine.ledger, effects);
     Verdict::Changed
+}
+
+/// The issuer refused the current refresh token in words that do not say so. After several of these the user has to sign in,
+/// but the session stays: one renewal that succeeds shows that it lives.
+pub(crate) fn count_refusal(machine: &mut Machine, input: RenewalDeclined, _: &mut Effects) -> Verdict {
+    let counts = input.plain && machine.would_renew_with(&input.token);
+    if machine.session_of(input.generation).is_none() {
+        return Verdict::Superseded;
+    }
+    if counts && machine.refusals.add(input.now) {
+        return Verdict::SignInAgain;
+    }
+    Verdict::Unchanged
 }

@@ -76,7 +76,8 @@ impl Shared {
         };
         let request = token::refresh(&metadata.token_endpoint, &self.configuration, &refresh_token, &[], &[]);
         let answer = self.call(Endpoint::Token, request).await?;
-        let renewed = match token::read(&answer, Grant::RefreshToken, self.server_now()) {
+        let extras = token::extras(&self.configuration, &[], &[]);
+        let renewed = match token::read_with(&answer, Grant::RefreshToken, extras, self.server_now()) {
             Err(ProtocolError::RefreshTokenRejected) => return Ok(Err(ImportProblem::Ended)),
             outcome => outcome?,
         };
