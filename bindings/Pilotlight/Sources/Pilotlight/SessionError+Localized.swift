@@ -21,6 +21,7 @@ extension SessionError: LocalizedError {
         case .signInRequired(.refreshTokenRejected, _), .signInRequired(.noRefreshToken, _): "The sign-in has expired."
         case .signInRequired(.interactionRequired, _): "The sign-in service needs you to confirm something."
         case .signInRequired(.accessDenied, _): "The sign-in service denied access."
+        case .signInRequired(.renewalsRefused, _): "The sign-in service does not renew the sign-in."
         case .signInFailed: "The sign-in did not succeed."
         case .signInCancelled: "The sign-in was cancelled."
         case .configurationInvalid: "This app's sign-in is not set up correctly."
@@ -62,6 +63,10 @@ extension SessionError: LocalizedError {
             "Open the app once; it renews the sign-in."
         case .signInRequired(.noRefreshToken, _):
             "Sign in again. For the developer: the issuer gave no refresh token. \(Self.offlineAccessAdvice)"
+        case .signInRequired(.renewalsRefused(let code), _):
+            "Sign in again. For the developer: the issuer answers every renewal with `\(code)`, which does not say why. "
+                + "Most likely the refresh token has expired or was revoked. If it happens to every user, check the "
+                + "client's settings at the issuer."
         case .signInRequired:
             "Sign in again."
         case .signInFailed(let code, _):
@@ -83,7 +88,9 @@ extension SessionError: LocalizedError {
     private var saysEnough: Bool {
         switch self {
         case .deviceLocked, .userAuthenticationFailed, .readOnly, .signInCancelled: true
-        case .signInRequired(let reason, _): reason != .interactionRequired && reason != .accessDenied
+        case .signInRequired(.signedOut, _), .signInRequired(.refreshTokenRejected, _),
+            .signInRequired(.noRefreshToken, _):
+            true
         default: false
         }
     }

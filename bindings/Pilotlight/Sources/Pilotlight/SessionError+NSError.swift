@@ -35,6 +35,9 @@ extension SessionError: CustomNSError {
         case .temporarilyUnavailable(let reason, let retryAfter, _):
             info["PilotlightReason"] = "\(reason)"
             info["PilotlightRetryAfter"] = retryAfter
+        case .signInRequired(.renewalsRefused(let code), _):
+            info["PilotlightReason"] = "renewalsRefused"
+            info["PilotlightCode"] = code
         case .signInRequired(let reason, _): info["PilotlightReason"] = "\(reason)"
         case .signInFailed(let code, _): info["PilotlightCode"] = code
         case .configurationInvalid(let field, _): info["PilotlightField"] = field

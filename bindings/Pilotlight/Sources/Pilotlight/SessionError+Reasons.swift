@@ -28,6 +28,10 @@ public enum SignInReason: Hashable, Sendable {
     case interactionRequired
     /// The issuer denies this renewal by a rule of its own; the session has not ended.
     case accessDenied
+    /// For more than a minute the issuer has refused every renewal with an error code that does not say why. Most likely
+    /// the refresh token is no longer valid. The session has not ended: later calls try again, and one renewal that
+    /// succeeds ends this. `code` is the issuer's last error code.
+    case renewalsRefused(code: String)
 }
 
 extension RetryReason {
@@ -51,6 +55,7 @@ extension SignInReason {
         case .noRefreshToken: self = .noRefreshToken
         case .interactionRequired: self = .interactionRequired
         case .accessDenied: self = .accessDenied
+        case .renewalsRefused(let code): self = .renewalsRefused(code: code)
         }
     }
 }

@@ -5092,6 +5092,15 @@ public enum SignInReason: Equatable, Hashable {
      * The issuer denies this renewal by a rule of its own; the session has not ended.
      */
     case accessDenied
+    /**
+     * For more than a minute the issuer has refused each renewal with an error that does not say why. Most likely the
+     * refresh token is dead. The session has not ended: renewals are tried on, and one that succeeds ends this.
+     */
+    case renewalsRefused(
+        /**
+         * The issuer's last error code.
+         */code: String
+    )
 
 
 
@@ -5123,6 +5132,9 @@ public struct FfiConverterTypeSignInReason: FfiConverterRustBuffer {
 
         case 5: return .accessDenied
 
+        case 6: return .renewalsRefused(code: try FfiConverterString.read(from: &buf)
+        )
+
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
@@ -5149,6 +5161,11 @@ public struct FfiConverterTypeSignInReason: FfiConverterRustBuffer {
 
         case .accessDenied:
             writeInt(&buf, Int32(5))
+
+
+        case let .renewalsRefused(code):
+            writeInt(&buf, Int32(6))
+            FfiConverterString.write(code, into: &buf)
 
         }
     }

@@ -9,6 +9,7 @@ import Testing
         ]
         let signIns: [SignInReason] = [
             .signedOut, .refreshTokenRejected, .noRefreshToken, .interactionRequired, .accessDenied,
+            .renewalsRefused(code: "invalid_request"),
         ]
         return retries.map { .temporarilyUnavailable(reason: $0, retryAfter: nil, message: "m") }
             + [.temporarilyUnavailable(reason: .rateLimited, retryAfter: 6.2, message: "m")]
@@ -46,6 +47,10 @@ import Testing
         #expect(advice(.storageFailed(status: -34018, message: "")).contains("-34018"))
         #expect(advice(.signInFailed(code: "login_required", message: "")).contains("login_required"))
         #expect(advice(.signInRequired(reason: .noRefreshToken, message: "")).contains("Allow Offline Access"))
+        let refused = SessionError.signInRequired(reason: .renewalsRefused(code: "token_expired"), message: "")
+        #expect(advice(refused).hasPrefix("Sign in again.") && advice(refused).contains("token_expired"))
+        #expect(refused.errorUserInfo["PilotlightReason"] as? String == "renewalsRefused")
+        #expect(refused.errorUserInfo["PilotlightCode"] as? String == "token_expired")
     }
 
     /// The Auth0 Dashboard's own labels.
@@ -74,7 +79,7 @@ import Testing
     @Test func domainAndCodesNeverChange() {
         #expect(SessionError.errorDomain == "Pilotlight.SessionError")
         let codes = Self.every.map { ($0 as NSError).code }
-        #expect(codes == [1, 1, 1, 1, 1, 1, 1, 5, 5, 5, 5, 5, 3, 3, 4, 2, 6, 7, 8, 9, 10, 10, 11])
+        #expect(codes == [1, 1, 1, 1, 1, 1, 1, 5, 5, 5, 5, 5, 5, 3, 3, 4, 2, 6, 7, 8, 9, 10, 10, 11])
         #expect(Self.every.allSatisfy { ($0 as NSError).domain == "Pilotlight.SessionError" })
         let info = SessionError.configurationInvalid(field: "clientID", message: "m").errorUserInfo
         #expect(info["PilotlightField"] as? String == "clientID")
