@@ -10,6 +10,7 @@ use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::message::HttpAnswer;
 use crate::protocol::sanitized::sanitized_description;
+use crate::protocol::server_time::retry_after;
 
 /// The grants Pilotlight uses: the same error code means something else for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -306,109 +307,4 @@ pub fn success_object(
     }
     let object = json_object(answer).ok_or_else(|| unexpected(endpoint, answer, "not a JSON object"))?;
     Ok(object.into_members())
-}
-
-/// Seconds that the server asks to wait: `Retry-After` in seconds or as an HTTP date (RFC 9110 10.2.3), else Auth0's
-/// `X-RateLimit-Reset` (a moment in seconds since 1970). `now` is the server's time, as well as it is known; the
-/// answer's own `Date` is better and is preferred.
-///
-/// Only what lies between a second and a day ahead is a wait. Servers also send zero, moments that are past, seconds to go
-/// where a moment belongs, moments where seconds belong, and milliseconds: those say nothing.
-pub(super) fn retry_after(answer: &HttpAnswer, now: Timestamp) -> Option<u64> {
-    const LONGEST_SECONDS: u64 = 24 * 3600;
-    let now = server_date(answer).unwrap_or(now);
-    let is_wait = |seconds: &u64| (1..=LONGEST_SECONDS).contains(seconds);
-    let until = |moment: Timestamp| u64::try_from(moment.seconds_since(now)).ok();
-    let asked = answer.header("retry-after").map(str::trim);
-    let asked = asked.and_then(|value| value.parse().ok().or_else(|| parse_http_date(value).and_then(until)));
-    let reset = || {
-        let moment = answer.header("x-ratelimit-reset")?.trim().parse().ok()?;
-        until(Timestamp(moment)).filter(is_wait)
-    };
-    asked.filter(is_wait).or_else(reset)
-}
-
-/// The server's time at the moment of its answer, by its `Date` header. An answer that a cache has stored (it has an
-/// `Age`) tells the time of long ago (RFC 9111 4.2.3 and 5.1).
-pub fn server_date(answer: &HttpAnswer) -> Option<Timestamp> {
-    match answer.header("age") {
-        None => answer.header("date").and_then(parse_http_date),
-        Some(_) => None,
-    }
-}
-
-fn parse_http_date(text: &str) -> Option<Timestamp> {
-    let since_1970 = httpdate::parse_http_date(text)
-        .ok()?
-        .duration_since(std::time::UNIX_EPOCH)
-        .ok()?;
-    i64::try_from(since_1970.as_secs()).ok().map(Timestamp)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::secret::SecretBytes;
-
-    const NOW: Timestamp = Timestamp(1_700_000_000);
-
-    fn answer(headers: &[(&str, &str)]) -> HttpAnswer {
-        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        HttpAnswer {
-            host: String::new(),
-            status: 429,
-            headers: headers.iter().map(owned).collect(),
-            body: SecretBytes::new(Vec::new()),
-        }
-    }
-
-    #[test]
-    fn a_wait_that_makes_no_sense_is_none() {
-        for (name, value, wait) in [
-            ("retry-after", "1", Some(1)),
-            ("retry-after", " 86400 ", Some(86_400)),
-            ("retry-after", "Tue, 14 Nov 2023 22:14:20 GMT", Some(60)),
-            ("retry-after", "0", None),
-            ("retry-after", "-5", None),
-            ("retry-after", "86401", None),
-            ("retry-after", "1700000030", None),
-            ("retry-after", "1700000030000", None),
-            ("retry-after", "Tue, 14 Nov 2023 22:13:20 GMT", None),
-            ("retry-after", "Tue, 14 Nov 1995 22:13:20 GMT", None),
-            ("retry-after", "soon", None),
-            ("x-ratelimit-reset", "1700000030", Some(30)),
-            ("x-ratelimit-reset", "1700000000", None),
-            ("x-ratelimit-reset", "30", None),
-            ("x-ratelimit-reset", "0", None),
-            ("x-ratelimit-reset", "1700000030000", None),
-            ("retry-after", "", None),
-            ("retry-after", "5.5", None),
-            ("retry-after", "1e3", None),
-            ("retry-after", "NaN", None),
-            ("retry-after", "inf", None),
-            ("retry-after", "5, 10", None),
-            ("retry-after", "PT30S", None),
-            ("retry-after", "99999999999999999999999999", None),
-            ("retry-after", "Thu, 01 Jan 1970 00:00:00 GMT", None),
-            ("retry-after", "Fri, 31 Dec 9999 23:59:59 GMT", None),
-            ("retry-after", "2023-11-14T22:14:20Z", None),
-            ("x-ratelimit-reset", " 1700000030 ", Some(30)),
-            ("x-ratelimit-reset", "-1700000030", None),
-            ("x-ratelimit-reset", "-9223372036854775808", None),
-            ("x-ratelimit-reset", "9223372036854775807", None),
-            ("x-ratelimit-reset", "99999999999999999999999999", None),
-            ("x-ratelimit-reset", "1700000030.5", None),
-            ("x-ratelimit-reset", "1.7e9", None),
-            ("x-ratelimit-reset", "Tue, 14 Nov 2023 22:14:20 GMT", None),
-        ] {
-            assert_eq!(retry_after(&answer(&[(name, value)]), NOW), wait, "{name}: {value}");
-        }
-    }
-
-    #[test]
-    fn the_date_of_a_stored_answer_is_not_now() {
-        let date = ("date", "Tue, 14 Nov 2023 22:13:20 GMT");
-        assert_eq!(server_date(&answer(&[date])), Some(NOW));
-        assert_eq!(server_date(&answer(&[date, ("age", "21600")])), None);
-    }
 }

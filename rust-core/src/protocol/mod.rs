@@ -15,6 +15,7 @@ pub mod message;
 pub mod pkce;
 pub mod revocation;
 pub mod sanitized;
+pub mod server_time;
 pub mod token;
 pub mod transport_error;
 pub mod userinfo;

@@ -8,8 +8,8 @@ use crate::model::time::{Instant, Timestamp};
 use crate::ports::LogLevel;
 use crate::protocol::content_coding::decoded;
 use crate::protocol::endpoint::{Endpoint, Server};
-use crate::protocol::failure::server_date;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
+use crate::protocol::server_time::server_date;
 
 /// The server's time, as far as its answers told: how many seconds its clock is ahead of ours. The device's clock may
 /// be wrong by years; what is judged by the server's clock (an ID token's `exp` and `iat`) must be compared with the

@@ -10,7 +10,8 @@ pub mod tokeninfo;
 
 use url::Url;
 
-use super::failure::{json_object, passing_trouble, retry_after, unexpected};
+use super::failure::{json_object, passing_trouble, unexpected};
+use super::server_time::retry_after;
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::{Endpoint, Server};
 use crate::protocol::error::ProtocolError;
