@@ -103,8 +103,8 @@ final class KeychainOptionTests: KeychainTestCase {
     }
 
     func testAccessControlAsksTheUser() async throws {
-        try XCTSkipIf(
-            ProcessInfo.processInfo.environment["SIMULATOR_DEVICE_NAME"] != nil,
+        try XCTSkipUnless(
+            ProcessInfo.processInfo.environment["SIMULATOR_DEVICE_NAME"] == nil,
             "a simulator switches access control off")
         try XCTSkipUnless(
             LAContext().canEvaluatePolicy(.deviceOwnerAuthentication, error: nil), "a device with a passcode is needed")

@@ -110,6 +110,8 @@ pub enum RetryReason {
     UnexpectedAnswer,
     /// Another process that shares the session is renewing it and does not come to an end.
     AnotherProcess,
+    /// The system gives this process no time in the background, and the session is shared with other processes.
+    NoBackgroundTime,
 }
 
 /// Why the user is needed.
@@ -224,6 +226,11 @@ impl SessionError {
             Error::Envelope(_) => Self::CheckStorage { status: None, message },
             Error::Busy => Self::RetryLater {
                 reason: RetryReason::AnotherProcess,
+                retry_after_seconds: None,
+                message,
+            },
+            Error::NoBackgroundTime => Self::RetryLater {
+                reason: RetryReason::NoBackgroundTime,
                 retry_after_seconds: None,
                 message,
             },

@@ -61,8 +61,7 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, Error>> + Send + 'static,
 {
-    // Whoever calls is not suspended.
-    manager.resume();
+    manager.expire_sign_in();
     let (work, outcome) = awaited(work(manager.clone()));
     spawn(work);
     converted(outcome)

@@ -130,11 +130,23 @@ impl CoreSession {
         self.manager.cancel_sign_in_attempt(attempt);
     }
 
-    /// Gives back the lock between processes, if a renewal holds it, and takes it no more before the next call. The
-    /// renewal goes on. For the moment before iOS suspends the process: it kills processes that are suspended with a lock
-    /// in a shared folder.
+    /// Gives back the lock between processes, if a renewal holds it, and takes it no more until `allow_process_lock`. The
+    /// renewal goes on; what would need the lock throws `retryLater`. For the moment before iOS suspends the process: it
+    /// kills processes that are suspended with a lock in a shared folder.
     pub fn release_process_lock(&self) {
         self.manager.prepare_for_suspension();
+    }
+
+    /// The system was asked for time in the background and has not answered: what needs the lock between processes waits
+    /// for `allow_process_lock` or `release_process_lock`, 10 seconds at most.
+    pub fn postpone_process_lock(&self) {
+        self.manager.await_background_time();
+    }
+
+    /// The process may take the lock between processes: it is not suspended before `release_process_lock`. So it is at
+    /// first, for systems that suspend no processes.
+    pub fn allow_process_lock(&self) {
+        self.manager.resume();
     }
 }
 

@@ -149,10 +149,14 @@ pub enum Error {
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
     /// The lock between processes cannot be had.
-    #[error(
-        "the session is locked: another process renews it and does not come to an end, or this one is about to be suspended"
-    )]
+    #[error("the session is locked: another process renews it and does not come to an end")]
     Busy,
+    /// The lock between processes may not be held: the process may be suspended at any moment.
+    #[error(
+        "the system gives this process no time in the background, and the session is shared with other processes: it is \
+         renewed when the app is in front, or when the system gives it time"
+    )]
+    NoBackgroundTime,
     /// The session was opened to be looked at only.
     #[error("this session is read-only: the app itself signs in and out and renews")]
     ReadOnly,

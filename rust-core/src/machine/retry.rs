@@ -37,6 +37,7 @@ pub fn is_passing(error: &Error) -> bool {
             | Error::UnexpectedAnswer { .. }
             | Error::Refused { .. }
             | Error::Busy
+            | Error::NoBackgroundTime
     )
 }
 

@@ -12,6 +12,7 @@
 //! an older one is dropped.
 
 mod audiences;
+mod background_time;
 mod checking;
 mod current;
 mod dependencies;
@@ -35,7 +36,6 @@ mod sign_in;
 mod sign_out;
 mod single_flight;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -57,6 +57,7 @@ pub use options::{
     UpdateOutcome,
 };
 
+use background_time::{BackgroundTime, BackgroundTimes};
 use current::{Current, Generation};
 use exchange::ServerClock;
 use import::Importing;
@@ -95,7 +96,7 @@ struct Shared {
     saving: tokio::sync::Mutex<()>,
     process_lock_order: tokio::sync::Mutex<()>,
     process_lock: Mutex<LockPlace>,
-    suspending: AtomicBool,
+    background_times: BackgroundTimes,
     revoking: tokio::sync::Mutex<()>,
     restoring: tokio::sync::Mutex<()>,
     completing: tokio::sync::Mutex<()>,
@@ -129,7 +130,7 @@ impl SessionManager {
             saving: tokio::sync::Mutex::default(),
             process_lock_order: tokio::sync::Mutex::default(),
             process_lock: Mutex::default(),
-            suspending: AtomicBool::new(false),
+            background_times: BackgroundTimes::default(),
             revoking: tokio::sync::Mutex::default(),
             restoring: tokio::sync::Mutex::default(),
             completing: tokio::sync::Mutex::default(),
@@ -158,16 +159,22 @@ impl SessionManager {
     }
 
     /// The same, and takes it no more until [`SessionManager::resume`]: for iOS, which is about to suspend the process
-    /// and kills those that hold a lock in a shared folder then. Renewals that wait for their turn, or between two
-    /// attempts, end with [`Error::Busy`].
+    /// and kills those that hold a lock in a shared folder then. What would need it ends with
+    /// [`Error::NoBackgroundTime`], also when it waits for its turn or between two attempts.
     pub fn prepare_for_suspension(&self) {
-        self.shared.suspending.store(true, Ordering::SeqCst);
+        self.shared.background_times.set(BackgroundTime::Over);
         self.release_process_lock();
     }
 
-    /// The process runs again, or still.
+    /// The system was asked to let the process run, and has not answered: what needs the lock between processes waits for
+    /// [`SessionManager::resume`] or [`SessionManager::prepare_for_suspension`], 10 seconds at most.
+    pub fn await_background_time(&self) {
+        self.shared.background_times.set(BackgroundTime::Asked);
+    }
+
+    /// The process runs on: it may take the lock between processes. So it is at first.
     pub fn resume(&self) {
-        self.shared.suspending.store(false, Ordering::SeqCst);
+        self.shared.background_times.set(BackgroundTime::Granted);
         self.shared.expire_sign_in();
     }
 

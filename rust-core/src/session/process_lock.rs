@@ -1,7 +1,6 @@
 //! Several processes with one store: who renews, and what the others made of the session meanwhile.
 
 use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::MutexGuard;
@@ -33,8 +32,8 @@ impl Shared {
     /// Locks the session between processes.
     ///
     /// # Errors
-    /// [`Error::Busy`] when another process does not come to an end, or this one is about to be suspended;
-    /// [`Error::ReadOnly`]; [`Error::Store`] from the lock.
+    /// [`Error::Busy`] when another process does not come to an end; [`Error::NoBackgroundTime`] when this one is about to be
+    /// suspended; [`Error::ReadOnly`]; [`Error::Store`] from the lock.
     pub(super) async fn take_process_lock(&self) -> Result<ProcessLockGuard<'_>, Error> {
         match &self.dependencies.sharing {
             Sharing::Alone => Ok(ProcessLockGuard { held: None }),
@@ -44,7 +43,10 @@ impl Shared {
                 // is waste.
                 let mut own = self.process_lock_order.lock().await;
                 loop {
-                    let place = self.new_lock_place()?;
+                    self.background_times.wait(self.dependencies.spawner.as_ref()).await?;
+                    let Some(place) = self.new_lock_place() else {
+                        continue;
+                    };
                     // From here on closed by its drop, also when the caller is gone before the lock came.
                     let guard = ProcessLockGuard {
                         held: Some((place.clone(), own)),
@@ -72,15 +74,15 @@ impl Shared {
         self.process_lock.lock().unwrap_or_else(PoisonError::into_inner).close();
     }
 
-    /// The place that a suspension closes.
-    fn new_lock_place(&self) -> Result<LockPlace, Error> {
+    /// The place that a suspension closes; `None` when one is to come.
+    fn new_lock_place(&self) -> Option<LockPlace> {
         let mut current = self.process_lock.lock().unwrap_or_else(PoisonError::into_inner);
-        // Looked at under this lock: a suspension sets the flag first and closes the place then.
-        if self.suspending.load(Ordering::SeqCst) {
-            return Err(Error::Busy);
+        // Looked at under this lock: a suspension says so first and closes the place then.
+        if !self.background_times.is_granted() {
+            return None;
         }
         *current = LockPlace::default();
-        Ok(current.clone())
+        Some(current.clone())
     }
 
     pub(super) fn is_shared(&self) -> bool {

@@ -94,6 +94,12 @@ impl SessionManager {
     pub fn cancel_sign_in_attempt(&self, attempt: u64) {
         self.shared.cancel_sign_in(|current| current == attempt);
     }
+
+    /// Ends a sign-in that was begun more than 15 minutes ago. Memory only; for the beginning of each call, because the
+    /// process may have been suspended since.
+    pub fn expire_sign_in(&self) {
+        self.shared.expire_sign_in();
+    }
 }
 
 impl Shared {

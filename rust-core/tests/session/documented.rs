@@ -52,6 +52,7 @@ pub(crate) fn in_words(error: SessionError) -> String {
                 RetryReason::UnexpectedAnswer => "unexpected answer",
                 RetryReason::UntrustedConnection => "untrusted connection",
                 RetryReason::AnotherProcess => "another process",
+                RetryReason::NoBackgroundTime => "no background time",
             };
             let after = retry_after_seconds.map_or_else(String::new, |seconds| format!(", after {seconds} s"));
             format!("retry later ({reason}{after})")

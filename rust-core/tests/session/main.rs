@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod audiences;
+mod background_time;
 mod bad_input;
 mod captured_log;
 mod classification;

@@ -34,7 +34,7 @@ pub(crate) async fn shared_world() -> (World, TempDir) {
     (world, folder)
 }
 
-fn assert_no_token_was_spent_twice(world: &World) {
+pub(crate) fn assert_no_token_was_spent_twice(world: &World) {
     let counters = world.control().counters();
     assert_eq!(
         (counters.spent_refresh_tokens_presented, counters.families_killed),
@@ -278,39 +278,6 @@ async fn a_lock_that_is_given_up_before_a_suspension_is_free_at_once() {
     assert_renews(&extension).await;
     world.control().release(Endpoint::Token);
     drop(renewing.await);
-}
-
-/// Between two attempts, or waiting for its turn, a renewal must not take the lock into a suspension.
-#[tokio::test]
-async fn a_process_that_is_about_to_be_suspended_takes_no_lock() {
-    let (world, app, extension, _folder) = app_and_extension().await;
-    world.control().fault(Endpoint::Token, Fault::hold());
-    let renewing = tokio::spawn({
-        let extension = extension.clone();
-        async move { extension.access_token(forced()).await }
-    });
-    world.control().wait_for_held(Endpoint::Token, 1).await;
-    let waiting = tokio::spawn({
-        let app = app.clone();
-        async move { app.access_token(forced()).await }
-    });
-    app.prepare_for_suspension();
-    world.control().release(Endpoint::Token);
-    renewing.await.unwrap().unwrap();
-    let busy = |outcome| {
-        matches!(
-            public(outcome),
-            SessionError::RetryLater {
-                reason: RetryReason::AnotherProcess,
-                ..
-            }
-        )
-    };
-    assert!(busy(waiting.await.unwrap()) && busy(app.access_token(forced()).await));
-    assert_renews(&extension).await;
-    app.resume();
-    assert_renews(&app).await;
-    assert_no_token_was_spent_twice(&world);
 }
 
 #[tokio::test]

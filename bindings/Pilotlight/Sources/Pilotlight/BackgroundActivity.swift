@@ -5,8 +5,8 @@ import Foundation
 /// iOS suspends an app moments after it left the screen. A renewal that is cut off there may have got a refresh token
 /// that is not stored yet. iOS also kills a process that is suspended while it holds a lock on a file in a shared
 /// container (exception 0xdead10cc; Apple: "Understanding the exception types in a crash report"). So this object asks
-/// for time when a call begins, and when the time is over it gives the lock back at once. The call itself continues:
-/// to its end, or after the suspension.
+/// for time when a call begins. Until it is granted the core takes no lock, and when it is over, or refused, the core
+/// gives the lock back at once. The call itself continues: to its end, or after the suspension.
 ///
 /// All calls of a session share one request for time, because each request blocks a thread of the system until it ends.
 final class BackgroundActivity: Sendable {
@@ -16,16 +16,16 @@ final class BackgroundActivity: Sendable {
     }
 
     private let activities: any ExpiringActivities
-    private let onExpiration: @Sendable () -> Void
+    private let onChange: @Sendable (BackgroundTime) -> Void
     private let state = Locked(State())
 
     /// - Parameters:
     ///   - activities: Grants the time.
-    ///   - onExpiration: What must be done before the process is suspended. It is called on any thread and must return
-    ///     soon.
-    init(_ activities: any ExpiringActivities, onExpiration: @escaping @Sendable () -> Void) {
+    ///   - onChange: What the system said, in order. It is called on any thread, under a lock of this object, and must
+    ///     return soon: when the time is over, the process may be suspended as soon as it has returned.
+    init(_ activities: any ExpiringActivities, onChange: @escaping @Sendable (BackgroundTime) -> Void) {
         self.activities = activities
-        self.onExpiration = onExpiration
+        self.onChange = onChange
     }
 
     /// Runs `work` while the system grants time.
@@ -41,11 +41,13 @@ final class BackgroundActivity: Sendable {
             // After an expiration there may be calls without a request; the next call asks again.
             guard state.request == nil else { return nil }
             state.request = Request()
+            // Here, before the call begins, and before any answer.
+            onChange(.asked)
             return state.request
         }
         guard let request else { return }
         activities.perform(reason: "Pilotlight: keeping the user signed in") { [self] expired in
-            if expired { expire(request) } else { request.waitUntilFinished() }
+            if expired { expire(request) } else if grant(request) { request.waitUntilFinished() }
         }
     }
 
@@ -59,20 +61,45 @@ final class BackgroundActivity: Sendable {
         request?.finish()
     }
 
+    /// False when nobody needs the time any more.
+    private func grant(_ request: Request) -> Bool {
+        state.withLock { state in
+            // Another request is open, and its own answer counts; or this one's time was over before its thread came here.
+            guard state.request === request || state.request == nil, !request.isOver else { return false }
+            onChange(.granted)
+            return state.request != nil
+        }
+    }
+
     private func expire(_ request: Request) {
         state.withLock { state in
-            if state.request === request { state.request = nil }
+            request.isOver = true
+            // Another request is open: its own answer counts.
+            guard state.request === request || state.request == nil else { return }
+            state.request = nil
+            // First this: the system may suspend the process as soon as the request is finished.
+            onChange(.over)
         }
-        // First this: the system may suspend the process as soon as the request is finished.
-        onExpiration()
         request.finish()
     }
+}
+
+/// What the system said about time before a suspension.
+enum BackgroundTime: Sendable {
+    /// It was asked and has not answered.
+    case asked
+    /// The process is not suspended before `over`.
+    case granted
+    /// There is none, or no more.
+    case over
 }
 
 /// One request for time. The system's thread waits in it until the request is finished.
 private final class Request: @unchecked Sendable {
     private let condition = NSCondition()
     private var isFinished = false
+    /// The system took the time back. Under the lock of the `BackgroundActivity`.
+    var isOver = false
 
     func waitUntilFinished() {
         condition.lock()

@@ -62,6 +62,8 @@ final class PreviewCore: CoreSessionProtocol {
     }
 
     func releaseProcessLock() {}
+    func postponeProcessLock() {}
+    func allowProcessLock() {}
 
     // MARK: What would wait
 

@@ -71,7 +71,15 @@ public final class Session: Sendable {
         configuration: SessionConfiguration, core: any CoreSessionProtocol, broadcaster: SessionBroadcaster,
         dependencies: Dependencies = .none
     ) {
-        let background = dependencies.activities.map { BackgroundActivity($0) { core.releaseProcessLock() } }
+        let background = dependencies.activities.map { activities in
+            BackgroundActivity(activities) { time in
+                switch time {
+                case .asked: core.postponeProcessLock()
+                case .granted: core.allowProcessLock()
+                case .over: core.releaseProcessLock()
+                }
+            }
+        }
         self.configuration = configuration
         self.core = core
         self.broadcaster = broadcaster

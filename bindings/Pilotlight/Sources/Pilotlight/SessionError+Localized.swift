@@ -13,6 +13,7 @@ extension SessionError: LocalizedError {
         case .temporarilyUnavailable(.unexpectedAnswer, _, _):
             "The sign-in service gave an answer that was not understood."
         case .temporarilyUnavailable(.anotherProcess, _, _): "The sign-in is busy in another part of this app."
+        case .temporarilyUnavailable(.noBackgroundTime, _, _): "The sign-in cannot be renewed in the background now."
         case .userAuthenticationFailed(cancelled: true, _): "The sign-in was not unlocked."
         case .userAuthenticationFailed: "You were not recognised."
         case .readOnly: "Open the app to go on."
@@ -50,6 +51,8 @@ extension SessionError: LocalizedError {
             "Check the connection and try again."
         case .temporarilyUnavailable(.untrustedConnection, _, _):
             "Check the device's date and time, sign in to the Wi-Fi network if it asks for it, and try again."
+        case .temporarilyUnavailable(.noBackgroundTime, _, _):
+            "Open the app to go on."
         // `Int` of a number out of its range ends the app.
         case .temporarilyUnavailable(_, let seconds?, _) where (1...86_400).contains(seconds.rounded(.up)):
             "Try again in \(Int(seconds.rounded(.up))) seconds."

@@ -14,6 +14,9 @@ public enum RetryReason: Hashable, Sendable {
     case unexpectedAnswer
     /// Another process that shares the session is renewing it, and has not ended in time.
     case anotherProcess
+    /// The system gives this process no time in the background, and the session is shared with other processes. It is
+    /// renewed when the app is in front.
+    case noBackgroundTime
 }
 
 /// Why the user is needed.
@@ -43,6 +46,7 @@ extension RetryReason {
         case .rateLimited: self = .rateLimited
         case .unexpectedAnswer: self = .unexpectedAnswer
         case .anotherProcess: self = .anotherProcess
+        case .noBackgroundTime: self = .noBackgroundTime
         }
     }
 }

@@ -697,6 +697,12 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func accessTokenOtherThan(refused: String, audience: String?, scopes: [String], minTtlSeconds: UInt32) async throws  -> String
 
     /**
+     * The process may take the lock between processes: it is not suspended before `release_process_lock`. So it is at
+     * first, for systems that suspend no processes.
+     */
+    func allowProcessLock()
+
+    /**
      * Starts a sign-in and gives the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the
      * issuer for its endpoints where they are not known yet; stores nothing. A sign-in already in progress is
      * replaced.
@@ -788,6 +794,12 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func pendingMetadataUpdates()  -> [PendingUpdate]
 
     /**
+     * The system was asked for time in the background and has not answered: what needs the lock between processes waits
+     * for `allow_process_lock` or `release_process_lock`, 10 seconds at most.
+     */
+    func postponeProcessLock()
+
+    /**
      * The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none
      * or `refresh` is true.
      */
@@ -807,9 +819,9 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func refresh(scopes: [String], parameters: [String: String]) async throws  -> String
 
     /**
-     * Gives back the lock between processes, if a renewal holds it, and takes it no more before the next call. The
-     * renewal goes on. For the moment before iOS suspends the process: it kills processes that are suspended with a lock
-     * in a shared folder.
+     * Gives back the lock between processes, if a renewal holds it, and takes it no more until `allow_process_lock`. The
+     * renewal goes on; what would need the lock throws `retryLater`. For the moment before iOS suspends the process: it
+     * kills processes that are suspended with a lock in a shared folder.
      */
     func releaseProcessLock()
 
@@ -1143,6 +1155,18 @@ open func accessTokenOtherThan(refused: String, audience: String?, scopes: [Stri
 }
 
     /**
+     * The process may take the lock between processes: it is not suspended before `release_process_lock`. So it is at
+     * first, for systems that suspend no processes.
+     */
+open func allowProcessLock()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_allow_process_lock(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+
+    /**
      * Starts a sign-in and gives the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the
      * issuer for its endpoints where they are not known yet; stores nothing. A sign-in already in progress is
      * replaced.
@@ -1407,6 +1431,18 @@ open func pendingMetadataUpdates() -> [PendingUpdate]  {
 }
 
     /**
+     * The system was asked for time in the background and has not answered: what needs the lock between processes waits
+     * for `allow_process_lock` or `release_process_lock`, 10 seconds at most.
+     */
+open func postponeProcessLock()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_postpone_process_lock(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+
+    /**
      * The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none
      * or `refresh` is true.
      */
@@ -1468,9 +1504,9 @@ open func refresh(scopes: [String], parameters: [String: String])async throws  -
 }
 
     /**
-     * Gives back the lock between processes, if a renewal holds it, and takes it no more before the next call. The
-     * renewal goes on. For the moment before iOS suspends the process: it kills processes that are suspended with a lock
-     * in a shared folder.
+     * Gives back the lock between processes, if a renewal holds it, and takes it no more until `allow_process_lock`. The
+     * renewal goes on; what would need the lock throws `retryLater`. For the moment before iOS suspends the process: it
+     * kills processes that are suspended with a lock in a shared folder.
      */
 open func releaseProcessLock()  {try! rustCall() {
         uniffiCallStatus in
@@ -4277,6 +4313,10 @@ public enum RetryReason: Equatable, Hashable {
      * Another process that shares the session is renewing it and does not come to an end.
      */
     case anotherProcess
+    /**
+     * The system gives this process no time in the background, and the session is shared with other processes.
+     */
+    case noBackgroundTime
 
 
 
@@ -4310,6 +4350,8 @@ public struct FfiConverterTypeRetryReason: FfiConverterRustBuffer {
 
         case 6: return .anotherProcess
 
+        case 7: return .noBackgroundTime
+
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
@@ -4340,6 +4382,10 @@ public struct FfiConverterTypeRetryReason: FfiConverterRustBuffer {
 
         case .anotherProcess:
             writeInt(&buf, Int32(6))
+
+
+        case .noBackgroundTime:
+            writeInt(&buf, Int32(7))
 
         }
     }
@@ -6178,6 +6224,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_access_token_other_than() != 55381) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_pilotlight_core_checksum_method_coresession_allow_process_lock() != 1971) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_method_coresession_begin_sign_in() != 59969) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -6226,6 +6275,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_pending_metadata_updates() != 38666) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_pilotlight_core_checksum_method_coresession_postpone_process_lock() != 3317) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_method_coresession_profile() != 12397) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -6235,7 +6287,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_refresh() != 4544) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_release_process_lock() != 4097) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_release_process_lock() != 13058) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_remove_metadata() != 25820) {

@@ -37,6 +37,36 @@ import Darwin
         await server.stop()
     }
 
+    /// A background refresh or a silent push that iOS gives no time.
+    @Test func aCallForWhichThereIsNoTimeTakesNoLockAndSaysSo() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let system = OneActivity()
+        let dependencies = Dependencies(activities: system)
+        let shared = try Session(
+            try server.auth0(), storage: folder.store("session"), name: "default", readOnly: false, log: .none,
+            dependencies: dependencies)
+        let own = try Session(
+            try server.auth0(), storage: .inMemory, name: "default", readOnly: false, log: .none,
+            dependencies: dependencies)
+        for session in [shared, own] { try await session.signIn(using: TestBrowser()) }
+
+        system.refuse()
+        let renewals = try await server.counter("refresh_grants")
+        do {
+            _ = try await shared.accessToken(forceRefresh: true)
+            Issue.record("renewed without time")
+        } catch SessionError.temporarilyUnavailable(reason: .noBackgroundTime, retryAfter: _, message: _) {}
+        #expect(try heldLocks(in: folder).isEmpty)
+        #expect(try await server.counter("refresh_grants") == renewals)
+        // Nobody else has this one.
+        _ = try await own.accessToken(forceRefresh: true)
+
+        system.grant()
+        _ = try await shared.accessToken(forceRefresh: true)
+        await server.stop()
+    }
+
     /// Tries each as another process would: a lock belongs to whoever opened the file.
     private func heldLocks(in folder: TemporaryFolder) throws -> [URL] {
         let files = try FileManager.default.contentsOfDirectory(at: folder.url, includingPropertiesForKeys: nil)
@@ -49,13 +79,23 @@ import Darwin
     }
 }
 
-/// Grants time, and takes it back when told to.
+/// Grants time unless told not to, and takes it back when told to.
 private final class OneActivity: ExpiringActivities {
     private let last = Locked<(@Sendable (Bool) -> Void)?>(nil)
+    private let refuses = Locked(false)
 
     func perform(reason: String, _ body: @escaping @Sendable (_ expired: Bool) -> Void) {
         last.withLock { $0 = body }
-        Thread.detachNewThread { body(false) }
+        let expired = refuses.withLock { $0 }
+        Thread.detachNewThread { body(expired) }
+    }
+
+    func refuse() {
+        refuses.withLock { $0 = true }
+    }
+
+    func grant() {
+        refuses.withLock { $0 = false }
     }
 
     func expire() {

@@ -121,12 +121,13 @@ import Testing
         let session = core.session(Dependencies(activities: activities))
         let calling = Task { try await session.accessToken(forceRefresh: true) }
         await gate.untilReached()
+        while core.lock.last != "allowed" { await Task.yield() }
         activities.expire()
         await activities.untilReturned()
         #expect(order.withLock { $0 } == ["released", "suspended"])
         gate.open()
         #expect(try await calling.value == "renewed")
-        #expect(core.releases == 1)
+        #expect(core.lock == ["postponed", "allowed", "released"])
     }
 
     @Test func afterTheTimeWasOverTheNextCallAsksAgain() async throws {
@@ -153,14 +154,64 @@ import Testing
         let session = core.session(Dependencies(activities: activities))
         let calling = Task { try await session.accessToken(forceRefresh: true) }
         await activities.untilReturned()
-        #expect(core.releases == 1)
+        #expect(core.lock == ["postponed", "released"])
         gate.open()
         #expect(try await calling.value == "renewed")
         activities.answer(.grant)
         _ = try await session.refresh()
         await activities.untilReturned()
         #expect(activities.asked == 2)
-        #expect(core.releases == 1)
+        #expect(core.lock.starts(with: ["postponed", "released", "postponed"]))
+        #expect(core.lock.last != "released")
+    }
+
+    /// The call may come to the lock before the system's thread came to its answer.
+    @Test func theLockIsPostponedBeforeTheCallBeginsAndAllowedWhenTimeIsGranted() async throws {
+        let gate = Gate()
+        let activities = FakeActivities(.hold)
+        let core = ScriptedCore(work: { await gate.pass() })
+        let session = core.session(Dependencies(activities: activities))
+        let calling = Task { try await session.accessToken(forceRefresh: true) }
+        await gate.untilReached()
+        #expect(core.lock == ["postponed"])
+        activities.grantHeld()
+        while core.lock.count < 2 { await Task.yield() }
+        #expect(core.lock == ["postponed", "allowed"])
+        gate.open()
+        _ = try await calling.value
+        await activities.untilReturned()
+    }
+
+    /// The system's threads may come in any order.
+    @Test func aGrantThatComesAfterTheTimeWasOverAllowsNothing() async throws {
+        let gate = Gate()
+        let activities = FakeActivities(.hold)
+        let core = ScriptedCore(work: { await gate.pass() })
+        let session = core.session(Dependencies(activities: activities))
+        let calling = Task { try await session.accessToken(forceRefresh: true) }
+        await gate.untilReached()
+        activities.expire()
+        activities.grantHeld()
+        await activities.untilReturned()
+        #expect(core.lock == ["postponed", "released"])
+        gate.open()
+        _ = try await calling.value
+    }
+
+    @Test func theEndOfAnEarlierRequestTakesNothingFromALaterOne() async throws {
+        let gate = Gate()
+        let activities = FakeActivities(.hold)
+        let core = ScriptedCore(work: { await gate.pass() })
+        let session = core.session(Dependencies(activities: activities))
+        try await session.restore()
+        let calling = Task { try await session.accessToken(forceRefresh: true) }
+        await gate.untilReached()
+        activities.expire(number: 1)
+        #expect(core.lock == ["postponed", "postponed"])
+        activities.expire(number: 2)
+        #expect(core.lock == ["postponed", "postponed", "released"])
+        gate.open()
+        _ = try await calling.value
     }
 
     @Test func aGrantThatComesAfterTheWorkBlocksNothing() async throws {
@@ -170,7 +221,7 @@ import Testing
         #expect(try await session.accessToken(forceRefresh: true) == "renewed")
         activities.grantHeld()
         await activities.untilReturned()
-        #expect(core.releases == 0)
+        #expect(core.lock == ["postponed", "allowed"])
     }
 
     @Test func aReadOnlySessionAsksForNothing() async throws {

@@ -63,6 +63,11 @@ final class FakeActivities: ExpiringActivities {
         for body in requests.withLock({ $0.open.values.map { $0 } }) { body(true) }
     }
 
+    /// The same for one of them; they are counted from 1.
+    func expire(number: Int) {
+        requests.withLock { $0.open[number] }?(true)
+    }
+
     func grantHeld() {
         for run in requests.withLock({ requests in
             defer { requests.held = [] }

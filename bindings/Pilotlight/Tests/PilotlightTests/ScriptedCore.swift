@@ -9,7 +9,7 @@ final class ScriptedCore: CoreSessionProtocol {
         var stored: Pilotlight.SessionState
         var looks = 0
         var restores = 0
-        var releases = 0
+        var lock: [String] = []
         var attempts: UInt64 = 0
         var cancelled: [UInt64] = []
     }
@@ -42,7 +42,8 @@ final class ScriptedCore: CoreSessionProtocol {
     /// How often somebody looked at the state.
     var looks: Int { script.withLock { $0.looks } }
     var restores: Int { script.withLock { $0.restores } }
-    var releases: Int { script.withLock { $0.releases } }
+    /// What it was told of the lock between processes, in order.
+    var lock: [String] { script.withLock { $0.lock } }
     /// How many sign-ins began, and which of them were cancelled.
     var attempts: UInt64 { script.withLock { $0.attempts } }
     var cancelled: [UInt64] { script.withLock { $0.cancelled } }
@@ -83,8 +84,16 @@ final class ScriptedCore: CoreSessionProtocol {
     }
 
     func releaseProcessLock() {
-        script.withLock { $0.releases += 1 }
+        script.withLock { $0.lock.append("released") }
         onRelease()
+    }
+
+    func postponeProcessLock() {
+        script.withLock { $0.lock.append("postponed") }
+    }
+
+    func allowProcessLock() {
+        script.withLock { $0.lock.append("allowed") }
     }
 
     func restore() async throws -> PilotlightCore.SessionState {

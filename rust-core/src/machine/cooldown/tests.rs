@@ -71,7 +71,7 @@ fn the_cooldown_after_a_failure_is_at_least_half_of_what_it_may_be_and_ends() {
         assert_eq!(cooldown.refusal(&RenewalKind::Own, NOW), None);
     }
     let mut cooldown = Cooldowns::default();
-    for error in [Error::Busy, Error::NoSession, Error::ReadOnly] {
+    for error in [Error::Busy, Error::NoBackgroundTime, Error::NoSession, Error::ReadOnly] {
         cooldown.begin(&RenewalKind::Own, &error, NOW, 1);
         assert_eq!(
             cooldown.refusal(&RenewalKind::Own, NOW),
