@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks the two rules that rust-core/src/lib.rs states: the order of the layers, and that no files import each other in a circle.
+"""Checks the three rules that rust-core/src/lib.rs states: the order of the layers, that no files import each other in a circle, and
+that no type is extended all over the place.
 
 Prints each breach as FILE:LINE and exits 1.
 
@@ -9,15 +10,15 @@ Prints each breach as FILE:LINE and exits 1.
 import pathlib
 import sys
 
-from rust_paths import module_of, paths_in, without_tests
+from rust_paths import extended_types, module_of, paths_in, without_tests
 
 # Each layer may know itself and those before it.
 ORDER = ("model", "jose", "protocol", "storage", "machine", "ports", "session", "adapters", "ffi")
 # What the order would allow and is still wrong: an adapter serves any session.
 FORBIDDEN = {("adapters", "session")}
 
-# Layers in which circles are still to be broken; the list only shrinks.
-CIRCLES_LEFT = {"session"}
+# A type whose methods stand in more files than this is not one part with a state of its own.
+MOST_FILES_OF_A_TYPE = 2
 
 # Time, waiting, spawning, randomness and the outside world reach the other layers through ports only.
 OUTSIDE = ("adapters", "ffi")
@@ -109,6 +110,15 @@ def circles(graph):
     return found
 
 
+def scattered(sources):
+    """(type, {file: line}) of each type that more than so many files extend by methods of its own; `sources` is by module."""
+    extensions = {}
+    for module, source in sources.items():
+        for line, path in extended_types(without_tests(source), module):
+            extensions.setdefault(path, {}).setdefault(module, line)
+    return [(path, files) for path, files in sorted(extensions.items()) if len(files) > MOST_FILES_OF_A_TYPE]
+
+
 def main():
     default = pathlib.Path(__file__).resolve().parent.parent / "rust-core" / "src"
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
@@ -127,13 +137,16 @@ def main():
             found += 1
     graph = {module: imports_of(list(module), source, sources) for module, (_, source) in sources.items()}
     for group in circles(graph):
-        if {module[0] for module in group} <= CIRCLES_LEFT:
-            continue
         print(f"these {len(group)} files import each other in a circle:")
         for module in group:
             for other, line in sorted(graph[module].items()):
                 if other in group:
                     print(f"{sources[module][0]}:{line}: {'::'.join(module)} -> {'::'.join(other)}")
+        found += 1
+    for path, files in scattered({module: source for module, (_, source) in sources.items()}):
+        print(f"{path} has methods in {len(files)} files, more than {MOST_FILES_OF_A_TYPE}:")
+        for module, line in sorted(files.items()):
+            print(f"{sources[module][0]}:{line}: {'::'.join(module)}")
         found += 1
     print(f"{len(sources)} files, {found} breaches of the layout's rules")
     sys.exit(1 if found else 0)

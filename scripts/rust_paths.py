@@ -14,6 +14,8 @@ TOKEN = re.compile(
 )
 TEST_ITEM = re.compile(r"#\[cfg\((?:test|all\(test\b[^\]]*|any\(test\b[^\]]*)\)\]")
 USE = re.compile(r"(?<![\w:])use\s+([^;]+);")
+VISIBILITY = re.compile(r"\bpub\s*\(\s*in\b[^)]*\)")
+IMPL = re.compile(r"(?m)(?:^|[;}])[ \t]*(?:unsafe[ \t]+)?(impl)\b([^{;]*)\{")
 PATH = re.compile(r"(?<![\w:$])(?:::)?((?:r#)?[A-Za-z_]\w*(?:\s*::\s*(?:r#)?[A-Za-z_]\w*)+)")
 
 
@@ -105,16 +107,47 @@ def absolute(path, module):
     return "::".join(["crate", *here, *words])
 
 
-def paths_in(source, module):
-    """(line, path, imported) for each path of two words and more, and each imported one."""
+def imports_in(source, module):
+    """(line, path) for each imported path."""
     for match in USE.finditer(source):
         line = source.count("\n", 0, match.start()) + 1
         for path in expand(match.group(1)):
-            yield line, absolute(path.replace("r#", ""), module), True
+            yield line, absolute(path.replace("r#", ""), module)
+
+
+def paths_in(source, module):
+    """(line, path, imported) for each path of two words and more, and each imported one; who may see an item is no import."""
+    source = VISIBILITY.sub(lambda match: blank(match.group()), source)
+    for line, path in imports_in(source, module):
+        yield line, path, True
     rest = USE.sub(lambda match: blank(match.group()), source)
     for match in PATH.finditer(rest):
         path = re.sub(r"\s", "", match.group(1)).replace("r#", "")
         yield rest.count("\n", 0, match.start()) + 1, absolute(path, module), False
+
+
+def extended_types(source, module):
+    """(line, type) for each `impl Type` that is not of a trait; the type from the crate's root where it is imported or named so."""
+    imported = {path.split("::")[-1]: path for _, path in imports_in(source, module)}
+    for match in IMPL.finditer(source):
+        head = re.split(r"\bwhere\b", without_angles(match.group(2)))[0].strip()
+        if not head or re.search(r"\bfor\b", head):
+            continue
+        name = head.split()[-1]
+        first, *rest = name.split("::")
+        path = absolute(name, module)
+        if path == name and first != "crate":
+            path = "::".join([imported.get(first, "::".join(["crate", *module, first])), *rest])
+        yield source.count("\n", 0, match.start(1)) + 1, path
+
+
+def without_angles(text):
+    """The text without what stands in angle brackets."""
+    out, depth = [], 0
+    for letter in text.replace("->", "  "):
+        depth += {"<": 1, ">": -1}.get(letter, 0)
+        out.append(" " if letter in "<>" else letter if depth == 0 else "")
+    return " ".join("".join(out).split())
 
 
 def module_of(relative):

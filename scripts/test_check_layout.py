@@ -1,6 +1,7 @@
 """Proves that check-layout.py sees the breaches that it is for, and nothing else."""
 
 import importlib
+import pathlib
 import unittest
 
 layout = importlib.import_module("check-layout")
@@ -57,6 +58,45 @@ class Breaches(unittest.TestCase):
         sources["a", "c"] = "#[cfg(test)]\nmod tests { use super::super::D; }"
         graph = {module: layout.imports_of(list(module), source, sources) for module, source in sources.items()}
         self.assertEqual(layout.circles(graph), [])
+
+    def test_who_may_see_an_item_is_no_import(self):
+        sources = {("a",): "use b::B;", ("a", "b"): "pub(in crate::a) struct B;"}
+        graph = {module: layout.imports_of(list(module), source, sources) for module, source in sources.items()}
+        self.assertEqual(layout.circles(graph), [])
+
+    def test_types_that_many_files_extend(self):
+        sources = {
+            ("a",): "struct Shared;\nimpl Shared { fn a() {} }\nimpl Shared { fn again() {} }",
+            ("a", "b"): "use super::Shared; impl Shared { fn b() {} }",
+            ("a", "c"): "use crate::a::Shared; impl std::fmt::Debug for Shared { fn c() {} }",
+        }
+        self.assertEqual(layout.scattered(sources), [])
+        for extension in (
+            "use super::{Other, Shared};\n\nimpl Shared { fn d() {} }",
+            "impl super::Shared { fn d() {} }",
+            "impl<T: Clone> crate::a::Shared<T>\nwhere\n    T: Send,\n{ fn d() {} }",
+            "    impl<F: Fn(&str) -> bool> super::Shared<F> { fn d() {} }",
+        ):
+            found = layout.scattered({**sources, ("a", "d"): extension})
+            line = extension[:extension.index("impl")].count("\n") + 1
+            self.assertEqual(found, [("crate::a::Shared", {("a",): 2, ("a", "b"): 1, ("a", "d"): line})], extension)
+        for harmless in (
+            "struct Shared; impl Shared { fn d() {} }",
+            "use super::Shared; impl From<Shared> for D { fn d() {} }",
+            "use super::Shared; struct D; impl<'a> D<'a> { fn d(shared: impl Into<Shared>) {} }",
+            "use super::Shared; #[cfg(test)]\nmod tests { use super::Shared; impl Shared { fn d() {} } }",
+            "// impl super::Shared { }",
+        ):
+            self.assertEqual(layout.scattered({**sources, ("a", "d"): harmless}), [], harmless)
+
+    def test_the_project_breaks_when_a_part_is_extended_elsewhere(self):
+        folder = pathlib.Path(layout.__file__).resolve().parent.parent / "rust-core" / "src"
+        sources = {
+            tuple(layout.module_of(file.relative_to(folder))): file.read_text(encoding="utf-8") for file in folder.rglob("*.rs")
+        }
+        self.assertEqual(layout.scattered(sources), [])
+        sources["session", "tokens", "renewer"] += "\nuse super::super::manager::SessionManager;\nimpl SessionManager { fn renew(&self) {} }\n"
+        self.assertEqual([path for path, _ in layout.scattered(sources)], ["crate::session::manager::SessionManager"])
 
     def test_what_is_not_code(self):
         self.assert_clean("session", "// use crate::adapters::http;\n/* /* a */ crate::ffi::x */ let s = \"crate::ffi::x\";")

@@ -9,13 +9,15 @@
 //! - [`storage`]: the stored form of a session, and readers of what other libraries stored.
 //! - [`machine`]: the session's rules.
 //! - [`ports`]: what the session needs of the world, as traits.
-//! - [`session`]: [`session::SessionManager`] runs the machine: store, network, tasks. It knows ports, never adapters,
-//!   so that the whole of it runs in a simulated world exactly as it runs in an app.
+//! - [`session`]: [`session::SessionManager`] runs the machine: store, network, tasks. It composes parts, each with a
+//!   state of its own. They know ports, never adapters, so that the whole of it runs in a simulated world exactly as it
+//!   runs in an app.
 //! - [`adapters`]: one outside thing each: HTTP and TLS, the Keychain, files, the system's clock.
 //! - [`ffi`]: composes all of it for Swift: one-line exports, the one error conversion, the runtime.
 //!
 //! The first five are pure: no I/O, no clock, no randomness, no runtime. Inside a folder no two files import each other
-//! in a circle. `scripts/check-layout.py` checks both rules.
+//! in a circle. No type has its methods in more than two files: what more files extend is not one part with a state of
+//! its own. `scripts/check-layout.py` checks these rules.
 
 uniffi::setup_scaffolding!();
 

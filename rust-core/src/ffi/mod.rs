@@ -3,8 +3,7 @@
 
 mod dependencies;
 mod error;
-mod import;
-mod legacy;
+mod import_and_legacy;
 mod log;
 mod observer;
 mod open_sessions;

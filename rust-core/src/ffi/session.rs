@@ -150,12 +150,6 @@ impl CoreSession {
     }
 }
 
-impl CoreSession {
-    pub(super) fn manager(&self) -> &SessionManager {
-        &self.manager
-    }
-}
-
 #[uniffi::export]
 impl CoreSession {
     /// Reads the session from the store: at launch, and again where other processes use the store too or the device was

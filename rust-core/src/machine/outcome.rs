@@ -18,6 +18,32 @@ pub struct Outcome {
     pub effects: Vec<Effect>,
 }
 
+impl Outcome {
+    /// What a renewal needs to know, if one was asked for and can be made.
+    pub fn renewal(self) -> Option<RenewalInput> {
+        self.effects.into_iter().find_map(|effect| match effect {
+            Effect::Renew(input) => Some(*input),
+            _ => None,
+        })
+    }
+
+    /// How long to wait before the next attempt; none where that was the last.
+    pub fn pause(self) -> Option<Duration> {
+        self.effects.into_iter().find_map(|effect| match effect {
+            Effect::Pause(pause) => Some(pause),
+            _ => None,
+        })
+    }
+
+    /// The refresh token that is to be revoked, if there is one.
+    pub fn revocation(self) -> Option<Secret> {
+        self.effects.into_iter().find_map(|effect| match effect {
+            Effect::Revoke(refresh_token) => Some(refresh_token),
+            _ => None,
+        })
+    }
+}
+
 /// What became of an input.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {

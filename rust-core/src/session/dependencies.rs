@@ -2,12 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Shared;
-use crate::machine::error::Error;
-use crate::model::time::Instant;
-use crate::ports::{
-    Clock, ForeignItems, Log, LogLevel, ProcessLock, Randomness, SecretStore, Spawner, Transport, awaited,
-};
+use crate::ports::{Clock, ForeignItems, Log, ProcessLock, Randomness, SecretStore, Spawner, Transport};
 
 /// One implementation of each port.
 #[derive(Clone, Debug)]
@@ -39,27 +34,4 @@ pub enum Sharing {
     Processes(Arc<dyn ProcessLock>),
     /// Other processes, and this one only looks: it never renews, signs in or out, or writes.
     ReadOnly,
-}
-
-impl Shared {
-    /// Runs `work` to its end, also when nobody waits for it any more.
-    pub(super) async fn run_to_end<T, W>(&self, work: impl FnOnce(Arc<Self>) -> W) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        W: Future<Output = Result<T, Error>> + Send + 'static,
-    {
-        let not_finished = || Error::Internal("work that was to run to its end did not".to_owned());
-        let work = work(self.me.upgrade().ok_or_else(not_finished)?);
-        let (work, outcome) = awaited(work);
-        self.dependencies.spawner.spawn(work);
-        outcome.await.unwrap_or_else(|| Err(not_finished()))
-    }
-
-    pub(super) fn now(&self) -> Instant {
-        self.dependencies.clock.now()
-    }
-
-    pub(super) fn log(&self, level: LogLevel, message: &str) {
-        self.dependencies.log.log(level, message);
-    }
 }

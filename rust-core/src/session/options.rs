@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::machine::RenewalKind;
 use crate::machine::error::Error;
-use crate::model::audience::Audience;
 use crate::model::configuration::parse_parameters;
 use crate::model::profile::Claims;
 use crate::model::scopes::parse_scopes;
@@ -41,32 +39,6 @@ impl RefreshOptions {
             scopes: parse_scopes("scopes", scopes, false)?,
             parameters: parse_parameters("parameters", parameters)?,
         })
-    }
-}
-
-/// What a renewal is for. Callers for the same share one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Renewal {
-    /// A further audience; none for the session's own access token.
-    pub(super) audience: Option<Audience>,
-    pub(super) options: RefreshOptions,
-}
-
-impl Renewal {
-    /// With nothing of its own along.
-    pub(super) fn of(audience: Option<&Audience>) -> Self {
-        Self {
-            audience: audience.cloned(),
-            options: RefreshOptions::default(),
-        }
-    }
-
-    pub(super) fn kind(&self) -> RenewalKind {
-        match &self.audience {
-            Some(audience) => RenewalKind::Further(audience.clone()),
-            None if self.options == RefreshOptions::default() => RenewalKind::Own,
-            None => RenewalKind::WithOptions,
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! How a process renews, step by step (`session/renewal.rs`): the lock, another look at the store, a store that can be
+//! How a process renews, step by step (`session/tokens/renewer.rs`): the lock, another look at the store, a store that can be
 //! written, the request, the write, the check.
 
 use pilotlight_core::machine::input::CheckResult;

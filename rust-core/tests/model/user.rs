@@ -1,4 +1,4 @@
-//! What users do: they sign in as somebody else, and sign out (`session/sign_in.rs`, `session/sign_out.rs`).
+//! What users do: they sign in as somebody else, and sign out (`session/sign_in/completion.rs`, `session/sign_out.rs`).
 
 use pilotlight_core::machine::{Effect, input};
 use pilotlight_core::model::secret::{Secret, SecretBytes};

@@ -1,4 +1,4 @@
-//! How a process writes: one write at a time, each a compare and swap that merges what it finds (`session/saving.rs`).
+//! How a process writes: one write at a time, each a compare and swap that merges what it finds (`session/store/writer.rs`).
 
 use pilotlight_core::machine::{PhaseKind, Unsaved, input};
 

@@ -22,15 +22,15 @@ SEEDS = int(os.environ.get("PILOTLIGHT_SIMULATION_SEEDS", "20000"))
 MISTAKES = [
     (
         "the store is not read again before a renewal",
-        "session/renewal.rs",
-        "if self.is_shared()\n            && self.merge_from_store().await?",
-        "if false\n            && self.merge_from_store().await?",
+        "session/tokens/renewer.rs",
+        "if store.is_shared()\n            && store.merge().await?",
+        "if false\n            && store.merge().await?",
     ),
     (
         "after a refusal the store is not read again",
-        "session/renewal.rs",
-        "let ends = !self.merge_from_store().await?\n                        && self.current",
-        "let ends = self.current",
+        "session/tokens/renewer.rs",
+        "let ends = !store.merge().await? && self",
+        "let ends = self",
     ),
     (
         "a refusal of an older refresh token ends the session",
@@ -46,21 +46,22 @@ MISTAKES = [
     ),
     (
         "a write replaces whatever is there",
-        "session/saving.rs",
-        "Sharing::Processes(_) => self.swap_until_it_is_written().await,",
-        "Sharing::Processes(_) => self.write_over_everything().await,",
+        "session/store/writer.rs",
+        "            self.swap_until_it_is_written().await\n",
+        "            self.write_over_everything().await\n",
     ),
     (
         "the rotated token is not stored at once",
-        "session/renewal.rs",
-        "let saved = self.save().await;",
+        "session/tokens/renewer.rs",
+        "let saved = self.store.save().await;",
         "let saved: Result<(), Error> = Ok(());",
     ),
     (
         "subscribers are notified before the token is stored",
-        "session/renewal.rs",
-        "let saved = self.save().await;",
-        "self.current.tried(u64::MAX);\n        self.current.publish(self.now());\n        let saved = self.save().await;",
+        "session/tokens/renewer.rs",
+        "let saved = self.store.save().await;",
+        "self.context.apply(crate::machine::input::WriteAttempted { revision: u64::MAX });\n"
+        "        self.context.publish();\n        let saved = self.store.save().await;",
     ),
     (
         "a caller during a renewal publishes it before it is stored",
@@ -90,13 +91,13 @@ MISTAKES = [
     ),
     (
         "processes do not take the lock",
-        "session/process_lock.rs",
+        "session/store/process_lock.rs",
         "Sharing::Alone => Ok(ProcessLockGuard { held: None }),",
         "Sharing::Alone | Sharing::Processes(_) => Ok(ProcessLockGuard { held: None }),",
     ),
     (
         "the lock is never released",
-        "session/process_lock.rs",
+        "session/store/process_lock.rs",
         "            place.close();\n",
         "            let _ = place;\n",
     ),
@@ -120,15 +121,15 @@ MISTAKES = [
     ),
     (
         "a failed write counts as written",
-        "session/saving.rs",
-        "self.swap_item(unsaved.seen, value).await? {",
-        "self.swap_item(unsaved.seen, value).await.unwrap_or(true) {",
+        "session/store/writer.rs",
+        "self.item.swap(unsaved.seen, value).await? {",
+        "self.item.swap(unsaved.seen, value).await.unwrap_or(true) {",
     ),
     (
         "a write that came too late counts as written",
-        "session/saving.rs",
-        "self.swap_item(unsaved.seen, value).await? {",
-        "self.swap_item(unsaved.seen, value).await.map(|_| true)? {",
+        "session/store/writer.rs",
+        "self.item.swap(unsaved.seen, value).await? {",
+        "self.item.swap(unsaved.seen, value).await.map(|_| true)? {",
     ),
     (
         "an older version of the session replaces a newer one",
@@ -150,9 +151,9 @@ MISTAKES = [
     ),
     (
         "a locked device counts as an empty store",
-        "session/restore.rs",
-        "self.current.locked();",
-        "self.current.restored(None, None, None);",
+        "session/store/reader.rs",
+        "self.context.apply(StoreLocked);",
+        "self.restored(None, None, None);",
     ),
     (
         "a renewal keeps the refresh token it was made with",

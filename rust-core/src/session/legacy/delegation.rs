@@ -1,20 +1,29 @@
-//! What a session's tokens are exchanged for: add-ons' tokens by delegation, the profile by tokeninfo.
+//! What a session's tokens are exchanged for: tokens for add-ons by delegation.
+//!
+//! **Promises.** Nothing of the answer is stored, and a refusal does not end the session: whether it has ended is for its
+//! own renewal to find out. **Needs** the context, the store, the issuer, the ID tokens and the profile.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::super::SessionManager;
-use super::parse_more;
+use super::super::context::Context;
+use super::super::issuer::Issuer;
+use super::super::profile::UserProfile;
+use super::super::store::SessionStore;
+use super::super::tokens::IdTokens;
+use super::base::{legacy_base, parse_more};
+use super::token_info::TokenInfo;
 use crate::machine::error::Error;
+use crate::machine::input::RenewalAsked;
 use crate::model::profile::Profile;
 use crate::model::scopes::parse_scopes;
 use crate::model::secret::Secret;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::legacy::delegation::{self as endpoint, Shown, Wanted};
-use crate::protocol::legacy::tokeninfo;
 
 /// Which token is wanted of `/delegation`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,21 +68,43 @@ impl DelegationOptions {
     }
 }
 
-impl SessionManager {
-    /// Exchanges the session's token for another at `/delegation` and gives what the issuer answers, a free map
-    /// (network). Nothing of it is stored. The ID token is renewed first where it has expired.
-    ///
-    /// # Errors
-    /// As [`SessionManager::id_token`]; [`Error::AccessDenied`] when the issuer refuses the token for this; the session
-    /// goes on then. [`Error::Argument`] for `by_refresh_token` in a session that does not live by its ID token: its
-    /// refresh token may be rotated.
-    pub async fn delegate(&self, options: &DelegationOptions) -> Result<Map<String, Value>, Error> {
-        let shared = &self.shared;
-        let base = shared.legacy_base()?;
+#[derive(Debug)]
+pub(in crate::session) struct Delegation {
+    context: Arc<Context>,
+    store: Arc<SessionStore>,
+    issuer: Arc<Issuer>,
+    id_tokens: Arc<IdTokens>,
+    token_info: Arc<TokenInfo>,
+    profile: Arc<UserProfile>,
+}
+
+impl Delegation {
+    pub(in crate::session) fn new(
+        context: Arc<Context>,
+        store: Arc<SessionStore>,
+        issuer: Arc<Issuer>,
+        id_tokens: Arc<IdTokens>,
+        token_info: Arc<TokenInfo>,
+        profile: Arc<UserProfile>,
+    ) -> Self {
+        Self {
+            context,
+            store,
+            issuer,
+            id_tokens,
+            token_info,
+            profile,
+        }
+    }
+
+    /// Exchanges the session's token for another at `/delegation`, and gives what the issuer answers.
+    pub(in crate::session) async fn delegate(&self, options: &DelegationOptions) -> Result<Map<String, Value>, Error> {
+        let configuration = self.context.configuration();
+        let base = legacy_base(configuration)?;
         let (shown, token) = if options.by_refresh_token {
             (Shown::RefreshToken, self.device_refresh_token().await?)
         } else {
-            (Shown::IdToken, self.id_token(Duration::ZERO).await?)
+            (Shown::IdToken, self.id_tokens.get(Duration::ZERO).await?)
         };
         let wanted = Wanted {
             api_type: &options.api_type,
@@ -81,9 +112,9 @@ impl SessionManager {
             scope: &options.scopes.join(" "),
             parameters: &options.parameters,
         };
-        let request = endpoint::request(base, &shared.configuration.client_id, shown, &token, &wanted)?;
-        let answer = shared.call(Endpoint::Delegation, request).await?;
-        endpoint::read(&answer, shown, shared.server_now()).map_err(|error| match error {
+        let request = endpoint::request(base, &configuration.client_id, shown, &token, &wanted)?;
+        let answer = self.issuer.call(Endpoint::Delegation, request).await?;
+        endpoint::read(&answer, shown, self.issuer.server_now()).map_err(|error| match error {
             // Whether the session has ended is for its own renewal to find out.
             ProtocolError::RefreshTokenRejected => Error::AccessDenied {
                 server: Endpoint::Delegation.into(),
@@ -93,61 +124,25 @@ impl SessionManager {
         })
     }
 
-    /// The profile of the user whom an ID token is about, from `/tokeninfo` (network): of `id_token`, or of the session's
-    /// own, renewed where it has expired; that one is kept as the session's profile (persists).
-    ///
-    /// # Errors
-    /// [`Error::Argument`] for an `id_token` that the issuer refuses; else as [`SessionManager::id_token`].
-    pub async fn token_info(&self, id_token: Option<&Secret>) -> Result<Profile, Error> {
+    /// The profile of the user whom an ID token is about; the session's own is kept as its profile.
+    pub(in crate::session) async fn token_info(&self, id_token: Option<&Secret>) -> Result<Profile, Error> {
         match id_token {
-            Some(id_token) => self.fetch_token_info(id_token).await,
+            Some(id_token) => self.token_info.fetch(id_token).await,
             None => {
-                self.shared.legacy_base()?;
-                self.load_profile(true).await
+                legacy_base(self.context.configuration())?;
+                self.profile.load(true).await
             }
         }
     }
 
-    /// That of the session's own ID token, if it is about `subject`.
-    pub(in super::super) async fn fetch_own_token_info(&self, subject: &str) -> Result<Profile, Error> {
-        let id_token = self.id_token(Duration::ZERO).await?;
-        let profile = self.fetch_token_info(&id_token).await.map_err(|error| match error {
-            Error::Argument { problem, .. } => Error::AccessDenied {
-                server: Endpoint::TokenInfo.into(),
-                description: format!("the session's ID token {problem}"),
-            },
-            other => other,
-        })?;
-        if profile.subject != subject {
-            return Err(unexpected("it is not about the user who signed in"));
-        }
-        Ok(profile)
-    }
-
-    async fn fetch_token_info(&self, id_token: &Secret) -> Result<Profile, Error> {
-        let shared = &self.shared;
-        let request = tokeninfo::request(shared.legacy_base()?, id_token)?;
-        let answer = shared.call(Endpoint::TokenInfo, request).await?;
-        let claims = tokeninfo::read(&answer, shared.server_now())?;
-        Profile::from_claims(claims, shared.now().wall).ok_or_else(|| unexpected("it is about nobody"))
-    }
-
     /// The refresh token, if it is one that is never rotated.
     async fn device_refresh_token(&self) -> Result<Secret, Error> {
-        self.shared.ensure_session().await?;
-        let input = self.shared.current.renewal_input();
+        self.store.ensure_session().await?;
+        let input = self.context.apply(RenewalAsked).renewal();
         let input = input.filter(|input| input.delegation == Some(Shown::RefreshToken));
         input.map(|input| input.token).ok_or_else(|| Error::Argument {
             name: "by_refresh_token",
             problem: "is for a session that lives by its ID token and has a refresh token".to_owned(),
         })
-    }
-}
-
-fn unexpected(problem: &str) -> Error {
-    Error::UnexpectedAnswer {
-        server: Endpoint::TokenInfo.into(),
-        status: 200,
-        problem: problem.to_owned(),
     }
 }

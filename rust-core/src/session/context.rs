@@ -1,0 +1,179 @@
+//! What every part is given.
+//!
+//! **Promises.** One configuration, one session machine, the clock, the log, random numbers, and tasks that keep the
+//! whole session open until they end. **Needs** the ports for these. It knows neither store nor network.
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::dependencies::Dependencies;
+use super::shared_machine::SharedMachine;
+use crate::machine::error::Error;
+use crate::machine::event::Report;
+use crate::machine::input::TimePassed;
+use crate::machine::{Generation, Input, Machine, Outcome};
+use crate::model::configuration::Configuration;
+use crate::model::profile::Profile;
+use crate::model::secret::Secret;
+use crate::model::state::SessionState;
+use crate::model::time::Instant;
+use crate::ports::{BoxFuture, Clock, Log, LogLevel, Randomness, Spawner, awaited};
+use crate::protocol::pkce::{RandomBytes, unguessable};
+
+/// The session that the parts make up, as one of them sees it.
+pub(super) trait WholeSession: fmt::Debug + Send + Sync {
+    /// The issuer has just answered: what waits for the network may be sent.
+    fn network_answered(&self);
+}
+
+#[derive(Debug)]
+pub(super) struct Context {
+    whole: Weak<dyn WholeSession>,
+    configuration: Configuration,
+    machine: SharedMachine,
+    clock: Arc<dyn Clock>,
+    randomness: Arc<dyn Randomness>,
+    spawner: Arc<dyn Spawner>,
+    log: Arc<dyn Log>,
+}
+
+impl Context {
+    pub(super) fn new(
+        whole: Weak<dyn WholeSession>,
+        configuration: Configuration,
+        dependencies: &Dependencies,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            whole,
+            configuration,
+            machine: SharedMachine::default(),
+            clock: Arc::clone(&dependencies.clock),
+            randomness: Arc::clone(&dependencies.randomness),
+            spawner: Arc::clone(&dependencies.spawner),
+            log: Arc::clone(&dependencies.log),
+        })
+    }
+
+    pub(super) fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// See [`WholeSession::network_answered`].
+    pub(super) fn network_answered(&self) {
+        if let Some(whole) = self.whole.upgrade() {
+            whole.network_answered();
+        }
+    }
+
+    // The machine.
+
+    /// Applies one input and sends what it announces. The other effects are for the caller.
+    pub(super) fn apply(&self, input: impl Into<Input>) -> Outcome {
+        self.machine.apply(input)
+    }
+
+    /// Looks at the session as it is now.
+    pub(super) fn read<T>(&self, look: impl FnOnce(&Machine) -> T) -> T {
+        self.machine.read(look)
+    }
+
+    /// The state that was announced last, and everything that is from now on.
+    pub(super) fn subscribe(&self) -> UnboundedReceiver<Report> {
+        self.machine.subscribe(self.now())
+    }
+
+    /// Announces the state, if it is not the one that was announced last.
+    pub(super) fn publish(&self) {
+        self.apply(TimePassed { now: self.now() });
+    }
+
+    /// The state; none while the store has not been read.
+    pub(super) fn state(&self) -> Option<SessionState> {
+        let now = self.now();
+        self.read(|machine| machine.state(now))
+    }
+
+    /// Whose session it is, with the generation that it belongs to.
+    pub(super) fn subject(&self) -> Result<(Generation, String), Error> {
+        self.read(Machine::subject).ok_or(Error::NoSession)
+    }
+
+    /// The profile as last fetched.
+    pub(super) fn profile(&self) -> Option<Profile> {
+        self.read(Machine::profile)
+    }
+
+    /// Whether there is a token that is good for `min_ttl`, or a refresh token to renew it.
+    pub(super) fn is_usable(&self, min_ttl: Duration) -> bool {
+        let now = self.now();
+        self.read(|machine| machine.is_usable(min_ttl, now))
+    }
+
+    // Clock, log and random numbers.
+
+    pub(super) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    pub(super) fn log(&self, level: LogLevel, message: &str) {
+        self.log.log(level, message);
+    }
+
+    pub(super) fn chance(&self) -> Result<u64, Error> {
+        let mut bytes = [0; 8];
+        self.randomness.fill(&mut bytes)?;
+        Ok(u64::from_ne_bytes(bytes))
+    }
+
+    /// A value that nobody can guess.
+    pub(super) fn random(&self) -> Result<Secret, Error> {
+        let mut bytes = RandomBytes::default();
+        self.randomness.fill(&mut bytes)?;
+        Ok(unguessable(bytes))
+    }
+
+    // Tasks.
+
+    /// Ends after `duration`.
+    pub(super) fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.spawner.sleep(duration)
+    }
+
+    pub(super) fn spawner(&self) -> &dyn Spawner {
+        self.spawner.as_ref()
+    }
+
+    /// Keeps the session open while it exists: whoever opens it by its name meanwhile gets this one, and not a second
+    /// one that knows nothing of the work under way.
+    pub(super) fn keep_open(&self) -> Option<Arc<dyn WholeSession>> {
+        self.whole.upgrade()
+    }
+
+    /// Starts `work`, which keeps the session open, and returns at once.
+    pub(super) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let session = self.keep_open();
+        self.spawner.spawn(Box::pin(async move {
+            work.await;
+            drop(session);
+        }));
+    }
+
+    /// Runs `work` to its end, also when nobody waits for it any more.
+    pub(super) async fn run_to_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let session = self.keep_open();
+        let (work, outcome) = awaited(async move {
+            let outcome = work.await;
+            drop(session);
+            outcome
+        });
+        self.spawner.spawn(work);
+        let not_finished = || Error::Internal("work that was to run to its end did not".to_owned());
+        outcome.await.unwrap_or_else(|| Err(not_finished()))
+    }
+}

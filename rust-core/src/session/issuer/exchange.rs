@@ -1,0 +1,79 @@
+//! The one way to the network.
+//!
+//! **Promises.** Adds the configured headers, learns the server's time, logs the outcome, gives every answer whatever
+//! its status. **Needs** the context and the network's port.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::super::context::Context;
+use crate::machine::error::Error;
+use crate::model::time::{Instant, Timestamp};
+use crate::ports::{LogLevel, Transport};
+use crate::protocol::content_coding::decoded;
+use crate::protocol::endpoint::{Endpoint, Server};
+use crate::protocol::message::{HttpAnswer, HttpRequest};
+use crate::protocol::server_time::server_date;
+
+#[derive(Debug)]
+pub(super) struct Exchange {
+    context: Arc<Context>,
+    transport: Arc<dyn Transport>,
+    server_clock: ServerClock,
+}
+
+/// The server's time, as far as its answers told: how many seconds its clock is ahead of ours. The device's clock may
+/// be wrong by years; what is judged by the server's clock (an ID token's `exp` and `iat`) must be compared with the
+/// server's clock.
+#[derive(Debug, Default)]
+struct ServerClock(Mutex<Option<i64>>);
+
+impl ServerClock {
+    fn learn(&self, date: Timestamp, now: Instant) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(date.seconds_since(now.wall));
+    }
+
+    /// The server's time now; the device's where no answer has told.
+    fn read(&self, now: Instant) -> Timestamp {
+        let ahead = self.0.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or(0);
+        now.wall.plus(ahead)
+    }
+}
+
+impl Exchange {
+    pub(super) fn new(context: Arc<Context>, transport: Arc<dyn Transport>) -> Self {
+        Self {
+            context,
+            transport,
+            server_clock: ServerClock::default(),
+        }
+    }
+
+    /// Sends `request` to `endpoint` and gives the answer, whatever its status.
+    ///
+    /// # Errors
+    /// [`Error::Transport`] when there is no answer.
+    pub(super) async fn call(&self, endpoint: Endpoint, request: HttpRequest) -> Result<HttpAnswer, Error> {
+        let context = &self.context;
+        let headers = context.configuration().headers.iter();
+        let request = headers.fold(request, |request, (name, value)| request.with_header(name, value));
+        let request = request.with_header("accept-encoding", "identity");
+        let server = Server::at(endpoint, &request.url);
+        let outcome = self.transport.send(request).await;
+        let outcome = outcome.map(|answer| decoded(answer.from_host(&server.host)));
+        match &outcome {
+            Ok(answer) => {
+                context.log(LogLevel::Debug, &format!("{endpoint}: status {}", answer.status));
+                if let Some(date) = server_date(answer) {
+                    self.server_clock.learn(date, context.now());
+                }
+            }
+            Err(error) => context.log(LogLevel::Warning, &format!("{server}: {error}")),
+        }
+        outcome.map_err(|error| Error::Transport { server, error })
+    }
+
+    /// The server's time now, as well as it is known.
+    pub(super) fn server_now(&self) -> Timestamp {
+        self.server_clock.read(self.context.now())
+    }
+}

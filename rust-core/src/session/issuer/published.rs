@@ -1,0 +1,219 @@
+//! The issuer's endpoints and keys.
+//!
+//! **Promises.** They are fetched when first needed, once for many callers, and kept in memory; what cannot be fetched
+//! again is used on. **Needs** the context and the exchange.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use super::super::context::Context;
+use super::exchange::Exchange;
+use crate::jose::{self, Algorithm, IdTokenError, IdTokenProblem, KeySet, VerifiedClaims, newer_keys_may_help};
+use crate::machine::error::Error;
+use crate::model::configuration::IssuerUrl;
+use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
+use crate::ports::Transport;
+use crate::protocol::discovery::{self, IssuerMetadata};
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::failure::{resource_failure, unexpected};
+use crate::protocol::message::{HttpAnswer, HttpRequest};
+
+/// What is known of the issuer. These locks are held while fetching, so that many callers share one request; the path
+/// of a valid token does not come here.
+#[derive(Debug)]
+pub(in crate::session) struct Issuer {
+    context: Arc<Context>,
+    exchange: Exchange,
+    metadata: Mutex<Option<Fetched<IssuerMetadata>>>,
+    keys: Mutex<Option<Keys>>,
+}
+
+#[derive(Debug)]
+struct Keys {
+    fetched: Fetched<KeySet>,
+    /// The unknown keys, by their `kid`, that were looked for within the last minute.
+    looked_for: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Fetched<T> {
+    value: Arc<T>,
+    at: Duration,
+}
+
+/// Endpoints hardly ever change, and keys are withdrawn now and then; an app's process can live for weeks. What cannot
+/// be fetched again is used on.
+const LONGEST_AGE: Duration = Duration::from_secs(24 * 3600);
+/// Keys that are older than this are fetched again for a token they do not fit.
+const LEAST_KEYS_AGE: Duration = Duration::from_secs(60);
+/// Younger ones are so for a `kid` that was not looked for yet: the issuer may have changed its keys a moment ago. Not for
+/// more than this within a minute, because the tokens may be forged.
+const MOST_KEYS_LOOKED_FOR: usize = 4;
+
+impl Issuer {
+    pub(in crate::session) fn new(context: Arc<Context>, transport: Arc<dyn Transport>) -> Arc<Self> {
+        Arc::new(Self {
+            exchange: Exchange::new(Arc::clone(&context), transport),
+            context,
+            metadata: Mutex::default(),
+            keys: Mutex::default(),
+        })
+    }
+
+    /// See [`Exchange::call`].
+    pub(in crate::session) async fn call(&self, endpoint: Endpoint, request: HttpRequest) -> Result<HttpAnswer, Error> {
+        self.exchange.call(endpoint, request).await
+    }
+
+    /// See [`Exchange::server_now`].
+    pub(in crate::session) fn server_now(&self) -> Timestamp {
+        self.exchange.server_now()
+    }
+
+    /// The issuer's endpoints. For Auth0 without a request.
+    ///
+    /// # Errors
+    /// As [`IssuerMetadata::read`], and [`Error::Transport`]. A document fetched earlier is used on when it cannot be
+    /// fetched again.
+    pub(in crate::session) async fn metadata(&self) -> Result<Arc<IssuerMetadata>, Error> {
+        let issuer = &self.context.configuration().issuer;
+        let mut cached = self.metadata.lock().await;
+        let now = self.context.now().monotonic;
+        if let Some(known) = cached.as_ref().filter(|known| !self.is_old(known)) {
+            return Ok(Arc::clone(&known.value));
+        }
+        let fetched = match issuer {
+            IssuerUrl::Auth0(base) => Ok(IssuerMetadata::of_auth0(base)),
+            IssuerUrl::OpenIdConnect(url) => match self.fetch_document(issuer).await {
+                Ok(answer) => IssuerMetadata::read(&answer, url, self.server_now()).map_err(Error::from),
+                Err(error) => Err(error),
+            },
+        };
+        match (fetched, cached.as_ref()) {
+            (Ok(metadata), _) => {
+                let value = Arc::new(metadata);
+                *cached = Some(Fetched {
+                    value: Arc::clone(&value),
+                    at: now,
+                });
+                Ok(value)
+            }
+            (Err(_), Some(known)) => Ok(Arc::clone(&known.value)),
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    /// The discovery document, also where it has moved, once.
+    async fn fetch_document(&self, issuer: &IssuerUrl) -> Result<HttpAnswer, Error> {
+        let answer = self.call(Endpoint::Discovery, discovery::request(issuer)).await?;
+        match discovery::moved_request(&answer, issuer) {
+            Some(request) => self.call(Endpoint::Discovery, request).await,
+            None => Ok(answer),
+        }
+    }
+
+    /// Makes sure that keys are there, before something is spent that needs them.
+    pub(in crate::session) async fn prefetch_keys(&self) -> Result<(), Error> {
+        let mut cached = self.keys.lock().await;
+        if cached.is_none() {
+            self.fetch_keys(&mut cached).await?;
+        }
+        Ok(())
+    }
+
+    /// Verifies the signature of an ID token that came straight from the issuer with the keys at hand, also with old ones:
+    /// for such a token TLS alone would do (OpenID Connect Core 3.1.3.7, 6.). `None` where keys, or newer ones, have to
+    /// be fetched first.
+    pub(super) fn verify_signed_at_once(&self, token: &Secret) -> Option<Result<VerifiedClaims, IdTokenError>> {
+        let metadata = self.metadata.try_lock().ok()?;
+        let metadata = metadata.as_ref().filter(|known| !self.is_old(known))?;
+        let keys = self.keys.try_lock().ok()?;
+        let keys = &keys.as_ref()?.fetched;
+        let verified = jose::verify_signature(token, &keys.value, &metadata.value.id_token_algorithms);
+        let is_final = verified
+            .as_ref()
+            .err()
+            .is_none_or(|error| !newer_keys_may_help(&error.problem));
+        is_final.then_some(verified)
+    }
+
+    /// Verifies the signature of any JWT of the issuer's, fetching its keys (again) where that may help.
+    pub(super) async fn verify_signed(&self, token: &Secret, allowed: &[Algorithm]) -> Result<VerifiedClaims, Error> {
+        let mut cached = self.keys.lock().await;
+        if cached.as_ref().is_some_and(|known| self.is_old(&known.fetched)) {
+            // Logged where it failed.
+            let _ = self.fetch_keys(&mut cached).await;
+        }
+        let verify = |keys: &KeySet| jose::verify_signature(token, keys, allowed);
+        let problem = match cached.as_ref().map(|known| verify(&known.fetched.value)) {
+            Some(Ok(verified)) => return Ok(verified),
+            Some(Err(error)) if !newer_keys_may_help(&error.problem) => return Err(error.into()),
+            Some(Err(error)) => Some(error.problem),
+            None => None,
+        };
+        if let (Some(problem), Some(known)) = (&problem, cached.as_mut())
+            && !self.may_look_again(known, problem, token)
+        {
+            // A missing key may be a new one that cannot be looked for yet; a wrong signature is wrong.
+            return Err(IdTokenError::from(match problem {
+                IdTokenProblem::UnknownKey => IdTokenProblem::KeysUnavailable,
+                problem => problem.clone(),
+            })
+            .into());
+        }
+        match self.fetch_keys(&mut cached).await {
+            Ok(keys) => Ok(verify(&keys)?),
+            // A wrong signature under known keys stays wrong while newer ones cannot be had.
+            Err(_) if problem == Some(IdTokenProblem::BadSignature) => {
+                Err(IdTokenError::from(IdTokenProblem::BadSignature).into())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether keys that do not fit are fetched once more for this token.
+    fn may_look_again(&self, known: &mut Keys, problem: &IdTokenProblem, token: &Secret) -> bool {
+        if self.context.now().monotonic.saturating_sub(known.fetched.at) >= LEAST_KEYS_AGE {
+            return true;
+        }
+        let unknown = (*problem == IdTokenProblem::UnknownKey).then(|| jose::key_id(token));
+        let Some(key_id) = unknown.flatten() else {
+            return false;
+        };
+        let is_new = !known.looked_for.contains(&key_id) && known.looked_for.len() < MOST_KEYS_LOOKED_FOR;
+        if is_new {
+            known.looked_for.push(key_id);
+        }
+        is_new
+    }
+
+    fn is_old<T>(&self, known: &Fetched<T>) -> bool {
+        self.context.now().monotonic.saturating_sub(known.at) >= LONGEST_AGE
+    }
+
+    async fn fetch_keys(&self, cached: &mut Option<Keys>) -> Result<Arc<KeySet>, Error> {
+        let metadata = self.metadata().await?;
+        let answer = self
+            .call(Endpoint::Keys, discovery::keys_request(&metadata.jwks_uri))
+            .await?;
+        if !answer.is_success() {
+            return Err(resource_failure(Endpoint::Keys, &answer, self.server_now()).into());
+        }
+        let keys = KeySet::parse(answer.body.expose());
+        let value = Arc::new(keys.map_err(|_| unexpected(Endpoint::Keys, &answer, "not a JSON Web Key Set"))?);
+        let now = self.context.now().monotonic;
+        let within_a_minute = |known: &Keys| now.saturating_sub(known.fetched.at) < LEAST_KEYS_AGE;
+        let looked_for = cached.take().filter(within_a_minute).map(|known| known.looked_for);
+        *cached = Some(Keys {
+            fetched: Fetched {
+                value: Arc::clone(&value),
+                at: now,
+            },
+            looked_for: looked_for.unwrap_or_default(),
+        });
+        Ok(value)
+    }
+}

@@ -1,0 +1,260 @@
+//! The handle that apps and the FFI use. Every call is one line: it names the part that does it.
+
+mod user;
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::dependencies::Dependencies;
+use super::options::{RefreshOptions, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions};
+use super::parts::Parts;
+use crate::machine::error::Error;
+use crate::machine::event::Report;
+use crate::model::audience::Audience;
+use crate::model::configuration::Configuration;
+use crate::model::secret::Secret;
+use crate::model::state::SessionState;
+use crate::protocol::logout::LogoutOptions;
+
+/// One user's session at one issuer. Clones are handles to the same session.
+#[derive(Clone, Debug)]
+pub struct SessionManager {
+    parts: Arc<Parts>,
+}
+
+/// A handle that does not keep the session open.
+#[derive(Clone, Debug)]
+pub struct WeakSessionManager(Weak<Parts>);
+
+impl WeakSessionManager {
+    /// The session, while somebody holds it or work of it goes on.
+    pub fn upgrade(&self) -> Option<SessionManager> {
+        self.0.upgrade().map(|parts| SessionManager { parts })
+    }
+}
+
+impl SessionManager {
+    /// A session under `name`, not yet read from the store. No I/O.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] for an empty name.
+    pub fn new(configuration: Configuration, name: &str, dependencies: Dependencies) -> Result<Self, Error> {
+        if name.is_empty() {
+            return Err(Error::Configuration {
+                field: "name",
+                problem: "is empty".to_owned(),
+            });
+        }
+        let parts = Parts::new(configuration, name, &dependencies);
+        Ok(Self { parts })
+    }
+
+    /// A handle that does not keep the session open.
+    pub fn downgrade(&self) -> WeakSessionManager {
+        WeakSessionManager(Arc::downgrade(&self.parts))
+    }
+
+    /// Gives back the lock between processes, if a renewal holds it; the renewal goes on without.
+    pub fn release_process_lock(&self) {
+        self.parts.store.release_process_lock();
+    }
+
+    /// The same, and takes it no more until [`SessionManager::resume`]: for iOS, which is about to suspend the process
+    /// and kills those that hold a lock in a shared folder then. What would need it ends with
+    /// [`Error::NoBackgroundTime`], also when it waits for its turn or between two attempts.
+    pub fn prepare_for_suspension(&self) {
+        self.parts.store.suspend();
+    }
+
+    /// The system was asked to let the process run, and has not answered: what needs the lock between processes waits for
+    /// [`SessionManager::resume`] or [`SessionManager::prepare_for_suspension`], 10 seconds at most.
+    pub fn await_background_time(&self) {
+        self.parts.store.await_background_time();
+    }
+
+    /// The process runs on: it may take the lock between processes. So it is at first.
+    pub fn resume(&self) {
+        self.parts.resume();
+    }
+
+    /// Reads the session from the store: once, or where other processes use it too, each time. While the device is
+    /// locked, every call tries again. What an earlier sign-out could not tell the issuer is sent now, in the
+    /// background; otherwise no network.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the store fails; the next call tries again. [`Error::Envelope`] when what is stored cannot
+    /// be decoded: it is kept aside under another name, this is reported once, and the session counts as signed out. What
+    /// a newer release wrote stays in place until a sign-in replaces it (it is then kept aside), and is reported at each
+    /// launch.
+    pub async fn restore(&self) -> Result<SessionState, Error> {
+        self.parts.restore().await
+    }
+
+    /// The state; `None` until the store was read. Memory only.
+    pub fn state(&self) -> Option<SessionState> {
+        self.parts.context.state()
+    }
+
+    /// Every change of state and every event from now on, in order, beginning with the current state where it is known.
+    /// Ends with the session.
+    pub fn subscribe(&self) -> UnboundedReceiver<Report> {
+        self.parts.context.subscribe()
+    }
+
+    /// Whether a user is signed in, with an access token good for `min_ttl` or a refresh token to renew it. Memory
+    /// only.
+    pub fn has_valid_session(&self, min_ttl: Duration) -> bool {
+        self.parts.context.is_usable(min_ttl)
+    }
+}
+
+/// Signing in and out.
+impl SessionManager {
+    /// Starts a sign-in and gives the URL to open. Fetches the issuer's endpoints where they are not known; stores
+    /// nothing. A sign-in already in progress is replaced: its callback will be refused.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for parameters that Pilotlight sets itself; what the discovery says.
+    pub async fn begin_sign_in(&self, options: SignInOptions) -> Result<SignInRequest, Error> {
+        self.parts.browser_sign_in.begin(options).await
+    }
+
+    /// Ends a sign-in with the URL the browser was sent back to: checks it, exchanges the code, validates the ID token,
+    /// stores the session and publishes it.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] or [`Error::SignIn`] (`state_mismatch`) for a URL that does not belong to the sign-in in
+    /// progress, which then goes on. [`Error::SignIn`] when the issuer or the user said no, [`Error::IdToken`] when the
+    /// token is not to be believed: the attempt is over. Passing trouble leaves the attempt as it is: call again with
+    /// the same URL. [`Error::Store`] when the session could not be written: it is signed in all the same, and the next
+    /// call writes it.
+    pub async fn complete_sign_in(&self, callback_url: &str) -> Result<SessionState, Error> {
+        self.parts.browser_sign_in.complete(callback_url).await
+    }
+
+    /// Gives up the sign-in in progress, if there is one.
+    pub fn cancel_sign_in(&self) {
+        self.parts.pending_sign_in.cancel(|_| true);
+    }
+
+    /// Ends a sign-in that was begun more than 15 minutes ago. Memory only; for the beginning of each call, because the
+    /// process may have been suspended since.
+    pub fn expire_sign_in(&self) {
+        self.parts.pending_sign_in.expire();
+    }
+
+    /// Gives up the sign-in that [`SignInRequest::attempt`] names; another one that has replaced it goes on.
+    pub fn cancel_sign_in_attempt(&self, attempt: u64) {
+        self.parts.pending_sign_in.cancel(|current| current == attempt);
+    }
+
+    /// Forgets the session in memory and in the store, cancels a sign-in in progress, then asks the issuer to revoke
+    /// the refresh token (at most 10 seconds). Never fails here: an item that cannot be deleted now is deleted at the
+    /// next chance, and the session counts as signed out meanwhile. A refresh token that cannot be revoked now is kept
+    /// for that alone, for at most 30 days, and sent again at the next [`SessionManager::restore`] or sign-in.
+    pub async fn sign_out(&self) -> SignOutOutcome {
+        self.parts.sign_out.sign_out().await
+    }
+
+    /// The URL that ends the issuer's own session in the browser, for after [`SessionManager::sign_out`]: otherwise the
+    /// next sign-in may ask the user nothing. Asks the issuer for its endpoints where they are not known yet (network);
+    /// stores nothing.
+    ///
+    /// # Errors
+    /// As [`logout_url`], and [`Error::Transport`] and its like when the endpoints are not known and cannot be fetched.
+    pub async fn logout_url(&self, options: &LogoutOptions) -> Result<String, Error> {
+        self.parts.sign_out.logout_url(options).await
+    }
+}
+
+/// Access tokens.
+impl SessionManager {
+    /// Calls `use_token` with the access token in memory, if it is good for at least `min_ttl`. Memory only, O(1), and
+    /// no copy is made but the caller's own. `None` also while new tokens wait to be written: then
+    /// [`SessionManager::access_token`] writes them.
+    pub fn with_cached_access_token<T>(&self, min_ttl: Duration, use_token: impl FnOnce(&str) -> T) -> Option<T> {
+        self.parts
+            .access_tokens
+            .cached(None, min_ttl)
+            .map(|token| use_token(token.expose()))
+    }
+
+    /// [`SessionManager::with_cached_access_token`] for a further audience. Memory only.
+    pub fn with_cached_access_token_for<T>(
+        &self,
+        audience: &Audience,
+        min_ttl: Duration,
+        use_token: impl FnOnce(&str) -> T,
+    ) -> Option<T> {
+        self.parts
+            .access_tokens
+            .cached(Some(audience), min_ttl)
+            .map(|token| use_token(token.expose()))
+    }
+
+    /// A number for the access token that [`SessionManager::with_cached_access_token`] would use now: 0 when there is
+    /// none, another number for each new token. Memory only, O(1).
+    pub fn cached_access_token_version(&self, min_ttl: Duration) -> u64 {
+        self.parts.memory.access_token_version(min_ttl)
+    }
+
+    /// An access token good for at least `min_ttl`: from memory, or renewed (network; persists). However many ask, one
+    /// renewal is sent, and it goes on when its callers go away. Where other processes use the store, it is read again
+    /// before a renewal.
+    ///
+    /// # Errors
+    /// [`Error::NoSession`], [`Error::Reauthenticate`]; a locked or failing store; [`Error::Argument`] when the
+    /// issuer's tokens do not live `min_ttl` at all; [`Error::Busy`] and [`Error::ReadOnly`] where the store is shared;
+    /// what [`crate::protocol::token::read_with`] says of the issuer's answer. [`Error::Store`] also when the renewed tokens
+    /// could not be written: they are usable, and the next call writes them.
+    pub async fn access_token(&self, options: TokenOptions) -> Result<Secret, Error> {
+        self.parts.access_tokens.get(None, options).await
+    }
+
+    /// An access token for `audience`, good for at least `min_ttl`: from memory, or got with the session's refresh token
+    /// (network; persists). Auth0 is sent `audience` ("Multi-Resource Refresh Token"), any other provider `resource`
+    /// (RFC 8707); there the sign-in has to name it, by the configuration's `resources`. The session's own access token
+    /// and scope stay as they are. A good token costs memory only, whatever else is being renewed; callers for one
+    /// audience share a renewal, those for several take turns, because each may rotate the refresh token. The configured
+    /// audience without scopes is the session's own token.
+    ///
+    /// The 20 tokens got last are kept with the session, and go with it.
+    ///
+    /// # Errors
+    /// As [`SessionManager::access_token`]; [`Error::ServerConfiguration`] naming `audience` when the issuer refuses the
+    /// audience or passes over it, which never ends the session; where it is sent as `resource`, [`Error::Argument`] for an
+    /// audience that is no absolute URI, [`Error::Configuration`] for one that the configuration's `resources` do not name,
+    /// and [`Error::InteractionRequired`] for one that they name since after the sign-in: then no token is
+    /// asked for.
+    pub async fn access_token_for(&self, audience: &Audience, options: TokenOptions) -> Result<Secret, Error> {
+        self.parts.access_tokens.get(Some(audience), options).await
+    }
+
+    /// An access token in the place of `refused`, which an API did not accept: the one that another renewal brought in
+    /// the meantime, or a renewed one (network; persists). `audience` is that of [`SessionManager::access_token_for`];
+    /// `None` means the session's own token. However many callers bring the same refused token, one renewal is sent.
+    ///
+    /// # Errors
+    /// As [`SessionManager::access_token`] and [`SessionManager::access_token_for`].
+    pub async fn access_token_other_than(
+        &self,
+        refused: Secret,
+        audience: Option<&Audience>,
+        min_ttl: Duration,
+    ) -> Result<Secret, Error> {
+        self.parts
+            .access_tokens
+            .get_other_than(refused, audience, min_ttl)
+            .await
+    }
+
+    /// Renews now, for the scopes and with the parameters given (network; persists). The token becomes the session's.
+    ///
+    /// # Errors
+    /// As [`SessionManager::access_token`].
+    pub async fn refresh(&self, options: RefreshOptions) -> Result<Secret, Error> {
+        self.parts.access_tokens.refresh(options).await
+    }
+}

@@ -1,0 +1,228 @@
+//! What the session does for its user beside tokens: profile and metadata, the import of an old session, and what older
+//! Auth0 tenants have instead.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::super::legacy::DelegationOptions;
+use super::super::migration::{ImportOutcome, ImportSource};
+use super::super::options::{FlushReport, UpdateOutcome};
+use super::super::sign_in::PasswordSignIn;
+use super::SessionManager;
+use crate::machine::error::Error;
+use crate::model::pending_update::PendingUpdate;
+use crate::model::profile::Profile;
+use crate::model::secret::Secret;
+use crate::model::state::SessionState;
+
+/// Profile, metadata and import.
+impl SessionManager {
+    /// The profile as last fetched. Memory only.
+    pub fn cached_profile(&self) -> Option<Profile> {
+        self.parts.context.profile()
+    }
+
+    /// The user's profile: as last fetched, or from the userinfo endpoint (network; persists) when `refresh` or none
+    /// was fetched yet. However many ask, one request is sent, and it goes on when its callers go away.
+    ///
+    /// # Errors
+    /// As [`SessionManager::access_token`] and [`userinfo::read`]; [`Error::UnexpectedAnswer`] for a profile of another
+    /// user (OpenID Connect Core 5.3.2), which is not kept.
+    pub async fn profile(&self, refresh: bool) -> Result<Profile, Error> {
+        self.parts.profile.get(refresh).await
+    }
+
+    /// The profile as last fetched, if that is less than `max_age` ago by the device's clock; else as
+    /// [`SessionManager::profile`] with `refresh`. One from the future is as good as old. With `allow_stale` the old one
+    /// will do where a new one cannot be had for the moment.
+    ///
+    /// # Errors
+    /// As [`SessionManager::profile`].
+    pub async fn profile_within(&self, max_age: Duration, allow_stale: bool) -> Result<Profile, Error> {
+        self.parts.profile.get_within(max_age, allow_stale).await
+    }
+
+    /// The user's object at Auth0: `fields` only (`include`), all but those, or everything when none is named. Network.
+    ///
+    /// The token is found by itself: the session's own where its audience is the Management API; else one for
+    /// `https://{domain}/api/v2/`, got with the refresh token and kept as any further audience's
+    /// ([`SessionManager::access_token_for`]); or the ID token, where the configuration says that the tenant is that old.
+    ///
+    /// # Errors
+    /// As [`SessionManager::access_token_for`] and [`users::read`]; [`Error::Configuration`] for a provider other than
+    /// Auth0.
+    pub async fn fetch_user(&self, fields: &[String], include: bool) -> Result<Map<String, Value>, Error> {
+        self.parts.metadata.fetch_user(fields, include).await
+    }
+
+    /// The user's metadata: all of it, or the keys named. Network.
+    ///
+    /// # Errors
+    /// As [`SessionManager::fetch_user`].
+    pub async fn fetch_metadata(&self, keys: &[String]) -> Result<Map<String, Value>, Error> {
+        self.parts.metadata.fetch(keys, true).await
+    }
+
+    /// The same, or with `include` false all of it but the keys named.
+    ///
+    /// # Errors
+    /// As [`SessionManager::fetch_user`].
+    pub async fn fetch_metadata_by(&self, keys: &[String], include: bool) -> Result<Map<String, Value>, Error> {
+        self.parts.metadata.fetch(keys, include).await
+    }
+
+    /// Changes the user's metadata and gives it as it is afterwards. Network. Merged at the first level: nested objects
+    /// are replaced, `null` deletes a key, an empty object deletes everything.
+    ///
+    /// # Errors
+    /// As [`SessionManager::fetch_user`]; [`Error::Argument`] for a key that the server would refuse.
+    pub async fn update_metadata(&self, patch: Map<String, Value>) -> Result<Map<String, Value>, Error> {
+        self.parts.metadata.update(patch).await
+    }
+
+    /// Leaves `metadata` and nothing else, and gives it as it is afterwards. Network: one request that reads and one that
+    /// writes, unless `metadata` is empty. A key that somebody else adds between the two stays.
+    ///
+    /// # Errors
+    /// As [`SessionManager::update_metadata`].
+    pub async fn replace_metadata(&self, metadata: Map<String, Value>) -> Result<Map<String, Value>, Error> {
+        self.parts.metadata.replace(metadata).await
+    }
+
+    /// Deletes keys of the first level, and gives the metadata as it is afterwards. Network. No keys delete nothing.
+    ///
+    /// # Errors
+    /// As [`SessionManager::update_metadata`].
+    pub async fn remove_metadata(&self, keys: &[String]) -> Result<Map<String, Value>, Error> {
+        self.parts.metadata.remove(keys).await
+    }
+
+    /// Merges `changes` at every level (RFC 7396), and gives the metadata as it is afterwards. Network: reads, then
+    /// writes the keys of the first level that `changes` names; what somebody else changes inside them between the two
+    /// is lost.
+    ///
+    /// # Errors
+    /// As [`SessionManager::update_metadata`].
+    pub async fn merge_metadata(&self, changes: Map<String, Value>) -> Result<Map<String, Value>, Error> {
+        self.parts.metadata.merge(changes).await
+    }
+
+    /// Changes the metadata as [`SessionManager::update_metadata`] does, or lets the change wait while the network or the
+    /// server has passing trouble (persists). What waits is sent in order, and before any other call of the metadata: at
+    /// the next launch, at the next renewal or fetched profile, or by [`SessionManager::flush_metadata_updates`]. It goes
+    /// with the sign-out, and stays when the same user signs in again.
+    ///
+    /// # Errors
+    /// As [`SessionManager::update_metadata`] but for passing trouble; nothing waits then. [`Error::Argument`] also
+    /// when 100 changes or 64 KiB of them wait; [`Error::Store`] when the waiting change could not be written.
+    pub async fn update_metadata_or_queue(&self, patch: Map<String, Value>) -> Result<UpdateOutcome, Error> {
+        self.parts.metadata.update_or_queue(patch).await
+    }
+
+    /// The changes that wait, the oldest first. Memory only.
+    pub fn pending_metadata_updates(&self) -> Vec<PendingUpdate> {
+        self.parts.metadata_queue.pending()
+    }
+
+    /// Takes back a change that waits (persists); false when it does not wait. One that is on its way may be made all the
+    /// same.
+    ///
+    /// # Errors
+    /// A locked or failing store; [`Error::ReadOnly`].
+    pub async fn cancel_metadata_update(&self, id: u64) -> Result<bool, Error> {
+        self.parts.metadata_queue.cancel(id).await
+    }
+
+    /// Sends the changes that wait, in order (network; persists), and says what became of these and of those that were
+    /// sent by themselves and refused. A change that the server refuses for good (4xx but 401, 408, 425 and 429,
+    /// RFC 9110 15.5) is dropped; passing trouble keeps it and all after it.
+    ///
+    /// # Errors
+    /// As [`SessionManager::update_metadata`] but for passing trouble.
+    pub async fn flush_metadata_updates(&self) -> Result<FlushReport, Error> {
+        self.parts.metadata_queue.flush().await
+    }
+
+    /// Takes over the session that another library stored, if this one has none and never had (see the module). Reads
+    /// and writes the store. Network only where neither an ID token nor a profile says whose session it is: then the
+    /// userinfo endpoint is asked, after a renewal where the access token is not good any more. What is imported is
+    /// renewed at its first use.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the device is locked or a store fails; [`Error::Envelope`] when a newer release's session is
+    /// in the way; [`Error::ReadOnly`], [`Error::Busy`]; where the network is used, what its answers say. Nothing was
+    /// changed then: try again. What is found and cannot be taken over is an outcome, not an error.
+    pub async fn import_session(&self, source: ImportSource) -> Result<ImportOutcome, Error> {
+        self.parts.importer.import(&source).await
+    }
+
+    /// Deletes what the other library stored; true when that was done. False, and nothing is deleted, while there is no
+    /// session here and there never was one since an import was tried: then the old item may be all that the user has.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::ReadOnly`]; [`Error::Argument`] for a source that the app reads itself.
+    pub async fn discard_imported_session(&self, source: ImportSource) -> Result<bool, Error> {
+        self.parts.importer.discard(&source).await
+    }
+}
+
+/// Older Auth0 tenants.
+impl SessionManager {
+    /// Calls `use_token` with the ID token in memory, if it is good for at least `min_ttl`. Memory only. `None` also
+    /// where the configuration does not allow the legacy calls.
+    pub fn with_cached_id_token<T>(&self, min_ttl: Duration, use_token: impl FnOnce(&str) -> T) -> Option<T> {
+        self.parts
+            .id_tokens
+            .cached(min_ttl)
+            .map(|token| use_token(token.expose()))
+    }
+
+    /// An ID token good for at least `min_ttl`: from memory, or renewed (network; persists). A session that lives by
+    /// its ID token is renewed by delegation, any other as ever. However many ask, one renewal is sent.
+    ///
+    /// # Errors
+    /// As [`SessionManager::access_token`], with what [`endpoint::read`] says of the answer; [`Error::Configuration`]
+    /// where the legacy calls are not allowed.
+    pub async fn id_token(&self, min_ttl: Duration) -> Result<Secret, Error> {
+        self.parts.id_tokens.get(min_ttl).await
+    }
+
+    /// Signs in with the user's name and password at `/oauth/ro` (network; persists). A sign-in in progress is
+    /// replaced; a sign-out or another sign-in that comes meanwhile wins, and what this one brought is revoked.
+    ///
+    /// For apps of older tenants that cannot leave it yet: whoever shows a password field sees the password, teaches
+    /// users to type it anywhere, and shuts out single sign-on, second factors and passkeys (RFC 8252 8.12; RFC 9700
+    /// 2.4: "MUST NOT be used"). The browser does without all of that.
+    ///
+    /// The session lives by its ID token. That is verified as ever when it is signed with a key of the issuer's; signed
+    /// with the client's secret (HS256), which no app has, it is believed because it came from the issuer over TLS.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] where the legacy calls are not allowed; [`Error::Argument`] for what is missing; what
+    /// [`resource_owner::read`] says of the answer; [`Error::IdToken`]; [`Error::SignInCancelled`]; [`Error::Store`] when
+    /// the session could not be written: it is signed in all the same.
+    pub async fn sign_in_with_password(&self, sign_in: PasswordSignIn) -> Result<SessionState, Error> {
+        self.parts.sign_in_by_password.sign_in(sign_in).await
+    }
+
+    /// Exchanges the session's token for another at `/delegation` and gives what the issuer answers, a free map
+    /// (network). Nothing of it is stored. The ID token is renewed first where it has expired.
+    ///
+    /// # Errors
+    /// As [`SessionManager::id_token`]; [`Error::AccessDenied`] when the issuer refuses the token for this; the session
+    /// goes on then. [`Error::Argument`] for `by_refresh_token` in a session that does not live by its ID token: its
+    /// refresh token may be rotated.
+    pub async fn delegate(&self, options: &DelegationOptions) -> Result<Map<String, Value>, Error> {
+        self.parts.delegation.delegate(options).await
+    }
+
+    /// The profile of the user whom an ID token is about, from `/tokeninfo` (network): of `id_token`, or of the session's
+    /// own, renewed where it has expired; that one is kept as the session's profile (persists).
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for an `id_token` that the issuer refuses; else as [`SessionManager::id_token`].
+    pub async fn token_info(&self, id_token: Option<&Secret>) -> Result<Profile, Error> {
+        self.parts.delegation.token_info(id_token).await
+    }
+}

@@ -1,0 +1,234 @@
+//! Changes of the metadata that wait for the network.
+//!
+//! **Promises.** They are sent in order, kept with the session, and gone with the sign-out. A change that the server
+//! refuses for good is dropped and reported to its own user; passing trouble keeps it and all after it. **Needs** the
+//! context, the store, the issuer and the Management API.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::super::context::Context;
+use super::super::issuer::Issuer;
+use super::super::options::{DroppedUpdate, FlushReport};
+use super::super::store::SessionStore;
+use super::management_api::{ManagementApi, Target};
+use crate::machine::error::Error;
+use crate::machine::event::SessionEvent;
+use crate::machine::input::{UpdateAdded, UpdateRemoved};
+use crate::machine::{Generation, Machine, Verdict, retry};
+use crate::model::metadata::of_user;
+use crate::model::pending_update::PendingUpdate;
+use crate::model::profile::Claims;
+use crate::model::secret::Secret;
+use crate::ports::LogLevel;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::users;
+
+#[derive(Debug)]
+pub(in crate::session) struct MetadataQueue {
+    context: Arc<Context>,
+    store: Arc<SessionStore>,
+    issuer: Arc<Issuer>,
+    api: Arc<ManagementApi>,
+    sending: tokio::sync::Mutex<()>,
+    refused: Mutex<Vec<Refused>>,
+}
+
+/// What became of those that were sent.
+#[derive(Debug, Default)]
+pub(super) struct Sent {
+    pub(super) applied: Vec<(u64, Map<String, Value>)>,
+    /// Why the rest waits on.
+    pub(super) stopped_by: Option<Error>,
+}
+
+/// A change that the server refused for good, until the app has received that.
+#[derive(Debug)]
+struct Refused {
+    /// Whose it was: nobody else is notified.
+    subject: String,
+    id: u64,
+    error: Error,
+}
+
+impl MetadataQueue {
+    pub(in crate::session) fn new(
+        context: Arc<Context>,
+        store: Arc<SessionStore>,
+        issuer: Arc<Issuer>,
+        api: Arc<ManagementApi>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            context,
+            store,
+            issuer,
+            api,
+            sending: tokio::sync::Mutex::default(),
+            refused: Mutex::default(),
+        })
+    }
+
+    /// The changes that wait, the oldest first. Memory only.
+    pub(in crate::session) fn pending(&self) -> Vec<PendingUpdate> {
+        self.context.read(|machine| machine.pending_updates().to_vec())
+    }
+
+    /// One more change waits.
+    pub(super) fn add(&self, generation: Generation, id: u64, patch: Map<String, Value>) -> Result<(), Error> {
+        let update = PendingUpdate {
+            id,
+            changes: Claims(patch),
+            since: self.context.now().wall,
+        };
+        match self.context.apply(UpdateAdded { generation, update }).verdict {
+            Verdict::Refused(refusal) => Err(refusal.into()),
+            Verdict::Superseded => Err(Error::NoSession),
+            _ => Ok(()),
+        }
+    }
+
+    /// It does not wait any more; false when it did not.
+    pub(super) fn remove(&self, id: u64) -> bool {
+        self.settle(id, None)
+    }
+
+    pub(in crate::session) async fn cancel(&self, id: u64) -> Result<bool, Error> {
+        self.store.ensure_writable()?;
+        self.store.ensure_restored().await?;
+        let was_waiting = self.remove(id);
+        self.store.save().await?;
+        Ok(was_waiting)
+    }
+
+    pub(in crate::session) async fn flush(&self) -> Result<FlushReport, Error> {
+        self.store.ensure_writable()?;
+        self.store.ensure_session().await?;
+        let sent = self.send().await;
+        if let Some(error) = sent.stopped_by.filter(|error| !retry::is_passing(error)) {
+            return Err(error);
+        }
+        let subject = self.context.subject().ok().map(|(_, subject)| subject);
+        let mut dropped = std::mem::take(&mut *self.refused());
+        dropped.retain(|refused| Some(&refused.subject) == subject.as_ref());
+        Ok(FlushReport {
+            applied: sent.applied.into_iter().map(|(id, _)| id).collect(),
+            dropped: dropped.into_iter().map(DroppedUpdate::from).collect(),
+            waiting: u32::try_from(self.pending().len()).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// For calls that must not overtake what waits.
+    pub(super) async fn send_first(&self) -> Result<(), Error> {
+        if self.store.is_read_only() || !self.has_pending() {
+            return Ok(());
+        }
+        self.send().await.stopped_by.map_or(Ok(()), Err)
+    }
+
+    /// The network is there, or may be.
+    pub(in crate::session) fn send_in_background(self: &Arc<Self>) {
+        // Whoever sends already will come to them.
+        if self.store.is_read_only() || !self.has_pending() || self.sending.try_lock().is_err() {
+            return;
+        }
+        let queue = Arc::clone(self);
+        self.context.spawn(async move { drop(queue.send().await) });
+    }
+
+    pub(super) async fn send(&self) -> Sent {
+        let _only = self.sending.lock().await;
+        let mut sent = Sent::default();
+        // Another process may have sent them already.
+        if let Err(error) = self.store.merge_if_shared().await {
+            sent.stopped_by = Some(error);
+            return sent;
+        }
+        while self.has_pending() {
+            if let Err(error) = self.send_next(&mut sent).await {
+                let message = format!("changes of the metadata wait: {error}");
+                self.context.log(LogLevel::Warning, &message);
+                sent.stopped_by = Some(error);
+                break;
+            }
+        }
+        sent
+    }
+
+    async fn send_next(&self, sent: &mut Sent) -> Result<(), Error> {
+        let target = self.api.target().await?;
+        let next = |machine: &Machine| machine.next_update(target.generation).cloned();
+        let Some(update) = self.context.read(next) else {
+            return Ok(());
+        };
+        let id = update.id;
+        let event = match self.patch(&target, &update.changes.0).await? {
+            Ok(metadata) => {
+                sent.applied.push((id, metadata));
+                SessionEvent::MetadataUpdateSent { id }
+            }
+            Err(error) => {
+                let message = "a change of the metadata that waited was refused, and is dropped";
+                self.context.log(LogLevel::Error, message);
+                self.refused().push(Refused {
+                    subject: target.user_id,
+                    id,
+                    error,
+                });
+                SessionEvent::MetadataUpdateRefused { id }
+            }
+        };
+        self.settle(id, Some(event));
+        self.store.save_if_possible().await;
+        Ok(())
+    }
+
+    /// Sends one change. The inner error is a refusal for good: the same change would be refused at any time.
+    pub(super) async fn patch(
+        &self,
+        target: &Target,
+        patch: &Map<String, Value>,
+    ) -> Result<Result<Map<String, Value>, Error>, Error> {
+        let request = |base: &Url, user_id: &str, token: &Secret| users::patch_metadata(base, user_id, patch, token);
+        let answer = self.api.call(target, Endpoint::Users, request).await?;
+        match users::read(&answer, "metadata", self.issuer.server_now()) {
+            Ok(user) => Ok(Ok(of_user(user))),
+            Err(refusal) if users::refuses_for_good(&answer) => Ok(Err(refusal.into())),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// It does not wait any more; `event` is what became of it.
+    fn settle(&self, id: u64, event: Option<SessionEvent>) -> bool {
+        self.context.apply(UpdateRemoved { id, event }).verdict == Verdict::Changed
+    }
+
+    fn has_pending(&self) -> bool {
+        self.context.read(|machine| !machine.pending_updates().is_empty())
+    }
+
+    /// The user is gone, and nobody else is notified of what became of the changes.
+    pub(in crate::session) fn forget_refused(&self) {
+        self.refused().clear();
+    }
+
+    pub(super) fn take_refusal_of(&self, id: u64) -> Option<Error> {
+        let mut refused = self.refused();
+        let place = refused.iter().position(|refused| refused.id == id)?;
+        Some(refused.remove(place).error)
+    }
+
+    fn refused(&self) -> MutexGuard<'_, Vec<Refused>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl From<Refused> for DroppedUpdate {
+    fn from(refused: Refused) -> Self {
+        Self {
+            id: refused.id,
+            message: refused.error.to_string(),
+        }
+    }
+}

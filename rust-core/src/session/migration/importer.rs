@@ -1,0 +1,209 @@
+//! The import of another library's session.
+//!
+//! **Promises** and **needs**: see the folder.
+
+use std::sync::Arc;
+
+use super::super::context::Context;
+use super::super::issuer::{Issuer, Verifier};
+use super::super::sign_in::pending::PendingSignIn;
+use super::super::store::SessionStore;
+use super::old_items::{Found, OldItems};
+use super::record::ImportRecord;
+use super::source::{ImportOutcome, ImportSource};
+use super::user::{User, UserLookup};
+use crate::jose;
+use crate::machine::error::Error;
+use crate::model::credentials::Credentials;
+use crate::model::profile::Profile;
+use crate::model::secret::SecretBytes;
+use crate::model::secret_members::SecretMembers;
+use crate::model::time::Timestamp;
+use crate::ports::{ForeignItems, LogLevel};
+use crate::storage::envelope::{CURRENT_VERSION, StoredItem, StoredSession};
+use crate::storage::migration::{ForeignSession, ImportProblem};
+
+/// How long an imported access token counts as having lived at least: only its end is known.
+const ASSUMED_LIFETIME_SECONDS: i64 = 24 * 3600;
+
+#[derive(Debug)]
+pub(in crate::session) struct Importer {
+    context: Arc<Context>,
+    store: Arc<SessionStore>,
+    pending_sign_in: Arc<PendingSignIn>,
+    record: Arc<ImportRecord>,
+    old_items: OldItems,
+    users: UserLookup,
+}
+
+impl Importer {
+    pub(in crate::session) fn new(
+        context: Arc<Context>,
+        store: Arc<SessionStore>,
+        issuer: Arc<Issuer>,
+        verifier: Arc<Verifier>,
+        pending_sign_in: Arc<PendingSignIn>,
+        record: Arc<ImportRecord>,
+        foreign_items: Arc<dyn ForeignItems>,
+    ) -> Self {
+        Self {
+            old_items: OldItems::new(Arc::clone(&context), foreign_items),
+            users: UserLookup::new(Arc::clone(&context), issuer, verifier),
+            context,
+            store,
+            pending_sign_in,
+            record,
+        }
+    }
+
+    pub(in crate::session) async fn import(&self, source: &ImportSource) -> Result<ImportOutcome, Error> {
+        self.store.ensure_writable()?;
+        // Neither two of them at once, nor one beside the end of a sign-in.
+        let _only = self.pending_sign_in.completion_turn().await;
+        let outcome = self.import_in_turn(source).await;
+        let log = |level, message: &str| self.context.log(level, message);
+        match &outcome {
+            Ok(ImportOutcome::Imported { .. }) => log(LogLevel::Info, "import: done"),
+            Ok(ImportOutcome::Unreadable { problem }) => log(LogLevel::Warning, &format!("import: {problem}")),
+            Ok(_) => log(LogLevel::Debug, "import: nothing to do"),
+            Err(error) => log(LogLevel::Warning, &format!("import: {error}")),
+        }
+        outcome
+    }
+
+    pub(in crate::session) async fn discard(&self, source: &ImportSource) -> Result<bool, Error> {
+        self.store.ensure_writable()?;
+        let items = source.items();
+        if items.is_empty() {
+            return Err(Error::Argument {
+                name: "source",
+                problem: "is kept by the app itself, which has to delete it".to_owned(),
+            });
+        }
+        let _only = self.pending_sign_in.completion_turn().await;
+        self.store.ensure_known().await?;
+        if !self.holds_session() && !self.record.is_closed().await? {
+            return Ok(false);
+        }
+        for item in &items {
+            self.old_items.delete(item).await?;
+        }
+        self.context.log(LogLevel::Info, "import: the old items are deleted");
+        Ok(true)
+    }
+
+    async fn import_in_turn(&self, source: &ImportSource) -> Result<ImportOutcome, Error> {
+        self.store.ensure_known().await?;
+        let _turn = self.store.take_process_lock().await?;
+        self.store.merge_if_shared().await?;
+        let was_tried = self.record.note_try();
+        if self.holds_session() {
+            return Ok(ImportOutcome::SessionExists);
+        }
+        if self.record.is_closed().await? {
+            return Ok(ImportOutcome::Closed);
+        }
+        let unreadable = |problem| Ok(ImportOutcome::Unreadable { problem });
+        let found = match self.old_items.find(source).await? {
+            Found::Session(found) => self.users.renewed_before(&found).unwrap_or(*found),
+            Found::Problem(problem) => return unreadable(problem),
+            Found::Nothing => {
+                self.record.take_back_try(was_tried);
+                return Ok(ImportOutcome::NothingFound);
+            }
+        };
+        match self.users.find(found).await? {
+            Ok((found, user)) => self.store_and_show(found, user).await,
+            Err(problem) => unreadable(problem),
+        }
+    }
+
+    /// Writes the session, then shows it.
+    async fn store_and_show(&self, found: ForeignSession, user: User) -> Result<ImportOutcome, Error> {
+        self.store.save().await?;
+        let session = self.session(found, user)?;
+        let item = StoredItem::Session(Box::new(session.clone()));
+        let Ok(bytes) = item.encode() else {
+            let problem = ImportProblem::TooLarge;
+            return Ok(ImportOutcome::Unreadable { problem });
+        };
+        if !self.insert(session, bytes).await? {
+            self.store.merge_if_shared().await?;
+            return Ok(ImportOutcome::SessionExists);
+        }
+        self.users.forget_renewed();
+        let state = self.context.state().ok_or(Error::NoSession)?;
+        Ok(ImportOutcome::Imported { state })
+    }
+
+    /// Stores the session and then shows it; false where there is one. Runs to its end, also when nobody waits for it any
+    /// more, as every write does.
+    async fn insert(&self, session: StoredSession, bytes: SecretBytes) -> Result<bool, Error> {
+        let (context, store, record) = (
+            Arc::clone(&self.context),
+            Arc::clone(&self.store),
+            Arc::clone(&self.record),
+        );
+        let insert = async move {
+            let inserted = store.insert(session, bytes).await?;
+            if inserted {
+                context.publish();
+                record.close().await;
+            }
+            Ok(inserted)
+        };
+        self.context.run_to_end(insert).await
+    }
+
+    fn session(&self, found: ForeignSession, user: User) -> Result<StoredSession, Error> {
+        let configuration = self.context.configuration();
+        let now = self.context.now().wall;
+        let expires_at = found.expires_at.unwrap_or(now);
+        let lifetime = expires_at.seconds_since(now).max(ASSUMED_LIFETIME_SECONDS);
+        let (mut received_at, mut lifetime) = (expires_at.plus(-lifetime), lifetime);
+        // Lock's says no times but the ID token's own, and older tenants renew it by delegation alone.
+        let times = found.id_token.as_ref().and_then(jose::lifetime);
+        let times = times.filter(|_| configuration.legacy && found.expires_at.is_none());
+        let lives_by_id_token = times.is_some();
+        if let Some((issued_at, expires_at)) = times {
+            (received_at, lifetime) = (issued_at, expires_at.seconds_since(issued_at));
+        }
+        let profile = found
+            .profile
+            // Nobody knows how old it is.
+            .and_then(|claims| Profile::from_claims(claims.0, Timestamp(0)))
+            // OpenID Connect Core 5.3.2.
+            .filter(|profile| profile.subject == user.subject);
+        Ok(StoredSession {
+            version: CURRENT_VERSION,
+            issuer: user.issuer,
+            client_id: configuration.client_id.clone(),
+            subject: user.subject,
+            credentials: Credentials {
+                access_token: found.access_token,
+                refresh_token: found.refresh_token,
+                id_token: found.id_token,
+                scope: found.scope,
+                received_at,
+                lifetime_seconds: Credentials::lifetime_for(u64::try_from(lifetime).ok()),
+                lives_by_id_token,
+                unchecked: false,
+            },
+            sign_in_id: Some(self.context.random()?),
+            nonce: user.nonce,
+            authenticated_at: user.authenticated_at,
+            profile,
+            ended: None,
+            sequence: 0,
+            audience_tokens: Vec::new(),
+            pending_updates: Vec::new(),
+            resources: Vec::new(),
+            imported: true,
+            unknown: SecretMembers::default(),
+        })
+    }
+
+    fn holds_session(&self) -> bool {
+        self.context.read(|machine| machine.session().is_some())
+    }
+}

@@ -1,0 +1,128 @@
+//! What another library's items hold.
+//!
+//! **Promises.** Nothing is written there but the deletion that the app asks for. **Needs** the context, and the port to
+//! what other libraries stored.
+
+use std::sync::Arc;
+
+use super::super::context::Context;
+use super::source::ImportSource;
+use crate::jose;
+use crate::machine::error::Error;
+use crate::model::secret::{Secret, SecretBytes};
+use crate::model::time::Timestamp;
+use crate::ports::{ForeignItem, ForeignItems, StoreError};
+use crate::storage::migration::{ForeignSession, ImportProblem, lock, read_archive, read_text};
+
+#[derive(Debug)]
+pub(super) struct OldItems {
+    context: Arc<Context>,
+    items: Arc<dyn ForeignItems>,
+}
+
+pub(super) enum Found {
+    Nothing,
+    Session(Box<ForeignSession>),
+    Problem(ImportProblem),
+}
+
+impl OldItems {
+    pub(super) fn new(context: Arc<Context>, items: Arc<dyn ForeignItems>) -> Self {
+        Self { context, items }
+    }
+
+    pub(super) async fn delete(&self, item: &ForeignItem) -> Result<(), StoreError> {
+        self.items.delete(item).await
+    }
+
+    pub(super) async fn find(&self, source: &ImportSource) -> Result<Found, Error> {
+        let read = match source {
+            ImportSource::KeychainArchive { item } => match self.items.read(item).await? {
+                Some(bytes) => read_archive(&bytes),
+                None => return Ok(Found::Nothing),
+            },
+            ImportSource::ArchivedBytes { bytes } => read_archive(&SecretBytes::new(bytes.clone())),
+            ImportSource::KeychainStrings { service, access_group } => {
+                self.read_strings(service, access_group.as_deref()).await?
+            }
+            ImportSource::TokenValues {
+                access_token,
+                refresh_token,
+                id_token,
+                profile_archive,
+            } => {
+                let token = |text: &Option<String>| {
+                    let text = text.as_deref().filter(|text| !text.trim().is_empty());
+                    text.map(Secret::new)
+                };
+                let archive = profile_archive.clone().map(SecretBytes::new);
+                Ok(ForeignSession {
+                    access_token: token(access_token),
+                    refresh_token: token(refresh_token),
+                    id_token: token(id_token),
+                    profile: archive.as_ref().and_then(lock::read_profile),
+                    ..ForeignSession::default()
+                })
+            }
+        };
+        Ok(match read {
+            Err(problem) => Found::Problem(problem),
+            Ok(found) if holds_no_token(&found) => Found::Nothing,
+            Ok(found) => match self.refusal(&found) {
+                Some(problem) => Found::Problem(problem),
+                None => Found::Session(Box::new(found)),
+            },
+        })
+    }
+
+    async fn read_strings(
+        &self,
+        service: &str,
+        access_group: Option<&str>,
+    ) -> Result<Result<ForeignSession, ImportProblem>, Error> {
+        let read = async |account: &str| {
+            let item = ForeignItem {
+                service: service.to_owned(),
+                account: account.to_owned(),
+                access_group: access_group.map(str::to_owned),
+            };
+            self.items.read(&item).await
+        };
+        let (access, refresh) = (read(lock::ACCESS_TOKEN).await?, read(lock::REFRESH_TOKEN).await?);
+        let (id, profile) = (read(lock::ID_TOKEN).await?, read(lock::PROFILE).await?);
+        let token = |bytes: Option<SecretBytes>| bytes.as_ref().map_or(Ok(None), read_text);
+        let tokens = || {
+            Ok(ForeignSession {
+                access_token: token(access)?,
+                refresh_token: token(refresh)?,
+                id_token: token(id)?,
+                profile: profile.as_ref().and_then(lock::read_profile),
+                ..ForeignSession::default()
+            })
+        };
+        Ok(tokens())
+    }
+
+    /// Why these tokens are not to be used here, as far as they themselves tell.
+    fn refusal(&self, found: &ForeignSession) -> Option<ImportProblem> {
+        let configuration = self.context.configuration();
+        let is_other = |client_id: &String| *client_id != configuration.client_id;
+        if found.client_id.as_ref().is_some_and(is_other) {
+            return Some(ImportProblem::OtherClient);
+        }
+        let now = self.context.now().wall;
+        let id_token_ends = found.id_token.as_ref().and_then(jose::lifetime).map(|(_, end)| end);
+        // An older tenant renews an ID token by itself, while it is good.
+        let lives_by_id_token = configuration.legacy && id_token_ends.is_some_and(|end| end > now);
+        let is_usable = found.refresh_token.is_some() || has_good_access_token(found, now) || lives_by_id_token;
+        (!is_usable).then_some(ImportProblem::NothingUsable)
+    }
+}
+
+fn holds_no_token(found: &ForeignSession) -> bool {
+    found.access_token.is_none() && found.refresh_token.is_none() && found.id_token.is_none()
+}
+
+fn has_good_access_token(found: &ForeignSession, now: Timestamp) -> bool {
+    found.access_token.is_some() && found.expires_at.is_some_and(|end| end > now)
+}

@@ -1,0 +1,72 @@
+//! Whether there is anything to import any more.
+//!
+//! **Promises.** What was said to be over stays so, in the store too. **Needs** the context and the store.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::super::context::Context;
+use super::super::store::SessionStore;
+use crate::machine::Machine;
+use crate::machine::error::Error;
+use crate::model::secret::SecretBytes;
+use crate::ports::LogLevel;
+
+/// What is added to an item's name for the item that says that importing is over.
+const CLOSED_SUFFIX: &str = "|imported";
+
+#[derive(Debug)]
+pub(in crate::session) struct ImportRecord {
+    context: Arc<Context>,
+    store: Arc<SessionStore>,
+    /// Something was found, or might have been.
+    was_tried: AtomicBool,
+    /// The store says that it is over.
+    is_closed: AtomicBool,
+}
+
+impl ImportRecord {
+    pub(in crate::session) fn new(context: Arc<Context>, store: Arc<SessionStore>) -> Arc<Self> {
+        Arc::new(Self {
+            context,
+            store,
+            was_tried: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
+        })
+    }
+
+    /// An import is tried; gives whether one was before.
+    pub(super) fn note_try(&self) -> bool {
+        self.was_tried.swap(true, Ordering::SeqCst)
+    }
+
+    /// It found nothing, and counts as what was before it.
+    pub(super) fn take_back_try(&self, was_tried: bool) {
+        self.was_tried.store(was_tried, Ordering::SeqCst);
+    }
+
+    pub(super) async fn is_closed(&self) -> Result<bool, Error> {
+        if !self.is_closed.load(Ordering::SeqCst) {
+            let says_so = self.store.has_companion(CLOSED_SUFFIX).await?;
+            self.is_closed.store(says_so, Ordering::SeqCst);
+        }
+        Ok(self.is_closed.load(Ordering::SeqCst))
+    }
+
+    /// Remembers that there is nothing to import any more, if there ever was: before an imported session is left, and
+    /// when a user signs in or out after an import was tried. What fails is logged and tried again the next time.
+    pub(in crate::session) async fn close(&self) {
+        let is_due = self.was_tried.load(Ordering::SeqCst) || self.context.read(Machine::is_imported);
+        if !is_due || self.is_closed.load(Ordering::SeqCst) {
+            return;
+        }
+        let note = SecretBytes::new(br#"{"version":1,"import":"closed"}"#.to_vec());
+        match self.store.write_companion(CLOSED_SUFFIX, note).await {
+            Ok(()) => self.is_closed.store(true, Ordering::SeqCst),
+            Err(error) => {
+                let message = format!("import: that it is over could not be stored: {error}");
+                self.context.log(LogLevel::Warning, &message);
+            }
+        }
+    }
+}

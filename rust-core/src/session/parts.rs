@@ -1,0 +1,192 @@
+//! The parts of one session, each given what it needs.
+
+use std::sync::{Arc, Weak};
+
+use super::context::{Context, WholeSession};
+use super::dependencies::Dependencies;
+use super::issuer::{Issuer, Verifier};
+use super::legacy::Delegation;
+use super::legacy::token_info::TokenInfo;
+use super::metadata::{ManagementApi, MetadataQueue, UserMetadata};
+use super::migration::Importer;
+use super::migration::record::ImportRecord;
+use super::profile::UserProfile;
+use super::revocations::Revocations;
+use super::sign_in::pending::PendingSignIn;
+use super::sign_in::{BrowserSignIn, SignInByPassword, SignInCompletion};
+use super::sign_out::SignOut;
+use super::store::SessionStore;
+use super::tokens::{AccessTokens, BearerCalls, IdTokens, Renewer, TokensInMemory};
+use crate::machine::error::Error;
+use crate::model::configuration::Configuration;
+use crate::model::state::SessionState;
+
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) context: Arc<Context>,
+    pub(super) store: Arc<SessionStore>,
+    pub(super) revocations: Arc<Revocations>,
+    pub(super) memory: Arc<TokensInMemory>,
+    pub(super) access_tokens: Arc<AccessTokens>,
+    pub(super) id_tokens: Arc<IdTokens>,
+    pub(super) profile: Arc<UserProfile>,
+    pub(super) metadata: UserMetadata,
+    pub(super) metadata_queue: Arc<MetadataQueue>,
+    pub(super) pending_sign_in: Arc<PendingSignIn>,
+    pub(super) browser_sign_in: BrowserSignIn,
+    pub(super) sign_in_by_password: SignInByPassword,
+    pub(super) importer: Importer,
+    pub(super) sign_out: SignOut,
+    pub(super) delegation: Delegation,
+}
+
+impl Parts {
+    /// Makes them, the lower ones first. No I/O.
+    pub(super) fn new(configuration: Configuration, name: &str, dependencies: &Dependencies) -> Arc<Self> {
+        Arc::new_cyclic(|parts: &Weak<Self>| {
+            let whole: Weak<dyn WholeSession> = parts.clone();
+            let context = Context::new(whole, configuration, dependencies);
+            Self::given(&context, name, dependencies)
+        })
+    }
+
+    fn given(context: &Arc<Context>, name: &str, dependencies: &Dependencies) -> Self {
+        let store = SessionStore::new(context.clone(), name, dependencies);
+        let issuer = Issuer::new(context.clone(), dependencies.transport.clone());
+        let verifier = Verifier::new(context.clone(), issuer.clone());
+        let revocations = Revocations::new(context.clone(), store.clone(), issuer.clone());
+
+        let memory = TokensInMemory::new(context.clone(), issuer.clone());
+        let renewer = Renewer::new(
+            context.clone(),
+            store.clone(),
+            issuer.clone(),
+            verifier.clone(),
+            revocations.clone(),
+            memory.clone(),
+        );
+        let access_tokens = AccessTokens::new(context.clone(), store.clone(), memory.clone(), renewer);
+        let id_tokens = IdTokens::new(context.clone(), store.clone(), memory.clone(), access_tokens.clone());
+        let calls = BearerCalls::new(
+            store.clone(),
+            issuer.clone(),
+            memory.clone(),
+            access_tokens.clone(),
+            id_tokens.clone(),
+        );
+
+        let token_info = TokenInfo::new(context.clone(), issuer.clone(), id_tokens.clone());
+        let profile = UserProfile::new(
+            context.clone(),
+            store.clone(),
+            issuer.clone(),
+            verifier.clone(),
+            calls.clone(),
+            token_info.clone(),
+        );
+        let api = ManagementApi::new(context.clone(), store.clone(), calls);
+        let metadata_queue = MetadataQueue::new(context.clone(), store.clone(), issuer.clone(), api.clone());
+        let metadata = UserMetadata::new(
+            context.clone(),
+            store.clone(),
+            issuer.clone(),
+            api,
+            metadata_queue.clone(),
+        );
+
+        let pending_sign_in = PendingSignIn::new(context.clone(), revocations.clone());
+        let import_record = ImportRecord::new(context.clone(), store.clone());
+        let completion = SignInCompletion::new(
+            context.clone(),
+            store.clone(),
+            revocations.clone(),
+            import_record.clone(),
+            pending_sign_in.clone(),
+        );
+        let browser_sign_in = BrowserSignIn::new(
+            context.clone(),
+            store.clone(),
+            issuer.clone(),
+            verifier.clone(),
+            revocations.clone(),
+            pending_sign_in.clone(),
+            completion.clone(),
+        );
+        let sign_in_by_password = SignInByPassword::new(
+            context.clone(),
+            store.clone(),
+            issuer.clone(),
+            verifier.clone(),
+            revocations.clone(),
+            pending_sign_in.clone(),
+            completion,
+        );
+        let importer = Importer::new(
+            context.clone(),
+            store.clone(),
+            issuer.clone(),
+            verifier,
+            pending_sign_in.clone(),
+            import_record.clone(),
+            dependencies.foreign_items.clone(),
+        );
+        let sign_out = SignOut::new(
+            context.clone(),
+            store.clone(),
+            issuer.clone(),
+            revocations.clone(),
+            pending_sign_in.clone(),
+            import_record,
+            metadata_queue.clone(),
+        );
+        let delegation = Delegation::new(
+            context.clone(),
+            store.clone(),
+            issuer,
+            id_tokens.clone(),
+            token_info,
+            profile.clone(),
+        );
+
+        Self {
+            context: context.clone(),
+            store,
+            revocations,
+            memory,
+            access_tokens,
+            id_tokens,
+            profile,
+            metadata,
+            metadata_queue,
+            pending_sign_in,
+            browser_sign_in,
+            sign_in_by_password,
+            importer,
+            sign_out,
+            delegation,
+        }
+    }
+
+    /// The process runs on: it may take the lock between processes.
+    pub(super) fn resume(&self) {
+        self.store.resume();
+        self.pending_sign_in.expire();
+    }
+
+    /// Reads the session from the store; what waits for the network is sent in the background.
+    pub(super) async fn restore(&self) -> Result<SessionState, Error> {
+        self.pending_sign_in.expire();
+        self.store.restore().await?;
+        self.revocations.send_in_background();
+        self.metadata_queue.send_in_background();
+        self.context
+            .state()
+            .ok_or_else(|| Error::Internal("restored without a state".to_owned()))
+    }
+}
+
+impl WholeSession for Parts {
+    fn network_answered(&self) {
+        self.metadata_queue.send_in_background();
+    }
+}

@@ -1,0 +1,183 @@
+//! The user's profile.
+//!
+//! **Promises.** However many ask, one request is sent, and it goes on when its callers go away. A profile of another user
+//! is refused, and a late answer never becomes a newer session's profile. **Needs** the context, the store, the issuer,
+//! its verifier, the tokens, and `/tokeninfo` for sessions of older tenants.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::context::Context;
+use super::issuer::{Issuer, Verifier};
+use super::legacy::token_info::TokenInfo;
+use super::single_flight::{Joined, SingleFlight};
+use super::store::SessionStore;
+use super::tokens::{Bearer, BearerCalls, MOST_REPLACEMENTS};
+use crate::machine::error::Error;
+use crate::machine::input::ProfileFetched;
+use crate::machine::retry;
+use crate::machine::{Generation, Machine, Verdict};
+use crate::model::profile::Profile;
+use crate::ports::BoxFuture;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::failure;
+use crate::protocol::userinfo::{self, UserInfo};
+
+#[derive(Debug)]
+pub(super) struct UserProfile {
+    context: Arc<Context>,
+    store: Arc<SessionStore>,
+    issuer: Arc<Issuer>,
+    verifier: Arc<Verifier>,
+    calls: Arc<BearerCalls>,
+    token_info: Arc<TokenInfo>,
+    in_flight: SingleFlight<Generation, Result<Profile, Error>>,
+}
+
+impl UserProfile {
+    pub(super) fn new(
+        context: Arc<Context>,
+        store: Arc<SessionStore>,
+        issuer: Arc<Issuer>,
+        verifier: Arc<Verifier>,
+        calls: Arc<BearerCalls>,
+        token_info: Arc<TokenInfo>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            context,
+            store,
+            issuer,
+            verifier,
+            calls,
+            token_info,
+            in_flight: SingleFlight::default(),
+        })
+    }
+
+    /// The profile as last fetched, or a new one.
+    pub(super) async fn get(self: &Arc<Self>, refresh: bool) -> Result<Profile, Error> {
+        self.store.ensure_restored().await?;
+        match self.context.profile().filter(|_| !refresh) {
+            Some(cached) => Ok(cached),
+            None => self.fetch_shared().await,
+        }
+    }
+
+    /// The profile as last fetched, if that is less than `max_age` ago by the device's clock; else a new one.
+    pub(super) async fn get_within(self: &Arc<Self>, max_age: Duration, allow_stale: bool) -> Result<Profile, Error> {
+        let context = &self.context;
+        self.store.ensure_restored().await?;
+        let cached = context.profile();
+        if let Some(profile) = &cached
+            && u64::try_from(context.now().wall.seconds_since(profile.fetched_at))
+                .is_ok_and(|age| age < max_age.as_secs())
+        {
+            return Ok(profile.clone());
+        }
+        match self.fetch_shared().await {
+            Err(error) if allow_stale && (retry::is_passing(&error) || error == Error::ReadOnly) => {
+                context.profile().ok_or(error)
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn fetch_shared(self: &Arc<Self>) -> Result<Profile, Error> {
+        let context = &self.context;
+        loop {
+            self.store.ensure_session().await?;
+            let (generation, _) = context.subject()?;
+            let start = || {
+                let (session, profile) = (context.keep_open(), Arc::clone(self));
+                let work: BoxFuture<'static, _> = Box::pin(async move {
+                    let loaded = profile.load(false).await;
+                    drop(session);
+                    loaded
+                });
+                work
+            };
+            match self.in_flight.join(generation, context.spawner(), || None, start) {
+                Joined::Done(result) => return result,
+                Joined::Join(result) => {
+                    let ended_early = || Err(Error::Internal("the profile's request ended early".to_owned()));
+                    return result.await.unwrap_or_else(ended_early);
+                }
+                // Of another sign-in.
+                Joined::WaitFor(result) => drop(result.await),
+            }
+        }
+    }
+
+    /// Asks the userinfo endpoint; or `/tokeninfo`, where the session lives by its ID token or `by_id_token` says so.
+    pub(super) async fn load(&self, by_id_token: bool) -> Result<Profile, Error> {
+        for _ in 0..MOST_REPLACEMENTS {
+            self.store.ensure_session().await?;
+            let (generation, subject) = self.context.subject()?;
+            let outcome = if by_id_token || self.context.read(Machine::lives_by_id_token) {
+                self.token_info.fetch_own(&subject).await
+            } else {
+                self.fetch(&subject).await
+            };
+            let outcome = match outcome {
+                Ok(profile) => self.keep(generation, profile).await,
+                failed => failed,
+            };
+            // Another sign-in of the same user took this one's place while the answer was under way.
+            let held = self.context.subject();
+            let replaced = held.is_ok_and(|(now, who)| now != generation && who == subject);
+            if outcome.is_ok() {
+                self.context.network_answered();
+            }
+            if !replaced || outcome.is_ok() {
+                return outcome;
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    async fn fetch(&self, subject: &str) -> Result<Profile, Error> {
+        let metadata = self.issuer.metadata().await?;
+        let endpoint = metadata
+            .userinfo_endpoint
+            .as_ref()
+            .ok_or_else(|| Error::ServerConfiguration {
+                server: Endpoint::Discovery.into(),
+                field: "issuer",
+                problem: "it has no userinfo endpoint that can be used (https)".to_owned(),
+            })?;
+        let answer = self
+            .calls
+            .call(
+                &Bearer::AccessToken,
+                Endpoint::UserInfo,
+                failure::refuses_token,
+                |token| Ok(userinfo::request(endpoint, token)),
+            )
+            .await?;
+        let claims = match userinfo::read(&answer, self.issuer.server_now())? {
+            UserInfo::Claims(claims) => claims,
+            UserInfo::Signed(jwt) => self.verifier.verify_userinfo(&jwt, &metadata).await?,
+        };
+        let about_another = || Error::UnexpectedAnswer {
+            server: Endpoint::UserInfo.into(),
+            status: answer.status,
+            problem: "it is not about the user who signed in".to_owned(),
+        };
+        Profile::from_claims(claims, self.context.now().wall)
+            .filter(|profile| profile.subject == subject)
+            .ok_or_else(about_another)
+    }
+
+    /// Keeps the profile with the session that it was asked for, and gives it.
+    async fn keep(&self, generation: Generation, profile: Profile) -> Result<Profile, Error> {
+        let kept = self.context.apply(ProfileFetched {
+            generation,
+            profile: Box::new(profile.clone()),
+        });
+        if kept.verdict == Verdict::Superseded {
+            return Err(Error::NoSession);
+        }
+        self.store.save_if_possible().await;
+        Ok(profile)
+    }
+}

@@ -1,0 +1,144 @@
+//! Refresh tokens that are to be revoked at the issuer, and those that wait for that.
+//!
+//! **Promises.** A token that could not be revoked because of passing trouble is kept for that alone and sent again; nobody
+//! waits longer than [`LONGEST_REVOCATION`]. **Needs** the context, the store and the issuer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use tokio::sync::Mutex;
+
+use super::context::Context;
+use super::issuer::Issuer;
+use super::options::SignOutOutcome;
+use super::store::SessionStore;
+use crate::machine::error::Error;
+use crate::machine::input::{RevocationEnded, TimePassed};
+use crate::machine::{Verdict, retry};
+use crate::model::secret::Secret;
+use crate::ports::LogLevel;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::revocation;
+use crate::storage::envelope::PendingRevocation;
+
+/// A user who signs out waits no longer than this for the issuer.
+const LONGEST_REVOCATION: Duration = Duration::from_secs(10);
+
+#[derive(Debug)]
+pub(super) struct Revocations {
+    context: Arc<Context>,
+    store: Arc<SessionStore>,
+    issuer: Arc<Issuer>,
+    sending: Mutex<()>,
+}
+
+impl Revocations {
+    pub(super) fn new(context: Arc<Context>, store: Arc<SessionStore>, issuer: Arc<Issuer>) -> Arc<Self> {
+        Arc::new(Self {
+            context,
+            store,
+            issuer,
+            sending: Mutex::default(),
+        })
+    }
+
+    /// Revokes the refresh token of a sign-out, within limits.
+    pub(super) async fn settle_in_time(&self, refresh_token: &Secret) -> SignOutOutcome {
+        let revocation = std::pin::pin!(self.settle(refresh_token));
+        match select(revocation, self.context.sleep(LONGEST_REVOCATION)).await {
+            Either::Left((Ok(true), _)) => SignOutOutcome::Revoked,
+            Either::Left((Ok(false), _)) => SignOutOutcome::RevocationNotOffered,
+            Either::Left((Err(error), _)) if !retry::is_passing(&error) => SignOutOutcome::RevocationRefused,
+            Either::Left((Err(_), _)) | Either::Right(_) => SignOutOutcome::RevocationPending,
+        }
+    }
+
+    /// Sends what earlier sign-outs could not tell the issuer, while the caller goes on.
+    pub(super) fn send_in_background(self: &Arc<Self>) {
+        if self.has_pending() {
+            let revocations = Arc::clone(self);
+            self.context.spawn(async move { revocations.send().await });
+        }
+    }
+
+    /// The same for whoever waits for it, within limits.
+    pub(super) async fn send_in_time(&self) {
+        if self.has_pending() {
+            let sending = std::pin::pin!(self.send());
+            select(sending, self.context.sleep(LONGEST_REVOCATION)).await;
+        }
+    }
+
+    /// Revokes a refresh token that nobody will use; the caller goes on.
+    pub(super) fn revoke_in_background(self: &Arc<Self>, refresh_token: Secret) {
+        let revocations = Arc::clone(self);
+        // Logged there.
+        self.context
+            .spawn(async move { drop(revocations.revoke(&refresh_token).await) });
+    }
+
+    /// The same for whoever waits for it, within limits.
+    pub(super) async fn revoke_in_time(&self, refresh_token: &Secret) {
+        // Logged there.
+        let revoking = std::pin::pin!(self.revoke(refresh_token));
+        select(revoking, self.context.sleep(LONGEST_REVOCATION)).await;
+    }
+
+    /// Revokes a refresh token; false where the issuer offers no revocation.
+    pub(super) async fn revoke(&self, refresh_token: &Secret) -> Result<bool, Error> {
+        let revoked: Result<bool, Error> = async {
+            let metadata = self.issuer.metadata().await?;
+            let Some(endpoint) = &metadata.revocation_endpoint else {
+                return Ok(false);
+            };
+            let request = revocation::revoke(endpoint, self.context.configuration(), refresh_token);
+            let answer = self.issuer.call(Endpoint::Revocation, request).await?;
+            revocation::read(&answer, self.issuer.server_now())?;
+            Ok(true)
+        }
+        .await;
+        if let Err(error) = &revoked {
+            let message = format!("a refresh token could not be revoked: {error}");
+            self.context.log(LogLevel::Warning, &message);
+        }
+        revoked
+    }
+
+    /// Sends every revocation that is pending, one after the other; stops at the first that meets passing trouble.
+    async fn send(&self) {
+        let Ok(_only) = self.sending.try_lock() else {
+            return;
+        };
+        for pending in self.pending() {
+            let outcome = self.settle(&pending.refresh_token).await;
+            if outcome.is_err_and(|error| retry::is_passing(&error)) {
+                return;
+            }
+        }
+    }
+
+    /// Revokes a refresh token that was kept for that; it is kept on only if the issuer did not hear of it.
+    async fn settle(&self, refresh_token: &Secret) -> Result<bool, Error> {
+        let outcome = self.revoke(refresh_token).await;
+        let ended = self.context.apply(RevocationEnded {
+            refresh_token: refresh_token.clone(),
+            failure: outcome.as_ref().err().cloned(),
+        });
+        if ended.verdict == Verdict::Changed {
+            self.store.save_if_possible().await;
+        }
+        outcome
+    }
+
+    fn has_pending(&self) -> bool {
+        !self.store.is_read_only() && !self.pending().is_empty()
+    }
+
+    /// What is too old is forgotten.
+    fn pending(&self) -> Vec<PendingRevocation> {
+        let now = self.context.now();
+        self.context.apply(TimePassed { now });
+        self.context.read(|machine| machine.pending_revocations().to_vec())
+    }
+}

@@ -1,0 +1,65 @@
+//! The one session machine that all tasks share: under a lock, with those who listen.
+//!
+//! **Promises.** Inputs are applied one after the other, and announcements reach every subscriber in the order of the
+//! changes: they are sent under the same lock. **Needs** nothing.
+//!
+//! A std `Mutex` guards it: each critical section is a few assignments, and the synchronous path of a valid token must
+//! not wait for a runtime.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::machine::event::Report;
+use crate::machine::input::TimePassed;
+use crate::machine::{Effect, Input, Machine, Outcome};
+use crate::model::time::Instant;
+
+#[derive(Debug, Default)]
+pub(super) struct SharedMachine(Mutex<Observed>);
+
+#[derive(Debug, Default)]
+struct Observed {
+    machine: Machine,
+    subscribers: Vec<UnboundedSender<Report>>,
+}
+
+impl SharedMachine {
+    /// Applies one input and sends what it announces. The other effects are for the caller.
+    pub(super) fn apply(&self, input: impl Into<Input>) -> Outcome {
+        let observed = &mut *self.lock();
+        let outcome = observed.machine.apply(input);
+        for effect in &outcome.effects {
+            if let Effect::Announce(report) = effect {
+                let receives = |subscriber: &UnboundedSender<Report>| subscriber.send(report.clone()).is_ok();
+                observed.subscribers.retain(receives);
+            }
+        }
+        outcome
+    }
+
+    /// Looks at the session as it is now.
+    pub(super) fn read<T>(&self, look: impl FnOnce(&Machine) -> T) -> T {
+        look(&self.lock().machine)
+    }
+
+    /// The state that was announced last, and everything that is from now on.
+    pub(super) fn subscribe(&self, now: Instant) -> UnboundedReceiver<Report> {
+        self.apply(TimePassed { now });
+        let (sender, receiver) = unbounded_channel();
+        let mut observed = self.lock();
+        // A session that nothing happens to would keep those for ever that are gone.
+        observed.subscribers.retain(|subscriber| !subscriber.is_closed());
+        if let Some(state) = observed.machine.published() {
+            // The receiver is right here, so this cannot fail.
+            let _ = sender.send(Report::State(state.clone()));
+        }
+        observed.subscribers.push(sender);
+        receiver
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Observed> {
+        // A panic elsewhere must not take the session along: every section leaves the state whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

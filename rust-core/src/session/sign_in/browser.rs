@@ -1,0 +1,188 @@
+//! Signing in with the browser: Authorization Code with PKCE (RFC 6749 4.1, RFC 7636, OpenID Connect Core 3.1).
+//!
+//! **Promises.** Passing trouble leaves the attempt as it is, and a code that was exchanged is not sent again. An ID token
+//! that is not accepted ends it. **Needs** the context, the store, the issuer, its verifier, the revocations, the pending
+//! sign-in and the completion.
+
+use std::sync::Arc;
+
+use super::super::context::Context;
+use super::super::issuer::{Issuer, Verifier};
+use super::super::options::{SignInOptions, SignInRequest};
+use super::super::revocations::Revocations;
+use super::super::store::SessionStore;
+use super::completion::SignInCompletion;
+use super::pending::{Attempt, PendingSignIn};
+use crate::jose::{IdTokenClaims, IdTokenProblem, ValidationContext};
+use crate::machine::error::Error;
+use crate::model::configuration::{max_age_of, parse_authorize_parameters};
+use crate::model::secret::Secret;
+use crate::model::state::SessionState;
+use crate::model::time::Instant;
+use crate::ports::LogLevel;
+use crate::protocol::authorization::{Callback, authorization_url, read_callback};
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::failure::Grant;
+use crate::protocol::token::{self, TokenAnswer};
+
+#[derive(Debug)]
+pub(in crate::session) struct BrowserSignIn {
+    context: Arc<Context>,
+    store: Arc<SessionStore>,
+    issuer: Arc<Issuer>,
+    verifier: Arc<Verifier>,
+    revocations: Arc<Revocations>,
+    pending: Arc<PendingSignIn>,
+    completion: Arc<SignInCompletion>,
+}
+
+impl BrowserSignIn {
+    pub(in crate::session) fn new(
+        context: Arc<Context>,
+        store: Arc<SessionStore>,
+        issuer: Arc<Issuer>,
+        verifier: Arc<Verifier>,
+        revocations: Arc<Revocations>,
+        pending: Arc<PendingSignIn>,
+        completion: Arc<SignInCompletion>,
+    ) -> Self {
+        Self {
+            context,
+            store,
+            issuer,
+            verifier,
+            revocations,
+            pending,
+            completion,
+        }
+    }
+
+    pub(in crate::session) async fn begin(&self, options: SignInOptions) -> Result<SignInRequest, Error> {
+        let configuration = self.context.configuration();
+        self.store.ensure_writable()?;
+        let mut parameters = parse_authorize_parameters("parameters", options.parameters)?;
+        let login_hint = options.login_hint.map(|hint| ("login_hint", hint));
+        let max_age = options.max_age_seconds.map(|age| ("max_age", age.to_string()));
+        for (name, value) in login_hint.into_iter().chain(max_age) {
+            // No parameter is sent twice (RFC 6749 3.1): the option wins.
+            parameters.retain(|(own, _)| own != name);
+            parameters.push((name.to_owned(), value));
+        }
+        let max_age_seconds = max_age_of(&parameters).or_else(|| max_age_of(&configuration.authorize_parameters));
+        let secrets = self.completion.secrets()?;
+        let metadata = self.issuer.metadata().await?;
+        let url = authorization_url(&metadata, configuration, &secrets, &parameters);
+        let named = url.query_pairs().filter(|(name, _)| name == "resource");
+        let resources = named.map(|(_, resource)| resource.into_owned()).collect();
+        let attempt = self
+            .pending
+            .begin(self.context.random()?, secrets, max_age_seconds, resources);
+        self.context.log(LogLevel::Info, "sign-in: begun");
+        Ok(SignInRequest {
+            url: url.into(),
+            callback_scheme: configuration.redirect_url.scheme().to_owned(),
+            attempt,
+        })
+    }
+
+    pub(in crate::session) async fn complete(&self, callback_url: &str) -> Result<SessionState, Error> {
+        // Two callers with the same URL (an app hears of it in more than one way) must not send the code twice: an
+        // issuer answers a second use by revoking what the first one brought (RFC 6749 4.1.2).
+        let _turn = self.pending.completion_turn().await;
+        self.pending.expire();
+        let attempt = self.pending.attempt()?;
+        let outcome = self.finish(&attempt, callback_url).await;
+        if outcome.as_ref().err().is_none_or(ends_attempt) {
+            self.pending.finish(attempt.id);
+        }
+        match &outcome {
+            Ok(_) => self.context.log(LogLevel::Info, "sign-in: done"),
+            Err(error) => self.context.log(LogLevel::Warning, &format!("sign-in: {error}")),
+        }
+        outcome
+    }
+
+    async fn finish(&self, attempt: &Attempt, callback_url: &str) -> Result<SessionState, Error> {
+        let metadata = self.issuer.metadata().await?;
+        let configuration = self.context.configuration();
+        let code = match read_callback(callback_url, configuration, &metadata, &attempt.secrets.state)? {
+            Callback::Code(code) => code,
+            Callback::Refused(error) => return Err(error.into()),
+        };
+        // Before the code is spent: what may stall.
+        self.issuer.prefetch_keys().await?;
+        // Afterwards it could end the new session: some issuers delete the grant along with a revoked token.
+        self.revocations.send_in_time().await;
+        let (tokens, received) = match attempt.exchanged.clone() {
+            Some(exchanged) => exchanged,
+            None => {
+                let exchanged = self.exchange_code(attempt, &code).await?;
+                if !self.pending.keep_exchanged(attempt.id, &exchanged) {
+                    return self.completion.abandon(exchanged.0.refresh_token).await;
+                }
+                exchanged
+            }
+        };
+        let claims = match self.verify(attempt, &tokens).await {
+            Err(error) if ends_attempt(&error) => {
+                let _ = self.completion.abandon(tokens.refresh_token).await;
+                return Err(error);
+            }
+            outcome => outcome?,
+        };
+        let session = self
+            .completion
+            .session(&metadata.issuer, attempt, tokens, claims, received);
+        self.completion.enter(attempt, session, received).await
+    }
+
+    async fn exchange_code(&self, attempt: &Attempt, code: &Secret) -> Result<(TokenAnswer, Instant), Error> {
+        let metadata = self.issuer.metadata().await?;
+        let request = token::exchange_code(
+            &metadata.token_endpoint,
+            self.context.configuration(),
+            code,
+            &attempt.secrets.verifier,
+        );
+        // The tokens' life counts from here: the process may be suspended before it reads the answer.
+        let sent = self.context.now();
+        let answer = self.issuer.call(Endpoint::Token, request).await?;
+        let extras = token::extras(self.context.configuration(), &[], &[]);
+        let tokens = token::read_with(&answer, Grant::AuthorizationCode, extras, self.issuer.server_now())?;
+        Ok((tokens, sent))
+    }
+
+    async fn verify(&self, attempt: &Attempt, tokens: &TokenAnswer) -> Result<IdTokenClaims, Error> {
+        let Some(id_token) = &tokens.id_token else {
+            return Err(Error::sign_in(
+                "id_token_missing",
+                "the issuer sent no ID token; the scope openid brings it",
+            ));
+        };
+        if tokens.access_token.is_none() {
+            return Err(Error::sign_in(
+                "invalid_token_answer",
+                tokens.problem.unwrap_or("the issuer sent no access token"),
+            ));
+        }
+        let context = ValidationContext::SignIn {
+            nonce: &attempt.secrets.nonce,
+            max_age_seconds: attempt.max_age_seconds,
+            access_token: tokens.access_token.as_ref(),
+        };
+        self.verifier.verify_id_token(id_token, context).await
+    }
+}
+
+/// Whether the same callback URL could never succeed later.
+fn ends_attempt(error: &Error) -> bool {
+    match error {
+        Error::SignIn { code, .. } => code != "state_mismatch",
+        Error::IdToken(error) => error.problem != IdTokenProblem::KeysUnavailable,
+        Error::SignInCancelled | Error::Store(_) | Error::InteractionRequired { .. } => true,
+        Error::ServerConfiguration { server, .. } => {
+            matches!(server.endpoint, Endpoint::Token | Endpoint::Authorization)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,139 @@
+//! The end of every sign-in.
+//!
+//! **Promises.** The new session takes the place of whatever was there, in memory and in the store, unless the attempt
+//! was cancelled or replaced meanwhile: then its refresh token is revoked. **Needs** the context, the store, the
+//! revocations, the import's record and the pending sign-in.
+
+use std::sync::Arc;
+
+use super::super::context::Context;
+use super::super::migration::record::ImportRecord;
+use super::super::revocations::Revocations;
+use super::super::store::SessionStore;
+use super::pending::{Attempt, PendingSignIn};
+use crate::jose::IdTokenClaims;
+use crate::machine::error::Error;
+use crate::machine::input::SignedIn;
+use crate::model::credentials::Credentials;
+use crate::model::secret::Secret;
+use crate::model::secret_members::SecretMembers;
+use crate::model::state::SessionState;
+use crate::model::time::Instant;
+use crate::protocol::authorization::SignInSecrets;
+use crate::protocol::token::TokenAnswer;
+use crate::storage::envelope::{CURRENT_VERSION, StoredSession};
+
+#[derive(Debug)]
+pub(in crate::session) struct SignInCompletion {
+    context: Arc<Context>,
+    store: Arc<SessionStore>,
+    revocations: Arc<Revocations>,
+    import_record: Arc<ImportRecord>,
+    pending: Arc<PendingSignIn>,
+}
+
+impl SignInCompletion {
+    pub(in crate::session) fn new(
+        context: Arc<Context>,
+        store: Arc<SessionStore>,
+        revocations: Arc<Revocations>,
+        import_record: Arc<ImportRecord>,
+        pending: Arc<PendingSignIn>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            context,
+            store,
+            revocations,
+            import_record,
+            pending,
+        })
+    }
+
+    /// The new session takes the place of whatever was there, in memory and in the store. A sign-out or another sign-in
+    /// that came meanwhile wins; then the tokens belong to nobody.
+    pub(super) async fn enter(
+        &self,
+        attempt: &Attempt,
+        session: StoredSession,
+        received: Instant,
+    ) -> Result<SessionState, Error> {
+        let context = &self.context;
+        // What waits for the network is the user's, and an import is over, also where the sign-in is the first thing
+        // that a launch does. A store that cannot be read has nothing to add.
+        let _ = self.store.ensure_restored().await;
+        self.import_record.close().await;
+        let refresh_token = session.credentials.refresh_token.clone();
+        let input = SignedIn {
+            session: Box::new(session),
+            received: received.monotonic,
+        };
+        // Nothing may come between the look at the attempt and the new session: all that could wait is done.
+        let Some(outcome) = self.pending.finish_with(attempt.id, || context.apply(input)) else {
+            return self.abandon(refresh_token).await;
+        };
+        let saved = self.store.save().await;
+        context.publish();
+        saved?;
+        if let Some(replaced) = outcome.revocation() {
+            // The new user does not wait for it.
+            self.revocations.revoke_in_background(replaced);
+        }
+        context.state().ok_or(Error::NoSession)
+    }
+
+    /// Nobody will use the refresh token of this sign-in.
+    pub(super) async fn abandon(&self, refresh_token: Option<Secret>) -> Result<SessionState, Error> {
+        if let Some(orphan) = refresh_token {
+            // The cancellation is what the caller receives.
+            self.revocations.revoke_in_time(&orphan).await;
+        }
+        Err(Error::SignInCancelled)
+    }
+
+    /// Random values for a new attempt.
+    pub(super) fn secrets(&self) -> Result<SignInSecrets, Error> {
+        Ok(SignInSecrets {
+            state: self.context.random()?,
+            nonce: self.context.random()?,
+            verifier: self.context.random()?,
+        })
+    }
+
+    /// The session that a sign-in brought.
+    pub(super) fn session(
+        &self,
+        issuer: &str,
+        attempt: &Attempt,
+        tokens: TokenAnswer,
+        claims: IdTokenClaims,
+        received: Instant,
+    ) -> StoredSession {
+        StoredSession {
+            version: CURRENT_VERSION,
+            issuer: issuer.to_owned(),
+            client_id: self.context.configuration().client_id.clone(),
+            subject: claims.subject,
+            credentials: Credentials {
+                access_token: tokens.access_token,
+                refresh_token: tokens.refresh_token,
+                id_token: tokens.id_token,
+                scope: tokens.scope,
+                received_at: received.wall,
+                lifetime_seconds: Credentials::lifetime_for(tokens.expires_in),
+                lives_by_id_token: false,
+                unchecked: false,
+            },
+            sign_in_id: Some(attempt.sign_in_id.clone()),
+            nonce: Some(attempt.secrets.nonce.clone()),
+            authenticated_at: claims.auth_time,
+            profile: None,
+            ended: None,
+            sequence: 0,
+            audience_tokens: Vec::new(),
+            imported: false,
+            pending_updates: Vec::new(),
+            resources: attempt.resources.clone(),
+            unknown: SecretMembers::default(),
+        }
+    }
+}

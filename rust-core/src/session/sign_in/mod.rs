@@ -1,0 +1,21 @@
+//! Signing in.
+//!
+//! **Promises.** At most one sign-in is in progress; a sign-out or a newer sign-in beats it. The code is sent once. The new
+//! session is stored before it is given. **Needs** the context, the store, the issuer, its verifier, the revocations and
+//! the import's record.
+//!
+//! - `pending`: the sign-in in progress.
+//! - `completion`: the end of every sign-in.
+//! - `browser`: Authorization Code with PKCE.
+//! - `password`: name and password, at older Auth0 tenants.
+
+mod browser;
+mod completion;
+mod password;
+pub(super) mod pending;
+
+pub use password::PasswordSignIn;
+
+pub(super) use browser::BrowserSignIn;
+pub(super) use completion::SignInCompletion;
+pub(super) use password::SignInByPassword;

@@ -1,0 +1,173 @@
+//! Signing in with a password at `/oauth/ro`, at older Auth0 tenants.
+//!
+//! **Promises.** The password is sent once, wiped, and never stored. A session begun so lives by its ID token. **Needs**
+//! the context, the store, the issuer, its verifier, the revocations, the pending sign-in and the completion.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::super::context::Context;
+use super::super::issuer::{Issuer, Verifier};
+use super::super::legacy::base::{legacy_base, parse_more};
+use super::super::revocations::Revocations;
+use super::super::store::SessionStore;
+use super::completion::SignInCompletion;
+use super::pending::{Attempt, PendingSignIn};
+use crate::jose::{IdTokenClaims, ValidationContext};
+use crate::machine::error::Error;
+use crate::model::configuration::Configuration;
+use crate::model::credentials::Credentials;
+use crate::model::secret::Secret;
+use crate::model::state::SessionState;
+use crate::ports::LogLevel;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::legacy::resource_owner;
+use crate::protocol::token::TokenAnswer;
+
+/// Who signs in with a password. `Debug` shows neither name nor password.
+#[derive(Clone, Debug)]
+pub struct PasswordSignIn {
+    /// The user's name or address at the connection.
+    pub username: Secret,
+    /// The password. It is sent once, wiped, and never stored.
+    pub password: Secret,
+    /// The name of the database connection, such as `Username-Password-Authentication`.
+    pub connection: String,
+    /// What the user calls this device. Needed with the scope `offline_access`: the refresh token is bound to it.
+    pub device: Option<String>,
+    /// More parameters for the request.
+    pub parameters: HashMap<String, String>,
+}
+
+impl PasswordSignIn {
+    fn check(&self, configuration: &Configuration) -> Result<Vec<(String, String)>, Error> {
+        let missing = |name: &'static str, problem: &str| Error::Argument {
+            name,
+            problem: problem.to_owned(),
+        };
+        for (name, value) in [
+            ("username", self.username.expose()),
+            ("password", self.password.expose()),
+            ("connection", self.connection.as_str()),
+        ] {
+            if value.is_empty() {
+                return Err(missing(name, "is empty"));
+            }
+        }
+        let device = self.device.as_deref().unwrap_or_default();
+        if device.is_empty() && configuration.scopes.iter().any(|scope| scope == "offline_access") {
+            return Err(missing(
+                "device",
+                "is needed with the scope offline_access: the refresh token is bound to it",
+            ));
+        }
+        parse_more(
+            self.parameters.clone(),
+            &["username", "password", "connection", "device", "id_token"],
+        )
+    }
+}
+
+#[derive(Debug)]
+pub(in crate::session) struct SignInByPassword {
+    context: Arc<Context>,
+    store: Arc<SessionStore>,
+    issuer: Arc<Issuer>,
+    verifier: Arc<Verifier>,
+    revocations: Arc<Revocations>,
+    pending: Arc<PendingSignIn>,
+    completion: Arc<SignInCompletion>,
+}
+
+impl SignInByPassword {
+    pub(in crate::session) fn new(
+        context: Arc<Context>,
+        store: Arc<SessionStore>,
+        issuer: Arc<Issuer>,
+        verifier: Arc<Verifier>,
+        revocations: Arc<Revocations>,
+        pending: Arc<PendingSignIn>,
+        completion: Arc<SignInCompletion>,
+    ) -> Self {
+        Self {
+            context,
+            store,
+            issuer,
+            verifier,
+            revocations,
+            pending,
+            completion,
+        }
+    }
+
+    pub(in crate::session) async fn sign_in(&self, sign_in: PasswordSignIn) -> Result<SessionState, Error> {
+        let configuration = self.context.configuration();
+        legacy_base(configuration)?;
+        self.store.ensure_writable()?;
+        let parameters = sign_in.check(configuration)?;
+        // The issuer is sent none of these secrets.
+        self.pending
+            .begin(self.context.random()?, self.completion.secrets()?, None, Vec::new());
+        let attempt = self.pending.attempt()?;
+        let outcome = self.finish(&attempt, sign_in, &parameters).await;
+        self.pending.finish(attempt.id);
+        match &outcome {
+            Ok(_) => self.context.log(LogLevel::Info, "sign-in with a password: done"),
+            Err(error) => {
+                let message = format!("sign-in with a password: {error}");
+                self.context.log(LogLevel::Warning, &message);
+            }
+        }
+        outcome
+    }
+
+    async fn finish(
+        &self,
+        attempt: &Attempt,
+        sign_in: PasswordSignIn,
+        parameters: &[(String, String)],
+    ) -> Result<SessionState, Error> {
+        let metadata = self.issuer.metadata().await?;
+        // Before the password is sent: what may stall.
+        self.issuer.prefetch_keys().await?;
+        self.revocations.send_in_time().await;
+        let who = resource_owner::Credentials {
+            username: &sign_in.username,
+            password: &sign_in.password,
+            connection: &sign_in.connection,
+            device: sign_in.device.as_deref(),
+        };
+        let configuration = self.context.configuration();
+        let request = resource_owner::request(legacy_base(configuration)?, configuration, &who, parameters)?;
+        drop(sign_in);
+        let received = self.context.now();
+        let answer = self.issuer.call(Endpoint::ResourceOwner, request).await?;
+        let server_now = self.issuer.server_now();
+        let tokens = resource_owner::read(&answer, server_now)?;
+        let claims = match self.verify(&tokens).await {
+            Ok(claims) => claims,
+            Err(error) => {
+                let _ = self.completion.abandon(tokens.refresh_token).await;
+                return Err(error);
+            }
+        };
+        let lifetime = Credentials::lifetime_of_id_token(claims.issued_at, claims.expires_at, server_now);
+        let mut session = self
+            .completion
+            .session(&metadata.issuer, attempt, tokens, claims, received);
+        session.credentials.lifetime_seconds = lifetime;
+        session.credentials.lives_by_id_token = true;
+        session.nonce = None;
+        self.completion.enter(attempt, session, received).await
+    }
+
+    async fn verify(&self, tokens: &TokenAnswer) -> Result<IdTokenClaims, Error> {
+        let Some(id_token) = &tokens.id_token else {
+            return Err(Error::sign_in("id_token_missing", "the issuer sent no ID token"));
+        };
+        let context = ValidationContext::Direct {
+            access_token: tokens.access_token.as_ref(),
+        };
+        self.verifier.verify_direct_id_token(id_token, context).await
+    }
+}

@@ -1,0 +1,197 @@
+//! The sign-in in progress: at most one, in memory only, and not for ever.
+//!
+//! **Promises.** An attempt that was cancelled, replaced or begun too long ago never comes to its end, and the refresh
+//! token that it had brought is revoked. **Needs** the context and the revocations.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::super::context::Context;
+use super::super::revocations::Revocations;
+use crate::machine::error::Error;
+use crate::model::secret::Secret;
+use crate::model::time::Instant;
+use crate::protocol::authorization::SignInSecrets;
+use crate::protocol::token::TokenAnswer;
+
+/// A user who needs longer begins again. The secrets of a sign-in that nobody ends, and the tokens that one may have
+/// brought, do not stay in memory for as long as the process lives.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+
+/// The sign-in in progress. In memory only: it survives no restart.
+#[derive(Debug)]
+pub(in crate::session) struct PendingSignIn {
+    context: Arc<Context>,
+    revocations: Arc<Revocations>,
+    slot: Mutex<Slot>,
+    completing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    last_id: u64,
+    progress: Progress,
+}
+
+#[derive(Debug, Default)]
+enum Progress {
+    #[default]
+    None,
+    Cancelled,
+    Expired,
+    Waiting(Box<Attempt>),
+}
+
+/// One sign-in.
+#[derive(Clone, Debug)]
+pub(super) struct Attempt {
+    pub(super) id: u64,
+    /// When it began, by the clock that also runs while the device sleeps.
+    began: Duration,
+    /// Tells the session from all others, in the store too.
+    pub(super) sign_in_id: Secret,
+    pub(super) secrets: SignInSecrets,
+    pub(super) max_age_seconds: Option<u32>,
+    /// The APIs that its URL names (RFC 8707).
+    pub(super) resources: Vec<String>,
+    /// The answer to the code, when what came after it failed for the moment: a code can be used only once.
+    pub(super) exchanged: Option<(TokenAnswer, Instant)>,
+}
+
+impl PendingSignIn {
+    pub(in crate::session) fn new(context: Arc<Context>, revocations: Arc<Revocations>) -> Arc<Self> {
+        Arc::new(Self {
+            context,
+            revocations,
+            slot: Mutex::default(),
+            completing: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// One at a time: the end of a sign-in, or an import.
+    pub(in crate::session) async fn completion_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.completing.lock().await
+    }
+
+    /// A new attempt in the place of whatever is in progress. Gives its number.
+    pub(super) fn begin(
+        &self,
+        sign_in_id: Secret,
+        secrets: SignInSecrets,
+        max_age_seconds: Option<u32>,
+        resources: Vec<String>,
+    ) -> u64 {
+        self.cancel(|_| true);
+        let began = self.context.now().monotonic;
+        let mut slot = self.lock();
+        slot.last_id += 1;
+        let attempt = Attempt {
+            id: slot.last_id,
+            began,
+            sign_in_id,
+            secrets,
+            max_age_seconds,
+            resources,
+            exchanged: None,
+        };
+        slot.progress = Progress::Waiting(Box::new(attempt));
+        slot.last_id
+    }
+
+    pub(super) fn attempt(&self) -> Result<Attempt, Error> {
+        match &self.lock().progress {
+            Progress::Waiting(attempt) => Ok(Attempt::clone(attempt)),
+            Progress::Cancelled => Err(Error::SignInCancelled),
+            Progress::Expired => Err(Error::sign_in(
+                "sign_in_expired",
+                "it was begun more than 15 minutes ago; begin another",
+            )),
+            Progress::None => Err(Error::sign_in(
+                "no_sign_in_in_progress",
+                "begin one first; it does not survive a restart of the app",
+            )),
+        }
+    }
+
+    /// Ends a sign-in that was begun too long ago.
+    pub(in crate::session) fn expire(&self) {
+        if let Some(brought) = self.take_expired() {
+            self.revocations.revoke_in_background(brought);
+        }
+    }
+
+    /// The refresh token that it had brought, for which nobody will come.
+    fn take_expired(&self) -> Option<Secret> {
+        let now = self.context.now();
+        let mut slot = self.lock();
+        let Progress::Waiting(attempt) = &mut slot.progress else {
+            return None;
+        };
+        if now.monotonic.saturating_sub(attempt.began) < LONGEST {
+            return None;
+        }
+        let exchanged = attempt.exchanged.take();
+        slot.progress = Progress::Expired;
+        exchanged.and_then(|(tokens, _)| tokens.refresh_token)
+    }
+
+    /// False when another sign-in, or none, is in progress.
+    pub(super) fn keep_exchanged(&self, id: u64, exchanged: &(TokenAnswer, Instant)) -> bool {
+        match &mut self.lock().progress {
+            Progress::Waiting(attempt) if attempt.id == id => {
+                attempt.exchanged = Some(exchanged.clone());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// False when another sign-in, or none, is in progress; that one goes on.
+    pub(super) fn finish(&self, id: u64) -> bool {
+        let mut slot = self.lock();
+        let is_current = matches!(&slot.progress, Progress::Waiting(attempt) if attempt.id == id);
+        if is_current {
+            slot.progress = Progress::None;
+        }
+        is_current
+    }
+
+    /// The same, with what the end of the sign-in does: nothing cancels it between the two. None, and nothing is done,
+    /// when another sign-in, or none, is in progress.
+    pub(super) fn finish_with<T>(&self, id: u64, end: impl FnOnce() -> T) -> Option<T> {
+        let mut slot = self.lock();
+        if !matches!(&slot.progress, Progress::Waiting(attempt) if attempt.id == id) {
+            return None;
+        }
+        slot.progress = Progress::None;
+        Some(end())
+    }
+
+    /// Cancels the sign-in in progress if it is one that is meant.
+    pub(in crate::session) fn cancel(&self, is_meant: impl FnOnce(u64) -> bool) {
+        if let Some(brought) = self.take_cancelled(is_meant)
+            // Where its end is under way, that one sees that it was cancelled, and revokes.
+            && self.completing.try_lock().is_ok()
+        {
+            self.revocations.revoke_in_background(brought);
+        }
+    }
+
+    /// The refresh token that it had brought.
+    fn take_cancelled(&self, is_meant: impl FnOnce(u64) -> bool) -> Option<Secret> {
+        let mut slot = self.lock();
+        let Progress::Waiting(attempt) = &mut slot.progress else {
+            return None;
+        };
+        if !is_meant(attempt.id) {
+            return None;
+        }
+        let exchanged = attempt.exchanged.take();
+        slot.progress = Progress::Cancelled;
+        exchanged.and_then(|(tokens, _)| tokens.refresh_token)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

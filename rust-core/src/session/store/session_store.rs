@@ -1,0 +1,188 @@
+//! The store, for the other parts: see the folder.
+
+use std::sync::Arc;
+
+use super::super::context::Context;
+use super::super::dependencies::Dependencies;
+use super::item::Item;
+use super::process_lock::{ProcessLockGuard, SharedProcessLock};
+use super::reader::Reader;
+use super::writer::Writer;
+use crate::machine::error::Error;
+use crate::model::secret::SecretBytes;
+use crate::model::state::SessionState;
+use crate::ports::StoreError;
+use crate::storage::envelope::StoredSession;
+
+#[derive(Debug)]
+pub(in crate::session) struct SessionStore {
+    context: Arc<Context>,
+    item: Arc<Item>,
+    reader: Arc<Reader>,
+    writer: Arc<Writer>,
+    process_lock: SharedProcessLock,
+}
+
+impl SessionStore {
+    pub(in crate::session) fn new(context: Arc<Context>, name: &str, dependencies: &Dependencies) -> Arc<Self> {
+        let (item_name, old_name) = (
+            context.configuration().item_name(name),
+            context.configuration().old_item_name(name),
+        );
+        let (store, sharing) = (Arc::clone(&dependencies.store), dependencies.sharing.clone());
+        let process_lock = SharedProcessLock::new(Arc::clone(&context), sharing.clone(), item_name.clone());
+        let item = Arc::new(Item::new(store, sharing, item_name, old_name));
+        let reader = Arc::new(Reader::new(Arc::clone(&context), Arc::clone(&item)));
+        let writer = Writer::new(Arc::clone(&context), Arc::clone(&item), Arc::clone(&reader));
+        Arc::new(Self {
+            context,
+            item,
+            reader,
+            writer,
+            process_lock,
+        })
+    }
+
+    /// Whether other processes use the store.
+    pub(in crate::session) fn is_shared(&self) -> bool {
+        self.item.is_shared()
+    }
+
+    /// Whether this process only looks.
+    pub(in crate::session) fn is_read_only(&self) -> bool {
+        self.item.is_read_only()
+    }
+
+    /// For what changes the session.
+    pub(in crate::session) fn ensure_writable(&self) -> Result<(), Error> {
+        if self.is_read_only() {
+            Err(Error::ReadOnly)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Reads the store: once, or where other processes use it too, each time.
+    ///
+    /// # Errors
+    /// As [`SessionStore::ensure_restored`] and [`SessionStore::merge_if_shared`].
+    pub(in crate::session) async fn restore(&self) -> Result<(), Error> {
+        if self.reader.needs_first_read() {
+            return self.ensure_restored().await;
+        }
+        self.merge_if_shared().await?;
+        self.writer.retry().await;
+        Ok(())
+    }
+
+    /// Reads the store unless that was done.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::Envelope`]; a locked device is not an error here but a state.
+    pub(in crate::session) async fn ensure_restored(&self) -> Result<(), Error> {
+        if !self.reader.read_first().await? {
+            self.writer.retry().await;
+        }
+        Ok(())
+    }
+
+    /// Knows what is stored.
+    ///
+    /// # Errors
+    /// As [`SessionStore::ensure_restored`]; [`Error::Store`] also on a locked device.
+    pub(in crate::session) async fn ensure_known(&self) -> Result<(), Error> {
+        self.ensure_restored().await?;
+        if self.reader.needs_first_read() {
+            return Err(StoreError::Locked.into());
+        }
+        Ok(())
+    }
+
+    /// Errors unless somebody is signed in.
+    pub(in crate::session) async fn ensure_session(&self) -> Result<(), Error> {
+        self.ensure_restored().await?;
+        let mut state = self.context.state();
+        // Somebody may have signed in, in another process.
+        if !matches!(state, Some(SessionState::SignedIn { .. })) && self.merge_if_shared().await? {
+            state = self.context.state();
+        }
+        self.context.publish();
+        match state {
+            Some(SessionState::SignedIn { .. }) => Ok(()),
+            Some(SessionState::ReauthenticationRequired { reason }) => Err(Error::Reauthenticate(reason)),
+            Some(SessionState::Locked) => Err(StoreError::Locked.into()),
+            Some(SessionState::SignedOut) | None => Err(Error::NoSession),
+        }
+    }
+
+    /// See [`Reader::merge`].
+    pub(in crate::session) async fn merge(&self) -> Result<bool, Error> {
+        self.reader.merge().await
+    }
+
+    /// See [`Reader::merge_if_shared`].
+    pub(in crate::session) async fn merge_if_shared(&self) -> Result<bool, Error> {
+        self.reader.merge_if_shared().await
+    }
+
+    /// See [`Reader::look_before_sign_out`].
+    pub(in crate::session) async fn look_before_sign_out(&self) {
+        self.reader.look_before_sign_out().await;
+    }
+
+    /// See [`Writer::save`].
+    pub(in crate::session) async fn save(&self) -> Result<(), Error> {
+        self.writer.save().await
+    }
+
+    /// The same, for callers whose own result does not depend on the store.
+    pub(in crate::session) async fn save_if_possible(&self) {
+        // Logged where it failed; tried again at the next call.
+        let _ = self.save().await;
+    }
+
+    /// See [`Writer::prove_writable`].
+    pub(in crate::session) async fn prove_writable(&self) -> Result<bool, Error> {
+        self.writer.prove_writable().await
+    }
+
+    /// See [`Writer::insert`].
+    pub(in crate::session) async fn insert(&self, session: StoredSession, bytes: SecretBytes) -> Result<bool, Error> {
+        self.writer.insert(session, bytes).await
+    }
+
+    /// See [`SharedProcessLock::take`].
+    pub(in crate::session) async fn take_process_lock(&self) -> Result<ProcessLockGuard<'_>, Error> {
+        self.process_lock.take().await
+    }
+
+    /// See [`SharedProcessLock::release`].
+    pub(in crate::session) fn release_process_lock(&self) {
+        self.process_lock.release();
+    }
+
+    /// See [`SharedProcessLock::suspend`].
+    pub(in crate::session) fn suspend(&self) {
+        self.process_lock.suspend();
+    }
+
+    /// See [`SharedProcessLock::await_background_time`].
+    pub(in crate::session) fn await_background_time(&self) {
+        self.process_lock.await_background_time();
+    }
+
+    /// See [`SharedProcessLock::resume`].
+    pub(in crate::session) fn resume(&self) {
+        self.process_lock.resume();
+    }
+
+    /// See [`Item::has_companion`].
+    pub(in crate::session) async fn has_companion(&self, suffix: &str) -> Result<bool, StoreError> {
+        self.item.has_companion(suffix).await
+    }
+
+    /// See [`Item::write_companion`].
+    pub(in crate::session) async fn write_companion(&self, suffix: &str, value: SecretBytes) -> Result<(), StoreError> {
+        self.item.write_companion(suffix, value).await
+    }
+}

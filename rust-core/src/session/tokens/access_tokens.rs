@@ -1,0 +1,216 @@
+//! Access tokens: from memory, or renewed with the refresh token, one renewal at a time.
+//!
+//! **Promises.** A good token costs memory only, whatever else is being renewed. Callers for the same share one renewal;
+//! those for several audiences take turns, because each may rotate the refresh token. A renewal goes on when its callers
+//! go away. **Needs** the context, the store, the tokens in memory and the renewer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::context::Context;
+use super::super::options::{RefreshOptions, TokenOptions};
+use super::super::single_flight::{Joined, SingleFlight};
+use super::super::store::SessionStore;
+use super::audiences::{checked_further, further};
+use super::in_memory::TokensInMemory;
+use super::renewer::Renewer;
+use super::requirement::{Renewal, TokenRequirement};
+use crate::machine::error::Error;
+use crate::machine::input::LifetimeShort;
+use crate::machine::retry;
+use crate::model::audience::Audience;
+use crate::model::secret::Secret;
+
+#[derive(Debug)]
+pub(in crate::session) struct AccessTokens {
+    context: Arc<Context>,
+    store: Arc<SessionStore>,
+    memory: Arc<TokensInMemory>,
+    renewer: Arc<Renewer>,
+    in_flight: SingleFlight<Renewal, Result<Secret, Error>>,
+}
+
+impl AccessTokens {
+    pub(in crate::session) fn new(
+        context: Arc<Context>,
+        store: Arc<SessionStore>,
+        memory: Arc<TokensInMemory>,
+        renewer: Arc<Renewer>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            context,
+            store,
+            memory,
+            renewer,
+            in_flight: SingleFlight::default(),
+        })
+    }
+
+    /// The token in memory once it is stored, if it is good for at least `min_ttl`.
+    pub(in crate::session) fn cached(&self, audience: Option<&Audience>, min_ttl: Duration) -> Option<Secret> {
+        let of = audience.and_then(|audience| further(self.context.configuration(), audience));
+        self.memory.stored_access_token(of, min_ttl)
+    }
+
+    /// The access token: the session's own, or that for an audience.
+    pub(in crate::session) async fn get(
+        &self,
+        audience: Option<&Audience>,
+        options: TokenOptions,
+    ) -> Result<Secret, Error> {
+        let of = self.checked_further(audience)?;
+        match self.get_current(of, options).await {
+            Err(error) if options.allow_expired && (retry::is_passing(&error) || error == Error::ReadOnly) => {
+                self.memory.any_access_token(of).ok_or(error)
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn get_current(&self, of: Option<&Audience>, options: TokenOptions) -> Result<Secret, Error> {
+        let renewals = self.memory.renewals(of);
+        self.store.ensure_session().await?;
+        let min_ttl = options.min_ttl;
+        let requirement = if options.force_refresh {
+            TokenRequirement::RenewedSince { renewals, min_ttl }
+        } else {
+            TokenRequirement::ValidFor(min_ttl)
+        };
+        if let Some(token) = self.memory.granted(&requirement, of) {
+            return Ok(token);
+        }
+        let renewal = Renewal::of(of);
+        if !options.force_refresh
+            && let Some(token) = self.best_there_is(&renewal, min_ttl)?
+        {
+            return Ok(token);
+        }
+        let token = self.renew(renewal.clone(), requirement).await?;
+        self.check_lifetime(&renewal, min_ttl)?;
+        Ok(token)
+    }
+
+    /// Renews now, for the scopes and with the parameters given.
+    pub(in crate::session) async fn refresh(&self, options: RefreshOptions) -> Result<Secret, Error> {
+        self.store.ensure_session().await?;
+        let renewal = Renewal {
+            audience: None,
+            options,
+        };
+        self.renew(renewal, TokenRequirement::Renewal).await
+    }
+
+    /// A token in the place of `refused`.
+    pub(in crate::session) async fn get_other_than(
+        &self,
+        refused: Secret,
+        audience: Option<&Audience>,
+        min_ttl: Duration,
+    ) -> Result<Secret, Error> {
+        self.store.ensure_session().await?;
+        let of = self.checked_further(audience)?;
+        let requirement = TokenRequirement::OtherThan { refused, min_ttl };
+        let renewal = Renewal::of(of);
+        let token = self.renew(renewal.clone(), requirement).await?;
+        self.check_lifetime(&renewal, min_ttl)?;
+        Ok(token)
+    }
+
+    /// Gives the token that the session lives by, or that of the further audience.
+    pub(super) async fn renew(&self, renewal: Renewal, requirement: TokenRequirement) -> Result<Secret, Error> {
+        let memory = &self.memory;
+        let of = renewal.audience.as_ref();
+        let renewals = memory.renewals(of);
+        let mut has_waited = false;
+        loop {
+            memory.ensure_kind(&requirement)?;
+            let joined = self.in_flight.join(
+                renewal.clone(),
+                self.context.spawner(),
+                || memory.granted(&requirement, of).map(Ok),
+                || {
+                    let (session, renewer) = (self.context.keep_open(), Arc::clone(&self.renewer));
+                    let (renewal, requirement) = (renewal.clone(), requirement.clone());
+                    Box::pin(async move {
+                        let token = renewer.renew(&renewal, &requirement).await;
+                        drop(session);
+                        token
+                    })
+                },
+            );
+            match joined {
+                Joined::Done(result) => return result,
+                Joined::Join(result) => {
+                    let ended_early = || Err(Error::Internal("the renewal ended early".to_owned()));
+                    let token = result.await.unwrap_or_else(ended_early)?;
+                    memory.ensure_kind(&requirement)?;
+                    // Whoever started it may have been content with a token that another process made long ago. What is
+                    // new will not be better for being renewed again.
+                    let is_new = memory.renewals(of) > renewals;
+                    if is_new || has_waited || memory.granted(&requirement, of).is_some() {
+                        self.context.network_answered();
+                        return Ok(token);
+                    }
+                    has_waited = true;
+                }
+                Joined::WaitFor(result) => drop(result.await),
+            }
+        }
+    }
+
+    fn checked_further<'a>(&self, audience: Option<&'a Audience>) -> Result<Option<&'a Audience>, Error> {
+        audience.map_or(Ok(None), |audience| {
+            checked_further(self.context.configuration(), audience)
+        })
+    }
+
+    /// The token in hand, where one that lives no longer was got a moment ago: to renew at every call would be a storm.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] where the issuer's tokens do not live `min_ttl` at all.
+    fn best_there_is(&self, renewal: &Renewal, min_ttl: Duration) -> Result<Option<Secret>, Error> {
+        let of = renewal.audience.as_ref();
+        let Some(lifetime) = self.memory.lifetime_seconds(of) else {
+            return Ok(None);
+        };
+        let token = self.memory.access_token(of, Duration::ZERO);
+        let is_best = is_out_of_reach(min_ttl, lifetime) && self.memory.was_short_lived(&renewal.kind(), lifetime);
+        match token.filter(|_| is_best) {
+            Some(_) if min_ttl > Duration::from_secs(lifetime) => Err(too_much(lifetime)),
+            token => Ok(token),
+        }
+    }
+
+    /// Looks at a token that has just been renewed. One that lives too short does not mean that the next one will.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] where it does not live `min_ttl`.
+    fn check_lifetime(&self, renewal: &Renewal, min_ttl: Duration) -> Result<(), Error> {
+        let lifetime = self.memory.lifetime_seconds(renewal.audience.as_ref());
+        let Some(lifetime) = lifetime.filter(|lifetime| is_out_of_reach(min_ttl, *lifetime)) else {
+            return Ok(());
+        };
+        self.context.apply(LifetimeShort {
+            kind: renewal.kind(),
+            lifetime,
+            now: self.context.now(),
+            chance: self.context.chance()?,
+        });
+        if min_ttl > Duration::from_secs(lifetime) {
+            return Err(too_much(lifetime));
+        }
+        Ok(())
+    }
+}
+
+/// Whether no token that lives so many seconds would be good for `min_ttl` a moment after it was got.
+fn is_out_of_reach(min_ttl: Duration, lifetime: u64) -> bool {
+    min_ttl.saturating_add(Duration::from_secs(1)) > Duration::from_secs(lifetime) && !min_ttl.is_zero()
+}
+
+fn too_much(lifetime: u64) -> Error {
+    Error::Argument {
+        name: "min_ttl",
+        problem: format!("is more than the {lifetime} s that the issuer's tokens live"),
+    }
+}

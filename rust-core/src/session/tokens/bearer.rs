@@ -1,0 +1,112 @@
+//! Requests that carry a token.
+//!
+//! **Promises.** When the endpoint refuses the token itself, it is renewed once and the request sent again: the issuer may
+//! have revoked it before its time. **Needs** the store, the issuer, and the tokens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::issuer::Issuer;
+use super::super::options::TokenOptions;
+use super::super::store::SessionStore;
+use super::access_tokens::AccessTokens;
+use super::id_tokens::IdTokens;
+use super::in_memory::TokensInMemory;
+use crate::machine::error::Error;
+use crate::model::audience::Audience;
+use crate::model::secret::Secret;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::error::ProtocolError;
+use crate::protocol::message::{HttpAnswer, HttpRequest};
+
+#[derive(Debug)]
+pub(in crate::session) struct BearerCalls {
+    store: Arc<SessionStore>,
+    issuer: Arc<Issuer>,
+    memory: Arc<TokensInMemory>,
+    access_tokens: Arc<AccessTokens>,
+    id_tokens: Arc<IdTokens>,
+}
+
+/// What a request carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::session) enum Bearer {
+    /// The session's own access token.
+    AccessToken,
+    /// That of a further audience.
+    Further(Audience),
+    /// The ID token, as Auth0's Management API once took it.
+    IdToken,
+}
+
+impl BearerCalls {
+    pub(in crate::session) fn new(
+        store: Arc<SessionStore>,
+        issuer: Arc<Issuer>,
+        memory: Arc<TokensInMemory>,
+        access_tokens: Arc<AccessTokens>,
+        id_tokens: Arc<IdTokens>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            issuer,
+            memory,
+            access_tokens,
+            id_tokens,
+        })
+    }
+
+    /// Sends a request with a token, and once more with a new one where that is refused.
+    pub(in crate::session) async fn call(
+        &self,
+        bearer: &Bearer,
+        endpoint: Endpoint,
+        refuses_token: impl Fn(&HttpAnswer) -> bool,
+        request: impl Fn(&Secret) -> Result<HttpRequest, ProtocolError>,
+    ) -> Result<HttpAnswer, Error> {
+        let token = self.token(bearer, None).await?;
+        let answer = self.issuer.call(endpoint, request(&token)?).await?;
+        if !refuses_token(&answer) || !self.memory.is_renewable() {
+            return Ok(answer);
+        }
+        let renewed = self.token(bearer, Some(&token)).await?;
+        self.issuer.call(endpoint, request(&renewed)?).await
+    }
+
+    async fn token(&self, bearer: &Bearer, refused: Option<&Secret>) -> Result<Secret, Error> {
+        let of = match bearer {
+            Bearer::AccessToken => None,
+            Bearer::Further(audience) => Some(audience),
+            Bearer::IdToken => return self.id_token(refused).await,
+        };
+        match refused {
+            None => self.access_tokens.get(of, TokenOptions::default()).await,
+            Some(refused) => {
+                self.access_tokens
+                    .get_other_than(refused.clone(), of, Duration::ZERO)
+                    .await
+            }
+        }
+    }
+
+    /// The ID token, with a new one where this one was refused: it comes with the session's own access token.
+    async fn id_token(&self, refused: Option<&Secret>) -> Result<Secret, Error> {
+        self.store.ensure_session().await?;
+        if self.memory.lives_by_id_token() {
+            return self.id_tokens.get(Duration::ZERO).await;
+        }
+        if let Some(token) = self.memory.any_id_token().filter(|token| Some(token) != refused) {
+            return Ok(token);
+        }
+        let renewed = TokenOptions {
+            force_refresh: true,
+            ..TokenOptions::default()
+        };
+        self.access_tokens.get(None, renewed).await?;
+        self.memory.any_id_token().ok_or_else(|| Error::ServerConfiguration {
+            server: Endpoint::Token.into(),
+            field: "scopes",
+            problem: "the issuer sent no ID token; the scope openid brings it".to_owned(),
+        })
+    }
+}

@@ -1,0 +1,105 @@
+//! What a renewal brought is checked before its tokens are given out.
+//!
+//! **Promises.** An access token is given out only with an ID token that is accepted, and for the audience asked for.
+//! **Needs** the context and the issuer's verifier.
+
+use std::sync::Arc;
+
+use super::super::context::Context;
+use super::super::issuer::Verifier;
+use super::audiences::{is_for_another_audience, is_ignored};
+use crate::machine::RenewalInput;
+use crate::machine::error::Error;
+use crate::machine::input::CheckResult;
+use crate::model::audience::Audience;
+use crate::model::secret::Secret;
+use crate::ports::LogLevel;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::token::TokenAnswer;
+
+#[derive(Debug)]
+pub(super) struct RenewalCheck {
+    context: Arc<Context>,
+    verifier: Arc<Verifier>,
+}
+
+/// What the check of a renewal came to.
+#[derive(Debug)]
+pub(super) struct CheckedRenewal {
+    /// The access token, or why there is none to give out.
+    pub(super) token: Result<Secret, Error>,
+    /// For the machine.
+    pub(super) result: CheckResult,
+}
+
+impl RenewalCheck {
+    pub(super) fn new(context: Arc<Context>, verifier: Arc<Verifier>) -> Self {
+        Self { context, verifier }
+    }
+
+    /// Checks what a renewal brought, where that needs nothing that waits. `None` where keys have to be fetched first.
+    pub(super) fn check_at_once(
+        &self,
+        input: &RenewalInput,
+        tokens: &TokenAnswer,
+        of: Option<&Audience>,
+    ) -> Option<CheckedRenewal> {
+        let id_token = match &tokens.id_token {
+            None => Ok(()),
+            Some(id_token) => self.verifier.verify_renewed_id_token_at_once(id_token, input)?,
+        };
+        Some(self.conclude(id_token.map_err(Error::from), input, tokens, of))
+    }
+
+    /// Checks what a renewal brought.
+    pub(super) async fn check(
+        &self,
+        input: &RenewalInput,
+        tokens: &TokenAnswer,
+        of: Option<&Audience>,
+    ) -> CheckedRenewal {
+        let id_token = match &tokens.id_token {
+            None => Ok(()),
+            Some(id_token) => self.verifier.verify_renewed_id_token(id_token, input).await,
+        };
+        self.conclude(id_token, input, tokens, of)
+    }
+
+    fn conclude(
+        &self,
+        id_token: Result<(), Error>,
+        input: &RenewalInput,
+        tokens: &TokenAnswer,
+        of: Option<&Audience>,
+    ) -> CheckedRenewal {
+        let unexpected = |problem: String| Error::UnexpectedAnswer {
+            server: Endpoint::Token.into(),
+            status: 200,
+            problem,
+        };
+        let rejected = |error: Error| CheckedRenewal {
+            token: Err(error),
+            result: CheckResult::Rejected {
+                last_id_token: input.id_token.clone(),
+            },
+        };
+        if let Err(error) = id_token {
+            let message = format!("the renewal's access token is not used: {error}");
+            self.context.log(LogLevel::Error, &message);
+            return rejected(unexpected(error.to_string()));
+        }
+        let configuration = self.context.configuration();
+        let token = match (&tokens.access_token, tokens.problem) {
+            (Some(token), None) if is_for_another_audience(configuration, token, of) => {
+                return rejected(is_ignored(of));
+            }
+            (Some(token), None) => Ok(token.clone()),
+            (_, problem) => Err(unexpected(problem.unwrap_or("no access_token").to_owned())),
+        };
+        let refresh_token = tokens.refresh_token.clone();
+        CheckedRenewal {
+            token,
+            result: CheckResult::Accepted { refresh_token },
+        }
+    }
+}

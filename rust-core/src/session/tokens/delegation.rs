@@ -1,0 +1,114 @@
+//! Renewal by delegation, in sessions of older tenants that live by their ID token.
+//!
+//! **Promises.** A renewed ID token is checked, then stored, then given. The other way round than for a rotated refresh
+//! token, which would be lost: here nothing is, and what is not accepted leaves the session as it was. **Needs** the
+//! context, the store, the tokens in memory and the issuer's verifier.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::context::Context;
+use super::super::issuer::Verifier;
+use super::super::legacy::base::legacy_base;
+use super::super::store::SessionStore;
+use super::in_memory::TokensInMemory;
+use crate::machine::error::Error;
+use crate::machine::input::{CheckResult, RenewalAnswered, TokensChecked};
+use crate::machine::{Machine, RenewalInput, Verdict};
+use crate::model::configuration::Configuration;
+use crate::model::secret::Secret;
+use crate::model::time::Instant;
+use crate::ports::LogLevel;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::legacy::delegation::{self as endpoint, Shown, Wanted};
+use crate::protocol::message::HttpRequest;
+use crate::protocol::token::TokenAnswer;
+
+#[derive(Debug)]
+pub(super) struct DelegatedRenewal {
+    context: Arc<Context>,
+    store: Arc<SessionStore>,
+    memory: Arc<TokensInMemory>,
+    verifier: Arc<Verifier>,
+}
+
+impl DelegatedRenewal {
+    pub(super) fn new(
+        context: Arc<Context>,
+        store: Arc<SessionStore>,
+        memory: Arc<TokensInMemory>,
+        verifier: Arc<Verifier>,
+    ) -> Self {
+        Self {
+            context,
+            store,
+            memory,
+            verifier,
+        }
+    }
+
+    /// Takes what a renewal by delegation brought.
+    pub(super) async fn take(&self, input: RenewalInput, answer: TokenAnswer, at: Instant) -> Result<Secret, Error> {
+        let unexpected = |problem: String| Error::UnexpectedAnswer {
+            server: Endpoint::Delegation.into(),
+            status: 200,
+            problem,
+        };
+        let Some(id_token) = answer.id_token.clone() else {
+            return Err(unexpected("no ID token".to_owned()));
+        };
+        self.verifier
+            .verify_renewed_id_token(&id_token, &input)
+            .await
+            .map_err(|error| unexpected(error.to_string()))?;
+        let (generation, audience) = (input.generation, None);
+        let taken = self.context.apply(RenewalAnswered {
+            generation,
+            audience,
+            answer,
+            at,
+        });
+        if taken.verdict == Verdict::Superseded {
+            let message = "dropped a late answer to a session that is gone";
+            self.context.log(LogLevel::Info, message);
+            return self.memory.id_token(Duration::ZERO).ok_or(Error::NoSession);
+        }
+        // Checked already.
+        let (audience, refresh_token) = (None, None);
+        self.context.apply(TokensChecked {
+            generation,
+            audience,
+            result: CheckResult::Accepted { refresh_token },
+        });
+        let saved = self.store.save().await;
+        self.store.release_process_lock();
+        self.context.publish();
+        if self.context.read(Machine::generation) != generation {
+            return self.memory.id_token(Duration::ZERO).ok_or(Error::NoSession);
+        }
+        saved?;
+        self.context.log(LogLevel::Info, "renewed the ID token by delegation");
+        Ok(id_token)
+    }
+}
+
+/// The request that renews an ID token.
+pub(super) fn request(configuration: &Configuration, shown: Shown, token: &Secret) -> Result<HttpRequest, Error> {
+    // A refresh token is what there is already.
+    let scopes = configuration.scopes.iter().map(String::as_str);
+    let scopes: Vec<_> = scopes.filter(|scope| *scope != "offline_access").collect();
+    let wanted = Wanted {
+        api_type: "app",
+        target: None,
+        scope: &scopes.join(" "),
+        parameters: &[],
+    };
+    let base = legacy_base(configuration)?;
+    Ok(endpoint::request(
+        base,
+        &configuration.client_id,
+        shown,
+        token,
+        &wanted,
+    )?)
+}

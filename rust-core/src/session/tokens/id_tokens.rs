@@ -1,0 +1,92 @@
+//! The ID token, where the configuration allows the legacy calls.
+//!
+//! **Promises.** From memory, or renewed: by delegation in a session that lives by its ID token, any other as ever.
+//! However many ask, one renewal is sent. **Needs** the context, the store, the tokens in memory and the access tokens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::context::Context;
+use super::super::legacy::base::legacy_base;
+use super::super::store::SessionStore;
+use super::access_tokens::AccessTokens;
+use super::in_memory::TokensInMemory;
+use super::requirement::{Renewal, TokenRequirement};
+use crate::machine::RenewalKind;
+use crate::machine::error::Error;
+use crate::machine::input::LifetimeShort;
+use crate::model::secret::Secret;
+use crate::protocol::endpoint::Endpoint;
+
+#[derive(Debug)]
+pub(in crate::session) struct IdTokens {
+    context: Arc<Context>,
+    store: Arc<SessionStore>,
+    memory: Arc<TokensInMemory>,
+    access_tokens: Arc<AccessTokens>,
+}
+
+impl IdTokens {
+    pub(in crate::session) fn new(
+        context: Arc<Context>,
+        store: Arc<SessionStore>,
+        memory: Arc<TokensInMemory>,
+        access_tokens: Arc<AccessTokens>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            context,
+            store,
+            memory,
+            access_tokens,
+        })
+    }
+
+    /// The token in memory once it is stored, if it is good for at least `min_ttl`. None also where the configuration
+    /// does not allow the legacy calls.
+    pub(in crate::session) fn cached(&self, min_ttl: Duration) -> Option<Secret> {
+        legacy_base(self.context.configuration()).ok()?;
+        self.memory.stored_id_token(min_ttl)
+    }
+
+    /// An ID token good for at least `min_ttl`.
+    pub(in crate::session) async fn get(&self, min_ttl: Duration) -> Result<Secret, Error> {
+        let (context, memory) = (&self.context, &self.memory);
+        legacy_base(context.configuration())?;
+        self.store.ensure_session().await?;
+        if let Some(token) = memory.id_token(min_ttl) {
+            return Ok(token);
+        }
+        let too_much = || Error::Argument {
+            name: "min_ttl",
+            problem: "is more than the issuer's ID tokens live".to_owned(),
+        };
+        let is_short = memory.was_short_lived(&RenewalKind::IdToken, min_ttl.as_secs());
+        if is_short && memory.id_token(Duration::ZERO).is_some() {
+            return Err(too_much());
+        }
+        self.access_tokens
+            .renew(Renewal::of(None), TokenRequirement::IdToken(min_ttl))
+            .await?;
+        if let Some(token) = memory.id_token(min_ttl) {
+            return Ok(token);
+        }
+        // Signed out meanwhile?
+        self.store.ensure_session().await?;
+        Err(match memory.id_token(Duration::ZERO) {
+            Some(_) => {
+                context.apply(LifetimeShort {
+                    kind: RenewalKind::IdToken,
+                    lifetime: min_ttl.as_secs(),
+                    now: context.now(),
+                    chance: context.chance()?,
+                });
+                too_much()
+            }
+            None => Error::ServerConfiguration {
+                server: Endpoint::Token.into(),
+                field: "scopes",
+                problem: "the renewal brought no ID token that is good; the scope openid brings it".to_owned(),
+            },
+        })
+    }
+}

@@ -1,0 +1,154 @@
+//! Which tokens memory holds.
+//!
+//! **Promises.** Memory only: no store, no network, no waiting. **Needs** the context, and the issuer for the server's
+//! clock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::context::Context;
+use super::super::issuer::Issuer;
+use super::requirement::TokenRequirement;
+use crate::machine::error::Error;
+use crate::machine::{Machine, RenewalKind};
+use crate::model::audience::Audience;
+use crate::model::secret::Secret;
+use crate::model::state::{ReauthenticationReason, SessionState};
+
+#[derive(Debug)]
+pub(in crate::session) struct TokensInMemory {
+    context: Arc<Context>,
+    issuer: Arc<Issuer>,
+}
+
+impl TokensInMemory {
+    pub(in crate::session) fn new(context: Arc<Context>, issuer: Arc<Issuer>) -> Arc<Self> {
+        Arc::new(Self { context, issuer })
+    }
+
+    /// The access token once the store holds it, if it is good for at least `min_ttl`.
+    pub(super) fn stored_access_token(&self, of: Option<&Audience>, min_ttl: Duration) -> Option<Secret> {
+        let now = self.context.now();
+        self.context
+            .read(|machine| machine.stored_access_token(of, min_ttl, now).cloned())
+    }
+
+    pub(in crate::session) fn access_token_version(&self, min_ttl: Duration) -> u64 {
+        let now = self.context.now();
+        self.context.read(|machine| machine.access_token_version(min_ttl, now))
+    }
+
+    /// The access token, if it is good for at least `min_ttl`.
+    pub(super) fn access_token(&self, of: Option<&Audience>, min_ttl: Duration) -> Option<Secret> {
+        let now = self.context.now();
+        self.context
+            .read(|machine| machine.access_token(of, min_ttl, now).cloned())
+    }
+
+    /// The access token, whatever its age.
+    pub(super) fn any_access_token(&self, of: Option<&Audience>) -> Option<Secret> {
+        self.context.read(|machine| machine.any_access_token(of).cloned())
+    }
+
+    /// The ID token once the store holds it, if it is good for at least `min_ttl`.
+    pub(super) fn stored_id_token(&self, min_ttl: Duration) -> Option<Secret> {
+        let (now, server_now) = (self.context.now(), self.issuer.server_now());
+        self.context
+            .read(|machine| machine.stored_id_token(min_ttl, now, server_now).cloned())
+    }
+
+    /// The ID token, if it is good for at least `min_ttl`.
+    pub(super) fn id_token(&self, min_ttl: Duration) -> Option<Secret> {
+        let (now, server_now) = (self.context.now(), self.issuer.server_now());
+        self.context
+            .read(|machine| machine.id_token(min_ttl, now, server_now).cloned())
+    }
+
+    /// The last ID token that was accepted, whatever its age.
+    pub(super) fn any_id_token(&self) -> Option<Secret> {
+        self.context.read(|machine| machine.any_id_token().cloned())
+    }
+
+    pub(in crate::session) fn lives_by_id_token(&self) -> bool {
+        self.context.read(Machine::lives_by_id_token)
+    }
+
+    pub(in crate::session) fn is_renewable(&self) -> bool {
+        self.context.read(Machine::is_renewable)
+    }
+
+    /// Whether this is the current refresh token.
+    pub(super) fn would_renew_with(&self, token: &Secret) -> bool {
+        self.context.read(|machine| Tokens::of(machine).would_renew_with(token))
+    }
+
+    /// How long the issuer's access tokens live, by the last one.
+    pub(super) fn lifetime_seconds(&self, of: Option<&Audience>) -> Option<u64> {
+        self.context.read(|machine| machine.lifetime_seconds(of))
+    }
+
+    /// Whether such a renewal brought a token that lives only so many seconds a moment ago.
+    pub(super) fn was_short_lived(&self, kind: &RenewalKind, lifetime: u64) -> bool {
+        let now = self.context.now();
+        self.context
+            .read(|machine| machine.was_short_lived(kind, lifetime, now))
+    }
+
+    /// A number that grows with each token that this process itself gets from the issuer for that audience.
+    pub(super) fn renewals(&self, of: Option<&Audience>) -> u64 {
+        self.context.read(|machine| machine.renewals(of))
+    }
+
+    /// The token that makes a renewal unnecessary.
+    pub(super) fn granted(&self, requirement: &TokenRequirement, of: Option<&Audience>) -> Option<Secret> {
+        match requirement {
+            TokenRequirement::ValidFor(min_ttl) => self.access_token(of, *min_ttl),
+            TokenRequirement::RenewedSince { renewals, min_ttl } if self.renewals(of) > *renewals => {
+                self.access_token(of, *min_ttl)
+            }
+            TokenRequirement::OtherThan { refused, min_ttl } => {
+                self.access_token(of, *min_ttl).filter(|token| token != refused)
+            }
+            // What a flight brings is shared with callers who want an access token.
+            TokenRequirement::IdToken(min_ttl) => {
+                let id_token = self.id_token(*min_ttl)?;
+                if self.lives_by_id_token() {
+                    Some(id_token)
+                } else {
+                    self.access_token(of, Duration::ZERO)
+                }
+            }
+            TokenRequirement::RenewedSince { .. } | TokenRequirement::Renewal => None,
+        }
+    }
+
+    /// Access tokens are none of the business of a session that lives by its ID token: delegation brings none.
+    pub(super) fn ensure_kind(&self, requirement: &TokenRequirement) -> Result<(), Error> {
+        if self.lives_by_id_token() && !matches!(requirement, TokenRequirement::IdToken(_)) {
+            return Err(Error::Configuration {
+                field: "legacy",
+                problem: "sessions get no new access token: this one lives by its ID token, which id_token gives and \
+                          renews; a sign-in with the browser brings access tokens"
+                    .to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The token of the session that is here now, in the place of one that is gone.
+    pub(super) fn newer_session_token(&self, of: Option<&Audience>) -> Result<Secret, Error> {
+        let why_not = || match self.context.state() {
+            Some(SessionState::ReauthenticationRequired { reason }) => Error::Reauthenticate(reason),
+            _ => Error::NoSession,
+        };
+        self.access_token(of, Duration::ZERO).ok_or_else(why_not)
+    }
+
+    pub(super) fn why_not_renewable(&self) -> Error {
+        match self.context.state() {
+            Some(SessionState::ReauthenticationRequired { reason }) => Error::Reauthenticate(reason),
+            Some(SessionState::SignedIn { .. }) => Error::Reauthenticate(ReauthenticationReason::NoRefreshToken),
+            _ => Error::NoSession,
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Tokens: from memory, or renewed.
+//!
+//! **Promises.** A valid token costs memory only. However many ask for the same, one renewal is sent, and it runs to its
+//! end. A rotated refresh token is stored before anything else can fail; only a refusal of the current one ends the
+//! session. **Needs** the context, the store, the issuer, its verifier and the revocations.
+//!
+//! - `requirement`: what a caller asks for.
+//! - `in_memory`: which tokens memory holds.
+//! - `audiences`: rules about further audiences.
+//! - `check`: what a renewal brought is checked.
+//! - `delegation`: renewal in sessions that live by their ID token.
+//! - `renewer`: one renewal.
+//! - `access_tokens`: who gets which access token.
+//! - `id_tokens`: the ID token, where the configuration allows the legacy calls.
+//! - `bearer`: requests that carry a token.
+
+mod access_tokens;
+mod audiences;
+mod bearer;
+mod check;
+mod delegation;
+mod id_tokens;
+mod in_memory;
+mod renewer;
+mod requirement;
+
+pub(super) use access_tokens::AccessTokens;
+pub(super) use bearer::{Bearer, BearerCalls};
+pub(super) use id_tokens::IdTokens;
+pub(super) use in_memory::TokensInMemory;
+pub(super) use renewer::{MOST_REPLACEMENTS, Renewer};

@@ -1,0 +1,347 @@
+//! One renewal: who may renew, what is sent, what becomes of the answer.
+//!
+//! **Promises.** No refresh token is spent while its successor cannot be stored. A rotated one is stored before anything
+//! else can fail. A session ends only when the issuer refuses its current refresh token. A late answer never touches a
+//! newer session. **Needs** the context, the store, the issuer, its verifier, the revocations and the tokens in memory.
+
+use std::sync::Arc;
+
+use super::super::context::Context;
+use super::super::issuer::{Issuer, Verifier};
+use super::super::revocations::Revocations;
+use super::super::store::SessionStore;
+use super::audiences::{asked_for, ensure_named};
+use super::check::{CheckedRenewal, RenewalCheck};
+use super::delegation::{self, DelegatedRenewal};
+use super::in_memory::TokensInMemory;
+use super::requirement::{Renewal, TokenRequirement};
+use crate::machine::error::Error;
+use crate::machine::input::{
+    RenewalAnswered, RenewalAsked, RenewalBegun, RenewalDeclined, RenewalFailed, RenewalRefused, RenewalSucceeded,
+    RequestFailed, TokensChecked,
+};
+use crate::machine::{Effect, Generation, Machine, Outcome, RenewalInput, RenewalKind, Verdict};
+use crate::model::audience::Audience;
+use crate::model::secret::Secret;
+use crate::model::state::{ReauthenticationReason, SessionState};
+use crate::model::time::Instant;
+use crate::ports::LogLevel;
+use crate::protocol::discovery::IssuerMetadata;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::failure::{Extras, Grant};
+use crate::protocol::legacy::delegation::read_renewal;
+use crate::protocol::token::{self, TokenAnswer};
+
+/// How often a session may change hands while one answer is under way.
+pub(in crate::session) const MOST_REPLACEMENTS: usize = 3;
+/// The issuer refused a refresh token, another process had a newer one, that was refused too: this is no race any more.
+const LARGEST_NUMBER_OF_TOKENS_TRIED: usize = 3;
+
+#[derive(Debug)]
+pub(in crate::session) struct Renewer {
+    context: Arc<Context>,
+    store: Arc<SessionStore>,
+    issuer: Arc<Issuer>,
+    revocations: Arc<Revocations>,
+    memory: Arc<TokensInMemory>,
+    check: RenewalCheck,
+    delegated: DelegatedRenewal,
+}
+
+impl Renewer {
+    pub(in crate::session) fn new(
+        context: Arc<Context>,
+        store: Arc<SessionStore>,
+        issuer: Arc<Issuer>,
+        verifier: Arc<Verifier>,
+        revocations: Arc<Revocations>,
+        memory: Arc<TokensInMemory>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            check: RenewalCheck::new(Arc::clone(&context), Arc::clone(&verifier)),
+            delegated: DelegatedRenewal::new(Arc::clone(&context), Arc::clone(&store), Arc::clone(&memory), verifier),
+            context,
+            store,
+            issuer,
+            revocations,
+            memory,
+        })
+    }
+
+    /// Renews, with pauses while the trouble passes; right after a failure not at all.
+    pub(super) async fn renew(&self, renewal: &Renewal, requirement: &TokenRequirement) -> Result<Secret, Error> {
+        let context = &self.context;
+        let (kind, now) = (renewal.kind(), context.now());
+        if let Verdict::TooEarly(refusal) = context.apply(RenewalBegun { kind, now }).verdict {
+            return Err(refusal);
+        }
+        let mut replacements = 0;
+        loop {
+            let mut asked = context.read(Machine::generation);
+            let error = match self.renew_once(renewal, requirement, &mut asked).await {
+                Ok(token) => {
+                    let kind = renewal.kind();
+                    context.apply(RenewalSucceeded { kind });
+                    return Ok(token);
+                }
+                // Another sign-in took the session's place meanwhile, and its token is due as well.
+                Err(Error::NoSession) if self.memory.is_renewable() => {
+                    replacements += 1;
+                    if replacements < MOST_REPLACEMENTS {
+                        continue;
+                    }
+                    Error::Busy
+                }
+                Err(error) => error,
+            };
+            context.log(LogLevel::Warning, &format!("not renewed: {error}"));
+            let failed = context.apply(RenewalFailed {
+                generation: asked,
+                kind: renewal.kind(),
+                error: error.clone(),
+                now: context.now(),
+                chance: context.chance()?,
+            });
+            match failed.pause() {
+                Some(pause) => context.sleep(pause).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    /// `asked` becomes the session that is renewed.
+    async fn renew_once(
+        &self,
+        renewal: &Renewal,
+        requirement: &TokenRequirement,
+        asked: &mut Generation,
+    ) -> Result<Secret, Error> {
+        let (store, memory) = (&self.store, &self.memory);
+        let of = renewal.audience.as_ref();
+        if store.is_read_only() {
+            store.merge().await?;
+            return memory.granted(requirement, of).ok_or(Error::ReadOnly);
+        }
+        // What can stall comes before the refresh token is read, so that the token sent is the current one.
+        let metadata = self.issuer.metadata().await?;
+        let _turn = store.take_process_lock().await?;
+        if store.is_shared()
+            && store.merge().await?
+            && let Some(token) = memory.granted(requirement, of)
+        {
+            return Ok(token);
+        }
+        // Its successor must not be lost: a device that is locked, or a full disk, is found out before.
+        // Delegation spends nothing.
+        if !memory.lives_by_id_token()
+            && store.prove_writable().await?
+            && let Some(token) = memory.granted(requirement, of)
+        {
+            return Ok(token);
+        }
+        for _ in 0..LARGEST_NUMBER_OF_TOKENS_TRIED {
+            let Some(input) = self.context.apply(RenewalAsked).renewal() else {
+                return Err(memory.why_not_renewable());
+            };
+            *asked = input.generation;
+            memory.ensure_kind(requirement)?;
+            ensure_named(self.context.configuration(), of, &input.resources)?;
+            match self.ask_for_tokens(&metadata, &input, renewal).await {
+                Ok((answer, sent)) if input.delegation.is_some() => {
+                    return self.delegated.take(input, answer, sent).await;
+                }
+                Ok((answer, sent)) => return self.take(input, answer, sent, of).await,
+                Err(Error::Reauthenticate(reason)) => {
+                    // It counts only for the current refresh token. The store may know a newer one; or another task of
+                    // this process has taken that over already, after a suspension for example.
+                    let ends = !store.merge().await? && self.is_refused(input, reason);
+                    if ends {
+                        return self.end(reason, of).await;
+                    }
+                    if let Some(token) = memory.granted(requirement, of) {
+                        return Ok(token);
+                    }
+                }
+                Err(error @ Error::Refused { .. }) => {
+                    // Some issuers refuse a spent token in such words too.
+                    let is_newer = store.merge().await.unwrap_or(false);
+                    if !is_newer && memory.would_renew_with(&input.token) {
+                        return Err(self.declined(input, renewal, error));
+                    }
+                    if let Some(token) = memory.granted(requirement, of) {
+                        return Ok(token);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        // Another process renews faster than this one, which has no lock: it was suspended.
+        Err(Error::Busy)
+    }
+
+    /// Sends the refresh token, and again at once when the answer is lost: the issuer may have rotated it already. With
+    /// the answer comes when it was asked for: the tokens' life counts from then, because the process may have been
+    /// suspended before it read the answer.
+    async fn ask_for_tokens(
+        &self,
+        metadata: &IssuerMetadata,
+        input: &RenewalInput,
+        renewal: &Renewal,
+    ) -> Result<(TokenAnswer, Instant), Error> {
+        let grant = match renewal.audience {
+            Some(_) => Grant::RefreshTokenForAudience,
+            None => Grant::RefreshToken,
+        };
+        let configuration = self.context.configuration();
+        let (scopes, parameters) = asked_for(configuration, renewal);
+        let extras = token::extras(configuration, scopes, &parameters);
+        loop {
+            let (endpoint, request) = match input.delegation {
+                Some(shown) => (
+                    Endpoint::Delegation,
+                    delegation::request(configuration, shown, &input.token)?,
+                ),
+                None => {
+                    let endpoint = &metadata.token_endpoint;
+                    let request = token::refresh(endpoint, configuration, &input.token, scopes, &parameters);
+                    (Endpoint::Token, request)
+                }
+            };
+            let sent = self.context.now();
+            match self.issuer.call(endpoint, request).await {
+                Ok(answer) => {
+                    let mut tokens = match input.delegation {
+                        Some(shown) => read_renewal(&answer, shown, self.issuer.server_now()),
+                        None => token::read_with(&answer, grant, extras, self.issuer.server_now()),
+                    }?;
+                    // Left out where it is what was asked for (RFC 6749 5.1).
+                    if tokens.scope.is_none() && !scopes.is_empty() {
+                        tokens.scope = Some(scopes.join(" "));
+                    }
+                    return Ok((tokens, sent));
+                }
+                Err(error) if self.asks_again(&error, sent) => {
+                    let message = "asking again for the answer that was lost";
+                    self.context.log(LogLevel::Info, message);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// What can be checked without waiting is, then the tokens are stored: a rotated refresh token exists nowhere else.
+    /// Where keys have to be fetched, the tokens are stored as not checked before that.
+    async fn take(
+        &self,
+        input: RenewalInput,
+        answer: TokenAnswer,
+        at: Instant,
+        of: Option<&Audience>,
+    ) -> Result<Secret, Error> {
+        let generation = input.generation;
+        let taken = self.context.apply(RenewalAnswered {
+            generation,
+            audience: of.cloned(),
+            answer: answer.clone(),
+            at,
+        });
+        if taken.verdict == Verdict::Superseded {
+            return self.drop_late_answer(taken, of).await;
+        }
+        let settle = |CheckedRenewal { token, result }| {
+            let audience = of.cloned();
+            let checked = self.context.apply(TokensChecked {
+                generation,
+                audience,
+                result,
+            });
+            (token, checked)
+        };
+        let at_once = self.check.check_at_once(&input, &answer, of).map(settle);
+        let saved = self.store.save().await;
+        self.store.release_process_lock();
+        let (token, settled) = match at_once {
+            Some(settled) => settled,
+            None => {
+                let settled = settle(self.check.check(&input, &answer, of).await);
+                self.store.save_if_possible().await;
+                settled
+            }
+        };
+        self.context.publish();
+        let token = token?;
+        if settled.verdict == Verdict::Superseded {
+            return self.drop_late_answer(settled, of).await;
+        }
+        // Another process has renewed too, and its tokens are the later ones: these were never stored.
+        if self.memory.any_access_token(of).as_ref() != Some(&token) {
+            return self.memory.newer_session_token(of);
+        }
+        saved?;
+        self.context.log(LogLevel::Info, "renewed the access token");
+        Ok(token)
+    }
+
+    fn is_refused(&self, input: RenewalInput, reason: ReauthenticationReason) -> bool {
+        let RenewalInput { generation, token, .. } = input;
+        let refused = self.context.apply(RenewalRefused {
+            generation,
+            token,
+            reason,
+        });
+        refused.verdict == Verdict::Changed
+    }
+
+    /// The issuer refused the current refresh token: the only way for a session to end but the user's own sign-out.
+    async fn end(&self, reason: ReauthenticationReason, of: Option<&Audience>) -> Result<Secret, Error> {
+        let message = "the issuer refused the refresh token: the session has ended";
+        self.context.log(LogLevel::Warning, message);
+        // Memory knows it anyway.
+        self.store.save_if_possible().await;
+        self.context.publish();
+        // Another process's renewal may have come to light when that was to be written.
+        match self.context.state() {
+            Some(SessionState::SignedIn { .. }) => self.memory.newer_session_token(of),
+            _ => Err(Error::Reauthenticate(reason)),
+        }
+    }
+
+    /// The issuer refused the current refresh token without saying why.
+    fn declined(&self, input: RenewalInput, renewal: &Renewal, error: Error) -> Error {
+        let is_plain = token::extras(self.context.configuration(), &[], &[]) == Extras::None;
+        let declined = RenewalDeclined {
+            generation: input.generation,
+            token: input.token,
+            plain: is_plain && renewal.kind() == RenewalKind::Own,
+            now: self.context.now().monotonic,
+        };
+        let signs_in_again = |declined| self.context.apply(declined).verdict == Verdict::SignInAgain;
+        match error {
+            Error::Refused { code, description, .. } if signs_in_again(declined) => {
+                Error::RenewalsRefused { code, description }
+            }
+            error => error,
+        }
+    }
+
+    /// The session changed hands while the answer was under way. Its tokens belong to nobody; what is new is revoked.
+    async fn drop_late_answer(&self, outcome: Outcome, of: Option<&Audience>) -> Result<Secret, Error> {
+        let message = "dropped a late answer to a session that is gone";
+        self.context.log(LogLevel::Info, message);
+        if let Some(orphan) = outcome.revocation() {
+            // Logged there; nobody waits for it.
+            let _ = self.revocations.revoke(&orphan).await;
+        }
+        self.memory.newer_session_token(of)
+    }
+
+    /// Whether the same request is sent once more.
+    fn asks_again(&self, error: &Error, sent: Instant) -> bool {
+        let failed = self.context.apply(RequestFailed {
+            error: error.clone(),
+            sent: sent.monotonic,
+            now: self.context.now().monotonic,
+        });
+        failed.effects.contains(&Effect::SendAgain)
+    }
+}

@@ -1,0 +1,49 @@
+//! What a caller asks for: which renewal, and which token makes it unnecessary.
+
+use std::time::Duration;
+
+use super::super::options::RefreshOptions;
+use crate::machine::RenewalKind;
+use crate::model::audience::Audience;
+use crate::model::secret::Secret;
+
+/// What makes a renewal unnecessary: a token that another task's or another process's renewal brought.
+#[derive(Clone, Debug)]
+pub(super) enum TokenRequirement {
+    /// Any token that is good for at least this long.
+    ValidFor(Duration),
+    /// One that is, and that this process got after it had made this many renewals.
+    RenewedSince { renewals: u64, min_ttl: Duration },
+    /// Any but this one, which was refused, that is good for at least this long.
+    OtherThan { refused: Secret, min_ttl: Duration },
+    /// An ID token that is good for at least this long. For every other requirement it is an access token.
+    IdToken(Duration),
+    /// Nothing: it has parameters of its own.
+    Renewal,
+}
+
+/// What a renewal is for. Callers for the same share one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Renewal {
+    /// A further audience; none for the session's own access token.
+    pub(super) audience: Option<Audience>,
+    pub(super) options: RefreshOptions,
+}
+
+impl Renewal {
+    /// With nothing of its own along.
+    pub(super) fn of(audience: Option<&Audience>) -> Self {
+        Self {
+            audience: audience.cloned(),
+            options: RefreshOptions::default(),
+        }
+    }
+
+    pub(super) fn kind(&self) -> RenewalKind {
+        match &self.audience {
+            Some(audience) => RenewalKind::Further(audience.clone()),
+            None if self.options == RefreshOptions::default() => RenewalKind::Own,
+            None => RenewalKind::WithOptions,
+        }
+    }
+}
