@@ -34,7 +34,7 @@ pub struct ItemSeen {
     pub item: Option<StoredItem>,
     /// Which bytes these are.
     pub seen: Option<Fingerprint>,
-    /// How many writes this process had made before it read: see [`super::Machine::writes`].
+    /// How many writes this process had made before it read: see [`super::Stored::writes`].
     pub writes: u64,
 }
 
@@ -52,7 +52,7 @@ pub struct WriteAttempted {
     pub revision: Revision,
 }
 
-/// The store holds what [`super::Machine::unsaved`] gave.
+/// The store holds what [`super::Stored::unsaved`] gave.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ItemWritten {
     /// What that was.

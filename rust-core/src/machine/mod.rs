@@ -4,8 +4,8 @@
 //! signed out), changes it, and says in an [`Outcome`] what has to be done: announce, write, revoke, renew. Which rule an
 //! input follows in which phase is one table, in [`table`]; docs/session-machine.md shows it with a diagram.
 //!
-//! A rule that changes something that is stored counts a change ([`Machine::revision`]). The store follows: the caller
-//! writes what [`Machine::unsaved`] gives and reports how it went.
+//! A rule that changes something that is stored counts a change ([`Stored::revision`]). The store follows: the caller
+//! writes what [`Stored::unsaved`] gives and reports how it went.
 
 mod announcements;
 mod cooldown;
@@ -17,7 +17,6 @@ pub mod outcome;
 mod phase;
 mod provenance;
 mod refusals;
-mod renewing;
 pub mod retry;
 mod rules;
 mod state;
@@ -30,5 +29,6 @@ pub use ledger::Revision;
 pub use outcome::{Effect, Outcome, RenewalInput, Verdict};
 pub use phase::{Generation, PhaseKind};
 pub use state::Machine;
-pub use stored::Unsaved;
+pub use stored::{Stored, Unsaved};
 pub use table::{Input, TRANSITIONS};
+pub use tokens::Tokens;

@@ -76,7 +76,7 @@ pub enum Effect {
     Pause(Duration),
     /// Ask the issuer to revoke this refresh token.
     Revoke(Secret),
-    /// Write what [`super::Machine::unsaved`] gives.
+    /// Write what [`super::Stored::unsaved`] gives.
     Write,
 }
 

@@ -1,5 +1,5 @@
-//! The state of one session, and what can be asked of it: here as a whole, in `tokens` of its tokens, in `stored` about the
-//! store, in `renewing` about renewals. It changes in [`super::table`] only.
+//! The state of one session, and what can be asked of it: here as a whole, in `tokens` of its tokens and their renewal, in
+//! `stored` about the store. It changes in [`super::table`] only.
 
 use super::announcements::Announcements;
 use super::cooldown::Cooldowns;
@@ -111,6 +111,11 @@ impl Machine {
     /// Whether the store has yet to be read.
     pub fn needs_restore(&self) -> bool {
         matches!(self.phase, Phase::Unread | Phase::Locked)
+    }
+
+    /// Whether anything has to be written.
+    pub fn has_unsaved(&self) -> bool {
+        self.ledger.has_unsaved()
     }
 
     /// Whether nobody is signed in.

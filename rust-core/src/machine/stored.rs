@@ -22,25 +22,28 @@ pub struct Unsaved {
     pub receipt: WrittenContent,
 }
 
-/// What is asked about the store.
-impl Machine {
-    /// Whether anything has to be written.
-    pub fn has_unsaved(&self) -> bool {
-        self.ledger.has_unsaved()
+/// What is known about the store of a session.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored<'a>(&'a Machine);
+
+impl<'a> Stored<'a> {
+    /// The store of this session.
+    pub const fn of(machine: &'a Machine) -> Self {
+        Self(machine)
     }
 
     /// What has to be written, if anything.
-    pub fn unsaved(&self) -> Option<Unsaved> {
-        self.has_unsaved().then(|| self.to_store())
+    pub fn unsaved(self) -> Option<Unsaved> {
+        self.0.has_unsaved().then(|| self.to_store())
     }
 
     /// What the store holds, where it is a session and nothing has to be written.
-    pub fn saved_session(&self) -> Option<Unsaved> {
-        (self.session().is_some() && !self.has_unsaved()).then(|| self.to_store())
+    pub fn saved_session(self) -> Option<Unsaved> {
+        (self.0.session().is_some() && !self.0.has_unsaved()).then(|| self.to_store())
     }
 
-    fn to_store(&self) -> Unsaved {
-        let content = match &self.phase {
+    fn to_store(self) -> Unsaved {
+        let content = match &self.0.phase {
             Phase::Session(session) => Some(StoredItem::Session(session.clone())),
             Phase::SignedOut(revocations) if !revocations.is_empty() => {
                 Some(StoredItem::SignedOut(SignedOut::with(revocations.clone())))
@@ -49,53 +52,53 @@ impl Machine {
         };
         Unsaved {
             content,
-            unreadable: self.provenance.unreadable.clone(),
-            seen: self.provenance.seen,
+            unreadable: self.0.provenance.unreadable.clone(),
+            seen: self.0.provenance.seen,
             receipt: WrittenContent {
-                revision: self.ledger.current(),
-                updates: update_ids(self.session()),
-                replaced_unreadable: self.provenance.unreadable.is_some(),
+                revision: self.0.ledger.current(),
+                updates: update_ids(self.0.session()),
+                replaced_unreadable: self.0.provenance.unreadable.is_some(),
             },
         }
     }
 
     /// The last change that belongs in the store.
-    pub fn revision(&self) -> Revision {
-        self.ledger.current()
+    pub fn revision(self) -> Revision {
+        self.0.ledger.current()
     }
 
     /// How many writes this process has made.
-    pub fn writes(&self) -> u64 {
-        self.provenance.writes
+    pub fn writes(self) -> u64 {
+        self.0.provenance.writes
     }
 
     /// Whether this process knows what the store holds, or held when it last looked.
-    pub fn has_looked(&self) -> bool {
-        self.provenance.has_looked
+    pub fn has_looked(self) -> bool {
+        self.0.provenance.has_looked
     }
 
     /// Whether what is stored does not matter: the user has just signed out, or signed in over what cannot be read. A
     /// sign-out that could not be written at once looks again: somebody may have signed in meanwhile.
-    pub fn replaces_what_is_stored(&self) -> bool {
-        let signs_out = self.departure.is_unknown || self.ledger.sign_out_is_new();
-        (self.is_signed_out() && signs_out) || self.provenance.unreadable.is_some()
+    pub fn replaces_what_is_stored(self) -> bool {
+        let signs_out = self.0.departure.is_unknown || self.0.ledger.sign_out_is_new();
+        (self.0.is_signed_out() && signs_out) || self.0.provenance.unreadable.is_some()
     }
 
     /// The refresh tokens that have yet to be revoked at the issuer, the oldest first.
-    pub fn pending_revocations(&self) -> &[PendingRevocation] {
-        match &self.phase {
+    pub fn pending_revocations(self) -> &'a [PendingRevocation] {
+        match &self.0.phase {
             Phase::SignedOut(revocations) => revocations,
             _ => &[],
         }
     }
 
     /// The changes of the metadata that wait, the oldest first.
-    pub fn pending_updates(&self) -> &[PendingUpdate] {
-        self.session().map_or(&[], |session| &session.pending_updates)
+    pub fn pending_updates(self) -> &'a [PendingUpdate] {
+        self.0.session().map_or(&[], |session| &session.pending_updates)
     }
 
     /// The next change of the metadata to send, if it is that session's.
-    pub fn next_update(&self, asked: Generation) -> Option<&PendingUpdate> {
-        (self.generation == asked).then(|| self.pending_updates().first())?
+    pub fn next_update(self, asked: Generation) -> Option<&'a PendingUpdate> {
+        (self.0.generation == asked).then(|| self.pending_updates().first())?
     }
 }

@@ -1,7 +1,9 @@
-//! What can be asked of a session's tokens.
+//! What can be asked of a session's tokens, and about their renewal.
 
 use std::time::Duration;
 
+use super::cooldown::RenewalKind;
+use super::error::Error;
 use super::ledger::Revision;
 use super::outcome::RenewalInput;
 use super::state::Machine;
@@ -12,11 +14,19 @@ use crate::model::secret::Secret;
 use crate::model::time::{Instant, Timestamp};
 use crate::protocol::legacy::delegation::Shown;
 
-/// What is asked of the tokens.
-impl Machine {
+/// The tokens of a session, as they are now.
+#[derive(Clone, Copy, Debug)]
+pub struct Tokens<'a>(&'a Machine);
+
+impl<'a> Tokens<'a> {
+    /// Those of this session.
+    pub const fn of(machine: &'a Machine) -> Self {
+        Self(machine)
+    }
+
     /// The session's own access token, or that of a further audience, if it is good for at least `min_ttl` and was
     /// checked; also while it waits to be written.
-    pub fn access_token(&self, of: Option<&Audience>, min_ttl: Duration, now: Instant) -> Option<&Secret> {
+    pub fn access_token(self, of: Option<&Audience>, min_ttl: Duration, now: Instant) -> Option<&'a Secret> {
         if let Some(audience) = of {
             let token = self
                 .audience_token(audience)
@@ -24,35 +34,35 @@ impl Machine {
             return token.credentials.valid_access_token(min_ttl, token.received, now);
         }
         let tokens = self.checked_credentials()?;
-        let received = self.receipt.received;
+        let received = self.0.receipt.received;
         let last = || tokens.last_access_token(min_ttl, received, now);
         tokens.valid_access_token(min_ttl, received, now).or_else(last)
     }
 
     /// The same once the store holds it.
-    pub fn stored_access_token(&self, of: Option<&Audience>, min_ttl: Duration, now: Instant) -> Option<&Secret> {
+    pub fn stored_access_token(self, of: Option<&Audience>, min_ttl: Duration, now: Instant) -> Option<&'a Secret> {
         let is_stored = match of {
-            None => self.ledger.tokens_are_stored(),
-            Some(audience) => self.ledger.is_stored(self.audience_token(audience)?.revision),
+            None => self.0.ledger.tokens_are_stored(),
+            Some(audience) => self.0.ledger.is_stored(self.audience_token(audience)?.revision),
         };
-        if !is_stored || self.ledger.rotation_could_not_be_stored() {
+        if !is_stored || self.0.ledger.rotation_could_not_be_stored() {
             return None;
         }
         self.access_token(of, min_ttl, now)
     }
 
-    /// A number for the access token that [`Machine::stored_access_token`] gives, another one for each new token; 0 for
+    /// A number for the access token that [`Tokens::stored_access_token`] gives, another one for each new token; 0 for
     /// none.
-    pub fn access_token_version(&self, min_ttl: Duration, now: Instant) -> u64 {
+    pub fn access_token_version(self, min_ttl: Duration, now: Instant) -> u64 {
         if self.stored_access_token(None, min_ttl, now).is_some() {
-            self.receipt.version + 1
+            self.0.receipt.version + 1
         } else {
             0
         }
     }
 
     /// The access token, whatever its age.
-    pub fn any_access_token(&self, of: Option<&Audience>) -> Option<&Secret> {
+    pub fn any_access_token(self, of: Option<&Audience>) -> Option<&'a Secret> {
         if let Some(audience) = of {
             return self.audience_token(audience)?.credentials.access_token.as_ref();
         }
@@ -60,9 +70,9 @@ impl Machine {
     }
 
     /// The token that the session lives by.
-    fn own_token(&self, min_ttl: Duration, now: Instant) -> Option<&Secret> {
+    fn own_token(self, min_ttl: Duration, now: Instant) -> Option<&'a Secret> {
         let tokens = self.checked_credentials()?;
-        let received = self.receipt.received;
+        let received = self.0.receipt.received;
         let is_good =
             tokens.is_good_for(min_ttl, received, now) || tokens.last_access_token(min_ttl, received, now).is_some();
         tokens.token().filter(|_| is_good)
@@ -70,7 +80,7 @@ impl Machine {
 
     /// The ID token, if it is good for at least `min_ttl`, also while it waits to be written. An ordinary session's says
     /// itself, by the server's clock, how long it is good.
-    pub fn id_token(&self, min_ttl: Duration, now: Instant, server_now: Timestamp) -> Option<&Secret> {
+    pub fn id_token(self, min_ttl: Duration, now: Instant, server_now: Timestamp) -> Option<&'a Secret> {
         let tokens = self.checked_credentials()?;
         if tokens.lives_by_id_token {
             return self.own_token(min_ttl, now);
@@ -82,77 +92,81 @@ impl Machine {
     }
 
     /// The same once the store holds it.
-    pub fn stored_id_token(&self, min_ttl: Duration, now: Instant, server_now: Timestamp) -> Option<&Secret> {
+    pub fn stored_id_token(self, min_ttl: Duration, now: Instant, server_now: Timestamp) -> Option<&'a Secret> {
         let token = self.id_token(min_ttl, now, server_now)?;
-        self.ledger.tokens_are_stored().then_some(token)
+        self.0.ledger.tokens_are_stored().then_some(token)
     }
 
     /// The last ID token that was accepted, whatever its age.
-    pub fn any_id_token(&self) -> Option<&Secret> {
+    pub fn any_id_token(self) -> Option<&'a Secret> {
         self.checked_credentials()?.id_token.as_ref()
     }
 
     /// Whether the session is one of an older tenant: see [`crate::model::credentials::Credentials::lives_by_id_token`].
-    pub fn lives_by_id_token(&self) -> bool {
-        self.session()
+    pub fn lives_by_id_token(self) -> bool {
+        self.0
+            .session()
             .is_some_and(|session| session.credentials.lives_by_id_token)
     }
 
     /// Whether there is a refresh token.
-    pub fn is_renewable(&self) -> bool {
-        self.session()
+    pub fn is_renewable(self) -> bool {
+        self.0
+            .session()
             .is_some_and(|session| session.credentials.refresh_token.is_some())
     }
 
     /// Whether there is a token that is good for `min_ttl`, or a refresh token to renew it.
-    pub fn is_usable(&self, min_ttl: Duration, now: Instant) -> bool {
+    pub fn is_usable(self, min_ttl: Duration, now: Instant) -> bool {
         self.is_renewable() || self.own_token(min_ttl, now).is_some()
     }
 
     /// Whether this is the current refresh token.
-    pub fn would_renew_with(&self, token: &Secret) -> bool {
-        self.session()
+    pub fn would_renew_with(self, token: &Secret) -> bool {
+        self.0
+            .session()
             .is_some_and(|session| session.credentials.refresh_token.as_ref() == Some(token))
     }
 
     /// How long the issuer's access tokens live, by the last one.
-    pub fn lifetime_seconds(&self, of: Option<&Audience>) -> Option<u64> {
+    pub fn lifetime_seconds(self, of: Option<&Audience>) -> Option<u64> {
         let credentials = match of {
             Some(audience) => &self.audience_token(audience)?.credentials,
-            None => &self.session()?.credentials,
+            None => &self.0.session()?.credentials,
         };
         Some(credentials.lifetime_seconds)
     }
 
     /// A number that grows with each token that this process itself gets from the issuer for that audience.
-    pub fn renewals(&self, of: Option<&Audience>) -> u64 {
+    pub fn renewals(self, of: Option<&Audience>) -> u64 {
         match of {
             Some(audience) => self.audience_token(audience).map_or(0, |token| token.revision),
-            None => self.receipt.renewals,
+            None => self.0.receipt.renewals,
         }
     }
 
     /// The token for a further audience, once it was checked.
-    fn audience_token(&self, audience: &Audience) -> Option<&AudienceToken> {
-        let mut tokens = self.session()?.audience_tokens.iter();
+    fn audience_token(self, audience: &Audience) -> Option<&'a AudienceToken> {
+        let mut tokens = self.0.session()?.audience_tokens.iter();
         tokens.find(|token| token.audience == *audience && !token.credentials.unchecked)
     }
 
     /// The session's own tokens, once they were checked.
-    fn checked_credentials(&self) -> Option<&Credentials> {
-        self.session()
+    fn checked_credentials(self) -> Option<&'a Credentials> {
+        self.0
+            .session()
             .map(|session| &session.credentials)
-            .filter(|tokens| !tokens.unchecked && self.may_be_given_out(self.ledger.tokens()))
+            .filter(|tokens| !tokens.unchecked && self.may_be_given_out(self.0.ledger.tokens()))
     }
 
     /// A renewal's tokens are not given out before the store was given them. Those of a new sign-in are: there is no
     /// older session to go back to.
-    fn may_be_given_out(&self, revision: Revision) -> bool {
-        !self.provenance.sign_in_was_stored || self.ledger.is_attempted(revision)
+    fn may_be_given_out(self, revision: Revision) -> bool {
+        !self.0.provenance.sign_in_was_stored || self.0.ledger.is_attempted(revision)
     }
 
-    pub(super) fn renewal_input(&self) -> Option<RenewalInput> {
-        let session = self.session()?;
+    pub(super) fn renewal_input(self) -> Option<RenewalInput> {
+        let session = self.0.session()?;
         let tokens = &session.credentials;
         let (token, shown) = match (&tokens.refresh_token, tokens.token()) {
             (Some(refresh_token), _) => (refresh_token, Shown::RefreshToken),
@@ -160,7 +174,7 @@ impl Machine {
             _ => return None,
         };
         Some(RenewalInput {
-            generation: self.generation,
+            generation: self.0.generation,
             token: token.clone(),
             delegation: tokens.lives_by_id_token.then_some(shown),
             issuer: session.issuer.clone(),
@@ -170,5 +184,16 @@ impl Machine {
             resources: session.resources.clone(),
             id_token: tokens.id_token.clone().filter(|_| !tokens.unchecked),
         })
+    }
+
+    /// Why the issuer is not asked for such a token now: it refused or could not be reached a moment ago. None where it may
+    /// be asked.
+    pub fn refusal(self, kind: &RenewalKind, now: Instant) -> Option<Error> {
+        self.0.cooldowns.refusal(kind, now)
+    }
+
+    /// Whether such a renewal brought a token that lives only so many seconds a moment ago: another would bring the same.
+    pub fn was_short_lived(self, kind: &RenewalKind, lifetime: u64, now: Instant) -> bool {
+        self.0.cooldowns.is_short(kind, lifetime, now)
     }
 }

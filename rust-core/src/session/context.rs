@@ -14,7 +14,7 @@ use super::shared_machine::SharedMachine;
 use crate::machine::error::Error;
 use crate::machine::event::Report;
 use crate::machine::input::TimePassed;
-use crate::machine::{Generation, Input, Machine, Outcome};
+use crate::machine::{Generation, Input, Machine, Outcome, Tokens};
 use crate::model::configuration::Configuration;
 use crate::model::profile::Profile;
 use crate::model::secret::Secret;
@@ -109,7 +109,7 @@ impl Context {
     /// Whether there is a token that is good for `min_ttl`, or a refresh token to renew it.
     pub(super) fn is_usable(&self, min_ttl: Duration) -> bool {
         let now = self.now();
-        self.read(|machine| machine.is_usable(min_ttl, now))
+        self.read(|machine| Tokens::of(machine).is_usable(min_ttl, now))
     }
 
     // Clock, log and random numbers.

@@ -16,7 +16,7 @@ use super::tokens::{Bearer, BearerCalls, MOST_REPLACEMENTS};
 use crate::machine::error::Error;
 use crate::machine::input::ProfileFetched;
 use crate::machine::retry;
-use crate::machine::{Generation, Machine, Verdict};
+use crate::machine::{Generation, Tokens, Verdict};
 use crate::model::profile::Profile;
 use crate::ports::BoxFuture;
 use crate::protocol::endpoint::Endpoint;
@@ -113,7 +113,7 @@ impl UserProfile {
         for _ in 0..MOST_REPLACEMENTS {
             self.store.ensure_session().await?;
             let (generation, subject) = self.context.subject()?;
-            let outcome = if by_id_token || self.context.read(Machine::lives_by_id_token) {
+            let outcome = if by_id_token || self.context.read(|machine| Tokens::of(machine).lives_by_id_token()) {
                 self.token_info.fetch_own(&subject).await
             } else {
                 self.fetch(&subject).await

@@ -15,7 +15,7 @@ use super::options::SignOutOutcome;
 use super::store::SessionStore;
 use crate::machine::error::Error;
 use crate::machine::input::{RevocationEnded, TimePassed};
-use crate::machine::{Verdict, retry};
+use crate::machine::{Stored, Verdict, retry};
 use crate::model::secret::Secret;
 use crate::ports::LogLevel;
 use crate::protocol::endpoint::Endpoint;
@@ -139,6 +139,7 @@ impl Revocations {
     fn pending(&self) -> Vec<PendingRevocation> {
         let now = self.context.now();
         self.context.apply(TimePassed { now });
-        self.context.read(|machine| machine.pending_revocations().to_vec())
+        self.context
+            .read(|machine| Stored::of(machine).pending_revocations().to_vec())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pilotlight_core::machine::PhaseKind;
+use pilotlight_core::machine::{PhaseKind, Tokens};
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::storage::envelope::StoredItem;
 
@@ -102,7 +102,7 @@ fn locked_is_signed_out(world: &World) -> Option<&'static str> {
 /// Nothing that was not checked is given out, also by another process or after a restart.
 fn unchecked_token(world: &World) -> Option<&'static str> {
     let is_unchecked = |number: usize| {
-        let token = world.machine(number).access_token(None, Duration::ZERO, NOW);
+        let token = Tokens::of(world.machine(number)).access_token(None, Duration::ZERO, NOW);
         token.is_some_and(|token| world.history.checked.binary_search(&token.expose().to_owned()).is_err())
     };
     (0..PROCESSES)

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use pilotlight_core::machine::PhaseKind;
+use pilotlight_core::machine::{PhaseKind, Tokens};
 
 use crate::action::Action;
 use crate::properties::{is_at_rest, phase};
@@ -53,7 +53,9 @@ fn settles(world: &mut World, number: usize) -> bool {
 
 fn is_well(world: &World, number: usize) -> bool {
     match phase(world, number) {
-        PhaseKind::SignedIn => world.machine(number).access_token(None, Duration::ZERO, NOW).is_some(),
+        PhaseKind::SignedIn => Tokens::of(world.machine(number))
+            .access_token(None, Duration::ZERO, NOW)
+            .is_some(),
         PhaseKind::SignedOut => true,
         PhaseKind::Ended => {
             let session = world.machine(number).session();

@@ -2,7 +2,7 @@
 //! written, the request, the write, the check.
 
 use pilotlight_core::machine::input::CheckResult;
-use pilotlight_core::machine::{Effect, RenewalInput, Verdict, input};
+use pilotlight_core::machine::{Effect, RenewalInput, Stored, Tokens, Verdict, input};
 use pilotlight_core::model::state::ReauthenticationReason;
 use pilotlight_core::protocol::token::TokenAnswer;
 
@@ -116,7 +116,10 @@ impl World {
                 self.lock = Some(process);
                 Some(Stage::Reads)
             }
-            Stage::Reads => self.store.read(self.machine(process).writes()).map(Stage::Merges),
+            Stage::Reads => self
+                .store
+                .read(Stored::of(self.machine(process)).writes())
+                .map(Stage::Merges),
             Stage::Merges(found) => match self.merge(process, found) {
                 None => Some(Stage::Reads),
                 // Another process has renewed.
@@ -126,7 +129,7 @@ impl World {
             Stage::Asks => self.ask(process, &mut tokens),
             Stage::Answered { input, answer } => self.take_answer(process, input, answer),
             Stage::Refused(input) => {
-                let found = self.store.read(self.machine(process).writes());
+                let found = self.store.read(Stored::of(self.machine(process)).writes());
                 found.map(|found| Stage::MergesAfterRefusal(input, found))
             }
             Stage::MergesAfterRefusal(input, found) => match self.merge(process, found) {
@@ -155,7 +158,7 @@ impl World {
 
     fn gives_token(&self, process: usize) -> bool {
         let ttl = std::time::Duration::ZERO;
-        self.machine(process).access_token(None, ttl, NOW).is_some()
+        Tokens::of(self.machine(process)).access_token(None, ttl, NOW).is_some()
     }
 
     fn ask(&mut self, process: usize, tokens: &mut u8) -> Option<Stage> {

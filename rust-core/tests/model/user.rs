@@ -1,6 +1,6 @@
 //! What users do: they sign in as somebody else, and sign out (`session/sign_in/completion.rs`, `session/sign_out.rs`).
 
-use pilotlight_core::machine::{Effect, input};
+use pilotlight_core::machine::{Effect, Stored, input};
 use pilotlight_core::model::secret::{Secret, SecretBytes};
 use pilotlight_core::protocol::token::TokenAnswer;
 use pilotlight_core::storage::envelope::{StoredItem, StoredSession};
@@ -137,7 +137,9 @@ impl World {
             return;
         };
         let next = match sign_out {
-            SignOut::Reads => Some(SignOut::Leaves(self.store.read(self.machine(process).writes()))),
+            SignOut::Reads => Some(SignOut::Leaves(
+                self.store.read(Stored::of(self.machine(process)).writes()),
+            )),
             SignOut::Leaves(found) => Some(self.leave(process, found)),
             SignOut::Saves(token, _) => {
                 self.publish(process);

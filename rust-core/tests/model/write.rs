@@ -1,6 +1,6 @@
 //! How a process writes: one write at a time, each a compare and swap that merges what it finds (`session/store/writer.rs`).
 
-use pilotlight_core::machine::{PhaseKind, Unsaved, input};
+use pilotlight_core::machine::{PhaseKind, Stored, Unsaved, input};
 
 use crate::process::Saving;
 use crate::store::{Found, fingerprint};
@@ -34,7 +34,7 @@ impl World {
 
     pub(crate) fn step_write(&mut self, process: usize) {
         let Some(mut write) = self.processes[process].write.take() else {
-            let revision = self.machine(process).revision();
+            let revision = Stored::of(self.machine(process)).revision();
             for saving in self.processes[process].savings() {
                 *saving = Saving::Begun;
             }
@@ -48,9 +48,9 @@ impl World {
         match write.stage {
             Stage::Decides => {
                 let machine = self.machine(process);
-                let over = machine.replaces_what_is_stored() || write.swap > MOST_SWAPS;
-                if !over && (write.swap > 1 || !machine.has_looked()) {
-                    let Some(found) = self.store.read(machine.writes()) else {
+                let over = Stored::of(machine).replaces_what_is_stored() || write.swap > MOST_SWAPS;
+                if !over && (write.swap > 1 || !Stored::of(machine).has_looked()) {
+                    let Some(found) = self.store.read(Stored::of(machine).writes()) else {
                         return self.end_write(process, write.revision);
                     };
                     write.stage = Stage::Merges(found);
@@ -88,7 +88,7 @@ impl World {
     }
 
     fn prepare(&mut self, process: usize, mut write: Write, over: bool) {
-        match self.machine(process).unsaved() {
+        match Stored::of(self.machine(process)).unsaved() {
             None => self.end_write(process, write.revision),
             Some(unsaved) => {
                 write.stage = Stage::Swaps {

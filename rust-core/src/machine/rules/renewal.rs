@@ -6,15 +6,15 @@ use super::super::input::{CheckResult, RenewalAnswered, RenewalAsked, RenewalDec
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
 use super::super::state::Machine;
+use super::super::tokens::Tokens;
 use crate::model::audience::{self, Audience, AudienceToken};
 use crate::model::credentials::Credentials;
 
 /// The current token is sent, if there is one that can be.
 pub(crate) fn renew(machine: &mut Machine, _: RenewalAsked, effects: &mut Effects) -> Verdict {
-    machine
-        .renewal_input()
-        .into_iter()
-        .for_each(|input| effects.renew(input));
+    if let Some(input) = Tokens::of(machine).renewal_input() {
+        effects.renew(input);
+    }
     Verdict::Unchanged
 }
 
@@ -169,7 +169,7 @@ fn accept(machine: &mut Machine, of: Option<&Audience>, effects: &mut Effects) {
 /// The issuer ended the session: the tokens go, the user's profile stays. The refusal of an older refresh token means
 /// nothing.
 pub(crate) fn end(machine: &mut Machine, input: RenewalRefused, effects: &mut Effects) -> Verdict {
-    let is_current = machine.would_renew_with(&input.token);
+    let is_current = Tokens::of(machine).would_renew_with(&input.token);
     let Some(session) = machine.session_of(input.generation) else {
         return Verdict::Superseded;
     };

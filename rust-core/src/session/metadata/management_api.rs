@@ -12,7 +12,7 @@ use super::super::context::Context;
 use super::super::store::SessionStore;
 use super::super::tokens::{Bearer, BearerCalls};
 use crate::machine::error::Error;
-use crate::machine::{Generation, Machine};
+use crate::machine::{Generation, Tokens};
 use crate::model::audience::Audience;
 use crate::model::configuration::{Configuration, IssuerUrl};
 use crate::model::secret::Secret;
@@ -69,7 +69,11 @@ impl ManagementApi {
             base: base.clone(),
             generation,
             user_id,
-            bearer: bearer(configuration, base, self.context.read(Machine::is_renewable)),
+            bearer: bearer(
+                configuration,
+                base,
+                self.context.read(|machine| Tokens::of(machine).is_renewable()),
+            ),
         })
     }
 

@@ -17,7 +17,7 @@ use super::management_api::{ManagementApi, Target};
 use crate::machine::error::Error;
 use crate::machine::event::SessionEvent;
 use crate::machine::input::{UpdateAdded, UpdateRemoved};
-use crate::machine::{Generation, Machine, Verdict, retry};
+use crate::machine::{Generation, Machine, Stored, Verdict, retry};
 use crate::model::metadata::of_user;
 use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::Claims;
@@ -72,7 +72,8 @@ impl MetadataQueue {
 
     /// The changes that wait, the oldest first. Memory only.
     pub(in crate::session) fn pending(&self) -> Vec<PendingUpdate> {
-        self.context.read(|machine| machine.pending_updates().to_vec())
+        self.context
+            .read(|machine| Stored::of(machine).pending_updates().to_vec())
     }
 
     /// One more change waits.
@@ -158,7 +159,7 @@ impl MetadataQueue {
 
     async fn send_next(&self, sent: &mut Sent) -> Result<(), Error> {
         let target = self.api.target().await?;
-        let next = |machine: &Machine| machine.next_update(target.generation).cloned();
+        let next = |machine: &Machine| Stored::of(machine).next_update(target.generation).cloned();
         let Some(update) = self.context.read(next) else {
             return Ok(());
         };
@@ -205,7 +206,8 @@ impl MetadataQueue {
     }
 
     fn has_pending(&self) -> bool {
-        self.context.read(|machine| !machine.pending_updates().is_empty())
+        self.context
+            .read(|machine| !Stored::of(machine).pending_updates().is_empty())
     }
 
     /// The user is gone, and nobody else is notified of what became of the changes.

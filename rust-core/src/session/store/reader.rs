@@ -11,7 +11,7 @@ use super::super::context::Context;
 use super::item::Item;
 use crate::machine::error::Error;
 use crate::machine::input::{FirstRead, ItemDamaged, ItemSeen, StoreLocked};
-use crate::machine::{Machine, Verdict};
+use crate::machine::{Machine, Stored, Verdict};
 use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::{LogLevel, StoreError};
 use crate::storage::envelope::{EnvelopeError, StoredItem};
@@ -129,7 +129,7 @@ impl Reader {
     /// [`Error::Store`]; [`Error::Envelope`] when a newer release wrote it. Then memory stays as it is.
     pub(super) async fn merge(&self) -> Result<bool, Error> {
         loop {
-            let writes = self.context.read(Machine::writes);
+            let writes = self.context.read(|machine| Stored::of(machine).writes());
             let (found, seen) = self.item.read().await?;
             let item = match found {
                 None => None,
@@ -178,7 +178,7 @@ impl Reader {
         if !self.needs_first_read() && !self.item.is_shared() {
             return;
         }
-        let writes = self.context.read(Machine::writes);
+        let writes = self.context.read(|machine| Stored::of(machine).writes());
         if let Ok((stored, seen)) = self.item.read().await {
             let item = stored.and_then(|bytes| StoredItem::decode(&bytes).ok());
             if self.needs_first_read() {

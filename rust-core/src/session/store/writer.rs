@@ -13,7 +13,7 @@ use super::item::Item;
 use super::reader::Reader;
 use crate::machine::error::Error;
 use crate::machine::input::{Imported, ItemWritten, WriteAttempted};
-use crate::machine::{Machine, Unsaved};
+use crate::machine::{Machine, Stored, Unsaved};
 use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::LogLevel;
 use crate::storage::envelope::{StoredItem, StoredSession};
@@ -124,7 +124,7 @@ impl Writer {
     async fn rewrite_in_turn(&self) -> Result<bool, Error> {
         let mut changed = false;
         for _ in 0..MOST_SWAPS {
-            let Some(stored) = self.context.read(Machine::saved_session) else {
+            let Some(stored) = self.context.read(|machine| Stored::of(machine).saved_session()) else {
                 return Ok(changed);
             };
             let (value, written) = self.prepare(&stored).await?;
@@ -147,7 +147,7 @@ impl Writer {
         if !self.has_unsaved() || self.item.is_read_only() {
             return Ok(());
         }
-        let revision = self.context.read(Machine::revision);
+        let revision = self.context.read(|machine| Stored::of(machine).revision());
         let written = if self.item.is_shared() {
             self.swap_until_it_is_written().await
         } else {
@@ -165,8 +165,10 @@ impl Writer {
     /// sees to it that nobody does so between the look and the write.
     async fn swap_until_it_is_written(&self) -> Result<(), Error> {
         for swap in 1.. {
-            let replaces = self.context.read(Machine::replaces_what_is_stored);
-            if !replaces && (swap > 1 || !self.context.read(Machine::has_looked)) {
+            let replaces = self
+                .context
+                .read(|machine| Stored::of(machine).replaces_what_is_stored());
+            if !replaces && (swap > 1 || !self.context.read(|machine| Stored::of(machine).has_looked())) {
                 match self.reader.merge().await {
                     // A sign-out removes also what cannot be read.
                     Err(Error::Envelope(_)) if self.context.read(Machine::is_signed_out) => {
@@ -229,6 +231,6 @@ impl Writer {
     }
 
     fn unsaved(&self) -> Option<Unsaved> {
-        self.context.read(Machine::unsaved)
+        self.context.read(|machine| Stored::of(machine).unsaved())
     }
 }

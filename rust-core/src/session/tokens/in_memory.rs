@@ -10,7 +10,7 @@ use super::super::context::Context;
 use super::super::issuer::Issuer;
 use super::requirement::TokenRequirement;
 use crate::machine::error::Error;
-use crate::machine::{Machine, RenewalKind};
+use crate::machine::{RenewalKind, Tokens};
 use crate::model::audience::Audience;
 use crate::model::secret::Secret;
 use crate::model::state::{ReauthenticationReason, SessionState};
@@ -30,51 +30,53 @@ impl TokensInMemory {
     pub(super) fn stored_access_token(&self, of: Option<&Audience>, min_ttl: Duration) -> Option<Secret> {
         let now = self.context.now();
         self.context
-            .read(|machine| machine.stored_access_token(of, min_ttl, now).cloned())
+            .read(|machine| Tokens::of(machine).stored_access_token(of, min_ttl, now).cloned())
     }
 
     pub(in crate::session) fn access_token_version(&self, min_ttl: Duration) -> u64 {
         let now = self.context.now();
-        self.context.read(|machine| machine.access_token_version(min_ttl, now))
+        self.context
+            .read(|machine| Tokens::of(machine).access_token_version(min_ttl, now))
     }
 
     /// The access token, if it is good for at least `min_ttl`.
     pub(super) fn access_token(&self, of: Option<&Audience>, min_ttl: Duration) -> Option<Secret> {
         let now = self.context.now();
         self.context
-            .read(|machine| machine.access_token(of, min_ttl, now).cloned())
+            .read(|machine| Tokens::of(machine).access_token(of, min_ttl, now).cloned())
     }
 
     /// The access token, whatever its age.
     pub(super) fn any_access_token(&self, of: Option<&Audience>) -> Option<Secret> {
-        self.context.read(|machine| machine.any_access_token(of).cloned())
+        self.context
+            .read(|machine| Tokens::of(machine).any_access_token(of).cloned())
     }
 
     /// The ID token once the store holds it, if it is good for at least `min_ttl`.
     pub(super) fn stored_id_token(&self, min_ttl: Duration) -> Option<Secret> {
         let (now, server_now) = (self.context.now(), self.issuer.server_now());
         self.context
-            .read(|machine| machine.stored_id_token(min_ttl, now, server_now).cloned())
+            .read(|machine| Tokens::of(machine).stored_id_token(min_ttl, now, server_now).cloned())
     }
 
     /// The ID token, if it is good for at least `min_ttl`.
     pub(super) fn id_token(&self, min_ttl: Duration) -> Option<Secret> {
         let (now, server_now) = (self.context.now(), self.issuer.server_now());
         self.context
-            .read(|machine| machine.id_token(min_ttl, now, server_now).cloned())
+            .read(|machine| Tokens::of(machine).id_token(min_ttl, now, server_now).cloned())
     }
 
     /// The last ID token that was accepted, whatever its age.
     pub(super) fn any_id_token(&self) -> Option<Secret> {
-        self.context.read(|machine| machine.any_id_token().cloned())
+        self.context.read(|machine| Tokens::of(machine).any_id_token().cloned())
     }
 
     pub(in crate::session) fn lives_by_id_token(&self) -> bool {
-        self.context.read(Machine::lives_by_id_token)
+        self.context.read(|machine| Tokens::of(machine).lives_by_id_token())
     }
 
     pub(in crate::session) fn is_renewable(&self) -> bool {
-        self.context.read(Machine::is_renewable)
+        self.context.read(|machine| Tokens::of(machine).is_renewable())
     }
 
     /// Whether this is the current refresh token.
@@ -84,19 +86,19 @@ impl TokensInMemory {
 
     /// How long the issuer's access tokens live, by the last one.
     pub(super) fn lifetime_seconds(&self, of: Option<&Audience>) -> Option<u64> {
-        self.context.read(|machine| machine.lifetime_seconds(of))
+        self.context.read(|machine| Tokens::of(machine).lifetime_seconds(of))
     }
 
     /// Whether such a renewal brought a token that lives only so many seconds a moment ago.
     pub(super) fn was_short_lived(&self, kind: &RenewalKind, lifetime: u64) -> bool {
         let now = self.context.now();
         self.context
-            .read(|machine| machine.was_short_lived(kind, lifetime, now))
+            .read(|machine| Tokens::of(machine).was_short_lived(kind, lifetime, now))
     }
 
     /// A number that grows with each token that this process itself gets from the issuer for that audience.
     pub(super) fn renewals(&self, of: Option<&Audience>) -> u64 {
-        self.context.read(|machine| machine.renewals(of))
+        self.context.read(|machine| Tokens::of(machine).renewals(of))
     }
 
     /// The token that makes a renewal unnecessary.
