@@ -145,9 +145,9 @@ MISTAKES = [
     ),
     (
         "a late cleanup removes another process's sign-in",
-        "machine/state.rs",
-        "(self.is_signed_out() && signs_out)",
-        "(self.is_signed_out() && (signs_out || true))",
+        "machine/stored.rs",
+        "(self.0.is_signed_out() && signs_out)",
+        "(self.0.is_signed_out() && (signs_out || true))",
     ),
     (
         "a locked device counts as an empty store",
