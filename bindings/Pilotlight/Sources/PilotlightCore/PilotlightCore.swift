@@ -633,19 +633,6 @@ fileprivate struct FfiConverterData: FfiConverterRustBuffer {
 public protocol CoreSessionProtocol: AnyObject, Sendable {
 
     /**
-     * Deletes what the other library stored; true when that was done. False, and nothing is deleted, while there is no
-     * session here and there never was one since an import was tried.
-     */
-    func discardImportedSession(source: ImportSource) async throws  -> Bool
-
-    /**
-     * Takes over the session that another library stored: once, and only while this one has none. Reads and writes the
-     * store; the old item stays. Network only where nothing in it says whose session it is. Throws `waitForUnlock`,
-     * `checkStorage`, `openApp`, `retryLater`; nothing was changed then.
-     */
-    func importSession(source: ImportSource) async throws  -> ImportOutcome
-
-    /**
      * The ID token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
      */
     func cachedIdToken(minTtlSeconds: UInt32)  -> String?
@@ -657,11 +644,24 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func delegate(apiType: String, target: String?, scopes: [String], parameters: [String: String], byRefreshToken: Bool) async throws  -> Claims
 
     /**
+     * Deletes what the other library stored; true when that was done. False, and nothing is deleted, while there is no
+     * session here and there never was one since an import was tried.
+     */
+    func discardImportedSession(source: ImportSource) async throws  -> Bool
+
+    /**
      * An ID token that is good for at least `min_ttl_seconds`: from memory, or renewed (network; the new one is stored
      * before it is given). A session that lives by its ID token is renewed by delegation, any other as ever. Any
      * number of callers share one renewal.
      */
     func idToken(minTtlSeconds: UInt32) async throws  -> String
+
+    /**
+     * Takes over the session that another library stored: once, and only while this one has none. Reads and writes the
+     * store; the old item stays. Network only where nothing in it says whose session it is. Throws `waitForUnlock`,
+     * `checkStorage`, `openApp`, `retryLater`; nothing was changed then.
+     */
+    func importSession(source: ImportSource) async throws  -> ImportOutcome
 
     /**
      * Signs in with a name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID token.
@@ -957,47 +957,6 @@ public convenience init(configuration: SessionConfiguration, storage: SessionSto
 
 
     /**
-     * Deletes what the other library stored; true when that was done. False, and nothing is deleted, while there is no
-     * session here and there never was one since an import was tried.
-     */
-open func discardImportedSession(source: ImportSource)async throws  -> Bool  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_pilotlight_core_fn_method_coresession_discard_imported_session(
-                        self.uniffiCloneHandle(),FfiConverterTypeImportSource_lower(source)
-                )
-            },
-            pollFunc: ffi_pilotlight_core_rust_future_poll_i8,
-            completeFunc: ffi_pilotlight_core_rust_future_complete_i8,
-            freeFunc: ffi_pilotlight_core_rust_future_free_i8,
-            liftFunc: FfiConverterBool.lift,
-            errorHandler: FfiConverterTypeSessionError_lift
-        )
-}
-
-    /**
-     * Takes over the session that another library stored: once, and only while this one has none. Reads and writes the
-     * store; the old item stays. Network only where nothing in it says whose session it is. Throws `waitForUnlock`,
-     * `checkStorage`, `openApp`, `retryLater`; nothing was changed then.
-     */
-open func importSession(source: ImportSource)async throws  -> ImportOutcome  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_pilotlight_core_fn_method_coresession_import_session(
-                        self.uniffiCloneHandle(),FfiConverterTypeImportSource_lower(source)
-                )
-            },
-            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
-            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
-            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeImportOutcome_lift,
-            errorHandler: FfiConverterTypeSessionError_lift
-        )
-}
-
-    /**
      * The ID token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
      */
 open func cachedIdToken(minTtlSeconds: UInt32) -> String?  {
@@ -1031,6 +990,26 @@ open func delegate(apiType: String, target: String?, scopes: [String], parameter
 }
 
     /**
+     * Deletes what the other library stored; true when that was done. False, and nothing is deleted, while there is no
+     * session here and there never was one since an import was tried.
+     */
+open func discardImportedSession(source: ImportSource)async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_discard_imported_session(
+                        self.uniffiCloneHandle(),FfiConverterTypeImportSource_lower(source)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_i8,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_i8,
+            freeFunc: ffi_pilotlight_core_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
      * An ID token that is good for at least `min_ttl_seconds`: from memory, or renewed (network; the new one is stored
      * before it is given). A session that lives by its ID token is renewed by delegation, any other as ever. Any
      * number of callers share one renewal.
@@ -1047,6 +1026,27 @@ open func idToken(minTtlSeconds: UInt32)async throws  -> String  {
             completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
             freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
             liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * Takes over the session that another library stored: once, and only while this one has none. Reads and writes the
+     * store; the old item stays. Network only where nothing in it says whose session it is. Throws `waitForUnlock`,
+     * `checkStorage`, `openApp`, `retryLater`; nothing was changed then.
+     */
+open func importSession(source: ImportSource)async throws  -> ImportOutcome  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_import_session(
+                        self.uniffiCloneHandle(),FfiConverterTypeImportSource_lower(source)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeImportOutcome_lift,
             errorHandler: FfiConverterTypeSessionError_lift
         )
 }
@@ -6194,25 +6194,25 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_sessionobserver_happened() != 2581) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_discard_imported_session() != 44959) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_cached_id_token() != 62469) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_import_session() != 13898) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_delegate() != 3343) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_cached_id_token() != 31208) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_discard_imported_session() != 56988) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_delegate() != 45943) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_id_token() != 8303) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_id_token() != 59311) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_import_session() != 33220) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_with_password() != 60642) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_with_password() != 8781) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_token_info() != 46395) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_token_info() != 53624) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_access_token() != 42013) {
