@@ -192,7 +192,7 @@ pub(crate) fn end(machine: &mut Machine, input: RenewalRefused, effects: &mut Ef
 /// The issuer refused the current refresh token in words that do not say so. After several of these the user has to sign in,
 /// but the session stays: one renewal that succeeds shows that it lives.
 pub(crate) fn count_refusal(machine: &mut Machine, input: RenewalDeclined, _: &mut Effects) -> Verdict {
-    let counts = input.plain && machine.would_renew_with(&input.token);
+    let counts = input.plain && Tokens::of(machine).would_renew_with(&input.token);
     if machine.session_of(input.generation).is_none() {
         return Verdict::Superseded;
     }
