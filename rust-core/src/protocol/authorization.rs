@@ -9,6 +9,7 @@ use super::token::pairs;
 use crate::model::configuration::{Configuration, is_loopback};
 use crate::model::invalid::{InvalidValue, quoted};
 use crate::model::secret::Secret;
+use crate::protocol::endpoint::{Endpoint, Server};
 use crate::protocol::error::ProtocolError;
 use crate::protocol::pkce::challenge_s256;
 use crate::protocol::sanitized::sanitized_description;
@@ -138,10 +139,10 @@ pub fn read_callback(
     }
     if let Some(code) = parameter("error")?.filter(|code| !code.is_empty()) {
         let description = parameter("error_description")?.unwrap_or_default();
-        return Ok(Callback::Refused(callback_failure(
-            &code,
-            &sanitized_description(&description),
-        )));
+        let server = Server::at(Endpoint::Authorization, &metadata.authorization_endpoint);
+        let failure = callback_failure(&server, &code, &sanitized_description(&description));
+        let audience = configuration.own_audience().map(String::as_str);
+        return Ok(Callback::Refused(failure.about_audience(audience)));
     }
     match parameter("code")?.filter(|code| !code.is_empty()) {
         Some(code) => Ok(Callback::Code(Secret::new(code))),

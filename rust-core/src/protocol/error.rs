@@ -1,6 +1,6 @@
 //! What an answer of the issuer's says when it does not say yes.
 
-use crate::model::invalid::InvalidValue;
+use crate::model::invalid::{InvalidValue, quoted};
 use crate::protocol::endpoint::Server;
 
 /// Why a request was not written, or what an unsuccessful answer means. An issuer's own words are in it only after
@@ -82,6 +82,23 @@ pub enum ProtocolError {
 }
 
 impl ProtocolError {
+    /// The same error; where it is about the audience, it names the one that was asked for, which the app chose.
+    #[must_use]
+    pub fn about_audience(mut self, audience: Option<&str>) -> Self {
+        if let (
+            Self::Configuration {
+                field: "audience",
+                problem,
+                ..
+            },
+            Some(audience),
+        ) = (&mut self, audience)
+        {
+            *problem = format!("{problem}; asked for {}", quoted(audience));
+        }
+        self
+    }
+
     /// A sign-in attempt that failed.
     pub fn sign_in(code: &str, description: &str) -> Self {
         Self::SignIn {

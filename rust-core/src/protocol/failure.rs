@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::model::json::Object;
 use crate::model::time::Timestamp;
 use crate::protocol::content_coding::coding;
-use crate::protocol::endpoint::Endpoint;
+use crate::protocol::endpoint::{Endpoint, Server};
 use crate::protocol::error::ProtocolError;
 use crate::protocol::message::HttpAnswer;
 use crate::protocol::sanitized::sanitized_description;
@@ -162,9 +162,9 @@ pub(super) fn explained(words: &str, hint: &str) -> String {
 
 /// Reads the error of a callback URL (RFC 6749 4.1.2.1): what the configuration has wrong is the same as at the token
 /// endpoint, all else ends the attempt. `description` is sanitized already.
-pub(super) fn callback_failure(code: &str, description: &str) -> ProtocolError {
+pub(super) fn callback_failure(server: &Server, code: &str, description: &str) -> ProtocolError {
     let configuration = |field, hint: &str| ProtocolError::Configuration {
-        server: Endpoint::Authorization.into(),
+        server: server.clone(),
         field,
         problem: explained(&said(code, description), hint),
     };

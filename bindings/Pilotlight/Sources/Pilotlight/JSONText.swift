@@ -36,7 +36,7 @@ extension DecodingError {
     /// Where it does not fit, without the value that does not.
     fileprivate var place: String {
         switch self {
-        case .typeMismatch(let type, let context): "\(context.path) is no \(type)"
+        case .typeMismatch(let type, let context): "expected \(type) for \(context.path)\(context.found)"
         case .valueNotFound(let type, let context): "\(context.path) is null and should be a \(type)"
         case .keyNotFound(let key, let context): "\(context.path) has no \"\(key.stringValue)\""
         case .dataCorrupted(let context): "\(context.path) has a value that is not accepted"
@@ -46,6 +46,17 @@ extension DecodingError {
 }
 
 extension DecodingError.Context {
+    /// The kind of what is there, where the decoder names it; never its value.
+    fileprivate var found: String {
+        let kinds = [
+            "string": "a string", "number": "a number", "bool": "a boolean", "array": "an array",
+            "dictionary": "an object",
+            "null": "null",
+        ]
+        let words = debugDescription.lowercased().components(separatedBy: "found ").dropFirst().first?.prefix(20) ?? ""
+        return kinds.first { words.contains($0.key) }.map { ", found \($0.value)" } ?? ""
+    }
+
     fileprivate var path: String {
         let path = codingPath.map(\.stringValue).joined(separator: ".")
         return path.isEmpty ? "the object" : "\"\(path)\""

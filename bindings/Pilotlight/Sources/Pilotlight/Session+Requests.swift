@@ -41,8 +41,10 @@ extension URLRequest {
     /// Throws unless a token may go there.
     func requireSafeDestination() throws {
         guard let origin = Origin(url), origin.mayReceiveTokens else {
+            let place = "\(url?.scheme ?? "no scheme")://\(url?.host ?? "no host")"
             throw SessionError.argumentInvalid(
-                argument: "request", message: "a token goes only to an https URL, or to http on a loopback host")
+                argument: "request",
+                message: "a token goes only to an https URL, or to http on a loopback host; the request's is \(place)")
         }
     }
 

@@ -83,7 +83,7 @@ func wholeSeconds(_ minTTL: TimeInterval, argument: String = "minTTL") throws ->
     if minTTL == 0 { return 0 }
     guard minTTL > 0, let seconds = UInt32(exactly: minTTL.rounded(.up)) else {
         throw SessionError.argumentInvalid(
-            argument: argument, message: "\(argument) must be between 0 and 4294967295 seconds")
+            argument: argument, message: "\(argument) is \(minTTL), and must be between 0 and 4294967295 seconds")
     }
     return seconds
 }

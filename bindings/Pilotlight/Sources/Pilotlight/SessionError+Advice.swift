@@ -7,6 +7,16 @@ extension SessionError {
         "check the Keychain entitlements (Xcode: Signing & Capabilities > Keychain Sharing, App Groups), or the file and "
         + "its folder."
 
+    static let hostAdvice =
+        "For the developer: if other hosts can be reached, check `domain` or `issuer`; the message names the host."
+
+    static let certificateAdvice =
+        "For the developer: the device must trust the server's certificate, which a self-signed one is not."
+
+    static let closedPageAdvice =
+        "For the developer: if the page showed the issuer's error, check `clientID` and `redirectURI`. At Auth0: "
+        + "Applications > your app > Settings > Client ID and Allowed Callback URLs."
+
     /// Where a field of the configuration is set, here and at the issuer. The places are those of the Auth0 Dashboard.
     static func advice(forField field: String) -> String {
         let here = "check `\(field)` in `SessionConfiguration`"
@@ -22,8 +32,9 @@ extension SessionError {
             case "scopes":
                 "APIs > your API > Permissions; for \"offline_access\" APIs > your API > Settings > Allow Offline Access"
             case "audience", "resources":
-                "APIs > your API > Settings > Identifier; for a further API, or for metadata without `metadataAccess: true`, "
-                    + "Applications > your app > Settings > Multi-Resource Refresh Token must name it"
+                "APIs > your API > Settings > Identifier. For metadata set `metadataAccess: true`; for a further API, and for "
+                    + "metadata beside an `audience`, Applications > your app > Settings > Multi-Resource Refresh Token must "
+                    + "name it"
             case "legacy":
                 "Applications > your app > Settings > Advanced Settings > Grant Types, where the tenant still has Legacy"
             default: nil
@@ -49,8 +60,16 @@ extension SessionError {
         }
     }
 
+    /// What to do after a sign-in that failed.
+    static func suggestion(forCode code: String) -> String {
+        let developer = advice(forCode: code).map { " For the developer: \($0)" } ?? ""
+        // Another attempt brings the same ID token.
+        if code == "id_token_invalid" { return "This app cannot sign you in now. (\(code))\(developer)" }
+        return "Try to sign in again. (\(code))\(developer)"
+    }
+
     /// What a developer can check after a sign-in that failed; nil where only the user can do something.
-    static func advice(forCode code: String) -> String? {
+    private static func advice(forCode code: String) -> String? {
         switch code {
         case "unauthorized_client", "unsupported_response_type":
             advice(forField: "clientID")
@@ -62,8 +81,9 @@ extension SessionError {
             "if the user did not decline, a rule at the issuer did, or it does not know the API: "
                 + advice(forField: "audience")
         case "id_token_invalid":
-            "the ID token's algorithm must be one with public keys. At Auth0: Applications > your app > Settings > Advanced "
-                + "Settings > OAuth > JSON Web Token Signature Algorithm: RS256."
+            "the message names the rule, and what was expected and found: for an algorithm choose one with public keys (at "
+                + "Auth0: Applications > your app > Settings > Advanced Settings > OAuth > JSON Web Token Signature Algorithm: "
+                + "RS256); for `iss` check `domain` or `issuer`; for `aud` check `clientID`; for times check the issuer's clock."
         case "no_sign_in_in_progress", "state_mismatch":
             "pass each callback to `completeSignIn(with:)` once, in the process that began the sign-in."
         case "sign_in_expired":

@@ -48,9 +48,9 @@ extension SessionError: LocalizedError {
     public var recoverySuggestion: String? {
         switch self {
         case .temporarilyUnavailable(.network, _, _):
-            "Check the connection and try again."
+            "Check the connection and try again. \(Self.hostAdvice)"
         case .temporarilyUnavailable(.untrustedConnection, _, _):
-            "Check the device's date and time, sign in to the Wi-Fi network if it asks for it, and try again."
+            "Check the device's date and time, sign in to the Wi-Fi network if it asks for it, and try again. \(Self.certificateAdvice)"
         case .temporarilyUnavailable(.noBackgroundTime, _, _):
             "Open the app to go on."
         // `Int` of a number out of its range ends the app.
@@ -73,9 +73,9 @@ extension SessionError: LocalizedError {
         case .signInRequired:
             "Sign in again."
         case .signInFailed(let code, _):
-            "Try to sign in again. (\(code))" + (Self.advice(forCode: code).map { " For the developer: \($0)" } ?? "")
+            Self.suggestion(forCode: code)
         case .signInCancelled:
-            "Sign in when you are ready."
+            "Sign in when you are ready. \(Self.closedPageAdvice)"
         case .configurationInvalid(let field, _):
             "For the developer: \(Self.advice(forField: field))"
         case .argumentInvalid(let argument, _):

@@ -40,8 +40,9 @@ public struct Advice: Equatable, Sendable {
     /// The SDK's sentence, but where that has a value in it.
     private static func suggestion(for error: SessionError) -> String {
         switch error {
-        case .temporarilyUnavailable(.network, _, _), .temporarilyUnavailable(.untrustedConnection, _, _):
-            error.recoverySuggestion ?? ""
+        case .temporarilyUnavailable(.network, _, _): "Check the connection and try again."
+        case .temporarilyUnavailable(.untrustedConnection, _, _):
+            "Check the device's date and time, sign in to the Wi-Fi network if it asks for it, and try again."
         case .temporarilyUnavailable: "Try again in a moment."
         case .signInRequired: "Sign in again."
         case .signInFailed: "Try to sign in again."

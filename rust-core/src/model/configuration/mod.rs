@@ -192,6 +192,10 @@ fn check_resources(resources: &[String], issuer: &IssuerUrl) -> Result<(), Inval
 fn parse_provider(provider: &Provider) -> Result<IssuerUrl, InvalidValue> {
     match provider {
         Provider::Auth0 { domain } => {
+            if domain.contains(char::is_whitespace) {
+                let problem = format!("is {}, which contains a space", quoted(domain));
+                return Err(InvalidValue::new("domain", problem));
+            }
             let text = if domain.contains("://") {
                 domain.clone()
             } else {

@@ -9,7 +9,7 @@ use crate::model::audience::{Audience, RESOURCE_PROBLEM, is_resource_indicator};
 use crate::model::configuration::{Configuration, IssuerUrl};
 use crate::model::secret::Secret;
 use crate::protocol::access_token::seems_to_be_for;
-use crate::protocol::endpoint::Endpoint;
+use crate::protocol::endpoint::{Endpoint, Server};
 
 /// `None` for what is the session's own.
 pub(super) fn further<'a>(configuration: &Configuration, audience: &'a Audience) -> Option<&'a Audience> {
@@ -74,10 +74,10 @@ pub(super) fn is_for_another_audience(configuration: &Configuration, token: &Sec
 }
 
 /// Auth0 says nothing when it ignores an audience ("Configure and Implement Multi-Resource Refresh Token").
-pub(super) fn is_ignored(of: Option<&Audience>) -> Error {
+pub(super) fn is_ignored(issuer: &IssuerUrl, of: Option<&Audience>) -> Error {
     let audience = of.map_or("", |audience| &audience.identifier);
     Error::ServerConfiguration {
-        server: Endpoint::Token.into(),
+        server: Server::at(Endpoint::Token, issuer.as_url()),
         field: "audience",
         problem: format!(
             "the issuer ignored the audience {audience:?} and gave a token for another one: name the API and its \

@@ -91,7 +91,7 @@ impl RenewalCheck {
         let configuration = self.context.configuration();
         let token = match (&tokens.access_token, tokens.problem) {
             (Some(token), None) if is_for_another_audience(configuration, token, of) => {
-                return rejected(is_ignored(of));
+                return rejected(is_ignored(&configuration.issuer, of));
             }
             (Some(token), None) => Ok(token.clone()),
             (_, problem) => Err(unexpected(problem.unwrap_or("no access_token").to_owned())),

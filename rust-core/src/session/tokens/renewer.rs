@@ -210,10 +210,12 @@ impl Renewer {
             let sent = self.context.now();
             match self.issuer.call(endpoint, request).await {
                 Ok(answer) => {
-                    let mut tokens = match input.delegation {
+                    let tokens = match input.delegation {
                         Some(shown) => read_renewal(&answer, shown, self.issuer.server_now()),
                         None => token::read_with(&answer, grant, extras, self.issuer.server_now()),
-                    }?;
+                    };
+                    let audience = renewal.audience.as_ref().map(|audience| audience.identifier.as_str());
+                    let mut tokens = tokens.map_err(|error| error.about_audience(audience))?;
                     // Left out where it is what was asked for (RFC 6749 5.1).
                     if tokens.scope.is_none() && !scopes.is_empty() {
                         tokens.scope = Some(scopes.join(" "));

@@ -1,0 +1,83 @@
+import Foundation
+import IdentityServerSupport
+import Pilotlight
+import Testing
+
+/// What developers get wrong, each made once with the real core and a real server: the error says what happened here and
+/// where to change it. The page docs/quality-of-errors.md is made from this table.
+@Suite struct MistakesTests {
+    @Test func eachErrorSaysWhatHappenedAndWhereToChangeItAndThePageShowsThem() async throws {
+        var rows: [String] = []
+        for mistake in Mistake.all {
+            let name = Comment(rawValue: mistake.name)
+            let outcome: Mistake.Outcome
+            do {
+                outcome = try await mistake.outcome()
+            } catch {
+                Issue.record(error, name)
+                continue
+            }
+            #expect(outcome.error?.shortName == mistake.error, name)
+            for part in mistake.says {
+                let wanted = part.replacingOccurrences(of: "{host}", with: "127.0.0.1:4000")
+                #expect(outcome.description.contains(wanted), name)
+            }
+            for part in mistake.advises {
+                #expect(outcome.suggestion.contains(part), name)
+            }
+            let names = ["client_id", "redirect_uri", "min_ttl", "callback_url", "return_to", "leeway_seconds"]
+            #expect(!names.contains { outcome.description.contains($0) }, name)
+            rows.append(row(mistake, outcome))
+        }
+        // Another host's Keychain and file system have other words.
+        #if os(Linux)
+        try compare(rows)
+        #endif
+    }
+
+    @Test func everyMistakeIsThereOnce() {
+        #expect(Mistake.all.count >= 49)
+        #expect(Set(Mistake.all.map(\.name)).count == Mistake.all.count)
+    }
+
+    private func row(_ mistake: Mistake, _ outcome: Mistake.Outcome) -> String {
+        let cell = { (text: String) in text.replacingOccurrences(of: "|", with: "\\|") }
+        guard let error = outcome.error else { return "| \(mistake.name) | none: it works | | |" }
+        let words = [outcome.description, outcome.suggestion].map(cell)
+        return "| \(mistake.name) | `\(error.shortName)` | \(words[0]) | \(words[1]) |"
+    }
+
+    /// `PILOTLIGHT_WRITE_MISTAKES=1` writes the pages instead.
+    private func compare(_ rows: [String]) throws {
+        let head = """
+            What the errors say for \(rows.count) mistakes that developers make, servers have or users meet. A test makes each of them \
+            with a real session and a real identity server (`127.0.0.1:4000` here), and generates this page.
+            """
+        let table = """
+            | Mistake | Error | ``errorDescription`` | ``recoverySuggestion`` |
+            |---|---|---|---|
+            """
+        let body = ([table] + rows).joined(separator: "\n") + "\n"
+        let checkout = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+            "../../../../..")
+        let docc = "bindings/Pilotlight/Sources/Pilotlight/Pilotlight.docc/Guides/QualityOfErrors.md"
+        let linked = body.replacingOccurrences(of: "``errorDescription``", with: "``SessionError/errorDescription``")
+            .replacingOccurrences(of: "``recoverySuggestion``", with: "``SessionError/recoverySuggestion``")
+        let pages = [
+            docc: "# What the errors say\n\n\(head)\n\n## Overview\n\n\(linked)",
+            "docs/quality-of-errors.md":
+                "# The quality of errors\n\n\(head)\n\n\(body.replacingOccurrences(of: "``", with: "`"))",
+        ]
+        for (path, text) in pages {
+            let file = checkout.appendingPathComponent(path)
+            if ProcessInfo.processInfo.environment["PILOTLIGHT_WRITE_MISTAKES"] != nil {
+                try Data(text.utf8).write(to: file)
+            }
+            let found = (try? Data(contentsOf: file)).map { String(decoding: $0, as: UTF8.self) }
+            #expect(
+                found == text,
+                "\(path) is not what the table gives; PILOTLIGHT_WRITE_MISTAKES=1 scripts/swift.sh test --filter Mistakes"
+            )
+        }
+    }
+}
