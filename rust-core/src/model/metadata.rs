@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::model::invalid::{InvalidValue, quoted};
+use crate::model::invalid::InvalidValue;
 
 /// The field of an Auth0 user that the user may change.
 pub const USER_METADATA: &str = "user_metadata";
@@ -13,34 +13,45 @@ pub const USER_METADATA: &str = "user_metadata";
 /// [`InvalidValue`]: a key, at any depth, that is empty or has a `.` or a `$` (Auth0: "Metadata Field Names and Data
 /// Types"; it answers 400).
 pub fn check_patch(patch: &Map<String, Value>) -> Result<(), InvalidValue> {
+    check_level(patch, 1)
+}
+
+fn check_level(patch: &Map<String, Value>, level: usize) -> Result<(), InvalidValue> {
     patch.iter().try_for_each(|(key, value)| {
-        check_key(key)?;
-        check_inside(value)
+        check_key_at(key, level)?;
+        check_inside(value, level + 1)
     })
 }
 
-fn check_inside(value: &Value) -> Result<(), InvalidValue> {
+fn check_inside(value: &Value, level: usize) -> Result<(), InvalidValue> {
     match value {
-        Value::Object(object) => check_patch(object),
-        Value::Array(elements) => elements.iter().try_for_each(check_inside),
+        Value::Object(object) => check_level(object, level),
+        Value::Array(elements) => elements.iter().try_for_each(|element| check_inside(element, level)),
         _ => Ok(()),
     }
 }
 
-/// Checks one key.
+/// Checks one key of the first level.
 ///
 /// # Errors
 /// As [`check_patch`].
 pub fn check_key(key: &str) -> Result<(), InvalidValue> {
-    let wrong = |problem: &str| Err(InvalidValue::new("metadata", problem));
+    check_key_at(key, 1)
+}
+
+/// Says where the key is, not what it is: a key can be personal too.
+fn check_key_at(key: &str, level: usize) -> Result<(), InvalidValue> {
+    let wrong = |problem: &str| {
+        Err(InvalidValue::new(
+            "metadata",
+            format!("has {problem} (at level {level})"),
+        ))
+    };
     if key.is_empty() {
-        return wrong("has an empty key");
+        return wrong("an empty key");
     }
     if key.contains(['.', '$']) {
-        return wrong(&format!(
-            "has the key {}: the server accepts no \".\" and no \"$\" in a key",
-            quoted(key)
-        ));
+        return wrong("a key with a \".\" or a \"$\", which the server does not accept");
     }
     Ok(())
 }

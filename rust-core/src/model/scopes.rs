@@ -11,6 +11,11 @@ pub fn parse_scopes(
     scopes: Vec<String>,
     openid_needed: bool,
 ) -> Result<Vec<String>, InvalidValue> {
+    // The configuration is public; an argument may hold anything.
+    let shown = |scope: &str| match openid_needed {
+        true => format!("the scope {}", quoted(scope)),
+        false => "a scope".to_owned(),
+    };
     let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
     let mut parsed: Vec<String> = Vec::with_capacity(scopes.len());
     for scope in scopes {
@@ -18,13 +23,13 @@ pub fn parse_scopes(
             return Err(InvalidValue::new(field, "has an empty scope"));
         }
         if scope.contains(' ') {
-            let problem = format!("has the scope {}; did you mean two entries?", quoted(&scope));
+            let problem = format!("has {} with a space in it; did you mean two entries?", shown(&scope));
             return Err(InvalidValue::new(field, problem));
         }
         if !scope.bytes().all(allowed) {
             let problem = format!(
-                "has the scope {}, with a character that RFC 6749 3.3 does not allow",
-                quoted(&scope)
+                "has {} with a character that RFC 6749 3.3 does not allow",
+                shown(&scope)
             );
             return Err(InvalidValue::new(field, problem));
         }

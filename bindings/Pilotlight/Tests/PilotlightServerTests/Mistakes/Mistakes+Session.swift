@@ -113,7 +113,7 @@ extension Mistake {
             _ = try await session.metadata.get()
         },
         Mistake(
-            "A metadata key with a dot", "argumentInvalid(metadata)", says: ["\"a.b\"", "\".\""],
+            "A metadata key with a dot", "argumentInvalid(metadata)", says: ["\".\"", "level 2"],
             advises: ["`metadata`"]
         ) { server in
             try await server.signedInSession(metadataAccess: true).metadata.update(["settings": ["a.b": 1]])
