@@ -24,7 +24,7 @@ library_key="$ios_swift_library_version ios-$(minimum_ios)"
 installed=/usr/libexec/swift/lib/swift # in the root
 stubs=$target_dir/apple-swift/stubs
 stub_sources=$checkout/testing/apple-stubs
-stub_modules=(CoreFoundation Foundation os Security LocalAuthentication XCTest UIKit AuthenticationServices SwiftUI WidgetKit) # one may import those before it
+stub_modules=(CoreFoundation Foundation Combine os Security LocalAuthentication XCTest UIKit AuthenticationServices SwiftUI WidgetKit) # one may import those before it
 
 triple() { printf '%s-apple-ios%s-simulator\n' "$architecture" "$1"; }
 

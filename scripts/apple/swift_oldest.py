@@ -17,6 +17,7 @@ CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 STUBS, LIBRARY, SAMPLE = CHECKOUT / "testing" / "apple-stubs", CHECKOUT / "bindings" / "Pilotlight" / "Sources", CHECKOUT / "ios-sample"
 # In the order in which they import each other.
 MODULES = {
+    "Combine": [STUBS / "Combine"],
     "UIKit": [STUBS / "UIKit", STUBS / "host"],
     "AuthenticationServices": [STUBS / "AuthenticationServices"],
     "SwiftUI": [STUBS / "SwiftUI"],
@@ -27,7 +28,7 @@ MODULES = {
     "PilotlightSample": [SAMPLE / "App"],
     "PilotlightWidget": [SAMPLE / "Widget"],
 }
-OURS = list(MODULES)[5:]
+OURS = list(MODULES)[6:]
 
 
 def compile_module(name, folders, scratch):

@@ -5,10 +5,16 @@ public protocol NSObjectProtocol: AnyObject {}
 
 open class NSObject: NSObjectProtocol, Hashable, CustomStringConvertible {
     public init() {}
+    open class func responds(to selector: Selector!) -> Bool { fatalError() }
+    open class func perform(_ selector: Selector!) -> Unmanaged<AnyObject>! { fatalError() }
     public static func == (one: NSObject, other: NSObject) -> Bool { fatalError() }
     open func hash(into hasher: inout Hasher) {}
     open var description: String { fatalError() }
 }
+
+public struct Selector: Hashable, Sendable {}
+
+public func NSSelectorFromString(_ name: String) -> Selector { fatalError() }
 
 public protocol NSLocking {
     func lock()

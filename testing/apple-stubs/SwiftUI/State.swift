@@ -68,7 +68,29 @@ extension Environment where Value: AnyObject, Value: Observable {
     public init(_ objectType: Value.Type) {}
 }
 
+public protocol EnvironmentKey {
+    associatedtype Value
+    static var defaultValue: Value { get }
+}
+
+@available(iOS 14.0, macOS 11.0, *)
+@propertyWrapper @MainActor @preconcurrency
+public struct StateObject<ObjectType: ObservableObject> {
+    nonisolated public init(wrappedValue thunk: @autoclosure @escaping () -> ObjectType) {}
+    public var wrappedValue: ObjectType { fatalError() }
+}
+
+@propertyWrapper @MainActor @preconcurrency
+public struct ObservedObject<ObjectType: ObservableObject> {
+    nonisolated public init(wrappedValue: ObjectType) {}
+    public var wrappedValue: ObjectType { fatalError() }
+}
+
 public struct EnvironmentValues {
+    public subscript<K: EnvironmentKey>(key: K.Type) -> K.Value {
+        get { fatalError() }
+        set {}
+    }
     @available(iOS 14.0, macOS 11.0, *)
     public var openURL: OpenURLAction { fatalError() }
     @available(iOS 14.0, macOS 11.0, *)

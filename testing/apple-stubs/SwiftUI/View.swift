@@ -1,3 +1,4 @@
+@_exported import Combine
 @_exported import Foundation
 @_exported import Observation
 
@@ -58,4 +59,20 @@ public struct ViewBuilder {
 public struct LocalizedStringKey: ExpressibleByStringInterpolation, Equatable {
     public init(_ value: String) {}
     public init(stringLiteral value: String) {}
+}
+
+public struct ViewModifierContent: PrimitiveView {}
+
+@MainActor @preconcurrency
+public protocol ViewModifier {
+    associatedtype Body: View
+    typealias Content = ViewModifierContent
+    @ViewBuilder @MainActor @preconcurrency func body(content: Content) -> Body
+}
+
+extension View {
+    nonisolated public func modifier<T: ViewModifier>(_ modifier: T) -> some View { EmptyView() }
+    nonisolated public func environment<V>(_ keyPath: WritableKeyPath<EnvironmentValues, V>, _ value: V) -> some View {
+        EmptyView()
+    }
 }

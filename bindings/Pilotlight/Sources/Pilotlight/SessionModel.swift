@@ -15,7 +15,7 @@ import Observation
 /// }
 /// ```
 ///
-/// For iOS 15 and 16, which have no Observation, set a `@Published` property from ``Session/states`` instead.
+/// For iOS 15 and 16, which have no Observation, there is `ObservableSession` with the same properties and calls.
 @available(iOS 17, macOS 14, *)
 @MainActor @Observable
 public final class SessionModel {
@@ -28,27 +28,16 @@ public final class SessionModel {
     /// What went wrong last; nil after a call that succeeded or was cancelled.
     public private(set) var error: SessionError?
     /// Whether a call is under way.
-    public var isBusy: Bool { calls > 0 }
+    public private(set) var isBusy = false
 
-    private var calls = 0
-    @ObservationIgnored private var listening: Task<Void, Never>?
+    @ObservationIgnored private let follower: SessionFollower
 
     /// Begins to follow the session. Reads memory only.
     public init(_ session: Session) {
         self.session = session
-        state = session.state
-        profile = session.cachedProfile
-        listening = Task { [weak self, states = session.states] in
-            for await state in states {
-                guard let self else { return }
-                // A report may be late; the session itself knows best.
-                self.follow(self.session.state ?? state)
-            }
-        }
-    }
-
-    deinit {
-        listening?.cancel()
+        follower = SessionFollower(session)
+        (state, profile) = (follower.values.state, follower.values.profile)
+        follower.changed = { [weak self] in self?.show($0) }
     }
 
     /// Reads the session from the store; see ``Session/restore()``.
@@ -80,29 +69,19 @@ public final class SessionModel {
 
     /// Forgets ``error``, when it was shown.
     public func dismissError() {
-        error = nil
+        follower.dismissError()
     }
 
     private func run(_ work: @Sendable (Session) async throws -> Void) async {
-        calls += 1
-        defer { calls -= 1 }
-        do {
-            try await work(session)
-            error = nil
-        } catch let error as SessionError {
-            self.error = error == .signInCancelled ? nil : error
-        } catch is CancellationError {
-            error = nil
-        } catch {
-            self.error = .signInFailed(code: "web_authentication_failed", message: "the authenticator failed")
-        }
-        // The report of the change may still be on its way.
-        if let state = session.state { follow(state) }
+        await follower.run(work)
     }
 
-    private func follow(_ state: SessionState) {
-        self.state = state
-        profile = state == .signedOut ? nil : session.cachedProfile
+    /// Sets what has changed only: a screen is drawn again for what it reads.
+    private func show(_ values: SessionFollower.Values) {
+        if state != values.state { state = values.state }
+        if profile != values.profile { profile = values.profile }
+        if error != values.error { error = values.error }
+        if isBusy != (values.calls > 0) { isBusy = values.calls > 0 }
     }
 }
 #endif

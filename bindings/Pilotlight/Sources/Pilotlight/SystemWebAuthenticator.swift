@@ -12,18 +12,18 @@ import AuthenticationServices
 /// works on every system.
 @MainActor
 public final class SystemWebAuthenticator: NSObject, WebAuthenticator {
-    private let anchor: ASPresentationAnchor
+    private let anchor: ASPresentationAnchor?
     private let ephemeral: Bool
     private let sheet = SheetPresenter()
 
     /// Shows pages over a window.
     ///
     /// - Parameters:
-    ///   - anchor: The window to show the page over; nil lets the system choose.
+    ///   - anchor: The window to show the page over; nil takes the window that the user looks at, when the page is shown.
     ///   - ephemeral: True neither reads nor keeps the browser's cookies: no single sign-on, no question before the
     ///     page, and nothing to sign out of in the browser.
     public init(anchor: ASPresentationAnchor? = nil, ephemeral: Bool = false) {
-        self.anchor = anchor ?? ASPresentationAnchor()
+        self.anchor = anchor
         self.ephemeral = ephemeral
     }
 
@@ -84,7 +84,7 @@ public final class SystemWebAuthenticator: NSObject, WebAuthenticator {
 extension SystemWebAuthenticator: ASWebAuthenticationPresentationContextProviding {
     /// The window to show the page over.
     public func presentationAnchor(for session: ASWebAuthenticationSession) -> ASPresentationAnchor {
-        anchor
+        anchor ?? Self.keyWindow ?? ASPresentationAnchor()
     }
 }
 
@@ -92,7 +92,7 @@ extension Session {
     /// Signs a user in through the system's browser sheet. Network; persists the session.
     ///
     /// - Parameters:
-    ///   - anchor: The window to show the page over; nil lets the system choose.
+    ///   - anchor: The window to show the page over; left out, the window that the user looks at.
     ///   - options: What to ask of this sign-in.
     ///   - ephemeral: True neither reads nor keeps the browser's cookies.
     /// - Returns: The new state, `.signedIn`.

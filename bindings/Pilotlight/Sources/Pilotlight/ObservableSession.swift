@@ -1,0 +1,75 @@
+#if canImport(Combine)
+import Combine
+import Foundation
+
+/// A session as SwiftUI of iOS 15 and 16 likes it: an `ObservableObject` on the main actor, with what ``SessionModel`` has.
+///
+/// ```swift
+/// @StateObject private var model = ObservableSession(session)
+/// var body: some View {
+///     switch model.state {
+///     case .signedIn: HomeView()
+///     case nil: ProgressView()
+///     default: Button("Sign in") { Task { await model.signIn(using: SystemWebAuthenticator()) } }
+///     }
+/// }
+/// ```
+///
+/// From iOS 17 on prefer ``SessionModel``, which draws again only what has changed.
+@MainActor
+public final class ObservableSession: ObservableObject {
+    /// The session itself, for everything that is not here.
+    public let session: Session
+    /// The state as last reported; nil until ``restore()`` has ended.
+    @Published public private(set) var state: SessionState?
+    /// The profile, when one was loaded; gone with the sign-in.
+    @Published public private(set) var profile: SessionProfile?
+    /// What went wrong last; nil after a call that succeeded or was cancelled.
+    @Published public private(set) var error: SessionError?
+    /// Whether a call is under way.
+    @Published public private(set) var isBusy = false
+
+    private let follower: SessionFollower
+
+    /// Begins to follow the session. Reads memory only.
+    public init(_ session: Session) {
+        self.session = session
+        follower = SessionFollower(session)
+        state = follower.values.state
+        profile = follower.values.profile
+        follower.changed = { [weak self] in self?.show($0) }
+    }
+
+    /// Reads the session from the store; see ``Session/restore()``.
+    public func restore() async {
+        await follower.run { try await $0.restore() }
+    }
+
+    /// Signs in; see ``Session/signIn(using:options:)``. A sign-in that the user cancelled is no error.
+    public func signIn(using authenticator: some WebAuthenticator, options: SignInOptions = SignInOptions()) async {
+        await follower.run { try await $0.signIn(using: authenticator, options: options) }
+    }
+
+    /// Loads the profile; see ``Session/profile(refresh:)``.
+    public func loadProfile(refresh: Bool = false) async {
+        await follower.run { _ = try await $0.profile(refresh: refresh) }
+    }
+
+    /// Signs out; see ``Session/signOut()``.
+    public func signOut() async {
+        await follower.run { await $0.signOut() }
+    }
+
+    /// Forgets ``error``, when it was shown.
+    public func dismissError() {
+        follower.dismissError()
+    }
+
+    private func show(_ values: SessionFollower.Values) {
+        if state != values.state { state = values.state }
+        if profile != values.profile { profile = values.profile }
+        if error != values.error { error = values.error }
+        if isBusy != (values.calls > 0) { isBusy = values.calls > 0 }
+    }
+}
+#endif

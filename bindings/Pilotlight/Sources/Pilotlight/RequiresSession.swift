@@ -1,0 +1,64 @@
+#if canImport(SwiftUI) && canImport(AuthenticationServices)
+import SwiftUI
+
+extension View {
+    /// Shows this view to a user who is signed in, and else what the state asks for: the guard of a route. The session is the
+    /// environment's (`\.pilotlightSession`). It is read from the store when that has not been done, which may be slow; a
+    /// progress view is shown meanwhile.
+    ///
+    /// ```swift
+    /// OrdersView()
+    ///     .requiresSession { state in
+    ///         if case .reauthenticationRequired = state { Text("Please sign in again.") }
+    ///         SignInButton()
+    ///     }
+    /// ```
+    ///
+    /// - Parameter otherwise: What to show for ``SessionState/signedOut``, ``SessionState/reauthenticationRequired(reason:)``
+    ///   and ``SessionState/locked``.
+    public func requiresSession<Otherwise: View>(
+        @ViewBuilder otherwise: @escaping (SessionState) -> Otherwise
+    ) -> some View {
+        modifier(SessionRequirement(otherwise: otherwise))
+    }
+
+    /// Shows this view to a user who is signed in, and else a ``SignInButton``, or a sentence while the device is locked.
+    public func requiresSession() -> some View {
+        requiresSession { state in
+            switch state {
+            case .locked: Text("The sign-in cannot be read while the device is locked.")
+            case .signedOut, .signedIn, .reauthenticationRequired: SignInButton()
+            }
+        }
+    }
+}
+
+private struct SessionRequirement<Otherwise: View>: ViewModifier {
+    let otherwise: (SessionState) -> Otherwise
+
+    @Environment(\.pilotlightSession) private var session
+    @State private var state: SessionState?
+
+    func body(content: Content) -> some View {
+        Group {
+            switch state ?? session?.state {
+            case nil: ProgressView()
+            case .signedIn: content
+            case let state?: otherwise(state)
+            }
+        }
+        .task { await follow() }
+    }
+
+    private func follow() async {
+        guard let session else {
+            state = .signedOut
+            return
+        }
+        let states = session.states
+        // Its error is in the state: what cannot be read is not there, or locked. A later call reports it.
+        if session.state == nil { _ = try? await session.restore() }
+        for await reported in states { state = session.state ?? reported }
+    }
+}
+#endif
