@@ -102,6 +102,7 @@ check_swift() {
         "$swift_module=$2/$swift_module@$(minimum_ios)" "$app_module=$2/$app_module@$(minimum_ios)" \
         "${guide_modules[@]}" \
         "SampleKit=$sample/SampleKit/Sources/SampleKit@$minimum" \
+        "MainActorApp=$apple/swift-proof/MainActorApp@$minimum" "QuickStartApp=$sample/QuickStart@$minimum" \
         "PilotlightSample=$sample/App@$minimum" "PilotlightWidget=$sample/Widget@$minimum" \
         "PilotlightSampleTests=$sample/AppTests,$sample/TestSupport@$minimum" \
         "PilotlightSampleUITests=$sample/AppUITests,$sample/TestSupport@$minimum"

@@ -48,13 +48,22 @@ def same_package(folder):
 
 def kind(name):
     """Everything but the app and its tests is for extensions too, and may use only what they may."""
-    return [] if name.startswith("PilotlightSample") else ["-application-extension"]
+    return [] if name.startswith("PilotlightSample") or name.endswith("App") else ["-application-extension"]
+
+
+def isolation(name):
+    """The build settings of new projects of Xcode 26: "Default Actor Isolation: MainActor" and "Approachable Concurrency"."""
+    if not name.endswith("MainActorApp"):
+        return []
+    # The other features of the second one are on in Swift 6 mode.
+    features = "NonisolatedNonsendingByDefault", "InferIsolatedConformances"
+    return ["-default-isolation", "MainActor", *(word for feature in features for word in ("-enable-upcoming-feature", feature))]
 
 
 def compile_modules(module_map, modules, scratch):
     """What the compiler said, of the first of these (name, folders, minimum) that does not compile."""
     for name, folders, minimum in modules:
-        said = apple_swift("swiftc", minimum, "-emit-sil", "-wmo", "-parse-as-library", "-module-name", name, *same_package(folders[0]), *kind(name),
+        said = apple_swift("swiftc", minimum, "-emit-sil", "-wmo", "-parse-as-library", "-module-name", name, *same_package(folders[0]), *kind(name), *isolation(name),
                            *c_module(module_map), "-I", scratch, "-emit-module-path", scratch / f"{name}.swiftmodule", "-o", scratch / f"{name}.sil", *sources(*folders))
         if said:
             return f"{name}, for iOS {minimum}:\n{said}"

@@ -46,7 +46,7 @@ struct HomeView: View {
             // A private browser has nothing to sign out of.
             if !model.settings.isEphemeral {
                 Button("Sign Out in the Browser Too", role: .destructive) {
-                    Task { await model.signOut(ofBrowserBy: SystemWebAuthenticator.overKeyWindow()) }
+                    Task { await model.signOut(ofBrowserBy: SystemWebAuthenticator()) }
                 }
             }
         } message: {

@@ -7,7 +7,7 @@ struct WelcomeView: View {
     let model: AppModel
     let reason: ReauthenticationReason?
 
-    private var isWorking: Bool { model.signIn?.phase == .working }
+    private var isWorking: Bool { model.session?.isBusy == true }
 
     var body: some View {
         ScrollView {
@@ -22,9 +22,9 @@ struct WelcomeView: View {
                     title.font(.title).bold().multilineTextAlignment(.center).accessibilityAddTraits(.isHeader)
                     message.foregroundStyle(.secondary).multilineTextAlignment(.center)
                 }
-                if case .failed(let advice) = model.signIn?.phase {
+                if let advice = model.session?.error.flatMap(Advice.init) {
                     // The button below tries again.
-                    AdviceBanner(advice: advice, dismiss: { model.signIn?.dismiss() })
+                    AdviceBanner(advice: advice, dismiss: { model.session?.dismissError() })
                 }
                 button
                 LabeledContent("Issuer", value: model.settings.address)
@@ -48,7 +48,7 @@ struct WelcomeView: View {
 
     private var button: some View {
         Button {
-            let browser = SystemWebAuthenticator.overKeyWindow(ephemeral: model.settings.isEphemeral)
+            let browser = SystemWebAuthenticator(ephemeral: model.settings.isEphemeral)
             // The sheet's answer comes on any thread; the SDK brings it back here.
             Task { await model.signIn(using: browser) }
         } label: {

@@ -12,6 +12,8 @@ open class NSObject: NSObjectProtocol, Hashable, CustomStringConvertible {
     open var description: String { fatalError() }
 }
 
+open class NSNull: NSObject {}
+
 public struct Selector: Hashable, Sendable {}
 
 public func NSSelectorFromString(_ name: String) -> Selector { fatalError() }

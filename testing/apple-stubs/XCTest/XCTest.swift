@@ -19,6 +19,11 @@ public struct XCTSkip: Error {
 
 public func XCTFail(_ message: String = "", file: StaticString = #filePath, line: UInt = #line) {}
 
+public func XCTSkipIf(
+    _ expression: @autoclosure () throws -> Bool, _ message: @autoclosure () -> String? = nil,
+    file: StaticString = #filePath, line: UInt = #line
+) throws {}
+
 public func XCTSkipUnless(
     _ expression: @autoclosure () throws -> Bool, _ message: @autoclosure () -> String? = nil,
     file: StaticString = #filePath, line: UInt = #line

@@ -74,10 +74,14 @@ import Testing
         await model.start()
         await model.signIn(using: Closed())
         #expect(model.screen == .welcome(nil))
-        #expect(model.signIn?.phase == .ready)
+        #expect(model.session?.isBusy == false && model.session?.error == nil)
         await model.signIn(using: TestBrowser(denyWith: "access_denied"))
         #expect(model.screen == .welcome(nil))
-        #expect(model.signIn?.phase != .ready)
+        let error = try #require(model.session?.error)
+        #expect(Advice(error)?.canRetry == true)
+        model.session?.dismissError()
+        await model.signIn(using: TestBrowser())
+        #expect(model.screen == .home && model.session?.error == nil)
         await server.stop()
     }
 

@@ -5,33 +5,6 @@ import ServerSupport
 import Testing
 
 @MainActor @Suite struct ScreenTests {
-    @Test func theSignInScreenGoesFromReadyToReadyOrSaysWhatToDo() async throws {
-        let server = try await IdentityServer.start()
-        let session = try Session(try server.auth0(), storage: .inMemory, log: .none)
-        let flow = SignInFlow(session)
-        await flow.signIn(using: TestBrowser(denyWith: "access_denied"))
-        guard case .failed(let advice) = flow.phase else {
-            Issue.record("not failed: \(flow.phase)")
-            return
-        }
-        #expect(advice.canRetry)
-        flow.dismiss()
-        #expect(flow.phase == .ready)
-        await flow.signIn(using: TestBrowser())
-        #expect(flow.phase == .ready)
-        #expect(session.state?.isSignedIn == true)
-        await server.stop()
-    }
-
-    @Test func aCancelledSignInNeedsNoWords() async {
-        struct Closed: WebAuthenticator {
-            func authenticate(url: URL, redirectURI: URL) async throws -> URL { throw SessionError.signInCancelled }
-        }
-        let flow = SignInFlow(.preview(state: .signedOut))
-        await flow.signIn(using: Closed())
-        #expect(flow.phase == .ready)
-    }
-
     @Test func theProfileScreenKeepsItsRowsWhenTheNetworkIsGone() async throws {
         let server = try await IdentityServer.start()
         let session = try await server.signedInSession()

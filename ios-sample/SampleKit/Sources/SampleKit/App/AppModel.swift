@@ -37,8 +37,6 @@ public final class AppModel {
     public private(set) var states = History<SessionState>()
     /// What happened to it since.
     public private(set) var events = History<SessionEvent>()
-    /// Where the sign-in is.
-    public private(set) var signIn: SignInFlow?
     /// The access token's life.
     public private(set) var token: TokenPanel?
     /// What is to be said once.
@@ -117,10 +115,11 @@ public final class AppModel {
         await start()
     }
 
-    /// Signs in through `authenticator`; a sign-in that was cancelled is quiet.
+    /// Signs in through `authenticator`; a second press while it works does nothing, and a sign-in that was cancelled is quiet.
     public func signIn(using authenticator: some WebAuthenticator) async {
+        guard session?.isBusy == false else { return }
         notice = nil
-        await signIn?.signIn(using: authenticator)
+        await session?.signIn(using: authenticator)
         // The session itself: the report of its new state may still be on the way, and comes with the profile at the
         // latest.
         if session?.session.state?.isSignedIn == true { await session?.loadProfile() }
@@ -155,14 +154,13 @@ public final class AppModel {
         do {
             let made = try makeSession(settings)
             session = SessionModel(made)
-            signIn = SignInFlow(made)
             token = TokenPanel(made)
             (states, events) = (History(), History())
             states.follow(made)
             events.follow(made)
             fault = nil
         } catch {
-            (session, signIn, token) = (nil, nil, nil)
+            (session, token) = (nil, nil)
             fault = error as? SessionError ?? .internalFault(message: "an error of the type \(type(of: error))")
         }
     }

@@ -1,0 +1,42 @@
+import Pilotlight
+import SwiftUI
+
+/// A whole app: sign in, see the profile, sign out. Enter your own domain and client ID; the guide "Set up Auth0" shows
+/// where they are.
+@main
+struct QuickStartApp: App {
+    @State private var model = SessionModel(
+        try! Session(.auth0(domain: "tenant.eu.auth0.com", clientID: "…")))
+
+    var body: some Scene {
+        WindowGroup {
+            AccountView(model: model)
+                .task { await model.restore() }
+        }
+    }
+}
+
+struct AccountView: View {
+    let model: SessionModel
+
+    var body: some View {
+        VStack(spacing: 16) {
+            switch model.state {
+            case nil:
+                ProgressView()
+            case .signedIn:
+                Text("Hello, \(model.profile?.name ?? "…")")
+                    .task { await model.loadProfile(maxAge: 3600) }
+                Button("Sign Out") { Task { await model.signOut() } }
+            case .locked:
+                Text("Unlock the device to go on.")
+            case .signedOut, .reauthenticationRequired:
+                Button("Sign In") { Task { await model.signIn(using: SystemWebAuthenticator()) } }
+            }
+            // It says what happened and which setting to change.
+            if let error = model.error { Text(error.localizedDescription) }
+        }
+        .disabled(model.isBusy)
+        .padding(24)
+    }
+}
