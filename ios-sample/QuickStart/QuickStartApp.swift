@@ -5,6 +5,7 @@ import SwiftUI
 /// where they are.
 @main
 struct QuickStartApp: App {
+    // swift-format-ignore: NeverUseForceTry
     @State private var model = SessionModel(
         try! Session(.auth0(domain: "tenant.eu.auth0.com", clientID: "…")))
 

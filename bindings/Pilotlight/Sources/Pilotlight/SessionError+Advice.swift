@@ -17,6 +17,11 @@ extension SessionError {
         "For the developer: if the page showed the issuer's error, check `clientID` and `redirectURI`. At Auth0: "
         + "Applications > your app > Settings > Client ID and Allowed Callback URLs."
 
+    static func refusalAdvice(_ code: String) -> String {
+        "the issuer answers every renewal with `\(code)`, which does not say why. Most likely the refresh token has expired "
+            + "or was revoked. If it happens to every user, check the client's settings at the issuer."
+    }
+
     /// Where a field of the configuration is set, here and at the issuer. The places are those of the Auth0 Dashboard.
     static func advice(forField field: String) -> String {
         let here = "check `\(field)` in `SessionConfiguration`"

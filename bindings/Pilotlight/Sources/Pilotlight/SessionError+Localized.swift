@@ -67,9 +67,7 @@ extension SessionError: LocalizedError {
         case .signInRequired(.noRefreshToken, _):
             "Sign in again. For the developer: the issuer gave no refresh token. \(Self.offlineAccessAdvice)"
         case .signInRequired(.renewalsRefused(let code), _):
-            "Sign in again. For the developer: the issuer answers every renewal with `\(code)`, which does not say why. "
-                + "Most likely the refresh token has expired or was revoked. If it happens to every user, check the "
-                + "client's settings at the issuer."
+            "Sign in again. For the developer: \(Self.refusalAdvice(code))"
         case .signInRequired:
             "Sign in again."
         case .signInFailed(let code, _):

@@ -1,11 +1,11 @@
 import Foundation
 import Testing
 
+@testable import Pilotlight
+
 #if canImport(FoundationNetworking)
 import FoundationNetworking
 #endif
-
-@testable import Pilotlight
 
 /// The calls for code without `async`, and the face for Objective-C, which is plain Swift elsewhere.
 @Suite struct CompletionTests {

@@ -10,7 +10,11 @@ struct IsolatedApp: App {
     @State private var orders: Orders
 
     init() {
-        session = try! Session(.auth0(domain: "tenant.eu.auth0.com", clientID: "c"))
+        do {
+            session = try Session(.auth0(domain: "tenant.eu.auth0.com", clientID: "c"))
+        } catch {
+            fatalError(error.localizedDescription)
+        }
         _orders = State(initialValue: Orders(session))
     }
 
@@ -36,7 +40,8 @@ final class Orders {
     func load() async {
         do {
             if try await session.restore() == .signedOut { try await session.signIn() }
-            let request = try await session.authorized(URLRequest(url: URL(string: "https://api.example.com/orders")!))
+            guard let url = URL(string: "https://api.example.com/orders") else { return }
+            let request = try await session.authorized(URLRequest(url: url))
             let (data, _) = try await session.data(for: request)
             names = try JSONDecoder().decode([String].self, from: data)
             let profile = try await session.profile()
