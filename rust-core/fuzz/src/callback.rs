@@ -80,6 +80,7 @@ fn issuer(redirect_uri: &str) -> (Configuration, IssuerMetadata) {
         authorize_parameters: HashMap::new(),
         token_parameters: HashMap::new(),
         headers: HashMap::new(),
+        header_origins: Vec::new(),
         leeway_seconds: 60,
         metadata_by_id_token: false,
         legacy: false,

@@ -75,6 +75,9 @@ pub(super) fn open_or_join(
         return Ok(manager);
     }
     let manager = SessionManager::new(checked, &name, dependencies()?)?;
+    for other in open.iter().filter_map(|session| session.manager.upgrade()) {
+        manager.meet(&other);
+    }
     open.push(OpenSession {
         identity,
         manager: manager.downgrade(),
@@ -110,6 +113,7 @@ mod tests {
             authorize_parameters: HashMap::new(),
             token_parameters: HashMap::new(),
             headers: HashMap::new(),
+            header_origins: Vec::new(),
             leeway_seconds: 60,
             metadata_by_id_token: false,
             legacy: false,

@@ -88,6 +88,18 @@ fn a_wrong_configuration_names_the_field() {
             }),
         ),
         ("headers", header("Authorization", "Basic x")),
+        (
+            "header_origins",
+            Box::new(|c| c.header_origins = vec!["login.example.com".to_owned()]),
+        ),
+        (
+            "header_origins",
+            Box::new(|c| c.header_origins = vec!["http://login.example.com".to_owned()]),
+        ),
+        (
+            "header_origins",
+            Box::new(|c| c.header_origins = vec!["https://login.example.com/realm".to_owned()]),
+        ),
         // What frames the message (RFC 9110 7.6.1, RFC 9112 6).
         ("headers", header("Transfer-Encoding", "chunked")),
         ("headers", header("Content-Encoding", "gzip")),

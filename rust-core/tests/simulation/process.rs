@@ -31,6 +31,7 @@ fn configuration() -> Configuration {
         authorize_parameters: HashMap::new(),
         token_parameters: HashMap::new(),
         headers: HashMap::new(),
+        header_origins: Vec::new(),
         leeway_seconds: 60,
         metadata_by_id_token: false,
         legacy: false,

@@ -89,7 +89,7 @@ extension SessionConfiguration: Redacted {
         "SessionConfiguration(\(provider), clientID: \(clientID), redirectURI: \(redirectURI), scopes: \(scopes), "
             + "audience: \(audience ?? "nil"), resources: \(resources), "
             + "authorizeParameters: \(authorizeParameters.keys.sorted()), tokenParameters: \(tokenParameters.keys.sorted()), "
-            + "headers: \(headers.keys.sorted()), leeway: \(leeway))"
+            + "headers: \(headers.keys.sorted()), headerOrigins: \(headerOrigins), leeway: \(leeway))"
     }
 }
 

@@ -27,7 +27,7 @@ extension SessionConfiguration {
     ///   - authorizeParameters: More parameters for the authorization request: `connection`, `organization`,
     ///     `ui_locales` …
     ///   - tokenParameters: More parameters for every token request.
-    ///   - headers: More headers for every request to the issuer.
+    ///   - headers: More headers for the requests to the issuer, to its own origin; see ``SessionConfiguration/headerOrigins``.
     ///   - leeway: By how much the times in an ID token may differ from the issuer's clock, in seconds: 0 to 300.
     ///   - legacy: True allows ``Session/legacy``, for a tenant that still has Auth0's endpoints of before June 2017.
     /// - Throws: ``SessionError/configurationInvalid(field:message:)`` when the redirect URI is left out and there is no
@@ -97,7 +97,7 @@ extension SessionConfiguration {
     ///     Add the APIs' scopes to `scopes`.
     ///   - authorizeParameters: More parameters for the authorization request: `prompt`, `login_hint` …
     ///   - tokenParameters: More parameters for every token request.
-    ///   - headers: More headers for every request to the issuer.
+    ///   - headers: More headers for the requests to the issuer, to its own origin; see ``SessionConfiguration/headerOrigins``.
     ///   - leeway: By how much the times in an ID token may differ from the issuer's clock, in seconds: 0 to 300.
     public static func openIDConnect(
         issuer: String, clientID: String, redirectURI: String, scopes: [String] = standardScopes,

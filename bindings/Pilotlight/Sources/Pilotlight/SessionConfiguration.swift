@@ -42,8 +42,11 @@ public struct SessionConfiguration: Hashable, Sendable {
     public var authorizeParameters: [String: String]
     /// More parameters for every token request.
     public var tokenParameters: [String: String]
-    /// More headers for every request to the issuer.
+    /// More headers for the requests to the issuer: to its own origin (scheme, host and port), and to ``headerOrigins``.
     public var headers: [String: String]
+    /// Further origins that ``headers`` are for, as `https://login.example.com`: where the issuer's endpoints are on other
+    /// hosts that need them. A discovery document can name any host, and headers can be keys.
+    public var headerOrigins: [String]
     /// By how much the times in an ID token (`exp`, `iat`, `nbf`, `auth_time`) may differ from the issuer's clock, in
     /// seconds: 0 to 300. The session follows the issuer's clock, so a wrong clock of the device needs no leeway.
     public var leeway: TimeInterval
@@ -62,8 +65,8 @@ public struct SessionConfiguration: Hashable, Sendable {
     public init(
         provider: Provider, clientID: String, redirectURI: String, scopes: [String] = standardScopes,
         audience: String? = nil, resources: [String] = [], authorizeParameters: [String: String] = [:],
-        tokenParameters: [String: String] = [:], headers: [String: String] = [:], leeway: TimeInterval = 60,
-        metadataByIDToken: Bool = false, legacy: Bool = false
+        tokenParameters: [String: String] = [:], headers: [String: String] = [:], headerOrigins: [String] = [],
+        leeway: TimeInterval = 60, metadataByIDToken: Bool = false, legacy: Bool = false
     ) {
         self.provider = provider
         self.clientID = clientID
@@ -74,6 +77,7 @@ public struct SessionConfiguration: Hashable, Sendable {
         self.authorizeParameters = authorizeParameters
         self.tokenParameters = tokenParameters
         self.headers = headers
+        self.headerOrigins = headerOrigins
         self.leeway = leeway
         self.metadataByIDToken = metadataByIDToken
         self.legacy = legacy
@@ -92,7 +96,8 @@ extension SessionConfiguration {
                 provider: provider.core, clientId: clientID, redirectUri: redirectURI, scopes: scopes,
                 audience: audience,
                 resources: resources, authorizeParameters: authorizeParameters, tokenParameters: tokenParameters,
-                headers: headers, leewaySeconds: leeway, metadataByIdToken: metadataByIDToken, legacy: legacy)
+                headers: headers, headerOrigins: headerOrigins, leewaySeconds: leeway,
+                metadataByIdToken: metadataByIDToken, legacy: legacy)
         }
     }
 }

@@ -3,7 +3,8 @@ extension SessionError {
     private static let swiftNames = [
         "client_id": "clientID", "redirect_uri": "redirectURI", "leeway_seconds": "leeway",
         "authorize_parameters": "authorizeParameters", "token_parameters": "tokenParameters",
-        "metadata_by_id_token": "metadataByIDToken", "min_ttl": "minTTL", "max_age": "maxAge",
+        "header_origins": "headerOrigins", "metadata_by_id_token": "metadataByIDToken", "min_ttl": "minTTL",
+        "max_age": "maxAge",
         "callback_url": "callback",
         "return_to": "returnTo", "api_type": "apiType",
     ]

@@ -2833,9 +2833,14 @@ public struct SessionConfiguration: Equatable, Hashable {
      */
     public let tokenParameters: [String: String]
     /**
-     * More headers for every request to the issuer.
+     * More headers for the requests to the issuer: to its own origin (scheme, host and port), and to `header_origins`.
      */
     public let headers: [String: String]
+    /**
+     * Further origins that `headers` are for, as `https://login.example.com`: where the issuer's endpoints are on other
+     * hosts that need them. A discovery document can name any host, and headers can be keys.
+     */
+    public let headerOrigins: [String]
     /**
      * How far the issuer's clock and ours may be apart when an ID token is judged, in seconds. 60 is a good value;
      * at most 300.
@@ -2884,8 +2889,12 @@ public struct SessionConfiguration: Equatable, Hashable {
          * More parameters for every token request.
          */tokenParameters: [String: String] = [:],
         /**
-         * More headers for every request to the issuer.
+         * More headers for the requests to the issuer: to its own origin (scheme, host and port), and to `header_origins`.
          */headers: [String: String] = [:],
+        /**
+         * Further origins that `headers` are for, as `https://login.example.com`: where the issuer's endpoints are on other
+         * hosts that need them. A discovery document can name any host, and headers can be keys.
+         */headerOrigins: [String] = [],
         /**
          * How far the issuer's clock and ours may be apart when an ID token is judged, in seconds. 60 is a good value;
          * at most 300.
@@ -2908,6 +2917,7 @@ public struct SessionConfiguration: Equatable, Hashable {
         self.authorizeParameters = authorizeParameters
         self.tokenParameters = tokenParameters
         self.headers = headers
+        self.headerOrigins = headerOrigins
         self.leewaySeconds = leewaySeconds
         self.metadataByIdToken = metadataByIdToken
         self.legacy = legacy
@@ -2938,6 +2948,7 @@ public struct FfiConverterTypeSessionConfiguration: FfiConverterRustBuffer {
                 authorizeParameters: FfiConverterDictionaryStringString.read(from: &buf),
                 tokenParameters: FfiConverterDictionaryStringString.read(from: &buf),
                 headers: FfiConverterDictionaryStringString.read(from: &buf),
+                headerOrigins: FfiConverterSequenceString.read(from: &buf),
                 leewaySeconds: FfiConverterUInt32.read(from: &buf),
                 metadataByIdToken: FfiConverterBool.read(from: &buf),
                 legacy: FfiConverterBool.read(from: &buf)
@@ -2954,6 +2965,7 @@ public struct FfiConverterTypeSessionConfiguration: FfiConverterRustBuffer {
         FfiConverterDictionaryStringString.write(value.authorizeParameters, into: &buf)
         FfiConverterDictionaryStringString.write(value.tokenParameters, into: &buf)
         FfiConverterDictionaryStringString.write(value.headers, into: &buf)
+        FfiConverterSequenceString.write(value.headerOrigins, into: &buf)
         FfiConverterUInt32.write(value.leewaySeconds, into: &buf)
         FfiConverterBool.write(value.metadataByIdToken, into: &buf)
         FfiConverterBool.write(value.legacy, into: &buf)

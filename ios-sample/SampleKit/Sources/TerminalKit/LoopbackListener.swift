@@ -1,8 +1,8 @@
 import Foundation
 import Pilotlight
 
-/// Waits on a loopback address for the browser to come back (RFC 8252 7.3): one answer on one path, everything else is
-/// 404.
+/// Waits on a loopback address for the browser to come back (RFC 8252 7.3): one answer on one path, with the sign-in's own
+/// `state`. Any program on this machine and any web page can send requests here, so others are refused and it waits on.
 final class LoopbackListener: Sendable {
     private let redirectURI: URLComponents
     private let socket = Once<ListeningSocket>()
@@ -37,9 +37,11 @@ final class LoopbackListener: Sendable {
 
     /// The URL that the browser asked for.
     ///
+    /// - Parameter authorizeURL: What the browser was shown: its `state` is the one that the callback has to have.
     /// - Throws: `CancellationError`.
-    func callback() async throws -> URL {
+    func callback(to authorizeURL: URL) async throws -> URL {
         guard let socket = socket.value else { throw SessionError.internalFault(message: "callback() before listen()") }
+        let state = Self.states(of: authorizeURL)
         let path = redirectURI.path.isEmpty ? "/" : redirectURI.path
         let answers = AsyncStream<URL?> { continuation in
             let stopped = Once<Bool>()
@@ -47,7 +49,7 @@ final class LoopbackListener: Sendable {
             let base = self.base(port: socket.port)
             // A thread of its own, because it blocks.
             Thread.detachNewThread {
-                continuation.yield(Self.serve(socket, path: path, base: base) { stopped.value == true })
+                continuation.yield(Self.serve(socket, path: path, state: state, base: base) { stopped.value == true })
                 continuation.finish()
             }
         }
@@ -61,8 +63,14 @@ final class LoopbackListener: Sendable {
         "http://\(redirectURI.percentEncodedHost ?? "127.0.0.1"):\(port)"
     }
 
+    /// All that a URL has, because a second one could be read instead of the first.
+    private static func states(of url: URL) -> [String?] {
+        let items = URLComponents(url: url, resolvingAgainstBaseURL: true)?.queryItems ?? []
+        return items.filter { $0.name == "state" }.map(\.value)
+    }
+
     private static func serve(
-        _ socket: ListeningSocket, path: String, base: String, until stopped: () -> Bool
+        _ socket: ListeningSocket, path: String, state: [String?], base: String, until stopped: () -> Bool
     ) -> URL? {
         while !stopped() {
             guard let connection = socket.accept(within: 200) else { continue }
@@ -70,6 +78,10 @@ final class LoopbackListener: Sendable {
             let asked = target.split(separator: "?", maxSplits: 1).first.map(String.init)
             guard asked == path, let url = URL(string: base + target) else {
                 connection.answer("404 Not Found", "This is not the page.")
+                continue
+            }
+            guard states(of: url) == state else {
+                connection.answer("400 Bad Request", "This does not belong to the sign-in that was begun.")
                 continue
             }
             connection.answer("200 OK", "You can close this window and go back to the terminal.")

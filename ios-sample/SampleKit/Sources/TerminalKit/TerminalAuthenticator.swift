@@ -36,7 +36,7 @@ final class TerminalAuthenticator: WebAuthenticator {
             json ? SessionJSON.object(["open": .string(url.absoluteString)]).text : "open: \(url.absoluteString)")
         if let listener {
             console.err("waiting for the browser to come back to \(redirectURI.absoluteString)")
-            return try await listener.callback()
+            return try await listener.callback(to: url)
         }
         console.err(
             "paste the URL that the browser was sent to (it begins with \(redirectURI.scheme ?? ""):), then Return:")

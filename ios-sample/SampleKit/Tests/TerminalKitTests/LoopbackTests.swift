@@ -10,17 +10,40 @@ import Testing
         try LoopbackListener(try #require(URLComponents(string: redirectURI)))
     }
 
+    private func authorizeURL(state: String = "c") throws -> URL {
+        try #require(URL(string: "https://issuer.example.com/authorize?client_id=x&state=\(state)&nonce=n"))
+    }
+
     @Test(arguments: ["http://127.0.0.1/callback", "http://localhost/callback", "http://127.0.0.1"])
     func aFreePortIsPutInAndTheCallbackComesThrough(redirectURI: String) async throws {
         let listener = try listener(redirectURI)
         let listening = try listener.listen()
         let port = try #require(URLComponents(string: listening)?.port)
         #expect(port > 0)
-        let waiting = Task { try await listener.callback() }
+        let shown = try authorizeURL()
+        let waiting = Task { try await listener.callback(to: shown) }
         let base = listening.hasSuffix("/callback") ? listening : listening + "/"
         let other = try #require(URL(string: "http://127.0.0.1:\(port)/favicon.ico"))
         #expect(try await TestBrowser.open(other).contains("not the page"))
         let callback = try #require(URL(string: base + "?code=a%20b&state=c"))
+        #expect(try await TestBrowser.open(callback).contains("close this window"))
+        #expect(try await waiting.value == callback)
+    }
+
+    /// A web page, or another program, that guesses the port.
+    @Test func callbacksOfOthersAreRefusedAndItWaitsOn() async throws {
+        let listener = try listener("http://127.0.0.1/callback")
+        let listening = try listener.listen()
+        let shown = try authorizeURL(state: "own%20one")
+        let waiting = Task { try await listener.callback(to: shown) }
+        for stray in [
+            "", "?code=a", "?code=a&state=", "?code=a&state=other", "?error=access_denied",
+            "?code=a&state=own%20one&state=other",
+        ] {
+            let url = try #require(URL(string: listening + stray))
+            #expect(try await TestBrowser.open(url).contains("does not belong"), "\(stray)")
+        }
+        let callback = try #require(URL(string: listening + "?code=a&state=own%20one"))
         #expect(try await TestBrowser.open(callback).contains("close this window"))
         #expect(try await waiting.value == callback)
     }
@@ -44,7 +67,8 @@ import Testing
     @Test func aCancelledWaitEnds() async throws {
         let listener = try listener("http://127.0.0.1/callback")
         _ = try listener.listen()
-        let waiting = Task { try await listener.callback() }
+        let shown = try authorizeURL()
+        let waiting = Task { try await listener.callback(to: shown) }
         waiting.cancel()
         await #expect(throws: CancellationError.self) { try await waiting.value }
     }

@@ -40,6 +40,8 @@ pub struct Configuration {
     pub token_parameters: Vec<(String, String)>,
     /// Extra headers, names in lower case, sorted by name.
     pub headers: Vec<(String, String)>,
+    /// The origins beside the issuer's own that they are for.
+    pub header_origins: Vec<Url>,
     /// Leeway for judging ID tokens, in seconds.
     pub leeway_seconds: i64,
     /// Whether the Management API is sent the ID token.
@@ -100,10 +102,18 @@ impl Configuration {
             authorize_parameters: parse_authorize_parameters("authorize_parameters", written.authorize_parameters)?,
             token_parameters: parse_parameters("token_parameters", written.token_parameters)?,
             headers: parse_headers(written.headers)?,
+            header_origins: parse_origins(&written.header_origins)?,
             leeway_seconds: i64::from(written.leeway_seconds),
             metadata_by_id_token: written.metadata_by_id_token,
             legacy: written.legacy,
         })
+    }
+
+    /// Whether the extra headers are for a request to `url`.
+    pub fn sends_headers_to(&self, url: &Url) -> bool {
+        let own = std::iter::once(self.issuer.as_url());
+        own.chain(&self.header_origins)
+            .any(|known| known.origin() == url.origin())
     }
 
     /// The API that the session's own access token is for, as far as the app said so.
@@ -233,6 +243,22 @@ fn parse_issuer(field: &'static str, text: &str) -> Result<Url, InvalidValue> {
         return Err(wrong("must not have a query"));
     }
     Ok(url)
+}
+
+fn parse_origins(written: &[String]) -> Result<Vec<Url>, InvalidValue> {
+    const FIELD: &str = "header_origins";
+    let parse = |text: &String| {
+        let url = parse_issuer(FIELD, text)?;
+        if url.path() != "/" {
+            let problem = format!(
+                "has {}, and must name origins: a scheme, a host and a port",
+                quoted(text)
+            );
+            return Err(InvalidValue::new(FIELD, problem));
+        }
+        Ok(url)
+    };
+    written.iter().map(parse).collect()
 }
 
 fn parse_redirect_uri(text: &str) -> Result<Url, InvalidValue> {

@@ -29,9 +29,13 @@ pub struct SessionConfiguration {
     /// More parameters for every token request.
     #[uniffi(default)]
     pub token_parameters: HashMap<String, String>,
-    /// More headers for every request to the issuer.
+    /// More headers for the requests to the issuer: to its own origin (scheme, host and port), and to `header_origins`.
     #[uniffi(default)]
     pub headers: HashMap<String, String>,
+    /// Further origins that `headers` are for, as `https://login.example.com`: where the issuer's endpoints are on other
+    /// hosts that need them. A discovery document can name any host, and headers can be keys.
+    #[uniffi(default)]
+    pub header_origins: Vec<String>,
     /// How far the issuer's clock and ours may be apart when an ID token is judged, in seconds. 60 is a good value;
     /// at most 300.
     #[uniffi(default = 60)]

@@ -54,7 +54,10 @@ impl Exchange {
     /// [`Error::Transport`] when there is no answer.
     pub(super) async fn call(&self, endpoint: Endpoint, request: HttpRequest) -> Result<HttpAnswer, Error> {
         let context = &self.context;
-        let headers = context.configuration().headers.iter();
+        let configuration = context.configuration();
+        // A discovery document names endpoints on any host it likes.
+        let takes_headers = configuration.sends_headers_to(&request.url);
+        let headers = configuration.headers.iter().filter(|_| takes_headers);
         let request = headers.fold(request, |request, (name, value)| request.with_header(name, value));
         let request = request.with_header("accept-encoding", "identity");
         let server = Server::at(endpoint, &request.url);

@@ -134,6 +134,12 @@ impl SessionManager {
         self.parts.browser_sign_in.complete(callback_url).await
     }
 
+    /// Tells both of two sessions in one process that the other one is there. From then on a sign-in at an issuer that
+    /// names itself in no callback is warned of, if they share a redirect URI and not the issuer. Memory only.
+    pub fn meet(&self, other: &Self) {
+        self.parts.browser_sign_in.meet(&other.parts.browser_sign_in);
+    }
+
     /// Gives up the sign-in in progress, if there is one.
     pub fn cancel_sign_in(&self) {
         self.parts.pending_sign_in.cancel(|_| true);

@@ -12,6 +12,7 @@ use super::super::options::{SignInOptions, SignInRequest};
 use super::super::revocations::Revocations;
 use super::super::store::SessionStore;
 use super::completion::SignInCompletion;
+use super::mix_up::{SharedRedirectUri, may_mix_up};
 use super::pending::{Attempt, PendingSignIn};
 use crate::jose::{IdTokenClaims, IdTokenProblem, ValidationContext};
 use crate::machine::error::Error;
@@ -34,6 +35,7 @@ pub(in crate::session) struct BrowserSignIn {
     revocations: Arc<Revocations>,
     pending: Arc<PendingSignIn>,
     completion: Arc<SignInCompletion>,
+    redirect_uri: SharedRedirectUri,
 }
 
 impl BrowserSignIn {
@@ -54,6 +56,15 @@ impl BrowserSignIn {
             revocations,
             pending,
             completion,
+            redirect_uri: SharedRedirectUri::default(),
+        }
+    }
+
+    /// Tells both that the other one is there.
+    pub(in crate::session) fn meet(&self, other: &Self) {
+        if may_mix_up(self.context.configuration(), other.context.configuration()) {
+            self.redirect_uri.found();
+            other.redirect_uri.found();
         }
     }
 
@@ -71,6 +82,7 @@ impl BrowserSignIn {
         let max_age_seconds = max_age_of(&parameters).or_else(|| max_age_of(&configuration.authorize_parameters));
         let secrets = self.completion.secrets()?;
         let metadata = self.issuer.metadata().await?;
+        self.redirect_uri.warn_of_mix_up(&metadata, &self.context);
         let url = authorization_url(&metadata, configuration, &secrets, &parameters);
         let named = url.query_pairs().filter(|(name, _)| name == "resource");
         let resources = named.map(|(_, resource)| resource.into_owned()).collect();

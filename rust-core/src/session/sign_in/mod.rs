@@ -7,10 +7,12 @@
 //! - `pending`: the sign-in in progress.
 //! - `completion`: the end of every sign-in.
 //! - `browser`: Authorization Code with PKCE.
+//! - `mix_up`: several issuers behind one redirect URI.
 //! - `password`: name and password, at older Auth0 tenants.
 
 mod browser;
 mod completion;
+mod mix_up;
 mod password;
 pub(super) mod pending;
 

@@ -89,6 +89,7 @@ impl World {
             authorize_parameters: HashMap::from([("prompt".to_owned(), "consent".to_owned())]),
             token_parameters: HashMap::new(),
             headers: HashMap::new(),
+            header_origins: Vec::new(),
             leeway_seconds: 60,
             metadata_by_id_token: false,
             legacy: false,

@@ -1,0 +1,33 @@
+//! Mix-up: where an app signs in at several issuers, a bad one among them can have the code of a good one sent to itself,
+//! unless each callback shows whose it is: by `iss` (RFC 9207), or by a redirect URI of its own (RFC 9700 4.4.2).
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::super::context::Context;
+use crate::model::configuration::Configuration;
+use crate::ports::LogLevel;
+use crate::protocol::discovery::IssuerMetadata;
+
+/// Whether a session at another issuer in this process has the same redirect URI.
+#[derive(Debug, Default)]
+pub(super) struct SharedRedirectUri(AtomicBool);
+
+impl SharedRedirectUri {
+    pub(super) fn found(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn warn_of_mix_up(&self, metadata: &IssuerMetadata, context: &Context) {
+        if !metadata.iss_parameter_promised && self.0.load(Ordering::Relaxed) {
+            context.log(
+                LogLevel::Warning,
+                "sign-in: a session at another issuer has the same redirect URI, and this issuer does not promise to name \
+                 itself in its callbacks: give each issuer a redirect URI of its own (RFC 9700 4.4.2)",
+            );
+        }
+    }
+}
+
+pub(super) fn may_mix_up(one: &Configuration, other: &Configuration) -> bool {
+    one.redirect_url == other.redirect_url && one.issuer.as_url() != other.issuer.as_url()
+}
