@@ -136,7 +136,7 @@ run_link() {
     shift 2
     if on_mac; then
         xcrun --sdk iphonesimulator swiftc -target "$(triple "$minimum")" -emit-library -o "$output" "$@" \
-            -framework Security -framework CoreFoundation
+            -framework Security -framework CoreFoundation -framework CFNetwork
     else
         "$checkout/scripts/apple-toolchain.sh" tool ld64.lld -dylib -arch "$architecture" -undefined dynamic_lookup \
             -platform_version ios-simulator "$minimum" 18.0 -o "$output" "$@"

@@ -30,7 +30,10 @@ let coreLinking: [LinkerSetting] =
         .unsafeFlags(["-L\(libraryFolder)", "-Xlinker", "-rpath", "-Xlinker", libraryFolder]),
     ]
     // A static library cannot name the frameworks that it calls.
-    : [.linkedFramework("Security"), .linkedFramework("CoreFoundation"), .linkedFramework("LocalAuthentication")]
+    : [
+        .linkedFramework("Security"), .linkedFramework("CoreFoundation"), .linkedFramework("CFNetwork"),
+        .linkedFramework("LocalAuthentication"),
+    ]
 
 /// What starts other programs, which iOS does not let anybody do.
 let hostTargets: [Target] =

@@ -12,7 +12,7 @@ let package = Package(
         .target(
             name: "PilotlightCore", dependencies: ["PilotlightFFI"],
             linkerSettings: [
-                .linkedFramework("Security"), .linkedFramework("CoreFoundation"),
+                .linkedFramework("Security"), .linkedFramework("CoreFoundation"), .linkedFramework("CFNetwork"),
                 .linkedFramework("LocalAuthentication"),
             ]),
         // SwiftPM takes no privacy manifest from a static XCFramework, but does take a target's.

@@ -5,7 +5,7 @@
     link.py accept XCFRAMEWORK SOURCES TOOLS MINIMUM-IOS   writes both anew; read the difference before you commit it
 
 SOURCES is the folder with the generated Swift: an app keeps what that calls. TOOLS is the folder of apple-toolchain.sh. No
-Apple SDK is read: Security, CoreFoundation and libobjc are stubs with exactly the committed names, and libSystem's names
+Apple SDK is read: Security, CoreFoundation, CFNetwork and libobjc are stubs with exactly the committed names, and libSystem's names
 come from the open-source headers' package.
 """
 
@@ -22,6 +22,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 NEEDED = HERE / "needed-symbols.txt"
 BUDGET = HERE / "size-budget.txt"
 INSTALL_NAMES = {
+    "CFNetwork": "/System/Library/Frameworks/CFNetwork.framework/CFNetwork",
     "CoreFoundation": "/System/Library/Frameworks/CoreFoundation.framework/CoreFoundation",
     "Security": "/System/Library/Frameworks/Security.framework/Security",
     "libSystem": "/usr/lib/libSystem.B.dylib",
@@ -37,6 +38,8 @@ NEEDED_HEAD = """# What the core, linked and dead-stripped, needs of the system:
 def library_of(symbol):
     if re.match(r"_k?(Sec|SSL)[A-Z]", symbol):
         return "Security"
+    if re.match(r"_(CFNetwork|kCFProxy)[A-Z]", symbol):
+        return "CFNetwork"
     if re.match(r"_+k?CF[A-Z]", symbol):
         return "CoreFoundation"
     if re.match(r"_(objc|sel|class|object|method)_", symbol):
@@ -139,7 +142,8 @@ def main():
             if verb == "check":
                 stubs = scratch / rest[2]
                 write_stubs(stubs, rest[2], listed, tools)
-                strict = ["-L", stubs, "-F", stubs, "-lSystem", "-lobjc", "-framework", "Security", "-framework", "CoreFoundation"]
+                strict = ["-L", stubs, "-F", stubs, "-lSystem", "-lobjc", "-framework", "Security", "-framework", "CoreFoundation",
+                          "-framework", "CFNetwork"]
                 said = link(*rest, strict, scratch / "strict.dylib")
                 faults += [f"{name}, strict link: {line}" for line in said.splitlines() if "error" in line]
             if name == "ios arm64":

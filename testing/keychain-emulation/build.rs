@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What gives a reference away or takes it: every one of these that the adapter's code can reach.
-const COUNTED: [&str; 8] = [
+const COUNTED: [&str; 10] = [
     "CFRetain",
     "CFRelease",
     "CFStringCreateWithBytes",
@@ -14,6 +14,8 @@ const COUNTED: [&str; 8] = [
     "CFArrayCreate",
     "CFNumberCreate",
     "CFErrorCreate",
+    "CFURLCreateWithBytes",
+    "CFRunLoopSourceCreate",
 ];
 
 fn main() {
@@ -35,9 +37,13 @@ fn main() {
             )
         })
         .concat();
+    let proxies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rust-core/src/adapters/proxy/cfnetwork.rs");
+    let proxies = format!("#[path = {proxies:?}]\npub(crate) mod cfnetwork;\n");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    if let Err(error) = fs::write(out.join("adapter.rs"), modules) {
-        println!("cargo::error=the list of the adapter's files cannot be written: {error}");
+    for (name, content) in [("adapter.rs", modules), ("proxies.rs", proxies)] {
+        if let Err(error) = fs::write(out.join(name), content) {
+            println!("cargo::error=the list of the adapter's files cannot be written: {error}");
+        }
     }
     // Lints check the code without linking it, and so without CoreFoundation.
     let Ok(foundation) = env::var("PILOTLIGHT_FOUNDATION_DIR") else {

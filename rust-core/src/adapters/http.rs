@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
+use super::proxy::{ProxySource, proxy_of};
 use super::tls;
 use super::transport_error::{not_sendable, reason_for};
 use crate::model::secret::SecretBytes;
@@ -53,7 +54,8 @@ impl Default for HttpLimits {
     }
 }
 
-/// [`Transport`] over HTTP/1.1: no redirects, no proxies from the dependencies, no cookies, no compression, no retries.
+/// [`Transport`] over HTTP/1.1: no redirects, no cookies, no compression, no retries, and no proxy but one that
+/// [`HttpTransport::through`] asks for.
 ///
 /// Redirects are left to the caller as answers, because a token request that follows one hands its secrets to whoever
 /// the `Location` names. A request is written to a connection once or not at all: only one that met a closed connection
@@ -74,8 +76,9 @@ struct Http {
     limits: HttpLimits,
     /// `None` for [`tls::client_config`].
     tls: Option<ClientConfig>,
-    /// `None` when it cannot be built, which only a broken TLS configuration does.
-    client: OnceLock<Option<Client>>,
+    proxies: ProxySource,
+    /// Why it cannot be built: a broken TLS configuration, or what is no proxy in a proxy's place.
+    client: OnceLock<Result<Client, TransportErrorKind>>,
 }
 
 impl HttpTransport {
@@ -97,8 +100,28 @@ impl HttpTransport {
     fn with(limits: HttpLimits, tls: Option<ClientConfig>) -> Self {
         let client = OnceLock::new();
         Self {
-            http: Arc::new(Http { limits, tls, client }),
+            http: Arc::new(Http {
+                limits,
+                tls,
+                proxies: ProxySource::Direct,
+                client,
+            }),
             runtime: None,
+        }
+    }
+
+    /// The same, through the proxies that `source` names.
+    #[must_use]
+    pub fn through(self, source: ProxySource) -> Self {
+        let Http { limits, tls, .. } = self.http.as_ref();
+        Self {
+            http: Arc::new(Http {
+                limits: *limits,
+                tls: tls.clone(),
+                proxies: source,
+                client: OnceLock::new(),
+            }),
+            ..self
         }
     }
 
@@ -115,8 +138,8 @@ impl HttpTransport {
 
 impl Http {
     async fn exchange(&self, request: HttpRequest) -> Result<HttpAnswer, TransportError> {
-        let client = self.client().ok_or(TransportError {
-            kind: TransportErrorKind::Tls,
+        let client = self.client().map_err(|kind| TransportError {
+            kind,
             may_have_been_processed: false,
         })?;
         let request = translate(request).ok_or(not_sendable())?;
@@ -159,31 +182,35 @@ impl Http {
         }
     }
 
-    fn client(&self) -> Option<&Client> {
-        self.client
-            .get_or_init(|| build(self.limits, self.tls.clone()))
-            .as_ref()
+    fn client(&self) -> Result<&Client, TransportErrorKind> {
+        self.client.get_or_init(|| self.build()).as_ref().map_err(|kind| *kind)
     }
-}
 
-fn build(limits: HttpLimits, tls: Option<ClientConfig>) -> Option<Client> {
-    let tls = match tls {
-        Some(config) => config,
-        None => tls::client_config().ok()?,
-    };
-    Client::builder()
-        .tls_backend_preconfigured(tls)
-        .http1_only()
-        .no_proxy()
-        .redirect(redirect::Policy::none())
-        .referer(false)
-        .retry(retry::never())
-        .user_agent(USER_AGENT)
-        .connect_timeout(limits.connect)
-        .timeout(limits.total)
-        .pool_idle_timeout(limits.idle)
-        .build()
-        .ok()
+    fn build(&self) -> Result<Client, TransportErrorKind> {
+        let broken_tls = TransportErrorKind::Tls;
+        let tls = match &self.tls {
+            Some(config) => config.clone(),
+            None => tls::client_config().map_err(|_| broken_tls)?,
+        };
+        let builder = Client::builder()
+            .tls_backend_preconfigured(tls)
+            .http1_only()
+            // Nothing is taken from anywhere unasked.
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .retry(retry::never())
+            .user_agent(USER_AGENT)
+            .connect_timeout(self.limits.connect)
+            .timeout(self.limits.total)
+            .pool_idle_timeout(self.limits.idle);
+        let proxy = proxy_of(self.proxies).map_err(|_| TransportErrorKind::Unreachable)?;
+        let builder = match proxy {
+            Some(proxy) => builder.proxy(proxy),
+            None => builder,
+        };
+        builder.build().map_err(|_| broken_tls)
+    }
 }
 
 fn translate(request: HttpRequest) -> Option<reqwest::Request> {

@@ -13,6 +13,7 @@ mod io_error;
 pub mod keychain;
 pub mod memory_store;
 pub mod off_thread;
+pub mod proxy;
 mod regular_file;
 pub mod system;
 pub mod tls;

@@ -8,6 +8,7 @@ use super::storage::SessionStorage;
 use crate::adapters::foreign_keychain::ForeignKeychain;
 use crate::adapters::http::HttpTransport;
 use crate::adapters::keychain;
+use crate::adapters::proxy::ProxySource;
 use crate::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use crate::ports::Log;
 use crate::session::{Dependencies, Sharing};
@@ -16,6 +17,7 @@ use crate::session::{Dependencies, Sharing};
 pub(super) fn dependencies(
     storage: &SessionStorage,
     read_only: bool,
+    proxies: ProxySource,
     log: Arc<dyn Log>,
 ) -> Result<Dependencies, SessionError> {
     Ok(Dependencies {
@@ -26,7 +28,7 @@ pub(super) fn dependencies(
             Some(lock) => Sharing::Processes(lock),
             None => Sharing::Alone,
         },
-        transport: Arc::new(HttpTransport::new().on(http_runtime().clone())),
+        transport: Arc::new(HttpTransport::new().through(proxies).on(http_runtime().clone())),
         clock: Arc::new(SystemClock),
         randomness: Arc::new(SystemRandomness),
         spawner: Arc::new(TokioSpawner::new(runtime().clone())),
@@ -45,7 +47,8 @@ mod tests {
     /// This thread has no runtime. The core's polls in the same way, and nothing may block it.
     #[test]
     fn requests_do_not_run_where_they_are_polled() {
-        let dependencies = dependencies(&SessionStorage::Memory, false, Arc::new(SilentLog)).unwrap();
+        let dependencies =
+            dependencies(&SessionStorage::Memory, false, ProxySource::System, Arc::new(SilentLog)).unwrap();
         let request = HttpRequest::get("http://127.0.0.1:1/".parse().unwrap(), "*/*");
         assert!(dependencies.transport.send(request).now_or_never().is_none());
     }

@@ -14,6 +14,7 @@ mod store_identity;
 mod stored_sessions;
 
 pub use crate::adapters::keychain::{KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility};
+pub use crate::adapters::proxy::ProxySource;
 pub use crate::ports::LogLevel;
 pub use error::{RetryReason, SessionError, SignInReason};
 pub use log::LogSink;

@@ -11,6 +11,7 @@ use super::observer::{Observation, SessionObserver, forward_reports};
 use super::open_sessions::{Opening, open_or_join};
 use super::runtime::run;
 use super::storage::SessionStorage;
+use crate::adapters::proxy::ProxySource;
 use crate::model::audience::Audience;
 use crate::model::configuration::SessionConfiguration;
 use crate::model::metadata;
@@ -60,6 +61,22 @@ impl CoreSession {
         observer: Option<Arc<dyn SessionObserver>>,
         log: Option<Arc<dyn LogSink>>,
     ) -> Result<Arc<Self>, SessionError> {
+        let proxies = ProxySource::System;
+        Self::with_proxies(configuration, storage, name, read_only, observer, log, proxies)
+    }
+
+    /// The same with `proxies` for the connections to the issuer; `new` takes those of the system. Where the session is
+    /// open already, the first one's count.
+    #[uniffi::constructor]
+    pub fn with_proxies(
+        configuration: SessionConfiguration,
+        storage: SessionStorage,
+        name: String,
+        read_only: bool,
+        observer: Option<Arc<dyn SessionObserver>>,
+        log: Option<Arc<dyn LogSink>>,
+        proxies: ProxySource,
+    ) -> Result<Arc<Self>, SessionError> {
         let log = ForwardingLog::over(log);
         let opening = Opening {
             configuration,
@@ -67,7 +84,9 @@ impl CoreSession {
             name,
             read_only,
         };
-        let manager = open_or_join(opening, &log, || dependencies(&storage, read_only, log.clone()))?;
+        let manager = open_or_join(opening, &log, || {
+            dependencies(&storage, read_only, proxies, log.clone())
+        })?;
         let _observation = forward_reports(&manager, observer);
         Ok(Arc::new(Self { manager, _observation }))
     }

@@ -13,6 +13,7 @@ mod keychain;
 mod keychain_changes;
 mod keychain_options;
 mod off_thread;
+mod proxies;
 mod stores;
 mod support;
 mod system;

@@ -10,7 +10,10 @@
 )]
 
 mod adapter;
+mod constants;
+pub mod network;
 pub mod ownership;
+mod proxies;
 pub mod security;
 
 /// What the adapter's files name as their crate's.

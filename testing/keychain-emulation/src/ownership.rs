@@ -14,7 +14,9 @@ use core_foundation_sys::data::CFDataRef;
 use core_foundation_sys::dictionary::{CFDictionaryKeyCallBacks, CFDictionaryRef, CFDictionaryValueCallBacks};
 use core_foundation_sys::error::CFErrorRef;
 use core_foundation_sys::number::{CFNumberRef, CFNumberType};
+use core_foundation_sys::runloop::{CFRunLoopSourceContext, CFRunLoopSourceRef};
 use core_foundation_sys::string::{CFStringEncoding, CFStringRef};
+use core_foundation_sys::url::CFURLRef;
 
 /// References owned now, by object. Of the whole process, because a context may be dropped by another thread.
 static OWNED: Mutex<BTreeMap<usize, i64>> = Mutex::new(BTreeMap::new());
@@ -86,6 +88,10 @@ counted! {
         calls: *const CFArrayCallBacks) -> CFArrayRef;
     __real_CFNumberCreate as __wrap_CFNumberCreate(allocator: CFAllocatorRef, kind: CFNumberType,
         value: *const c_void) -> CFNumberRef;
+    __real_CFURLCreateWithBytes as __wrap_CFURLCreateWithBytes(allocator: CFAllocatorRef, bytes: *const u8, length: CFIndex,
+        encoding: CFStringEncoding, base: CFURLRef) -> CFURLRef;
+    __real_CFRunLoopSourceCreate as __wrap_CFRunLoopSourceCreate(allocator: CFAllocatorRef, order: CFIndex,
+        context: *mut CFRunLoopSourceContext) -> CFRunLoopSourceRef;
     __real_CFErrorCreate as __wrap_CFErrorCreate(allocator: CFAllocatorRef, domain: CFStringRef, code: CFIndex,
         info: CFDictionaryRef) -> CFErrorRef;
 }

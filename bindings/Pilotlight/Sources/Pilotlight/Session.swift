@@ -49,15 +49,35 @@ public final class Session: Sendable {
             configuration, storage: storage, name: name, readOnly: readOnly, log: log, dependencies: .system)
     }
 
+    /// The same with `proxies` for the connections to the issuer. Where the session is open already, the first one's
+    /// count.
+    ///
+    /// - Parameters:
+    ///   - configuration: As above.
+    ///   - storage: As above.
+    ///   - name: As above.
+    ///   - readOnly: As above.
+    ///   - log: As above.
+    ///   - proxies: Who says which proxy a connection goes through; the other initializer takes those of the system.
+    /// - Throws: As above.
+    public convenience init(
+        _ configuration: SessionConfiguration, storage: SessionStorage = .keychain(), name: String = "default",
+        readOnly: Bool = false, log: SessionLog = .standard, proxies: ProxySource
+    ) throws {
+        try self.init(
+            configuration, storage: storage, name: name, readOnly: readOnly, log: log, proxies: proxies,
+            dependencies: .system)
+    }
+
     convenience init(
         _ configuration: SessionConfiguration, storage: SessionStorage, name: String, readOnly: Bool, log: SessionLog,
-        dependencies: Dependencies
+        proxies: ProxySource = .system, dependencies: Dependencies
     ) throws {
         let broadcaster = SessionBroadcaster()
         do {
-            let core = try CoreSession(
+            let core = try CoreSession.withProxies(
                 configuration: try configuration.core, storage: storage.core, name: name, readOnly: readOnly,
-                observer: broadcaster, log: log.sink)
+                observer: broadcaster, log: log.sink, proxies: proxies.core)
             self.init(
                 configuration: configuration, core: core, broadcaster: broadcaster,
                 dependencies: dependencies.adapted(to: storage, readOnly: readOnly))

@@ -954,6 +954,25 @@ public convenience init(configuration: SessionConfiguration, storage: SessionSto
     }
 
 
+    /**
+     * The same with `proxies` for the connections to the issuer; `new` takes those of the system. Where the session is
+     * open already, the first one's count.
+     */
+public static func withProxies(configuration: SessionConfiguration, storage: SessionStorage, name: String, readOnly: Bool, observer: SessionObserver?, log: LogSink?, proxies: ProxySource)throws  -> CoreSession  {
+    return try  FfiConverterTypeCoreSession_lift(try rustCallWithError(FfiConverterTypeSessionError_lift) {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_constructor_coresession_with_proxies(
+        FfiConverterTypeSessionConfiguration_lower(configuration),
+        FfiConverterTypeSessionStorage_lower(storage),
+        FfiConverterString.lower(name),
+        FfiConverterBool.lower(readOnly),
+        FfiConverterOptionTypeSessionObserver.lower(observer),
+        FfiConverterOptionTypeLogSink.lower(log),
+        FfiConverterTypeProxySource_lower(proxies),uniffiCallStatus
+    )
+})
+}
+
 
 
     /**
@@ -4221,6 +4240,95 @@ public func FfiConverterTypeProvider_lower(_ value: Provider) -> RustBuffer {
 
 
 /**
+ * Who says which proxy a connection to the issuer goes through. TLS always reaches to the issuer: a proxy sees its host
+ * name and no more. Plain HTTP, which only loopback may have, never goes through one.
+ */
+
+public enum ProxySource: Equatable, Hashable {
+
+    /**
+     * The system, asked before each connection: its settings, those of the device's management and of the network (a
+     * proxy, or an automatic configuration, which is downloaded and run). Nobody where the system has no such settings,
+     * as on Linux.
+     */
+    case system
+    /**
+     * The environment: `HTTPS_PROXY`, else `ALL_PROXY`, but not for what `NO_PROXY` names; the same in lower case. Read
+     * when the first request is sent. On iOS, where an app has no such variables, the same as `Direct`.
+     */
+    case environment
+    /**
+     * Nobody: every connection goes to the issuer directly.
+     */
+    case direct
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ProxySource: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeProxySource: FfiConverterRustBuffer {
+    typealias SwiftType = ProxySource
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ProxySource {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .system
+
+        case 2: return .environment
+
+        case 3: return .direct
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: ProxySource, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .system:
+            writeInt(&buf, Int32(1))
+
+
+        case .environment:
+            writeInt(&buf, Int32(2))
+
+
+        case .direct:
+            writeInt(&buf, Int32(3))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeProxySource_lift(_ buf: RustBuffer) throws -> ProxySource {
+    return try FfiConverterTypeProxySource.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeProxySource_lower(_ value: ProxySource) -> RustBuffer {
+    return FfiConverterTypeProxySource.lower(value)
+}
+
+
+
+/**
  * Why the user has to sign in again.
  */
 
@@ -6324,6 +6432,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 164) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_constructor_coresession_with_proxies() != 16135) {
         return InitializationResult.apiChecksumMismatch
     }
 

@@ -73,6 +73,7 @@ import Testing
             "MetadataFlush.Dropped": [MetadataFlush.Dropped(id: 1, message: "m")],
             "MetadataUpdate": [MetadataUpdate.done(["planted-key": Self.json]), MetadataUpdate.waiting(id: 1)],
             "PendingMetadataUpdate": session.metadata.pending,
+            "ProxySource": [ProxySource.system],
             "ReauthenticationReason": [ReauthenticationReason.noRefreshToken],
             "ReinstallPolicy": [ReinstallPolicy.keep],
             "RetryReason": [RetryReason.network],

@@ -99,6 +99,17 @@ impl Peer {
         }
     }
 
+    /// The same, counted among the requests.
+    pub(crate) fn read_head_seen(&mut self) -> Option<Vec<String>> {
+        let head = self.read_head()?;
+        let seen = SeenRequest {
+            connection: self.connection,
+            head: head.clone(),
+            body: Vec::new(),
+        };
+        self.seen.send(seen).is_ok().then_some(head)
+    }
+
     /// Waits for bytes and leaves them unread, so that closing the connection resets it.
     pub(crate) fn leave_unread(&mut self) {
         let _ = self.stream.get_ref().peek(&mut [0]);

@@ -28,6 +28,13 @@ impl Unblock {
 }
 
 impl SlowCheck {
+    /// One that never waits.
+    pub(crate) fn of_none() -> Arc<Self> {
+        let is_first = AtomicBool::new(false);
+        let (reached, _) = unbounded_channel();
+        Arc::new(Self { is_first, reached })
+    }
+
     /// The check, and where the first one is announced when it has begun.
     pub(crate) fn of_the_first() -> (Arc<Self>, UnboundedReceiver<Unblock>) {
         let (reached, blocked) = unbounded_channel();

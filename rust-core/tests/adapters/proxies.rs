@@ -1,0 +1,202 @@
+//! Connections through a proxy, which is real: it makes tunnels on this machine.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::process::Command;
+use std::sync::Arc;
+use std::thread;
+
+use pilotlight_core::adapters::http::HttpTransport;
+use pilotlight_core::adapters::proxy::ProxySource;
+use pilotlight_core::ports::{Transport, TransportError, TransportErrorKind};
+use pilotlight_core::protocol::message::HttpRequest;
+use rustls::{ClientConfig, ServerConfig, ServerConnection};
+
+use crate::support::exchange::{OK, answering};
+use crate::support::raw_server::{Peer, RawServer, header};
+use crate::support::slow_check::SlowCheck;
+
+/// Makes a tunnel (RFC 9110 9.3.6) to whatever the client names.
+fn tunnel(peer: &mut Peer) {
+    let mut target = None;
+    while let Some(head) = peer.read_head_seen() {
+        let Some(authority) = head[0].strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next()) else {
+            peer.send("HTTP/1.1 405 Only tunnels\r\ncontent-length: 0\r\n\r\n");
+            return;
+        };
+        target = TcpStream::connect(authority).ok();
+        peer.send("HTTP/1.1 200 Connected\r\n\r\n");
+        break;
+    }
+    let Some(target) = target else { return };
+    let near = peer.stream().try_clone().unwrap();
+    let (mut from, mut to) = (near.try_clone().unwrap(), target.try_clone().unwrap());
+    let there = thread::spawn(move || {
+        let _ = io::copy(&mut from, &mut to);
+        let _ = to.shutdown(Shutdown::Write);
+    });
+    let _ = io::copy(&mut &target, &mut &near);
+    let _ = near.shutdown(Shutdown::Write);
+    there.join().unwrap();
+}
+
+fn tls_server() -> RawServer {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = made.signing_key.serialize_der().try_into().unwrap();
+    let builder = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
+    let builder = builder
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth();
+    let config = Arc::new(builder.with_single_cert(vec![made.cert.der().clone()], key).unwrap());
+    RawServer::start(move |peer: &mut Peer| {
+        let mut tls = ServerConnection::new(config.clone()).unwrap();
+        let mut stream = rustls::Stream::new(&mut tls, peer.stream());
+        while stream.read(&mut [0; 4096]).is_ok_and(|length| length > 0) && stream.write_all(OK.as_bytes()).is_ok() {}
+    })
+}
+
+fn transport(source: ProxySource) -> HttpTransport {
+    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
+    let builder = builder.with_safe_default_protocol_versions().unwrap().dangerous();
+    let config = builder
+        .with_custom_certificate_verifier(SlowCheck::of_none())
+        .with_no_client_auth();
+    HttpTransport::with_tls(config).through(source)
+}
+
+async fn get(source: ProxySource, url: &str) -> Result<u16, TransportError> {
+    let answer = transport(source)
+        .send(HttpRequest::get(url.parse().unwrap(), "*/*"))
+        .await;
+    answer.map(|answer| answer.status)
+}
+
+/// Runs the ignored test `child` with these variables, which belong to a whole process.
+fn run_child(child: &str, variables: &[(&str, &str)]) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--ignored", "--exact", &format!("proxies::{child}")]);
+    for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
+        command.env_remove(name).env_remove(name.to_uppercase());
+    }
+    let output = command.envs(variables.iter().copied()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[test]
+fn the_environments_proxy_is_taken_by_whoever_asks_for_it() {
+    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        let proxy = RawServer::start(tunnel);
+        let url = proxy.url("/").to_string().replace("http://", "http://ada:secret@");
+        run_child(
+            "child_asks_the_environment",
+            &[(name, url.as_str()), ("HTTP_PROXY", "http://127.0.0.1:1/")],
+        );
+        let [seen] = &proxy.requests()[..] else {
+            panic!("{name}: one tunnel")
+        };
+        assert!(seen.head[0].starts_with("CONNECT localhost:"), "{:?}", seen.head);
+        assert_eq!(
+            header(&seen.head, "proxy-authorization"),
+            Some("Basic YWRhOnNlY3JldA==")
+        );
+        assert_eq!(
+            header(&seen.head, "authorization"),
+            None,
+            "what is for the issuer is in the tunnel"
+        );
+    }
+}
+
+#[tokio::test]
+#[ignore = "started by the tests about the environment"]
+async fn child_asks_the_environment() {
+    let server = tls_server();
+    let request = HttpRequest::get(url_of(&server), "*/*").with_header("authorization", "Bearer planted");
+    let answer = transport(ProxySource::Environment).send(request).await;
+    assert_eq!(answer.map(|answer| answer.status), Ok(200));
+}
+
+#[test]
+fn who_is_excepted_is_reached_directly() {
+    for exception in ["localhost", "*", "example.com, localhost"] {
+        run_child(
+            "child_asks_the_environment",
+            &[("HTTPS_PROXY", "http://127.0.0.1:1/"), ("NO_PROXY", exception)],
+        );
+    }
+}
+
+#[test]
+fn nobody_else_takes_it() {
+    run_child(
+        "child_goes_directly",
+        &[
+            ("HTTPS_PROXY", "http://127.0.0.1:1/"),
+            ("ALL_PROXY", "http://127.0.0.1:1/"),
+        ],
+    );
+}
+
+#[tokio::test]
+#[ignore = "started by nobody_else_takes_it"]
+async fn child_goes_directly() {
+    let server = tls_server();
+    for source in [ProxySource::Direct, ProxySource::System] {
+        assert_eq!(get(source, url_of(&server).as_str()).await, Ok(200), "{source:?}");
+    }
+    // Plain HTTP is for loopback, and does not leave the machine.
+    let plain = RawServer::start(answering(OK));
+    assert_eq!(get(ProxySource::Environment, plain.url("/").as_str()).await, Ok(200));
+}
+
+/// A company's network would hear where the user went if the connection were made all the same.
+#[test]
+fn a_proxy_that_is_none_is_no_reason_to_go_without() {
+    for value in ["http://", "http://[", "socks5://127.0.0.1:1"] {
+        run_child("child_does_not_get_out", &[("HTTPS_PROXY", value)]);
+    }
+}
+
+#[test]
+fn a_proxy_that_makes_no_tunnel_is_no_connection() {
+    let refusing = |status: &str| {
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+        RawServer::start(move |peer: &mut Peer| {
+            peer.read_head();
+            peer.send(&answer);
+        })
+    };
+    let proxies = [
+        refusing("407 Proxy Authentication Required"),
+        refusing("403 Forbidden"),
+        refusing("502 Bad Gateway"),
+        RawServer::start(|peer: &mut Peer| {
+            peer.read_head();
+            peer.send("SSH-2.0-dropbear\r\n\r\n");
+        }),
+        RawServer::start(|peer: &mut Peer| drop(peer.read_head())),
+    ];
+    for proxy in proxies {
+        run_child("child_does_not_get_out", &[("HTTPS_PROXY", proxy.url("/").as_str())]);
+    }
+    run_child("child_does_not_get_out", &[("HTTPS_PROXY", "http://127.0.0.1:1/")]);
+}
+
+#[tokio::test]
+#[ignore = "started by the tests about proxies that do not work"]
+async fn child_does_not_get_out() {
+    let server = tls_server();
+    let error = get(ProxySource::Environment, url_of(&server).as_str())
+        .await
+        .unwrap_err();
+    assert!(!error.may_have_been_processed, "{error:?}");
+    assert_eq!(error.kind, TransportErrorKind::Unreachable);
+}
+
+fn url_of(server: &RawServer) -> url::Url {
+    format!("https://localhost:{}/", server.address().port())
+        .parse()
+        .unwrap()
+}
