@@ -18,8 +18,8 @@ advisory_database=https://github.com/RustSec/advisory-db
 temp_dir scratch
 
 checks=(
-    rust-format rust-lints rust-documentation generated-code layout layout-proof apple-proof xcode-project script-proofs documentation links figures file-length
-    shell bash python swift-format dependencies advisories words required-files
+    rust-format rust-lints rust-documentation generated-code layout layout-proof apple-proof xcode-project script-proofs documentation links security figures
+    file-length shell bash python swift-format dependencies advisories words required-files
 )
 
 # The files of the project: what git tracks, and what is new and not ignored.
@@ -59,6 +59,9 @@ check_script_proofs() {
 check_documentation() { scripts/docs.sh; }
 
 check_links() { python3 -B scripts/links.py markdown && python3 -B scripts/guide_code.py --check && (cd scripts && python3 -B -m unittest --quiet test_links test_doc_pages test_guide_code); }
+
+# Each promise and each row of the threat model names tests that exist.
+check_security() { python3 -B scripts/security_tests.py && (cd scripts && python3 -B -m unittest --quiet test_security_tests); }
 
 # Tables and plots are those of the measured figures.
 check_figures() { (cd scripts/figures && python3 -B figures.py --check && python3 -B -m unittest --quiet test_figures); }
