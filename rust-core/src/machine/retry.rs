@@ -93,7 +93,7 @@ fn is_worth_another(error: &Error) -> bool {
     match error {
         // Only a token request changes anything: what merely reads can be sent again whatever became of it.
         Error::Transport { server, error } => {
-            (!error.may_have_been_processed || server.endpoint != Endpoint::Token)
+            (!error.may_have_been_processed || server.endpoint != Endpoint::TOKEN)
                 && matches!(
                     error.kind,
                     TransportErrorKind::Unreachable | TransportErrorKind::Timeout | TransportErrorKind::Interrupted
@@ -130,7 +130,7 @@ mod tests {
 
     fn fault(retry_after: Option<u64>) -> Error {
         Error::ServerFault {
-            server: Endpoint::Token.into(),
+            server: Endpoint::TOKEN.into(),
             status: 503,
             retry_after,
         }
@@ -138,7 +138,7 @@ mod tests {
 
     fn transport(kind: TransportErrorKind, may_have_been_processed: bool) -> Error {
         Error::Transport {
-            server: Endpoint::Token.into(),
+            server: Endpoint::TOKEN.into(),
             error: TransportError {
                 kind,
                 may_have_been_processed,
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn a_lost_answer_of_a_request_that_only_reads_is_passing_trouble() {
         let lost = |kind| Error::Transport {
-            server: Endpoint::Discovery.into(),
+            server: Endpoint::DISCOVERY.into(),
             error: TransportError {
                 kind,
                 may_have_been_processed: true,

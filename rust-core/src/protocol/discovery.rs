@@ -11,6 +11,9 @@ use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 
+/// The JSON Web Key Set.
+pub const KEYS: Endpoint = Endpoint::named("key set");
+
 /// What Pilotlight needs to know of an issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssuerMetadata {
@@ -67,13 +70,13 @@ impl IssuerMetadata {
     pub fn read(answer: &HttpAnswer, configured: &Url, now: Timestamp) -> Result<Self, ProtocolError> {
         let url = document_url(configured);
         let wrong = |problem: &str| wrong(answer, problem);
-        let document = success_object(Endpoint::Discovery, answer, || match answer.status {
+        let document = success_object(Endpoint::DISCOVERY, answer, || match answer.status {
             // A web page is a firewall's or a portal's as often as the issuer's, and these statuses are passing.
-            407 | 408 | 421 | 425 => unexpected(Endpoint::Discovery, answer, "no discovery document"),
+            407 | 408 | 421 | 425 => unexpected(Endpoint::DISCOVERY, answer, "no discovery document"),
             // A page that says "not found" is what most web servers answer under a wrong address.
             404 | 410 => wrong(&format!("there is no discovery document at {url}")),
             400..=499 if answer.media_type() == "text/html" && answer.status != 429 => unexpected(
-                Endpoint::Discovery,
+                Endpoint::DISCOVERY,
                 answer,
                 "no discovery document; if it stays so, check the issuer",
             ),
@@ -82,12 +85,12 @@ impl IssuerMetadata {
                 answer.status
             )),
             300..=399 => unexpected(
-                Endpoint::Discovery,
+                Endpoint::DISCOVERY,
                 answer,
                 "a redirect that is not followed (one that is permanent and stays on the host would be); if it stays so, \
                  check the issuer",
             ),
-            _ => resource_failure(Endpoint::Discovery, answer, now),
+            _ => resource_failure(Endpoint::DISCOVERY, answer, now),
         })?;
         let issuer = document
             .get("issuer")
@@ -203,7 +206,7 @@ pub(super) fn shown(issuer: &str) -> String {
 
 fn wrong(answer: &HttpAnswer, problem: &str) -> ProtocolError {
     ProtocolError::Configuration {
-        server: answer.server(Endpoint::Discovery),
+        server: answer.server(Endpoint::DISCOVERY),
         field: "issuer",
         problem: problem.to_owned(),
     }

@@ -4,29 +4,26 @@ use std::fmt;
 
 use url::Url;
 
-/// Whom a request goes to.
+/// Whom a request goes to, by its name in errors and log lines. An endpoint's own file names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Endpoint {
+pub struct Endpoint(&'static str);
+
+/// Those that rules tell apart, or several files speak of.
+impl Endpoint {
     /// `/.well-known/openid-configuration`
-    Discovery,
+    pub const DISCOVERY: Self = Self::named("discovery document");
     /// The authorization endpoint, which answers by the callback URL.
-    Authorization,
-    /// The JSON Web Key Set.
-    Keys,
+    pub const AUTHORIZATION: Self = Self::named("authorization endpoint");
     /// The token endpoint.
-    Token,
-    /// The UserInfo endpoint.
-    UserInfo,
-    /// The revocation endpoint.
-    Revocation,
-    /// Auth0's Management API, `/api/v2/users/{id}`.
-    Users,
-    /// Auth0's `/delegation`.
-    Delegation,
-    /// Auth0's `/tokeninfo`.
-    TokenInfo,
+    pub const TOKEN: Self = Self::named("token endpoint");
+
     /// Auth0's `/oauth/ro`.
-    ResourceOwner,
+    pub const RESOURCE_OWNER: Self = Self::named("resource owner endpoint");
+
+    /// One of this name.
+    pub const fn named(name: &'static str) -> Self {
+        Self(name)
+    }
 }
 
 /// Who was asked: an endpoint, and the host that it is on.
@@ -79,17 +76,6 @@ impl fmt::Display for Server {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Discovery => "discovery document",
-            Self::Authorization => "authorization endpoint",
-            Self::Keys => "key set",
-            Self::Token => "token endpoint",
-            Self::UserInfo => "userinfo endpoint",
-            Self::Revocation => "revocation endpoint",
-            Self::Users => "users endpoint",
-            Self::Delegation => "delegation endpoint",
-            Self::TokenInfo => "tokeninfo endpoint",
-            Self::ResourceOwner => "resource owner endpoint",
-        })
+        f.write_str(self.0)
     }
 }

@@ -55,7 +55,7 @@ pub enum Extras {
 /// | 4xx but 407, 408, 421, 425 | any other code, refresh token: some issuers say so that it is dead | refused; retry later |
 /// | anything else | empty, HTML, not JSON | retry later |
 pub fn token_failure(answer: &HttpAnswer, grant: Grant, extras: Extras, now: Timestamp) -> ProtocolError {
-    let endpoint = Endpoint::Token;
+    let endpoint = Endpoint::TOKEN;
     if let Some(passing) = passing_trouble(endpoint, answer, now) {
         return passing;
     }

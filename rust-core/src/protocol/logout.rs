@@ -38,7 +38,7 @@ pub fn logout_url(
         return Err(wrong("return_to", "is not an absolute URL"));
     }
     let no_endpoint = || ProtocolError::Configuration {
-        server: Endpoint::Discovery.into(),
+        server: Endpoint::DISCOVERY.into(),
         field: "end_session_endpoint",
         problem: "the issuer has no end-session endpoint: its session in the browser ends by itself only".to_owned(),
     };

@@ -11,6 +11,9 @@ use crate::protocol::error::ProtocolError;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 use crate::protocol::sanitized::sanitized_description;
 
+/// The revocation endpoint.
+pub const ENDPOINT: Endpoint = Endpoint::named("revocation endpoint");
+
 /// The request that revokes a refresh token, and with it what was issued from it.
 pub fn revoke(endpoint: &Url, configuration: &Configuration, refresh_token: &Secret) -> HttpRequest {
     let fields = [
@@ -27,7 +30,7 @@ pub fn revoke(endpoint: &Url, configuration: &Configuration, refresh_token: &Sec
 /// [`ProtocolError::Configuration`] for its refusal, which will be the same tomorrow: in OAuth's words (RFC 7009 2.2.1), in
 /// other JSON, or because there is no such endpoint; else the server's trouble, or that of somebody in between.
 pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<(), ProtocolError> {
-    let endpoint = Endpoint::Revocation;
+    let endpoint = ENDPOINT;
     if answer.is_success() {
         return Ok(());
     }

@@ -104,7 +104,7 @@ pub fn read_with(
         return Err(token_failure(answer, grant, extras, now));
     }
     let Some(mut body) = json_object(answer) else {
-        return Err(unexpected(Endpoint::Token, answer, "not a JSON object"));
+        return Err(unexpected(Endpoint::TOKEN, answer, "not a JSON object"));
     };
     let mut read = TokenAnswer {
         access_token: body.take_token("access_token"),
@@ -127,7 +127,7 @@ pub fn read_with(
         read.problem = Some("a token_type that is not Bearer");
     }
     match (&read.access_token, &read.refresh_token) {
-        (None, None) => Err(unexpected(Endpoint::Token, answer, "no token in it")),
+        (None, None) => Err(unexpected(Endpoint::TOKEN, answer, "no token in it")),
         _ => Ok(read),
     }
 }

@@ -10,6 +10,9 @@ use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 
+/// The UserInfo endpoint.
+pub const ENDPOINT: Endpoint = Endpoint::named("userinfo endpoint");
+
 /// A successful answer.
 #[derive(Clone, Debug)]
 pub enum UserInfo {
@@ -30,7 +33,7 @@ pub fn request(endpoint: &Url, access_token: &Secret) -> HttpRequest {
 /// [`ProtocolError::Configuration`] when the endpoint refuses a fresh token (`audience`) or its scopes (`scopes`); the
 /// server's trouble otherwise.
 pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<UserInfo, ProtocolError> {
-    let endpoint = Endpoint::UserInfo;
+    let endpoint = ENDPOINT;
     let configuration = |field, problem: &str| ProtocolError::Configuration {
         server: answer.server(endpoint),
         field,

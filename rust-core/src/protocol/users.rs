@@ -15,6 +15,9 @@ use crate::protocol::error::ProtocolError;
 use crate::protocol::message::{HttpAnswer, HttpRequest, Method};
 use crate::protocol::sanitized::sanitized_description;
 
+/// Auth0's Management API, `/api/v2/users/{id}`.
+pub const ENDPOINT: Endpoint = Endpoint::named("users endpoint");
+
 /// The request for the user's object: `fields` only (`include`), all but those, or everything when none is named.
 ///
 /// # Errors
@@ -91,7 +94,7 @@ fn refuses_header(answer: &HttpAnswer) -> bool {
 /// [`ProtocolError::Configuration`] for a wrong audience (`audience`) or a missing scope (`scopes`), [`ProtocolError::Argument`]
 /// with the name of the `argument` that the server does not accept; the server's trouble otherwise.
 pub fn read(answer: &HttpAnswer, argument: &'static str, now: Timestamp) -> Result<Map<String, Value>, ProtocolError> {
-    let endpoint = Endpoint::Users;
+    let endpoint = ENDPOINT;
     if !answer.is_success() {
         return Err(failure(answer, argument, now));
     }
@@ -102,7 +105,7 @@ pub fn read(answer: &HttpAnswer, argument: &'static str, now: Timestamp) -> Resu
 }
 
 fn failure(answer: &HttpAnswer, argument: &'static str, now: Timestamp) -> ProtocolError {
-    let endpoint = Endpoint::Users;
+    let endpoint = ENDPOINT;
     let words = message(answer);
     let configuration = |field, hint: &str| ProtocolError::Configuration {
         server: answer.server(endpoint),

@@ -7,9 +7,11 @@
 //! - `store`: what is stored follows what is in memory, and memory follows what other processes store.
 //! - `issuer`: endpoints, keys, the server's clock, the one way to the network, and the check of what the issuer signed.
 //! - `revocations`: refresh tokens that are to be revoked at the issuer, and those that wait for that.
+//! - `legacy_base`: whether the endpoints of older Auth0 tenants may be used, and where they are.
 //! - `tokens`: from memory, or renewed.
 //! - `profile`: the user's profile.
 //! - `metadata`: the user object and the metadata, with the changes that wait.
+//! - `import_record`: whether there is anything to import any more.
 //! - `sign_in`: with the browser, or with a password.
 //! - `migration`: the import of other libraries' sessions.
 //! - `sign_out`: here always, at the issuer as soon as it can be reached.
@@ -21,8 +23,10 @@
 
 mod context;
 mod dependencies;
+mod import_record;
 mod issuer;
 mod legacy;
+mod legacy_base;
 mod manager;
 mod metadata;
 mod migration;

@@ -4,13 +4,12 @@ use std::sync::{Arc, Weak};
 
 use super::context::{Context, WholeSession};
 use super::dependencies::Dependencies;
+use super::import_record::ImportRecord;
 use super::issuer::{Issuer, Verifier};
 use super::legacy::Delegation;
-use super::legacy::token_info::TokenInfo;
 use super::metadata::{ManagementApi, MetadataQueue, UserMetadata};
 use super::migration::Importer;
-use super::migration::record::ImportRecord;
-use super::profile::UserProfile;
+use super::profile::{TokenInfo, UserProfile};
 use super::revocations::Revocations;
 use super::sign_in::pending::PendingSignIn;
 use super::sign_in::{BrowserSignIn, SignInByPassword, SignInCompletion};

@@ -18,7 +18,6 @@ use crate::machine::input::{RevocationEnded, TimePassed};
 use crate::machine::{Stored, Verdict, retry};
 use crate::model::secret::Secret;
 use crate::ports::LogLevel;
-use crate::protocol::endpoint::Endpoint;
 use crate::protocol::revocation;
 use crate::storage::envelope::PendingRevocation;
 
@@ -93,7 +92,7 @@ impl Revocations {
                 return Ok(false);
             };
             let request = revocation::revoke(endpoint, self.context.configuration(), refresh_token);
-            let answer = self.issuer.call(Endpoint::Revocation, request).await?;
+            let answer = self.issuer.call(revocation::ENDPOINT, request).await?;
             revocation::read(&answer, self.issuer.server_now())?;
             Ok(true)
         }

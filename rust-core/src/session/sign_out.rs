@@ -7,9 +7,9 @@
 use std::sync::Arc;
 
 use super::context::Context;
+use super::import_record::ImportRecord;
 use super::issuer::Issuer;
 use super::metadata::MetadataQueue;
-use super::migration::record::ImportRecord;
 use super::options::SignOutOutcome;
 use super::revocations::Revocations;
 use super::sign_in::pending::PendingSignIn;

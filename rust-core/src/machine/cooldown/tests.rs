@@ -18,7 +18,7 @@ fn after(passed: Duration) -> Instant {
 
 fn fault(retry_after: Option<u64>) -> Error {
     Error::ServerFault {
-        server: Endpoint::Token.into(),
+        server: Endpoint::TOKEN.into(),
         status: 503,
         retry_after,
     }
@@ -26,7 +26,7 @@ fn fault(retry_after: Option<u64>) -> Error {
 
 fn unreachable() -> Error {
     Error::Transport {
-        server: Endpoint::Token.into(),
+        server: Endpoint::TOKEN.into(),
         error: TransportError {
             kind: TransportErrorKind::Unreachable,
             may_have_been_processed: false,
@@ -36,7 +36,7 @@ fn unreachable() -> Error {
 
 fn unexpected() -> Error {
     Error::UnexpectedAnswer {
-        server: Endpoint::Token.into(),
+        server: Endpoint::TOKEN.into(),
         status: 400,
         problem: "made up".to_owned(),
     }

@@ -17,6 +17,9 @@ use crate::protocol::failure::{json_object, needs_user, refuses_refresh_token, s
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 use crate::protocol::token::{TokenAnswer, pairs};
 
+/// Auth0's `/delegation`.
+pub const ENDPOINT: Endpoint = Endpoint::named("delegation endpoint");
+
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// What is shown to the endpoint.
@@ -94,7 +97,7 @@ pub fn read_renewal(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> Result
     let id_token = json_object(answer).and_then(|mut body| body.take_token("id_token"));
     let times = id_token.as_ref().and_then(jose::lifetime);
     let Some((issued_at, expires_at)) = times else {
-        return Err(unexpected(Endpoint::Delegation, answer, "no ID token in it"));
+        return Err(unexpected(ENDPOINT, answer, "no ID token in it"));
     };
     Ok(TokenAnswer {
         access_token: None,
@@ -121,14 +124,14 @@ pub fn read_renewal(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> Result
 /// # Errors
 /// By this table, which is that of `/oauth/token` where the words are the same.
 pub fn read(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> Result<Map<String, Value>, ProtocolError> {
-    let mut body = success_object(Endpoint::Delegation, answer, || failure(answer, shown, now))?;
+    let mut body = success_object(ENDPOINT, answer, || failure(answer, shown, now))?;
     // Wiped, not only left out.
     drop(body.remove("refresh_token").map(SecretValue::new));
     Ok(body)
 }
 
 fn failure(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> ProtocolError {
-    let endpoint = Endpoint::Delegation;
+    let endpoint = ENDPOINT;
     let refusal = match refusal(endpoint, answer, Some(shown.grant()), now) {
         Ok(refusal) => refusal,
         Err(error) => return error,

@@ -58,7 +58,7 @@ pub fn request(
 /// [`ProtocolError::Configuration`] where the endpoint is switched off or not for this client; the server's trouble
 /// otherwise.
 pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
-    let endpoint = Endpoint::ResourceOwner;
+    let endpoint = Endpoint::RESOURCE_OWNER;
     if !answer.is_success() {
         return Err(failure(answer, now));
     }
@@ -87,7 +87,7 @@ fn failure(answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
             problem: format!("was refused by the issuer: {what}"),
         })
     };
-    match refusal(Endpoint::ResourceOwner, answer, Some("ro"), now) {
+    match refusal(Endpoint::RESOURCE_OWNER, answer, Some("ro"), now) {
         Ok(refusal) if refusal.code == "invalid_request" && refusal.description.contains("connection") => {
             refused("connection", "the tenant has none of that name for this client")
         }

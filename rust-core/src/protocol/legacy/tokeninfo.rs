@@ -13,6 +13,9 @@ use crate::protocol::error::ProtocolError;
 use crate::protocol::failure::success_object;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 
+/// Auth0's `/tokeninfo`.
+pub const ENDPOINT: Endpoint = Endpoint::named("tokeninfo endpoint");
+
 /// The request. The endpoint is asked for no client.
 ///
 /// # Errors
@@ -28,7 +31,7 @@ pub fn request(base: &Url, id_token: &Secret) -> Result<HttpRequest, ProtocolErr
 /// [`ProtocolError::Argument`] for an ID token that is refused, [`ProtocolError::Configuration`] where the endpoint is switched
 /// off; the server's trouble otherwise.
 pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<Map<String, Value>, ProtocolError> {
-    let endpoint = Endpoint::TokenInfo;
+    let endpoint = ENDPOINT;
     let mut claims = success_object(endpoint, answer, || match answer.status {
         400 | 401 | 403 if answer.media_type() != "text/html" => ProtocolError::Argument(InvalidValue {
             name: "id_token",

@@ -108,9 +108,9 @@ impl Issuer {
 
     /// The discovery document, also where it has moved, once.
     async fn fetch_document(&self, issuer: &IssuerUrl) -> Result<HttpAnswer, Error> {
-        let answer = self.call(Endpoint::Discovery, discovery::request(issuer)).await?;
+        let answer = self.call(Endpoint::DISCOVERY, discovery::request(issuer)).await?;
         match discovery::moved_request(&answer, issuer) {
-            Some(request) => self.call(Endpoint::Discovery, request).await,
+            Some(request) => self.call(Endpoint::DISCOVERY, request).await,
             None => Ok(answer),
         }
     }
@@ -197,13 +197,13 @@ impl Issuer {
     async fn fetch_keys(&self, cached: &mut Option<Keys>) -> Result<Arc<KeySet>, Error> {
         let metadata = self.metadata().await?;
         let answer = self
-            .call(Endpoint::Keys, discovery::keys_request(&metadata.jwks_uri))
+            .call(discovery::KEYS, discovery::keys_request(&metadata.jwks_uri))
             .await?;
         if !answer.is_success() {
-            return Err(resource_failure(Endpoint::Keys, &answer, self.server_now()).into());
+            return Err(resource_failure(discovery::KEYS, &answer, self.server_now()).into());
         }
         let keys = KeySet::parse(answer.body.expose());
-        let value = Arc::new(keys.map_err(|_| unexpected(Endpoint::Keys, &answer, "not a JSON Web Key Set"))?);
+        let value = Arc::new(keys.map_err(|_| unexpected(discovery::KEYS, &answer, "not a JSON Web Key Set"))?);
         let now = self.context.now().monotonic;
         let within_a_minute = |known: &Keys| now.saturating_sub(known.fetched.at) < LEAST_KEYS_AGE;
         let looked_for = cached.take().filter(within_a_minute).map(|known| known.looked_for);

@@ -18,7 +18,7 @@ use crate::model::json::present;
 use crate::model::secret::Secret;
 use crate::ports::LogLevel;
 use crate::protocol::discovery::IssuerMetadata;
-use crate::protocol::endpoint::Endpoint;
+use crate::protocol::userinfo;
 
 #[derive(Debug)]
 pub(in crate::session) struct Verifier {
@@ -106,7 +106,7 @@ impl Verifier {
         metadata: &IssuerMetadata,
     ) -> Result<Map<String, Value>, Error> {
         let wrong = |problem: &str| Error::UnexpectedAnswer {
-            server: Endpoint::UserInfo.into(),
+            server: userinfo::ENDPOINT.into(),
             status: 200,
             problem: problem.to_owned(),
         };

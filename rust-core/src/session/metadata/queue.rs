@@ -23,7 +23,6 @@ use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::Claims;
 use crate::model::secret::Secret;
 use crate::ports::LogLevel;
-use crate::protocol::endpoint::Endpoint;
 use crate::protocol::users;
 
 #[derive(Debug)]
@@ -192,7 +191,7 @@ impl MetadataQueue {
         patch: &Map<String, Value>,
     ) -> Result<Result<Map<String, Value>, Error>, Error> {
         let request = |base: &Url, user_id: &str, token: &Secret| users::patch_metadata(base, user_id, patch, token);
-        let answer = self.api.call(target, Endpoint::Users, request).await?;
+        let answer = self.api.call(target, users::ENDPOINT, request).await?;
         match users::read(&answer, "metadata", self.issuer.server_now()) {
             Ok(user) => Ok(Ok(of_user(user))),
             Err(refusal) if users::refuses_for_good(&answer) => Ok(Err(refusal.into())),

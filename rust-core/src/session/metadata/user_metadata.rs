@@ -21,7 +21,6 @@ use crate::model::metadata::{
 };
 use crate::model::profile::Claims;
 use crate::model::secret::Secret;
-use crate::protocol::endpoint::Endpoint;
 use crate::protocol::users;
 
 #[derive(Debug)]
@@ -58,7 +57,7 @@ impl UserMetadata {
         self.queue.send_first().await?;
         let target = self.api.target().await?;
         let request = |base: &Url, user_id: &str, token: &Secret| users::get(base, user_id, fields, include, token);
-        let answer = self.api.call(&target, Endpoint::Users, request).await?;
+        let answer = self.api.call(&target, users::ENDPOINT, request).await?;
         Ok(users::read(&answer, "fields", self.issuer.server_now())?)
     }
 

@@ -5,11 +5,11 @@
 use std::sync::Arc;
 
 use super::super::context::Context;
+use super::super::import_record::ImportRecord;
 use super::super::issuer::{Issuer, Verifier};
 use super::super::sign_in::pending::PendingSignIn;
 use super::super::store::SessionStore;
 use super::old_items::{Found, OldItems};
-use super::record::ImportRecord;
 use super::source::{ImportOutcome, ImportSource};
 use super::user::{User, UserLookup};
 use crate::jose;

@@ -129,7 +129,7 @@ impl UserLookup {
             &[],
             &[],
         );
-        let answer = self.issuer.call(Endpoint::Token, request).await?;
+        let answer = self.issuer.call(Endpoint::TOKEN, request).await?;
         let extras = token::extras(self.context.configuration(), &[], &[]);
         let renewed = match token::read_with(&answer, Grant::RefreshToken, extras, self.issuer.server_now()) {
             Err(ProtocolError::RefreshTokenRejected) => return Ok(Err(ImportProblem::Ended)),
@@ -172,7 +172,7 @@ impl UserLookup {
         };
         let answer = self
             .issuer
-            .call(Endpoint::UserInfo, userinfo::request(endpoint, token))
+            .call(userinfo::ENDPOINT, userinfo::request(endpoint, token))
             .await?;
         match userinfo::read(&answer, self.issuer.server_now()) {
             Ok(UserInfo::Claims(claims)) => Ok(subject_of(&claims)),

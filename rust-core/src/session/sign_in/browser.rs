@@ -158,7 +158,7 @@ impl BrowserSignIn {
         );
         // The tokens' life counts from here: the process may be suspended before it reads the answer.
         let sent = self.context.now();
-        let answer = self.issuer.call(Endpoint::Token, request).await?;
+        let answer = self.issuer.call(Endpoint::TOKEN, request).await?;
         let extras = token::extras(self.context.configuration(), &[], &[]);
         let tokens = token::read_with(&answer, Grant::AuthorizationCode, extras, self.issuer.server_now())?;
         Ok((tokens, sent))
@@ -193,7 +193,7 @@ fn ends_attempt(error: &Error) -> bool {
         Error::IdToken(error) => error.problem != IdTokenProblem::KeysUnavailable,
         Error::SignInCancelled | Error::Store(_) | Error::InteractionRequired { .. } => true,
         Error::ServerConfiguration { server, .. } => {
-            matches!(server.endpoint, Endpoint::Token | Endpoint::Authorization)
+            matches!(server.endpoint, Endpoint::TOKEN | Endpoint::AUTHORIZATION)
         }
         _ => false,
     }

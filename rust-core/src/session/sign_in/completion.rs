@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::super::context::Context;
-use super::super::migration::record::ImportRecord;
+use super::super::import_record::ImportRecord;
 use super::super::revocations::Revocations;
 use super::super::store::SessionStore;
 use super::pending::{Attempt, PendingSignIn};

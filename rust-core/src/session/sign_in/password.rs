@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::super::context::Context;
 use super::super::issuer::{Issuer, Verifier};
-use super::super::legacy::base::{legacy_base, parse_more};
+use super::super::legacy_base::{legacy_base, parse_more};
 use super::super::revocations::Revocations;
 use super::super::store::SessionStore;
 use super::completion::SignInCompletion;
@@ -141,7 +141,7 @@ impl SignInByPassword {
         let request = resource_owner::request(legacy_base(configuration)?, configuration, &who, parameters)?;
         drop(sign_in);
         let received = self.context.now();
-        let answer = self.issuer.call(Endpoint::ResourceOwner, request).await?;
+        let answer = self.issuer.call(Endpoint::RESOURCE_OWNER, request).await?;
         let server_now = self.issuer.server_now();
         let tokens = resource_owner::read(&answer, server_now)?;
         let claims = match self.verify(&tokens).await {

@@ -42,7 +42,7 @@ pub(super) fn ensure_named(
     match unnamed {
         None => Ok(()),
         Some(audience) if configuration.resources.contains(&audience.identifier) => Err(Error::InteractionRequired {
-            server: Endpoint::Token.into(),
+            server: Endpoint::TOKEN.into(),
             code: "the sign-in did not name this API".to_owned(),
         }),
         Some(audience) => Err(Error::Configuration {
@@ -77,7 +77,7 @@ pub(super) fn is_for_another_audience(configuration: &Configuration, token: &Sec
 pub(super) fn is_ignored(issuer: &IssuerUrl, of: Option<&Audience>) -> Error {
     let audience = of.map_or("", |audience| &audience.identifier);
     Error::ServerConfiguration {
-        server: Server::at(Endpoint::Token, issuer.as_url()),
+        server: Server::at(Endpoint::TOKEN, issuer.as_url()),
         field: "audience",
         problem: format!(
             "the issuer ignored the audience {audience:?} and gave a token for another one: name the API and its \

@@ -104,7 +104,7 @@ impl BearerCalls {
         };
         self.access_tokens.get(None, renewed).await?;
         self.memory.any_id_token().ok_or_else(|| Error::ServerConfiguration {
-            server: Endpoint::Token.into(),
+            server: Endpoint::TOKEN.into(),
             field: "scopes",
             problem: "the issuer sent no ID token; the scope openid brings it".to_owned(),
         })

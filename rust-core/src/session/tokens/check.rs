@@ -73,7 +73,7 @@ impl RenewalCheck {
         of: Option<&Audience>,
     ) -> CheckedRenewal {
         let unexpected = |problem: String| Error::UnexpectedAnswer {
-            server: Endpoint::Token.into(),
+            server: Endpoint::TOKEN.into(),
             status: 200,
             problem,
         };

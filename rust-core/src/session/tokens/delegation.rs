@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::super::context::Context;
 use super::super::issuer::Verifier;
-use super::super::legacy::base::legacy_base;
+use super::super::legacy_base::legacy_base;
 use super::super::store::SessionStore;
 use super::in_memory::TokensInMemory;
 use crate::machine::error::Error;
@@ -19,7 +19,6 @@ use crate::model::configuration::Configuration;
 use crate::model::secret::Secret;
 use crate::model::time::Instant;
 use crate::ports::LogLevel;
-use crate::protocol::endpoint::Endpoint;
 use crate::protocol::legacy::delegation::{self as endpoint, Shown, Wanted};
 use crate::protocol::message::HttpRequest;
 use crate::protocol::token::TokenAnswer;
@@ -50,7 +49,7 @@ impl DelegatedRenewal {
     /// Takes what a renewal by delegation brought.
     pub(super) async fn take(&self, input: RenewalInput, answer: TokenAnswer, at: Instant) -> Result<Secret, Error> {
         let unexpected = |problem: String| Error::UnexpectedAnswer {
-            server: Endpoint::Delegation.into(),
+            server: endpoint::ENDPOINT.into(),
             status: 200,
             problem,
         };

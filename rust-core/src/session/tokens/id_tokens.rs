@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::context::Context;
-use super::super::legacy::base::legacy_base;
+use super::super::legacy_base::legacy_base;
 use super::super::store::SessionStore;
 use super::access_tokens::AccessTokens;
 use super::in_memory::TokensInMemory;
@@ -83,7 +83,7 @@ impl IdTokens {
                 too_much()
             }
             None => Error::ServerConfiguration {
-                server: Endpoint::Token.into(),
+                server: Endpoint::TOKEN.into(),
                 field: "scopes",
                 problem: "the renewal brought no ID token that is good; the scope openid brings it".to_owned(),
             },

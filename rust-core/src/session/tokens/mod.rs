@@ -9,6 +9,7 @@
 //! - `audiences`: rules about further audiences.
 //! - `check`: what a renewal brought is checked.
 //! - `delegation`: renewal in sessions that live by their ID token.
+//! - `requests`: what is sent for new tokens.
 //! - `renewer`: one renewal.
 //! - `access_tokens`: who gets which access token.
 //! - `id_tokens`: the ID token, where the configuration allows the legacy calls.
@@ -22,6 +23,7 @@ mod delegation;
 mod id_tokens;
 mod in_memory;
 mod renewer;
+mod requests;
 mod requirement;
 
 pub(super) use access_tokens::AccessTokens;

@@ -10,26 +10,24 @@ use super::super::context::Context;
 use super::super::issuer::{Issuer, Verifier};
 use super::super::revocations::Revocations;
 use super::super::store::SessionStore;
-use super::audiences::{asked_for, ensure_named};
+use super::audiences::ensure_named;
 use super::check::{CheckedRenewal, RenewalCheck};
-use super::delegation::{self, DelegatedRenewal};
+use super::delegation::DelegatedRenewal;
 use super::in_memory::TokensInMemory;
+use super::requests::RenewalRequests;
 use super::requirement::{Renewal, TokenRequirement};
 use crate::machine::error::Error;
 use crate::machine::input::{
     RenewalAnswered, RenewalAsked, RenewalBegun, RenewalDeclined, RenewalFailed, RenewalRefused, RenewalSucceeded,
-    RequestFailed, TokensChecked,
+    TokensChecked,
 };
-use crate::machine::{Effect, Generation, Machine, Outcome, RenewalInput, RenewalKind, Verdict};
+use crate::machine::{Generation, Machine, Outcome, RenewalInput, RenewalKind, Verdict};
 use crate::model::audience::Audience;
 use crate::model::secret::Secret;
 use crate::model::state::{ReauthenticationReason, SessionState};
 use crate::model::time::Instant;
 use crate::ports::LogLevel;
-use crate::protocol::discovery::IssuerMetadata;
-use crate::protocol::endpoint::Endpoint;
-use crate::protocol::failure::{Extras, Grant};
-use crate::protocol::legacy::delegation::read_renewal;
+use crate::protocol::failure::Extras;
 use crate::protocol::token::{self, TokenAnswer};
 
 /// How often a session may change hands while one answer is under way.
@@ -44,6 +42,7 @@ pub(in crate::session) struct Renewer {
     issuer: Arc<Issuer>,
     revocations: Arc<Revocations>,
     memory: Arc<TokensInMemory>,
+    requests: RenewalRequests,
     check: RenewalCheck,
     delegated: DelegatedRenewal,
 }
@@ -58,6 +57,7 @@ impl Renewer {
         memory: Arc<TokensInMemory>,
     ) -> Arc<Self> {
         Arc::new(Self {
+            requests: RenewalRequests::new(Arc::clone(&context), Arc::clone(&issuer)),
             check: RenewalCheck::new(Arc::clone(&context), Arc::clone(&verifier)),
             delegated: DelegatedRenewal::new(Arc::clone(&context), Arc::clone(&store), Arc::clone(&memory), verifier),
             context,
@@ -146,7 +146,7 @@ impl Renewer {
             *asked = input.generation;
             memory.ensure_kind(requirement)?;
             ensure_named(self.context.configuration(), of, &input.resources)?;
-            match self.ask_for_tokens(&metadata, &input, renewal).await {
+            match self.requests.send(&metadata, &input, renewal).await {
                 Ok((answer, sent)) if input.delegation.is_some() => {
                     return self.delegated.take(input, answer, sent).await;
                 }
@@ -177,58 +177,6 @@ impl Renewer {
         }
         // Another process renews faster than this one, which has no lock: it was suspended.
         Err(Error::Busy)
-    }
-
-    /// Sends the refresh token, and again at once when the answer is lost: the issuer may have rotated it already. With
-    /// the answer comes when it was asked for: the tokens' life counts from then, because the process may have been
-    /// suspended before it read the answer.
-    async fn ask_for_tokens(
-        &self,
-        metadata: &IssuerMetadata,
-        input: &RenewalInput,
-        renewal: &Renewal,
-    ) -> Result<(TokenAnswer, Instant), Error> {
-        let grant = match renewal.audience {
-            Some(_) => Grant::RefreshTokenForAudience,
-            None => Grant::RefreshToken,
-        };
-        let configuration = self.context.configuration();
-        let (scopes, parameters) = asked_for(configuration, renewal);
-        let extras = token::extras(configuration, scopes, &parameters);
-        loop {
-            let (endpoint, request) = match input.delegation {
-                Some(shown) => (
-                    Endpoint::Delegation,
-                    delegation::request(configuration, shown, &input.token)?,
-                ),
-                None => {
-                    let endpoint = &metadata.token_endpoint;
-                    let request = token::refresh(endpoint, configuration, &input.token, scopes, &parameters);
-                    (Endpoint::Token, request)
-                }
-            };
-            let sent = self.context.now();
-            match self.issuer.call(endpoint, request).await {
-                Ok(answer) => {
-                    let tokens = match input.delegation {
-                        Some(shown) => read_renewal(&answer, shown, self.issuer.server_now()),
-                        None => token::read_with(&answer, grant, extras, self.issuer.server_now()),
-                    };
-                    let audience = renewal.audience.as_ref().map(|audience| audience.identifier.as_str());
-                    let mut tokens = tokens.map_err(|error| error.about_audience(audience))?;
-                    // Left out where it is what was asked for (RFC 6749 5.1).
-                    if tokens.scope.is_none() && !scopes.is_empty() {
-                        tokens.scope = Some(scopes.join(" "));
-                    }
-                    return Ok((tokens, sent));
-                }
-                Err(error) if self.asks_again(&error, sent) => {
-                    let message = "asking again for the answer that was lost";
-                    self.context.log(LogLevel::Info, message);
-                }
-                Err(error) => return Err(error),
-            }
-        }
     }
 
     /// What can be checked without waiting is, then the tokens are stored: a rotated refresh token exists nowhere else.
@@ -335,15 +283,5 @@ impl Renewer {
             let _ = self.revocations.revoke(&orphan).await;
         }
         self.memory.newer_session_token(of)
-    }
-
-    /// Whether the same request is sent once more.
-    fn asks_again(&self, error: &Error, sent: Instant) -> bool {
-        let failed = self.context.apply(RequestFailed {
-            error: error.clone(),
-            sent: sent.monotonic,
-            now: self.context.now().monotonic,
-        });
-        failed.effects.contains(&Effect::SendAgain)
     }
 }

@@ -7,12 +7,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::context::Context;
-use super::issuer::{Issuer, Verifier};
-use super::legacy::token_info::TokenInfo;
-use super::single_flight::{Joined, SingleFlight};
-use super::store::SessionStore;
-use super::tokens::{Bearer, BearerCalls, MOST_REPLACEMENTS};
+use super::super::context::Context;
+use super::super::issuer::{Issuer, Verifier};
+use super::super::single_flight::{Joined, SingleFlight};
+use super::super::store::SessionStore;
+use super::super::tokens::{Bearer, BearerCalls, MOST_REPLACEMENTS};
+use super::token_info::TokenInfo;
 use crate::machine::error::Error;
 use crate::machine::input::ProfileFetched;
 use crate::machine::retry;
@@ -24,7 +24,7 @@ use crate::protocol::failure;
 use crate::protocol::userinfo::{self, UserInfo};
 
 #[derive(Debug)]
-pub(super) struct UserProfile {
+pub(in crate::session) struct UserProfile {
     context: Arc<Context>,
     store: Arc<SessionStore>,
     issuer: Arc<Issuer>,
@@ -35,7 +35,7 @@ pub(super) struct UserProfile {
 }
 
 impl UserProfile {
-    pub(super) fn new(
+    pub(in crate::session) fn new(
         context: Arc<Context>,
         store: Arc<SessionStore>,
         issuer: Arc<Issuer>,
@@ -55,7 +55,7 @@ impl UserProfile {
     }
 
     /// The profile as last fetched, or a new one.
-    pub(super) async fn get(self: &Arc<Self>, refresh: bool) -> Result<Profile, Error> {
+    pub(in crate::session) async fn get(self: &Arc<Self>, refresh: bool) -> Result<Profile, Error> {
         self.store.ensure_restored().await?;
         match self.context.profile().filter(|_| !refresh) {
             Some(cached) => Ok(cached),
@@ -64,7 +64,11 @@ impl UserProfile {
     }
 
     /// The profile as last fetched, if that is less than `max_age` ago by the device's clock; else a new one.
-    pub(super) async fn get_within(self: &Arc<Self>, max_age: Duration, allow_stale: bool) -> Result<Profile, Error> {
+    pub(in crate::session) async fn get_within(
+        self: &Arc<Self>,
+        max_age: Duration,
+        allow_stale: bool,
+    ) -> Result<Profile, Error> {
         let context = &self.context;
         self.store.ensure_restored().await?;
         let cached = context.profile();
@@ -109,7 +113,7 @@ impl UserProfile {
     }
 
     /// Asks the userinfo endpoint; or `/tokeninfo`, where the session lives by its ID token or `by_id_token` says so.
-    pub(super) async fn load(&self, by_id_token: bool) -> Result<Profile, Error> {
+    pub(in crate::session) async fn load(&self, by_id_token: bool) -> Result<Profile, Error> {
         for _ in 0..MOST_REPLACEMENTS {
             self.store.ensure_session().await?;
             let (generation, subject) = self.context.subject()?;
@@ -141,7 +145,7 @@ impl UserProfile {
             .userinfo_endpoint
             .as_ref()
             .ok_or_else(|| Error::ServerConfiguration {
-                server: Endpoint::Discovery.into(),
+                server: Endpoint::DISCOVERY.into(),
                 field: "issuer",
                 problem: "it has no userinfo endpoint that can be used (https)".to_owned(),
             })?;
@@ -149,7 +153,7 @@ impl UserProfile {
             .calls
             .call(
                 &Bearer::AccessToken,
-                Endpoint::UserInfo,
+                userinfo::ENDPOINT,
                 failure::refuses_token,
                 |token| Ok(userinfo::request(endpoint, token)),
             )
@@ -159,7 +163,7 @@ impl UserProfile {
             UserInfo::Signed(jwt) => self.verifier.verify_userinfo(&jwt, &metadata).await?,
         };
         let about_another = || Error::UnexpectedAnswer {
-            server: Endpoint::UserInfo.into(),
+            server: userinfo::ENDPOINT.into(),
             status: answer.status,
             problem: "it is not about the user who signed in".to_owned(),
         };

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::super::context::Context;
-use super::super::store::SessionStore;
+use super::context::Context;
+use super::store::SessionStore;
 use crate::machine::Machine;
 use crate::machine::error::Error;
 use crate::model::secret::SecretBytes;
@@ -16,7 +16,7 @@ use crate::ports::LogLevel;
 const CLOSED_SUFFIX: &str = "|imported";
 
 #[derive(Debug)]
-pub(in crate::session) struct ImportRecord {
+pub(super) struct ImportRecord {
     context: Arc<Context>,
     store: Arc<SessionStore>,
     /// Something was found, or might have been.
@@ -26,7 +26,7 @@ pub(in crate::session) struct ImportRecord {
 }
 
 impl ImportRecord {
-    pub(in crate::session) fn new(context: Arc<Context>, store: Arc<SessionStore>) -> Arc<Self> {
+    pub(super) fn new(context: Arc<Context>, store: Arc<SessionStore>) -> Arc<Self> {
         Arc::new(Self {
             context,
             store,
@@ -55,7 +55,7 @@ impl ImportRecord {
 
     /// Remembers that there is nothing to import any more, if there ever was: before an imported session is left, and
     /// when a user signs in or out after an import was tried. What fails is logged and tried again the next time.
-    pub(in crate::session) async fn close(&self) {
+    pub(super) async fn close(&self) {
         let is_due = self.was_tried.load(Ordering::SeqCst) || self.context.read(Machine::is_imported);
         if !is_due || self.is_closed.load(Ordering::SeqCst) {
             return;

@@ -1,4 +1,8 @@
-//! What a session's tokens are exchanged for: tokens for add-ons by delegation.
+//! What older Auth0 tenants have instead, where the configuration allows it: tokens for add-ons by delegation, and the
+//! profile of an ID token.
+//!
+//! Their sessions live by their ID token, as those that Lock 1 kept. What is different about renewing them is in
+//! `tokens/delegation`; signing in with a password is in `sign_in/password`.
 //!
 //! **Promises.** Nothing of the answer is stored, and a refusal does not end the session: whether it has ended is for its
 //! own renewal to find out. **Needs** the context, the store, the issuer, the ID tokens and the profile.
@@ -9,19 +13,17 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::super::context::Context;
-use super::super::issuer::Issuer;
-use super::super::profile::UserProfile;
-use super::super::store::SessionStore;
-use super::super::tokens::IdTokens;
-use super::base::{legacy_base, parse_more};
-use super::token_info::TokenInfo;
+use super::context::Context;
+use super::issuer::Issuer;
+use super::legacy_base::{legacy_base, parse_more};
+use super::profile::{TokenInfo, UserProfile};
+use super::store::SessionStore;
+use super::tokens::IdTokens;
 use crate::machine::error::Error;
 use crate::machine::input::RenewalAsked;
 use crate::model::profile::Profile;
 use crate::model::scopes::parse_scopes;
 use crate::model::secret::Secret;
-use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::legacy::delegation::{self as endpoint, Shown, Wanted};
 
@@ -69,7 +71,7 @@ impl DelegationOptions {
 }
 
 #[derive(Debug)]
-pub(in crate::session) struct Delegation {
+pub(super) struct Delegation {
     context: Arc<Context>,
     store: Arc<SessionStore>,
     issuer: Arc<Issuer>,
@@ -79,7 +81,7 @@ pub(in crate::session) struct Delegation {
 }
 
 impl Delegation {
-    pub(in crate::session) fn new(
+    pub(super) fn new(
         context: Arc<Context>,
         store: Arc<SessionStore>,
         issuer: Arc<Issuer>,
@@ -98,7 +100,7 @@ impl Delegation {
     }
 
     /// Exchanges the session's token for another at `/delegation`, and gives what the issuer answers.
-    pub(in crate::session) async fn delegate(&self, options: &DelegationOptions) -> Result<Map<String, Value>, Error> {
+    pub(super) async fn delegate(&self, options: &DelegationOptions) -> Result<Map<String, Value>, Error> {
         let configuration = self.context.configuration();
         let base = legacy_base(configuration)?;
         let (shown, token) = if options.by_refresh_token {
@@ -113,11 +115,11 @@ impl Delegation {
             parameters: &options.parameters,
         };
         let request = endpoint::request(base, &configuration.client_id, shown, &token, &wanted)?;
-        let answer = self.issuer.call(Endpoint::Delegation, request).await?;
+        let answer = self.issuer.call(endpoint::ENDPOINT, request).await?;
         endpoint::read(&answer, shown, self.issuer.server_now()).map_err(|error| match error {
             // Whether the session has ended is for its own renewal to find out.
             ProtocolError::RefreshTokenRejected => Error::AccessDenied {
-                server: Endpoint::Delegation.into(),
+                server: endpoint::ENDPOINT.into(),
                 description: "it refuses the refresh token for this".to_owned(),
             },
             other => other.into(),
@@ -125,7 +127,7 @@ impl Delegation {
     }
 
     /// The profile of the user whom an ID token is about; the session's own is kept as its profile.
-    pub(in crate::session) async fn token_info(&self, id_token: Option<&Secret>) -> Result<Profile, Error> {
+    pub(super) async fn token_info(&self, id_token: Option<&Secret>) -> Result<Profile, Error> {
         match id_token {
             Some(id_token) => self.token_info.fetch(id_token).await,
             None => {

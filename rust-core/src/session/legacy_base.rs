@@ -11,7 +11,7 @@ use crate::model::configuration::{Configuration, IssuerUrl, parse_parameters};
 ///
 /// # Errors
 /// [`Error::Configuration`] unless the configuration allows them.
-pub(in crate::session) fn legacy_base(configuration: &Configuration) -> Result<&Url, Error> {
+pub(super) fn legacy_base(configuration: &Configuration) -> Result<&Url, Error> {
     match &configuration.issuer {
         IssuerUrl::Auth0(base) if configuration.legacy => Ok(base),
         _ => Err(Error::Configuration {
@@ -24,10 +24,7 @@ pub(in crate::session) fn legacy_base(configuration: &Configuration) -> Result<&
 }
 
 /// Checks extra parameters of a legacy call; `taken` are those that the call itself sets.
-pub(in crate::session) fn parse_more(
-    parameters: HashMap<String, String>,
-    taken: &[&str],
-) -> Result<Vec<(String, String)>, Error> {
+pub(super) fn parse_more(parameters: HashMap<String, String>, taken: &[&str]) -> Result<Vec<(String, String)>, Error> {
     let parsed = parse_parameters("parameters", parameters)?;
     match parsed.iter().find(|(name, _)| taken.contains(&name.as_str())) {
         Some((name, _)) => Err(Error::Argument {

@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use super::super::context::Context;
 use super::super::issuer::Issuer;
+use super::super::legacy_base::legacy_base;
 use super::super::tokens::IdTokens;
-use super::base::legacy_base;
 use crate::machine::error::Error;
 use crate::model::profile::Profile;
 use crate::model::secret::Secret;
-use crate::protocol::endpoint::Endpoint;
 use crate::protocol::legacy::tokeninfo;
 
 #[derive(Debug)]
@@ -35,7 +34,7 @@ impl TokenInfo {
     /// That of any ID token.
     pub(in crate::session) async fn fetch(&self, id_token: &Secret) -> Result<Profile, Error> {
         let request = tokeninfo::request(legacy_base(self.context.configuration())?, id_token)?;
-        let answer = self.issuer.call(Endpoint::TokenInfo, request).await?;
+        let answer = self.issuer.call(tokeninfo::ENDPOINT, request).await?;
         let claims = tokeninfo::read(&answer, self.issuer.server_now())?;
         let now = self.context.now().wall;
         Profile::from_claims(claims, now).ok_or_else(|| unexpected("it is about nobody"))
@@ -46,7 +45,7 @@ impl TokenInfo {
         let id_token = self.id_tokens.get(Duration::ZERO).await?;
         let profile = self.fetch(&id_token).await.map_err(|error| match error {
             Error::Argument { problem, .. } => Error::AccessDenied {
-                server: Endpoint::TokenInfo.into(),
+                server: tokeninfo::ENDPOINT.into(),
                 description: format!("the session's ID token {problem}"),
             },
             other => other,
@@ -60,7 +59,7 @@ impl TokenInfo {
 
 fn unexpected(problem: &str) -> Error {
     Error::UnexpectedAnswer {
-        server: Endpoint::TokenInfo.into(),
+        server: tokeninfo::ENDPOINT.into(),
         status: 200,
         problem: problem.to_owned(),
     }

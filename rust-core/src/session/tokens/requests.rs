@@ -1,0 +1,96 @@
+//! The requests for new tokens.
+//!
+//! **Promises.** A lost answer is asked for again at once, because the issuer may have rotated the refresh token already.
+//! **Needs** the context and the issuer.
+
+use std::sync::Arc;
+
+use super::super::context::Context;
+use super::super::issuer::Issuer;
+use super::audiences::asked_for;
+use super::delegation;
+use super::requirement::Renewal;
+use crate::machine::error::Error;
+use crate::machine::input::RequestFailed;
+use crate::machine::{Effect, RenewalInput};
+use crate::model::time::Instant;
+use crate::ports::LogLevel;
+use crate::protocol::discovery::IssuerMetadata;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::failure::Grant;
+use crate::protocol::legacy;
+use crate::protocol::token::{self, TokenAnswer};
+
+#[derive(Debug)]
+pub(super) struct RenewalRequests {
+    context: Arc<Context>,
+    issuer: Arc<Issuer>,
+}
+
+impl RenewalRequests {
+    pub(super) fn new(context: Arc<Context>, issuer: Arc<Issuer>) -> Self {
+        Self { context, issuer }
+    }
+
+    /// Sends the refresh token, and again at once when the answer is lost: the issuer may have rotated it already. With
+    /// the answer comes when it was asked for: the tokens' life counts from then, because the process may have been
+    /// suspended before it read the answer.
+    pub(super) async fn send(
+        &self,
+        metadata: &IssuerMetadata,
+        input: &RenewalInput,
+        renewal: &Renewal,
+    ) -> Result<(TokenAnswer, Instant), Error> {
+        let grant = match renewal.audience {
+            Some(_) => Grant::RefreshTokenForAudience,
+            None => Grant::RefreshToken,
+        };
+        let configuration = self.context.configuration();
+        let (scopes, parameters) = asked_for(configuration, renewal);
+        let extras = token::extras(configuration, scopes, &parameters);
+        loop {
+            let (endpoint, request) = match input.delegation {
+                Some(shown) => (
+                    legacy::delegation::ENDPOINT,
+                    delegation::request(configuration, shown, &input.token)?,
+                ),
+                None => {
+                    let endpoint = &metadata.token_endpoint;
+                    let request = token::refresh(endpoint, configuration, &input.token, scopes, &parameters);
+                    (Endpoint::TOKEN, request)
+                }
+            };
+            let sent = self.context.now();
+            match self.issuer.call(endpoint, request).await {
+                Ok(answer) => {
+                    let tokens = match input.delegation {
+                        Some(shown) => legacy::delegation::read_renewal(&answer, shown, self.issuer.server_now()),
+                        None => token::read_with(&answer, grant, extras, self.issuer.server_now()),
+                    };
+                    let audience = renewal.audience.as_ref().map(|audience| audience.identifier.as_str());
+                    let mut tokens = tokens.map_err(|error| error.about_audience(audience))?;
+                    // Left out where it is what was asked for (RFC 6749 5.1).
+                    if tokens.scope.is_none() && !scopes.is_empty() {
+                        tokens.scope = Some(scopes.join(" "));
+                    }
+                    return Ok((tokens, sent));
+                }
+                Err(error) if self.asks_again(&error, sent) => {
+                    let message = "asking again for the answer that was lost";
+                    self.context.log(LogLevel::Info, message);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Whether the same request is sent once more.
+    fn asks_again(&self, error: &Error, sent: Instant) -> bool {
+        let failed = self.context.apply(RequestFailed {
+            error: error.clone(),
+            sent: sent.monotonic,
+            now: self.context.now().monotonic,
+        });
+        failed.effects.contains(&Effect::SendAgain)
+    }
+}
