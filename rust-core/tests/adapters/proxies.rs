@@ -18,16 +18,13 @@ use crate::support::slow_check::SlowCheck;
 
 /// Makes a tunnel (RFC 9110 9.3.6) to whatever the client names.
 fn tunnel(peer: &mut Peer) {
-    let mut target = None;
-    while let Some(head) = peer.read_head_seen() {
-        let Some(authority) = head[0].strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next()) else {
-            peer.send("HTTP/1.1 405 Only tunnels\r\ncontent-length: 0\r\n\r\n");
-            return;
-        };
-        target = TcpStream::connect(authority).ok();
-        peer.send("HTTP/1.1 200 Connected\r\n\r\n");
-        break;
-    }
+    let Some(head) = peer.read_head_seen() else { return };
+    let Some(authority) = head[0].strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next()) else {
+        peer.send("HTTP/1.1 405 Only tunnels\r\ncontent-length: 0\r\n\r\n");
+        return;
+    };
+    let target = TcpStream::connect(authority).ok();
+    peer.send("HTTP/1.1 200 Connected\r\n\r\n");
     let Some(target) = target else { return };
     let near = peer.stream().try_clone().unwrap();
     let (mut from, mut to) = (near.try_clone().unwrap(), target.try_clone().unwrap());
