@@ -37,10 +37,16 @@ fn main() {
             )
         })
         .concat();
-    let proxies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rust-core/src/adapters/proxy/cfnetwork.rs");
-    let proxies = format!("#[path = {proxies:?}]\npub(crate) mod cfnetwork;\n");
+    let adapters = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rust-core/src/adapters");
+    let module = |path: &str, name: &str| format!("#[path = {:?}]\npub(crate) mod {name};\n", adapters.join(path));
+    let proxies = module("proxy/cfnetwork.rs", "cfnetwork");
+    let notifications = module("darwin_notifications.rs", "darwin_notifications");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    for (name, content) in [("adapter.rs", modules), ("proxies.rs", proxies)] {
+    for (name, content) in [
+        ("adapter.rs", modules),
+        ("proxies.rs", proxies),
+        ("notifications.rs", notifications),
+    ] {
         if let Err(error) = fs::write(out.join(name), content) {
             println!("cargo::error=the list of the adapter's files cannot be written: {error}");
         }

@@ -4,6 +4,8 @@
 
 mod autorelease;
 mod blocking;
+#[cfg(target_vendor = "apple")]
+mod darwin_notifications;
 pub mod file_lock;
 pub mod file_store;
 pub mod foreign_keychain;
@@ -13,8 +15,10 @@ mod io_error;
 pub mod keychain;
 pub mod memory_store;
 pub mod off_thread;
+pub mod process_calls;
 pub mod proxy;
 mod regular_file;
+pub mod store_changes;
 pub mod system;
 pub mod tls;
 mod transport_error;

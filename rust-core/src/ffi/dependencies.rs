@@ -5,12 +5,14 @@ use std::sync::Arc;
 use super::error::SessionError;
 use super::runtime::{http_runtime, runtime};
 use super::storage::SessionStorage;
+use super::store_changes::changes_of;
 use crate::adapters::foreign_keychain::ForeignKeychain;
 use crate::adapters::http::HttpTransport;
 use crate::adapters::keychain;
 use crate::adapters::proxy::ProxySource;
+use crate::adapters::store_changes::AnnouncedStore;
 use crate::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
-use crate::ports::Log;
+use crate::ports::{Log, SecretStore};
 use crate::session::{Dependencies, Sharing};
 
 /// Everything the session needs of the world, for real.
@@ -21,7 +23,7 @@ pub(super) fn dependencies(
     log: Arc<dyn Log>,
 ) -> Result<Dependencies, SessionError> {
     Ok(Dependencies {
-        store: storage.open()?,
+        store: announced(storage)?,
         foreign_items: Arc::new(ForeignKeychain::new(Box::new(keychain::open), runtime().clone())),
         sharing: match storage.lock() {
             _ if read_only => Sharing::ReadOnly,
@@ -33,6 +35,15 @@ pub(super) fn dependencies(
         randomness: Arc::new(SystemRandomness),
         spawner: Arc::new(TokioSpawner::new(runtime().clone())),
         log,
+    })
+}
+
+/// The store, whose changes other processes hear of where they use it too.
+fn announced(storage: &SessionStorage) -> Result<Arc<dyn SecretStore>, SessionError> {
+    let store = storage.open()?;
+    Ok(match changes_of(storage) {
+        Some(changes) => Arc::new(AnnouncedStore::new(store, changes)),
+        None => store,
     })
 }
 

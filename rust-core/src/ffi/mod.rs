@@ -10,6 +10,7 @@ mod open_sessions;
 mod runtime;
 mod session;
 mod storage;
+mod store_changes;
 mod store_identity;
 mod stored_sessions;
 

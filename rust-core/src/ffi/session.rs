@@ -11,7 +11,9 @@ use super::observer::{Observation, SessionObserver, forward_reports};
 use super::open_sessions::{Opening, open_or_join};
 use super::runtime::run;
 use super::storage::SessionStorage;
+use super::store_changes::{changes_to_look_at, look_after_changes};
 use crate::adapters::proxy::ProxySource;
+use crate::adapters::store_changes::Observing;
 use crate::model::audience::Audience;
 use crate::model::configuration::SessionConfiguration;
 use crate::model::metadata;
@@ -32,8 +34,8 @@ use crate::session::{
 #[derive(Debug, uniffi::Object)]
 pub struct CoreSession {
     pub(super) manager: SessionManager,
-    /// Ends with this handle.
-    _observation: Option<Observation>,
+    /// They end with this handle.
+    _observations: (Option<Observation>, Option<Box<dyn Observing>>),
 }
 
 #[uniffi::export]
@@ -61,8 +63,8 @@ impl CoreSession {
         observer: Option<Arc<dyn SessionObserver>>,
         log: Option<Arc<dyn LogSink>>,
     ) -> Result<Arc<Self>, SessionError> {
-        let proxies = ProxySource::System;
-        Self::with_proxies(configuration, storage, name, read_only, observer, log, proxies)
+        let system = ProxySource::System;
+        Self::with_proxies(configuration, storage, name, read_only, observer, log, system)
     }
 
     /// The same with `proxies` for the connections to the issuer; `new` takes those of the system. Where the session is
@@ -87,8 +89,9 @@ impl CoreSession {
         let manager = open_or_join(opening, &log, || {
             dependencies(&storage, read_only, proxies, log.clone())
         })?;
-        let _observation = forward_reports(&manager, observer);
-        Ok(Arc::new(Self { manager, _observation }))
+        let looking = look_after_changes(&manager, changes_to_look_at(&storage));
+        let _observations = (forward_reports(&manager, observer), looking);
+        Ok(Arc::new(Self { manager, _observations }))
     }
 
     /// The state as known in memory; nil until the first call that reads the store (`restore`) has ended.

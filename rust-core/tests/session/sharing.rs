@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use pilotlight_core::adapters::file_lock::FileLock;
 use pilotlight_core::ffi::{RetryReason, SessionError, SignInReason};
+use pilotlight_core::machine::event::Report;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::ports::{Acquisition, BoxFuture, LockPlace, ProcessLock, StoreError};
 use pilotlight_core::session::{SessionManager, Sharing, SignInOptions, SignOutOutcome, TokenOptions};
@@ -278,6 +279,35 @@ async fn a_lock_that_is_given_up_before_a_suspension_is_free_at_once() {
     assert_renews(&extension).await;
     world.control().release(Endpoint::Token);
     drop(renewing.await);
+}
+
+/// Its process is told that the store has changed; nobody calls anything.
+#[tokio::test]
+async fn what_another_process_does_is_seen_by_looking_again() {
+    let (mut world, folder) = shared_world().await;
+    let app = world.signed_in().await;
+    world.sharing = Sharing::ReadOnly;
+    let widget = world.session();
+    // Nothing was read yet: the first look is the app's own, which needs its error.
+    widget.look_again().await;
+    assert_eq!(widget.state(), None);
+    widget.restore().await.unwrap();
+    let mut states = widget.subscribe();
+    drop(states.recv().await);
+    assert_renews(&app).await;
+    widget.look_again().await;
+    assert_eq!(cached(&widget), cached(&app));
+    app.sign_out().await;
+    let writes = world.store.counts().1;
+    widget.look_again().await;
+    assert_eq!(widget.state(), Some(SessionState::SignedOut));
+    let mut told = Vec::new();
+    while let Ok(report) = states.try_recv() {
+        told.push(report);
+    }
+    assert!(told.contains(&Report::State(SessionState::SignedOut)), "{told:?}");
+    assert_eq!(world.store.counts().1, writes, "looking writes nothing");
+    drop(folder);
 }
 
 #[tokio::test]

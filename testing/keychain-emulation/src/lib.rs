@@ -12,6 +12,7 @@
 mod adapter;
 mod constants;
 pub mod network;
+pub mod notifications;
 pub mod ownership;
 mod proxies;
 pub mod security;

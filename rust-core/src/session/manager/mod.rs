@@ -92,6 +92,16 @@ impl SessionManager {
         self.parts.restore().await
     }
 
+    /// Takes over what another process has made of the session, if the store is shared and was read before: after the
+    /// other one has said that it changed something. What cannot be read now is read by the next call.
+    pub async fn look_again(&self) {
+        // A device that is locked is looked at after the unlock.
+        if !matches!(self.state(), None | Some(SessionState::Locked)) {
+            // The next call meets the error again, and has somebody to tell.
+            let _ = self.parts.store.merge_if_shared().await;
+        }
+    }
+
     /// The state; `None` until the store was read. Memory only.
     pub fn state(&self) -> Option<SessionState> {
         self.parts.context.state()

@@ -1,0 +1,21 @@
+//! The calls between processes that this system has.
+
+use std::sync::Arc;
+
+#[cfg(target_vendor = "apple")]
+use super::darwin_notifications::DarwinNotifications;
+use super::store_changes::StoreChanges;
+#[cfg(target_vendor = "apple")]
+use super::store_changes::name_of;
+
+/// Those about `store`; `None` where the system has none that Pilotlight knows.
+#[cfg(target_vendor = "apple")]
+pub fn between_processes(store: &str) -> Option<Arc<dyn StoreChanges>> {
+    Some(Arc::new(DarwinNotifications::new(name_of(store))))
+}
+
+/// The system has none that Pilotlight knows.
+#[cfg(not(target_vendor = "apple"))]
+pub fn between_processes(_store: &str) -> Option<Arc<dyn StoreChanges>> {
+    None
+}
