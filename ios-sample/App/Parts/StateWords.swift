@@ -46,6 +46,7 @@ struct EventLabel: View {
             switch event {
             case .signedIn(_, by: .migration): Label("Moved In", systemImage: "shippingbox")
             case .signedIn: Label("Signed In", systemImage: "person.badge.key")
+            case .refreshTokenMissing: Label("No Refresh Token", systemImage: "exclamationmark.arrow.circlepath")
             case .restored: Label("Restored", systemImage: "tray.and.arrow.up")
             case .renewed(let audience, _, _):
                 Label("Token Renewed", systemImage: "arrow.clockwise")

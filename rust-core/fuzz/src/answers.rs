@@ -1,6 +1,8 @@
 //! Answers of an issuer's endpoints, or of whoever answers in its place. The input is a status, header lines, an empty
 //! line and the body.
 
+use std::sync::Arc;
+
 use pilotlight_core::machine::error::Error;
 use pilotlight_core::model::json::{DEEPEST, Object};
 use pilotlight_core::model::profile::Profile;
@@ -122,7 +124,7 @@ fn stored_and_read(profile: &Profile) -> Profile {
         "credentials": {"received_at": 0, "lifetime_seconds": 0}, "profile": profile,
     });
     let item = StoredItem::decode(&SecretBytes::from_json(&session).unwrap()).unwrap();
-    item.into_session().unwrap().profile.unwrap()
+    Arc::unwrap_or_clone(item.into_session().unwrap().profile.unwrap())
 }
 
 /// A user's object at Auth0's Management API.

@@ -1,9 +1,13 @@
 //! The public error: each case says what the caller should do. This file holds the one conversion into it.
 
+use std::fmt;
+use std::ops::Deref;
+
 use crate::jose::{IdTokenError, IdTokenProblem};
 use crate::machine::error::Error;
 use crate::model::state::ReauthenticationReason;
 use crate::ports::{StoreError, TransportErrorKind};
+use crate::protocol::issuer_message::IssuerMessage;
 
 /// Why a call did not succeed, named by what to do about it. `message` is for a developer's eyes; it never contains a
 /// token, a code or a profile's content.
@@ -17,13 +21,13 @@ pub enum SessionError {
         /// How long the server asked to wait, in seconds, where it said so.
         retry_after_seconds: Option<u64>,
         /// For a developer.
-        message: String,
+        message: ErrorMessage,
     },
     /// The device is locked and the session cannot be read; try again when it has been unlocked.
     #[error("{message}")]
     WaitForUnlock {
         /// For a developer.
-        message: String,
+        message: ErrorMessage,
     },
     /// The Keychain asked for the user (Face ID, Touch ID, the passcode) and the user did not come. Nothing is lost: the
     /// same call asks again, so make it when the user wants it.
@@ -32,7 +36,7 @@ pub enum SessionError {
         /// Whether the user said no; else the authentication failed.
         cancelled: bool,
         /// For a developer.
-        message: String,
+        message: ErrorMessage,
     },
     /// The call needs the user: begin a sign-in.
     #[error("{message}")]
@@ -40,7 +44,7 @@ pub enum SessionError {
         /// Why.
         reason: SignInReason,
         /// For a developer.
-        message: String,
+        message: ErrorMessage,
     },
     /// This sign-in attempt failed; show why and let the user begin another. A session that existed before is
     /// untouched.
@@ -50,7 +54,7 @@ pub enum SessionError {
         /// `id_token_invalid`, `no_sign_in_in_progress`, `sign_in_expired`, `state_mismatch`, `issuer_mismatch`.
         code: String,
         /// For a developer.
-        message: String,
+        message: ErrorMessage,
     },
     /// The sign-in was cancelled, by the user or by the app. Usually nothing needs to be shown.
     #[error("the sign-in was cancelled")]
@@ -60,7 +64,7 @@ pub enum SessionError {
     #[error("{message}")]
     OpenApp {
         /// For a developer.
-        message: String,
+        message: ErrorMessage,
     },
     /// The app's configuration, or the client's settings at the issuer, must be changed.
     #[error("{message}")]
@@ -68,7 +72,7 @@ pub enum SessionError {
         /// The field of the configuration that the error is about.
         field: String,
         /// For a developer.
-        message: String,
+        message: ErrorMessage,
     },
     /// An argument of this call must be changed.
     #[error("{message}")]
@@ -76,7 +80,7 @@ pub enum SessionError {
         /// The argument.
         argument: String,
         /// For a developer.
-        message: String,
+        message: ErrorMessage,
     },
     /// The store refuses or fails. After a refresh the new tokens stay usable in this process and are written again at
     /// the next call.
@@ -85,14 +89,37 @@ pub enum SessionError {
         /// The system's own number: an `OSStatus` or an `errno`.
         status: Option<i32>,
         /// For a developer.
-        message: String,
+        message: ErrorMessage,
     },
     /// A fault in Pilotlight itself; please report it. The session is untouched.
     #[error("{message}")]
     ReportBug {
         /// For a developer.
-        message: String,
+        message: ErrorMessage,
     },
+}
+
+/// What happened, in words.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct ErrorMessage {
+    /// For a developer's log.
+    pub text: String,
+    /// What the issuer said of it, for the user and for no log.
+    pub issuer: Option<IssuerMessage>,
+}
+
+impl Deref for ErrorMessage {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for ErrorMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
 }
 
 /// What stood in the way of a call that may succeed later.
@@ -143,7 +170,10 @@ impl<E: Into<Error>> From<E> for SessionError {
 
 impl SessionError {
     fn of(error: Error) -> Self {
-        let message = error.to_string();
+        let message = ErrorMessage {
+            text: error.to_string(),
+            issuer: error.issuer_message().cloned(),
+        };
         match error {
             Error::Configuration { field, .. } => Self::FixConfiguration {
                 field: field.to_owned(),

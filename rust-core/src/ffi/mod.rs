@@ -17,7 +17,7 @@ mod stored_sessions;
 pub use crate::adapters::keychain::{KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility};
 pub use crate::adapters::proxy::ProxySource;
 pub use crate::ports::LogLevel;
-pub use error::{RetryReason, SessionError, SignInReason};
+pub use error::{ErrorMessage, RetryReason, SessionError, SignInReason};
 pub use log::LogSink;
 pub use observer::SessionObserver;
 pub use session::CoreSession;

@@ -21,6 +21,7 @@ use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::{Claims, Profile};
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
+use crate::model::time::Timestamp;
 use crate::protocol::logout::LogoutOptions;
 use crate::session::{
     FlushReport, RefreshOptions, SessionManager, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions,
@@ -132,9 +133,30 @@ impl CoreSession {
             .has_valid_session(Duration::from_secs(min_ttl_seconds.into()))
     }
 
-    /// The profile as last fetched, in this or an earlier launch; nil when none was fetched yet. Reads memory only.
+    /// Whether the session has a refresh token, so that it outlives its access token. Reads memory only.
+    pub fn has_refresh_token(&self) -> bool {
+        self.manager.has_refresh_token()
+    }
+
+    /// The scopes of the session's own access token; nil where they are not known or nobody is signed in. Reads memory only.
+    pub fn granted_scopes(&self) -> Option<Vec<String>> {
+        self.manager.granted_scopes()
+    }
+
+    /// When the user last authenticated (`auth_time`), where the issuer said so. Reads memory only.
+    pub fn authenticated_at(&self) -> Option<Timestamp> {
+        self.manager.authenticated_at()
+    }
+
+    /// The profile as last fetched; nil when none was. Reads memory only. It is copied: ask for its version before.
     pub fn cached_profile(&self) -> Option<Profile> {
-        self.manager.cached_profile()
+        self.manager.cached_profile().map(Arc::unwrap_or_clone)
+    }
+
+    /// A number for the profile that `cached_profile` would give now: 0 when it would give none, and another number for
+    /// each that takes its place. For a caller that keeps the profile and only asks whether it is still the one.
+    pub fn cached_profile_version(&self) -> u64 {
+        self.manager.cached_profile_version()
     }
 
     /// The changes of the metadata that wait for the network, the oldest first. Reads memory only.

@@ -67,8 +67,6 @@ pub struct IdTokenClaims {
     pub expires_at: Timestamp,
     /// `auth_time`: when the user last authenticated, where the issuer says so.
     pub auth_time: Option<Timestamp>,
-    /// All claims, those above included.
-    pub claims: Map<String, Value>,
 }
 
 /// Decides whether the claims of an ID token are acceptable.
@@ -131,7 +129,6 @@ pub fn validate(verified: VerifiedClaims, expected: &Expectations<'_>) -> Result
         expires_at,
         // Nobody asked for it, or it was checked above.
         auth_time: present(&claims, "auth_time").and_then(lenient_date),
-        claims,
     })
 }
 

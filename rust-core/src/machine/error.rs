@@ -9,6 +9,7 @@ use crate::model::state::ReauthenticationReason;
 use crate::protocol::endpoint::Server;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::failure::said;
+use crate::protocol::issuer_message::{Explanation, IssuerMessage};
 use crate::protocol::transport_error::TransportError;
 use crate::storage::StoreError;
 use crate::storage::envelope::EnvelopeError;
@@ -32,7 +33,7 @@ pub enum Error {
         /// The field of the configuration to look at first.
         field: &'static str,
         /// What the server said, and the usual cause.
-        problem: String,
+        problem: Explanation,
     },
     /// An argument of the call is wrong.
     #[error("{name} {problem}")]
@@ -54,7 +55,7 @@ pub enum Error {
         /// Who answered.
         server: Server,
         /// The issuer's error code.
-        code: String,
+        code: Explanation,
     },
     /// The issuer denies a renewal by a rule of its own; the session has not ended.
     #[error("{server}: the issuer denied access{}", in_brackets(.description))]
@@ -62,7 +63,7 @@ pub enum Error {
         /// Who answered.
         server: Server,
         /// The issuer's words.
-        description: String,
+        description: Explanation,
     },
     /// The issuer refused a renewal with a code that does not say why; the session has not ended.
     #[error(
@@ -77,7 +78,7 @@ pub enum Error {
         /// The issuer's error code.
         code: String,
         /// The issuer's words.
-        description: String,
+        description: Explanation,
     },
     /// It did so several times over more than a minute. The session has not ended, but most likely its refresh token is
     /// dead.
@@ -90,7 +91,7 @@ pub enum Error {
         /// The issuer's last error code.
         code: String,
         /// Its words.
-        description: String,
+        description: Explanation,
     },
     /// A sign-in attempt failed.
     #[error("the sign-in failed: {}", said(.code, .description))]
@@ -98,7 +99,7 @@ pub enum Error {
         /// The issuer's error code or our own.
         code: String,
         /// In words.
-        description: String,
+        description: Explanation,
     },
     /// The sign-in was cancelled or replaced by another.
     #[error("the sign-in was cancelled")]
@@ -166,11 +167,24 @@ pub enum Error {
 }
 
 impl Error {
+    /// What the issuer said of it, for the app to show.
+    pub fn issuer_message(&self) -> Option<&IssuerMessage> {
+        match self {
+            Self::ServerConfiguration { problem: said, .. }
+            | Self::InteractionRequired { code: said, .. }
+            | Self::AccessDenied { description: said, .. }
+            | Self::Refused { description: said, .. }
+            | Self::RenewalsRefused { description: said, .. }
+            | Self::SignIn { description: said, .. } => said.issuer.as_ref(),
+            _ => None,
+        }
+    }
+
     /// A sign-in attempt that failed.
     pub fn sign_in(code: &str, description: &str) -> Self {
         Self::SignIn {
             code: code.to_owned(),
-            description: description.to_owned(),
+            description: description.into(),
         }
     }
 }

@@ -14,6 +14,10 @@ pub enum SessionEvent {
         /// How.
         by: SignInWay,
     },
+    /// The sign-in asked for a refresh token (`offline_access`) and the issuer gave none: when the access token expires, the
+    /// user has to sign in again. What helps is `prompt=consent` among the parameters of the authorization request (OpenID
+    /// Connect Core 11); at Auth0, Allow Offline Access in the settings of the API.
+    RefreshTokenMissing,
     /// The session of an earlier launch was read from the store: at launch, or after the device was unlocked.
     Restored {
         /// The user's `sub` claim.

@@ -1,5 +1,6 @@
 //! What can happen to a session. One kind of input each; most carry what came with it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::cooldown::RenewalKind;
@@ -74,6 +75,8 @@ pub struct WrittenContent {
 pub struct SignedIn {
     /// The new session.
     pub session: Box<StoredSession>,
+    /// Whether a refresh token was asked for that did not come.
+    pub lacks_refresh_token: bool,
     /// When its tokens were received, by the monotonic clock.
     pub received: Duration,
 }
@@ -123,6 +126,8 @@ pub struct RenewalAnswered {
     pub generation: Generation,
     /// The further audience that the access token is for; none for the session's own.
     pub audience: Option<Audience>,
+    /// Whether not all that is granted was asked for, but some of it.
+    pub asks_for_less: bool,
     /// What it gave.
     pub answer: TokenAnswer,
     /// When.
@@ -231,7 +236,7 @@ pub struct ProfileFetched {
     /// The session that it was asked for.
     pub generation: Generation,
     /// The profile.
-    pub profile: Box<Profile>,
+    pub profile: Arc<Profile>,
 }
 
 /// A change of the metadata waits for the network.

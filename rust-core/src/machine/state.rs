@@ -1,6 +1,8 @@
 //! The state of one session, and what can be asked of it: here as a whole, in `tokens` of its tokens and their renewal, in
 //! `stored` about the store. It changes in [`super::table`] only.
 
+use std::sync::Arc;
+
 use super::announcements::Announcements;
 use super::cooldown::Cooldowns;
 use super::ledger::Ledger;
@@ -99,7 +101,7 @@ impl Machine {
     }
 
     /// The profile as last fetched.
-    pub fn profile(&self) -> Option<Profile> {
+    pub fn profile(&self) -> Option<Arc<Profile>> {
         self.session().and_then(|session| session.profile.clone())
     }
 

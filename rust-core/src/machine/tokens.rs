@@ -109,6 +109,19 @@ impl<'a> Tokens<'a> {
             .is_some_and(|session| session.credentials.lives_by_id_token)
     }
 
+    /// The scopes of the session's own access token, where they are known; none once the session has ended.
+    pub fn granted_scopes(self) -> Option<Vec<String>> {
+        let session = self.0.session().filter(|session| session.ended.is_none())?;
+        let scopes = session.credentials.scope.as_ref()?.split_ascii_whitespace();
+        Some(scopes.map(str::to_owned).collect())
+    }
+
+    /// When the user last authenticated, where the issuer said so.
+    pub fn authenticated_at(self) -> Option<Timestamp> {
+        let session = self.0.session()?;
+        session.authenticated_at.filter(|moment| moment.is_in_the_calendar())
+    }
+
     /// Whether there is a refresh token.
     pub fn is_renewable(self) -> bool {
         self.0

@@ -140,7 +140,7 @@ pub fn read_callback(
     if let Some(code) = parameter("error")?.filter(|code| !code.is_empty()) {
         let description = parameter("error_description")?.unwrap_or_default();
         let server = Server::at(Endpoint::AUTHORIZATION, &metadata.authorization_endpoint);
-        let failure = callback_failure(&server, &code, &sanitized_description(&description));
+        let failure = callback_failure(&server, &code, &description);
         let audience = configuration.own_audience().map(String::as_str);
         return Ok(Callback::Refused(failure.about_audience(audience)));
     }

@@ -208,7 +208,7 @@ fn wrong(answer: &HttpAnswer, problem: &str) -> ProtocolError {
     ProtocolError::Configuration {
         server: answer.server(Endpoint::DISCOVERY),
         field: "issuer",
-        problem: problem.to_owned(),
+        problem: problem.into(),
     }
 }
 

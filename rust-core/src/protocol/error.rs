@@ -2,6 +2,7 @@
 
 use crate::model::invalid::{InvalidValue, quoted};
 use crate::protocol::endpoint::Server;
+use crate::protocol::issuer_message::{Explanation, IssuerMessage};
 
 /// Why a request was not written, or what an unsuccessful answer means. An issuer's own words are in it only after
 /// [`super::sanitized`].
@@ -16,7 +17,7 @@ pub enum ProtocolError {
         /// The field of the configuration to look at first.
         field: &'static str,
         /// What the server said, and the usual cause.
-        problem: String,
+        problem: Explanation,
     },
     /// The refresh token is dead: the session has ended.
     RefreshTokenRejected,
@@ -25,14 +26,14 @@ pub enum ProtocolError {
         /// Who answered.
         server: Server,
         /// The issuer's error code.
-        code: String,
+        code: Explanation,
     },
     /// The issuer denies a renewal by a rule of its own; the session has not ended.
     AccessDenied {
         /// Who answered.
         server: Server,
         /// The issuer's words.
-        description: String,
+        description: Explanation,
     },
     /// The issuer refused a renewal with a code that does not say why. Some issuers mean that the refresh token is dead.
     Refused {
@@ -43,14 +44,14 @@ pub enum ProtocolError {
         /// The issuer's error code.
         code: String,
         /// The issuer's words.
-        description: String,
+        description: Explanation,
     },
     /// A sign-in attempt failed.
     SignIn {
         /// The issuer's error code or our own.
         code: String,
         /// In words.
-        description: String,
+        description: Explanation,
     },
     /// 429, or the same in OAuth's words.
     RateLimited {
@@ -94,7 +95,7 @@ impl ProtocolError {
             Some(audience),
         ) = (&mut self, audience)
         {
-            *problem = format!("{problem}; asked for {}", quoted(audience));
+            problem.text = format!("{problem}; asked for {}", quoted(audience));
         }
         self
     }
@@ -103,7 +104,21 @@ impl ProtocolError {
     pub fn sign_in(code: &str, description: &str) -> Self {
         Self::SignIn {
             code: code.to_owned(),
-            description: description.to_owned(),
+            description: description.into(),
         }
+    }
+
+    /// The same with what the issuer said of it, in its own words. Other trouble than a refusal is not the issuer's word.
+    #[must_use]
+    pub fn in_issuers_words(mut self, words: &str) -> Self {
+        if let Self::Configuration { problem: said, .. }
+        | Self::InteractionRequired { code: said, .. }
+        | Self::AccessDenied { description: said, .. }
+        | Self::Refused { description: said, .. }
+        | Self::SignIn { description: said, .. } = &mut self
+        {
+            said.issuer = IssuerMessage::read(words);
+        }
+        self
     }
 }

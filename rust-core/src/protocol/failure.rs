@@ -55,17 +55,29 @@ pub enum Extras {
 /// | 4xx but 407, 408, 421, 425 | any other code, refresh token: some issuers say so that it is dead | refused; retry later |
 /// | anything else | empty, HTML, not JSON | retry later |
 pub fn token_failure(answer: &HttpAnswer, grant: Grant, extras: Extras, now: Timestamp) -> ProtocolError {
+    let body = json_object(answer);
+    let words = body.as_ref().and_then(|body| body.text("error_description"));
+    let meaning = token_failure_meaning(answer, body.as_ref(), grant, extras, now);
+    meaning.in_issuers_words(words.unwrap_or_default())
+}
+
+fn token_failure_meaning(
+    answer: &HttpAnswer,
+    body: Option<&Object>,
+    grant: Grant,
+    extras: Extras,
+    now: Timestamp,
+) -> ProtocolError {
     let endpoint = Endpoint::TOKEN;
     if let Some(passing) = passing_trouble(endpoint, answer, now) {
         return passing;
     }
-    let body = json_object(answer);
-    let text = |name: &str| body.as_ref().and_then(|body| body.text(name)).unwrap_or_default();
+    let text = |name: &str| body.and_then(|body| body.text(name)).unwrap_or_default();
     let (code, description) = (text("error"), sanitized_description(text("error_description")));
     let configuration = |field, hint: &str| ProtocolError::Configuration {
         server: answer.server(endpoint),
         field,
-        problem: explained(&said(code, &description), hint),
+        problem: explained(&said(code, &description), hint).into(),
     };
     if answer.status == 405 {
         return configuration("token_endpoint", "the endpoint does not take this request");
@@ -74,7 +86,7 @@ pub fn token_failure(answer: &HttpAnswer, grant: Grant, extras: Extras, now: Tim
         return unexpected(endpoint, answer, "neither success nor an error");
     }
     // A session ends by a whole refusal only, not by what is left of an answer.
-    let ends = |error| match &body {
+    let ends = |error| match body {
         Some(body) if body.is_complete() => error,
         _ => unexpected(endpoint, answer, "a refusal that is cut off"),
     };
@@ -92,11 +104,11 @@ pub fn token_failure(answer: &HttpAnswer, grant: Grant, extras: Extras, now: Tim
         }
         "access_denied" => ProtocolError::AccessDenied {
             server: answer.server(endpoint),
-            description,
+            description: description.into(),
         },
         code if needs_user(code) => ProtocolError::InteractionRequired {
             server: answer.server(endpoint),
-            code: code.to_owned(),
+            code: code.into(),
         },
         "too_many_requests" | "slow_down" => ProtocolError::RateLimited {
             server: answer.server(endpoint),
@@ -125,11 +137,11 @@ pub fn token_failure(answer: &HttpAnswer, grant: Grant, extras: Extras, now: Tim
             ProtocolError::sign_in(&sanitized_description(code), &description)
         }
         "" => unexpected(endpoint, answer, "no error that OAuth 2.0 knows"),
-        code if is_final(answer.status) && body.as_ref().is_some_and(Object::is_complete) => ProtocolError::Refused {
+        code if is_final(answer.status) && body.is_some_and(Object::is_complete) => ProtocolError::Refused {
             server: answer.server(endpoint),
             status: answer.status,
             code: sanitized_description(code),
-            description,
+            description: description.into(),
         },
         code => {
             let words = said(&sanitized_description(code), &description);
@@ -161,12 +173,16 @@ pub(super) fn explained(words: &str, hint: &str) -> String {
 }
 
 /// Reads the error of a callback URL (RFC 6749 4.1.2.1): what the configuration has wrong is the same as at the token
-/// endpoint, all else ends the attempt. `description` is sanitized already.
-pub(super) fn callback_failure(server: &Server, code: &str, description: &str) -> ProtocolError {
+/// endpoint, all else ends the attempt.
+pub(super) fn callback_failure(server: &Server, code: &str, words: &str) -> ProtocolError {
+    callback_meaning(server, code, &sanitized_description(words)).in_issuers_words(words)
+}
+
+fn callback_meaning(server: &Server, code: &str, description: &str) -> ProtocolError {
     let configuration = |field, hint: &str| ProtocolError::Configuration {
         server: server.clone(),
         field,
-        problem: explained(&said(code, description), hint),
+        problem: explained(&said(code, description), hint).into(),
     };
     let words = description.to_ascii_lowercase();
     match code {

@@ -40,7 +40,7 @@ pub fn logout_url(
     let no_endpoint = || ProtocolError::Configuration {
         server: Endpoint::DISCOVERY.into(),
         field: "end_session_endpoint",
-        problem: "the issuer has no end-session endpoint: its session in the browser ends by itself only".to_owned(),
+        problem: "the issuer has no end-session endpoint: its session in the browser ends by itself only".into(),
     };
     let mut url = metadata.end_session_endpoint.clone().ok_or_else(no_endpoint)?;
     let mut query = url.query_pairs_mut();

@@ -9,6 +9,7 @@ pub mod discovery;
 pub mod endpoint;
 pub mod error;
 pub mod failure;
+pub mod issuer_message;
 pub mod legacy;
 pub mod logout;
 pub mod message;

@@ -49,7 +49,9 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<(), ProtocolError> {
         } else {
             "revocation_endpoint"
         },
-        problem: code.map_or_else(|| format!("status {}", answer.status), sanitized_description),
+        problem: code
+            .map_or_else(|| format!("status {}", answer.status), sanitized_description)
+            .into(),
     })
 }
 

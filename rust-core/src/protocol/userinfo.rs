@@ -34,10 +34,14 @@ pub fn request(endpoint: &Url, access_token: &Secret) -> HttpRequest {
 /// server's trouble otherwise.
 pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<UserInfo, ProtocolError> {
     let endpoint = ENDPOINT;
-    let configuration = |field, problem: &str| ProtocolError::Configuration {
-        server: answer.server(endpoint),
-        field,
-        problem: problem.to_owned(),
+    let configuration = |field, problem: &str| {
+        let error = ProtocolError::Configuration {
+            server: answer.server(endpoint),
+            field,
+            problem: problem.into(),
+        };
+        let body = json_object(answer).unwrap_or_default();
+        error.in_issuers_words(body.text("error_description").unwrap_or_default())
     };
     match answer.status {
         400 | 401 | 403 if answer.status == 401 || says(answer, "invalid_token") => Err(configuration(

@@ -96,7 +96,8 @@ fn refuses_header(answer: &HttpAnswer) -> bool {
 pub fn read(answer: &HttpAnswer, argument: &'static str, now: Timestamp) -> Result<Map<String, Value>, ProtocolError> {
     let endpoint = ENDPOINT;
     if !answer.is_success() {
-        return Err(failure(answer, argument, now));
+        let body = json_object(answer).unwrap_or_default();
+        return Err(failure(answer, argument, now).in_issuers_words(body.text("message").unwrap_or_default()));
     }
     // A half-read object would be half written back.
     let object = json_object(answer).filter(Object::is_complete);
@@ -110,7 +111,7 @@ fn failure(answer: &HttpAnswer, argument: &'static str, now: Timestamp) -> Proto
     let configuration = |field, hint: &str| ProtocolError::Configuration {
         server: answer.server(endpoint),
         field,
-        problem: explained(&words, hint),
+        problem: explained(&words, hint).into(),
     };
     const AUDIENCE: &str = "metadata needs an access token for the Management API: set `metadataAccess: true`, or allow \
         the Management API in the application's Multi-Resource Refresh Token settings";

@@ -102,8 +102,13 @@ impl Context {
     }
 
     /// The profile as last fetched.
-    pub(super) fn profile(&self) -> Option<Profile> {
+    pub(super) fn profile(&self) -> Option<Arc<Profile>> {
         self.read(Machine::profile)
+    }
+
+    /// See [`SharedMachine::profile_version`].
+    pub(super) fn profile_version(&self) -> u64 {
+        self.machine.profile_version()
     }
 
     /// Whether there is a token that is good for `min_ttl`, or a refresh token to renew it.

@@ -120,7 +120,7 @@ impl Delegation {
             // Whether the session has ended is for its own renewal to find out.
             ProtocolError::RefreshTokenRejected => Error::AccessDenied {
                 server: endpoint::ENDPOINT.into(),
-                description: "it refuses the refresh token for this".to_owned(),
+                description: "it refuses the refresh token for this".into(),
             },
             other => other.into(),
         })

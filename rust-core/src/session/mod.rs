@@ -30,6 +30,7 @@ mod legacy_base;
 mod manager;
 mod metadata;
 mod migration;
+mod numbered;
 mod options;
 mod parts;
 mod profile;

@@ -10,9 +10,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::numbered::Numbered;
 use crate::machine::event::Report;
 use crate::machine::input::TimePassed;
 use crate::machine::{Effect, Input, Machine, Outcome};
+use crate::model::profile::Profile;
 use crate::model::time::Instant;
 
 #[derive(Debug, Default)]
@@ -22,6 +24,7 @@ pub(super) struct SharedMachine(Mutex<Observed>);
 struct Observed {
     machine: Machine,
     subscribers: Vec<UnboundedSender<Report>>,
+    numbered_profile: Numbered<Profile>,
 }
 
 impl SharedMachine {
@@ -41,6 +44,12 @@ impl SharedMachine {
     /// Looks at the session as it is now.
     pub(super) fn read<T>(&self, look: impl FnOnce(&Machine) -> T) -> T {
         look(&self.lock().machine)
+    }
+
+    /// A number for the profile at hand: 0 for none, another one for each that takes its place.
+    pub(super) fn profile_version(&self) -> u64 {
+        let observed = &mut *self.lock();
+        observed.numbered_profile.number(observed.machine.profile())
     }
 
     /// The state that was announced last, and everything that is from now on.

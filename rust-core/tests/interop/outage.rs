@@ -31,7 +31,7 @@ async fn a_session_outlives_the_outage_of_its_server() {
     let restarted = world.launch().session;
     assert_eq!(subject_of(restarted.restore().await.ok()), profile.subject);
     assert!(restarted.has_valid_session(LIFETIME));
-    assert_eq!(restarted.cached_profile().as_ref(), Some(&profile));
+    assert_eq!(restarted.cached_profile().as_deref(), Some(&profile));
     assert_network_trouble(error_of(restarted.access_token(ANY).await));
     assert_eq!(world.stored(), before, "nothing of it is written");
 

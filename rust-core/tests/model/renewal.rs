@@ -228,6 +228,7 @@ impl World {
             input::RenewalAnswered {
                 generation: input.generation,
                 audience: None,
+                asks_for_less: false,
                 answer: (*answer).clone(),
                 at: NOW,
             },

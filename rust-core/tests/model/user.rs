@@ -106,6 +106,7 @@ impl World {
                     process,
                     input::SignedIn {
                         session: Box::new(session),
+                        lacks_refresh_token: false,
                         received: NOW.monotonic,
                     },
                 );

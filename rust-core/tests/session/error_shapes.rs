@@ -346,5 +346,5 @@ async fn the_words_say_what_happened_and_what_to_check() {
     else {
         panic!("nobody is signed in there")
     };
-    assert_eq!(message, "nobody is signed in");
+    assert_eq!(&*message, "nobody is signed in");
 }

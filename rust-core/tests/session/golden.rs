@@ -21,6 +21,7 @@ const LIVES_BY_ID_TOKEN: &str = include_str!("golden/v1-lives-by-id-token.json")
 const WITH_PENDING_UPDATES: &str = include_str!("golden/v1-with-pending-updates.json");
 const WITH_RESOURCES: &str = include_str!("golden/v1-with-resources.json");
 const UNCHECKED: &str = include_str!("golden/v1-unchecked.json");
+const NARROWED: &str = include_str!("golden/v1-narrowed.json");
 const WITH_LATER_FIELDS: &str = include_str!("golden/v1-with-later-fields.json");
 
 /// A launch of an app whose store holds the item, at a time when its access token is young.
@@ -61,7 +62,7 @@ async fn a_session_with_everything() {
     let profile = session.cached_profile().unwrap();
     assert_eq!(profile.name.as_deref(), Some("Gölden Üser"));
     assert_eq!(profile.email_verified, Some(true));
-    assert_eq!(profile.address.unwrap().country.as_deref(), Some("Österreich"));
+    assert_eq!(profile.address.as_ref().unwrap().country.as_deref(), Some("Österreich"));
     assert_eq!(
         profile.other_claims.0["https://example.com/roles"],
         serde_json::json!(["admin", 1, null])
@@ -158,6 +159,16 @@ async fn a_session_whose_renewed_tokens_were_not_checked_yet() {
     assert_eq!(stored.sign_in().unwrap().expose(), "golden-sign-in");
 }
 
+#[tokio::test]
+async fn a_session_whose_last_renewal_asked_for_less_than_was_granted() {
+    let (session, state) = launched_with(NARROWED).await;
+    assert_eq!(state, signed_in());
+    assert_eq!(session.granted_scopes().unwrap(), ["openid"]);
+    let stored = StoredItem::decode(&SecretBytes::new(NARROWED.into())).unwrap();
+    let whole = stored.into_session().unwrap().whole_scope;
+    assert_eq!(whole.as_deref(), Some("openid profile offline_access"));
+}
+
 #[test]
 fn a_sign_in_without_an_identifier_is_told_from_others_by_its_nonce() {
     let session = |item: &str| {
@@ -188,6 +199,7 @@ fn each_is_written_back_as_it_was() {
         WITH_PENDING_UPDATES,
         WITH_RESOURCES,
         UNCHECKED,
+        NARROWED,
         WITH_LATER_FIELDS,
     ] {
         let stored = StoredItem::decode(&SecretBytes::new(item.into())).unwrap();

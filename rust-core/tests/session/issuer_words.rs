@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use pilotlight_core::ffi::SessionError;
+use pilotlight_core::protocol::issuer_message::IssuerMessage;
 use pilotlight_core::session::{SessionManager, SignInOptions};
 use pilotlight_identity_server::{Endpoint, Fault, IdTokenFault, Options};
 use serde_json::json;
@@ -99,6 +101,71 @@ async fn an_unknown_code_at_the_exchange_ends_the_attempt_and_is_shown() {
             shape(public(session.complete_sign_in(&callback).await)),
             "restart no_sign_in_in_progress"
         );
+    }
+}
+
+/// In any language and with its numbers, for the app to show; not for logs.
+#[tokio::test]
+async fn what_the_issuer_says_reaches_the_app_as_it_is_and_no_log() {
+    let world = World::new().await;
+    let session = world.session();
+    let german = "Bitte bestätigen Sie zuerst Ihre E-Mail-Adresse (Fehler 50126).";
+    let japanese = "メールアドレスを確認してください";
+    let said = |error: &SessionError| issuer_message(error).map(|message| message.expose().to_owned());
+    for (code, words) in [
+        ("access_denied", german),
+        ("access_denied", japanese),
+        ("unauthorized_client", german),
+        ("login_required", japanese),
+        ("made_up", german),
+    ] {
+        let encoded: String = url::form_urlencoded::byte_serialize(words.as_bytes()).collect();
+        let callback = refusal(&session, &format!("error={code}&error_description={encoded}")).await;
+        let error = public(session.complete_sign_in(&callback).await);
+        assert_eq!(said(&error).as_deref(), Some(words), "{code}");
+        assert!(!format!("{error} {error:?}").contains(words), "{error:?}");
+
+        let callback = world.callback(&session, ADA).await;
+        world
+            .control()
+            .fault(Endpoint::Token, Fault::oauth_error(400, code, words));
+        let error = public(session.complete_sign_in(&callback).await);
+        assert_eq!(said(&error).as_deref(), Some(words), "{code} at the exchange");
+    }
+    world.sign_in(&session, ADA).await;
+    for (code, words) in [
+        ("access_denied", german),
+        ("mfa_required", japanese),
+        ("invalid_scope", german),
+        ("invalid_token", japanese),
+    ] {
+        let error = world
+            .renewal_that_meets(Fault::oauth_error(403, code, words), &session)
+            .await;
+        let is_shown = !matches!(error, SessionError::RetryLater { .. });
+        assert_eq!(said(&error).as_deref(), Some(words), "{code} at a renewal");
+        assert!(is_shown || code == "invalid_token");
+    }
+    let refused =
+        json!({"statusCode": 403, "error": "Forbidden", "message": german, "errorCode": "insufficient_scope"});
+    world.control().fault(Endpoint::Users, Fault::json(403, &refused));
+    let error = public(session.fetch_metadata(&[]).await);
+    assert_eq!(said(&error).as_deref(), Some(german));
+    let log = world.log.text();
+    assert!(!log.contains("Adresse") && !log.contains(japanese), "{log}");
+
+    // What is nobody's word has none.
+    world.control().fault(Endpoint::Users, Fault::html(403).times(2));
+    assert_eq!(said(&public(session.fetch_metadata(&[]).await)), None);
+}
+
+fn issuer_message(error: &SessionError) -> Option<&IssuerMessage> {
+    match error {
+        SessionError::RetryLater { message, .. }
+        | SessionError::SignIn { message, .. }
+        | SessionError::RestartSignIn { message, .. }
+        | SessionError::FixConfiguration { message, .. } => message.issuer.as_ref(),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -61,6 +61,7 @@ fn in_words(event: SessionEvent) -> String {
     let or_own = |audience: Option<String>| audience.unwrap_or_else(|| "own".to_owned());
     match event {
         SessionEvent::SignedIn { subject, by } => format!("{subject} by {by:?}"),
+        SessionEvent::RefreshTokenMissing => "no refresh token".to_owned(),
         SessionEvent::Restored { subject } => format!("{subject} restored"),
         SessionEvent::Renewed {
             audience, elsewhere, ..

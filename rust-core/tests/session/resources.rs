@@ -1,5 +1,6 @@
 //! The profile and the metadata.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -9,7 +10,7 @@ use pilotlight_core::session::SessionManager;
 use pilotlight_identity_server::{Endpoint, Fault, Options, UpdatedAt};
 use serde_json::{Map, Value, json};
 
-use crate::world::{ADA, World, assert_unexpected, cached, is_signed_in, public};
+use crate::world::{ADA, World, assert_unexpected, cached, forced, is_signed_in, public};
 
 fn object(value: Value) -> Map<String, Value> {
     parse_object("test", &value.to_string()).unwrap()
@@ -41,7 +42,33 @@ async fn a_profile_is_fetched_once_kept_across_launches_and_readable_offline() {
             ..
         }
     ));
-    assert_eq!(restarted.cached_profile(), Some(profile));
+    assert_eq!(restarted.cached_profile().as_deref(), Some(&profile));
+}
+
+#[tokio::test]
+async fn the_profile_at_hand_is_not_copied_and_has_a_number() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    assert_eq!(session.cached_profile_version(), 0);
+    session.profile(true).await.unwrap();
+    let (first, number) = (session.cached_profile().unwrap(), session.cached_profile_version());
+    assert!(Arc::ptr_eq(&first, &session.cached_profile().unwrap()));
+    assert!(number != 0 && session.cached_profile_version() == number);
+    session.access_token(forced()).await.unwrap();
+    assert!(
+        Arc::ptr_eq(&first, &session.cached_profile().unwrap()),
+        "writing copies nothing"
+    );
+    assert_eq!(session.cached_profile_version(), number);
+    session.profile(true).await.unwrap();
+    let second = session.cached_profile_version();
+    assert!(second != 0 && second != number);
+    session.sign_out().await;
+    assert_eq!(session.cached_profile_version(), 0);
+    world.sign_in(&session, ADA).await;
+    assert_eq!(session.cached_profile_version(), 0);
+    session.profile(true).await.unwrap();
+    assert!(![0, number, second].contains(&session.cached_profile_version()));
 }
 
 #[tokio::test]
@@ -79,7 +106,7 @@ async fn a_signed_profile_that_is_forged_or_meant_for_others_is_refused() {
     ] {
         world.control().fault(Endpoint::Userinfo, fault);
         assert!(session.profile(true).await.is_err());
-        assert_eq!(session.cached_profile().as_ref(), Some(&genuine));
+        assert_eq!(session.cached_profile().as_deref(), Some(&genuine));
     }
 }
 
@@ -126,7 +153,10 @@ async fn a_profile_is_as_old_as_the_caller_allows() {
         public(within(0, false).await),
         SessionError::RetryLater { .. }
     ));
-    assert_eq!(Some(within(0, true).await.unwrap()), session.cached_profile());
+    assert_eq!(
+        Some(&within(0, true).await.unwrap()),
+        session.cached_profile().as_deref()
+    );
     session.sign_out().await;
     assert!(within(0, true).await.is_err());
 }

@@ -64,9 +64,12 @@ final class SessionBroadcaster: SessionObserver {
     let events = Broadcaster<SessionEvent>(beginsWithLatest: false)
     /// The text of the session's token goes with every change of state, whichever handle made it.
     let tokens = TokenCache()
+    /// So does its profile.
+    let profiles = ProfileCache()
 
     func stateChanged(state: PilotlightCore.SessionState) {
         tokens.forget()
+        profiles.forget()
         states.send(SessionState(state))
     }
 

@@ -49,6 +49,20 @@ final class PreviewCore: CoreSessionProtocol {
         contents.withLock { $0.isSignedIn }
     }
 
+    func cachedProfileVersion() -> UInt64 {
+        contents.withLock { $0.isSignedIn ? 1 : 0 }
+    }
+
+    func hasRefreshToken() -> Bool {
+        contents.withLock { $0.isSignedIn }
+    }
+
+    func grantedScopes() -> [String]? {
+        contents.withLock { $0.isSignedIn ? ["openid", "profile", "email", "offline_access"] : nil }
+    }
+
+    func authenticatedAt() -> Date? { nil }
+
     func cachedProfile() -> PilotlightCore.UserProfile? {
         contents.withLock { $0.isSignedIn ? $0.profile.core : nil }
     }

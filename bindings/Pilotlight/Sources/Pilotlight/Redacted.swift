@@ -35,6 +35,7 @@ extension SessionEvent: Redacted {
     public var description: String {
         switch self {
         case .signedIn(_, let method): "signedIn(by: \(method))"
+        case .refreshTokenMissing: "refreshTokenMissing"
         case .restored: "restored"
         case .renewed(let audience, let expiresAt, let elsewhere):
             "renewed(audience: \(audience ?? "nil"), expiresAt: \(expiresAt), elsewhere: \(elsewhere))"

@@ -30,9 +30,9 @@ extension Session {
     }
 
     /// The profile as last fetched, in this or an earlier launch; nil when none was fetched yet, and before
-    /// ``restore()``. O(1).
+    /// ``restore()``. O(1): it is carried over from the core once, however large it is.
     public var cachedProfile: SessionProfile? {
-        core.cachedProfile().map(SessionProfile.init)
+        broadcaster.profiles.profile(of: core)
     }
 
     /// The user's metadata at Auth0 (`user_metadata`): what the app may read and change of the user.

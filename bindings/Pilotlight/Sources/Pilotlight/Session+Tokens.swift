@@ -61,6 +61,32 @@ extension Session {
         return core.hasValidSession(minTtlSeconds: seconds)
     }
 
+    /// Whether the session has a refresh token; false when nobody is signed in, and before ``restore()``. O(1).
+    ///
+    /// Without one the user has to sign in again when the access token expires. An issuer can leave it out although
+    /// `offline_access` was asked for; then ``SessionEvent/refreshTokenMissing`` says so at the sign-in, and what helps.
+    public var hasRefreshToken: Bool {
+        core.hasRefreshToken()
+    }
+
+    /// The scopes of the session's access token: those that the issuer granted or, where it did not say, those that were
+    /// asked for (RFC 6749 5.1). O(1).
+    ///
+    /// After ``refresh(scopes:parameters:)`` for some of them it is these, until the next other renewal. Nil when nobody is
+    /// signed in, before ``restore()``, and for an imported session whose library did not store them.
+    public var grantedScopes: [String]? {
+        core.grantedScopes()
+    }
+
+    /// When the user last authenticated at the issuer, by the ID token of the sign-in (`auth_time`, OpenID Connect Core 2);
+    /// nil where the issuer did not say. It has to when the sign-in asked for a `maxAge`. O(1).
+    ///
+    /// For an app that wants a recent sign-in before something important:
+    /// sign in once more with ``SignInOptions/maxAge``, and the issuer asks the user again.
+    public var authenticatedAt: Date? {
+        core.authenticatedAt()
+    }
+
     /// Renews the access token for a subset of the granted scopes, or with extra parameters (RFC 6749 6). Network;
     /// persists. The new token becomes the session's access token.
     ///

@@ -62,6 +62,10 @@ extension SessionError {
             self.issuerMessage = issuerMessage
         }
 
+        init(_ message: PilotlightCore.ErrorMessage) {
+            self.init(message.text, issuerMessage: message.issuer)
+        }
+
         /// A message of the app's own.
         public init(stringLiteral text: String) {
             self.init(text)
@@ -139,11 +143,11 @@ extension SessionError {
         case .SignInCancelled:
             self = .signInCancelled
         case .FixConfiguration(let field, let message):
-            let (field, message) = Self.inSwift(field, message)
-            self = .configurationInvalid(field: field, message: Message(message))
+            let (field, text) = Self.inSwift(field, message.text)
+            self = .configurationInvalid(field: field, message: Message(text, issuerMessage: message.issuer))
         case .FixArgument(let argument, let message):
-            let (argument, message) = Self.inSwift(argument, message)
-            self = .argumentInvalid(argument: argument, message: Message(message))
+            let (argument, text) = Self.inSwift(argument, message.text)
+            self = .argumentInvalid(argument: argument, message: Message(text, issuerMessage: message.issuer))
         case .CheckStorage(let status, let message):
             self = .storageFailed(status: status, message: Message(message))
         case .ReportBug(let message):

@@ -9,6 +9,10 @@ public enum SessionEvent: Equatable, Sendable {
     /// A user signed in. `subject` is the user's `sub` claim (OpenID Connect Core 2), `by` says how: also in another
     /// process that shares the store.
     case signedIn(subject: String, by: SignInMethod)
+    /// The sign-in asked for a refresh token (scope `offline_access`), and the issuer gave none: when the access token expires,
+    /// the user has to sign in again. What helps: `prompt` `consent` among the `authorizeParameters` (OpenID Connect Core
+    /// 11), at Auth0 "Allow Offline Access" in the settings of the API. See also ``Session/hasRefreshToken``.
+    case refreshTokenMissing
     /// The session of an earlier launch was read from the store: at launch, or after the device was unlocked.
     case restored(subject: String)
     /// There is a new access token, stored: the session's own, or with `audience` one for a further API. It expires at
@@ -36,6 +40,7 @@ extension SessionEvent {
     init(_ event: PilotlightCore.SessionEvent) {
         switch event {
         case .signedIn(let subject, let by): self = .signedIn(subject: subject, by: SignInMethod(by))
+        case .refreshTokenMissing: self = .refreshTokenMissing
         case .restored(let subject): self = .restored(subject: subject)
         case .renewed(let audience, let expiresAt, let elsewhere):
             self = .renewed(audience: audience, expiresAt: expiresAt, elsewhere: elsewhere)

@@ -703,6 +703,11 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func allowProcessLock()
 
     /**
+     * When the user last authenticated (`auth_time`), where the issuer said so. Reads memory only.
+     */
+    func authenticatedAt()  -> Timestamp?
+
+    /**
      * Starts a sign-in and gives the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the
      * issuer for its endpoints where they are not known yet; stores nothing. A sign-in already in progress is
      * replaced.
@@ -727,9 +732,15 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func cachedAccessTokenVersion(minTtlSeconds: UInt32)  -> UInt64
 
     /**
-     * The profile as last fetched, in this or an earlier launch; nil when none was fetched yet. Reads memory only.
+     * The profile as last fetched; nil when none was. Reads memory only. It is copied: ask for its version before.
      */
     func cachedProfile()  -> UserProfile?
+
+    /**
+     * A number for the profile that `cached_profile` would give now: 0 when it would give none, and another number for
+     * each that takes its place. For a caller that keeps the profile and only asks whether it is still the one.
+     */
+    func cachedProfileVersion()  -> UInt64
 
     /**
      * Takes back a change of the metadata that waits (persists); false when it does not wait.
@@ -768,6 +779,16 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
      * Sends the changes of the metadata that wait, in order (network; persists), and says what became of them.
      */
     func flushMetadataUpdates() async throws  -> FlushReport
+
+    /**
+     * The scopes of the session's own access token; nil where they are not known or nobody is signed in. Reads memory only.
+     */
+    func grantedScopes()  -> [String]?
+
+    /**
+     * Whether the session has a refresh token, so that it outlives its access token. Reads memory only.
+     */
+    func hasRefreshToken()  -> Bool
 
     /**
      * Whether a user is signed in with an access token that is good for at least `min_ttl_seconds` or can be renewed.
@@ -1186,6 +1207,18 @@ open func allowProcessLock()  {try! rustCall() {
 }
 
     /**
+     * When the user last authenticated (`auth_time`), where the issuer said so. Reads memory only.
+     */
+open func authenticatedAt() -> Timestamp?  {
+    return try!  FfiConverterOptionTypeTimestamp.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_authenticated_at(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
      * Starts a sign-in and gives the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the
      * issuer for its endpoints where they are not known yet; stores nothing. A sign-in already in progress is
      * replaced.
@@ -1250,12 +1283,25 @@ open func cachedAccessTokenVersion(minTtlSeconds: UInt32) -> UInt64  {
 }
 
     /**
-     * The profile as last fetched, in this or an earlier launch; nil when none was fetched yet. Reads memory only.
+     * The profile as last fetched; nil when none was. Reads memory only. It is copied: ask for its version before.
      */
 open func cachedProfile() -> UserProfile?  {
     return try!  FfiConverterOptionTypeUserProfile.lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_pilotlight_core_fn_method_coresession_cached_profile(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * A number for the profile that `cached_profile` would give now: 0 when it would give none, and another number for
+     * each that takes its place. For a caller that keeps the profile and only asks whether it is still the one.
+     */
+open func cachedProfileVersion() -> UInt64  {
+    return try!  FfiConverterUInt64.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_cached_profile_version(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -1380,6 +1426,30 @@ open func flushMetadataUpdates()async throws  -> FlushReport  {
             liftFunc: FfiConverterTypeFlushReport_lift,
             errorHandler: FfiConverterTypeSessionError_lift
         )
+}
+
+    /**
+     * The scopes of the session's own access token; nil where they are not known or nobody is signed in. Reads memory only.
+     */
+open func grantedScopes() -> [String]?  {
+    return try!  FfiConverterOptionSequenceString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_granted_scopes(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Whether the session has a refresh token, so that it outlives its access token. Reads memory only.
+     */
+open func hasRefreshToken() -> Bool  {
+    return try!  FfiConverterBool.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_has_refresh_token(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
 }
 
     /**
@@ -2356,6 +2426,75 @@ public func FfiConverterTypeDroppedUpdate_lift(_ buf: RustBuffer) throws -> Drop
 #endif
 public func FfiConverterTypeDroppedUpdate_lower(_ value: DroppedUpdate) -> RustBuffer {
     return FfiConverterTypeDroppedUpdate.lower(value)
+}
+
+
+/**
+ * What happened, in words.
+ */
+public struct ErrorMessage: Equatable, Hashable {
+    /**
+     * For a developer's log.
+     */
+    public let text: String
+    /**
+     * What the issuer said of it, for the user and for no log.
+     */
+    public let issuer: IssuerMessage?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * For a developer's log.
+         */text: String,
+        /**
+         * What the issuer said of it, for the user and for no log.
+         */issuer: IssuerMessage?) {
+        self.text = text
+        self.issuer = issuer
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ErrorMessage: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeErrorMessage: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ErrorMessage {
+        return
+            try ErrorMessage(
+                text: FfiConverterString.read(from: &buf),
+                issuer: FfiConverterOptionTypeIssuerMessage.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ErrorMessage, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.text, into: &buf)
+        FfiConverterOptionTypeIssuerMessage.write(value.issuer, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeErrorMessage_lift(_ buf: RustBuffer) throws -> ErrorMessage {
+    return try FfiConverterTypeErrorMessage.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeErrorMessage_lower(_ value: ErrorMessage) -> RustBuffer {
+    return FfiConverterTypeErrorMessage.lower(value)
 }
 
 
@@ -4549,7 +4688,7 @@ enum SessionError: Swift.Error, Equatable, Hashable {
          */retryAfterSeconds: UInt64?,
         /**
          * For a developer.
-         */message: String
+         */message: ErrorMessage
     )
     /**
      * The device is locked and the session cannot be read; try again when it has been unlocked.
@@ -4557,7 +4696,7 @@ enum SessionError: Swift.Error, Equatable, Hashable {
     case WaitForUnlock(
         /**
          * For a developer.
-         */message: String
+         */message: ErrorMessage
     )
     /**
      * The Keychain asked for the user (Face ID, Touch ID, the passcode) and the user did not come. Nothing is lost: the
@@ -4569,7 +4708,7 @@ enum SessionError: Swift.Error, Equatable, Hashable {
          */cancelled: Bool,
         /**
          * For a developer.
-         */message: String
+         */message: ErrorMessage
     )
     /**
      * The call needs the user: begin a sign-in.
@@ -4580,7 +4719,7 @@ enum SessionError: Swift.Error, Equatable, Hashable {
          */reason: SignInReason,
         /**
          * For a developer.
-         */message: String
+         */message: ErrorMessage
     )
     /**
      * This sign-in attempt failed; show why and let the user begin another. A session that existed before is
@@ -4593,7 +4732,7 @@ enum SessionError: Swift.Error, Equatable, Hashable {
          */code: String,
         /**
          * For a developer.
-         */message: String
+         */message: ErrorMessage
     )
     /**
      * The sign-in was cancelled, by the user or by the app. Usually nothing needs to be shown.
@@ -4606,7 +4745,7 @@ enum SessionError: Swift.Error, Equatable, Hashable {
     case OpenApp(
         /**
          * For a developer.
-         */message: String
+         */message: ErrorMessage
     )
     /**
      * The app's configuration, or the client's settings at the issuer, must be changed.
@@ -4617,7 +4756,7 @@ enum SessionError: Swift.Error, Equatable, Hashable {
          */field: String,
         /**
          * For a developer.
-         */message: String
+         */message: ErrorMessage
     )
     /**
      * An argument of this call must be changed.
@@ -4628,7 +4767,7 @@ enum SessionError: Swift.Error, Equatable, Hashable {
          */argument: String,
         /**
          * For a developer.
-         */message: String
+         */message: ErrorMessage
     )
     /**
      * The store refuses or fails. After a refresh the new tokens stay usable in this process and are written again at
@@ -4640,7 +4779,7 @@ enum SessionError: Swift.Error, Equatable, Hashable {
          */status: Int32?,
         /**
          * For a developer.
-         */message: String
+         */message: ErrorMessage
     )
     /**
      * A fault in Pilotlight itself; please report it. The session is untouched.
@@ -4648,7 +4787,7 @@ enum SessionError: Swift.Error, Equatable, Hashable {
     case ReportBug(
         /**
          * For a developer.
-         */message: String
+         */message: ErrorMessage
     )
 
 
@@ -4678,41 +4817,41 @@ public struct FfiConverterTypeSessionError: FfiConverterRustBuffer {
         case 1: return .RetryLater(
             reason: try FfiConverterTypeRetryReason.read(from: &buf),
             retryAfterSeconds: try FfiConverterOptionUInt64.read(from: &buf),
-            message: try FfiConverterString.read(from: &buf)
+            message: try FfiConverterTypeErrorMessage.read(from: &buf)
             )
         case 2: return .WaitForUnlock(
-            message: try FfiConverterString.read(from: &buf)
+            message: try FfiConverterTypeErrorMessage.read(from: &buf)
             )
         case 3: return .AuthenticateUser(
             cancelled: try FfiConverterBool.read(from: &buf),
-            message: try FfiConverterString.read(from: &buf)
+            message: try FfiConverterTypeErrorMessage.read(from: &buf)
             )
         case 4: return .SignIn(
             reason: try FfiConverterTypeSignInReason.read(from: &buf),
-            message: try FfiConverterString.read(from: &buf)
+            message: try FfiConverterTypeErrorMessage.read(from: &buf)
             )
         case 5: return .RestartSignIn(
             code: try FfiConverterString.read(from: &buf),
-            message: try FfiConverterString.read(from: &buf)
+            message: try FfiConverterTypeErrorMessage.read(from: &buf)
             )
         case 6: return .SignInCancelled
         case 7: return .OpenApp(
-            message: try FfiConverterString.read(from: &buf)
+            message: try FfiConverterTypeErrorMessage.read(from: &buf)
             )
         case 8: return .FixConfiguration(
             field: try FfiConverterString.read(from: &buf),
-            message: try FfiConverterString.read(from: &buf)
+            message: try FfiConverterTypeErrorMessage.read(from: &buf)
             )
         case 9: return .FixArgument(
             argument: try FfiConverterString.read(from: &buf),
-            message: try FfiConverterString.read(from: &buf)
+            message: try FfiConverterTypeErrorMessage.read(from: &buf)
             )
         case 10: return .CheckStorage(
             status: try FfiConverterOptionInt32.read(from: &buf),
-            message: try FfiConverterString.read(from: &buf)
+            message: try FfiConverterTypeErrorMessage.read(from: &buf)
             )
         case 11: return .ReportBug(
-            message: try FfiConverterString.read(from: &buf)
+            message: try FfiConverterTypeErrorMessage.read(from: &buf)
             )
 
          default: throw UniffiInternalError.unexpectedEnumCase
@@ -4730,30 +4869,30 @@ public struct FfiConverterTypeSessionError: FfiConverterRustBuffer {
             writeInt(&buf, Int32(1))
             FfiConverterTypeRetryReason.write(reason, into: &buf)
             FfiConverterOptionUInt64.write(retryAfterSeconds, into: &buf)
-            FfiConverterString.write(message, into: &buf)
+            FfiConverterTypeErrorMessage.write(message, into: &buf)
 
 
         case let .WaitForUnlock(message):
             writeInt(&buf, Int32(2))
-            FfiConverterString.write(message, into: &buf)
+            FfiConverterTypeErrorMessage.write(message, into: &buf)
 
 
         case let .AuthenticateUser(cancelled,message):
             writeInt(&buf, Int32(3))
             FfiConverterBool.write(cancelled, into: &buf)
-            FfiConverterString.write(message, into: &buf)
+            FfiConverterTypeErrorMessage.write(message, into: &buf)
 
 
         case let .SignIn(reason,message):
             writeInt(&buf, Int32(4))
             FfiConverterTypeSignInReason.write(reason, into: &buf)
-            FfiConverterString.write(message, into: &buf)
+            FfiConverterTypeErrorMessage.write(message, into: &buf)
 
 
         case let .RestartSignIn(code,message):
             writeInt(&buf, Int32(5))
             FfiConverterString.write(code, into: &buf)
-            FfiConverterString.write(message, into: &buf)
+            FfiConverterTypeErrorMessage.write(message, into: &buf)
 
 
         case .SignInCancelled:
@@ -4762,30 +4901,30 @@ public struct FfiConverterTypeSessionError: FfiConverterRustBuffer {
 
         case let .OpenApp(message):
             writeInt(&buf, Int32(7))
-            FfiConverterString.write(message, into: &buf)
+            FfiConverterTypeErrorMessage.write(message, into: &buf)
 
 
         case let .FixConfiguration(field,message):
             writeInt(&buf, Int32(8))
             FfiConverterString.write(field, into: &buf)
-            FfiConverterString.write(message, into: &buf)
+            FfiConverterTypeErrorMessage.write(message, into: &buf)
 
 
         case let .FixArgument(argument,message):
             writeInt(&buf, Int32(9))
             FfiConverterString.write(argument, into: &buf)
-            FfiConverterString.write(message, into: &buf)
+            FfiConverterTypeErrorMessage.write(message, into: &buf)
 
 
         case let .CheckStorage(status,message):
             writeInt(&buf, Int32(10))
             FfiConverterOptionInt32.write(status, into: &buf)
-            FfiConverterString.write(message, into: &buf)
+            FfiConverterTypeErrorMessage.write(message, into: &buf)
 
 
         case let .ReportBug(message):
             writeInt(&buf, Int32(11))
-            FfiConverterString.write(message, into: &buf)
+            FfiConverterTypeErrorMessage.write(message, into: &buf)
 
         }
     }
@@ -4824,6 +4963,12 @@ public enum SessionEvent: Equatable, Hashable {
          * How.
          */by: SignInWay
     )
+    /**
+     * The sign-in asked for a refresh token (`offline_access`) and the issuer gave none: when the access token expires, the
+     * user has to sign in again. What helps is `prompt=consent` among the parameters of the authorization request (OpenID
+     * Connect Core 11); at Auth0, Allow Offline Access in the settings of the API.
+     */
+    case refreshTokenMissing
     /**
      * The session of an earlier launch was read from the store: at launch, or after the device was unlocked.
      */
@@ -4921,27 +5066,29 @@ public struct FfiConverterTypeSessionEvent: FfiConverterRustBuffer {
         case 1: return .signedIn(subject: try FfiConverterString.read(from: &buf), by: try FfiConverterTypeSignInWay.read(from: &buf)
         )
 
-        case 2: return .restored(subject: try FfiConverterString.read(from: &buf)
+        case 2: return .refreshTokenMissing
+
+        case 3: return .restored(subject: try FfiConverterString.read(from: &buf)
         )
 
-        case 3: return .renewed(audience: try FfiConverterOptionString.read(from: &buf), expiresAt: try FfiConverterTypeTimestamp.read(from: &buf), elsewhere: try FfiConverterBool.read(from: &buf)
+        case 4: return .renewed(audience: try FfiConverterOptionString.read(from: &buf), expiresAt: try FfiConverterTypeTimestamp.read(from: &buf), elsewhere: try FfiConverterBool.read(from: &buf)
         )
 
-        case 4: return .renewalFailed(audience: try FfiConverterOptionString.read(from: &buf), cause: try FfiConverterTypeRenewalFailure.read(from: &buf), retryAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
+        case 5: return .renewalFailed(audience: try FfiConverterOptionString.read(from: &buf), cause: try FfiConverterTypeRenewalFailure.read(from: &buf), retryAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
         )
 
-        case 5: return .ended(reason: try FfiConverterTypeReauthenticationReason.read(from: &buf)
+        case 6: return .ended(reason: try FfiConverterTypeReauthenticationReason.read(from: &buf)
         )
 
-        case 6: return .signedOut(elsewhere: try FfiConverterBool.read(from: &buf)
+        case 7: return .signedOut(elsewhere: try FfiConverterBool.read(from: &buf)
         )
 
-        case 7: return .profileChanged
+        case 8: return .profileChanged
 
-        case 8: return .metadataUpdateSent(id: try FfiConverterUInt64.read(from: &buf)
+        case 9: return .metadataUpdateSent(id: try FfiConverterUInt64.read(from: &buf)
         )
 
-        case 9: return .metadataUpdateRefused(id: try FfiConverterUInt64.read(from: &buf)
+        case 10: return .metadataUpdateRefused(id: try FfiConverterUInt64.read(from: &buf)
         )
 
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -4958,46 +5105,50 @@ public struct FfiConverterTypeSessionEvent: FfiConverterRustBuffer {
             FfiConverterTypeSignInWay.write(by, into: &buf)
 
 
-        case let .restored(subject):
+        case .refreshTokenMissing:
             writeInt(&buf, Int32(2))
+
+
+        case let .restored(subject):
+            writeInt(&buf, Int32(3))
             FfiConverterString.write(subject, into: &buf)
 
 
         case let .renewed(audience,expiresAt,elsewhere):
-            writeInt(&buf, Int32(3))
+            writeInt(&buf, Int32(4))
             FfiConverterOptionString.write(audience, into: &buf)
             FfiConverterTypeTimestamp.write(expiresAt, into: &buf)
             FfiConverterBool.write(elsewhere, into: &buf)
 
 
         case let .renewalFailed(audience,cause,retryAt):
-            writeInt(&buf, Int32(4))
+            writeInt(&buf, Int32(5))
             FfiConverterOptionString.write(audience, into: &buf)
             FfiConverterTypeRenewalFailure.write(cause, into: &buf)
             FfiConverterOptionTypeTimestamp.write(retryAt, into: &buf)
 
 
         case let .ended(reason):
-            writeInt(&buf, Int32(5))
+            writeInt(&buf, Int32(6))
             FfiConverterTypeReauthenticationReason.write(reason, into: &buf)
 
 
         case let .signedOut(elsewhere):
-            writeInt(&buf, Int32(6))
+            writeInt(&buf, Int32(7))
             FfiConverterBool.write(elsewhere, into: &buf)
 
 
         case .profileChanged:
-            writeInt(&buf, Int32(7))
+            writeInt(&buf, Int32(8))
 
 
         case let .metadataUpdateSent(id):
-            writeInt(&buf, Int32(8))
+            writeInt(&buf, Int32(9))
             FfiConverterUInt64.write(id, into: &buf)
 
 
         case let .metadataUpdateRefused(id):
-            writeInt(&buf, Int32(9))
+            writeInt(&buf, Int32(10))
             FfiConverterUInt64.write(id, into: &buf)
 
         }
@@ -5942,6 +6093,54 @@ fileprivate struct FfiConverterOptionTypeSessionState: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionSequenceString: FfiConverterRustBuffer {
+    typealias SwiftType = [String]?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterSequenceString.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterSequenceString.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeIssuerMessage: FfiConverterRustBuffer {
+    typealias SwiftType = IssuerMessage?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeIssuerMessage.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeIssuerMessage.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeTimestamp: FfiConverterRustBuffer {
     typealias SwiftType = Timestamp?
 
@@ -6126,6 +6325,46 @@ public func FfiConverterTypeClaims_lift(_ value: RustBuffer) throws -> Claims {
 #endif
 public func FfiConverterTypeClaims_lower(_ value: Claims) -> RustBuffer {
     return FfiConverterTypeClaims.lower(value)
+}
+
+
+
+public typealias IssuerMessage = String
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeIssuerMessage: FfiConverter {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> IssuerMessage {
+        return try FfiConverterString.read(from: &buf)
+    }
+
+    public static func write(_ value: IssuerMessage, into buf: inout [UInt8]) {
+        return FfiConverterString.write(value, into: &buf)
+    }
+
+    public static func lift(_ value: RustBuffer) throws -> IssuerMessage {
+        return try FfiConverterString.lift(value)
+    }
+
+    public static func lower(_ value: IssuerMessage) -> RustBuffer {
+        return FfiConverterString.lower(value)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIssuerMessage_lift(_ value: RustBuffer) throws -> IssuerMessage {
+    return try FfiConverterTypeIssuerMessage.lift(value)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeIssuerMessage_lower(_ value: IssuerMessage) -> RustBuffer {
+    return FfiConverterTypeIssuerMessage.lower(value)
 }
 
 
@@ -6347,6 +6586,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_allow_process_lock() != 1971) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_pilotlight_core_checksum_method_coresession_authenticated_at() != 110) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_method_coresession_begin_sign_in() != 59969) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -6359,7 +6601,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_cached_access_token_version() != 52293) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_cached_profile() != 44481) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_cached_profile() != 21203) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_cached_profile_version() != 7382) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_cancel_metadata_update() != 34195) {
@@ -6381,6 +6626,12 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_flush_metadata_updates() != 42992) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_granted_scopes() != 61515) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_has_refresh_token() != 19964) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_has_valid_session() != 38435) {

@@ -12,7 +12,9 @@ import Testing
         let retryAt = Date(timeIntervalSince1970: 7)
         broadcaster.happened(
             event: .renewalFailed(
-                audience: "api", cause: .RetryLater(reason: .network, retryAfterSeconds: 3, message: "m"),
+                audience: "api",
+                cause: .RetryLater(
+                    reason: .network, retryAfterSeconds: 3, message: .init(text: "m", issuer: nil)),
                 retryAt: retryAt))
         broadcaster.stateChanged(state: .signedOut)
         broadcaster.happened(event: .signedOut(elsewhere: true))
@@ -26,6 +28,7 @@ import Testing
     @Test func everyEventOfTheCoresHasItsOwn() {
         let now = Date()
         #expect(SessionEvent(.signedIn(subject: "1", by: .movingIn)) == .signedIn(subject: "1", by: .migration))
+        #expect(SessionEvent(.refreshTokenMissing) == .refreshTokenMissing)
         #expect(SessionEvent(.restored(subject: "1")) == .restored(subject: "1"))
         let renewed = SessionEvent.renewed(audience: "api", expiresAt: now, elsewhere: true)
         #expect(SessionEvent(.renewed(audience: "api", expiresAt: now, elsewhere: true)) == renewed)

@@ -91,7 +91,7 @@ import Testing
                 SessionEvent.renewalFailed(audience: "a", error: .internalFault(message: message), retryAt: Date()),
                 SessionEvent.ended(reason: .noRefreshToken), SessionEvent.signedOut(elsewhere: true),
                 SessionEvent.profileChanged, SessionEvent.metadataUpdateSent(id: 1),
-                SessionEvent.metadataUpdateRefused(id: 1),
+                SessionEvent.metadataUpdateRefused(id: 1), SessionEvent.refreshTokenMissing,
             ],
             "SessionEvents": [session.events],
             "SessionEvents.Iterator": [session.events.makeAsyncIterator()],

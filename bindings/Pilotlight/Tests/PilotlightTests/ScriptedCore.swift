@@ -1,3 +1,4 @@
+import Foundation
 import PilotlightCore
 
 @testable import Pilotlight
@@ -12,6 +13,9 @@ final class ScriptedCore: CoreSessionProtocol {
         var lock: [String] = []
         var attempts: UInt64 = 0
         var cancelled: [UInt64] = []
+        var profile: SessionProfile?
+        var profileVersion: UInt64 = 0
+        var profileReads = 0
     }
 
     private let script: Locked<Script>
@@ -48,6 +52,17 @@ final class ScriptedCore: CoreSessionProtocol {
     var attempts: UInt64 { script.withLock { $0.attempts } }
     var cancelled: [UInt64] { script.withLock { $0.cancelled } }
 
+    /// How often the profile was carried over.
+    var profileReads: Int { script.withLock { $0.profileReads } }
+
+    /// Another profile is at hand.
+    func put(_ profile: SessionProfile?) {
+        script.withLock { script in
+            script.profile = profile
+            script.profileVersion = profile == nil ? 0 : UInt64(script.profileReads) + 1
+        }
+    }
+
     /// What the next `restore()` finds.
     func store(_ state: Pilotlight.SessionState) {
         script.withLock { $0.stored = state }
@@ -76,7 +91,18 @@ final class ScriptedCore: CoreSessionProtocol {
 
     func cachedAccessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt32) -> String? { "cached" }
     func hasValidSession(minTtlSeconds: UInt32) -> Bool { true }
-    func cachedProfile() -> PilotlightCore.UserProfile? { nil }
+    func cachedProfileVersion() -> UInt64 { script.withLock { $0.profileVersion } }
+    func hasRefreshToken() -> Bool { true }
+    func grantedScopes() -> [String]? { nil }
+    func authenticatedAt() -> Date? { nil }
+
+    func cachedProfile() -> PilotlightCore.UserProfile? {
+        script.withLock { script in
+            script.profileReads += 1
+            return script.profile?.core
+        }
+    }
+
     func cancelSignIn() {}
 
     func cancelSignInAttempt(attempt: UInt64) {

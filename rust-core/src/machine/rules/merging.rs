@@ -1,6 +1,7 @@
 //! What another process left in the store is merged with what is in memory.
 
 use std::mem;
+use std::sync::Arc;
 
 use super::super::announcements::{arrival, differences};
 use super::super::event::{SessionEvent, SignInWay};
@@ -75,7 +76,7 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
         return Verdict::Unchanged;
     };
     let (our_profile, their_profile) = (held.profile.take(), found.profile.take());
-    let fetched_at = |profile: &Option<Profile>| profile.as_ref().map(|profile| profile.fetched_at);
+    let fetched_at = |profile: &Option<Arc<Profile>>| profile.as_ref().map(|profile| profile.fetched_at);
     let takes_profile = fetched_at(&their_profile) >= fetched_at(&our_profile);
     let mut news = Vec::new();
     // Two renewals with one refresh token can only both be made without the lock. An end is no news then.
@@ -100,8 +101,8 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
         // Another process wrote what is long spent over what is current.
         machine.ledger.change();
     }
-    let is_news = |profile: &Profile| takes_profile && !profile.says_the_same_as(our_profile.as_ref());
-    if their_profile.as_ref().is_some_and(is_news) {
+    let is_news = |profile: &Profile| takes_profile && !profile.says_the_same_as(our_profile.as_deref());
+    if their_profile.as_deref().is_some_and(is_news) {
         news.push(SessionEvent::ProfileChanged);
     }
     held.profile = if takes_profile { their_profile } else { our_profile };

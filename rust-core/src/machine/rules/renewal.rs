@@ -40,18 +40,25 @@ pub(crate) fn take_tokens(machine: &mut Machine, input: RenewalAnswered, effects
     Verdict::Changed
 }
 
-/// What the answer leaves out stays, but for the access token.
-fn take_own_tokens(machine: &mut Machine, RenewalAnswered { answer, at, .. }: RenewalAnswered) {
+/// What the answer leaves out stays, but for the access token. Without a word about the scope a renewal brings all that is
+/// granted (RFC 6749 6), also after one that asked for less.
+fn take_own_tokens(machine: &mut Machine, input: RenewalAnswered) {
+    let RenewalAnswered { answer, at, .. } = input;
     let Phase::Session(session) = &mut machine.phase else {
         return;
     };
+    let scope = session.credentials.scope.take();
+    // Empty where it is not known.
+    let whole_scope = session.whole_scope.take().or_else(|| scope.clone()).unwrap_or_default();
+    session.whole_scope = input.asks_for_less.then(|| whole_scope.clone());
+    let granted = Some(whole_scope).filter(|scope| !scope.is_empty());
     let kept = &mut session.credentials;
     let last_id_token = kept.id_token.take().filter(|_| !kept.unchecked);
     *kept = Credentials {
         access_token: answer.access_token,
         refresh_token: answer.refresh_token.or_else(|| kept.refresh_token.take()),
         id_token: answer.id_token.or(last_id_token),
-        scope: answer.scope.or_else(|| kept.scope.take()),
+        scope: answer.scope.or(granted),
         received_at: at.wall,
         lifetime_seconds: Credentials::lifetime_for(answer.expires_in),
         lives_by_id_token: kept.lives_by_id_token,

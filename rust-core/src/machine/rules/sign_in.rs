@@ -1,7 +1,7 @@
 //! A user signs in.
 
 use super::super::announcements::arrival;
-use super::super::event::SignInWay;
+use super::super::event::{SessionEvent, SignInWay};
 use super::super::input::SignedIn;
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
@@ -9,7 +9,8 @@ use super::super::state::Machine;
 
 /// The new session begins. What was to be revoked is forgotten: issuers that delete the user's grant along with a
 /// refresh token (Auth0: "Refresh Token Revocation Deletes Grant") would end the new session for it.
-pub(crate) fn enter(machine: &mut Machine, SignedIn { session, received }: SignedIn, effects: &mut Effects) -> Verdict {
+pub(crate) fn enter(machine: &mut Machine, input: SignedIn, effects: &mut Effects) -> Verdict {
+    let SignedIn { session, received, .. } = input;
     // No other sign-in makes such a session.
     let by = if session.credentials.lives_by_id_token {
         SignInWay::Password
@@ -28,6 +29,10 @@ pub(crate) fn enter(machine: &mut Machine, SignedIn { session, received }: Signe
     ledger.brought_tokens();
     ledger.brought_refresh_token();
     machine.announcements.add(revision, event, ledger, effects);
+    if input.lacks_refresh_token {
+        let event = SessionEvent::RefreshTokenMissing;
+        machine.announcements.add(revision, event, ledger, effects);
+    }
     Verdict::Changed
 }
 

@@ -12,8 +12,8 @@ pub(crate) fn keep_profile(machine: &mut Machine, input: ProfileFetched, effects
     let Some(session) = machine.session_of(input.generation) else {
         return Verdict::Superseded;
     };
-    let is_news = !input.profile.says_the_same_as(session.profile.as_ref());
-    session.profile = Some(*input.profile);
+    let is_news = !input.profile.says_the_same_as(session.profile.as_deref());
+    session.profile = Some(input.profile);
     let revision = machine.ledger.change();
     if is_news {
         let event = SessionEvent::ProfileChanged;

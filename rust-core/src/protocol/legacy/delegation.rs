@@ -131,6 +131,11 @@ pub fn read(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> Result<Map<Str
 }
 
 fn failure(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> ProtocolError {
+    let body = json_object(answer).unwrap_or_default();
+    meaning(answer, shown, now).in_issuers_words(body.text("error_description").unwrap_or_default())
+}
+
+fn meaning(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> ProtocolError {
     let endpoint = ENDPOINT;
     let refusal = match refusal(endpoint, answer, Some(shown.grant()), now) {
         Ok(refusal) => refusal,
@@ -148,11 +153,11 @@ fn failure(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> ProtocolError {
         "invalid_grant" if by_refresh_token => unexpected(endpoint, answer, "a refusal under a status that has none"),
         "invalid_grant" | "access_denied" | "unauthorized" => ProtocolError::AccessDenied {
             server: refusal.server,
-            description: refusal.description,
+            description: refusal.description.into(),
         },
         code if needs_user(code) => ProtocolError::InteractionRequired {
             server: refusal.server,
-            code: refusal.code,
+            code: refusal.code.into(),
         },
         "invalid_request" | "invalid_scope" => refusal
             .configuration("a parameter is missing or not understood, or the client has no such add-on or target"),

@@ -38,7 +38,7 @@ impl Refusal {
         ProtocolError::Configuration {
             server: self.server.clone(),
             field: "legacy",
-            problem: format!("{}{words} ({hint})", self.code),
+            problem: format!("{}{words} ({hint})", self.code).into(),
         }
     }
 }
@@ -68,7 +68,7 @@ fn refusal(
         (404, "") if !is_page => Err(ProtocolError::Configuration {
             server: answer.server(endpoint),
             field: "legacy",
-            problem: format!("it is not there ({})", how_to_enable(grant)),
+            problem: format!("it is not there ({})", how_to_enable(grant)).into(),
         }),
         (400..=499, "unauthorized_client" | "unsupported_grant_type" | "invalid_client") => {
             Err(refusal.configuration(&how_to_enable(grant)))

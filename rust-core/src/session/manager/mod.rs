@@ -10,12 +10,14 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::dependencies::Dependencies;
 use super::options::{RefreshOptions, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions};
 use super::parts::Parts;
+use crate::machine::Tokens;
 use crate::machine::error::Error;
 use crate::machine::event::Report;
 use crate::model::audience::Audience;
 use crate::model::configuration::Configuration;
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
+use crate::model::time::Timestamp;
 use crate::protocol::logout::LogoutOptions;
 
 /// One user's session at one issuer. Clones are handles to the same session.
@@ -117,6 +119,28 @@ impl SessionManager {
     /// only.
     pub fn has_valid_session(&self, min_ttl: Duration) -> bool {
         self.parts.context.is_usable(min_ttl)
+    }
+
+    /// Whether the session has a refresh token. Without one the user has to sign in again when the access token expires; a
+    /// sign-in that asked for one and got none says so by [`crate::machine::event::SessionEvent::RefreshTokenMissing`].
+    /// False where nobody is signed in. Memory only.
+    pub fn has_refresh_token(&self) -> bool {
+        self.parts.context.read(|machine| Tokens::of(machine).is_renewable())
+    }
+
+    /// The scopes of the session's own access token: those that the issuer named or, where it named none, those that were
+    /// asked for (RFC 6749 5.1). After [`SessionManager::refresh`] for some of them these, until the next other renewal.
+    /// `None` where nobody is signed in, and for an imported session whose library did not store them. Memory only.
+    pub fn granted_scopes(&self) -> Option<Vec<String>> {
+        self.parts.context.read(|machine| Tokens::of(machine).granted_scopes())
+    }
+
+    /// When the user last authenticated at the issuer, by the ID token of the sign-in (`auth_time`, OpenID Connect Core 2);
+    /// `None` where the issuer does not say. It must where `max_age` was asked for. Memory only.
+    pub fn authenticated_at(&self) -> Option<Timestamp> {
+        self.parts
+            .context
+            .read(|machine| Tokens::of(machine).authenticated_at())
     }
 }
 

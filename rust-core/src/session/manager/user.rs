@@ -1,6 +1,7 @@
 //! What the session does for its user beside tokens: profile and metadata, the import of an old session, and what older
 //! Auth0 tenants have instead.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -18,9 +19,15 @@ use crate::model::state::SessionState;
 
 /// Profile, metadata and import.
 impl SessionManager {
-    /// The profile as last fetched. Memory only.
-    pub fn cached_profile(&self) -> Option<Profile> {
+    /// The profile as last fetched. Memory only, O(1): nothing of it is copied.
+    pub fn cached_profile(&self) -> Option<Arc<Profile>> {
         self.parts.context.profile()
+    }
+
+    /// A number for the profile that [`SessionManager::cached_profile`] gives: 0 when there is none, another number for
+    /// each that takes its place. Memory only, O(1).
+    pub fn cached_profile_version(&self) -> u64 {
+        self.parts.context.profile_version()
     }
 
     /// The user's profile: as last fetched, or from the userinfo endpoint (network; persists) when `refresh` or none

@@ -173,7 +173,8 @@ impl Importer {
             // Nobody knows how old it is.
             .and_then(|claims| Profile::from_claims(claims.0, Timestamp(0)))
             // OpenID Connect Core 5.3.2.
-            .filter(|profile| profile.subject == user.subject);
+            .filter(|profile| profile.subject == user.subject)
+            .map(Arc::new);
         Ok(StoredSession {
             version: CURRENT_VERSION,
             issuer: user.issuer,
@@ -189,6 +190,7 @@ impl Importer {
                 lives_by_id_token,
                 unchecked: false,
             },
+            whole_scope: None,
             sign_in_id: Some(self.context.random()?),
             nonce: user.nonce,
             authenticated_at: user.authenticated_at,

@@ -46,7 +46,7 @@ impl TokenInfo {
         let profile = self.fetch(&id_token).await.map_err(|error| match error {
             Error::Argument { problem, .. } => Error::AccessDenied {
                 server: tokeninfo::ENDPOINT.into(),
-                description: format!("the session's ID token {problem}"),
+                description: format!("the session's ID token {problem}").into(),
             },
             other => other,
         })?;

@@ -58,7 +58,7 @@ impl UserProfile {
     pub(in crate::session) async fn get(self: &Arc<Self>, refresh: bool) -> Result<Profile, Error> {
         self.store.ensure_restored().await?;
         match self.context.profile().filter(|_| !refresh) {
-            Some(cached) => Ok(cached),
+            Some(cached) => Ok(Profile::clone(&cached)),
             None => self.fetch_shared().await,
         }
     }
@@ -76,11 +76,12 @@ impl UserProfile {
             && u64::try_from(context.now().wall.seconds_since(profile.fetched_at))
                 .is_ok_and(|age| age < max_age.as_secs())
         {
-            return Ok(profile.clone());
+            return Ok(Profile::clone(profile));
         }
         match self.fetch_shared().await {
             Err(error) if allow_stale && (retry::is_passing(&error) || error == Error::ReadOnly) => {
-                context.profile().ok_or(error)
+                let cached = context.profile();
+                cached.map(|profile| Profile::clone(&profile)).ok_or(error)
             }
             outcome => outcome,
         }
@@ -147,7 +148,7 @@ impl UserProfile {
             .ok_or_else(|| Error::ServerConfiguration {
                 server: Endpoint::DISCOVERY.into(),
                 field: "issuer",
-                problem: "it has no userinfo endpoint that can be used (https)".to_owned(),
+                problem: "it has no userinfo endpoint that can be used (https)".into(),
             })?;
         let answer = self
             .calls
@@ -176,7 +177,7 @@ impl UserProfile {
     async fn keep(&self, generation: Generation, profile: Profile) -> Result<Profile, Error> {
         let kept = self.context.apply(ProfileFetched {
             generation,
-            profile: Box::new(profile.clone()),
+            profile: Arc::new(profile.clone()),
         });
         if kept.verdict == Verdict::Superseded {
             return Err(Error::NoSession);

@@ -86,9 +86,11 @@ impl BrowserSignIn {
         let url = authorization_url(&metadata, configuration, &secrets, &parameters);
         let named = url.query_pairs().filter(|(name, _)| name == "resource");
         let resources = named.map(|(_, resource)| resource.into_owned()).collect();
+        let scope = url.query_pairs().find(|(name, _)| name == "scope");
+        let scope = scope.map(|(_, scope)| scope.into_owned()).unwrap_or_default();
         let attempt = self
             .pending
-            .begin(self.context.random()?, secrets, max_age_seconds, resources);
+            .begin(self.context.random()?, secrets, max_age_seconds, (scope, resources));
         self.context.log(LogLevel::Info, "sign-in: begun");
         Ok(SignInRequest {
             url: url.into(),

@@ -19,9 +19,14 @@ use crate::model::secret::Secret;
 use crate::model::secret_members::SecretMembers;
 use crate::model::state::SessionState;
 use crate::model::time::Instant;
+use crate::ports::LogLevel;
 use crate::protocol::authorization::SignInSecrets;
 use crate::protocol::token::TokenAnswer;
 use crate::storage::envelope::{CURRENT_VERSION, StoredSession};
+
+const NO_REFRESH_TOKEN: &str = "sign-in: offline_access was asked for and the issuer gave no refresh token, so that the \
+    user has to sign in again when the access token expires; prompt=consent among the authorize parameters helps at many \
+    issuers (OpenID Connect Core 11), at Auth0 Allow Offline Access in the API's settings";
 
 #[derive(Debug)]
 pub(in crate::session) struct SignInCompletion {
@@ -63,8 +68,10 @@ impl SignInCompletion {
         let _ = self.store.ensure_restored().await;
         self.import_record.close().await;
         let refresh_token = session.credentials.refresh_token.clone();
+        let lacks_refresh_token = refresh_token.is_none() && attempt.asks_for_refresh_token();
         let input = SignedIn {
             session: Box::new(session),
+            lacks_refresh_token,
             received: received.monotonic,
         };
         // Nothing may come between the look at the attempt and the new session: all that could wait is done.
@@ -73,6 +80,9 @@ impl SignInCompletion {
         };
         let saved = self.store.save().await;
         context.publish();
+        if lacks_refresh_token {
+            context.log(LogLevel::Warning, NO_REFRESH_TOKEN);
+        }
         saved?;
         if let Some(replaced) = outcome.revocation() {
             // The new user does not wait for it.
@@ -117,12 +127,14 @@ impl SignInCompletion {
                 access_token: tokens.access_token,
                 refresh_token: tokens.refresh_token,
                 id_token: tokens.id_token,
-                scope: tokens.scope,
+                // Left out where it is what was asked for (RFC 6749 5.1).
+                scope: tokens.scope.or_else(|| Some(attempt.scope.clone())),
                 received_at: received.wall,
                 lifetime_seconds: Credentials::lifetime_for(tokens.expires_in),
                 lives_by_id_token: false,
                 unchecked: false,
             },
+            whole_scope: None,
             sign_in_id: Some(attempt.sign_in_id.clone()),
             nonce: Some(attempt.secrets.nonce.clone()),
             authenticated_at: claims.auth_time,

@@ -106,8 +106,9 @@ impl SignInByPassword {
         self.store.ensure_writable()?;
         let parameters = sign_in.check(configuration)?;
         // The issuer is sent none of these secrets.
+        let asked_for = (configuration.scopes.join(" "), Vec::new());
         self.pending
-            .begin(self.context.random()?, self.completion.secrets()?, None, Vec::new());
+            .begin(self.context.random()?, self.completion.secrets()?, None, asked_for);
         let attempt = self.pending.attempt()?;
         let outcome = self.finish(&attempt, sign_in, &parameters).await;
         self.pending.finish(attempt.id);

@@ -52,10 +52,18 @@ pub(super) struct Attempt {
     pub(super) sign_in_id: Secret,
     pub(super) secrets: SignInSecrets,
     pub(super) max_age_seconds: Option<u32>,
+    /// The scopes that were asked for, separated by spaces.
+    pub(super) scope: String,
     /// The APIs that its URL names (RFC 8707).
     pub(super) resources: Vec<String>,
     /// The answer to the code, when what came after it failed for the moment: a code can be used only once.
     pub(super) exchanged: Option<(TokenAnswer, Instant)>,
+}
+
+impl Attempt {
+    pub(super) fn asks_for_refresh_token(&self) -> bool {
+        self.scope.split(' ').any(|scope| scope == "offline_access")
+    }
 }
 
 impl PendingSignIn {
@@ -79,7 +87,7 @@ impl PendingSignIn {
         sign_in_id: Secret,
         secrets: SignInSecrets,
         max_age_seconds: Option<u32>,
-        resources: Vec<String>,
+        (scope, resources): (String, Vec<String>),
     ) -> u64 {
         self.cancel(|_| true);
         let began = self.context.now().monotonic;
@@ -91,6 +99,7 @@ impl PendingSignIn {
             sign_in_id,
             secrets,
             max_age_seconds,
+            scope,
             resources,
             exchanged: None,
         };

@@ -43,7 +43,7 @@ pub(super) fn ensure_named(
         None => Ok(()),
         Some(audience) if configuration.resources.contains(&audience.identifier) => Err(Error::InteractionRequired {
             server: Endpoint::TOKEN.into(),
-            code: "the sign-in did not name this API".to_owned(),
+            code: "the sign-in did not name this API".into(),
         }),
         Some(audience) => Err(Error::Configuration {
             field: "resources",
@@ -83,7 +83,8 @@ pub(super) fn is_ignored(issuer: &IssuerUrl, of: Option<&Audience>) -> Error {
             "the issuer ignored the audience {audience:?} and gave a token for another one: name the API and its \
              scopes in the application's Multi-Resource Refresh Token settings at Auth0; metadata needs \
              `metadataAccess: true`, or the Management API there"
-        ),
+        )
+        .into(),
     }
 }
 

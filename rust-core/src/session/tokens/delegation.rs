@@ -64,6 +64,7 @@ impl DelegatedRenewal {
         let taken = self.context.apply(RenewalAnswered {
             generation,
             audience,
+            asks_for_less: false,
             answer,
             at,
         });

@@ -85,7 +85,7 @@ impl IdTokens {
             None => Error::ServerConfiguration {
                 server: Endpoint::TOKEN.into(),
                 field: "scopes",
-                problem: "the renewal brought no ID token that is good; the scope openid brings it".to_owned(),
+                problem: "the renewal brought no ID token that is good; the scope openid brings it".into(),
             },
         })
     }

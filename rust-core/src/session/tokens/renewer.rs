@@ -150,7 +150,7 @@ impl Renewer {
                 Ok((answer, sent)) if input.delegation.is_some() => {
                     return self.delegated.take(input, answer, sent).await;
                 }
-                Ok((answer, sent)) => return self.take(input, answer, sent, of).await,
+                Ok((answer, sent)) => return self.take(input, answer, sent, renewal).await,
                 Err(Error::Reauthenticate(reason)) => {
                     // It counts only for the current refresh token. The store may know a newer one; or another task of
                     // this process has taken that over already, after a suspension for example.
@@ -186,12 +186,13 @@ impl Renewer {
         input: RenewalInput,
         answer: TokenAnswer,
         at: Instant,
-        of: Option<&Audience>,
+        renewal: &Renewal,
     ) -> Result<Secret, Error> {
-        let generation = input.generation;
+        let (generation, of) = (input.generation, renewal.audience.as_ref());
         let taken = self.context.apply(RenewalAnswered {
             generation,
             audience: of.cloned(),
+            asks_for_less: !renewal.options.scopes.is_empty(),
             answer: answer.clone(),
             at,
         });

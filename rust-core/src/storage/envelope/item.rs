@@ -1,5 +1,7 @@
 //! What is stored, as types: the names of their fields are the names in the stored JSON.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::model::audience::AudienceToken;
@@ -37,6 +39,9 @@ pub struct StoredSession {
     pub subject: String,
     /// The tokens; all of them absent once the session has ended.
     pub credentials: Credentials,
+    /// What was granted before a renewal asked for less; none where [`Credentials::scope`] is all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub whole_scope: Option<String>,
     /// Tells this sign-in from all others; random. Items of earlier releases have none: see
     /// [`StoredSession::sign_in`].
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,9 +52,9 @@ pub struct StoredSession {
     /// When the user last authenticated, by the ID token's `auth_time`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authenticated_at: Option<Timestamp>,
-    /// The profile as last fetched.
+    /// The profile as last fetched. Shared, because it may be large.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub profile: Option<Profile>,
+    pub profile: Option<Arc<Profile>>,
     /// Set when the session has ended without a sign-out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<ReauthenticationReason>,

@@ -3,6 +3,8 @@
 //! By hand, where writing is derived: a derived reader is compiled for each type in each place, and was 40 kB of every
 //! app.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::item::{PendingRevocation, SignedOut, StoredSession};
@@ -59,6 +61,7 @@ impl StoredSession {
             client_id: members.required("client_id")?,
             subject: members.required("subject")?,
             credentials: members.required("credentials")?,
+            whole_scope: members.optional("whole_scope")?,
             sign_in_id: members.optional("sign_in_id")?,
             nonce: members.optional("nonce")?,
             authenticated_at: members.optional("authenticated_at")?,
@@ -191,6 +194,12 @@ impl<T: Stored> Stored for Vec<T> {
             Value::Array(values) => values.into_iter().map(T::read).collect(),
             _ => None,
         }
+    }
+}
+
+impl<T: Stored> Stored for Arc<T> {
+    fn read(value: Value) -> Option<Self> {
+        T::read(value).map(Self::new)
     }
 }
 

@@ -145,7 +145,7 @@ async fn the_sessions_own_token_brings_its_profile_which_is_kept() {
     assert!(profile.other_claims.0["identities"].is_array());
     let restarted = world.session_with(opted_in(&world));
     restarted.restore().await.unwrap();
-    assert_eq!(restarted.cached_profile(), Some(profile.clone()));
+    assert_eq!(restarted.cached_profile().as_deref(), Some(&profile));
     // The session's profile comes from there, too: it has no access token for userinfo.
     assert_eq!(restarted.profile(false).await.unwrap(), profile);
     assert_eq!(world.control().seen(Endpoint::Tokeninfo), 1);

@@ -1,0 +1,113 @@
+//! Which scopes the access token has, and when the user authenticated.
+
+use pilotlight_core::model::configuration::SessionConfiguration;
+use pilotlight_core::session::{RefreshOptions, SessionManager, SignInOptions};
+use pilotlight_identity_server::{Endpoint, Fault};
+use serde_json::json;
+
+use crate::world::{ADA, World, forced};
+
+const ALL: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+
+fn configuration(world: &World) -> SessionConfiguration {
+    SessionConfiguration {
+        scopes: ALL.map(str::to_owned).to_vec(),
+        audience: None,
+        ..world.configuration()
+    }
+}
+
+async fn signed_in(world: &World) -> SessionManager {
+    let session = world.session_with(configuration(world));
+    world.sign_in(&session, ADA).await;
+    session
+}
+
+fn only(scope: &str) -> RefreshOptions {
+    RefreshOptions {
+        scopes: vec![scope.to_owned()],
+        parameters: Vec::new(),
+    }
+}
+
+fn granted(session: &SessionManager) -> Vec<String> {
+    session.granted_scopes().unwrap()
+}
+
+/// RFC 6749 5.1: what is left out is what was asked for.
+#[tokio::test]
+async fn what_the_issuer_does_not_say_is_what_was_asked_for() {
+    let world = World::new().await;
+    world
+        .control()
+        .fault(Endpoint::Token, Fault::answer_without(&["scope"]).for_ever());
+    let session = world.session_with(configuration(&world));
+    assert_eq!(session.granted_scopes(), None);
+    world.sign_in(&session, ADA).await;
+    assert_eq!(granted(&session), ALL);
+    session.access_token(forced()).await.unwrap();
+    assert_eq!(granted(&session), ALL);
+    session.refresh(only("openid")).await.unwrap();
+    assert_eq!(granted(&session), ["openid"]);
+    session.refresh(only("profile")).await.unwrap();
+    assert_eq!(granted(&session), ["profile"]);
+
+    // A renewal that names none brings all that is granted (RFC 6749 6), also at the next launch.
+    let restarted = world.session_with(configuration(&world));
+    restarted.restore().await.unwrap();
+    assert_eq!(granted(&restarted), ["profile"]);
+    restarted.access_token(forced()).await.unwrap();
+    assert_eq!(granted(&restarted), ALL);
+    assert!(world.stored().unwrap().get("whole_scope").is_none());
+    restarted.sign_out().await;
+    assert_eq!(restarted.granted_scopes(), None);
+}
+
+#[tokio::test]
+async fn what_the_issuer_says_counts() {
+    let world = World::new().await;
+    let says = |scope: &str| {
+        world
+            .control()
+            .fault(Endpoint::Token, Fault::answer(json!({ "scope": scope })))
+    };
+    says("openid offline_access");
+    let session = signed_in(&world).await;
+    assert_eq!(granted(&session), ["openid", "offline_access"]);
+    says(" openid  profile ");
+    session.refresh(only("openid")).await.unwrap();
+    assert_eq!(granted(&session), ["openid", "profile"]);
+    says("openid");
+    session.access_token(forced()).await.unwrap();
+    assert_eq!(granted(&session), ["openid"]);
+    world
+        .control()
+        .fault(Endpoint::Token, Fault::answer_without(&["scope"]));
+    session.access_token(forced()).await.unwrap();
+    assert_eq!(granted(&session), ["openid"], "the issuer has taken the others back");
+    says("");
+    session.access_token(forced()).await.unwrap();
+    assert!(granted(&session).is_empty());
+}
+
+#[tokio::test]
+async fn when_the_user_authenticated_is_what_the_sign_in_said() {
+    let world = World::new().await;
+    let session = world.session();
+    assert_eq!(session.authenticated_at(), None);
+    let options = SignInOptions {
+        max_age_seconds: Some(3600),
+        ..SignInOptions::default()
+    };
+    let request = session.begin_sign_in(options).await.unwrap();
+    let callback = world.server.authorize(&request.url, ADA).await.unwrap();
+    session.complete_sign_in(&callback).await.unwrap();
+    let at = session.authenticated_at().unwrap();
+    assert!((world.control().now() - at.0).abs() < 60, "{at:?}");
+    session.access_token(forced()).await.unwrap();
+    let restarted = world.session();
+    restarted.restore().await.unwrap();
+    assert_eq!(restarted.authenticated_at(), Some(at));
+    restarted.sign_out().await;
+    assert_eq!(restarted.authenticated_at(), None);
+}
