@@ -26,6 +26,12 @@ struct WelcomeView: View {
                     // The button below tries again.
                     AdviceBanner(advice: advice, dismiss: { model.session?.dismissError() })
                 }
+                if model.settings.isOnDevice() {
+                    Text("This address is the device itself. Enter your own issuer in the settings.")
+                        .font(.footnote)
+                        .multilineTextAlignment(.center)
+                        .accessibilityIdentifier("welcome.unreachable")
+                }
                 button
                 LabeledContent("Issuer", value: model.settings.address)
                     .font(.footnote)

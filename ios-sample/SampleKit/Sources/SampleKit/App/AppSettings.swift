@@ -101,6 +101,18 @@ public struct AppSettings: Codable, Equatable, Sendable {
             parameters: parameters)
     }
 
+    /// Whether the address names the machine that the app runs on.
+    var isLoopback: Bool {
+        let address = address.trimmed
+        let url = URLComponents(string: address.contains("://") ? address : "https://\(address)")
+        return ["127.0.0.1", "localhost", "[::1]", "::1"].contains(url?.host?.lowercased())
+    }
+
+    /// Whether the address is the device itself: the default issuer runs beside the simulator, on the Mac.
+    public func isOnDevice(environment: [String: String] = ProcessInfo.processInfo.environment) -> Bool {
+        isLoopback && environment["SIMULATOR_DEVICE_NAME"] == nil
+    }
+
     /// An address that takes the access token, to try a request with: where Auth0 tells about the user. Empty where
     /// only the issuer's own description would tell it.
     public var exampleRequest: String {
