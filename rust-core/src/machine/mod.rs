@@ -17,6 +17,7 @@ pub mod outcome;
 mod phase;
 mod provenance;
 mod refusals;
+pub mod refused_tokens;
 pub mod retry;
 mod rules;
 mod state;

@@ -67,6 +67,7 @@ impl Parts {
         let access_tokens = AccessTokens::new(context.clone(), store.clone(), memory.clone(), renewer);
         let id_tokens = IdTokens::new(context.clone(), store.clone(), memory.clone(), access_tokens.clone());
         let calls = BearerCalls::new(
+            context.clone(),
             store.clone(),
             issuer.clone(),
             memory.clone(),

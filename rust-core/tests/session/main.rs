@@ -34,6 +34,7 @@ mod pending_sign_in;
 mod quarantine;
 mod refused_changes;
 mod refused_renewals;
+mod refused_tokens;
 mod renewal;
 mod replaced_tokens;
 mod reports;

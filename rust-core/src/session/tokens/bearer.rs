@@ -1,11 +1,13 @@
 //! Requests that carry a token.
 //!
 //! **Promises.** When the endpoint refuses the token itself, it is renewed once and the request sent again: the issuer may
-//! have revoked it before its time. **Needs** the store, the issuer, and the tokens.
+//! have revoked it before its time. An endpoint that refuses the new one too costs no renewal for a while. **Needs** the
+//! context, the store, the issuer, and the tokens.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::super::context::Context;
 use super::super::issuer::Issuer;
 use super::super::options::TokenOptions;
 use super::super::store::SessionStore;
@@ -13,6 +15,7 @@ use super::access_tokens::AccessTokens;
 use super::id_tokens::IdTokens;
 use super::in_memory::TokensInMemory;
 use crate::machine::error::Error;
+use crate::machine::refused_tokens::RefusedTokens;
 use crate::model::audience::Audience;
 use crate::model::secret::Secret;
 use crate::protocol::endpoint::Endpoint;
@@ -21,6 +24,8 @@ use crate::protocol::message::{HttpAnswer, HttpRequest};
 
 #[derive(Debug)]
 pub(in crate::session) struct BearerCalls {
+    context: Arc<Context>,
+    refusals: Mutex<RefusedTokens>,
     store: Arc<SessionStore>,
     issuer: Arc<Issuer>,
     memory: Arc<TokensInMemory>,
@@ -41,6 +46,7 @@ pub(in crate::session) enum Bearer {
 
 impl BearerCalls {
     pub(in crate::session) fn new(
+        context: Arc<Context>,
         store: Arc<SessionStore>,
         issuer: Arc<Issuer>,
         memory: Arc<TokensInMemory>,
@@ -48,6 +54,8 @@ impl BearerCalls {
         id_tokens: Arc<IdTokens>,
     ) -> Arc<Self> {
         Arc::new(Self {
+            context,
+            refusals: Mutex::default(),
             store,
             issuer,
             memory,
@@ -66,11 +74,19 @@ impl BearerCalls {
     ) -> Result<HttpAnswer, Error> {
         let token = self.token(bearer, None).await?;
         let answer = self.issuer.call(endpoint, request(&token)?).await?;
-        if !refuses_token(&answer) || !self.memory.is_renewable() {
+        let may_renew = || self.refusals().may_renew(endpoint, self.context.now());
+        if !refuses_token(&answer) || !self.memory.is_renewable() || !may_renew() {
             return Ok(answer);
         }
         let renewed = self.token(bearer, Some(&token)).await?;
-        self.issuer.call(endpoint, request(&renewed)?).await
+        let answer = self.issuer.call(endpoint, request(&renewed)?).await?;
+        let now = self.context.now();
+        self.refusals().note_fresh(endpoint, refuses_token(&answer), now);
+        Ok(answer)
+    }
+
+    fn refusals(&self) -> MutexGuard<'_, RefusedTokens> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn token(&self, bearer: &Bearer, refused: Option<&Secret>) -> Result<Secret, Error> {

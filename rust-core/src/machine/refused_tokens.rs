@@ -1,0 +1,73 @@
+//! Endpoints that refuse every token, fresh ones too: for a while no token is renewed for them.
+
+use std::time::Duration;
+
+use crate::model::time::Instant;
+use crate::protocol::endpoint::Endpoint;
+
+/// The first time that no token is renewed for an endpoint; it doubles with each fresh token that is refused.
+const FIRST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(16 * 60);
+
+/// What became of fresh tokens, for each endpoint that refused one.
+#[derive(Debug, Default)]
+pub struct RefusedTokens(Vec<Refusal>);
+
+#[derive(Debug)]
+struct Refusal {
+    endpoint: Endpoint,
+    since: Instant,
+    lasts: Duration,
+}
+
+impl RefusedTokens {
+    /// Whether a fresh token may help where one was refused.
+    pub fn may_renew(&self, endpoint: Endpoint, now: Instant) -> bool {
+        let mut refusals = self.0.iter();
+        refusals.all(|refusal| refusal.endpoint != endpoint || now.since(refusal.since) >= refusal.lasts)
+    }
+
+    /// A fresh token was sent, and refused as well or not.
+    pub fn note_fresh(&mut self, endpoint: Endpoint, is_refused: bool, now: Instant) {
+        let known = self.0.iter().position(|refusal| refusal.endpoint == endpoint);
+        let before = known.map(|place| self.0.swap_remove(place).lasts);
+        if is_refused {
+            self.0.push(Refusal {
+                endpoint,
+                since: now,
+                lasts: before.map_or(FIRST, |lasts| (2 * lasts).min(LONGEST)),
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::time::Timestamp;
+
+    fn at(seconds: u64) -> Instant {
+        Instant {
+            wall: Timestamp(1_700_000_000),
+            monotonic: Duration::from_secs(seconds),
+        }
+    }
+
+    #[test]
+    fn the_waits_grow_and_end_with_the_first_token_that_is_accepted() {
+        let (endpoint, other) = (Endpoint::TOKEN, Endpoint::AUTHORIZATION);
+        let mut refusals = RefusedTokens::default();
+        assert!(refusals.may_renew(endpoint, at(0)));
+        let mut now = 0;
+        for lasts in [30, 60, 120, 240, 480, 960, 960] {
+            refusals.note_fresh(endpoint, true, at(now));
+            assert!(!refusals.may_renew(endpoint, at(now + lasts - 1)), "{lasts}");
+            assert!(refusals.may_renew(other, at(now)));
+            now += lasts;
+            assert!(refusals.may_renew(endpoint, at(now)), "{lasts}");
+        }
+        refusals.note_fresh(endpoint, false, at(now));
+        refusals.note_fresh(endpoint, true, at(now));
+        assert!(refusals.may_renew(endpoint, at(now + 30)));
+    }
+}
