@@ -203,7 +203,8 @@ impl SessionManager {
     /// stores nothing.
     ///
     /// # Errors
-    /// As [`logout_url`], and [`Error::Transport`] and its like when the endpoints are not known and cannot be fetched.
+    /// As [`crate::protocol::logout::logout_url`], and [`Error::Transport`] and its like when the endpoints are not known
+    /// and cannot be fetched.
     pub async fn logout_url(&self, options: &LogoutOptions) -> Result<String, Error> {
         self.parts.sign_out.logout_url(options).await
     }
@@ -264,7 +265,7 @@ impl SessionManager {
     ///
     /// # Errors
     /// As [`SessionManager::access_token`]; [`Error::ServerConfiguration`] naming `audience` when the issuer refuses the
-    /// audience or passes over it, which never ends the session; where it is sent as `resource`, [`Error::Argument`] for an
+    /// audience or ignores it, which never ends the session; where it is sent as `resource`, [`Error::Argument`] for an
     /// audience that is no absolute URI, [`Error::Configuration`] for one that the configuration's `resources` do not name,
     /// and [`Error::InteractionRequired`] for one that they name since after the sign-in: then no token is
     /// asked for.

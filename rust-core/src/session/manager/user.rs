@@ -34,8 +34,8 @@ impl SessionManager {
     /// was fetched yet. However many ask, one request is sent, and it goes on when its callers go away.
     ///
     /// # Errors
-    /// As [`SessionManager::access_token`] and [`userinfo::read`]; [`Error::UnexpectedAnswer`] for a profile of another
-    /// user (OpenID Connect Core 5.3.2), which is not kept.
+    /// As [`SessionManager::access_token`] and [`crate::protocol::userinfo::read`]; [`Error::UnexpectedAnswer`] for a
+    /// profile of another user (OpenID Connect Core 5.3.2), which is not kept.
     pub async fn profile(&self, refresh: bool) -> Result<Profile, Error> {
         self.parts.profile.get(refresh).await
     }
@@ -57,8 +57,8 @@ impl SessionManager {
     /// ([`SessionManager::access_token_for`]); or the ID token, where the configuration says that the tenant is that old.
     ///
     /// # Errors
-    /// As [`SessionManager::access_token_for`] and [`users::read`]; [`Error::Configuration`] for a provider other than
-    /// Auth0.
+    /// As [`SessionManager::access_token_for`] and [`crate::protocol::users::read`]; [`Error::Configuration`] for a
+    /// provider other than Auth0.
     pub async fn fetch_user(&self, fields: &[String], include: bool) -> Result<Map<String, Value>, Error> {
         self.parts.metadata.fetch_user(fields, include).await
     }
@@ -189,7 +189,7 @@ impl SessionManager {
     /// its ID token is renewed by delegation, any other as ever. However many ask, one renewal is sent.
     ///
     /// # Errors
-    /// As [`SessionManager::access_token`], with what [`endpoint::read`] says of the answer; [`Error::Configuration`]
+    /// As [`SessionManager::access_token`], with what [`crate::protocol::legacy::delegation::read`] says of the answer; [`Error::Configuration`]
     /// where the legacy calls are not allowed.
     pub async fn id_token(&self, min_ttl: Duration) -> Result<Secret, Error> {
         self.parts.id_tokens.get(min_ttl).await
@@ -207,7 +207,7 @@ impl SessionManager {
     ///
     /// # Errors
     /// [`Error::Configuration`] where the legacy calls are not allowed; [`Error::Argument`] for what is missing; what
-    /// [`resource_owner::read`] says of the answer; [`Error::IdToken`]; [`Error::SignInCancelled`]; [`Error::Store`] when
+    /// [`crate::protocol::legacy::resource_owner::read`] says of the answer; [`Error::IdToken`]; [`Error::SignInCancelled`]; [`Error::Store`] when
     /// the session could not be written: it is signed in all the same.
     pub async fn sign_in_with_password(&self, sign_in: PasswordSignIn) -> Result<SessionState, Error> {
         self.parts.sign_in_by_password.sign_in(sign_in).await
