@@ -78,10 +78,9 @@ MISTAKES = [
     (
         "a 5xx ends the session",
         "protocol/failure.rs",
-        "    if let Some(passing) = passing_trouble(endpoint, answer, now) {\n        return passing;\n    }\n    let body = json_object(answer);\n    let text",
+        "    if let Some(passing) = passing_trouble(endpoint, answer, now) {\n        return passing;\n    }\n    let text",
         "    if answer.status >= 500 && grant == Grant::RefreshToken {\n"
-        "        return Error::Reauthenticate(ReauthenticationReason::RefreshTokenRejected);\n    }\n"
-        "    let body = json_object(answer);\n    let text",
+        "        return ProtocolError::RefreshTokenRejected;\n    }\n    let text",
     ),
     (
         "an empty 400 ends the session",
