@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::error::SessionError;
 use super::runtime::run;
 use super::session::CoreSession;
+use super::token_text::TokenText;
 use crate::model::profile::{Claims, Profile};
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
@@ -39,18 +40,18 @@ impl CoreSession {
 #[uniffi::export]
 impl CoreSession {
     /// The ID token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
-    pub fn cached_id_token(&self, min_ttl_seconds: u32) -> Option<String> {
+    pub fn cached_id_token(&self, min_ttl_seconds: u32) -> Option<TokenText> {
         self.manager
-            .with_cached_id_token(Duration::from_secs(min_ttl_seconds.into()), str::to_owned)
+            .with_cached_id_token(Duration::from_secs(min_ttl_seconds.into()), TokenText::of)
     }
 
     /// An ID token that is good for at least `min_ttl_seconds`: from memory, or renewed (network; the new one is stored
     /// before it is given). A session that lives by its ID token is renewed by delegation, any other as ever. Any
     /// number of callers share one renewal.
-    pub async fn id_token(&self, min_ttl_seconds: u32) -> Result<String, SessionError> {
+    pub async fn id_token(&self, min_ttl_seconds: u32) -> Result<TokenText, SessionError> {
         let min_ttl = Duration::from_secs(min_ttl_seconds.into());
         run(&self.manager, |manager| async move {
-            manager.id_token(min_ttl).await.map(|t| t.expose().to_owned())
+            manager.id_token(min_ttl).await.map(TokenText::from)
         })
         .await
     }

@@ -13,6 +13,7 @@ mod storage;
 mod store_changes;
 mod store_identity;
 mod stored_sessions;
+mod token_text;
 
 pub use crate::adapters::keychain::{KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility};
 pub use crate::adapters::proxy::ProxySource;
@@ -23,3 +24,4 @@ pub use observer::SessionObserver;
 pub use session::CoreSession;
 pub use storage::{KeychainStorage, SessionStorage};
 pub use stored_sessions::stored_session_names;
+pub use token_text::TokenText;

@@ -12,6 +12,7 @@ use super::open_sessions::{Opening, open_or_join};
 use super::runtime::run;
 use super::storage::SessionStorage;
 use super::store_changes::{changes_to_look_at, look_after_changes};
+use super::token_text::TokenText;
 use crate::adapters::proxy::ProxySource;
 use crate::adapters::store_changes::Observing;
 use crate::model::audience::Audience;
@@ -101,9 +102,9 @@ impl CoreSession {
     }
 
     /// The access token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
-    pub fn cached_access_token(&self, min_ttl_seconds: u32) -> Option<String> {
+    pub fn cached_access_token(&self, min_ttl_seconds: u32) -> Option<TokenText> {
         self.manager
-            .with_cached_access_token(Duration::from_secs(min_ttl_seconds.into()), str::to_owned)
+            .with_cached_access_token(Duration::from_secs(min_ttl_seconds.into()), TokenText::of)
     }
 
     /// A number for the access token that `cached_access_token` would give now: 0 when it would give none, and another
@@ -120,10 +121,10 @@ impl CoreSession {
         audience: String,
         scopes: Vec<String>,
         min_ttl_seconds: u32,
-    ) -> Option<String> {
+    ) -> Option<TokenText> {
         let audience = Audience::parse(audience, scopes).ok()?;
         self.manager
-            .with_cached_access_token_for(&audience, Duration::from_secs(min_ttl_seconds.into()), str::to_owned)
+            .with_cached_access_token_for(&audience, Duration::from_secs(min_ttl_seconds.into()), TokenText::of)
     }
 
     /// Whether a user is signed in with an access token that is good for at least `min_ttl_seconds` or can be renewed.
@@ -211,14 +212,14 @@ impl CoreSession {
         min_ttl_seconds: u32,
         force_refresh: bool,
         allow_expired: bool,
-    ) -> Result<String, SessionError> {
+    ) -> Result<TokenText, SessionError> {
         let options = TokenOptions {
             min_ttl: Duration::from_secs(min_ttl_seconds.into()),
             force_refresh,
             allow_expired,
         };
         run(&self.manager, |manager| async move {
-            manager.access_token(options).await.map(|t| t.expose().to_owned())
+            manager.access_token(options).await.map(TokenText::from)
         })
         .await
     }
@@ -233,7 +234,7 @@ impl CoreSession {
         min_ttl_seconds: u32,
         force_refresh: bool,
         allow_expired: bool,
-    ) -> Result<String, SessionError> {
+    ) -> Result<TokenText, SessionError> {
         let audience = Audience::parse(audience, scopes)?;
         let options = TokenOptions {
             min_ttl: Duration::from_secs(min_ttl_seconds.into()),
@@ -242,7 +243,7 @@ impl CoreSession {
         };
         run(&self.manager, |manager| async move {
             let token = manager.access_token_for(&audience, options).await;
-            token.map(|t| t.expose().to_owned())
+            token.map(TokenText::from)
         })
         .await
     }
@@ -256,7 +257,7 @@ impl CoreSession {
         audience: Option<String>,
         scopes: Vec<String>,
         min_ttl_seconds: u32,
-    ) -> Result<String, SessionError> {
+    ) -> Result<TokenText, SessionError> {
         let refused = Secret::new(refused);
         let audience = audience.map(|name| Audience::parse(name, scopes)).transpose()?;
         let min_ttl = Duration::from_secs(min_ttl_seconds.into());
@@ -264,7 +265,7 @@ impl CoreSession {
             let token = manager
                 .access_token_other_than(refused, audience.as_ref(), min_ttl)
                 .await;
-            token.map(|t| t.expose().to_owned())
+            token.map(TokenText::from)
         })
         .await
     }
@@ -275,10 +276,10 @@ impl CoreSession {
         &self,
         scopes: Vec<String>,
         parameters: HashMap<String, String>,
-    ) -> Result<String, SessionError> {
+    ) -> Result<TokenText, SessionError> {
         let options = RefreshOptions::parse(scopes, parameters)?;
         run(&self.manager, |manager| async move {
-            manager.refresh(options).await.map(|t| t.expose().to_owned())
+            manager.refresh(options).await.map(TokenText::from)
         })
         .await
     }

@@ -3,3 +3,4 @@
 
 mod allocator;
 mod answers;
+mod border;

@@ -163,7 +163,7 @@ async fn child_asks() {
     session.restore().await.unwrap();
     println!("\nasks");
     match session.id_token(60).await {
-        Ok(token) => println!("\ntold {token}"),
+        Ok(token) => println!("\ntold {}", token.expose()),
         Err(error) => println!("\ntold {error:?}"),
     }
 }
