@@ -342,3 +342,34 @@ async fn what_two_processes_let_wait_is_sent_once() {
         SessionError::OpenApp { .. }
     ));
 }
+
+/// The earlier change of one process must not arrive after the later one of another.
+#[tokio::test]
+async fn two_processes_send_what_waits_one_after_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new().await;
+    world.control().set_user_metadata(ADA, Map::new());
+    let lock = FileLock::new(folder.path().join("session"), Handle::current());
+    world.sharing = Sharing::Processes(Arc::new(lock));
+    let app = world.signed_in().await;
+    world.control().fault(Endpoint::Users, Fault::status(503));
+    queue(&app, json!({"a": 1})).await;
+    world.control().fault(Endpoint::Users, Fault::hold());
+    let extension = world.session();
+    extension.restore().await.unwrap();
+    world.control().wait_for_held(Endpoint::Users, 1).await;
+    let later = tokio::spawn({
+        let app = app.clone();
+        async move { app.update_metadata_or_queue(object(json!({"a": 2}))).await.unwrap() }
+    });
+    until("the later one waits", || waiting(&app).len() == 2).await;
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    assert_eq!(world.control().held(Endpoint::Users), 1);
+    // A renewal need not wait for it.
+    app.access_token(crate::world::forced()).await.unwrap();
+    world.control().release(Endpoint::Users);
+    later.await.unwrap();
+    extension.flush_metadata_updates().await.unwrap();
+    app.flush_metadata_updates().await.unwrap();
+    assert_eq!((waiting(&app), kept(&world)), (Vec::new(), json!({"a": 2})));
+}

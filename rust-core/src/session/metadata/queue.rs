@@ -140,6 +140,14 @@ impl MetadataQueue {
     pub(super) async fn send(&self) -> Sent {
         let _only = self.sending.lock().await;
         let mut sent = Sent::default();
+        // An earlier change that another process is sending must not arrive after a later one of this process.
+        let _between_processes = match self.store.take_sending_lock().await {
+            Ok(guard) => guard,
+            Err(error) => {
+                sent.stopped_by = Some(error);
+                return sent;
+            }
+        };
         // Another process may have sent them already.
         if let Err(error) = self.store.merge_if_shared().await {
             sent.stopped_by = Some(error);

@@ -21,6 +21,8 @@ pub(in crate::session) struct SessionStore {
     reader: Arc<Reader>,
     writer: Arc<Writer>,
     process_lock: SharedProcessLock,
+    /// Held while changes that wait are sent. Not the one of renewals: those need not wait for it, and may happen meanwhile.
+    sending_lock: SharedProcessLock,
 }
 
 impl SessionStore {
@@ -31,6 +33,8 @@ impl SessionStore {
         );
         let (store, sharing) = (Arc::clone(&dependencies.store), dependencies.sharing.clone());
         let process_lock = SharedProcessLock::new(Arc::clone(&context), sharing.clone(), item_name.clone());
+        let sending_name = format!("{item_name}|sending");
+        let sending_lock = SharedProcessLock::new(Arc::clone(&context), sharing.clone(), sending_name);
         let item = Arc::new(Item::new(store, sharing, item_name, old_name));
         let reader = Arc::new(Reader::new(Arc::clone(&context), Arc::clone(&item)));
         let writer = Writer::new(Arc::clone(&context), Arc::clone(&item), Arc::clone(&reader));
@@ -40,6 +44,7 @@ impl SessionStore {
             reader,
             writer,
             process_lock,
+            sending_lock,
         })
     }
 
@@ -156,7 +161,12 @@ impl SessionStore {
         self.process_lock.take().await
     }
 
-    /// See [`SharedProcessLock::release`].
+    /// The lock between processes that send changes which wait. See [`SharedProcessLock::take`].
+    pub(in crate::session) async fn take_sending_lock(&self) -> Result<ProcessLockGuard<'_>, Error> {
+        self.sending_lock.take().await
+    }
+
+    /// Gives back the lock of a renewal. See [`SharedProcessLock::release`].
     pub(in crate::session) fn release_process_lock(&self) {
         self.process_lock.release();
     }
@@ -164,16 +174,19 @@ impl SessionStore {
     /// See [`SharedProcessLock::suspend`].
     pub(in crate::session) fn suspend(&self) {
         self.process_lock.suspend();
+        self.sending_lock.suspend();
     }
 
     /// See [`SharedProcessLock::await_background_time`].
     pub(in crate::session) fn await_background_time(&self) {
         self.process_lock.await_background_time();
+        self.sending_lock.await_background_time();
     }
 
     /// See [`SharedProcessLock::resume`].
     pub(in crate::session) fn resume(&self) {
         self.process_lock.resume();
+        self.sending_lock.resume();
     }
 
     /// See [`Item::has_companion`].
