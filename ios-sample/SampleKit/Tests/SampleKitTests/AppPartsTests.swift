@@ -36,6 +36,20 @@ import Testing
         #expect(!settings.sessionSettings.metadataAccess)
     }
 
+    @Test func anAddressOnThisMachineIsKnown() {
+        var settings = AppSettings()
+        #expect(settings.isOnDevice(environment: [:]), "no issuer runs there")
+        #expect(!settings.isOnDevice(environment: ["SIMULATOR_DEVICE_NAME": "iPhone 16"]), "it runs on the Mac")
+        for (address, isLoopback) in [
+            ("http://localhost:8080", true), ("https://[::1]/", true), (" 127.0.0.1 ", true),
+            ("tenant.eu.auth0.com", false), ("https://issuer.example.com/realms/a", false), ("", false),
+            ("https://localhost.example.com", false),
+        ] {
+            settings.address = address
+            #expect(settings.isOnDevice(environment: [:]) == isLoopback, "\(address)")
+        }
+    }
+
     @Test func settingsSurviveBeingSaved() throws {
         var settings = AppSettings()
         settings.biometricLock = true
