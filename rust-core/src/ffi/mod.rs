@@ -3,7 +3,6 @@
 
 mod dependencies;
 mod error;
-mod import_and_legacy;
 mod log;
 mod observer;
 mod open_sessions;
@@ -14,6 +13,7 @@ mod store_changes;
 mod store_identity;
 mod stored_sessions;
 mod token_text;
+mod user;
 
 pub use crate::adapters::keychain::{KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility};
 pub use crate::adapters::proxy::ProxySource;

@@ -17,17 +17,13 @@ use crate::adapters::proxy::ProxySource;
 use crate::adapters::store_changes::Observing;
 use crate::model::audience::Audience;
 use crate::model::configuration::SessionConfiguration;
-use crate::model::metadata;
 use crate::model::pending_update::PendingUpdate;
-use crate::model::profile::{Claims, Profile};
+use crate::model::profile::Profile;
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
 use crate::model::time::Timestamp;
 use crate::protocol::logout::LogoutOptions;
-use crate::session::{
-    FlushReport, RefreshOptions, SessionManager, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions,
-    UpdateOutcome,
-};
+use crate::session::{RefreshOptions, SessionManager, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions};
 
 /// One user's session at one issuer: signs in, keeps and renews the tokens, fetches the profile, signs out.
 ///
@@ -319,105 +315,6 @@ impl CoreSession {
             &self.manager,
             |manager| async move { manager.logout_url(&options).await },
         )
-        .await
-    }
-
-    /// The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none
-    /// or `refresh` is true.
-    pub async fn profile(&self, refresh: bool) -> Result<Profile, SessionError> {
-        run(&self.manager, |manager| async move { manager.profile(refresh).await }).await
-    }
-
-    /// The profile as last fetched, if that is less than `max_age_seconds` ago; else fetched anew (network; persists).
-    /// With
-    /// `allow_stale` an older one will do where a new one cannot be had for the moment.
-    pub async fn profile_within(&self, max_age_seconds: u32, allow_stale: bool) -> Result<Profile, SessionError> {
-        let max_age = Duration::from_secs(max_age_seconds.into());
-        run(&self.manager, |manager| async move {
-            manager.profile_within(max_age, allow_stale).await
-        })
-        .await
-    }
-
-    /// The user object of Auth0's Management API: all of it, or with `fields` only those (`include`) or all but those.
-    /// Network. JSON text of an object.
-    pub async fn fetch_user(&self, fields: Vec<String>, include: bool) -> Result<Claims, SessionError> {
-        run(&self.manager, |manager| async move {
-            manager.fetch_user(&fields, include).await.map(Claims)
-        })
-        .await
-    }
-
-    /// The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all but those. Network. JSON
-    /// text of an object.
-    pub async fn fetch_metadata(&self, keys: Vec<String>, include: bool) -> Result<Claims, SessionError> {
-        run(&self.manager, |manager| async move {
-            manager.fetch_metadata_by(&keys, include).await.map(Claims)
-        })
-        .await
-    }
-
-    /// The same, or lets the change wait while there is passing trouble (persists): it is sent, in order, as soon as
-    /// something else succeeds.
-    pub async fn update_metadata_or_queue(&self, patch_json: String) -> Result<UpdateOutcome, SessionError> {
-        let patch = metadata::parse_object("metadata", &patch_json)?;
-        run(&self.manager, |manager| async move {
-            manager.update_metadata_or_queue(patch).await
-        })
-        .await
-    }
-
-    /// Takes back a change of the metadata that waits (persists); false when it does not wait.
-    pub async fn cancel_metadata_update(&self, id: u64) -> Result<bool, SessionError> {
-        run(&self.manager, |manager| async move {
-            manager.cancel_metadata_update(id).await
-        })
-        .await
-    }
-
-    /// Sends the changes of the metadata that wait, in order (network; persists), and says what became of them.
-    pub async fn flush_metadata_updates(&self) -> Result<FlushReport, SessionError> {
-        run(&self.manager, |manager| async move {
-            manager.flush_metadata_updates().await
-        })
-        .await
-    }
-
-    /// Replaces `user_metadata` by JSON text of an object: reads, then writes (network). Answers the metadata after the
-    /// change.
-    pub async fn replace_metadata(&self, metadata_json: String) -> Result<Claims, SessionError> {
-        let metadata = metadata::parse_object("metadata", &metadata_json)?;
-        run(&self.manager, |manager| async move {
-            manager.replace_metadata(metadata).await.map(Claims)
-        })
-        .await
-    }
-
-    /// Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network).
-    /// Answers the metadata after the change.
-    pub async fn merge_metadata(&self, changes_json: String) -> Result<Claims, SessionError> {
-        let changes = metadata::parse_object("metadata", &changes_json)?;
-        run(&self.manager, |manager| async move {
-            manager.merge_metadata(changes).await.map(Claims)
-        })
-        .await
-    }
-
-    /// Deletes keys of `user_metadata`; none delete nothing. Network. Answers the metadata after the change.
-    pub async fn remove_metadata(&self, keys: Vec<String>) -> Result<Claims, SessionError> {
-        run(&self.manager, |manager| async move {
-            manager.remove_metadata(&keys).await.map(Claims)
-        })
-        .await
-    }
-
-    /// Changes `user_metadata` by JSON text of an object: merged at the first level, nested objects are replaced, null
-    /// deletes a key, an empty object deletes everything. Network. Answers the metadata after the change.
-    pub async fn update_metadata(&self, patch_json: String) -> Result<Claims, SessionError> {
-        let patch = metadata::parse_object("metadata", &patch_json)?;
-        run(&self.manager, |manager| async move {
-            manager.update_metadata(patch).await.map(Claims)
-        })
         .await
     }
 }

@@ -633,49 +633,6 @@ fileprivate struct FfiConverterData: FfiConverterRustBuffer {
 public protocol CoreSessionProtocol: AnyObject, Sendable {
 
     /**
-     * The ID token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
-     */
-    func cachedIdToken(minTtlSeconds: UInt32)  -> String?
-
-    /**
-     * Exchanges the session's ID token, or with `by_refresh_token` its refresh token, at `/delegation`. Network; stores
-     * nothing of the answer, which is JSON text of an object as the add-on of that `api_type` makes it.
-     */
-    func delegate(apiType: String, target: String?, scopes: [String], parameters: [String: String], byRefreshToken: Bool) async throws  -> Claims
-
-    /**
-     * Deletes what the other library stored; true when that was done. False, and nothing is deleted, while there is no
-     * session here and there never was one since an import was tried.
-     */
-    func discardImportedSession(source: ImportSource) async throws  -> Bool
-
-    /**
-     * An ID token that is good for at least `min_ttl_seconds`: from memory, or renewed (network; the new one is stored
-     * before it is given). A session that lives by its ID token is renewed by delegation, any other as ever. Any
-     * number of callers share one renewal.
-     */
-    func idToken(minTtlSeconds: UInt32) async throws  -> String
-
-    /**
-     * Takes over the session that another library stored: once, and only while this one has none. Reads and writes the
-     * store; the old item stays. Network only where nothing in it says whose session it is. Throws `waitForUnlock`,
-     * `checkStorage`, `openApp`, `retryLater`; nothing was changed then.
-     */
-    func importSession(source: ImportSource) async throws  -> ImportOutcome
-
-    /**
-     * Signs in with a name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID token.
-     * The password is sent once, wiped on this side, and never stored. `device` is needed with the scope
-     * `offline_access`.
-     */
-    func signInWithPassword(username: String, password: String, connection: String, device: String?, parameters: [String: String]) async throws  -> SessionState
-
-    /**
-     * The profile for an ID token from `/tokeninfo`: for `id_token`, or for the session's own (persists). Network.
-     */
-    func tokenInfo(idToken: String?) async throws  -> UserProfile
-
-    /**
      * An access token that is good for at least `min_ttl_seconds`: from memory, or renewed with the refresh token
      * (network; the new tokens are stored). Any number of callers share one renewal. `force_refresh` renews even a
      * valid one; `allow_expired` gives the expired one where it cannot be renewed for the moment.
@@ -743,11 +700,6 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func cachedProfileVersion()  -> UInt64
 
     /**
-     * Takes back a change of the metadata that waits (persists); false when it does not wait.
-     */
-    func cancelMetadataUpdate(id: UInt64) async throws  -> Bool
-
-    /**
      * Gives up the sign-in in progress, if there is one; its callback will be answered with `signInCancelled`.
      */
     func cancelSignIn()
@@ -762,23 +714,6 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
      * not belong to the sign-in in progress changes nothing.
      */
     func completeSignIn(callbackUrl: String) async throws  -> SessionState
-
-    /**
-     * The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all but those. Network. JSON
-     * text of an object.
-     */
-    func fetchMetadata(keys: [String], include: Bool) async throws  -> Claims
-
-    /**
-     * The user object of Auth0's Management API: all of it, or with `fields` only those (`include`) or all but those.
-     * Network. JSON text of an object.
-     */
-    func fetchUser(fields: [String], include: Bool) async throws  -> Claims
-
-    /**
-     * Sends the changes of the metadata that wait, in order (network; persists), and says what became of them.
-     */
-    func flushMetadataUpdates() async throws  -> FlushReport
 
     /**
      * The scopes of the session's own access token; nil where they are not known or nobody is signed in. Reads memory only.
@@ -804,12 +739,6 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func logoutUrl(returnTo: String?, federated: Bool) async throws  -> String
 
     /**
-     * Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network).
-     * Answers the metadata after the change.
-     */
-    func mergeMetadata(changesJson: String) async throws  -> Claims
-
-    /**
      * The changes of the metadata that wait for the network, the oldest first. Reads memory only.
      */
     func pendingMetadataUpdates()  -> [PendingUpdate]
@@ -819,19 +748,6 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
      * for `allow_process_lock` or `release_process_lock`, 10 seconds at most.
      */
     func postponeProcessLock()
-
-    /**
-     * The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none
-     * or `refresh` is true.
-     */
-    func profile(refresh: Bool) async throws  -> UserProfile
-
-    /**
-     * The profile as last fetched, if that is less than `max_age_seconds` ago; else fetched anew (network; persists).
-     * With
-     * `allow_stale` an older one will do where a new one cannot be had for the moment.
-     */
-    func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool) async throws  -> UserProfile
 
     /**
      * Renews the access token for a subset of the granted scopes and with extra token parameters (RFC 6749 6).
@@ -845,17 +761,6 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
      * kills processes that are suspended with a lock in a shared folder.
      */
     func releaseProcessLock()
-
-    /**
-     * Deletes keys of `user_metadata`; none delete nothing. Network. Answers the metadata after the change.
-     */
-    func removeMetadata(keys: [String]) async throws  -> Claims
-
-    /**
-     * Replaces `user_metadata` by JSON text of an object: reads, then writes (network). Answers the metadata after the
-     * change.
-     */
-    func replaceMetadata(metadataJson: String) async throws  -> Claims
 
     /**
      * Reads the session from the store: at launch, and again where other processes use the store too or the device was
@@ -874,6 +779,101 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
      * The state as known in memory; nil until the first call that reads the store (`restore`) has ended.
      */
     func state()  -> SessionState?
+
+    /**
+     * The ID token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
+     */
+    func cachedIdToken(minTtlSeconds: UInt32)  -> String?
+
+    /**
+     * Takes back a change of the metadata that waits (persists); false when it does not wait.
+     */
+    func cancelMetadataUpdate(id: UInt64) async throws  -> Bool
+
+    /**
+     * Exchanges the session's ID token, or with `by_refresh_token` its refresh token, at `/delegation`. Network; stores
+     * nothing of the answer, which is JSON text of an object as the add-on of that `api_type` makes it.
+     */
+    func delegate(apiType: String, target: String?, scopes: [String], parameters: [String: String], byRefreshToken: Bool) async throws  -> Claims
+
+    /**
+     * Deletes what the other library stored; true when that was done. False, and nothing is deleted, while there is no
+     * session here and there never was one since an import was tried.
+     */
+    func discardImportedSession(source: ImportSource) async throws  -> Bool
+
+    /**
+     * The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all but those. Network. JSON
+     * text of an object.
+     */
+    func fetchMetadata(keys: [String], include: Bool) async throws  -> Claims
+
+    /**
+     * The user object of Auth0's Management API: all of it, or with `fields` only those (`include`) or all but those.
+     * Network. JSON text of an object.
+     */
+    func fetchUser(fields: [String], include: Bool) async throws  -> Claims
+
+    /**
+     * Sends the changes of the metadata that wait, in order (network; persists), and says what became of them.
+     */
+    func flushMetadataUpdates() async throws  -> FlushReport
+
+    /**
+     * An ID token that is good for at least `min_ttl_seconds`: from memory, or renewed (network; the new one is stored
+     * before it is given). A session that lives by its ID token is renewed by delegation, any other as ever. Any
+     * number of callers share one renewal.
+     */
+    func idToken(minTtlSeconds: UInt32) async throws  -> String
+
+    /**
+     * Takes over the session that another library stored: once, and only while this one has none. Reads and writes the
+     * store; the old item stays. Network only where nothing in it says whose session it is. Throws `waitForUnlock`,
+     * `checkStorage`, `openApp`, `retryLater`; nothing was changed then.
+     */
+    func importSession(source: ImportSource) async throws  -> ImportOutcome
+
+    /**
+     * Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network).
+     * Answers the metadata after the change.
+     */
+    func mergeMetadata(changesJson: String) async throws  -> Claims
+
+    /**
+     * The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none
+     * or `refresh` is true.
+     */
+    func profile(refresh: Bool) async throws  -> UserProfile
+
+    /**
+     * The profile as last fetched, if that is less than `max_age_seconds` ago; else fetched anew (network; persists).
+     * With
+     * `allow_stale` an older one will do where a new one cannot be had for the moment.
+     */
+    func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool) async throws  -> UserProfile
+
+    /**
+     * Deletes keys of `user_metadata`; none delete nothing. Network. Answers the metadata after the change.
+     */
+    func removeMetadata(keys: [String]) async throws  -> Claims
+
+    /**
+     * Replaces `user_metadata` by JSON text of an object: reads, then writes (network). Answers the metadata after the
+     * change.
+     */
+    func replaceMetadata(metadataJson: String) async throws  -> Claims
+
+    /**
+     * Signs in with a name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID token.
+     * The password is sent once, wiped on this side, and never stored. `device` is needed with the scope
+     * `offline_access`.
+     */
+    func signInWithPassword(username: String, password: String, connection: String, device: String?, parameters: [String: String]) async throws  -> SessionState
+
+    /**
+     * The profile for an ID token from `/tokeninfo`: for `id_token`, or for the session's own (persists). Network.
+     */
+    func tokenInfo(idToken: String?) async throws  -> UserProfile
 
     /**
      * Changes `user_metadata` by JSON text of an object: merged at the first level, nested objects are replaced, null
@@ -995,141 +995,6 @@ public static func withProxies(configuration: SessionConfiguration, storage: Ses
 }
 
 
-
-    /**
-     * The ID token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
-     */
-open func cachedIdToken(minTtlSeconds: UInt32) -> String?  {
-    return try!  FfiConverterOptionString.lift(try! rustCall() {
-        uniffiCallStatus in
-    uniffi_pilotlight_core_fn_method_coresession_cached_id_token(
-            self.uniffiCloneHandle(),
-        FfiConverterUInt32.lower(minTtlSeconds),uniffiCallStatus
-    )
-})
-}
-
-    /**
-     * Exchanges the session's ID token, or with `by_refresh_token` its refresh token, at `/delegation`. Network; stores
-     * nothing of the answer, which is JSON text of an object as the add-on of that `api_type` makes it.
-     */
-open func delegate(apiType: String, target: String?, scopes: [String], parameters: [String: String], byRefreshToken: Bool)async throws  -> Claims  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_pilotlight_core_fn_method_coresession_delegate(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(apiType),FfiConverterOptionString.lower(target),FfiConverterSequenceString.lower(scopes),FfiConverterDictionaryStringString.lower(parameters),FfiConverterBool.lower(byRefreshToken)
-                )
-            },
-            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
-            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
-            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeClaims_lift,
-            errorHandler: FfiConverterTypeSessionError_lift
-        )
-}
-
-    /**
-     * Deletes what the other library stored; true when that was done. False, and nothing is deleted, while there is no
-     * session here and there never was one since an import was tried.
-     */
-open func discardImportedSession(source: ImportSource)async throws  -> Bool  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_pilotlight_core_fn_method_coresession_discard_imported_session(
-                        self.uniffiCloneHandle(),FfiConverterTypeImportSource_lower(source)
-                )
-            },
-            pollFunc: ffi_pilotlight_core_rust_future_poll_i8,
-            completeFunc: ffi_pilotlight_core_rust_future_complete_i8,
-            freeFunc: ffi_pilotlight_core_rust_future_free_i8,
-            liftFunc: FfiConverterBool.lift,
-            errorHandler: FfiConverterTypeSessionError_lift
-        )
-}
-
-    /**
-     * An ID token that is good for at least `min_ttl_seconds`: from memory, or renewed (network; the new one is stored
-     * before it is given). A session that lives by its ID token is renewed by delegation, any other as ever. Any
-     * number of callers share one renewal.
-     */
-open func idToken(minTtlSeconds: UInt32)async throws  -> String  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_pilotlight_core_fn_method_coresession_id_token(
-                        self.uniffiCloneHandle(),FfiConverterUInt32.lower(minTtlSeconds)
-                )
-            },
-            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
-            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
-            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterString.lift,
-            errorHandler: FfiConverterTypeSessionError_lift
-        )
-}
-
-    /**
-     * Takes over the session that another library stored: once, and only while this one has none. Reads and writes the
-     * store; the old item stays. Network only where nothing in it says whose session it is. Throws `waitForUnlock`,
-     * `checkStorage`, `openApp`, `retryLater`; nothing was changed then.
-     */
-open func importSession(source: ImportSource)async throws  -> ImportOutcome  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_pilotlight_core_fn_method_coresession_import_session(
-                        self.uniffiCloneHandle(),FfiConverterTypeImportSource_lower(source)
-                )
-            },
-            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
-            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
-            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeImportOutcome_lift,
-            errorHandler: FfiConverterTypeSessionError_lift
-        )
-}
-
-    /**
-     * Signs in with a name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID token.
-     * The password is sent once, wiped on this side, and never stored. `device` is needed with the scope
-     * `offline_access`.
-     */
-open func signInWithPassword(username: String, password: String, connection: String, device: String?, parameters: [String: String])async throws  -> SessionState  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_pilotlight_core_fn_method_coresession_sign_in_with_password(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(username),FfiConverterString.lower(password),FfiConverterString.lower(connection),FfiConverterOptionString.lower(device),FfiConverterDictionaryStringString.lower(parameters)
-                )
-            },
-            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
-            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
-            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeSessionState_lift,
-            errorHandler: FfiConverterTypeSessionError_lift
-        )
-}
-
-    /**
-     * The profile for an ID token from `/tokeninfo`: for `id_token`, or for the session's own (persists). Network.
-     */
-open func tokenInfo(idToken: String?)async throws  -> UserProfile  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_pilotlight_core_fn_method_coresession_token_info(
-                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(idToken)
-                )
-            },
-            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
-            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
-            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeUserProfile_lift,
-            errorHandler: FfiConverterTypeSessionError_lift
-        )
-}
 
     /**
      * An access token that is good for at least `min_ttl_seconds`: from memory, or renewed with the refresh token
@@ -1308,25 +1173,6 @@ open func cachedProfileVersion() -> UInt64  {
 }
 
     /**
-     * Takes back a change of the metadata that waits (persists); false when it does not wait.
-     */
-open func cancelMetadataUpdate(id: UInt64)async throws  -> Bool  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_pilotlight_core_fn_method_coresession_cancel_metadata_update(
-                        self.uniffiCloneHandle(),FfiConverterUInt64.lower(id)
-                )
-            },
-            pollFunc: ffi_pilotlight_core_rust_future_poll_i8,
-            completeFunc: ffi_pilotlight_core_rust_future_complete_i8,
-            freeFunc: ffi_pilotlight_core_rust_future_free_i8,
-            liftFunc: FfiConverterBool.lift,
-            errorHandler: FfiConverterTypeSessionError_lift
-        )
-}
-
-    /**
      * Gives up the sign-in in progress, if there is one; its callback will be answered with `signInCancelled`.
      */
 open func cancelSignIn()  {try! rustCall() {
@@ -1365,65 +1211,6 @@ open func completeSignIn(callbackUrl: String)async throws  -> SessionState  {
             completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
             freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeSessionState_lift,
-            errorHandler: FfiConverterTypeSessionError_lift
-        )
-}
-
-    /**
-     * The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all but those. Network. JSON
-     * text of an object.
-     */
-open func fetchMetadata(keys: [String], include: Bool)async throws  -> Claims  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_pilotlight_core_fn_method_coresession_fetch_metadata(
-                        self.uniffiCloneHandle(),FfiConverterSequenceString.lower(keys),FfiConverterBool.lower(include)
-                )
-            },
-            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
-            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
-            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeClaims_lift,
-            errorHandler: FfiConverterTypeSessionError_lift
-        )
-}
-
-    /**
-     * The user object of Auth0's Management API: all of it, or with `fields` only those (`include`) or all but those.
-     * Network. JSON text of an object.
-     */
-open func fetchUser(fields: [String], include: Bool)async throws  -> Claims  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_pilotlight_core_fn_method_coresession_fetch_user(
-                        self.uniffiCloneHandle(),FfiConverterSequenceString.lower(fields),FfiConverterBool.lower(include)
-                )
-            },
-            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
-            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
-            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeClaims_lift,
-            errorHandler: FfiConverterTypeSessionError_lift
-        )
-}
-
-    /**
-     * Sends the changes of the metadata that wait, in order (network; persists), and says what became of them.
-     */
-open func flushMetadataUpdates()async throws  -> FlushReport  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_pilotlight_core_fn_method_coresession_flush_metadata_updates(
-                        self.uniffiCloneHandle()
-                )
-            },
-            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
-            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
-            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeFlushReport_lift,
             errorHandler: FfiConverterTypeSessionError_lift
         )
 }
@@ -1488,26 +1275,6 @@ open func logoutUrl(returnTo: String?, federated: Bool)async throws  -> String  
 }
 
     /**
-     * Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network).
-     * Answers the metadata after the change.
-     */
-open func mergeMetadata(changesJson: String)async throws  -> Claims  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_pilotlight_core_fn_method_coresession_merge_metadata(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(changesJson)
-                )
-            },
-            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
-            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
-            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeClaims_lift,
-            errorHandler: FfiConverterTypeSessionError_lift
-        )
-}
-
-    /**
      * The changes of the metadata that wait for the network, the oldest first. Reads memory only.
      */
 open func pendingMetadataUpdates() -> [PendingUpdate]  {
@@ -1529,47 +1296,6 @@ open func postponeProcessLock()  {try! rustCall() {
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 }
-}
-
-    /**
-     * The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none
-     * or `refresh` is true.
-     */
-open func profile(refresh: Bool)async throws  -> UserProfile  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_pilotlight_core_fn_method_coresession_profile(
-                        self.uniffiCloneHandle(),FfiConverterBool.lower(refresh)
-                )
-            },
-            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
-            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
-            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeUserProfile_lift,
-            errorHandler: FfiConverterTypeSessionError_lift
-        )
-}
-
-    /**
-     * The profile as last fetched, if that is less than `max_age_seconds` ago; else fetched anew (network; persists).
-     * With
-     * `allow_stale` an older one will do where a new one cannot be had for the moment.
-     */
-open func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool)async throws  -> UserProfile  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_pilotlight_core_fn_method_coresession_profile_within(
-                        self.uniffiCloneHandle(),FfiConverterUInt32.lower(maxAgeSeconds),FfiConverterBool.lower(allowStale)
-                )
-            },
-            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
-            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
-            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeUserProfile_lift,
-            errorHandler: FfiConverterTypeSessionError_lift
-        )
 }
 
     /**
@@ -1603,45 +1329,6 @@ open func releaseProcessLock()  {try! rustCall() {
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 }
-}
-
-    /**
-     * Deletes keys of `user_metadata`; none delete nothing. Network. Answers the metadata after the change.
-     */
-open func removeMetadata(keys: [String])async throws  -> Claims  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_pilotlight_core_fn_method_coresession_remove_metadata(
-                        self.uniffiCloneHandle(),FfiConverterSequenceString.lower(keys)
-                )
-            },
-            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
-            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
-            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeClaims_lift,
-            errorHandler: FfiConverterTypeSessionError_lift
-        )
-}
-
-    /**
-     * Replaces `user_metadata` by JSON text of an object: reads, then writes (network). Answers the metadata after the
-     * change.
-     */
-open func replaceMetadata(metadataJson: String)async throws  -> Claims  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_pilotlight_core_fn_method_coresession_replace_metadata(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(metadataJson)
-                )
-            },
-            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
-            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
-            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeClaims_lift,
-            errorHandler: FfiConverterTypeSessionError_lift
-        )
 }
 
     /**
@@ -1695,6 +1382,319 @@ open func state() -> SessionState?  {
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
+}
+
+    /**
+     * The ID token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
+     */
+open func cachedIdToken(minTtlSeconds: UInt32) -> String?  {
+    return try!  FfiConverterOptionString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_cached_id_token(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt32.lower(minTtlSeconds),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Takes back a change of the metadata that waits (persists); false when it does not wait.
+     */
+open func cancelMetadataUpdate(id: UInt64)async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_cancel_metadata_update(
+                        self.uniffiCloneHandle(),FfiConverterUInt64.lower(id)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_i8,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_i8,
+            freeFunc: ffi_pilotlight_core_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * Exchanges the session's ID token, or with `by_refresh_token` its refresh token, at `/delegation`. Network; stores
+     * nothing of the answer, which is JSON text of an object as the add-on of that `api_type` makes it.
+     */
+open func delegate(apiType: String, target: String?, scopes: [String], parameters: [String: String], byRefreshToken: Bool)async throws  -> Claims  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_delegate(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(apiType),FfiConverterOptionString.lower(target),FfiConverterSequenceString.lower(scopes),FfiConverterDictionaryStringString.lower(parameters),FfiConverterBool.lower(byRefreshToken)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeClaims_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * Deletes what the other library stored; true when that was done. False, and nothing is deleted, while there is no
+     * session here and there never was one since an import was tried.
+     */
+open func discardImportedSession(source: ImportSource)async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_discard_imported_session(
+                        self.uniffiCloneHandle(),FfiConverterTypeImportSource_lower(source)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_i8,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_i8,
+            freeFunc: ffi_pilotlight_core_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all but those. Network. JSON
+     * text of an object.
+     */
+open func fetchMetadata(keys: [String], include: Bool)async throws  -> Claims  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_fetch_metadata(
+                        self.uniffiCloneHandle(),FfiConverterSequenceString.lower(keys),FfiConverterBool.lower(include)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeClaims_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * The user object of Auth0's Management API: all of it, or with `fields` only those (`include`) or all but those.
+     * Network. JSON text of an object.
+     */
+open func fetchUser(fields: [String], include: Bool)async throws  -> Claims  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_fetch_user(
+                        self.uniffiCloneHandle(),FfiConverterSequenceString.lower(fields),FfiConverterBool.lower(include)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeClaims_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * Sends the changes of the metadata that wait, in order (network; persists), and says what became of them.
+     */
+open func flushMetadataUpdates()async throws  -> FlushReport  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_flush_metadata_updates(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeFlushReport_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * An ID token that is good for at least `min_ttl_seconds`: from memory, or renewed (network; the new one is stored
+     * before it is given). A session that lives by its ID token is renewed by delegation, any other as ever. Any
+     * number of callers share one renewal.
+     */
+open func idToken(minTtlSeconds: UInt32)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_id_token(
+                        self.uniffiCloneHandle(),FfiConverterUInt32.lower(minTtlSeconds)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * Takes over the session that another library stored: once, and only while this one has none. Reads and writes the
+     * store; the old item stays. Network only where nothing in it says whose session it is. Throws `waitForUnlock`,
+     * `checkStorage`, `openApp`, `retryLater`; nothing was changed then.
+     */
+open func importSession(source: ImportSource)async throws  -> ImportOutcome  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_import_session(
+                        self.uniffiCloneHandle(),FfiConverterTypeImportSource_lower(source)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeImportOutcome_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network).
+     * Answers the metadata after the change.
+     */
+open func mergeMetadata(changesJson: String)async throws  -> Claims  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_merge_metadata(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(changesJson)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeClaims_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none
+     * or `refresh` is true.
+     */
+open func profile(refresh: Bool)async throws  -> UserProfile  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_profile(
+                        self.uniffiCloneHandle(),FfiConverterBool.lower(refresh)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeUserProfile_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * The profile as last fetched, if that is less than `max_age_seconds` ago; else fetched anew (network; persists).
+     * With
+     * `allow_stale` an older one will do where a new one cannot be had for the moment.
+     */
+open func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool)async throws  -> UserProfile  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_profile_within(
+                        self.uniffiCloneHandle(),FfiConverterUInt32.lower(maxAgeSeconds),FfiConverterBool.lower(allowStale)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeUserProfile_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * Deletes keys of `user_metadata`; none delete nothing. Network. Answers the metadata after the change.
+     */
+open func removeMetadata(keys: [String])async throws  -> Claims  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_remove_metadata(
+                        self.uniffiCloneHandle(),FfiConverterSequenceString.lower(keys)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeClaims_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * Replaces `user_metadata` by JSON text of an object: reads, then writes (network). Answers the metadata after the
+     * change.
+     */
+open func replaceMetadata(metadataJson: String)async throws  -> Claims  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_replace_metadata(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(metadataJson)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeClaims_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * Signs in with a name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID token.
+     * The password is sent once, wiped on this side, and never stored. `device` is needed with the scope
+     * `offline_access`.
+     */
+open func signInWithPassword(username: String, password: String, connection: String, device: String?, parameters: [String: String])async throws  -> SessionState  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_sign_in_with_password(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(username),FfiConverterString.lower(password),FfiConverterString.lower(connection),FfiConverterOptionString.lower(device),FfiConverterDictionaryStringString.lower(parameters)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeSessionState_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * The profile for an ID token from `/tokeninfo`: for `id_token`, or for the session's own (persists). Network.
+     */
+open func tokenInfo(idToken: String?)async throws  -> UserProfile  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_token_info(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(idToken)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeUserProfile_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
 }
 
     /**
@@ -6553,27 +6553,6 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_sessionobserver_happened() != 2581) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_cached_id_token() != 62469) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_pilotlight_core_checksum_method_coresession_delegate() != 3343) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_pilotlight_core_checksum_method_coresession_discard_imported_session() != 56988) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_pilotlight_core_checksum_method_coresession_id_token() != 8303) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_pilotlight_core_checksum_method_coresession_import_session() != 33220) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_with_password() != 8781) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_pilotlight_core_checksum_method_coresession_token_info() != 53624) {
-        return InitializationResult.apiChecksumMismatch
-    }
     if (uniffi_pilotlight_core_checksum_method_coresession_access_token() != 42013) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -6607,9 +6586,6 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_cached_profile_version() != 7382) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_cancel_metadata_update() != 34195) {
-        return InitializationResult.apiChecksumMismatch
-    }
     if (uniffi_pilotlight_core_checksum_method_coresession_cancel_sign_in() != 62672) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -6617,15 +6593,6 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_complete_sign_in() != 10372) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_pilotlight_core_checksum_method_coresession_fetch_metadata() != 4572) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_pilotlight_core_checksum_method_coresession_fetch_user() != 36894) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_pilotlight_core_checksum_method_coresession_flush_metadata_updates() != 42992) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_granted_scopes() != 61515) {
@@ -6640,31 +6607,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_logout_url() != 44385) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_merge_metadata() != 20909) {
-        return InitializationResult.apiChecksumMismatch
-    }
     if (uniffi_pilotlight_core_checksum_method_coresession_pending_metadata_updates() != 38666) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_postpone_process_lock() != 3317) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_profile() != 12397) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_pilotlight_core_checksum_method_coresession_profile_within() != 56810) {
-        return InitializationResult.apiChecksumMismatch
-    }
     if (uniffi_pilotlight_core_checksum_method_coresession_refresh() != 4544) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_release_process_lock() != 13058) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_pilotlight_core_checksum_method_coresession_remove_metadata() != 25820) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_pilotlight_core_checksum_method_coresession_replace_metadata() != 54263) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_restore() != 17760) {
@@ -6676,10 +6628,58 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_state() != 18459) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata() != 19715) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_cached_id_token() != 17163) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata_or_queue() != 1898) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_cancel_metadata_update() != 60790) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_delegate() != 35072) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_discard_imported_session() != 7006) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_fetch_metadata() != 60823) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_fetch_user() != 54110) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_flush_metadata_updates() != 8228) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_id_token() != 10248) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_import_session() != 26620) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_merge_metadata() != 1231) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_profile() != 33892) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_profile_within() != 51208) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_remove_metadata() != 11712) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_replace_metadata() != 36647) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_with_password() != 28325) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_token_info() != 39726) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata() != 11155) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata_or_queue() != 1274) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 164) {

@@ -1,0 +1,213 @@
+//! What the session does for its user beside tokens: profile and metadata, the import of other libraries' sessions, and the
+//! calls for older Auth0 tenants.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::error::SessionError;
+use super::runtime::run;
+use super::session::CoreSession;
+use super::token_text::TokenText;
+use crate::model::metadata;
+use crate::model::profile::{Claims, Profile};
+use crate::model::secret::Secret;
+use crate::model::state::SessionState;
+use crate::session::{DelegationOptions, FlushReport, ImportOutcome, ImportSource, PasswordSignIn, UpdateOutcome};
+
+/// Profile and metadata.
+#[uniffi::export]
+impl CoreSession {
+    /// The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none
+    /// or `refresh` is true.
+    pub async fn profile(&self, refresh: bool) -> Result<Profile, SessionError> {
+        run(&self.manager, |manager| async move { manager.profile(refresh).await }).await
+    }
+
+    /// The profile as last fetched, if that is less than `max_age_seconds` ago; else fetched anew (network; persists).
+    /// With
+    /// `allow_stale` an older one will do where a new one cannot be had for the moment.
+    pub async fn profile_within(&self, max_age_seconds: u32, allow_stale: bool) -> Result<Profile, SessionError> {
+        let max_age = Duration::from_secs(max_age_seconds.into());
+        run(&self.manager, |manager| async move {
+            manager.profile_within(max_age, allow_stale).await
+        })
+        .await
+    }
+
+    /// The user object of Auth0's Management API: all of it, or with `fields` only those (`include`) or all but those.
+    /// Network. JSON text of an object.
+    pub async fn fetch_user(&self, fields: Vec<String>, include: bool) -> Result<Claims, SessionError> {
+        run(&self.manager, |manager| async move {
+            manager.fetch_user(&fields, include).await.map(Claims)
+        })
+        .await
+    }
+
+    /// The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all but those. Network. JSON
+    /// text of an object.
+    pub async fn fetch_metadata(&self, keys: Vec<String>, include: bool) -> Result<Claims, SessionError> {
+        run(&self.manager, |manager| async move {
+            manager.fetch_metadata_by(&keys, include).await.map(Claims)
+        })
+        .await
+    }
+
+    /// The same, or lets the change wait while there is passing trouble (persists): it is sent, in order, as soon as
+    /// something else succeeds.
+    pub async fn update_metadata_or_queue(&self, patch_json: String) -> Result<UpdateOutcome, SessionError> {
+        let patch = metadata::parse_object("metadata", &patch_json)?;
+        run(&self.manager, |manager| async move {
+            manager.update_metadata_or_queue(patch).await
+        })
+        .await
+    }
+
+    /// Takes back a change of the metadata that waits (persists); false when it does not wait.
+    pub async fn cancel_metadata_update(&self, id: u64) -> Result<bool, SessionError> {
+        run(&self.manager, |manager| async move {
+            manager.cancel_metadata_update(id).await
+        })
+        .await
+    }
+
+    /// Sends the changes of the metadata that wait, in order (network; persists), and says what became of them.
+    pub async fn flush_metadata_updates(&self) -> Result<FlushReport, SessionError> {
+        run(&self.manager, |manager| async move {
+            manager.flush_metadata_updates().await
+        })
+        .await
+    }
+
+    /// Replaces `user_metadata` by JSON text of an object: reads, then writes (network). Answers the metadata after the
+    /// change.
+    pub async fn replace_metadata(&self, metadata_json: String) -> Result<Claims, SessionError> {
+        let metadata = metadata::parse_object("metadata", &metadata_json)?;
+        run(&self.manager, |manager| async move {
+            manager.replace_metadata(metadata).await.map(Claims)
+        })
+        .await
+    }
+
+    /// Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network).
+    /// Answers the metadata after the change.
+    pub async fn merge_metadata(&self, changes_json: String) -> Result<Claims, SessionError> {
+        let changes = metadata::parse_object("metadata", &changes_json)?;
+        run(&self.manager, |manager| async move {
+            manager.merge_metadata(changes).await.map(Claims)
+        })
+        .await
+    }
+
+    /// Deletes keys of `user_metadata`; none delete nothing. Network. Answers the metadata after the change.
+    pub async fn remove_metadata(&self, keys: Vec<String>) -> Result<Claims, SessionError> {
+        run(&self.manager, |manager| async move {
+            manager.remove_metadata(&keys).await.map(Claims)
+        })
+        .await
+    }
+
+    /// Changes `user_metadata` by JSON text of an object: merged at the first level, nested objects are replaced, null
+    /// deletes a key, an empty object deletes everything. Network. Answers the metadata after the change.
+    pub async fn update_metadata(&self, patch_json: String) -> Result<Claims, SessionError> {
+        let patch = metadata::parse_object("metadata", &patch_json)?;
+        run(&self.manager, |manager| async move {
+            manager.update_metadata(patch).await.map(Claims)
+        })
+        .await
+    }
+}
+
+#[uniffi::export]
+impl CoreSession {
+    /// Takes over the session that another library stored: once, and only while this one has none. Reads and writes the
+    /// store; the old item stays. Network only where nothing in it says whose session it is. Throws `waitForUnlock`,
+    /// `checkStorage`, `openApp`, `retryLater`; nothing was changed then.
+    pub async fn import_session(&self, source: ImportSource) -> Result<ImportOutcome, SessionError> {
+        run(
+            &self.manager,
+            |manager| async move { manager.import_session(source).await },
+        )
+        .await
+    }
+
+    /// Deletes what the other library stored; true when that was done. False, and nothing is deleted, while there is no
+    /// session here and there never was one since an import was tried.
+    pub async fn discard_imported_session(&self, source: ImportSource) -> Result<bool, SessionError> {
+        run(&self.manager, |manager| async move {
+            manager.discard_imported_session(source).await
+        })
+        .await
+    }
+}
+
+/// All of these throw `fixConfiguration` for `legacy` where the configuration does not allow them, and send nothing then;
+/// also where the tenant is of today.
+#[uniffi::export]
+impl CoreSession {
+    /// The ID token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
+    pub fn cached_id_token(&self, min_ttl_seconds: u32) -> Option<TokenText> {
+        self.manager
+            .with_cached_id_token(Duration::from_secs(min_ttl_seconds.into()), TokenText::of)
+    }
+
+    /// An ID token that is good for at least `min_ttl_seconds`: from memory, or renewed (network; the new one is stored
+    /// before it is given). A session that lives by its ID token is renewed by delegation, any other as ever. Any
+    /// number of callers share one renewal.
+    pub async fn id_token(&self, min_ttl_seconds: u32) -> Result<TokenText, SessionError> {
+        let min_ttl = Duration::from_secs(min_ttl_seconds.into());
+        run(&self.manager, |manager| async move {
+            manager.id_token(min_ttl).await.map(TokenText::from)
+        })
+        .await
+    }
+
+    /// Signs in with a name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID token.
+    /// The password is sent once, wiped on this side, and never stored. `device` is needed with the scope
+    /// `offline_access`.
+    pub async fn sign_in_with_password(
+        &self,
+        username: String,
+        password: String,
+        connection: String,
+        device: Option<String>,
+        parameters: HashMap<String, String>,
+    ) -> Result<SessionState, SessionError> {
+        let sign_in = PasswordSignIn {
+            username: Secret::new(username),
+            password: Secret::new(password),
+            connection,
+            device,
+            parameters,
+        };
+        run(&self.manager, |manager| async move {
+            manager.sign_in_with_password(sign_in).await
+        })
+        .await
+    }
+
+    /// Exchanges the session's ID token, or with `by_refresh_token` its refresh token, at `/delegation`. Network; stores
+    /// nothing of the answer, which is JSON text of an object as the add-on of that `api_type` makes it.
+    pub async fn delegate(
+        &self,
+        api_type: String,
+        target: Option<String>,
+        scopes: Vec<String>,
+        parameters: HashMap<String, String>,
+        by_refresh_token: bool,
+    ) -> Result<Claims, SessionError> {
+        let options = DelegationOptions::parse(api_type, target, scopes, parameters, by_refresh_token)?;
+        run(&self.manager, |manager| async move {
+            manager.delegate(&options).await.map(Claims)
+        })
+        .await
+    }
+
+    /// The profile for an ID token from `/tokeninfo`: for `id_token`, or for the session's own (persists). Network.
+    pub async fn token_info(&self, id_token: Option<String>) -> Result<Profile, SessionError> {
+        let id_token = id_token.map(Secret::new);
+        run(&self.manager, |manager| async move {
+            manager.token_info(id_token.as_ref()).await
+        })
+        .await
+    }
+}
