@@ -1,6 +1,6 @@
 """Reads a bash script as far as it takes to know its commands, its expansions and its `case` patterns.
 
-It is no bash: what it does not know (arithmetic, conditions in `[[ ]]`, regular expressions) it passes over as a whole. What it reads it
+It is no bash: what it does not know (arithmetic, conditions in `[[ ]]`, regular expressions) it skips as a whole. What it reads it
 gives to three functions of `Script`'s subclass: `on_command`, `on_expansion`, `on_finding`.
 """
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds what apps get and judges it, on Debian as on a Mac, without Xcode.
+# Builds what apps get and checks it, on Debian as on a Mac, without Xcode.
 #
 #   scripts/check-apple.sh                 all checks; exit 1 when any failed
 #   scripts/check-apple.sh --quick         the same with one simulator only: this machine's
@@ -24,7 +24,7 @@ targets=("$ios_device_target" "${ios_simulator_targets[@]}")
 simulator_architectures=arm64_x86_64
 passed=0 failed=0
 
-# Everything that is judged lies in the output folder.
+# Everything that is checked lies in the output folder.
 choose_output() {
     package=$output/$app_module
     xcframework=$package/$ffi_module.xcframework
@@ -41,7 +41,7 @@ choose_own_simulator() {
     fi
 }
 
-judge() {
+report() {
     local what=$1
     shift
     if "$@"; then
@@ -167,14 +167,14 @@ main() {
     fi
     case $mode in all | --built | --swift | --prove) "$checkout/scripts/apple-swift.sh" setup ;; esac
     case $mode in
-        all) judge "the package builds" "$checkout/scripts/build-xcframework.sh" --output "$output" --targets "$(join_by_comma "${targets[@]}")" ;;
+        all) report "the package builds" "$checkout/scripts/build-xcframework.sh" --output "$output" --targets "$(join_by_comma "${targets[@]}")" ;;
         --built) [ -d "$xcframework" ] || die "build/$app_module is not there" "scripts/build-xcframework.sh" ;;
-        --reproducible) judge "two builds from two folders give the same zip" check_reproducible "$scratch" ;;
+        --reproducible) report "two builds from two folders give the same zip" check_reproducible "$scratch" ;;
         --swift)
-            judge "the Swift of the checkout compiles for iOS" check_swift "$sources/$ffi_module/module.modulemap" "$sources"
-            if ! on_mac; then judge "library and sample compile with the oldest Swift" check_oldest_swift; fi
+            report "the Swift of the checkout compiles for iOS" check_swift "$sources/$ffi_module/module.modulemap" "$sources"
+            if ! on_mac; then report "library and sample compile with the oldest Swift" check_oldest_swift; fi
             ;;
-        --prove) judge "each check catches its fault" check_proofs ;;
+        --prove) report "each check catches its fault" check_proofs ;;
         --accept)
             python3 -B "$apple/link.py" accept "$xcframework" "$sources" "$(tools_folder)" "$(minimum_ios)"
             return
@@ -183,19 +183,19 @@ main() {
     esac
     case $mode in
         all | --built)
-            judge "each check catches its fault" check_proofs
-            judge "slices, objects, headers and Info.plist are as they should be" check_slices
-            # Elsewhere than on a Mac, where Xcode's own linker is the judge and has the SDK to judge by.
-            if ! on_mac; then judge "each slice links strictly, within the budget, and needs only what is listed" check_link; fi
-            judge "generated, handwritten and sample Swift compile for iOS" check_swift "$simulator/$module_map" "$package/Sources"
-            if ! on_mac; then judge "library and sample compile with the oldest Swift" check_oldest_swift; fi
-            judge "the generated Swift finds each of its symbols in the slice" check_swift_link
-            judge "no folder of this machine is in the package" check_strings
-            judge "the privacy manifest declares what is used" check_privacy
-            judge "the zip is made from the XCFramework alone" check_zip "$scratch"
-            judge "the manifests link the frameworks that are needed" check_frameworks
-            judge "SwiftPM reads the package's manifest" check_manifest
-            judge "SwiftPM reads the Apple half of bindings/Pilotlight's manifest" check_own_manifest "$scratch"
+            report "each check catches its fault" check_proofs
+            report "slices, objects, headers and Info.plist are as they should be" check_slices
+            # Elsewhere than on a Mac, where Xcode's own linker checks it against the SDK.
+            if ! on_mac; then report "each slice links strictly, within the budget, and needs only what is listed" check_link; fi
+            report "generated, handwritten and sample Swift compile for iOS" check_swift "$simulator/$module_map" "$package/Sources"
+            if ! on_mac; then report "library and sample compile with the oldest Swift" check_oldest_swift; fi
+            report "the generated Swift finds each of its symbols in the slice" check_swift_link
+            report "no folder of this machine is in the package" check_strings
+            report "the privacy manifest declares what is used" check_privacy
+            report "the zip is made from the XCFramework alone" check_zip "$scratch"
+            report "the manifests link the frameworks that are needed" check_frameworks
+            report "SwiftPM reads the package's manifest" check_manifest
+            report "SwiftPM reads the Apple half of bindings/Pilotlight's manifest" check_own_manifest "$scratch"
             ;;
     esac
     printf '%s passed, %s failed\n' "$passed" "$failed"

@@ -182,12 +182,15 @@ skip() {
     exit 0
 }
 
-# Hosts of package registries belong to a machine's configuration, and folders of one machine to nobody else's.
+# Words that this project does not use (words.py), and: hosts of package registries belong to a machine's configuration, and folders of one machine to nobody else's.
 check_words() {
     local hosts='registry[.]npmjs|npmjs[.]org|pypi[.]org|pythonhosted[.]org|(static|index)[.]crates[.]io|deb[.]debian[.]org|static[.]rust-lang'
     local folders='(^|[^A-Za-z0-9_.})])/(work|root|home/[a-z]+|Users/[A-Za-z]+)/'
     local rest='[.][.]/shared/|[o]ff-mac'
     if files | grep -v -x -e Cargo.lock | tr '\n' '\0' | xargs -0 grep -nIE -e "$hosts" -e "$folders" -e "$rest"; then return 1; fi
+    (cd scripts && python3 -B -m unittest --quiet test_words) || return 1
+    # The one word for each thing.
+    files | grep -v -x -e Cargo.lock -e scripts/words.py -e scripts/test_words.py | python3 -B scripts/words.py
 }
 
 check_required_files() {

@@ -46,7 +46,7 @@ class OidcProvider:
 
     renewals = token_requests
 
-    def judge(self):
+    def count(self):
         return {}
 
 
@@ -57,7 +57,7 @@ class IdentityServer:
 
     def __init__(self, options):
         self.control = options.control
-        self.judged = collections.Counter()
+        self.counted = collections.Counter()
         self.flags = ["--domain", options.issuer]
 
     def counters(self):
@@ -70,7 +70,7 @@ class IdentityServer:
     def renewals(self):
         return self.counters()["refresh_grants_honoured"]
 
-    def judge(self):
+    def count(self):
         counters = self.counters()
         spent, overlap = counters["spent_refresh_tokens_presented"], counters["overlap_reuses"]
         now = collections.Counter({
@@ -80,7 +80,7 @@ class IdentityServer:
             ASKED_AGAIN: overlap,
         })
         # The server sums up since it started; a campaign answers for itself.
-        before, self.judged = self.judged, now
+        before, self.counted = self.counted, now
         return {name: number - before[name] for name, number in now.items()}
 
 
@@ -303,22 +303,22 @@ def campaign(kind, options, server):
         # The issuer agrees: the token that is left is good, and so is the refresh token.
         terminal.run("profile", "--refresh")
         terminal.run("token", "--force-refresh")
-        judged = server.judge()
-        if kind is Alone and judged.get(ASKED_AGAIN, running.seen[LOST]) != running.seen[LOST]:
-            raise Failure(f"{judged[ASKED_AGAIN]} spent tokens were presented, and {running.seen[LOST]} kills explain one each")
+        counted = server.count()
+        if kind is Alone and counted.get(ASKED_AGAIN, running.seen[LOST]) != running.seen[LOST]:
+            raise Failure(f"{counted[ASKED_AGAIN]} spent tokens were presented, and {running.seen[LOST]} kills explain one each")
         terminal.run("sign-out")
     except Failure as failure:
         running.stop()
-        judged = server.judge()
+        counted = server.count()
         what = str(failure)
         seen["corrupt stores" if what.startswith("corrupt") else "sessions lost" if "session lost" in what or "with 12" in what
              else "renewals that failed"] += 1
         print(f"\nround {done} of seed {options.seed}: {what}", file=sys.stderr)
     print(f"{server.name}, {'one process at a time' if kind is Alone else 'two processes, one store'}: {done} rounds of seed "
           f"{options.seed} in {time.monotonic() - began:.0f} s")
-    for name, number in {**running.seen, **seen, **judged}.items():
+    for name, number in {**running.seen, **seen, **counted}.items():
         print(f"  {number:6} {name}")
-    return not any(number for name, number in {**seen, **judged}.items() if name in MUST_BE_ZERO)
+    return not any(number for name, number in {**seen, **counted}.items() if name in MUST_BE_ZERO)
 
 
 def progress(text, last):

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Prepares a release of the Swift package: judges the checkout, builds, and writes what has to be published. It publishes
+# Prepares a release of the Swift package: checks the checkout, builds, and writes what has to be published. It publishes
 # nothing, tags nothing and changes nothing outside build/.
 #
-#   scripts/release.sh VERSION --url-base URL    builds (scripts/build-xcframework.sh) and judges (scripts/check-apple.sh)
+#   scripts/release.sh VERSION --url-base URL    builds (scripts/build-xcframework.sh) and checks (scripts/check-apple.sh)
 #   scripts/release.sh VERSION … --dry-run       everything but the build: takes what is in build/; never to publish
 #
 #   VERSION           1.2.3 or 1.2.3-rc.1: the same in Cargo.toml and as "## VERSION - YYYY-MM-DD" in CHANGELOG.md

@@ -102,7 +102,7 @@ class Running(Scripts):
 
     def test_arguments_that_are_wrong(self):
         for words, sentence, help_ in (
-            (["--stub"], "--stub needs a state", "--help"), (["--stub", "gone"], "there is no state gone", "moved-in"),
+            (["--stub"], "--stub needs a state", "--help"), (["--stub", "gone"], "there is no state gone", "migrated"),
             (["--stub", "home", "--screen", "gone"], "there is no screen gone", "inspector"),
             (["--screen", "profile"], "--screen goes with --stub", "--help"), (["--nonsense"], "unknown argument", "--help"),
             (["--simulator", "iPhone 14"], "no such simulator of iOS 17", "list devices"),
@@ -133,7 +133,7 @@ class Pictures(Scripts):
         self.assertEqual(code, 0, said)
         pictures = {path.stem for path in (self.checkout / "docs/screenshots").glob("*.png")}
         self.assertEqual(len(pictures), 35)
-        self.assertLessEqual({"home-dark", "moved-in-light", "metadata-light", "settings-dark", "metadata-waiting-light",
+        self.assertLessEqual({"home-dark", "migrated-light", "metadata-light", "settings-dark", "metadata-waiting-light",
                               "home-large-type", "home-german"}, pictures)
         self.assertNotIn("loading-light", pictures)
         for picture in pictures:

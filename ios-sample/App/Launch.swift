@@ -20,7 +20,7 @@ enum Launch {
         let model = AppModel(
             store: store, override: { merge(arguments, into: $0) },
             // As if an earlier version of this app had been built with Auth0.swift.
-            moveIn: { try await $0.importSession(from: .auth0CredentialsManager()) }
+            migrate: { try await $0.importSession(from: .auth0CredentialsManager()) }
         ) { settings in
             try settings.sessionSettings.makeSession(
                 storage: settings.storage(in: places, prompt: String(localized: "Your session is protected.")))

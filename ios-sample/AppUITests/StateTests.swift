@@ -8,7 +8,7 @@ final class StateTests: XCTestCase {
             "loading": "Reading your session…", "welcome": "Welcome to Pilotlight", "expired": "Please sign in again",
             "locked": "Locked", "home": "Ada Lovelace", "empty": "No Name Given",
             "offline": "There is no connection to the sign-in service.",
-            "moved-in": "You are still signed in.",
+            "migrated": "You are still signed in.",
             "misconfigured": "This app's sign-in is not set up correctly.",
             "broken": "The sign-in could not be saved or read on this device.",
         ]

@@ -25,7 +25,7 @@ use crate::protocol::message::{HttpAnswer, HttpRequest};
 ///
 /// Contract: a write replaces the whole item atomically (a reader sees the old or the new bytes); what was written can
 /// be read at once; a failure leaves the old item; deleting nothing succeeds. A swap compares and replaces in one step:
-/// whoever else uses the store, in this process or another, nobody's item is lost.
+/// whatever else uses the store, in this process or another, nobody's item is lost.
 pub trait SecretStore: Send + Sync + fmt::Debug {
     /// The item's bytes; `None` only when it is certain that there is no such item.
     fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>>;
@@ -104,7 +104,7 @@ pub enum LogLevel {
 
 /// A generic password that another library put into the Keychain.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct ForeignItem {
+pub struct KeychainItemReference {
     /// `kSecAttrService`
     pub service: String,
     /// `kSecAttrAccount`
@@ -114,11 +114,11 @@ pub struct ForeignItem {
 }
 
 /// What other libraries stored, to be taken over. Nothing is ever written there.
-pub trait ForeignItems: Send + Sync + fmt::Debug {
+pub trait KeychainItems: Send + Sync + fmt::Debug {
     /// The item's bytes; `None` only when it is certain that there is no such item.
-    fn read<'a>(&'a self, item: &'a ForeignItem) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>>;
+    fn read<'a>(&'a self, item: &'a KeychainItemReference) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>>;
     /// Removes the item; there being none is success.
-    fn delete<'a>(&'a self, item: &'a ForeignItem) -> BoxFuture<'a, Result<(), StoreError>>;
+    fn delete<'a>(&'a self, item: &'a KeychainItemReference) -> BoxFuture<'a, Result<(), StoreError>>;
 }
 
 /// The system gave no random numbers; nothing that needs them may go on.

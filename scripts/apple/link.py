@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Links each slice as an app does, without the parts that nothing calls, and judges what the result needs and weighs.
+"""Links each slice as an app does, without the parts that nothing calls, and checks what the result needs and weighs.
 
     link.py check XCFRAMEWORK SOURCES TOOLS MINIMUM-IOS    against needed-symbols.txt and size-budget.txt
     link.py accept XCFRAMEWORK SOURCES TOOLS MINIMUM-IOS   writes both anew; read the difference before you commit it

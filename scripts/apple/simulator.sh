@@ -6,7 +6,7 @@ sample=$checkout/ios-sample
 sample_project=$sample/PilotlightSample.xcodeproj
 sample_scheme=PilotlightSample
 # What `-stub` and `-screen` take: StubState.swift and Place.swift.
-sample_states=(loading welcome expired locked home empty offline waiting moved-in misconfigured broken)
+sample_states=(loading welcome expired locked home empty offline waiting migrated misconfigured broken)
 sample_screens=(profile metadata request inspector settings)
 sample_bundle=com.example.pilotlight.sample
 sample_derived=$target_dir/sample
@@ -84,7 +84,7 @@ build_sample() {
     local simulator=$1 log=$target_dir/sample.log
     shift
     mkdir -p "$target_dir"
-    # The manifests take the core for hosts where they hear of its folder, as lib.sh tells them; here they are Apple's.
+    # The manifests take the core for hosts where a variable names its folder, as lib.sh sets it; here they are Apple's.
     env -u PILOTLIGHT_CORE_LIBRARY_DIR PILOTLIGHT_MANIFEST_AS_APPLE=1 \
         xcodebuild -project "$sample_project" -scheme "$sample_scheme" -configuration Debug -derivedDataPath "$sample_derived" \
         -destination "platform=iOS Simulator,id=$simulator" "${sample_signing[@]}" "$@" >"$log" 2>&1 && return

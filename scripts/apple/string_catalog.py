@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Judges the sample's string catalogues: what a screen says is in them, in every language, and nothing else is.
+"""Checks the sample's string catalogues: what a screen says is in them, in every language, and nothing else is.
 
     string_catalog.py FOLDER [SWIFT-FILE…]     FOLDER/Localizable.xcstrings, for the Swift in FOLDER and in these files
 

@@ -5,7 +5,7 @@
 
 On Debian that is 6.0, as in the oldest Xcode that is promised. The compiler that swift_ios.py takes, for the standard library of
 iOS, is younger and lets through what 6.0 refuses: it knows more closures to be safe, and takes commas where there were none.
-Here everything is compiled for Linux, with Linux's Foundation and the stubs of the rest; that it is iOS's, swift_ios.py judges.
+Here everything is compiled for Linux, with Linux's Foundation and the stubs of the rest; that it is iOS's, swift_ios.py checks.
 """
 
 import pathlib

@@ -41,7 +41,7 @@ SPOILT = (
      "text: Binding(get: { editor[text: name] }, set: { editor[text: name] = $0 })", "from a Sendable closure"),
     ("the app's start on any thread", "PilotlightSample", "Launch.swift", "@MainActor\nenum", "enum", "main actor-isolated"),
     ("a state without a screen", "PilotlightSample", "RootView.swift", "        case .locked: LockedView(model: model)\n", "", "must be exhaustive"),
-    ("a notice without words", "PilotlightSample", "NoticeBanner.swift", "case .couldNotMoveIn:", "case .couldNotMoveIn(.ended):", "must be exhaustive"),
+    ("a notice without words", "PilotlightSample", "NoticeBanner.swift", "case .couldNotMigrate:", "case .couldNotMigrate(.ended):", "must be exhaustive"),
     ("an answer without a screen", "PilotlightSample", "RequestView.swift", "        case nil:\n            EmptyView()\n", "", "must be exhaustive"),
     ("an event without words", "PilotlightSample", "StateWords.swift", "            case .profileChanged: Label(\"Profile Changed\", systemImage: \"person.text.rectangle\")\n", "", "must be exhaustive"),
     ("a place without a screen", "PilotlightSample", "RootView.swift", "            case .inspector: InspectorView(model: model)\n", "", "must be exhaustive"),

@@ -11,7 +11,7 @@ VIEW = 'Text("Hello")  // "Not words"\nImage(systemName: "flame")\nText("Say \\"
 GERMAN = {"Hello": "Hallo", 'Say "hi"': "Sag „hi“"}
 
 
-class Judging(unittest.TestCase):
+class Checking(unittest.TestCase):
     def said(self, view=VIEW, german=GERMAN, more=None):
         with tempfile.TemporaryDirectory() as made:
             folder = pathlib.Path(made) / "App"

@@ -24,7 +24,7 @@ SPOILT = (
 )
 
 
-class Judging(unittest.TestCase):
+class Checking(unittest.TestCase):
     def setUp(self):
         made = tempfile.TemporaryDirectory()
         self.addCleanup(made.cleanup)

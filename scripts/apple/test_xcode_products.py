@@ -34,7 +34,7 @@ SPOILT = (
 )
 
 
-class Judging(test_xcode_project.OfACopy):
+class Checking(test_xcode_project.OfACopy):
     def test_spoilt_products(self):
         self.assertCaught(SPOILT)
 

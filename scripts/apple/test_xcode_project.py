@@ -81,7 +81,7 @@ class OfACopy(unittest.TestCase):
                 self.assertRegex(said, sentence)
 
 
-class Judging(OfACopy):
+class Checking(OfACopy):
     def test_the_project_as_it_is(self):
         self.assertEqual(self.said(), "")
 

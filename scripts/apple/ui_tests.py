@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Judges the sample's UI tests where none can run: what they look for on a screen is there to be found.
+"""Checks the sample's UI tests where none can run: what they look for on a screen is there to be found.
 
     ui_tests.py APP-FOLDER TESTS-FOLDER [SWIFT-FILE…]     the app's views, the UI tests, and files with more words of screens
 

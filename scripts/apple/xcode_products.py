@@ -1,7 +1,7 @@
-"""Judges what an Xcode project would build: icons, names of bundles, groups of entitlements, what is embedded and what is said.
+"""Checks what an Xcode project would build: icons, names of bundles, groups of entitlements, what is embedded and what is said.
 
 Each of these is an error of a build, of an installation or of the first launch, and none of them can be seen in the project's
-graph, which xcode_project.py judges first.
+graph, which xcode_project.py checks first.
 """
 
 import json
@@ -177,7 +177,7 @@ def name_faults(project, target):
 def faults(project):
     """A sentence for each fault of a project whose graph is whole."""
     for _, target in project.targets().values():
-        for judge in (asset_faults, language_faults, place_faults, test_faults, name_faults):
-            yield from judge(project, target)
+        for faults in (asset_faults, language_faults, place_faults, test_faults, name_faults):
+            yield from faults(project, target)
     yield from embedding_faults(project)
     yield from language_mode_faults(project)

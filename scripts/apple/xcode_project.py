@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Judges a handwritten Xcode project without Xcode. Prints each fault and exits 1.
+"""Checks a handwritten Xcode project without Xcode. Prints each fault and exits 1.
 
     xcode_project.py FOLDER.xcodeproj
 
 Xcode itself answers a dangling identifier by not opening the project, or by dropping what it does not understand. What the
-products need besides is judged by xcode_products.py; whether the code compiles, by scripts/check-apple.sh.
+products need besides is checked by xcode_products.py; whether the code compiles, by scripts/check-apple.sh.
 """
 
 import pathlib

@@ -58,7 +58,7 @@ install_once() {
   staging=$(mktemp -d "$cache/staging-XXXXXX")
   echo "serve.sh: installing into $target" >&2
   "$@" "$staging" >&2
-  # Never into an existing folder, as mv would: whoever comes second throws its copy away.
+  # Never into an existing folder, as mv would: the second one deletes its copy.
   if ! perl -e 'exit !rename $ARGV[0], $ARGV[1]' "$staging" "$target"; then
     [ -d "$target" ] || fail "cannot create $target"
     rm -rf "$staging"

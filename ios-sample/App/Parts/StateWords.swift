@@ -44,7 +44,7 @@ struct EventLabel: View {
     var body: some View {
         VStack(alignment: .leading, spacing: 4) {
             switch event {
-            case .signedIn(_, by: .migration): Label("Moved In", systemImage: "shippingbox")
+            case .signedIn(_, by: .migration): Label("Migrated", systemImage: "shippingbox")
             case .signedIn: Label("Signed In", systemImage: "person.badge.key")
             case .refreshTokenMissing: Label("No Refresh Token", systemImage: "exclamationmark.arrow.circlepath")
             case .restored: Label("Restored", systemImage: "tray.and.arrow.up")

@@ -10,7 +10,7 @@ struct LoadingView: View {
     }
 }
 
-/// The session is there or not; nobody knows until the device is unlocked or its owner has shown who they are.
+/// The session is there or not; it is not known which until the device is unlocked or its owner has shown who they are.
 struct LockedView: View {
     let model: AppModel
 

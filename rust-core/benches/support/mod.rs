@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pilotlight_core::adapters::foreign_keychain::NoForeignItems;
+use pilotlight_core::adapters::foreign_keychain::NoKeychainItems;
 use pilotlight_core::adapters::http::HttpTransport;
 use pilotlight_core::adapters::system::{SilentLog, SystemClock, SystemRandomness, TokioSpawner};
 use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
@@ -57,7 +57,7 @@ pub(crate) fn configuration(domain: &str) -> Configuration {
 pub(crate) fn session(configuration: &Configuration, store: Arc<dyn SecretStore>, runtime: &Handle) -> SessionManager {
     let dependencies = Dependencies {
         store,
-        foreign_items: Arc::new(NoForeignItems),
+        foreign_items: Arc::new(NoKeychainItems),
         sharing: Sharing::Alone,
         transport: Arc::new(HttpTransport::new()),
         clock: Arc::new(SystemClock),

@@ -1,4 +1,4 @@
-//! Answers of an issuer's endpoints, or of whoever answers in its place. The input is a status, header lines, an empty
+//! Answers of an issuer's endpoints, or of a server that answers in its place. The input is a status, header lines, an empty
 //! line and the body.
 
 use std::sync::Arc;

@@ -20,7 +20,7 @@ const NONCE: &str = "n-0S6_WzA2Mj";
 const NOW: i64 = 1_800_000_000;
 const LEEWAY: i64 = 60;
 
-/// A known key: whoever is given a token can tell whether the core was right to believe it.
+/// A known key: anyone with a token can tell whether the core was right to believe it.
 static PAIR: LazyLock<Ed25519KeyPair> = LazyLock::new(|| Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap());
 static KEYS: LazyLock<KeySet> = LazyLock::new(|| {
     let x = BASE64.encode(PAIR.public_key().as_ref());

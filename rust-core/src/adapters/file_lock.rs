@@ -21,8 +21,8 @@ const POLL: Duration = Duration::from_millis(20);
 
 /// Locks in files named `<prefix>.<digest of the lock's name>.lock`, for processes that can all reach that folder.
 ///
-/// The files are made when they are first needed, are empty, and are never removed: whoever waits for a removed file
-/// does not exclude whoever makes it anew.
+/// The files are made when they are first needed, are empty, and are never removed: a process that waits for a removed file
+/// does not exclude one that makes it anew.
 ///
 /// iOS kills an app that is suspended while it holds a lock in a folder shared by an app group (exception 0xdead10cc;
 /// Apple: "Understanding the exception types in a crash report"), so a lock must be held for moments only and given
@@ -81,7 +81,7 @@ fn try_lock(file: &Arc<File>) -> Result<Option<Box<dyn LockGuard>>, StoreError> 
     }
 }
 
-/// The lock of an open file: given back when this is dropped, whoever else has the file open.
+/// The lock of an open file: given back when this is dropped, whatever other process has the file open.
 #[derive(Debug)]
 struct LockedFile(Arc<File>);
 

@@ -19,7 +19,7 @@ use crate::ports::StoreError;
 
 /// Named items in one JSON file that only its owner can read.
 ///
-/// **For development.** Whoever can read the owner's files reads the sessions; on Apple devices use the Keychain.
+/// **For development.** Anyone who can read the owner's files reads the sessions; on Apple devices use the Keychain.
 ///
 /// The file is replaced as a whole and atomically, so that readers see the old or the new items and a crash leaves one
 /// of the two. Several stores on one path, in one process or many, may be used at once: an advisory lock on
@@ -37,7 +37,7 @@ pub struct FileStore {
 ///
 /// # Errors
 /// An explanation for the app's developer, on iOS: it always has a Keychain, and tokens in a plain file would be in
-/// backups and in the hands of whoever reads them.
+/// backups and in the hands of anyone who reads them.
 pub fn open(path: &str) -> Result<Arc<dyn BlockingStore>, String> {
     if cfg!(target_os = "ios") {
         return Err("is a file, which is not encrypted; on iOS use the Keychain, or memory for a test".to_owned());

@@ -9,12 +9,12 @@ use tokio::runtime::Handle;
 use super::keychain::KeychainOptions;
 use super::off_thread::{BlockingStore, OffThread};
 use crate::model::secret::SecretBytes;
-use crate::ports::{BoxFuture, ForeignItem, ForeignItems, SecretStore, StoreError};
+use crate::ports::{BoxFuture, KeychainItemReference, KeychainItems, SecretStore, StoreError};
 
 /// Opens the items of one service, as [`super::keychain::open`] does.
 pub type OpenService = Box<dyn Fn(KeychainOptions) -> Result<Arc<dyn BlockingStore>, String> + Send + Sync>;
 
-/// [`ForeignItems`] in the Keychain. An item is found whatever class and synchronisation the other library gave it; one
+/// [`KeychainItems`] in the Keychain. An item is found whatever class and synchronisation the other library gave it; one
 /// behind access control asks the user when it is read. Operations block a thread of the runtime's. For each service that
 /// is asked for, an item is left behind that says that the Keychain can be read: see
 /// [`KeychainStore`](super::keychain::KeychainStore).
@@ -29,7 +29,7 @@ impl ForeignKeychain {
         Self { open, runtime }
     }
 
-    fn service(&self, item: &ForeignItem) -> Result<OffThread<dyn BlockingStore>, StoreError> {
+    fn service(&self, item: &KeychainItemReference) -> Result<OffThread<dyn BlockingStore>, StoreError> {
         let options = KeychainOptions {
             service: item.service.clone(),
             access_group: item.access_group.clone(),
@@ -55,24 +55,24 @@ impl fmt::Debug for ForeignKeychain {
 
 /// Where no other library has ever been: for tests and hosts without a Keychain.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct NoForeignItems;
+pub struct NoKeychainItems;
 
-impl ForeignItems for NoForeignItems {
-    fn read<'a>(&'a self, _: &'a ForeignItem) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>> {
+impl KeychainItems for NoKeychainItems {
+    fn read<'a>(&'a self, _: &'a KeychainItemReference) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>> {
         Box::pin(std::future::ready(Ok(None)))
     }
 
-    fn delete<'a>(&'a self, _: &'a ForeignItem) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn delete<'a>(&'a self, _: &'a KeychainItemReference) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(std::future::ready(Ok(())))
     }
 }
 
-impl ForeignItems for ForeignKeychain {
-    fn read<'a>(&'a self, item: &'a ForeignItem) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>> {
+impl KeychainItems for ForeignKeychain {
+    fn read<'a>(&'a self, item: &'a KeychainItemReference) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>> {
         Box::pin(async move { self.service(item)?.read(&item.account).await })
     }
 
-    fn delete<'a>(&'a self, item: &'a ForeignItem) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn delete<'a>(&'a self, item: &'a KeychainItemReference) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move { self.service(item)?.delete(&item.account).await })
     }
 }

@@ -57,7 +57,7 @@ impl Default for HttpLimits {
 /// [`Transport`] over HTTP/1.1: no redirects, no cookies, no compression, no retries, and no proxy but one that
 /// [`HttpTransport::through`] asks for.
 ///
-/// Redirects are left to the caller as answers, because a token request that follows one hands its secrets to whoever
+/// Redirects are left to the caller as answers, because a token request that follows one hands its secrets to any host that
 /// the `Location` names. A request is written to a connection once or not at all: only one that met a closed connection
 /// before its first byte was written goes to another one.
 ///

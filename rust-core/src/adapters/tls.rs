@@ -1,4 +1,4 @@
-//! TLS: rustls with ring's cryptography, and certificates judged by the operating system.
+//! TLS: rustls with ring's cryptography, and certificates evaluated by the operating system.
 
 use std::sync::Arc;
 

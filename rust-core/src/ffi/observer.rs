@@ -13,7 +13,7 @@ use crate::machine::event::{RenewalFailure, Report, SessionEvent};
 use crate::model::state::SessionState;
 use crate::session::SessionManager;
 
-/// Hears of every change of the session's state, and of what happens to it. Called for one thing at a time, in order,
+/// Receives every change of the session's state, and what happens to it. Called for one thing at a time, in order,
 /// on a thread of Pilotlight's own, as long as the handle lives that it was given with. Must return soon.
 #[uniffi::export(with_foreign)]
 pub trait SessionObserver: Send + Sync + std::fmt::Debug {

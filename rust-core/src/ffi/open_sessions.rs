@@ -92,7 +92,7 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
-    use crate::adapters::foreign_keychain::NoForeignItems;
+    use crate::adapters::foreign_keychain::NoKeychainItems;
     use crate::adapters::http::HttpTransport;
     use crate::adapters::memory_store::MemoryStore;
     use crate::adapters::system::{SilentLog, SystemClock, SystemRandomness, TokioSpawner};
@@ -136,7 +136,7 @@ mod tests {
         Dependencies {
             store: Arc::new(MemoryStore::default()),
             sharing: Sharing::Alone,
-            foreign_items: Arc::new(NoForeignItems),
+            foreign_items: Arc::new(NoKeychainItems),
             transport: Arc::new(HttpTransport::new()),
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),

@@ -40,7 +40,7 @@ pub struct CoreSession {
 impl CoreSession {
     /// Checks the configuration and opens the store; reads nothing from it and sends nothing.
     ///
-    /// `name` tells sessions of one app apart; `observer` hears of every change of state and every event, in order,
+    /// `name` tells sessions of one app apart; `observer` receives every change of state and every event, in order,
     /// on a thread of Pilotlight's own; `log` gets a line for each step, without secrets.
     ///
     /// Opening the same session again (the same client at the same issuer, store and name) while it is open in this

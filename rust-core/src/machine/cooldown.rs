@@ -186,7 +186,7 @@ impl Cooldown {
     }
 }
 
-/// Whether the issuer, or whoever stands before it, would say the same again. What the device or the app itself says
+/// Whether the issuer, or a server before it, would say the same again. What the device or the app itself says
 /// costs no request.
 fn changes_nothing(error: &Error) -> bool {
     matches!(

@@ -74,7 +74,7 @@ pub enum SignInWay {
     /// With a password, at an older Auth0 tenant.
     Password,
     /// Another library's session was taken over.
-    MovingIn,
+    Migration,
     /// In another process that shares the store: the app, or one of its extensions.
     Elsewhere,
 }
@@ -99,7 +99,7 @@ impl SessionEvent {
         !matches!(self, Self::SignedOut { .. } | Self::Ended { .. })
     }
 
-    /// Whether nobody need hear of it any more once `later` has happened before it was stored.
+    /// Whether it need not be announced any more once `later` has happened before it was stored.
     pub fn gives_way_to(&self, later: &Self) -> bool {
         match (self, later) {
             (Self::Renewed { audience, .. }, Self::Renewed { audience: of, .. }) => audience == of,

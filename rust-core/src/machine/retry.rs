@@ -104,7 +104,7 @@ fn is_worth_another(error: &Error) -> bool {
     }
 }
 
-/// How long an answer asks to wait. To wait not at all is no wish that can be granted: everybody else heard it too.
+/// How long an answer asks to wait. An answer that asks for no wait is not followed: every other client got the same answer.
 pub(super) fn asked_to_wait(error: &Error) -> Option<Duration> {
     let asked = match error {
         Error::RateLimited { retry_after, .. } | Error::ServerFault { retry_after, .. } => {

@@ -42,7 +42,7 @@ pub struct Credentials {
     pub unchecked: bool,
 }
 
-/// How old an access token is, judged by clocks that may lie.
+/// How old an access token is, by clocks that may be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
     /// Good for at least this long.

@@ -7,6 +7,13 @@ use crate::model::invalid::InvalidValue;
 /// The field of an Auth0 user that the user may change.
 pub const USER_METADATA: &str = "user_metadata";
 
+/// What users may do for themselves ("Get Access Tokens for the Management API": scopes of the current user), sorted.
+pub const CURRENT_USER_SCOPES: [&str; 3] = [
+    "create:current_user_metadata",
+    "read:current_user",
+    "update:current_user_metadata",
+];
+
 /// Checks a change as the server would, so that a mistake costs no request.
 ///
 /// # Errors

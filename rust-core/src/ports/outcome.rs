@@ -15,7 +15,7 @@ impl Outcome {
         Self(Box::new(value))
     }
 
-    /// The value; `None` where it is of another type, which is a mistake of whoever put it in.
+    /// The value; `None` where it is of another type, which is a mistake of the code that put it in.
     pub(crate) fn get<T: 'static>(self) -> Option<T> {
         self.0.downcast().ok().map(|value| *value)
     }

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn server_words_keep_the_sentence_and_lose_the_values_in_it() {
+    fn sanitized_descriptions_keep_the_sentence_and_lose_the_values_in_it() {
         for (said, shown) in [
             ("Unknown or invalid refresh token.", "Unknown or invalid refresh token."),
             (
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn server_words_are_short_and_on_one_line() {
+    fn sanitized_descriptions_are_short_and_on_one_line() {
         let long = sanitized_description(&"word\n".repeat(100));
         assert!(long.chars().count() <= 202 && !long.contains('\n'), "{long}");
     }

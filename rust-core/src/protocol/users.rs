@@ -7,7 +7,7 @@ use url::Url;
 use super::failure::{self, explained, is_web_page, json_object, resource_failure, says, unexpected};
 use crate::model::invalid::InvalidValue;
 use crate::model::json::Object;
-use crate::model::metadata::USER_METADATA;
+use crate::model::metadata::{CURRENT_USER_SCOPES, USER_METADATA};
 use crate::model::secret::{Secret, SecretBytes};
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::Endpoint;
@@ -74,7 +74,7 @@ pub fn refuses_token(answer: &HttpAnswer) -> bool {
 pub fn refuses_for_good(answer: &HttpAnswer) -> bool {
     match answer.status {
         401 | 407 | 408 | 425 | 429 => false,
-        // A change stays as large as it is, whoever says so.
+        // A change stays as large as it is, whatever server says so.
         413 => true,
         400..=499 => !refuses_header(answer) && !is_web_page(answer),
         _ => false,
@@ -115,13 +115,15 @@ fn failure(answer: &HttpAnswer, argument: &'static str, now: Timestamp) -> Proto
     };
     const AUDIENCE: &str = "metadata needs an access token for the Management API: set `metadataAccess: true`, or allow \
         the Management API in the application's Multi-Resource Refresh Token settings";
-    const SCOPES: &str = "metadata needs read:current_user, update:current_user_metadata and \
-        create:current_user_metadata: `metadataAccess: true` asks for them";
+    let scopes = format!(
+        "the access token lacks one of the scopes {}: `metadataAccess: true` asks for them",
+        CURRENT_USER_SCOPES.join(", ")
+    );
     match answer.status {
         _ if is_web_page(answer) && answer.status != 413 => resource_failure(endpoint, answer, now),
         401 => configuration("audience", AUDIENCE),
         400 if refuses_header(answer) || says(answer, "invalid_token") => configuration("audience", AUDIENCE),
-        403 => configuration("scopes", SCOPES),
+        403 => configuration("scopes", &scopes),
         404 => configuration("provider", "the user is not there; the domain may be another tenant's"),
         status if refuses_for_good(answer) => ProtocolError::Argument(InvalidValue {
             name: argument,

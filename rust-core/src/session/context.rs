@@ -151,7 +151,7 @@ impl Context {
         self.spawner.as_ref()
     }
 
-    /// Keeps the session open while it exists: whoever opens it by its name meanwhile gets this one, and not a second
+    /// Keeps the session open while it exists: a caller that opens it by its name meanwhile gets this one, and not a second
     /// one that knows nothing of the work under way.
     pub(super) fn keep_open(&self) -> Option<Arc<dyn WholeSession>> {
         self.whole.upgrade()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ports::{Clock, ForeignItems, Log, ProcessLock, Randomness, SecretStore, Spawner, Transport};
+use crate::ports::{Clock, KeychainItems, Log, ProcessLock, Randomness, SecretStore, Spawner, Transport};
 
 /// One implementation of each port.
 #[derive(Clone, Debug)]
@@ -12,7 +12,7 @@ pub struct Dependencies {
     /// Who else uses that store.
     pub sharing: Sharing,
     /// What other libraries stored.
-    pub foreign_items: Arc<dyn ForeignItems>,
+    pub foreign_items: Arc<dyn KeychainItems>,
     /// The network.
     pub transport: Arc<dyn Transport>,
     /// The device's clocks.

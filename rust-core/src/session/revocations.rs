@@ -61,7 +61,7 @@ impl Revocations {
         }
     }
 
-    /// The same for whoever waits for it, within limits.
+    /// The same for a caller that waits for it, within limits.
     pub(super) async fn send_in_time(&self) {
         if self.has_pending() {
             let sending = std::pin::pin!(self.send());
@@ -77,7 +77,7 @@ impl Revocations {
             .spawn(async move { drop(revocations.revoke(&refresh_token).await) });
     }
 
-    /// The same for whoever waits for it, within limits.
+    /// The same for a caller that waits for it, within limits.
     pub(super) async fn revoke_in_time(&self, refresh_token: &Secret) {
         // Logged there.
         let revoking = std::pin::pin!(self.revoke(refresh_token));
@@ -117,7 +117,7 @@ impl Revocations {
         }
     }
 
-    /// Revokes a refresh token that was kept for that; it is kept on only if the issuer did not hear of it.
+    /// Revokes a refresh token that was kept for that; it is kept on only if it did not reach the issuer.
     async fn settle(&self, refresh_token: &Secret) -> Result<bool, Error> {
         let outcome = self.revoke(refresh_token).await;
         let ended = self.context.apply(RevocationEnded {

@@ -81,7 +81,7 @@ where
         let work = start();
         spawner.spawn(Box::pin(async move {
             let result = work.await;
-            // Before anybody hears the result, so that whoever asks after it starts anew.
+            // Before anybody gets the result, so that a caller that asks after it starts anew.
             drop(empties);
             // An error means that nobody waits any more.
             let _ = done.send(result);

@@ -19,21 +19,21 @@ fn lock_in(folder: &Path) -> FileLock {
 }
 
 /// A place with the lock in it, which gives it back when it is dropped.
-struct Held(LockPlace);
+struct HeldLock(LockPlace);
 
-impl Drop for Held {
+impl Drop for HeldLock {
     fn drop(&mut self) {
         self.0.close();
     }
 }
 
-async fn wait(lock: &FileLock, name: &str, limit: Duration) -> Option<Held> {
-    let held = Held(LockPlace::default());
+async fn wait(lock: &FileLock, name: &str, limit: Duration) -> Option<HeldLock> {
+    let held = HeldLock(LockPlace::default());
     let outcome = lock.acquire(name, limit, held.0.clone()).await.unwrap();
     (outcome == Acquisition::Held).then_some(held)
 }
 
-async fn take(lock: &FileLock, name: &str) -> Option<Held> {
+async fn take(lock: &FileLock, name: &str) -> Option<HeldLock> {
     wait(lock, name, Duration::ZERO).await
 }
 
@@ -43,7 +43,7 @@ async fn whoever_comes_second_gets_nothing_until_the_first_gives_it_back() {
     let (ours, theirs) = (lock_in(folder.path()), lock_in(folder.path()));
     let held = take(&ours, "a").await.unwrap();
     assert!(take(&theirs, "a").await.is_none());
-    assert!(take(&ours, "a").await.is_none(), "not even to whoever has it");
+    assert!(take(&ours, "a").await.is_none(), "not even to the process that has it");
     assert!(take(&theirs, "b").await.is_some(), "another name is another lock");
     drop(held);
     assert!(take(&theirs, "a").await.is_some());
@@ -86,7 +86,10 @@ async fn a_suspension_between_getting_the_lock_and_hearing_of_it_leaves_no_lock(
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     place.close();
-    assert!(take(&theirs, "a").await.is_some(), "held, and nobody knows it");
+    assert!(
+        take(&theirs, "a").await.is_some(),
+        "held, although this process has lost it"
+    );
     drop(acquiring.await);
     assert!(take(&theirs, "a").await.is_some());
 }

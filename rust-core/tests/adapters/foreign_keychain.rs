@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pilotlight_core::adapters::foreign_keychain::ForeignKeychain;
 use pilotlight_core::adapters::keychain::KeychainStore;
 use pilotlight_core::adapters::off_thread::BlockingStore;
-use pilotlight_core::ports::{ForeignItem, ForeignItems, StoreError};
+use pilotlight_core::ports::{KeychainItemReference, KeychainItems, StoreError};
 use tokio::runtime::Handle;
 
 use crate::support::fake_keychain::{Device, FakeKeychain, Key};
@@ -18,8 +18,8 @@ fn foreign(keychain: &FakeKeychain) -> ForeignKeychain {
     ForeignKeychain::new(Box::new(open), Handle::current())
 }
 
-fn item(access_group: Option<&str>) -> ForeignItem {
-    ForeignItem {
+fn item(access_group: Option<&str>) -> KeychainItemReference {
+    KeychainItemReference {
         service: "Auth0".to_owned(),
         account: "refresh_token".to_owned(),
         access_group: access_group.map(str::to_owned),
@@ -35,7 +35,7 @@ fn key(access_group: Option<&str>, synchronizable: bool) -> Key {
     }
 }
 
-async fn read(items: &ForeignKeychain, item: ForeignItem) -> Result<Option<String>, StoreError> {
+async fn read(items: &ForeignKeychain, item: KeychainItemReference) -> Result<Option<String>, StoreError> {
     let bytes = items.read(&item).await?;
     Ok(bytes.map(|bytes| String::from_utf8(bytes.expose().to_vec()).unwrap()))
 }

@@ -15,7 +15,7 @@ use crate::support::{
 /// Claims to set; `None` removes.
 pub(crate) type Changes = Vec<(&'static str, Option<Value>)>;
 
-pub(crate) fn judge(changes: &Changes, expected: &Expectations<'_>) -> Result<IdTokenClaims, IdTokenProblem> {
+pub(crate) fn checked(changes: &Changes, expected: &Expectations<'_>) -> Result<IdTokenClaims, IdTokenProblem> {
     let key = SigningKey::new("1", "EdDSA");
     let mut claims = right_claims();
     for (name, value) in changes {
@@ -29,7 +29,7 @@ pub(crate) fn judge(changes: &Changes, expected: &Expectations<'_>) -> Result<Id
 
 pub(crate) fn check(rows: Vec<(Changes, Result<(), IdTokenProblem>)>, expected: &Expectations<'_>) {
     for (changes, result) in rows {
-        assert_eq!(judge(&changes, expected).map(|_| ()), result, "{changes:?}");
+        assert_eq!(checked(&changes, expected).map(|_| ()), result, "{changes:?}");
     }
 }
 
@@ -43,14 +43,14 @@ pub(crate) fn remove(name: &'static str) -> Changes {
 
 #[test]
 fn right_claims_are_believed_and_handed_over() {
-    let believed = judge(&vec![], &sign_in()).unwrap();
+    let believed = checked(&vec![], &sign_in()).unwrap();
     assert_eq!(believed.subject, SUBJECT);
     assert_eq!(
         (believed.issued_at, believed.expires_at),
         (Timestamp(NOW - 5), Timestamp(NOW + 36_000))
     );
     assert_eq!(believed.auth_time, Some(Timestamp(NOW - 30)));
-    assert_eq!(judge(&remove("auth_time"), &sign_in()).unwrap().auth_time, None);
+    assert_eq!(checked(&remove("auth_time"), &sign_in()).unwrap().auth_time, None);
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn the_access_token_is_bound_by_at_hash_where_there_is_one() {
         let key = SigningKey::new("1", algorithm);
         let hash = digest(function, token.expose().as_bytes());
         let mut claims = right_claims();
-        let judge = |claims: &Value, access_token| {
+        let checked = |claims: &Value, access_token| {
             let expected = at(ValidationContext::SignIn {
                 nonce: &NONCE,
                 max_age_seconds: None,
@@ -154,18 +154,18 @@ fn the_access_token_is_bound_by_at_hash_where_there_is_one() {
             });
             verify(&key.token(claims), &key_set(&[key.jwk()]), &all_algorithms(), &expected).map(|_| ())
         };
-        assert_eq!(judge(&claims, Some(&token)), Ok(()));
+        assert_eq!(checked(&claims, Some(&token)), Ok(()));
         claims["at_hash"] = base64url(&hash.as_ref()[..hash.as_ref().len() / 2]).into();
-        assert_eq!(judge(&claims, Some(&token)), Ok(()), "{algorithm}");
-        assert_eq!(judge(&claims, None), Ok(()), "{algorithm}");
+        assert_eq!(checked(&claims, Some(&token)), Ok(()), "{algorithm}");
+        assert_eq!(checked(&claims, None), Ok(()), "{algorithm}");
         assert_eq!(
-            judge(&claims, Some(&another)),
+            checked(&claims, Some(&another)),
             Err(WrongClaim("at_hash")),
             "{algorithm}"
         );
         claims["at_hash"] = base64url(hash.as_ref()).into();
         assert_eq!(
-            judge(&claims, Some(&token)),
+            checked(&claims, Some(&token)),
             Err(WrongClaim("at_hash")),
             "{algorithm}: the whole hash"
         );
@@ -207,7 +207,7 @@ fn a_renewal_is_for_the_same_user_and_needs_no_nonce() {
 fn no_problem_quotes_a_claim() {
     for name in ["iss", "aud", "sub", "exp", "iat", "nonce", "azp", "auth_time"] {
         for value in [json!("planted"), json!(["planted"]), json!({"planted": 1})] {
-            if let Err(problem) = judge(&set(name, value), &sign_in()) {
+            if let Err(problem) = checked(&set(name, value), &sign_in()) {
                 assert!(!format!("{problem} {problem:?}").contains("planted"), "{problem:?}");
             }
         }

@@ -7,7 +7,7 @@ use pilotlight_core::jose::{Expectations, ValidationContext};
 use pilotlight_core::model::time::Timestamp;
 use serde_json::json;
 
-use crate::claims::{check, judge, remove, set};
+use crate::claims::{check, checked, remove, set};
 use crate::support::{LEEWAY, NONCE, NOW, at, sign_in};
 
 #[test]
@@ -52,13 +52,13 @@ fn a_clock_at_the_end_of_time_judges_without_overflow() {
     for value in [json!(i64::MIN), json!(0), json!(i64::MAX), json!(u64::MAX)] {
         for name in ["exp", "iat", "nbf"] {
             let changes = set(name, value.clone());
-            assert_eq!(judge(&changes, &at_time(i64::MAX)), Err(Expired), "{changes:?}");
+            assert_eq!(checked(&changes, &at_time(i64::MAX)), Err(Expired), "{changes:?}");
             let very_early = if name == "iat" && value == json!(i64::MIN) {
                 None
             } else {
                 Some(IssuedInTheFuture)
             };
-            assert_eq!(judge(&changes, &at_time(i64::MIN)).err(), very_early, "{changes:?}");
+            assert_eq!(checked(&changes, &at_time(i64::MIN)).err(), very_early, "{changes:?}");
         }
     }
 }
@@ -86,8 +86,8 @@ fn max_age_wants_a_recent_authentication() {
         ],
         &asked(100),
     );
-    assert!(judge(&set("auth_time", json!(NOW - LEEWAY - 1)), &asked(0)).is_err());
-    assert!(judge(&set("auth_time", json!(0)), &asked(u32::MAX)).is_ok());
-    // Not asked for, it is not judged.
-    assert!(judge(&set("auth_time", json!(0)), &sign_in()).is_ok());
+    assert!(checked(&set("auth_time", json!(NOW - LEEWAY - 1)), &asked(0)).is_err());
+    assert!(checked(&set("auth_time", json!(0)), &asked(u32::MAX)).is_ok());
+    // Not asked for, it is not checked.
+    assert!(checked(&set("auth_time", json!(0)), &sign_in()).is_ok());
 }

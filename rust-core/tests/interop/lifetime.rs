@@ -40,7 +40,7 @@ async fn a_session_lives_at_oidc_provider() {
     whole_life(ServerKind::OidcProvider, ways).await;
 }
 
-/// Its discovery document is silent about revocation: there the refresh token lives on, and the app hears of that.
+/// Its discovery document is silent about revocation: there the refresh token lives on, and the app is told so.
 #[tokio::test]
 async fn a_session_lives_at_django() {
     let ways = Ways {
@@ -54,7 +54,7 @@ async fn a_session_lives_at_django() {
     whole_life(ServerKind::Django, ways).await;
 }
 
-/// It has no revocation either, and its refresh tokens live for 30 days whoever signs out.
+/// It has no revocation either, and its refresh tokens live for 30 days, also after a sign-out.
 #[tokio::test]
 async fn a_session_lives_at_lemonldap() {
     let ways = Ways {

@@ -24,7 +24,7 @@ async fn a_stolen_refresh_token_ends_the_session_at_django() {
     a_stolen_refresh_token(ServerKind::Django).await;
 }
 
-/// Somebody presents a refresh token that was used: the server ends the family, and the next renewal hears of it.
+/// Somebody presents a refresh token that was used: the server ends the family, and the next renewal is refused.
 async fn a_stolen_refresh_token(kind: ServerKind) {
     let world = World::start(kind, five_minutes()).await;
     let App { session, tap } = world.signed_in().await;

@@ -50,7 +50,7 @@ async fn two_handles_of_one_session_share_one_renewal() {
         .fault(Endpoint::Token, Fault::answer(json!({"expires_in": 0})));
     sign_in(&world, &first).await;
     assert_eq!(second.state(), first.state());
-    // Whoever comes second waits for the same renewal, or finds its token.
+    // The second one waits for the same renewal, or finds its token.
     let (one, other) = tokio::join!(
         first.access_token(0, false, false),
         second.access_token(0, false, false)

@@ -99,7 +99,7 @@ async fn a_late_profile_is_not_the_new_users() {
     assert_eq!(session.profile(false).await.unwrap().email.as_deref(), Some(GRACE));
 }
 
-/// Whoever asks after the sign-in waits for the old request, and is not served by it.
+/// A caller that asks after the sign-in waits for the old request, and is not served by it.
 #[tokio::test]
 async fn a_new_users_profile_is_not_the_answer_to_the_old_ones_request() {
     let world = World::new().await;

@@ -297,7 +297,7 @@ async fn what_is_on_its_way_is_sent_by_nobody_else() {
         async move { session.update_metadata_or_queue(object(json!({"a": 2}))).await }
     });
     until("the second waits too", || waiting(&session).len() == 2).await;
-    // Whoever did not wait for the first sender would have sent something by now.
+    // A sender that did not wait for the first one would have sent something by now.
     for _ in 0..10_000 {
         tokio::task::yield_now().await;
     }

@@ -85,7 +85,7 @@ async fn a_profile_is_fetched_though_another_process_signed_in_meanwhile() {
 }
 
 #[tokio::test]
-async fn nobody_hears_of_a_renewal_before_it_is_stored() {
+async fn nobody_is_notified_of_a_renewal_before_it_is_stored() {
     let world = World::new().await;
     let session = world.signed_in().await;
     let mut states = states(&session);

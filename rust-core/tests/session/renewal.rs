@@ -152,7 +152,7 @@ async fn a_renewal_goes_on_when_its_caller_goes_away() {
     caller.abort();
     assert!(caller.await.unwrap_err().is_cancelled());
     world.control().release(Endpoint::Token);
-    // Whoever asks now joins it.
+    // A caller that asks now joins it.
     session.access_token(forced()).await.unwrap();
     assert_ne!(world.stored_refresh_token(), refresh_token);
     assert_renews(&session).await;

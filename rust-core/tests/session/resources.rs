@@ -172,7 +172,7 @@ async fn however_many_ask_for_the_profile_one_request_is_sent() {
     assert!((&mut first).now_or_never().is_none());
     assert!((&mut second).now_or_never().is_none() && (&mut third).now_or_never().is_none());
     world.control().wait_for_held(Endpoint::Userinfo, 1).await;
-    // Whoever began it need not stay.
+    // The caller that began it need not stay.
     drop(first);
     world.control().release(Endpoint::Userinfo);
     assert_eq!(second.await.unwrap(), third.await.unwrap());

@@ -112,7 +112,7 @@ async fn an_issuer_that_refuses_is_not_asked_again() {
     }
 }
 
-/// Whoever is in between does not speak for the issuer.
+/// A server in between does not speak for the issuer.
 #[tokio::test]
 async fn a_page_or_a_proxy_does_not_end_a_revocation() {
     let world = World::new().await;

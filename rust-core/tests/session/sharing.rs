@@ -185,7 +185,7 @@ async fn a_new_sign_in_in_one_is_seen_by_the_other() {
     );
 }
 
-/// A profile is stored with the tokens: whoever fetched it must not write old tokens over new ones.
+/// A profile is stored with the tokens: the process that fetched it must not write old tokens over new ones.
 #[tokio::test]
 async fn a_profile_fetched_in_one_does_not_undo_the_others_renewal() {
     let (world, app, extension, _folder) = app_and_extension().await;

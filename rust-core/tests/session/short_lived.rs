@@ -86,7 +86,7 @@ async fn a_min_ttl_that_no_token_reaches_is_told_after_one_renewal_and_not_at_th
         assert!(is_min_ttl(&public(session.access_token(at_least(30)).await)));
     }
     assert_eq!(world.refresh_grants(), 1);
-    // Whoever wants less is not concerned, before and after the token has expired.
+    // A caller that asks for less is not concerned, before and after the token has expired.
     assert!(session.access_token(at_least(10)).await.is_ok());
     world.clock.advance(21);
     assert!(session.access_token(at_least(10)).await.is_ok());
@@ -122,7 +122,7 @@ async fn a_call_sends_one_renewal_at_most() {
     }
 }
 
-/// However many ask with whatever wish.
+/// However many ask, with different requirements.
 #[tokio::test]
 async fn callers_of_one_renewal_get_its_token_each_by_its_own_measure() {
     let world = World::with(Options::default().with(|s| s.access_token_lifetime = 300)).await;

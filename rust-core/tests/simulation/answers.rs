@@ -66,7 +66,7 @@ pub(crate) fn parse(request: &HttpRequest) -> Asked {
             let bearer = std::str::from_utf8(bearer.1.expose()).unwrap();
             Asked::UserInfo(bearer.strip_prefix("Bearer ").unwrap().to_owned())
         }
-        path => panic!("nobody knows {path}"),
+        path => panic!("unknown path {path}"),
     }
 }
 
@@ -134,7 +134,7 @@ pub(crate) fn act(world: &World, asked: &Asked, sender: Who, zombie: bool) -> Ac
         Asked::Revocation(token) => {
             let mut state = world.state();
             let known = state.server.refresh_tokens.get_mut(token).map(|token| {
-                // Whoever revokes it does not store it.
+                // A process that revokes it does not store it.
                 token.write_failed = true;
                 token.family
             });

@@ -7,15 +7,15 @@ use pilotlight_core::machine::error::Error;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::TokenOptions;
 
-use crate::judge::Held;
 use crate::ports::View;
 use crate::process::{User, populate, start};
+use crate::rules::Held;
 use crate::server::{Cause, Who};
 use crate::world::{World, name_of};
 
 /// What the users of one process do in a run.
 const ACTIONS: u32 = 14;
-/// Longer than any rest after a failure.
+/// Longer than any cooldown.
 const REST: Duration = Duration::from_secs(400);
 
 /// The whole run.
@@ -210,7 +210,7 @@ async fn check(world: &World, user: &User) {
             }
         }
         (Err(Error::ReadOnly), _) if reads_only => {}
-        // Judged when it was published.
+        // Checked when it was published.
         (Err(Error::NoSession), Held::Nothing | Held::SignedOut) => {}
         (Err(Error::Reauthenticate(_)), Held::Session { is_ended: true, .. }) => {}
         (outcome, stored) => {

@@ -1,5 +1,5 @@
 //! The session under a seeded scheduler, in a world that fails: crashes between any two effects, lost answers, a store
-//! that refuses, clocks that jump, processes that are suspended. What must hold all the same is in `judge`; which kinds
+//! that refuses, clocks that jump, processes that are suspended. What must hold all the same is in `rules`; which kinds
 //! of runs there are, in `profile`. A seed that fails prints its trace, and gives the same again:
 //!
 //!     scripts/simulate.sh --seed 4711
@@ -14,12 +14,12 @@
 mod answers;
 mod fate;
 mod figures;
-mod judge;
 mod network;
 mod ports;
 mod process;
 mod profile;
 mod random;
+mod rules;
 mod run;
 mod scheduler;
 mod server;

@@ -22,7 +22,7 @@ enum Luck {
     Answered,
     /// Nothing was done.
     Refused,
-    /// It was done, and nobody hears of it.
+    /// It was done, and no answer comes.
     Lost,
     /// It was not done, and nobody can know that.
     LostBefore,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pilotlight_core::adapters::foreign_keychain::NoForeignItems;
+use pilotlight_core::adapters::foreign_keychain::NoKeychainItems;
 use pilotlight_core::model::time::{Instant, Timestamp};
 use pilotlight_core::ports::{
     Acquisition, BoxFuture, Clock, LockGuard, LockPlace, Log, LogLevel, ProcessLock, Randomness, RandomnessUnavailable,
@@ -52,7 +52,7 @@ impl View {
         drop(state);
         Dependencies {
             store: Arc::new(Store(self.clone())),
-            foreign_items: Arc::new(NoForeignItems),
+            foreign_items: Arc::new(NoKeychainItems),
             sharing,
             transport: Arc::new(Network(self.clone())),
             clock: Arc::new(self.clone()),

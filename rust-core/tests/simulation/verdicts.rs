@@ -8,8 +8,8 @@ use pilotlight_core::machine::event::SessionEvent;
 use pilotlight_core::model::state::{ReauthenticationReason, SessionState};
 use pilotlight_core::model::time::Timestamp;
 
-use crate::judge::Held;
 use crate::profile::Profile;
+use crate::rules::Held;
 use crate::server::{RefreshToken, Who};
 use crate::world::{State, name_of};
 
@@ -137,7 +137,7 @@ impl State {
             return;
         };
         let known = &self.server.refresh_tokens[&access.refresh_token];
-        // Whoever went on without the lock may find a later renewal in the store, and then keeps that one.
+        // A process that went on without the lock may find a later renewal in the store, and then keeps that one.
         // A sign-in whose call has not returned is in nobody's books yet.
         let is_sign_in = known.parent.is_none();
         if !known.write_tried && !is_sign_in && !self.is_without_lock(who) {

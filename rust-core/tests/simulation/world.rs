@@ -1,4 +1,4 @@
-//! One run's world: the issuer, the shared store, the lock, the network, the processes; and what the judge remembers.
+//! One run's world: the issuer, the shared store, the lock, the network, the processes; and what the rules remember.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -240,7 +240,7 @@ impl Control {
         &self.shared.control_url
     }
 
-    /// Asks whoever runs the server to end it, see [`IdentityServer::stopped`](crate::IdentityServer::stopped).
+    /// Asks the program that runs the server to end it, see [`IdentityServer::stopped`](crate::IdentityServer::stopped).
     pub fn shut_down(&self) {
         self.shared.stop.send_replace(true);
     }

@@ -12,7 +12,7 @@ use crate::tamper::IdTokenFault;
 ///
 /// By default the request is *not* processed: the fault strikes first. After
 /// [`after_processing`](Fault::after_processing) the server has done what was asked (rotated a token, say) and the client
-/// does not hear of it. Effects that spoil an answer ([truncate](Fault::truncate), [`stall_body`](Fault::stall_body),
+/// gets no answer. Effects that spoil an answer ([truncate](Fault::truncate), [`stall_body`](Fault::stall_body),
 /// [`answer`](Fault::answer), dates, ID tokens) need one and always come after processing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -82,7 +82,7 @@ pub struct Counters {
     pub requests: BTreeMap<Endpoint, u64>,
     /// Refresh grants seen, those that a fault swallowed included.
     pub refresh_grants: u64,
-    /// Refresh grants that the server honoured, whether or not the client heard of it.
+    /// Refresh grants that the server honoured, whether or not the client got the answer.
     pub refresh_grants_honoured: u64,
     /// Codes exchanged for tokens.
     pub code_grants_honoured: u64,

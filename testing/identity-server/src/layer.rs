@@ -258,7 +258,7 @@ impl hyper::body::Body for HalfBody {
             return Poll::Pending;
         }
         if !self.sent {
-            // One idle turn makes hyper flush what it has before it hears of the error.
+            // One idle turn makes hyper flush what it has before it gets the error.
             self.sent = true;
             cx.waker().wake_by_ref();
             return Poll::Pending;

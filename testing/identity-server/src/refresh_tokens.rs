@@ -72,7 +72,7 @@ impl RefreshTokens {
         (family, self.issue(family, None, now_ms))
     }
 
-    /// Judges a token. Ends its family when it is reused.
+    /// Checks a token. Ends its family when it is reused.
     pub(crate) fn present(&mut self, token: &str, client_id: &str, now_ms: i64, settings: &Settings) -> Presented {
         let Some(known) = self.tokens.get(token) else {
             return Presented::Dead { spent: false };
@@ -106,7 +106,7 @@ impl RefreshTokens {
         }
     }
 
-    /// Judges a device's token, which is never rotated: any other is dead here and stays as it is.
+    /// Checks a device's token, which is never rotated: any other is dead here and stays as it is.
     pub(crate) fn present_device(
         &mut self,
         token: &str,

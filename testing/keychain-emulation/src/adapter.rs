@@ -1,4 +1,4 @@
-//! The adapter's own files, in the surroundings that they have in the core; only `LAContext` is another.
+//! The adapter's own files, with the modules around them that they have in the core; only `LAContext` is another.
 #![allow(unreachable_pub, reason = "the files belong to another crate")]
 
 // Generated: one `#[path] mod` for each file.

@@ -82,7 +82,7 @@ async fn sorted_names(store: &dyn SecretStore) -> Vec<String> {
 macro_rules! promises {
     ($($kind:ident: $place:expr;)*) => {
         $(mod $kind {
-            #[allow(unused_imports, reason = "a place may need nothing of its surroundings")]
+            #[allow(unused_imports, reason = "a place may need nothing of the modules around it")]
             use super::*;
 
             $crate::promises!(@each $place;

@@ -4,6 +4,7 @@ internal import PilotlightCore
 /// The metadata of a preview: changed at once, or waiting while the preview fails with what is temporary.
 extension PreviewCore {
     func fetchUser(fields: [String], include: Bool) async throws -> Claims {
+        try await begin()
         let user = try signedIn { contents in
             let whole: [String: SessionJSON] = [
                 "user_id": .string(contents.profile.subject), "user_metadata": .object(contents.metadata),
@@ -14,31 +15,37 @@ extension PreviewCore {
     }
 
     func fetchMetadata(keys: [String], include: Bool) async throws -> Claims {
+        try await begin()
         let metadata = try signedIn { $0.metadata.filter { keys.isEmpty || keys.contains($0.key) == include } }
         return try JSONText.text(of: metadata, argument: "keys")
     }
 
     func updateMetadata(patchJson: String) async throws -> Claims {
-        try change(patchJson) { metadata, patch in
+        try await begin()
+        return try change(patchJson) { metadata, patch in
             patch.isEmpty ? [:] : metadata.updated(with: patch)
         }
     }
 
     func replaceMetadata(metadataJson: String) async throws -> Claims {
-        try change(metadataJson) { $1.filter { !$0.value.isNull } }
+        try await begin()
+        return try change(metadataJson) { $1.filter { !$0.value.isNull } }
     }
 
     func mergeMetadata(changesJson: String) async throws -> Claims {
-        try change(changesJson) { $0.merged(with: $1) }
+        try await begin()
+        return try change(changesJson) { $0.merged(with: $1) }
     }
 
     func removeMetadata(keys: [String]) async throws -> Claims {
-        try change("{}") { metadata, _ in metadata.filter { !keys.contains($0.key) } }
+        try await begin()
+        return try change("{}") { metadata, _ in metadata.filter { !keys.contains($0.key) } }
     }
 
     // MARK: What waits
 
     func updateMetadataOrQueue(patchJson: String) async throws -> UpdateOutcome {
+        try await begin()
         guard !isOffline else { return contents.withLock { .queued(id: $0.wait(patchJson)) } }
         _ = try await flushMetadataUpdates()
         let metadata = try await updateMetadata(patchJson: patchJson)
@@ -51,7 +58,8 @@ extension PreviewCore {
     }
 
     func cancelMetadataUpdate(id: UInt64) async throws -> Bool {
-        contents.withLock { contents in
+        try await begin()
+        return contents.withLock { contents in
             let before = contents.waiting.count
             contents.waiting.removeAll { $0.id == id }
             return contents.waiting.count < before
@@ -59,6 +67,7 @@ extension PreviewCore {
     }
 
     func flushMetadataUpdates() async throws -> FlushReport {
+        try await begin()
         if isOffline {
             return FlushReport(applied: [], dropped: [], waiting: UInt32(pendingMetadataUpdates().count))
         }

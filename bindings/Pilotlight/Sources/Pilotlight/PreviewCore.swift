@@ -2,8 +2,9 @@ import Foundation
 internal import PilotlightCore
 
 /// A core that lives in memory and asks nobody: what
-/// ``Session/preview(state:profile:metadata:waiting:accessToken:failingWith:)`` runs on.
-final class PreviewCore: CoreSessionProtocol {
+/// ``Session/preview(state:profile:metadata:waiting:accessToken:failingWith:)`` runs on. The tests' own double adds to it what
+/// is scripted, so that a call of the core's is written once for both.
+class PreviewCore: CoreSessionProtocol, @unchecked Sendable {
     struct Contents: Sendable {
         var state: SessionState?
         var profile: SessionProfile
@@ -87,6 +88,7 @@ final class PreviewCore: CoreSessionProtocol {
     }
 
     func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool) async throws -> String {
+        try await begin()
         let token = try signedIn { $0.accessToken }
         if forceRefresh { tellOfRenewal(nil) }
         return token
@@ -95,6 +97,7 @@ final class PreviewCore: CoreSessionProtocol {
     func accessTokenFor(
         audience: String, scopes: [String], minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool
     ) async throws -> String {
+        try await begin()
         let token = try signedIn { $0.accessToken }
         if forceRefresh { tellOfRenewal(audience) }
         return token
@@ -103,18 +106,21 @@ final class PreviewCore: CoreSessionProtocol {
     func accessTokenOtherThan(refused: String, audience: String?, scopes: [String], minTtlSeconds: UInt32) async throws
         -> String
     {
+        try await begin()
         let token = try signedIn { $0.accessToken }
         tellOfRenewal(audience)
         return token
     }
 
     func refresh(scopes: [String], parameters: [String: String]) async throws -> String {
+        try await begin()
         let token = try signedIn { $0.accessToken }
         tellOfRenewal(nil)
         return token
     }
 
     func beginSignIn(options: PilotlightCore.SignInOptions) async throws -> SignInRequest {
+        try await begin()
         try throwIfFailing()
         let attempt = contents.withLock { contents in
             contents.signInBegan = true
@@ -126,12 +132,14 @@ final class PreviewCore: CoreSessionProtocol {
     }
 
     func completeSignIn(callbackUrl: String) async throws -> PilotlightCore.SessionState {
+        try await begin()
         try throwIfFailing()
         guard contents.withLock({ $0.signInBegan }) else { throw SessionError.signInCancelled }
         return signIn(by: .browser).core
     }
 
     func signOut() async throws -> PilotlightCore.SignOutOutcome {
+        try await begin()
         let (before, wasSignedIn) = contents.withLock { ($0.state, $0.isSignedIn) }
         _ = enter { _ in .signedOut }
         if before != .signedOut { broadcaster.events.send(.signedOut(elsewhere: false)) }
@@ -139,26 +147,31 @@ final class PreviewCore: CoreSessionProtocol {
     }
 
     func importSession(source: PilotlightCore.ImportSource) async throws -> PilotlightCore.ImportOutcome {
+        try await begin()
         try throwIfFailing()
         return contents.withLock { $0.isSignedIn } ? .sessionExists : .nothingFound
     }
 
     func discardImportedSession(source: PilotlightCore.ImportSource) async throws -> Bool {
+        try await begin()
         try throwIfFailing()
         return contents.withLock { $0.isSignedIn }
     }
 
     func logoutUrl(returnTo: String?, federated: Bool) async throws -> String {
+        try await begin()
         try throwIfFailing()
         return "https://preview.invalid/logout"
     }
 
     func profile(refresh: Bool) async throws -> PilotlightCore.UserProfile {
-        try signedIn { $0.profile.core }
+        try await begin()
+        return try signedIn { $0.profile.core }
     }
 
     func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool) async throws -> PilotlightCore.UserProfile {
-        try signedIn { $0.profile.core }
+        try await begin()
+        return try signedIn { $0.profile.core }
     }
 
     // MARK: Older tenants
@@ -168,12 +181,14 @@ final class PreviewCore: CoreSessionProtocol {
     }
 
     func idToken(minTtlSeconds: UInt32) async throws -> String {
-        try signedIn { _ in Self.idToken }
+        try await begin()
+        return try signedIn { _ in Self.idToken }
     }
 
     func signInWithPassword(
         username: String, password: String, connection: String, device: String?, parameters: [String: String]
     ) async throws -> PilotlightCore.SessionState {
+        try await begin()
         try throwIfFailing()
         return signIn(by: .password).core
     }
@@ -181,16 +196,22 @@ final class PreviewCore: CoreSessionProtocol {
     func delegate(
         apiType: String, target: String?, scopes: [String], parameters: [String: String], byRefreshToken: Bool
     ) async throws -> Claims {
-        try JSONText.text(of: try signedIn { _ in ["id_token": SessionJSON.string(Self.idToken)] }, argument: "apiType")
+        try await begin()
+        return try JSONText.text(
+            of: try signedIn { _ in ["id_token": SessionJSON.string(Self.idToken)] }, argument: "apiType")
     }
 
     func tokenInfo(idToken: String?) async throws -> PilotlightCore.UserProfile {
-        try signedIn { $0.profile.core }
+        try await begin()
+        return try signedIn { $0.profile.core }
     }
 
     private static let idToken = "preview-id-token"
 
     // MARK: Rules
+
+    /// Begins every call that would wait, but ``restore()``.
+    func begin() async throws {}
 
     func throwIfFailing() throws {
         if let error = contents.withLock({ $0.error }) { throw error }

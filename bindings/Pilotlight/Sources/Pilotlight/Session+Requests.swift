@@ -13,7 +13,7 @@ extension Session {
     /// When the API answers 401 nevertheless, ask once more with `forceRefresh`.
     ///
     /// - Parameters:
-    ///   - request: A request to your API. The token goes to whoever the URL names, so never take a URL from
+    ///   - request: A request to your API. The token goes to the host that the URL names, so never take a URL from
     ///     elsewhere.
     ///   - minTTL: How long the token must still be good, in seconds.
     ///   - forceRefresh: Renew even a good token.

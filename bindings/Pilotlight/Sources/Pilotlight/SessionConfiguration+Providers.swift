@@ -1,13 +1,12 @@
 import Foundation
+internal import PilotlightCore
 
 extension SessionConfiguration {
     /// The scopes that are asked for by default: who the user is, and a refresh token (`offline_access`).
     public static let standardScopes = ["openid", "profile", "email", "offline_access"]
 
     /// What ``Session/metadata`` and ``Session/fetchUser(fields:include:)`` need at Auth0.
-    public static let auth0MetadataScopes = [
-        "read:current_user", "update:current_user_metadata", "create:current_user_metadata",
-    ]
+    public static let auth0MetadataScopes = PilotlightCore.auth0MetadataScopes()
 
     /// A client at Auth0.
     ///

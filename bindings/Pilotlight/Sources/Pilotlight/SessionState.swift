@@ -101,7 +101,7 @@ extension SignInMethod {
         switch core {
         case .browser: self = .browser
         case .password: self = .password
-        case .movingIn: self = .migration
+        case .migration: self = .migration
         case .elsewhere: self = .elsewhere
         }
     }

@@ -936,7 +936,7 @@ open class CoreSession: CoreSessionProtocol, @unchecked Sendable {
     /**
      * Checks the configuration and opens the store; reads nothing from it and sends nothing.
      *
-     * `name` tells sessions of one app apart; `observer` hears of every change of state and every event, in order,
+     * `name` tells sessions of one app apart; `observer` receives every change of state and every event, in order,
      * on a thread of Pilotlight's own; `log` gets a line for each step, without secrets.
      *
      * Opening the same session again (the same client at the same issuer, store and name) while it is open in this
@@ -2001,7 +2001,7 @@ public func FfiConverterTypeLogSink_lower(_ value: LogSink) -> UInt64 {
 
 
 /**
- * Hears of every change of the session's state, and of what happens to it. Called for one thing at a time, in order,
+ * Receives every change of the session's state, and what happens to it. Called for one thing at a time, in order,
  * on a thread of Pilotlight's own, as long as the handle lives that it was given with. Must return soon.
  */
 public protocol SessionObserver: AnyObject, Sendable {
@@ -2018,7 +2018,7 @@ public protocol SessionObserver: AnyObject, Sendable {
 
 }
 /**
- * Hears of every change of the session's state, and of what happens to it. Called for one thing at a time, in order,
+ * Receives every change of the session's state, and what happens to it. Called for one thing at a time, in order,
  * on a thread of Pilotlight's own, as long as the handle lives that it was given with. Must return soon.
  */
 open class SessionObserverImpl: SessionObserver, @unchecked Sendable {
@@ -2578,85 +2578,6 @@ public func FfiConverterTypeFlushReport_lower(_ value: FlushReport) -> RustBuffe
 
 
 /**
- * A generic password that another library put into the Keychain.
- */
-public struct ForeignItem: Equatable, Hashable {
-    /**
-     * `kSecAttrService`
-     */
-    public let service: String
-    /**
-     * `kSecAttrAccount`
-     */
-    public let account: String
-    /**
-     * `kSecAttrAccessGroup`; nil looks in all groups of the app.
-     */
-    public let accessGroup: String?
-
-    // Default memberwise initializers are never public by default, so we
-    // declare one manually.
-    public init(
-        /**
-         * `kSecAttrService`
-         */service: String,
-        /**
-         * `kSecAttrAccount`
-         */account: String,
-        /**
-         * `kSecAttrAccessGroup`; nil looks in all groups of the app.
-         */accessGroup: String?) {
-        self.service = service
-        self.account = account
-        self.accessGroup = accessGroup
-    }
-
-
-
-
-}
-
-#if compiler(>=6)
-extension ForeignItem: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeForeignItem: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ForeignItem {
-        return
-            try ForeignItem(
-                service: FfiConverterString.read(from: &buf),
-                account: FfiConverterString.read(from: &buf),
-                accessGroup: FfiConverterOptionString.read(from: &buf)
-        )
-    }
-
-    public static func write(_ value: ForeignItem, into buf: inout [UInt8]) {
-        FfiConverterString.write(value.service, into: &buf)
-        FfiConverterString.write(value.account, into: &buf)
-        FfiConverterOptionString.write(value.accessGroup, into: &buf)
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeForeignItem_lift(_ buf: RustBuffer) throws -> ForeignItem {
-    return try FfiConverterTypeForeignItem.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeForeignItem_lower(_ value: ForeignItem) -> RustBuffer {
-    return FfiConverterTypeForeignItem.lower(value)
-}
-
-
-/**
  * The user is asked before an item is read, replaced or handed on (`SecAccessControl`). The call blocks until the user
  * has answered. Where nobody can be asked, as in the background, it fails: renewing a session then waits until the app
  * is in front of the user again. Removing an item (sign-out) asks nobody.
@@ -2740,6 +2661,85 @@ public func FfiConverterTypeKeychainAccessControl_lift(_ buf: RustBuffer) throws
 #endif
 public func FfiConverterTypeKeychainAccessControl_lower(_ value: KeychainAccessControl) -> RustBuffer {
     return FfiConverterTypeKeychainAccessControl.lower(value)
+}
+
+
+/**
+ * A generic password that another library put into the Keychain.
+ */
+public struct KeychainItemReference: Equatable, Hashable {
+    /**
+     * `kSecAttrService`
+     */
+    public let service: String
+    /**
+     * `kSecAttrAccount`
+     */
+    public let account: String
+    /**
+     * `kSecAttrAccessGroup`; nil looks in all groups of the app.
+     */
+    public let accessGroup: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * `kSecAttrService`
+         */service: String,
+        /**
+         * `kSecAttrAccount`
+         */account: String,
+        /**
+         * `kSecAttrAccessGroup`; nil looks in all groups of the app.
+         */accessGroup: String?) {
+        self.service = service
+        self.account = account
+        self.accessGroup = accessGroup
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension KeychainItemReference: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKeychainItemReference: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KeychainItemReference {
+        return
+            try KeychainItemReference(
+                service: FfiConverterString.read(from: &buf),
+                account: FfiConverterString.read(from: &buf),
+                accessGroup: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: KeychainItemReference, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.service, into: &buf)
+        FfiConverterString.write(value.account, into: &buf)
+        FfiConverterOptionString.write(value.accessGroup, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeychainItemReference_lift(_ buf: RustBuffer) throws -> KeychainItemReference {
+    return try FfiConverterTypeKeychainItemReference.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeychainItemReference_lower(_ value: KeychainItemReference) -> RustBuffer {
+    return FfiConverterTypeKeychainItemReference.lower(value)
 }
 
 
@@ -3000,7 +3000,7 @@ public struct SessionConfiguration: Equatable, Hashable {
      */
     public let headerOrigins: [String]
     /**
-     * How far the issuer's clock and ours may be apart when an ID token is judged, in seconds. 60 is a good value;
+     * By how much the times in an ID token may differ from the issuer's clock, in seconds. 60 is a good value;
      * at most 300.
      */
     public let leewaySeconds: UInt32
@@ -3054,7 +3054,7 @@ public struct SessionConfiguration: Equatable, Hashable {
          * hosts that need them. A discovery document can name any host, and headers can be keys.
          */headerOrigins: [String] = [],
         /**
-         * How far the issuer's clock and ours may be apart when an ID token is judged, in seconds. 60 is a good value;
+         * By how much the times in an ID token may differ from the issuer's clock, in seconds. 60 is a good value;
          * at most 300.
          */leewaySeconds: UInt32 = UInt32(60),
         /**
@@ -3853,7 +3853,7 @@ public enum ImportSource: Equatable, Hashable {
     case keychainArchive(
         /**
          * Which item.
-         */item: ForeignItem
+         */item: KeychainItemReference
     )
     /**
      * Keychain items that hold strings, as the tutorials of Lock for iOS, version 1, had apps write them with
@@ -3913,7 +3913,7 @@ public struct FfiConverterTypeImportSource: FfiConverterRustBuffer {
         let variant: Int32 = try readInt(&buf)
         switch variant {
 
-        case 1: return .keychainArchive(item: try FfiConverterTypeForeignItem.read(from: &buf)
+        case 1: return .keychainArchive(item: try FfiConverterTypeKeychainItemReference.read(from: &buf)
         )
 
         case 2: return .keychainStrings(service: try FfiConverterString.read(from: &buf), accessGroup: try FfiConverterOptionString.read(from: &buf)
@@ -3935,7 +3935,7 @@ public struct FfiConverterTypeImportSource: FfiConverterRustBuffer {
 
         case let .keychainArchive(item):
             writeInt(&buf, Int32(1))
-            FfiConverterTypeForeignItem.write(item, into: &buf)
+            FfiConverterTypeKeychainItemReference.write(item, into: &buf)
 
 
         case let .keychainStrings(service,accessGroup):
@@ -5522,7 +5522,7 @@ public enum SignInWay: Equatable, Hashable {
     /**
      * Another library's session was taken over.
      */
-    case movingIn
+    case migration
     /**
      * In another process that shares the store: the app, or one of its extensions.
      */
@@ -5552,7 +5552,7 @@ public struct FfiConverterTypeSignInWay: FfiConverterRustBuffer {
 
         case 2: return .password
 
-        case 3: return .movingIn
+        case 3: return .migration
 
         case 4: return .elsewhere
 
@@ -5572,7 +5572,7 @@ public struct FfiConverterTypeSignInWay: FfiConverterRustBuffer {
             writeInt(&buf, Int32(2))
 
 
-        case .movingIn:
+        case .migration:
             writeInt(&buf, Int32(3))
 
 
@@ -6504,6 +6504,16 @@ fileprivate func uniffiFutureContinuationCallback(handle: UInt64, pollResult: In
     }
 }
 /**
+ * The scopes that metadata needs at Auth0.
+ */
+public func auth0MetadataScopes() -> [String]  {
+    return try!  FfiConverterSequenceString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_func_auth0_metadata_scopes(uniffiCallStatus
+    )
+})
+}
+/**
  * The names of the sessions that are stored for this client at this issuer, sorted: those that somebody is signed in
  * to, that have ended, or that wait for a revocation. Open one with `CoreSession` and its name; remove one by signing it
  * out. Storage in memory is never shared, so it has none.
@@ -6540,6 +6550,9 @@ private let initializationResult: InitializationResult = {
     let scaffolding_contract_version = ffi_pilotlight_core_uniffi_contract_version()
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_func_auth0_metadata_scopes() != 24716) {
+        return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_func_stored_session_names() != 9988) {
         return InitializationResult.apiChecksumMismatch
@@ -6682,7 +6695,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata_or_queue() != 1274) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 164) {
+    if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 56998) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_constructor_coresession_with_proxies() != 16135) {

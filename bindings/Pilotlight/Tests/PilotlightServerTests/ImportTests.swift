@@ -58,7 +58,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func stringsAndProfileOfLockMoveIn() async throws {
+    @Test func stringsAndProfileOfLockMigrate() async throws {
         let server = try await IdentityServer.start()
         let old = try await OldTokens(of: server)
         let session = try Session(try server.auth0(), storage: .inMemory, log: .none)

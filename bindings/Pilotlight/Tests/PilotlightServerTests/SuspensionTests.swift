@@ -67,7 +67,7 @@ import Darwin
         await server.stop()
     }
 
-    /// Tries each as another process would: a lock belongs to whoever opened the file.
+    /// Tries each as another process would: a lock belongs to the process that opened the file.
     private func heldLocks(in folder: TemporaryFolder) throws -> [URL] {
         let files = try FileManager.default.contentsOfDirectory(at: folder.url, includingPropertiesForKeys: nil)
         return try files.filter { $0.pathExtension == "lock" }.filter { lock in

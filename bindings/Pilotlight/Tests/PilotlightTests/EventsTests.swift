@@ -27,7 +27,7 @@ import Testing
 
     @Test func everyEventOfTheCoresHasItsOwn() {
         let now = Date()
-        #expect(SessionEvent(.signedIn(subject: "1", by: .movingIn)) == .signedIn(subject: "1", by: .migration))
+        #expect(SessionEvent(.signedIn(subject: "1", by: .migration)) == .signedIn(subject: "1", by: .migration))
         #expect(SessionEvent(.refreshTokenMissing) == .refreshTokenMissing)
         #expect(SessionEvent(.restored(subject: "1")) == .restored(subject: "1"))
         let renewed = SessionEvent.renewed(audience: "api", expiresAt: now, elsewhere: true)

@@ -3,8 +3,8 @@ import PilotlightCore
 
 @testable import Pilotlight
 
-/// A core whose calls wait at a gate, and whose store may be locked.
-final class ScriptedCore: CoreSessionProtocol {
+/// The preview's core with somebody signed in, whose calls wait at a gate, and whose store may be locked.
+final class ScriptedCore: PreviewCore, @unchecked Sendable {
     private struct Script: Sendable {
         var state: Pilotlight.SessionState?
         var stored: Pilotlight.SessionState
@@ -41,6 +41,11 @@ final class ScriptedCore: CoreSessionProtocol {
         self.onBegin = onBegin
         self.onCachedToken = onCachedToken
         self.work = work
+        let signedIn = Pilotlight.SessionState.signedIn(subject: "scripted", expiresAt: .distantFuture)
+        super.init(
+            contents: Contents(
+                state: signedIn, profile: .preview(), metadata: [:], accessToken: "renewed", signInBegan: true),
+            broadcaster: SessionBroadcaster())
     }
 
     /// How often somebody looked at the state.
@@ -75,54 +80,51 @@ final class ScriptedCore: CoreSessionProtocol {
             configuration: configuration, core: self, broadcaster: SessionBroadcaster(), dependencies: dependencies)
     }
 
-    func state() -> PilotlightCore.SessionState? {
+    override func begin() async throws {
+        try await work()
+    }
+
+    override func state() -> PilotlightCore.SessionState? {
         script.withLock { script in
             script.looks += 1
             return script.state?.core
         }
     }
 
-    func cachedAccessTokenVersion(minTtlSeconds: UInt32) -> UInt64 { 1 }
+    override func cachedAccessTokenVersion(minTtlSeconds: UInt32) -> UInt64 { 1 }
 
-    func cachedAccessToken(minTtlSeconds: UInt32) -> String? {
+    override func cachedAccessToken(minTtlSeconds: UInt32) -> String? {
         onCachedToken()
         return "cached"
     }
 
-    func cachedAccessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt32) -> String? { "cached" }
-    func hasValidSession(minTtlSeconds: UInt32) -> Bool { true }
-    func cachedProfileVersion() -> UInt64 { script.withLock { $0.profileVersion } }
-    func hasRefreshToken() -> Bool { true }
-    func grantedScopes() -> [String]? { nil }
-    func authenticatedAt() -> Date? { nil }
+    override func cachedProfileVersion() -> UInt64 { script.withLock { $0.profileVersion } }
 
-    func cachedProfile() -> PilotlightCore.UserProfile? {
+    override func cachedProfile() -> PilotlightCore.UserProfile? {
         script.withLock { script in
             script.profileReads += 1
             return script.profile?.core
         }
     }
 
-    func cancelSignIn() {}
-
-    func cancelSignInAttempt(attempt: UInt64) {
+    override func cancelSignInAttempt(attempt: UInt64) {
         script.withLock { $0.cancelled.append(attempt) }
     }
 
-    func releaseProcessLock() {
+    override func releaseProcessLock() {
         script.withLock { $0.lock.append("released") }
         onRelease()
     }
 
-    func postponeProcessLock() {
+    override func postponeProcessLock() {
         script.withLock { $0.lock.append("postponed") }
     }
 
-    func allowProcessLock() {
+    override func allowProcessLock() {
         script.withLock { $0.lock.append("allowed") }
     }
 
-    func restore() async throws -> PilotlightCore.SessionState {
+    override func restore() async throws -> PilotlightCore.SessionState {
         script.withLock { script in
             script.restores += 1
             script.state = script.stored
@@ -130,147 +132,11 @@ final class ScriptedCore: CoreSessionProtocol {
         }
     }
 
-    func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool) async throws -> String {
-        try await work()
-        return "renewed"
-    }
-
-    func accessTokenFor(
-        audience: String, scopes: [String], minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool
-    ) async throws -> String {
-        try await work()
-        return "renewed"
-    }
-
-    func accessTokenOtherThan(refused: String, audience: String?, scopes: [String], minTtlSeconds: UInt32) async throws
-        -> String
-    {
-        try await work()
-        return "renewed"
-    }
-
-    func refresh(scopes: [String], parameters: [String: String]) async throws -> String {
-        try await work()
-        return "renewed"
-    }
-
-    func beginSignIn(options: PilotlightCore.SignInOptions) async throws -> SignInRequest {
-        try await work()
-        let attempt = script.withLock { script in
-            script.attempts += 1
-            return script.attempts
-        }
-        await onBegin(attempt)
-        return SignInRequest(
-            url: "https://scripted.invalid/authorize/\(attempt)", callbackScheme: "scripted", attempt: attempt)
-    }
-
-    func completeSignIn(callbackUrl: String) async throws -> PilotlightCore.SessionState {
-        try await work()
-        return .signedOut
-    }
-
-    func signOut() async throws -> PilotlightCore.SignOutOutcome {
-        try await work()
-        return .revoked
-    }
-
-    func importSession(source: PilotlightCore.ImportSource) async throws -> PilotlightCore.ImportOutcome {
-        try await work()
-        return .nothingFound
-    }
-
-    func discardImportedSession(source: PilotlightCore.ImportSource) async throws -> Bool {
-        try await work()
-        return false
-    }
-
-    func logoutUrl(returnTo: String?, federated: Bool) async throws -> String {
-        try await work()
-        return "https://scripted.invalid/logout"
-    }
-
-    func profile(refresh: Bool) async throws -> PilotlightCore.UserProfile {
-        try await work()
-        return SessionProfile.preview().core
-    }
-
-    func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool) async throws -> PilotlightCore.UserProfile {
-        try await work()
-        return SessionProfile.preview().core
-    }
-
-    func fetchUser(fields: [String], include: Bool) async throws -> Claims {
-        try await work()
-        return "{}"
-    }
-
-    func fetchMetadata(keys: [String], include: Bool) async throws -> Claims {
-        try await work()
-        return "{}"
-    }
-
-    func updateMetadataOrQueue(patchJson: String) async throws -> UpdateOutcome {
-        try await work()
-        return .done(metadata: "{}")
-    }
-
-    func pendingMetadataUpdates() -> [PendingUpdate] { [] }
-
-    func cancelMetadataUpdate(id: UInt64) async throws -> Bool {
-        try await work()
-        return false
-    }
-
-    func flushMetadataUpdates() async throws -> FlushReport {
-        try await work()
-        return FlushReport(applied: [], dropped: [], waiting: 0)
-    }
-
-    func replaceMetadata(metadataJson: String) async throws -> Claims {
-        try await work()
-        return "{}"
-    }
-
-    func mergeMetadata(changesJson: String) async throws -> Claims {
-        try await work()
-        return "{}"
-    }
-
-    func removeMetadata(keys: [String]) async throws -> Claims {
-        try await work()
-        return "{}"
-    }
-
-    func updateMetadata(patchJson: String) async throws -> Claims {
-        try await work()
-        return "{}"
-    }
-
-    func cachedIdToken(minTtlSeconds: UInt32) -> String? { nil }
-
-    func idToken(minTtlSeconds: UInt32) async throws -> String {
-        try await work()
-        return "renewed"
-    }
-
-    func signInWithPassword(
-        username: String, password: String, connection: String, device: String?, parameters: [String: String]
-    ) async throws -> PilotlightCore.SessionState {
-        try await work()
-        return .signedOut
-    }
-
-    func delegate(
-        apiType: String, target: String?, scopes: [String], parameters: [String: String], byRefreshToken: Bool
-    ) async throws -> Claims {
-        try await work()
-        return "{}"
-    }
-
-    func tokenInfo(idToken: String?) async throws -> PilotlightCore.UserProfile {
-        try await work()
-        return SessionProfile.preview().core
+    override func beginSignIn(options: PilotlightCore.SignInOptions) async throws -> SignInRequest {
+        let request = try await super.beginSignIn(options: options)
+        script.withLock { $0.attempts = request.attempt }
+        await onBegin(request.attempt)
+        return request
     }
 }
 

@@ -5,9 +5,9 @@ import Pilotlight
 public struct Console: Sendable {
     /// One line of input without its end; nil at the end of the input. May block.
     public var readLine: @Sendable () -> String?
-    /// One line for whoever asked, flushed at once.
+    /// One line for the program that asked, flushed at once.
     public var out: @Sendable (String) -> Void
-    /// One line for whoever watches.
+    /// One line for a person who watches.
     public var err: @Sendable (String) -> Void
 
     /// A console of one's own.

@@ -116,7 +116,7 @@ import Testing
     @Test(arguments: [
         (StubState.loading, AppModel.Screen.loading), (.welcome, .welcome(nil)),
         (.expired, .welcome(.refreshTokenRejected)),
-        (.locked, .locked), (.home, .home), (.empty, .home), (.offline, .home), (.waiting, .home), (.movedIn, .home),
+        (.locked, .locked), (.home, .home), (.empty, .home), (.offline, .home), (.waiting, .home), (.migrated, .home),
     ]) func everyStubIsTheScreenThatItIsFor(state: StubState, screen: AppModel.Screen) async {
         let model = state.model()
         if state.starts { await model.start() }
@@ -134,7 +134,7 @@ import Testing
             return
         }
         #expect(StubState(arguments: ["-x", "-stub", "offline"]) == .offline)
-        #expect(StubState(arguments: ["-stub", "moved-in"]) == .movedIn)
+        #expect(StubState(arguments: ["-stub", "migrated"]) == .migrated)
         #expect(StubState(arguments: ["-stub"]) == nil)
         #expect(Place(arguments: ["-stub", "home", "-screen", "metadata"]) == .metadata)
         #expect(Place(arguments: ["-screen"]) == nil)

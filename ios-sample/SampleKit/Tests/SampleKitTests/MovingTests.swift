@@ -5,7 +5,7 @@ import Testing
 
 @testable import SampleKit
 
-/// Moving in from another library, and out of the browser.
+/// Migration from another library, and sign-out of the browser.
 @MainActor @Suite(.timeLimit(.minutes(1))) struct MovingTests {
     /// The issuer and the client that the archives of testing/foreign-archives are of.
     private func model(_ archive: String, domain: String = "tenant.eu.auth0.com") throws -> AppModel {
@@ -15,7 +15,7 @@ import Testing
         var settings = AppSettings()
         settings.address = domain
         return AppModel(
-            store: VolatileSettingsStore(settings), moveIn: { try await $0.importSession(from: .archive(bytes)) },
+            store: VolatileSettingsStore(settings), migrate: { try await $0.importSession(from: .archive(bytes)) },
             makeSession: { try $0.sessionSettings.makeSession(storage: .inMemory, log: .none) })
     }
 
@@ -23,7 +23,7 @@ import Testing
         let model = try model("auth0-swift-3.1")
         await model.start()
         #expect(model.screen == .home)
-        #expect(model.notice == .movedIn)
+        #expect(model.notice == .migrated)
         model.dismissNotice()
         #expect(model.notice == nil)
         await model.start()
@@ -39,25 +39,25 @@ import Testing
         let model = try model("app-auth-ended")
         await model.start()
         #expect(model.screen == .welcome(nil))
-        #expect(model.notice == .couldNotMoveIn(.ended))
+        #expect(model.notice == .couldNotMigrate(.ended))
         let other = try self.model("auth0-swift-3.1", domain: "other.eu.auth0.com")
         await other.start()
-        #expect(other.notice == .couldNotMoveIn(.otherIssuer))
+        #expect(other.notice == .couldNotMigrate(.otherIssuer))
         // With the right issuer in the settings it is taken over after all.
         var settings = other.settings
         settings.address = "tenant.eu.auth0.com"
         await other.apply(settings)
         #expect(other.screen == .home)
-        #expect(other.notice == .movedIn)
+        #expect(other.notice == .migrated)
     }
 
     @Test func whatIsSaidOfOneSessionIsNotSaidOfAnother() async {
         var outcomes = [ImportOutcome.nothingFound, .unreadable(problem: .ended)]
         let model = AppModel(
-            store: VolatileSettingsStore(), moveIn: { _ in outcomes.removeLast() },
+            store: VolatileSettingsStore(), migrate: { _ in outcomes.removeLast() },
             makeSession: { _ in .preview(state: .signedOut) })
         await model.start()
-        #expect(model.notice == .couldNotMoveIn(.ended))
+        #expect(model.notice == .couldNotMigrate(.ended))
         var settings = model.settings
         settings.clientID = "another-app"
         await model.apply(settings)
@@ -66,7 +66,7 @@ import Testing
 
     @Test func whereNothingIsFoundOrTheLookFailsNothingIsSaid() async {
         for outcome in [Result<ImportOutcome, any Error>.success(.nothingFound), .failure(CancellationError())] {
-            let model = AppModel(store: VolatileSettingsStore(), moveIn: { _ in try outcome.get() }) { _ in
+            let model = AppModel(store: VolatileSettingsStore(), migrate: { _ in try outcome.get() }) { _ in
                 .preview(state: .signedOut)
             }
             await model.start()
@@ -78,7 +78,7 @@ import Testing
     @Test func nobodyWhoIsSignedInIsMoved() async {
         let model = AppModel(
             store: VolatileSettingsStore(),
-            moveIn: { _ in
+            migrate: { _ in
                 Issue.record("looked for another library's session")
                 return .nothingFound
             },

@@ -27,7 +27,7 @@ pub(super) struct Document {
 impl Document {
     pub(super) fn parse(json: &[u8]) -> Result<Self, StoreError> {
         let document: Self = serde_json::from_slice(json).map_err(|error| {
-            // serde's own text may quote a value; the position says as much to whoever looks into the file.
+            // serde's own text may quote a value; the position says as much to a person who looks into the file.
             let (line, column) = (error.line(), error.column());
             failed(&format!(
                 "its file is damaged or not Pilotlight's (line {line}, column {column}); it was left as it is"

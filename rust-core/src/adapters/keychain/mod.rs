@@ -310,7 +310,7 @@ impl<K: KeychainItems> BlockingStore for KeychainStore<K> {
     }
 
     /// The Keychain compares: each item carries its value's fingerprint, by which only that item is found. "Not found"
-    /// needs no certainty here, for whoever hears of another item looks again.
+    /// needs no certainty here, because a process that is notified of another item looks again.
     fn swap(&self, name: &str, seen: Option<Fingerprint>, new: Option<&SecretBytes>) -> Result<bool, StoreError> {
         let item = ItemQuery {
             value: seen,

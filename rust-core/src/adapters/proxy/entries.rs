@@ -19,7 +19,7 @@ pub enum ProxyEntry {
 }
 
 /// The first way that this client can go; `None` for the direct one, also when there is no other. A list is in the order
-/// of the system's preference; a proxy that does not answer is not passed over for the next one.
+/// of the system's preference; a proxy that does not answer is not ignored for the next one.
 pub fn first_usable(entries: &[ProxyEntry]) -> Option<Url> {
     entries
         .iter()

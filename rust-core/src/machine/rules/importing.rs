@@ -12,7 +12,7 @@ pub(crate) fn take_imported(machine: &mut Machine, input: Imported, effects: &mu
     machine.provenance.look(Some(input.written));
     machine.provenance.writes += 1;
     machine.cooldowns.end_all();
-    take_over(machine, Phase::Session(input.session), SignInWay::MovingIn, effects)
+    take_over(machine, Phase::Session(input.session), SignInWay::Migration, effects)
 }
 
 /// A user has signed in meanwhile, and is newer: that session is written over the imported one.

@@ -42,7 +42,7 @@ pub struct Configuration {
     pub headers: Vec<(String, String)>,
     /// The origins beside the issuer's own that they are for.
     pub header_origins: Vec<Url>,
-    /// Leeway for judging ID tokens, in seconds.
+    /// Leeway for checking ID tokens, in seconds.
     pub leeway_seconds: i64,
     /// Whether the Management API is sent the ID token.
     pub metadata_by_id_token: bool,

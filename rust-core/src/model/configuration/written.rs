@@ -36,7 +36,7 @@ pub struct SessionConfiguration {
     /// hosts that need them. A discovery document can name any host, and headers can be keys.
     #[uniffi(default)]
     pub header_origins: Vec<String>,
-    /// How far the issuer's clock and ours may be apart when an ID token is judged, in seconds. 60 is a good value;
+    /// By how much the times in an ID token may differ from the issuer's clock, in seconds. 60 is a good value;
     /// at most 300.
     #[uniffi(default = 60)]
     pub leeway_seconds: u32,

@@ -22,7 +22,7 @@ pub(super) struct Exchange {
 }
 
 /// The server's time, as far as its answers told: how many seconds its clock is ahead of ours. The device's clock may
-/// be wrong by years; what is judged by the server's clock (an ID token's `exp` and `iat`) must be compared with the
+/// be wrong by years; what is checked by the server's clock (an ID token's `exp` and `iat`) must be compared with the
 /// server's clock.
 #[derive(Debug, Default)]
 struct ServerClock(Mutex<Option<i64>>);

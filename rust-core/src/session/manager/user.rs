@@ -198,7 +198,7 @@ impl SessionManager {
     /// Signs in with the user's name and password at `/oauth/ro` (network; persists). A sign-in in progress is
     /// replaced; a sign-out or another sign-in that comes meanwhile wins, and what this one brought is revoked.
     ///
-    /// For apps of older tenants that cannot leave it yet: whoever shows a password field sees the password, teaches
+    /// For apps of older tenants that cannot leave it yet: an app that shows a password field sees the password, teaches
     /// users to type it anywhere, and shuts out single sign-on, second factors and passkeys (RFC 8252 8.12; RFC 9700
     /// 2.4: "MUST NOT be used"). The browser does without all of that.
     ///

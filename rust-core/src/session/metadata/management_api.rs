@@ -15,18 +15,12 @@ use crate::machine::error::Error;
 use crate::machine::{Generation, Tokens};
 use crate::model::audience::Audience;
 use crate::model::configuration::{Configuration, IssuerUrl};
+use crate::model::metadata::CURRENT_USER_SCOPES;
 use crate::model::secret::Secret;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 use crate::protocol::users;
-
-/// What users may do for themselves ("Get Access Tokens for the Management API": scopes of the current user), sorted.
-const CURRENT_USER_SCOPES: [&str; 3] = [
-    "create:current_user_metadata",
-    "read:current_user",
-    "update:current_user_metadata",
-];
 
 #[derive(Debug)]
 pub(in crate::session) struct ManagementApi {

@@ -129,7 +129,7 @@ impl MetadataQueue {
 
     /// The network is there, or may be.
     pub(in crate::session) fn send_in_background(self: &Arc<Self>) {
-        // Whoever sends already will come to them.
+        // The call that sends already will come to them.
         if self.store.is_read_only() || !self.has_pending() || self.sending.try_lock().is_err() {
             return;
         }

@@ -19,7 +19,7 @@ use crate::model::profile::Profile;
 use crate::model::secret::SecretBytes;
 use crate::model::secret_members::SecretMembers;
 use crate::model::time::Timestamp;
-use crate::ports::{ForeignItems, LogLevel};
+use crate::ports::{KeychainItems, LogLevel};
 use crate::storage::envelope::{CURRENT_VERSION, StoredItem, StoredSession};
 use crate::storage::migration::{ForeignSession, ImportProblem};
 
@@ -44,7 +44,7 @@ impl Importer {
         verifier: Arc<Verifier>,
         pending_sign_in: Arc<PendingSignIn>,
         record: Arc<ImportRecord>,
-        foreign_items: Arc<dyn ForeignItems>,
+        foreign_items: Arc<dyn KeychainItems>,
     ) -> Self {
         Self {
             old_items: OldItems::new(Arc::clone(&context), foreign_items),
@@ -170,7 +170,7 @@ impl Importer {
         }
         let profile = found
             .profile
-            // Nobody knows how old it is.
+            // Its age is not known.
             .and_then(|claims| Profile::from_claims(claims.0, Timestamp(0)))
             // OpenID Connect Core 5.3.2.
             .filter(|profile| profile.subject == user.subject)

@@ -11,13 +11,13 @@ use crate::jose;
 use crate::machine::error::Error;
 use crate::model::secret::{Secret, SecretBytes};
 use crate::model::time::Timestamp;
-use crate::ports::{ForeignItem, ForeignItems, StoreError};
+use crate::ports::{KeychainItemReference, KeychainItems, StoreError};
 use crate::storage::migration::{ForeignSession, ImportProblem, lock, read_archive, read_text};
 
 #[derive(Debug)]
 pub(super) struct OldItems {
     context: Arc<Context>,
-    items: Arc<dyn ForeignItems>,
+    items: Arc<dyn KeychainItems>,
 }
 
 pub(super) enum Found {
@@ -27,11 +27,11 @@ pub(super) enum Found {
 }
 
 impl OldItems {
-    pub(super) fn new(context: Arc<Context>, items: Arc<dyn ForeignItems>) -> Self {
+    pub(super) fn new(context: Arc<Context>, items: Arc<dyn KeychainItems>) -> Self {
         Self { context, items }
     }
 
-    pub(super) async fn delete(&self, item: &ForeignItem) -> Result<(), StoreError> {
+    pub(super) async fn delete(&self, item: &KeychainItemReference) -> Result<(), StoreError> {
         self.items.delete(item).await
     }
 
@@ -81,7 +81,7 @@ impl OldItems {
         access_group: Option<&str>,
     ) -> Result<Result<ForeignSession, ImportProblem>, Error> {
         let read = async |account: &str| {
-            let item = ForeignItem {
+            let item = KeychainItemReference {
                 service: service.to_owned(),
                 account: account.to_owned(),
                 access_group: access_group.map(str::to_owned),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::model::state::SessionState;
-use crate::ports::ForeignItem;
+use crate::ports::KeychainItemReference;
 use crate::storage::migration::{ImportProblem, lock};
 
 /// Where another library keeps, or kept, the session.
@@ -12,7 +12,7 @@ pub enum ImportSource {
     /// One Keychain item that holds an archive: Auth0.swift's `A0Credentials` or AppAuth's `OIDAuthState`.
     KeychainArchive {
         /// Which item.
-        item: ForeignItem,
+        item: KeychainItemReference,
     },
     /// Keychain items that hold strings, as the tutorials of Lock for iOS, version 1, had apps write them with
     /// SimpleKeychain: the accounts `id_token`, `refresh_token`, `access_token`, and the archived `profile`.
@@ -64,11 +64,11 @@ pub enum ImportOutcome {
 
 impl ImportSource {
     /// The Keychain items of this source, in the order in which they are removed.
-    pub(super) fn items(&self) -> Vec<ForeignItem> {
+    pub(super) fn items(&self) -> Vec<KeychainItemReference> {
         match self {
             Self::KeychainArchive { item } => vec![item.clone()],
             Self::KeychainStrings { service, access_group } => {
-                let item = |account: &str| ForeignItem {
+                let item = |account: &str| KeychainItemReference {
                     service: service.clone(),
                     account: account.to_owned(),
                     access_group: access_group.clone(),

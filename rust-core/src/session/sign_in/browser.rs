@@ -100,7 +100,7 @@ impl BrowserSignIn {
     }
 
     pub(in crate::session) async fn complete(&self, callback_url: &str) -> Result<SessionState, Error> {
-        // Two callers with the same URL (an app hears of it in more than one way) must not send the code twice: an
+        // Two callers with the same URL (an app receives it in more than one way) must not send the code twice: an
         // issuer answers a second use by revoking what the first one brought (RFC 6749 4.1.2).
         let _turn = self.pending.completion_turn().await;
         self.pending.expire();

@@ -1,7 +1,7 @@
 //! Whether the process may hold a lock in a shared folder: iOS kills one that is suspended with it, so it must have been
 //! given time first.
 //!
-//! **Promises.** Whoever waits gets the answer that comes, within limits. **Needs** nothing.
+//! **Promises.** A caller that waits gets the answer that comes, within limits. **Needs** nothing.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

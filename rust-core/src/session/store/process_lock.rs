@@ -15,7 +15,7 @@ use super::background_time::{BackgroundTime, BackgroundTimes};
 use crate::machine::error::Error;
 use crate::ports::{Acquisition, LockPlace, LogLevel};
 
-/// How long a renewal waits for another process's. That one has its own limits; whoever waits for all of them waits
+/// How long a renewal waits for another process's. That one has its own limits; a caller that waits for all of them waits
 /// longer than iOS lets an extension live.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
@@ -109,7 +109,7 @@ impl SharedProcessLock {
         self.release();
     }
 
-    /// The system was asked whether the process may run on: whoever needs the lock waits for its answer.
+    /// The system was asked whether the process may run on: a caller that needs the lock waits for its answer.
     pub(super) fn await_background_time(&self) {
         self.background_times.set(BackgroundTime::Asked);
     }

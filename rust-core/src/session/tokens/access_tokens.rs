@@ -144,7 +144,7 @@ impl AccessTokens {
                     let ended_early = || Err(Error::Internal("the renewal ended early".to_owned()));
                     let token = result.await.unwrap_or_else(ended_early)?;
                     memory.ensure_kind(&requirement)?;
-                    // Whoever started it may have been content with a token that another process made long ago. What is
+                    // The call that started it may have been content with a token that another process made long ago. What is
                     // new will not be better for being renewed again.
                     let is_new = memory.renewals(of) > renewals;
                     if is_new || has_waited || memory.granted(&requirement, of).is_some() {

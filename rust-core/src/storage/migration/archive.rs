@@ -51,7 +51,7 @@ impl Archive {
         let (Some(Node::List(objects)), Some(Node::Fields(top))) = (take("$objects"), take("$top")) else {
             return Err(ImportProblem::Malformed);
         };
-        // `archivedData(withRootObject:)` calls it "root"; whoever archives by hand chooses a key, and may put numbers beside
+        // `archivedData(withRootObject:)` calls it "root"; code that archives by hand chooses a key, and may put numbers beside
         // it, which are no objects.
         let reference = |(_, node): &(String, Node)| match node {
             Node::Reference(root) => Some(*root),

@@ -1,4 +1,4 @@
-//! Sessions that other libraries stored: read, so that an app's users move in without a new sign-in. Pure: bytes in,
+//! Sessions that other libraries stored: read, so that an app's users stay signed in. Pure: bytes in,
 //! tokens out.
 //!
 //! - [`archive`]: what `NSKeyedArchiver` writes, as far as these libraries use it.

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::world::{Endpoints, REDIRECT_URI, World};
 
-/// Presents a refresh token as whoever holds it could: the status and the JSON answer.
+/// Presents a refresh token as anyone who holds it could: the status and the JSON answer.
 pub(crate) async fn present_refresh_token(world: &World, refresh_token: &Secret) -> (u16, Value) {
     let form = [
         ("grant_type", "refresh_token"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pilotlight_core::adapters::file_store::FileStore;
-use pilotlight_core::adapters::foreign_keychain::NoForeignItems;
+use pilotlight_core::adapters::foreign_keychain::NoKeychainItems;
 use pilotlight_core::adapters::off_thread::{BlockingStore as _, OffThread};
 use pilotlight_core::adapters::system::{SilentLog, SystemRandomness, TokioSpawner};
 use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
@@ -105,7 +105,7 @@ impl World {
         let tap = Arc::new(Tap::default());
         let dependencies = Dependencies {
             store: Arc::new(OffThread::new(Arc::new(self.file()), Handle::current())),
-            foreign_items: Arc::new(NoForeignItems),
+            foreign_items: Arc::new(NoKeychainItems),
             sharing: Sharing::Alone,
             transport: tap.clone(),
             clock: self.clock.clone(),

@@ -47,7 +47,7 @@ async fn an_audience_that_the_issuer_refuses_is_configuration_and_never_the_end(
 
 /// Auth0 says nothing about an audience that the application's policies do not name.
 #[tokio::test]
-async fn an_audience_that_the_issuer_passes_over_is_noticed_and_the_rotated_refresh_token_kept() {
+async fn an_audience_that_the_issuer_ignores_is_noticed_and_the_rotated_refresh_token_kept() {
     for own in [Some(OTHER.to_owned()), None] {
         let world = world().await;
         world.control().change(|s| s.multi_resource_refresh = false);
@@ -218,7 +218,7 @@ async fn what_could_not_be_stored_is_stored_by_the_next_call() {
         assert_eq!(
             held(&session, &api()),
             None,
-            "whoever asks is led to the call that writes"
+            "the caller is led to the call that writes"
         );
         assert_eq!(
             cached(&session).is_none(),

@@ -9,7 +9,7 @@ use crate::sharing::app_and_extension;
 use crate::world::{ADA, GRACE, World, at_least, forced};
 
 #[tokio::test]
-async fn the_other_process_hears_of_it_once() {
+async fn the_other_process_is_notified_of_it_once() {
     let (world, app, extension, _folder) = app_and_extension().await;
     world.control().change(|s| s.multi_resource_refresh = true);
     let mut events = events(&extension);
@@ -98,7 +98,7 @@ async fn what_is_overtaken_at_the_store_is_not_told() {
         drop(gate);
         renewing.await.unwrap().unwrap();
         let mut told = vec!["renewed own elsewhere"];
-        // Whoever insists on a renewal of its own gets one.
+        // A caller that insists on its own renewal gets one.
         told.extend(is_refused.then_some("renewed own"));
         assert_eq!(events.told(), told);
     }

@@ -135,7 +135,7 @@ async fn a_renewal_that_fails_for_now_says_why_and_from_when_on_to_ask_again() {
         },
     ] = told.as_slice()
     else {
-        panic!("once for both, and not for a call that the issuer never heard of: {told:?}");
+        panic!("once for both, and not for a call that never reached the issuer: {told:?}");
     };
     assert!(
         (120..=180).contains(&retry_at.seconds_since(asked)),
@@ -182,12 +182,12 @@ async fn a_session_without_a_refresh_token_ends_when_its_token_does() {
 }
 
 #[tokio::test]
-async fn who_moves_in_or_has_a_password_signs_in_too() {
+async fn who_is_imported_or_has_a_password_signs_in_too() {
     let (world, _) = world_with_credentials_manager().await;
     let session = world.session();
     let mut told = events(&session);
     assert_imported(&session.import_session(credentials_manager()).await.unwrap());
-    assert_eq!(told.told(), [format!("{SUBJECT} by MovingIn")]);
+    assert_eq!(told.told(), [format!("{SUBJECT} by Migration")]);
 
     let world = older_tenant(|_| {}).await;
     let session = world.session_with(opted_in(&world));
@@ -229,5 +229,5 @@ async fn changes_that_waited_are_told_when_they_are_sent_or_refused() {
     session.update_metadata_or_queue(patch(3)).await.unwrap();
     let id = session.pending_metadata_updates()[0].id;
     assert!(session.cancel_metadata_update(id).await.unwrap());
-    assert!(events.told().is_empty(), "whoever takes it back knows");
+    assert!(events.told().is_empty(), "the caller that takes it back knows");
 }

@@ -1,4 +1,4 @@
-//! Nobody hears of what is not stored, nor of what was overtaken.
+//! Nothing is announced that is not stored, or that was overtaken.
 
 use pilotlight_core::session::SessionManager;
 use pilotlight_identity_server::{Account, Endpoint, Fault};

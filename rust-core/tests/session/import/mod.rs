@@ -1,7 +1,7 @@
-//! Moving in: what other libraries stored becomes a session, once, and nothing of it is lost or comes back.
+//! Migration: what other libraries stored becomes a session, once, and nothing of it is lost or comes back.
 
 mod archives;
-mod moving_in;
+mod migration;
 mod once;
 mod reading;
 mod users;
@@ -11,7 +11,7 @@ use std::sync::Mutex;
 
 use pilotlight_core::model::secret::SecretBytes;
 use pilotlight_core::model::time::Timestamp;
-use pilotlight_core::ports::{BoxFuture, ForeignItem, ForeignItems, StoreError};
+use pilotlight_core::ports::{BoxFuture, KeychainItemReference, KeychainItems, StoreError};
 use pilotlight_core::session::{ImportOutcome, ImportSource};
 
 use crate::world::World;
@@ -52,13 +52,13 @@ impl ForeignKeychainScript {
     }
 }
 
-impl ForeignItems for ForeignKeychainScript {
-    fn read<'a>(&'a self, item: &'a ForeignItem) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>> {
+impl KeychainItems for ForeignKeychainScript {
+    fn read<'a>(&'a self, item: &'a KeychainItemReference) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>> {
         let key = (item.service.clone(), item.account.clone());
         Box::pin(async move { self.answer(|items| items.get(&key).cloned().map(SecretBytes::new)) })
     }
 
-    fn delete<'a>(&'a self, item: &'a ForeignItem) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn delete<'a>(&'a self, item: &'a KeychainItemReference) -> BoxFuture<'a, Result<(), StoreError>> {
         let key = (item.service.clone(), item.account.clone());
         Box::pin(async move { self.answer(|items| drop(items.remove(&key))) })
     }
@@ -102,7 +102,7 @@ pub(crate) async fn world_with_credentials_manager() -> (World, OldTokens) {
 
 pub(crate) fn credentials_manager() -> ImportSource {
     ImportSource::KeychainArchive {
-        item: ForeignItem {
+        item: KeychainItemReference {
             service: SERVICE.to_owned(),
             account: "credentials".to_owned(),
             access_group: None,

@@ -147,7 +147,7 @@ async fn tokens_that_were_renewed_to_learn_the_user_are_kept_until_that_is_known
 }
 
 #[tokio::test]
-async fn what_nobody_knows_the_nonce_of_is_renewed_also_where_the_issuer_repeats_it() {
+async fn what_has_no_known_nonce_is_renewed_also_where_the_issuer_repeats_it() {
     let world = World::with(Options::default().with(|settings| settings.refresh_repeats_nonce = true)).await;
     let tokens = old_tokens(&world).await;
     let session = world.session();

@@ -237,7 +237,7 @@ async fn a_profile_that_is_overtaken_by_sign_ins_is_that_of_the_last_one() {
         }
         assert_eq!(caller.await.unwrap().unwrap().email.as_deref(), Some(ADA));
         assert_eq!(world.stored().unwrap()["profile"]["email"], ADA);
-        // Somebody else's profile is not for whoever asked.
+        // Somebody else's profile is not for this caller.
         hold();
         let caller = tokio::spawn({
             let session = session.clone();

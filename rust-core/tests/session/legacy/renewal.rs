@@ -120,7 +120,7 @@ async fn nobody_gets_a_token_before_the_store_has_it() {
     drop(gate);
     let token = caller.await.unwrap().unwrap();
     assert_eq!(stored_credential(&world, "id_token"), token);
-    // And where it cannot be stored, the caller hears of it; the token is there at the next call, which stores it.
+    // And where it cannot be stored, the caller gets the error; the token is there at the next call, which stores it.
     a_night_passes(&world);
     world.store.fail_writes(Some(disk_full()));
     assert!(matches!(
@@ -338,7 +338,7 @@ async fn the_table_row_by_row() {
 }
 
 #[tokio::test]
-async fn what_lock_stored_moves_in_and_lives_by_its_id_token() {
+async fn what_lock_stored_is_imported_and_lives_by_its_id_token() {
     let world = older_tenant(|_| {}).await;
     drop(signed_in_with_password(&world).await);
     for name in ["id_token", "refresh_token"] {

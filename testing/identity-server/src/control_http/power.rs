@@ -21,7 +21,7 @@ pub(super) async fn offline(
 ) -> Result<Answer, Problem> {
     wire.spare();
     control.go_offline().await.map_err(failed)?;
-    // Whoever asked over the main port learns here where to ask for its return.
+    // A client that asked over the main port learns here where to ask for its return.
     Ok((
         StatusCode::OK,
         [(header::CONNECTION, "close")],

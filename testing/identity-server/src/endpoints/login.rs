@@ -56,7 +56,7 @@ pub(crate) async fn submit(State(shared): State<Arc<Shared>>, headers: HeaderMap
     .and_then(|()| sign_in(&mut db, email, Some(password), now));
     let session = match outcome {
         Ok(session) => session,
-        // Blocked: the client hears of it. Mistyped: the user tries again.
+        // Blocked: the client gets the error. Mistyped: the user tries again.
         Err((error @ "unauthorized", description)) => {
             db.transactions.remove(&id);
             return refuse(&shared, &settings, &request.reply, error, description);

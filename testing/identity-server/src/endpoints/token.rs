@@ -255,7 +255,7 @@ impl Call<'_> {
         };
         let mut requested = words(requested);
         if by_audience.is_some() && !self.settings.multi_resource_refresh {
-            // Passed over along with the audience, and not a word said ("Configure and Implement Multi-Resource Refresh Token").
+            // Ignored along with the audience, and not a word said ("Configure and Implement Multi-Resource Refresh Token").
             requested.retain(|scope| allowed.contains(scope));
         }
         match requested.iter().find(|scope| !allowed.contains(scope)) {

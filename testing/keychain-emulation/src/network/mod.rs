@@ -33,7 +33,7 @@ pub enum Script {
     Fails,
     /// It cannot even be begun.
     CannotBegin,
-    /// Nothing is heard of it.
+    /// Nothing is known it.
     IsSilent,
 }
 

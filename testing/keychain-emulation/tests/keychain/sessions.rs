@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pilotlight_core::adapters::file_lock::FileLock;
-use pilotlight_core::adapters::foreign_keychain::NoForeignItems;
+use pilotlight_core::adapters::foreign_keychain::NoKeychainItems;
 use pilotlight_core::adapters::http::HttpTransport;
 use pilotlight_core::adapters::keychain::KeychainOptions;
 use pilotlight_core::adapters::system::{SilentLog, SystemClock, SystemRandomness, TokioSpawner};
@@ -47,7 +47,7 @@ fn session_of(server: &IdentityServer, options: &KeychainOptions, sharing: Shari
     };
     let dependencies = Dependencies {
         store: off_thread(open(options.clone())),
-        foreign_items: Arc::new(NoForeignItems),
+        foreign_items: Arc::new(NoKeychainItems),
         sharing,
         transport: Arc::new(HttpTransport::new()),
         clock: Arc::new(SystemClock),

@@ -22,9 +22,9 @@ public final class AppModel {
     /// What the app has to say once, above the screen.
     public enum Notice: Equatable, Sendable {
         /// The sign-in of the app's earlier version was taken over: nobody had to sign in anew.
-        case movedIn
+        case migrated
         /// There is one, and it cannot be taken over, for the reason given.
-        case couldNotMoveIn(ImportProblem)
+        case couldNotMigrate(ImportProblem)
         /// The user is signed out here, and the issuer's page in the browser may still know them.
         case browserStillSignedIn(Advice)
     }
@@ -43,25 +43,25 @@ public final class AppModel {
     public private(set) var notice: Notice?
 
     private var fault: SessionError?
-    private var isMovingIn = false
+    private var isMigrating = false
     private let store: any SettingsStore
     private let makeSession: @MainActor (AppSettings) throws -> Session
-    private let moveIn: (@MainActor (Session) async throws -> ImportOutcome)?
+    private let migrate: (@MainActor (Session) async throws -> ImportOutcome)?
 
     /// An app that makes its sessions by `makeSession`. Nothing is read from the session's store before ``start()``.
     ///
     /// - Parameters:
     ///   - store: Where the settings are kept.
     ///   - override: Changes what was saved, as the launch arguments say; the result is saved.
-    ///   - moveIn: Takes over the session that another library stored, where nobody is signed in.
+    ///   - migrate: Takes over the session that another library stored, where nobody is signed in.
     ///   - makeSession: The session of these settings.
     public init(
         store: any SettingsStore, override: ((AppSettings) -> AppSettings)? = nil,
-        moveIn: (@MainActor (Session) async throws -> ImportOutcome)? = nil,
+        migrate: (@MainActor (Session) async throws -> ImportOutcome)? = nil,
         makeSession: @escaping @MainActor (AppSettings) throws -> Session
     ) {
         self.store = store
-        self.moveIn = moveIn
+        self.migrate = migrate
         self.makeSession = makeSession
         settings = store.load() ?? AppSettings()
         if let override {
@@ -74,7 +74,7 @@ public final class AppModel {
     /// What is to be seen.
     public var screen: Screen {
         guard let session else { return unavailable(fault) ?? .loading }
-        if isMovingIn { return .loading }
+        if isMigrating { return .loading }
         switch session.state {
         case .signedIn: return .home
         case .locked: return .locked
@@ -91,16 +91,16 @@ public final class AppModel {
     /// app's earlier version is looked for; the SDK takes over one at most, once.
     public func start() async {
         await session?.restore()
-        guard let moveIn, let session = session?.session, session.state == .signedOut else { return }
-        isMovingIn = true
+        guard let migrate, let session = session?.session, session.state == .signedOut else { return }
+        isMigrating = true
         // A failure changed nothing, and the next launch tries again.
-        let outcome = try? await moveIn(session)
-        // The model hears of the new state here, not only when the report comes.
+        let outcome = try? await migrate(session)
+        // The model gets the new state here, not only when the report comes.
         if case .imported = outcome { await self.session?.restore() }
-        isMovingIn = false
+        isMigrating = false
         switch outcome {
-        case .imported: notice = .movedIn
-        case .unreadable(let problem): notice = .couldNotMoveIn(problem)
+        case .imported: notice = .migrated
+        case .unreadable(let problem): notice = .couldNotMigrate(problem)
         case .nothingFound, .sessionExists, .closed, nil: break
         }
     }

@@ -10,7 +10,7 @@ public final class History<Item: Equatable & Sendable> {
     public struct Entry: Equatable, Identifiable, Sendable {
         /// Counts from 1.
         public let id: Int
-        /// When this app heard of it.
+        /// When this app was notified.
         public let date: Date
         /// What came.
         public let item: Item

@@ -21,7 +21,7 @@ public enum StubState: String, CaseIterable, Sendable {
     /// Signed in, without a network, and changes of the metadata wait for it.
     case waiting
     /// The sign-in of the app's earlier version was taken over.
-    case movedIn = "moved-in"
+    case migrated = "migrated"
     /// The settings are wrong.
     case misconfigured
     /// The store cannot be read.
@@ -42,7 +42,7 @@ public enum StubState: String, CaseIterable, Sendable {
             case .broken: .storageFailed(status: -34018, message: "errSecMissingEntitlement")
             default: nil
             }
-        return AppModel(store: VolatileSettingsStore(), moveIn: moveIn) { [self] _ in
+        return AppModel(store: VolatileSettingsStore(), migrate: migrate) { [self] _ in
             if let error, case .configurationInvalid = error { throw error }
             return session(failingWith: error)
         }
@@ -51,8 +51,8 @@ public enum StubState: String, CaseIterable, Sendable {
     /// Whether the app begins by reading the session.
     public var starts: Bool { self != .loading }
 
-    private var moveIn: (@MainActor (Session) async throws -> ImportOutcome)? {
-        guard self == .movedIn else { return nil }
+    private var migrate: (@MainActor (Session) async throws -> ImportOutcome)? {
+        guard self == .migrated else { return nil }
         return { .imported(state: try await $0.signIn(using: Nobody())) }
     }
 
@@ -61,7 +61,7 @@ public enum StubState: String, CaseIterable, Sendable {
         switch self {
         case .loading, .misconfigured, .broken:
             return .preview(state: nil, failingWith: error)
-        case .welcome, .movedIn:
+        case .welcome, .migrated:
             return .preview(state: .signedOut, profile: .preview(subject: "auth0|ada"))
         case .expired:
             return .preview(state: .reauthenticationRequired(reason: .refreshTokenRejected))

@@ -43,7 +43,7 @@ async fn run(flags: Flags) -> io::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let server = IdentityServer::start(flags.options).await?;
     server.control().set_clock_offset(flags.clock_offset);
-    // Whoever reads the first line may close the pipe: that is no reason to end.
+    // The program that reads the first line may close the pipe: that is no reason to end.
     let _ = write!(
         io::stdout(),
         "listening: {}\ncontrol: {}\n",
@@ -51,7 +51,7 @@ async fn run(flags: Flags) -> io::Result<()> {
         server.control().url()
     );
     if let Some(path) = flags.ready_file {
-        // Renamed into place: whoever waits for the file never reads half of it.
+        // Renamed into place: a program that waits for the file never reads half of it.
         let draft = path.with_extension("partial");
         std::fs::write(&draft, server.issuer())?;
         std::fs::rename(&draft, &path)?;

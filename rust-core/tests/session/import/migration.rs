@@ -16,7 +16,7 @@ use crate::reports::states;
 use crate::world::{ADA, World, assert_renews, at_least, cached, disk_full, is_signed_in, public};
 
 #[tokio::test]
-async fn a_session_of_auth0_swift_moves_in_without_a_request_and_is_renewed_later() {
+async fn a_session_of_auth0_swift_is_imported_without_a_request_and_is_renewed_later() {
     let (world, tokens) = world_with_credentials_manager().await;
     let asked = world.control().requests().len();
     let session = world.session();
@@ -63,7 +63,7 @@ async fn an_expired_token_is_renewed_at_first_use_whatever_life_is_asked_for() {
 }
 
 #[tokio::test]
-async fn who_listens_hears_of_it_when_it_is_stored() {
+async fn who_listens_is_notified_of_it_when_it_is_stored() {
     let (world, _) = world_with_credentials_manager().await;
     let session = world.session();
     session.restore().await.unwrap();
@@ -76,7 +76,7 @@ async fn who_listens_hears_of_it_when_it_is_stored() {
         "{error:?}"
     );
     assert_eq!(session.state(), Some(SessionState::SignedOut));
-    assert!(states.try_recv().is_err(), "nobody hears of what is not stored");
+    assert!(states.try_recv().is_err(), "nothing is announced that is not stored");
     // Nothing is lost: the next attempt ends well.
     world.store.fail_writes(None);
     assert_imported(&session.import_session(credentials_manager()).await.unwrap());
@@ -85,7 +85,7 @@ async fn who_listens_hears_of_it_when_it_is_stored() {
 }
 
 #[tokio::test]
-async fn a_state_of_app_auth_moves_in() {
+async fn a_state_of_app_auth_is_imported() {
     let world = World::new().await;
     let tokens = old_tokens(&world).await;
     let source = |client| ImportSource::ArchivedBytes {
@@ -111,7 +111,7 @@ fn put_as_lock_did(world: &World, tokens: &OldTokens, profile: &[u8]) {
 }
 
 #[tokio::test]
-async fn strings_and_profile_of_lock_move_in() {
+async fn strings_and_profile_of_lock_are_imported() {
     let world = World::new().await;
     let tokens = old_tokens(&world).await;
     put_as_lock_did(&world, &tokens, &archives::profile(SUBJECT));
@@ -122,7 +122,7 @@ async fn strings_and_profile_of_lock_move_in() {
     assert_eq!(credentials["id_token"], json!(tokens.id_token));
     assert_eq!(credentials["refresh_token"], json!(tokens.refresh_token));
     assert_eq!(credentials.get("access_token"), None);
-    // The profile is there offline, and nobody knows how old it is.
+    // The profile is there offline, and its age is not known.
     let next = world.session();
     next.restore().await.unwrap();
     let profile = next.cached_profile().unwrap();
@@ -227,7 +227,7 @@ async fn a_session_that_is_there_is_never_replaced() {
 }
 
 #[tokio::test]
-async fn an_id_token_alone_moves_in_where_the_tenant_renews_it() {
+async fn an_id_token_alone_is_imported_where_the_tenant_renews_it() {
     let world = World::new().await;
     let tokens = old_tokens(&world).await;
     let source = ImportSource::TokenValues {

@@ -1,5 +1,5 @@
-//! The rules, judged where things happen: a refresh token is sent, something is read or written; what leaves a session is
-//! judged in `verdicts`. The first mistake ends the run.
+//! The rules, checked where things happen: a refresh token is sent, something is read or written; what leaves a session is
+//! checked in `verdicts`. The first mistake ends the run.
 
 use std::time::Duration;
 
@@ -182,7 +182,7 @@ impl State {
     }
 
     /// Something is written, or taken away, by a process that knew the store up to a change of it when it decided that.
-    /// Judged also when the store refuses it.
+    /// Checked also when the store refuses it.
     pub(crate) fn writes(
         &mut self,
         (who, known): (Who, u64),
