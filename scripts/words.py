@@ -13,7 +13,7 @@ import sys
 # (what is refused, what to write instead)
 REFUSED = (
     (r"\bPatience\b", "RetryPolicy"),
-    (r"\w*Wish\b|\b[Ww]ish(es|ed)?\b", "TokenRequirement, options"),
+    (r"Wish\b|\b[Ww]ish(es|ed)?\b", "TokenRequirement, options"),
     (r"(?<=struct )(Turn|Held)\b|\bProcessTurn\b", "ProcessLockGuard, LockGuard"),
     (r"(?<=struct )Rest\b", "Cooldown"),
     (r"\b[Bb]oarding\b|(?<=struct )Landing\b", "Flight, SharedResult"),
@@ -36,6 +36,8 @@ REFUSED = (
     (r"\b[Ww]hoever\b", "anyone who, a process that"),
 )
 
+ANY = re.compile("|".join(pattern for pattern, _ in REFUSED))
+
 
 def places(name):
     """(line number, word, the right word) of each."""
@@ -43,6 +45,8 @@ def places(name):
         with open(name, encoding="utf-8") as file:
             text = file.read()
     except (UnicodeDecodeError, IsADirectoryError):
+        return
+    if not ANY.search(text):
         return
     for number, line in enumerate(text.splitlines(), start=1):
         for pattern, right in REFUSED:

@@ -48,6 +48,7 @@ public struct ImportSource: Hashable, Sendable {
 
     private static func item(service: String, account: String, accessGroup: String?) -> ImportSource {
         ImportSource(
-            core: .keychainArchive(item: KeychainItemReference(service: service, account: account, accessGroup: accessGroup)))
+            core: .keychainArchive(
+                item: KeychainItemReference(service: service, account: account, accessGroup: accessGroup)))
     }
 }

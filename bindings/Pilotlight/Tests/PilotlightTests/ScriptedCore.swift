@@ -107,6 +107,14 @@ final class ScriptedCore: PreviewCore, @unchecked Sendable {
         }
     }
 
+    /// Somebody stays signed in: each call after it answers as before.
+    override func signOut() async throws -> PilotlightCore.SignOutOutcome {
+        let before = contents.withLock { $0 }
+        let outcome = try await super.signOut()
+        contents.withLock { $0 = before }
+        return outcome
+    }
+
     override func cancelSignInAttempt(attempt: UInt64) {
         script.withLock { $0.cancelled.append(attempt) }
     }
