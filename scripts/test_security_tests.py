@@ -67,7 +67,7 @@ class Changes(unittest.TestCase):
         self.assertEqual(len(security_tests.CONTROLS), 13)
 
     def test_a_document_without_its_sections(self):
-        self.assertIn("fewer than twelve promises", " ".join(self.changed("## Promises", "## Wishes")))
+        self.assertIn("fewer than twelve promises", " ".join(self.changed("## Promises", "## Hopes")))
         self.assertIn("no row about the network", self.changed("## Threat model", "## Thoughts"))
 
 

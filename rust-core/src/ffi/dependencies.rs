@@ -38,7 +38,7 @@ pub(super) fn dependencies(
     })
 }
 
-/// The store, whose changes other processes hear of where they use it too.
+/// The store, whose changes other processes get where they use it too.
 fn announced(storage: &SessionStorage) -> Result<Arc<dyn SecretStore>, SessionError> {
     let store = storage.open()?;
     Ok(match changes_of(storage) {
