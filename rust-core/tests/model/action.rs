@@ -1,5 +1,8 @@
 //! What can happen next.
 
+use crate::changes::Sender;
+use crate::clock::Wall;
+use crate::issuer::User;
 use crate::process::Process;
 use crate::renewal::{Fate, Renewal};
 use crate::user::SignIn;
@@ -14,15 +17,29 @@ pub(crate) enum Action {
     Request(usize, Fate),
     CheckTokens(usize, bool),
     Write(usize),
-    BeginSignIn(usize),
+    BeginSignIn(usize, User),
     SignIn(usize),
     BeginSignOut(usize),
     SignOut(usize),
+    MakeChange(usize),
+    BeginSending(usize),
+    Send(usize),
+    Change(usize, ChangeFate),
     Crash(usize),
     Suspend(usize),
     LockStore,
     UnlockStore,
     RefuseNextWrite,
+    HoursPass,
+    SetClock(Wall),
+}
+
+/// What becomes of a change that is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ChangeFate {
+    Made,
+    LostBefore,
+    LostAfter,
 }
 
 impl World {
@@ -40,18 +57,23 @@ impl World {
         if self.left.refusals > 0 && !self.store.refuses {
             actions.push(Action::RefuseNextWrite);
         }
+        if self.left.hours > 0 {
+            actions.push(Action::HoursPass);
+        }
+        if self.left.clocks > 0 {
+            actions.extend([Wall::Ahead, Wall::Back, Wall::Stopped].map(Action::SetClock));
+        }
         actions
     }
 
     /// What the process itself does next.
     pub(crate) fn steps_of(&self, number: usize, actions: &mut Vec<Action>) {
         let process: &Process = &self.processes[number];
-        if process.machine.needs_restore()
-            && !(self.store.is_locked && process.machine.state(crate::world::NOW).is_some())
-        {
+        if process.machine.needs_restore() && !(self.store.is_locked && process.machine.state(self.now()).is_some()) {
             actions.push(Action::Restore(number));
         }
-        if process.renewal.is_none() && process.renewals < self.left.renewals && self.is_signed_in(number) {
+        let may_renew = || self.is_signed_in(number) && self.may_renew(number, self.now());
+        if process.renewal.is_none() && process.renewals < self.left.renewals && may_renew() {
             actions.push(Action::BeginRenewal(number));
         }
         if self.can_step_renewal(number) {
@@ -62,6 +84,19 @@ impl World {
         }
         if process.renewal.as_ref().is_some_and(Renewal::is_to_be_checked) {
             actions.push(Action::CheckTokens(number, true));
+        }
+        if process.sender.is_none()
+            && !self.store.is_locked
+            && self.is_signed_in(number)
+            && !self.pending_updates(number).is_empty()
+        {
+            actions.push(Action::BeginSending(number));
+        }
+        if self.can_step_sender(number) {
+            actions.push(Action::Send(number));
+        }
+        if process.sender.as_ref().is_some_and(Sender::is_sent) {
+            actions.push(Action::Change(number, ChangeFate::Made));
         }
         if self.can_write(number) {
             actions.push(Action::Write(number));
@@ -78,14 +113,28 @@ impl World {
     fn faults_of(&self, number: usize, actions: &mut Vec<Action>) {
         let process = &self.processes[number];
         if process.sign_in.is_none() && self.left.sign_ins > 0 {
-            actions.push(Action::BeginSignIn(number));
+            actions.push(Action::BeginSignIn(number, User::Grace));
+        }
+        if process.sign_in.is_none() && self.left.sign_ins_again > 0 {
+            actions.push(Action::BeginSignIn(number, User::Ada));
         }
         if process.sign_out.is_none() && self.left.sign_outs > 0 {
             actions.push(Action::BeginSignOut(number));
         }
-        if process.renewal.as_ref().is_some_and(Renewal::is_sent) && self.left.losses > 0 {
-            actions.push(Action::Request(number, Fate::LostBefore));
-            actions.push(Action::Request(number, Fate::LostAfter));
+        if process.sender.is_none() && self.left.changes > 0 && self.is_signed_in(number) {
+            actions.push(Action::MakeChange(number));
+        }
+        let is_sent = process.renewal.as_ref().is_some_and(Renewal::is_sent);
+        if is_sent && self.left.losses > 0 {
+            let fates = [Fate::Unreachable, Fate::LostBefore, Fate::LostAfter];
+            actions.extend(fates.map(|fate| Action::Request(number, fate)));
+        }
+        if is_sent && self.left.declines > 0 {
+            actions.push(Action::Request(number, Fate::Declined));
+        }
+        if process.sender.as_ref().is_some_and(Sender::is_sent) && self.left.losses > 0 {
+            let fates = [ChangeFate::LostBefore, ChangeFate::LostAfter];
+            actions.extend(fates.map(|fate| Action::Change(number, fate)));
         }
         if process.renewal.as_ref().is_some_and(Renewal::is_to_be_checked) && self.left.rejections > 0 {
             actions.push(Action::CheckTokens(number, false));
@@ -101,14 +150,13 @@ impl World {
     pub(crate) fn take(&mut self, action: Action) {
         match action {
             Action::Restore(number) => self.restore(number),
-            Action::BeginRenewal(number) => {
-                self.processes[number].renewals += 1;
-                self.processes[number].renewal = Some(Renewal::begun());
-            }
+            Action::BeginRenewal(number) => self.begin_renewal(number),
             Action::Renew(number) => self.step_renewal(number),
             Action::Request(number, fate) => {
-                if fate != Fate::Answered {
-                    self.left.losses -= 1;
+                match fate {
+                    Fate::Answered => {}
+                    Fate::Declined => self.left.declines -= 1,
+                    _ => self.left.losses -= 1,
                 }
                 self.decide_request(number, fate);
             }
@@ -119,9 +167,12 @@ impl World {
                 self.check_tokens(number, accepted);
             }
             Action::Write(number) => self.step_write(number),
-            Action::BeginSignIn(number) => {
-                self.left.sign_ins -= 1;
-                self.processes[number].sign_in = Some(SignIn::begun());
+            Action::BeginSignIn(number, user) => {
+                match user {
+                    User::Ada => self.left.sign_ins_again -= 1,
+                    User::Grace => self.left.sign_ins -= 1,
+                }
+                self.process(number).sign_in = Some(SignIn::begun(user));
             }
             Action::SignIn(number) => self.step_sign_in(number),
             Action::BeginSignOut(number) => {
@@ -129,6 +180,18 @@ impl World {
                 self.begin_sign_out(number);
             }
             Action::SignOut(number) => self.step_sign_out(number),
+            Action::MakeChange(number) => {
+                self.left.changes -= 1;
+                self.make_change(number);
+            }
+            Action::BeginSending(number) => self.process(number).sender = Some(Sender::WantsLock),
+            Action::Send(number) => self.step_sender(number),
+            Action::Change(number, fate) => {
+                if fate != ChangeFate::Made {
+                    self.left.losses -= 1;
+                }
+                self.decide_change(number, fate != ChangeFate::LostBefore, fate == ChangeFate::Made);
+            }
             Action::Crash(number) => {
                 self.left.crashes -= 1;
                 self.crash(number);
@@ -136,6 +199,8 @@ impl World {
             Action::Suspend(number) => {
                 self.left.suspensions -= 1;
                 self.excuse_process(number);
+                let sender = self.processes[number].sender.as_ref();
+                self.history.has_overtaken_change |= sender.is_some();
                 self.release_lock(number);
             }
             Action::LockStore => {
@@ -146,6 +211,14 @@ impl World {
             Action::RefuseNextWrite => {
                 self.left.refusals -= 1;
                 self.store.refuses = true;
+            }
+            Action::HoursPass => {
+                self.left.hours -= 1;
+                self.clock.pass();
+            }
+            Action::SetClock(wall) => {
+                self.left.clocks -= 1;
+                self.clock.wall = wall;
             }
         }
     }

@@ -1,4 +1,5 @@
-//! The issuer: refresh tokens in families, one for each sign-in, rotated at each use.
+//! The issuer: refresh tokens in families, one for each sign-in, rotated at each use; and what users changed in their
+//! metadata.
 
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::protocol::token::TokenAnswer;
@@ -6,17 +7,39 @@ use pilotlight_core::protocol::token::TokenAnswer;
 /// One sign-in at the issuer, by its number.
 pub(crate) type Family = u8;
 
+/// A refresh token and the access token that came with it: the sign-in, and which of its tokens that is.
+pub(crate) type TokenName = (Family, u8);
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Issuer {
     /// Whether the refresh token before the current one is taken, too.
     overlap: bool,
     families: Vec<State>,
+    /// The changes of the metadata in the order in which they were made: whose, and which.
+    pub(crate) changes: Vec<(User, u8)>,
+}
+
+/// Who can sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum User {
+    Ada,
+    Grace,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct State {
+    user: User,
     current: u8,
     is_alive: bool,
+}
+
+impl User {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ada => "ada",
+            Self::Grace => "grace",
+        }
+    }
 }
 
 impl Issuer {
@@ -24,21 +47,23 @@ impl Issuer {
         Self {
             overlap,
             families: Vec::new(),
+            changes: Vec::new(),
         }
     }
 
-    pub(crate) fn sign_in(&mut self, user: &str) -> (Family, TokenAnswer) {
+    pub(crate) fn sign_in(&mut self, user: User) -> (Family, TokenAnswer) {
         let family = Family::try_from(self.families.len()).unwrap();
         self.families.push(State {
+            user,
             current: 0,
             is_alive: true,
         });
-        (family, answer(&name(user, family, 0)))
+        (family, answer((family, 0)))
     }
 
     /// A refresh grant: new tokens, or none where the token is dead. A token that was spent before ends its family.
     pub(crate) fn renew(&mut self, token: &Secret) -> Option<TokenAnswer> {
-        let (user, family, number) = parse(token.expose());
+        let (family, number) = name_of(token);
         let state = &mut self.families[usize::from(family)];
         let is_taken = number == state.current || (self.overlap && number + 1 == state.current);
         if !state.is_alive || !is_taken {
@@ -46,12 +71,11 @@ impl Issuer {
             return None;
         }
         state.current += 1;
-        Some(answer(&name(user, family, state.current)))
+        Some(answer((family, state.current)))
     }
 
     pub(crate) fn revoke(&mut self, token: &Secret) {
-        let (_, family, _) = parse(token.expose());
-        self.families[usize::from(family)].is_alive = false;
+        self.families[usize::from(family_of(token))].is_alive = false;
     }
 
     pub(crate) fn is_alive(&self, family: Family) -> bool {
@@ -60,37 +84,39 @@ impl Issuer {
 
     /// Whether this is the newest refresh token of its family.
     pub(crate) fn is_current(&self, token: &Secret) -> bool {
-        let (_, family, number) = parse(token.expose());
+        let (family, number) = name_of(token);
         self.families[usize::from(family)].current == number
     }
 
-    pub(crate) fn families(&self) -> impl Iterator<Item = Family> {
+    pub(crate) fn user_of(&self, family: Family) -> User {
+        self.families[usize::from(family)].user
+    }
+
+    pub(crate) fn families(&self) -> impl Iterator<Item = Family> + use<> {
         0..Family::try_from(self.families.len()).unwrap()
     }
 }
 
 /// The family that a token belongs to.
 pub(crate) fn family_of(token: &Secret) -> Family {
-    parse(token.expose()).1
+    name_of(token).0
 }
 
-fn answer(refresh_token: &str) -> TokenAnswer {
+/// Reads a token, for access or for refresh.
+pub(crate) fn name_of(token: &Secret) -> TokenName {
+    let bytes = token.expose().as_bytes();
+    let digit = |place: usize| bytes[place] - b'0';
+    (digit(1), digit(2) * 10 + digit(3))
+}
+
+fn answer((family, number): TokenName) -> TokenAnswer {
+    let named = |kind: char| Some(Secret::new(format!("{kind}{family}{number:02}")));
     TokenAnswer {
-        access_token: Some(Secret::new(format!("access {refresh_token}"))),
-        refresh_token: Some(Secret::new(refresh_token)),
+        access_token: named('a'),
+        refresh_token: named('r'),
         id_token: None,
         scope: None,
         expires_in: Some(3600),
         problem: None,
     }
-}
-
-fn name(user: &str, family: Family, number: u8) -> String {
-    format!("{user} {family} {number}")
-}
-
-fn parse(token: &str) -> (&str, Family, u8) {
-    let mut parts = token.split(' ');
-    let mut next = || parts.next().unwrap();
-    (next(), next().parse().unwrap(), next().parse().unwrap())
 }

@@ -12,7 +12,12 @@
 )]
 
 mod action;
+mod ask;
+mod bounds;
+mod changes;
 mod check;
+mod clock;
+mod errors;
 mod issuer;
 mod process;
 mod properties;
@@ -23,8 +28,8 @@ mod user;
 mod world;
 mod write;
 
+use bounds::Bounds;
 use check::{check, states_wanted};
-use world::Bounds;
 
 /// Few faults: every order of two processes' steps, with a sign-in as another user and a sign-out at any moment.
 #[test]
@@ -40,4 +45,25 @@ fn every_fault_at_every_step_keeps_the_promises() {
     for overlap in [false, true] {
         check("faults", &Bounds::faults(overlap), states_wanted());
     }
+}
+
+/// The wall clock is wrong or stops, and time passes.
+#[test]
+fn every_wrong_clock_keeps_the_promises() {
+    for overlap in [false, true] {
+        check("clocks", &Bounds::clocks(overlap), states_wanted());
+    }
+}
+
+/// Changes of the metadata wait in both processes, while users come and go.
+#[test]
+fn every_waiting_change_is_made_in_order_or_goes_with_its_user() {
+    check("changes", &Bounds::changes(false), states_wanted());
+}
+
+/// All of it together. Long: `PILOTLIGHT_MODEL_STATES` says how many states.
+#[test]
+#[ignore = "long: scripts/model.sh --long"]
+fn everything_together_keeps_the_promises() {
+    check("everything", &Bounds::everything(false), states_wanted());
 }

@@ -3,8 +3,10 @@
 use pilotlight_core::machine::event::{Report, SessionEvent};
 use pilotlight_core::machine::{Effect, Input, Machine, Outcome, input};
 
-use crate::issuer::family_of;
+use crate::changes::Sender;
+use crate::issuer::{Family, TokenName, family_of};
 use crate::renewal::Renewal;
+use crate::store::Found;
 use crate::user::{SignIn, SignOut};
 use crate::world::World;
 use crate::write::Write;
@@ -16,10 +18,17 @@ pub(crate) struct Process {
     pub(crate) sign_in: Option<SignIn>,
     pub(crate) sign_out: Option<SignOut>,
     pub(crate) write: Option<Write>,
+    pub(crate) sender: Option<Sender>,
     /// Renewals that were begun.
     pub(crate) renewals: u8,
     /// It has read the store, or its user has signed in or out.
     pub(crate) knows: bool,
+    /// The sign-in that its user has ended here.
+    pub(crate) left: Option<Family>,
+    /// The last access token that it received itself, and the hour in which that was asked for.
+    pub(crate) received: Option<(TokenName, u8)>,
+    /// The hour in which a renewal failed last.
+    pub(crate) failed: Option<u8>,
 }
 
 /// A task waits for the store to be given what is in memory.
@@ -37,7 +46,7 @@ pub(crate) enum Saving {
 impl World {
     /// Applies an input, and checks what is announced.
     pub(crate) fn apply(&mut self, process: usize, input: impl Into<Input>) -> Outcome {
-        let outcome = self.processes[process].machine.apply(input);
+        let outcome = self.process(process).machine.apply(input);
         for effect in &outcome.effects {
             if let Effect::Announce(Report::Event(event)) = effect {
                 self.check_announcement(process, event);
@@ -48,46 +57,47 @@ impl World {
 
     /// A user and new tokens are announced only when the store has held tokens of that sign-in.
     fn check_announcement(&mut self, process: usize, event: &SessionEvent) {
-        if !matches!(event, SessionEvent::SignedIn { .. } | SessionEvent::Renewed { .. }) {
-            return;
-        }
-        let session = self.processes[process].machine.session();
+        let session = self.machine(process).session();
         let family = session.map(crate::user::family_of_session);
-        if family.is_none_or(|family| !crate::properties::has_been_stored(self, family)) {
-            self.history
-                .break_promise("2: tokens were announced before the store held any of their sign-in");
+        let broken = match event {
+            SessionEvent::SignedIn { .. } | SessionEvent::Renewed { .. } => family
+                .is_none_or(|family| !self.history.stored.contains(&family))
+                .then_some("2: tokens were announced before the store held any of their sign-in"),
+            SessionEvent::Ended { .. } => family
+                .is_some_and(|family| self.issuer.is_alive(family) && !self.history.excused.contains(&family))
+                .then_some("1: an end was announced though the refresh token is alive"),
+            _ => None,
+        };
+        if let Some(words) = broken {
+            self.history.break_promise(words);
         }
     }
 
     /// The process reads the store for the first time.
     pub(crate) fn restore(&mut self, process: usize) {
         match self.store.read(0) {
-            Some(found) => {
-                self.processes[process].knows = true;
-                let unreadable = None;
-                self.apply(
-                    process,
-                    input::FirstRead {
-                        item: found.item,
-                        seen: found.seen,
-                        unreadable,
-                    },
-                );
-            }
+            Some(found) => self.read_first(process, &found),
             None => drop(self.apply(process, input::StoreLocked)),
         }
         self.publish(process);
     }
 
+    pub(crate) fn read_first(&mut self, process: usize, found: &Found) {
+        self.process(process).knows = true;
+        let (item, seen, unreadable) = (found.item(), found.seen(), None);
+        self.apply(process, input::FirstRead { item, seen, unreadable });
+    }
+
     pub(crate) fn publish(&mut self, process: usize) {
-        self.apply(process, input::TimePassed { now: crate::world::NOW });
+        let now = self.now();
+        self.apply(process, input::TimePassed { now });
     }
 
     /// The tokens of the effects are revoked at the issuer.
     pub(crate) fn revoke(&mut self, outcome: &Outcome) {
         for effect in &outcome.effects {
             if let Effect::Revoke(token) = effect {
-                self.history.excuse(family_of(token));
+                self.history.excused.insert(family_of(token));
                 self.issuer.revoke(token);
             }
         }
@@ -97,8 +107,14 @@ impl World {
     pub(crate) fn crash(&mut self, process: usize) {
         self.excuse_process(process);
         self.release_lock(process);
+        let unsaved = self
+            .history
+            .changes
+            .iter_mut()
+            .filter(|change| change.maker == process && !change.is_stored);
+        unsaved.for_each(|change| change.is_over = true);
         let renewals = self.processes[process].renewals;
-        self.processes[process] = Process {
+        *self.process(process) = Process {
             renewals,
             ..Process::default()
         };
@@ -106,22 +122,18 @@ impl World {
 
     /// What this process alone knows of refresh tokens may be lost.
     pub(crate) fn excuse_process(&mut self, process: usize) {
+        let has_unsaved = self.has_unsaved(process);
         let process = &self.processes[process];
         let in_memory = process
             .machine
             .session()
             .and_then(|session| session.credentials.refresh_token.as_ref());
-        let unsaved = in_memory.filter(|_| process.machine.has_unsaved()).map(family_of);
+        let unsaved = in_memory.filter(|_| has_unsaved).map(family_of);
         let under_way = process.renewal.as_ref().and_then(Renewal::family);
-        for family in unsaved.into_iter().chain(under_way) {
-            self.history.excuse(family);
-        }
-    }
-
-    pub(crate) fn release_lock(&mut self, process: usize) {
-        if self.lock == Some(process) {
-            self.lock = None;
-        }
+        let excused: Vec<_> = unsaved.into_iter().chain(under_way).collect();
+        excused
+            .into_iter()
+            .for_each(|family| self.history.excused.insert(family));
     }
 }
 
@@ -131,10 +143,22 @@ impl Process {
         let renewal = self.renewal.as_mut().and_then(Renewal::saving);
         let sign_in = self.sign_in.as_mut().and_then(SignIn::saving);
         let sign_out = self.sign_out.as_mut().and_then(SignOut::saving);
-        renewal.into_iter().chain(sign_in).chain(sign_out)
+        let sender = self.sender.as_mut().and_then(Sender::saving);
+        renewal.into_iter().chain(sign_in).chain(sign_out).chain(sender)
+    }
+
+    pub(crate) fn asks_for_write(&self) -> bool {
+        self.renewal.as_ref().is_some_and(Renewal::asks_for_write)
+            || self.sign_in.as_ref().is_some_and(SignIn::asks_for_write)
+            || self.sign_out.as_ref().is_some_and(SignOut::asks_for_write)
+            || self.sender.as_ref().is_some_and(Sender::asks_for_write)
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        self.renewal.is_none() && self.sign_in.is_none() && self.sign_out.is_none() && self.write.is_none()
+        self.renewal.is_none()
+            && self.sign_in.is_none()
+            && self.sign_out.is_none()
+            && self.write.is_none()
+            && self.sender.is_none()
     }
 }

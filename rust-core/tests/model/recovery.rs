@@ -1,14 +1,12 @@
 //! Nothing waits for ever: from a state in which nothing happens any more, a working issuer and a working store lead each
 //! process to a token, or to a sign-in where the user signed out or the issuer has ended the session.
 
-use std::time::Duration;
-
-use pilotlight_core::machine::{PhaseKind, Tokens};
+use pilotlight_core::machine::PhaseKind;
 
 use crate::action::Action;
-use crate::properties::{is_at_rest, phase};
+use crate::properties::is_at_rest;
 use crate::user::family_of_session;
-use crate::world::{NOW, PROCESSES, World};
+use crate::world::{PROCESSES, World};
 
 /// More than any way out takes.
 const MOST_STEPS: usize = 400;
@@ -21,17 +19,20 @@ pub(crate) fn dead_end(world: &World) -> Option<&'static str> {
     let mut world = world.clone();
     world.store.is_locked = false;
     world.store.refuses = false;
+    // Cooldowns end.
+    world.clock.pass();
     for number in 0..PROCESSES {
-        world.processes[number].renewals = 0;
-        world.left.renewals = 1;
+        if !settles(&mut world, number) {
+            return Some("a call does not come to an end");
+        }
         if world.is_signed_in(number) {
             world.take(Action::BeginRenewal(number));
         }
         if !settles(&mut world, number) {
             return Some("a call does not come to an end");
         }
-        if !is_well(&world, number) {
-            return Some("no token, though the session has not ended");
+        if let Some(why) = is_stuck(&world, number) {
+            return Some(why);
         }
     }
     None
@@ -39,7 +40,7 @@ pub(crate) fn dead_end(world: &World) -> Option<&'static str> {
 
 /// The process takes its steps until there is none left.
 fn settles(world: &mut World, number: usize) -> bool {
-    world.left.renewals = 1;
+    world.left.renewals = 0;
     for _ in 0..MOST_STEPS {
         let mut steps = Vec::new();
         world.steps_of(number, &mut steps);
@@ -51,16 +52,20 @@ fn settles(world: &mut World, number: usize) -> bool {
     false
 }
 
-fn is_well(world: &World, number: usize) -> bool {
-    match phase(world, number) {
-        PhaseKind::SignedIn => Tokens::of(world.machine(number))
-            .access_token(None, Duration::ZERO, NOW)
-            .is_some(),
-        PhaseKind::SignedOut => true,
-        PhaseKind::Ended => {
-            let session = world.machine(number).session();
-            session.is_some_and(|session| !world.issuer.is_alive(family_of_session(session)))
+fn is_stuck(world: &World, number: usize) -> Option<&'static str> {
+    let machine = world.machine(number);
+    match machine.phase_kind() {
+        PhaseKind::SignedIn if world.access_token(number, world.now()).is_none() => {
+            Some("no token, though the session has not ended")
         }
-        PhaseKind::Unread | PhaseKind::Locked => false,
+        PhaseKind::Ended
+            if machine
+                .session()
+                .is_some_and(|session| world.issuer.is_alive(family_of_session(session))) =>
+        {
+            Some("the session has ended here, though its refresh token is alive")
+        }
+        PhaseKind::Unread | PhaseKind::Locked => Some("the store is not read"),
+        _ => None,
     }
 }

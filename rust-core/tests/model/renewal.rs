@@ -1,23 +1,28 @@
-//! How a process renews, step by step (`session/tokens/renewer.rs`): the lock, another look at the store, a store that can be
-//! written, the request, the write, the check.
+//! How a process renews, step by step (`session/`): the lock, another look at the store, a store that can be written, the
+//! request, the write, the check.
 
+use pilotlight_core::machine::error::Error;
 use pilotlight_core::machine::input::CheckResult;
-use pilotlight_core::machine::{Effect, RenewalInput, Stored, Tokens, Verdict, input};
+use pilotlight_core::machine::{Effect, Generation, RenewalInput, RenewalKind, Verdict, input};
 use pilotlight_core::model::state::ReauthenticationReason;
+use pilotlight_core::model::time::Instant;
 use pilotlight_core::protocol::token::TokenAnswer;
 
-use crate::issuer::{Family, family_of};
+use crate::errors;
+use crate::issuer::{Family, family_of, name_of};
 use crate::process::Saving;
 use crate::store::Found;
-use crate::world::{NOW, World};
+use crate::user::family_of_session;
+use crate::world::World;
 
-/// How often a lost answer is asked for again.
-const MOST_LOSSES: u8 = 2;
-/// Refresh tokens that one renewal tries.
+/// Refresh tokens that one attempt tries.
 const MOST_TOKENS: u8 = 3;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Renewal {
+    /// The session that is renewed.
+    asked: Generation,
+    /// Refresh tokens that this attempt has tried.
     tokens: u8,
     stage: Stage,
 }
@@ -27,17 +32,20 @@ enum Stage {
     WantsLock,
     Reads,
     Merges(Found),
+    /// What has to be written anyway proves that the store can be written.
+    Proves(Saving),
     Asks,
     Sent {
         input: Box<RenewalInput>,
-        losses: u8,
+        at: Instant,
     },
     Answered {
         input: Box<RenewalInput>,
         answer: Box<TokenAnswer>,
+        at: Instant,
     },
-    Refused(Box<RenewalInput>),
-    MergesAfterRefusal(Box<RenewalInput>, Found),
+    Refused(Box<RenewalInput>, Refusal),
+    MergesAfterRefusal(Box<RenewalInput>, Refusal, Found),
     SavesEnd(Saving),
     Saves {
         input: Box<RenewalInput>,
@@ -48,31 +56,49 @@ enum Stage {
         input: Box<RenewalInput>,
         answer: Box<TokenAnswer>,
     },
+    /// Until the next attempt.
+    Pauses,
+}
+
+/// How the issuer says no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Refusal {
+    Dead,
+    Unclear,
 }
 
 /// What becomes of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Fate {
     Answered,
+    /// It has reached nobody, and that is known.
+    Unreachable,
     /// The issuer has not seen it.
     LostBefore,
     /// The issuer has acted on it.
     LostAfter,
+    /// The issuer refuses it without saying why.
+    Declined,
 }
 
 impl Renewal {
-    pub(crate) fn begun() -> Self {
-        Self {
-            tokens: 0,
-            stage: Stage::WantsLock,
+    pub(crate) fn saving(&mut self) -> Option<&mut Saving> {
+        match &mut self.stage {
+            Stage::SavesEnd(saving) | Stage::Saves { saving, .. } | Stage::Proves(saving) => Some(saving),
+            _ => None,
         }
     }
 
-    pub(crate) fn saving(&mut self) -> Option<&mut Saving> {
-        match &mut self.stage {
-            Stage::SavesEnd(saving) | Stage::Saves { saving, .. } => Some(saving),
-            _ => None,
-        }
+    pub(crate) fn asks_for_write(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::SavesEnd(Saving::Asked)
+                | Stage::Proves(Saving::Asked)
+                | Stage::Saves {
+                    saving: Saving::Asked,
+                    ..
+                }
+        )
     }
 
     /// The sign-in whose token has been sent and may be spent.
@@ -93,6 +119,28 @@ impl Renewal {
 }
 
 impl World {
+    pub(crate) fn begin_renewal(&mut self, process: usize) {
+        let (kind, now) = (RenewalKind::Own, self.now());
+        self.process(process).renewals += 1;
+        let outcome = self.apply(process, input::RenewalBegun { kind, now });
+        let is_too_early = matches!(outcome.verdict, Verdict::TooEarly(_));
+        if is_too_early
+            && self.processes[process]
+                .failed
+                .is_none_or(|hour| hour < self.clock.hours)
+        {
+            self.history
+                .break_promise("9: a renewal is too early, though hours have passed");
+        }
+        if !is_too_early {
+            self.process(process).renewal = Some(Renewal {
+                asked: self.machine(process).generation(),
+                tokens: 0,
+                stage: Stage::WantsLock,
+            });
+        }
+    }
+
     pub(crate) fn can_step_renewal(&self, process: usize) -> bool {
         let Some(renewal) = &self.processes[process].renewal else {
             return false;
@@ -100,88 +148,150 @@ impl World {
         match &renewal.stage {
             Stage::WantsLock => self.lock.is_none(),
             Stage::Sent { .. } | Stage::Checks { .. } => false,
-            Stage::SavesEnd(saving) | Stage::Saves { saving, .. } => {
-                *saving == Saving::Done || !self.machine(process).has_unsaved()
+            Stage::SavesEnd(saving) | Stage::Saves { saving, .. } | Stage::Proves(saving) => {
+                *saving == Saving::Done || !self.has_unsaved(process)
             }
             _ => true,
         }
     }
 
     pub(crate) fn step_renewal(&mut self, process: usize) {
-        let Some(Renewal { mut tokens, stage }) = self.processes[process].renewal.take() else {
+        let Some(Renewal {
+            mut asked,
+            mut tokens,
+            stage,
+        }) = self.process(process).renewal.take()
+        else {
             return;
         };
         let next = match stage {
             Stage::WantsLock => {
                 self.lock = Some(process);
-                Some(Stage::Reads)
+                tokens = 0;
+                Ok(Stage::Reads)
             }
-            Stage::Reads => self
-                .store
-                .read(Stored::of(self.machine(process)).writes())
-                .map(Stage::Merges),
-            Stage::Merges(found) => match self.merge(process, found) {
-                None => Some(Stage::Reads),
+            Stage::Reads => self.look(process).map(Stage::Merges),
+            Stage::Merges(found) => match self.merge(process, &found) {
+                None => Ok(Stage::Reads),
                 // Another process has renewed.
-                Some(true) if self.gives_token(process) => None,
-                Some(_) => Some(Stage::Asks),
+                Some(true) if self.gives_token(process) => return self.succeed(process),
+                Some(_) if self.has_unsaved(process) => Ok(Stage::Proves(Saving::Asked)),
+                Some(_) => Ok(Stage::Asks),
             },
-            Stage::Asks => self.ask(process, &mut tokens),
-            Stage::Answered { input, answer } => self.take_answer(process, input, answer),
-            Stage::Refused(input) => {
-                let found = self.store.read(Stored::of(self.machine(process)).writes());
-                found.map(|found| Stage::MergesAfterRefusal(input, found))
-            }
-            Stage::MergesAfterRefusal(input, found) => match self.merge(process, found) {
-                None => Some(Stage::Refused(input)),
-                Some(changed) => self.take_refusal(process, &input, changed),
+            Stage::Proves(_) if self.has_unsaved(process) => Err(errors::disk_full()),
+            Stage::Proves(_) => Ok(Stage::Asks),
+            Stage::Asks => self.ask(process, &mut asked, &mut tokens),
+            Stage::Answered { input, answer, at } => match self.take_answer(process, input, answer, at) {
+                Some(stage) => Ok(stage),
+                // A late answer. There is a newer session, or none.
+                None => return self.succeed(process),
+            },
+            Stage::Refused(input, refusal) => match self.look(process) {
+                Ok(found) => Ok(Stage::MergesAfterRefusal(input, refusal, found)),
+                Err(error) => Err(error),
+            },
+            Stage::MergesAfterRefusal(input, refusal, found) => match self.merge(process, &found) {
+                None => Ok(Stage::Refused(input, refusal)),
+                Some(true) if self.gives_token(process) => return self.succeed(process),
+                Some(true) => Ok(Stage::Asks),
+                Some(false) => self.take_refusal(process, &input, refusal),
             },
             Stage::Saves { input, answer, .. } => {
                 self.release_lock(process);
-                Some(Stage::Checks { input, answer })
+                Ok(Stage::Checks { input, answer })
             }
             Stage::SavesEnd(_) => {
                 self.publish(process);
-                None
+                Err(Error::Reauthenticate(ReauthenticationReason::RefreshTokenRejected))
             }
-            Stage::Sent { .. } | Stage::Checks { .. } => None,
+            Stage::Pauses => Ok(Stage::WantsLock),
+            Stage::Sent { .. } | Stage::Checks { .. } => return,
         };
-        self.go_on(process, tokens, next);
+        self.go_on(process, asked, tokens, next);
     }
 
-    fn go_on(&mut self, process: usize, tokens: u8, next: Option<Stage>) {
-        match next {
-            Some(stage) => self.processes[process].renewal = Some(Renewal { tokens, stage }),
-            None => self.release_lock(process),
+    fn go_on(&mut self, process: usize, asked: Generation, tokens: u8, next: Result<Stage, Error>) {
+        let stage = match next {
+            Ok(stage) => Some(stage),
+            Err(error) => self.fail(process, asked, error),
+        };
+        self.process(process).renewal = stage.map(|stage| Renewal { asked, tokens, stage });
+    }
+
+    /// What the machine says comes after a failure.
+    fn fail(&mut self, process: usize, generation: Generation, error: Error) -> Option<Stage> {
+        self.release_lock(process);
+        let outcome = self.apply(
+            process,
+            input::RenewalFailed {
+                generation,
+                kind: RenewalKind::Own,
+                error,
+                now: self.now(),
+                chance: 0,
+            },
+        );
+        let pauses = outcome.effects.iter().any(|effect| matches!(effect, Effect::Pause(_)));
+        if !pauses {
+            self.process(process).failed = Some(self.clock.hours);
         }
+        pauses.then_some(Stage::Pauses)
+    }
+
+    fn succeed(&mut self, process: usize) {
+        self.release_lock(process);
+        let kind = RenewalKind::Own;
+        self.apply(process, input::RenewalSucceeded { kind });
+        self.process(process).failed = None;
+    }
+
+    pub(crate) fn look(&self, process: usize) -> Result<Found, Error> {
+        self.store.read(self.writes(process)).ok_or_else(errors::locked)
     }
 
     fn gives_token(&self, process: usize) -> bool {
-        let ttl = std::time::Duration::ZERO;
-        Tokens::of(self.machine(process)).access_token(None, ttl, NOW).is_some()
+        self.access_token(process, self.now()).is_some()
     }
 
-    fn ask(&mut self, process: usize, tokens: &mut u8) -> Option<Stage> {
+    fn ask(&mut self, process: usize, asked: &mut Generation, tokens: &mut u8) -> Result<Stage, Error> {
         *tokens += 1;
-        // A refresh token is not spent while its successor cannot be stored.
-        if *tokens > MOST_TOKENS || !self.store.can_be_written() {
-            return None;
+        if *tokens > MOST_TOKENS {
+            return Err(Error::Busy);
+        }
+        // A refresh token is not spent while its successor cannot be stored: what is stored is replaced by itself.
+        if let Some(saved) = self.saved_session(process) {
+            match self
+                .store
+                .write(Some(saved.seen), saved.content.as_ref(), &mut self.history)
+            {
+                Err(()) => return Err(errors::disk_full()),
+                Ok(false) => return Ok(Stage::Reads),
+                Ok(true) => self.note_written(process, saved),
+            }
         }
         let outcome = self.apply(process, input::RenewalAsked);
-        let input = outcome.effects.into_iter().find_map(|effect| match effect {
+        let is_input = |effect| match effect {
             Effect::Renew(input) => Some(input),
             _ => None,
-        })?;
+        };
+        let Some(input) = outcome.effects.into_iter().find_map(is_input) else {
+            return Err(Error::NoSession);
+        };
+        *asked = input.generation;
         self.check_request(process, &input);
-        Some(Stage::Sent { input, losses: 0 })
+        Ok(Stage::Sent { input, at: self.now() })
     }
 
     /// A spent refresh token is sent only for an answer that was lost.
     fn check_request(&mut self, process: usize, input: &RenewalInput) {
         let family = family_of(&input.token);
+        if !self.store.can_be_written() {
+            self.history
+                .break_promise("3: a refresh token was sent though its successor cannot be stored");
+        }
         // Suspended meanwhile: another process may renew at the same time.
         if self.lock != Some(process) {
-            self.history.excuse(family);
+            self.history.excused.insert(family);
         }
         let is_excused = self.history.excused.contains(&family) || self.history.signed_out.contains(&family);
         if self.lock == Some(process) && !self.issuer.is_current(&input.token) && !is_excused {
@@ -193,36 +303,55 @@ impl World {
     /// What becomes of the request that is under way.
     pub(crate) fn decide_request(&mut self, process: usize, fate: Fate) {
         let Some(Renewal {
+            asked,
             tokens,
-            stage: Stage::Sent { input, losses },
-        }) = self.processes[process].renewal.take()
+            stage: Stage::Sent { input, at },
+        }) = self.process(process).renewal.take()
         else {
             return;
         };
-        let answer = match fate {
-            Fate::LostBefore => None,
-            Fate::Answered | Fate::LostAfter => Some(self.issuer.renew(&input.token)),
-        };
-        let next = match (fate, answer) {
-            (Fate::Answered, Some(Some(answer))) => Some(Stage::Answered {
-                input,
-                answer: Box::new(answer),
-            }),
-            (Fate::Answered, _) => Some(Stage::Refused(input)),
-            _ => {
-                self.history.excuse(family_of(&input.token));
-                // Asked again at once, with the same token.
-                (losses < MOST_LOSSES).then_some(Stage::Sent {
+        let family = family_of(&input.token);
+        let next = match fate {
+            Fate::Answered => match self.issuer.renew(&input.token) {
+                Some(answer) => Ok(Stage::Answered {
                     input,
-                    losses: losses + 1,
-                })
+                    answer: Box::new(answer),
+                    at,
+                }),
+                None => Ok(Stage::Refused(input, Refusal::Dead)),
+            },
+            Fate::Declined => Ok(Stage::Refused(input, Refusal::Unclear)),
+            Fate::Unreachable => Err(errors::unreachable()),
+            Fate::LostBefore | Fate::LostAfter => {
+                self.history.excused.insert(family);
+                if fate == Fate::LostAfter {
+                    let _ = self.issuer.renew(&input.token);
+                }
+                let (error, now) = (errors::lost(), self.now().monotonic);
+                let failed = input::RequestFailed {
+                    error: error.clone(),
+                    sent: at.monotonic,
+                    now,
+                };
+                // Asked again at once, with the same token.
+                if self.apply(process, failed).effects.contains(&Effect::SendAgain) {
+                    Ok(Stage::Sent { input, at: self.now() })
+                } else {
+                    Err(error)
+                }
             }
         };
-        self.go_on(process, tokens, next);
+        self.go_on(process, asked, tokens, next);
     }
 
-    fn take_answer(&mut self, process: usize, input: Box<RenewalInput>, answer: Box<TokenAnswer>) -> Option<Stage> {
-        let before = self.machine(process).session().map(crate::user::family_of_session);
+    fn take_answer(
+        &mut self,
+        process: usize,
+        input: Box<RenewalInput>,
+        answer: Box<TokenAnswer>,
+        at: Instant,
+    ) -> Option<Stage> {
+        let before = self.machine(process).session().map(family_of_session);
         let outcome = self.apply(
             process,
             input::RenewalAnswered {
@@ -230,54 +359,70 @@ impl World {
                 audience: None,
                 asks_for_less: false,
                 answer: (*answer).clone(),
-                at: NOW,
+                at,
             },
         );
-        if self.machine(process).session().map(crate::user::family_of_session) != before {
+        if self.machine(process).session().map(family_of_session) != before {
             self.history.break_promise("5: a late answer changed a newer session");
         }
         self.revoke(&outcome);
-        (outcome.verdict == Verdict::Changed).then_some(Stage::Saves {
-            input,
-            answer,
-            saving: Saving::Asked,
+        (outcome.verdict == Verdict::Changed).then(|| {
+            let hour = u8::try_from((at.monotonic.as_secs() - 1_000) / 3600).unwrap();
+            self.process(process).received = answer.access_token.as_ref().map(|token| (name_of(token), hour));
+            Stage::Saves {
+                input,
+                answer,
+                saving: Saving::Asked,
+            }
         })
     }
 
-    fn take_refusal(&mut self, process: usize, input: &RenewalInput, changed: bool) -> Option<Stage> {
-        if changed {
-            return if self.gives_token(process) {
-                None
-            } else {
-                Some(Stage::Asks)
-            };
-        }
-        let outcome = self.apply(
-            process,
-            input::RenewalRefused {
-                generation: input.generation,
-                token: input.token.clone(),
-                reason: ReauthenticationReason::RefreshTokenRejected,
-            },
-        );
-        match outcome.verdict {
-            Verdict::Changed => Some(Stage::SavesEnd(Saving::Asked)),
-            Verdict::Unchanged => Some(Stage::Asks),
-            _ => None,
+    fn take_refusal(&mut self, process: usize, input: &RenewalInput, refusal: Refusal) -> Result<Stage, Error> {
+        let (generation, token) = (input.generation, input.token.clone());
+        match refusal {
+            Refusal::Unclear if !self.would_renew_with(process, &token) => Ok(Stage::Asks),
+            Refusal::Unclear => {
+                let (plain, now) = (true, self.now().monotonic);
+                let declined = input::RenewalDeclined {
+                    generation,
+                    token,
+                    plain,
+                    now,
+                };
+                if self.apply(process, declined).verdict == Verdict::SignInAgain {
+                    self.history
+                        .break_promise("1: the user has to sign in after fewer than three refusals");
+                }
+                Err(errors::refused())
+            }
+            Refusal::Dead => {
+                let reason = ReauthenticationReason::RefreshTokenRejected;
+                let refused = input::RenewalRefused {
+                    generation,
+                    token,
+                    reason,
+                };
+                match self.apply(process, refused).verdict {
+                    Verdict::Changed => Ok(Stage::SavesEnd(Saving::Asked)),
+                    Verdict::Unchanged => Ok(Stage::Asks),
+                    _ => Err(Error::NoSession),
+                }
+            }
         }
     }
 
     /// The ID token of the renewal was checked.
     pub(crate) fn check_tokens(&mut self, process: usize, accepted: bool) {
         let Some(Renewal {
+            asked,
             stage: Stage::Checks { input, answer },
             ..
-        }) = self.processes[process].renewal.take()
+        }) = self.process(process).renewal.take()
         else {
             return;
         };
         let result = if accepted {
-            self.history.check(answer.access_token.as_ref().unwrap().expose());
+            self.history.check(name_of(answer.access_token.as_ref().unwrap()));
             CheckResult::Accepted {
                 refresh_token: answer.refresh_token.clone(),
             }
@@ -296,5 +441,11 @@ impl World {
         );
         self.revoke(&outcome);
         self.publish(process);
+        if accepted {
+            self.succeed(process);
+        } else {
+            let failed = self.fail(process, asked, errors::not_accepted());
+            assert!(failed.is_none(), "there is nothing to wait for");
+        }
     }
 }

@@ -1,36 +1,76 @@
 //! The store that both processes use: one item, replaced whole, by compare and swap.
 
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
 use pilotlight_core::model::secret::Fingerprint;
-use pilotlight_core::storage::envelope::StoredItem;
+use pilotlight_core::storage::envelope::{StoredItem, StoredSession};
 
 use crate::issuer::Family;
-use crate::world::{History, insert};
+use crate::user::family_of_session;
+use crate::world::History;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Store {
-    item: Option<StoredItem>,
+    item: Option<Kept>,
     pub(crate) is_locked: bool,
     /// The next write is refused.
     pub(crate) refuses: bool,
 }
 
+/// An item with what its bytes are known by: the same content has the same bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    item: Arc<StoredItem>,
+    fingerprint: Fingerprint,
+}
+
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        self.fingerprint == other.fingerprint
+    }
+}
+
+impl Eq for Kept {}
+
+impl Kept {
+    fn session(&self) -> Option<&StoredSession> {
+        match &*self.item {
+            StoredItem::Session(session) => Some(session),
+            StoredItem::SignedOut(_) => None,
+        }
+    }
+}
+
+impl Hash for Kept {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.fingerprint.hash(state);
+    }
+}
+
 /// What a look at the store found.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Found {
-    pub(crate) item: Option<StoredItem>,
-    pub(crate) seen: Option<Fingerprint>,
+    kept: Option<Kept>,
     /// How many writes the process had made before.
     pub(crate) writes: u64,
+}
+
+impl Found {
+    pub(crate) fn item(&self) -> Option<StoredItem> {
+        self.kept.as_ref().map(|kept| StoredItem::clone(&kept.item))
+    }
+
+    pub(crate) fn seen(&self) -> Option<Fingerprint> {
+        self.kept.as_ref().map(|kept| kept.fingerprint)
+    }
 }
 
 impl Store {
     /// `None` while the device is locked.
     pub(crate) fn read(&self, writes: u64) -> Option<Found> {
-        (!self.is_locked).then(|| Found {
-            item: self.item.clone(),
-            seen: self.item.as_ref().map(fingerprint),
-            writes,
-        })
+        let kept = self.item.clone();
+        (!self.is_locked).then_some(Found { kept, writes })
     }
 
     /// Whether a write would be taken now.
@@ -43,47 +83,71 @@ impl Store {
     pub(crate) fn write(
         &mut self,
         seen: Option<Option<Fingerprint>>,
-        new: Option<StoredItem>,
+        new: Option<&StoredItem>,
         history: &mut History,
     ) -> Result<bool, ()> {
         if self.is_locked || std::mem::take(&mut self.refuses) {
             return Err(());
         }
-        if seen.is_some_and(|seen| seen != self.item.as_ref().map(fingerprint)) {
+        if seen.is_some_and(|seen| seen != self.fingerprint()) {
             return Ok(false);
         }
         self.put(new, history);
         Ok(true)
     }
 
-    pub(crate) fn put(&mut self, new: Option<StoredItem>, history: &mut History) {
-        if let Some(StoredItem::Session(session)) = &new
-            && let Some(refresh_token) = &session.credentials.refresh_token
-        {
-            insert(&mut history.stored, refresh_token.expose().to_owned());
+    pub(crate) fn put(&mut self, new: Option<&StoredItem>, history: &mut History) {
+        let before = self.item.take();
+        self.item = new.map(|item| {
+            let bytes = item.encode().unwrap();
+            let fingerprint = Fingerprint::of(&bytes);
+            // As it comes back: what is kept in memory only is gone.
+            let item = Arc::new(StoredItem::decode(&bytes).unwrap());
+            Kept { item, fingerprint }
+        });
+        if let Some(before) = before.as_ref().and_then(Kept::session) {
+            check_replacement(before, self.session(), history);
         }
-        let before = self.sign_in();
-        // As it comes back: what is kept in memory only is gone.
-        self.item = new.map(|item| StoredItem::decode(&item.encode().unwrap()).unwrap());
-        if before.is_some_and(|family| self.sign_in().is_none() && !history.signed_out.contains(&family)) {
-            history.break_promise("1: a session went from the store though its user has not signed out");
+        if let Some(session) = self.session() {
+            history.store(session);
         }
     }
 
-    pub(crate) fn item(&self) -> Option<&StoredItem> {
-        self.item.as_ref()
+    pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
+        self.item.as_ref().map(|kept| kept.fingerprint)
+    }
+
+    pub(crate) fn session(&self) -> Option<&StoredSession> {
+        self.item.as_ref().and_then(Kept::session)
     }
 
     /// The sign-in whose session is stored, also one that has ended.
     pub(crate) fn sign_in(&self) -> Option<Family> {
-        match &self.item {
-            Some(StoredItem::Session(session)) => Some(crate::user::family_of_session(session)),
-            _ => None,
-        }
+        self.session().map(family_of_session)
     }
 }
 
-/// Which content that is. The product's is of the bytes; equal contents have equal bytes.
+/// A session goes from the store when its user has signed out, or when another sign-in is stored for the first time.
+fn check_replacement(before: &StoredSession, new: Option<&StoredSession>, history: &mut History) {
+    let family = family_of_session(before);
+    match new {
+        None if !history.signed_out.contains(&family) => {
+            history.break_promise("1: a session went from the store though its user has not signed out");
+        }
+        Some(new) if family_of_session(new) != family => {
+            if history.stored.contains(&family_of_session(new)) {
+                history.break_promise("5: an older sign-in was written over a newer one");
+            }
+            history.signed_out.insert(family);
+            if new.subject != before.subject {
+                history.gone.insert(family);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Which content that is.
 pub(crate) fn fingerprint(item: &StoredItem) -> Fingerprint {
     Fingerprint::of(&item.encode().unwrap())
 }

@@ -1,18 +1,20 @@
-//! What users do: they sign in as somebody else, and sign out (`session/sign_in/completion.rs`, `session/sign_out.rs`).
+//! What users do: they sign in, as somebody else or once more, and sign out.
 
-use pilotlight_core::machine::{Effect, Stored, input};
+use pilotlight_core::machine::{Effect, input};
 use pilotlight_core::model::secret::{Secret, SecretBytes};
+use pilotlight_core::model::time::Instant;
 use pilotlight_core::protocol::token::TokenAnswer;
 use pilotlight_core::storage::envelope::{StoredItem, StoredSession};
 use serde_json::json;
 
-use crate::issuer::{Family, family_of};
+use crate::issuer::{Family, User, family_of, name_of};
 use crate::process::Saving;
 use crate::store::Found;
-use crate::world::{NOW, World};
+use crate::world::World;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SignIn {
+    user: User,
     stage: SignInStage,
     /// A sign-out came after it had begun.
     is_cancelled: bool,
@@ -21,7 +23,7 @@ pub(crate) struct SignIn {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum SignInStage {
     Exchanges,
-    Enters(Family, Box<TokenAnswer>),
+    Enters(Family, Box<TokenAnswer>, u8),
     Saves(Saving),
 }
 
@@ -35,8 +37,9 @@ pub(crate) enum SignOut {
 }
 
 impl SignIn {
-    pub(crate) fn begun() -> Self {
+    pub(crate) fn begun(user: User) -> Self {
         Self {
+            user,
             stage: SignInStage::Exchanges,
             is_cancelled: false,
         }
@@ -48,6 +51,10 @@ impl SignIn {
             _ => None,
         }
     }
+
+    pub(crate) fn asks_for_write(&self) -> bool {
+        matches!(self.stage, SignInStage::Saves(Saving::Asked))
+    }
 }
 
 impl SignOut {
@@ -57,6 +64,13 @@ impl SignOut {
             _ => None,
         }
     }
+
+    pub(crate) fn asks_for_write(&self) -> bool {
+        matches!(
+            self,
+            Self::Saves(_, Saving::Asked) | Self::SavesRevocation(Saving::Asked)
+        )
+    }
 }
 
 fn is_ready(saving: Saving, has_unsaved: bool) -> bool {
@@ -65,82 +79,85 @@ fn is_ready(saving: Saving, has_unsaved: bool) -> bool {
 
 impl World {
     pub(crate) fn can_step_sign_in(&self, process: usize) -> bool {
-        let has_unsaved = self.machine(process).has_unsaved();
         match &self.processes[process].sign_in {
             None => false,
             Some(SignIn {
                 stage: SignInStage::Saves(saving),
                 ..
-            }) => is_ready(*saving, has_unsaved),
+            }) => is_ready(*saving, self.has_unsaved(process)),
             Some(_) => true,
         }
     }
 
     pub(crate) fn step_sign_in(&mut self, process: usize) {
-        let Some(mut sign_in) = self.processes[process].sign_in.take() else {
+        let Some(mut sign_in) = self.process(process).sign_in.take() else {
             return;
         };
         sign_in.stage = match sign_in.stage {
             SignInStage::Exchanges => {
-                let (family, tokens) = self.issuer.sign_in("grace");
-                SignInStage::Enters(family, Box::new(tokens))
+                let (family, tokens) = self.issuer.sign_in(sign_in.user);
+                SignInStage::Enters(family, Box::new(tokens), self.clock.hours)
             }
-            SignInStage::Enters(family, tokens) => {
+            SignInStage::Enters(family, tokens, hour) => {
                 if sign_in.is_cancelled {
-                    self.history.sign_out(family);
+                    self.history.signed_out.insert(family);
                     return self.issuer.revoke(tokens.refresh_token.as_ref().unwrap());
                 }
-                self.processes[process].knows = true;
-                let session = session_of(family, &tokens, "grace").0;
-                self.history.check(tokens.access_token.as_ref().unwrap().expose());
-                // Whose session it replaces has no place in the store any more.
-                for replaced in self
-                    .issuer
-                    .families()
-                    .filter(|other| *other != family)
-                    .collect::<Vec<_>>()
-                {
-                    self.history.sign_out(replaced);
-                }
-                self.apply(
-                    process,
-                    input::SignedIn {
-                        session: Box::new(session),
-                        lacks_refresh_token: false,
-                        received: NOW.monotonic,
-                    },
-                );
+                self.enter(process, sign_in.user, family, &tokens, hour);
                 SignInStage::Saves(Saving::Asked)
             }
             SignInStage::Saves(_) => return self.publish(process),
         };
-        self.processes[process].sign_in = Some(sign_in);
+        self.process(process).sign_in = Some(sign_in);
+    }
+
+    fn enter(&mut self, process: usize, user: User, family: Family, tokens: &TokenAnswer, hour: u8) {
+        let now = self.now();
+        if self.machine(process).needs_restore() {
+            self.restore(process);
+        }
+        let session = Box::new(session_of(family, tokens, user, now));
+        let access_token = name_of(tokens.access_token.as_ref().unwrap());
+        self.history.check(access_token);
+        // Whose session it replaces has no place in the store any more.
+        for replaced in self.issuer.families().filter(|other| *other != family) {
+            self.history.signed_out.insert(replaced);
+            if self.issuer.user_of(replaced) != user {
+                self.history.gone.insert(replaced);
+            }
+        }
+        let received = now.monotonic;
+        self.apply(process, input::SignedIn { session, received });
+        let process = self.process(process);
+        process.knows = true;
+        process.received = Some((access_token, hour));
+        process.failed = None;
     }
 
     pub(crate) fn can_step_sign_out(&self, process: usize) -> bool {
-        let has_unsaved = self.machine(process).has_unsaved();
         match &self.processes[process].sign_out {
             None => false,
-            Some(SignOut::Saves(_, saving) | SignOut::SavesRevocation(saving)) => is_ready(*saving, has_unsaved),
+            Some(SignOut::Saves(_, saving) | SignOut::SavesRevocation(saving)) => {
+                is_ready(*saving, self.has_unsaved(process))
+            }
             Some(_) => true,
         }
     }
 
     pub(crate) fn begin_sign_out(&mut self, process: usize) {
-        if let Some(sign_in) = &mut self.processes[process].sign_in {
+        let process = self.process(process);
+        if let Some(sign_in) = &mut process.sign_in {
             sign_in.is_cancelled = true;
         }
-        self.processes[process].sign_out = Some(SignOut::Reads);
+        process.sign_out = Some(SignOut::Reads);
     }
 
     pub(crate) fn step_sign_out(&mut self, process: usize) {
-        let Some(sign_out) = self.processes[process].sign_out.take() else {
+        let Some(sign_out) = self.process(process).sign_out.take() else {
             return;
         };
         let next = match sign_out {
-            SignOut::Reads => Some(SignOut::Leaves(
-                self.store.read(Stored::of(self.machine(process)).writes()),
-            )),
+            SignOut::Reads => Some(SignOut::Leaves(self.store.read(self.writes(process)))),
             SignOut::Leaves(found) => Some(self.leave(process, found)),
             SignOut::Saves(token, _) => {
                 self.publish(process);
@@ -150,42 +167,36 @@ impl World {
                 self.issuer.revoke(&refresh_token);
                 let failure = None;
                 self.apply(process, input::RevocationEnded { refresh_token, failure });
-                self.machine(process)
-                    .has_unsaved()
+                self.has_unsaved(process)
                     .then_some(SignOut::SavesRevocation(Saving::Asked))
             }
             SignOut::SavesRevocation(_) => None,
         };
-        self.processes[process].sign_out = next;
+        self.process(process).sign_out = next;
     }
 
     fn leave(&mut self, process: usize, found: Option<Found>) -> SignOut {
-        if let Some(found) = found {
-            if self.machine(process).needs_restore() {
-                self.apply(
-                    process,
-                    input::FirstRead {
-                        item: found.item,
-                        seen: found.seen,
-                        unreadable: None,
-                    },
-                );
-            } else {
-                // What this process wrote meanwhile is newer.
-                let _ = self.merge(process, found);
-            }
+        match found {
+            Some(found) if self.machine(process).needs_restore() => self.read_first(process, &found),
+            // What this process wrote meanwhile is newer.
+            Some(found) => drop(self.merge(process, &found)),
+            None => {}
         }
         // The session that is here; where none is known, whatever is stored.
         let known = self.machine(process).session().map(family_of_session);
         let stored = self.store.sign_in().filter(|_| known.is_none());
         for family in known.into_iter().chain(stored) {
-            self.history.sign_out(family);
+            self.history.signed_out.insert(family);
+            self.history.gone.insert(family);
         }
-        self.processes[process].knows = true;
-        if let Some(sign_in) = &mut self.processes[process].sign_in {
+        let at = self.now().wall;
+        let outcome = self.apply(process, input::SignedOut { at });
+        let changed = self.process(process);
+        changed.knows = true;
+        changed.left = known;
+        if let Some(sign_in) = &mut changed.sign_in {
             sign_in.is_cancelled = true;
         }
-        let outcome = self.apply(process, input::SignedOut { at: NOW.wall });
         self.publish(process);
         let token = outcome.effects.into_iter().find_map(|effect| match effect {
             Effect::Revoke(token) => Some(token),
@@ -195,48 +206,30 @@ impl World {
     }
 }
 
-/// A session, and the item that is stored of it.
-pub(crate) struct New(pub(crate) StoredSession);
-
-impl New {
-    pub(crate) fn item(&self) -> StoredItem {
-        StoredItem::Session(Box::new(self.0.clone()))
-    }
-
-    pub(crate) fn access_token(&self) -> Option<String> {
-        self.0
-            .credentials
-            .access_token
-            .as_ref()
-            .map(|token| token.expose().to_owned())
-    }
-}
-
 /// As it is after a sign-in. Made from what is stored, so that it has whatever a session has.
-pub(crate) fn session_of(family: Family, tokens: &TokenAnswer, user: &str) -> New {
+pub(crate) fn session_of(family: Family, tokens: &TokenAnswer, user: User, now: Instant) -> StoredSession {
     let text = |token: &Option<Secret>| token.as_ref().unwrap().expose().to_owned();
     let stored = json!({
         "version": 1,
-        "issuer": "https://issuer.example/",
-        "client_id": "client",
-        "subject": user,
-        "nonce": format!("nonce {family}"),
-        "sign_in_id": format!("sign-in {family}"),
+        "issuer": "i",
+        "client_id": "c",
+        "subject": user.name(),
+        "nonce": format!("n{family}"),
+        "sign_in_id": format!("s{family}"),
         "credentials": {
             "access_token": text(&tokens.access_token),
             "refresh_token": text(&tokens.refresh_token),
-            "received_at": NOW.wall.0,
+            "received_at": now.wall.0,
             "lifetime_seconds": 3600,
         },
     });
     let bytes = SecretBytes::new(stored.to_string().into_bytes());
-    New(StoredItem::decode(&bytes).unwrap().into_session().unwrap())
+    StoredItem::decode(&bytes).unwrap().into_session().unwrap()
 }
 
 /// Which sign-in a session began with.
 pub(crate) fn family_of_session(session: &StoredSession) -> Family {
-    let nonce = session.nonce.as_ref().unwrap().expose();
-    let family = nonce.strip_prefix("nonce ").unwrap().parse().unwrap();
+    let family = session.nonce.as_ref().unwrap().expose().as_bytes()[1] - b'0';
     let tokens = &session.credentials;
     assert!(
         tokens

@@ -1,83 +1,27 @@
 //! The world as one value: two processes, their store, the lock between them, the issuer, and what has happened so far.
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use pilotlight_core::machine::Machine;
-use pilotlight_core::model::time::{Instant, Timestamp};
+use pilotlight_core::model::time::Instant;
+use pilotlight_core::storage::envelope::{StoredItem, StoredSession};
 
-use crate::issuer::{Family, Issuer};
+use crate::bounds::Bounds;
+use crate::clock::Clock;
+use crate::issuer::{Family, Issuer, TokenName, User, name_of};
 use crate::process::Process;
 use crate::store::Store;
 
-/// Time stands still: what depends on it has tests of its own.
-pub(crate) const NOW: Instant = Instant {
-    wall: Timestamp(1_800_000_000),
-    monotonic: Duration::from_secs(1_000),
-};
 pub(crate) const PROCESSES: usize = 2;
-
-/// How much may happen.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Bounds {
-    /// Whether the issuer takes the previous refresh token once more.
-    pub(crate) overlap: bool,
-    /// Renewals that each process begins.
-    pub(crate) renewals: u8,
-    pub(crate) sign_ins: u8,
-    pub(crate) sign_outs: u8,
-    /// Crashes of either process.
-    pub(crate) crashes: u8,
-    /// Requests or answers that are lost.
-    pub(crate) losses: u8,
-    /// How often the store is locked for a while.
-    pub(crate) locks: u8,
-    /// Writes that the store refuses.
-    pub(crate) refusals: u8,
-    /// Suspensions while a process holds the lock.
-    pub(crate) suspensions: u8,
-    /// Renewals whose ID token is not accepted.
-    pub(crate) rejections: u8,
-}
-
-impl Bounds {
-    pub(crate) fn orders(overlap: bool) -> Self {
-        Self {
-            overlap,
-            renewals: 1,
-            sign_ins: 1,
-            sign_outs: 1,
-            crashes: 0,
-            losses: 0,
-            locks: 0,
-            refusals: 0,
-            suspensions: 1,
-            rejections: 0,
-        }
-    }
-
-    pub(crate) fn faults(overlap: bool) -> Self {
-        Self {
-            overlap,
-            renewals: 2,
-            sign_ins: 0,
-            sign_outs: 1,
-            crashes: 1,
-            losses: 1,
-            locks: 1,
-            refusals: 1,
-            suspensions: 0,
-            rejections: 1,
-        }
-    }
-}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct World {
-    pub(crate) processes: [Process; PROCESSES],
+    /// Shared between states: a step changes one of them.
+    pub(crate) processes: [Arc<Process>; PROCESSES],
     pub(crate) store: Store,
     /// Which process holds the lock between processes.
     pub(crate) lock: Option<usize>,
     pub(crate) issuer: Issuer,
+    pub(crate) clock: Clock,
     pub(crate) history: History,
     pub(crate) left: Bounds,
 }
@@ -86,63 +30,113 @@ pub(crate) struct World {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct History {
     /// Sign-ins that their user has ended.
-    pub(crate) signed_out: Vec<Family>,
+    pub(crate) signed_out: Families,
+    /// Sign-ins whose user has signed out, or has given way to another one.
+    pub(crate) gone: Families,
     /// Sign-ins whose newest refresh token a lost answer, a crash or a suspension may have taken away.
-    pub(crate) excused: Vec<Family>,
+    pub(crate) excused: Families,
+    /// Sign-ins that the store has held.
+    pub(crate) stored: Families,
+    /// A refresh token of a renewal was stored.
+    pub(crate) has_stored_renewal: bool,
     /// Access tokens that were checked and accepted.
-    pub(crate) checked: Vec<String>,
-    /// Refresh tokens that the store has held.
-    pub(crate) stored: Vec<String>,
+    pub(crate) checked: Vec<TokenName>,
+    /// A process was suspended, and gave up the lock, while a change of the metadata was under way.
+    pub(crate) has_overtaken_change: bool,
+    /// Changes of the metadata that waited.
+    pub(crate) changes: Vec<Change>,
     /// The first promise that was broken, in words.
     pub(crate) broken: Option<&'static str>,
+}
+
+/// A change of the metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Change {
+    /// The sign-in in which it was made.
+    pub(crate) family: Family,
+    pub(crate) user: User,
+    /// The process in which it was made.
+    pub(crate) maker: usize,
+    /// The store has held it.
+    pub(crate) is_stored: bool,
+    /// The issuer has made it, or a process crashed before it was stored.
+    pub(crate) is_over: bool,
+}
+
+/// A set of sign-ins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Families(u16);
+
+impl Families {
+    pub(crate) fn insert(&mut self, family: Family) {
+        self.0 |= 1 << family;
+    }
+
+    pub(crate) fn contains(self, family: &Family) -> bool {
+        self.0 & (1 << family) != 0
+    }
 }
 
 impl World {
     /// One user is signed in, and neither process has read the store yet.
     pub(crate) fn new(bounds: &Bounds) -> Self {
         let mut issuer = Issuer::new(bounds.overlap);
-        let (family, tokens) = issuer.sign_in("ada");
-        let session = crate::user::session_of(family, &tokens, "ada");
+        let clock = Clock::default();
+        let (family, tokens) = issuer.sign_in(User::Ada);
+        let session = crate::user::session_of(family, &tokens, User::Ada, clock.now());
         let mut history = History::default();
-        history.checked.extend(session.access_token());
+        history.check(name_of(tokens.access_token.as_ref().unwrap()));
         let mut store = Store::default();
-        store.put(Some(session.item()), &mut history);
+        store.put(Some(&StoredItem::Session(Box::new(session))), &mut history);
         Self {
-            processes: [Process::default(), Process::default()],
+            processes: [Arc::default(), Arc::default()],
             store,
             lock: None,
             issuer,
+            clock,
             history,
             left: bounds.clone(),
         }
     }
 
-    pub(crate) fn machine(&self, process: usize) -> &Machine {
-        &self.processes[process].machine
+    pub(crate) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// For a change.
+    pub(crate) fn process(&mut self, number: usize) -> &mut Process {
+        Arc::make_mut(&mut self.processes[number])
+    }
+
+    pub(crate) fn release_lock(&mut self, process: usize) {
+        if self.lock == Some(process) {
+            self.lock = None;
+        }
     }
 }
 
 impl History {
-    /// A promise is broken.
+    /// A promise is broken. The words begin with its number.
     pub(crate) fn break_promise(&mut self, words: &'static str) {
         self.broken.get_or_insert(words);
     }
 
-    pub(crate) fn excuse(&mut self, family: Family) {
-        insert(&mut self.excused, family);
+    pub(crate) fn check(&mut self, access_token: TokenName) {
+        insert(&mut self.checked, access_token);
     }
 
-    pub(crate) fn sign_out(&mut self, family: Family) {
-        insert(&mut self.signed_out, family);
-    }
-
-    pub(crate) fn check(&mut self, access_token: &str) {
-        insert(&mut self.checked, access_token.to_owned());
+    pub(crate) fn store(&mut self, session: &StoredSession) {
+        self.stored.insert(crate::user::family_of_session(session));
+        let renewed = |token| name_of(token).1 > 0;
+        self.has_stored_renewal |= session.credentials.refresh_token.as_ref().is_some_and(renewed);
+        for update in &session.pending_updates {
+            self.changes[usize::try_from(update.id).unwrap()].is_stored = true;
+        }
     }
 }
 
 /// In order and once, so that two ways to the same past are one state.
-pub(crate) fn insert<T: Ord>(list: &mut Vec<T>, item: T) {
+fn insert<T: Ord>(list: &mut Vec<T>, item: T) {
     if let Err(place) = list.binary_search(&item) {
         list.insert(place, item);
     }

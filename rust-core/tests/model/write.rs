@@ -1,6 +1,6 @@
-//! How a process writes: one write at a time, each a compare and swap that merges what it finds (`session/store/writer.rs`).
+//! How a process writes: one write at a time, each a compare and swap that merges what it finds.
 
-use pilotlight_core::machine::{PhaseKind, Stored, Unsaved, input};
+use pilotlight_core::machine::{Unsaved, Verdict, input};
 
 use crate::process::Saving;
 use crate::store::{Found, fingerprint};
@@ -26,19 +26,18 @@ enum Stage {
 
 impl World {
     /// Whether a write goes on, or is asked for.
-    pub(crate) fn can_write(&self, process: usize) -> bool {
-        let process = &self.processes[process];
-        process.write.is_some()
-            || (process.machine.has_unsaved() && process.clone().savings().any(|saving| *saving == Saving::Asked))
+    pub(crate) fn can_write(&self, number: usize) -> bool {
+        let process = &self.processes[number];
+        process.write.is_some() || (self.has_unsaved(number) && process.asks_for_write())
     }
 
     pub(crate) fn step_write(&mut self, process: usize) {
-        let Some(mut write) = self.processes[process].write.take() else {
-            let revision = Stored::of(self.machine(process)).revision();
-            for saving in self.processes[process].savings() {
+        let Some(mut write) = self.process(process).write.take() else {
+            let revision = self.revision(process);
+            for saving in self.process(process).savings() {
                 *saving = Saving::Begun;
             }
-            self.processes[process].write = Some(Write {
+            self.process(process).write = Some(Write {
                 revision,
                 swap: 1,
                 stage: Stage::Decides,
@@ -47,24 +46,23 @@ impl World {
         };
         match write.stage {
             Stage::Decides => {
-                let machine = self.machine(process);
-                let over = Stored::of(machine).replaces_what_is_stored() || write.swap > MOST_SWAPS;
-                if !over && (write.swap > 1 || !Stored::of(machine).has_looked()) {
-                    let Some(found) = self.store.read(Stored::of(machine).writes()) else {
-                        return self.end_write(process, write.revision);
-                    };
-                    write.stage = Stage::Merges(found);
-                } else {
+                let over = self.replaces_what_is_stored(process) || write.swap > MOST_SWAPS;
+                if over || (write.swap == 1 && self.has_looked(process)) {
                     return self.prepare(process, write, over);
                 }
+                let Some(found) = self.store.read(self.writes(process)) else {
+                    return self.end_write(process, write.revision);
+                };
+                write.stage = Stage::Merges(found);
             }
             Stage::Merges(ref found) => {
-                self.merge(process, found.clone());
+                let found = found.clone();
+                self.merge(process, &found);
                 return self.prepare(process, write, false);
             }
             Stage::Swaps { unsaved, over } => {
                 let seen = (!over).then_some(unsaved.seen);
-                match self.store.write(seen, unsaved.content.clone(), &mut self.history) {
+                match self.store.write(seen, unsaved.content.as_ref(), &mut self.history) {
                     Err(()) => return self.end_write(process, write.revision),
                     Ok(false) => {
                         write.swap += 1;
@@ -74,35 +72,36 @@ impl World {
                 }
             }
             Stage::Wrote(unsaved) => {
-                self.apply(
-                    process,
-                    input::ItemWritten {
-                        written: unsaved.content.as_ref().map(fingerprint),
-                        content: unsaved.receipt,
-                    },
-                );
+                self.note_written(process, *unsaved);
                 return self.end_write(process, write.revision);
             }
         }
-        self.processes[process].write = Some(write);
+        self.process(process).write = Some(write);
     }
 
     fn prepare(&mut self, process: usize, mut write: Write, over: bool) {
-        match Stored::of(self.machine(process)).unsaved() {
+        match self.unsaved(process) {
             None => self.end_write(process, write.revision),
             Some(unsaved) => {
                 write.stage = Stage::Swaps {
                     unsaved: Box::new(unsaved),
                     over,
                 };
-                self.processes[process].write = Some(write);
+                self.process(process).write = Some(write);
             }
         }
     }
 
+    /// The store took it.
+    pub(crate) fn note_written(&mut self, process: usize, unsaved: Unsaved) {
+        let written = unsaved.content.as_ref().map(fingerprint);
+        let content = unsaved.receipt;
+        self.apply(process, input::ItemWritten { content, written });
+    }
+
     fn end_write(&mut self, process: usize, revision: u64) {
         self.apply(process, input::WriteAttempted { revision });
-        for saving in self.processes[process].savings() {
+        for saving in self.process(process).savings() {
             if *saving == Saving::Begun {
                 *saving = Saving::Done;
             }
@@ -111,25 +110,13 @@ impl World {
 
     /// Another look at the store. True when the session or its tokens are others now; `None` when the process has written
     /// meanwhile.
-    pub(crate) fn merge(&mut self, process: usize, found: Found) -> Option<bool> {
-        use pilotlight_core::machine::Verdict;
-        let outcome = self.apply(
-            process,
-            input::ItemSeen {
-                item: found.item,
-                seen: found.seen,
-                writes: found.writes,
-            },
-        );
-        self.processes[process].knows = true;
+    pub(crate) fn merge(&mut self, process: usize, found: &Found) -> Option<bool> {
+        let (item, seen, writes) = (found.item(), found.seen(), found.writes);
+        let outcome = self.apply(process, input::ItemSeen { item, seen, writes });
+        self.process(process).knows = true;
         match outcome.verdict {
             Verdict::ReadAgain => None,
             verdict => Some(verdict == Verdict::Changed),
         }
-    }
-
-    /// Whether a user is signed in there.
-    pub(crate) fn is_signed_in(&self, process: usize) -> bool {
-        self.machine(process).phase_kind() == PhaseKind::SignedIn
     }
 }

@@ -56,9 +56,38 @@ pub(crate) fn merge(machine: &mut Machine, input: ItemSeen, effects: &mut Effect
     let is_same = machine.session().is_some_and(is_same);
     match input.item {
         Some(StoredItem::Session(found)) if is_same => merge_writings(machine, found, effects),
+        Some(StoredItem::Session(found)) => choose_sign_in(machine, found, effects),
         _ if !machine.provenance.sign_in_was_stored => Verdict::Unchanged,
         item => take_over(machine, Phase::of(item), SignInWay::Elsewhere, effects),
     }
+}
+
+/// Another sign-in than ours. One that was never stored is newer than whatever is there. Where both are one user's, the
+/// changes that wait in either stay.
+fn choose_sign_in(machine: &mut Machine, mut found: Box<StoredSession>, effects: &mut Effects) -> Verdict {
+    let Phase::Session(mut held) = mem::take(&mut machine.phase) else {
+        return Verdict::Unchanged;
+    };
+    let (ours, theirs) = (update_ids(Some(&held)), update_ids(Some(&found)));
+    if held.subject == found.subject {
+        let waiting = merge_updates(machine, &mut held, &mut found);
+        (held.pending_updates, found.pending_updates) = (waiting.clone(), waiting);
+    }
+    let waiting = update_ids(Some(&found));
+    if !machine.provenance.sign_in_was_stored {
+        if update_ids(Some(&held)) != ours {
+            machine.ledger.change();
+        }
+        machine.phase = Phase::Session(held);
+        return Verdict::Unchanged;
+    }
+    machine.phase = Phase::Session(held);
+    let verdict = take_over(machine, Phase::Session(found), SignInWay::Elsewhere, effects);
+    if waiting != theirs {
+        machine.provenance.stored_updates = theirs;
+        machine.ledger.change();
+    }
+    verdict
 }
 
 /// False when this process has written since it read.

@@ -132,7 +132,6 @@ pub(crate) fn trust(machine: &mut Machine, input: TokensChecked, effects: &mut E
             session.credentials.access_token = None;
             session.credentials.id_token = last_id_token;
             session.credentials.unchecked = false;
-            session.sequence += 1;
             machine.ledger.change();
         }
         (CheckResult::Rejected { .. }, Some(audience)) => {
@@ -140,7 +139,6 @@ pub(crate) fn trust(machine: &mut Machine, input: TokensChecked, effects: &mut E
                 return Verdict::Superseded;
             };
             session.audience_tokens.retain(|token| token.audience != *audience);
-            session.sequence += 1;
             machine.ledger.change();
         }
     }

@@ -1,0 +1,56 @@
+//! The device's clocks: one that counts all time, and a wall clock that may be wrong or stopped.
+
+use std::time::Duration;
+
+use pilotlight_core::model::time::{Instant, Timestamp};
+
+const START: i64 = 1_800_000_000;
+const TEN_YEARS: i64 = 10 * 365 * 24 * 3600;
+/// Longer than an access token lives and than any cooldown lasts.
+const STEP: u8 = 2;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Clock {
+    /// Hours since the start, in steps.
+    pub(crate) hours: u8,
+    pub(crate) wall: Wall,
+}
+
+/// What the wall clock shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Wall {
+    #[default]
+    Right,
+    Ahead,
+    Back,
+    Stopped,
+}
+
+impl Wall {
+    pub(crate) const ALL: [Self; 4] = [Self::Right, Self::Ahead, Self::Back, Self::Stopped];
+}
+
+impl Clock {
+    pub(crate) fn now(self) -> Instant {
+        let passed = i64::from(self.hours) * 3600;
+        let wall = match self.wall {
+            Wall::Right => START + passed,
+            Wall::Ahead => START + passed + TEN_YEARS,
+            Wall::Back => START + passed - TEN_YEARS,
+            Wall::Stopped => START,
+        };
+        Instant {
+            wall: Timestamp(wall),
+            monotonic: Duration::from_secs(1_000 + u64::from(self.hours) * 3600),
+        }
+    }
+
+    pub(crate) fn pass(&mut self) {
+        self.hours += STEP;
+    }
+
+    /// The same moment, whatever the wall clock shows.
+    pub(crate) fn readings(self) -> impl Iterator<Item = Instant> {
+        Wall::ALL.into_iter().map(move |wall| Self { wall, ..self }.now())
+    }
+}
