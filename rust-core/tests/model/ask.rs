@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pilotlight_core::machine::{Machine, PhaseKind, RenewalKind, Unsaved};
+use pilotlight_core::machine::{Generation, Machine, PhaseKind, RenewalKind, Stored, Tokens, Unsaved};
 use pilotlight_core::model::pending_update::PendingUpdate;
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::model::time::Instant;
@@ -14,13 +14,21 @@ impl World {
         &self.processes[process].machine
     }
 
+    fn tokens(&self, process: usize) -> Tokens<'_> {
+        Tokens::of(self.machine(process))
+    }
+
+    fn stored(&self, process: usize) -> Stored<'_> {
+        Stored::of(self.machine(process))
+    }
+
     /// Whether a user is signed in there.
     pub(crate) fn is_signed_in(&self, process: usize) -> bool {
         self.machine(process).phase_kind() == PhaseKind::SignedIn
     }
 
     pub(crate) fn writes(&self, process: usize) -> u64 {
-        self.machine(process).writes()
+        self.stored(process).writes()
     }
 
     pub(crate) fn has_unsaved(&self, process: usize) -> bool {
@@ -28,38 +36,42 @@ impl World {
     }
 
     pub(crate) fn unsaved(&self, process: usize) -> Option<Unsaved> {
-        self.machine(process).unsaved()
+        self.stored(process).unsaved()
     }
 
     pub(crate) fn saved_session(&self, process: usize) -> Option<Unsaved> {
-        self.machine(process).saved_session()
+        self.stored(process).saved_session()
     }
 
     pub(crate) fn revision(&self, process: usize) -> u64 {
-        self.machine(process).revision()
+        self.stored(process).revision()
     }
 
     pub(crate) fn has_looked(&self, process: usize) -> bool {
-        self.machine(process).has_looked()
+        self.stored(process).has_looked()
     }
 
     pub(crate) fn replaces_what_is_stored(&self, process: usize) -> bool {
-        self.machine(process).replaces_what_is_stored()
+        self.stored(process).replaces_what_is_stored()
     }
 
     pub(crate) fn access_token(&self, process: usize, now: Instant) -> Option<&Secret> {
-        self.machine(process).access_token(None, Duration::ZERO, now)
+        self.tokens(process).access_token(None, Duration::ZERO, now)
     }
 
     pub(crate) fn would_renew_with(&self, process: usize, token: &Secret) -> bool {
-        self.machine(process).would_renew_with(token)
+        self.tokens(process).would_renew_with(token)
     }
 
     pub(crate) fn may_renew(&self, process: usize, now: Instant) -> bool {
-        self.machine(process).refusal(&RenewalKind::Own, now).is_none()
+        self.tokens(process).refusal(&RenewalKind::Own, now).is_none()
     }
 
     pub(crate) fn pending_updates(&self, process: usize) -> &[PendingUpdate] {
-        self.machine(process).pending_updates()
+        self.stored(process).pending_updates()
+    }
+
+    pub(crate) fn next_update(&self, process: usize, generation: Generation) -> Option<u64> {
+        self.stored(process).next_update(generation).map(|update| update.id)
     }
 }

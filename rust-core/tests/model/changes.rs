@@ -1,7 +1,7 @@
 //! Changes of the metadata that wait: how a process keeps one, and how it sends what waits.
 
 use pilotlight_core::machine::event::SessionEvent;
-use pilotlight_core::machine::{Generation, Verdict, input};
+use pilotlight_core::machine::{Verdict, input};
 use pilotlight_core::model::pending_update::PendingUpdate;
 use pilotlight_core::model::profile::Claims;
 
@@ -119,10 +119,6 @@ impl World {
         let id = self.next_update(process, generation)?;
         self.check_change(user, id);
         Some(Sender::Sent(user, id))
-    }
-
-    fn next_update(&self, process: usize, generation: Generation) -> Option<u64> {
-        self.machine(process).next_update(generation).map(|update| update.id)
     }
 
     fn check_change(&mut self, user: User, id: u64) {

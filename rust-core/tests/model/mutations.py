@@ -1,0 +1,247 @@
+"""Proves that the model finds mistakes: each is made in a copy of the sources, and the named promise must break.
+
+scripts/model.sh --mutations [NAME…]: those whose description contains one of the NAMEs.
+"""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(CHECKOUT / "rust-core/tests/simulation"))
+import mutations as simulation  # noqa: E402  how the sources are copied
+
+TARGET = simulation.TARGET
+simulation.COPY = COPY = TARGET / "model-mutations"
+STATES = os.environ.get("PILOTLIGHT_MODEL_STATES", "500000")
+
+# What is wrong, the promise that must break, file under rust-core/src, old text, new text.
+MISTAKES = [
+    (
+        "the refusal of an older refresh token ends the session",
+        "1",
+        "machine/rules/renewal.rs",
+        "    if !is_current {\n        return Verdict::Unchanged;\n    }\n",
+        "    let _ = is_current;\n",
+    ),
+    (
+        "a sign-out of unknown origin removes another process's sign-in",
+        "1",
+        "machine/stored.rs",
+        "(self.0.is_signed_out() && signs_out)",
+        "(self.0.is_signed_out() && (signs_out || true))",
+    ),
+    (
+        "an answer without a refresh token is all that is kept: the rotated one is dropped",
+        "2",
+        "machine/rules/renewal.rs",
+        "refresh_token: answer.refresh_token.or_else(|| kept.refresh_token.take()),",
+        "refresh_token: kept.refresh_token.take().or(answer.refresh_token),",
+    ),
+    (
+        "new tokens are announced before they are stored",
+        "2",
+        "machine/announcements.rs",
+        "                ledger.is_stored(*revision)\n",
+        "                ledger.is_stored(*revision) || true\n",
+    ),
+    (
+        "an older writing of the session replaces a newer one",
+        "2",
+        "machine/rules/merging.rs",
+        "let takes_tokens = theirs > ours;",
+        "let takes_tokens = theirs != ours;",
+    ),
+    (
+        "what another process wrote over newer tokens is not written again",
+        "2",
+        "machine/rules/merging.rs",
+        "        // Another process wrote what is long spent over what is current.\n        machine.ledger.change();\n",
+        "",
+    ),
+    (
+        "tokens that were not accepted count as a later renewal",
+        "4",
+        "machine/rules/renewal.rs",
+        "            session.credentials.unchecked = false;\n            machine.ledger.change();",
+        "            session.credentials.unchecked = false;\n            session.sequence += 1;\n            machine.ledger.change();",
+    ),
+    (
+        "a renewal is no later writing of the session",
+        "4",
+        "machine/rules/renewal.rs",
+        "    session.sequence += 1;\n    session.ended = None;\n    machine.ledger.change();",
+        "    session.ended = None;\n    machine.ledger.change();",
+    ),
+    (
+        "an old read counts as a new one",
+        "4",
+        "machine/rules/merging.rs",
+        "machine.provenance.writes == input.writes",
+        "machine.provenance.writes >= input.writes",
+    ),
+    (
+        "the answer to an older session is taken",
+        "5",
+        "machine/state.rs",
+        "Phase::Session(session) if self.generation == asked => Some(session),",
+        "Phase::Session(session) if self.generation == asked || true => Some(session),",
+    ),
+    (
+        "a sign-out that is not written yet gives way to the session that it ended",
+        "5",
+        "machine/rules/merging.rs",
+        "!left.is_unknown && !is_the_one_that_ended",
+        "!left.is_unknown && (!is_the_one_that_ended || true)",
+    ),
+    (
+        "a store that cannot be read is an empty one",
+        "6",
+        "machine/rules/store.rs",
+        "machine.phase = Phase::Locked;",
+        "machine.phase = Phase::of(None);",
+    ),
+    (
+        "a cooldown ends by the wall clock alone",
+        "9",
+        "machine/cooldown.rs",
+        "length.checked_sub(now.since(*began))",
+        "length.checked_sub(std::time::Duration::from_secs(u64::try_from(now.wall.seconds_since(began.wall)).unwrap_or(0)))",
+    ),
+    (
+        "a token's age is counted by the wall clock alone",
+        "9",
+        "model/credentials.rs",
+        "let age = monotonic_age.max(Duration::from_secs(wall_age.unwrap_or(0)));",
+        "let _ = monotonic_age;\n        let age = Duration::from_secs(wall_age.unwrap_or(0));",
+    ),
+    (
+        "a session with a refresh token is over when its access token is",
+        "9",
+        "machine/state.rs",
+        "tokens.refresh_token.is_none() && tokens.freshness",
+        "tokens.freshness",
+    ),
+    (
+        "tokens are given out before they are checked",
+        "10",
+        "machine/tokens.rs",
+        ".filter(|tokens| !tokens.unchecked && ",
+        ".filter(|tokens| ",
+    ),
+    (
+        "that tokens were not checked is not stored",
+        "10",
+        "model/credentials.rs",
+        '#[serde(skip_serializing_if = "std::ops::Not::not")]\n    pub unchecked',
+        "#[serde(skip)]\n    pub unchecked",
+    ),
+    (
+        "another process's waiting changes are dropped when two writings are merged",
+        "changes",
+        "machine/rules/merging.rs",
+        "    held.pending_updates = updates;\n",
+        "    let _ = updates;\n",
+    ),
+    (
+        "the changes that wait go with a sign-in of the same user",
+        "changes",
+        "machine/rules/sign_in.rs",
+        "if before.subject == input.session.subject {",
+        "if false {",
+    ),
+    (
+        "the changes of one user wait on for the next",
+        "changes",
+        "machine/rules/sign_in.rs",
+        "if before.subject == input.session.subject {",
+        "if true {",
+    ),
+    (
+        "the latest change is sent first",
+        "changes",
+        "machine/stored.rs",
+        "pending_updates().first()",
+        "pending_updates().last()",
+    ),
+    (
+        "a change that was made waits on",
+        "changes",
+        "machine/rules/user.rs",
+        "session.pending_updates.retain(|update| update.id != input.id);",
+        "let _ = input.id;",
+    ),
+    (
+        "a lost answer is asked for again and again",
+        "nothing waits",
+        "machine/retry.rs",
+        "is_lost_answer(error)\n            && self.lost <= LOST_ANSWERS",
+        "false && self.lost <= LOST_ANSWERS",
+    ),
+    (
+        "a sign-in elsewhere is not taken over",
+        "nothing waits",
+        "machine/rules/merging.rs",
+        "    let verdict = take_over(machine, Phase::Session(found), SignInWay::Elsewhere, effects);\n    if waiting != theirs {",
+        "    let verdict = Verdict::Unchanged;\n    let _ = effects;\n    if waiting != theirs {",
+    ),
+]
+
+
+def run():
+    """The promise that breaks, in the model's words."""
+    command = ["cargo", "test", "--locked", "--package", "pilotlight-core", "--profile", "model", "--test", "model", "--"]
+    command += ["--nocapture", "--test-threads=1"]
+    environment = {**os.environ, "PILOTLIGHT_MODEL_STATES": STATES, "CARGO_TARGET_DIR": str(TARGET), "RUST_BACKTRACE": "0"}
+    done = subprocess.run(command, cwd=COPY, env=environment, capture_output=True, text=True, errors="replace")
+    said = done.stderr + done.stdout
+    if "running " not in said:
+        sys.exit(f"the model was not built:\n{said[-4000:]}")
+    broken = re.findall(r"^(\w+) \(Bounds .*broken: (.*)$", said, re.MULTILINE)
+    steps = [part.split("\nnote:")[0].count("\n  ") for part in said.split("\nafter")[1:]]
+    panics = re.findall(r"panicked at rust-core/tests/model/(?!check).*\n(.*)", said)
+    return broken, steps, panics
+
+
+def check_places(mistakes):
+    """Before an hour is spent: each mistake still finds its place."""
+    texts = {file: (CHECKOUT / "rust-core/src" / file).read_text(encoding="utf-8") for _, _, file, _, _ in mistakes}
+    moved = [
+        f"{what}: {file} has its old text {texts[file].count(old)} times"
+        for what, _, file, old, _ in mistakes
+        if texts[file].count(old) != 1
+    ]
+    if moved:
+        sys.exit("\n".join(moved))
+
+
+def main(names):
+    chosen = [mistake for mistake in MISTAKES if not names or any(name in mistake[0] for name in names)]
+    check_places(chosen)
+    rows, missed = [], 0
+    for number, (what, promise, file, old, new) in enumerate(chosen, 1):
+        began = time.monotonic()
+        simulation.copy_checkout()
+        path = COPY / "rust-core/src" / file
+        simulation.write(path, path.read_text(encoding="utf-8").replace(old, new))
+        broken, steps, panics = run()
+        found = [(world, words) for world, words in broken if words.startswith(promise)]
+        if found or panics:
+            world, words = found[0] if found else ("", panics[0])
+            rows.append(f"| {what} | {words} | {world} | {min(steps, default=0)} |")
+        else:
+            missed += 1
+            others = "; ".join(words for _, words in broken)
+            rows.append(f"| {what} | not found{f', but: {others}' if others else ''} | | |")
+        print(f"[{number}/{len(chosen)}] {rows[-1]} ({time.monotonic() - began:.0f} s)", file=sys.stderr, flush=True)
+    print("| The mistake | Broken promise | World | Steps |\n|---|---|---|---:|")
+    print("\n".join(rows))
+    print(f"{len(chosen) - missed} mistakes found, {missed} not", file=sys.stderr)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
