@@ -373,3 +373,23 @@ async fn two_processes_send_what_waits_one_after_the_other() {
     app.flush_metadata_updates().await.unwrap();
     assert_eq!((waiting(&app), kept(&world)), (Vec::new(), json!({"a": 2})));
 }
+
+/// The device's other process made a change while the user signed in once more here.
+#[tokio::test]
+async fn what_another_process_lets_wait_stays_when_the_same_user_signs_in_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new().await;
+    world.control().set_user_metadata(ADA, Map::new());
+    let lock = FileLock::new(folder.path().join("session"), Handle::current());
+    world.sharing = Sharing::Processes(Arc::new(lock));
+    let app = world.signed_in().await;
+    let extension = world.session();
+    extension.restore().await.unwrap();
+    world.control().fault(Endpoint::Users, Fault::status(503).for_ever());
+    let id = queue(&extension, json!({"a": 1})).await;
+    world.sign_in(&app, ADA).await;
+    assert_eq!(waiting(&app), [id]);
+    world.control().clear_faults(Endpoint::Users);
+    app.flush_metadata_updates().await.unwrap();
+    assert_eq!(kept(&world), json!({"a": 1}));
+}
