@@ -211,6 +211,9 @@ pub struct TokensChecked {
     pub generation: Generation,
     /// The further audience that the access token is for; none for the session's own.
     pub audience: Option<Audience>,
+    /// The access token among them; where the session lives by its ID token, that one. Another process's later tokens may
+    /// have taken their place.
+    pub token: Option<Secret>,
     /// Whether they may be used.
     pub result: CheckResult,
 }

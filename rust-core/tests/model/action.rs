@@ -142,7 +142,7 @@ impl World {
         if self.left.crashes > 0 && !(process.is_idle() && process.machine.needs_restore()) {
             actions.push(Action::Crash(number));
         }
-        if self.left.suspensions > 0 && self.lock == Some(number) {
+        if self.left.suspensions > 0 && (self.lock == Some(number) || self.changes_lock == Some(number)) {
             actions.push(Action::Suspend(number));
         }
     }
@@ -202,6 +202,7 @@ impl World {
                 let sender = self.processes[number].sender.as_ref();
                 self.history.has_overtaken_change |= sender.is_some();
                 self.release_lock(number);
+                self.release_changes_lock(number);
             }
             Action::LockStore => {
                 self.left.locks -= 1;

@@ -1,9 +1,20 @@
 //! How much may happen in a world. Every order of it is walked.
 
+/// What the issuer does with a refresh token that was spent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Rotation {
+    /// It ends the session.
+    #[default]
+    Strict,
+    /// It takes the one before the current once more. An older one ends the session.
+    Overlap,
+    /// It refuses it, and nothing else.
+    Tolerant,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Bounds {
-    /// Whether the issuer takes the previous refresh token once more.
-    pub(crate) overlap: bool,
+    pub(crate) rotation: Rotation,
     /// Renewals that each process begins.
     pub(crate) renewals: u8,
     /// Sign-ins as another user.
@@ -35,9 +46,9 @@ pub(crate) struct Bounds {
 
 impl Bounds {
     /// Few faults: every order of two processes' steps.
-    pub(crate) fn orders(overlap: bool) -> Self {
+    pub(crate) fn orders(rotation: Rotation) -> Self {
         Self {
-            overlap,
+            rotation,
             renewals: 1,
             sign_ins: 1,
             sign_outs: 1,
@@ -47,9 +58,9 @@ impl Bounds {
     }
 
     /// Every fault once.
-    pub(crate) fn faults(overlap: bool) -> Self {
+    pub(crate) fn faults(rotation: Rotation) -> Self {
         Self {
-            overlap,
+            rotation,
             renewals: 2,
             sign_outs: 1,
             crashes: 1,
@@ -62,9 +73,9 @@ impl Bounds {
     }
 
     /// Wrong and stopped clocks, and tokens that expire.
-    pub(crate) fn clocks(overlap: bool) -> Self {
+    pub(crate) fn clocks(rotation: Rotation) -> Self {
         Self {
-            overlap,
+            rotation,
             renewals: 2,
             crashes: 1,
             losses: 1,
@@ -76,9 +87,9 @@ impl Bounds {
     }
 
     /// Changes of the metadata that wait, while users come and go.
-    pub(crate) fn changes(overlap: bool) -> Self {
+    pub(crate) fn changes(rotation: Rotation) -> Self {
         Self {
-            overlap,
+            rotation,
             sign_ins: 1,
             sign_ins_again: 1,
             sign_outs: 1,
@@ -90,10 +101,21 @@ impl Bounds {
         }
     }
 
-    /// All of it together, for a long run.
-    pub(crate) fn everything(overlap: bool) -> Self {
+    /// A process is overtaken while its request is under way.
+    pub(crate) fn refusals() -> Self {
         Self {
-            overlap,
+            rotation: Rotation::Tolerant,
+            renewals: 2,
+            suspensions: 1,
+            changes: 1,
+            ..Self::default()
+        }
+    }
+
+    /// All of it together, for a long run.
+    pub(crate) fn everything(rotation: Rotation) -> Self {
+        Self {
+            rotation,
             renewals: 2,
             sign_ins: 1,
             sign_ins_again: 1,

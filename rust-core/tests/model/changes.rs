@@ -74,7 +74,7 @@ impl World {
             Some(Sender::Keeps(saving) | Sender::Saves(saving)) => {
                 *saving == Saving::Done || !self.has_unsaved(process)
             }
-            Some(Sender::WantsLock) => self.lock.is_none(),
+            Some(Sender::WantsLock) => self.changes_lock.is_none(),
             Some(_) => true,
         }
     }
@@ -86,7 +86,7 @@ impl World {
         let next = match sender {
             Sender::Keeps(_) => Some(Sender::WantsLock),
             Sender::WantsLock => {
-                self.lock = Some(process);
+                self.changes_lock = Some(process);
                 Some(Sender::Reads)
             }
             Sender::Reads => self.look(process).ok().map(Sender::Merges),
@@ -101,13 +101,13 @@ impl World {
                 Some(Sender::Saves(Saving::Asked))
             }
             Sender::Saves(_) => {
-                self.release_lock(process);
+                self.release_changes_lock(process);
                 Some(Sender::WantsLock)
             }
             Sender::Sent(..) => return,
         };
         if next.is_none() {
-            self.release_lock(process);
+            self.release_changes_lock(process);
         }
         self.process(process).sender = next;
     }
@@ -143,7 +143,7 @@ impl World {
             self.process(process).sender = Some(Sender::Settles(id));
         } else {
             // It waits on.
-            self.release_lock(process);
+            self.release_changes_lock(process);
         }
     }
 }

@@ -83,8 +83,8 @@ pub(crate) fn check(name: &str, bounds: &Bounds, most_states: Option<usize>) {
         }
     }
     println!(
-        "{name}, overlap {}: {} distinct states, the longest way {} steps, {} s",
-        if bounds.overlap { "on" } else { "off" },
+        "{name}, {:?}: {} distinct states, the longest way {} steps, {} s",
+        bounds.rotation,
         checker.unique_state_count(),
         checker.max_depth(),
         began.elapsed().as_secs(),

@@ -4,13 +4,11 @@ use pilotlight_core::jose::IdTokenProblem;
 use pilotlight_core::machine::error::Error;
 use pilotlight_core::ports::StoreError;
 use pilotlight_core::protocol::endpoint::{Endpoint, Server};
+
 use pilotlight_core::protocol::transport_error::{TransportError, TransportErrorKind};
 
 fn server() -> Server {
-    Server {
-        endpoint: Endpoint::Token,
-        host: String::new(),
-    }
+    Endpoint::TOKEN.into()
 }
 
 fn transport(kind: TransportErrorKind, may_have_been_processed: bool) -> Error {

@@ -4,6 +4,8 @@
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::protocol::token::TokenAnswer;
 
+use crate::bounds::Rotation;
+
 /// One sign-in at the issuer, by its number.
 pub(crate) type Family = u8;
 
@@ -12,8 +14,7 @@ pub(crate) type TokenName = (Family, u8);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Issuer {
-    /// Whether the refresh token before the current one is taken, too.
-    overlap: bool,
+    rotation: Rotation,
     families: Vec<State>,
     /// The changes of the metadata in the order in which they were made: whose, and which.
     pub(crate) changes: Vec<(User, u8)>,
@@ -43,9 +44,9 @@ impl User {
 }
 
 impl Issuer {
-    pub(crate) fn new(overlap: bool) -> Self {
+    pub(crate) fn new(rotation: Rotation) -> Self {
         Self {
-            overlap,
+            rotation,
             families: Vec::new(),
             changes: Vec::new(),
         }
@@ -61,13 +62,13 @@ impl Issuer {
         (family, answer((family, 0)))
     }
 
-    /// A refresh grant: new tokens, or none where the token is dead. A token that was spent before ends its family.
+    /// A refresh grant: new tokens, or none where the token is dead.
     pub(crate) fn renew(&mut self, token: &Secret) -> Option<TokenAnswer> {
         let (family, number) = name_of(token);
         let state = &mut self.families[usize::from(family)];
-        let is_taken = number == state.current || (self.overlap && number + 1 == state.current);
+        let is_taken = number == state.current || (self.rotation == Rotation::Overlap && number + 1 == state.current);
         if !state.is_alive || !is_taken {
-            state.is_alive = false;
+            state.is_alive &= self.rotation == Rotation::Tolerant;
             return None;
         }
         state.current += 1;

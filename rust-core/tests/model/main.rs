@@ -28,42 +28,48 @@ mod user;
 mod world;
 mod write;
 
-use bounds::Bounds;
+use bounds::{Bounds, Rotation};
 use check::{check, states_wanted};
 
 /// Few faults: every order of two processes' steps, with a sign-in as another user and a sign-out at any moment.
 #[test]
 fn every_order_of_two_processes_keeps_the_promises() {
-    for overlap in [false, true] {
-        check("orders", &Bounds::orders(overlap), states_wanted());
+    for rotation in [Rotation::Strict, Rotation::Overlap] {
+        check("orders", &Bounds::orders(rotation), states_wanted());
     }
 }
 
 /// Every fault at every step.
 #[test]
 fn every_fault_at_every_step_keeps_the_promises() {
-    for overlap in [false, true] {
-        check("faults", &Bounds::faults(overlap), states_wanted());
+    for rotation in [Rotation::Strict, Rotation::Overlap] {
+        check("faults", &Bounds::faults(rotation), states_wanted());
     }
 }
 
 /// The wall clock is wrong or stops, and time passes.
 #[test]
 fn every_wrong_clock_keeps_the_promises() {
-    for overlap in [false, true] {
-        check("clocks", &Bounds::clocks(overlap), states_wanted());
+    for rotation in [Rotation::Strict, Rotation::Overlap] {
+        check("clocks", &Bounds::clocks(rotation), states_wanted());
     }
 }
 
 /// Changes of the metadata wait in both processes, while users come and go.
 #[test]
 fn every_waiting_change_is_made_in_order_or_goes_with_its_user() {
-    check("changes", &Bounds::changes(false), states_wanted());
+    check("changes", &Bounds::changes(Rotation::Strict), states_wanted());
+}
+
+/// Requests with a refresh token that another process has spent meanwhile.
+#[test]
+fn every_refusal_of_a_spent_token_keeps_the_promises() {
+    check("refusals", &Bounds::refusals(), states_wanted());
 }
 
 /// All of it together. Long: `PILOTLIGHT_MODEL_STATES` says how many states.
 #[test]
 #[ignore = "long: scripts/model.sh --long"]
 fn everything_together_keeps_the_promises() {
-    check("everything", &Bounds::everything(false), states_wanted());
+    check("everything", &Bounds::everything(Rotation::Strict), states_wanted());
 }

@@ -16,13 +16,14 @@ import mutations as simulation  # noqa: E402  how the sources are copied
 
 TARGET = simulation.TARGET
 simulation.COPY = COPY = TARGET / "model-mutations"
-STATES = os.environ.get("PILOTLIGHT_MODEL_STATES", "500000")
+STATES = os.environ.get("PILOTLIGHT_MODEL_STATES", "100000")
 
-# What is wrong, the promise that must break, file under rust-core/src, old text, new text.
+# What is wrong, the promise that must break, the test that finds it, file under rust-core/src, old text, new text.
 MISTAKES = [
     (
         "the refusal of an older refresh token ends the session",
         "1",
+        "refusal",
         "machine/rules/renewal.rs",
         "    if !is_current {\n        return Verdict::Unchanged;\n    }\n",
         "    let _ = is_current;\n",
@@ -30,6 +31,7 @@ MISTAKES = [
     (
         "a sign-out of unknown origin removes another process's sign-in",
         "1",
+        "refusal",
         "machine/stored.rs",
         "(self.0.is_signed_out() && signs_out)",
         "(self.0.is_signed_out() && (signs_out || true))",
@@ -37,6 +39,7 @@ MISTAKES = [
     (
         "an answer without a refresh token is all that is kept: the rotated one is dropped",
         "2",
+        "fault",
         "machine/rules/renewal.rs",
         "refresh_token: answer.refresh_token.or_else(|| kept.refresh_token.take()),",
         "refresh_token: kept.refresh_token.take().or(answer.refresh_token),",
@@ -44,6 +47,7 @@ MISTAKES = [
     (
         "new tokens are announced before they are stored",
         "2",
+        "fault",
         "machine/announcements.rs",
         "                ledger.is_stored(*revision)\n",
         "                ledger.is_stored(*revision) || true\n",
@@ -51,6 +55,7 @@ MISTAKES = [
     (
         "an older writing of the session replaces a newer one",
         "2",
+        "fault",
         "machine/rules/merging.rs",
         "let takes_tokens = theirs > ours;",
         "let takes_tokens = theirs != ours;",
@@ -58,6 +63,7 @@ MISTAKES = [
     (
         "what another process wrote over newer tokens is not written again",
         "2",
+        "fault",
         "machine/rules/merging.rs",
         "        // Another process wrote what is long spent over what is current.\n        machine.ledger.change();\n",
         "",
@@ -65,13 +71,15 @@ MISTAKES = [
     (
         "tokens that were not accepted count as a later renewal",
         "4",
+        "fault",
         "machine/rules/renewal.rs",
-        "            session.credentials.unchecked = false;\n            machine.ledger.change();",
-        "            session.credentials.unchecked = false;\n            session.sequence += 1;\n            machine.ledger.change();",
+        "            tokens.access_token = None;\n            tokens.id_token = last_id_token;",
+        "            tokens.access_token = None;\n            tokens.id_token = last_id_token;\n            session.sequence += 1;",
     ),
     (
         "a renewal is no later writing of the session",
         "4",
+        "fault",
         "machine/rules/renewal.rs",
         "    session.sequence += 1;\n    session.ended = None;\n    machine.ledger.change();",
         "    session.ended = None;\n    machine.ledger.change();",
@@ -79,6 +87,7 @@ MISTAKES = [
     (
         "an old read counts as a new one",
         "4",
+        "fault",
         "machine/rules/merging.rs",
         "machine.provenance.writes == input.writes",
         "machine.provenance.writes >= input.writes",
@@ -86,6 +95,7 @@ MISTAKES = [
     (
         "the answer to an older session is taken",
         "5",
+        "order",
         "machine/state.rs",
         "Phase::Session(session) if self.generation == asked => Some(session),",
         "Phase::Session(session) if self.generation == asked || true => Some(session),",
@@ -93,6 +103,7 @@ MISTAKES = [
     (
         "a sign-out that is not written yet gives way to the session that it ended",
         "5",
+        "order",
         "machine/rules/merging.rs",
         "!left.is_unknown && !is_the_one_that_ended",
         "!left.is_unknown && (!is_the_one_that_ended || true)",
@@ -100,6 +111,7 @@ MISTAKES = [
     (
         "a store that cannot be read is an empty one",
         "6",
+        "fault",
         "machine/rules/store.rs",
         "machine.phase = Phase::Locked;",
         "machine.phase = Phase::of(None);",
@@ -107,6 +119,7 @@ MISTAKES = [
     (
         "a cooldown ends by the wall clock alone",
         "9",
+        "clock",
         "machine/cooldown.rs",
         "length.checked_sub(now.since(*began))",
         "length.checked_sub(std::time::Duration::from_secs(u64::try_from(now.wall.seconds_since(began.wall)).unwrap_or(0)))",
@@ -114,6 +127,7 @@ MISTAKES = [
     (
         "a token's age is counted by the wall clock alone",
         "9",
+        "clock",
         "model/credentials.rs",
         "let age = monotonic_age.max(Duration::from_secs(wall_age.unwrap_or(0)));",
         "let _ = monotonic_age;\n        let age = Duration::from_secs(wall_age.unwrap_or(0));",
@@ -121,6 +135,7 @@ MISTAKES = [
     (
         "a session with a refresh token is over when its access token is",
         "9",
+        "clock",
         "machine/state.rs",
         "tokens.refresh_token.is_none() && tokens.freshness",
         "tokens.freshness",
@@ -128,13 +143,23 @@ MISTAKES = [
     (
         "tokens are given out before they are checked",
         "10",
+        "fault",
         "machine/tokens.rs",
         ".filter(|tokens| !tokens.unchecked && ",
         ".filter(|tokens| ",
     ),
     (
+        "that older tokens were accepted counts for newer ones",
+        "10",
+        "refusal",
+        "machine/rules/renewal.rs",
+        "tokens.unchecked && tokens.token() == input.token.as_ref()",
+        "tokens.unchecked",
+    ),
+    (
         "that tokens were not checked is not stored",
         "10",
+        "fault",
         "model/credentials.rs",
         '#[serde(skip_serializing_if = "std::ops::Not::not")]\n    pub unchecked',
         "#[serde(skip)]\n    pub unchecked",
@@ -142,6 +167,7 @@ MISTAKES = [
     (
         "another process's waiting changes are dropped when two writings are merged",
         "changes",
+        "change",
         "machine/rules/merging.rs",
         "    held.pending_updates = updates;\n",
         "    let _ = updates;\n",
@@ -149,6 +175,7 @@ MISTAKES = [
     (
         "the changes that wait go with a sign-in of the same user",
         "changes",
+        "change",
         "machine/rules/sign_in.rs",
         "if before.subject == input.session.subject {",
         "if false {",
@@ -156,6 +183,7 @@ MISTAKES = [
     (
         "the changes of one user wait on for the next",
         "changes",
+        "change",
         "machine/rules/sign_in.rs",
         "if before.subject == input.session.subject {",
         "if true {",
@@ -163,6 +191,7 @@ MISTAKES = [
     (
         "the latest change is sent first",
         "changes",
+        "change",
         "machine/stored.rs",
         "pending_updates().first()",
         "pending_updates().last()",
@@ -170,6 +199,7 @@ MISTAKES = [
     (
         "a change that was made waits on",
         "changes",
+        "change",
         "machine/rules/user.rs",
         "session.pending_updates.retain(|update| update.id != input.id);",
         "let _ = input.id;",
@@ -177,6 +207,7 @@ MISTAKES = [
     (
         "a lost answer is asked for again and again",
         "nothing waits",
+        "fault",
         "machine/retry.rs",
         "is_lost_answer(error)\n            && self.lost <= LOST_ANSWERS",
         "false && self.lost <= LOST_ANSWERS",
@@ -184,6 +215,7 @@ MISTAKES = [
     (
         "a sign-in elsewhere is not taken over",
         "nothing waits",
+        "fault",
         "machine/rules/merging.rs",
         "    let verdict = take_over(machine, Phase::Session(found), SignInWay::Elsewhere, effects);\n    if waiting != theirs {",
         "    let verdict = Verdict::Unchanged;\n    let _ = effects;\n    if waiting != theirs {",
@@ -191,10 +223,10 @@ MISTAKES = [
 ]
 
 
-def run():
-    """The promise that breaks, in the model's words."""
-    command = ["cargo", "test", "--locked", "--package", "pilotlight-core", "--profile", "model", "--test", "model", "--"]
-    command += ["--nocapture", "--test-threads=1"]
+def run(test):
+    """The promises that break, in the model's words."""
+    command = ["cargo", "test", "--locked", "--package", "pilotlight-core", "--test", "model", "--"]
+    command += ["--nocapture", "--test-threads=1", test]
     environment = {**os.environ, "PILOTLIGHT_MODEL_STATES": STATES, "CARGO_TARGET_DIR": str(TARGET), "RUST_BACKTRACE": "0"}
     done = subprocess.run(command, cwd=COPY, env=environment, capture_output=True, text=True, errors="replace")
     said = done.stderr + done.stdout
@@ -208,10 +240,10 @@ def run():
 
 def check_places(mistakes):
     """Before an hour is spent: each mistake still finds its place."""
-    texts = {file: (CHECKOUT / "rust-core/src" / file).read_text(encoding="utf-8") for _, _, file, _, _ in mistakes}
+    texts = {file: (CHECKOUT / "rust-core/src" / file).read_text(encoding="utf-8") for _, _, _, file, _, _ in mistakes}
     moved = [
         f"{what}: {file} has its old text {texts[file].count(old)} times"
-        for what, _, file, old, _ in mistakes
+        for what, _, _, file, old, _ in mistakes
         if texts[file].count(old) != 1
     ]
     if moved:
@@ -222,12 +254,12 @@ def main(names):
     chosen = [mistake for mistake in MISTAKES if not names or any(name in mistake[0] for name in names)]
     check_places(chosen)
     rows, missed = [], 0
-    for number, (what, promise, file, old, new) in enumerate(chosen, 1):
+    for number, (what, promise, test, file, old, new) in enumerate(chosen, 1):
         began = time.monotonic()
         simulation.copy_checkout()
         path = COPY / "rust-core/src" / file
         simulation.write(path, path.read_text(encoding="utf-8").replace(old, new))
-        broken, steps, panics = run()
+        broken, steps, panics = run(test)
         found = [(world, words) for world, words in broken if words.startswith(promise)]
         if found or panics:
             world, words = found[0] if found else ("", panics[0])

@@ -107,6 +107,7 @@ impl World {
     pub(crate) fn crash(&mut self, process: usize) {
         self.excuse_process(process);
         self.release_lock(process);
+        self.release_changes_lock(process);
         let unsaved = self
             .history
             .changes

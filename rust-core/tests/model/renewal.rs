@@ -436,6 +436,7 @@ impl World {
             input::TokensChecked {
                 generation: input.generation,
                 audience: None,
+                token: answer.access_token.clone(),
                 result,
             },
         );

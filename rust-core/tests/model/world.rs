@@ -20,6 +20,8 @@ pub(crate) struct World {
     pub(crate) store: Store,
     /// Which process holds the lock between processes.
     pub(crate) lock: Option<usize>,
+    /// Which one sends waiting changes.
+    pub(crate) changes_lock: Option<usize>,
     pub(crate) issuer: Issuer,
     pub(crate) clock: Clock,
     pub(crate) history: History,
@@ -80,7 +82,7 @@ impl Families {
 impl World {
     /// One user is signed in, and neither process has read the store yet.
     pub(crate) fn new(bounds: &Bounds) -> Self {
-        let mut issuer = Issuer::new(bounds.overlap);
+        let mut issuer = Issuer::new(bounds.rotation);
         let clock = Clock::default();
         let (family, tokens) = issuer.sign_in(User::Ada);
         let session = crate::user::session_of(family, &tokens, User::Ada, clock.now());
@@ -92,6 +94,7 @@ impl World {
             processes: [Arc::default(), Arc::default()],
             store,
             lock: None,
+            changes_lock: None,
             issuer,
             clock,
             history,
@@ -106,6 +109,12 @@ impl World {
     /// For a change.
     pub(crate) fn process(&mut self, number: usize) -> &mut Process {
         Arc::make_mut(&mut self.processes[number])
+    }
+
+    pub(crate) fn release_changes_lock(&mut self, process: usize) {
+        if self.changes_lock == Some(process) {
+            self.changes_lock = None;
+        }
     }
 
     pub(crate) fn release_lock(&mut self, process: usize) {

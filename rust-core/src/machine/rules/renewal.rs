@@ -117,58 +117,45 @@ pub(crate) fn drop_checked(_: &mut Machine, input: TokensChecked, effects: &mut 
     Verdict::Superseded
 }
 
-/// Tokens that were accepted may be used. Of those that were not, only the refresh token stays.
+/// Tokens that were accepted may be used. Of those that were not, only the refresh token stays. Where another process's
+/// later tokens took their place, these are to be checked themselves.
 pub(crate) fn trust(machine: &mut Machine, input: TokensChecked, effects: &mut Effects) -> Verdict {
-    if machine.session_of(input.generation).is_none() {
+    let Some(session) = machine.session_of(input.generation) else {
         return Verdict::Superseded;
-    }
-    let audience = input.audience.as_ref();
-    match (input.result, audience) {
-        (CheckResult::Accepted { .. }, of) => accept(machine, of, effects),
+    };
+    let of = input.audience.as_ref();
+    let mut further = session.audience_tokens.iter_mut();
+    let held = match of {
+        None => Some((None, &mut session.credentials)),
+        Some(audience) => further
+            .find(|token| token.audience == *audience)
+            .map(|token| (Some(token.revision), &mut token.credentials)),
+    };
+    let is_held = |tokens: &Credentials| tokens.unchecked && tokens.token() == input.token.as_ref();
+    let Some((revision, tokens)) = held.filter(|(_, tokens)| is_held(tokens)) else {
+        return Verdict::Unchanged;
+    };
+    tokens.unchecked = false;
+    let mut event = None;
+    match (input.result, of) {
+        (CheckResult::Accepted { .. }, _) if tokens.token().is_none() => {}
+        (CheckResult::Accepted { .. }, _) => event = Some(renewed(of, tokens, false)),
         (CheckResult::Rejected { last_id_token }, None) => {
-            let Phase::Session(session) = &mut machine.phase else {
-                return Verdict::Superseded;
-            };
-            session.credentials.access_token = None;
-            session.credentials.id_token = last_id_token;
-            session.credentials.unchecked = false;
-            machine.ledger.change();
+            tokens.access_token = None;
+            tokens.id_token = last_id_token;
         }
         (CheckResult::Rejected { .. }, Some(audience)) => {
-            let Phase::Session(session) = &mut machine.phase else {
-                return Verdict::Superseded;
-            };
             session.audience_tokens.retain(|token| token.audience != *audience);
-            machine.ledger.change();
         }
     }
-    Verdict::Changed
-}
-
-/// Nothing is unchecked any more where another process's later tokens took the place of these. That they were checked
-/// belongs in the store too, but nothing waits for it.
-fn accept(machine: &mut Machine, of: Option<&Audience>, effects: &mut Effects) {
-    let Phase::Session(session) = &mut machine.phase else {
-        return;
-    };
-    let (revision, tokens) = match of {
-        None => (machine.ledger.tokens(), &mut session.credentials),
-        Some(audience) => {
-            let mut tokens = session.audience_tokens.iter_mut();
-            let Some(token) = tokens.find(|token| token.audience == *audience) else {
-                return;
-            };
-            (token.revision, &mut token.credentials)
-        }
-    };
-    if !std::mem::take(&mut tokens.unchecked) {
-        return;
-    }
+    // That they were checked belongs in the store too, but nothing waits for it. It is no later writing of the session:
+    // another process may have renewed meanwhile.
     machine.ledger.change();
-    if tokens.token().is_some() {
-        let event = renewed(of, tokens, false);
+    if let Some(event) = event {
+        let revision = revision.unwrap_or_else(|| machine.ledger.tokens());
         machine.announcements.add(revision, event, &machine.ledger, effects);
     }
+    Verdict::Changed
 }
 
 /// The issuer ended the session: the tokens go, the user's profile stays. The refusal of an older refresh token means

@@ -78,6 +78,7 @@ impl DelegatedRenewal {
         self.context.apply(TokensChecked {
             generation,
             audience,
+            token: Some(id_token.clone()),
             result: CheckResult::Accepted { refresh_token },
         });
         let saved = self.store.save().await;

@@ -200,10 +200,10 @@ impl Renewer {
             return self.drop_late_answer(taken, of).await;
         }
         let settle = |CheckedRenewal { token, result }| {
-            let audience = of.cloned();
             let checked = self.context.apply(TokensChecked {
                 generation,
-                audience,
+                audience: of.cloned(),
+                token: answer.access_token.clone(),
                 result,
             });
             (token, checked)
