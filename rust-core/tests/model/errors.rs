@@ -47,7 +47,7 @@ pub(crate) fn refused() -> Error {
         server: server(),
         status: 400,
         code: "invalid_request".to_owned(),
-        description: String::new(),
+        description: String::new().into(),
     }
 }
 

@@ -12,6 +12,7 @@
 )]
 
 mod action;
+mod answers;
 mod ask;
 mod bounds;
 mod changes;

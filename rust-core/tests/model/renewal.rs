@@ -2,17 +2,15 @@
 //! request, the write, the check.
 
 use pilotlight_core::machine::error::Error;
-use pilotlight_core::machine::input::CheckResult;
 use pilotlight_core::machine::{Effect, Generation, RenewalInput, RenewalKind, Verdict, input};
 use pilotlight_core::model::state::ReauthenticationReason;
 use pilotlight_core::model::time::Instant;
 use pilotlight_core::protocol::token::TokenAnswer;
 
 use crate::errors;
-use crate::issuer::{Family, family_of, name_of};
+use crate::issuer::{Family, family_of};
 use crate::process::Saving;
 use crate::store::Found;
-use crate::user::family_of_session;
 use crate::world::World;
 
 /// Refresh tokens that one attempt tries.
@@ -21,14 +19,14 @@ const MOST_TOKENS: u8 = 3;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Renewal {
     /// The session that is renewed.
-    asked: Generation,
+    pub(crate) asked: Generation,
     /// Refresh tokens that this attempt has tried.
     tokens: u8,
-    stage: Stage,
+    pub(crate) stage: Stage,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Stage {
+pub(crate) enum Stage {
     WantsLock,
     Reads,
     Merges(Found),
@@ -62,7 +60,7 @@ enum Stage {
 
 /// How the issuer says no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Refusal {
+pub(crate) enum Refusal {
     Dead,
     Unclear,
 }
@@ -219,7 +217,7 @@ impl World {
     }
 
     /// What the machine says comes after a failure.
-    fn fail(&mut self, process: usize, generation: Generation, error: Error) -> Option<Stage> {
+    pub(crate) fn fail(&mut self, process: usize, generation: Generation, error: Error) -> Option<Stage> {
         self.release_lock(process);
         let outcome = self.apply(
             process,
@@ -238,7 +236,7 @@ impl World {
         pauses.then_some(Stage::Pauses)
     }
 
-    fn succeed(&mut self, process: usize) {
+    pub(crate) fn succeed(&mut self, process: usize) {
         self.release_lock(process);
         let kind = RenewalKind::Own;
         self.apply(process, input::RenewalSucceeded { kind });
@@ -342,111 +340,5 @@ impl World {
             }
         };
         self.go_on(process, asked, tokens, next);
-    }
-
-    fn take_answer(
-        &mut self,
-        process: usize,
-        input: Box<RenewalInput>,
-        answer: Box<TokenAnswer>,
-        at: Instant,
-    ) -> Option<Stage> {
-        let before = self.machine(process).session().map(family_of_session);
-        let outcome = self.apply(
-            process,
-            input::RenewalAnswered {
-                generation: input.generation,
-                audience: None,
-                asks_for_less: false,
-                answer: (*answer).clone(),
-                at,
-            },
-        );
-        if self.machine(process).session().map(family_of_session) != before {
-            self.history.break_promise("5: a late answer changed a newer session");
-        }
-        self.revoke(&outcome);
-        (outcome.verdict == Verdict::Changed).then(|| {
-            let hour = u8::try_from((at.monotonic.as_secs() - 1_000) / 3600).unwrap();
-            self.process(process).received = answer.access_token.as_ref().map(|token| (name_of(token), hour));
-            Stage::Saves {
-                input,
-                answer,
-                saving: Saving::Asked,
-            }
-        })
-    }
-
-    fn take_refusal(&mut self, process: usize, input: &RenewalInput, refusal: Refusal) -> Result<Stage, Error> {
-        let (generation, token) = (input.generation, input.token.clone());
-        match refusal {
-            Refusal::Unclear if !self.would_renew_with(process, &token) => Ok(Stage::Asks),
-            Refusal::Unclear => {
-                let (plain, now) = (true, self.now().monotonic);
-                let declined = input::RenewalDeclined {
-                    generation,
-                    token,
-                    plain,
-                    now,
-                };
-                if self.apply(process, declined).verdict == Verdict::SignInAgain {
-                    self.history
-                        .break_promise("1: the user has to sign in after fewer than three refusals");
-                }
-                Err(errors::refused())
-            }
-            Refusal::Dead => {
-                let reason = ReauthenticationReason::RefreshTokenRejected;
-                let refused = input::RenewalRefused {
-                    generation,
-                    token,
-                    reason,
-                };
-                match self.apply(process, refused).verdict {
-                    Verdict::Changed => Ok(Stage::SavesEnd(Saving::Asked)),
-                    Verdict::Unchanged => Ok(Stage::Asks),
-                    _ => Err(Error::NoSession),
-                }
-            }
-        }
-    }
-
-    /// The ID token of the renewal was checked.
-    pub(crate) fn check_tokens(&mut self, process: usize, accepted: bool) {
-        let Some(Renewal {
-            asked,
-            stage: Stage::Checks { input, answer },
-            ..
-        }) = self.process(process).renewal.take()
-        else {
-            return;
-        };
-        let result = if accepted {
-            self.history.check(name_of(answer.access_token.as_ref().unwrap()));
-            CheckResult::Accepted {
-                refresh_token: answer.refresh_token.clone(),
-            }
-        } else {
-            CheckResult::Rejected {
-                last_id_token: input.id_token.clone(),
-            }
-        };
-        let outcome = self.apply(
-            process,
-            input::TokensChecked {
-                generation: input.generation,
-                audience: None,
-                token: answer.access_token.clone(),
-                result,
-            },
-        );
-        self.revoke(&outcome);
-        self.publish(process);
-        if accepted {
-            self.succeed(process);
-        } else {
-            let failed = self.fail(process, asked, errors::not_accepted());
-            assert!(failed.is_none(), "there is nothing to wait for");
-        }
     }
 }

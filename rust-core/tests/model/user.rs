@@ -127,7 +127,13 @@ impl World {
             }
         }
         let received = now.monotonic;
-        self.apply(process, input::SignedIn { session, received });
+        let lacks_refresh_token = false;
+        let signed_in = input::SignedIn {
+            session,
+            lacks_refresh_token,
+            received,
+        };
+        self.apply(process, signed_in);
         let process = self.process(process);
         process.knows = true;
         process.received = Some((access_token, hour));
