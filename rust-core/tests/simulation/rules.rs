@@ -232,6 +232,8 @@ impl State {
             Some(bytes) => drop(self.items.insert(name.to_owned(), bytes.to_vec())),
             None => drop(self.items.remove(name)),
         }
+        let expiry = self.stored_session().map(|session| session.credentials.expires_at().0);
+        self.stored_expiries.extend(expiry);
     }
 
     /// A swap that the store refused, and that would not have changed anything either.

@@ -66,9 +66,7 @@ impl State {
         let early = self.profile.rotation
             && brought.peek().is_some()
             && brought.all(|known| !known.write_tried)
-            && self
-                .stored_session()
-                .is_none_or(|stored| stored.credentials.expires_at() != expires_at);
+            && !self.stored_expiries.contains(&expires_at.0);
         early.then(|| "its refresh token was not written yet".to_owned())
     }
 

@@ -28,6 +28,8 @@ pub(crate) struct State {
     pub(crate) store_clock: u64,
     /// When a sign-in's item was taken away by a sign-out.
     pub(crate) removed: BTreeMap<usize, u64>,
+    /// The expiries of all tokens that the store has ever held: a process may tell of them after another has replaced them.
+    pub(crate) stored_expiries: BTreeSet<i64>,
     pub(crate) store_is_closed: bool,
     pub(crate) is_offline: bool,
     /// Nothing goes wrong: at the beginning and at the end.
@@ -106,6 +108,7 @@ impl World {
             items: BTreeMap::new(),
             store_clock: 0,
             removed: BTreeMap::new(),
+            stored_expiries: BTreeSet::new(),
             store_is_closed: false,
             is_offline: false,
             is_calm: true,
