@@ -16,7 +16,7 @@ main() {
     while [ $# -gt 0 ]; do
         case $1 in
             --states) states=${2:?$1 needs a number} && shift ;;
-            --long) states=${2:?$1 needs a number} long=(--ignored) && shift ;;
+            --long) states=${2:?$1 needs a number} long=(--ignored everything) && shift ;;
             --mutations) mutations=yes ;;
             --help)
                 usage

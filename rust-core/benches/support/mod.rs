@@ -119,6 +119,7 @@ pub(crate) fn stored_session() -> StoredSession {
         imported: false,
         pending_updates: Vec::new(),
         resources: Vec::new(),
+        discovery: None,
         unknown: SecretMembers::default(),
     }
 }

@@ -15,7 +15,7 @@ use crate::model::secret::{Fingerprint, Secret, SecretBytes};
 use crate::model::state::ReauthenticationReason;
 use crate::model::time::{Instant, Timestamp};
 use crate::protocol::token::TokenAnswer;
-use crate::storage::envelope::{StoredItem, StoredSession};
+use crate::storage::envelope::{KeptDiscovery, StoredItem, StoredSession};
 
 /// The store was read for the first time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -240,6 +240,13 @@ pub struct ProfileFetched {
     pub generation: Generation,
     /// The profile.
     pub profile: Arc<Profile>,
+}
+
+/// The issuer's discovery document was fetched, or read where it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DiscoveryKnown {
+    /// What is kept of it.
+    pub discovery: KeptDiscovery,
 }
 
 /// A change of the metadata waits for the network.

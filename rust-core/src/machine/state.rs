@@ -14,7 +14,7 @@ use crate::model::credentials::{Freshness, MonotonicReceipt};
 use crate::model::profile::Profile;
 use crate::model::state::{ReauthenticationReason, SessionState};
 use crate::model::time::Instant;
-use crate::storage::envelope::StoredSession;
+use crate::storage::envelope::{KeptDiscovery, StoredSession};
 
 /// Everything that is known of one session. A value: it does no I/O, has no clock and no lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -30,6 +30,8 @@ pub struct Machine {
     /// Of the renewal that is under way.
     pub(super) retries: Option<RetryPolicy>,
     pub(super) refusals: Refusals,
+    /// As this process has fetched or read it.
+    pub(super) discovery: Option<KeptDiscovery>,
 }
 
 /// How the tokens came into memory.

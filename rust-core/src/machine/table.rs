@@ -83,6 +83,7 @@ transitions! {
     LifetimeShort    => note_short       note_short       note_short          note_short       note_short
     TokensChecked    => drop_checked     drop_checked     drop_checked        trust            trust
     ProfileFetched   => supersede        supersede        supersede           keep_profile     keep_profile
+    DiscoveryKnown   => keep_discovery   keep_discovery   keep_discovery      keep_discovery   keep_discovery
     UpdateAdded      => supersede        supersede        supersede           add_update       add_update
     UpdateRemoved    => ignore           ignore           ignore              remove_update    remove_update
     TimePassed       => publish          publish          publish_and_prune   publish          publish

@@ -64,61 +64,40 @@ impl IssuerMetadata {
     /// Reads a discovery document (OpenID Connect Discovery 1.0, 4.2 and 4.3).
     ///
     /// # Errors
-    /// [`ProtocolError::Configuration`] for the field `issuer` when the document is another issuer's, lacks what is
-    /// needed or names a needed endpoint without `https`; the server's trouble otherwise. An optional endpoint that
-    /// cannot be used counts as absent.
+    /// As [`read_document`] and [`IssuerMetadata::of_document`].
     pub fn read(answer: &HttpAnswer, configured: &Url, now: Timestamp) -> Result<Self, ProtocolError> {
-        let url = document_url(configured);
-        let wrong = |problem: &str| wrong(answer, problem);
-        let document = success_object(Endpoint::DISCOVERY, answer, || match answer.status {
-            // A web page is a firewall's or a portal's as often as the issuer's, and these statuses are passing.
-            407 | 408 | 421 | 425 => unexpected(Endpoint::DISCOVERY, answer, "no discovery document"),
-            // A page that says "not found" is what most web servers answer under a wrong address.
-            404 | 410 => wrong(&format!("there is no discovery document at {url}")),
-            400..=499 if answer.media_type() == "text/html" && answer.status != 429 => unexpected(
-                Endpoint::DISCOVERY,
-                answer,
-                "no discovery document; if it stays so, check the issuer",
-            ),
-            400..=428 | 430..=499 => wrong(&format!(
-                "there is no discovery document at {url} (status {})",
-                answer.status
-            )),
-            300..=399 => unexpected(
-                Endpoint::DISCOVERY,
-                answer,
-                "a redirect that is not followed (one that is permanent and stays on the host would be); if it stays so, \
-                 check the issuer",
-            ),
-            _ => resource_failure(Endpoint::DISCOVERY, answer, now),
-        })?;
-        let issuer = document
-            .get("issuer")
-            .and_then(Value::as_str)
-            .ok_or_else(|| wrong("the document has no issuer"))?;
+        let document = read_document(answer, configured, now)?;
+        Self::of_document(&document, configured).map_err(|problem| wrong(answer, &problem))
+    }
+
+    /// What a discovery document says, checked. An optional endpoint that cannot be used counts as absent.
+    ///
+    /// # Errors
+    /// What is wrong with it: it is another issuer's, lacks what is needed, or names a needed endpoint without `https`.
+    pub fn of_document(document: &Map<String, Value>, configured: &Url) -> Result<Self, String> {
+        let issuer = document.get("issuer").and_then(Value::as_str);
+        let issuer = issuer.ok_or("the document has no issuer")?;
         if !is_same_issuer(issuer, configured) {
-            return Err(wrong(&format!(
+            return Err(format!(
                 "the document is another issuer's: it says {}, configured is {}",
                 shown(issuer),
                 shown(configured.as_str())
-            )));
+            ));
         }
         let needed = |name: &str| {
-            let found = endpoint(&document, name, configured).map_err(|problem| wrong(&problem))?;
-            found.ok_or_else(|| wrong(&format!("the document has no {name}")))
+            let found = endpoint(document, name, configured)?;
+            found.ok_or_else(|| format!("the document has no {name}"))
         };
         // A fault in what few calls need is those calls' alone.
-        let optional = |name: &str| endpoint(&document, name, configured).unwrap_or_default();
-        let algorithms = |name: &str| announced_algorithms(names(&document, name).as_deref());
+        let optional = |name: &str| endpoint(document, name, configured).unwrap_or_default();
+        let algorithms = |name: &str| announced_algorithms(names(document, name).as_deref());
         let id_token_algorithms = algorithms("id_token_signing_alg_values_supported");
         let of_userinfo = "userinfo_signing_alg_values_supported";
         let userinfo_algorithms = Some(algorithms(of_userinfo))
             .filter(|found| document.contains_key(of_userinfo) && !found.is_empty())
             .unwrap_or_else(|| id_token_algorithms.clone());
         if id_token_algorithms.is_empty() {
-            return Err(wrong(
-                "it signs ID tokens with no algorithm that is acceptable for a public client",
-            ));
+            return Err("it signs ID tokens with no algorithm that is acceptable for a public client".to_owned());
         }
         Ok(Self {
             issuer: issuer.to_owned(),
@@ -134,6 +113,62 @@ impl IssuerMetadata {
                 == Some(&Value::Bool(true)),
         })
     }
+}
+
+/// The discovery document in an answer.
+///
+/// # Errors
+/// [`ProtocolError::Configuration`] for the field `issuer` where there is none; the server's trouble otherwise.
+pub fn read_document(
+    answer: &HttpAnswer,
+    configured: &Url,
+    now: Timestamp,
+) -> Result<Map<String, Value>, ProtocolError> {
+    let url = document_url(configured);
+    let wrong = |problem: &str| wrong(answer, problem);
+    success_object(Endpoint::DISCOVERY, answer, || match answer.status {
+        // A web page is a firewall's or a portal's as often as the issuer's, and these statuses are passing.
+        407 | 408 | 421 | 425 => unexpected(Endpoint::DISCOVERY, answer, "no discovery document"),
+        // A page that says "not found" is what most web servers answer under a wrong address.
+        404 | 410 => wrong(&format!("there is no discovery document at {url}")),
+        400..=499 if answer.media_type() == "text/html" && answer.status != 429 => unexpected(
+            Endpoint::DISCOVERY,
+            answer,
+            "no discovery document; if it stays so, check the issuer",
+        ),
+        400..=428 | 430..=499 => wrong(&format!(
+            "there is no discovery document at {url} (status {})",
+            answer.status
+        )),
+        300..=399 => unexpected(
+            Endpoint::DISCOVERY,
+            answer,
+            "a redirect that is not followed (one that is permanent and stays on the host would be); if it stays so, \
+             check the issuer",
+        ),
+        _ => resource_failure(Endpoint::DISCOVERY, answer, now),
+    })
+}
+
+/// The members that [`IssuerMetadata::of_document`] reads.
+const READ: [&str; 10] = [
+    "issuer",
+    "authorization_endpoint",
+    "token_endpoint",
+    "jwks_uri",
+    "userinfo_endpoint",
+    "revocation_endpoint",
+    "end_session_endpoint",
+    "id_token_signing_alg_values_supported",
+    "userinfo_signing_alg_values_supported",
+    "authorization_response_iss_parameter_supported",
+];
+
+/// What of a document is kept with the session, as JSON; `None` where that is too much.
+pub fn kept_part(mut document: Map<String, Value>) -> Option<String> {
+    const MOST_BYTES: usize = 16 * 1024;
+    document.retain(|name, _| READ.contains(&name.as_str()));
+    Some(Value::Object(document).to_string()).filter(|text| text.len() <= MOST_BYTES)
 }
 
 /// The request for the document: the path is appended to the issuer's own (OpenID Connect Discovery 1.0, 4.1).

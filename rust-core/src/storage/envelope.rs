@@ -11,7 +11,9 @@ mod reading;
 use self::reading::Members;
 use crate::model::secret::SecretBytes;
 
-pub use self::item::{CURRENT_VERSION, EnvelopeError, PendingRevocation, SignedOut, StoredItem, StoredSession};
+pub use self::item::{
+    CURRENT_VERSION, EnvelopeError, KeptDiscovery, PendingRevocation, SignedOut, StoredItem, StoredSession,
+};
 
 /// What is read at most: more than the largest tokens that are accepted, with room for everything beside them.
 const LARGEST_BYTES: usize = 4 * 1024 * 1024;

@@ -48,7 +48,13 @@ impl World {
             Stage::Decides => {
                 let over = self.replaces_what_is_stored(process) || write.swap > MOST_SWAPS;
                 if over || (write.swap == 1 && self.has_looked(process)) {
-                    return self.prepare(process, write, over);
+                    self.prepare(process, write, over);
+                    // A new sign-out removes whatever is there, at once. A process that stands still exactly between the two
+                    // is not walked: docs/reliability.md says what that would show.
+                    if over && self.processes[process].write.is_some() {
+                        self.step_write(process);
+                    }
+                    return;
                 }
                 let Some(found) = self.store.read(self.writes(process)) else {
                     return self.end_write(process, write.revision);

@@ -40,6 +40,7 @@ async fn a_page_in_front_of_the_document_is_retried_later() {
     let world = World::new().await;
     let session = world.session_with(world.oidc_configuration());
     world.sign_in(&session, ADA).await;
+    world.forget_discovery();
     for fault in [
         Fault::html(403),
         Fault::html(451),

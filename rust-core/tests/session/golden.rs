@@ -22,6 +22,7 @@ const WITH_PENDING_UPDATES: &str = include_str!("golden/v1-with-pending-updates.
 const WITH_RESOURCES: &str = include_str!("golden/v1-with-resources.json");
 const UNCHECKED: &str = include_str!("golden/v1-unchecked.json");
 const NARROWED: &str = include_str!("golden/v1-narrowed.json");
+const WITH_DISCOVERY: &str = include_str!("golden/v1-with-discovery.json");
 const WITH_LATER_FIELDS: &str = include_str!("golden/v1-with-later-fields.json");
 
 /// A launch of an app whose store holds the item, at a time when its access token is young.
@@ -167,6 +168,15 @@ async fn a_session_whose_last_renewal_asked_for_less_than_was_granted() {
     let stored = StoredItem::decode(&SecretBytes::new(NARROWED.into())).unwrap();
     let whole = stored.into_session().unwrap().whole_scope;
     assert_eq!(whole.as_deref(), Some("openid profile offline_access"));
+}
+
+#[tokio::test]
+async fn a_session_with_the_discovery_document_of_its_issuer() {
+    assert_eq!(launched_with(WITH_DISCOVERY).await.1, signed_in());
+    let stored = StoredItem::decode(&SecretBytes::new(WITH_DISCOVERY.into())).unwrap();
+    let kept = stored.into_session().unwrap().discovery.unwrap();
+    assert!(kept.document.contains("https://golden.example.com/token"));
+    assert_eq!(kept.fetched_at, Timestamp(4_102_444_800));
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod header_origins;
 mod import;
 mod instances;
 mod issuer_words;
+mod kept_discovery;
 mod late_answers;
 mod legacy;
 mod logout;

@@ -134,6 +134,9 @@ async fn outcome_of(call: Call, fault: Fault) -> String {
     let first = world.session_with(call.configuration(&world));
     world.sign_in(&first, ADA).await;
     drop(first);
+    if call.endpoint() == Endpoint::Discovery {
+        world.forget_discovery();
+    }
     let session = call.launch(&world).await;
     let stored = world.stored();
     let endpoint = call.endpoint();

@@ -184,6 +184,19 @@ impl World {
         item
     }
 
+    /// The stored session is as an earlier release wrote it: nothing is known of the issuer.
+    pub(crate) fn forget_discovery(&self) {
+        self.change_stored(|item| drop(item.as_object_mut().unwrap().remove("discovery")));
+    }
+
+    /// Writes the stored session changed.
+    pub(crate) fn change_stored(&self, change: impl FnOnce(&mut Value)) {
+        let mut item = self.stored().unwrap();
+        change(&mut item);
+        let name = self.store.items().into_keys().next().unwrap();
+        self.store.put(&name, item.to_string().as_bytes());
+    }
+
     pub(crate) fn stored_refresh_token(&self) -> String {
         self.stored().unwrap()["credentials"]["refresh_token"]
             .as_str()

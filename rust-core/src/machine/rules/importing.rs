@@ -8,10 +8,11 @@ use super::super::state::Machine;
 use super::merging::take_over;
 
 /// It becomes the session.
-pub(crate) fn take_imported(machine: &mut Machine, input: Imported, effects: &mut Effects) -> Verdict {
+pub(crate) fn take_imported(machine: &mut Machine, mut input: Imported, effects: &mut Effects) -> Verdict {
     machine.provenance.look(Some(input.written));
     machine.provenance.writes += 1;
     machine.cooldowns.end_all();
+    input.session.discovery.clone_from(&machine.discovery);
     take_over(machine, Phase::Session(input.session), SignInWay::Migration, effects)
 }
 

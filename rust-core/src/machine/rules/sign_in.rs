@@ -10,7 +10,11 @@ use super::super::state::Machine;
 /// The new session begins. What was to be revoked is forgotten: issuers that delete the user's grant along with a
 /// refresh token (Auth0: "Refresh Token Revocation Deletes Grant") would end the new session for it.
 pub(crate) fn enter(machine: &mut Machine, input: SignedIn, effects: &mut Effects) -> Verdict {
-    let SignedIn { session, received, .. } = input;
+    let SignedIn {
+        mut session, received, ..
+    } = input;
+    // Kept anew: the sign-in is written anyway.
+    session.discovery.clone_from(&machine.discovery);
     // No other sign-in makes such a session.
     let by = if session.credentials.lives_by_id_token {
         SignInWay::Password

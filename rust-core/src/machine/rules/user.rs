@@ -1,7 +1,8 @@
-//! What belongs to the user: the profile, and the changes of the metadata that wait for the network.
+//! What belongs to the user: the profile, and the changes of the metadata that wait for the network. And what is kept of
+//! the issuer.
 
 use super::super::event::SessionEvent;
-use super::super::input::{ProfileFetched, UpdateAdded, UpdateRemoved};
+use super::super::input::{DiscoveryKnown, ProfileFetched, UpdateAdded, UpdateRemoved};
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
 use super::super::state::Machine;
@@ -20,6 +21,16 @@ pub(crate) fn keep_profile(machine: &mut Machine, input: ProfileFetched, effects
         machine.announcements.add(revision, event, &machine.ledger, effects);
     }
     Verdict::Changed
+}
+
+/// What the issuer published goes along with the next writing of the session: it can be fetched again, so none is made for
+/// it alone.
+pub(crate) fn keep_discovery(machine: &mut Machine, input: DiscoveryKnown, _: &mut Effects) -> Verdict {
+    if let Phase::Session(session) = &mut machine.phase {
+        session.discovery = Some(input.discovery.clone());
+    }
+    machine.discovery = Some(input.discovery);
+    Verdict::Unchanged
 }
 
 /// One more change waits, if there is room for it.

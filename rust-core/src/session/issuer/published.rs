@@ -7,12 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
+use url::Url;
 
 use super::super::context::Context;
 use super::exchange::Exchange;
 use crate::jose::{self, Algorithm, IdTokenError, IdTokenProblem, KeySet, VerifiedClaims, newer_keys_may_help};
 use crate::machine::error::Error;
+use crate::machine::input::DiscoveryKnown;
 use crate::model::configuration::IssuerUrl;
+use crate::model::json::Object;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::ports::Transport;
@@ -20,6 +23,7 @@ use crate::protocol::discovery::{self, IssuerMetadata};
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::failure::{resource_failure, unexpected};
 use crate::protocol::message::{HttpAnswer, HttpRequest};
+use crate::storage::envelope::KeptDiscovery;
 
 /// What is known of the issuer. These locks are held while fetching, so that many callers share one request; the path
 /// of a valid token does not come here.
@@ -27,8 +31,18 @@ use crate::protocol::message::{HttpAnswer, HttpRequest};
 pub(in crate::session) struct Issuer {
     context: Arc<Context>,
     exchange: Exchange,
-    metadata: Mutex<Option<Fetched<IssuerMetadata>>>,
+    metadata: Mutex<Option<Known>>,
     keys: Mutex<Option<Keys>>,
+}
+
+/// The issuer's endpoints.
+#[derive(Debug)]
+struct Known {
+    value: Arc<IssuerMetadata>,
+    /// Until when they need not be fetched again, by the monotonic clock.
+    good_until: Duration,
+    /// Kept with the session by an earlier launch.
+    is_kept: bool,
 }
 
 #[derive(Debug)]
@@ -65,7 +79,15 @@ impl Issuer {
 
     /// See [`Exchange::call`].
     pub(in crate::session) async fn call(&self, endpoint: Endpoint, request: HttpRequest) -> Result<HttpAnswer, Error> {
-        self.exchange.call(endpoint, request).await
+        let outcome = self.exchange.call(endpoint, request).await;
+        // Nothing is there any more: the issuer may have moved it since an earlier launch.
+        if let Ok(404 | 405 | 410) = outcome.as_ref().map(|answer| answer.status)
+            && let Ok(mut known) = self.metadata.try_lock()
+            && let Some(kept) = known.as_mut().filter(|known| known.is_kept)
+        {
+            kept.good_until = Duration::ZERO;
+        }
+        outcome
     }
 
     /// See [`Exchange::server_now`].
@@ -73,7 +95,7 @@ impl Issuer {
         self.exchange.server_now()
     }
 
-    /// The issuer's endpoints. For Auth0 without a request.
+    /// The issuer's endpoints. For Auth0 without a request; elsewhere as they were kept with the session, or by discovery.
     ///
     /// # Errors
     /// As [`IssuerMetadata::read`], and [`Error::Transport`]. A document fetched earlier is used on when it cannot be
@@ -81,29 +103,62 @@ impl Issuer {
     pub(in crate::session) async fn metadata(&self) -> Result<Arc<IssuerMetadata>, Error> {
         let issuer = &self.context.configuration().issuer;
         let mut cached = self.metadata.lock().await;
-        let now = self.context.now().monotonic;
-        if let Some(known) = cached.as_ref().filter(|known| !self.is_old(known)) {
+        if cached.is_none() {
+            *cached = self.kept();
+        }
+        if let Some(known) = cached.as_ref().filter(|known| self.is_good(known)) {
             return Ok(Arc::clone(&known.value));
         }
         let fetched = match issuer {
             IssuerUrl::Auth0(base) => Ok(IssuerMetadata::of_auth0(base)),
-            IssuerUrl::OpenIdConnect(url) => match self.fetch_document(issuer).await {
-                Ok(answer) => IssuerMetadata::read(&answer, url, self.server_now()).map_err(Error::from),
-                Err(error) => Err(error),
-            },
+            IssuerUrl::OpenIdConnect(url) => self.fetch_metadata(issuer, url).await,
         };
         match (fetched, cached.as_ref()) {
             (Ok(metadata), _) => {
                 let value = Arc::new(metadata);
-                *cached = Some(Fetched {
+                *cached = Some(Known {
                     value: Arc::clone(&value),
-                    at: now,
+                    good_until: self.context.now().monotonic + LONGEST_AGE,
+                    is_kept: false,
                 });
                 Ok(value)
             }
             (Err(_), Some(known)) => Ok(Arc::clone(&known.value)),
             (Err(error), None) => Err(error),
         }
+    }
+
+    async fn fetch_metadata(&self, issuer: &IssuerUrl, url: &Url) -> Result<IssuerMetadata, Error> {
+        let answer = self.fetch_document(issuer).await?;
+        let metadata = IssuerMetadata::read(&answer, url, self.server_now())?;
+        let document = discovery::read_document(&answer, url, self.server_now())?;
+        if let Some(document) = discovery::kept_part(document) {
+            let fetched_at = self.context.now().wall;
+            let discovery = KeptDiscovery { document, fetched_at };
+            self.context.apply(DiscoveryKnown { discovery });
+        }
+        Ok(metadata)
+    }
+
+    /// What an earlier launch kept with the session, checked as if it had just come. It is as old as the device's clock
+    /// says; by a clock that was set back it is too old.
+    fn kept(&self) -> Option<Known> {
+        let IssuerUrl::OpenIdConnect(url) = &self.context.configuration().issuer else {
+            return None;
+        };
+        let kept = self.context.read(|machine| machine.session()?.discovery.clone())?;
+        let document = Object::read(kept.document.as_bytes())?.into_members();
+        let value = Arc::new(IssuerMetadata::of_document(&document, url).ok()?);
+        self.context.apply(DiscoveryKnown {
+            discovery: kept.clone(),
+        });
+        let now = self.context.now();
+        let age = u64::try_from(now.wall.seconds_since(kept.fetched_at)).map_or(LONGEST_AGE, Duration::from_secs);
+        Some(Known {
+            value,
+            good_until: now.monotonic + LONGEST_AGE.saturating_sub(age),
+            is_kept: true,
+        })
     }
 
     /// The discovery document, also where it has moved, once.
@@ -129,7 +184,7 @@ impl Issuer {
     /// be fetched first.
     pub(super) fn verify_signed_at_once(&self, token: &Secret) -> Option<Result<VerifiedClaims, IdTokenError>> {
         let metadata = self.metadata.try_lock().ok()?;
-        let metadata = metadata.as_ref().filter(|known| !self.is_old(known))?;
+        let metadata = metadata.as_ref().filter(|known| self.is_good(known))?;
         let keys = self.keys.try_lock().ok()?;
         let keys = &keys.as_ref()?.fetched;
         let verified = jose::verify_signature(token, &keys.value, &metadata.value.id_token_algorithms);
@@ -188,6 +243,10 @@ impl Issuer {
             known.looked_for.push(key_id);
         }
         is_new
+    }
+
+    fn is_good(&self, known: &Known) -> bool {
+        self.context.now().monotonic < known.good_until
     }
 
     fn is_old<T>(&self, known: &Fetched<T>) -> bool {

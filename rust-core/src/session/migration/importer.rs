@@ -201,6 +201,7 @@ impl Importer {
             pending_updates: Vec::new(),
             resources: Vec::new(),
             imported: true,
+            discovery: None,
             unknown: SecretMembers::default(),
         })
     }

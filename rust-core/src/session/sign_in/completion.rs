@@ -145,6 +145,7 @@ impl SignInCompletion {
             imported: false,
             pending_updates: Vec::new(),
             resources: attempt.resources.clone(),
+            discovery: None,
             unknown: SecretMembers::default(),
         }
     }

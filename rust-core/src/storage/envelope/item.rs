@@ -74,9 +74,21 @@ pub struct StoredSession {
     /// Changes of the metadata that wait for the network, the oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pending_updates: Vec<PendingUpdate>,
+    /// What the issuer's discovery document said, so that a launch need not ask for it again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub discovery: Option<KeptDiscovery>,
     /// What a newer release wrote.
     #[serde(flatten)]
     pub unknown: SecretMembers,
+}
+
+/// A discovery document as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct KeptDiscovery {
+    /// The members that are needed, as JSON. They are checked each time they are read.
+    pub document: String,
+    /// When it was fetched, by the device's clock.
+    pub fetched_at: Timestamp,
 }
 
 /// What is kept after a sign-out while the issuer cannot be reached.

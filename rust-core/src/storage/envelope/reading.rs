@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::item::{PendingRevocation, SignedOut, StoredSession};
+use super::item::{KeptDiscovery, PendingRevocation, SignedOut, StoredSession};
 use crate::model::audience::{Audience, AudienceToken};
 use crate::model::credentials::Credentials;
 use crate::model::pending_update::PendingUpdate;
@@ -72,6 +72,8 @@ impl StoredSession {
             resources: members.optional("resources")?,
             imported: members.optional("imported")?,
             pending_updates: members.optional("pending_updates")?,
+            // It can be fetched again: in another form it is none.
+            discovery: members.optional("discovery").unwrap_or_default(),
             unknown: members.take_remaining().into(),
         })
     }
@@ -85,6 +87,16 @@ impl SignedOut {
             signed_out: true,
             revocations: members.required("revocations")?,
             unknown: members.take_remaining().into(),
+        })
+    }
+}
+
+impl Stored for KeptDiscovery {
+    fn read(value: Value) -> Option<Self> {
+        let mut members = Members::of(value)?;
+        Some(Self {
+            document: members.required("document")?,
+            fetched_at: members.required("fetched_at")?,
         })
     }
 }
