@@ -72,6 +72,8 @@ import Testing
             "MetadataFlush": [MetadataFlush(applied: [1], dropped: [.init(id: 1, message: "m")], waiting: 1)],
             "MetadataFlush.Dropped": [MetadataFlush.Dropped(id: 1, message: "m")],
             "MetadataUpdate": [MetadataUpdate.done(["planted-key": Self.json]), MetadataUpdate.waiting(id: 1)],
+            "PLTSession": [PLTSession(session)],
+            "PLTSessionState": [PLTSessionState.signedIn],
             "PendingMetadataUpdate": session.metadata.pending,
             "ProxySource": [ProxySource.system],
             "ReauthenticationReason": [ReauthenticationReason.noRefreshToken],
