@@ -1,5 +1,7 @@
 //! The UserInfo endpoint (OpenID Connect Core 5.3).
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -14,12 +16,22 @@ use crate::protocol::message::{HttpAnswer, HttpRequest};
 pub const ENDPOINT: Endpoint = Endpoint::named("userinfo endpoint");
 
 /// A successful answer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum UserInfo {
     /// Plain JSON claims.
     Claims(Map<String, Value>),
     /// A signed JWT whose signature, issuer and audience are still to be checked (OpenID Connect Core 5.3.2).
     Signed(Secret),
+}
+
+/// Shows nothing of the user.
+impl fmt::Debug for UserInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Claims(_) => "Claims",
+            Self::Signed(_) => "Signed",
+        })
+    }
 }
 
 /// The request.

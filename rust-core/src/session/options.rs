@@ -1,6 +1,7 @@
 //! What callers say to the session, and what it says back.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 
 use crate::machine::error::Error;
@@ -21,7 +22,7 @@ pub struct TokenOptions {
 }
 
 /// What to send along with a renewal.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct RefreshOptions {
     /// A subset of the granted scopes; empty asks for all of them again (RFC 6749 6).
     pub scopes: Vec<String>,
@@ -43,7 +44,7 @@ impl RefreshOptions {
 }
 
 /// How the user is asked to sign in.
-#[derive(Clone, Debug, Default, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, Default, PartialEq, Eq, uniffi::Record)]
 pub struct SignInOptions {
     /// `login_hint`: the address or name to prefill.
     #[uniffi(default = None)]
@@ -57,7 +58,7 @@ pub struct SignInOptions {
 }
 
 /// A sign-in that has begun.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct SignInRequest {
     /// Open this in a browser. It holds no secrets: the code verifier stays here.
     pub url: String,
@@ -118,4 +119,36 @@ pub struct DroppedUpdate {
     pub id: u64,
     /// Why, for a developer.
     pub message: String,
+}
+
+/// Shows the names of the parameters.
+impl fmt::Debug for RefreshOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.parameters.iter().map(|(name, _)| name).collect();
+        f.debug_struct("RefreshOptions")
+            .field("scopes", &self.scopes)
+            .field("parameters", &names)
+            .finish()
+    }
+}
+
+/// Shows nothing of the user, and the names of the parameters.
+impl fmt::Debug for SignInOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignInOptions")
+            .field("login_hint", &self.login_hint.as_ref().map(|_| "[redacted]"))
+            .field("max_age_seconds", &self.max_age_seconds)
+            .field("parameters", &self.parameters.keys())
+            .finish()
+    }
+}
+
+/// Not the URL, which names the user where a `login_hint` was given.
+impl fmt::Debug for SignInRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignInRequest")
+            .field("callback_scheme", &self.callback_scheme)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
 }

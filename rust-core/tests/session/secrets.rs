@@ -1,9 +1,14 @@
 //! Promise 7: no secret and no personal data in any log, error, `Debug` or URL; the refresh token does not cross to
 //! Swift.
 
+use std::collections::HashMap;
+
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::machine::event::SessionEvent;
-use pilotlight_core::session::SignInOptions;
+use pilotlight_core::model::profile::Claims;
+use pilotlight_core::model::secret::Secret;
+use pilotlight_core::protocol::userinfo::UserInfo;
+use pilotlight_core::session::{RefreshOptions, SignInOptions, SignInRequest, UpdateOutcome};
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -200,4 +205,37 @@ async fn the_refresh_token_stays_in_the_core() {
         session.begin_sign_in(SignInOptions::default()).await.unwrap().url,
     ];
     assert!(handed_out.iter().all(|text| !text.contains(&refresh_token)));
+}
+
+#[test]
+fn options_and_answers_do_not_print_what_they_hold() {
+    const PLANTED: &str = "planted";
+    let parameters: HashMap<_, _> = [("hint".to_owned(), PLANTED.to_owned())].into();
+    let sign_in = SignInOptions {
+        login_hint: Some(PLANTED.to_owned()),
+        parameters: parameters.clone(),
+        ..SignInOptions::default()
+    };
+    let request = SignInRequest {
+        url: format!("https://id.example.com/authorize?login_hint={PLANTED}"),
+        callback_scheme: "com.example".to_owned(),
+        attempt: 1,
+    };
+    let claims = json!({"sub": PLANTED, PLANTED: 1}).as_object().cloned().unwrap();
+    let done = UpdateOutcome::Done {
+        metadata: Claims(claims.clone()),
+    };
+    for printed in [
+        format!("{sign_in:?} {sign_in:#?}"),
+        format!("{:?}", RefreshOptions::parse(Vec::new(), parameters).unwrap()),
+        format!("{request:?}"),
+        format!(
+            "{:?} {:?}",
+            UserInfo::Claims(claims),
+            UserInfo::Signed(Secret::new(PLANTED))
+        ),
+        format!("{done:?}"),
+    ] {
+        assert!(!printed.contains(PLANTED), "{printed}");
+    }
 }
