@@ -64,10 +64,24 @@ impl IssuerMetadata {
     /// Reads a discovery document (OpenID Connect Discovery 1.0, 4.2 and 4.3).
     ///
     /// # Errors
-    /// As [`read_document`] and [`IssuerMetadata::of_document`].
+    /// [`ProtocolError::Configuration`] for the field `issuer` where there is no document, or as
+    /// [`IssuerMetadata::of_document`]; the server's trouble otherwise.
     pub fn read(answer: &HttpAnswer, configured: &Url, now: Timestamp) -> Result<Self, ProtocolError> {
+        Self::read_with_document(answer, configured, now).map(|(metadata, _)| metadata)
+    }
+
+    /// The same, with the document itself.
+    ///
+    /// # Errors
+    /// As [`IssuerMetadata::read`].
+    pub fn read_with_document(
+        answer: &HttpAnswer,
+        configured: &Url,
+        now: Timestamp,
+    ) -> Result<(Self, Map<String, Value>), ProtocolError> {
         let document = read_document(answer, configured, now)?;
-        Self::of_document(&document, configured).map_err(|problem| wrong(answer, &problem))
+        let metadata = Self::of_document(&document, configured).map_err(|problem| wrong(answer, &problem))?;
+        Ok((metadata, document))
     }
 
     /// What a discovery document says, checked. An optional endpoint that cannot be used counts as absent.
@@ -119,11 +133,7 @@ impl IssuerMetadata {
 ///
 /// # Errors
 /// [`ProtocolError::Configuration`] for the field `issuer` where there is none; the server's trouble otherwise.
-pub fn read_document(
-    answer: &HttpAnswer,
-    configured: &Url,
-    now: Timestamp,
-) -> Result<Map<String, Value>, ProtocolError> {
+fn read_document(answer: &HttpAnswer, configured: &Url, now: Timestamp) -> Result<Map<String, Value>, ProtocolError> {
     let url = document_url(configured);
     let wrong = |problem: &str| wrong(answer, problem);
     success_object(Endpoint::DISCOVERY, answer, || match answer.status {

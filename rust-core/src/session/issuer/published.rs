@@ -130,8 +130,7 @@ impl Issuer {
 
     async fn fetch_metadata(&self, issuer: &IssuerUrl, url: &Url) -> Result<IssuerMetadata, Error> {
         let answer = self.fetch_document(issuer).await?;
-        let metadata = IssuerMetadata::read(&answer, url, self.server_now())?;
-        let document = discovery::read_document(&answer, url, self.server_now())?;
+        let (metadata, document) = IssuerMetadata::read_with_document(&answer, url, self.server_now())?;
         if let Some(document) = discovery::kept_part(document) {
             let fetched_at = self.context.now().wall;
             let discovery = KeptDiscovery { document, fetched_at };
