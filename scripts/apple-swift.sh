@@ -5,13 +5,15 @@
 #   scripts/apple-swift.sh swiftc MINIMUM-IOS ARGS…          the compiler
 #   scripts/apple-swift.sh link MINIMUM-IOS OUTPUT FILE…     a dynamic library of these objects and archives
 #   scripts/apple-swift.sh symbols MINIMUM-IOS ARGS…         the symbol graph of a compiled module, for DocC
+#   scripts/apple-swift.sh objc-swift MINIMUM-IOS ARGS…      the compiler's frontend, for Swift that Objective-C sees
+#   scripts/apple-swift.sh objc MINIMUM-IOS ARGS…            checks Objective-C
 #
 # On a Mac: Xcode's compiler and linker, and Apple's SDK. That half has not run yet.
 #
 # On Debian, without an Apple SDK: the compiler is that of a newer Debian (scripts/swift.sh). The standard library, Observation
 # and FoundationEssentials are open source with the availability of Apple's platforms in them, and are re-targeted to iOS; the
 # frameworks are the stubs of testing/apple-stubs. Nothing that comes out of it runs. The linker leaves undefined what is in no
-# file: Swift's own library is not there.
+# file: Swift's own library is not there. What Objective-C sees is compiled on its own, with an Objective-C half of Foundation.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -25,6 +27,13 @@ installed=/usr/libexec/swift/lib/swift # in the root
 stubs=$target_dir/apple-swift/stubs
 stub_sources=$checkout/testing/apple-stubs
 stub_modules=(CoreFoundation Foundation Combine os Security LocalAuthentication XCTest UIKit AuthenticationServices SwiftUI WidgetKit) # one may import those before it
+
+# The same with Objective-C's runtime, of which Linux's standard library has nothing.
+objc_library=$cache/$ios_swift_suite/ios-objc-library
+objc_library_key="$library_key objc-1"
+objc_stubs=$target_dir/apple-swift/objc-stubs
+objc_stub_modules=(ObjectiveC CoreFoundation Foundation Combine os Security LocalAuthentication UIKit AuthenticationServices SwiftUI)
+objc_c_modules=(ObjectiveC Foundation)
 
 triple() { printf '%s-apple-ios%s-simulator\n' "$architecture" "$1"; }
 
@@ -64,7 +73,33 @@ make_stubs() {
 stubs_key() {
     printf '%s ' "$library_key" "${stub_modules[*]}"
     declare -f make_stubs | sha256sum # not on a Mac
-    (cd "$stub_sources" && sha256sum ./*/*.swift | sha256sum) # not on a Mac
+    (cd "$stub_sources" && sha256sum ./*/*.swift ./*/*.h ./*/module.modulemap | sha256sum) # not on a Mac
+}
+
+# The compiler takes the declaration of NSError's pointer from the standard library.
+make_objc_library() {
+    local into=$1 name
+    for name in shims clang host pm apinotes; do ln -s "$installed/$name" "$into/$name"; done
+    cp -R "$library/version" "$library/iphonesimulator" "$into/"
+    printf '%s\n' '@frozen public struct AutoreleasingUnsafeMutablePointer<Pointee> {' \
+        '  public let _rawValue: Builtin.RawPointer' '}' >>"$into/iphonesimulator/Swift.swiftmodule/x86_64-apple-ios-simulator.swiftinterface"
+    [ -s "$into/version" ]
+}
+
+make_objc_stubs() {
+    local into=$1 module
+    step "Swift for iOS: compiling the stubs for Objective-C (with the standard library, the first time: a minute)"
+    for module in "${objc_stub_modules[@]}"; do
+        debian_objc_swift "$(minimum_ios)" "$into" -emit-module -parse-as-library -experimental-skip-all-function-bodies \
+            -module-name "$module" -emit-module-path "$into/$module.swiftmodule" "$stub_sources/$module"/*.swift ||
+            fail_with_version "$library" "the stub of $module does not compile for Objective-C"
+    done
+}
+
+setup_objc() {
+    if on_mac; then return; fi
+    made_once "$objc_library" "$objc_library_key" make_objc_library
+    made_once "$objc_stubs" "$(stubs_key) $objc_library_key ${objc_stub_modules[*]}" make_objc_stubs
 }
 
 # sid's Swift is another one some day, and then this is the reason.
@@ -121,6 +156,39 @@ run_swiftc() {
     fi
 }
 
+# The frontend, because the driver would go on to code, of which there is no half for Objective-C.
+debian_objc_swift() {
+    local minimum=$1 stubs=$2 module maps=()
+    shift 2
+    for module in "${objc_c_modules[@]}"; do maps+=(-Xcc "-fmodule-map-file=$stub_sources/$module/module.modulemap"); done
+    debian swiftc -frontend -target "$(triple "$minimum")" -resource-dir "$objc_library" -module-cache-path "$objc_library/modules" \
+        -I "$stubs" -plugin-path "$installed/host/plugins" -enable-objc-interop -Xcc -ffreestanding "${maps[@]}" \
+        -swift-version 6 -warnings-as-errors "$@"
+}
+
+run_objc_swift() {
+    local minimum=$1
+    shift
+    setup_objc
+    if on_mac; then
+        xcrun --sdk iphonesimulator swiftc -frontend -target "$(triple "$minimum")" \
+            -sdk "$(xcrun --sdk iphonesimulator --show-sdk-path)" -swift-version 6 -warnings-as-errors "$@"
+    else
+        debian_objc_swift "$minimum" "$objc_stubs" "$@"
+    fi
+}
+
+run_objc() {
+    local minimum=$1 clang=()
+    shift
+    if on_mac; then
+        clang=(xcrun --sdk iphonesimulator clang -isysroot "$(xcrun --sdk iphonesimulator --show-sdk-path)")
+    else
+        clang=("$checkout/scripts/apple-toolchain.sh" tool clang -isysroot "$("$checkout/scripts/apple-toolchain.sh" sdk x86_64-apple-ios)" -I "$stub_sources")
+    fi
+    "${clang[@]}" -target "$(triple "$minimum")" -fsyntax-only -fobjc-arc -fmodules -Wall -Wextra -Wno-unused-parameter -Werror "$@"
+}
+
 run_symbols() {
     local minimum=$1
     shift
@@ -145,7 +213,7 @@ run_link() {
 
 main() {
     local verb=${1:-}
-    [ -n "$verb" ] || die "which command?" "scripts/apple-swift.sh setup|swiftc|link|symbols"
+    [ -n "$verb" ] || die "which command?" "scripts/apple-swift.sh setup|swiftc|link|symbols|objc-swift|objc"
     shift
     setup
     case $verb in
@@ -153,7 +221,9 @@ main() {
         swiftc) run_swiftc "$@" ;;
         link) run_link "$@" ;;
         symbols) run_symbols "$@" ;;
-        *) die "unknown command: $verb" "scripts/apple-swift.sh setup|swiftc|link|symbols" ;;
+        objc-swift) run_objc_swift "$@" ;;
+        objc) run_objc "$@" ;;
+        *) die "unknown command: $verb" "scripts/apple-swift.sh setup|swiftc|link|symbols|objc-swift|objc" ;;
     esac
 }
 

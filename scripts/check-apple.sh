@@ -95,7 +95,7 @@ sample_minimum_ios() { sed -n 's/.*IPHONEOS_DEPLOYMENT_TARGET = \([0-9.]*\);/\1/
 check_swift() {
     local sample=$checkout/ios-sample guides=$target_dir/guide-code minimum folder guide_modules=()
     minimum=$(sample_minimum_ios)
-    rm -rf "$guides"
+    rm -rf "$guides" "$guides.objc"
     python3 -B "$checkout/scripts/guide_code.py" "$guides"
     for folder in "$guides"/*; do guide_modules+=("${folder##*/}=$folder@$(minimum_ios)"); done
     python3 -B "$apple/swift_ios.py" compile "$1" \
@@ -106,6 +106,12 @@ check_swift() {
         "PilotlightSample=$sample/App@$minimum" "PilotlightWidget=$sample/Widget@$minimum" \
         "PilotlightSampleTests=$sample/AppTests,$sample/TestSupport@$minimum" \
         "PilotlightSampleUITests=$sample/AppUITests,$sample/TestSupport@$minimum"
+}
+
+# check_objective_c MODULE-MAP SOURCES: what Objective-C sees of the library, the Objective-C of the guides, and the sample's.
+check_objective_c() {
+    python3 -B "$apple/swift_ios.py" objc "$1" "$2" "$(minimum_ios)" "$checkout/testing/apple-stubs/ObjectiveC" \
+        "$target_dir/guide-code.objc" "$checkout/ios-sample/App/ObjectiveC"
 }
 
 # With Swift 6.0, where scripts/swift.sh has that; a Mac's Xcode has its own.
@@ -172,6 +178,7 @@ main() {
         --reproducible) report "two builds from two folders give the same zip" check_reproducible "$scratch" ;;
         --swift)
             report "the Swift of the checkout compiles for iOS" check_swift "$sources/$ffi_module/module.modulemap" "$sources"
+            report "Objective-C compiles over what it sees of the library" check_objective_c "$sources/$ffi_module/module.modulemap" "$sources"
             if ! on_mac; then report "library and sample compile with the oldest Swift" check_oldest_swift; fi
             ;;
         --prove) report "each check catches its fault" check_proofs ;;
@@ -188,6 +195,7 @@ main() {
             # Elsewhere than on a Mac, where Xcode's own linker checks it against the SDK.
             if ! on_mac; then report "each slice links strictly, within the budget, and needs only what is listed" check_link; fi
             report "generated, handwritten and sample Swift compile for iOS" check_swift "$simulator/$module_map" "$package/Sources"
+            report "Objective-C compiles over what it sees of the library" check_objective_c "$simulator/$module_map" "$package/Sources"
             if ! on_mac; then report "library and sample compile with the oldest Swift" check_oldest_swift; fi
             report "the generated Swift finds each of its symbols in the slice" check_swift_link
             report "no folder of this machine is in the package" check_strings

@@ -3,9 +3,9 @@
 
     guide_code.py --check   the code in docs/*.md is that of the files it names (`<!-- from: PATH -->` before a block)
     guide_code.py FOLDER    writes FOLDER/QuickStart (the README's), FOLDER/GuideCode (the guides', a namespace for each guide),
-                            and FOLDER/TutorialN for each step of the tutorial
+                            FOLDER/TutorialN for each step of the tutorial, and FOLDER.objc/GUIDE.m for the Objective-C of a guide
 
-scripts/check-apple.sh compiles each of these folders for iOS. The code of "Migrate" is compiled by a test of the Swift package instead, with
+scripts/check-apple.sh compiles each of these folders for iOS. The Swift of "Migrate" is compiled by a test of the Swift package instead, with
 declarations of the other libraries beside it.
 """
 
@@ -18,8 +18,8 @@ GUIDES = CHECKOUT / "bindings/Pilotlight/Sources/Pilotlight/Pilotlight.docc"
 COMPILED_ELSEWHERE = {"Migrate.md"}
 
 
-def blocks(text):
-    return re.findall(r"^```swift\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+def blocks(text, language="swift"):
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
 
 
 def write(path, text):
@@ -53,6 +53,9 @@ def main():
     for number, step in enumerate(sorted(GUIDES.rglob("*.swift")), start=1):
         write(folder / f"Tutorial{number}/{step.name}", step.read_text(encoding="utf-8"))
     for guide in sorted(GUIDES.rglob("*.md")):
+        found = blocks(guide.read_text(encoding="utf-8"), "objc")
+        if found:
+            write(folder.with_suffix(".objc") / f"{guide.stem}.m", "\n".join(['#import "OtherLibraries.h"\n@import Pilotlight;\n', *found]))
         found = blocks(guide.read_text(encoding="utf-8"))
         if found and guide.name not in COMPILED_ELSEWHERE:
             code = "\n".join(found)

@@ -2,6 +2,8 @@
 """Compiles the project's Swift for the iOS simulator, and links the generated Swift with a slice, by apple-swift.sh.
 
     swift_ios.py compile MODULE-MAP NAME=FOLDER[,FOLDER…]@MINIMUM-IOS…    each module against the C module and those before it
+    swift_ios.py objc MODULE-MAP SOURCES MINIMUM-IOS HEADERS FOLDER…   the Objective-C in the folders, over what Objective-C sees of the
+                                                                 library whose Swift is in SOURCES, and the headers in HEADERS
     swift_ios.py link MODULE-MAP LIBRARY FOLDER MINIMUM-IOS      the generated Swift in FOLDER finds its symbols in LIBRARY
 
 MODULE-MAP is where Xcode looks for it, and the compiler looks nowhere else: a search would find it under other names too. A
@@ -71,6 +73,27 @@ def compile_modules(module_map, modules, scratch):
     return ""
 
 
+def objective_c_faults(module_map, library, minimum, headers, folders, scratch):
+    """What the compilers said of the first file that is wrong; "" when none is."""
+    core = "-emit-module", "-experimental-skip-all-function-bodies", "-emit-module-path", scratch / "PilotlightCore.swiftmodule"
+    face = "-typecheck", "-emit-objc-header-path", scratch / "Pilotlight-Swift.h"
+    for name, what in ("PilotlightCore", core), ("Pilotlight", face):
+        said = apple_swift("objc-swift", minimum, *what, "-parse-as-library", "-application-extension", "-module-name", name, "-package-name", "pilotlight",
+                           *c_module(module_map), "-I", scratch, *sources(library / name))
+        if said:
+            return f"{name}, as Objective-C sees it:\n{said}"
+    (scratch / "module.modulemap").write_text('module Pilotlight {\n    header "Pilotlight-Swift.h"\n    export *\n}\n', encoding="ascii")
+    files = [file for folder in folders for file in sorted(folder.rglob("*.m"))]
+    if not files:
+        return f"no Objective-C in {', '.join(map(str, folders))}"
+    for file in files:
+        said = apple_swift("objc", minimum, f"-fmodules-cache-path={scratch / 'modules'}", f"-fmodule-map-file={scratch / 'module.modulemap'}", "-I", headers, file)
+        if said:
+            return said
+    print(f"{len(files)} files of Objective-C compile for iOS {minimum}")
+    return ""
+
+
 def uniffi_symbols(file):
     """The symbols of the Rust side that an object or a linked image needs and does not have."""
     return {symbol for symbol in macho.read_object(file.read_bytes()).undefined if re.match(r"_(uniffi|ffi)_", symbol)}
@@ -105,6 +128,11 @@ def main():
     with tempfile.TemporaryDirectory() as made:
         if verb == "compile":
             said = compile_modules(module_map, [module_of(word) for word in rest], pathlib.Path(made))
+            faults = [said] if said else []
+        elif verb == "objc":
+            library, minimum, headers, *folders = rest
+            said = objective_c_faults(module_map, pathlib.Path(library).resolve(), minimum, pathlib.Path(headers).resolve(),
+                                      [pathlib.Path(folder).resolve() for folder in folders], pathlib.Path(made))
             faults = [said] if said else []
         elif verb == "link":
             library, folder = (pathlib.Path(name).resolve() for name in rest[:2])

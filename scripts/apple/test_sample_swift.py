@@ -75,6 +75,15 @@ STRICTER = (
      "callbackURLScheme: scheme, completionHandler: { @MainActor url, error in completion(url, error) }", "loses global actor 'MainActor'"),
 )
 
+# The same of what Objective-C sees: (what is wrong, the file, the text to replace, what by, what the compiler says of it)
+OBJECTIVE_C = (
+    ("a method that Objective-C does not see", "ProfileViewController.m", "signOutWithCompletion:", "signOutCompletion:", "no visible @interface"),
+    ("a state without words", "ProfileViewController.m", "        case PLTSessionStateUnknown:\n", "", "enumeration value 'PLTSessionStateUnknown' not handled"),
+    ("a name that Swift would choose for it", "PLTSession.swift", "    @objc(signInWithCompletion:)\n", "    @objc\n", "no visible @interface .* 'signInWithCompletion:'"),
+    ("what Objective-C cannot have", "PLTSession.swift", "@objc(authorizeRequest:completion:)\n    #endif\n    public func authorized(\n        _ request: URLRequest,",
+     "@objc(authorizeRequest:completion:)\n    #endif\n    public func authorized(\n        _ request: SessionJSON,", "cannot be represented in Objective-C"),
+)
+
 
 class Sample(unittest.TestCase):
     @classmethod
@@ -117,6 +126,24 @@ class Sample(unittest.TestCase):
     @unittest.skipIf(ON_MAC, "Apple's SDK takes these")
     def test_what_traps_only_when_it_runs(self):
         self.assertCaught(STRICTER)
+
+    def test_objective_c(self):
+        with tempfile.TemporaryDirectory() as made:
+            folder = pathlib.Path(made)
+            shutil.copytree(SAMPLE / "App" / "ObjectiveC", folder / "ObjectiveC")
+            for name in "PilotlightCore", "Pilotlight":
+                shutil.copytree(LIBRARY / name, folder / name, ignore=shutil.ignore_patterns("*.docc"))
+            for name, file, old, new, sentence in OBJECTIVE_C:
+                with self.subTest(name):
+                    [path] = folder.rglob(file)
+                    text = path.read_text(encoding="utf-8")
+                    self.assertEqual(text.count(old), 1, f"the places in {file} that read {old!r}")
+                    path.write_text(text.replace(old, new), encoding="utf-8")
+                    with contextlib.redirect_stdout(io.StringIO()), tempfile.TemporaryDirectory() as scratch:
+                        said = swift_ios.objective_c_faults(
+                            MODULE_MAP, folder, "15.0", CHECKOUT / "testing/apple-stubs/ObjectiveC", [folder / "ObjectiveC"], pathlib.Path(scratch))
+                    path.write_text(text, encoding="utf-8")
+                    self.assertRegex(said, sentence)
 
     @unittest.skipIf(ON_MAC, "Xcode has a Swift of its own")
     def test_what_only_a_younger_swift_takes(self):

@@ -1,6 +1,11 @@
 // Apple's Foundation is FoundationEssentials, which is open source and stands here as it is, and this.
 @_exported import FoundationEssentials
 
+// Seen from Objective-C these are its own.
+#if canImport(ObjectiveC)
+@_exported import Foundation
+@_exported import ObjectiveC
+#else
 public protocol NSObjectProtocol: AnyObject {}
 
 open class NSObject: NSObjectProtocol, Hashable, CustomStringConvertible {
@@ -17,6 +22,7 @@ open class NSNull: NSObject {}
 public struct Selector: Hashable, Sendable {}
 
 public func NSSelectorFromString(_ name: String) -> Selector { fatalError() }
+#endif
 
 public protocol NSLocking {
     func lock()
@@ -54,6 +60,15 @@ public protocol CustomNSError: Error {
     static var errorDomain: String { get }
     var errorCode: Int { get }
     var errorUserInfo: [String: Any] { get }
+}
+
+open class JSONSerialization: NSObject {
+    public struct WritingOptions: OptionSet, Sendable {
+        public let rawValue: UInt
+        public init(rawValue: UInt) { self.rawValue = rawValue }
+    }
+    open class func isValidJSONObject(_ object: Any) -> Bool { fatalError() }
+    open class func data(withJSONObject object: Any, options: WritingOptions = []) throws -> Data { fatalError() }
 }
 
 public let NSLocalizedDescriptionKey = "NSLocalizedDescription"

@@ -1,5 +1,9 @@
 import Foundation
 
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
 /// The state of a session, for Objective-C.
 #if canImport(ObjectiveC)
 @objc(PLTSessionState)
@@ -71,9 +75,24 @@ public final class PLTSession: NSObject, Sendable {
     /// The access token, where a valid one is in memory; else nil. O(1).
     public var cachedAccessToken: String? { session.cachedAccessToken() }
 
+    /// The user's claims as last fetched, by their standard names, as property-list values; nil when none were fetched. O(1)
+    /// but for the conversion.
+    public var cachedProfile: [String: Any]? { session.cachedProfile.map { $0.claims.mapValues(\.anyValue) } }
+
     /// Reads the session from the store; see ``Session/restore()``.
     public func restore(completion: @escaping @MainActor @Sendable (PLTSessionState, (any Error)?) -> Void) {
         session.restore { self.hand($0, to: completion) }
+    }
+
+    /// Imports the session that an app with Lock 1 or SimpleKeychain stored as Auth0's tutorials do; see
+    /// ``Session/importSession(from:)``. Call it at every launch, after ``restore(completion:)``: it takes effect once.
+    public func importLockSession(completion: @escaping @MainActor @Sendable (PLTSessionState, (any Error)?) -> Void) {
+        session.importSession(from: .lockV1()) { result in
+            switch result {
+            case .success: completion(self.state, nil)
+            case .failure(let error): completion(self.state, error)
+            }
+        }
     }
 
     /// Signs out here, and revokes the refresh token; see ``Session/signOut()``.
@@ -83,26 +102,52 @@ public final class PLTSession: NSObject, Sendable {
 
     /// A valid access token, renewed where necessary; see ``Session/accessToken(minTTL:forceRefresh:allowExpired:)``.
     public func accessToken(completion: @escaping @MainActor @Sendable (String?, (any Error)?) -> Void) {
-        session.accessToken { result in
-            switch result {
-            case .success(let token): completion(token, nil)
-            case .failure(let error): completion(nil, error)
-            }
-        }
+        session.accessToken { give($0, to: completion) { $0 } }
+    }
+
+    /// The request with a valid access token in its header; see ``Session/authorized(_:minTTL:forceRefresh:)``.
+    #if canImport(ObjectiveC)
+    @objc(authorizeRequest:completion:)
+    #endif
+    public func authorized(
+        _ request: URLRequest, completion: @escaping @MainActor @Sendable (URLRequest?, (any Error)?) -> Void
+    ) {
+        session.authorized(request) { give($0, to: completion) { $0 } }
     }
 
     /// The user's claims by their standard names, as property-list values; see ``Session/profile(refresh:)``.
     public func profile(completion: @escaping @MainActor @Sendable ([String: Any]?, (any Error)?) -> Void) {
-        session.profile { result in
-            switch result {
-            case .success(let profile): completion(profile.claims.mapValues(\.anyValue), nil)
-            case .failure(let error): completion(nil, error)
+        session.profile { give($0, to: completion) { $0.claims.mapValues(\.anyValue) } }
+    }
+
+    /// The user's metadata (`user_metadata`), as property-list values; see ``SessionMetadata/get(_:)``.
+    public func metadata(completion: @escaping @MainActor @Sendable ([String: Any]?, (any Error)?) -> Void) {
+        session.fetchMetadata { give($0, to: completion) { $0.mapValues(\.anyValue) } }
+    }
+
+    /// Changes the user's metadata; `NSNull` deletes a key. See ``SessionMetadata/update(_:)``.
+    ///
+    /// - Parameters:
+    ///   - changes: Strings, numbers, `NSNull`, and arrays and dictionaries of these. Another value is a
+    ///     ``SessionError/argumentInvalid(argument:message:)``, and nothing is sent.
+    ///   - completion: Gets all the metadata afterwards, or the error.
+    public func updateMetadata(
+        _ changes: [String: Any], completion: @escaping @MainActor @Sendable ([String: Any]?, (any Error)?) -> Void
+    ) {
+        do {
+            session.updateMetadata(try SessionJSON.members(of: changes, argument: "changes")) {
+                give($0, to: completion) { $0.mapValues(\.anyValue) }
             }
+        } catch {
+            Task { await completion(nil, error) }
         }
     }
 
     #if canImport(AuthenticationServices)
     /// Signs a user in through the system's browser sheet, over the window that the user looks at.
+    #if canImport(ObjectiveC)
+    @objc(signInWithCompletion:)
+    #endif
     @MainActor
     public func signIn(completion: @escaping @MainActor @Sendable (PLTSessionState, (any Error)?) -> Void) {
         session.signIn(using: SystemWebAuthenticator()) { self.hand($0, to: completion) }
@@ -120,17 +165,13 @@ public final class PLTSession: NSObject, Sendable {
     }
 }
 
-extension SessionJSON {
-    /// As Objective-C has it: `NSNull`, `NSNumber`, `NSString`, `NSArray`, `NSDictionary`.
-    var anyValue: Any {
-        switch self {
-        case .null: NSNull()
-        case .bool(let value): value
-        case .integer(let value): value
-        case .double(let value): value
-        case .string(let value): value
-        case .array(let values): values.map(\.anyValue)
-        case .object(let members): members.mapValues(\.anyValue)
-        }
+@MainActor
+private func give<Value, Shown>(
+    _ result: Result<Value, any Error>, to completion: @MainActor (Shown?, (any Error)?) -> Void,
+    as shown: (Value) -> Shown
+) {
+    switch result {
+    case .success(let value): completion(shown(value), nil)
+    case .failure(let error): completion(nil, error)
     }
 }

@@ -56,6 +56,20 @@ extension Session {
         answer(completion) { try await $0.authorized(request) }
     }
 
+    /// See ``importSession(from:)``.
+    @discardableResult
+    public func importSession(
+        from source: ImportSource, completion: @escaping Completion<ImportOutcome>
+    ) -> Task<Void, Never> {
+        answer(completion) { try await $0.importSession(from: source) }
+    }
+
+    /// See ``SessionMetadata/get(_:)``.
+    @discardableResult
+    public func fetchMetadata(completion: @escaping Completion<[String: SessionJSON]>) -> Task<Void, Never> {
+        answer(completion) { try await $0.metadata.get() }
+    }
+
     /// See ``SessionMetadata/update(_:)``.
     @discardableResult
     public func updateMetadata(

@@ -55,6 +55,14 @@ import FoundationNetworking
             session.profile { claims, _ in continuation.resume(returning: claims?["name"] as? String) }
         }
         #expect(name == "Ada Lovelace")
+        #expect(session.cachedProfile?["name"] as? String == "Ada Lovelace")
+        let url = try #require(URL(string: "https://api.example.com/"))
+        let header = await withCheckedContinuation { continuation in
+            session.authorized(URLRequest(url: url)) { request, _ in
+                continuation.resume(returning: request?.value(forHTTPHeaderField: "Authorization"))
+            }
+        }
+        #expect(header == token.map { "Bearer \($0)" })
         let error = SessionError.storageFailed(status: -34018, message: "m")
         let failing = PLTSession(Session.preview(failingWith: error))
         let code = await withCheckedContinuation { continuation in
@@ -63,6 +71,47 @@ import FoundationNetworking
         #expect(code == 10)
         await withCheckedContinuation { continuation in session.signOut { continuation.resume() } }
         #expect(session.state == .signedOut)
+    }
+
+    @MainActor @Test func objectiveCChangesMetadata() async throws {
+        let session = PLTSession(Session.preview(metadata: ["country": "UK", "city": "Leeds"]))
+        let changes: [String: Any] = [
+            "city": NSNull(), "country": "France", "visits": 3, "news": true, "share": 0.5, "tags": ["a", "b"],
+            "home": ["floor": 2],
+        ]
+        let answer = await withCheckedContinuation { continuation in
+            session.updateMetadata(changes) { metadata, error in
+                continuation.resume(returning: (metadata?.keys.sorted(), error == nil))
+            }
+        }
+        #expect(answer == (["country", "home", "news", "share", "tags", "visits"], true))
+        let now = try await session.session.metadata.get()
+        #expect(now["visits"] == 3 && now["news"] == true && now["share"] == 0.5 && now["tags"] == ["a", "b"])
+        #expect(now["home"] == ["floor": 2] && now["country"] == "France")
+        let country = await withCheckedContinuation { continuation in
+            session.metadata { metadata, _ in continuation.resume(returning: metadata?["country"] as? String) }
+        }
+        #expect(country == "France")
+    }
+
+    @MainActor @Test func aValueThatJSONDoesNotHaveIsRefusedBeforeAnythingIsSent() async throws {
+        let session = PLTSession(Session.preview(metadata: ["country": "UK"]))
+        let code = await withCheckedContinuation { continuation in
+            session.updateMetadata(["since": Date()]) { _, error in
+                continuation.resume(returning: (error as? SessionError)?.errorCode)
+            }
+        }
+        #expect(code == 9)
+        #expect(try await session.session.metadata.get() == ["country": "UK"])
+    }
+
+    @MainActor @Test func objectiveCImportsWhatLockStored() async throws {
+        let session = PLTSession(Session.preview(state: .signedOut))
+        let answer = await withCheckedContinuation { continuation in
+            session.importLockSession { state, error in continuation.resume(returning: (state, error == nil)) }
+        }
+        let expected = try await session.session.importSession(from: .lockV1())
+        #expect(answer == (PLTSessionState(session.session.state), true), "\(expected)")
     }
 
     @MainActor
