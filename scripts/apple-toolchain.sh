@@ -6,7 +6,8 @@
 #                                                      its output folder is apple/ in cargo's target folder
 #   scripts/apple-toolchain.sh tool NAME ARGS…         lipo, nm, otool, strip, size, ar, rustc, ld64.lld (LLVM's off a Mac)
 #   scripts/apple-toolchain.sh sdk TARGET              the folder that stands for the target's SDK
-#   scripts/apple-toolchain.sh size-flags TARGET       rustc's flags for a smaller library that only this compiler takes, one a line
+#   scripts/apple-toolchain.sh size-flags TARGET       rustc's flags for a smaller library, one a line
+#                                                      (PILOTLIGHT_COMPACT_UNWIND=no leaves out that of docs/adr/0015)
 #   scripts/apple-toolchain.sh roots                   the folders of this machine that hold the tools, one a line
 #
 # On a Mac: rustup's targets and Xcode's tools. On Debian: clang, lld and the LLVM tools of bookworm-security unpacked
@@ -120,9 +121,10 @@ run_cargo() {
     exec cargo "$verb" --target "$target" ${standard_library[@]+"${standard_library[@]}"} "$@"
 }
 
-# Unstable, so only of the compiler that may use such flags because it builds the standard library: no file and line in the
-# messages of panics, and Debug output without fields, which nothing in a release shows.
+# The -Z flags are unstable, so only of the compiler that may use them because it builds the standard library: no file and line in
+# the messages of panics, and Debug output without fields, which nothing in a release shows.
 size_flags() {
+    if [ "${PILOTLIGHT_COMPACT_UNWIND:-yes}" = yes ]; then printf '%s\n' -Cllvm-args=-emit-compact-unwind-non-canonical; fi
     if ! on_mac && ! rustup_has "$1"; then printf '%s\n' -Zlocation-detail=none -Zfmt-debug=shallow; fi
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Links each slice as an app does, without the parts that nothing calls, and checks what the result needs and weighs.
 
-    link.py check XCFRAMEWORK SOURCES TOOLS MINIMUM-IOS    against needed-symbols.txt and size-budget.txt
+    link.py check XCFRAMEWORK SOURCES TOOLS MINIMUM-IOS    against needed-symbols.txt and size-budget.txt, and beside C++ and
+                                                           Objective-C (docs/adr/0015)
     link.py accept XCFRAMEWORK SOURCES TOOLS MINIMUM-IOS   writes both anew; read the difference before you commit it
 
 SOURCES is the folder with the generated Swift: an app keeps what that calls. TOOLS is the folder of apple-toolchain.sh. No
@@ -30,6 +31,17 @@ INSTALL_NAMES = {
 }
 # Every app links these; the rest are frameworks.
 LIBRARIES = {"libSystem", "libobjc"}
+# What an app has beside the core: code with a personality routine of another language. They call each other, so that both stay.
+NEIGHBOURS = {
+    "neighbour.cpp": """struct Cleaned { ~Cleaned(); };
+Cleaned::~Cleaned() {}
+extern "C" void neighbour_in_objc(void);
+extern "C" void neighbour_in_cpp(void) { Cleaned one; neighbour_in_objc(); }
+""",
+    "neighbour.m": """void called(void);
+void neighbour_in_objc(void) { @try { called(); } @catch (id thrown) { called(); } }
+""",
+}
 NEEDED_HEAD = """# What the core, linked and dead-stripped, needs of the system: library and symbol. A new line is a decision: is the symbol
 # public, how old is it, does the App Store ask for a reason? scripts/check-apple.sh --accept writes this file.
 """
@@ -94,6 +106,17 @@ def write_stubs(folder, platform, listed, tools):
         (place / f"{library}.tbd").write_text("\n".join(lines), encoding="ascii")
 
 
+def neighbours(folder, architecture, platform, minimum):
+    """Objects of C++ and Objective-C, and the function that keeps them."""
+    target = f"{architecture}-apple-ios{minimum}" + ("-simulator" if platform == "ios-simulator" else "")
+    for name, source in NEIGHBOURS.items():
+        (folder / name).write_text(source, encoding="ascii")
+        command = [HERE.parent / "apple-toolchain.sh", "tool", "clang", "-target", target, "-c", folder / name,
+                   "-o", folder / f"{name}.o"]
+        subprocess.run([str(word) for word in command], check=True)
+    return [folder / f"{name}.o" for name in NEIGHBOURS], "_neighbour_in_cpp"
+
+
 def link(library, architecture, platform, minimum, called, extra, output):
     """Runs the linker; gives what it said when it failed."""
     exports = output.with_suffix(".exports")
@@ -146,6 +169,9 @@ def main():
                           "-framework", "CFNetwork"]
                 said = link(*rest, strict, scratch / "strict.dylib")
                 faults += [f"{name}, strict link: {line}" for line in said.splitlines() if "error" in line]
+                objects, root = neighbours(scratch, rest[1], rest[2], minimum)
+                said = link(*rest[:4], rest[4] | {root}, ["-undefined", "dynamic_lookup", *objects], scratch / "neighbours.dylib")
+                faults += [f"{name}, beside C++ and Objective-C: {line}" for line in said.splitlines() if "error" in line]
             if name == "ios arm64":
                 sizes.print_table(dylib.with_suffix(".map").read_text(encoding="latin1"))
     if verb == "accept":

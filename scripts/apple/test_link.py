@@ -58,6 +58,33 @@ class StrictLink(Temporary):
         self.assertIn("_f", self.said("int g(void) { return 1; }"))
 
 
+@unittest.skipIf(sys.platform == "darwin", "Xcode's linker has other options")
+class PersonalityRoutines(Temporary):
+    FUNCTION = """.globl _f{n}
+_f{n}: .cfi_startproc
+.cfi_personality 155, _personality_{n}
+.cfi_def_cfa_offset 16
+ret
+.cfi_endproc
+"""
+
+    def said(self, count):
+        """What the link says of C++, Objective-C and this many functions with a routine each."""
+        source, library = self.folder / "f.s", self.folder / "f.o"
+        source.write_text("".join(self.FUNCTION.format(n=n) for n in range(count)), encoding="ascii")
+        subprocess.run([TOOLCHAIN, "tool", "clang", "-target", "arm64-apple-ios15.0", "-femit-compact-unwind-non-canonical",
+                        "-c", source, "-o", library], check=True)
+        objects, root = link.neighbours(self.folder, "arm64", "ios", "15.0")
+        called = {root, *(f"_f{n}" for n in range(count))}
+        return link.link(library, "arm64", "ios", "15.0", called, ["-undefined", "dynamic_lookup", *objects], self.folder / "f.dylib")
+
+    def test_one_beside_those_of_the_system(self):
+        self.assertEqual(self.said(1), "")
+
+    def test_two_are_one_too_many(self):
+        self.assertIn("too many personalities (4)", self.said(2))
+
+
 class Lists(Temporary):
     def test_needed_symbols(self):
         self.assertEqual(list(link.compare_needed(set(LISTED), LISTED)), [])

@@ -52,11 +52,12 @@ pub(super) fn spawn(work: BoxFuture<'static, ()>) {
     drop(RUNTIME.spawn(work));
 }
 
-/// Runs `work` on the runtime to its end, whatever becomes of the caller, and converts its error.
+/// Runs `work` on the runtime to its end, whatever becomes of the caller, and converts its error. Boxed, so that the wait is
+/// compiled once for each type of result and not into each exported function.
 pub(super) fn run<T, F>(
     manager: &SessionManager,
     work: impl FnOnce(SessionManager) -> F,
-) -> impl Future<Output = Result<T, SessionError>>
+) -> BoxFuture<'static, Result<T, SessionError>>
 where
     T: Send + 'static,
     F: Future<Output = Result<T, Error>> + Send + 'static,
@@ -64,7 +65,7 @@ where
     manager.expire_sign_in();
     let (work, outcome) = awaited(work(manager.clone()));
     spawn(work);
-    converted(outcome)
+    Box::pin(converted(outcome))
 }
 
 async fn converted<T>(outcome: impl Future<Output = Option<Result<T, Error>>>) -> Result<T, SessionError> {
