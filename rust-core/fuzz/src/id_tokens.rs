@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use pilotlight_core::jose::{
-    Algorithm, Expectations, KeySet, ValidationContext, announced_algorithms, claims_signed_with_secret, lifetime,
-    verify, verify_signature,
+    Algorithm, Expectations, KeySet, RequestedAuthentication, ValidationContext, announced_algorithms,
+    claims_signed_with_secret, lifetime, verify, verify_signature,
 };
 use pilotlight_core::model::credentials::Credentials;
 use pilotlight_core::model::secret::Secret;
@@ -77,7 +77,10 @@ pub fn id_token_claims(input: &[u8]) {
     for context in [
         ValidationContext::SignIn {
             nonce: &nonce,
-            max_age_seconds: Some(3600),
+            requested: &RequestedAuthentication {
+                max_age_seconds: Some(3600),
+                ..RequestedAuthentication::default()
+            },
             access_token: Some(&nonce),
         },
         ValidationContext::Refresh {

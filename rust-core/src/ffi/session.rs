@@ -171,6 +171,12 @@ impl CoreSession {
         self.manager.cancel_sign_in_attempt(attempt);
     }
 
+    /// Checks the URL that the browser came back with from the last `logout_url`: throws `fixArgument` when
+    /// another sign-out, or none, led there. Reads memory only.
+    pub fn complete_logout(&self, callback_url: String) -> Result<(), SessionError> {
+        Ok(self.manager.complete_logout(&callback_url)?)
+    }
+
     /// Gives back the lock between processes, if a renewal holds it, and takes it no more until `allow_process_lock`. The
     /// renewal goes on; what would need the lock throws `retryLater`. For the moment before iOS suspends the process: it
     /// kills processes that are suspended with a lock in a shared folder.
@@ -306,11 +312,9 @@ impl CoreSession {
         run(&self.manager, |manager| async move { Ok(manager.sign_out().await) }).await
     }
 
-    /// The URL that ends the issuer's own session in the browser: Auth0's `/v2/logout`, or the end-session endpoint.
-    /// `return_to` is one of the URLs registered for the client; `federated` is Auth0's. Asks the issuer for its
-    /// endpoints where they are not known yet.
-    pub async fn logout_url(&self, return_to: Option<String>, federated: bool) -> Result<String, SessionError> {
-        let options = LogoutOptions { return_to, federated };
+    /// The URL that ends the issuer's own session in the browser: Auth0's `/v2/logout`, or the end-session endpoint. Asks
+    /// the issuer for its endpoints where they are not known yet.
+    pub async fn logout_url(&self, options: LogoutOptions) -> Result<String, SessionError> {
         run(
             &self.manager,
             |manager| async move { manager.logout_url(&options).await },

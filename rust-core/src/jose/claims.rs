@@ -35,8 +35,8 @@ pub enum ValidationContext<'a> {
     SignIn {
         /// The nonce of the authorization request; the token must repeat it.
         nonce: &'a Secret,
-        /// `max_age` of the authorization request, in seconds.
-        max_age_seconds: Option<u32>,
+        /// What else the authorization request asked for.
+        requested: &'a RequestedAuthentication,
         /// The access token that came with it, to be compared with `at_hash` where there is one.
         access_token: Option<&'a Secret>,
     },
@@ -54,6 +54,15 @@ pub enum ValidationContext<'a> {
         /// repeat it.
         nonce: Option<&'a Secret>,
     },
+}
+
+/// What an authorization request asked for, and the ID token must show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestedAuthentication {
+    /// `max_age`, in seconds.
+    pub max_age_seconds: Option<u32>,
+    /// Auth0's `organization`: an identifier (`org_…`) or a name (Auth0: "Work with Tokens and Organizations").
+    pub organization: Option<String>,
 }
 
 /// An ID token that is believed.
@@ -78,11 +87,11 @@ pub struct IdTokenClaims {
 ///
 /// # Errors
 /// The first rule that is broken. What was expected and found is said of `iss`, `aud`, `azp` and times; of no other claim.
-/// - [`IdTokenProblem::MissingClaim`]: `iss`, `aud`, `sub`, `exp` or `iat`; at a sign-in also `nonce`, and
-///   `auth_time` where `max_age` was asked for.
+/// - [`IdTokenProblem::MissingClaim`]: `iss`, `aud`, `sub`, `exp` or `iat`; at a sign-in also `nonce`, `auth_time` where
+///   `max_age` was asked for, and `org_id` or `org_name` where an organization was.
 /// - [`IdTokenProblem::WrongClaim`]: another issuer; not for this client, or for others as well without `azp` naming
-///   this one; another user than the session's; another nonce; another access token's `at_hash`; or a claim of a
-///   wrong type.
+///   this one; another user than the session's; another nonce; another access token's `at_hash`; another
+///   organization; or a claim of a wrong type.
 /// - [`IdTokenProblem::Expired`], [`IdTokenProblem::IssuedInTheFuture`] (also when not valid before a later time,
 ///   `nbf`), [`IdTokenProblem::AuthenticationTooOld`]: after allowing for the leeway.
 pub fn validate(verified: VerifiedClaims, expected: &Expectations<'_>) -> Result<IdTokenClaims, IdTokenError> {
@@ -96,20 +105,14 @@ pub fn validate(verified: VerifiedClaims, expected: &Expectations<'_>) -> Result
     match expected.context {
         ValidationContext::SignIn {
             nonce,
-            max_age_seconds,
+            requested,
             access_token,
         } => {
             require(
                 nonce.equals_in_constant_time(required(text(&claims, "nonce")?, "nonce")?),
                 "nonce",
             )?;
-            if let Some(max_age) = max_age_seconds {
-                check_authentication_age(
-                    required(date(&claims, "auth_time")?, "auth_time")?,
-                    i64::from(max_age),
-                    expected,
-                )?;
-            }
+            check_requested(&claims, requested, expected)?;
             check_token_hash(&claims, algorithm, access_token)?;
         }
         ValidationContext::Direct { access_token } => check_token_hash(&claims, algorithm, access_token)?,
@@ -199,6 +202,30 @@ fn check_lifetime(
         ));
     }
     Ok((issued_at, expires_at))
+}
+
+fn check_requested(
+    claims: &Map<String, Value>,
+    requested: &RequestedAuthentication,
+    expected: &Expectations<'_>,
+) -> Result<(), IdTokenError> {
+    if let Some(max_age) = requested.max_age_seconds {
+        let auth_time = required(date(claims, "auth_time")?, "auth_time")?;
+        check_authentication_age(auth_time, i64::from(max_age), expected)?;
+    }
+    if let Some(organization) = &requested.organization {
+        let is_identifier = organization.starts_with("org_");
+        let name = if is_identifier { "org_id" } else { "org_name" };
+        let named = required(text(claims, name)?, name)?;
+        // Names are in lower case, and are asked for in any.
+        let is_it = if is_identifier {
+            named == organization
+        } else {
+            named.eq_ignore_ascii_case(organization)
+        };
+        require(is_it, name)?;
+    }
+    Ok(())
 }
 
 /// `max_age` (3.1.3.7, step 13).

@@ -24,7 +24,7 @@ mod signature;
 mod token_hash;
 
 pub use algorithms::{Algorithm, announced_algorithms};
-pub use claims::{Expectations, IdTokenClaims, ValidationContext, names_audience, validate};
+pub use claims::{Expectations, IdTokenClaims, RequestedAuthentication, ValidationContext, names_audience, validate};
 pub use direct::{claims_signed_with_secret, claims_without_signature, lifetime};
 pub use key_set::KeySet;
 pub use problem::{IdTokenError, IdTokenProblem};

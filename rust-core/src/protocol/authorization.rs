@@ -78,12 +78,6 @@ pub fn read_callback(
     metadata: &IssuerMetadata,
     state: &Secret,
 ) -> Result<Callback, ProtocolError> {
-    let wrong = |problem: &str| {
-        ProtocolError::Argument(InvalidValue {
-            name: "callback_url",
-            problem: problem.to_owned(),
-        })
-    };
     let url = Url::parse(callback_url).map_err(|_| wrong("is not a URL"))?;
     if !is_at(&url, &configuration.redirect_url) {
         return Err(wrong(&format!(
@@ -96,16 +90,7 @@ pub fn read_callback(
             quoted(&configuration.redirect_uri)
         )));
     }
-    let parameter = |name: &str| {
-        let mut values = url
-            .query_pairs()
-            .filter(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned());
-        match (values.next(), values.next()) {
-            (_, Some(_)) => Err(wrong("repeats a parameter")),
-            (value, None) => Ok(value),
-        }
-    };
+    let parameter = |name: &str| parameter(&url, name);
     if !parameter("state")?.is_some_and(|sent| state.equals_in_constant_time(&sent)) {
         return Err(ProtocolError::sign_in(
             "state_mismatch",
@@ -164,9 +149,31 @@ fn readable(text: &str, state: &Secret) -> String {
     }
 }
 
+/// A parameter of a callback URL, which stands there once at most (RFC 6749 3.1).
+///
+/// # Errors
+/// [`ProtocolError::Argument`] when it is repeated.
+pub(super) fn parameter(url: &Url, name: &str) -> Result<Option<String>, ProtocolError> {
+    let mut values = url
+        .query_pairs()
+        .filter(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned());
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(wrong("repeats a parameter")),
+        (value, None) => Ok(value),
+    }
+}
+
+fn wrong(problem: &str) -> ProtocolError {
+    ProtocolError::Argument(InvalidValue {
+        name: "callback_url",
+        problem: problem.to_owned(),
+    })
+}
+
 /// Whether `url` is the redirect URI with an answer added. The port of a loopback redirect URI is the app's to choose
 /// at the moment of the request (RFC 8252 7.3).
-fn is_at(url: &Url, redirect: &Url) -> bool {
+pub(super) fn is_at(url: &Url, redirect: &Url) -> bool {
     let port_fits = url.port_or_known_default() == redirect.port_or_known_default()
         || (redirect.scheme() == "http" && is_loopback(redirect));
     let path = |url: &Url| {

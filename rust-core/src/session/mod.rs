@@ -14,6 +14,7 @@
 //! - `import_record`: whether there is anything to import any more.
 //! - `sign_in`: with the browser, or with a password.
 //! - `migration`: the import of other libraries' sessions.
+//! - `browser_sign_out`: the browser's sign-out at the issuer.
 //! - `sign_out`: here always, at the issuer as soon as it can be reached.
 //! - `legacy`: what older Auth0 tenants have instead.
 //!
@@ -21,6 +22,7 @@
 //! answer carries the *generation* it was asked in: a sign-out or a new sign-in raises the generation, and an answer of
 //! an older one is dropped.
 
+mod browser_sign_out;
 mod context;
 mod dependencies;
 mod import_record;

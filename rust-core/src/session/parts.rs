@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
+use super::browser_sign_out::BrowserSignOut;
 use super::context::{Context, WholeSession};
 use super::dependencies::Dependencies;
 use super::import_record::ImportRecord;
@@ -35,6 +36,7 @@ pub(super) struct Parts {
     pub(super) browser_sign_in: BrowserSignIn,
     pub(super) sign_in_by_password: SignInByPassword,
     pub(super) importer: Importer,
+    pub(super) browser_sign_out: Arc<BrowserSignOut>,
     pub(super) sign_out: SignOut,
     pub(super) delegation: Delegation,
 }
@@ -130,14 +132,15 @@ impl Parts {
             import_record.clone(),
             dependencies.foreign_items.clone(),
         );
+        let browser_sign_out = BrowserSignOut::new(context.clone(), issuer.clone());
         let sign_out = SignOut::new(
             context.clone(),
             store.clone(),
-            issuer.clone(),
             revocations.clone(),
             pending_sign_in.clone(),
             import_record,
             metadata_queue.clone(),
+            browser_sign_out.clone(),
         );
         let delegation = Delegation::new(
             context.clone(),
@@ -162,6 +165,7 @@ impl Parts {
             browser_sign_in,
             sign_in_by_password,
             importer,
+            browser_sign_out,
             sign_out,
             delegation,
         }
@@ -170,12 +174,18 @@ impl Parts {
     /// The process runs on: it may take the lock between processes.
     pub(super) fn resume(&self) {
         self.store.resume();
+        self.expire();
+    }
+
+    /// Ends what was begun more than 15 minutes ago and waits for a browser.
+    pub(super) fn expire(&self) {
         self.pending_sign_in.expire();
+        self.browser_sign_out.expire();
     }
 
     /// Reads the session from the store; what waits for the network is sent in the background.
     pub(super) async fn restore(&self) -> Result<SessionState, Error> {
-        self.pending_sign_in.expire();
+        self.expire();
         self.store.restore().await?;
         self.revocations.send_in_background();
         self.metadata_queue.send_in_background();

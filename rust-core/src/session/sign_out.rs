@@ -2,52 +2,51 @@
 //!
 //! **Promises.** It never fails: an item that cannot be deleted now is deleted at the next chance. It beats a sign-in
 //! that has not come to its end. What was stored by another library does not come back. **Needs** the context, the store,
-//! the issuer, the revocations, the pending sign-in, the import's record and the waiting metadata changes.
+//! the revocations, the pending sign-in, the import's record, the waiting metadata changes and the browser's
+//! sign-out.
 
 use std::sync::Arc;
 
+use super::browser_sign_out::BrowserSignOut;
 use super::context::Context;
 use super::import_record::ImportRecord;
-use super::issuer::Issuer;
 use super::metadata::MetadataQueue;
 use super::options::SignOutOutcome;
 use super::revocations::Revocations;
 use super::sign_in::pending::PendingSignIn;
 use super::store::SessionStore;
-use crate::machine::error::Error;
 use crate::machine::input::SignedOut;
 use crate::ports::LogLevel;
-use crate::protocol::logout::{LogoutOptions, logout_url};
 
 #[derive(Debug)]
 pub(super) struct SignOut {
     context: Arc<Context>,
     store: Arc<SessionStore>,
-    issuer: Arc<Issuer>,
     revocations: Arc<Revocations>,
     pending_sign_in: Arc<PendingSignIn>,
     import_record: Arc<ImportRecord>,
     metadata_queue: Arc<MetadataQueue>,
+    browser: Arc<BrowserSignOut>,
 }
 
 impl SignOut {
     pub(super) fn new(
         context: Arc<Context>,
         store: Arc<SessionStore>,
-        issuer: Arc<Issuer>,
         revocations: Arc<Revocations>,
         pending_sign_in: Arc<PendingSignIn>,
         import_record: Arc<ImportRecord>,
         metadata_queue: Arc<MetadataQueue>,
+        browser: Arc<BrowserSignOut>,
     ) -> Self {
         Self {
             context,
             store,
-            issuer,
             revocations,
             pending_sign_in,
             import_record,
             metadata_queue,
+            browser,
         }
     }
 
@@ -60,6 +59,7 @@ impl SignOut {
         self.store.look_before_sign_out().await;
         self.import_record.close().await;
         self.metadata_queue.forget_refused();
+        self.browser.session_ends();
         let at = context.now().wall;
         let refresh_token = context.apply(SignedOut { at }).revocation();
         context.publish();
@@ -72,10 +72,5 @@ impl SignOut {
                 SignOutOutcome::NothingToRevoke
             }
         }
-    }
-
-    pub(super) async fn logout_url(&self, options: &LogoutOptions) -> Result<String, Error> {
-        let metadata = self.issuer.metadata().await?;
-        Ok(logout_url(&metadata, self.context.configuration(), options)?.into())
     }
 }

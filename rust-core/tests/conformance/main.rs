@@ -37,6 +37,8 @@ mod refresh_token;
 mod refresh_token_invalid_issuer;
 mod refresh_token_invalid_sub;
 mod rp_init_logout;
+mod rp_init_logout_no_state;
+mod rp_init_logout_other_state;
 mod scope_userinfo_claims;
 mod signing_key_rotation;
 mod signing_key_rotation_just_before_signing;

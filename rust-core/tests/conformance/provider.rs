@@ -14,9 +14,12 @@ use pilotlight_core::machine::error::Error;
 use pilotlight_core::model::configuration::{Configuration, Provider as Issuer, SessionConfiguration};
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::ports::{Log, LogLevel, Transport as _};
+use pilotlight_core::protocol::logout::LogoutOptions;
 use pilotlight_core::protocol::message::HttpRequest;
 use pilotlight_core::session::{Dependencies, SessionManager, Sharing, SignInOptions, TokenOptions};
 use pilotlight_identity_server::{Control, Endpoint, Fault, IdTokenFault, IdentityServer, Options};
+use pilotlight_test_browser::plain_http_client;
+use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use url::Url;
@@ -138,6 +141,27 @@ impl RelyingParty<'_> {
         let error = self.renew().await.unwrap_err();
         assert!(error.to_string().contains(claim), "{error}");
         self.renews_after_the_cooldown().await;
+    }
+
+    /// Signs in and out again, here and in the browser. Where the provider then sends the browser.
+    pub(crate) async fn signs_out_with_the_browser(&self) -> Url {
+        const RETURN_TO: &str = "com.example.pilotlight://logout";
+        self.is_signed_in().await;
+        self.session.sign_out().await;
+        let options = LogoutOptions {
+            return_to: Some(RETURN_TO.to_owned()),
+            sends_id_token_hint: true,
+            ..LogoutOptions::default()
+        };
+        let url = Url::parse(&self.session.logout_url(&options).await.unwrap()).unwrap();
+        assert!(url.as_str().starts_with(self.provider.server.issuer()));
+        let query: HashMap<_, _> = url.query_pairs().into_owned().collect();
+        assert_eq!(query["client_id"], "native-app");
+        assert_eq!(query["post_logout_redirect_uri"], RETURN_TO);
+        assert!(query.contains_key("id_token_hint"));
+        let browser = plain_http_client().redirect(Policy::none()).build().unwrap();
+        let answer = browser.get(url.as_str()).send().await.unwrap();
+        Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap()
     }
 
     pub(crate) fn has_no_session(&self) {

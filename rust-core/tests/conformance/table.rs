@@ -30,6 +30,8 @@ const MODULES: &[Module] = &[
     crate::refresh_token_invalid_issuer::MODULE,
     crate::refresh_token_invalid_sub::MODULE,
     crate::rp_init_logout::MODULE,
+    crate::rp_init_logout_no_state::MODULE,
+    crate::rp_init_logout_other_state::MODULE,
     crate::scope_userinfo_claims::MODULE,
     crate::signing_key_rotation::MODULE,
     crate::signing_key_rotation_just_before_signing::MODULE,

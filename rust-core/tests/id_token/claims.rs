@@ -1,15 +1,15 @@
 //! The claims, rule by rule, but for those of time. Each row changes claims that are right; the token is signed anew.
 
 use pilotlight_core::jose::IdTokenProblem::{self, Expired, IssuedInTheFuture, MissingClaim, WrongClaim};
-use pilotlight_core::jose::{Expectations, IdTokenClaims, ValidationContext};
+use pilotlight_core::jose::{Expectations, IdTokenClaims, RequestedAuthentication, ValidationContext};
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::model::time::Timestamp;
 use ring::digest::{SHA256, SHA384, SHA512, digest};
 use serde_json::{Value, json};
 
 use crate::support::{
-    CLIENT, LEEWAY, NONCE, NOW, SUBJECT, SigningKey, all_algorithms, at, base64url, key_set, right_claims, sign_in,
-    verify,
+    CLIENT, LEEWAY, NONCE, NOTHING, NOW, SUBJECT, SigningKey, all_algorithms, at, base64url, key_set, right_claims,
+    sign_in, sign_in_with, verify,
 };
 
 /// Claims to set; `None` removes.
@@ -149,7 +149,7 @@ fn the_access_token_is_bound_by_at_hash_where_there_is_one() {
         let checked = |claims: &Value, access_token| {
             let expected = at(ValidationContext::SignIn {
                 nonce: &NONCE,
-                max_age_seconds: None,
+                requested: &NOTHING,
                 access_token,
             });
             verify(&key.token(claims), &key_set(&[key.jwk()]), &all_algorithms(), &expected).map(|_| ())
@@ -212,4 +212,32 @@ fn no_problem_quotes_a_claim() {
             }
         }
     }
+}
+
+#[test]
+fn an_organization_that_was_asked_for_is_the_tokens() {
+    let asking = |organization: &str| RequestedAuthentication {
+        organization: Some(organization.to_owned()),
+        ..RequestedAuthentication::default()
+    };
+    check(
+        vec![
+            (remove("org_id"), Err(MissingClaim("org_id"))),
+            (set("org_id", json!("org_1")), Ok(())),
+            (set("org_id", json!("ORG_1")), Err(WrongClaim("org_id"))),
+            (set("org_id", json!("org_2")), Err(WrongClaim("org_id"))),
+            (set("org_id", json!(["org_1"])), Err(WrongClaim("org_id"))),
+            (set("org_name", json!("org_1")), Err(MissingClaim("org_id"))),
+        ],
+        &sign_in_with(&asking("org_1")),
+    );
+    check(
+        vec![
+            (set("org_id", json!("Acme")), Err(MissingClaim("org_name"))),
+            (set("org_name", json!("acme")), Ok(())),
+            (set("org_name", json!("acme2")), Err(WrongClaim("org_name"))),
+            (set("org_name", json!(null)), Err(MissingClaim("org_name"))),
+        ],
+        &sign_in_with(&asking("Acme")),
+    );
 }

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use pilotlight_core::jose::{
-    self, Algorithm, Expectations, IdTokenClaims, IdTokenProblem, KeySet, ValidationContext, VerifiedClaims,
-    announced_algorithms,
+    self, Algorithm, Expectations, IdTokenClaims, IdTokenProblem, KeySet, RequestedAuthentication, ValidationContext,
+    VerifiedClaims, announced_algorithms,
 };
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::model::time::Timestamp;
@@ -166,10 +166,24 @@ pub(crate) fn right_claims() -> Value {
     })
 }
 
+pub(crate) const NOTHING: RequestedAuthentication = RequestedAuthentication {
+    max_age_seconds: None,
+    organization: None,
+};
+
+/// A sign-in that asked for that.
+pub(crate) fn sign_in_with(requested: &RequestedAuthentication) -> Expectations<'_> {
+    at(ValidationContext::SignIn {
+        nonce: &NONCE,
+        requested,
+        access_token: None,
+    })
+}
+
 pub(crate) fn sign_in() -> Expectations<'static> {
     at(ValidationContext::SignIn {
         nonce: &NONCE,
-        max_age_seconds: None,
+        requested: &NOTHING,
         access_token: None,
     })
 }

@@ -3,12 +3,12 @@
 use pilotlight_core::jose::IdTokenProblem::{
     AuthenticationTooOld, Expired, IssuedInTheFuture, MissingClaim, WrongClaim,
 };
-use pilotlight_core::jose::{Expectations, ValidationContext};
+use pilotlight_core::jose::{Expectations, RequestedAuthentication};
 use pilotlight_core::model::time::Timestamp;
 use serde_json::json;
 
 use crate::claims::{check, checked, remove, set};
-use crate::support::{LEEWAY, NONCE, NOW, at, sign_in};
+use crate::support::{LEEWAY, NOW, sign_in, sign_in_with};
 
 #[test]
 fn the_lifetime_is_judged_with_leeway() {
@@ -65,12 +65,9 @@ fn a_clock_at_the_end_of_time_judges_without_overflow() {
 
 #[test]
 fn max_age_wants_a_recent_authentication() {
-    let asked = |seconds| {
-        at(ValidationContext::SignIn {
-            nonce: &NONCE,
-            max_age_seconds: Some(seconds),
-            access_token: None,
-        })
+    let within = |seconds| RequestedAuthentication {
+        max_age_seconds: Some(seconds),
+        ..RequestedAuthentication::default()
     };
     let oldest = NOW - 100 - LEEWAY;
     check(
@@ -84,10 +81,10 @@ fn max_age_wants_a_recent_authentication() {
             (set("auth_time", json!(NOW + LEEWAY + 1)), Err(WrongClaim("auth_time"))),
             (set("auth_time", json!(u64::MAX)), Err(WrongClaim("auth_time"))),
         ],
-        &asked(100),
+        &sign_in_with(&within(100)),
     );
-    assert!(checked(&set("auth_time", json!(NOW - LEEWAY - 1)), &asked(0)).is_err());
-    assert!(checked(&set("auth_time", json!(0)), &asked(u32::MAX)).is_ok());
+    assert!(checked(&set("auth_time", json!(NOW - LEEWAY - 1)), &sign_in_with(&within(0))).is_err());
+    assert!(checked(&set("auth_time", json!(0)), &sign_in_with(&within(u32::MAX))).is_ok());
     // Not asked for, it is not checked.
     assert!(checked(&set("auth_time", json!(0)), &sign_in()).is_ok());
 }

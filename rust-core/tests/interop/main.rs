@@ -12,6 +12,7 @@ mod callback;
 mod keys;
 mod lemonldap;
 mod lifetime;
+mod logout;
 mod outage;
 mod renewal;
 mod resources;

@@ -1,5 +1,7 @@
 //! Signing the browser out at the issuer.
 
+use std::collections::HashMap;
+
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::model::configuration::SessionConfiguration;
 use pilotlight_core::protocol::logout::LogoutOptions;
@@ -7,7 +9,7 @@ use pilotlight_identity_server::Endpoint;
 use pilotlight_test_browser::plain_http_client;
 use url::Url;
 
-use crate::world::{World, public};
+use crate::world::{ADA, World, public};
 
 const RETURN_TO: &str = "com.example.pilotlight://logout";
 
@@ -19,8 +21,19 @@ async fn logout_url(world: &World, configuration: SessionConfiguration, options:
 fn returning() -> LogoutOptions {
     LogoutOptions {
         return_to: Some(RETURN_TO.to_owned()),
-        federated: false,
+        ..LogoutOptions::default()
     }
+}
+
+fn assert_foreign(error: &SessionError) {
+    assert!(
+        matches!(error, SessionError::FixArgument { argument, .. } if argument == "callback_url"),
+        "{error:?}"
+    );
+}
+
+fn values(url: &Url) -> HashMap<String, String> {
+    url.query_pairs().into_owned().collect()
 }
 
 /// Where the issuer leads the browser.
@@ -60,8 +73,10 @@ async fn any_other_issuer_has_an_end_session_endpoint_and_gets_no_id_token() {
     let url = session.logout_url(&returning()).await.unwrap();
     let url = Url::parse(&url).unwrap();
     let names: Vec<_> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
-    assert_eq!(names, ["client_id", "post_logout_redirect_uri"]);
-    assert_eq!(open(&url).await.as_deref(), Some(RETURN_TO));
+    assert_eq!(names, ["client_id", "post_logout_redirect_uri", "state"]);
+    let returned = open(&url).await.unwrap();
+    assert_eq!(returned, format!("{RETURN_TO}?state={}", values(&url)["state"]));
+    session.complete_logout(&returned).unwrap();
     // Asked for once.
     session.logout_url(&LogoutOptions::default()).await.unwrap();
     let documents = world.control().requests();
@@ -80,7 +95,7 @@ async fn what_an_issuer_does_not_understand_is_an_argument_to_fix() {
     };
     let nowhere = LogoutOptions {
         return_to: Some("/home".to_owned()),
-        federated: false,
+        ..LogoutOptions::default()
     };
     for (configuration, options, name) in [
         (world.oidc_configuration(), federated, "federated"),
@@ -105,4 +120,111 @@ async fn an_issuer_without_an_end_session_endpoint_says_so() {
         matches!(&error, SessionError::FixConfiguration { field, .. } if field == "end_session_endpoint"),
         "{error:?}"
     );
+}
+
+#[tokio::test]
+async fn the_browsers_return_must_be_that_of_this_sign_out() {
+    let world = World::new().await;
+    let session = world.session_with(world.oidc_configuration());
+    assert_foreign(&public(session.complete_logout(RETURN_TO)));
+    let url = Url::parse(&session.logout_url(&returning()).await.unwrap()).unwrap();
+    let state = &values(&url)["state"];
+    for foreign in [
+        RETURN_TO.to_owned(),
+        format!("{RETURN_TO}?state=other"),
+        format!("{RETURN_TO}?state="),
+        format!("com.example.pilotlight://callback?state={state}"),
+        format!("{RETURN_TO}?state={state}&state={state}"),
+        "nowhere".to_owned(),
+    ] {
+        assert_foreign(&public(session.complete_logout(&foreign)));
+    }
+    // None of them has ended it.
+    session.complete_logout(&open(&url).await.unwrap()).unwrap();
+    assert_foreign(&public(session.complete_logout(&format!("{RETURN_TO}?state={state}"))));
+}
+
+#[tokio::test]
+async fn a_newer_sign_out_of_the_browser_takes_the_place_of_an_older_one() {
+    let world = World::new().await;
+    let session = world.session_with(world.oidc_configuration());
+    let mut returns = Vec::new();
+    for _ in 0..2 {
+        let url = Url::parse(&session.logout_url(&returning()).await.unwrap()).unwrap();
+        returns.push(open(&url).await.unwrap());
+    }
+    assert_foreign(&public(session.complete_logout(&returns[0])));
+    session.complete_logout(&returns[1]).unwrap();
+}
+
+#[tokio::test]
+async fn the_id_token_is_sent_where_the_app_says_so_also_after_the_sign_out() {
+    let world = World::new().await;
+    let session = world.session_with(world.oidc_configuration());
+    world.sign_in(&session, ADA).await;
+    let hinting = LogoutOptions {
+        sends_id_token_hint: true,
+        logout_hint: Some("ada@example.com".to_owned()),
+        ..returning()
+    };
+    let hint = async || {
+        let url = Url::parse(&session.logout_url(&hinting).await.unwrap()).unwrap();
+        (values(&url).remove("id_token_hint"), url)
+    };
+    let (signed_in, _) = hint().await;
+    assert!(signed_in.is_some());
+    session.sign_out().await;
+    let (signed_out, url) = hint().await;
+    assert_eq!(signed_out, signed_in);
+    assert_eq!(values(&url)["logout_hint"], "ada@example.com");
+    let plain = Url::parse(&session.logout_url(&returning()).await.unwrap()).unwrap();
+    assert!(
+        !values(&plain).contains_key("id_token_hint"),
+        "only where it was asked for"
+    );
+    // The issuer takes it, and the browser's return ends it.
+    let (_, url) = hint().await;
+    session.complete_logout(&open(&url).await.unwrap()).unwrap();
+    assert_eq!(hint().await.0, None);
+}
+
+#[tokio::test]
+async fn the_id_token_of_an_ended_session_is_kept_for_a_quarter_of_an_hour() {
+    let world = World::new().await;
+    let session = world.session_with(world.oidc_configuration());
+    world.sign_in(&session, ADA).await;
+    session.sign_out().await;
+    world.clock.advance(15 * 60);
+    let hinting = LogoutOptions {
+        sends_id_token_hint: true,
+        ..returning()
+    };
+    let url = Url::parse(&session.logout_url(&hinting).await.unwrap()).unwrap();
+    assert!(!values(&url).contains_key("id_token_hint"));
+}
+
+#[tokio::test]
+async fn a_parameter_that_says_where_to_return_takes_the_place_of_ours() {
+    let world = World::new().await;
+    let session = world.session_with(world.oidc_configuration());
+    let cognito = LogoutOptions {
+        parameters: HashMap::from([("logout_uri".to_owned(), RETURN_TO.to_owned())]),
+        ..returning()
+    };
+    let url = Url::parse(&session.logout_url(&cognito).await.unwrap()).unwrap();
+    let expected = "client_id=native-app&logout_uri=com.example.pilotlight%3A%2F%2Flogout";
+    assert_eq!(url.query(), Some(expected));
+    // No state was sent, so none is expected.
+    session.complete_logout(RETURN_TO).unwrap();
+    for name in ["state", "client_id", "id_token_hint"] {
+        let own = LogoutOptions {
+            parameters: HashMap::from([(name.to_owned(), "x".to_owned())]),
+            ..returning()
+        };
+        let error = public(session.logout_url(&own).await);
+        assert!(
+            matches!(&error, SessionError::FixArgument { argument, .. } if argument == "parameters"),
+            "{error:?}"
+        );
+    }
 }

@@ -39,6 +39,7 @@ mod refused_tokens;
 mod renewal;
 mod replaced_tokens;
 mod reports;
+mod requested_authentication;
 mod resources;
 mod restore;
 mod retrying;

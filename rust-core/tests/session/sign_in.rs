@@ -13,7 +13,7 @@ use url::Url;
 use crate::reports::states;
 use crate::world::{ADA, GRACE, World, cached, is_signed_in, public};
 
-fn code_of(error: SessionError) -> String {
+pub(crate) fn code_of(error: SessionError) -> String {
     match error {
         SessionError::RestartSignIn { code, .. } => code,
         other => panic!("not a failed sign-in: {other:?}"),
@@ -134,27 +134,6 @@ async fn an_id_token_that_is_not_to_be_believed_signs_nobody_in() {
         assert!(!is_signed_in(&session) && world.stored().is_none(), "{name}");
     }
     world.sign_in(&session, ADA).await;
-}
-
-#[tokio::test]
-async fn max_age_is_checked_in_the_id_token() {
-    let world = World::new().await;
-    let session = world.session();
-    let options = SignInOptions {
-        max_age_seconds: Some(60),
-        ..SignInOptions::default()
-    };
-    let request = session.begin_sign_in(options).await.unwrap();
-    let callback = world.server.authorize(&request.url, ADA).await.unwrap();
-    let long_ago = world.control().now() - 3600;
-    world.control().fault(
-        Endpoint::Token,
-        Fault::id_token(IdTokenFault::new().claim("auth_time", json!(long_ago))),
-    );
-    assert_eq!(
-        code_of(public(session.complete_sign_in(&callback).await)),
-        "id_token_invalid"
-    );
 }
 
 #[tokio::test]

@@ -158,10 +158,14 @@ class PreviewCore: CoreSessionProtocol, @unchecked Sendable {
         return contents.withLock { $0.isSignedIn }
     }
 
-    func logoutUrl(returnTo: String?, federated: Bool) async throws -> String {
+    func logoutUrl(options: PilotlightCore.LogoutOptions) async throws -> String {
         try await begin()
         try throwIfFailing()
         return "https://preview.invalid/logout"
+    }
+
+    func completeLogout(callbackUrl: String) throws {
+        try throwIfFailing()
     }
 
     func profile(refresh: Bool) async throws -> PilotlightCore.UserProfile {

@@ -80,7 +80,15 @@ extension SignInOptions: Redacted {
     /// Names of parameters, no values.
     public var description: String {
         "SignInOptions(loginHint: \(loginHint == nil ? "nil" : "redacted"), maxAge: \(maxAge.map { "\($0)" } ?? "nil"), "
-            + "parameters: \(parameters.keys.sorted()))"
+            + "prompt: \(prompt.map(\.rawValue).sorted()), parameters: \(parameters.keys.sorted()))"
+    }
+}
+
+extension LogoutOptions: Redacted {
+    /// Names of parameters, no values.
+    public var description: String {
+        "LogoutOptions(federated: \(federated), sendsIDTokenHint: \(sendsIDTokenHint), "
+            + "logoutHint: \(logoutHint == nil ? "nil" : "redacted"), parameters: \(parameters.keys.sorted()))"
     }
 }
 

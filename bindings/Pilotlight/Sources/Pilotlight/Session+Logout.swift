@@ -11,33 +11,48 @@ extension Session {
     ///   - authenticator: Shows the issuer's page and notices when the browser comes back to `returnTo`.
     ///   - returnTo: One of the logout URLs that are registered for the client (Auth0: "Allowed Logout URLs"; elsewhere
     ///     `post_logout_redirect_uris`).
-    ///   - federated: Also at the identity provider that the user signed in with. Auth0 only.
-    /// - Throws: ``SessionError/signInCancelled`` when the user closed the page; what the authenticator throws; else as
-    ///   ``logoutURL(returnTo:federated:)``. Nothing of it changes that the user is signed out here.
+    ///   - options: What to tell the issuer.
+    /// - Throws: ``SessionError/signInCancelled`` when the user closed the page;
+    ///   ``SessionError/argumentInvalid(argument:message:)`` naming `callback` when the browser came back from elsewhere, so
+    ///   that it may still be signed in; what the authenticator throws; else as
+    ///   ``logoutURL(returnTo:options:)``. Nothing of it changes that the user is signed out here.
     public func signOutOfBrowser(
-        using authenticator: some WebAuthenticator, returnTo: URL, federated: Bool = false
+        using authenticator: some WebAuthenticator, returnTo: URL, options: LogoutOptions = LogoutOptions()
     ) async throws {
-        let url = try await logoutURL(returnTo: returnTo, federated: federated)
-        _ = try await authenticator.authenticate(url: url, redirectURI: returnTo)
+        let url = try await logoutURL(returnTo: returnTo, options: options)
+        try completeLogout(with: try await authenticator.authenticate(url: url, redirectURI: returnTo))
     }
 
     /// The URL that ends the issuer's own session in the browser: `/v2/logout` (Auth0: "Log Users Out of Auth0"), or the
-    /// end-session endpoint (OpenID Connect RP-Initiated Logout 1.0). Asks the issuer for its endpoints where they are
-    /// not known yet (network). It carries no ID token, so some issuers ask the user to confirm.
+    /// end-session endpoint (OpenID Connect RP-Initiated Logout 1.0). For an app that drives the browser itself. Asks the
+    /// issuer for its endpoints where they are not known yet (network).
     ///
     /// - Parameters:
-    ///   - returnTo: Where the browser goes then: one of the logout URLs that are registered for the client. Without one
-    ///     the issuer shows a page of its own.
-    ///   - federated: Also at the identity provider that the user signed in with. Auth0 only.
-    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` for `federated` at another issuer;
-    ///   ``SessionError/configurationInvalid(field:message:)`` when the issuer has no end-session endpoint;
-    ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``.
-    public func logoutURL(returnTo: URL? = nil, federated: Bool = false) async throws -> URL {
-        let returnTo = returnTo?.absoluteString
-        let text = try await call { try await $0.logoutUrl(returnTo: returnTo, federated: federated) }
+    ///   - returnTo: Where the browser goes then: one of the logout URLs that are registered for the client. It is sent as
+    ///     `post_logout_redirect_uri` with a `state`, to Auth0 as `returnTo`, to Amazon Cognito as `logout_uri`. Without
+    ///     one the issuer shows a page.
+    ///   - options: What to tell the issuer.
+    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` for `federated` at another issuer than Auth0, and for
+    ///   parameters that Pilotlight sets itself; ``SessionError/configurationInvalid(field:message:)`` when the issuer has
+    ///   no end-session endpoint; ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``.
+    public func logoutURL(returnTo: URL? = nil, options: LogoutOptions = LogoutOptions()) async throws -> URL {
+        let options = options.core(returnTo: returnTo?.absoluteString)
+        let text = try await call { try await $0.logoutUrl(options: options) }
         guard let url = URL(string: text) else {
             throw SessionError.internalFault(message: "the logout URL is not a URL")
         }
         return url
+    }
+
+    /// Checks the URL that the browser came back with after ``logoutURL(returnTo:options:)``. O(1), no I/O.
+    ///
+    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` naming `callback` for a URL that does not come from that
+    ///   sign-out. It then goes on: anybody can send an app a URL.
+    public func completeLogout(with callback: URL) throws {
+        do {
+            try core.completeLogout(callbackUrl: callback.absoluteString)
+        } catch {
+            throw SessionError.of(error)
+        }
     }
 }

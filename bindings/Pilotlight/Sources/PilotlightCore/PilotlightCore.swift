@@ -710,6 +710,12 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func cancelSignInAttempt(attempt: UInt64)
 
     /**
+     * Checks the URL that the browser came back with from the last `logout_url`: throws `fixArgument` when
+     * another sign-out, or none, led there. Reads memory only.
+     */
+    func completeLogout(callbackUrl: String) throws
+
+    /**
      * Ends a sign-in with the URL that the browser was sent back to. Network; persists the session. A URL that does
      * not belong to the sign-in in progress changes nothing.
      */
@@ -732,11 +738,10 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func hasValidSession(minTtlSeconds: UInt32)  -> Bool
 
     /**
-     * The URL that ends the issuer's own session in the browser: Auth0's `/v2/logout`, or the end-session endpoint.
-     * `return_to` is one of the URLs registered for the client; `federated` is Auth0's. Asks the issuer for its
-     * endpoints where they are not known yet.
+     * The URL that ends the issuer's own session in the browser: Auth0's `/v2/logout`, or the end-session endpoint. Asks
+     * the issuer for its endpoints where they are not known yet.
      */
-    func logoutUrl(returnTo: String?, federated: Bool) async throws  -> String
+    func logoutUrl(options: LogoutOptions) async throws  -> String
 
     /**
      * The changes of the metadata that wait for the network, the oldest first. Reads memory only.
@@ -1196,6 +1201,19 @@ open func cancelSignInAttempt(attempt: UInt64)  {try! rustCall() {
 }
 
     /**
+     * Checks the URL that the browser came back with from the last `logout_url`: throws `fixArgument` when
+     * another sign-out, or none, led there. Reads memory only.
+     */
+open func completeLogout(callbackUrl: String)throws   {try rustCallWithError(FfiConverterTypeSessionError_lift) {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_complete_logout(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(callbackUrl),uniffiCallStatus
+    )
+}
+}
+
+    /**
      * Ends a sign-in with the URL that the browser was sent back to. Network; persists the session. A URL that does
      * not belong to the sign-in in progress changes nothing.
      */
@@ -1254,16 +1272,15 @@ open func hasValidSession(minTtlSeconds: UInt32) -> Bool  {
 }
 
     /**
-     * The URL that ends the issuer's own session in the browser: Auth0's `/v2/logout`, or the end-session endpoint.
-     * `return_to` is one of the URLs registered for the client; `federated` is Auth0's. Asks the issuer for its
-     * endpoints where they are not known yet.
+     * The URL that ends the issuer's own session in the browser: Auth0's `/v2/logout`, or the end-session endpoint. Asks
+     * the issuer for its endpoints where they are not known yet.
      */
-open func logoutUrl(returnTo: String?, federated: Bool)async throws  -> String  {
+open func logoutUrl(options: LogoutOptions)async throws  -> String  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_pilotlight_core_fn_method_coresession_logout_url(
-                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(returnTo),FfiConverterBool.lower(federated)
+                        self.uniffiCloneHandle(),FfiConverterTypeLogoutOptions_lower(options)
                 )
             },
             pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
@@ -2868,6 +2885,109 @@ public func FfiConverterTypeKeychainStorage_lift(_ buf: RustBuffer) throws -> Ke
 #endif
 public func FfiConverterTypeKeychainStorage_lower(_ value: KeychainStorage) -> RustBuffer {
     return FfiConverterTypeKeychainStorage.lower(value)
+}
+
+
+/**
+ * How the browser is signed out.
+ */
+public struct LogoutOptions: Equatable, Hashable {
+    /**
+     * Where the browser goes then: one of the URLs that are registered for the client. Without one the issuer shows a
+     * page.
+     */
+    public let returnTo: String?
+    /**
+     * Also at the identity provider that the user signed in with at Auth0 (`federated`).
+     */
+    public let federated: Bool
+    /**
+     * Sends the session's last ID token as `id_token_hint`: some issuers ask the user to confirm without it, or refuse to
+     * lead back. It holds what the issuer knows of the user, and stands in the browser's history.
+     */
+    public let sendsIdTokenHint: Bool
+    /**
+     * `logout_hint`: the address or name of the user to sign out.
+     */
+    public let logoutHint: String?
+    /**
+     * Further parameters. One that names where to return takes the place of Pilotlight's own.
+     */
+    public let parameters: [String: String]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Where the browser goes then: one of the URLs that are registered for the client. Without one the issuer shows a
+         * page.
+         */returnTo: String? = nil,
+        /**
+         * Also at the identity provider that the user signed in with at Auth0 (`federated`).
+         */federated: Bool = false,
+        /**
+         * Sends the session's last ID token as `id_token_hint`: some issuers ask the user to confirm without it, or refuse to
+         * lead back. It holds what the issuer knows of the user, and stands in the browser's history.
+         */sendsIdTokenHint: Bool = false,
+        /**
+         * `logout_hint`: the address or name of the user to sign out.
+         */logoutHint: String? = nil,
+        /**
+         * Further parameters. One that names where to return takes the place of Pilotlight's own.
+         */parameters: [String: String] = [:]) {
+        self.returnTo = returnTo
+        self.federated = federated
+        self.sendsIdTokenHint = sendsIdTokenHint
+        self.logoutHint = logoutHint
+        self.parameters = parameters
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension LogoutOptions: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLogoutOptions: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> LogoutOptions {
+        return
+            try LogoutOptions(
+                returnTo: FfiConverterOptionString.read(from: &buf),
+                federated: FfiConverterBool.read(from: &buf),
+                sendsIdTokenHint: FfiConverterBool.read(from: &buf),
+                logoutHint: FfiConverterOptionString.read(from: &buf),
+                parameters: FfiConverterDictionaryStringString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: LogoutOptions, into buf: inout [UInt8]) {
+        FfiConverterOptionString.write(value.returnTo, into: &buf)
+        FfiConverterBool.write(value.federated, into: &buf)
+        FfiConverterBool.write(value.sendsIdTokenHint, into: &buf)
+        FfiConverterOptionString.write(value.logoutHint, into: &buf)
+        FfiConverterDictionaryStringString.write(value.parameters, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogoutOptions_lift(_ buf: RustBuffer) throws -> LogoutOptions {
+    return try FfiConverterTypeLogoutOptions.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLogoutOptions_lower(_ value: LogoutOptions) -> RustBuffer {
+    return FfiConverterTypeLogoutOptions.lower(value)
 }
 
 
@@ -6605,6 +6725,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_cancel_sign_in_attempt() != 11588) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_pilotlight_core_checksum_method_coresession_complete_logout() != 28234) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_method_coresession_complete_sign_in() != 10372) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -6617,7 +6740,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_has_valid_session() != 38435) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_logout_url() != 44385) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_logout_url() != 40342) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_pending_metadata_updates() != 38666) {

@@ -156,4 +156,29 @@ import Testing
         #expect(try await session.completeSignIn(with: callback).isSignedIn)
         await server.stop()
     }
+
+    @Test func typedOptionsAreSentByTheirNames() async throws {
+        let server = try await IdentityServer.start()
+        let session = try Session(try server.auth0(), storage: .inMemory, log: .none)
+        let options = SignInOptions(
+            prompt: [.login, .consent], acrValues: ["gold", "silver"], uiLocales: ["fr-CA", "fr"],
+            claims: ["id_token": ["auth_time": ["essential": true]]], organization: "org_1", invitation: "ticket",
+            connection: "google-oauth2", screenHint: .signUp,
+            parameters: ["prompt": "none", "audience": "https://api.example.com/"])
+        let url = try await session.beginSignIn(options)
+        let query = URLComponents(url: url, resolvingAgainstBaseURL: false)?.queryItems ?? []
+        let values = Dictionary(query.map { ($0.name, $0.value ?? "") }) { _, _ in "sent twice" }
+        let expected = [
+            "prompt": "consent login", "acr_values": "gold silver", "ui_locales": "fr-CA fr",
+            "claims": #"{"id_token":{"auth_time":{"essential":true}}}"#, "organization": "org_1",
+            "invitation": "ticket", "connection": "google-oauth2", "screen_hint": "signup",
+            "audience": "https://api.example.com/",
+        ]
+        // A query writes a space as "+" (RFC 6749 appendix B).
+        for (name, value) in expected { #expect(values[name]?.replacingOccurrences(of: "+", with: " ") == value) }
+        await #expect(throws: SessionError.self) {
+            _ = try await session.beginSignIn(SignInOptions(prompt: [.none, .login]))
+        }
+        await server.stop()
+    }
 }

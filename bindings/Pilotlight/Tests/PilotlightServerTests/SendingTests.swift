@@ -110,11 +110,34 @@ import FoundationNetworking
         let session = try await server.signedInSession()
         await session.signOut()
         let home = try #require(URL(string: "com.example.pilotlight://logout"))
-        let url = try await session.logoutURL(returnTo: home, federated: true)
+        let url = try await session.logoutURL(returnTo: home, options: LogoutOptions(federated: true))
         #expect(url.path == "/v2/logout")
         #expect(url.query?.contains("federated") == true)
         try await session.signOutOfBrowser(using: TestBrowser(), returnTo: home)
         #expect(try await server.requests(to: "logout") == 1)
+        await server.stop()
+    }
+
+    @Test func theBrowsersReturnIsCheckedAndTheIDTokenSentWhereTheAppSaysSo() async throws {
+        let server = try await IdentityServer.start()
+        let session = try Session(
+            .openIDConnect(
+                issuer: server.issuer, clientID: IdentityServer.clientID, redirectURI: IdentityServer.redirectURI),
+            storage: .inMemory, log: .none)
+        try await session.signIn(using: TestBrowser())
+        await session.signOut()
+        let home = try #require(URL(string: "com.example.pilotlight://logout"))
+        let options = LogoutOptions(sendsIDTokenHint: true, logoutHint: "ada@example.com")
+        let names = URLComponents(
+            url: try await session.logoutURL(returnTo: home, options: options), resolvingAgainstBaseURL: false
+        )?.queryItems?.map(\.name)
+        #expect(
+            names == ["client_id", "post_logout_redirect_uri", "state", "id_token_hint", "logout_hint"])
+        do {
+            try session.completeLogout(with: home)
+            Issue.record("it took a return without a state")
+        } catch SessionError.argumentInvalid("callback", _) {}
+        try await session.signOutOfBrowser(using: TestBrowser(), returnTo: home, options: options)
         await server.stop()
     }
 }

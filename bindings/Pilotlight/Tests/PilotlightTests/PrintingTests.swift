@@ -101,6 +101,7 @@ import Testing
                 Self.json, SessionJSON.string(Self.secret), SessionJSON.array(["planted"]), SessionJSON.null,
                 SessionJSON.bool(true), SessionJSON.integer(1), SessionJSON.double(1.5),
             ],
+            "LogoutOptions": [LogoutOptions(logoutHint: Self.secret, parameters: ["p": Self.secret])],
             "SessionLog": [SessionLog.standard],
             "SessionLog.Level": [SessionLog.Level.debug],
             "SessionMetadata": [session.metadata],
@@ -113,7 +114,13 @@ import Testing
             "SessionStates.Iterator": [session.states.makeAsyncIterator()],
             "SessionStorage": [SessionStorage.keychain(), SessionStorage.inMemory],
             "SignInMethod": [SignInMethod.browser],
-            "SignInOptions": [SignInOptions(loginHint: Self.secret, maxAge: 1, parameters: ["p": Self.secret])],
+            "SignInOptions": [
+                SignInOptions(
+                    loginHint: Self.secret, maxAge: 1, claims: [Self.secret: .null], organization: Self.secret,
+                    invitation: Self.secret, connection: Self.secret, parameters: ["p": Self.secret])
+            ],
+            "SignInOptions.Prompt": [SignInOptions.Prompt.login],
+            "SignInOptions.ScreenHint": [SignInOptions.ScreenHint.signUp],
             "SignInReason": [SignInReason.signedOut],
             "SignOutOutcome": [SignOutOutcome.revoked],
             "TokenAudience": [TokenAudience("a")],

@@ -14,7 +14,7 @@ use item_names::ItemNames;
 use parameters::parse_headers;
 
 pub use item_names::{UNREADABLE_SUFFIX, is_item_name, unreadable_name};
-pub use parameters::{max_age_of, parse_authorize_parameters, parse_parameters};
+pub use parameters::{parse_authorize_parameters, parse_parameters};
 pub use written::{Provider, SessionConfiguration};
 
 /// A checked configuration.

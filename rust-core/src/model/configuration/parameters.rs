@@ -100,12 +100,6 @@ pub fn parse_authorize_parameters(
     Ok(parsed)
 }
 
-/// The `max_age` in seconds that checked parameters have.
-pub fn max_age_of(parameters: &[(String, String)]) -> Option<u32> {
-    let (_, value) = parameters.iter().find(|(name, _)| name == MAX_AGE)?;
-    value.parse().ok()
-}
-
 /// Checks extra headers; names become lower case.
 pub(super) fn parse_headers(headers: HashMap<String, String>) -> Result<Vec<(String, String)>, InvalidValue> {
     const FIELD: &str = "headers";

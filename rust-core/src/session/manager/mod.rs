@@ -179,10 +179,11 @@ impl SessionManager {
         self.parts.pending_sign_in.cancel(|_| true);
     }
 
-    /// Ends a sign-in that was begun more than 15 minutes ago. Memory only; for the beginning of each call, because the
+    /// Ends a sign-in that was begun more than 15 minutes ago, and forgets the ID token that was kept for signing the
+    /// browser out. Memory only; for the beginning of each call, because the
     /// process may have been suspended since.
     pub fn expire_sign_in(&self) {
-        self.parts.pending_sign_in.expire();
+        self.parts.expire();
     }
 
     /// Gives up the sign-in that [`SignInRequest::attempt`] names; another one that has replaced it goes on.
@@ -200,13 +201,23 @@ impl SessionManager {
 
     /// The URL that ends the issuer's own session in the browser, for after [`SessionManager::sign_out`]: otherwise the
     /// next sign-in may ask the user nothing. Asks the issuer for its endpoints where they are not known yet (network);
-    /// stores nothing.
+    /// stores nothing. With `sends_id_token_hint` it holds the ID token of the session or, for 15 minutes after its
+    /// sign-out, of the one that ended last.
     ///
     /// # Errors
-    /// As [`crate::protocol::logout::logout_url`], and [`Error::Transport`] and its like when the endpoints are not known
+    /// As [`crate::protocol::logout::logout`], and [`Error::Transport`] and its like when the endpoints are not known
     /// and cannot be fetched.
     pub async fn logout_url(&self, options: &LogoutOptions) -> Result<String, Error> {
-        self.parts.sign_out.logout_url(options).await
+        self.parts.browser_sign_out.url(options).await
+    }
+
+    /// Checks the URL that the browser came back with from the last [`SessionManager::logout_url`]. Memory only.
+    ///
+    /// # Errors
+    /// As [`crate::protocol::logout::read_return`], and [`Error::Argument`] when there is none to complete. The sign-out
+    /// then goes on: anybody can send an app a URL.
+    pub fn complete_logout(&self, returned: &str) -> Result<(), Error> {
+        self.parts.browser_sign_out.complete(returned)
     }
 }
 

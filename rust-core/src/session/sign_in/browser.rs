@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use url::Url;
+
 use super::super::context::Context;
 use super::super::issuer::{Issuer, Verifier};
 use super::super::options::{SignInOptions, SignInRequest};
@@ -13,10 +15,10 @@ use super::super::revocations::Revocations;
 use super::super::store::SessionStore;
 use super::completion::SignInCompletion;
 use super::mix_up::{SharedRedirectUri, may_mix_up};
-use super::pending::{Attempt, PendingSignIn};
-use crate::jose::{IdTokenClaims, IdTokenProblem, ValidationContext};
+use super::pending::{Attempt, PendingSignIn, Requested};
+use crate::jose::{IdTokenClaims, IdTokenProblem, RequestedAuthentication, ValidationContext};
 use crate::machine::error::Error;
-use crate::model::configuration::{max_age_of, parse_authorize_parameters};
+use crate::model::configuration::{Configuration, IssuerUrl, parse_authorize_parameters};
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
 use crate::model::time::Instant;
@@ -79,18 +81,12 @@ impl BrowserSignIn {
             parameters.retain(|(own, _)| own != name);
             parameters.push((name.to_owned(), value));
         }
-        let max_age_seconds = max_age_of(&parameters).or_else(|| max_age_of(&configuration.authorize_parameters));
         let secrets = self.completion.secrets()?;
         let metadata = self.issuer.metadata().await?;
         self.redirect_uri.warn_of_mix_up(&metadata, &self.context);
         let url = authorization_url(&metadata, configuration, &secrets, &parameters);
-        let named = url.query_pairs().filter(|(name, _)| name == "resource");
-        let resources = named.map(|(_, resource)| resource.into_owned()).collect();
-        let scope = url.query_pairs().find(|(name, _)| name == "scope");
-        let scope = scope.map(|(_, scope)| scope.into_owned()).unwrap_or_default();
-        let attempt = self
-            .pending
-            .begin(self.context.random()?, secrets, max_age_seconds, (scope, resources));
+        let requested = requested_by(&url, configuration);
+        let attempt = self.pending.begin(self.context.random()?, secrets, requested);
         self.context.log(LogLevel::Info, "sign-in: begun");
         Ok(SignInRequest {
             url: url.into(),
@@ -181,10 +177,29 @@ impl BrowserSignIn {
         }
         let context = ValidationContext::SignIn {
             nonce: &attempt.secrets.nonce,
-            max_age_seconds: attempt.max_age_seconds,
+            requested: &attempt.requested.authentication,
             access_token: tokens.access_token.as_ref(),
         };
         self.verifier.verify_id_token(id_token, context).await
+    }
+}
+
+/// What the authorization request asks for, whether the app's options or its configuration said so.
+fn requested_by(url: &Url, configuration: &Configuration) -> Requested {
+    let value_of = |name: &str| {
+        let mut values = url.query_pairs();
+        values.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
+    };
+    let is_auth0 = matches!(configuration.issuer, IssuerUrl::Auth0(_));
+    let resources = url.query_pairs().filter(|(name, _)| name == "resource");
+    Requested {
+        scope: value_of("scope").unwrap_or_default(),
+        resources: resources.map(|(_, resource)| resource.into_owned()).collect(),
+        authentication: RequestedAuthentication {
+            max_age_seconds: value_of("max_age").and_then(|seconds| seconds.parse().ok()),
+            // Elsewhere a parameter of that name may mean anything.
+            organization: value_of("organization").filter(|_| is_auth0),
+        },
     }
 }
 

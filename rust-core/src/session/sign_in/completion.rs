@@ -128,7 +128,7 @@ impl SignInCompletion {
                 refresh_token: tokens.refresh_token,
                 id_token: tokens.id_token,
                 // Left out where it is what was asked for (RFC 6749 5.1).
-                scope: tokens.scope.or_else(|| Some(attempt.scope.clone())),
+                scope: tokens.scope.or_else(|| Some(attempt.requested.scope.clone())),
                 received_at: received.wall,
                 lifetime_seconds: Credentials::lifetime_for(tokens.expires_in),
                 lives_by_id_token: false,
@@ -144,7 +144,7 @@ impl SignInCompletion {
             audience_tokens: Vec::new(),
             imported: false,
             pending_updates: Vec::new(),
-            resources: attempt.resources.clone(),
+            resources: attempt.requested.resources.clone(),
             discovery: None,
             unknown: SecretMembers::default(),
         }

@@ -12,7 +12,7 @@ use super::super::legacy_base::{legacy_base, parse_more};
 use super::super::revocations::Revocations;
 use super::super::store::SessionStore;
 use super::completion::SignInCompletion;
-use super::pending::{Attempt, PendingSignIn};
+use super::pending::{Attempt, PendingSignIn, Requested};
 use crate::jose::{IdTokenClaims, ValidationContext};
 use crate::machine::error::Error;
 use crate::model::configuration::Configuration;
@@ -106,9 +106,12 @@ impl SignInByPassword {
         self.store.ensure_writable()?;
         let parameters = sign_in.check(configuration)?;
         // The issuer is sent none of these secrets.
-        let asked_for = (configuration.scopes.join(" "), Vec::new());
+        let requested = Requested {
+            scope: configuration.scopes.join(" "),
+            ..Requested::default()
+        };
         self.pending
-            .begin(self.context.random()?, self.completion.secrets()?, None, asked_for);
+            .begin(self.context.random()?, self.completion.secrets()?, requested);
         let attempt = self.pending.attempt()?;
         let outcome = self.finish(&attempt, sign_in, &parameters).await;
         self.pending.finish(attempt.id);

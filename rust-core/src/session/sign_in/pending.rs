@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::super::context::Context;
 use super::super::revocations::Revocations;
+use crate::jose::RequestedAuthentication;
 use crate::machine::error::Error;
 use crate::model::secret::Secret;
 use crate::model::time::Instant;
@@ -51,18 +52,24 @@ pub(super) struct Attempt {
     /// Tells the session from all others, in the store too.
     pub(super) sign_in_id: Secret,
     pub(super) secrets: SignInSecrets,
-    pub(super) max_age_seconds: Option<u32>,
-    /// The scopes that were asked for, separated by spaces.
-    pub(super) scope: String,
-    /// The APIs that its URL names (RFC 8707).
-    pub(super) resources: Vec<String>,
+    pub(super) requested: Requested,
     /// The answer to the code, when what came after it failed for the moment: a code can be used only once.
     pub(super) exchanged: Option<(TokenAnswer, Instant)>,
 }
 
+/// What a sign-in asks the issuer for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Requested {
+    /// The scopes, separated by spaces.
+    pub(super) scope: String,
+    /// The APIs that its URL names (RFC 8707).
+    pub(super) resources: Vec<String>,
+    pub(super) authentication: RequestedAuthentication,
+}
+
 impl Attempt {
     pub(super) fn asks_for_refresh_token(&self) -> bool {
-        self.scope.split(' ').any(|scope| scope == "offline_access")
+        self.requested.scope.split(' ').any(|scope| scope == "offline_access")
     }
 }
 
@@ -82,13 +89,7 @@ impl PendingSignIn {
     }
 
     /// A new attempt in the place of whatever is in progress. Gives its number.
-    pub(super) fn begin(
-        &self,
-        sign_in_id: Secret,
-        secrets: SignInSecrets,
-        max_age_seconds: Option<u32>,
-        (scope, resources): (String, Vec<String>),
-    ) -> u64 {
+    pub(super) fn begin(&self, sign_in_id: Secret, secrets: SignInSecrets, requested: Requested) -> u64 {
         self.cancel(|_| true);
         let began = self.context.now().monotonic;
         let mut slot = self.lock();
@@ -98,9 +99,7 @@ impl PendingSignIn {
             began,
             sign_in_id,
             secrets,
-            max_age_seconds,
-            scope,
-            resources,
+            requested,
             exchanged: None,
         };
         slot.progress = Progress::Waiting(Box::new(attempt));
