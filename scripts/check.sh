@@ -18,7 +18,7 @@ advisory_database=https://github.com/RustSec/advisory-db
 temp_dir scratch
 
 checks=(
-    rust-format rust-lints rust-documentation generated-code layout layout-proof apple-proof xcode-project script-proofs documentation links security figures
+    rust-format rust-lints rust-documentation generated-code layout layout-proof apple-proof xcode-project script-proofs documentation documentation-pages links security figures
     file-length shell bash python swift-format dependencies advisories words required-files
 )
 
@@ -58,7 +58,24 @@ check_script_proofs() {
 # A link to nothing is an error there.
 check_documentation() { scripts/docs.sh; }
 
-check_links() { python3 -B scripts/links.py markdown && python3 -B scripts/guide_code.py --check && (cd scripts && python3 -B -m unittest --quiet test_links test_doc_pages test_guide_code); }
+# The landing page and an article in a browser: titles, pictures, no file that is not there. Of what `documentation` has built.
+check_documentation_pages() {
+    local browser
+    browser=$(find_browser) || skip "there is no Chromium, and it could not be installed; as root: apt-get install chromium"
+    [ -f build/docs/index.html ] || scripts/docs.sh
+    python3 -B scripts/doc_pictures.py "$browser" build/docs build/docs-pictures documentation/pilotlight documentation/pilotlight/signin
+}
+
+find_browser() {
+    local name
+    for name in chromium chromium-browser google-chrome "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" /Applications/Chromium.app/Contents/MacOS/Chromium; do
+        if command -v "$name"; then return; fi
+    done
+    if on_mac; then return 1; fi
+    (apt_install chromium fonts-dejavu-core) >&2 && command -v chromium
+}
+
+check_links() { python3 -B scripts/links.py markdown && python3 -B scripts/guide_code.py --check && (cd scripts && python3 -B -m unittest --quiet test_links test_doc_pages test_doc_pictures test_guide_code); }
 
 # Each promise and each row of the threat model names tests that exist.
 check_security() { python3 -B scripts/security_tests.py && (cd scripts && python3 -B -m unittest --quiet test_security_tests); }

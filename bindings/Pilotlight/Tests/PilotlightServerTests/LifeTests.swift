@@ -14,6 +14,7 @@ import Testing
         #expect(first.state == nil)
         #expect(try await first.restore() == .signedOut)
         #expect(first.cachedAccessToken() == nil)
+        #expect(first.grantedScopes == nil)
         let signedIn = try await first.signIn(using: TestBrowser())
         guard case .signedIn(let subject, let expiresAt) = signedIn else {
             Issue.record("not signed in: \(signedIn)")
@@ -23,11 +24,14 @@ import Testing
         #expect(abs(expiresAt.timeIntervalSinceNow - 86_400) < 600)
         let token = try await first.accessToken()
         #expect(first.cachedAccessToken() == token)
+        let granted = try #require(first.grantedScopes)
+        #expect(Set(granted).isSuperset(of: ["openid", "offline_access"]))
 
         // The next launch.
         let second = try Session(configuration, storage: store, log: .none)
         #expect(try await second.restore().isSignedIn)
         #expect(second.cachedAccessToken() == token)
+        #expect(second.grantedScopes == granted)
         #expect(second.hasValidSession(minTTL: 3600))
         let renewed = try await second.accessToken(forceRefresh: true)
         #expect(renewed != token)
@@ -42,6 +46,7 @@ import Testing
 
         #expect(await second.signOut() == .revoked)
         #expect(second.state == .signedOut)
+        #expect(second.grantedScopes == nil)
         #expect(second.cachedAccessToken() == nil)
         #expect(try await server.counter("families_revoked") == 1)
         let third = try Session(configuration, storage: store, log: .none)

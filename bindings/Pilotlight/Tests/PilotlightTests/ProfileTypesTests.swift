@@ -53,6 +53,23 @@ import Testing
         #expect(throws: SessionError.self) { try profile.claim("text", as: Tenant.self) }
     }
 
+    @Test func itIsCodableHashableAndIdentifiable() throws {
+        let written = try JSONEncoder().encode(profile)
+        let read = try JSONDecoder().decode(SessionProfile.self, from: written)
+        #expect(read == profile && read.claims == profile.claims && read.fetchedAt == profile.fetchedAt)
+        #expect(Set([profile, read]).count == 1)
+        #expect(profile.id == profile.subject)
+        let other = SessionProfile.preview(subject: "auth0|grace")
+        #expect(Set([profile, other]).count == 2 && other.id != profile.id)
+        // It can be kept in a type of the app's own.
+        struct Kept: Codable, Equatable { var profile: SessionProfile? }
+        let kept = try JSONDecoder().decode(Kept.self, from: try JSONEncoder().encode(Kept(profile: profile)))
+        #expect(kept == Kept(profile: profile))
+        #expect(throws: (any Error).self) {
+            try JSONDecoder().decode(SessionProfile.self, from: Data(#"{"name":"no subject"}"#.utf8))
+        }
+    }
+
     @Test func urlsAndAge() {
         #expect(profile.pictureURL == URL(string: "https://example.com/ada.png"))
         #expect(profile.websiteURL == nil)
