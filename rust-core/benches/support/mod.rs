@@ -31,7 +31,11 @@ pub(crate) fn runtime() -> Runtime {
 }
 
 pub(crate) fn configuration(domain: &str) -> Configuration {
-    Configuration::parse(SessionConfiguration {
+    Configuration::parse(written_configuration(domain)).unwrap()
+}
+
+pub(crate) fn written_configuration(domain: &str) -> SessionConfiguration {
+    SessionConfiguration {
         provider: Provider::Auth0 {
             domain: domain.to_owned(),
         },
@@ -49,8 +53,7 @@ pub(crate) fn configuration(domain: &str) -> Configuration {
         leeway_seconds: 60,
         metadata_by_id_token: false,
         legacy: false,
-    })
-    .unwrap()
+    }
 }
 
 /// A session over `store`, put together as in an app.

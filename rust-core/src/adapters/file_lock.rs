@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use super::blocking::{not_finished, off_thread};
 use super::io_error::refused;
+use super::lazy_runtime::LazyRuntime;
 use super::regular_file::{make_private_folder, open_lock};
 use crate::ports::{Acquisition, BoxFuture, LockGuard, LockPlace, ProcessLock, StoreError, awaited};
 
@@ -30,15 +31,15 @@ const POLL: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct FileLock {
     prefix: PathBuf,
-    runtime: Handle,
+    runtime: LazyRuntime,
 }
 
 impl FileLock {
     /// Locks beside `prefix`. Does no I/O. Files are opened and waited for on `runtime`.
-    pub fn new(prefix: impl Into<PathBuf>, runtime: Handle) -> Self {
+    pub fn new(prefix: impl Into<PathBuf>, runtime: impl Into<LazyRuntime>) -> Self {
         Self {
             prefix: prefix.into(),
-            runtime,
+            runtime: runtime.into(),
         }
     }
 }
@@ -51,8 +52,9 @@ impl ProcessLock for FileLock {
         place: LockPlace,
     ) -> BoxFuture<'a, Result<Acquisition, StoreError>> {
         let path = path_of(&self.prefix, name);
-        let (acquiring, outcome) = awaited(acquire(self.runtime.clone(), path, limit, place));
-        drop(self.runtime.spawn(acquiring));
+        let runtime = self.runtime.handle();
+        let (acquiring, outcome) = awaited(acquire(runtime.clone(), path, limit, place));
+        drop(runtime.spawn(acquiring));
         Box::pin(async move { outcome.await.unwrap_or_else(|| Err(not_finished(false))) })
     }
 }

@@ -4,9 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tokio::runtime::Handle;
-
 use super::keychain::KeychainOptions;
+use super::lazy_runtime::LazyRuntime;
 use super::off_thread::{BlockingStore, OffThread};
 use crate::model::secret::SecretBytes;
 use crate::ports::{BoxFuture, KeychainItemReference, KeychainItems, SecretStore, StoreError};
@@ -20,12 +19,13 @@ pub type OpenService = Box<dyn Fn(KeychainOptions) -> Result<Arc<dyn BlockingSto
 /// [`KeychainStore`](super::keychain::KeychainStore).
 pub struct ForeignKeychain {
     open: OpenService,
-    runtime: Handle,
+    runtime: LazyRuntime,
 }
 
 impl ForeignKeychain {
     /// The items that `open` opens, on the blocking threads of `runtime`.
-    pub fn new(open: OpenService, runtime: Handle) -> Self {
+    pub fn new(open: OpenService, runtime: impl Into<LazyRuntime>) -> Self {
+        let runtime = runtime.into();
         Self { open, runtime }
     }
 

@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
+use super::lazy_runtime::LazyRuntime;
 use super::proxy::{ProxySource, proxy_of};
 use super::tls;
 use super::transport_error::{not_sendable, reason_for};
@@ -68,7 +69,7 @@ impl Default for HttpLimits {
 /// With [`HttpTransport::on`] that is a thread on which nothing else waits.
 pub struct HttpTransport {
     http: Arc<Http>,
-    runtime: Option<Handle>,
+    runtime: Option<LazyRuntime>,
 }
 
 /// The client and what it is built from, shared with the requests that run.
@@ -128,9 +129,9 @@ impl HttpTransport {
     /// The same, wherever [`Transport::send`] is polled: connections belong to `runtime`, and each request runs on one of
     /// its blocking threads. A request that nobody waits for any more is given up.
     #[must_use]
-    pub fn on(self, runtime: Handle) -> Self {
+    pub fn on(self, runtime: impl Into<LazyRuntime>) -> Self {
         Self {
-            runtime: Some(runtime),
+            runtime: Some(runtime.into()),
             ..self
         }
     }
@@ -245,7 +246,7 @@ impl Transport for HttpTransport {
         let Some(runtime) = &self.runtime else {
             return Box::pin(self.http.exchange(request));
         };
-        let (http, runtime) = (Arc::clone(&self.http), runtime.clone());
+        let (http, runtime) = (Arc::clone(&self.http), runtime.handle().clone());
         Box::pin(async move {
             let exchange = async move { Outcome::of(http.exchange(request).await) };
             let outcome = on_thread_of(&runtime, Box::pin(exchange)).await.and_then(Outcome::get);

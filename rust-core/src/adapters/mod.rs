@@ -13,6 +13,7 @@ pub mod fresh_installation;
 pub mod http;
 mod io_error;
 pub mod keychain;
+pub mod lazy_runtime;
 pub mod memory_store;
 pub mod off_thread;
 pub mod process_calls;

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tokio::runtime::Handle;
-
 use super::blocking::off_thread;
+use super::lazy_runtime::LazyRuntime;
 use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::{BoxFuture, SecretStore, StoreError};
 
@@ -34,12 +33,13 @@ pub trait BlockingStore: Send + Sync + fmt::Debug {
 /// when the caller awaits one before it starts the next; those that overlap are ordered by the store.
 pub struct OffThread<S: ?Sized> {
     store: Arc<S>,
-    runtime: Handle,
+    runtime: LazyRuntime,
 }
 
 impl<S: BlockingStore + ?Sized + 'static> OffThread<S> {
     /// `store`, on the blocking threads of `runtime`.
-    pub fn new(store: Arc<S>, runtime: Handle) -> Self {
+    pub fn new(store: Arc<S>, runtime: impl Into<LazyRuntime>) -> Self {
+        let runtime = runtime.into();
         Self { store, runtime }
     }
 
@@ -48,7 +48,7 @@ impl<S: BlockingStore + ?Sized + 'static> OffThread<S> {
         operation: impl FnOnce(&S) -> Result<T, StoreError> + Send + 'static,
     ) -> BoxFuture<'_, Result<T, StoreError>> {
         let store = Arc::clone(&self.store);
-        Box::pin(off_thread(&self.runtime, move || operation(&store)))
+        Box::pin(off_thread(self.runtime.handle(), move || operation(&store)))
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ring::rand::{SecureRandom, SystemRandom};
-use tokio::runtime::Handle;
 
+use super::lazy_runtime::LazyRuntime;
 use crate::model::time::{Instant, Timestamp};
 use crate::ports::{BoxFuture, Clock, Log, LogLevel, Randomness, RandomnessUnavailable, Spawner};
 
@@ -56,24 +56,24 @@ impl Randomness for SystemRandomness {
 
 /// Runs work on one tokio runtime, from whatever thread it is started.
 #[derive(Clone, Debug)]
-pub struct TokioSpawner(Handle);
+pub struct TokioSpawner(LazyRuntime);
 
 impl TokioSpawner {
-    /// Work runs on the runtime that `handle` belongs to, which must have time enabled and outlives the work.
-    pub fn new(handle: Handle) -> Self {
-        Self(handle)
+    /// Work runs on `runtime`, which must have time enabled and outlives the work.
+    pub fn new(runtime: impl Into<LazyRuntime>) -> Self {
+        Self(runtime.into())
     }
 }
 
 impl Spawner for TokioSpawner {
     fn spawn(&self, work: BoxFuture<'static, ()>) {
         // Dropping the join handle detaches the task; it does not cancel it.
-        drop(self.0.spawn(work));
+        drop(self.0.handle().spawn(work));
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         // The timer belongs to the runtime that is entered when it is made, not to the one that polls it.
-        let _inside = self.0.enter();
+        let _inside = self.0.handle().enter();
         Box::pin(tokio::time::sleep(duration))
     }
 }

@@ -6,6 +6,7 @@ mod error;
 mod log;
 mod observer;
 mod open_sessions;
+mod redirect_uris;
 mod runtime;
 mod scopes;
 mod session;
@@ -15,6 +16,7 @@ mod store_identity;
 mod stored_sessions;
 mod token_text;
 mod user;
+mod waiting_work;
 
 pub use crate::adapters::keychain::{KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility};
 pub use crate::adapters::proxy::ProxySource;

@@ -7,7 +7,8 @@ use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
 
 use super::error::SessionError;
-use super::runtime::spawn;
+use super::runtime::spawn_when_running;
+use super::waiting_work::Waiting;
 use crate::machine::error::Error;
 use crate::machine::event::{RenewalFailure, Report, SessionEvent};
 use crate::model::state::SessionState;
@@ -32,7 +33,11 @@ uniffi::custom_type!(RenewalFailure, SessionError, {
 
 /// Until this is dropped its observer is called; then it is let go of.
 #[derive(Debug)]
-pub(super) struct Observation(#[expect(dead_code, reason = "its drop is what counts")] oneshot::Sender<()>);
+#[expect(dead_code, reason = "its drop is what counts")]
+pub(super) struct Observation {
+    ends: oneshot::Sender<()>,
+    forwarding: Arc<Waiting>,
+}
 
 /// Forwards as long as the observation lives. The sender's side ends with the session, so no task outlives that either.
 pub(super) fn forward_reports(
@@ -41,8 +46,8 @@ pub(super) fn forward_reports(
 ) -> Option<Observation> {
     let observer = observer?;
     let mut reports = manager.subscribe();
-    let (observation, mut ended) = oneshot::channel();
-    spawn(Box::pin(async move {
+    let (ends, mut ended) = oneshot::channel();
+    let forwarding = spawn_when_running(Box::pin(async move {
         // The end is looked at first: what came in the meantime is for nobody.
         while let Either::Right((Some(report), _)) = select(&mut ended, pin!(reports.recv())).await {
             match report {
@@ -51,5 +56,5 @@ pub(super) fn forward_reports(
             }
         }
     }));
-    Some(Observation(observation))
+    Some(Observation { ends, forwarding })
 }

@@ -1,9 +1,11 @@
 //! The sessions that are open in this process. Opening one again gives the same: two that renewed side by side would
 //! present one refresh token twice, and an issuer that rotates ends the session for that.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::error::SessionError;
+use super::redirect_uris::RedirectUris;
 use super::store_identity::StoreIdentity;
 use crate::model::configuration::{Configuration, SessionConfiguration};
 use crate::ports::{Log, LogLevel};
@@ -11,7 +13,7 @@ use crate::session::{Dependencies, SessionManager, WeakSessionManager};
 
 /// What makes two sessions the same one: the stored item, whatever else their configurations say. One that only looks
 /// has no renewals that could meet another's, and is a session of its own.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 struct Identity {
     store: StoreIdentity,
     item_name: String,
@@ -20,13 +22,40 @@ struct Identity {
 
 #[derive(Debug)]
 struct OpenSession {
-    identity: Identity,
     manager: WeakSessionManager,
     /// As of the first opening, whose settings count.
     configuration: SessionConfiguration,
 }
 
-static OPEN: Mutex<Vec<OpenSession>> = Mutex::new(Vec::new());
+/// Opening one takes no longer when many are open.
+#[derive(Debug, Default)]
+struct OpenSessions {
+    by_identity: HashMap<Identity, OpenSession>,
+    redirect_uris: RedirectUris,
+    /// How many may be opened before the closed ones are removed.
+    opened_until_sweep: usize,
+}
+
+static OPEN: LazyLock<Mutex<OpenSessions>> = LazyLock::new(Mutex::default);
+
+/// The least number of sessions between two looks at all of them.
+const LEAST_BETWEEN_SWEEPS: usize = 16;
+
+impl OpenSessions {
+    fn add(&mut self, identity: Identity, manager: &SessionManager, configuration: SessionConfiguration) {
+        if self.opened_until_sweep == 0 {
+            self.by_identity
+                .retain(|_, session| session.manager.upgrade().is_some());
+            self.redirect_uris.forget_closed();
+            self.opened_until_sweep = self.by_identity.len().max(LEAST_BETWEEN_SWEEPS);
+        }
+        self.opened_until_sweep -= 1;
+        self.redirect_uris.add(manager);
+        let manager = manager.downgrade();
+        self.by_identity
+            .insert(identity, OpenSession { manager, configuration });
+    }
+}
 
 /// What is asked for.
 #[derive(Debug)]
@@ -61,8 +90,7 @@ pub(super) fn open_or_join(
         read_only,
     };
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-    open.retain(|session| session.manager.upgrade().is_some());
-    if let Some(same) = open.iter().find(|session| session.identity == identity)
+    if let Some(same) = open.by_identity.get(&identity)
         && let Some(manager) = same.manager.upgrade()
     {
         if same.configuration != configuration {
@@ -75,14 +103,7 @@ pub(super) fn open_or_join(
         return Ok(manager);
     }
     let manager = SessionManager::new(checked, &name, dependencies()?)?;
-    for other in open.iter().filter_map(|session| session.manager.upgrade()) {
-        manager.meet(&other);
-    }
-    open.push(OpenSession {
-        identity,
-        manager: manager.downgrade(),
-        configuration,
-    });
+    open.add(identity, &manager, configuration);
     Ok(manager)
 }
 
@@ -90,6 +111,7 @@ pub(super) fn open_or_join(
 mod tests {
     use std::cell::Cell;
     use std::collections::HashMap;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
     use crate::adapters::foreign_keychain::NoKeychainItems;
@@ -98,7 +120,7 @@ mod tests {
     use crate::adapters::system::{SilentLog, SystemClock, SystemRandomness, TokioSpawner};
     use crate::ffi::{KeychainAccessibility, KeychainStorage, SessionStorage};
     use crate::model::configuration::Provider;
-    use crate::session::Sharing;
+    use crate::session::{Sharing, SignInOptions};
 
     fn configuration() -> SessionConfiguration {
         SessionConfiguration {
@@ -193,6 +215,80 @@ mod tests {
         stored.lock_path = Some("/tmp/lock".to_owned());
         others.push((configuration(), stored));
         assert_eq!(managers(service, others), 1);
+    }
+
+    #[derive(Debug, Default)]
+    struct Warnings(AtomicUsize);
+
+    impl Log for Warnings {
+        fn log(&self, level: LogLevel, _: &str) {
+            if level == LogLevel::Warning {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// A session at this tenant, all with one redirect URI.
+    fn at(domain: &str, name: &str) -> (SessionManager, Arc<Warnings>) {
+        let warnings = Arc::new(Warnings::default());
+        let opening = Opening {
+            configuration: SessionConfiguration {
+                provider: Provider::Auth0 {
+                    domain: domain.to_owned(),
+                },
+                redirect_uri: "com.example.mix-up://callback".to_owned(),
+                ..configuration()
+            },
+            store: SessionStorage::Keychain {
+                options: keychain("mix-up"),
+            }
+            .identity(),
+            name: name.to_owned(),
+            read_only: false,
+        };
+        let log: Arc<dyn Log> = warnings.clone();
+        let make = || {
+            Ok(Dependencies {
+                log: log.clone(),
+                ..dependencies()
+            })
+        };
+        (open_or_join(opening, &log, make).unwrap(), warnings)
+    }
+
+    async fn is_warned((session, warnings): &(SessionManager, Arc<Warnings>)) -> bool {
+        session.begin_sign_in(SignInOptions::default()).await.unwrap();
+        warnings.0.swap(0, Ordering::Relaxed) > 0
+    }
+
+    #[tokio::test]
+    async fn open_sessions_at_two_issuers_with_one_redirect_uri_meet() {
+        let (closed, first) = (at("one.example.com", "a"), at("one.example.com", "b"));
+        drop(closed);
+        assert!(!is_warned(&first).await);
+        let second = at("two.example.com", "a");
+        assert!(is_warned(&first).await && is_warned(&second).await);
+        let third = at("two.example.com", "b");
+        assert!(is_warned(&third).await);
+        drop((second, third));
+        drop(first);
+        let alone = at("one.example.com", "c");
+        assert!(!is_warned(&alone).await);
+        let (fourth, fifth) = (at("one.example.com", "d"), at("two.example.com", "c"));
+        assert!(is_warned(&alone).await && is_warned(&fourth).await && is_warned(&fifth).await);
+    }
+
+    #[tokio::test]
+    async fn what_was_closed_is_forgotten() {
+        for name in 0..1000 {
+            drop(at("many.example.com", &name.to_string()));
+        }
+        let open = OPEN.lock().unwrap();
+        let kept = open
+            .by_identity
+            .keys()
+            .filter(|identity| identity.item_name.contains("many.example.com"));
+        assert!(kept.count() < 100);
     }
 
     #[tokio::test]

@@ -3,23 +3,42 @@
 
 use std::future::{self, Future};
 use std::io;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::thread;
 
 use tokio::runtime::{Builder, Handle};
 
 use super::error::SessionError;
+use super::waiting_work::{Waiting, WaitingWork};
+use crate::adapters::lazy_runtime::LazyRuntime;
 use crate::machine::error::Error;
 use crate::ports::{BoxFuture, awaited};
 use crate::session::SessionManager;
 
 /// One thread is enough for a handful of requests, and a runtime that never has more is smaller; blocking calls
 /// (Keychain, files) get threads of their own that end when idle.
-static RUNTIME: LazyLock<Handle> = LazyLock::new(|| started("pilotlight"));
+pub(super) const RUNTIME: LazyRuntime = LazyRuntime::StartedBy(runtime);
 
 /// Connections have a runtime of their own: the system's check of a certificate blocks the thread that makes it, and
 /// timers, reports and the other sessions' work must not wait for that.
-static HTTP_RUNTIME: LazyLock<Handle> = LazyLock::new(|| started("pilotlight-http"));
+pub(super) const HTTP_RUNTIME: LazyRuntime = LazyRuntime::StartedBy(http_runtime);
+
+/// What begins with the first work.
+static WAITING: WaitingWork = WaitingWork::new();
+
+pub(super) fn runtime() -> &'static Handle {
+    static STARTED: LazyLock<Handle> = LazyLock::new(|| {
+        let handle = started("pilotlight");
+        WAITING.begin_all(&handle);
+        handle
+    });
+    &STARTED
+}
+
+fn http_runtime() -> &'static Handle {
+    static STARTED: LazyLock<Handle> = LazyLock::new(|| started("pilotlight-http"));
+    &STARTED
+}
 
 fn started(name: &'static str) -> Handle {
     let started = start(name);
@@ -38,18 +57,16 @@ fn start(name: &str) -> io::Result<Handle> {
     Ok(handle)
 }
 
-pub(super) fn runtime() -> &'static Handle {
-    &RUNTIME
-}
-
-pub(super) fn http_runtime() -> &'static Handle {
-    &HTTP_RUNTIME
-}
-
 /// Starts `work` on the runtime. Always boxed: tokio's code for a task is compiled once for each type of future.
 pub(super) fn spawn(work: BoxFuture<'static, ()>) {
     // Dropping the join handle detaches the task; it does not cancel it.
-    drop(RUNTIME.spawn(work));
+    drop(runtime().spawn(work));
+}
+
+/// The same for work that only waits for what other work does: it begins when the runtime has something to do, so that it
+/// does not start a thread.
+pub(super) fn spawn_when_running(work: BoxFuture<'static, ()>) -> Arc<Waiting> {
+    WAITING.add(work, runtime)
 }
 
 /// Runs `work` on the runtime to its end, whatever becomes of the caller, and converts its error. Boxed, so that the wait is

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::error::SessionError;
-use super::runtime::runtime;
+use super::runtime::RUNTIME;
 use crate::adapters::file_lock::FileLock;
 use crate::adapters::file_store;
 use crate::adapters::fresh_installation::FreshInstallation;
@@ -63,7 +63,7 @@ impl SessionStorage {
             Self::File { path } => file_store::open(path).map_err(wrong)?,
             Self::Keychain { options } => options.open()?,
         };
-        Ok(Arc::new(OffThread::new(store, runtime().clone())))
+        Ok(Arc::new(OffThread::new(store, RUNTIME)))
     }
 
     /// What puts the processes in order that use this store, if there can be several.
@@ -73,7 +73,7 @@ impl SessionStorage {
             Self::File { path } => Some(path),
             Self::Keychain { options } => options.lock_path.as_ref(),
         };
-        path.map(|path| Arc::new(FileLock::new(path, runtime().clone())) as Arc<dyn ProcessLock>)
+        path.map(|path| Arc::new(FileLock::new(path, RUNTIME)) as Arc<dyn ProcessLock>)
     }
 }
 

@@ -174,6 +174,13 @@ impl SessionManager {
         self.parts.browser_sign_in.meet(&other.parts.browser_sign_in);
     }
 
+    /// What [`SessionManager::meet`] compares: where callbacks go, and whose they are. Memory only.
+    pub fn redirect_uri_and_issuer(&self) -> (String, String) {
+        let configuration = self.parts.context.configuration();
+        let issuer = configuration.issuer.as_url();
+        (configuration.redirect_url.to_string(), issuer.to_string())
+    }
+
     /// Gives up the sign-in in progress, if there is one.
     pub fn cancel_sign_in(&self) {
         self.parts.pending_sign_in.cancel(|_| true);

@@ -1,0 +1,37 @@
+//! A runtime that may not have been started yet.
+
+use std::fmt;
+
+use tokio::runtime::Handle;
+
+/// Where an adapter's work runs. A thread takes longer to start than a session to open, and many sessions that are opened
+/// at launch are not used: the first work starts it.
+#[derive(Clone)]
+pub enum LazyRuntime {
+    /// It runs.
+    Running(Handle),
+    /// The first call starts it; each gives the same.
+    StartedBy(fn() -> &'static Handle),
+}
+
+impl LazyRuntime {
+    /// The runtime, started now if it was not before.
+    pub(super) fn handle(&self) -> &Handle {
+        match self {
+            Self::Running(handle) => handle,
+            Self::StartedBy(start) => start(),
+        }
+    }
+}
+
+impl From<Handle> for LazyRuntime {
+    fn from(handle: Handle) -> Self {
+        Self::Running(handle)
+    }
+}
+
+impl fmt::Debug for LazyRuntime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LazyRuntime")
+    }
+}

@@ -1,0 +1,80 @@
+//! The redirect URIs of the open sessions: those at several issuers with one redirect URI are made known to each other. See
+//! [`SessionManager::meet`].
+
+use crate::session::{SessionManager, WeakSessionManager};
+
+/// There are few redirect URIs and issuers, however many sessions there are.
+#[derive(Debug, Default)]
+pub(super) struct RedirectUris(Vec<SamePlace>);
+
+/// The sessions with one redirect URI at one issuer.
+#[derive(Debug)]
+struct SamePlace {
+    redirect_uri: String,
+    issuer: String,
+    /// They have met a session at another issuer, once and for all.
+    met: Vec<WeakSessionManager>,
+    /// They have not.
+    alone: Vec<WeakSessionManager>,
+}
+
+impl RedirectUris {
+    /// Makes the session and those at other issuers with its redirect URI known to each other.
+    pub(super) fn add(&mut self, manager: &SessionManager) {
+        let (redirect_uri, issuer) = manager.redirect_uri_and_issuer();
+        let (mut own, mut has_met) = (None, false);
+        for (index, place) in self.0.iter_mut().enumerate() {
+            if place.redirect_uri != redirect_uri {
+                continue;
+            }
+            if place.issuer == issuer {
+                own = Some(index);
+            } else {
+                has_met |= place.meet(manager);
+            }
+        }
+        let own = own.unwrap_or_else(|| {
+            self.0.push(SamePlace {
+                redirect_uri,
+                issuer,
+                met: Vec::new(),
+                alone: Vec::new(),
+            });
+            self.0.len() - 1
+        });
+        let own = &mut self.0[own];
+        let sessions = if has_met { &mut own.met } else { &mut own.alone };
+        sessions.push(manager.downgrade());
+    }
+
+    /// A handle keeps some of a closed session's memory.
+    pub(super) fn forget_closed(&mut self) {
+        let is_open = |session: &WeakSessionManager| session.upgrade().is_some();
+        self.0.retain_mut(|place| {
+            place.met.retain(is_open);
+            place.alone.retain(is_open);
+            !(place.met.is_empty() && place.alone.is_empty())
+        });
+    }
+}
+
+impl SamePlace {
+    /// Each meets another issuer's session once; of those that have, one that is open will do for the new one. False where
+    /// none is open.
+    fn meet(&mut self, manager: &SessionManager) -> bool {
+        for session in self.alone.drain(..) {
+            if let Some(other) = session.upgrade() {
+                manager.meet(&other);
+                self.met.push(session);
+            }
+        }
+        while let Some(session) = self.met.last() {
+            if let Some(other) = session.upgrade() {
+                manager.meet(&other);
+                return true;
+            }
+            self.met.pop();
+        }
+        false
+    }
+}
