@@ -70,6 +70,14 @@ impl Announcements {
     pub(super) fn forget_renewals(&mut self) {
         self.waiting.retain(|(_, event)| !event.is_of_a_renewal());
     }
+
+    /// The session goes on after all. True where its end had not been announced yet.
+    pub(super) fn forget_end(&mut self) -> bool {
+        let waiting = self.waiting.len();
+        self.waiting
+            .retain(|(_, event)| !matches!(event, SessionEvent::Ended { .. }));
+        self.waiting.len() < waiting
+    }
 }
 
 /// What a session means that was not here before.
@@ -93,8 +101,14 @@ pub(super) fn renewed(of: Option<&Audience>, token: &Credentials, elsewhere: boo
 }
 
 /// What another process made of a session that both have.
-pub(super) fn differences(ours: &StoredSession, theirs: &StoredSession) -> Vec<SessionEvent> {
+///
+/// `told_of_end`: that ours has ended was announced.
+pub(super) fn differences(ours: &StoredSession, theirs: &StoredSession, told_of_end: bool) -> Vec<SessionEvent> {
     let mut events = Vec::new();
+    if told_of_end && theirs.ended.is_none() {
+        let subject = theirs.subject.clone();
+        events.push(SessionEvent::Restored { subject });
+    }
     let is_news = |tokens: &Credentials| !tokens.unchecked && tokens.token().is_some();
     let is_known = |known: &Credentials, tokens: &Credentials| !known.unchecked && known.token() == tokens.token();
     if is_news(&theirs.credentials) && !is_known(&ours.credentials, &theirs.credentials) {

@@ -18,7 +18,9 @@ pub enum SessionEvent {
     /// user has to sign in again. What helps is `prompt=consent` among the parameters of the authorization request (OpenID
     /// Connect Core 11); at Auth0, Allow Offline Access in the settings of the API.
     RefreshTokenMissing,
-    /// The session of an earlier launch was read from the store: at launch, or after the device was unlocked.
+    /// The session of an earlier launch was read from the store: at launch, or after the device was unlocked. Or a session
+    /// goes on of which [`SessionEvent::Ended`] was told: the refresh token that the issuer refused had been used a moment
+    /// before, by another process or by a request that was still under way, and that brought a newer one.
     Restored {
         /// The user's `sub` claim.
         subject: String,

@@ -8,6 +8,7 @@ use super::error::Error;
 use super::event::SessionEvent;
 use super::ledger::Revision;
 use super::phase::Generation;
+use super::provenance::SignInName;
 use crate::model::audience::Audience;
 use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::Profile;
@@ -39,7 +40,7 @@ pub struct ItemSeen {
     pub writes: u64,
 }
 
-/// The store holds an item that is damaged, and this process knows better.
+/// The store holds an item that cannot be read, and this process knows better: see [`super::Stored::replaces_unreadable`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ItemDamaged {
     /// Which bytes these are.
@@ -67,6 +68,7 @@ pub struct ItemWritten {
 pub struct WrittenContent {
     pub(super) revision: Revision,
     pub(super) updates: Vec<u64>,
+    pub(super) sign_in: Option<SignInName>,
     pub(super) replaced_unreadable: bool,
 }
 
@@ -124,6 +126,8 @@ pub struct RenewalAsked;
 pub struct RenewalAnswered {
     /// The session that they were asked for.
     pub generation: Generation,
+    /// Its user.
+    pub subject: String,
     /// The further audience that the access token is for; none for the session's own.
     pub audience: Option<Audience>,
     /// Whether not all that is granted was asked for, but some of it.

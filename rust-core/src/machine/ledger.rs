@@ -16,8 +16,6 @@ pub(super) struct Ledger {
     tokens: Revision,
     /// The change that brought the refresh token in memory.
     rotation: Revision,
-    /// The last sign-out.
-    sign_out: Revision,
 }
 
 impl Ledger {
@@ -44,11 +42,6 @@ impl Ledger {
     /// The last change brought a refresh token.
     pub(super) fn brought_refresh_token(&mut self) {
         self.rotation = self.current;
-    }
-
-    /// The last change was a sign-out.
-    pub(super) fn was_sign_out(&mut self) {
-        self.sign_out = self.current;
     }
 
     /// The tokens in memory are those that the store holds.
@@ -93,10 +86,5 @@ impl Ledger {
     /// The refresh token in memory exists nowhere else, and an attempt to write it has failed.
     pub(super) fn rotation_could_not_be_stored(&self) -> bool {
         !self.is_stored(self.rotation) && self.rotation <= self.attempted
-    }
-
-    /// The last sign-out has not been given to the store yet.
-    pub(super) fn sign_out_is_new(&self) -> bool {
-        self.sign_out > self.attempted
     }
 }

@@ -1,13 +1,15 @@
 //! What this process knows of the store, and which sign-in it has left.
 
 use crate::model::secret::{Fingerprint, Secret, SecretBytes};
-use crate::storage::envelope::StoredSession;
+use crate::storage::envelope::{StoredItem, StoredSession};
 
 /// Where that comes from what is in memory: what the store held when it was last looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Provenance {
     /// Which item the store held when this process last read or wrote it.
     pub(super) seen: Option<Fingerprint>,
+    /// The sign-in whose session that was, if it was one.
+    pub(super) seen_sign_in: Option<SignInName>,
     /// It has read or written the item at least once.
     pub(super) has_looked: bool,
     /// Writes that this process has made. What was read before the last one may be older than that.
@@ -20,19 +22,63 @@ pub(super) struct Provenance {
     pub(super) unreadable: Option<SecretBytes>,
 }
 
-/// Which sign-in ended with the last sign-out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Departure {
-    /// It, where that is known.
-    pub(super) sign_in: Option<Secret>,
-    /// The sign-out did not know which sign-in it ended: it removes whatever the store holds.
-    pub(super) is_unknown: bool,
+/// What tells one sign-in from another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct SignInName {
+    /// None in an item of an early release.
+    id: Option<Secret>,
+    subject: String,
 }
 
+/// The sign-ins that the last sign-out ended: that of the session in memory; where it was never stored, also the one that
+/// the store held in its place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Departure(Vec<SignInName>);
+
 impl Provenance {
-    pub(super) fn look(&mut self, seen: Option<Fingerprint>) {
-        self.seen = seen;
+    /// The store was read.
+    pub(super) fn look(&mut self, seen: Option<Fingerprint>, item: Option<&StoredItem>) {
+        let session = match item {
+            Some(StoredItem::Session(session)) => Some(&**session),
+            _ => None,
+        };
+        self.note(seen, session.map(SignInName::of));
+    }
+
+    /// What the store holds now.
+    pub(super) fn note(&mut self, seen: Option<Fingerprint>, sign_in: Option<SignInName>) {
+        (self.seen, self.seen_sign_in) = (seen, sign_in);
         self.has_looked = true;
+    }
+}
+
+impl SignInName {
+    pub(super) fn of(session: &StoredSession) -> Self {
+        Self {
+            id: session.sign_in().cloned(),
+            subject: session.subject.clone(),
+        }
+    }
+}
+
+impl Departure {
+    /// From these sign-ins.
+    pub(super) fn from(sign_ins: impl IntoIterator<Item = SignInName>) -> Self {
+        let mut departure = Self::default();
+        sign_ins.into_iter().for_each(|sign_in| departure.add(sign_in));
+        departure
+    }
+
+    /// It was ended too.
+    pub(super) fn add(&mut self, sign_in: SignInName) {
+        if !self.0.contains(&sign_in) {
+            self.0.push(sign_in);
+        }
+    }
+
+    /// Whether the session is of a sign-in that was ended.
+    pub(super) fn is_from(&self, session: &StoredSession) -> bool {
+        self.0.contains(&SignInName::of(session))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::input::WrittenContent;
 use super::ledger::Revision;
 use super::phase::{Generation, Phase};
-use super::provenance::update_ids;
+use super::provenance::{SignInName, update_ids};
 use super::state::Machine;
 use crate::model::pending_update::PendingUpdate;
 use crate::model::secret::{Fingerprint, SecretBytes};
@@ -57,6 +57,7 @@ impl<'a> Stored<'a> {
             receipt: WrittenContent {
                 revision: self.0.ledger.current(),
                 updates: update_ids(self.0.session()),
+                sign_in: self.0.session().map(SignInName::of),
                 replaced_unreadable: self.0.provenance.unreadable.is_some(),
             },
         }
@@ -77,11 +78,14 @@ impl<'a> Stored<'a> {
         self.0.provenance.has_looked
     }
 
-    /// Whether what is stored does not matter: the user has just signed out, or signed in over what cannot be read. A
-    /// sign-out that could not be written at once looks again: somebody may have signed in meanwhile.
-    pub fn replaces_what_is_stored(self) -> bool {
-        let signs_out = self.0.departure.is_unknown || self.0.ledger.sign_out_is_new();
-        (self.0.is_signed_out() && signs_out) || self.0.provenance.unreadable.is_some()
+    /// Whether an item that cannot be read gives way to what is in memory: a damaged one to any session; one of a newer
+    /// release only to what the user has done here, a sign-in or a sign-out that was never stored.
+    pub fn replaces_unreadable(self, is_damaged: bool) -> bool {
+        match &self.0.phase {
+            Phase::Session(_) => is_damaged || !self.0.provenance.sign_in_was_stored,
+            Phase::SignedOut(_) => self.0.has_unsaved(),
+            Phase::Unread | Phase::Locked => false,
+        }
     }
 
     /// The refresh tokens that have yet to be revoked at the issuer, the oldest first.

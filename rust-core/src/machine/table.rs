@@ -65,7 +65,7 @@ transitions! {
     FirstRead        => restore          restore          ignore              ignore           ignore
     StoreLocked      => lock             ignore           ignore              ignore           ignore
     ItemSeen         => restore_again    restore_again    follow_signed_out   merge            merge
-    ItemDamaged      => ignore           ignore           ignore              write_over       write_over
+    ItemDamaged      => ignore           ignore           write_over          write_over       write_over
     WriteAttempted   => note_attempt     note_attempt     note_attempt        note_attempt     note_attempt
     ItemWritten      => note_written     note_written     note_written        note_written     note_written
     SignedIn         => enter            enter            enter               enter_again      enter_again

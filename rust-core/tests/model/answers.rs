@@ -27,6 +27,7 @@ impl World {
             process,
             input::RenewalAnswered {
                 generation: input.generation,
+                subject: input.subject.clone(),
                 audience: None,
                 asks_for_less: false,
                 answer: (*answer).clone(),

@@ -51,10 +51,6 @@ impl World {
         self.stored(process).has_looked()
     }
 
-    pub(crate) fn replaces_what_is_stored(&self, process: usize) -> bool {
-        self.stored(process).replaces_what_is_stored()
-    }
-
     pub(crate) fn access_token(&self, process: usize, now: Instant) -> Option<&Secret> {
         self.tokens(process).access_token(None, Duration::ZERO, now)
     }

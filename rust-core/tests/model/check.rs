@@ -3,17 +3,17 @@
 use std::num::NonZero;
 use std::time::Instant;
 
-use stateright::{Checker, Model, Property};
+use stateright::{Checker, HasDiscoveries, Model, Property};
 
 use crate::action::Action;
 use crate::bounds::Bounds;
-use crate::properties::{PROMISES, broken};
-use crate::recovery::dead_end;
+use crate::counterexample::Counterexample;
+use crate::properties::PROMISES;
+use crate::recovery::{WAY_ON, dead_end};
 use crate::world::World;
 
 /// States of each world that a run of all tests looks at; the lane `model` looks at more.
 const FEW_STATES: usize = 20_000;
-const WAY_ON: &str = "nothing waits for ever";
 
 /// How many states are looked at: `PILOTLIGHT_MODEL_STATES`, a number, or `all`.
 pub(crate) fn states_wanted() -> Option<usize> {
@@ -52,11 +52,11 @@ impl Model for Session {
                     Property::always(WAY_ON, |_, world: &World| {
                         !world.actions().is_empty() || dead_end(world).is_none()
                     }),
-                    Property::sometimes("a renewal is stored", |_, world: &World| world.history.has_stored_renewal),
+                    Property::sometimes("a renewal is stored", |_, world: &World| !world.history.renewed.is_empty()),
                 ]
             };
         }
-        promise!(0 1 2 3 4 5 6 7 8)
+        promise!(0 1 2 3 4 5 6 7 8 9)
     }
 }
 
@@ -69,16 +69,17 @@ pub(crate) fn check(name: &str, bounds: &Bounds, most_states: Option<usize>) {
     if let Some(states) = most_states {
         checker = checker.target_state_count(states);
     }
-    let checker = checker.spawn_dfs().join();
+    let checker = checker.finish_when(HasDiscoveries::AnyFailures).spawn_dfs().join();
     let promises = PROMISES.iter().map(|(promise, _)| *promise);
     for property in promises.chain([WAY_ON]) {
         if let Some(path) = checker.discovery(property) {
-            let last = path.last_state();
-            let why = broken(last).or_else(|| dead_end(last)).unwrap_or("unknown");
-            let steps: Vec<_> = path.into_actions().iter().map(|step| format!("  {step:?}")).collect();
+            let found = Counterexample::shortest(bounds, path.into_actions());
             panic!(
-                "{name} ({bounds:?}): broken: {property}\n{why}\nafter\n{}",
-                steps.join("\n")
+                "{name} ({bounds:?}): broken: {}\n{}\nafter {} steps\n{}",
+                found.promise,
+                found.why,
+                found.steps.len(),
+                found.to_lines().join("\n")
             );
         }
     }

@@ -18,6 +18,7 @@ mod bounds;
 mod changes;
 mod check;
 mod clock;
+mod counterexample;
 mod errors;
 mod issuer;
 mod process;
@@ -64,7 +65,6 @@ fn every_waiting_change_is_made_in_order_or_goes_with_its_user() {
 
 /// Requests with a refresh token that another process has spent meanwhile.
 #[test]
-#[ignore = "open: docs/reliability.md, the model's open findings"]
 fn every_refusal_of_a_spent_token_keeps_the_promises() {
     check("refusals", &Bounds::refusals(), states_wanted());
 }

@@ -8,7 +8,7 @@ use crate::issuer::{Family, TokenName, family_of};
 use crate::renewal::Renewal;
 use crate::store::Found;
 use crate::user::{SignIn, SignOut};
-use crate::world::World;
+use crate::world::{Families, World};
 use crate::write::Write;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -25,6 +25,12 @@ pub(crate) struct Process {
     pub(crate) knows: bool,
     /// The sign-in that its user has ended here.
     pub(crate) left: Option<Family>,
+    /// The user has signed out before the store could be read.
+    pub(crate) has_left_unread: bool,
+    /// The sign-in whose session it has last read or written.
+    pub(crate) seen: Option<Family>,
+    /// By the last event, somebody is signed in.
+    tells_of_a_session: bool,
     /// The last access token that it received itself, and the hour in which that was asked for.
     pub(crate) received: Option<(TokenName, u8)>,
     /// The hour in which a renewal failed last.
@@ -55,14 +61,23 @@ impl World {
         outcome
     }
 
-    /// A user and new tokens are announced only when the store has held tokens of that sign-in.
+    /// A user and new tokens are announced only when the store has held tokens of that sign-in, or of a renewal of it. Each event
+    /// follows from the one before.
     fn check_announcement(&mut self, process: usize, event: &SessionEvent) {
         let session = self.machine(process).session();
         let family = session.map(crate::user::family_of_session);
+        let is_in = |families: &Families| family.is_some_and(|family| families.contains(&family));
+        let tells_of_a_session = self.processes[process].tells_of_a_session;
         let broken = match event {
-            SessionEvent::SignedIn { .. } | SessionEvent::Renewed { .. } => family
-                .is_none_or(|family| !self.history.stored.contains(&family))
-                .then_some("2: tokens were announced before the store held any of their sign-in"),
+            SessionEvent::SignedIn { .. } | SessionEvent::Restored { .. } => {
+                (!is_in(&self.history.stored)).then_some("2: a user was announced before the store held the session")
+            }
+            SessionEvent::Renewed { .. } if !tells_of_a_session => {
+                Some("events: a renewal, though nobody is signed in")
+            }
+            SessionEvent::Renewed { .. } => (!is_in(&self.history.renewed))
+                .then_some("2: tokens were announced before the store held any of a renewal"),
+            SessionEvent::Ended { .. } if !tells_of_a_session => Some("events: an end, though nobody is signed in"),
             SessionEvent::Ended { .. } => family
                 .is_some_and(|family| self.issuer.is_alive(family) && !self.history.excused.contains(&family))
                 .then_some("1: an end was announced though the refresh token is alive"),
@@ -70,6 +85,12 @@ impl World {
         };
         if let Some(words) = broken {
             self.history.break_promise(words);
+        }
+        let told = &mut self.process(process).tells_of_a_session;
+        match event {
+            SessionEvent::SignedIn { .. } | SessionEvent::Restored { .. } => *told = true,
+            SessionEvent::Ended { .. } | SessionEvent::SignedOut { .. } => *told = false,
+            _ => {}
         }
     }
 
@@ -84,6 +105,7 @@ impl World {
 
     pub(crate) fn read_first(&mut self, process: usize, found: &Found) {
         self.process(process).knows = true;
+        self.process(process).seen = found.sign_in();
         let (item, seen, unreadable) = (found.item(), found.seen(), None);
         self.apply(process, input::FirstRead { item, seen, unreadable });
     }

@@ -10,7 +10,7 @@ use crate::world::{PROCESSES, World};
 /// A promise, and what shows that a state breaks it.
 pub(crate) type Promise = (&'static str, fn(&World) -> Option<&'static str>);
 
-pub(crate) const PROMISES: [Promise; 9] = [
+pub(crate) const PROMISES: [Promise; 10] = [
     (
         "1: a session ends only when the user signs out or the issuer says so",
         |world| noted(world, '1').or_else(|| ended_while_alive(world)),
@@ -49,11 +49,13 @@ pub(crate) const PROMISES: [Promise; 9] = [
                 .or_else(|| changes_out_of_order(world))
         },
     ),
+    ("events: each follows from the one before", |world| noted(world, 'e')),
 ];
 
-/// The first promise that this state breaks, in words.
-pub(crate) fn broken(world: &World) -> Option<&'static str> {
-    PROMISES.iter().find_map(|(_, broken)| broken(world))
+/// The first promise that this state breaks, and how.
+pub(crate) fn broken(world: &World) -> Option<(&'static str, &'static str)> {
+    let mut promises = PROMISES.iter();
+    promises.find_map(|(promise, broken)| Some((*promise, broken(world)?)))
 }
 
 /// What a step has shown.

@@ -8,6 +8,8 @@ use crate::properties::is_at_rest;
 use crate::user::family_of_session;
 use crate::world::{PROCESSES, World};
 
+/// The promise.
+pub(crate) const WAY_ON: &str = "nothing waits for ever";
 /// More than any way out takes.
 const MOST_STEPS: usize = 400;
 

@@ -258,10 +258,7 @@ impl World {
         }
         // A refresh token is not spent while its successor cannot be stored: what is stored is replaced by itself.
         if let Some(saved) = self.saved_session(process) {
-            match self
-                .store
-                .write(Some(saved.seen), saved.content.as_ref(), &mut self.history)
-            {
+            match self.store.swap(saved.seen, saved.content.as_ref(), &mut self.history) {
                 Err(()) => return Err(errors::disk_full()),
                 Ok(false) => return Ok(Stage::Reads),
                 Ok(true) => self.note_written(process, saved),

@@ -64,6 +64,10 @@ impl Found {
     pub(crate) fn seen(&self) -> Option<Fingerprint> {
         self.kept.as_ref().map(|kept| kept.fingerprint)
     }
+
+    pub(crate) fn sign_in(&self) -> Option<Family> {
+        self.kept.as_ref().and_then(Kept::session).map(family_of_session)
+    }
 }
 
 impl Store {
@@ -78,18 +82,17 @@ impl Store {
         !self.is_locked && !self.refuses
     }
 
-    /// A write: `Err` when it fails, false when something else is there than what was seen. Without `seen` whatever is
-    /// there is replaced.
-    pub(crate) fn write(
+    /// A write: `Err` when it fails, false when something else is there than what was seen.
+    pub(crate) fn swap(
         &mut self,
-        seen: Option<Option<Fingerprint>>,
+        seen: Option<Fingerprint>,
         new: Option<&StoredItem>,
         history: &mut History,
     ) -> Result<bool, ()> {
         if self.is_locked || std::mem::take(&mut self.refuses) {
             return Err(());
         }
-        if seen.is_some_and(|seen| seen != self.fingerprint()) {
+        if seen != self.fingerprint() {
             return Ok(false);
         }
         self.put(new, history);
@@ -120,11 +123,6 @@ impl Store {
     pub(crate) fn session(&self) -> Option<&StoredSession> {
         self.item.as_ref().and_then(Kept::session)
     }
-
-    /// The sign-in whose session is stored, also one that has ended.
-    pub(crate) fn sign_in(&self) -> Option<Family> {
-        self.session().map(family_of_session)
-    }
 }
 
 /// A session goes from the store when its user has signed out, or when another sign-in is stored for the first time.
@@ -144,6 +142,14 @@ fn check_replacement(before: &StoredSession, new: Option<&StoredSession>, histor
             }
         }
         _ => {}
+    }
+}
+
+/// The sign-in whose session that is, also one that has ended.
+pub(crate) fn sign_in_of(item: Option<&StoredItem>) -> Option<Family> {
+    match item {
+        Some(StoredItem::Session(session)) => Some(family_of_session(session)),
+        _ => None,
     }
 }
 

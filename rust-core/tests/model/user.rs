@@ -120,12 +120,14 @@ impl World {
         let access_token = name_of(tokens.access_token.as_ref().unwrap());
         self.history.check(access_token);
         // Whose session it replaces has no place in the store any more.
-        for replaced in self.issuer.families().filter(|other| *other != family) {
+        let entered = self.history.entered;
+        for replaced in self.issuer.families().filter(|other| entered.contains(other)) {
             self.history.signed_out.insert(replaced);
             if self.issuer.user_of(replaced) != user {
                 self.history.gone.insert(replaced);
             }
         }
+        self.history.entered.insert(family);
         let received = now.monotonic;
         let lacks_refresh_token = false;
         let signed_in = input::SignedIn {
@@ -188,18 +190,18 @@ impl World {
             Some(found) => drop(self.merge(process, &found)),
             None => {}
         }
-        // The session that is here; where none is known, whatever is stored.
+        // The session that is here; where it was never stored, also the one that was seen in its place.
         let known = self.machine(process).session().map(family_of_session);
-        let stored = self.store.sign_in().filter(|_| known.is_none());
-        for family in known.into_iter().chain(stored) {
-            self.history.signed_out.insert(family);
-            self.history.gone.insert(family);
-        }
+        let seen = self.processes[process].seen.filter(|_| known.is_some());
+        self.history.sign_out(known);
+        self.history.sign_out(seen);
+        let has_looked = self.has_looked(process);
         let at = self.now().wall;
         let outcome = self.apply(process, input::SignedOut { at });
         let changed = self.process(process);
         changed.knows = true;
-        changed.left = known;
+        changed.has_left_unread |= !has_looked;
+        changed.left = known.or(changed.left);
         if let Some(sign_in) = &mut changed.sign_in {
             sign_in.is_cancelled = true;
         }

@@ -37,10 +37,12 @@ pub(crate) struct History {
     pub(crate) gone: Families,
     /// Sign-ins whose newest refresh token a lost answer, a crash or a suspension may have taken away.
     pub(crate) excused: Families,
+    /// Sign-ins that became a process's session.
+    pub(crate) entered: Families,
     /// Sign-ins that the store has held.
     pub(crate) stored: Families,
-    /// A refresh token of a renewal was stored.
-    pub(crate) has_stored_renewal: bool,
+    /// Those of which it has held a renewal.
+    pub(crate) renewed: Families,
     /// Access tokens that were checked and accepted.
     pub(crate) checked: Vec<TokenName>,
     /// A process was suspended, and gave up the lock, while a change of the metadata was under way.
@@ -70,6 +72,10 @@ pub(crate) struct Change {
 pub(crate) struct Families(u16);
 
 impl Families {
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     pub(crate) fn insert(&mut self, family: Family) {
         self.0 |= 1 << family;
     }
@@ -87,6 +93,7 @@ impl World {
         let (family, tokens) = issuer.sign_in(User::Ada);
         let session = crate::user::session_of(family, &tokens, User::Ada, clock.now());
         let mut history = History::default();
+        history.entered.insert(family);
         history.check(name_of(tokens.access_token.as_ref().unwrap()));
         let mut store = Store::default();
         store.put(Some(&StoredItem::Session(Box::new(session))), &mut history);
@@ -130,14 +137,25 @@ impl History {
         self.broken.get_or_insert(words);
     }
 
+    /// The user of this sign-in has left.
+    pub(crate) fn sign_out(&mut self, family: Option<Family>) {
+        if let Some(family) = family {
+            self.signed_out.insert(family);
+            self.gone.insert(family);
+        }
+    }
+
     pub(crate) fn check(&mut self, access_token: TokenName) {
         insert(&mut self.checked, access_token);
     }
 
     pub(crate) fn store(&mut self, session: &StoredSession) {
-        self.stored.insert(crate::user::family_of_session(session));
-        let renewed = |token| name_of(token).1 > 0;
-        self.has_stored_renewal |= session.credentials.refresh_token.as_ref().is_some_and(renewed);
+        let family = crate::user::family_of_session(session);
+        self.stored.insert(family);
+        let is_renewed = |token| name_of(token).1 > 0;
+        if session.credentials.refresh_token.as_ref().is_some_and(is_renewed) {
+            self.renewed.insert(family);
+        }
         for update in &session.pending_updates {
             self.changes[usize::try_from(update.id).unwrap()].is_stored = true;
         }

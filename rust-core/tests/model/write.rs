@@ -3,24 +3,22 @@
 use pilotlight_core::machine::{Unsaved, Verdict, input};
 
 use crate::process::Saving;
-use crate::store::{Found, fingerprint};
+use crate::store::{Found, fingerprint, sign_in_of};
 use crate::world::World;
-
-/// After so many changes by others in a row the store is written over.
-const MOST_SWAPS: u8 = 4;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Write {
     revision: u64,
-    swap: u8,
     stage: Stage,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Stage {
     Decides,
+    /// The store holds something else than what was seen.
+    Reads,
     Merges(Found),
-    Swaps { unsaved: Box<Unsaved>, over: bool },
+    Swaps(Box<Unsaved>),
     Wrote(Box<Unsaved>),
 }
 
@@ -39,23 +37,13 @@ impl World {
             }
             self.process(process).write = Some(Write {
                 revision,
-                swap: 1,
                 stage: Stage::Decides,
             });
             return;
         };
         match write.stage {
-            Stage::Decides => {
-                let over = self.replaces_what_is_stored(process) || write.swap > MOST_SWAPS;
-                if over || (write.swap == 1 && self.has_looked(process)) {
-                    self.prepare(process, write, over);
-                    // A new sign-out removes whatever is there, at once. A process that stands still exactly between the two
-                    // is not walked: docs/reliability.md says what that would show.
-                    if over && self.processes[process].write.is_some() {
-                        self.step_write(process);
-                    }
-                    return;
-                }
+            Stage::Decides if self.has_looked(process) => return self.prepare(process, write),
+            Stage::Decides | Stage::Reads => {
                 let Some(found) = self.store.read(self.writes(process)) else {
                     return self.end_write(process, write.revision);
                 };
@@ -63,18 +51,22 @@ impl World {
             }
             Stage::Merges(ref found) => {
                 let found = found.clone();
-                self.merge(process, &found);
-                return self.prepare(process, write, false);
+                match self.merge(process, &found) {
+                    None => write.stage = Stage::Reads,
+                    Some(_) => return self.prepare(process, write),
+                }
             }
-            Stage::Swaps { unsaved, over } => {
-                let seen = (!over).then_some(unsaved.seen);
-                match self.store.write(seen, unsaved.content.as_ref(), &mut self.history) {
-                    Err(()) => return self.end_write(process, write.revision),
-                    Ok(false) => {
-                        write.swap += 1;
-                        write.stage = Stage::Decides;
+            Stage::Swaps(unsaved) => {
+                let content = unsaved.content.as_ref();
+                // What is there already is not written again.
+                if unsaved.seen == content.map(fingerprint) {
+                    write.stage = Stage::Wrote(unsaved);
+                } else {
+                    match self.store.swap(unsaved.seen, content, &mut self.history) {
+                        Err(()) => return self.end_write(process, write.revision),
+                        Ok(false) => write.stage = Stage::Reads,
+                        Ok(true) => write.stage = Stage::Wrote(unsaved),
                     }
-                    Ok(true) => write.stage = Stage::Wrote(unsaved),
                 }
             }
             Stage::Wrote(unsaved) => {
@@ -85,14 +77,11 @@ impl World {
         self.process(process).write = Some(write);
     }
 
-    fn prepare(&mut self, process: usize, mut write: Write, over: bool) {
+    fn prepare(&mut self, process: usize, mut write: Write) {
         match self.unsaved(process) {
             None => self.end_write(process, write.revision),
             Some(unsaved) => {
-                write.stage = Stage::Swaps {
-                    unsaved: Box::new(unsaved),
-                    over,
-                };
+                write.stage = Stage::Swaps(Box::new(unsaved));
                 self.process(process).write = Some(write);
             }
         }
@@ -101,6 +90,7 @@ impl World {
     /// The store took it.
     pub(crate) fn note_written(&mut self, process: usize, unsaved: Unsaved) {
         let written = unsaved.content.as_ref().map(fingerprint);
+        self.process(process).seen = sign_in_of(unsaved.content.as_ref());
         let content = unsaved.receipt;
         self.apply(process, input::ItemWritten { content, written });
     }
@@ -118,11 +108,19 @@ impl World {
     /// meanwhile.
     pub(crate) fn merge(&mut self, process: usize, found: &Found) -> Option<bool> {
         let (item, seen, writes) = (found.item(), found.seen(), found.writes);
+        let is_first_look = !self.has_looked(process);
         let outcome = self.apply(process, input::ItemSeen { item, seen, writes });
-        self.process(process).knows = true;
-        match outcome.verdict {
-            Verdict::ReadAgain => None,
-            verdict => Some(verdict == Verdict::Changed),
+        if outcome.verdict == Verdict::ReadAgain {
+            return None;
         }
+        let process = self.process(process);
+        process.knows = true;
+        process.seen = found.sign_in();
+        // A sign-out that came before the store could be read is of what is read first.
+        if is_first_look && process.has_left_unread {
+            process.left = process.seen;
+            self.history.sign_out(found.sign_in());
+        }
+        Some(outcome.verdict == Verdict::Changed)
     }
 }

@@ -31,6 +31,7 @@ mod missing_refresh_token;
 mod mix_up;
 mod newer_sign_ins;
 mod odd_answers;
+mod overtaken_writes;
 mod pending_sign_in;
 mod quarantine;
 mod refused_changes;

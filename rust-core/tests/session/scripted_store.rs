@@ -28,6 +28,8 @@ struct Script {
     writes: u64,
     fails_reads: Option<StoreError>,
     fails_writes: Option<StoreError>,
+    /// Each comparison of an item that is there fails.
+    recognises_nothing: bool,
 }
 
 impl ScriptedStore {
@@ -63,6 +65,10 @@ impl ScriptedStore {
 
     pub(crate) fn fail_writes(&self, error: Option<StoreError>) {
         self.script.lock().unwrap().fails_writes = error;
+    }
+
+    pub(crate) fn recognises_nothing(&self, recognises_nothing: bool) {
+        self.script.lock().unwrap().recognises_nothing = recognises_nothing;
     }
 
     /// Returns when a write has begun that was not counted in `writes`.
@@ -119,9 +125,10 @@ impl SecretStore for ScriptedStore {
         seen: Option<Fingerprint>,
         new: Option<SecretBytes>,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let recognises_nothing = self.script.lock().unwrap().recognises_nothing;
         Box::pin(self.change(move |items| {
             let there = items.get(name).cloned().map(SecretBytes::new);
-            if there.as_ref().map(Fingerprint::of) != seen {
+            if (recognises_nothing && there.is_some()) || there.as_ref().map(Fingerprint::of) != seen {
                 return false;
             }
             match new {

@@ -139,14 +139,20 @@ MISTAKES = [
     (
         "a session that was signed out is used again",
         "machine/rules/merging.rs",
-        "left.sign_in.is_some() && left.sign_in",
-        "false && left.sign_in",
+        "!machine.departure.is_from(found)",
+        "true || !machine.departure.is_from(found)",
     ),
     (
         "a late cleanup removes another process's sign-in",
-        "machine/stored.rs",
-        "(self.0.is_signed_out() && signs_out)",
-        "(self.0.is_signed_out() && (signs_out || true))",
+        "machine/rules/merging.rs",
+        "!machine.departure.is_from(found)",
+        "false && !machine.departure.is_from(found)",
+    ),
+    (
+        "a sign-out removes whatever is there",
+        "session/store/writer.rs",
+        "self.item.swap(unsaved.seen, value).await? {",
+        "(if value.is_none() { self.item.replace(value).await.map(|()| true)? } else { self.item.swap(unsaved.seen, value).await? }) {",
     ),
     (
         "a locked device counts as an empty store",

@@ -157,6 +157,9 @@ impl State {
                 let held = self.look(bytes.as_deref());
                 let Some(seen) = self.seen(who) else { return };
                 seen.read_at = seen.read_at.max(*at);
+                if let Held::Session { family, .. } = held {
+                    seen.known.insert(family);
+                }
                 match held {
                     Held::Session {
                         family, is_ended: true, ..
@@ -209,6 +212,9 @@ impl State {
             return;
         }
         self.store_clock += 1;
+        if let (Held::Session { family, .. }, Some(seen)) = (&will_be, self.seen(who)) {
+            seen.known.insert(*family);
+        }
         if let Held::Session {
             family, is_ended: true, ..
         } = will_be
@@ -257,6 +263,9 @@ impl State {
         match (was, will_be) {
             (Held::Session { .. }, Held::Nothing | Held::SignedOut) if seen.sign_outs == 0 => {
                 Some("nobody signed out in this process".to_owned())
+            }
+            (Held::Session { family, .. }, Held::Nothing | Held::SignedOut) if !seen.known.contains(family) => {
+                Some("it has never seen that".to_owned())
             }
             (Held::Session { family, .. }, Held::Nothing | Held::SignedOut)
                 if !seen.is_blind

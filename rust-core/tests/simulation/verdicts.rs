@@ -80,9 +80,7 @@ impl State {
                 Some("the store was not empty".to_owned())
             }
             SessionEvent::Ended { reason } => self.why_not_ended(who, *reason),
-            SessionEvent::Renewed { elsewhere: false, .. } if !is_there => {
-                Some("by what it told before, nobody is signed in".to_owned())
-            }
+            SessionEvent::Renewed { .. } if !is_there => Some("by what it told before, nobody is signed in".to_owned()),
             SessionEvent::Renewed { expires_at, .. } => self.why_too_early(who, *expires_at),
             _ => None,
         };

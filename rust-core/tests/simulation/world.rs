@@ -79,6 +79,8 @@ pub(crate) struct Seen {
     pub(crate) read_nothing: bool,
     pub(crate) read_locked: bool,
     pub(crate) read_ended: BTreeSet<usize>,
+    /// The families that it has read from the store or written there.
+    pub(crate) known: BTreeSet<usize>,
     pub(crate) refused: BTreeSet<usize>,
     pub(crate) signed_in: BTreeSet<usize>,
     pub(crate) sign_outs: u32,

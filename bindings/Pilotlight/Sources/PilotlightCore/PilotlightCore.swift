@@ -5090,7 +5090,9 @@ public enum SessionEvent: Equatable, Hashable {
      */
     case refreshTokenMissing
     /**
-     * The session of an earlier launch was read from the store: at launch, or after the device was unlocked.
+     * The session of an earlier launch was read from the store: at launch, or after the device was unlocked. Or a session
+     * goes on of which [`SessionEvent::Ended`] was told: the refresh token that the issuer refused had been used a moment
+     * before, by another process or by a request that was still under way, and that brought a newer one.
      */
     case restored(
         /**

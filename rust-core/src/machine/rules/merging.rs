@@ -27,14 +27,21 @@ pub(crate) fn restore_again(machine: &mut Machine, input: ItemSeen, effects: &mu
 }
 
 /// Nobody is signed in here. A sign-out that is not written yet is newer than what it will remove, but not than a
-/// sign-in elsewhere.
+/// sign-in elsewhere. A sign-out that came before the store could be read is of what is read first.
 pub(crate) fn follow_signed_out(machine: &mut Machine, input: ItemSeen, effects: &mut Effects) -> Verdict {
+    let is_first_look = !machine.provenance.has_looked;
     if !look(machine, &input) {
         return Verdict::ReadAgain;
     }
     let item = input.item;
-    if machine.has_unsaved() && !is_newer_sign_in(machine, item.as_ref()) {
-        return Verdict::Unchanged;
+    if machine.has_unsaved() {
+        if is_first_look && let Some(found) = machine.provenance.seen_sign_in.clone() {
+            machine.departure.add(found);
+        }
+        let stays = |found: &StoredSession| !machine.departure.is_from(found);
+        if !matches!(&item, Some(StoredItem::Session(found)) if stays(found)) {
+            return Verdict::Unchanged;
+        }
     }
     if matches!(item, Some(StoredItem::Session(_))) {
         return take_over(machine, Phase::of(item), SignInWay::Elsewhere, effects);
@@ -94,7 +101,7 @@ fn choose_sign_in(machine: &mut Machine, mut found: Box<StoredSession>, effects:
 fn look(machine: &mut Machine, input: &ItemSeen) -> bool {
     let is_current = machine.provenance.writes == input.writes;
     if is_current {
-        machine.provenance.look(input.seen);
+        machine.provenance.look(input.seen, input.item.as_ref());
     }
     is_current
 }
@@ -115,7 +122,8 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
     let takes_tokens = theirs > ours;
     let updates = merge_updates(machine, &mut held, &mut found);
     if takes_tokens {
-        news = differences(&held, &found);
+        let told_of_end = held.ended.is_some() && !machine.announcements.forget_end();
+        news = differences(&held, &found, told_of_end);
         machine.announcements.forget_renewals();
         machine.refusals.forget();
         keep_receipts(&held, &mut found);
@@ -162,16 +170,6 @@ fn merge_updates(machine: &mut Machine, held: &mut StoredSession, found: &mut St
         mem::take(&mut held.pending_updates),
         mem::take(&mut found.pending_updates),
     )
-}
-
-/// Whether that is the session of a sign-in other than the one that ended here.
-fn is_newer_sign_in(machine: &Machine, stored: Option<&StoredItem>) -> bool {
-    let Some(StoredItem::Session(found)) = stored else {
-        return false;
-    };
-    let left = &machine.departure;
-    let is_the_one_that_ended = left.sign_in.is_some() && left.sign_in.as_ref() == found.sign_in();
-    !left.is_unknown && !is_the_one_that_ended
 }
 
 /// Another session, or none, is there now.

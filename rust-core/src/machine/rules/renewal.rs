@@ -18,9 +18,12 @@ pub(crate) fn renew(machine: &mut Machine, _: RenewalAsked, effects: &mut Effect
     Verdict::Unchanged
 }
 
-/// The session is gone, and nobody else has what came for it: the new refresh token is revoked.
-pub(crate) fn drop_tokens(_: &mut Machine, input: RenewalAnswered, effects: &mut Effects) -> Verdict {
-    effects.revoke(input.answer.refresh_token);
+/// The session is gone, and nobody else has what came for it: the new refresh token is revoked. Not where the same user has
+/// signed in again: issuers that delete the user's grant along with it would end the new session.
+pub(crate) fn drop_tokens(machine: &mut Machine, input: RenewalAnswered, effects: &mut Effects) -> Verdict {
+    if machine.session().is_none_or(|session| session.subject != input.subject) {
+        effects.revoke(input.answer.refresh_token);
+    }
     Verdict::Superseded
 }
 
@@ -28,14 +31,21 @@ pub(crate) fn drop_tokens(_: &mut Machine, input: RenewalAnswered, effects: &mut
 ///
 /// A session that another process has ended meanwhile goes on: the issuer has just accepted its refresh token.
 pub(crate) fn take_tokens(machine: &mut Machine, input: RenewalAnswered, effects: &mut Effects) -> Verdict {
-    if machine.session_of(input.generation).is_none() {
+    let Some(session) = machine.session_of(input.generation) else {
         return drop_tokens(machine, input, effects);
-    }
+    };
+    let had_ended = session.ended.is_some();
+    let subject = session.subject.clone();
     // The issuer has taken the refresh token.
     machine.refusals.forget();
     match input.audience.clone() {
         None => take_own_tokens(machine, input),
         Some(audience) => take_audience_token(machine, audience, input),
+    }
+    let goes_on = machine.session().is_some_and(|session| session.ended.is_none());
+    if had_ended && goes_on && !machine.announcements.forget_end() {
+        let (revision, event) = (machine.ledger.current(), SessionEvent::Restored { subject });
+        machine.announcements.add(revision, event, &machine.ledger, effects);
     }
     Verdict::Changed
 }

@@ -6,7 +6,7 @@ use super::super::event::SessionEvent;
 use super::super::input::{RevocationEnded, SignedOut};
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
-use super::super::provenance::Departure;
+use super::super::provenance::{Departure, SignInName};
 use super::super::retry::is_passing;
 use super::super::state::Machine;
 use crate::model::secret::Secret;
@@ -24,11 +24,9 @@ pub(crate) fn leave(machine: &mut Machine, input: SignedOut, effects: &mut Effec
     let Phase::Session(session) = mem::take(&mut machine.phase) else {
         return Verdict::Unchanged;
     };
-    machine.departure = Departure {
-        // A sign-in that was never stored leaves an older one in the store.
-        is_unknown: session.sign_in().is_none() || !machine.provenance.sign_in_was_stored,
-        sign_in: session.sign_in().cloned(),
-    };
+    // A sign-in that was never stored has left an older one in the store.
+    let replaced = machine.provenance.seen_sign_in.clone();
+    machine.departure = Departure::from([SignInName::of(&session)].into_iter().chain(replaced));
     let refresh_token = session.credentials.refresh_token;
     sign_out(machine, Vec::new(), refresh_token.clone(), &input);
     announce(machine, effects);
@@ -36,12 +34,9 @@ pub(crate) fn leave(machine: &mut Machine, input: SignedOut, effects: &mut Effec
     Verdict::Changed
 }
 
-/// The user signs out before the store could be read.
+/// The user signs out before the store could be read: of whatever it holds when it is.
 pub(crate) fn leave_unknown(machine: &mut Machine, input: SignedOut, effects: &mut Effects) -> Verdict {
-    machine.departure = Departure {
-        sign_in: None,
-        is_unknown: true,
-    };
+    machine.departure = Departure::default();
     sign_out(machine, Vec::new(), None, &input);
     announce(machine, effects);
     Verdict::Changed
@@ -65,7 +60,6 @@ fn sign_out(
 ) {
     machine.provenance.unreadable = None;
     machine.ledger.change();
-    machine.ledger.was_sign_out();
     revocations.extend(refresh_token.map(|refresh_token| PendingRevocation {
         refresh_token,
         since: input.at,

@@ -10,7 +10,7 @@ use super::sign_out::forget_old_revocations;
 /// What the store holds becomes what is in memory. Only while nothing is known: a sign-in or sign-out that came first is
 /// newer than the store.
 pub(crate) fn restore(machine: &mut Machine, input: FirstRead, effects: &mut Effects) -> Verdict {
-    machine.provenance.look(input.seen);
+    machine.provenance.look(input.seen, input.item.as_ref());
     machine.provenance.unreadable = input.unreadable;
     machine.receipt.received = None;
     machine.phase = Phase::of(input.item);
@@ -33,9 +33,9 @@ pub(crate) fn lock(machine: &mut Machine, _: StoreLocked, _: &mut Effects) -> Ve
     Verdict::Changed
 }
 
-/// What the store holds is not what it was given: it is written again.
+/// What the store holds cannot be read, and memory knows better: that is written in its place.
 pub(crate) fn write_over(machine: &mut Machine, input: ItemDamaged, _: &mut Effects) -> Verdict {
-    machine.provenance.look(input.seen);
+    machine.provenance.note(input.seen, None);
     machine.ledger.change();
     Verdict::Changed
 }
@@ -50,7 +50,7 @@ pub(crate) fn note_attempt(machine: &mut Machine, input: WriteAttempted, effects
 /// The store holds the changes. What waited for that is announced by [`note_attempt`], which follows.
 pub(crate) fn note_written(machine: &mut Machine, input: ItemWritten, _: &mut Effects) -> Verdict {
     let provenance = &mut machine.provenance;
-    provenance.look(input.written);
+    provenance.note(input.written, input.content.sign_in);
     provenance.writes += 1;
     provenance.stored_updates = input.content.updates;
     if input.content.replaced_unreadable {

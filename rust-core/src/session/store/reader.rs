@@ -135,11 +135,14 @@ impl Reader {
                 None => None,
                 Some(bytes) => match StoredItem::decode(&bytes) {
                     Ok(item) => Some(item),
-                    // What is in memory is better. It is written over the damaged item, which is never missing
-                    // meanwhile: to other processes that would be a sign-out.
-                    Err(EnvelopeError::Undecodable) if self.holds_session() => {
+                    // What is in memory is better. It is written over the item, which is never missing meanwhile: to
+                    // other processes that would be a sign-out.
+                    Err(error) if self.is_better_than(&error) => {
                         if !self.item.is_read_only() {
-                            self.item.keep_aside(bytes).await?;
+                            // After a sign-out nothing stays.
+                            if self.holds_session() {
+                                self.item.keep_aside(bytes).await?;
+                            }
                             self.context.apply(ItemDamaged { seen });
                         }
                         return Ok(false);
@@ -179,15 +182,22 @@ impl Reader {
             return;
         }
         let writes = self.context.read(|machine| Stored::of(machine).writes());
-        if let Ok((stored, seen)) = self.item.read().await {
-            let item = stored.and_then(|bytes| StoredItem::decode(&bytes).ok());
-            if self.needs_first_read() {
-                self.restored(item, seen, None);
-            } else {
-                // What this process wrote meanwhile is newer.
-                self.context.apply(ItemSeen { item, seen, writes });
-            }
+        let Ok((stored, seen)) = self.item.read().await else {
+            return;
+        };
+        match stored.map(|bytes| StoredItem::decode(&bytes)).transpose() {
+            Ok(item) if self.needs_first_read() => self.restored(item, seen, None),
+            // What this process wrote meanwhile is newer.
+            Ok(item) => drop(self.context.apply(ItemSeen { item, seen, writes })),
+            Err(_) if self.needs_first_read() => self.restored(None, seen, None),
+            Err(_) => drop(self.context.apply(ItemDamaged { seen })),
         }
+    }
+
+    fn is_better_than(&self, error: &EnvelopeError) -> bool {
+        let is_damaged = matches!(error, EnvelopeError::Undecodable);
+        self.context
+            .read(|machine| Stored::of(machine).replaces_unreadable(is_damaged))
     }
 
     fn holds_session(&self) -> bool {

@@ -18,9 +18,11 @@ use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::LogLevel;
 use crate::storage::envelope::{StoredItem, StoredSession};
 
-/// How often others may change the item between the look at it and the write. After that many in a row the store does
-/// not compare what it should, and what is in memory must not be lost for that.
-const MOST_SWAPS: usize = 4;
+/// How often others may change the item between the look at it and the write; then the next call tries again.
+const MOST_SWAPS: usize = 16;
+/// So often in a row a store may say that it holds another item, though another look finds the same. It cannot compare that
+/// item then, and what is in memory must not be lost for that.
+const MOST_REFUSALS: usize = 4;
 
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -162,33 +164,29 @@ impl Writer {
     }
 
     /// Other processes write too. What one of them has made of the session is taken over first, and the store itself
-    /// sees to it that nobody does so between the look and the write.
+    /// sees to it that nobody does so between the look and the write. So a sign-out removes what its user could see.
     async fn swap_until_it_is_written(&self) -> Result<(), Error> {
-        for swap in 1.. {
-            let replaces = self
-                .context
-                .read(|machine| Stored::of(machine).replaces_what_is_stored());
-            if !replaces && (swap > 1 || !self.context.read(|machine| Stored::of(machine).has_looked())) {
-                match self.reader.merge().await {
-                    // A sign-out removes also what cannot be read.
-                    Err(Error::Envelope(_)) if self.context.read(Machine::is_signed_out) => {
-                        return self.write_over_everything().await;
-                    }
-                    looked => drop(looked?),
-                }
-            }
-            if replaces || swap > MOST_SWAPS {
-                break;
+        let (mut refused, mut refusals) = (None, 0);
+        for swap in 0..MOST_SWAPS {
+            if swap > 0 || !self.context.read(|machine| Stored::of(machine).has_looked()) {
+                self.reader.merge().await?;
             }
             let Some(unsaved) = self.unsaved() else {
                 return Ok(());
             };
+            if refused != Some(unsaved.seen) {
+                (refused, refusals) = (Some(unsaved.seen), 0);
+            }
+            if refusals == MOST_REFUSALS {
+                return self.write_over(unsaved).await;
+            }
             let (value, written) = self.prepare(&unsaved).await?;
             if unsaved.seen == written || self.item.swap(unsaved.seen, value).await? {
                 return self.wrote(unsaved, written).await;
             }
+            refusals += 1;
         }
-        self.write_over_everything().await
+        Err(Error::Busy)
     }
 
     async fn write_over_everything(&self) -> Result<(), Error> {

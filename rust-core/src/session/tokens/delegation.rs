@@ -63,6 +63,7 @@ impl DelegatedRenewal {
         let (generation, audience) = (input.generation, None);
         let taken = self.context.apply(RenewalAnswered {
             generation,
+            subject: input.subject.clone(),
             audience,
             asks_for_less: false,
             answer,

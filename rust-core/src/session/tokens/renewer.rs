@@ -191,6 +191,7 @@ impl Renewer {
         let (generation, of) = (input.generation, renewal.audience.as_ref());
         let taken = self.context.apply(RenewalAnswered {
             generation,
+            subject: input.subject.clone(),
             audience: of.cloned(),
             asks_for_less: !renewal.options.scopes.is_empty(),
             answer: answer.clone(),
@@ -279,6 +280,8 @@ impl Renewer {
     async fn drop_late_answer(&self, outcome: Outcome, of: Option<&Audience>) -> Result<Secret, Error> {
         let message = "dropped a late answer to a session that is gone";
         self.context.log(LogLevel::Info, message);
+        // What took its place is stored before this process gives the lock back: the next one would send a spent token.
+        self.store.save_if_possible().await;
         if let Some(orphan) = outcome.revocation() {
             // Logged there; nobody waits for it.
             let _ = self.revocations.revoke(&orphan).await;
