@@ -52,6 +52,7 @@ pub(crate) fn written_configuration(domain: &str) -> SessionConfiguration {
         header_origins: Vec::new(),
         leeway_seconds: 60,
         metadata_by_id_token: false,
+        pushes_authorization_requests: false,
         legacy: false,
     }
 }

@@ -83,6 +83,7 @@ fn issuer(redirect_uri: &str) -> (Configuration, IssuerMetadata) {
         header_origins: Vec::new(),
         leeway_seconds: 60,
         metadata_by_id_token: false,
+        pushes_authorization_requests: false,
         legacy: false,
     };
     let metadata = IssuerMetadata::of_auth0(&"https://tenant.example.com/".parse().unwrap());

@@ -99,6 +99,7 @@ mod tests {
                 header_origins: Vec::new(),
                 leeway_seconds: 60,
                 metadata_by_id_token: false,
+                pushes_authorization_requests: false,
                 legacy: false,
             },
             SessionStorage::Memory,

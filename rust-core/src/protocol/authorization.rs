@@ -25,24 +25,23 @@ pub struct SignInSecrets {
     pub verifier: Secret,
 }
 
-/// The URL to open. `parameters` are this sign-in's own and win over the configuration's of the same name.
-pub fn authorization_url(
-    metadata: &IssuerMetadata,
+/// What is asked of the issuer. `parameters` are this sign-in's own and win over the configuration's of the same name.
+pub fn authorization_request(
     configuration: &Configuration,
     secrets: &SignInSecrets,
     parameters: &[(String, String)],
-) -> Url {
-    let mut url = metadata.authorization_endpoint.clone();
-    let mut query = url.query_pairs_mut();
-    query
-        .append_pair("response_type", "code")
-        .append_pair("client_id", &configuration.client_id)
-        .append_pair("redirect_uri", &configuration.redirect_uri)
-        .append_pair("scope", &configuration.scopes.join(" "))
-        .append_pair("state", secrets.state.expose())
-        .append_pair("nonce", secrets.nonce.expose())
-        .append_pair("code_challenge", &challenge_s256(&secrets.verifier))
-        .append_pair("code_challenge_method", "S256");
+) -> Vec<(String, String)> {
+    let (scope, challenge) = (configuration.scopes.join(" "), challenge_s256(&secrets.verifier));
+    let own = [
+        ("response_type", "code"),
+        ("client_id", &configuration.client_id),
+        ("redirect_uri", &configuration.redirect_uri),
+        ("scope", &scope),
+        ("state", secrets.state.expose()),
+        ("nonce", secrets.nonce.expose()),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
+    ];
     let audience = configuration
         .audience
         .iter()
@@ -53,8 +52,14 @@ pub fn authorization_url(
     let resources = resources.map(|resource| ("resource", resource.as_str()));
     let configured = audience.chain(resources).chain(others);
     let configured = configured.filter(|(name, _)| !parameters.iter().any(|(own, _)| own == name));
-    query.extend_pairs(configured.chain(pairs(parameters)));
-    drop(query);
+    let all = own.into_iter().chain(configured).chain(pairs(parameters));
+    all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// The URL to open, with the request in it.
+pub fn authorization_url(metadata: &IssuerMetadata, request: &[(String, String)]) -> Url {
+    let mut url = metadata.authorization_endpoint.clone();
+    url.query_pairs_mut().extend_pairs(pairs(request));
     url
 }
 

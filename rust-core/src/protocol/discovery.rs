@@ -31,6 +31,10 @@ pub struct IssuerMetadata {
     pub revocation_endpoint: Option<Url>,
     /// `end_session_endpoint` (OpenID Connect RP-Initiated Logout 1.0, 2.1); Auth0's `/v2/logout`
     pub end_session_endpoint: Option<Url>,
+    /// `pushed_authorization_request_endpoint` (RFC 9126 5)
+    pub pushed_authorization_endpoint: Option<Url>,
+    /// `require_pushed_authorization_requests`: whether the issuer takes no others.
+    pub requires_pushed_authorization: bool,
     /// The algorithms that ID tokens may be signed with: what the issuer announces and Pilotlight allows.
     pub id_token_algorithms: Vec<Algorithm>,
     /// The same for a signed UserInfo answer; those of ID tokens where the issuer names none that is allowed.
@@ -55,6 +59,8 @@ impl IssuerMetadata {
             userinfo_endpoint: Some(at("/userinfo")),
             revocation_endpoint: Some(at("/oauth/revoke")),
             end_session_endpoint: Some(at("/v2/logout")),
+            pushed_authorization_endpoint: Some(at("/oauth/par")),
+            requires_pushed_authorization: false,
             id_token_algorithms: vec![Algorithm::RS256, Algorithm::PS256],
             userinfo_algorithms: vec![Algorithm::RS256, Algorithm::PS256],
             iss_parameter_promised: false,
@@ -104,6 +110,7 @@ impl IssuerMetadata {
         };
         // A fault in what few calls need is those calls' alone.
         let optional = |name: &str| endpoint(document, name, configured).unwrap_or_default();
+        let is_true = |name: &str| document.get(name) == Some(&Value::Bool(true));
         let algorithms = |name: &str| announced_algorithms(names(document, name).as_deref());
         let id_token_algorithms = algorithms("id_token_signing_alg_values_supported");
         let of_userinfo = "userinfo_signing_alg_values_supported";
@@ -121,10 +128,11 @@ impl IssuerMetadata {
             userinfo_endpoint: optional("userinfo_endpoint"),
             revocation_endpoint: optional("revocation_endpoint"),
             end_session_endpoint: optional("end_session_endpoint"),
+            pushed_authorization_endpoint: optional("pushed_authorization_request_endpoint"),
+            requires_pushed_authorization: is_true("require_pushed_authorization_requests"),
             id_token_algorithms,
             userinfo_algorithms,
-            iss_parameter_promised: document.get("authorization_response_iss_parameter_supported")
-                == Some(&Value::Bool(true)),
+            iss_parameter_promised: is_true("authorization_response_iss_parameter_supported"),
         })
     }
 }
@@ -161,7 +169,7 @@ fn read_document(answer: &HttpAnswer, configured: &Url, now: Timestamp) -> Resul
 }
 
 /// The members that [`IssuerMetadata::of_document`] reads.
-const READ: [&str; 10] = [
+const READ: [&str; 12] = [
     "issuer",
     "authorization_endpoint",
     "token_endpoint",
@@ -169,6 +177,8 @@ const READ: [&str; 10] = [
     "userinfo_endpoint",
     "revocation_endpoint",
     "end_session_endpoint",
+    "pushed_authorization_request_endpoint",
+    "require_pushed_authorization_requests",
     "id_token_signing_alg_values_supported",
     "userinfo_signing_alg_values_supported",
     "authorization_response_iss_parameter_supported",

@@ -186,7 +186,7 @@ fn callback_meaning(server: &Server, code: &str, description: &str) -> ProtocolE
     };
     let words = description.to_ascii_lowercase();
     match code {
-        "unauthorized_client" => configuration("client_id", CLIENT_HINT),
+        "invalid_client" | "unauthorized_client" => configuration("client_id", CLIENT_HINT),
         "invalid_scope" => configuration("scopes", SCOPES_HINT),
         "invalid_target" => configuration("audience", API_HINT),
         // Auth0's words for an audience that it does not know.

@@ -14,6 +14,7 @@ pub mod legacy;
 pub mod logout;
 pub mod message;
 pub mod pkce;
+pub mod pushed_authorization;
 pub mod revocation;
 pub mod sanitized;
 pub mod server_time;

@@ -82,6 +82,7 @@ impl Provider {
             header_origins: Vec::new(),
             leeway_seconds: 60,
             metadata_by_id_token: false,
+            pushes_authorization_requests: false,
             legacy: false,
         };
         let runtime = Handle::current();

@@ -138,3 +138,26 @@ async fn a_wrong_issuer_is_a_mistake_in_the_configuration() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_pushed_authorization_request_signs_in() {
+    let world = World::start(ServerKind::OidcProvider, five_minutes()).await;
+    let mut configuration = world.configuration();
+    configuration.pushes_authorization_requests = true;
+    let app = world.launch_with(configuration);
+    let begun = app.session.begin_sign_in(SignInOptions::default()).await.unwrap();
+    assert!(begun.url.contains("request_uri=") && !begun.url.contains("code_challenge"));
+    let callback = world.browser.sign_in(&begun.url, REDIRECT_URI).await.unwrap();
+    app.session.complete_sign_in(&callback).await.unwrap();
+    let mut wrong = world.configuration();
+    wrong.pushes_authorization_requests = true;
+    wrong.redirect_uri = "com.example.pilotlight://elsewhere".to_owned();
+    let refused = error_of(
+        world
+            .launch_with(wrong)
+            .session
+            .begin_sign_in(SignInOptions::default())
+            .await,
+    );
+    assert_restart(refused, "invalid_request");
+}

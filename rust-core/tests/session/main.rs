@@ -33,6 +33,7 @@ mod newer_sign_ins;
 mod odd_answers;
 mod overtaken_writes;
 mod pending_sign_in;
+mod pushed_authorization;
 mod quarantine;
 mod refused_changes;
 mod refused_renewals;

@@ -21,6 +21,7 @@ use crate::world::{ADA, World, forced, is_signed_in, public, until};
 enum Call {
     DiscoveryAtSignIn,
     DiscoveryAtRenewal,
+    PushedAuthorization,
     KeysAtSignIn,
     KeysAtRenewal,
     TokenByCode,
@@ -31,9 +32,10 @@ enum Call {
     Revocation,
 }
 
-const CALLS: [(Call, &str); 10] = [
+const CALLS: [(Call, &str); 11] = [
     (Call::DiscoveryAtSignIn, "discovery, at a sign-in"),
     (Call::DiscoveryAtRenewal, "discovery, at a renewal"),
+    (Call::PushedAuthorization, "pushed authorization request"),
     (Call::KeysAtSignIn, "keys, at a sign-in"),
     (Call::KeysAtRenewal, "keys, at a renewal"),
     (Call::TokenByCode, "token by code"),
@@ -63,6 +65,7 @@ impl Call {
     fn endpoint(self) -> Endpoint {
         match self {
             Self::DiscoveryAtSignIn | Self::DiscoveryAtRenewal => Endpoint::Discovery,
+            Self::PushedAuthorization => Endpoint::PushedAuthorization,
             Self::KeysAtSignIn | Self::KeysAtRenewal => Endpoint::Jwks,
             Self::TokenByCode | Self::TokenByRefresh => Endpoint::Token,
             Self::UserInfo => Endpoint::Userinfo,
@@ -75,6 +78,10 @@ impl Call {
     fn configuration(self, world: &World) -> SessionConfiguration {
         match self.endpoint() {
             Endpoint::Discovery | Endpoint::Jwks => world.oidc_configuration(),
+            Endpoint::PushedAuthorization => SessionConfiguration {
+                pushes_authorization_requests: true,
+                ..world.configuration()
+            },
             _ => world.configuration(),
         }
     }
@@ -99,7 +106,7 @@ impl Call {
         }
         before();
         match self {
-            Self::DiscoveryAtSignIn => drop(session.begin_sign_in(SignInOptions::default()).await?),
+            Self::DiscoveryAtSignIn | Self::PushedAuthorization => drop(session.begin_sign_in(SignInOptions::default()).await?),
             Self::UserInfo => drop(session.profile(true).await?),
             Self::UserRead => drop(session.fetch_metadata(&[]).await?),
             Self::UserChange => {

@@ -98,6 +98,7 @@ impl World {
             header_origins: Vec::new(),
             leeway_seconds: 60,
             metadata_by_id_token: false,
+            pushes_authorization_requests: false,
             legacy: false,
         }
     }

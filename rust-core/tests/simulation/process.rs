@@ -34,6 +34,7 @@ fn configuration() -> Configuration {
         header_origins: Vec::new(),
         leeway_seconds: 60,
         metadata_by_id_token: false,
+        pushes_authorization_requests: false,
         legacy: false,
     };
     Configuration::parse(written).unwrap()

@@ -16,6 +16,8 @@ pub enum Endpoint {
     Jwks,
     /// `/authorize` and the pages of the login.
     Authorize,
+    /// `/oauth/par`
+    PushedAuthorization,
     Token,
     Userinfo,
     Revoke,
@@ -39,6 +41,7 @@ impl Endpoint {
             "/.well-known/openid-configuration" => Self::Discovery,
             "/.well-known/jwks.json" => Self::Jwks,
             "/authorize" | "/u/login" | "/u/consent" => Self::Authorize,
+            "/oauth/par" => Self::PushedAuthorization,
             "/oauth/token" => Self::Token,
             "/userinfo" => Self::Userinfo,
             "/oauth/revoke" => Self::Revoke,

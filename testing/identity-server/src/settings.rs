@@ -54,6 +54,9 @@ pub struct Settings {
     /// Whether the authorization response carries `iss` (RFC 9207). Default true.
     pub iss_in_authorization_response: bool,
 
+    /// Whether authorization requests must be pushed (RFC 9126), as discovery then says. Default false.
+    pub requires_pushed_authorization: bool,
+
     /// Whether `/userinfo` answers a signed `application/jwt`. Default false.
     pub userinfo_jwt: bool,
     /// The form of `updated_at`.
@@ -106,6 +109,7 @@ impl Default for Settings {
             refresh_repeats_nonce: false,
             at_hash: false,
             iss_in_authorization_response: true,
+            requires_pushed_authorization: false,
             userinfo_jwt: false,
             updated_at: UpdatedAt::default(),
             older_tenant_profile: false,

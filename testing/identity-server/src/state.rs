@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::accounts::Account;
 use crate::clock::Clock;
 use crate::endpoints::authorize::AuthorizationRequest;
+use crate::endpoints::par::Pushed;
 use crate::fault_queue::FaultQueue;
 use crate::grant::{AccessTokenStore, Code};
 use crate::holds::Holds;
@@ -47,6 +48,8 @@ pub(crate) struct Shared {
 pub(crate) struct Db {
     pub(crate) accounts: Vec<Account>,
     pub(crate) codes: HashMap<String, Code>,
+    /// What `/oauth/par` was sent, by the `request_uri` that names it.
+    pub(crate) pushed: HashMap<String, Pushed>,
     pub(crate) transactions: HashMap<String, Transaction>,
     pub(crate) sessions: HashMap<String, BrowserSession>,
     pub(crate) refresh_tokens: RefreshTokens,

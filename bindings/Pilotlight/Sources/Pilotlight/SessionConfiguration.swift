@@ -53,6 +53,10 @@ public struct SessionConfiguration: Hashable, Sendable {
     /// Send the ID token to Auth0's Management API, as its first mobile SDKs did: for tenants that are so old that they
     /// still take it. Others want an access token, which is found by itself.
     public var metadataByIDToken: Bool
+    /// Pushes the authorization request to the issuer by POST, so that the browser's URL only names it (RFC 9126; Auth0:
+    /// "Configure Pushed Authorization Requests (PAR)"). An issuer that requires it and says so in its discovery document is
+    /// sent it in any case; Auth0's setting is not known here.
+    public var pushesAuthorizationRequests: Bool
     /// Auth0 only: allows ``Session/legacy``, which uses the endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
     /// `/oauth/ro`). Without it each of those calls is refused here and nothing is sent.
     public var legacy: Bool
@@ -66,7 +70,8 @@ public struct SessionConfiguration: Hashable, Sendable {
         provider: Provider, clientID: String, redirectURI: String, scopes: [String] = standardScopes,
         audience: String? = nil, resources: [String] = [], authorizeParameters: [String: String] = [:],
         tokenParameters: [String: String] = [:], headers: [String: String] = [:], headerOrigins: [String] = [],
-        leeway: TimeInterval = 60, metadataByIDToken: Bool = false, legacy: Bool = false
+        leeway: TimeInterval = 60, metadataByIDToken: Bool = false, pushesAuthorizationRequests: Bool = false,
+        legacy: Bool = false
     ) {
         self.provider = provider
         self.clientID = clientID
@@ -80,6 +85,7 @@ public struct SessionConfiguration: Hashable, Sendable {
         self.headerOrigins = headerOrigins
         self.leeway = leeway
         self.metadataByIDToken = metadataByIDToken
+        self.pushesAuthorizationRequests = pushesAuthorizationRequests
         self.legacy = legacy
     }
 }
@@ -97,7 +103,8 @@ extension SessionConfiguration {
                 audience: audience,
                 resources: resources, authorizeParameters: authorizeParameters, tokenParameters: tokenParameters,
                 headers: headers, headerOrigins: headerOrigins, leewaySeconds: leeway,
-                metadataByIdToken: metadataByIDToken, legacy: legacy)
+                metadataByIdToken: metadataByIDToken, pushesAuthorizationRequests: pushesAuthorizationRequests,
+                legacy: legacy)
         }
     }
 }

@@ -4,6 +4,7 @@ extension SessionError {
         "client_id": "clientID", "redirect_uri": "redirectURI", "leeway_seconds": "leeway",
         "authorize_parameters": "authorizeParameters", "token_parameters": "tokenParameters",
         "header_origins": "headerOrigins", "metadata_by_id_token": "metadataByIDToken", "min_ttl": "minTTL",
+        "pushes_authorization_requests": "pushesAuthorizationRequests",
         "max_age": "maxAge",
         "callback_url": "callback",
         "return_to": "returnTo", "api_type": "apiType",

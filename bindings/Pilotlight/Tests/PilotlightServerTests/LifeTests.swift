@@ -186,4 +186,16 @@ import Testing
         }
         await server.stop()
     }
+
+    @Test func anAuthorizationRequestCanBePushed() async throws {
+        let server = try await IdentityServer.start()
+        var configuration = try server.auth0()
+        configuration.pushesAuthorizationRequests = true
+        let session = try Session(configuration, storage: .inMemory, log: .none)
+        let url = try await session.beginSignIn()
+        let names = URLComponents(url: url, resolvingAgainstBaseURL: false)?.queryItems?.map(\.name)
+        #expect(names == ["client_id", "request_uri"])
+        #expect(try await session.signIn(using: TestBrowser()).isSignedIn)
+        await server.stop()
+    }
 }

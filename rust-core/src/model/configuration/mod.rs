@@ -46,6 +46,8 @@ pub struct Configuration {
     pub leeway_seconds: i64,
     /// Whether the Management API is sent the ID token.
     pub metadata_by_id_token: bool,
+    /// Whether authorization requests are pushed.
+    pub pushes_authorization_requests: bool,
     /// Whether Auth0's endpoints of before June 2017 may be used.
     pub legacy: bool,
 }
@@ -105,6 +107,7 @@ impl Configuration {
             header_origins: parse_origins(&written.header_origins)?,
             leeway_seconds: i64::from(written.leeway_seconds),
             metadata_by_id_token: written.metadata_by_id_token,
+            pushes_authorization_requests: written.pushes_authorization_requests,
             legacy: written.legacy,
         })
     }

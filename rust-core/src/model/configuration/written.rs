@@ -44,6 +44,10 @@ pub struct SessionConfiguration {
     /// still take it. Others want an access token, which is found by itself.
     #[uniffi(default = false)]
     pub metadata_by_id_token: bool,
+    /// Push the authorization request to the issuer by POST, so that the browser's URL only names it (RFC 9126). An issuer
+    /// that requires it and says so in its discovery document is sent it in any case.
+    #[uniffi(default = false)]
+    pub pushes_authorization_requests: bool,
     /// Auth0 only: allows the calls that use its endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
     /// `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is
     /// sent.

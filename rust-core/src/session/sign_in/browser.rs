@@ -6,8 +6,6 @@
 
 use std::sync::Arc;
 
-use url::Url;
-
 use super::super::context::Context;
 use super::super::issuer::{Issuer, Verifier};
 use super::super::options::{SignInOptions, SignInRequest};
@@ -23,9 +21,10 @@ use crate::model::secret::Secret;
 use crate::model::state::SessionState;
 use crate::model::time::Instant;
 use crate::ports::LogLevel;
-use crate::protocol::authorization::{Callback, authorization_url, read_callback};
+use crate::protocol::authorization::{Callback, authorization_request, authorization_url, read_callback};
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::failure::Grant;
+use crate::protocol::pushed_authorization;
 use crate::protocol::token::{self, TokenAnswer};
 
 #[derive(Debug)]
@@ -84,8 +83,16 @@ impl BrowserSignIn {
         let secrets = self.completion.secrets()?;
         let metadata = self.issuer.metadata().await?;
         self.redirect_uri.warn_of_mix_up(&metadata, &self.context);
-        let url = authorization_url(&metadata, configuration, &secrets, &parameters);
-        let requested = requested_by(&url, configuration);
+        let request = authorization_request(configuration, &secrets, &parameters);
+        let url = match pushed_authorization::request(&metadata, configuration, &request)? {
+            Some(pushed) => {
+                let answer = self.issuer.call(pushed_authorization::ENDPOINT, pushed).await?;
+                let request_uri = pushed_authorization::read(&answer, self.issuer.server_now())?;
+                pushed_authorization::url(&metadata, configuration, &request_uri)
+            }
+            None => authorization_url(&metadata, &request),
+        };
+        let requested = requested_by(&request, configuration);
         let attempt = self.pending.begin(self.context.random()?, secrets, requested);
         self.context.log(LogLevel::Info, "sign-in: begun");
         Ok(SignInRequest {
@@ -185,16 +192,16 @@ impl BrowserSignIn {
 }
 
 /// What the authorization request asks for, whether the app's options or its configuration said so.
-fn requested_by(url: &Url, configuration: &Configuration) -> Requested {
+fn requested_by(request: &[(String, String)], configuration: &Configuration) -> Requested {
     let value_of = |name: &str| {
-        let mut values = url.query_pairs();
-        values.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
+        let named = request.iter().find(|(own, _)| own == name);
+        named.map(|(_, value)| value.clone())
     };
     let is_auth0 = matches!(configuration.issuer, IssuerUrl::Auth0(_));
-    let resources = url.query_pairs().filter(|(name, _)| name == "resource");
+    let resources = request.iter().filter(|(name, _)| name == "resource");
     Requested {
         scope: value_of("scope").unwrap_or_default(),
-        resources: resources.map(|(_, resource)| resource.into_owned()).collect(),
+        resources: resources.map(|(_, resource)| resource.clone()).collect(),
         authentication: RequestedAuthentication {
             max_age_seconds: value_of("max_age").and_then(|seconds| seconds.parse().ok()),
             // Elsewhere a parameter of that name may mean anything.

@@ -9,7 +9,7 @@ use axum::response::Response;
 
 pub(crate) use super::authorize_request::AuthorizationRequest;
 use super::authorize_request::{Refused, Reply, parse};
-use super::{browser, pages};
+use super::{browser, pages, par};
 use crate::answers::{redirect, refused};
 use crate::grant::{Code, Grant};
 use crate::params::{Params, with_query};
@@ -31,6 +31,12 @@ pub(crate) async fn post(State(shared): State<Arc<Shared>>, headers: HeaderMap, 
 
 fn answer(shared: &Shared, params: &Params, headers: &HeaderMap) -> Response {
     let settings = shared.settings();
+    let pushed = match par::take(shared, &settings, params) {
+        Ok(pushed) => pushed,
+        Err(text) => return refused("invalid_request", pages::error(400, "Invalid request", &text)),
+    };
+    let script = params;
+    let params = pushed.as_ref().unwrap_or(params);
     let request = match parse(shared, &settings, params) {
         Ok(request) => request,
         Err(Refused::Page { status, title, text }) => {
@@ -45,11 +51,11 @@ fn answer(shared: &Shared, params: &Params, headers: &HeaderMap) -> Response {
         }
     };
     // The script's parameters come before the browser's cookies: a test says what it wants.
-    if let Some(error) = params.get("deny") {
-        let description = params.get("deny_description").unwrap_or("The user denied the request");
+    if let Some(error) = script.get("deny") {
+        let description = script.get("deny_description").unwrap_or("The user denied the request");
         return refuse(shared, &settings, &request.reply, error, description);
     }
-    if let Some(email) = params.get("sign_in_as") {
+    if let Some(email) = script.get("sign_in_as") {
         // Bound first: in the match, the lock would last until its end.
         let session = sign_in(&mut shared.db(), email, None, shared.clock.now());
         return match session {

@@ -23,6 +23,8 @@ pub(crate) async fn configuration(State(shared): State<Arc<Shared>>) -> Response
         "jwks_uri": format!("{issuer}.well-known/jwks.json"),
         "revocation_endpoint": format!("{issuer}oauth/revoke"),
         "end_session_endpoint": format!("{issuer}oidc/logout"),
+        "pushed_authorization_request_endpoint": format!("{issuer}oauth/par"),
+        "require_pushed_authorization_requests": settings.requires_pushed_authorization,
         "scopes_supported": [
             "openid", "profile", "offline_access", "name", "given_name", "family_name", "nickname", "email",
             "email_verified", "picture", "created_at", "identities", "phone", "address",

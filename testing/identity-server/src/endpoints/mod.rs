@@ -21,6 +21,7 @@ mod legacy;
 mod login;
 mod logout;
 mod pages;
+pub(crate) mod par;
 mod pictures;
 mod revoke;
 mod token;
@@ -34,6 +35,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/authorize", get(authorize::get).post(authorize::post))
         .route("/u/login", get(login::form).post(login::submit))
         .route("/u/consent", get(login::consent_form).post(login::consent))
+        .route("/oauth/par", post(par::push))
         .route("/oauth/token", post(token::token))
         .route("/oauth/revoke", post(revoke::revoke))
         .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))

@@ -43,6 +43,7 @@ fn session_of(server: &IdentityServer, options: &KeychainOptions, sharing: Shari
         header_origins: Vec::new(),
         leeway_seconds: 60,
         metadata_by_id_token: false,
+        pushes_authorization_requests: false,
         legacy: false,
     };
     let dependencies = Dependencies {

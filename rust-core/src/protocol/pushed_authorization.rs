@@ -1,0 +1,84 @@
+//! Pushed authorization requests (RFC 9126; Auth0: "Configure Pushed Authorization Requests (PAR)"): the request goes to the
+//! issuer by POST, and the browser's URL only names it.
+
+use url::Url;
+
+use super::discovery::IssuerMetadata;
+use super::failure::{callback_failure, json_object, passing_trouble, unexpected};
+use super::token::pairs;
+use crate::model::configuration::Configuration;
+use crate::model::time::Timestamp;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::error::ProtocolError;
+use crate::protocol::message::{HttpAnswer, HttpRequest};
+
+/// The pushed authorization request endpoint.
+pub const ENDPOINT: Endpoint = Endpoint::named("pushed authorization request endpoint");
+const FIELD: &str = "pushes_authorization_requests";
+
+/// The request that pushes these parameters; `None` where neither the app nor the issuer wants them to be pushed.
+///
+/// # Errors
+/// [`ProtocolError::Configuration`] where the app wants it and the issuer has no such endpoint.
+pub fn request(
+    metadata: &IssuerMetadata,
+    configuration: &Configuration,
+    parameters: &[(String, String)],
+) -> Result<Option<HttpRequest>, ProtocolError> {
+    if !configuration.pushes_authorization_requests && !metadata.requires_pushed_authorization {
+        return Ok(None);
+    }
+    let no_endpoint = || ProtocolError::Configuration {
+        server: Endpoint::DISCOVERY.into(),
+        field: FIELD,
+        problem: "the issuer names no endpoint for pushed authorization requests (RFC 9126 5)".into(),
+    };
+    let endpoint = metadata.pushed_authorization_endpoint.clone().ok_or_else(no_endpoint)?;
+    Ok(Some(HttpRequest::post_form(endpoint, pairs(parameters))))
+}
+
+/// Reads the answer: the name of the pushed request, `request_uri`.
+///
+/// # Errors
+/// As those of a callback URL for a refusal in OAuth's words (RFC 9126 2.3); [`ProtocolError::Configuration`] where there is
+/// no such endpoint; else the server's trouble, or that of somebody in between.
+pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<String, ProtocolError> {
+    let body = json_object(answer);
+    let text = |name: &str| {
+        body.as_ref()
+            .and_then(|body| body.text(name))
+            .filter(|text| !text.is_empty())
+    };
+    if answer.is_success() {
+        let named = text("request_uri").map(str::to_owned);
+        return named.ok_or_else(|| unexpected(ENDPOINT, answer, "no request_uri in it"));
+    }
+    if let Some(passing) = passing_trouble(ENDPOINT, answer, now) {
+        return Err(passing);
+    }
+    Err(match (text("error"), answer.status) {
+        (Some(code), 400..=499) => {
+            let words = text("error_description").unwrap_or_default();
+            callback_failure(&answer.server(ENDPOINT), code, words)
+        }
+        (None, 404 | 405 | 410) if answer.media_type() != "text/html" => ProtocolError::Configuration {
+            server: answer.server(ENDPOINT),
+            field: FIELD,
+            problem: format!(
+                "the issuer takes no pushed authorization requests there (status {})",
+                answer.status
+            )
+            .into(),
+        },
+        _ => unexpected(ENDPOINT, answer, "neither success nor an error"),
+    })
+}
+
+/// The URL to open (RFC 9126 4). It says nothing of the user and of the app but the client.
+pub fn url(metadata: &IssuerMetadata, configuration: &Configuration, request_uri: &str) -> Url {
+    let mut url = metadata.authorization_endpoint.clone();
+    url.query_pairs_mut()
+        .append_pair("client_id", &configuration.client_id)
+        .append_pair("request_uri", request_uri);
+    url
+}
