@@ -3130,6 +3130,11 @@ public struct SessionConfiguration: Equatable, Hashable {
      */
     public let metadataByIdToken: Bool
     /**
+     * Push the authorization request to the issuer by POST, so that the browser's URL only names it (RFC 9126). An issuer
+     * that requires it and says so in its discovery document is sent it in any case.
+     */
+    public let pushesAuthorizationRequests: Bool
+    /**
      * Auth0 only: allows the calls that use its endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
      * `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is
      * sent.
@@ -3182,6 +3187,10 @@ public struct SessionConfiguration: Equatable, Hashable {
          * still take it. Others want an access token, which is found by itself.
          */metadataByIdToken: Bool = false,
         /**
+         * Push the authorization request to the issuer by POST, so that the browser's URL only names it (RFC 9126). An issuer
+         * that requires it and says so in its discovery document is sent it in any case.
+         */pushesAuthorizationRequests: Bool = false,
+        /**
          * Auth0 only: allows the calls that use its endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
          * `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is
          * sent.
@@ -3198,6 +3207,7 @@ public struct SessionConfiguration: Equatable, Hashable {
         self.headerOrigins = headerOrigins
         self.leewaySeconds = leewaySeconds
         self.metadataByIdToken = metadataByIdToken
+        self.pushesAuthorizationRequests = pushesAuthorizationRequests
         self.legacy = legacy
     }
 
@@ -3229,6 +3239,7 @@ public struct FfiConverterTypeSessionConfiguration: FfiConverterRustBuffer {
                 headerOrigins: FfiConverterSequenceString.read(from: &buf),
                 leewaySeconds: FfiConverterUInt32.read(from: &buf),
                 metadataByIdToken: FfiConverterBool.read(from: &buf),
+                pushesAuthorizationRequests: FfiConverterBool.read(from: &buf),
                 legacy: FfiConverterBool.read(from: &buf)
         )
     }
@@ -3246,6 +3257,7 @@ public struct FfiConverterTypeSessionConfiguration: FfiConverterRustBuffer {
         FfiConverterSequenceString.write(value.headerOrigins, into: &buf)
         FfiConverterUInt32.write(value.leewaySeconds, into: &buf)
         FfiConverterBool.write(value.metadataByIdToken, into: &buf)
+        FfiConverterBool.write(value.pushesAuthorizationRequests, into: &buf)
         FfiConverterBool.write(value.legacy, into: &buf)
     }
 }
