@@ -106,7 +106,9 @@ impl Call {
         }
         before();
         match self {
-            Self::DiscoveryAtSignIn | Self::PushedAuthorization => drop(session.begin_sign_in(SignInOptions::default()).await?),
+            Self::DiscoveryAtSignIn | Self::PushedAuthorization => {
+                drop(session.begin_sign_in(SignInOptions::default()).await?)
+            }
             Self::UserInfo => drop(session.profile(true).await?),
             Self::UserRead => drop(session.fetch_metadata(&[]).await?),
             Self::UserChange => {
