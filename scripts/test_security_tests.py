@@ -30,7 +30,7 @@ class Changes(unittest.TestCase):
             ("`survival::no_trouble_on_the_way_ends_a_session`", "`survival::no_trouble_ends_a_session`", "no such test in rust-core/tests/session/survival.rs"),
             ("`survival::no_trouble_on_the_way_ends_a_session`", "`no_such_file::no_trouble_on_the_way_ends_a_session`", "no such file"),
             ("`PrintingTests::nothingIsPrinted`", "`PrintingTests::table`", "no such test"),
-            ("`session/sign_in::max_age_is_checked_in_the_id_token`", "`session/sign_in::begin`", "no such test"),
+            ("`session/requested_authentication::max_age_is_checked_in_the_id_token`", "`session/sign_in::begin`", "no such test"),
             # In the module of a test, and no test itself.
             ("`secrets::planted_secrets_are_nowhere_to_be_found`", "`secrets::assert_silence`", "no such test"),
         ):
