@@ -122,6 +122,7 @@ pub(crate) fn stored_session() -> StoredSession {
         audience_tokens: Vec::new(),
         imported: false,
         pending_updates: Vec::new(),
+        revocations: Vec::new(),
         resources: Vec::new(),
         discovery: None,
         unknown: SecretMembers::default(),

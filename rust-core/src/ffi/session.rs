@@ -250,26 +250,32 @@ impl CoreSession {
         .await
     }
 
-    /// An access token in the place of `refused`, which an API did not accept: the one that another renewal brought in the
-    /// meantime, or a renewed one (network; persists). With `audience` and `scopes` that of `access_token_for`, else the
-    /// session's own.
-    pub async fn access_token_other_than(
+    /// An access token in the place of `refused`, which the API of that origin did not accept: the one that another renewal
+    /// brought in the meantime, or a renewed one (network; persists). With `audience` and `scopes` that of
+    /// `access_token_for`, else the session's own. None where that API refused a fresh token a while ago.
+    pub async fn replace_refused_token(
         &self,
         refused: String,
+        api: String,
         audience: Option<String>,
         scopes: Vec<String>,
         min_ttl_seconds: u32,
-    ) -> Result<TokenText, SessionError> {
+    ) -> Result<Option<TokenText>, SessionError> {
         let refused = Secret::new(refused);
         let audience = audience.map(|name| Audience::parse(name, scopes)).transpose()?;
         let min_ttl = Duration::from_secs(min_ttl_seconds.into());
         run(&self.manager, |manager| async move {
             let token = manager
-                .access_token_other_than(refused, audience.as_ref(), min_ttl)
-                .await;
-            token.map(TokenText::from)
+                .replace_refused_token(refused, &api, audience.as_ref(), min_ttl)
+                .await?;
+            Ok(token.map(TokenText::from))
         })
         .await
+    }
+
+    /// Whether that API refused the token that `replace_refused_token` gave, too. Memory only.
+    pub fn note_replaced_token(&self, api: String, is_refused: bool) {
+        self.manager.note_replaced_token(api, is_refused);
     }
 
     /// Renews the access token for a subset of the granted scopes and with extra token parameters (RFC 6749 6).

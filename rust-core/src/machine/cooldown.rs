@@ -44,7 +44,23 @@ impl RenewalKind {
 
 /// The cooldowns of one session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Cooldowns(Vec<Kind>);
+pub(super) struct Cooldowns {
+    renewals: Vec<Kind>,
+    revocations: Cooldown,
+    imports: Cooldown,
+    updates: Cooldown,
+}
+
+/// What is tried again without the user, beside renewals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Attempt {
+    /// A refresh token that waits is revoked.
+    Revocation,
+    /// The issuer is asked whose session it is that is imported.
+    Import,
+    /// Changes of the metadata that wait are sent.
+    Update,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Kind {
@@ -57,12 +73,12 @@ struct Kind {
 impl Cooldowns {
     /// Another session begins, or the user took part.
     pub(super) fn end_all(&mut self) {
-        self.0.clear();
+        *self = Self::default();
     }
 
     /// Such a renewal succeeded.
     pub(super) fn end(&mut self, kind: &RenewalKind) {
-        if let Some(known) = self.0.iter_mut().find(|known| known.kind == *kind) {
+        if let Some(known) = self.renewals.iter_mut().find(|known| known.kind == *kind) {
             known.failure.end();
         }
     }
@@ -87,13 +103,13 @@ impl Cooldowns {
 
     /// Whether that was a moment ago: another renewal would bring the same.
     pub(super) fn is_short(&self, kind: &RenewalKind, lifetime: u64, now: Instant) -> bool {
-        let known = self.0.iter().find(|known| known.kind == *kind);
+        let known = self.renewals.iter().find(|known| known.kind == *kind);
         known.is_some_and(|known| known.short.0 == lifetime && known.short.1.seconds_left(now).is_some())
     }
 
     /// How many seconds are left of that kind's cooldown, the last one whole.
     pub(super) fn seconds_left(&self, kind: &RenewalKind, now: Instant) -> Option<u64> {
-        let known = self.0.iter().find(|known| known.kind == *kind);
+        let known = self.renewals.iter().find(|known| known.kind == *kind);
         known.and_then(|known| known.failure.seconds_left(now))
     }
 
@@ -102,24 +118,54 @@ impl Cooldowns {
         let concerned = |known: &&Kind| {
             known.kind == *kind || (known.kind == RenewalKind::Own && known.failure.is_of_the_issuer_itself())
         };
-        let mut known = self.0.iter().filter(concerned);
+        let mut known = self.renewals.iter().filter(concerned);
         known.find_map(|known| known.failure.refusal(now))
     }
 
+    /// Such an attempt failed. Without a network, what waits goes as soon as something else shows that there is one.
+    pub(super) fn begin_attempt(&mut self, attempt: Attempt, error: &Error, now: Instant, chance: u64) {
+        let waits_for_network = attempt != Attempt::Import && is_unreachable(error);
+        if changes_nothing(error) && !waits_for_network {
+            self.of_attempt(attempt).begin(error, now, chance);
+        }
+    }
+
+    /// Such an attempt succeeded, or will never.
+    pub(super) fn end_attempt(&mut self, attempt: Attempt) {
+        self.of_attempt(attempt).end();
+    }
+
+    /// The error that an attempt gets which comes too early.
+    pub(super) fn attempt_refusal(&self, attempt: Attempt, now: Instant) -> Option<Error> {
+        match attempt {
+            Attempt::Revocation => self.revocations.refusal(now),
+            Attempt::Import => self.imports.refusal(now),
+            Attempt::Update => self.updates.refusal(now),
+        }
+    }
+
+    fn of_attempt(&mut self, attempt: Attempt) -> &mut Cooldown {
+        match attempt {
+            Attempt::Revocation => &mut self.revocations,
+            Attempt::Import => &mut self.imports,
+            Attempt::Update => &mut self.updates,
+        }
+    }
+
     fn of(&mut self, kind: &RenewalKind) -> &mut Kind {
-        let place = self.0.iter().position(|known| known.kind == *kind);
+        let place = self.renewals.iter().position(|known| known.kind == *kind);
         let place = place.unwrap_or_else(|| {
-            if self.0.len() >= MOST_KINDS {
-                self.0.remove(0);
+            if self.renewals.len() >= MOST_KINDS {
+                self.renewals.remove(0);
             }
-            self.0.push(Kind {
+            self.renewals.push(Kind {
                 kind: kind.clone(),
                 failure: Cooldown::default(),
                 short: (0, Cooldown::default()),
             });
-            self.0.len() - 1
+            self.renewals.len() - 1
         });
-        &mut self.0[place]
+        &mut self.renewals[place]
     }
 }
 
@@ -141,7 +187,7 @@ impl Cooldown {
     fn begin(&mut self, error: &Error, now: Instant, chance: u64) {
         self.failures = (self.failures + 1).min(16);
         let longest = match error {
-            Error::Transport { error, .. } if error.kind == TransportErrorKind::Unreachable => LONGEST_OFFLINE,
+            error if is_unreachable(error) => LONGEST_OFFLINE,
             _ => LONGEST,
         };
         let ceiling = longest.min(Duration::from_secs(1 << self.failures.min(10)));
@@ -184,6 +230,10 @@ impl Cooldown {
             ))
         )
     }
+}
+
+fn is_unreachable(error: &Error) -> bool {
+    matches!(error, Error::Transport { error, .. } if error.kind == TransportErrorKind::Unreachable)
 }
 
 /// Whether the issuer, or a server before it, would say the same again. What the device or the app itself says

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::cooldown::RenewalKind;
+use super::cooldown::{Attempt, RenewalKind};
 use super::error::Error;
 use super::event::SessionEvent;
 use super::ledger::Revision;
@@ -16,7 +16,7 @@ use crate::model::secret::{Fingerprint, Secret, SecretBytes};
 use crate::model::state::ReauthenticationReason;
 use crate::model::time::{Instant, Timestamp};
 use crate::protocol::token::TokenAnswer;
-use crate::storage::envelope::{KeptDiscovery, StoredItem, StoredSession};
+use crate::storage::envelope::{KeptDiscovery, RenewedImport, StoredItem, StoredSession};
 
 /// The store was read for the first time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -69,6 +69,7 @@ pub struct WrittenContent {
     pub(super) revision: Revision,
     pub(super) updates: Vec<u64>,
     pub(super) sign_in: Option<SignInName>,
+    pub(super) revocations: Vec<Secret>,
     pub(super) replaced_unreadable: bool,
 }
 
@@ -90,6 +91,26 @@ pub struct Imported {
     pub session: Box<StoredSession>,
     /// Which bytes were written.
     pub written: Fingerprint,
+}
+
+/// An import has renewed the tokens that it found, to learn whose they are; or it has ended and keeps nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ImportRenewed {
+    /// The new ones.
+    pub renewed: Option<Box<RenewedImport>>,
+}
+
+/// What is tried again without the user failed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AttemptFailed {
+    /// What that was.
+    pub attempt: Attempt,
+    /// Why.
+    pub error: Error,
+    /// When.
+    pub now: Instant,
+    /// Any number: pauses are of random length.
+    pub chance: u64,
 }
 
 /// The user signed out.

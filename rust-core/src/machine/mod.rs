@@ -19,13 +19,14 @@ mod provenance;
 mod refusals;
 pub mod refused_tokens;
 pub mod retry;
+mod revocations;
 mod rules;
 mod state;
 mod stored;
 pub mod table;
 mod tokens;
 
-pub use cooldown::RenewalKind;
+pub use cooldown::{Attempt, RenewalKind};
 pub use ledger::Revision;
 pub use outcome::{Effect, Outcome, RenewalInput, Verdict};
 pub use phase::{Generation, PhaseKind};

@@ -1,6 +1,6 @@
 //! Where a session stands.
 
-use crate::storage::envelope::{PendingRevocation, StoredItem, StoredSession};
+use crate::storage::envelope::{PendingRevocation, SignedOut, StoredItem, StoredSession};
 
 /// What is known of the session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -10,8 +10,8 @@ pub(super) enum Phase {
     Unread,
     /// The store could not be read: the device is locked.
     Locked,
-    /// Nobody is signed in; these refresh tokens have yet to be revoked at the issuer.
-    SignedOut(Vec<PendingRevocation>),
+    /// Nobody is signed in; what is left has to be revoked at the issuer, or is of an import.
+    SignedOut(SignedOut),
     /// Somebody is signed in, or was until the session ended: then there are no tokens, and the profile stays for the
     /// sign-in screen.
     Session(Box<StoredSession>),
@@ -38,12 +38,30 @@ impl PhaseKind {
 }
 
 impl Phase {
+    /// The refresh tokens that have yet to be revoked at the issuer, the oldest first.
+    pub(super) fn revocations(&self) -> &[PendingRevocation] {
+        match self {
+            Self::SignedOut(left) => &left.revocations,
+            Self::Session(session) => &session.revocations,
+            Self::Unread | Self::Locked => &[],
+        }
+    }
+
+    /// The same, to be changed; none while the store has not been read.
+    pub(super) fn revocations_mut(&mut self) -> Option<&mut Vec<PendingRevocation>> {
+        match self {
+            Self::SignedOut(left) => Some(&mut left.revocations),
+            Self::Session(session) => Some(&mut session.revocations),
+            Self::Unread | Self::Locked => None,
+        }
+    }
+
     /// What the store holds, as a phase.
     pub(super) fn of(stored: Option<StoredItem>) -> Self {
         match stored {
             Some(StoredItem::Session(session)) => Self::Session(session),
-            Some(StoredItem::SignedOut(item)) => Self::SignedOut(item.revocations),
-            None => Self::SignedOut(Vec::new()),
+            Some(StoredItem::SignedOut(item)) => Self::SignedOut(item),
+            None => Self::SignedOut(SignedOut::with(Vec::new())),
         }
     }
 

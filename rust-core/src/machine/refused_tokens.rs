@@ -3,35 +3,46 @@
 use std::time::Duration;
 
 use crate::model::time::Instant;
-use crate::protocol::endpoint::Endpoint;
 
 /// The first time that no token is renewed for an endpoint; it doubles with each fresh token that is refused.
 const FIRST: Duration = Duration::from_secs(30);
 const LONGEST: Duration = Duration::from_secs(16 * 60);
 
+/// So many endpoints are remembered; the oldest refusals are forgotten first.
+const MOST: usize = 64;
+
 /// What became of fresh tokens, for each endpoint that refused one.
-#[derive(Debug, Default)]
-pub struct RefusedTokens(Vec<Refusal>);
+#[derive(Debug)]
+pub struct RefusedTokens<E>(Vec<Refusal<E>>);
 
 #[derive(Debug)]
-struct Refusal {
-    endpoint: Endpoint,
+struct Refusal<E> {
+    endpoint: E,
     since: Instant,
     lasts: Duration,
 }
 
-impl RefusedTokens {
+impl<E> Default for RefusedTokens<E> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<E: PartialEq> RefusedTokens<E> {
     /// Whether a fresh token may help where one was refused.
-    pub fn may_renew(&self, endpoint: Endpoint, now: Instant) -> bool {
+    pub fn may_renew(&self, endpoint: &E, now: Instant) -> bool {
         let mut refusals = self.0.iter();
-        refusals.all(|refusal| refusal.endpoint != endpoint || now.since(refusal.since) >= refusal.lasts)
+        refusals.all(|refusal| refusal.endpoint != *endpoint || now.since(refusal.since) >= refusal.lasts)
     }
 
     /// A fresh token was sent, and refused as well or not.
-    pub fn note_fresh(&mut self, endpoint: Endpoint, is_refused: bool, now: Instant) {
+    pub fn note_fresh(&mut self, endpoint: E, is_refused: bool, now: Instant) {
         let known = self.0.iter().position(|refusal| refusal.endpoint == endpoint);
-        let before = known.map(|place| self.0.swap_remove(place).lasts);
+        let before = known.map(|place| self.0.remove(place).lasts);
         if is_refused {
+            if self.0.len() >= MOST {
+                self.0.remove(0);
+            }
             self.0.push(Refusal {
                 endpoint,
                 since: now,
@@ -45,6 +56,7 @@ impl RefusedTokens {
 mod tests {
     use super::*;
     use crate::model::time::Timestamp;
+    use crate::protocol::endpoint::Endpoint;
 
     fn at(seconds: u64) -> Instant {
         Instant {
@@ -57,17 +69,27 @@ mod tests {
     fn the_waits_grow_and_end_with_the_first_token_that_is_accepted() {
         let (endpoint, other) = (Endpoint::TOKEN, Endpoint::AUTHORIZATION);
         let mut refusals = RefusedTokens::default();
-        assert!(refusals.may_renew(endpoint, at(0)));
+        assert!(refusals.may_renew(&endpoint, at(0)));
         let mut now = 0;
         for lasts in [30, 60, 120, 240, 480, 960, 960] {
             refusals.note_fresh(endpoint, true, at(now));
-            assert!(!refusals.may_renew(endpoint, at(now + lasts - 1)), "{lasts}");
-            assert!(refusals.may_renew(other, at(now)));
+            assert!(!refusals.may_renew(&endpoint, at(now + lasts - 1)), "{lasts}");
+            assert!(refusals.may_renew(&other, at(now)));
             now += lasts;
-            assert!(refusals.may_renew(endpoint, at(now)), "{lasts}");
+            assert!(refusals.may_renew(&endpoint, at(now)), "{lasts}");
         }
         refusals.note_fresh(endpoint, false, at(now));
         refusals.note_fresh(endpoint, true, at(now));
-        assert!(refusals.may_renew(endpoint, at(now + 30)));
+        assert!(refusals.may_renew(&endpoint, at(now + 30)));
+    }
+
+    #[test]
+    fn they_are_bounded() {
+        let mut refusals = RefusedTokens::default();
+        for endpoint in 0..MOST + 5 {
+            refusals.note_fresh(endpoint, true, at(0));
+        }
+        assert_eq!(refusals.0.len(), MOST);
+        assert!(!refusals.may_renew(&(MOST + 4), at(1)));
     }
 }

@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use super::announcements::Announcements;
-use super::cooldown::Cooldowns;
+use super::cooldown::{Attempt, Cooldowns};
+use super::error::Error;
 use super::ledger::Ledger;
 use super::phase::{Generation, Phase, PhaseKind};
 use super::provenance::{Departure, Provenance, update_ids};
 use super::refusals::Refusals;
 use super::retry::RetryPolicy;
+use super::revocations;
 use crate::model::credentials::{Freshness, MonotonicReceipt};
 use crate::model::profile::Profile;
 use crate::model::state::{ReauthenticationReason, SessionState};
@@ -117,6 +119,11 @@ impl Machine {
         matches!(self.phase, Phase::Unread | Phase::Locked)
     }
 
+    /// The error that such an attempt gets a moment after one failed.
+    pub fn attempt_refusal(&self, attempt: Attempt, now: Instant) -> Option<Error> {
+        self.cooldowns.attempt_refusal(attempt, now)
+    }
+
     /// Whether anything has to be written.
     pub fn has_unsaved(&self) -> bool {
         self.ledger.has_unsaved()
@@ -151,6 +158,7 @@ impl Machine {
     /// The store holds what memory holds.
     pub(super) fn note_stored(&mut self) {
         self.provenance.stored_updates = update_ids(self.session());
+        self.provenance.stored_revocations = revocations::tokens(self.phase.revocations());
         self.provenance.sign_in_was_stored = true;
     }
 }

@@ -4,10 +4,11 @@ use super::input::WrittenContent;
 use super::ledger::Revision;
 use super::phase::{Generation, Phase};
 use super::provenance::{SignInName, update_ids};
+use super::revocations;
 use super::state::Machine;
 use crate::model::pending_update::PendingUpdate;
 use crate::model::secret::{Fingerprint, SecretBytes};
-use crate::storage::envelope::{PendingRevocation, SignedOut, StoredItem};
+use crate::storage::envelope::{PendingRevocation, RenewedImport, StoredItem};
 
 /// What the store should hold.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -42,12 +43,29 @@ impl<'a> Stored<'a> {
         (self.0.session().is_some() && !self.0.has_unsaved()).then(|| self.to_store())
     }
 
+    /// An item that holds the place of a session to come, where nobody is signed in and nothing has to be written.
+    pub fn place(self) -> Option<Unsaved> {
+        let Phase::SignedOut(left) = &self.0.phase else {
+            return None;
+        };
+        (!self.0.has_unsaved()).then(|| Unsaved {
+            content: Some(StoredItem::SignedOut(left.clone())),
+            ..self.to_store()
+        })
+    }
+
+    /// What an import has renewed and could not finish yet.
+    pub fn renewed_import(self) -> Option<&'a RenewedImport> {
+        match &self.0.phase {
+            Phase::SignedOut(left) => left.renewed_import.as_deref(),
+            _ => None,
+        }
+    }
+
     fn to_store(self) -> Unsaved {
         let content = match &self.0.phase {
             Phase::Session(session) => Some(StoredItem::Session(session.clone())),
-            Phase::SignedOut(revocations) if !revocations.is_empty() => {
-                Some(StoredItem::SignedOut(SignedOut::with(revocations.clone())))
-            }
+            Phase::SignedOut(left) if left.is_needed() => Some(StoredItem::SignedOut(left.clone())),
             _ => None,
         };
         Unsaved {
@@ -58,6 +76,7 @@ impl<'a> Stored<'a> {
                 revision: self.0.ledger.current(),
                 updates: update_ids(self.0.session()),
                 sign_in: self.0.session().map(SignInName::of),
+                revocations: revocations::tokens(self.0.phase.revocations()),
                 replaced_unreadable: self.0.provenance.unreadable.is_some(),
             },
         }
@@ -90,10 +109,7 @@ impl<'a> Stored<'a> {
 
     /// The refresh tokens that have yet to be revoked at the issuer, the oldest first.
     pub fn pending_revocations(self) -> &'a [PendingRevocation] {
-        match &self.0.phase {
-            Phase::SignedOut(revocations) => revocations,
-            _ => &[],
-        }
+        self.0.phase.revocations()
     }
 
     /// The changes of the metadata that wait, the oldest first.

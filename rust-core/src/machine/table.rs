@@ -70,8 +70,9 @@ transitions! {
     ItemWritten      => note_written     note_written     note_written        note_written     note_written
     SignedIn         => enter            enter            enter               enter_again      enter_again
     Imported         => take_imported    take_imported    take_imported       keep_sign_in     keep_sign_in
+    ImportRenewed    => ignore           ignore           keep_renewed        ignore           ignore
     SignedOut        => leave_unknown    leave_unknown    stay_signed_out     leave            leave
-    RevocationEnded  => ignore           ignore           settle_revocation   ignore           ignore
+    RevocationEnded  => ignore           ignore           settle_revocation   settle_revocation settle_revocation
     RenewalBegun     => begin            begin            begin               begin            begin
     RenewalAsked     => ignore           ignore           ignore              renew            ignore
     RenewalAnswered  => drop_tokens      drop_tokens      drop_tokens         take_tokens      take_tokens
@@ -80,13 +81,14 @@ transitions! {
     RequestFailed    => ask_again        ask_again        ask_again           ask_again        ask_again
     RenewalFailed    => fail             fail             fail                fail_and_report  fail
     RenewalSucceeded => succeed          succeed          succeed             succeed          succeed
+    AttemptFailed    => fail_attempt     fail_attempt     fail_attempt        fail_attempt     fail_attempt
     LifetimeShort    => note_short       note_short       note_short          note_short       note_short
     TokensChecked    => drop_checked     drop_checked     drop_checked        trust            trust
     ProfileFetched   => supersede        supersede        supersede           keep_profile     keep_profile
     DiscoveryKnown   => keep_discovery   keep_discovery   keep_discovery      keep_discovery   keep_discovery
     UpdateAdded      => supersede        supersede        supersede           add_update       add_update
     UpdateRemoved    => ignore           ignore           ignore              remove_update    remove_update
-    TimePassed       => publish          publish          publish_and_prune   publish          publish
+    TimePassed       => publish          publish          publish_and_prune   publish_and_prune publish_and_prune
 }
 
 /// The input makes no difference in this phase.

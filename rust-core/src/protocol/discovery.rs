@@ -114,8 +114,9 @@ impl IssuerMetadata {
         let algorithms = |name: &str| announced_algorithms(names(document, name).as_deref());
         let id_token_algorithms = algorithms("id_token_signing_alg_values_supported");
         let of_userinfo = "userinfo_signing_alg_values_supported";
-        let userinfo_algorithms = Some(algorithms(of_userinfo))
-            .filter(|found| document.contains_key(of_userinfo) && !found.is_empty())
+        let userinfo_algorithms = names(document, of_userinfo)
+            .map(|names| announced_algorithms(Some(&names)))
+            .filter(|found| !found.is_empty())
             .unwrap_or_else(|| id_token_algorithms.clone());
         if id_token_algorithms.is_empty() {
             return Err("it signs ID tokens with no algorithm that is acceptable for a public client".to_owned());
@@ -228,9 +229,13 @@ fn is_same_issuer(issuer: &str, configured: &Url) -> bool {
     Url::parse(issuer).is_ok_and(|issuer| plain(issuer.as_str()) == plain(configured.as_str()))
 }
 
+/// A list of texts; where there is only one, some servers leave the list out.
 fn names(document: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
-    let names = document.get(name)?.as_array()?.iter().filter_map(Value::as_str);
-    Some(names.map(str::to_owned).collect())
+    match document.get(name)? {
+        Value::String(name) => Some(vec![name.clone()]),
+        Value::Array(names) => Some(names.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
+        _ => None,
+    }
 }
 
 /// Plain http is for an issuer on this machine alone: a server elsewhere must not send tokens to whatever listens here.

@@ -110,7 +110,7 @@ pub fn read_with(
         access_token: body.take_token("access_token"),
         refresh_token: body.take_token("refresh_token"),
         id_token: body.take_token("id_token"),
-        scope: body.text("scope").map(str::to_owned),
+        scope: body.get("scope").and_then(scopes),
         expires_in: body.get("expires_in").and_then(seconds),
         problem: None,
     };
@@ -121,7 +121,7 @@ pub fn read_with(
     // out.
     if body
         .get("token_type")
-        .is_some_and(|kind| !kind.as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("bearer")))
+        .is_some_and(|kind| !kind.as_str().is_some_and(|kind| is_bearer(kind.trim())))
     {
         read.access_token = None;
         read.problem = Some("a token_type that is not Bearer");
@@ -129,6 +129,19 @@ pub fn read_with(
     match (&read.access_token, &read.refresh_token) {
         (None, None) => Err(unexpected(Endpoint::TOKEN, answer, "no token in it")),
         _ => Ok(read),
+    }
+}
+
+fn is_bearer(kind: &str) -> bool {
+    kind.is_empty() || kind.eq_ignore_ascii_case("bearer")
+}
+
+/// Scopes in one text (RFC 6749 3.3), or in a list, as some servers send them.
+fn scopes(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(names) => Some(names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")),
+        _ => None,
     }
 }
 

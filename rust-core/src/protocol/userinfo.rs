@@ -65,12 +65,14 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<UserInfo, ProtocolErr
             "the access token lacks a scope that userinfo needs, usually openid",
         )),
         _ if !answer.is_success() => Err(resource_failure(endpoint, answer, now)),
-        _ if answer.media_type() == "application/jwt" => match std::str::from_utf8(answer.body.expose()) {
-            Ok(jwt) => Ok(UserInfo::Signed(Secret::new(jwt.trim()))),
-            Err(_) => Err(unexpected(endpoint, answer, "not a JWT")),
+        _ => match json_object(answer) {
+            // Also where it is labelled as a JWT: servers mislabel JSON.
+            Some(object) => Ok(UserInfo::Claims(object.into_members())),
+            None if answer.media_type() == "application/jwt" => match std::str::from_utf8(answer.body.expose()) {
+                Ok(jwt) => Ok(UserInfo::Signed(Secret::new(jwt.trim().trim_matches('"')))),
+                Err(_) => Err(unexpected(endpoint, answer, "not a JWT")),
+            },
+            None => Err(unexpected(endpoint, answer, "not a JSON object")),
         },
-        _ => json_object(answer)
-            .map(|object| UserInfo::Claims(object.into_members()))
-            .ok_or_else(|| unexpected(endpoint, answer, "not a JSON object")),
     }
 }

@@ -13,8 +13,8 @@ use super::dependencies::Dependencies;
 use super::shared_machine::SharedMachine;
 use crate::machine::error::Error;
 use crate::machine::event::Report;
-use crate::machine::input::TimePassed;
-use crate::machine::{Generation, Input, Machine, Outcome, Tokens};
+use crate::machine::input::{AttemptFailed, TimePassed};
+use crate::machine::{Attempt, Generation, Input, Machine, Outcome, Tokens};
 use crate::model::configuration::Configuration;
 use crate::model::profile::Profile;
 use crate::model::secret::Secret;
@@ -83,6 +83,22 @@ impl Context {
     /// The state that was announced last, and everything that is from now on.
     pub(super) fn subscribe(&self) -> UnboundedReceiver<Report> {
         self.machine.subscribe(self.now())
+    }
+
+    /// What is tried again without the user has failed: see [`crate::machine::input::AttemptFailed`].
+    pub(super) fn note_failed_attempt(&self, attempt: Attempt, error: Error) {
+        self.apply(AttemptFailed {
+            attempt,
+            error,
+            now: self.now(),
+            chance: self.chance().unwrap_or_default(),
+        });
+    }
+
+    /// The error that such an attempt gets a moment after one failed.
+    pub(super) fn attempt_refusal(&self, attempt: Attempt) -> Option<Error> {
+        let now = self.now();
+        self.read(|machine| machine.attempt_refusal(attempt, now))
     }
 
     /// Announces the state, if it is not the one that was announced last.

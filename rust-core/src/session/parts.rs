@@ -198,5 +198,6 @@ impl Parts {
 impl WholeSession for Parts {
     fn network_answered(&self) {
         self.metadata_queue.send_in_background();
+        self.revocations.send_in_background();
     }
 }

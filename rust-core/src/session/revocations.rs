@@ -15,7 +15,7 @@ use super::options::SignOutOutcome;
 use super::store::SessionStore;
 use crate::machine::error::Error;
 use crate::machine::input::{RevocationEnded, TimePassed};
-use crate::machine::{Stored, Verdict, retry};
+use crate::machine::{Attempt, Stored, Verdict, retry};
 use crate::model::secret::Secret;
 use crate::ports::LogLevel;
 use crate::protocol::revocation;
@@ -53,15 +53,15 @@ impl Revocations {
         }
     }
 
-    /// Sends what earlier sign-outs could not tell the issuer, while the caller goes on.
+    /// Sends what could not be sent before, while the caller goes on; not a moment after that failed.
     pub(super) fn send_in_background(self: &Arc<Self>) {
-        if self.has_pending() {
+        if self.has_pending() && self.context.attempt_refusal(Attempt::Revocation).is_none() {
             let revocations = Arc::clone(self);
             self.context.spawn(async move { revocations.send().await });
         }
     }
 
-    /// The same for a caller that waits for it, within limits.
+    /// The same at once, for a user who signs in and waits for it, within limits.
     pub(super) async fn send_in_time(&self) {
         if self.has_pending() {
             let sending = std::pin::pin!(self.send());
@@ -111,7 +111,10 @@ impl Revocations {
         };
         for pending in self.pending() {
             let outcome = self.settle(&pending.refresh_token).await;
-            if outcome.is_err_and(|error| retry::is_passing(&error)) {
+            if let Err(error) = outcome
+                && retry::is_passing(&error)
+            {
+                self.context.note_failed_attempt(Attempt::Revocation, error);
                 return;
             }
         }

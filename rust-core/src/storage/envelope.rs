@@ -12,7 +12,8 @@ use self::reading::Members;
 use crate::model::secret::SecretBytes;
 
 pub use self::item::{
-    CURRENT_VERSION, EnvelopeError, KeptDiscovery, PendingRevocation, SignedOut, StoredItem, StoredSession,
+    CURRENT_VERSION, EnvelopeError, KeptDiscovery, PendingRevocation, RenewedImport, SignedOut, StoredItem,
+    StoredSession,
 };
 
 /// What is read at most: more than the largest tokens that are accepted, with room for everything beside them.

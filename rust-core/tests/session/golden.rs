@@ -23,6 +23,9 @@ const WITH_RESOURCES: &str = include_str!("golden/v1-with-resources.json");
 const UNCHECKED: &str = include_str!("golden/v1-unchecked.json");
 const NARROWED: &str = include_str!("golden/v1-narrowed.json");
 const WITH_DISCOVERY: &str = include_str!("golden/v1-with-discovery.json");
+const WITH_REVOCATIONS: &str = include_str!("golden/v1-with-revocations.json");
+const SIGNED_OUT: &str = include_str!("golden/v1-signed-out.json");
+const IMPORTING: &str = include_str!("golden/v1-importing.json");
 const WITH_LATER_FIELDS: &str = include_str!("golden/v1-with-later-fields.json");
 
 /// A launch of an app whose store holds the item, at a time when its access token is young.
@@ -179,6 +182,21 @@ async fn a_session_with_the_discovery_document_of_its_issuer() {
     assert_eq!(kept.fetched_at, Timestamp(4_102_444_800));
 }
 
+#[tokio::test]
+async fn a_session_with_another_users_token_to_revoke() {
+    assert_eq!(launched_with(WITH_REVOCATIONS).await.1, signed_in());
+    let stored = StoredItem::decode(&SecretBytes::new(WITH_REVOCATIONS.into())).unwrap();
+    let waiting = stored.into_session().unwrap().revocations;
+    assert_eq!(waiting[0].refresh_token.expose(), "golden-replaced-token");
+    assert_eq!(waiting[0].subject.as_deref(), Some("auth0|another"));
+}
+
+#[tokio::test]
+async fn tokens_to_revoke_after_a_sign_out() {
+    assert_eq!(launched_with(SIGNED_OUT).await.1, SessionState::SignedOut);
+    assert_eq!(launched_with(IMPORTING).await.1, SessionState::SignedOut);
+}
+
 #[test]
 fn a_sign_in_without_an_identifier_is_told_from_others_by_its_nonce() {
     let session = |item: &str| {
@@ -210,6 +228,10 @@ fn each_is_written_back_as_it_was() {
         WITH_RESOURCES,
         UNCHECKED,
         NARROWED,
+        WITH_DISCOVERY,
+        WITH_REVOCATIONS,
+        SIGNED_OUT,
+        IMPORTING,
         WITH_LATER_FIELDS,
     ] {
         let stored = StoredItem::decode(&SecretBytes::new(item.into())).unwrap();

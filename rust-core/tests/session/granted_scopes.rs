@@ -88,6 +88,11 @@ async fn what_the_issuer_says_counts() {
     says("");
     session.access_token(forced()).await.unwrap();
     assert!(granted(&session).is_empty());
+    // Some servers send a list.
+    let list = Fault::answer(json!({"scope": ["openid", null, "email"]}));
+    world.control().fault(Endpoint::Token, list);
+    session.access_token(forced()).await.unwrap();
+    assert_eq!(granted(&session), ["openid", "email"]);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{SessionManager, SignOutOutcome};
 use pilotlight_identity_server::{Endpoint, Fault};
 
-use crate::world::{ADA, GRACE, World, assert_renews, cached, forced, is_signed_in, public};
+use crate::world::{ADA, GRACE, World, assert_renews, cached, forced, is_signed_in, public, until};
 
 /// A renewal whose answer is held back at the server, after the server has rotated.
 async fn renewal_under_way(
@@ -50,6 +50,10 @@ async fn a_new_sign_in_is_not_touched_by_the_old_sessions_renewal() {
     let session = world.signed_in().await;
     let renewing = renewal_under_way(&world, &session).await;
     world.sign_in(&session, GRACE).await;
+    until("the replaced one is revoked", || {
+        world.stored().unwrap().get("revocations").is_none()
+    })
+    .await;
     let (stored, token) = (world.stored(), cached(&session));
     world.control().release(Endpoint::Token);
     assert_eq!(

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::metadata_queue::{kept, object, queue, until_nothing_waits, waiting, world};
 use crate::reports::events;
-use crate::world::GRACE;
+use crate::world::{GRACE, forced, until};
 
 /// Each way of saying no for good, with the rest behind it.
 #[tokio::test]
@@ -93,4 +93,24 @@ async fn what_was_refused_of_one_user_is_not_reported_to_the_next() {
         world.sign_in(&session, GRACE).await;
         assert_eq!(session.flush_metadata_updates().await.unwrap().dropped, []);
     }
+}
+
+/// Each answer of the issuer's is a chance for what waits, but not one a moment after the last.
+#[tokio::test]
+async fn what_the_server_cannot_take_now_is_not_sent_with_every_other_answer() {
+    let (world, session) = world().await;
+    world.control().fault(Endpoint::Users, Fault::status(503).for_ever());
+    queue(&session, json!({"a": 1})).await;
+    let asked = world.control().seen(Endpoint::Users);
+    for _ in 0..20 {
+        session.profile(true).await.unwrap();
+        session.access_token(forced()).await.unwrap();
+    }
+    until("it was tried", || world.control().seen(Endpoint::Users) > asked).await;
+    assert_eq!(world.control().seen(Endpoint::Users), asked + 1);
+    world.control().clear_faults(Endpoint::Users);
+    world.clock.advance(31);
+    session.profile(true).await.unwrap();
+    until_nothing_waits(&session).await;
+    assert_eq!(kept(&world), json!({"a": 1}));
 }

@@ -1,9 +1,12 @@
 //! An endpoint that refuses every token, fresh ones too, costs one renewal and then none for a while.
 
+use std::time::Duration;
+
+use pilotlight_core::model::secret::Secret;
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{World, cached, forced};
 
 #[tokio::test]
 async fn an_endpoint_that_refuses_every_token_does_not_cost_one_renewal_for_each_call() {
@@ -42,4 +45,43 @@ async fn an_endpoint_that_refuses_every_token_does_not_cost_one_renewal_for_each
             assert!(call().await, "renewed once more");
         }
     }
+}
+
+/// Requests of the app's own, which another client sends.
+#[tokio::test]
+async fn an_api_of_the_apps_that_refuses_every_token_costs_one_renewal_and_then_none_for_a_while() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let (api, other) = ("https://api.example.com", "https://other.example.com");
+    let refuse = async |api: &str| {
+        let token = Secret::new(cached(&session).unwrap());
+        let other = session
+            .replace_refused_token(token.clone(), api, None, Duration::ZERO)
+            .await;
+        let other = other.unwrap();
+        assert_ne!(other.as_ref(), Some(&token));
+        other
+    };
+    for (renewals, seconds) in [(1, 31), (2, 61), (3, 121)] {
+        for _ in 0..10 {
+            if refuse(api).await.is_some() {
+                session.note_replaced_token(api.to_owned(), true);
+            }
+        }
+        assert_eq!(world.refresh_grants(), renewals);
+        world.clock.advance(seconds);
+    }
+    // Others are not concerned.
+    session.note_replaced_token(api.to_owned(), true);
+    assert_eq!(refuse(api).await, None);
+    assert!(refuse(other).await.is_some());
+    assert_eq!(world.refresh_grants(), 4);
+
+    // What another renewal has brought costs nothing, and where it is accepted nothing is left of all that.
+    let refused = Secret::new(cached(&session).unwrap());
+    let newer = session.access_token(forced()).await.unwrap();
+    let given = session.replace_refused_token(refused, api, None, Duration::ZERO).await;
+    assert_eq!(given.unwrap(), Some(newer));
+    session.note_replaced_token(api.to_owned(), false);
+    assert!(refuse(api).await.is_some());
 }

@@ -2,9 +2,11 @@
 
 use pilotlight_core::machine::error::Error;
 use pilotlight_core::model::state::SessionState;
+use pilotlight_core::session::{SessionManager, SignOutOutcome};
 use pilotlight_identity_server::{Endpoint, Fault, IdTokenFault};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::sharing::shared_world;
 use crate::world::{ADA, GRACE, World, assert_renews, disk_full, until};
 
 #[tokio::test]
@@ -68,4 +70,122 @@ async fn the_refresh_token_of_another_user_whom_a_sign_in_replaces_is_revoked() 
     world.sign_in(&session, GRACE).await;
     assert_renews(&session).await;
     assert_eq!(world.control().seen(Endpoint::Revoke), 1);
+}
+
+/// Grace has signed in over Ada's session while nothing could be revoked; Ada's refresh token.
+async fn replaced_while_revocation_fails(world: &World) -> (SessionManager, String) {
+    let session = world.signed_in().await;
+    let replaced = world.stored_refresh_token();
+    world.control().fault(Endpoint::Revoke, Fault::status(503).for_ever());
+    world.sign_in(&session, GRACE).await;
+    until("the issuer is asked", || world.control().seen(Endpoint::Revoke) == 1).await;
+    (session, replaced)
+}
+
+fn waiting(world: &World) -> Vec<String> {
+    let item = world.stored().unwrap();
+    let revocations = item["revocations"].as_array().cloned().unwrap_or_default();
+    let token = |waiting: &Value| waiting["refresh_token"].as_str().unwrap().to_owned();
+    revocations.iter().map(token).collect()
+}
+
+async fn all_are_revoked(world: &World, families: u64) {
+    until("revoked, and noted", || {
+        world.control().counters().families_revoked == families
+            && world.stored().is_none_or(|item| item.get("revocations").is_none())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_revoked_waits_with_the_new_session() {
+    let world = World::new().await;
+    let (session, replaced) = replaced_while_revocation_fails(&world).await;
+    assert_eq!(waiting(&world), [replaced]);
+    drop(session);
+    world.control().clear_faults(Endpoint::Revoke);
+    let session = world.session();
+    session.restore().await.unwrap();
+    all_are_revoked(&world, 1).await;
+    assert_renews(&session).await;
+    assert_eq!(world.control().seen(Endpoint::Revoke), 2);
+}
+
+#[tokio::test]
+async fn the_same_launch_tries_again_when_the_issuer_answers_but_not_a_moment_after() {
+    let world = World::new().await;
+    let (session, replaced) = replaced_while_revocation_fails(&world).await;
+    for _ in 0..20 {
+        session.restore().await.unwrap();
+        session.profile(true).await.unwrap();
+    }
+    assert_eq!(world.control().seen(Endpoint::Revoke), 1);
+    assert_eq!(waiting(&world), [replaced]);
+    world.control().clear_faults(Endpoint::Revoke);
+    world.clock.advance(31);
+    session.profile(true).await.unwrap();
+    all_are_revoked(&world, 1).await;
+}
+
+#[tokio::test]
+async fn a_sign_out_of_the_new_user_leaves_both_to_be_revoked() {
+    let world = World::new().await;
+    let (session, _) = replaced_while_revocation_fails(&world).await;
+    assert_eq!(session.sign_out().await, SignOutOutcome::RevocationPending);
+    assert_eq!(waiting(&world).len(), 2);
+    world.control().clear_faults(Endpoint::Revoke);
+    world.session().restore().await.unwrap();
+    all_are_revoked(&world, 2).await;
+    assert!(world.store.items().is_empty());
+}
+
+#[tokio::test]
+async fn a_sign_in_of_the_same_user_forgets_her_own_and_no_others() {
+    let world = World::new().await;
+    let (session, _) = replaced_while_revocation_fails(&world).await;
+    let graces = world.stored_refresh_token();
+    world.sign_in(&session, ADA).await;
+    assert_eq!(waiting(&world), std::slice::from_ref(&graces));
+    assert_eq!(session.sign_out().await, SignOutOutcome::RevocationPending);
+    // Also after a sign-out: it is known whose each is.
+    world.sign_in(&session, ADA).await;
+    assert_eq!(waiting(&world), [graces]);
+    world.control().clear_faults(Endpoint::Revoke);
+    world.session().restore().await.unwrap();
+    all_are_revoked(&world, 1).await;
+    assert_renews(&session).await;
+}
+
+/// The extension does not know yet that somebody is signed in.
+#[tokio::test]
+async fn another_processs_session_that_a_sign_in_writes_over_is_revoked_too() {
+    let (world, _folder) = shared_world().await;
+    let (app, extension) = (world.session(), world.session());
+    extension.restore().await.unwrap();
+    world.sign_in(&app, ADA).await;
+    world.sign_in(&extension, GRACE).await;
+    all_are_revoked(&world, 1).await;
+    app.restore().await.unwrap();
+    assert_renews(&app).await;
+    assert_renews(&extension).await;
+}
+
+/// What one process has revoked does not come back with another's writing.
+#[tokio::test]
+async fn two_processes_agree_on_what_waits() {
+    let (world, _folder) = shared_world().await;
+    let (app, extension) = (world.session(), world.session());
+    world.sign_in(&app, ADA).await;
+    world.control().fault(Endpoint::Revoke, Fault::status(503).for_ever());
+    world.sign_in(&app, GRACE).await;
+    extension.restore().await.unwrap();
+    until("both have tried", || world.control().seen(Endpoint::Revoke) == 2).await;
+    world.control().clear_faults(Endpoint::Revoke);
+    world.clock.advance(31);
+    app.restore().await.unwrap();
+    all_are_revoked(&world, 1).await;
+    assert_renews(&extension).await;
+    assert_eq!(waiting(&world), Vec::<String>::new());
+    assert_renews(&app).await;
+    assert_eq!(world.control().seen(Endpoint::Revoke), 3);
 }

@@ -16,6 +16,9 @@ struct Origin: Equatable {
         port = url.port ?? ["https": 443, "http": 80][scheme]
     }
 
+    /// As text, with the port.
+    var text: String { "\(scheme)://\(host):\(port.map(String.init) ?? "")" }
+
     /// Whether a token may be sent there: `https`, or `http` on a loopback host (RFC 6750 5.3).
     var mayReceiveTokens: Bool {
         switch scheme {

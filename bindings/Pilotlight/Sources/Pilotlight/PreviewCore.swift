@@ -103,14 +103,16 @@ class PreviewCore: CoreSessionProtocol, @unchecked Sendable {
         return token
     }
 
-    func accessTokenOtherThan(refused: String, audience: String?, scopes: [String], minTtlSeconds: UInt32) async throws
-        -> String
-    {
+    func replaceRefusedToken(
+        refused: String, api: String, audience: String?, scopes: [String], minTtlSeconds: UInt32
+    ) async throws -> String? {
         try await begin()
         let token = try signedIn { $0.accessToken }
         tellOfRenewal(audience)
         return token
     }
+
+    func noteReplacedToken(api: String, isRefused: Bool) {}
 
     func refresh(scopes: [String], parameters: [String: String]) async throws -> String {
         try await begin()

@@ -9,7 +9,8 @@ extension Session {
     /// may have withdrawn the first before its time, or have another idea of the time. Network; a renewal persists.
     ///
     /// However many requests are refused together, one renewal is sent. An API that says 401 again is believed: its
-    /// answer is returned like any other. A request with an `httpBodyStream` is sent once, because a stream can be read
+    /// answer is returned like any other, and so is a 401 of its next ones, without a renewal: for 30 s, then for twice as
+    /// long each time, up to 16 minutes. A request with an `httpBodyStream` is sent once, because a stream can be read
     /// once.
     ///
     /// ```swift
@@ -46,8 +47,12 @@ extension Session {
         let token = try await currentToken(for: audience, minTTL: minTTL)
         let first = try await AuthorizedExchange.answer(to: request, token: token, using: urlSession)
         guard first.isRefusal, request.httpBodyStream == nil else { return (first.data, first.response) }
-        let newer = try await self.token(otherThan: token, for: audience, minTTL: minTTL)
+        let api = Origin(request.url)?.text ?? ""
+        guard let newer = try await replacement(for: token, of: audience, refusedBy: api, minTTL: minTTL) else {
+            return (first.data, first.response)
+        }
         let second = try await AuthorizedExchange.answer(to: request, token: newer, using: urlSession)
+        core.noteReplacedToken(api: api, isRefused: second.isRefusal)
         return (second.data, second.response)
     }
 
@@ -56,14 +61,14 @@ extension Session {
         return try await accessToken(for: audience, minTTL: minTTL)
     }
 
-    /// Another task or another process may have renewed in the meantime; the core knows.
-    private func token(otherThan refused: String, for audience: TokenAudience?, minTTL: TimeInterval) async throws
-        -> String
-    {
+    /// Another task or another process may have renewed in the meantime, and an API may refuse every token; the core knows.
+    private func replacement(
+        for refused: String, of audience: TokenAudience?, refusedBy api: String, minTTL: TimeInterval
+    ) async throws -> String? {
         let seconds = try wholeSeconds(minTTL)
         return try await call {
-            try await $0.accessTokenOtherThan(
-                refused: refused, audience: audience?.identifier, scopes: audience?.scopes.sorted() ?? [],
+            try await $0.replaceRefusedToken(
+                refused: refused, api: api, audience: audience?.identifier, scopes: audience?.scopes.sorted() ?? [],
                 minTtlSeconds: seconds)
         }
     }

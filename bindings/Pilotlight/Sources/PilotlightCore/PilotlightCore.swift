@@ -647,13 +647,6 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func accessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool) async throws  -> String
 
     /**
-     * An access token in the place of `refused`, which an API did not accept: the one that another renewal brought in the
-     * meantime, or a renewed one (network; persists). With `audience` and `scopes` that of `access_token_for`, else the
-     * session's own.
-     */
-    func accessTokenOtherThan(refused: String, audience: String?, scopes: [String], minTtlSeconds: UInt32) async throws  -> String
-
-    /**
      * The process may take the lock between processes: it is not suspended before `release_process_lock`. So it is at
      * first, for systems that suspend no processes.
      */
@@ -744,6 +737,11 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func logoutUrl(options: LogoutOptions) async throws  -> String
 
     /**
+     * Whether that API refused the token that `replace_refused_token` gave, too. Memory only.
+     */
+    func noteReplacedToken(api: String, isRefused: Bool)
+
+    /**
      * The changes of the metadata that wait for the network, the oldest first. Reads memory only.
      */
     func pendingMetadataUpdates()  -> [PendingUpdate]
@@ -766,6 +764,13 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
      * kills processes that are suspended with a lock in a shared folder.
      */
     func releaseProcessLock()
+
+    /**
+     * An access token in the place of `refused`, which the API of that origin did not accept: the one that another renewal
+     * brought in the meantime, or a renewed one (network; persists). With `audience` and `scopes` that of
+     * `access_token_for`, else the session's own. None where that API refused a fresh token a while ago.
+     */
+    func replaceRefusedToken(refused: String, api: String, audience: String?, scopes: [String], minTtlSeconds: UInt32) async throws  -> String?
 
     /**
      * Reads the session from the store: at launch, and again where other processes use the store too or the device was
@@ -1044,27 +1049,6 @@ open func accessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt
 }
 
     /**
-     * An access token in the place of `refused`, which an API did not accept: the one that another renewal brought in the
-     * meantime, or a renewed one (network; persists). With `audience` and `scopes` that of `access_token_for`, else the
-     * session's own.
-     */
-open func accessTokenOtherThan(refused: String, audience: String?, scopes: [String], minTtlSeconds: UInt32)async throws  -> String  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_pilotlight_core_fn_method_coresession_access_token_other_than(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(refused),FfiConverterOptionString.lower(audience),FfiConverterSequenceString.lower(scopes),FfiConverterUInt32.lower(minTtlSeconds)
-                )
-            },
-            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
-            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
-            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterString.lift,
-            errorHandler: FfiConverterTypeSessionError_lift
-        )
-}
-
-    /**
      * The process may take the lock between processes: it is not suspended before `release_process_lock`. So it is at
      * first, for systems that suspend no processes.
      */
@@ -1292,6 +1276,19 @@ open func logoutUrl(options: LogoutOptions)async throws  -> String  {
 }
 
     /**
+     * Whether that API refused the token that `replace_refused_token` gave, too. Memory only.
+     */
+open func noteReplacedToken(api: String, isRefused: Bool)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_note_replaced_token(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(api),
+        FfiConverterBool.lower(isRefused),uniffiCallStatus
+    )
+}
+}
+
+    /**
      * The changes of the metadata that wait for the network, the oldest first. Reads memory only.
      */
 open func pendingMetadataUpdates() -> [PendingUpdate]  {
@@ -1346,6 +1343,27 @@ open func releaseProcessLock()  {try! rustCall() {
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 }
+}
+
+    /**
+     * An access token in the place of `refused`, which the API of that origin did not accept: the one that another renewal
+     * brought in the meantime, or a renewed one (network; persists). With `audience` and `scopes` that of
+     * `access_token_for`, else the session's own. None where that API refused a fresh token a while ago.
+     */
+open func replaceRefusedToken(refused: String, api: String, audience: String?, scopes: [String], minTtlSeconds: UInt32)async throws  -> String?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_replace_refused_token(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(refused),FfiConverterString.lower(api),FfiConverterOptionString.lower(audience),FfiConverterSequenceString.lower(scopes),FfiConverterUInt32.lower(minTtlSeconds)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionString.lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
 }
 
     /**
@@ -6706,9 +6724,6 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_access_token_for() != 21133) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_access_token_other_than() != 55381) {
-        return InitializationResult.apiChecksumMismatch
-    }
     if (uniffi_pilotlight_core_checksum_method_coresession_allow_process_lock() != 1971) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -6757,6 +6772,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_logout_url() != 40342) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_pilotlight_core_checksum_method_coresession_note_replaced_token() != 1413) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_method_coresession_pending_metadata_updates() != 38666) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -6767,6 +6785,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_release_process_lock() != 13058) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_replace_refused_token() != 46176) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_restore() != 17760) {

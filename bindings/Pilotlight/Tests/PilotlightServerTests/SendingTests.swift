@@ -84,6 +84,20 @@ import FoundationNetworking
         await server.stop()
     }
 
+    @Test func anApiThatRefusesEveryTokenDoesNotCostOneRenewalForEachRequest() async throws {
+        let server = try await IdentityServer.start()
+        let session = try await server.signedInSession()
+        let api = try RecordingServer { _ in RecordingServer.Response(401) }
+        defer { api.stop() }
+        for _ in 0..<5 {
+            let (_, response) = try await session.data(for: URLRequest(url: try api.url("/")))
+            #expect(response.statusCode == 401)
+        }
+        #expect(api.requests.count == 6)
+        #expect(try await server.counter("refresh_grants") == 1)
+        await server.stop()
+    }
+
     @Test func aRedirectToAnotherOriginIsFollowedWithoutTheToken() async throws {
         let server = try await IdentityServer.start()
         let other = try await IdentityServer.start()

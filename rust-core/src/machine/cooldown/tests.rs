@@ -132,7 +132,7 @@ fn not_more_kinds_are_known_than_can_be_kept() {
     }
     assert_eq!(cooldown.refusal(&further("0"), NOW), None);
     assert!(cooldown.refusal(&further("1"), NOW).is_some());
-    assert_eq!(cooldown.0.len(), MOST_KINDS);
+    assert_eq!(cooldown.renewals.len(), MOST_KINDS);
 }
 
 #[test]

@@ -1,18 +1,31 @@
 //! Another library's session was written into the store.
 
 use super::super::event::SignInWay;
-use super::super::input::Imported;
+use super::super::input::{ImportRenewed, Imported};
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
 use super::super::provenance::SignInName;
+use super::super::revocations;
 use super::super::state::Machine;
-use super::merging::take_over;
+use super::merging::{take_over, wait_further};
 
 /// It becomes the session.
 pub(crate) fn take_imported(machine: &mut Machine, mut input: Imported, effects: &mut Effects) -> Verdict {
     note_import(machine, &input);
     input.session.discovery.clone_from(&machine.discovery);
-    take_over(machine, Phase::Session(input.session), SignInWay::Migration, effects)
+    let pending = revocations::of_others(machine.phase.revocations(), &input.session.subject);
+    let verdict = take_over(machine, Phase::Session(input.session), SignInWay::Migration, effects);
+    wait_further(machine, pending);
+    verdict
+}
+
+/// The tokens exist nowhere else: they are kept until it is known whose they are.
+pub(crate) fn keep_renewed(machine: &mut Machine, input: ImportRenewed, _: &mut Effects) -> Verdict {
+    if let Phase::SignedOut(left) = &mut machine.phase {
+        left.renewed_import = input.renewed;
+        machine.ledger.change();
+    }
+    Verdict::Changed
 }
 
 /// A user has signed in meanwhile, and is newer: that session is written over the imported one.

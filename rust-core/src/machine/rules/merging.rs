@@ -9,12 +9,13 @@ use super::super::input::ItemSeen;
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
 use super::super::provenance::update_ids;
+use super::super::revocations;
 use super::super::state::Machine;
 use super::store::announce_restored;
 use crate::model::audience::AudienceToken;
 use crate::model::pending_update::{self, PendingUpdate};
 use crate::model::profile::Profile;
-use crate::storage::envelope::{StoredItem, StoredSession};
+use crate::storage::envelope::{PendingRevocation, StoredItem, StoredSession};
 
 /// Nothing is known yet: what the store holds becomes what is in memory.
 pub(crate) fn restore_again(machine: &mut Machine, input: ItemSeen, effects: &mut Effects) -> Verdict {
@@ -47,6 +48,7 @@ pub(crate) fn follow_signed_out(machine: &mut Machine, input: ItemSeen, effects:
         return take_over(machine, Phase::of(item), SignInWay::Elsewhere, effects);
     }
     machine.phase = Phase::of(item);
+    machine.note_stored();
     Verdict::Unchanged
 }
 
@@ -64,9 +66,18 @@ pub(crate) fn merge(machine: &mut Machine, input: ItemSeen, effects: &mut Effect
     match input.item {
         Some(StoredItem::Session(found)) if is_same => merge_writings(machine, found, effects),
         Some(StoredItem::Session(found)) => choose_sign_in(machine, found, effects),
-        _ if !machine.provenance.sign_in_was_stored => Verdict::Unchanged,
+        item if !machine.provenance.sign_in_was_stored => stay_signed_in(machine, item),
         item => take_over(machine, Phase::of(item), SignInWay::Elsewhere, effects),
     }
+}
+
+/// Nobody is signed in elsewhere, and our sign-in is newer. What waits there to be revoked waits on.
+fn stay_signed_in(machine: &mut Machine, found: Option<StoredItem>) -> Verdict {
+    if let (Some(session), Some(StoredItem::SignedOut(found))) = (machine.session(), found) {
+        let waiting = revocations::of_others(&found.revocations, &session.subject);
+        wait_further(machine, waiting);
+    }
+    Verdict::Unchanged
 }
 
 /// Another sign-in than ours. One that was never stored is newer than whatever is there. Where both are one user's, the
@@ -85,7 +96,11 @@ fn choose_sign_in(machine: &mut Machine, mut found: Box<StoredSession>, effects:
         if update_ids(Some(&held)) != ours {
             machine.ledger.change();
         }
+        // The other one is written over: as with one that a sign-in replaces in memory.
+        let replaced = revocations::after(&found, held.credentials.received_at);
+        let replaced = revocations::of_others(&replaced, &held.subject);
         machine.phase = Phase::Session(held);
+        wait_further(machine, replaced);
         return Verdict::Unchanged;
     }
     machine.phase = Phase::Session(held);
@@ -121,6 +136,7 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
     let (ours, theirs) = (age(&held), age(&found));
     let takes_tokens = theirs > ours;
     let updates = merge_updates(machine, &mut held, &mut found);
+    let pending = merge_revocations(machine, &mut held, &mut found);
     if takes_tokens {
         let told_of_end = held.ended.is_some() && !machine.announcements.forget_end();
         news = differences(&held, &found, told_of_end);
@@ -144,6 +160,7 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
     }
     held.profile = if takes_profile { their_profile } else { our_profile };
     held.pending_updates = updates;
+    held.revocations = pending;
     machine.phase = Phase::Session(held);
     news.into_iter().for_each(|event| effects.announce(event));
     if takes_tokens {
@@ -172,9 +189,45 @@ fn merge_updates(machine: &mut Machine, held: &mut StoredSession, found: &mut St
     )
 }
 
+fn merge_revocations(
+    machine: &mut Machine,
+    held: &mut StoredSession,
+    found: &mut StoredSession,
+) -> Vec<PendingRevocation> {
+    let stored = revocations::tokens(&found.revocations);
+    let base = mem::replace(&mut machine.provenance.stored_revocations, stored);
+    revocations::merge(
+        &base,
+        mem::take(&mut held.revocations),
+        mem::take(&mut found.revocations),
+    )
+}
+
+/// These tokens have to be revoked as well.
+pub(super) fn wait_further(machine: &mut Machine, tokens: Vec<PendingRevocation>) {
+    let Some(pending) = machine.phase.revocations_mut() else {
+        return;
+    };
+    let known = revocations::tokens(pending);
+    let is_new = |token: &PendingRevocation| !known.contains(&token.refresh_token);
+    let new: Vec<_> = tokens.into_iter().filter(is_new).collect();
+    if new.is_empty() {
+        return;
+    }
+    new.into_iter().for_each(|token| revocations::add(pending, token));
+    machine.ledger.change();
+}
+
 /// Another session, or none, is there now.
 pub(crate) fn take_over(machine: &mut Machine, phase: Phase, by: SignInWay, effects: &mut Effects) -> Verdict {
+    // What could not be written here is not in the store either.
+    let mut unsaved = machine.phase.revocations().to_vec();
+    unsaved.retain(|token| !machine.provenance.stored_revocations.contains(&token.refresh_token));
     replace_by_stored(machine, phase, effects);
+    if let Some(session) = machine.session() {
+        unsaved = revocations::of_others(&unsaved, &session.subject);
+    }
+    wait_further(machine, unsaved);
     effects.announce(match machine.session() {
         Some(session) => arrival(session, by),
         None => SessionEvent::SignedOut { elsewhere: true },

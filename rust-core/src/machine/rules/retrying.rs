@@ -2,7 +2,7 @@
 
 use super::super::error::Error;
 use super::super::event::{RenewalFailure, SessionEvent};
-use super::super::input::{LifetimeShort, RenewalBegun, RenewalFailed, RenewalSucceeded, RequestFailed};
+use super::super::input::{AttemptFailed, LifetimeShort, RenewalBegun, RenewalFailed, RenewalSucceeded, RequestFailed};
 use super::super::outcome::{Effects, Verdict};
 use super::super::retry::RetryPolicy;
 use super::super::state::Machine;
@@ -77,6 +77,18 @@ pub(crate) fn succeed(machine: &mut Machine, input: RenewalSucceeded, _: &mut Ef
     machine.retries = None;
     machine.cooldowns.end(&input.kind);
     Verdict::Changed
+}
+
+/// For a while it is not tried again by itself.
+pub(crate) fn fail_attempt(machine: &mut Machine, input: AttemptFailed, _: &mut Effects) -> Verdict {
+    let AttemptFailed {
+        attempt,
+        error,
+        now,
+        chance,
+    } = input;
+    machine.cooldowns.begin_attempt(attempt, &error, now, chance);
+    Verdict::Unchanged
 }
 
 /// The next renewal would bring another such token.

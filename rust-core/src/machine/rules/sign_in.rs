@@ -5,14 +5,15 @@ use super::super::event::{SessionEvent, SignInWay};
 use super::super::input::SignedIn;
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
+use super::super::revocations;
 use super::super::state::Machine;
 
-/// The new session begins. What was to be revoked is forgotten: issuers that delete the user's grant along with a
-/// refresh token (Auth0: "Refresh Token Revocation Deletes Grant") would end the new session for it.
+/// The new session begins. Of what was to be revoked, other users' tokens still are.
 pub(crate) fn enter(machine: &mut Machine, input: SignedIn, effects: &mut Effects) -> Verdict {
     let SignedIn {
         mut session, received, ..
     } = input;
+    session.revocations = revocations::of_others(machine.phase.revocations(), &session.subject);
     // Kept anew: the sign-in is written anyway.
     session.discovery.clone_from(&machine.discovery);
     // No other sign-in makes such a session.
@@ -42,14 +43,15 @@ pub(crate) fn enter(machine: &mut Machine, input: SignedIn, effects: &mut Effect
 
 /// The same in the place of a session. The same user's waiting changes of the metadata stay: the session has ended, or
 /// the user signed in once more without a sign-out. Another user's refresh token is to be revoked; the same user's is not,
-/// because issuers that delete the user's grant along with it would end the new session.
+/// as above.
 pub(crate) fn enter_again(machine: &mut Machine, mut input: SignedIn, effects: &mut Effects) -> Verdict {
-    if let Some(before) = machine.session() {
+    let since = input.session.credentials.received_at;
+    if let Phase::Session(before) = &mut machine.phase {
         if before.subject == input.session.subject {
             input.session.pending_updates.clone_from(&before.pending_updates);
-        } else {
-            effects.revoke(before.credentials.refresh_token.clone());
         }
+        // Stays only if it is another user's.
+        before.revocations = revocations::after(before, since);
     }
     enter(machine, input, effects)
 }

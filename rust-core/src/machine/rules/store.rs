@@ -53,6 +53,7 @@ pub(crate) fn note_written(machine: &mut Machine, input: ItemWritten, _: &mut Ef
     provenance.note(input.written, input.content.sign_in);
     provenance.writes += 1;
     provenance.stored_updates = input.content.updates;
+    provenance.stored_revocations = input.content.revocations;
     if input.content.replaced_unreadable {
         provenance.unreadable = None;
     }
@@ -72,7 +73,7 @@ pub(crate) fn publish(machine: &mut Machine, input: TimePassed, effects: &mut Ef
     Verdict::Unchanged
 }
 
-/// The same while nobody is signed in.
+/// The same where something may wait to be revoked.
 pub(crate) fn publish_and_prune(machine: &mut Machine, input: TimePassed, effects: &mut Effects) -> Verdict {
     let now = input.now.wall;
     publish(machine, input, effects);

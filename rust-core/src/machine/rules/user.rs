@@ -1,6 +1,7 @@
 //! What belongs to the user: the profile, and the changes of the metadata that wait for the network. And what is kept of
 //! the issuer.
 
+use super::super::cooldown::Attempt;
 use super::super::event::SessionEvent;
 use super::super::input::{DiscoveryKnown, ProfileFetched, UpdateAdded, UpdateRemoved};
 use super::super::outcome::{Effects, Verdict};
@@ -58,6 +59,7 @@ pub(crate) fn remove_update(machine: &mut Machine, input: UpdateRemoved, effects
     }
     let revision = machine.ledger.change();
     if let Some(event) = input.event {
+        machine.cooldowns.end_attempt(Attempt::Update);
         machine.announcements.add(revision, event, &machine.ledger, effects);
     }
     Verdict::Changed

@@ -15,7 +15,9 @@ use crate::jose::{
 use crate::machine::RenewalInput;
 use crate::machine::error::Error;
 use crate::model::json::present;
+use crate::model::numeric_date::lenient_date;
 use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
 use crate::ports::LogLevel;
 use crate::protocol::discovery::IssuerMetadata;
 use crate::protocol::userinfo;
@@ -125,6 +127,13 @@ impl Verifier {
         }
         if present(&claims, "aud").is_some_and(|sent| !names_audience(sent, client_id)) {
             return Err(wrong("the signed answer is for another client"));
+        }
+        // By either clock, as for ID tokens.
+        let leeway = self.context.configuration().leeway_seconds;
+        let ends_at = present(&claims, "exp").and_then(lenient_date);
+        let has_ended = |now: Timestamp| ends_at.is_some_and(|end| now >= end.plus(leeway));
+        if has_ended(self.issuer.server_now()) && has_ended(self.context.now().wall) {
+            return Err(wrong("the signed answer has expired"));
         }
         // The envelope's own claims say nothing about the user.
         for name in ["iss", "aud", "exp", "iat", "nbf", "jti"] {

@@ -309,6 +309,30 @@ impl SessionManager {
             .await
     }
 
+    /// The same for a request that went to `api`, the API's origin; `None` where that refused a fresh token a while ago: then
+    /// its answer is to be believed. Say with [`SessionManager::note_replaced_token`] what became of the token.
+    ///
+    /// # Errors
+    /// As [`SessionManager::access_token_other_than`].
+    pub async fn replace_refused_token(
+        &self,
+        refused: Secret,
+        api: &str,
+        audience: Option<&Audience>,
+        min_ttl: Duration,
+    ) -> Result<Option<Secret>, Error> {
+        self.parts
+            .access_tokens
+            .replace_refused(refused, api, audience, min_ttl)
+            .await
+    }
+
+    /// Says whether `api` refused the token that [`SessionManager::replace_refused_token`] gave, too. If it did, no token is
+    /// renewed for it for 30 s, then for twice as long each time, up to 16 minutes. Memory only.
+    pub fn note_replaced_token(&self, api: String, is_refused: bool) {
+        self.parts.access_tokens.note_replaced(api, is_refused);
+    }
+
     /// Renews now, for the scopes and with the parameters given (network; persists). The token becomes the session's.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use super::management_api::{ManagementApi, Target};
 use crate::machine::error::Error;
 use crate::machine::event::SessionEvent;
 use crate::machine::input::{UpdateAdded, UpdateRemoved};
-use crate::machine::{Generation, Machine, Stored, Verdict, retry};
+use crate::machine::{Attempt, Generation, Machine, Stored, Verdict, retry};
 use crate::model::metadata::of_user;
 use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::Claims;
@@ -127,14 +127,21 @@ impl MetadataQueue {
         self.send().await.stopped_by.map_or(Ok(()), Err)
     }
 
-    /// The network is there, or may be.
+    /// The network is there, or may be; not a moment after that failed.
     pub(in crate::session) fn send_in_background(self: &Arc<Self>) {
         // The call that sends already will come to them.
         if self.store.is_read_only() || !self.has_pending() || self.sending.try_lock().is_err() {
             return;
         }
+        if self.context.attempt_refusal(Attempt::Update).is_some() {
+            return;
+        }
         let queue = Arc::clone(self);
-        self.context.spawn(async move { drop(queue.send().await) });
+        self.context.spawn(async move {
+            if let Some(error) = queue.send().await.stopped_by {
+                queue.context.note_failed_attempt(Attempt::Update, error);
+            }
+        });
     }
 
     pub(super) async fn send(&self) -> Sent {

@@ -48,7 +48,7 @@ impl Importer {
     ) -> Self {
         Self {
             old_items: OldItems::new(Arc::clone(&context), foreign_items),
-            users: UserLookup::new(Arc::clone(&context), issuer, verifier),
+            users: UserLookup::new(Arc::clone(&context), Arc::clone(&store), issuer, verifier),
             context,
             store,
             pending_sign_in,
@@ -105,7 +105,7 @@ impl Importer {
         }
         let unreadable = |problem| Ok(ImportOutcome::Unreadable { problem });
         let found = match self.old_items.find(source).await? {
-            Found::Session(found) => self.users.renewed_before(&found).unwrap_or(*found),
+            Found::Session(found) => self.users.with_renewed(*found),
             Found::Problem(problem) => return unreadable(problem),
             Found::Nothing => {
                 self.record.take_back_try(was_tried);
@@ -131,7 +131,6 @@ impl Importer {
             self.store.merge_if_shared().await?;
             return Ok(ImportOutcome::SessionExists);
         }
-        self.users.forget_renewed();
         let state = self.context.state().ok_or(Error::NoSession)?;
         Ok(ImportOutcome::Imported { state })
     }
@@ -199,6 +198,7 @@ impl Importer {
             sequence: 0,
             audience_tokens: Vec::new(),
             pending_updates: Vec::new(),
+            revocations: Vec::new(),
             resources: Vec::new(),
             imported: true,
             discovery: None,

@@ -1,15 +1,20 @@
 //! Whose session it is that is imported.
 //!
-//! **Promises.** Tokens that had to be renewed to learn that are not lost with what goes wrong before they are stored.
-//! **Needs** the context, the issuer and its verifier.
+//! **Promises.** Tokens that have to be renewed to learn that are stored before anything else can fail, and are not renewed
+//! while they could not be. The issuer is not asked again a moment after that failed. **Needs** the context, the store, the
+//! issuer and its verifier.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::super::context::Context;
 use super::super::issuer::{Issuer, Verifier};
+use super::super::store::SessionStore;
 use crate::machine::error::Error;
+use crate::machine::input::ImportRenewed;
+use crate::machine::{Attempt, Machine, Stored};
+use crate::model::credentials::Credentials;
 use crate::model::json::text_of;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
@@ -19,6 +24,7 @@ use crate::protocol::error::ProtocolError;
 use crate::protocol::failure::Grant;
 use crate::protocol::token;
 use crate::protocol::userinfo::{self, UserInfo};
+use crate::storage::envelope::RenewedImport;
 use crate::storage::migration::identity::UnverifiedIdentity;
 use crate::storage::migration::{ForeignSession, ImportProblem};
 
@@ -35,45 +41,35 @@ type Answer<T> = Result<Result<T, ImportProblem>, Error>;
 #[derive(Debug)]
 pub(super) struct UserLookup {
     context: Arc<Context>,
+    store: Arc<SessionStore>,
     issuer: Arc<Issuer>,
     verifier: Arc<Verifier>,
-    renewed: Mutex<Option<Renewed>>,
-}
-
-/// What a renewal before the import brought, until it is stored.
-#[derive(Debug)]
-struct Renewed {
-    /// The old items' refresh token, which must not be presented again.
-    spent: Secret,
-    session: ForeignSession,
 }
 
 impl UserLookup {
-    pub(super) fn new(context: Arc<Context>, issuer: Arc<Issuer>, verifier: Arc<Verifier>) -> Self {
+    pub(super) fn new(
+        context: Arc<Context>,
+        store: Arc<SessionStore>,
+        issuer: Arc<Issuer>,
+        verifier: Arc<Verifier>,
+    ) -> Self {
         Self {
             context,
+            store,
             issuer,
             verifier,
-            renewed: Mutex::default(),
         }
     }
 
-    /// What an earlier attempt of the same import has renewed.
-    pub(super) fn renewed_before(&self, found: &ForeignSession) -> Option<ForeignSession> {
-        let renewed = self.renewed();
-        let same = renewed
-            .as_ref()
-            .filter(|renewed| found.refresh_token.as_ref() == Some(&renewed.spent))?;
-        Some(same.session.clone())
-    }
-
-    /// It is stored.
-    pub(super) fn forget_renewed(&self) {
-        *self.renewed() = None;
-    }
-
-    fn renewed(&self) -> MutexGuard<'_, Option<Renewed>> {
-        self.renewed.lock().unwrap_or_else(PoisonError::into_inner)
+    /// `found`, with what an earlier attempt of the same import has renewed.
+    pub(super) fn with_renewed(&self, found: ForeignSession) -> ForeignSession {
+        let renewed = self
+            .renewed_before()
+            .filter(|renewed| found.refresh_token.as_ref() == Some(&renewed.spent));
+        match renewed {
+            Some(renewed) => with_tokens(found, renewed.credentials),
+            None => found,
+        }
     }
 
     /// By the ID token, or else the profile, or else the issuer. Where there is no ID token, nothing tells whose client's
@@ -84,6 +80,17 @@ impl UserLookup {
             Ok(None) => {}
             Err(problem) => return Ok(Err(problem)),
         }
+        if let Some(refusal) = self.context.attempt_refusal(Attempt::Import) {
+            return Err(refusal);
+        }
+        let answer = self.find_at_the_issuer(found).await;
+        if let Err(error) = &answer {
+            self.context.note_failed_attempt(Attempt::Import, error.clone());
+        }
+        answer
+    }
+
+    async fn find_at_the_issuer(&self, found: ForeignSession) -> Answer<(ForeignSession, User)> {
         let metadata = self.issuer.metadata().await?;
         let subject = found.profile.as_ref().and_then(|profile| subject_of(&profile.0));
         if let Some(subject) = subject {
@@ -122,34 +129,22 @@ impl UserLookup {
         let Some(refresh_token) = found.refresh_token.clone() else {
             return Ok(Err(ImportProblem::UnknownUser));
         };
-        let request = token::refresh(
-            &metadata.token_endpoint,
-            self.context.configuration(),
-            &refresh_token,
-            &[],
-            &[],
-        );
-        let answer = self.issuer.call(Endpoint::TOKEN, request).await?;
-        let extras = token::extras(self.context.configuration(), &[], &[]);
-        let renewed = match token::read_with(&answer, Grant::RefreshToken, extras, self.issuer.server_now()) {
-            Err(ProtocolError::RefreshTokenRejected) => return Ok(Err(ImportProblem::Ended)),
-            outcome => outcome?,
+        let renewed = match self.renew(metadata, &refresh_token).await {
+            Ok(renewed) => renewed,
+            Err(error) => {
+                let has_ended = matches!(error, Error::Reauthenticate(_));
+                // The item that was put in the session's place is not needed any more.
+                if has_ended || self.renewed_before().is_none() {
+                    self.keep_renewed(None).await;
+                }
+                return if has_ended {
+                    Ok(Err(ImportProblem::Ended))
+                } else {
+                    Err(error)
+                };
+            }
         };
-        let now = self.context.now().wall;
-        let lives = renewed.expires_in.and_then(|seconds| i64::try_from(seconds).ok());
-        found = ForeignSession {
-            access_token: renewed.access_token.or(found.access_token),
-            refresh_token: renewed.refresh_token.or(found.refresh_token),
-            id_token: renewed.id_token.or(found.id_token),
-            scope: renewed.scope.or(found.scope),
-            expires_at: lives.map(|seconds| now.plus(seconds)),
-            ..found
-        };
-        // The old refresh token may be spent: the new one is not lost with what goes wrong before it is stored.
-        *self.renewed() = Some(Renewed {
-            spent: refresh_token,
-            session: found.clone(),
-        });
+        found = with_tokens(found, renewed);
         match self.user_of_id_token(&found) {
             Ok(Some(user)) => return Ok(Ok((found, user))),
             Ok(None) => {}
@@ -159,6 +154,51 @@ impl UserLookup {
             Some(subject) => Ok((found, user_at(metadata, subject))),
             None => Err(ImportProblem::UnknownUser),
         })
+    }
+
+    /// New tokens, stored: they exist nowhere else. None are asked for where they could not be.
+    async fn renew(&self, metadata: &IssuerMetadata, refresh_token: &Secret) -> Result<Credentials, Error> {
+        self.store.prove_insertable().await?;
+        if !self.context.read(Machine::is_signed_out) {
+            return Err(Error::Busy);
+        }
+        let configuration = self.context.configuration();
+        let request = token::refresh(&metadata.token_endpoint, configuration, refresh_token, &[], &[]);
+        let sent = self.context.now();
+        let answer = self.issuer.call(Endpoint::TOKEN, request).await?;
+        let extras = token::extras(configuration, &[], &[]);
+        let answer = token::read_with(&answer, Grant::RefreshToken, extras, self.issuer.server_now())?;
+        let credentials = Credentials {
+            access_token: answer.access_token,
+            refresh_token: answer.refresh_token.or_else(|| Some(refresh_token.clone())),
+            id_token: answer.id_token,
+            scope: answer.scope,
+            received_at: sent.wall,
+            lifetime_seconds: Credentials::lifetime_for(answer.expires_in),
+            lives_by_id_token: false,
+            unchecked: false,
+        };
+        let renewed = RenewedImport {
+            // The old items still have the first of them.
+            spent: self
+                .renewed_before()
+                .map_or_else(|| refresh_token.clone(), |known| known.spent),
+            credentials: credentials.clone(),
+        };
+        self.keep_renewed(Some(renewed)).await;
+        Ok(credentials)
+    }
+
+    fn renewed_before(&self) -> Option<RenewedImport> {
+        self.context
+            .read(|machine| Stored::of(machine).renewed_import().cloned())
+    }
+
+    /// Also where the store refuses it now: then it is written at the next chance.
+    async fn keep_renewed(&self, renewed: Option<RenewedImport>) {
+        let renewed = renewed.map(Box::new);
+        self.context.apply(ImportRenewed { renewed });
+        self.store.save_if_possible().await;
     }
 
     /// `None` where there is no such endpoint, or it does not take the token or says nothing of a user.
@@ -180,6 +220,22 @@ impl UserLookup {
             Err(ProtocolError::Configuration { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// What the answer leaves out stays.
+fn with_tokens(found: ForeignSession, renewed: Credentials) -> ForeignSession {
+    ForeignSession {
+        access_token: renewed.access_token.or(found.access_token),
+        refresh_token: renewed.refresh_token.or(found.refresh_token),
+        id_token: renewed.id_token.or(found.id_token),
+        scope: renewed.scope.or(found.scope),
+        expires_at: Some(
+            renewed
+                .received_at
+                .plus(i64::try_from(renewed.lifetime_seconds).unwrap_or(i64::MAX)),
+        ),
+        ..found
     }
 }
 

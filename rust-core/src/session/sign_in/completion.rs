@@ -75,7 +75,7 @@ impl SignInCompletion {
             received: received.monotonic,
         };
         // Nothing may come between the look at the attempt and the new session: all that could wait is done.
-        let Some(outcome) = self.pending.finish_with(attempt.id, || context.apply(input)) else {
+        let Some(_) = self.pending.finish_with(attempt.id, || context.apply(input)) else {
             return self.abandon(refresh_token).await;
         };
         let saved = self.store.save().await;
@@ -84,10 +84,8 @@ impl SignInCompletion {
             context.log(LogLevel::Warning, NO_REFRESH_TOKEN);
         }
         saved?;
-        if let Some(replaced) = outcome.revocation() {
-            // The new user does not wait for it.
-            self.revocations.revoke_in_background(replaced);
-        }
+        // Of another user, whose session it replaces. The new one does not wait for it.
+        self.revocations.send_in_background();
         context.state().ok_or(Error::NoSession)
     }
 
@@ -144,6 +142,7 @@ impl SignInCompletion {
             audience_tokens: Vec::new(),
             imported: false,
             pending_updates: Vec::new(),
+            revocations: Vec::new(),
             resources: attempt.requested.resources.clone(),
             discovery: None,
             unknown: SecretMembers::default(),

@@ -151,6 +151,11 @@ impl SessionStore {
         self.writer.prove_writable().await
     }
 
+    /// See [`Writer::prove_insertable`].
+    pub(in crate::session) async fn prove_insertable(&self) -> Result<bool, Error> {
+        self.writer.prove_insertable().await
+    }
+
     /// See [`Writer::insert`].
     pub(in crate::session) async fn insert(&self, session: StoredSession, bytes: SecretBytes) -> Result<bool, Error> {
         self.writer.insert(session, bytes).await

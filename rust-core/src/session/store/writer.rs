@@ -89,13 +89,29 @@ impl Writer {
     /// [`Error::Store`]: nothing should be asked of the issuer now. [`Error::Busy`] where other processes write all the
     /// time.
     pub(super) async fn prove_writable(self: &Arc<Self>) -> Result<bool, Error> {
+        self.prove(|machine| Stored::of(machine).saved_session()).await
+    }
+
+    /// The same before an import spends one, while nobody is signed in: an item is put in the session's place.
+    ///
+    /// # Errors
+    /// As [`Writer::prove_writable`].
+    pub(super) async fn prove_insertable(self: &Arc<Self>) -> Result<bool, Error> {
+        self.prove(|machine| Stored::of(machine).place()).await
+    }
+
+    async fn prove(self: &Arc<Self>, item: fn(&Machine) -> Option<Unsaved>) -> Result<bool, Error> {
         let writer = Arc::clone(self);
         let prove = async move {
             let _turn = writer.turns.lock().await;
             if writer.has_unsaved() {
-                return writer.write_in_turn().await.map(|()| false);
+                writer.write_in_turn().await?;
+                // Otherwise it may have been a deletion, which a full disk takes too.
+                if !writer.context.read(Machine::is_signed_out) {
+                    return Ok(false);
+                }
             }
-            writer.rewrite_in_turn().await
+            writer.rewrite_in_turn(item).await
         };
         self.context.run_to_end(prove).await
     }
@@ -123,10 +139,10 @@ impl Writer {
         Ok(true)
     }
 
-    async fn rewrite_in_turn(&self) -> Result<bool, Error> {
+    async fn rewrite_in_turn(&self, item: fn(&Machine) -> Option<Unsaved>) -> Result<bool, Error> {
         let mut changed = false;
         for _ in 0..MOST_SWAPS {
-            let Some(stored) = self.context.read(|machine| Stored::of(machine).saved_session()) else {
+            let Some(stored) = self.context.read(item) else {
                 return Ok(changed);
             };
             let (value, written) = self.prepare(&stored).await?;

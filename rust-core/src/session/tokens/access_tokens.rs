@@ -4,7 +4,7 @@
 //! those for several audiences take turns, because each may rotate the refresh token. A renewal goes on when its callers
 //! go away. **Needs** the context, the store, the tokens in memory and the renewer.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::super::context::Context;
@@ -17,6 +17,7 @@ use super::renewer::Renewer;
 use super::requirement::{Renewal, TokenRequirement};
 use crate::machine::error::Error;
 use crate::machine::input::LifetimeShort;
+use crate::machine::refused_tokens::RefusedTokens;
 use crate::machine::retry;
 use crate::model::audience::Audience;
 use crate::model::secret::Secret;
@@ -28,6 +29,8 @@ pub(in crate::session) struct AccessTokens {
     memory: Arc<TokensInMemory>,
     renewer: Arc<Renewer>,
     in_flight: SingleFlight<Renewal, Result<Secret, Error>>,
+    /// What became of tokens that the app's own requests were sent with, by the API's origin.
+    refusals: Mutex<RefusedTokens<String>>,
 }
 
 impl AccessTokens {
@@ -43,6 +46,7 @@ impl AccessTokens {
             memory,
             renewer,
             in_flight: SingleFlight::default(),
+            refusals: Mutex::default(),
         })
     }
 
@@ -114,6 +118,35 @@ impl AccessTokens {
         let token = self.renew(renewal.clone(), requirement).await?;
         self.check_lifetime(&renewal, min_ttl)?;
         Ok(token)
+    }
+
+    /// The same for a request of the app's own, by the origin of the API that it went to; none where that refused a fresh
+    /// token a while ago, and would refuse another.
+    pub(in crate::session) async fn replace_refused(
+        &self,
+        refused: Secret,
+        api: &str,
+        audience: Option<&Audience>,
+        min_ttl: Duration,
+    ) -> Result<Option<Secret>, Error> {
+        self.store.ensure_session().await?;
+        let of = self.checked_further(audience)?;
+        let is_replaced = self.memory.any_access_token(of).as_ref() != Some(&refused);
+        let may_renew = self.refusals().may_renew(&api.to_owned(), self.context.now());
+        if !is_replaced && !may_renew {
+            return Ok(None);
+        }
+        self.get_other_than(refused, audience, min_ttl).await.map(Some)
+    }
+
+    /// Whether the API refused the token that [`AccessTokens::replace_refused`] gave, too.
+    pub(in crate::session) fn note_replaced(&self, api: String, is_refused: bool) {
+        let now = self.context.now();
+        self.refusals().note_fresh(api, is_refused, now);
+    }
+
+    fn refusals(&self) -> MutexGuard<'_, RefusedTokens<String>> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives the token that the session lives by, or that of the further audience.

@@ -25,7 +25,7 @@ use crate::protocol::message::{HttpAnswer, HttpRequest};
 #[derive(Debug)]
 pub(in crate::session) struct BearerCalls {
     context: Arc<Context>,
-    refusals: Mutex<RefusedTokens>,
+    refusals: Mutex<RefusedTokens<Endpoint>>,
     store: Arc<SessionStore>,
     issuer: Arc<Issuer>,
     memory: Arc<TokensInMemory>,
@@ -74,7 +74,7 @@ impl BearerCalls {
     ) -> Result<HttpAnswer, Error> {
         let token = self.token(bearer, None).await?;
         let answer = self.issuer.call(endpoint, request(&token)?).await?;
-        let may_renew = || self.refusals().may_renew(endpoint, self.context.now());
+        let may_renew = || self.refusals().may_renew(&endpoint, self.context.now());
         if !refuses_token(&answer) || !self.memory.is_renewable() || !may_renew() {
             return Ok(answer);
         }
@@ -85,7 +85,7 @@ impl BearerCalls {
         Ok(answer)
     }
 
-    fn refusals(&self) -> MutexGuard<'_, RefusedTokens> {
+    fn refusals(&self) -> MutexGuard<'_, RefusedTokens<Endpoint>> {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -9,8 +9,8 @@ use crate::model::secret::SecretBytes;
 /// Keychain items are small things. What can be fetched again is left out of one that would be larger.
 const DESIRED_BYTES: usize = 1024 * 1024;
 
-/// What is fetched again goes first: the profile, then access tokens of further audiences, the oldest first. Changes of
-/// the metadata that wait were promised, and are bounded where they are accepted.
+/// What is fetched again goes first: the profile, then access tokens of further audiences, the oldest first; then what
+/// waits to be revoked. Changes of the metadata that wait were promised, and are bounded where they are accepted.
 pub(super) fn encode(session: &StoredSession) -> serde_json::Result<SecretBytes> {
     let mut session = readable(session);
     loop {
@@ -47,6 +47,10 @@ fn leave_something_out(session: &mut Cow<'_, StoredSession>) -> bool {
     }
     if !session.audience_tokens.is_empty() {
         session.to_mut().audience_tokens.remove(0);
+        return true;
+    }
+    if !session.revocations.is_empty() {
+        session.to_mut().revocations.remove(0);
         return true;
     }
     false

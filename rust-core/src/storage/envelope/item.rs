@@ -74,6 +74,9 @@ pub struct StoredSession {
     /// Changes of the metadata that wait for the network, the oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pending_updates: Vec<PendingUpdate>,
+    /// Refresh tokens of other users' sessions, which have yet to be revoked; the oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub revocations: Vec<PendingRevocation>,
     /// What the issuer's discovery document said, so that a launch need not ask for it again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discovery: Option<KeptDiscovery>,
@@ -100,6 +103,9 @@ pub struct SignedOut {
     pub signed_out: bool,
     /// Refresh tokens to revoke, oldest first.
     pub revocations: Vec<PendingRevocation>,
+    /// What an import has renewed and could not finish yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renewed_import: Option<Box<RenewedImport>>,
     /// What a newer release wrote.
     #[serde(flatten)]
     pub unknown: SecretMembers,
@@ -112,6 +118,18 @@ pub struct PendingRevocation {
     pub refresh_token: Secret,
     /// When the session ended, by the device's clock.
     pub since: Timestamp,
+    /// Whose session it was. Items of earlier releases do not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+}
+
+/// Tokens that an import had to renew to learn whose they are, until that is known: they exist nowhere else.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct RenewedImport {
+    /// The refresh token of the other library's item, which may be spent.
+    pub spent: Secret,
+    /// What came in its place.
+    pub credentials: Credentials,
 }
 
 /// Why a stored item could not be read. Never quotes the item.
@@ -159,8 +177,14 @@ impl SignedOut {
             version: CURRENT_VERSION,
             signed_out: true,
             revocations,
+            renewed_import: None,
             unknown: SecretMembers::default(),
         }
+    }
+
+    /// Whether there is anything to store.
+    pub fn is_needed(&self) -> bool {
+        !self.revocations.is_empty() || self.renewed_import.is_some() || !self.unknown.expose().is_empty()
     }
 }
 

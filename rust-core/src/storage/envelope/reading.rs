@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::item::{KeptDiscovery, PendingRevocation, SignedOut, StoredSession};
+use super::item::{KeptDiscovery, PendingRevocation, RenewedImport, SignedOut, StoredSession};
 use crate::model::audience::{Audience, AudienceToken};
 use crate::model::credentials::Credentials;
 use crate::model::pending_update::PendingUpdate;
@@ -72,6 +72,8 @@ impl StoredSession {
             resources: members.optional("resources")?,
             imported: members.optional("imported")?,
             pending_updates: members.optional("pending_updates")?,
+            // Nothing else needs it: in another form it is none.
+            revocations: members.optional("revocations").unwrap_or_default(),
             // It can be fetched again: in another form it is none.
             discovery: members.optional("discovery").unwrap_or_default(),
             unknown: members.take_remaining().into(),
@@ -86,6 +88,7 @@ impl SignedOut {
             version,
             signed_out: true,
             revocations: members.required("revocations")?,
+            renewed_import: members.optional("renewed_import").unwrap_or_default(),
             unknown: members.take_remaining().into(),
         })
     }
@@ -107,6 +110,17 @@ impl Stored for PendingRevocation {
         Some(Self {
             refresh_token: members.required("refresh_token")?,
             since: members.required("since")?,
+            subject: members.optional("subject")?,
+        })
+    }
+}
+
+impl Stored for RenewedImport {
+    fn read(value: Value) -> Option<Self> {
+        let mut members = Members::of(value)?;
+        Some(Self {
+            spent: members.required("spent")?,
+            credentials: members.required("credentials")?,
         })
     }
 }
@@ -206,6 +220,12 @@ impl<T: Stored> Stored for Vec<T> {
             Value::Array(values) => values.into_iter().map(T::read).collect(),
             _ => None,
         }
+    }
+}
+
+impl<T: Stored> Stored for Box<T> {
+    fn read(value: Value) -> Option<Self> {
+        T::read(value).map(Self::new)
     }
 }
 

@@ -4,12 +4,13 @@
 use pilotlight_core::ffi::{RetryReason, SessionError};
 use pilotlight_core::model::configuration::SessionConfiguration;
 use pilotlight_core::model::state::SessionState;
+use pilotlight_core::ports::StoreError;
 use pilotlight_core::session::{ImportOutcome, ImportSource};
 use pilotlight_core::storage::migration::ImportProblem;
 use pilotlight_identity_server::{Client, Endpoint, Fault, Options};
 
 use super::{OldTokens, SUBJECT, archives, assert_imported, old_tokens};
-use crate::world::{ADA, World, assert_renews, assert_unexpected, disk_full, public};
+use crate::world::{ADA, World, assert_renews, assert_unexpected, disk_full, public, until};
 
 fn source(tokens: &OldTokens, access_token: Option<&str>) -> ImportSource {
     ImportSource::TokenValues {
@@ -120,6 +121,8 @@ async fn a_refresh_token_that_is_dead_is_an_outcome_and_a_network_that_is_down_i
         "{error:?}"
     );
     assert_eq!(session.state(), Some(SessionState::SignedOut));
+    assert_eq!(world.stored(), None);
+    world.cooldown();
     world.control().revoke_user(ADA);
     let outcome = session.import_session(source(&tokens, None)).await.unwrap();
     let problem = ImportProblem::Ended;
@@ -140,6 +143,7 @@ async fn tokens_that_were_renewed_to_learn_the_user_are_kept_until_that_is_known
     world.control().fault(Endpoint::Userinfo, Fault::status(503));
     public(session.import_session(source(&tokens, None)).await);
     assert_eq!(world.refresh_grants(), 1);
+    world.clock.advance(31);
     assert_imported(&session.import_session(source(&tokens, None)).await.unwrap());
     assert_eq!(world.refresh_grants(), 1);
     assert_renews(&session).await;
@@ -158,14 +162,119 @@ async fn what_has_no_known_nonce_is_renewed_also_where_the_issuer_repeats_it() {
     assert_renews(&session).await;
 }
 
+/// The same in the next launch: they were stored before the user was asked for.
+#[tokio::test]
+async fn they_are_kept_by_the_store_and_not_by_the_process() {
+    let world = World::new().await;
+    let tokens = old_tokens(&world).await;
+    let no_id_token = Fault::answer_without(&["id_token"]).for_ever();
+    world.control().fault(Endpoint::Token, no_id_token);
+    world.control().fault(Endpoint::Userinfo, Fault::status(503).times(2));
+    let (first, second) = (world.session(), world.session());
+    public(first.import_session(source(&tokens, None)).await);
+    drop(first);
+    public(second.import_session(source(&tokens, None)).await);
+    drop(second);
+    let session = world.session();
+    assert_eq!(session.restore().await, Ok(SessionState::SignedOut));
+    assert_imported(&session.import_session(source(&tokens, None)).await.unwrap());
+    assert_eq!(world.refresh_grants(), 1);
+    world.control().clear_faults(Endpoint::Token);
+    assert_renews(&session).await;
+    assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
+}
+
+/// The tokens that were kept have expired when the user is asked for again.
+#[tokio::test]
+async fn what_was_kept_is_renewed_in_its_turn() {
+    let world = World::new().await;
+    let tokens = old_tokens(&world).await;
+    world
+        .control()
+        .fault(Endpoint::Token, Fault::answer_without(&["id_token"]).times(2));
+    world.control().fault(Endpoint::Userinfo, Fault::status(503).times(2));
+    public(world.session().import_session(source(&tokens, None)).await);
+    world.clock.advance(2 * 86_400);
+    public(world.session().import_session(source(&tokens, None)).await);
+    assert_eq!(world.refresh_grants(), 2);
+    let session = world.session();
+    assert_imported(&session.import_session(source(&tokens, None)).await.unwrap());
+    assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
+    assert_renews(&session).await;
+}
+
+#[tokio::test]
+async fn a_sign_out_ends_an_import_that_has_renewed() {
+    let world = World::new().await;
+    let tokens = old_tokens(&world).await;
+    let session = world.session();
+    world
+        .control()
+        .fault(Endpoint::Token, Fault::answer_without(&["id_token"]));
+    world.control().fault(Endpoint::Userinfo, Fault::status(503));
+    public(session.import_session(source(&tokens, None)).await);
+    session.sign_out().await;
+    until("revoked, and nothing is left", || world.stored().is_none()).await;
+    assert_eq!(world.control().counters().families_revoked, 1);
+}
+
+/// The store is tried before the issuer is asked.
+#[tokio::test]
+async fn nothing_is_renewed_while_its_successor_could_not_be_stored() {
+    let world = World::new().await;
+    let tokens = old_tokens(&world).await;
+    let asked = world.control().seen(Endpoint::Token);
+    for error in [disk_full(), StoreError::Locked] {
+        world.store.fail_writes(Some(error));
+        let session = world.session();
+        session.import_session(source(&tokens, None)).await.unwrap_err();
+        assert_eq!(world.control().seen(Endpoint::Token), asked);
+        world.store.fail_writes(None);
+    }
+    let outcome = world.session().import_session(source(&tokens, None)).await.unwrap();
+    assert_eq!(subject(outcome), SUBJECT);
+    assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
+}
+
+/// A launch that asks again and again does not become a storm.
+#[tokio::test]
+async fn an_import_that_the_issuer_failed_is_not_repeated_a_moment_after() {
+    let world = World::new().await;
+    let tokens = old_tokens(&world).await;
+    for (endpoint, fault) in [
+        (Endpoint::Token, Fault::status(503)),
+        (Endpoint::Token, Fault::status(429).header("retry-after", "0")),
+        (Endpoint::Token, Fault::oauth_error(400, "invalid_request", "")),
+        (Endpoint::Token, Fault::html(403)),
+        (Endpoint::Userinfo, Fault::status(500)),
+    ] {
+        let session = world.session();
+        world.control().fault(endpoint, fault.clone().for_ever());
+        let asked = world.control().seen(endpoint);
+        let access_token = (endpoint == Endpoint::Userinfo).then_some(tokens.access_token.as_str());
+        for _ in 0..20 {
+            public(session.import_session(source(&tokens, access_token)).await);
+        }
+        assert_eq!(world.control().seen(endpoint), asked + 1, "{fault:?}");
+        world.clock.advance(31);
+        public(session.import_session(source(&tokens, access_token)).await);
+        assert_eq!(world.control().seen(endpoint), asked + 2, "{fault:?}");
+        world.control().clear_faults(endpoint);
+        assert_eq!(world.stored(), None, "{fault:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_an_import_renewed_and_could_not_store_is_kept_and_written_at_the_next_attempt() {
     let world = World::new().await;
     let tokens = old_tokens(&world).await;
     let session = world.session();
-    world.store.fail_writes(Some(disk_full()));
-    session.import_session(source(&tokens, None)).await.unwrap_err();
+    // The store begins to fail when the request is under way.
+    let importing = session.import_session(source(&tokens, None));
+    let failed = world.while_the_store_begins_to_fail(disk_full(), importing).await;
+    failed.unwrap_err();
     world.control().fault(Endpoint::Userinfo, Fault::status(503).times(3));
+    world.clock.advance(31);
     session.import_session(source(&tokens, None)).await.unwrap_err();
     world.store.fail_writes(None);
     let outcome = session.import_session(source(&tokens, None)).await.unwrap();

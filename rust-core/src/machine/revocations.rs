@@ -1,0 +1,125 @@
+//! Refresh tokens that wait to be revoked: how many, for how long, and which of them another sign-in does away with.
+
+use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
+use crate::storage::envelope::{PendingRevocation, StoredSession};
+
+/// More than this without the issuer being reached; the oldest tokens have most likely expired.
+const MOST: usize = 10;
+/// Their tokens' size together, in bytes, but for the last one: they are part of the session's one item.
+const MOST_BYTES: usize = 64 * 1024;
+/// The longest that a refresh token is kept to be revoked. Most have expired by then, and where the app is never started
+/// again it should not be kept for ever.
+const LONGEST_SECONDS: i64 = 30 * 24 * 3600;
+
+/// One more waits.
+pub(super) fn add(pending: &mut Vec<PendingRevocation>, new: PendingRevocation) {
+    pending.retain(|known| known.refresh_token != new.refresh_token);
+    pending.push(new);
+    let bytes = |pending: &[PendingRevocation]| -> usize {
+        let size = |known: &PendingRevocation| known.refresh_token.expose().len();
+        pending.iter().map(size).sum()
+    };
+    while pending.len() > 1 && (pending.len() > MOST || bytes(pending) > MOST_BYTES) {
+        pending.remove(0);
+    }
+}
+
+/// What waits when that session is over: what waited before, and its own refresh token.
+pub(super) fn after(session: &StoredSession, since: Timestamp) -> Vec<PendingRevocation> {
+    let mut pending = session.revocations.clone();
+    if let Some(refresh_token) = session.credentials.refresh_token.clone() {
+        let subject = Some(session.subject.clone());
+        let own = PendingRevocation {
+            refresh_token,
+            since,
+            subject,
+        };
+        add(&mut pending, own);
+    }
+    pending
+}
+
+/// Those that still wait when that user has signed in. The same user's are forgotten: issuers that delete the user's grant
+/// along with a refresh token (Auth0: "Refresh Token Revocation Deletes Grant") would end the new session for it.
+pub(super) fn of_others(pending: &[PendingRevocation], subject: &str) -> Vec<PendingRevocation> {
+    let is_anothers = |known: &&PendingRevocation| known.subject.as_ref().is_some_and(|known| known != subject);
+    pending.iter().filter(is_anothers).cloned().collect()
+}
+
+/// Whether it is not too old yet.
+pub(super) fn is_current(pending: &PendingRevocation, now: Timestamp) -> bool {
+    now.seconds_since(pending.since) < LONGEST_SECONDS
+}
+
+/// What waits after two processes changed the list that both knew as `base`: what either took out is gone, what either
+/// put in is there.
+pub(super) fn merge(
+    base: &[Secret],
+    ours: Vec<PendingRevocation>,
+    mut theirs: Vec<PendingRevocation>,
+) -> Vec<PendingRevocation> {
+    let is_new = |known: &PendingRevocation| !base.contains(&known.refresh_token);
+    theirs.retain(|known| is_new(known) || ours.iter().any(|ours| ours.refresh_token == known.refresh_token));
+    ours.into_iter()
+        .filter(is_new)
+        .for_each(|known| add(&mut theirs, known));
+    theirs
+}
+
+/// Their tokens, by which [`merge`] knows them.
+pub(super) fn tokens(pending: &[PendingRevocation]) -> Vec<Secret> {
+    pending.iter().map(|known| known.refresh_token.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting(tokens: &[&str]) -> Vec<PendingRevocation> {
+        let pending = |token: &&str| PendingRevocation {
+            refresh_token: Secret::new((*token).to_owned()),
+            since: Timestamp(1),
+            subject: Some(format!("user of {token}")),
+        };
+        tokens.iter().map(pending).collect()
+    }
+
+    #[test]
+    fn what_two_processes_did_is_both_done() {
+        for (base, ours, theirs, merged) in [
+            (vec!["a", "b"], vec!["a", "b"], vec!["a", "b"], vec!["a", "b"]),
+            (vec!["a", "b"], vec!["b", "c"], vec!["a", "b", "d"], vec!["b", "d", "c"]),
+            (vec!["a"], vec![], vec!["a"], vec![]),
+            (vec!["a"], vec!["a"], vec![], vec![]),
+            (vec![], vec!["a"], vec!["a"], vec!["a"]),
+        ] {
+            let base = tokens(&waiting(&base));
+            assert_eq!(merge(&base, waiting(&ours), waiting(&theirs)), waiting(&merged));
+        }
+    }
+
+    #[test]
+    fn they_are_bounded_in_number_and_size_and_the_last_one_always_waits() {
+        let large = "x".repeat(MOST_BYTES);
+        let many: Vec<_> = (0..MOST + 5).map(|number| number.to_string()).collect();
+        let mut pending = Vec::new();
+        let mut push = |token: &str| {
+            add(&mut pending, waiting(&[token]).remove(0));
+            tokens(&pending).len()
+        };
+        let counts: Vec<_> = many.iter().map(|token| push(token)).collect();
+        assert_eq!(counts[MOST - 1..], [MOST; 6]);
+        assert_eq!(push("3"), MOST, "once each");
+        assert_eq!(push(&large), 1);
+        assert_eq!(push("small"), 1);
+    }
+
+    #[test]
+    fn a_sign_in_does_away_with_its_own_users() {
+        let mut pending = waiting(&["a", "b"]);
+        pending[0].subject = None;
+        assert_eq!(of_others(&pending, "ada"), waiting(&["b"]));
+        assert_eq!(of_others(&pending, "user of b"), []);
+    }
+}
