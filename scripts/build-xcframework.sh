@@ -141,7 +141,6 @@ assemble_package() {
         mkdir -p "$package/Sources"
         cp -R "$sources/$module" "$package/Sources/$module"
     done
-    cp "$apple/PrivacyInfo.xcprivacy" "$package/Sources/$app_module/"
     cp "$apple/Package.swift" "$package/"
     for paper in LICENSE-MIT LICENSE-APACHE; do cp "$checkout/$paper" "$package/"; done
     find "$package" -name .DS_Store -delete

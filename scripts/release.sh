@@ -9,8 +9,7 @@
 #   --url-base URL    the zip will be at URL/VERSION/PilotlightFFI.xcframework.zip; also PILOTLIGHT_RELEASE_URL_BASE. The
 #                     form for GitHub is https://github.com/OWNER/REPOSITORY/releases/download with your own names.
 #
-#   build/release/package/                          for a distribution repository: Package.swift that names the zip by
-#                                                   URL and checksum, the sources, the privacy manifest, the licences
+#   build/release/Package.swift                     for the top of the repository: it names the zip by URL and checksum
 #   build/release/PilotlightFFI.xcframework.zip     for the URL (and .sha256)
 #   build/release/PilotlightFFI.cdx.json            its bill of materials, for beside the zip: the crates in it, with versions,
 #                                                   checksums and licences (CycloneDX 1.5, by cargo-cyclonedx)
@@ -107,7 +106,7 @@ check_changelog() {
 check_sources() {
     local module
     for module in "$swift_module" "$app_module"; do
-        diff -r -q -x PrivacyInfo.xcprivacy -x .DS_Store "bindings/Pilotlight/Sources/$module" "$built/$app_module/Sources/$module" >&2 ||
+        diff -r -q -x .DS_Store "bindings/Pilotlight/Sources/$module" "$built/$app_module/Sources/$module" >&2 ||
             die "build/$app_module was made from other sources" "scripts/build-xcframework.sh"
     done
 }
@@ -115,16 +114,8 @@ check_sources() {
 checksum_of() { python3 -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$1"; }
 
 # --- What is published -------------------------------------------------------------------------------------------------
-write_package() {
-    local folder=$1 url=$2 checksum=$3
-    mkdir -p "$folder"
-    cp -R "$built/$app_module/Sources" "$folder/Sources"
-    cp "$built/$app_module"/LICENSE-* "$folder/"
-    sed -e "s|^// The package that .*|// $app_module $version. Its Rust core is in the XCFramework of the same release; scripts/release.sh wrote this file.|" \
-        -e "s|\.binaryTarget(name: \"$ffi_module\", path: [^)]*)|.binaryTarget(\\
-            name: \"$ffi_module\",\\
-            url: \"$url\",\\
-            checksum: \"$checksum\")|" "$built/$app_module/Package.swift" >"$folder/Package.swift"
+write_manifest() {
+    sed -e "s|^let releasedURL = .*|let releasedURL = \"$2\"|" -e "s|^let releasedChecksum = .*|let releasedChecksum = \"$3\"|" Package.swift >"$1"
 }
 
 # Unoptimised, because it runs for a second and would take minutes to optimise.
@@ -169,8 +160,8 @@ write_release() {
     cp "$built/$zip" "$built/$zip.sha256" "$staging/"
     checksum=$(checksum_of "$staging/$zip")
     [ "$(cut -d ' ' -f 1 "$staging/$zip.sha256")" = "$checksum" ] || die "build/$zip.sha256 is not of build/$zip" "scripts/build-xcframework.sh"
-    write_package "$staging/package" "$url" "$checksum"
-    check_manifest "$staging/package" "$url" "$checksum"
+    write_manifest "$staging/Package.swift" "$url" "$checksum"
+    check_manifest "$staging" "$url" "$checksum"
     write_bill "$staging/$bill" "$url" "$checksum"
     write_notes "$checksum" >"$staging/notes.md"
     cp -R "$built/symbols" "$staging/symbols"
@@ -183,20 +174,18 @@ print_steps() {
 Nothing was published. $app_module $version, commit $commit:
 
 1. Every lane has passed on this commit, and nothing was skipped: scripts/test.sh
-2. Tag the commit here:
-     git tag --annotate $version --message '$app_module $version' $commit && git push origin $version
-3. In the distribution repository replace Package.swift, Sources and LICENSE-* by those of
-     $release/package
-   commit and push, without a tag as yet.
-4. Make the release $version there with the zip and its bill of materials, so that they appear together with the tag. On GitHub, in
-   that repository:
-     gh release create $version --target "\$(git rev-parse HEAD)" --title '$app_module $version' \\
+2. Commit the manifest that names the zip, and tag that commit, without pushing the tag as yet:
+     cp $release/Package.swift Package.swift && git commit --message '$app_module $version' Package.swift
+     git tag --annotate $version --message '$app_module $version'
+3. Push them together with the release, which has the zip and its bill of materials: who adds the package by its address gets
+   the newest tag, and needs the zip at once. On GitHub:
+     git push origin HEAD $version && gh release create $version --verify-tag --title '$app_module $version' \\
        --notes-file $release/notes.md $release/$zip $release/$bill
-5. See that others get the same; the second line says OK:
+4. See that others get the same; the second line says OK:
      curl --fail --location --output $zip $url
      shasum -a 256 --check $release/$zip.sha256
-6. Keep $release/symbols with the release, to read crash reports with.
-7. Here, for what comes next: a heading "## Unreleased" at the top of CHANGELOG.md.
+5. Keep $release/symbols with the release, to read crash reports with.
+6. Here, for what comes next: a heading "## Unreleased" at the top of CHANGELOG.md. Package.swift goes on to name the last release.
 END
 }
 

@@ -14,7 +14,7 @@ import tempfile
 import unittest
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
-COPIED = ["scripts", "bindings/Pilotlight/Sources", "rust-core/Cargo.toml", "Cargo.toml", "Cargo.lock", ".gitignore", "LICENSE-MIT", "LICENSE-APACHE"]
+COPIED = ["scripts", "bindings/Pilotlight/Sources", "Package.swift", "rust-core/Cargo.toml", "Cargo.toml", "Cargo.lock", ".gitignore", "LICENSE-MIT", "LICENSE-APACHE"]
 VERSION = re.search(r'\[workspace\.package\]\nversion = "(.+)"', (CHECKOUT / "Cargo.toml").read_text(encoding="utf-8"))[1]
 OTHER = "98.76.54"
 BASE = "https://downloads.example.com/pilotlight"
@@ -27,7 +27,6 @@ set -euo pipefail
 package=build/$app_module
 rm -rf build && mkdir -p $package/Sources $package/$ffi_module.xcframework build/symbols
 cp -R bindings/Pilotlight/Sources/{PilotlightCore,Pilotlight} $package/Sources/
-cp scripts/apple/PrivacyInfo.xcprivacy $package/Sources/Pilotlight/
 cp scripts/apple/Package.swift LICENSE-* $package/
 echo slice >$package/$ffi_module.xcframework/library.a
 echo symbols >build/symbols/library.a
@@ -92,7 +91,7 @@ class Release(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         release, url = self.folder / "build/release", f"{BASE}/{VERSION}/PilotlightFFI.xcframework.zip"
         checksum = hashlib.sha256((release / "PilotlightFFI.xcframework.zip").read_bytes()).hexdigest()
-        for words in (url, f"git tag --annotate {VERSION}", "Nothing was published"):
+        for words in (url, f"git tag --annotate {VERSION}", f"cp {release}/Package.swift Package.swift", "Nothing was published"):
             self.assertIn(words, done.stdout)
         notes = (release / "notes.md").read_text(encoding="utf-8")
         self.assertTrue(notes.startswith("### Added\n- Everything.\n\n### What this was made of\nCommit `"), notes)
@@ -102,22 +101,33 @@ class Release(unittest.TestCase):
         self.assertIn(f"{release}/PilotlightFFI.xcframework.zip {release}/PilotlightFFI.cdx.json\n", done.stdout)
         self.assert_bill(json.loads((release / "PilotlightFFI.cdx.json").read_text(encoding="utf-8")), commit, url, checksum)
         self.assertTrue((release / "symbols/library.a").is_file())
-        package = release / "package"
-        self.assertEqual(
-            sorted(path.name for path in package.iterdir()), ["LICENSE-APACHE", "LICENSE-MIT", "Package.swift", "Sources"])
-        self.assertTrue((package / "Sources/Pilotlight/PrivacyInfo.xcprivacy").is_file())
-        manifest = self.described(package)
+        manifest = self.described(release)
         binary, = [one for one in manifest["targets"] if one["type"] == "binary"]
         self.assertEqual((binary["name"], binary["url"], binary["checksum"]), ("PilotlightFFI", url, checksum))
-        self.assertIn(f"// Pilotlight {VERSION}.", (package / "Package.swift").read_text(encoding="utf-8"))
-        # The rest is the manifest of the local package, word for word.
-        local = self.described(self.folder / "build/Pilotlight")
-        for one in (manifest, local):
-            one.pop("packageKind")
-            one["targets"] = [target for target in one["targets"] if target["type"] != "binary"]
-        self.assertEqual(manifest, local)
+        self.assert_same_package(manifest, self.described(self.folder))
+        self.assert_same_package(manifest, self.described(self.folder / "build/Pilotlight"))
+        # What a person does then: the manifest at the top is that of the release, and it can be made again for the next one.
+        shutil.copy2(release / "Package.swift", self.folder / "Package.swift")
+        for target in manifest["targets"]:
+            if target["type"] != "binary":
+                self.assertTrue((self.folder / target["path"]).is_dir(), target["path"])
+                for resource in target["resources"]:
+                    self.assertTrue((self.folder / target["path"] / resource["path"]).is_file())
+        self.commit()
+        again = self.run_script(VERSION, "--url-base", "https://elsewhere.example.com")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        binary, = [one for one in self.described(release)["targets"] if one["type"] == "binary"]
+        self.assertEqual(binary["url"], f"https://elsewhere.example.com/{VERSION}/PilotlightFFI.xcframework.zip")
         # And the checkout is as it was: nothing was tagged, nothing committed.
         self.assertEqual(subprocess.check_output(["git", "tag"], cwd=self.folder, env=self.environment), b"")
+
+    def assert_same_package(self, one, other):
+        """But for where the parts are."""
+        def bare(manifest):
+            targets = [{**target, "path": None} for target in manifest["targets"] if target["type"] != "binary"]
+            return {**manifest, "packageKind": None, "targets": targets}
+
+        self.assertEqual(bare(one), bare(other))
 
     def assert_bill(self, bill, commit, url, checksum):
         self.assertEqual((bill["bomFormat"], bill["specVersion"]), ("CycloneDX", "1.5"))

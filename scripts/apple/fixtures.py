@@ -77,7 +77,7 @@ def write_package(folder, undefined=(), swift="import Foundation\n"):
     sources.mkdir(parents=True)
     (sources / "Session.swift").write_text(swift, encoding="utf-8")
     here = pathlib.Path(__file__).resolve().parent
-    (sources / "PrivacyInfo.xcprivacy").write_bytes((here / "PrivacyInfo.xcprivacy").read_bytes())
+    (sources / "PrivacyInfo.xcprivacy").write_bytes((here.parent.parent / "bindings/Pilotlight/Sources/Pilotlight/PrivacyInfo.xcprivacy").read_bytes())
     return folder
 
 
