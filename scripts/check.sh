@@ -28,7 +28,11 @@ handwritten() { files "$@" | grep -v -x -F "bindings/Pilotlight/Sources/$swift_m
 
 check_rust_format() { cargo fmt --all --check; }
 
-check_rust_lints() { cargo clippy --quiet --workspace --all-targets --all-features --locked -- -D warnings; }
+check_rust_lints() {
+    cargo clippy --quiet --workspace --all-targets --all-features --locked -- -D warnings
+    # As scripts/build-xcframework.sh --transport url-session builds it.
+    cargo clippy --quiet --package "$core_crate" --lib --no-default-features --locked -- -D warnings
+}
 
 check_rust_documentation() { RUSTDOCFLAGS='-D warnings' cargo doc --quiet --workspace --no-deps --locked; }
 

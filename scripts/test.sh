@@ -59,6 +59,8 @@ lane_swift() {
         scripts/swift.sh build --package-path "$package" --build-tests
         scripts/swift.sh test --package-path "$package"
     done
+    step "swift: the Rust tests of HTTP and of sessions, with every request through URLSession"
+    scripts/url-session.sh
     step "swift: beside modules that have the same names"
     scripts/swift-neighbours.sh
     step "swift: every public type is in the test of what is printed"

@@ -45,6 +45,10 @@ let hostTargets: [Target] =
         // Starts and steers the identity server.
         .target(name: "IdentityServerSupport", dependencies: ["Pilotlight"], path: "Tests/IdentityServerSupport"),
         .testTarget(name: "PilotlightServerTests", dependencies: ["Pilotlight", "IdentityServerSupport"]),
+        // Sends the requests of the Rust tests through URLSession (scripts/test.sh, lane swift).
+        .executableTarget(
+            name: "pilotlight-transport", dependencies: ["Pilotlight", "PilotlightCore"], path: "Tests/TransportProgram"
+        ),
     ]
     : []
 
@@ -60,6 +64,6 @@ let package = Package(
             name: "Pilotlight", dependencies: ["PilotlightCore"],
             exclude: forHost ? ["PrivacyInfo.xcprivacy"] : [],
             resources: forHost ? [] : [.process("PrivacyInfo.xcprivacy")]),
-        .testTarget(name: "PilotlightTests", dependencies: ["Pilotlight"]),
+        .testTarget(name: "PilotlightTests", dependencies: ["Pilotlight", "PilotlightCore"]),
     ] + hostTargets
 )

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -14,6 +13,8 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
+pub use super::http_limits::HttpLimits;
+use super::http_limits::USER_AGENT;
 use super::lazy_runtime::LazyRuntime;
 use super::proxy::{ProxySource, proxy_of};
 use super::tls;
@@ -21,39 +22,6 @@ use super::transport_error::{not_sendable, reason_for};
 use crate::model::secret::SecretBytes;
 use crate::ports::{BoxFuture, Outcome, Transport, TransportError, TransportErrorKind};
 use crate::protocol::message::{HttpAnswer, HttpRequest, Method};
-
-const USER_AGENT: &str = concat!("Pilotlight/", env!("CARGO_PKG_VERSION"));
-
-/// How long and how much [`HttpTransport`] waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HttpLimits {
-    /// For resolving the name, connecting and the TLS handshake together.
-    pub connect: Duration,
-    /// For the whole exchange, from the first look at the name to the last byte of the body.
-    pub total: Duration,
-    /// How long a connection without a request is kept for the next one.
-    pub idle: Duration,
-    /// The largest body that is read, in bytes.
-    pub body: usize,
-}
-
-impl Default for HttpLimits {
-    fn default() -> Self {
-        Self {
-            // A phone that changes from Wi-Fi to mobile data needs some seconds; after ten there is no usable network.
-            connect: Duration::from_secs(10),
-            // What iOS gives an app that goes to the background to finish its work (`beginBackgroundTask`) is about 30
-            // s.
-            total: Duration::from_secs(30),
-            // Less than the 5 s after which the most impatient servers in common use (Node.js) close an idle
-            // connection: a request on a connection that is being closed fails in a way that leaves open whether it was
-            // acted upon. Long enough for discovery, token, keys and profile to share one connection at a sign-in.
-            idle: Duration::from_secs(4),
-            // The largest honest answer, metadata and keys of a big tenant, is some tens of kilobytes.
-            body: 1024 * 1024,
-        }
-    }
-}
 
 /// [`Transport`] over HTTP/1.1: no redirects, no cookies, no compression, no retries, and no proxy but one that
 /// [`HttpTransport::through`] asks for.

@@ -2,6 +2,7 @@
 //!
 //! Adapters implement the traits of [`crate::ports`] and know nothing of sessions.
 
+pub mod app_transport;
 mod autorelease;
 mod blocking;
 #[cfg(target_vendor = "apple")]
@@ -10,7 +11,9 @@ pub mod file_lock;
 pub mod file_store;
 pub mod foreign_keychain;
 pub mod fresh_installation;
+#[cfg(feature = "http-client")]
 pub mod http;
+mod http_limits;
 mod io_error;
 pub mod keychain;
 pub mod lazy_runtime;
@@ -21,5 +24,7 @@ pub mod proxy;
 mod regular_file;
 pub mod store_changes;
 pub mod system;
+#[cfg(feature = "http-client")]
 pub mod tls;
+#[cfg(feature = "http-client")]
 mod transport_error;

@@ -4,6 +4,7 @@
 mod dependencies;
 mod error;
 mod log;
+mod network;
 mod observer;
 mod open_sessions;
 mod redirect_uris;
@@ -18,11 +19,13 @@ mod token_text;
 mod user;
 mod waiting_work;
 
+pub use crate::adapters::app_transport::{AppTransport, TransportHeader, TransportReply, TransportRequest};
 pub use crate::adapters::keychain::{KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility};
 pub use crate::adapters::proxy::ProxySource;
-pub use crate::ports::LogLevel;
+pub use crate::ports::{LogLevel, TransportErrorKind};
 pub use error::{ErrorMessage, RetryReason, SessionError, SignInReason};
 pub use log::LogSink;
+pub use network::{SessionNetwork, core_has_http_client};
 pub use observer::SessionObserver;
 pub use scopes::auth0_metadata_scopes;
 pub use session::CoreSession;

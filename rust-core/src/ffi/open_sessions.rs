@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use super::error::SessionError;
 use super::redirect_uris::RedirectUris;
 use super::store_identity::StoreIdentity;
+use crate::machine::error::Error;
 use crate::model::configuration::{Configuration, SessionConfiguration};
 use crate::ports::{Log, LogLevel};
 use crate::session::{Dependencies, SessionManager, WeakSessionManager};
@@ -25,6 +26,8 @@ struct OpenSession {
     manager: WeakSessionManager,
     /// As of the first opening, whose settings count.
     configuration: SessionConfiguration,
+    /// The name of its HTTP client.
+    network: &'static str,
 }
 
 /// Opening one takes no longer when many are open.
@@ -42,7 +45,7 @@ static OPEN: LazyLock<Mutex<OpenSessions>> = LazyLock::new(Mutex::default);
 const LEAST_BETWEEN_SWEEPS: usize = 16;
 
 impl OpenSessions {
-    fn add(&mut self, identity: Identity, manager: &SessionManager, configuration: SessionConfiguration) {
+    fn add(&mut self, identity: Identity, manager: &SessionManager, session: OpenSession) {
         if self.opened_until_sweep == 0 {
             self.by_identity
                 .retain(|_, session| session.manager.upgrade().is_some());
@@ -51,9 +54,7 @@ impl OpenSessions {
         }
         self.opened_until_sweep -= 1;
         self.redirect_uris.add(manager);
-        let manager = manager.downgrade();
-        self.by_identity
-            .insert(identity, OpenSession { manager, configuration });
+        self.by_identity.insert(identity, session);
     }
 }
 
@@ -65,6 +66,8 @@ pub(super) struct Opening {
     pub(super) store: Option<StoreIdentity>,
     pub(super) name: String,
     pub(super) read_only: bool,
+    /// The name of the HTTP client.
+    pub(super) network: &'static str,
 }
 
 /// The open session over the same stored item, or a new one with what `dependencies` makes. Where the configuration of
@@ -79,6 +82,7 @@ pub(super) fn open_or_join(
         store,
         name,
         read_only,
+        network,
     } = opening;
     let checked = Configuration::parse(configuration.clone())?;
     let Some(store) = store else {
@@ -93,6 +97,9 @@ pub(super) fn open_or_join(
     if let Some(same) = open.by_identity.get(&identity)
         && let Some(manager) = same.manager.upgrade()
     {
+        if same.network != network {
+            return Err(another_network(same.network, network).into());
+        }
         if same.configuration != configuration {
             log.log(
                 LogLevel::Warning,
@@ -103,11 +110,28 @@ pub(super) fn open_or_join(
         return Ok(manager);
     }
     let manager = SessionManager::new(checked, &name, dependencies()?)?;
-    open.add(identity, &manager, configuration);
+    let session = OpenSession {
+        manager: manager.downgrade(),
+        configuration,
+        network,
+    };
+    open.add(identity, &manager, session);
     Ok(manager)
 }
 
+/// Not the first one's, as with other settings: requests would leave a VPN, or miss a pinned certificate, without a word.
+fn another_network(open: &str, wanted: &str) -> Error {
+    Error::Configuration {
+        field: "transport",
+        problem: format!(
+            "differs: this session is open already in this process and its requests go through {open}, not through \
+             {wanted}; give each Session with this configuration, storage and name the same transport"
+        ),
+    }
+}
+
 #[cfg(test)]
+#[cfg(feature = "http-client")]
 mod tests {
     use std::cell::Cell;
     use std::collections::HashMap;
@@ -178,6 +202,7 @@ mod tests {
                 store: SessionStorage::Keychain { options }.identity(),
                 name: "default".to_owned(),
                 read_only: false,
+                network: "a client",
             };
             let make = || {
                 made.set(made.get() + 1);
@@ -246,6 +271,7 @@ mod tests {
             .identity(),
             name: name.to_owned(),
             read_only: false,
+            network: "a client",
         };
         let log: Arc<dyn Log> = warnings.clone();
         let make = || {
@@ -290,6 +316,38 @@ mod tests {
             .keys()
             .filter(|identity| identity.item_name.contains("many.example.com"));
         assert!(kept.count() < 100);
+    }
+
+    #[tokio::test]
+    async fn a_second_handle_with_another_http_client_is_an_error_that_names_both() {
+        let log: Arc<dyn Log> = Arc::new(SilentLog);
+        let open = |network, read_only| {
+            let opening = Opening {
+                configuration: configuration(),
+                store: SessionStorage::Keychain {
+                    options: keychain("two-clients"),
+                }
+                .identity(),
+                name: "default".to_owned(),
+                read_only,
+                network,
+            };
+            open_or_join(opening, &log, || Ok(dependencies()))
+        };
+        let first = open("one client", false).unwrap();
+        open("one client", false).unwrap();
+        // What only looks is a session of its own.
+        open("another client", true).unwrap();
+        let SessionError::FixConfiguration { field, message } = open("another client", false).unwrap_err() else {
+            panic!("another error");
+        };
+        assert_eq!(field, "transport");
+        assert!(
+            message.contains("one client") && message.contains("another client"),
+            "{message}"
+        );
+        drop(first);
+        open("another client", false).unwrap();
     }
 
     #[tokio::test]

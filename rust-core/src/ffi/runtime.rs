@@ -21,6 +21,7 @@ pub(super) const RUNTIME: LazyRuntime = LazyRuntime::StartedBy(runtime);
 
 /// Connections have a runtime of their own: the system's check of a certificate blocks the thread that makes it, and
 /// timers, reports and the other sessions' work must not wait for that.
+#[cfg(feature = "http-client")]
 pub(super) const HTTP_RUNTIME: LazyRuntime = LazyRuntime::StartedBy(http_runtime);
 
 /// What begins with the first work.
@@ -35,6 +36,7 @@ pub(super) fn runtime() -> &'static Handle {
     &STARTED
 }
 
+#[cfg(feature = "http-client")]
 fn http_runtime() -> &'static Handle {
     static STARTED: LazyLock<Handle> = LazyLock::new(|| started("pilotlight-http"));
     &STARTED
@@ -91,6 +93,7 @@ async fn converted<T>(outcome: impl Future<Output = Option<Result<T, Error>>>) -
 }
 
 #[cfg(test)]
+#[cfg(feature = "http-client")]
 mod tests {
     use std::sync::mpsc::channel;
     use std::time::Duration;

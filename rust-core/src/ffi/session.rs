@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::dependencies::dependencies;
 use super::error::SessionError;
 use super::log::{ForwardingLog, LogSink};
+use super::network::SessionNetwork;
 use super::observer::{Observation, SessionObserver, forward_reports};
 use super::open_sessions::{Opening, open_or_join};
 use super::runtime::run;
@@ -61,21 +62,25 @@ impl CoreSession {
         observer: Option<Arc<dyn SessionObserver>>,
         log: Option<Arc<dyn LogSink>>,
     ) -> Result<Arc<Self>, SessionError> {
-        let system = ProxySource::System;
-        Self::with_proxies(configuration, storage, name, read_only, observer, log, system)
+        let network = SessionNetwork::Core {
+            proxies: ProxySource::System,
+        };
+        Self::with_network(configuration, storage, name, read_only, observer, log, network)
     }
 
-    /// The same with `proxies` for the connections to the issuer; `new` takes those of the system. Where the session is
-    /// open already, the first one's count.
+    /// The same with `network` for the requests to the issuer; `new` takes the core's own client with the system's proxies.
+    /// Where the session is open already, the first one's counts: of two with the core's client and differing proxies, and
+    /// of two with clients of the app's. One with the core's client and one with the app's cannot be open at once: throws
+    /// `fixConfiguration` naming `transport`.
     #[uniffi::constructor]
-    pub fn with_proxies(
+    pub fn with_network(
         configuration: SessionConfiguration,
         storage: SessionStorage,
         name: String,
         read_only: bool,
         observer: Option<Arc<dyn SessionObserver>>,
         log: Option<Arc<dyn LogSink>>,
-        proxies: ProxySource,
+        network: SessionNetwork,
     ) -> Result<Arc<Self>, SessionError> {
         let log = ForwardingLog::over(log);
         let opening = Opening {
@@ -83,9 +88,10 @@ impl CoreSession {
             store: storage.identity(),
             name,
             read_only,
+            network: network.name(),
         };
         let manager = open_or_join(opening, &log, || {
-            dependencies(&storage, read_only, proxies, log.clone())
+            dependencies(&storage, read_only, &network, log.clone())
         })?;
         let looking = look_after_changes(&manager, changes_to_look_at(&storage));
         let _observations = (forward_reports(&manager, observer), looking);

@@ -11,7 +11,7 @@ pub struct TransportError {
 }
 
 /// What went wrong on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error, uniffi::Enum)]
 pub enum TransportErrorKind {
     /// No connection: no network, a name that does not resolve, a refused port.
     #[error("the server could not be reached")]

@@ -1,14 +1,17 @@
 //! The HTTP adapter against servers that misbehave and break: what it reports, and what it never does.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use pilotlight_core::adapters::http::{HttpLimits, HttpTransport};
-use pilotlight_core::ports::{Transport, TransportError, TransportErrorKind};
+use pilotlight_core::adapters::http::HttpLimits;
+use pilotlight_core::ports::{TransportError, TransportErrorKind};
 use pilotlight_core::protocol::message::HttpRequest;
 
-use crate::support::exchange::{MIB, OK, answering, form, outcome_of, send};
+use crate::support::exchange::{MIB, OK, answering, form, outcome_of, send, transport};
 use crate::support::raw_server::{Peer, RawServer, header};
+use crate::transport::{is_the_apps, transport_with};
 
 fn failure(kind: TransportErrorKind, may_have_been_processed: bool) -> TransportError {
     TransportError {
@@ -19,19 +22,22 @@ fn failure(kind: TransportErrorKind, may_have_been_processed: bool) -> Transport
 
 #[tokio::test]
 async fn a_request_on_a_connection_that_breaks_is_never_sent_twice() {
-    // The second request arrives on the kept connection and is read there; then the connection is closed without an
-    // answer. Only the caller may decide to send it again.
-    let server = RawServer::start(|peer: &mut Peer| {
-        if peer.read_request() && peer.send(OK) && peer.connection() == 0 {
-            peer.read_request();
-        }
-    });
-    let transport = HttpTransport::new();
+    // The second request arrives, where connections are kept on the first one's, and is read; then the connection is closed
+    // without an answer. Only the caller may decide to send it again.
+    let answered = Arc::new(AtomicBool::new(false));
+    let server =
+        RawServer::start(
+            move |peer: &mut Peer| {
+                while peer.read_request() && !answered.swap(true, Ordering::SeqCst) && peer.send(OK) {}
+            },
+        );
+    let transport = transport();
     transport.send(form(&server)).await.unwrap();
     let outcome = transport.send(form(&server)).await;
     assert_eq!(outcome.unwrap_err(), failure(TransportErrorKind::Interrupted, true));
     let connections: Vec<_> = server.requests().iter().map(|request| request.connection).collect();
-    assert_eq!(connections, [0, 0]);
+    let expected = if is_the_apps() { [0, 1] } else { [0, 0] };
+    assert_eq!(connections, expected);
 }
 
 #[tokio::test]
@@ -42,7 +48,7 @@ async fn no_request_is_sent_twice_over_connections_that_close_while_idle() {
         peer.read_request();
         peer.send(OK);
     });
-    let transport = HttpTransport::new();
+    let transport = transport();
     for attempt in 0..50 {
         let request = form(&server).with_header("x-attempt", &attempt.to_string());
         match transport.send(request).await {
@@ -103,6 +109,10 @@ async fn a_connection_closed_before_the_whole_answer_is_interrupted() {
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnot a size\r\n",
     ];
     for beginning in beginnings {
+        // It ends Linux's URLSession with a fatal error (swift-corelibs-foundation 6.0; later ones report it).
+        if is_the_apps() && beginning.contains("content-le") && !beginning.contains("\r\n\r\n") {
+            continue;
+        }
         let outcome = outcome_of(move |peer: &mut Peer| {
             peer.read_request();
             peer.send(beginning);
@@ -152,10 +162,7 @@ async fn silence_times_out_before_and_within_the_answer() {
             total: Duration::from_millis(300),
             ..HttpLimits::default()
         };
-        let error = HttpTransport::with_limits(limits)
-            .send(form(&server))
-            .await
-            .unwrap_err();
+        let error = transport_with(limits).send(form(&server)).await.unwrap_err();
         assert_eq!(error, failure(TransportErrorKind::Timeout, true), "{beginning:?}");
     }
 }
@@ -163,15 +170,13 @@ async fn silence_times_out_before_and_within_the_answer() {
 #[tokio::test]
 async fn a_tls_handshake_that_is_not_answered_times_out_without_having_sent_anything() {
     let server = RawServer::start(Peer::wait_for_close);
-    let url = format!("https://{}/", server.address()).parse().unwrap();
+    let mut request = form(&server);
+    request.url.set_scheme("https").unwrap();
     let limits = HttpLimits {
         connect: Duration::from_millis(300),
         ..HttpLimits::default()
     };
-    let error = HttpTransport::with_limits(limits)
-        .send(HttpRequest::get(url, "*/*"))
-        .await
-        .unwrap_err();
+    let error = transport_with(limits).send(request).await.unwrap_err();
     assert_eq!(error, failure(TransportErrorKind::Timeout, false));
 }
 
@@ -222,7 +227,7 @@ async fn errors_and_debug_show_nothing_of_a_request() {
     let mut request = form(&server).with_header("authorization", "Bearer planted");
     request.url.set_path("/planted");
     let shown = format!("{request:?}");
-    let transport = HttpTransport::new();
+    let transport = transport();
     let error = transport.send(request).await.unwrap_err();
     let shown = format!("{shown} {error} {error:?} {transport:?}");
     assert!(!shown.contains("planted"), "{shown}");

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
+mod app_transport;
 mod file_lock;
 mod file_store;
 mod file_store_processes;
@@ -18,3 +19,5 @@ mod stores;
 mod support;
 mod system;
 mod tls;
+#[path = "../transport/mod.rs"]
+mod transport;

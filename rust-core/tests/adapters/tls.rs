@@ -9,7 +9,7 @@ use pilotlight_core::ports::{Transport, TransportError, TransportErrorKind};
 use pilotlight_core::protocol::message::HttpRequest;
 use rustls::{ClientConfig, ServerConfig, ServerConnection};
 
-use crate::support::exchange::OK;
+use crate::support::exchange::{OK, transport};
 use crate::support::raw_server::{Peer, RawServer};
 use crate::support::slow_check::{SlowCheck, Unblock};
 
@@ -30,12 +30,14 @@ fn self_signed(name: &str) -> Arc<ServerConfig> {
 }
 
 async fn get(server: &RawServer) -> Result<u16, TransportError> {
-    get_by(&HttpTransport::new(), server.address().port()).await
+    get_by(&*transport(), server.address().port()).await
 }
 
-async fn get_by(transport: &HttpTransport, port: u16) -> Result<u16, TransportError> {
+async fn get_by(transport: &dyn Transport, port: u16) -> Result<u16, TransportError> {
     let url = format!("https://localhost:{port}/").parse().unwrap();
-    let answer = transport.send(HttpRequest::get(url, "*/*")).await;
+    let answer = transport
+        .send(HttpRequest::post_form(url, [("refresh_token", "planted")]))
+        .await;
     answer.map(|answer| answer.status)
 }
 
@@ -87,7 +89,7 @@ async fn a_check_of_a_certificate_that_takes_long_delays_nothing_else() {
     let port = server.address().port();
     let begin = || {
         let transport = Arc::clone(&transport);
-        tokio::spawn(async move { get_by(&transport, port).await })
+        tokio::spawn(async move { get_by(&*transport, port).await })
     };
     let first = begin();
     let unblock: Unblock = blocked.recv().await.unwrap();

@@ -57,6 +57,8 @@ mod sign_out;
 mod stored_items;
 mod storing;
 mod survival;
+#[path = "../transport/mod.rs"]
+mod transport;
 mod trust;
 mod unwritable_store;
 mod wire_faults;

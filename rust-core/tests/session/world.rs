@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use pilotlight_core::adapters::http::{HttpLimits, HttpTransport};
+use pilotlight_core::adapters::http::HttpLimits;
 use pilotlight_core::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use pilotlight_core::ffi::{RetryReason, SessionError};
 use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
@@ -20,6 +20,7 @@ use serde_json::Value;
 use crate::captured_log::CapturedLog;
 use crate::import::ForeignKeychainScript;
 pub(crate) use crate::scripted_store::ScriptedStore;
+use crate::transport::transport_with;
 
 pub(crate) const ADA: &str = "ada@example.com";
 pub(crate) const GRACE: &str = "grace@example.com";
@@ -125,7 +126,7 @@ impl World {
             total: self.retry_policy,
             ..HttpLimits::default()
         };
-        self.session_over(configuration, Arc::new(HttpTransport::with_limits(limits)))
+        self.session_over(configuration, transport_with(limits))
     }
 
     pub(crate) fn session_over(
@@ -137,7 +138,7 @@ impl World {
     }
 
     pub(crate) fn session_named(&self, configuration: SessionConfiguration, name: &str) -> SessionManager {
-        self.open(configuration, name, Arc::new(HttpTransport::new()))
+        self.open(configuration, name, transport_with(HttpLimits::default()))
     }
 
     fn open(&self, configuration: SessionConfiguration, name: &str, transport: Arc<dyn Transport>) -> SessionManager {

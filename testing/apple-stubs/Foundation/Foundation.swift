@@ -104,6 +104,7 @@ public struct URLRequest: Sendable, Hashable {
         set { fatalError() }
     }
     public var cachePolicy: CachePolicy
+    public var timeoutInterval: TimeInterval
     public var httpShouldHandleCookies: Bool
     public var allHTTPHeaderFields: [String: String]?
     public func value(forHTTPHeaderField field: String) -> String? { fatalError() }

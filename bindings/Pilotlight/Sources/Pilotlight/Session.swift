@@ -69,15 +69,38 @@ public final class Session: Sendable {
             dependencies: .system)
     }
 
+    /// The same with `transport` for the requests to the issuer. Where the session is open already, its transport stays as it
+    /// is.
+    ///
+    /// - Parameters:
+    ///   - configuration: As above.
+    ///   - storage: As above.
+    ///   - name: As above.
+    ///   - readOnly: As above.
+    ///   - log: As above.
+    ///   - transport: What sends the requests; the other initializers take ``SessionTransport/standard``.
+    /// - Throws: As above; also naming `transport` for a background configuration, and when the session is open with a
+    ///   transport of another kind: a second handle does not change the way of the first one's requests, and is not left to
+    ///   believe that it did.
+    public convenience init(
+        _ configuration: SessionConfiguration, storage: SessionStorage = .keychain(), name: String = "default",
+        readOnly: Bool = false, log: SessionLog = .standard, transport: SessionTransport
+    ) throws {
+        try self.init(
+            configuration, storage: storage, name: name, readOnly: readOnly, log: log, transport: transport,
+            dependencies: .system)
+    }
+
     convenience init(
         _ configuration: SessionConfiguration, storage: SessionStorage, name: String, readOnly: Bool, log: SessionLog,
-        proxies: ProxySource = .system, dependencies: Dependencies
+        proxies: ProxySource = .system, transport: SessionTransport = .standard, dependencies: Dependencies
     ) throws {
         let broadcaster = SessionBroadcaster()
         do {
-            let core = try CoreSession.withProxies(
+            let core = try CoreSession.withNetwork(
                 configuration: try configuration.core, storage: storage.core, name: name, readOnly: readOnly,
-                observer: broadcaster, log: log.sink, proxies: proxies.core)
+                observer: broadcaster, log: log.sink,
+                network: try transport.network(proxies: proxies))
             self.init(
                 configuration: configuration, core: core, broadcaster: broadcaster,
                 dependencies: dependencies.adapted(to: storage, readOnly: readOnly))

@@ -472,6 +472,22 @@ private let UNIFFI_CALLBACK_UNEXPECTED_ERROR: Int32 = 2
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterUInt16: FfiConverterPrimitive {
+    typealias FfiType = UInt16
+    typealias SwiftType = UInt16
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UInt16 {
+        return try lift(readInt(&buf))
+    }
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterUInt32: FfiConverterPrimitive {
     typealias FfiType = UInt32
     typealias SwiftType = UInt32
@@ -620,6 +636,266 @@ fileprivate struct FfiConverterData: FfiConverterRustBuffer {
         writeBytes(&buf, value)
     }
 }
+
+
+
+
+/**
+ * An HTTP client of the app's.
+ *
+ * It sends each request at most once, as it is: no redirect is followed, no cookie is sent or kept, nothing is read from or
+ * written to a cache. A server's challenge is answered without a user's name and password.
+ */
+public protocol AppTransport: AnyObject, Sendable {
+
+    /**
+     * Begins to send `request` and returns soon. `reply` gets the outcome, once, on any thread.
+     */
+    func send(request: TransportRequest, reply: TransportReply)
+
+    /**
+     * Nobody waits for this request's outcome any more: its connection is closed where it has one of its own.
+     */
+    func cancel(id: UInt64)
+
+}
+/**
+ * An HTTP client of the app's.
+ *
+ * It sends each request at most once, as it is: no redirect is followed, no cookie is sent or kept, nothing is read from or
+ * written to a cache. A server's challenge is answered without a user's name and password.
+ */
+open class AppTransportImpl: AppTransport, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_pilotlight_core_fn_clone_apptransport(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_pilotlight_core_fn_free_apptransport(handle, $0) }
+    }
+
+
+
+
+    /**
+     * Begins to send `request` and returns soon. `reply` gets the outcome, once, on any thread.
+     */
+open func send(request: TransportRequest, reply: TransportReply)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_apptransport_send(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeTransportRequest_lower(request),
+        FfiConverterTypeTransportReply_lower(reply),uniffiCallStatus
+    )
+}
+}
+
+    /**
+     * Nobody waits for this request's outcome any more: its connection is closed where it has one of its own.
+     */
+open func cancel(id: UInt64)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_apptransport_cancel(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt64.lower(id),uniffiCallStatus
+    )
+}
+}
+
+
+
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceAppTransport {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceAppTransport = UniffiVTableCallbackInterfaceAppTransport(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeAppTransport.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface AppTransport: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeAppTransport.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface AppTransport: handle missing in uniffiClone")
+            }
+        },
+        send: { (
+            uniffiHandle: UInt64,
+            request: RustBuffer,
+            reply: UInt64,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeAppTransport.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.send(
+                     request: try FfiConverterTypeTransportRequest_lift(request),
+                     reply: try FfiConverterTypeTransportReply_lift(reply)
+                )
+            }
+
+
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        },
+        cancel: { (
+            uniffiHandle: UInt64,
+            id: UInt64,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeAppTransport.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.cancel(
+                     id: try FfiConverterUInt64.lift(id)
+                )
+            }
+
+
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceAppTransport> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceAppTransport>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitAppTransport() {
+    uniffi_pilotlight_core_fn_init_callback_vtable_apptransport(UniffiCallbackInterfaceAppTransport.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAppTransport: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<AppTransport>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = AppTransport
+
+    public static func lift(_ handle: UInt64) throws -> AppTransport {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return AppTransportImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: AppTransport) -> UInt64 {
+         if let rustImpl = value as? AppTransportImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AppTransport {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: AppTransport, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAppTransport_lift(_ handle: UInt64) throws -> AppTransport {
+    return try FfiConverterTypeAppTransport.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAppTransport_lower(_ value: AppTransport) -> UInt64 {
+    return FfiConverterTypeAppTransport.lower(value)
+}
+
+
 
 
 
@@ -986,20 +1262,22 @@ public convenience init(configuration: SessionConfiguration, storage: SessionSto
 
 
     /**
-     * The same with `proxies` for the connections to the issuer; `new` takes those of the system. Where the session is
-     * open already, the first one's count.
+     * The same with `network` for the requests to the issuer; `new` takes the core's own client with the system's proxies.
+     * Where the session is open already, the first one's counts: of two with the core's client and differing proxies, and
+     * of two with clients of the app's. One with the core's client and one with the app's cannot be open at once: throws
+     * `fixConfiguration` naming `transport`.
      */
-public static func withProxies(configuration: SessionConfiguration, storage: SessionStorage, name: String, readOnly: Bool, observer: SessionObserver?, log: LogSink?, proxies: ProxySource)throws  -> CoreSession  {
+public static func withNetwork(configuration: SessionConfiguration, storage: SessionStorage, name: String, readOnly: Bool, observer: SessionObserver?, log: LogSink?, network: SessionNetwork)throws  -> CoreSession  {
     return try  FfiConverterTypeCoreSession_lift(try rustCallWithError(FfiConverterTypeSessionError_lift) {
         uniffiCallStatus in
-    uniffi_pilotlight_core_fn_constructor_coresession_with_proxies(
+    uniffi_pilotlight_core_fn_constructor_coresession_with_network(
         FfiConverterTypeSessionConfiguration_lower(configuration),
         FfiConverterTypeSessionStorage_lower(storage),
         FfiConverterString.lower(name),
         FfiConverterBool.lower(readOnly),
         FfiConverterOptionTypeSessionObserver.lower(observer),
         FfiConverterOptionTypeLogSink.lower(log),
-        FfiConverterTypeProxySource_lower(proxies),uniffiCallStatus
+        FfiConverterTypeSessionNetwork_lower(network),uniffiCallStatus
     )
 })
 }
@@ -2286,6 +2564,157 @@ public func FfiConverterTypeSessionObserver_lower(_ value: SessionObserver) -> U
 
 
 
+
+
+/**
+ * Takes the outcome of one request. The first one counts; a reply that is dropped without one stands for a connection that
+ * broke.
+ */
+public protocol TransportReplyProtocol: AnyObject, Sendable {
+
+    /**
+     * The whole answer, whatever its status. Header names in any case.
+     */
+    func answered(status: UInt16, headers: [TransportHeader], body: Data)
+
+    /**
+     * There is no answer. `may_have_been_processed` is false only where it is certain that nothing of the request was sent.
+     */
+    func failed(kind: TransportErrorKind, mayHaveBeenProcessed: Bool)
+
+}
+/**
+ * Takes the outcome of one request. The first one counts; a reply that is dropped without one stands for a connection that
+ * broke.
+ */
+open class TransportReply: TransportReplyProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_pilotlight_core_fn_clone_transportreply(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_pilotlight_core_fn_free_transportreply(handle, $0) }
+    }
+
+
+
+
+    /**
+     * The whole answer, whatever its status. Header names in any case.
+     */
+open func answered(status: UInt16, headers: [TransportHeader], body: Data)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_transportreply_answered(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt16.lower(status),
+        FfiConverterSequenceTypeTransportHeader.lower(headers),
+        FfiConverterData.lower(body),uniffiCallStatus
+    )
+}
+}
+
+    /**
+     * There is no answer. `may_have_been_processed` is false only where it is certain that nothing of the request was sent.
+     */
+open func failed(kind: TransportErrorKind, mayHaveBeenProcessed: Bool)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_transportreply_failed(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeTransportErrorKind_lower(kind),
+        FfiConverterBool.lower(mayHaveBeenProcessed),uniffiCallStatus
+    )
+}
+}
+
+
+
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTransportReply: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = TransportReply
+
+    public static func lift(_ handle: UInt64) throws -> TransportReply {
+        return TransportReply(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: TransportReply) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TransportReply {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: TransportReply, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTransportReply_lift(_ handle: UInt64) throws -> TransportReply {
+    return try FfiConverterTypeTransportReply.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTransportReply_lower(_ value: TransportReply) -> UInt64 {
+    return FfiConverterTypeTransportReply.lower(value)
+}
+
+
+
+
 /**
  * A postal address (OpenID Connect Core 5.1.1).
  */
@@ -3451,6 +3880,204 @@ public func FfiConverterTypeSignInRequest_lift(_ buf: RustBuffer) throws -> Sign
 #endif
 public func FfiConverterTypeSignInRequest_lower(_ value: SignInRequest) -> RustBuffer {
     return FfiConverterTypeSignInRequest.lower(value)
+}
+
+
+/**
+ * One header.
+ */
+public struct TransportHeader: Equatable, Hashable {
+    /**
+     * Its name.
+     */
+    public let name: String
+    /**
+     * Its value.
+     */
+    public let value: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its name.
+         */name: String,
+        /**
+         * Its value.
+         */value: String) {
+        self.name = name
+        self.value = value
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension TransportHeader: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTransportHeader: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TransportHeader {
+        return
+            try TransportHeader(
+                name: FfiConverterString.read(from: &buf),
+                value: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: TransportHeader, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterString.write(value.value, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTransportHeader_lift(_ buf: RustBuffer) throws -> TransportHeader {
+    return try FfiConverterTypeTransportHeader.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTransportHeader_lower(_ value: TransportHeader) -> RustBuffer {
+    return FfiConverterTypeTransportHeader.lower(value)
+}
+
+
+/**
+ * A request for the app's client. It holds secrets.
+ */
+public struct TransportRequest: Equatable, Hashable {
+    /**
+     * Another one for each request of this transport.
+     */
+    public let id: UInt64
+    /**
+     * `GET`, `POST` or `PATCH`.
+     */
+    public let method: String
+    /**
+     * As it goes on the wire: escaped, and with an ASCII host.
+     */
+    public let url: String
+    /**
+     * All that are to be sent, `user-agent` included; names in lower case.
+     */
+    public let headers: [TransportHeader]
+    /**
+     * The body, where there is one.
+     */
+    public let body: Data?
+    /**
+     * In milliseconds: for resolving the name, connecting and the TLS handshake together.
+     */
+    public let connectTimeout: UInt64
+    /**
+     * In milliseconds: for the whole exchange.
+     */
+    public let totalTimeout: UInt64
+    /**
+     * The largest body that is read of the answer, in bytes.
+     */
+    public let longestBody: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Another one for each request of this transport.
+         */id: UInt64,
+        /**
+         * `GET`, `POST` or `PATCH`.
+         */method: String,
+        /**
+         * As it goes on the wire: escaped, and with an ASCII host.
+         */url: String,
+        /**
+         * All that are to be sent, `user-agent` included; names in lower case.
+         */headers: [TransportHeader],
+        /**
+         * The body, where there is one.
+         */body: Data?,
+        /**
+         * In milliseconds: for resolving the name, connecting and the TLS handshake together.
+         */connectTimeout: UInt64,
+        /**
+         * In milliseconds: for the whole exchange.
+         */totalTimeout: UInt64,
+        /**
+         * The largest body that is read of the answer, in bytes.
+         */longestBody: UInt64) {
+        self.id = id
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.connectTimeout = connectTimeout
+        self.totalTimeout = totalTimeout
+        self.longestBody = longestBody
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension TransportRequest: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTransportRequest: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TransportRequest {
+        return
+            try TransportRequest(
+                id: FfiConverterUInt64.read(from: &buf),
+                method: FfiConverterString.read(from: &buf),
+                url: FfiConverterString.read(from: &buf),
+                headers: FfiConverterSequenceTypeTransportHeader.read(from: &buf),
+                body: FfiConverterOptionData.read(from: &buf),
+                connectTimeout: FfiConverterUInt64.read(from: &buf),
+                totalTimeout: FfiConverterUInt64.read(from: &buf),
+                longestBody: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: TransportRequest, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.id, into: &buf)
+        FfiConverterString.write(value.method, into: &buf)
+        FfiConverterString.write(value.url, into: &buf)
+        FfiConverterSequenceTypeTransportHeader.write(value.headers, into: &buf)
+        FfiConverterOptionData.write(value.body, into: &buf)
+        FfiConverterUInt64.write(value.connectTimeout, into: &buf)
+        FfiConverterUInt64.write(value.totalTimeout, into: &buf)
+        FfiConverterUInt64.write(value.longestBody, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTransportRequest_lift(_ buf: RustBuffer) throws -> TransportRequest {
+    return try FfiConverterTypeTransportRequest.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTransportRequest_lower(_ value: TransportRequest) -> RustBuffer {
+    return FfiConverterTypeTransportRequest.lower(value)
 }
 
 
@@ -5325,6 +5952,93 @@ public func FfiConverterTypeSessionEvent_lower(_ value: SessionEvent) -> RustBuf
 
 
 /**
+ * What sends a session's requests.
+ */
+
+public enum SessionNetwork {
+
+    /**
+     * The core's own HTTP client.
+     */
+    case core(
+        /**
+         * For its connections.
+         */proxies: ProxySource
+    )
+    /**
+     * The app's, which sees all that is sent and received, the refresh token included.
+     */
+    case app(
+        /**
+         * It.
+         */transport: AppTransport
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SessionNetwork: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSessionNetwork: FfiConverterRustBuffer {
+    typealias SwiftType = SessionNetwork
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SessionNetwork {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .core(proxies: try FfiConverterTypeProxySource.read(from: &buf)
+        )
+
+        case 2: return .app(transport: try FfiConverterTypeAppTransport.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: SessionNetwork, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .core(proxies):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypeProxySource.write(proxies, into: &buf)
+
+
+        case let .app(transport):
+            writeInt(&buf, Int32(2))
+            FfiConverterTypeAppTransport.write(transport, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSessionNetwork_lift(_ buf: RustBuffer) throws -> SessionNetwork {
+    return try FfiConverterTypeSessionNetwork.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSessionNetwork_lower(_ value: SessionNetwork) -> RustBuffer {
+    return FfiConverterTypeSessionNetwork.lower(value)
+}
+
+
+
+/**
  * The session's state, as an app shows it.
  */
 
@@ -5864,6 +6578,121 @@ public func FfiConverterTypeSignOutOutcome_lift(_ buf: RustBuffer) throws -> Sig
 #endif
 public func FfiConverterTypeSignOutOutcome_lower(_ value: SignOutOutcome) -> RustBuffer {
     return FfiConverterTypeSignOutOutcome.lower(value)
+}
+
+
+
+/**
+ * What went wrong on the wire.
+ */
+
+public enum TransportErrorKind: Equatable, Hashable {
+
+    /**
+     * No connection: no network, a name that does not resolve, a refused port.
+     */
+    case unreachable
+    /**
+     * The TLS handshake failed: a certificate that the system does not trust, or a proxy in between.
+     */
+    case tls
+    /**
+     * The time for connecting or for the whole exchange ran out.
+     */
+    case timeout
+    /**
+     * The connection broke before the whole answer was there.
+     */
+    case interrupted
+    /**
+     * The answer is larger than Pilotlight reads (1 MiB).
+     */
+    case tooLarge
+    /**
+     * What came back is not HTTP.
+     */
+    case notHttp
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension TransportErrorKind: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTransportErrorKind: FfiConverterRustBuffer {
+    typealias SwiftType = TransportErrorKind
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TransportErrorKind {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .unreachable
+
+        case 2: return .tls
+
+        case 3: return .timeout
+
+        case 4: return .interrupted
+
+        case 5: return .tooLarge
+
+        case 6: return .notHttp
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: TransportErrorKind, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .unreachable:
+            writeInt(&buf, Int32(1))
+
+
+        case .tls:
+            writeInt(&buf, Int32(2))
+
+
+        case .timeout:
+            writeInt(&buf, Int32(3))
+
+
+        case .interrupted:
+            writeInt(&buf, Int32(4))
+
+
+        case .tooLarge:
+            writeInt(&buf, Int32(5))
+
+
+        case .notHttp:
+            writeInt(&buf, Int32(6))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTransportErrorKind_lift(_ buf: RustBuffer) throws -> TransportErrorKind {
+    return try FfiConverterTypeTransportErrorKind.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTransportErrorKind_lower(_ value: TransportErrorKind) -> RustBuffer {
+    return FfiConverterTypeTransportErrorKind.lower(value)
 }
 
 
@@ -6417,6 +7246,31 @@ fileprivate struct FfiConverterSequenceTypePendingUpdate: FfiConverterRustBuffer
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeTransportHeader: FfiConverterRustBuffer {
+    typealias SwiftType = [TransportHeader]
+
+    public static func write(_ value: [TransportHeader], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeTransportHeader.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [TransportHeader] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [TransportHeader]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeTransportHeader.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterDictionaryStringString: FfiConverterRustBuffer {
     public static func write(_ value: [String: String], into buf: inout [UInt8]) {
         let len = Int32(value.count)
@@ -6656,6 +7510,16 @@ fileprivate func uniffiFutureContinuationCallback(handle: UInt64, pollResult: In
     }
 }
 /**
+ * Whether this build of the core has an HTTP client of its own; else every session needs the app's.
+ */
+public func coreHasHttpClient() -> Bool  {
+    return try!  FfiConverterBool.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_func_core_has_http_client(uniffiCallStatus
+    )
+})
+}
+/**
  * The scopes that metadata needs at Auth0.
  */
 public func auth0MetadataScopes() -> [String]  {
@@ -6703,10 +7567,25 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
+    if (uniffi_pilotlight_core_checksum_func_core_has_http_client() != 41043) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_func_auth0_metadata_scopes() != 24716) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_func_stored_session_names() != 9988) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_apptransport_send() != 44440) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_apptransport_cancel() != 38656) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_transportreply_answered() != 16980) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_transportreply_failed() != 18902) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_logsink_log() != 55040) {
@@ -6856,10 +7735,11 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 56998) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_constructor_coresession_with_proxies() != 16135) {
+    if (uniffi_pilotlight_core_checksum_constructor_coresession_with_network() != 62871) {
         return InitializationResult.apiChecksumMismatch
     }
 
+    uniffiCallbackInitAppTransport()
     uniffiCallbackInitLogSink()
     uniffiCallbackInitSessionObserver()
     return InitializationResult.ok

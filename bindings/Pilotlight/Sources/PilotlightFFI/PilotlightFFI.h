@@ -243,6 +243,20 @@ typedef void (*UniffiForeignFutureCompleteVoid)(uint64_t, UniffiForeignFutureRes
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_APP_TRANSPORT_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_APP_TRANSPORT_METHOD0
+typedef void (*UniffiCallbackInterfaceAppTransportMethod0)(uint64_t, RustBuffer, uint64_t, void* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_APP_TRANSPORT_METHOD1
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_APP_TRANSPORT_METHOD1
+typedef void (*UniffiCallbackInterfaceAppTransportMethod1)(uint64_t, uint64_t, void* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_LOG_SINK_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_LOG_SINK_METHOD0
 typedef void (*UniffiCallbackInterfaceLogSinkMethod0)(uint64_t, RustBuffer, RustBuffer, void* _Nonnull,
@@ -264,6 +278,16 @@ typedef void (*UniffiCallbackInterfaceSessionObserverMethod1)(uint64_t, RustBuff
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_APP_TRANSPORT
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_APP_TRANSPORT
+typedef struct UniffiVTableCallbackInterfaceAppTransport {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceAppTransportMethod0 _Nonnull send;
+    UniffiCallbackInterfaceAppTransportMethod1 _Nonnull cancel;
+} UniffiVTableCallbackInterfaceAppTransport;
+
+#endif
 #ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_LOG_SINK
 #define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_LOG_SINK
 typedef struct UniffiVTableCallbackInterfaceLogSink {
@@ -282,6 +306,51 @@ typedef struct UniffiVTableCallbackInterfaceSessionObserver {
     UniffiCallbackInterfaceSessionObserverMethod1 _Nonnull happened;
 } UniffiVTableCallbackInterfaceSessionObserver;
 
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CLONE_APPTRANSPORT
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CLONE_APPTRANSPORT
+uint64_t uniffi_pilotlight_core_fn_clone_apptransport(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_FREE_APPTRANSPORT
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_FREE_APPTRANSPORT
+void uniffi_pilotlight_core_fn_free_apptransport(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_INIT_CALLBACK_VTABLE_APPTRANSPORT
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_INIT_CALLBACK_VTABLE_APPTRANSPORT
+void uniffi_pilotlight_core_fn_init_callback_vtable_apptransport(const UniffiVTableCallbackInterfaceAppTransport* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_APPTRANSPORT_SEND
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_APPTRANSPORT_SEND
+void uniffi_pilotlight_core_fn_method_apptransport_send(uint64_t ptr, RustBuffer request, uint64_t reply, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_APPTRANSPORT_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_APPTRANSPORT_CANCEL
+void uniffi_pilotlight_core_fn_method_apptransport_cancel(uint64_t ptr, uint64_t id, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CLONE_TRANSPORTREPLY
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CLONE_TRANSPORTREPLY
+uint64_t uniffi_pilotlight_core_fn_clone_transportreply(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_FREE_TRANSPORTREPLY
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_FREE_TRANSPORTREPLY
+void uniffi_pilotlight_core_fn_free_transportreply(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_TRANSPORTREPLY_ANSWERED
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_TRANSPORTREPLY_ANSWERED
+void uniffi_pilotlight_core_fn_method_transportreply_answered(uint64_t ptr, uint16_t status, RustBuffer headers, RustBuffer body, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_TRANSPORTREPLY_FAILED
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_TRANSPORTREPLY_FAILED
+void uniffi_pilotlight_core_fn_method_transportreply_failed(uint64_t ptr, RustBuffer kind, int8_t may_have_been_processed, RustCallStatus *_Nonnull out_status
+);
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CLONE_LOGSINK
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CLONE_LOGSINK
@@ -343,9 +412,9 @@ void uniffi_pilotlight_core_fn_free_coresession(uint64_t handle, RustCallStatus 
 uint64_t uniffi_pilotlight_core_fn_constructor_coresession_new(RustBuffer configuration, RustBuffer storage, RustBuffer name, int8_t read_only, RustBuffer observer, RustBuffer log, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CONSTRUCTOR_CORESESSION_WITH_PROXIES
-#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CONSTRUCTOR_CORESESSION_WITH_PROXIES
-uint64_t uniffi_pilotlight_core_fn_constructor_coresession_with_proxies(RustBuffer configuration, RustBuffer storage, RustBuffer name, int8_t read_only, RustBuffer observer, RustBuffer log, RustBuffer proxies, RustCallStatus *_Nonnull out_status
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CONSTRUCTOR_CORESESSION_WITH_NETWORK
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CONSTRUCTOR_CORESESSION_WITH_NETWORK
+uint64_t uniffi_pilotlight_core_fn_constructor_coresession_with_network(RustBuffer configuration, RustBuffer storage, RustBuffer name, int8_t read_only, RustBuffer observer, RustBuffer log, RustBuffer network, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_ACCESS_TOKEN
@@ -571,6 +640,12 @@ uint64_t uniffi_pilotlight_core_fn_method_coresession_update_metadata(uint64_t p
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_UPDATE_METADATA_OR_QUEUE
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_UPDATE_METADATA_OR_QUEUE
 uint64_t uniffi_pilotlight_core_fn_method_coresession_update_metadata_or_queue(uint64_t ptr, RustBuffer patch_json
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_FUNC_CORE_HAS_HTTP_CLIENT
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_FUNC_CORE_HAS_HTTP_CLIENT
+int8_t uniffi_pilotlight_core_fn_func_core_has_http_client(RustCallStatus *_Nonnull out_status
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_FUNC_AUTH0_METADATA_SCOPES
@@ -844,6 +919,12 @@ void ffi_pilotlight_core_rust_future_free_void(uint64_t handle
 void ffi_pilotlight_core_rust_future_complete_void(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_FUNC_CORE_HAS_HTTP_CLIENT
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_FUNC_CORE_HAS_HTTP_CLIENT
+uint16_t uniffi_pilotlight_core_checksum_func_core_has_http_client(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_FUNC_AUTH0_METADATA_SCOPES
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_FUNC_AUTH0_METADATA_SCOPES
 uint16_t uniffi_pilotlight_core_checksum_func_auth0_metadata_scopes(void
@@ -853,6 +934,30 @@ uint16_t uniffi_pilotlight_core_checksum_func_auth0_metadata_scopes(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_FUNC_STORED_SESSION_NAMES
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_FUNC_STORED_SESSION_NAMES
 uint16_t uniffi_pilotlight_core_checksum_func_stored_session_names(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_APPTRANSPORT_SEND
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_APPTRANSPORT_SEND
+uint16_t uniffi_pilotlight_core_checksum_method_apptransport_send(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_APPTRANSPORT_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_APPTRANSPORT_CANCEL
+uint16_t uniffi_pilotlight_core_checksum_method_apptransport_cancel(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_TRANSPORTREPLY_ANSWERED
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_TRANSPORTREPLY_ANSWERED
+uint16_t uniffi_pilotlight_core_checksum_method_transportreply_answered(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_TRANSPORTREPLY_FAILED
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_TRANSPORTREPLY_FAILED
+uint16_t uniffi_pilotlight_core_checksum_method_transportreply_failed(void
 
 );
 #endif
@@ -1150,9 +1255,9 @@ uint16_t uniffi_pilotlight_core_checksum_constructor_coresession_new(void
 
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_CONSTRUCTOR_CORESESSION_WITH_PROXIES
-#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_CONSTRUCTOR_CORESESSION_WITH_PROXIES
-uint16_t uniffi_pilotlight_core_checksum_constructor_coresession_with_proxies(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_CONSTRUCTOR_CORESESSION_WITH_NETWORK
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_CONSTRUCTOR_CORESESSION_WITH_NETWORK
+uint16_t uniffi_pilotlight_core_checksum_constructor_coresession_with_network(void
 
 );
 #endif

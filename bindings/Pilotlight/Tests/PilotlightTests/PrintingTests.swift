@@ -3,6 +3,10 @@ import Testing
 
 @testable import Pilotlight
 
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
 /// Whatever prints a value shows no token, nothing of the user and no value of the app's own headers and parameters.
 ///
 /// scripts/swift-public-types.sh makes sure that every public type is in the table.
@@ -56,6 +60,8 @@ import Testing
         configuration.headers = ["X-Key": Self.secret]
         configuration.tokenParameters = ["t": Self.secret]
         configuration.authorizeParameters = ["login_hint": Self.secret]
+        let network = URLSessionConfiguration.ephemeral
+        network.httpAdditionalHeaders = ["X-Key": Self.secret]
         var table: [String: [Any]] = [
             "ImportOutcome": [ImportOutcome.imported(state: state)],
             "ImportProblem": [ImportProblem.ended],
@@ -113,6 +119,7 @@ import Testing
             "SessionStates": [session.states],
             "SessionStates.Iterator": [session.states.makeAsyncIterator()],
             "SessionStorage": [SessionStorage.keychain(), SessionStorage.inMemory],
+            "SessionTransport": [SessionTransport.standard, SessionTransport.urlSession(network)],
             "SignInMethod": [SignInMethod.browser],
             "SignInOptions": [
                 SignInOptions(

@@ -1,10 +1,13 @@
 //! One request and its answer, over a real socket.
 
-use pilotlight_core::adapters::http::HttpTransport;
+use std::sync::Arc;
+
+use pilotlight_core::adapters::http::HttpLimits;
 use pilotlight_core::ports::{Transport, TransportError};
 use pilotlight_core::protocol::message::{HttpAnswer, HttpRequest};
 
 use super::raw_server::{Peer, RawServer};
+use crate::transport::transport_with;
 
 pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 /// The largest body that is read.
@@ -18,8 +21,13 @@ pub(crate) fn form(server: &RawServer) -> HttpRequest {
     )
 }
 
+/// The one under test.
+pub(crate) fn transport() -> Arc<dyn Transport> {
+    transport_with(HttpLimits::default())
+}
+
 pub(crate) async fn send(request: HttpRequest) -> Result<HttpAnswer, TransportError> {
-    HttpTransport::new().send(request).await
+    transport().send(request).await
 }
 
 /// What the adapter makes of a server that does `handler` on each connection.

@@ -62,11 +62,6 @@ impl RawServer {
 }
 
 impl Peer {
-    /// Counts connections from 0.
-    pub(crate) fn connection(&self) -> usize {
-        self.connection
-    }
-
     /// Reads one request with its body; `false` when the client has closed the connection.
     pub(crate) fn read_request(&mut self) -> bool {
         let Some(head) = self.read_head() else {
