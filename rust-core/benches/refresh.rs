@@ -10,21 +10,23 @@
     reason = "a benchmark tells by printing, and fails loudly"
 )]
 
-use std::sync::Arc;
+use std::hint::black_box;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use pilotlight_core::adapters::http::HttpLimits;
 use pilotlight_core::adapters::memory_store::MemoryStore;
-use pilotlight_core::adapters::off_thread::BlockingStore as _;
+use pilotlight_core::adapters::off_thread::BlockingStore;
 use pilotlight_core::adapters::tls;
 use pilotlight_core::model::configuration::Configuration;
+use pilotlight_core::model::profile::Profile;
 use pilotlight_core::model::secret::SecretBytes;
 use pilotlight_core::session::{SessionManager, SignInOptions, TokenOptions};
 use pilotlight_core::storage::envelope::StoredItem;
 use pilotlight_identity_server::{IdentityServer, Options};
 use reqwest::{Client, redirect, retry};
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::{Comparison, configuration, item, runtime, session};
 use tokio::runtime::Handle;
 use url::form_urlencoded;
@@ -59,6 +61,58 @@ fn refresh(criterion: &mut Criterion) {
     });
     group.finish();
     run(handle, compare(ours, bare)).print("a renewal beside its request", 1);
+
+    let (small, _) = runtime.block_on(sign_in(&server, &configuration, handle));
+    let large = runtime.block_on(with_large_profile(&server, &configuration, handle));
+    run(handle, compare_profiles(large.clone(), small))
+        .print("a renewal with a profile of 256 KB beside one with none", 1);
+    print_cached_profile(&large);
+}
+
+async fn compare_profiles(large: SessionManager, small: SessionManager) -> Comparison {
+    let mut comparison = Comparison::default();
+    for _ in 0..ROUNDS {
+        comparison.add(renewals(large.clone(), 1).await, renewals(small.clone(), 1).await);
+    }
+    comparison
+}
+
+/// A session that was signed in by an earlier process, and got a profile then.
+async fn with_large_profile(
+    server: &IdentityServer,
+    configuration: &Configuration,
+    runtime: &Handle,
+) -> SessionManager {
+    let store = Arc::new(MemoryStore::new());
+    sign_in_to(server, configuration, runtime, &store).await;
+    let stored = store.read(&item(configuration)).unwrap().unwrap();
+    let mut stored = StoredItem::decode(&stored).unwrap().into_session().unwrap();
+    let claims: Vec<_> = (0..2048)
+        .map(|index| json!({ "id": index, "text": "t".repeat(100) }))
+        .collect();
+    let claims = json!({ "sub": stored.subject, "https://example.com/claims": claims });
+    let profile = Profile::from_claims(claims.as_object().cloned().unwrap(), stored.credentials.received_at).unwrap();
+    stored.profile = Some(Arc::new(profile));
+    let bytes = StoredItem::Session(Box::new(stored)).encode().unwrap();
+    assert!(bytes.expose().len() > 256 * 1024);
+    BlockingStore::write(store.as_ref(), &item(configuration), &bytes).unwrap();
+    let session = session(configuration, store, runtime);
+    session.restore().await.unwrap();
+    session
+}
+
+fn print_cached_profile(session: &SessionManager) {
+    const CALLS: u32 = 1000;
+    let (mut comparison, plain) = (Comparison::default(), Mutex::new(session.cached_profile()));
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        (0..CALLS).for_each(|_| drop(black_box(session.cached_profile())));
+        let ours = start.elapsed();
+        let start = Instant::now();
+        (0..CALLS).for_each(|_| drop(black_box(plain.lock().unwrap().clone())));
+        comparison.add(ours, start.elapsed());
+    }
+    comparison.print("the cached profile of 256 KB beside a Mutex<Arc>", CALLS);
 }
 
 fn run<T: Send + 'static>(runtime: &Handle, work: impl Future<Output = T> + Send + 'static) -> T {
@@ -84,13 +138,23 @@ async fn renewals(session: SessionManager, times: u64) -> Duration {
 /// A session, and the refresh token that it holds.
 async fn sign_in(server: &IdentityServer, configuration: &Configuration, runtime: &Handle) -> (SessionManager, String) {
     let store = Arc::new(MemoryStore::new());
+    let session = sign_in_to(server, configuration, runtime, &store).await;
+    let stored: SecretBytes = store.read(&item(configuration)).unwrap().unwrap();
+    let tokens = StoredItem::decode(&stored).unwrap().into_session().unwrap().credentials;
+    (session, tokens.refresh_token.unwrap().expose().to_owned())
+}
+
+async fn sign_in_to(
+    server: &IdentityServer,
+    configuration: &Configuration,
+    runtime: &Handle,
+    store: &Arc<MemoryStore>,
+) -> SessionManager {
     let session = session(configuration, store.clone(), runtime);
     let begun = session.begin_sign_in(SignInOptions::default()).await.unwrap();
     let callback = server.authorize(&begun.url, "ada@example.com").await.unwrap();
     session.complete_sign_in(&callback).await.unwrap();
-    let stored: SecretBytes = store.read(&item(configuration)).unwrap().unwrap();
-    let tokens = StoredItem::decode(&stored).unwrap().into_session().unwrap().credentials;
-    (session, tokens.refresh_token.unwrap().expose().to_owned())
+    session
 }
 
 /// The same request without a session around it.
@@ -98,7 +162,7 @@ async fn sign_in(server: &IdentityServer, configuration: &Configuration, runtime
 struct Bare {
     client: Client,
     endpoint: String,
-    refresh_token: Arc<std::sync::Mutex<String>>,
+    refresh_token: Arc<Mutex<String>>,
 }
 
 impl Bare {

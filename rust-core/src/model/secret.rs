@@ -70,6 +70,19 @@ impl SecretBytes {
         Ok(Self(bytes.0))
     }
 
+    /// With `new` in the place where `old` is first; as it is where that is nowhere.
+    #[must_use]
+    pub fn with_replaced(self, old: &[u8], new: &[u8]) -> Self {
+        let Some(at) = self.0.windows(old.len()).position(|bytes| bytes == old) else {
+            return self;
+        };
+        let parts = [&self.0[..at], new, &self.0[at + old.len()..]];
+        // Of its final size, so that it leaves no copy behind.
+        let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
+        parts.iter().for_each(|part| bytes.extend_from_slice(part));
+        Self::new(bytes)
+    }
+
     /// The bytes themselves.
     pub fn expose(&self) -> &[u8] {
         &self.0
@@ -140,6 +153,14 @@ impl io::Write for WipingBuffer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_place_is_replaced() {
+        let replaced = |bytes: &str| SecretBytes::new(bytes.into()).with_replaced(b"old", b"newer");
+        assert_eq!(replaced("an old one, old").expose(), b"an newer one, old");
+        assert_eq!(replaced("none").expose(), b"none");
+        assert_eq!(replaced("").expose(), b"");
+    }
 
     #[test]
     fn debug_output_shows_nothing_of_a_secret() {

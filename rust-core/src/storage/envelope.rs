@@ -11,6 +11,7 @@ mod reading;
 use self::reading::Members;
 use crate::model::secret::SecretBytes;
 
+pub use self::fitting::ProfileJson;
 pub use self::item::{
     CURRENT_VERSION, EnvelopeError, KeptDiscovery, PendingRevocation, RenewedImport, SignedOut, StoredItem,
     StoredSession,
@@ -52,8 +53,16 @@ impl StoredItem {
     /// [`EnvelopeError::Undecodable`] where the result would be too large to be read again; tokens that came in answers
     /// of the usual size (1 MiB) never are.
     pub fn encode(&self) -> Result<SecretBytes, EnvelopeError> {
+        self.encode_again(&mut ProfileJson::default())
+    }
+
+    /// The same for somebody who does it often: a profile that has not changed is not encoded again.
+    ///
+    /// # Errors
+    /// As [`StoredItem::encode`].
+    pub fn encode_again(&self, profile: &mut ProfileJson) -> Result<SecretBytes, EnvelopeError> {
         let bytes = match self {
-            Self::Session(session) => fitting::encode(session),
+            Self::Session(session) => fitting::encode(session, profile),
             Self::SignedOut(signed_out) => SecretBytes::from_json(signed_out),
         };
         match bytes {

@@ -81,6 +81,31 @@ async fn tokens_of_the_largest_answer_are_stored_and_read_again() {
     assert_next_launch_renews(&world).await;
 }
 
+/// A member of that name may be anywhere in it, also where the profile is left out because it is too large.
+#[test]
+fn a_profile_is_written_in_its_own_place() {
+    let item = |profile: &str| {
+        format!(
+            r#"{{"version":1,"issuer":"\"profile\":null","client_id":"c","subject":"s","credentials":{{"received_at":1,"lifetime_seconds":1}},{profile}"pending_updates":[{{"id":1,"changes":{{"profile":null}},"since":1}}],"later":{{"profile":null}}}}"#
+        )
+    };
+    let written = |item: &str| {
+        let stored = StoredItem::decode(&SecretBytes::new(item.into())).unwrap();
+        String::from_utf8(stored.encode().unwrap().expose().to_vec()).unwrap()
+    };
+    let small = written(&item(
+        r#""profile":{"subject":"s","other_claims":{"profile":null},"fetched_at":1},"#,
+    ));
+    assert_eq!(small.matches(r#""profile":{"subject":"s","#).count(), 1, "{small}");
+    assert_eq!(small.matches(r#"{"profile":null}"#).count(), 3, "{small}");
+    assert_eq!(written(&small), small);
+    let text = "t".repeat(1024 * 1024);
+    let large = item(&format!(
+        r#""profile":{{"subject":"s","name":"{text}","other_claims":{{}},"fetched_at":1}},"#
+    ));
+    assert_eq!(written(&large), item(""));
+}
+
 #[test]
 fn a_debug_text_shows_nothing_that_a_newer_release_stored() {
     let session = br#"{"version":1,"issuer":"i","client_id":"c","subject":"s","credentials":{"received_at":1,"lifetime_seconds":1},"dpop_key":"planted"}"#;

@@ -4,7 +4,7 @@
 //! replaces a newer one. A write that has begun runs to its end. What could not be written is written at the next
 //! chance. **Needs** the context, the item and its reader.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
 
 use tokio::sync::Mutex;
 
@@ -16,7 +16,7 @@ use crate::machine::input::{Imported, ItemWritten, WriteAttempted};
 use crate::machine::{Machine, Stored, Unsaved};
 use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::LogLevel;
-use crate::storage::envelope::{StoredItem, StoredSession};
+use crate::storage::envelope::{ProfileJson, StoredItem, StoredSession};
 
 /// How often others may change the item between the look at it and the write; then the next call tries again.
 const MOST_SWAPS: usize = 16;
@@ -30,6 +30,15 @@ pub(super) struct Writer {
     item: Arc<Item>,
     reader: Arc<Reader>,
     turns: Mutex<()>,
+    encoded: SyncMutex<Encoded>,
+}
+
+/// What has not changed is not encoded again.
+#[derive(Debug, Default)]
+struct Encoded {
+    /// What was written last, or should have been, and which bytes these are. It holds tokens, as memory does anyway.
+    item: Option<(SecretBytes, Fingerprint)>,
+    profile: ProfileJson,
 }
 
 impl Writer {
@@ -39,6 +48,7 @@ impl Writer {
             item,
             reader,
             turns: Mutex::default(),
+            encoded: SyncMutex::default(),
         })
     }
 
@@ -145,7 +155,10 @@ impl Writer {
             let Some(stored) = self.context.read(item) else {
                 return Ok(changed);
             };
-            let (value, written) = self.prepare(&stored).await?;
+            let (value, written) = match self.as_it_is_stored(&stored) {
+                Some(bytes) => (Some(bytes), stored.seen),
+                None => self.prepare(&stored).await?,
+            };
             if self.item.swap(stored.seen, value).await? {
                 return self.wrote(stored, written).await.map(|()| changed);
             }
@@ -218,16 +231,36 @@ impl Writer {
         self.wrote(unsaved, written).await
     }
 
+    /// The bytes that the store holds, where this process encoded them.
+    fn as_it_is_stored(&self, stored: &Unsaved) -> Option<SecretBytes> {
+        let encoded = self.encoded();
+        let (bytes, _) = encoded
+            .item
+            .as_ref()
+            .filter(|(_, written)| stored.seen == Some(*written))?;
+        stored.unreadable.is_none().then(|| bytes.clone())
+    }
+
+    fn encoded(&self) -> MutexGuard<'_, Encoded> {
+        self.encoded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What to write, and which bytes these are.
     async fn prepare(&self, unsaved: &Unsaved) -> Result<(Option<SecretBytes>, Option<Fingerprint>), Error> {
         let Some(item) = &unsaved.content else {
+            *self.encoded() = Encoded::default();
             return Ok((None, None));
         };
         if let Some(unreadable) = unsaved.unreadable.clone() {
             self.item.keep_aside(unreadable).await?;
         }
-        let value = item.encode()?;
+        let mut encoded = self.encoded();
+        if !matches!(item, StoredItem::Session(_)) {
+            encoded.profile = ProfileJson::default();
+        }
+        let value = item.encode_again(&mut encoded.profile)?;
         let fingerprint = Fingerprint::of(&value);
+        encoded.item = Some((value.clone(), fingerprint));
         Ok((Some(value), Some(fingerprint)))
     }
 

@@ -1,33 +1,75 @@
 //! What is left out of an item so that it can be written and read again: never the tokens.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
 
-use super::item::StoredSession;
+use super::item::{PROFILE_PLACE, StoredSession};
 use crate::model::depth::is_too_deep_to_store;
+use crate::model::profile::Profile;
 use crate::model::secret::SecretBytes;
 
 /// Keychain items are small things. What can be fetched again is left out of one that would be larger.
 const DESIRED_BYTES: usize = 1024 * 1024;
 
+/// The profile as it is stored, kept from one encoding to the next: it may be large, and seldom changes.
+#[derive(Default)]
+pub struct ProfileJson(Option<(Arc<Profile>, Option<Vec<u8>>)>);
+
+impl ProfileJson {
+    /// The profile as a member of the item; none where it is nested too deep to be read again.
+    fn of(&mut self, profile: &Arc<Profile>) -> serde_json::Result<Option<&[u8]>> {
+        let is_kept = self.0.as_ref().is_some_and(|(kept, _)| Arc::ptr_eq(kept, profile));
+        if !is_kept {
+            let mut json = None;
+            if !is_too_deep_to_store(&profile.other_claims.0) {
+                let mut member = br#""profile":"#.to_vec();
+                serde_json::to_writer(&mut member as &mut dyn io::Write, &**profile)?;
+                json = Some(member);
+            }
+            self.0 = Some((Arc::clone(profile), json));
+        }
+        Ok(self.0.as_ref().and_then(|(_, json)| json.as_deref()))
+    }
+}
+
+impl fmt::Debug for ProfileJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProfileJson")
+    }
+}
+
 /// What is fetched again goes first: the profile, then access tokens of further audiences, the oldest first; then what
 /// waits to be revoked. Changes of the metadata that wait were promised, and are bounded where they are accepted.
-pub(super) fn encode(session: &StoredSession) -> serde_json::Result<SecretBytes> {
+pub(super) fn encode(session: &StoredSession, kept: &mut ProfileJson) -> serde_json::Result<SecretBytes> {
     let mut session = readable(session);
+    let profile = session.profile.clone();
+    let json = match &profile {
+        Some(profile) => kept.of(profile)?,
+        None => {
+            *kept = ProfileJson::default();
+            None
+        }
+    };
+    if json.is_none() && profile.is_some() {
+        session.to_mut().profile = None;
+    }
     loop {
-        let bytes = SecretBytes::from_json(&*session)?;
+        let mut bytes = SecretBytes::from_json(&*session)?;
+        if let Some(json) = json.filter(|_| session.profile.is_some()) {
+            // The members before it are the item's own, and in a text each `"` is escaped: the first such place is its.
+            bytes = bytes.with_replaced(PROFILE_PLACE, json);
+        }
         if bytes.expose().len() <= DESIRED_BYTES || !leave_something_out(&mut session) {
             return Ok(bytes);
         }
     }
 }
 
-/// Without what is nested too deep to be read again.
+/// Without changes that are nested too deep to be read again.
 fn readable(session: &StoredSession) -> Cow<'_, StoredSession> {
     let mut session = Cow::Borrowed(session);
-    let profile = session.profile.as_ref();
-    if profile.is_some_and(|profile| is_too_deep_to_store(&profile.other_claims.0)) {
-        session.to_mut().profile = None;
-    }
     if session
         .pending_updates
         .iter()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::model::audience::AudienceToken;
 use crate::model::credentials::Credentials;
@@ -52,8 +52,8 @@ pub struct StoredSession {
     /// When the user last authenticated, by the ID token's `auth_time`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authenticated_at: Option<Timestamp>,
-    /// The profile as last fetched. Shared, because it may be large.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The profile as last fetched. Shared, because it may be large. `fitting` writes it.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "its_place")]
     pub profile: Option<Arc<Profile>>,
     /// Set when the session has ended without a sign-out.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -196,6 +196,13 @@ impl StoredItem {
             Self::SignedOut(_) => None,
         }
     }
+}
+
+/// Where the JSON of the profile is put.
+pub(super) const PROFILE_PLACE: &[u8] = br#""profile":null"#;
+
+fn its_place<S: Serializer>(_: &Option<Arc<Profile>>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_unit()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
