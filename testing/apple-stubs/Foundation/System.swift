@@ -40,7 +40,9 @@ open class NotificationCenter: NSObject, @unchecked Sendable {
 }
 
 open class UserDefaults: NSObject, @unchecked Sendable {
+    open class var standard: UserDefaults { fatalError() }
     public init?(suiteName suitename: String?) {}
+    open func string(forKey defaultName: String) -> String? { fatalError() }
     open func data(forKey defaultName: String) -> Data? { fatalError() }
     open func set(_ value: Any?, forKey defaultName: String) {}
 }

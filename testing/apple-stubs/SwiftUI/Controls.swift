@@ -53,6 +53,11 @@ extension Button where Label == Text {
     ) {}
 }
 
+@available(iOS 14.0, macOS 11.0, *)
+public struct Menu<Label: View, Content: View>: PrimitiveView {
+    nonisolated public init(@ViewBuilder content: () -> Content, @ViewBuilder label: () -> Label) {}
+}
+
 public struct TextField<Label: View>: PrimitiveView {}
 
 extension TextField where Label == Text {

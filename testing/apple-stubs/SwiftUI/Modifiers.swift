@@ -29,6 +29,11 @@ extension View {
         priority: TaskPriority = .userInitiated, @_inheritActorContext _ action: @escaping @Sendable () async -> Void
     ) -> some View { EmptyView() }
     @available(iOS 15.0, macOS 12.0, *) @preconcurrency
+    nonisolated public func task<T: Equatable>(
+        id value: T, priority: TaskPriority = .userInitiated,
+        @_inheritActorContext _ action: @escaping @Sendable () async -> Void
+    ) -> some View { EmptyView() }
+    @available(iOS 15.0, macOS 12.0, *) @preconcurrency
     nonisolated public func refreshable(action: @escaping @Sendable () async -> Void) -> some View { EmptyView() }
     @available(iOS 15.0, macOS 12.0, *)
     nonisolated public func alert<A: View, M: View>(

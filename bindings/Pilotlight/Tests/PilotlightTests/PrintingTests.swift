@@ -138,6 +138,8 @@ import FoundationNetworking
             await model.loadProfile()
             #expect(await model.profile?.name == Self.secret)
             table["SessionModel"] = [model]
+            table["SessionAccounts.Account"] = [SessionAccounts.Account(id: "default", model: model)]
+            table["SessionAccounts"] = [await SessionAccounts(session.configuration)]
         }
         #endif
         return table

@@ -1,0 +1,102 @@
+#if canImport(Observation)
+import Foundation
+import IdentityServerSupport
+import Pilotlight
+import Testing
+
+/// Several users of one app, over a real store and a real server.
+@MainActor
+struct AccountsTests {
+    private let server: IdentityServer
+    private let configuration: SessionConfiguration
+    private let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    private let suite = "pilotlight-accounts-\(UUID().uuidString)"
+    private let defaults: UserDefaults
+
+    init() async throws {
+        server = try await IdentityServer.start()
+        configuration = try server.auth0()
+        defaults = try #require(UserDefaults(suiteName: suite))
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    private func end() async {
+        await server.stop()
+        defaults.removePersistentDomain(forName: suite)
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// A launch of the app.
+    private func launch() async throws -> SessionAccounts {
+        let accounts = SessionAccounts(
+            configuration, storage: .file(folder.appendingPathComponent("sessions")), log: .none, defaults: defaults)
+        try await accounts.restore()
+        return accounts
+    }
+
+    private func subjects(_ accounts: SessionAccounts) -> [String] {
+        accounts.all.compactMap {
+            if case .signedIn(let subject, _)? = $0.session.state { subject } else { nil }
+        }
+    }
+
+    @Test func usersAreAddedSwitchedAndRemovedAndFoundAgainAtTheNextLaunch() async throws {
+        let accounts = try await launch()
+        #expect(accounts.all.isEmpty && accounts.current == nil)
+        let ada = try await accounts.add(using: TestBrowser(signInAs: "ada@example.com"))
+        let grace = try await accounts.add(using: TestBrowser(signInAs: "grace@example.com"))
+        #expect(accounts.all == [ada, grace] && accounts.current == grace)
+        await ada.model.loadProfile()
+        #expect(ada.model.profile?.email == "ada@example.com")
+        accounts.makeCurrent(ada)
+
+        let next = try await launch()
+        #expect(subjects(next) == ["auth0|ada", "auth0|grace"])
+        #expect(next.current == ada)
+        #expect(next.current?.model.profile?.email == "ada@example.com", "kept with the session")
+        #expect(SessionAccounts.currentName(for: configuration, in: defaults) == ada.id)
+
+        await next.remove(ada)
+        #expect(next.all == [grace] && next.current == grace)
+        #expect(try await server.requests(to: "revoke") == 1)
+        #expect(try await launch().all == [grace])
+        await end()
+    }
+
+    @Test func aUserWhoSignsInOnceMoreHasOneAccount() async throws {
+        let accounts = try await launch()
+        try await accounts.add(using: TestBrowser(signInAs: "ada@example.com"))
+        let again = try await accounts.add(using: TestBrowser(signInAs: "ada@example.com"))
+        #expect(accounts.all == [again] && accounts.current == again)
+        #expect(try await server.requests(to: "revoke") == 0, "it could end the newer session")
+        #expect(try await launch().all == [again])
+        await accounts.remove(again)
+        #expect(accounts.all.isEmpty && accounts.current == nil)
+        #expect(try await launch().all.isEmpty)
+        #expect(try await server.requests(to: "revoke") == 2)
+        await end()
+    }
+
+    @Test func theSessionThatAnAppHadBeforeIsTheFirstAccount() async throws {
+        let session = try Session(
+            configuration, storage: .file(folder.appendingPathComponent("sessions")), log: .none)
+        try await session.signIn(using: TestBrowser(signInAs: "ada@example.com"))
+        let accounts = try await launch()
+        #expect(accounts.all.map(\.id) == ["default"])
+        try await accounts.add(using: TestBrowser(signInAs: "grace@example.com"))
+        #expect(subjects(try await launch()) == ["auth0|ada", "auth0|grace"])
+        await end()
+    }
+
+    @Test func aSignInThatFailsChangesNothing() async throws {
+        let accounts = try await launch()
+        let ada = try await accounts.add(using: TestBrowser(signInAs: "ada@example.com"))
+        await #expect(throws: SessionError.self) {
+            try await accounts.add(using: TestBrowser(signInAs: "nobody@example.com"))
+        }
+        #expect(accounts.all == [ada] && accounts.current == ada)
+        #expect(try await launch().all == [ada])
+        await end()
+    }
+}
+#endif
