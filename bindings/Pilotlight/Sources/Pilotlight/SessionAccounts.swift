@@ -117,7 +117,9 @@ public final class SessionAccounts {
 
     /// The name of the session that is current, for an extension that opens it alone.
     ///
-    /// - Parameter defaults: As at the initializer.
+    /// - Parameters:
+    ///   - configuration: As at the initializer.
+    ///   - defaults: As at the initializer.
     public static func currentName(
         for configuration: SessionConfiguration, in defaults: UserDefaults = .standard
     ) -> String? {
