@@ -25,8 +25,8 @@ MISTAKES = [
     (
         "what SecItemCopyMatching returns is not released",
         "system.rs",
-        "Ok(Some(unsafe { CFType::wrap_under_create_rule(found) }))",
-        "Ok(Some(unsafe { CFType::wrap_under_get_rule(found) }))",
+        "unsafe { CFType::wrap_under_create_rule(found) }",
+        "unsafe { CFType::wrap_under_get_rule(found) }",
         failed("what_works_leaves_nothing_behind"),
     ),
     (
@@ -53,15 +53,15 @@ MISTAKES = [
     (
         "an item of a list is released with the list and once more",
         "system.rs",
-        "CFType::wrap_under_get_rule(attributes)",
-        "CFType::wrap_under_create_rule(attributes)",
+        "CFType::wrap_under_get_rule(item)",
+        "CFType::wrap_under_create_rule(item)",
         OVER_RELEASE,
     ),
     (
-        "an account is released with its item and once more",
+        "an attribute is released with its item and once more",
         "system.rs",
-        "CFType::wrap_under_get_rule(*account)",
-        "CFType::wrap_under_create_rule(*account)",
+        "CFType::wrap_under_get_rule(*value)",
+        "CFType::wrap_under_create_rule(*value)",
         OVER_RELEASE,
     ),
     (
@@ -84,6 +84,20 @@ MISTAKES = [
         "constant!(kSecAttrSynchronizableAny).into_CFType()",
         "CFBoolean::false_value().into_CFType()",
         failed("an_item_moves_to_icloud_and_back_in_one_call"),
+    ),
+    (
+        "an item is looked for in all groups of the app",
+        "system.rs",
+        "pairs.extend(access_group.map(|group| (constant!(kSecAttrAccessGroup), text(group))));",
+        "let _ = access_group.map(|group| (constant!(kSecAttrAccessGroup), text(group)));",
+        failed("the_apps_own_group_is_learned_from_what_the_system_says_of_an_item"),
+    ),
+    (
+        "a probe of any class says what the app's own group is",
+        "system.rs",
+        "        query.push(class_pair(class));\n",
+        "        let _ = class_pair(class);\n",
+        failed("a_planted_probe_of_another_class_is_no_proof_before_the_first_unlock"),
     ),
     (
         "an item is found whatever its value is",
@@ -133,8 +147,8 @@ MISTAKES = [
     (
         "an item behind access control fails the whole list",
         "system.rs",
-        "            constant!(kSecUseAuthenticationUISkip).into_CFType(),\n",
-        "            constant!(kSecUseAuthenticationUI).into_CFType(),\n",
+        "        constant!(kSecUseAuthenticationUISkip).into_CFType(),\n",
+        "        constant!(kSecUseAuthenticationUI).into_CFType(),\n",
         failed("looking_for_what_is_not_there_listing_and_signing_out_ask_nobody"),
     ),
 ]

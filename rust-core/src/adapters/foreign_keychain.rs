@@ -33,6 +33,7 @@ impl ForeignKeychain {
         let options = KeychainOptions {
             service: item.service.clone(),
             access_group: item.access_group.clone(),
+            all_groups: true,
             accessibility: super::keychain::KeychainAccessibility::default(),
             synchronizable: false,
             access_control: None,

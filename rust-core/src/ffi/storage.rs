@@ -100,6 +100,7 @@ impl KeychainStorage {
         KeychainOptions {
             service: self.service.clone(),
             access_group: self.access_group.clone(),
+            all_groups: false,
             accessibility: self.accessibility,
             synchronizable: self.synchronizable,
             access_control: self.access_control.clone(),

@@ -170,6 +170,7 @@ fn options() -> KeychainOptions {
     KeychainOptions {
         service: "com.example.app".to_owned(),
         access_group: None,
+        all_groups: false,
         accessibility: KeychainAccessibility::default(),
         synchronizable: false,
         access_control: None,

@@ -8,11 +8,19 @@ use pilotlight_core::adapters::off_thread::BlockingStore;
 use pilotlight_core::model::secret::Fingerprint;
 use pilotlight_core::ports::StoreError;
 
-use crate::support::fake_keychain::{COMPANIONS, FakeKeychain, Key};
-use crate::support::{bytes, keychain_options};
+use crate::support::fake_keychain::{COMPANIONS, FakeKeychain, Key, OWN_GROUP};
+use crate::support::{bytes, keychain_options as default_options};
 
 fn store_on(keychain: &FakeKeychain, options: &KeychainOptions) -> KeychainStore<FakeKeychain> {
     KeychainStore::new(keychain.clone(), options.clone())
+}
+
+/// In the app's own group by name, so that the calls are those of the operation alone.
+fn keychain_options() -> KeychainOptions {
+    KeychainOptions {
+        access_group: Some(OWN_GROUP.to_owned()),
+        ..default_options()
+    }
 }
 
 fn synchronizable() -> KeychainOptions {

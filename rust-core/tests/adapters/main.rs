@@ -12,6 +12,7 @@ mod http;
 mod http_failures;
 mod keychain;
 mod keychain_changes;
+mod keychain_groups;
 mod keychain_options;
 mod off_thread;
 mod proxies;

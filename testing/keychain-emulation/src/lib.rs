@@ -37,7 +37,7 @@ use pilotlight_core::adapters::off_thread::BlockingStore;
 /// When the options are not valid.
 pub fn open(options: KeychainOptions) -> impl BlockingStore {
     options.validate().unwrap();
-    KeychainStore::new(calls(options.access_control.clone()), options)
+    KeychainStore::of_this_process(calls(options.access_control.clone()), options)
 }
 
 /// The adapter's calls alone.

@@ -4,13 +4,13 @@
 //! scripts/keychain-emulation.sh proves that both mistakes are found, with an adapter that makes them.
 
 use pilotlight_core::adapters::keychain::{
-    KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility, KeychainOptions,
+    KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility, KeychainOptions, KeychainStore,
 };
 use pilotlight_core::adapters::off_thread::BlockingStore;
 use pilotlight_core::model::secret::{Fingerprint, SecretBytes};
-use pilotlight_keychain_emulation::open;
 use pilotlight_keychain_emulation::ownership::balance_of;
 use pilotlight_keychain_emulation::security::with;
+use pilotlight_keychain_emulation::{calls, open};
 
 fn bytes(value: impl Into<Vec<u8>>) -> SecretBytes {
     SecretBytes::new(value.into())
@@ -20,6 +20,7 @@ fn versions(service: &str) -> Vec<KeychainOptions> {
     let plain = KeychainOptions {
         service: service.to_owned(),
         access_group: Some("TEAM.org.example.shared".to_owned()),
+        all_groups: false,
         accessibility: KeychainAccessibility::AfterFirstUnlock,
         synchronizable: false,
         access_control: None,
@@ -36,11 +37,18 @@ fn versions(service: &str) -> Vec<KeychainOptions> {
         synchronizable: true,
         ..plain.clone()
     };
-    vec![plain.clone(), synchronizable, asking(0), asking(300)]
+    let in_own_group = KeychainOptions {
+        access_group: None,
+        ..plain.clone()
+    };
+    vec![plain.clone(), synchronizable, asking(0), asking(300), in_own_group]
 }
 
 /// Every operation, with items there and missing.
 fn everything(options: &KeychainOptions) {
+    // What one process learns of its group is learned again by each of these.
+    let process = KeychainStore::new(calls(options.access_control.clone()), options.clone());
+    let _ = process.read("session");
     let store = open(options.clone());
     let _ = store.read("session");
     let _ = store.write("session", &bytes("added"));

@@ -19,7 +19,8 @@ public struct SessionStorage: Hashable, Sendable {
     /// - Parameters:
     ///   - service: `kSecAttrService`; left out, the bundle identifier. An extension has another bundle identifier
     ///     than its app, so name it when they share the session.
-    ///   - accessGroup: `kSecAttrAccessGroup`: a group of the entitlements, to share the session with extensions.
+    ///   - accessGroup: `kSecAttrAccessGroup`: a group of the entitlements, to share the session with extensions. Nil is the
+    ///     app's own, the first of its groups.
     ///   - appGroup: An app group (`group.…`) that the app and its extensions are all in: there they lock the session
     ///     while one of them renews it. Name it wherever you name `accessGroup`.
     ///   - accessibility: When the session can be read. The default also works in the background on a locked device,

@@ -54,6 +54,11 @@ pub trait KeychainItems: Send + Sync + fmt::Debug {
     fn accounts(&self, service: &str, access_group: Option<&str>) -> Result<Vec<String>, KeychainStatus>;
     /// `SecItemAdd`.
     fn add(&self, item: ItemQuery<'_>, content: Content<'_>) -> Result<(), KeychainStatus>;
+    /// The same without an access group, with `kSecReturnAttributes`: gives the group that the system put it into.
+    fn add_to_own_group(&self, item: ItemQuery<'_>, content: Content<'_>) -> Result<String, KeychainStatus>;
+    /// `SecItemCopyMatching` for the access groups of all items of those coordinates and that class which are not behind
+    /// access control and not synchronizable. Asks nobody.
+    fn groups(&self, item: ItemQuery<'_>, class: KeychainAccessibility) -> Result<Vec<String>, KeychainStatus>;
     /// `SecItemUpdate` of everything in `content`, in one step.
     fn update(&self, item: ItemQuery<'_>, copies: Copies, content: Content<'_>) -> Result<(), KeychainStatus>;
     /// `SecItemDelete` of every item of that service that Pilotlight wrote, by class, service and `kSecAttrDescription`

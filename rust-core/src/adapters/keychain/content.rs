@@ -35,7 +35,7 @@ pub(super) fn pairs_of(content: Content<'_>) -> Result<Pairs, KeychainStatus> {
     let class = class_of(content.accessibility);
     // One or the other: an access control has the class in it.
     let protection = match content.constraint {
-        None => (constant!(kSecAttrAccessible), class.into_CFType()),
+        None => class_pair(content.accessibility),
         Some(constraint) => (constant!(kSecAttrAccessControl), access_control(&class, constraint)?),
     };
     let data = CFData::from_buffer(content.value.expose()).into_CFType();
@@ -63,6 +63,11 @@ pub(super) fn fingerprint_pair(value: Fingerprint) -> (CFString, CFType) {
         constant!(kSecAttrGeneric),
         CFData::from_buffer(value.as_bytes()).into_CFType(),
     )
+}
+
+/// The class, which finds an item too.
+pub(super) fn class_pair(class: KeychainAccessibility) -> (CFString, CFType) {
+    (constant!(kSecAttrAccessible), class_of(class).into_CFType())
 }
 
 fn class_of(accessibility: KeychainAccessibility) -> CFString {

@@ -12,6 +12,7 @@ mod content;
 #[cfg(target_vendor = "apple")]
 mod local_authentication;
 mod options;
+mod own_group;
 mod status;
 #[cfg(target_vendor = "apple")]
 mod system;
@@ -22,6 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use self::authentication::KeptAuthentication;
 pub use self::calls::{Content, Copies, ItemQuery, KeychainItems};
 pub use self::options::{KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility, KeychainOptions};
+use self::own_group::{OwnGroup, PROBE, probe_content};
 pub use self::status::KeychainStatus;
 use super::off_thread::BlockingStore;
 use crate::model::secret::{Fingerprint, SecretBytes};
@@ -44,7 +46,7 @@ pub fn open(options: KeychainOptions) -> Result<Arc<dyn BlockingStore>, String> 
             );
         }
         let keychain = system::SystemKeychain::new(options.access_control.clone());
-        Ok(Arc::new(KeychainStore::new(keychain, options)))
+        Ok(Arc::new(KeychainStore::of_this_process(keychain, options)))
     }
     #[cfg(not(target_vendor = "apple"))]
     {
@@ -68,6 +70,11 @@ pub fn open(options: KeychainOptions) -> Result<Arc<dyn BlockingStore>, String> 
 /// process: one probe is enough. The answer that raised the doubt is asked for again, for the device may have been
 /// unlocked in between.
 ///
+/// # The app's own group
+/// A query without an access group searches all groups of the app, also those that it shares with other apps, which
+/// could put an item in the session's place. So where the options name no group, every query names the app's own. It is
+/// learned from the probe: the system says where it put an item.
+///
 /// # Items behind access control
 /// They are in no list, because from iOS 15 on their attributes need the user too. So each has a companion of the same
 /// name in another service, without access control and with nothing secret in it: for [`BlockingStore::names`], and needed
@@ -83,19 +90,27 @@ pub struct KeychainStore<K> {
     options: KeychainOptions,
     probe_service: String,
     guarded_service: String,
+    own_group: Arc<OwnGroup>,
     has_been_unlocked: AtomicBool,
 }
 
 /// What is in a companion.
 const COMPANION: &str = "guarded";
-/// The probe's account and its content.
-const PROBE: &str = "readable";
 /// The access control that does not outlive what is enrolled.
 const BOUND: Option<KeychainAccessConstraint> = Some(KeychainAccessConstraint::BiometryCurrentSet);
 /// How often another process may add or remove the item just when this one updates or adds it.
 const WRITE_ATTEMPTS: usize = 3;
 
 impl<K: KeychainItems> KeychainStore<K> {
+    /// The same for a store of the Keychain that the system gives to this process: what its stores learn of the app's own
+    /// group is shared.
+    pub fn of_this_process(items: K, options: KeychainOptions) -> Self {
+        Self {
+            own_group: OwnGroup::of_this_process(),
+            ..Self::new(items, options)
+        }
+    }
+
     /// The store over `items`; the options are valid.
     pub fn new(items: K, options: KeychainOptions) -> Self {
         let probe_service = format!("{}.readability-probe", options.service);
@@ -105,16 +120,28 @@ impl<K: KeychainItems> KeychainStore<K> {
             options,
             probe_service,
             guarded_service,
+            own_group: Arc::default(),
             has_been_unlocked: AtomicBool::new(false),
         }
     }
 
-    fn item<'a>(&'a self, account: &'a str) -> ItemQuery<'a> {
-        ItemQuery {
+    fn item<'a>(&'a self, account: &'a str) -> Result<ItemQuery<'a>, StoreError> {
+        Ok(ItemQuery {
             service: &self.options.service,
             account,
-            access_group: self.options.access_group.as_deref(),
+            access_group: self.group()?,
             value: None,
+        })
+    }
+
+    /// What every query names: an item in another group is not this store's.
+    fn group(&self) -> Result<Option<&str>, StoreError> {
+        if self.options.access_group.is_some() || self.options.all_groups {
+            return Ok(self.options.access_group.as_deref());
+        }
+        match self.own_group.get(&self.items, &self.probe_service) {
+            Err(KeychainStatus::ITEM_NOT_FOUND) => Err(StoreError::Locked),
+            outcome => self.explained(outcome).map(Some),
         }
     }
 
@@ -158,21 +185,14 @@ impl<K: KeychainItems> KeychainStore<K> {
     fn probe(&self) -> Result<(), StoreError> {
         let probe = ItemQuery {
             service: &self.probe_service,
-            ..self.item(PROBE)
+            ..self.item(PROBE)?
         };
         let copies = Copies::Only { synchronizable: false };
         let read = || self.items.copy(probe, copies).map(drop);
         let mut outcome = read();
         if is_not_found(&outcome) {
-            let content = Content {
-                value: &SecretBytes::new(PROBE.as_bytes().to_vec()),
-                // Readable from the first unlock on, whatever the class of the sessions, and not restored to another
-                // device.
-                accessibility: KeychainAccessibility::AfterFirstUnlockThisDeviceOnly,
-                constraint: None,
-                synchronizable: false,
-            };
-            outcome = self.items.add(probe, content);
+            let value = SecretBytes::new(PROBE.as_bytes().to_vec());
+            outcome = self.items.add(probe, probe_content(&value));
             if outcome == Err(KeychainStatus::DUPLICATE_ITEM) {
                 // Either another process has added it this moment, or it was there and could not be found.
                 outcome = read();
@@ -186,11 +206,11 @@ impl<K: KeychainItems> KeychainStore<K> {
         Ok(())
     }
 
-    fn companion<'a>(&'a self, account: &'a str) -> ItemQuery<'a> {
-        ItemQuery {
+    fn companion<'a>(&'a self, account: &'a str) -> Result<ItemQuery<'a>, StoreError> {
+        Ok(ItemQuery {
             service: &self.guarded_service,
-            ..self.item(account)
-        }
+            ..self.item(account)?
+        })
     }
 
     /// Makes the companion of an item that was just written behind access control. A failure is no fault of that write;
@@ -199,19 +219,18 @@ impl<K: KeychainItems> KeychainStore<K> {
         if self.options.access_control.is_none() {
             return;
         }
-        let content = Content {
-            value: &SecretBytes::new(COMPANION.as_bytes().to_vec()),
-            accessibility: KeychainAccessibility::AfterFirstUnlockThisDeviceOnly,
-            constraint: None,
-            synchronizable: false,
-        };
-        // Usually it is there: another process may have removed it meanwhile.
-        let _ = self.items.add(self.companion(name), content);
+        let value = SecretBytes::new(COMPANION.as_bytes().to_vec());
+        if let Ok(companion) = self.companion(name) {
+            // Usually it is there: another process may have removed it meanwhile.
+            let _ = self.items.add(companion, probe_content(&value));
+        }
     }
 
     /// After the item. What is left of a failure is a name too many in a list, until the same name is removed again.
     fn remove_companion(&self, name: &str) {
-        let _ = self.items.delete(self.companion(name), Copies::Any);
+        if let Ok(companion) = self.companion(name) {
+            let _ = self.items.delete(companion, Copies::Any);
+        }
     }
 
     /// In the place of an item that nobody will ever read again, because the fingers or faces that it was bound to are no
@@ -247,7 +266,7 @@ impl<K: KeychainItems> KeychainStore<K> {
     /// control and synchronisation change together or not at all. Deleting and adding would lose the session in a crash
     /// between the two.
     fn update_or_add(&self, name: &str, value: &SecretBytes) -> Result<(), StoreError> {
-        let (item, content) = (self.item(name), self.content(value));
+        let (item, content) = (self.item(name)?, self.content(value));
         let mut hidden = false;
         for _ in 0..WRITE_ATTEMPTS {
             match self.update(item, content) {
@@ -281,7 +300,7 @@ impl<K: KeychainItems> BlockingStore for KeychainStore<K> {
     /// The wanted copy first. The other one is read when there is no such item: before the first write after the option
     /// was changed, or on a device to which iCloud Keychain brought it.
     fn read(&self, name: &str) -> Result<Option<SecretBytes>, StoreError> {
-        let item = self.item(name);
+        let item = self.item(name)?;
         self.with_certainty(|| match self.items.copy(item, self.wanted()) {
             // Both, because another process may change the one into the other just now.
             Err(KeychainStatus::ITEM_NOT_FOUND) => self.items.copy(item, Copies::Any),
@@ -296,13 +315,14 @@ impl<K: KeychainItems> BlockingStore for KeychainStore<K> {
     }
 
     fn delete(&self, name: &str) -> Result<(), StoreError> {
-        self.with_certainty(|| self.items.delete(self.item(name), Copies::Any))?;
+        let item = self.item(name)?;
+        self.with_certainty(|| self.items.delete(item, Copies::Any))?;
         self.remove_companion(name);
         Ok(())
     }
 
     fn delete_unlisted(&self) -> Result<(), StoreError> {
-        let group = self.options.access_group.as_deref();
+        let group = self.group()?;
         for service in [&self.options.service, &self.guarded_service] {
             self.with_certainty(|| self.items.delete_all(service, group))?;
         }
@@ -314,7 +334,7 @@ impl<K: KeychainItems> BlockingStore for KeychainStore<K> {
     fn swap(&self, name: &str, seen: Option<Fingerprint>, new: Option<&SecretBytes>) -> Result<bool, StoreError> {
         let item = ItemQuery {
             value: seen,
-            ..self.item(name)
+            ..self.item(name)?
         };
         let outcome = match (seen, new) {
             (Some(_), Some(value)) => self.update(item, self.content(value)),
@@ -345,14 +365,12 @@ impl<K: KeychainItems> BlockingStore for KeychainStore<K> {
         if !self.has_been_unlocked.load(Ordering::Relaxed) {
             self.probe()?;
         }
-        let KeychainOptions {
-            service, access_group, ..
-        } = &self.options;
+        let (service, group) = (&self.options.service, self.group()?);
         let accounts = |service: &str| {
-            let listed = self.with_certainty(|| self.items.accounts(service, access_group.as_deref()))?;
+            let listed = self.with_certainty(|| self.items.accounts(service, group))?;
             Ok(listed.unwrap_or_default())
         };
-        // Two copies of one item, or items of two access groups, or an item that was behind access control once, have the
+        // Two copies of one item, or an item that was behind access control once, have the
         // same name.
         Ok(sorted(
             accounts(service)?.into_iter().chain(accounts(&self.guarded_service)?),

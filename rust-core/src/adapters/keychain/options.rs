@@ -11,9 +11,11 @@ pub struct KeychainOptions {
     /// `kSecAttrService`; not empty.
     pub service: String,
     /// `kSecAttrAccessGroup`, with its team identifier prefix, for what an app shares with its extensions (Apple:
-    /// "Sharing access to keychain items among a collection of apps"). Without one, new items go to the app's first
-    /// group and all its groups are searched.
+    /// "Sharing access to keychain items among a collection of apps"). Without one, it is the app's first group, and only
+    /// that.
     pub access_group: Option<String>,
+    /// Without an access group, look in all groups of the app: for items of other libraries.
+    pub all_groups: bool,
     /// The class that items get when they are written, also those that had another.
     pub accessibility: KeychainAccessibility,
     /// `kSecAttrSynchronizable`: the items are in iCloud Keychain, and so on all the user's devices that have it

@@ -12,7 +12,7 @@ use core_foundation::base::{CFIndex, CFRange, CFType, CFTypeRef, TCFType};
 use core_foundation::boolean::CFBoolean;
 use core_foundation::data::CFData;
 use core_foundation::dictionary::CFDictionary;
-use core_foundation::string::{CFString, CFStringGetBytes, kCFStringEncodingUTF8};
+use core_foundation::string::{CFString, CFStringGetBytes, CFStringRef, kCFStringEncodingUTF8};
 use security_framework_sys::base::SecCopyErrorMessageString;
 use security_framework_sys::item::{
     kSecAttrAccessGroup, kSecAttrAccount, kSecAttrService, kSecAttrSynchronizable, kSecAttrSynchronizableAny,
@@ -24,9 +24,9 @@ use security_framework_sys::keychain_item::{SecItemAdd, SecItemCopyMatching, Sec
 use super::authentication::KeptAuthentication;
 use super::calls::{Content, Copies, ItemQuery, KeychainItems};
 use super::constants::constant;
-use super::content::{Pairs, fingerprint_pair, kind_pair, pairs_of};
+use super::content::{Pairs, class_pair, fingerprint_pair, kind_pair, pairs_of};
 use super::local_authentication::AuthenticationContext;
-use super::options::KeychainAccessControl;
+use super::options::{KeychainAccessControl, KeychainAccessibility};
 use super::status::KeychainStatus;
 use crate::adapters::system::SystemClock;
 use crate::model::secret::SecretBytes;
@@ -87,18 +87,19 @@ impl KeychainItems for SystemKeychain {
     fn accounts(&self, service: &str, access_group: Option<&str>) -> Result<Vec<String>, KeychainStatus> {
         let mut query = common(service, access_group);
         query.push(which(Copies::Any));
-        query.push((constant!(kSecReturnAttributes), CFBoolean::true_value().into_CFType()));
-        query.push((constant!(kSecMatchLimit), constant!(kSecMatchLimitAll).into_CFType()));
-        // Items behind access control are left out; without this they would fail the whole list.
-        query.push((
-            constant!(kSecUseAuthenticationUI),
-            constant!(kSecUseAuthenticationUISkip).into_CFType(),
-        ));
-        let Some(found) = copy_matching(&dictionary(&query))? else {
-            return Ok(Vec::new());
+        // An item that other code made may have no account, which is the empty one.
+        let account = |attributes: &CFDictionary| {
+            // SAFETY: as `constant!` says.
+            let name = unsafe { kSecAttrAccount };
+            Ok(attribute(attributes, name)?.unwrap_or_default())
         };
-        let found = found.downcast_into::<CFArray>().ok_or(KeychainStatus::DECODE)?;
-        found.iter().map(|item| account_of(*item)).collect()
+        list(query, account)
+    }
+
+    fn groups(&self, item: ItemQuery<'_>, class: KeychainAccessibility) -> Result<Vec<String>, KeychainStatus> {
+        let mut query = query_for(item, Copies::Only { synchronizable: false });
+        query.push(class_pair(class));
+        list(query, group_of)
     }
 
     fn add(&self, item: ItemQuery<'_>, content: Content<'_>) -> Result<(), KeychainStatus> {
@@ -107,6 +108,18 @@ impl KeychainItems for SystemKeychain {
         let attributes = dictionary(&attributes);
         // SAFETY: `attributes` is a valid dictionary during the call; a null result means that none is wanted.
         KeychainStatus::check(unsafe { SecItemAdd(attributes.as_concrete_TypeRef(), ptr::null_mut()) })
+    }
+
+    fn add_to_own_group(&self, item: ItemQuery<'_>, content: Content<'_>) -> Result<String, KeychainStatus> {
+        let mut attributes = identity(item);
+        attributes.extend(pairs_of(content)?);
+        attributes.push((constant!(kSecReturnAttributes), CFBoolean::true_value().into_CFType()));
+        let attributes = dictionary(&attributes);
+        let mut added: CFTypeRef = ptr::null();
+        // SAFETY: `attributes` is a valid dictionary during the call; `added` is a valid place for one reference.
+        KeychainStatus::check(unsafe { SecItemAdd(attributes.as_concrete_TypeRef(), &mut added) })?;
+        let added = returned(added).ok_or(KeychainStatus::DECODE)?;
+        group_of(&added.downcast_into::<CFDictionary>().ok_or(KeychainStatus::DECODE)?)
     }
 
     fn update(&self, item: ItemQuery<'_>, copies: Copies, content: Content<'_>) -> Result<(), KeychainStatus> {
@@ -153,11 +166,32 @@ fn copy_matching(query: &CFDictionary<CFString, CFType>) -> Result<Option<CFType
     let mut found: CFTypeRef = ptr::null();
     // SAFETY: `query` is a valid dictionary during the call; `found` is a valid place for one reference.
     KeychainStatus::check(unsafe { SecItemCopyMatching(query.as_concrete_TypeRef(), &mut found) })?;
-    if found.is_null() {
-        return Ok(None);
-    }
-    // SAFETY: not null, and by the Create Rule ("Copy" in the name) ours to release, exactly once: on drop.
-    Ok(Some(unsafe { CFType::wrap_under_create_rule(found) }))
+    Ok(returned(found))
+}
+
+/// What a call put into a place that was null before.
+fn returned(found: CFTypeRef) -> Option<CFType> {
+    // SAFETY: not null, and by the Create Rule ("Copy" and "Add" in the names) ours to release, exactly once: on drop.
+    (!found.is_null()).then(|| unsafe { CFType::wrap_under_create_rule(found) })
+}
+
+/// Reads something of the attributes of each item that `query` finds. Items behind access control are left out.
+fn list(
+    mut query: Pairs,
+    read: impl Fn(&CFDictionary) -> Result<String, KeychainStatus>,
+) -> Result<Vec<String>, KeychainStatus> {
+    query.push((constant!(kSecReturnAttributes), CFBoolean::true_value().into_CFType()));
+    query.push((constant!(kSecMatchLimit), constant!(kSecMatchLimitAll).into_CFType()));
+    // Without this they would fail the whole list.
+    query.push((
+        constant!(kSecUseAuthenticationUI),
+        constant!(kSecUseAuthenticationUISkip).into_CFType(),
+    ));
+    let Some(found) = copy_matching(&dictionary(&query))? else {
+        return Ok(Vec::new());
+    };
+    let found = found.downcast_into::<CFArray>().ok_or(KeychainStatus::DECODE)?;
+    found.iter().map(|item| read(&attributes_of(*item)?)).collect()
 }
 
 /// What finds the item. Class and data are no part of it, so that an item is found whatever class it has.
@@ -198,24 +232,30 @@ fn which(copies: Copies) -> (CFString, CFType) {
     (constant!(kSecAttrSynchronizable), value)
 }
 
-/// The account among the attributes of one item of a list.
-fn account_of(attributes: CFTypeRef) -> Result<String, KeychainStatus> {
-    if attributes.is_null() {
+/// The attributes of one item of a list.
+fn attributes_of(item: CFTypeRef) -> Result<CFDictionary, KeychainStatus> {
+    if item.is_null() {
         return Err(KeychainStatus::DECODE);
     }
     // SAFETY: not null, and alive while the array is, which outlives this call; by the Get Rule it is retained.
-    let attributes = unsafe { CFType::wrap_under_get_rule(attributes) };
-    let attributes = attributes
-        .downcast_into::<CFDictionary>()
-        .ok_or(KeychainStatus::DECODE)?;
-    let key = constant!(kSecAttrAccount);
-    // An item that other code made may have no account, which is the empty one.
-    let Some(account) = attributes.find(key.as_CFTypeRef()) else {
-        return Ok(String::new());
+    let attributes = unsafe { CFType::wrap_under_get_rule(item) };
+    attributes.downcast_into().ok_or(KeychainStatus::DECODE)
+}
+
+/// The text of one attribute; `None` where the item has none of that name.
+fn attribute(attributes: &CFDictionary, name: CFStringRef) -> Result<Option<String>, KeychainStatus> {
+    let Some(value) = attributes.find(constant!(name).as_CFTypeRef()) else {
+        return Ok(None);
     };
     // SAFETY: the values of a dictionary of attributes are CFTypes, alive while it is; by the Get Rule it is retained.
-    let account = unsafe { CFType::wrap_under_get_rule(*account) };
-    text_of(&account.downcast_into::<CFString>().ok_or(KeychainStatus::DECODE)?)
+    let value = unsafe { CFType::wrap_under_get_rule(*value) };
+    text_of(&value.downcast_into::<CFString>().ok_or(KeychainStatus::DECODE)?).map(Some)
+}
+
+fn group_of(attributes: &CFDictionary) -> Result<String, KeychainStatus> {
+    // SAFETY: as `constant!` says.
+    let name = unsafe { kSecAttrAccessGroup };
+    attribute(attributes, name)?.ok_or(KeychainStatus::DECODE)
 }
 
 /// All of it: core-foundation's own conversion ends at a NUL.

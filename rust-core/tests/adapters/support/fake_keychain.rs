@@ -24,6 +24,9 @@ struct Contents {
     calls: Vec<String>,
 }
 
+/// The app's first group. Items of it have no group in their [`Key`].
+pub(crate) const OWN_GROUP: &str = "TEAM.org.example.app";
+
 /// How the service of the companions ends.
 pub(crate) const COMPANIONS: &str = ".guarded-sessions";
 
@@ -32,6 +35,7 @@ pub(crate) const COMPANIONS: &str = ".guarded-sessions";
 pub(crate) struct Key {
     pub(crate) service: String,
     pub(crate) account: String,
+    /// None in the app's own.
     pub(crate) access_group: Option<String>,
     pub(crate) synchronizable: bool,
 }
@@ -113,10 +117,23 @@ impl FakeKeychain {
 
     /// What iCloud Keychain, another process or an older version of the app puts there.
     pub(crate) fn put(&self, key: Key, value: &str) {
+        self.put_of_class(key, value, KeychainAccessibility::AfterFirstUnlock);
+    }
+
+    /// One that looks as the store's own probe does.
+    pub(crate) fn put_probe(&self, key: Key) {
+        self.put_of_class(key, "readable", KeychainAccessibility::AfterFirstUnlockThisDeviceOnly);
+    }
+
+    pub(crate) fn put_always_readable(&self, key: Key) {
+        self.put_of_class(key, "readable", KeychainAccessibility::Always);
+    }
+
+    fn put_of_class(&self, key: Key, value: &str, accessibility: KeychainAccessibility) {
         let item = Item {
             value: SecretBytes::new(value.into()),
             mark: None,
-            accessibility: KeychainAccessibility::AfterFirstUnlock,
+            accessibility,
             constraint: None,
             lost: false,
         };
@@ -150,7 +167,7 @@ impl FakeKeychain {
         let key = Key {
             service: item.service.to_owned(),
             account: item.account.to_owned(),
-            access_group: item.access_group.map(str::to_owned),
+            access_group: item.access_group.filter(|group| *group != OWN_GROUP).map(str::to_owned),
             synchronizable: false,
         };
         let failed = (!contents.failures.is_empty()).then(|| contents.failures.remove(0));
@@ -205,23 +222,23 @@ impl Contents {
         }
     }
 
-    /// The items that a query finds. Before the first unlock the lying device finds none that it cannot decrypt.
-    fn find(&self, key: &Key, copies: Copies, mark: Option<Fingerprint>) -> Result<Vec<Key>, KeychainStatus> {
-        let found: Vec<_> = [false, true]
-            .into_iter()
-            .filter(|synchronizable| match copies {
-                Copies::Any => true,
-                Copies::Only { synchronizable: wanted } => *synchronizable == wanted,
-            })
-            .map(|synchronizable| Key {
-                synchronizable,
-                ..key.clone()
-            })
-            .filter(|key| {
-                let item = self.items.get(key);
-                item.is_some_and(|item| self.shows(item) && (mark.is_none() || item.mark == mark))
-            })
-            .collect();
+    /// The items that a query finds: without a group, those of all groups of the app. Before the first unlock the lying
+    /// device finds none that it cannot decrypt.
+    fn find(&self, item: ItemQuery<'_>, copies: Copies) -> Result<Vec<Key>, KeychainStatus> {
+        let is_copy = |key: &Key| match copies {
+            Copies::Any => true,
+            Copies::Only { synchronizable } => key.synchronizable == synchronizable,
+        };
+        let is_meant = |(key, found): &(&Key, &Item)| {
+            (key.service.as_str(), key.account.as_str()) == (item.service, item.account)
+                && item.access_group.is_none_or(|wanted| group_of(key) == wanted)
+                && is_copy(key)
+                && self.shows(found)
+                && (item.value.is_none() || found.mark == item.value)
+        };
+        let mut found: Vec<_> = self.items.iter().filter(is_meant).map(|(key, _)| key.clone()).collect();
+        // Those of shared groups first: the worse order.
+        found.sort_by_key(|key| (key.access_group.is_none(), key.synchronizable));
         if found.is_empty() {
             Err(KeychainStatus::ITEM_NOT_FOUND)
         } else {
@@ -237,8 +254,8 @@ impl Contents {
 
 impl KeychainItems for FakeKeychain {
     fn copy(&self, item: ItemQuery<'_>, copies: Copies) -> Result<SecretBytes, KeychainStatus> {
-        self.call("copy", item, |contents, key| {
-            let found = &contents.items[&contents.find(&key, copies, item.value)?[0]];
+        self.call("copy", item, |contents, _| {
+            let found = &contents.items[&contents.find(item, copies)?[0]];
             contents.unlocks(found.accessibility)?;
             Ok(found.value.clone())
         })
@@ -254,7 +271,7 @@ impl KeychainItems for FakeKeychain {
         self.call("accounts", list, |contents, list| {
             let of_store = |(key, item): &(&Key, &Item)| {
                 key.service == list.service
-                    && (list.access_group.is_none() || key.access_group == list.access_group)
+                    && access_group.is_none_or(|wanted| group_of(key) == wanted)
                     && contents.shows(item)
                     // As from iOS 15 on: their attributes need the user too.
                     && item.constraint.is_none()
@@ -267,6 +284,22 @@ impl KeychainItems for FakeKeychain {
                 Ok(names)
             }
         })
+    }
+
+    fn groups(&self, item: ItemQuery<'_>, class: KeychainAccessibility) -> Result<Vec<String>, KeychainStatus> {
+        self.call("groups", item, |contents, _| {
+            let mut found = contents.find(item, Copies::Only { synchronizable: false })?;
+            found.retain(|key| contents.items[key].accessibility == class);
+            match found.is_empty() {
+                true => Err(KeychainStatus::ITEM_NOT_FOUND),
+                false => Ok(found.iter().map(|key| group_of(key).to_owned()).collect()),
+            }
+        })
+    }
+
+    fn add_to_own_group(&self, item: ItemQuery<'_>, content: Content<'_>) -> Result<String, KeychainStatus> {
+        assert_eq!(item.access_group, None);
+        self.add(item, content).map(|()| OWN_GROUP.to_owned())
     }
 
     fn add(&self, item: ItemQuery<'_>, content: Content<'_>) -> Result<(), KeychainStatus> {
@@ -291,7 +324,7 @@ impl KeychainItems for FakeKeychain {
 
     fn update(&self, item: ItemQuery<'_>, copies: Copies, content: Content<'_>) -> Result<(), KeychainStatus> {
         self.call("update", item, |contents, key| {
-            let found = contents.find(&key, copies, item.value)?;
+            let found = contents.find(item, copies)?;
             for key in &found {
                 contents.unlocks(contents.items[key].accessibility)?;
             }
@@ -321,7 +354,7 @@ impl KeychainItems for FakeKeychain {
             let before = contents.items.len();
             // What other code put there has no mark of Pilotlight's.
             contents.items.retain(|key, item| {
-                let in_group = all.access_group.is_none() || key.access_group == all.access_group;
+                let in_group = access_group.is_none_or(|wanted| group_of(key) == wanted);
                 key.service != all.service || !in_group || item.mark.is_none()
             });
             if contents.items.len() == before {
@@ -334,11 +367,11 @@ impl KeychainItems for FakeKeychain {
 
     /// Finds lost items too: removing needs no authentication.
     fn delete(&self, item: ItemQuery<'_>, copies: Copies) -> Result<(), KeychainStatus> {
-        self.call("delete", item, |contents, key| {
+        self.call("delete", item, |contents, _| {
             for stored in contents.items.values_mut() {
                 stored.lost = false;
             }
-            for key in contents.find(&key, copies, item.value)? {
+            for key in contents.find(item, copies)? {
                 contents.items.remove(&key);
             }
             Ok(())
@@ -348,6 +381,10 @@ impl KeychainItems for FakeKeychain {
     fn message(&self, status: KeychainStatus) -> Option<String> {
         Some(format!("Apple's words for {}.", status.0))
     }
+}
+
+fn group_of(key: &Key) -> &str {
+    key.access_group.as_deref().unwrap_or(OWN_GROUP)
 }
 
 impl From<Content<'_>> for Item {

@@ -24,6 +24,7 @@ pub(crate) fn keychain_options() -> KeychainOptions {
     KeychainOptions {
         service: "org.example".to_owned(),
         access_group: None,
+        all_groups: false,
         accessibility: KeychainAccessibility::default(),
         synchronizable: false,
         access_control: None,

@@ -150,7 +150,9 @@ fn is_allowed(key: &str, value: &Value, role: Role) -> bool {
         "kSecAttrService" | "kSecAttrAccount" | "kSecAttrAccessGroup" => text && query,
         "kSecAttrSynchronizable" if sets => boolean,
         "kSecAttrSynchronizable" => boolean || is("kSecAttrSynchronizableAny"),
-        "kSecAttrAccessible" => sets && matches!(value, Value::Text(class) if class.starts_with("kSecAttrAccessible")),
+        "kSecAttrAccessible" => {
+            (sets || copies) && matches!(value, Value::Text(class) if class.starts_with("kSecAttrAccessible"))
+        }
         "kSecAttrAccessControl" => {
             sets && matches!(value, Value::Text(name) if super::access_control::find(name).is_some())
         }
@@ -159,7 +161,8 @@ fn is_allowed(key: &str, value: &Value, role: Role) -> bool {
         "kSecAttrGeneric" => matches!(value, Value::Data(_)),
         "kSecUseDataProtectionKeychain" => query && boolean,
         "kSecUseAuthenticationContext" => asks && matches!(value, Value::Text(name) if super::user::is_context(name)),
-        "kSecReturnData" | "kSecReturnAttributes" => copies && boolean,
+        "kSecReturnData" => copies && boolean,
+        "kSecReturnAttributes" => (copies || matches!(role, Role::Query(Add))) && boolean,
         "kSecMatchLimit" => copies && is("kSecMatchLimitAll"),
         "kSecUseAuthenticationUI" => copies && is("kSecUseAuthenticationUISkip"),
         _ => false,

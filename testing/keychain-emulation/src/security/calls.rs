@@ -99,22 +99,21 @@ fn data_of(item: &Item) -> Option<CFType> {
 }
 
 fn list_of(items: &[Item]) -> CFType {
-    let attributes: Vec<_> = items
-        .iter()
-        .map(|item| {
-            let text = |name: &'static str, value: &str| (CFString::new(name), CFString::new(value).into_CFType());
-            let mut pairs = vec![
-                text("kSecAttrService", &item.service),
-                text("kSecAttrAccessGroup", &item.group),
-            ];
-            // As for an item that was made without one.
-            if item.stored != Stored::Nothing {
-                pairs.push(text("kSecAttrAccount", &item.account));
-            }
-            CFDictionary::from_CFType_pairs(&pairs).into_CFType()
-        })
-        .collect();
+    let attributes: Vec<_> = items.iter().map(attributes_of).collect();
     CFArray::from_CFTypes(&attributes).into_CFType()
+}
+
+fn attributes_of(item: &Item) -> CFType {
+    let text = |name: &'static str, value: &str| (CFString::new(name), CFString::new(value).into_CFType());
+    let mut pairs = vec![
+        text("kSecAttrService", &item.service),
+        text("kSecAttrAccessGroup", &item.group),
+    ];
+    // As for an item that was made without one.
+    if item.stored != Stored::Nothing {
+        pairs.push(text("kSecAttrAccount", &item.account));
+    }
+    CFDictionary::from_CFType_pairs(&pairs).into_CFType()
 }
 
 /// # Safety
@@ -122,14 +121,22 @@ fn list_of(items: &[Item]) -> CFType {
 #[unsafe(no_mangle)]
 unsafe extern "C" fn SecItemAdd(attributes: CFDictionaryRef, result: *mut CFTypeRef) -> i32 {
     let act = |device: &mut Device, attributes: &Arguments| {
-        if !result.is_null() {
+        // Apple allows more; the adapter asks for nothing else.
+        if result.is_null() == (attributes.boolean("kSecReturnAttributes") == Some(true)) {
             return Err(PARAM);
         }
         let item = Item::new(attributes)?;
         let taken = device.items.iter().any(|other| other.is_same_as(&item));
+        if taken && device.answers_add_first {
+            return Err(DUPLICATE);
+        }
         device.unlocks(&item.protection.class)?;
         if taken {
             return Err(DUPLICATE);
+        }
+        if !result.is_null() {
+            // SAFETY: a place for one reference, which is the caller's from now on (Create Rule).
+            unsafe { *result = given(attributes_of(&item)) };
         }
         device.items.push(item);
         Ok(())

@@ -122,6 +122,7 @@ impl Item {
         text("kSecAttrService", &self.service)
             && text("kSecAttrAccount", &self.account)
             && text("kSecAttrAccessGroup", &self.group)
+            && text("kSecAttrAccessible", &self.protection.class)
             && synchronizable
             && query
                 .text("kSecAttrDescription")

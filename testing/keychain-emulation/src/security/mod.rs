@@ -63,6 +63,8 @@ pub struct Device {
     pub calls: Vec<Function>,
     /// What the coming calls answer instead of doing anything; `None` lets one pass.
     pub failures: Vec<Option<i32>>,
+    /// Adding finds what is there already before it finds that the device is locked: which comes first is not documented.
+    pub answers_add_first: bool,
     /// Everything that is in the Keychain.
     pub items: Vec<Item>,
 }

@@ -1,12 +1,12 @@
 //! What arrives in the Keychain of what the options say.
 
 use pilotlight_core::adapters::keychain::{
-    KeychainAccessConstraint, KeychainAccessibility, KeychainOptions, KeychainStatus,
+    KeychainAccessConstraint, KeychainAccessibility, KeychainOptions, KeychainStatus, KeychainStore,
 };
 use pilotlight_core::adapters::off_thread::BlockingStore;
 use pilotlight_core::ports::StoreError;
-use pilotlight_keychain_emulation::open;
 use pilotlight_keychain_emulation::security::{Function, GROUPS, Item, Lock, Protection, Stored, with};
+use pilotlight_keychain_emulation::{calls, open};
 
 use crate::{asking, bytes, options, synchronizable};
 
@@ -83,17 +83,87 @@ fn an_item_is_in_the_group_that_was_chosen_or_in_the_apps_first() {
         ..options.clone()
     };
     open(shared.clone()).write("session", &bytes("shared")).unwrap();
-    // Without a group all are searched, so the item stays where it is.
-    open(options.clone()).write("session", &bytes("changed")).unwrap();
-    open(options.clone()).write("other", &bytes("tokens")).unwrap();
-    assert_eq!(open(shared).read("session"), Ok(Some(bytes("changed"))));
+    // Without a group it is the app's own, and what others put elsewhere is none of this store's business.
+    let own = open(options.clone());
+    assert_eq!(own.read("session"), Ok(None));
+    assert_eq!(own.names(), Ok(Vec::new()));
+    own.write("session", &bytes("own")).unwrap();
+    own.delete("other").unwrap();
+    assert_eq!(own.read("session"), Ok(Some(bytes("own"))));
+    assert_eq!(open(shared.clone()).read("session"), Ok(Some(bytes("shared"))));
     let groups = |account: &str| {
         with(&options.service, |device| device.items(account))
             .into_iter()
             .map(|item| item.group)
     };
-    assert!(groups("session").eq([GROUPS[1].to_owned()]));
-    assert!(groups("other").eq([GROUPS[0].to_owned()]));
+    assert!(groups("session").eq([GROUPS[1].to_owned(), GROUPS[0].to_owned()]));
+    own.delete("session").unwrap();
+    assert_eq!(open(shared).read("session"), Ok(Some(bytes("shared"))));
+    // Items of other libraries are looked for in all.
+    let all = KeychainOptions {
+        all_groups: true,
+        ..options
+    };
+    assert_eq!(open(all).read("session"), Ok(Some(bytes("shared"))));
+}
+
+/// A process of its own for each store: what is learned of the group is read from these dictionaries.
+#[test]
+fn the_apps_own_group_is_learned_from_what_the_system_says_of_an_item() {
+    let options = options();
+    let process = || KeychainStore::new(calls(None), options.clone());
+    assert_eq!(process().read("session"), Ok(None));
+    process().write("session", &bytes("own")).unwrap();
+    with(&options.service, |device| {
+        let planted = Item {
+            group: GROUPS[1].to_owned(),
+            ..item_of(&options, Stored::Data(b"planted".to_vec()))
+        };
+        let probe = device.items("readable").remove(0);
+        device.items.insert(0, planted);
+        device.items.insert(
+            0,
+            Item {
+                group: GROUPS[1].to_owned(),
+                ..probe
+            },
+        );
+    });
+    for _ in 0..2 {
+        assert_eq!(process().read("session"), Ok(Some(bytes("own"))));
+        assert_eq!(process().names(), Ok(vec!["session".to_owned()]));
+    }
+    let left = with(&options.service, |device| device.items("own-group-0"));
+    assert_eq!(left, []);
+    process().delete("session").unwrap();
+    assert_eq!(process().read("session"), Ok(None));
+    let left = with(&options.service, |device| device.items("session"));
+    assert!(left.iter().map(|item| item.group.as_str()).eq([GROUPS[1]]));
+}
+
+/// What is readable before the first unlock hides the app's own from a list; it proves nothing.
+#[test]
+fn a_planted_probe_of_another_class_is_no_proof_before_the_first_unlock() {
+    let options = options();
+    let process = || KeychainStore::new(calls(None), options.clone());
+    process().write("session", &bytes("own")).unwrap();
+    with(&options.service, |device| {
+        let probe = device.items("readable").remove(0);
+        device.put(Item {
+            group: GROUPS[1].to_owned(),
+            protection: Protection {
+                class: "kSecAttrAccessibleAlways".to_owned(),
+                flags: 0,
+            },
+            ..probe
+        });
+        device.answers_add_first = true;
+        device.lock = Lock::NeverUnlockedAndLying;
+    });
+    let prewarmed = process();
+    assert_eq!(prewarmed.read("session"), Err(StoreError::Locked));
+    with(&options.service, |device| device.lock = Lock::Locked);
+    assert_eq!(prewarmed.read("session"), Ok(Some(bytes("own"))));
 }
 
 #[test]

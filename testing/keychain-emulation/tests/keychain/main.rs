@@ -26,6 +26,7 @@ fn options() -> KeychainOptions {
     KeychainOptions {
         service: format!("org.example.ä.{}", MADE.fetch_add(1, Ordering::SeqCst)),
         access_group: None,
+        all_groups: false,
         accessibility: KeychainAccessibility::default(),
         synchronizable: false,
         access_control: None,
