@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Links each slice as an app does, without the parts that nothing calls, and checks what the result needs and weighs.
 
-    link.py check XCFRAMEWORK SOURCES TOOLS MINIMUM-IOS    against needed-symbols.txt and size-budget.txt, and beside C++ and
-                                                           Objective-C (docs/adr/0015)
+    link.py check XCFRAMEWORK SOURCES TOOLS MINIMUM-IOS    against needed-symbols.txt and size-budget.txt, beside C++,
+                                                           Objective-C and Rust (docs/adr/0015), and as prologues.py reads it
     link.py accept XCFRAMEWORK SOURCES TOOLS MINIMUM-IOS   writes both anew; read the difference before you commit it
 
 SOURCES is the folder with the generated Swift: an app keeps what that calls. TOOLS is the folder of apple-toolchain.sh. No
@@ -17,6 +17,7 @@ import sys
 import tempfile
 
 import macho
+import prologues
 import sizes
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -31,15 +32,26 @@ INSTALL_NAMES = {
 }
 # Every app links these; the rest are frameworks.
 LIBRARIES = {"libSystem", "libobjc"}
-# What an app has beside the core: code with a personality routine of another language. They call each other, so that both stay.
+# What an app has beside the core: code with a personality routine of another language, and another library written in Rust. They
+# call each other, so that all stay.
 NEIGHBOURS = {
     "neighbour.cpp": """struct Cleaned { ~Cleaned(); };
 Cleaned::~Cleaned() {}
 extern "C" void neighbour_in_objc(void);
 extern "C" void neighbour_in_cpp(void) { Cleaned one; neighbour_in_objc(); }
 """,
-    "neighbour.m": """void called(void);
-void neighbour_in_objc(void) { @try { called(); } @catch (id thrown) { called(); } }
+    "neighbour.m": """void neighbour_in_rust(void);
+void neighbour_in_objc(void) { @try { neighbour_in_rust(); } @catch (id thrown) {} }
+""",
+    "neighbour.s": """.globl _rust_eh_personality
+_rust_eh_personality: ret
+.globl _neighbour_in_rust
+_neighbour_in_rust: .cfi_startproc
+.cfi_personality 155, _rust_eh_personality
+.cfi_def_cfa_offset 16
+ret
+.cfi_endproc
+.subsections_via_symbols
 """,
 }
 NEEDED_HEAD = """# What the core, linked and dead-stripped, needs of the system: library and symbol. A new line is a decision: is the symbol
@@ -107,12 +119,12 @@ def write_stubs(folder, platform, listed, tools):
 
 
 def neighbours(folder, architecture, platform, minimum):
-    """Objects of C++ and Objective-C, and the function that keeps them."""
+    """Objects of C++, Objective-C and Rust, and the function that keeps them."""
     target = f"{architecture}-apple-ios{minimum}" + ("-simulator" if platform == "ios-simulator" else "")
     for name, source in NEIGHBOURS.items():
         (folder / name).write_text(source, encoding="ascii")
-        command = [HERE.parent / "apple-toolchain.sh", "tool", "clang", "-target", target, "-c", folder / name,
-                   "-o", folder / f"{name}.o"]
+        command = [HERE.parent / "apple-toolchain.sh", "tool", "clang", "-target", target, "-femit-compact-unwind-non-canonical",
+                   "-c", folder / name, "-o", folder / f"{name}.o"]
         subprocess.run([str(word) for word in command], check=True)
     return [folder / f"{name}.o" for name in NEIGHBOURS], "_neighbour_in_cpp"
 
@@ -171,7 +183,10 @@ def main():
                 faults += [f"{name}, strict link: {line}" for line in said.splitlines() if "error" in line]
                 objects, root = neighbours(scratch, rest[1], rest[2], minimum)
                 said = link(*rest[:4], rest[4] | {root}, ["-undefined", "dynamic_lookup", *objects], scratch / "neighbours.dylib")
-                faults += [f"{name}, beside C++ and Objective-C: {line}" for line in said.splitlines() if "error" in line]
+                faults += [f"{name}, beside C++, Objective-C and Rust: {line}" for line in said.splitlines() if "error" in line]
+                if rest[1] == "arm64":
+                    link_map = dylib.with_suffix(".map").read_text(encoding="latin1")
+                    faults += [f"{name}: {fault}" for fault in prologues.faults(dylib.read_bytes(), link_map)]
             if name == "ios arm64":
                 sizes.print_table(dylib.with_suffix(".map").read_text(encoding="latin1"))
     if verb == "accept":

@@ -11,7 +11,8 @@ ARCHITECTURES = {0x0100000C: "arm64", 0x01000007: "x86_64"}
 PLATFORMS = {1: "macos", 2: "ios", 3: "tvos", 4: "watchos", 6: "maccatalyst", 7: "ios-simulator", 8: "tvos-simulator"}
 LC_SYMTAB, LC_SEGMENT_64, LC_BUILD_VERSION = 0x2, 0x19, 0x32
 LC_VERSION_MIN = (0x24, 0x25, 0x2F, 0x30)  # from before LC_BUILD_VERSION: they do not tell a device from a simulator
-N_STAB, N_TYPE, N_EXT, N_SECT = 0xE0, 0x0E, 0x01, 0x0E
+N_STAB, N_TYPE, N_PEXT, N_EXT, N_SECT = 0xE0, 0x0E, 0x10, 0x01, 0x0E
+N_WEAK_DEF, R_EXTERN = 0x80, 0x08000000
 S_ZEROFILL_TYPES = (0x1, 0xC, 0x12)
 MACH_O_64 = b"\xcf\xfa\xed\xfe"
 
@@ -24,7 +25,16 @@ class Member(NamedTuple):
     name: str
     name_at: int  # where the name's bytes start, and how many there are: for those who rewrite it
     name_size: int
+    body_at: int
     body: bytes
+
+
+class Symbol(NamedTuple):
+    name: str
+    number: int  # in the table, and where its entry is
+    entry_at: int
+    kind: int
+    value: int
 
 
 class Section(NamedTuple):
@@ -71,11 +81,12 @@ def members(archive: bytes) -> Iterator[Member]:
             name_at, name_size = at + 60, int(name[3:])
             name = body[:name_size].rstrip(b"\0").decode("latin1")
             body = body[name_size:]
-        elif name.startswith("/"):
+        body_at = at + 60 + size - len(body)
+        if name.startswith("/"):
             raise Malformed(f"a member {name!r} of GNU's kind of archive, which Xcode does not take")
         at += 60 + size + (size & 1)
         if not name.startswith("__.SYMDEF"):
-            yield Member(name, name_at, name_size, body)
+            yield Member(name, name_at, name_size, body_at, body)
 
 
 def read_object(data: bytes) -> Object:
@@ -108,17 +119,61 @@ def _sections(data, at):
         yield Section(segment, name, size, flags & 0xFF not in S_ZEROFILL_TYPES)
 
 
+def section_contents(data: bytes) -> Iterator[tuple]:
+    """(name, address, bytes) of each section of a linked file that has bytes in it."""
+    for at in _commands(data, LC_SEGMENT_64):
+        for i in range(struct.unpack("<I", data[at + 64:at + 68])[0]):
+            start = at + 72 + i * 80
+            address, length, offset = struct.unpack("<QQI", data[start + 32:start + 52])
+            if offset:
+                yield data[start:start + 16].rstrip(b"\0").decode("latin1"), address, data[offset:offset + length]
+
+
 def _symbols(data, at, defined, undefined):
+    for symbol in _external(data, at):
+        if symbol.kind & N_TYPE == N_SECT:
+            defined.add(symbol.name)
+        elif symbol.kind & N_TYPE == 0 and symbol.value == 0:
+            undefined.add(symbol.name)
+
+
+def _external(data, at):
+    """The external symbols of the table that the command at this place names."""
     offset, count, strings, _ = struct.unpack("<IIII", data[at + 8:at + 24])
-    for name_at, kind, _, _, value in struct.iter_unpack("<IBBHQ", data[offset:offset + 16 * count]):
+    for i, (name_at, kind, _, _, value) in enumerate(struct.iter_unpack("<IBBHQ", data[offset:offset + 16 * count])):
         if kind & N_STAB or not kind & N_EXT:
             continue
         start = strings + name_at
-        name = data[start:data.index(b"\0", start)].decode("latin1")
-        if kind & N_TYPE == N_SECT:
-            defined.add(name)
-        elif kind & N_TYPE == 0 and value == 0:
-            undefined.add(name)
+        yield Symbol(data[start:data.index(b"\0", start)].decode("latin1"), i, offset + 16 * i, kind, value)
+
+
+def definitions(data: bytes) -> Iterator[Symbol]:
+    """What an object defines for others."""
+    for at in _commands(data, LC_SYMTAB):
+        yield from (symbol for symbol in _external(data, at) if symbol.kind & N_TYPE == N_SECT)
+
+
+def routines(data: bytes) -> Iterator[tuple]:
+    """(where it is, where its relocation is) of each personality routine in an object's __compact_unwind."""
+    for at in _commands(data, LC_SEGMENT_64):
+        for i in range(struct.unpack("<I", data[at + 64:at + 68])[0]):
+            start = at + 72 + i * 80
+            if data[start:start + 16].rstrip(b"\0") != b"__compact_unwind":
+                continue
+            offset, _, relocations, count = struct.unpack("<IIII", data[start + 48:start + 64])
+            for k in range(relocations, relocations + 8 * count, 8):
+                place = struct.unpack("<i", data[k:k + 4])[0]
+                if place % 32 == 16:
+                    yield offset + place, k
+
+
+def _commands(data, wanted):
+    at, commands = 32, struct.unpack("<I", data[16:20])[0] if data[:4] == MACH_O_64 else 0
+    for _ in range(commands):
+        command, size = struct.unpack("<II", data[at:at + 8])
+        if command == wanted:
+            yield at
+        at += size
 
 
 def objects(path) -> Iterator[tuple]:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import unittest
 
+import archive
 import audit
 import fixtures
 import link
@@ -60,29 +61,34 @@ class StrictLink(Temporary):
 
 @unittest.skipIf(sys.platform == "darwin", "Xcode's linker has other options")
 class PersonalityRoutines(Temporary):
-    FUNCTION = """.globl _f{n}
-_f{n}: .cfi_startproc
-.cfi_personality 155, _personality_{n}
+    FUNCTION = """.globl _f
+_f: .cfi_startproc
+.cfi_personality 155, {routine}
 .cfi_def_cfa_offset 16
 ret
 .cfi_endproc
+.subsections_via_symbols
 """
+    OF_RUST = ".globl _rust_eh_personality\n_rust_eh_personality: ret\n"
 
-    def said(self, count):
-        """What the link says of C++, Objective-C and this many functions with a routine each."""
-        source, library = self.folder / "f.s", self.folder / "f.o"
-        source.write_text("".join(self.FUNCTION.format(n=n) for n in range(count)), encoding="ascii")
+    def said(self, source, prepare=lambda data: data):
+        """What the link says of a library with this code, beside code of C++, Objective-C and Rust."""
+        file, part, library = self.folder / "f.s", self.folder / "f.o", self.folder / "f.a"
+        file.write_text(source, encoding="ascii")
         subprocess.run([TOOLCHAIN, "tool", "clang", "-target", "arm64-apple-ios15.0", "-femit-compact-unwind-non-canonical",
-                        "-c", source, "-o", library], check=True)
+                        "-c", file, "-o", part], check=True)
+        subprocess.run([TOOLCHAIN, "tool", "ar", "--format=darwin", "rcs", library, part], check=True)
+        library.write_bytes(prepare(library.read_bytes()))
         objects, root = link.neighbours(self.folder, "arm64", "ios", "15.0")
-        called = {root, *(f"_f{n}" for n in range(count))}
-        return link.link(library, "arm64", "ios", "15.0", called, ["-undefined", "dynamic_lookup", *objects], self.folder / "f.dylib")
+        return link.link(library, "arm64", "ios", "15.0", {root, "_f"}, ["-undefined", "dynamic_lookup", *objects], self.folder / "f.dylib")
 
-    def test_one_beside_those_of_the_system(self):
-        self.assertEqual(self.said(1), "")
+    def test_a_routine_of_its_own_is_one_too_many(self):
+        self.assertIn("too many personalities (4)", self.said(self.FUNCTION.format(routine="_another")))
 
-    def test_two_are_one_too_many(self):
-        self.assertIn("too many personalities (4)", self.said(2))
+    def test_the_routine_of_rust_gives_way_to_that_of_another_library(self):
+        source = self.OF_RUST + self.FUNCTION.format(routine="_rust_eh_personality")
+        self.assertIn("duplicate symbol: _rust_eh_personality", self.said(source))
+        self.assertEqual(self.said(source, archive.anonymous), "")
 
 
 class Lists(Temporary):
