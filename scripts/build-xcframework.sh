@@ -5,6 +5,8 @@
 #   scripts/build-xcframework.sh                    every target, as it ships
 #   scripts/build-xcframework.sh --debug            quick to build and to step through, with the paths of this machine; never to ship
 #   scripts/build-xcframework.sh --targets A,B      only these Rust targets, for work on one device or simulator
+#   scripts/build-xcframework.sh --transport url-session
+#                                                   smaller, without an HTTP client and TLS of its own: all requests go through URLSession
 #   scripts/build-xcframework.sh --output FOLDER    instead of build/
 #
 #   build/Pilotlight/                               the package
@@ -25,6 +27,7 @@ library=lib$core_library.a
 output=$checkout/build
 profile=release
 targets=("$ios_device_target" "${ios_simulator_targets[@]}")
+features=()
 
 parse_arguments() {
     local known=" ${targets[*]} " target
@@ -38,6 +41,14 @@ parse_arguments() {
                 for target in "${targets[@]}"; do
                     case $known in *" $target "*) ;; *) die "no such target: $target" "--targets with any of:$known" ;; esac
                 done
+                shift
+                ;;
+            --transport)
+                case ${2:-} in
+                    core) features=() ;;
+                    url-session) features=(--no-default-features) ;;
+                    *) die "no such transport: ${2:-}" "--transport core|url-session" ;;
+                esac
                 shift
                 ;;
             --output)
@@ -83,7 +94,7 @@ compile() {
         cd "$checkout"
         export CC_SHELL_ESCAPED_FLAGS=1 ZERO_AR_DATE=1 "CFLAGS_${target//-/_}=$c_flags"
         "$toolchain" cargo "$target" rustc --quiet --locked --lib --package "$core_crate" --profile "$profile" \
-            --crate-type staticlib "${flags[@]}"
+            --crate-type staticlib "${features[@]+"${features[@]}"}" "${flags[@]}"
     ) || die "$core_crate does not build for $target"
 }
 

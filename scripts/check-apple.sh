@@ -6,6 +6,7 @@
 #   scripts/check-apple.sh --built         the same, of what scripts/build-xcframework.sh has left in build/; builds nothing
 #   scripts/check-apple.sh --swift         only: the checkout's Swift compiles for iOS, and with the oldest Swift that is promised
 #                                          (half a minute; builds no Rust)
+#   scripts/check-apple.sh --url-session   only: the device slice of build-xcframework.sh --transport url-session links within its size
 #   scripts/check-apple.sh --reproducible  only: two builds from two folders give the same zip (slow: from nothing, twice)
 #   scripts/check-apple.sh --prove         only: each check catches the fault that it is for (seconds; builds nothing)
 #   scripts/check-apple.sh --accept        writes the list of needed symbols and the size budget anew, from the last check's build
@@ -56,6 +57,10 @@ report() {
 tools_folder() { "$checkout/scripts/apple-toolchain.sh" roots; }
 
 check_slices() { python3 -B "$apple/xcframework.py" check "$xcframework" "$ffi_module" "$(minimum_ios)" "${targets[@]}"; }
+
+check_url_session_size() {
+    python3 -B "$apple/link.py" size "$xcframework" "$sources" "$(tools_folder)" "$(minimum_ios)" "$apple/size-budget-url-session.txt"
+}
 
 check_link() { python3 -B "$apple/link.py" check "$xcframework" "$sources" "$(tools_folder)" "$(minimum_ios)"; }
 
@@ -176,6 +181,13 @@ main() {
         all) report "the package builds" "$checkout/scripts/build-xcframework.sh" --output "$output" --targets "$(join_by_comma "${targets[@]}")" ;;
         --built) [ -d "$xcframework" ] || die "build/$app_module is not there" "scripts/build-xcframework.sh" ;;
         --reproducible) report "two builds from two folders give the same zip" check_reproducible "$scratch" ;;
+        --url-session)
+            output+=-url-session
+            choose_output
+            report "the package without an HTTP client of its own builds" "$checkout/scripts/build-xcframework.sh" --transport url-session \
+                --output "$output" --targets "$ios_device_target"
+            report "its slice links within the budget" check_url_session_size
+            ;;
         --swift)
             report "the Swift of the checkout compiles for iOS" check_swift "$sources/$ffi_module/module.modulemap" "$sources"
             report "Objective-C compiles over what it sees of the library" check_objective_c "$sources/$ffi_module/module.modulemap" "$sources"
@@ -186,7 +198,7 @@ main() {
             python3 -B "$apple/link.py" accept "$xcframework" "$sources" "$(tools_folder)" "$(minimum_ios)"
             return
             ;;
-        *) die "unknown argument: $mode" "scripts/check-apple.sh [--quick|--built|--swift|--reproducible|--prove|--accept]" ;;
+        *) die "unknown argument: $mode" "scripts/check-apple.sh [--quick|--built|--swift|--url-session|--reproducible|--prove|--accept]" ;;
     esac
     case $mode in
         all | --built)

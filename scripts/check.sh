@@ -55,7 +55,7 @@ check_xcode_project() {
 
 # The scripts on a Mac where there is none, the release, what a Mac's bash does not know. Two at once; the slow ones begin first.
 check_script_proofs() {
-    (cd scripts && printf '%s\n' test_mac_walk.Testing test_release test_mac_walk.Building test_mac_walk.Demo test_advisories test_sample_scripts test_mac_walk.Sample test_check_bash test_downloads |
+    (cd scripts && printf '%s\n' test_mac_walk.Testing test_release test_mac_walk.Building test_mac_walk.Demo test_advisories test_sample_scripts test_mac_walk.Sample test_check_bash test_downloads test_choose_xcode |
         xargs -n 1 -P "$(getconf _NPROCESSORS_ONLN)" python3 -B -m unittest --quiet)
 }
 
@@ -128,6 +128,8 @@ check_swift_format() {
     found=$(handwritten '*.swift' | grep -v '[.]docc/')
     [ -n "$found" ] || die "there is no Swift file"
     printf '%s\n' "$found" | tr '\n' '\0' | xargs -0 scripts/swift.sh format lint --strict --parallel
+    # A Mac has its Xcode's. Off a Mac the newer one too, with which the Swift for iOS is compiled: the two differ in places.
+    on_mac || printf '%s\n' "$found" | tr '\n' '\0' | xargs -0 scripts/swift.sh --suite "$ios_swift_suite" format lint --strict --parallel
 }
 
 # The lock files that cargo does not look at in a build of the workspace go stale unseen.

@@ -3,6 +3,10 @@ import Foundation
 /// The identity server that the tests talk to, on the Mac that the simulator runs on. `scripts/run-sample.sh --test`
 /// starts it and says where it is: `xcodebuild` hands `TEST_RUNNER_PILOTLIGHT_ISSUER` on to the tests as
 /// `PILOTLIGHT_ISSUER`.
+///
+/// App Transport Security lets these tests speak plain `http`. Tests in the app have the app's `NSAllowsLocalNetworking`. The
+/// runner of UI tests is a copy of Xcode's `XCTRunner.app`, whose Info.plist no target adds to; it has `NSAllowsArbitraryLoads`, as
+/// a device reports it (alibaba/tidevice, `_installation.py`, the answer for an `.xctrunner`).
 struct TestIssuer: Sendable {
     /// `http://127.0.0.1:PORT/`
     let url: URL

@@ -3,6 +3,8 @@
 
     link.py check XCFRAMEWORK SOURCES TOOLS MINIMUM-IOS    against needed-symbols.txt and size-budget.txt, beside C++,
                                                            Objective-C and Rust (docs/adr/0015), and as prologues.py reads it
+    link.py size XCFRAMEWORK SOURCES TOOLS MINIMUM-IOS FILE
+                                                           only its size, against the budget in FILE
     link.py accept XCFRAMEWORK SOURCES TOOLS MINIMUM-IOS   writes both anew; read the difference before you commit it
 
 SOURCES is the folder with the generated Swift: an app keeps what that calls. TOOLS is the folder of apple-toolchain.sh. No
@@ -189,7 +191,9 @@ def main():
                     faults += [f"{name}: {fault}" for fault in prologues.faults(dylib.read_bytes(), link_map)]
             if name == "ios arm64":
                 sizes.print_table(dylib.with_suffix(".map").read_text(encoding="latin1"))
-    if verb == "accept":
+    if verb == "size":
+        faults += sizes.compare(weights.get("ios arm64", 0), sizes.read_budget(pathlib.Path(sys.argv[6])))
+    elif verb == "accept":
         lines = sorted(f"{library_of(symbol)} {symbol}" for symbol in found)
         NEEDED.write_text(NEEDED_HEAD + "\n".join(lines) + "\n", encoding="ascii")
         sizes.write_budget(BUDGET, weights["ios arm64"])

@@ -43,7 +43,10 @@ public enum PLTSessionState: Int, Sendable {
 /// Each block is called once, on the main thread. An error is of the domain `Pilotlight.SessionError`; its codes are those of
 /// ``SessionError/errorCode``.
 #if canImport(ObjectiveC)
-@objc(PLTSession)@objcMembers
+@objc(PLTSession)
+#endif
+#if canImport(ObjectiveC)
+@objcMembers
 #endif
 public final class PLTSession: NSObject, Sendable {
     /// The same session for Swift.
