@@ -21,6 +21,7 @@ generate() {
     # No blanks at line ends, and exactly one newline at the end.
     tidy "$out/raw/$swift_module.swift" >"$out/$swift_module/$swift_module.swift"
     tidy "$out/raw/$ffi_module.h" >"$out/$ffi_module/$ffi_module.h"
+    cat "$checkout/bindings/uniffi-bindgen/src/direct.h" >>"$out/$ffi_module/$ffi_module.h"
     # `use "Darwin"` and its like break Xcode 26 and mean nothing elsewhere.
     tidy "$out/raw/module.modulemap" | sed '/^ *use "/d' >"$out/$ffi_module/module.modulemap"
     rm -r "$out/raw"

@@ -138,7 +138,7 @@ require_core() {
 }
 
 swift_build_flags() {
-    printf '%s\n' --scratch-path "$(swift_scratch "$1")" -Xswiftc -warnings-as-errors
+    printf '%s\n' --scratch-path "$(swift_scratch "$1")$2" -Xswiftc -warnings-as-errors
     # Debian's libswiftObservation.so lacks a symbol that nothing here uses.
     native_swift || printf '%s\n' -Xlinker --allow-shlib-undefined
 }
@@ -157,10 +157,12 @@ main() {
         setup) ;;
         exec) run_inside "$@" ;;
         build | test | run)
-            local flags=() folder line
+            local flags=() folder line kind=''
+            # What is built with a sanitizer does not replace the rest.
+            case " $* " in *' --sanitize'*) kind=-sanitized ;; esac
             folder=$(package_folder "$@")
             require_core
-            while IFS= read -r line; do flags+=("$line"); done < <(swift_build_flags "$folder")
+            while IFS= read -r line; do flags+=("$line"); done < <(swift_build_flags "$folder" "$kind")
             run_inside swift "$verb" "${flags[@]}" "$@"
             ;;
         *) run_inside swift "$verb" "$@" ;;

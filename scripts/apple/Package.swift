@@ -17,7 +17,7 @@ let package = Package(
             ]),
         // SwiftPM takes no privacy manifest from a static XCFramework, but does take a target's.
         .target(
-            name: "Pilotlight", dependencies: ["PilotlightCore"],
+            name: "Pilotlight", dependencies: ["PilotlightCore", "PilotlightFFI"],
             resources: [.process("PrivacyInfo.xcprivacy")]),
     ]
 )

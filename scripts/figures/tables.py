@@ -50,6 +50,7 @@ def performance(figures):
     return {
         "rust": times(figures["rust"], "the work alone"),
         "swift": times(figures["swift"], "the actor"),
+        "waiting": times(figures["waiting"], "the actor's list"),
         "libraries": libraries(figures["libraries"]),
         "size-steps": table(["step, each measured upon the one before", "bytes saved", "size"], "lrr",
                             [[row["what"], count(row["saved"]), count(row["size"])] for row in size["steps"]]),

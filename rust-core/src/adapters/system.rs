@@ -2,6 +2,8 @@
 
 mod steady;
 
+pub use steady::nanoseconds as steady_nanoseconds;
+
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

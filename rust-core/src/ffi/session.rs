@@ -13,6 +13,7 @@ use super::open_sessions::{Opening, open_or_join};
 use super::runtime::run;
 use super::storage::SessionStorage;
 use super::store_changes::{changes_to_look_at, look_after_changes};
+use super::token_lease::{self, TokenLease};
 use super::token_text::TokenText;
 use crate::adapters::proxy::ProxySource;
 use crate::adapters::store_changes::Observing;
@@ -109,11 +110,15 @@ impl CoreSession {
             .with_cached_access_token(Duration::from_secs(min_ttl_seconds.into()), TokenText::of)
     }
 
-    /// A number for the access token that `cached_access_token` would give now: 0 when it would give none, and another
-    /// number for each new token. For a caller that keeps the text and only asks whether it is still the one.
-    pub fn cached_access_token_version(&self, min_ttl_seconds: u32) -> u64 {
-        self.manager
-            .cached_access_token_version(Duration::from_secs(min_ttl_seconds.into()))
+    /// Until when the text that `cached_access_token` gives may be given again without asking; nil for not at all. Ask for it
+    /// before the text, so that the text is never older.
+    pub fn token_lease(&self) -> Option<TokenLease> {
+        TokenLease::of(&self.manager)
+    }
+
+    /// Where the lease's epoch is, for `pilotlight_is_current`. It is there as long as this object.
+    pub fn epoch_address(&self) -> u64 {
+        token_lease::address_of(self.manager.epoch())
     }
 
     /// `cached_access_token` for a further audience, as asked for with `access_token_for` before; nil also for an

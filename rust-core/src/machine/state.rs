@@ -41,8 +41,6 @@ pub struct Machine {
 pub(super) struct Receipt {
     /// When, if that was in this process.
     pub(super) received: MonotonicReceipt,
-    /// Raised by every change of the access token.
-    pub(super) version: u64,
     /// Renewals and sign-ins that this process made itself.
     pub(super) renewals: u64,
 }
@@ -148,7 +146,6 @@ impl Machine {
     /// Another session, or none: answers that are under way are not for it.
     pub(super) fn begin_generation(&mut self, phase: Phase) {
         self.generation = self.generation.next();
-        self.receipt.version += 1;
         self.receipt.received = None;
         self.announcements.forget_session();
         self.refusals.forget();

@@ -9,7 +9,7 @@ use super::outcome::RenewalInput;
 use super::state::Machine;
 use crate::jose;
 use crate::model::audience::{Audience, AudienceToken};
-use crate::model::credentials::Credentials;
+use crate::model::credentials::{Credentials, Freshness};
 use crate::model::secret::Secret;
 use crate::model::time::{Instant, Timestamp};
 use crate::protocol::legacy::delegation::Shown;
@@ -51,13 +51,13 @@ impl<'a> Tokens<'a> {
         self.access_token(of, min_ttl, now)
     }
 
-    /// A number for the access token that [`Tokens::stored_access_token`] gives, another one for each new token; 0 for
-    /// none.
-    pub fn access_token_version(self, min_ttl: Duration, now: Instant) -> u64 {
-        if self.stored_access_token(None, min_ttl, now).is_some() {
-            self.0.receipt.version + 1
-        } else {
-            0
+    /// How long [`Tokens::stored_access_token`] is still good. None also where the clocks leave that open: such a token is
+    /// looked at each time.
+    pub fn access_token_left(self, now: Instant) -> Option<Duration> {
+        self.stored_access_token(None, Duration::ZERO, now)?;
+        match self.checked_credentials()?.freshness(self.0.receipt.received, now) {
+            Freshness::ValidFor(left) => Some(left),
+            Freshness::Unclear(_) | Freshness::RenewalDue => None,
         }
     }
 

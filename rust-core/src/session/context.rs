@@ -4,6 +4,7 @@
 //! whole session open until they end. **Needs** the ports for these. It knows neither store nor network.
 
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -78,6 +79,16 @@ impl Context {
     /// Looks at the session as it is now.
     pub(super) fn read<T>(&self, look: impl FnOnce(&Machine) -> T) -> T {
         self.machine.read(look)
+    }
+
+    /// See [`SharedMachine::read_with_epoch`].
+    pub(super) fn read_with_epoch<T>(&self, look: impl FnOnce(&Machine) -> T) -> (u64, T) {
+        self.machine.read_with_epoch(look)
+    }
+
+    /// See [`SharedMachine::epoch`].
+    pub(super) fn epoch(&self) -> &AtomicU64 {
+        self.machine.epoch()
     }
 
     /// The state that was announced last, and everything that is from now on.

@@ -1,11 +1,13 @@
 //! The one session machine that all tasks share: under a lock, with those who listen.
 //!
 //! **Promises.** Inputs are applied one after the other, and announcements reach every subscriber in the order of the
-//! changes: they are sent under the same lock. **Needs** nothing.
+//! changes: they are sent under the same lock. Each input gives the machine another epoch, under the same lock: a caller that has
+//! seen a change also sees its epoch. **Needs** nothing.
 //!
 //! A std `Mutex` guards it: each critical section is a few assignments, and the synchronous path of a valid token must
 //! not wait for a runtime.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -18,7 +20,10 @@ use crate::model::profile::Profile;
 use crate::model::time::Instant;
 
 #[derive(Debug, Default)]
-pub(super) struct SharedMachine(Mutex<Observed>);
+pub(super) struct SharedMachine {
+    observed: Mutex<Observed>,
+    epoch: AtomicU64,
+}
 
 #[derive(Debug, Default)]
 struct Observed {
@@ -32,6 +37,8 @@ impl SharedMachine {
     pub(super) fn apply(&self, input: impl Into<Input>) -> Outcome {
         let observed = &mut *self.lock();
         let outcome = observed.machine.apply(input);
+        // Also for an input that changes nothing: they are few, and a rule that tells them apart could be wrong.
+        self.epoch.fetch_add(1, Ordering::Release);
         for effect in &outcome.effects {
             if let Effect::Announce(report) = effect {
                 let receives = |subscriber: &UnboundedSender<Report>| subscriber.send(report.clone()).is_ok();
@@ -44,6 +51,17 @@ impl SharedMachine {
     /// Looks at the session as it is now.
     pub(super) fn read<T>(&self, look: impl FnOnce(&Machine) -> T) -> T {
         look(&self.lock().machine)
+    }
+
+    /// The same, with the epoch in which it is so.
+    pub(super) fn read_with_epoch<T>(&self, look: impl FnOnce(&Machine) -> T) -> (u64, T) {
+        let observed = self.lock();
+        (self.epoch.load(Ordering::Relaxed), look(&observed.machine))
+    }
+
+    /// Another number after each input; to be compared without the lock.
+    pub(super) fn epoch(&self) -> &AtomicU64 {
+        &self.epoch
     }
 
     /// A number for the profile at hand: 0 for none, another one for each that takes its place.
@@ -69,6 +87,6 @@ impl SharedMachine {
 
     fn lock(&self) -> MutexGuard<'_, Observed> {
         // A panic elsewhere must not take the session along: every section leaves the state whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.observed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -34,9 +34,10 @@ class PreviewCore: CoreSessionProtocol, @unchecked Sendable {
         contents.withLock { $0.state?.core }
     }
 
-    func cachedAccessTokenVersion(minTtlSeconds: UInt32) -> UInt64 {
-        contents.withLock { $0.isSignedIn ? 1 : 0 }
-    }
+    // No lease: it is asked each time.
+    func tokenLease() -> TokenLease? { nil }
+
+    func epochAddress() -> UInt64 { 0 }
 
     func cachedAccessToken(minTtlSeconds: UInt32) -> String? {
         contents.withLock { $0.isSignedIn ? $0.accessToken : nil }

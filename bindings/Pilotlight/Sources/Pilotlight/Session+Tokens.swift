@@ -34,16 +34,36 @@ extension Session {
     }
 
     /// What callers get: the same on their own actor, which Swift 6.0 can say only by an argument. Swift 6.2 has
-    /// `nonisolated(nonsending)` for it (SE-0461).
+    /// `nonisolated(nonsending)` for it (SE-0461). A token in memory costs the caller no call of an asynchronous function, which
+    /// is why the compiler may take this into the caller.
     @_documentation(visibility: internal)
+    @inlinable
     public func accessToken(
         minTTL: TimeInterval = 0, forceRefresh: Bool = false, allowExpired: Bool = false,
         isolation: isolated (any Actor)? = #isolation
     ) async throws -> String {
+        if !forceRefresh, let token = cachedAccessToken(minTTL: minTTL) { return token }
+        return try await newAccessToken(minTTL: minTTL, forceRefresh: forceRefresh, allowExpired: allowExpired)
+    }
+
+    @usableFromInline
+    func newAccessToken(minTTL: TimeInterval, forceRefresh: Bool, allowExpired: Bool) async throws -> String {
         let seconds = try wholeSeconds(minTTL)
-        if !forceRefresh, let token = tokens.token(of: core, minTtlSeconds: seconds) { return token }
-        return try await call {
-            try await $0.accessToken(minTtlSeconds: seconds, forceRefresh: forceRefresh, allowExpired: allowExpired)
+        // A renewal that is asked for may not have begun before.
+        guard !forceRefresh, let now = epoch.now else {
+            return try await call {
+                try await $0.accessToken(minTtlSeconds: seconds, forceRefresh: forceRefresh, allowExpired: allowExpired)
+            }
+        }
+        // As few calls in each other as can be: thousands may wait here, and each call takes memory of its task.
+        let ticket = tokenCallers.ticket(
+            for: TokenCallers.Wanted(epoch: now, minTtlSeconds: seconds, allowExpired: allowExpired))
+        return try await withTaskCancellationHandler {
+            try await withUnsafeThrowingContinuation { caller in
+                if tokenCallers.enter(caller, ticket) { callForAll(ticket.wanted) }
+            }
+        } onCancel: {
+            tokenCallers.leave(ticket)
         }
     }
 
@@ -51,7 +71,7 @@ extension Session {
     /// signed in, and before ``restore()``. O(1): no `await`, no store, no network, on any thread.
     public func cachedAccessToken(minTTL: TimeInterval = 0) -> String? {
         guard let seconds = try? wholeSeconds(minTTL) else { return nil }
-        return tokens.token(of: core, minTtlSeconds: seconds)
+        return tokens.token(of: core, epoch: epoch, minTtlSeconds: seconds)
     }
 
     /// Whether a user is signed in with an access token that is good for at least `minTTL` seconds or can be renewed.

@@ -23,7 +23,10 @@ public final class Session: Sendable {
 
     let core: any CoreSessionProtocol
     let broadcaster: SessionBroadcaster
-    var tokens: TokenCache { broadcaster.tokens }
+    /// The broadcaster's, here because every request passes by.
+    let tokens: TokenCache
+    let epoch: SessionEpoch
+    let tokenCallers = TokenCallers()
     private let background: BackgroundActivity?
     private let lifecycle: LifecycleObserver?
 
@@ -125,7 +128,9 @@ public final class Session: Sendable {
         }
         self.configuration = configuration
         self.core = core
+        epoch = SessionEpoch(of: core)
         self.broadcaster = broadcaster
+        tokens = broadcaster.tokens
         self.background = background
         // The closures do not hold the session, so that it ends as usual, and the observer with it.
         lifecycle = dependencies.notifications.map {
@@ -183,6 +188,21 @@ public final class Session: Sendable {
                 return try await withBackgroundTime(background) { try await work(core) }
             } catch {
                 throw SessionError.of(error)
+            }
+        }
+    }
+
+    /// The core's call for the first of the callers who want this token, for all of them.
+    func callForAll(_ wanted: TokenCallers.Wanted) {
+        Task { [core, background, tokenCallers] in
+            do {
+                let token = try await withBackgroundTime(background) {
+                    try await core.accessToken(
+                        minTtlSeconds: wanted.minTtlSeconds, forceRefresh: false, allowExpired: wanted.allowExpired)
+                }
+                tokenCallers.end(wanted, with: .success(token))
+            } catch {
+                tokenCallers.end(wanted, with: .failure(SessionError.of(error)))
             }
         }
     }

@@ -1,13 +1,38 @@
 internal import PilotlightCore
+internal import PilotlightFFI
 
-/// The text of the access token that was asked for last, until the session's state changes.
+/// The session's epoch: a counter of the core's that is another number after everything that may have changed the session. A caller that has
+/// seen such a change, on any thread, also sees its number.
 ///
-/// Carrying a token of a kilobyte across the language border costs about ten times what asking "is it still the same
-/// one, and still good?" costs. Whether it is good is decided by the core alone, at each call.
+/// Reading it costs a few nanoseconds; asking the core costs fifty times that.
+struct SessionEpoch: Sendable {
+    /// Where the counter is; 0 where there is none, as in a preview's double.
+    private let address: UInt
+
+    init(of core: any CoreSessionProtocol) {
+        address = UInt(core.epochAddress())
+    }
+
+    private var counter: UnsafePointer<UInt64>? { UnsafePointer(bitPattern: address) }
+
+    /// The number now. The core must be alive.
+    var now: UInt64? { counter.map(pilotlight_epoch) }
+
+    /// Whether it is still `known`, and the clock has not come to `deadline`. The core must be alive.
+    func isStill(_ known: UInt64, before deadline: UInt64) -> Bool {
+        guard let counter else { return false }
+        return pilotlight_is_current(counter, known, deadline)
+    }
+}
+
+/// The text of the access token that was asked for last, for as long as the core said that it is good.
+///
+/// Whether it is good is decided by the core alone: it gives a lease, which ends with anything that happens to the session, and after a
+/// second in any case.
 final class TokenCache: Sendable {
     private struct Kept: Sendable {
-        var version: UInt64 = 0
         var token = ""
+        var lease = TokenLease(epoch: 0, expires: 0, ends: 0)
         /// How often the text was forgotten.
         var forgotten: UInt64 = 0
     }
@@ -17,27 +42,43 @@ final class TokenCache: Sendable {
     /// Whether no text is kept.
     var isEmpty: Bool { kept.withLock { $0.token.isEmpty } }
 
-    func token(of core: any CoreSessionProtocol, minTtlSeconds: UInt32) -> String? {
-        // The version first: if another token comes in between, the text is newer than its number, and the next call
-        // reads it again. The other way round an old text could be kept under a new number.
-        let version = core.cachedAccessTokenVersion(minTtlSeconds: minTtlSeconds)
-        guard version != 0 else {
-            forget()
+    func token(of core: any CoreSessionProtocol, epoch: SessionEpoch, minTtlSeconds: UInt32) -> String? {
+        let known = kept.withLock { $0 }
+        if epoch.isStill(known.lease.epoch, before: known.lease.deadline(minTtlSeconds: minTtlSeconds)) {
+            return known.token
+        }
+        return ask(core, minTtlSeconds: minTtlSeconds, forgotten: known.forgotten)
+    }
+
+    private func ask(_ core: any CoreSessionProtocol, minTtlSeconds: UInt32, forgotten: UInt64) -> String? {
+        // The lease first: if the session changes in between, the text is of a later epoch than its lease, which has ended
+        // then. The other way round an old text could be kept with a new lease.
+        let lease = core.tokenLease()
+        guard let token = core.cachedAccessToken(minTtlSeconds: minTtlSeconds) else {
+            if lease == nil { forget() }
             return nil
         }
-        let (text, forgotten) = kept.withLock { ($0.version == version ? $0.token : nil, $0.forgotten) }
-        if let text { return text }
-        guard let token = core.cachedAccessToken(minTtlSeconds: minTtlSeconds) else { return nil }
+        guard let lease else { return token }
         kept.withLock { kept in
             // The state changed while the text was read: it may be that of a user who has signed out.
             guard kept.forgotten == forgotten else { return }
-            kept.version = version
             kept.token = token
+            kept.lease = lease
         }
         return token
     }
 
     func forget() {
         kept.withLock { $0 = Kept(forgotten: $0.forgotten &+ 1) }
+    }
+}
+
+extension TokenLease {
+    /// Until when the text is good for a caller who needs it for that long.
+    fileprivate func deadline(minTtlSeconds: UInt32) -> UInt64 {
+        if minTtlSeconds == 0 { return ends }
+        let (latest, isOver) = expires.subtractingReportingOverflow(UInt64(minTtlSeconds) * 1_000_000_000)
+        // A token that is good for exactly as long as was asked for is good enough.
+        return isOver ? 0 : min(ends, latest)
     }
 }

@@ -2,11 +2,11 @@ import Foundation
 import IdentityServerSupport
 import Pilotlight
 
-/// What a valid token costs, beside what an app would write itself: an actor that keeps a token and looks at its
+/// What a valid token costs, and what it costs to wait for one, beside what an app would write itself: an actor that keeps a token and looks at its
 /// expiry.
 ///
 /// Needs the identity server, as the tests do, for a session with a real token. Build it and the core with
-/// optimisation; `--batches` and `--calls` change how much is measured.
+/// optimisation; `--batches`, `--calls`, `--callers` and `--rounds` change how much is measured.
 @main
 enum Bench {
     static func main() async throws {
@@ -20,6 +20,7 @@ enum Bench {
         let on = try await onMain(plan, session, keeper)
         Report(title: "off the main actor", times: off).show()
         Report(title: "on the main actor", times: on).show()
+        try await Callers.compare(plan, server)
         await session.signOut()
         await server.stop()
     }

@@ -4,6 +4,8 @@ import Foundation
 struct Plan: Sendable {
     var batches = 101
     var calls = 10_000
+    var callers = 10_000
+    var rounds = 5
 
     init(_ arguments: [String]) {
         func number(after flag: String) -> Int? {
@@ -12,6 +14,8 @@ struct Plan: Sendable {
         }
         batches = number(after: "--batches") ?? batches
         calls = number(after: "--calls") ?? calls
+        callers = number(after: "--callers") ?? callers
+        rounds = number(after: "--rounds") ?? rounds
     }
 }
 
@@ -34,7 +38,7 @@ struct Batches {
 }
 
 extension [Double] {
-    fileprivate var median: Double {
+    var median: Double {
         isEmpty ? 0 : sorted()[count / 2]
     }
 }

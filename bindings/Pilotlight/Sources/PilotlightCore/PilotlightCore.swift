@@ -952,12 +952,6 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func cachedAccessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt32)  -> String?
 
     /**
-     * A number for the access token that `cached_access_token` would give now: 0 when it would give none, and another
-     * number for each new token. For a caller that keeps the text and only asks whether it is still the one.
-     */
-    func cachedAccessTokenVersion(minTtlSeconds: UInt32)  -> UInt64
-
-    /**
      * The profile as last fetched; nil when none was. Reads memory only. It is copied: ask for its version before.
      */
     func cachedProfile()  -> UserProfile?
@@ -989,6 +983,11 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
      * not belong to the sign-in in progress changes nothing.
      */
     func completeSignIn(callbackUrl: String) async throws  -> SessionState
+
+    /**
+     * Where the lease's epoch is, for `pilotlight_is_current`. It is there as long as this object.
+     */
+    func epochAddress()  -> UInt64
 
     /**
      * The scopes of the session's own access token; nil where they are not known or nobody is signed in. Reads memory only.
@@ -1065,6 +1064,12 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
      * The state as known in memory; nil until the first call that reads the store (`restore`) has ended.
      */
     func state()  -> SessionState?
+
+    /**
+     * Until when the text that `cached_access_token` gives may be given again without asking; nil for not at all. Ask for it
+     * before the text, so that the text is never older.
+     */
+    func tokenLease()  -> TokenLease?
 
     /**
      * The ID token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
@@ -1401,20 +1406,6 @@ open func cachedAccessTokenFor(audience: String, scopes: [String], minTtlSeconds
 }
 
     /**
-     * A number for the access token that `cached_access_token` would give now: 0 when it would give none, and another
-     * number for each new token. For a caller that keeps the text and only asks whether it is still the one.
-     */
-open func cachedAccessTokenVersion(minTtlSeconds: UInt32) -> UInt64  {
-    return try!  FfiConverterUInt64.lift(try! rustCall() {
-        uniffiCallStatus in
-    uniffi_pilotlight_core_fn_method_coresession_cached_access_token_version(
-            self.uniffiCloneHandle(),
-        FfiConverterUInt32.lower(minTtlSeconds),uniffiCallStatus
-    )
-})
-}
-
-    /**
      * The profile as last fetched; nil when none was. Reads memory only. It is copied: ask for its version before.
      */
 open func cachedProfile() -> UserProfile?  {
@@ -1493,6 +1484,18 @@ open func completeSignIn(callbackUrl: String)async throws  -> SessionState  {
             liftFunc: FfiConverterTypeSessionState_lift,
             errorHandler: FfiConverterTypeSessionError_lift
         )
+}
+
+    /**
+     * Where the lease's epoch is, for `pilotlight_is_current`. It is there as long as this object.
+     */
+open func epochAddress() -> UInt64  {
+    return try!  FfiConverterUInt64.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_epoch_address(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
 }
 
     /**
@@ -1692,6 +1695,19 @@ open func state() -> SessionState?  {
     return try!  FfiConverterOptionTypeSessionState.lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_pilotlight_core_fn_method_coresession_state(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Until when the text that `cached_access_token` gives may be given again without asking; nil for not at all. Ask for it
+     * before the text, so that the text is never older.
+     */
+open func tokenLease() -> TokenLease?  {
+    return try!  FfiConverterOptionTypeTokenLease.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_token_lease(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -3880,6 +3896,85 @@ public func FfiConverterTypeSignInRequest_lift(_ buf: RustBuffer) throws -> Sign
 #endif
 public func FfiConverterTypeSignInRequest_lower(_ value: SignInRequest) -> RustBuffer {
     return FfiConverterTypeSignInRequest.lower(value)
+}
+
+
+/**
+ * How long a text may be given without asking. Times are nanoseconds of the clock that goes on while the device sleeps.
+ */
+public struct TokenLease: Equatable, Hashable {
+    /**
+     * The session's epoch in which this holds.
+     */
+    public let epoch: UInt64
+    /**
+     * When the token expires.
+     */
+    public let expires: UInt64
+    /**
+     * When to ask again, whatever the token's age.
+     */
+    public let ends: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The session's epoch in which this holds.
+         */epoch: UInt64,
+        /**
+         * When the token expires.
+         */expires: UInt64,
+        /**
+         * When to ask again, whatever the token's age.
+         */ends: UInt64) {
+        self.epoch = epoch
+        self.expires = expires
+        self.ends = ends
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension TokenLease: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTokenLease: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TokenLease {
+        return
+            try TokenLease(
+                epoch: FfiConverterUInt64.read(from: &buf),
+                expires: FfiConverterUInt64.read(from: &buf),
+                ends: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: TokenLease, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.epoch, into: &buf)
+        FfiConverterUInt64.write(value.expires, into: &buf)
+        FfiConverterUInt64.write(value.ends, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTokenLease_lift(_ buf: RustBuffer) throws -> TokenLease {
+    return try FfiConverterTypeTokenLease.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTokenLease_lower(_ value: TokenLease) -> RustBuffer {
+    return FfiConverterTypeTokenLease.lower(value)
 }
 
 
@@ -7026,6 +7121,30 @@ fileprivate struct FfiConverterOptionTypeKeychainAccessControl: FfiConverterRust
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeTokenLease: FfiConverterRustBuffer {
+    typealias SwiftType = TokenLease?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeTokenLease.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeTokenLease.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeUserProfile: FfiConverterRustBuffer {
     typealias SwiftType = UserProfile?
 
@@ -7618,9 +7737,6 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_cached_access_token_for() != 19707) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_cached_access_token_version() != 52293) {
-        return InitializationResult.apiChecksumMismatch
-    }
     if (uniffi_pilotlight_core_checksum_method_coresession_cached_profile() != 21203) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -7637,6 +7753,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_complete_sign_in() != 10372) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_epoch_address() != 43981) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_granted_scopes() != 61515) {
@@ -7676,6 +7795,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_state() != 18459) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_token_lease() != 55771) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_cached_id_token() != 17163) {

@@ -452,11 +452,6 @@ RustBuffer uniffi_pilotlight_core_fn_method_coresession_cached_access_token(uint
 RustBuffer uniffi_pilotlight_core_fn_method_coresession_cached_access_token_for(uint64_t ptr, RustBuffer audience, RustBuffer scopes, uint32_t min_ttl_seconds, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_CACHED_ACCESS_TOKEN_VERSION
-#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_CACHED_ACCESS_TOKEN_VERSION
-uint64_t uniffi_pilotlight_core_fn_method_coresession_cached_access_token_version(uint64_t ptr, uint32_t min_ttl_seconds, RustCallStatus *_Nonnull out_status
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_CACHED_PROFILE
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_CACHED_PROFILE
 RustBuffer uniffi_pilotlight_core_fn_method_coresession_cached_profile(uint64_t ptr, RustCallStatus *_Nonnull out_status
@@ -485,6 +480,11 @@ void uniffi_pilotlight_core_fn_method_coresession_complete_logout(uint64_t ptr, 
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_COMPLETE_SIGN_IN
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_COMPLETE_SIGN_IN
 uint64_t uniffi_pilotlight_core_fn_method_coresession_complete_sign_in(uint64_t ptr, RustBuffer callback_url
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_EPOCH_ADDRESS
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_EPOCH_ADDRESS
+uint64_t uniffi_pilotlight_core_fn_method_coresession_epoch_address(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_GRANTED_SCOPES
@@ -550,6 +550,11 @@ uint64_t uniffi_pilotlight_core_fn_method_coresession_sign_out(uint64_t ptr
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_STATE
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_STATE
 RustBuffer uniffi_pilotlight_core_fn_method_coresession_state(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_TOKEN_LEASE
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_TOKEN_LEASE
+RustBuffer uniffi_pilotlight_core_fn_method_coresession_token_lease(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_CACHED_ID_TOKEN
@@ -1021,12 +1026,6 @@ uint16_t uniffi_pilotlight_core_checksum_method_coresession_cached_access_token_
 
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_CACHED_ACCESS_TOKEN_VERSION
-#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_CACHED_ACCESS_TOKEN_VERSION
-uint16_t uniffi_pilotlight_core_checksum_method_coresession_cached_access_token_version(void
-
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_CACHED_PROFILE
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_CACHED_PROFILE
 uint16_t uniffi_pilotlight_core_checksum_method_coresession_cached_profile(void
@@ -1060,6 +1059,12 @@ uint16_t uniffi_pilotlight_core_checksum_method_coresession_complete_logout(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_COMPLETE_SIGN_IN
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_COMPLETE_SIGN_IN
 uint16_t uniffi_pilotlight_core_checksum_method_coresession_complete_sign_in(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_EPOCH_ADDRESS
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_EPOCH_ADDRESS
+uint16_t uniffi_pilotlight_core_checksum_method_coresession_epoch_address(void
 
 );
 #endif
@@ -1138,6 +1143,12 @@ uint16_t uniffi_pilotlight_core_checksum_method_coresession_sign_out(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_STATE
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_STATE
 uint16_t uniffi_pilotlight_core_checksum_method_coresession_state(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_TOKEN_LEASE
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_TOKEN_LEASE
+uint16_t uniffi_pilotlight_core_checksum_method_coresession_token_lease(void
 
 );
 #endif
@@ -1267,3 +1278,14 @@ uint32_t ffi_pilotlight_core_uniffi_contract_version(void
 
 );
 #endif
+
+/*
+ * Handwritten (bindings/uniffi-bindgen/src/direct.h): what Swift asks of the core without UniFFI, on the way of every request.
+ * Both need an address that CoreSession.epochAddress() gave, and its session to be there.
+ */
+
+/* Whether the session's epoch is still `known` and the clock that goes on in sleep has not come to `deadline`, in nanoseconds. */
+bool pilotlight_is_current(const uint64_t *_Nonnull epoch, uint64_t known, uint64_t deadline);
+
+/* The session's epoch: another number after everything that may have changed the session. */
+uint64_t pilotlight_epoch(const uint64_t *_Nonnull epoch);

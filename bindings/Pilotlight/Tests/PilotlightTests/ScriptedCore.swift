@@ -16,9 +16,22 @@ final class ScriptedCore: PreviewCore, @unchecked Sendable {
         var profile: SessionProfile?
         var profileVersion: UInt64 = 0
         var profileReads = 0
+        var hasToken = true
+        var tokenReads = 0
+        var tokenExpires = UInt64.max
+        var tokenCalls: [TokenCall] = []
+    }
+
+    /// One call for an access token.
+    struct TokenCall: Hashable, Sendable {
+        var minTtlSeconds: UInt32 = 0
+        var forceRefresh = false
+        var allowExpired = false
     }
 
     private let script: Locked<Script>
+    /// The session's epoch, as the core has it.
+    private let counter = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
     private let work: @Sendable () async throws -> Void
     private let onRelease: @Sendable () -> Void
     private let onCachedToken: @Sendable () -> Void
@@ -37,6 +50,7 @@ final class ScriptedCore: PreviewCore, @unchecked Sendable {
         onCachedToken: @escaping @Sendable () -> Void = {}, work: @escaping @Sendable () async throws -> Void = {}
     ) {
         script = Locked(Script(state: state, stored: stored))
+        counter.initialize(to: 1)
         self.onRelease = onRelease
         self.onBegin = onBegin
         self.onCachedToken = onCachedToken
@@ -47,6 +61,14 @@ final class ScriptedCore: PreviewCore, @unchecked Sendable {
                 state: signedIn, profile: .preview(), metadata: [:], accessToken: "renewed", signInBegan: true),
             broadcaster: SessionBroadcaster())
     }
+
+    deinit {
+        counter.deallocate()
+    }
+
+    /// How often the text of the token in memory was read, and each call for one that had to be waited for.
+    var tokenReads: Int { script.withLock { $0.tokenReads } }
+    var tokenCalls: [TokenCall] { script.withLock { $0.tokenCalls } }
 
     /// How often somebody looked at the state.
     var looks: Int { script.withLock { $0.looks } }
@@ -91,11 +113,47 @@ final class ScriptedCore: PreviewCore, @unchecked Sendable {
         }
     }
 
-    override func cachedAccessTokenVersion(minTtlSeconds: UInt32) -> UInt64 { 1 }
+    /// The session's epoch: something has happened to it.
+    func change() {
+        counter.pointee += 1
+    }
+
+    override func epochAddress() -> UInt64 { UInt64(UInt(bitPattern: counter)) }
+
+    override func tokenLease() -> TokenLease? {
+        script.withLock { script in
+            guard script.hasToken else { return nil }
+            return TokenLease(epoch: counter.pointee, expires: script.tokenExpires, ends: script.tokenExpires)
+        }
+    }
+
+    /// When its token expires, on the clock of the leases.
+    func expireToken(at moment: UInt64) {
+        script.withLock { $0.tokenExpires = moment }
+        change()
+    }
+
+    /// There is no good token in memory: calls for one have to be waited for.
+    func loseToken() {
+        script.withLock { $0.hasToken = false }
+        change()
+    }
 
     override func cachedAccessToken(minTtlSeconds: UInt32) -> String? {
         onCachedToken()
-        return "cached"
+        return script.withLock { script in
+            script.tokenReads += 1
+            return script.hasToken ? "cached" : nil
+        }
+    }
+
+    override func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool) async throws -> String {
+        script.withLock {
+            $0.tokenCalls.append(
+                TokenCall(minTtlSeconds: minTtlSeconds, forceRefresh: forceRefresh, allowExpired: allowExpired))
+        }
+        return try await super.accessToken(
+            minTtlSeconds: minTtlSeconds, forceRefresh: forceRefresh, allowExpired: allowExpired)
     }
 
     override func cachedProfileVersion() -> UInt64 { script.withLock { $0.profileVersion } }

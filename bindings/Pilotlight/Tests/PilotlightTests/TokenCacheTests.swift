@@ -13,6 +13,47 @@ import Testing
         #expect(session.tokens.isEmpty)
     }
 
+    @Test func theTextIsReadOnceInEachEpochOfTheSession() {
+        let core = ScriptedCore()
+        let session = core.session(.none)
+        for _ in 0..<3 { #expect(session.cachedAccessToken() == "cached") }
+        #expect(session.cachedAccessToken(minTTL: 3600) == "cached")
+        #expect(core.tokenReads == 1)
+        core.change()
+        for _ in 0..<3 { #expect(session.cachedAccessToken() == "cached") }
+        #expect(core.tokenReads == 2)
+        core.loseToken()
+        #expect(session.cachedAccessToken() == nil)
+        #expect(session.tokens.isEmpty)
+    }
+
+    @Test func whatIsNotGoodForAsLongAsIsAskedForIsAskedOfTheCore() {
+        let core = ScriptedCore()
+        let session = core.session(.none)
+        // An hour on the clock of the leases has long passed; the core is asked each time.
+        core.expireToken(at: 1)
+        for reads in 1...3 {
+            #expect(session.cachedAccessToken() == "cached")
+            #expect(core.tokenReads == reads)
+        }
+        core.expireToken(at: .max)
+        #expect(session.cachedAccessToken() == "cached")
+        #expect(session.cachedAccessToken(minTTL: 4_000_000_000) == "cached")
+        #expect(core.tokenReads == 4)
+        // Less is left than the longest life that can be asked for.
+        core.expireToken(at: UInt64(4_000_000_000) * 1_000_000_000)
+        #expect(session.cachedAccessToken() == "cached")
+        #expect(core.tokenReads == 5)
+        #expect(session.cachedAccessToken(minTTL: 4_000_000_001) == "cached")
+        #expect(core.tokenReads == 6)
+    }
+
+    @Test func aDoubleWithoutAnEpochIsAskedEachTime() {
+        let session = Session.preview(state: .signedIn(subject: "s", expiresAt: .distantFuture))
+        #expect(session.cachedAccessToken() != nil)
+        #expect(session.tokens.isEmpty)
+    }
+
     /// The core answers with a text, and before the caller has it the user signs out.
     @Test func aTextThatIsReadDuringAChangeOfStateIsNotKept() {
         let hook = Locked<(@Sendable () -> Void)?>(nil)

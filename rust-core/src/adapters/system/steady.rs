@@ -16,12 +16,26 @@ const CLOCK: libc::clockid_t = libc::CLOCK_MONOTONIC;
 
 /// The time since some moment before this process began, sleep included.
 pub(super) fn reading() -> Duration {
+    let time = timespec();
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// The same in nanoseconds, for a reader in a hurry. They suffice for 584 years.
+pub fn nanoseconds() -> u64 {
+    let time = timespec();
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    seconds
+        .wrapping_mul(1_000_000_000)
+        .wrapping_add(u64::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+fn timespec() -> libc::timespec {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is a valid place for one timespec. The call fails for an unknown clock only, which none of these is,
     // and leaves the zeros then.
     let _ = unsafe { libc::clock_gettime(CLOCK, &raw mut time) };
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
+    time
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -148,7 +148,6 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
             receipt.received = None;
         }
         held = found;
-        receipt.version += 1;
         machine.ledger.took_tokens_from_store();
     } else if theirs < ours {
         // Another process wrote what is long spent over what is current.

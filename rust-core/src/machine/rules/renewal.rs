@@ -80,7 +80,6 @@ fn take_own_tokens(machine: &mut Machine, input: RenewalAnswered) {
     machine.ledger.brought_tokens();
     machine.ledger.brought_refresh_token();
     machine.receipt.received = Some(at.monotonic);
-    machine.receipt.version += 1;
     machine.receipt.renewals += 1;
 }
 
@@ -184,7 +183,6 @@ pub(crate) fn end(machine: &mut Machine, input: RenewalRefused, effects: &mut Ef
     session.audience_tokens.clear();
     session.ended = Some(reason);
     session.sequence += 1;
-    machine.receipt.version += 1;
     let revision = machine.ledger.change();
     let event = SessionEvent::Ended { reason };
     machine.announcements.add(revision, event, &machine.ledger, effects);

@@ -2,6 +2,7 @@
 
 mod user;
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -253,10 +254,17 @@ impl SessionManager {
             .map(|token| use_token(token.expose()))
     }
 
-    /// A number for the access token that [`SessionManager::with_cached_access_token`] would use now: 0 when there is
-    /// none, another number for each new token. Memory only, O(1).
-    pub fn cached_access_token_version(&self, min_ttl: Duration) -> u64 {
-        self.parts.memory.access_token_version(min_ttl)
+    /// How long the token that [`SessionManager::with_cached_access_token`] would use now is still good, while
+    /// [`SessionManager::epoch`] is this one. `None` when there is none, and where the device's clocks do not say how old it
+    /// is. For a caller that keeps a copy. Memory only, O(1).
+    pub fn cached_access_token_left(&self) -> Option<(u64, Duration)> {
+        self.parts.memory.access_token_left()
+    }
+
+    /// A number that is another one after everything that may have changed the session; it never comes again. A caller that has
+    /// seen such a change also sees its number.
+    pub fn epoch(&self) -> &AtomicU64 {
+        self.parts.memory.epoch()
     }
 
     /// An access token good for at least `min_ttl`: from memory, or renewed (network; persists). However many ask, one

@@ -4,6 +4,7 @@
 //! clock.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use super::super::context::Context;
@@ -33,10 +34,18 @@ impl TokensInMemory {
             .read(|machine| Tokens::of(machine).stored_access_token(of, min_ttl, now).cloned())
     }
 
-    pub(in crate::session) fn access_token_version(&self, min_ttl: Duration) -> u64 {
+    /// How long the stored access token is still good, and the epoch in which that holds.
+    pub(in crate::session) fn access_token_left(&self) -> Option<(u64, Duration)> {
         let now = self.context.now();
-        self.context
-            .read(|machine| Tokens::of(machine).access_token_version(min_ttl, now))
+        let (epoch, left) = self
+            .context
+            .read_with_epoch(|machine| Tokens::of(machine).access_token_left(now));
+        left.map(|left| (epoch, left))
+    }
+
+    /// See [`Context::epoch`].
+    pub(in crate::session) fn epoch(&self) -> &AtomicU64 {
+        self.context.epoch()
     }
 
     /// The access token, if it is good for at least `min_ttl`.

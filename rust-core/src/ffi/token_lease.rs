@@ -1,0 +1,87 @@
+//! Until when a text of the access token, kept in Swift, may be given without asking the core.
+//!
+//! Asking costs more than all the rest: a handle, a lock, two clocks. So the core says once how long the token is good, and in
+//! which epoch of the session that holds; after that Swift compares a counter and a clock, by one call without any of it.
+#![allow(unsafe_code, reason = "a C function that reads a counter behind a pointer")]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::adapters::system::steady_nanoseconds;
+use crate::session::SessionManager;
+
+/// The wall clock counts too, for a token's age; it is looked at this often.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// How long a text may be given without asking. Times are nanoseconds of the clock that goes on while the device sleeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct TokenLease {
+    /// The session's epoch in which this holds.
+    pub epoch: u64,
+    /// When the token expires.
+    pub expires: u64,
+    /// When to ask again, whatever the token's age.
+    pub ends: u64,
+}
+
+impl TokenLease {
+    pub(super) fn of(manager: &SessionManager) -> Option<Self> {
+        // Before the session reads the clocks, so that the lease is rather too short.
+        let now = steady_nanoseconds();
+        let (epoch, left) = manager.cached_access_token_left()?;
+        let after = |time: Duration| now.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        Some(Self {
+            epoch,
+            expires: after(left),
+            ends: after(LONGEST.min(left)),
+        })
+    }
+}
+
+pub(super) fn address_of(epoch: &AtomicU64) -> u64 {
+    // A number, because UniFFI has no pointers.
+    std::ptr::from_ref(epoch).expose_provenance() as u64
+}
+
+/// Whether the epoch is still this one, and the clock has not come to `deadline`.
+///
+/// # Safety
+/// `epoch` is what `epoch_address` gave, and the session it is of is still there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pilotlight_is_current(epoch: *const AtomicU64, known: u64, deadline: u64) -> bool {
+    // SAFETY: by the caller's promise there is a counter, which is only ever changed atomically.
+    let epoch = unsafe { &*epoch };
+    epoch.load(Ordering::Acquire) == known && steady_nanoseconds() < deadline
+}
+
+/// The epoch now.
+///
+/// # Safety
+/// As [`pilotlight_is_current`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pilotlight_epoch(epoch: *const AtomicU64) -> u64 {
+    // SAFETY: as there.
+    unsafe { &*epoch }.load(Ordering::Acquire)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_current(epoch: &AtomicU64, known: u64, deadline: u64) -> bool {
+        // SAFETY: the counter outlives the call.
+        unsafe { pilotlight_is_current(epoch, known, deadline) }
+    }
+
+    #[test]
+    fn an_epoch_that_has_passed_and_a_deadline_that_has_come_end_a_lease() {
+        let epoch = AtomicU64::new(7);
+        let now = steady_nanoseconds();
+        let later = now + 3_600_000_000_000;
+        assert!(is_current(&epoch, 7, later));
+        assert!(!is_current(&epoch, 7, now));
+        assert!(!is_current(&epoch, 6, later));
+        epoch.fetch_add(1, Ordering::Release);
+        assert!(!is_current(&epoch, 7, later));
+    }
+}
