@@ -13,7 +13,7 @@ set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$checkout"
-scratch='' database=''
+scratch='' database='' skip_file=''
 advisory_database=https://github.com/RustSec/advisory-db
 temp_dir scratch
 
@@ -201,7 +201,7 @@ install_cargo_deny() {
 
 # skip WHY: for a check that had nothing to look at here. It ends the check.
 skip() {
-    printf '%s' "$1" >"$scratch/skipped"
+    printf '%s' "$1" >"$skip_file"
     exit 0
 }
 
@@ -253,8 +253,40 @@ choose_checks() {
     checks=("${chosen[@]}")
 }
 
+# Those that cargo does, one after the other because they wait for each other's lock. The others run beside them.
+cargo_checks=' rust-format rust-lints rust-documentation generated-code dependencies advisories '
+
+# run_checks NAME…: says what came of each as soon as it has ended, and writes it down in scratch/NAME.outcome.
+run_checks() {
+    local name status start outcome text
+    for name in "$@"; do
+        start=$SECONDS
+        # In a shell of its own, and not in a condition, which would switch `set -e` off. fd 3 is for progress.
+        set +e
+        (
+            set -e
+            skip_file=$scratch/$name.skipped
+            "check_${name//-/_}"
+        ) 3>&2 >"$scratch/$name.log" 2>&1
+        status=$?
+        set -e
+        if [ -e "$scratch/$name.skipped" ]; then
+            outcome=skipped
+            text="SKIPPED $name: $(cat "$scratch/$name.skipped")"
+        elif [ "$status" = 0 ]; then
+            outcome=ok
+            text="ok $name ($(elapsed_since "$start") s)"
+        else
+            outcome=failed
+            text="FAILED $name ($(elapsed_since "$start") s)"$'\n'"$(sed 's/^/    /' "$scratch/$name.log")"
+        fi
+        printf '%s\n' "$text"
+        printf '%s' "$outcome" >"$scratch/$name.outcome"
+    done
+}
+
 main() {
-    local name status passed=0 failed=0 skipped='' count_skipped=0 start why
+    local name passed=0 failed=0 skipped='' count_skipped=0 why by_cargo=() others=()
     if [ "${1:-}" = --list ]; then
         printf '%s\n' "${checks[@]}"
         return
@@ -265,30 +297,22 @@ main() {
     choose_checks "$@"
     for name in "${checks[@]}"; do
         declare -F "check_${name//-/_}" >/dev/null || die "no such check: $name" "scripts/check.sh --list"
-        start=$SECONDS
-        # In a shell of its own, and not in a condition, which would switch `set -e` off. fd 3 is for progress.
-        set +e
-        (
-            set -e
-            "check_${name//-/_}"
-        ) 3>&2 >"$scratch/log" 2>&1
-        status=$?
-        set -e
-        if [ -e "$scratch/skipped" ]; then
-            why=$(cat "$scratch/skipped")
-            printf 'SKIPPED %s: %s\n' "$name" "$why"
-            said_skipped "$name: $why"
-            rm "$scratch/skipped"
-            skipped+="${skipped:+, }$name"
-            count_skipped=$((count_skipped + 1))
-        elif [ "$status" = 0 ]; then
-            printf 'ok %s (%s s)\n' "$name" "$(elapsed_since "$start")"
-            passed=$((passed + 1))
-        else
-            printf 'FAILED %s (%s s)\n' "$name" "$(elapsed_since "$start")"
-            sed 's/^/    /' "$scratch/log"
-            failed=$((failed + 1))
-        fi
+        case $cargo_checks in *" $name "*) by_cargo+=("$name") ;; *) others+=("$name") ;; esac
+    done
+    run_checks ${others[@]+"${others[@]}"} &
+    run_checks ${by_cargo[@]+"${by_cargo[@]}"}
+    wait
+    for name in "${checks[@]}"; do
+        case $(cat "$scratch/$name.outcome" 2>/dev/null) in
+            ok) passed=$((passed + 1)) ;;
+            skipped)
+                why=$(cat "$scratch/$name.skipped")
+                said_skipped "$name: $why"
+                skipped+="${skipped:+, }$name"
+                count_skipped=$((count_skipped + 1))
+                ;;
+            *) failed=$((failed + 1)) ;;
+        esac
     done
     printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$count_skipped"
     # Last, so that nobody takes for checked what was not.

@@ -30,7 +30,7 @@ public struct ImportSource: Hashable, Sendable {
         item(service: service, account: account, accessGroup: accessGroup)
     }
 
-    /// An archive that the app has read itself, from `UserDefaults` or from a storage of its own: an archived
+    /// An archive that the app has read itself, from `UserDefaults` or from its own storage: an archived
     /// `OIDAuthState` or the archived `Credentials` of Auth0.swift.
     public static func archive(_ bytes: Data) -> ImportSource {
         ImportSource(core: .archivedBytes(bytes: bytes))

@@ -52,8 +52,8 @@ public enum KeychainAccessConstraint: Hashable, Sendable {
 
 /// Asks for the user before the session is read or written (Apple: "Accessing Keychain Items with Face ID or Touch ID").
 ///
-/// The session is read once, at its restore, and written at each renewal. In the background nobody can be asked, so a
-/// session with access control is renewed only while the app is in front. Signing out asks nobody.
+/// The session is read once, at its restore, and written at each renewal. In the background the user cannot be asked, so a
+/// session with access control is renewed only while the app is in front. Signing out does not prompt.
 public struct KeychainAccessControl: Hashable, Sendable {
     /// Who may use the item.
     public var constraint: KeychainAccessConstraint

@@ -8,7 +8,7 @@ internal import PilotlightCore
 /// ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)`` with ``RetryReason/network``.
 public enum ProxySource: Hashable, Sendable {
     /// The system, asked before each connection: the Wi-Fi network's settings, those of the device's management (MDM), and
-    /// automatic configurations (PAC). On Linux nobody.
+    /// automatic configurations (PAC). On Linux no proxy.
     case system
     /// The environment: `HTTPS_PROXY`, else `ALL_PROXY`, but not for hosts in `NO_PROXY`. Read at the first request. An
     /// iOS app has no such variables: there it is the same as `direct`.

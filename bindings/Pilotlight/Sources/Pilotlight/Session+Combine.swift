@@ -3,14 +3,14 @@ import Combine
 
 extension Session {
     /// ``states`` as a publisher: each subscriber gets the state as last reported, then every change in order. It never fails,
-    /// and finishes when the ``Session`` is gone. Values come on any thread: use `receive(on:)` before a view.
+    /// and finishes when the ``Session`` is deallocated. Values come on any thread: use `receive(on:)` before a view.
     public var statePublisher: AnyPublisher<SessionState, Never> {
         let states = broadcaster.states
         return StreamPublisher { states.listen() }.eraseToAnyPublisher()
     }
 
     /// ``events`` as a publisher: each subscriber gets what happens after it subscribed. It never fails, and finishes when the
-    /// ``Session`` is gone. Values come on any thread.
+    /// ``Session`` is deallocated. Values come on any thread.
     public var eventPublisher: AnyPublisher<SessionEvent, Never> {
         let events = broadcaster.events
         return StreamPublisher { events.listen() }.eraseToAnyPublisher()

@@ -2,22 +2,21 @@ import Foundation
 internal import PilotlightCore
 
 extension Session {
-    /// Takes over the session that another library stored, so that the user need not sign in anew. Call it at launch,
-    /// where
-    /// ``restore()`` says `.signedOut`; calling it at every launch does no harm.
+    /// Imports the session that another library stored, so that the user does not have to sign in again. Call it at each
+    /// launch, after ``restore()``; it takes effect once.
     ///
-    /// It happens **once**: a session that is there is never replaced, and after a sign-out the old item brings nobody
-    /// back. The old item stays until ``discardImportedSession(from:)``, so that the app's previous version still
-    /// works. The session is stored before ``states`` tells of it; whenever the app is killed, the next launch finds
-    /// the one or the other. An access token that has expired is renewed at its first use.
+    /// An existing session is never replaced, and after a sign-out the old item signs nobody in again. The old item stays
+    /// until ``discardImportedSession(from:)``, so that the app's previous version still works. The session is stored
+    /// before ``states`` reports it; if the app is killed meanwhile, the next launch finds one of the two. An access token
+    /// that has expired is renewed at its first use.
     ///
-    /// The ID token says whose session it is; its issuer and its client must be those of the ``configuration``. Where
-    /// there is none, the archived profile says so, and where there is neither, the issuer is asked (network): with the
-    /// access token, after a renewal where that is not good any more. Otherwise no network.
+    /// The ID token says whose session it is; its issuer and its client must be those of the ``configuration``. Without an
+    /// ID token the archived profile identifies the user. Without either, the issuer is asked (network), after a renewal
+    /// if the access token has expired. Otherwise no network.
     ///
-    /// - Parameter source: Where the other library kept it.
-    /// - Returns: What became of it. What is there and cannot be taken over is an outcome,
-    ///   ``ImportOutcome/unreadable(problem:)``; let the user sign in.
+    /// - Parameter source: Where the other library stored it.
+    /// - Returns: The outcome. An item that exists but cannot be imported is ``ImportOutcome/unreadable(problem:)``; let the
+    ///   user sign in.
     /// - Throws: Nothing was changed, and the same call may succeed later: ``SessionError/deviceLocked(message:)``,
     ///   ``SessionError/storageFailed(status:message:)`` (also on a platform without a Keychain),
     ///   ``SessionError/readOnly(message:)`` for a read-only session,
@@ -28,13 +27,13 @@ extension Session {
         ImportOutcome(try await call { try await $0.importSession(source: source.core) })
     }
 
-    /// Deletes what the other library stored, for good: when you are sure that no version of the app with that library
-    /// comes back. No network.
+    /// Deletes permanently what the other library stored. Call it when no version of the app with that library can come
+    /// back. No network.
     ///
-    /// - Parameter source: As it was given to ``importSession(from:)``, and in the Keychain; what the app reads itself it
-    ///   deletes itself (``SessionError/argumentInvalid(argument:message:)``).
-    /// - Returns: False, and nothing is deleted, while there is no session here and none was imported: then the old item
-    ///   may be all that the user has.
+    /// - Parameter source: The same as for ``importSession(from:)``, in the Keychain. What the app reads itself, the app
+    ///   also deletes (``SessionError/argumentInvalid(argument:message:)``).
+    /// - Returns: False if nothing was deleted, because there is no session here and none was imported: the old item may
+    ///   then be the user's only session.
     /// - Throws: ``SessionError/deviceLocked(message:)``, ``SessionError/storageFailed(status:message:)``,
     ///   ``SessionError/readOnly(message:)``, `CancellationError`.
     @discardableResult

@@ -2,8 +2,8 @@ import Foundation
 internal import PilotlightCore
 
 extension Session {
-    /// A session for SwiftUI previews and for tests of an app: it lives in memory, asks nobody and behaves like a
-    /// real one. Signing in and out changes its state and tells the events, metadata can be changed, and the Rust core
+    /// A session for SwiftUI previews and for tests of an app: it lives in memory, sends nothing and behaves like a
+    /// real one. Signing in and out changes its state and publishes events, metadata can be changed, and the Rust core
     /// is not used at all.
     ///
     /// - Parameters:

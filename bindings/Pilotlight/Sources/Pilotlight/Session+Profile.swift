@@ -5,7 +5,7 @@ extension Session {
     /// The user's profile: the one at hand, or fetched from the userinfo endpoint (OpenID Connect Core 5.3) when
     /// there is none or `refresh` is true (network; persists).
     ///
-    /// - Parameter refresh: Fetch it anew. Issuers limit this (Auth0: 5 a minute for a user), so not at every
+    /// - Parameter refresh: Fetch it again. Issuers limit this (Auth0: 5 a minute for a user), so not at every
     ///   appearance of a view.
     /// - Throws: ``SessionError/signInRequired(reason:message:)``; ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``;
     ///   ``SessionError/configurationInvalid(field:message:)`` when the issuer has no userinfo endpoint or the token is

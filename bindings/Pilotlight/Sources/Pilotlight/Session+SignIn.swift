@@ -70,11 +70,11 @@ extension Session {
     }
 
     /// Signs out: forgets the session here, always, then revokes the refresh token at the issuer where it offers that
-    /// (network). Never fails; the result only says what became of the refresh token at the issuer. The issuer's own
+    /// (network). Never fails; the result says what happened to the refresh token at the issuer. The issuer's own
     /// cookie in the browser is untouched.
     ///
     /// Offline the refresh token is kept, for nothing but its revocation, which is sent at the next ``restore()`` or
-    /// sign-in; after 30 days it is forgotten. A read-only session signs nobody out and answers `.readOnly`.
+    /// sign-in; after 30 days it is dropped. A read-only session does nothing and returns `.readOnly`.
     ///
     /// Once begun it runs to its end, also when the task is cancelled.
     @discardableResult

@@ -16,7 +16,7 @@ internal import PilotlightCore
 ///
 /// **Cancellation.** When the task that waits for a call is cancelled, the call throws `CancellationError` at once,
 /// but what was begun goes on to its end: a renewal that is torn down half way could lose the rotated refresh token,
-/// and with it the user's sign-in. So after a cancelled call the state may still change; ``states`` tells.
+/// and with it the user's sign-in. So after a cancelled call the state may still change; ``states`` reports it.
 public final class Session: Sendable {
     /// What the session was made with.
     public let configuration: SessionConfiguration
@@ -150,7 +150,7 @@ public final class Session: Sendable {
     /// earlier sign-out in the background; otherwise uses no network.
     ///
     /// After the first call iOS apps need no other: the session does the same by itself when the device is unlocked
-    /// (if it was `.locked`) and when the app comes to the foreground. ``states`` tells what came of it. Behind access
+    /// (if it was `.locked`) and when the app comes to the foreground. ``states`` reports the result. Behind access
     /// control it does nothing by itself, because reading shows a dialogue.
     ///
     /// - Returns: The state. `.locked` when the device is locked: the session comes back at the unlock, and elsewhere

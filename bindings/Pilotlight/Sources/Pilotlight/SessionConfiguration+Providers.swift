@@ -91,7 +91,7 @@ extension SessionConfiguration {
     ///     providers.
     ///   - audience: Sent as `audience` where the provider knows that parameter.
     ///   - resources: The APIs that ``Session/accessToken(for:minTTL:forceRefresh:allowExpired:)`` will ask tokens for:
-    ///     absolute URIs, each sent as a `resource` of its own at the sign-in (RFC 8707 2.1). A provider gives tokens
+    ///     absolute URIs, each sent as a separate `resource` at the sign-in (RFC 8707 2.1). A provider gives tokens
     ///     only for what the sign-in named; users who are signed in already sign in once more for an API that is added.
     ///     Add the APIs' scopes to `scopes`.
     ///   - authorizeParameters: More parameters for the authorization request: `prompt`, `login_hint` …

@@ -2,7 +2,7 @@ internal import PilotlightCore
 
 /// What stood in the way of a call that may succeed later.
 public enum RetryReason: Hashable, Sendable {
-    /// No connection, or it broke, or nobody answered in time.
+    /// No connection, a broken one, or no answer in time.
     case network
     /// No trusted TLS connection: often a captive portal, a proxy or a wrong clock.
     case untrustedConnection
@@ -29,7 +29,7 @@ public enum SignInReason: Hashable, Sendable {
     case noRefreshToken
     /// The issuer wants the user to do something (a second factor, consent); the session has not ended.
     case interactionRequired
-    /// The issuer denies this renewal by a rule of its own; the session has not ended.
+    /// The issuer denies this renewal by one of its rules; the session has not ended.
     case accessDenied
     /// For more than a minute the issuer has refused every renewal with an error code that does not say why. Most likely
     /// the refresh token is no longer valid. The session has not ended: later calls try again, and one renewal that

@@ -22,7 +22,7 @@ public enum SessionEvent: Equatable, Sendable {
     /// session of an older tenant lives by its ID token (``Session/legacy``), that is what was renewed.
     case renewed(audience: String?, expiresAt: Date, elsewhere: Bool)
     /// No access token could be had for now, after all attempts; the session goes on. `error` is what the calls that
-    /// waited for it throw: its case says what to do. Before `retryAt` calls fail at once and ask nobody; with nil the
+    /// waited for it throw: its case says what to do. Before `retryAt` calls fail at once and send nothing; with nil the
     /// next call may ask.
     case renewalFailed(audience: String?, error: SessionError, retryAt: Date?)
     /// The session cannot go on without the user: the issuer refused the refresh token, or there is none and the access
@@ -34,7 +34,7 @@ public enum SessionEvent: Equatable, Sendable {
     case profileChanged
     /// A change made with ``SessionMetadata/updateOrWait(_:)`` reached the server, whether it had to wait or not.
     case metadataUpdateSent(id: PendingMetadataUpdate.ID)
-    /// The server refused such a change for good, and it is gone; ``SessionMetadata/flush()`` says why.
+    /// The server rejected such a change permanently, and it was dropped; ``SessionMetadata/flush()`` says why.
     case metadataUpdateRefused(id: PendingMetadataUpdate.ID)
 }
 

@@ -18,9 +18,9 @@ internal import PilotlightCore
 /// Each event comes once, in order with the others, after it is true: ``Session/state`` and the tokens in memory say so
 /// already, and what came with tokens is in the store. No event holds a token.
 ///
-/// Each loop over it is a listener of its own. It gets what happens **from then on**: nothing is repeated for a listener
+/// Each loop over it is a separate listener. It gets what happens **from then on**: nothing is repeated for a listener
 /// that comes later, so begin before ``Session/restore()``. What is shown belongs to ``SessionStates``, which begin with
-/// how things are. The loop ends when the ``Session`` is gone or its task is cancelled, and does not keep the session
+/// how things are. The loop ends when the ``Session`` is deallocated or its task is cancelled, and does not keep the session
 /// alive. Nothing is dropped: a slow listener gets everything later.
 public struct SessionEvents: AsyncSequence, Sendable {
     /// Something that happened.
@@ -37,7 +37,7 @@ public struct SessionEvents: AsyncSequence, Sendable {
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate var events: AsyncStream<SessionEvent>.Iterator
 
-        /// Waits for the next event; nil when the session is gone or the task is cancelled.
+        /// Waits for the next event; nil when the session is deallocated or the task is cancelled.
         public mutating func next() async -> SessionEvent? {
             await events.next()
         }

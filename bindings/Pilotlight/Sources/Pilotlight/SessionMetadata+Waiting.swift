@@ -45,7 +45,7 @@ extension SessionMetadata {
         try await session.call { try await $0.cancelMetadataUpdate(id: id) }
     }
 
-    /// Sends the changes that wait, in order (network; persists). One that the server refuses for good is dropped;
+    /// Sends the changes that wait, in order (network; persists). One that the server rejects permanently is dropped;
     /// passing trouble keeps it and all after it.
     ///
     /// - Returns: What became of them, and of those that were sent by themselves since the last report and refused.
@@ -80,7 +80,7 @@ public struct PendingMetadataUpdate: Identifiable, Equatable, Sendable {
 
 /// What became of the changes of the metadata that waited.
 public struct MetadataFlush: Equatable, Sendable {
-    /// A change that the server refused for good; it is gone.
+    /// A change that the server rejected permanently; it was dropped.
     public struct Dropped: Equatable, Sendable {
         /// Its number.
         public let id: PendingMetadataUpdate.ID

@@ -2,11 +2,11 @@ internal import PilotlightCore
 
 /// The session's states as they come, for `for await`.
 ///
-/// Each loop over it is a listener of its own: it begins with the state as last reported, as soon as there is one,
-/// then gets every change in order, and ends when the ``Session`` is gone or the loop's task is cancelled. Listening
+/// Each loop over it is a separate listener: it begins with the state as last reported, as soon as there is one,
+/// then gets every change in order, and ends when the ``Session`` is deallocated or the loop's task is cancelled. Listening
 /// does not keep the session alive. Nothing is dropped: a slow listener gets all changes later.
 ///
-/// States say how things are; ``SessionEvents`` say what happened.
+/// For the user interface. ``SessionEvents`` are for analytics and logs.
 public struct SessionStates: AsyncSequence, Sendable {
     /// A state of the session's.
     public typealias Element = SessionState
@@ -22,7 +22,7 @@ public struct SessionStates: AsyncSequence, Sendable {
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate var states: AsyncStream<SessionState>.Iterator
 
-        /// Waits for the next state; nil when the session is gone or the task is cancelled.
+        /// Waits for the next state; nil when the session is deallocated or the task is cancelled.
         public mutating func next() async -> SessionState? {
             await states.next()
         }
