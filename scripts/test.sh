@@ -3,7 +3,8 @@
 #
 #   scripts/test.sh                all lanes; exit 1 when any failed
 #   scripts/test.sh --only LANE    only this one; may be given again
-#   scripts/test.sh --thorough     all lanes, with what takes long: the arm64 simulator's slice, and the proofs that checks find mistakes
+#   scripts/test.sh --thorough     all lanes, with what takes long: the arm64 simulator's slice, Swift under
+#                                  ThreadSanitizer, and the proofs that checks find mistakes
 #   scripts/test.sh --list         the lanes
 #
 # A lane that cannot run here fails and says what is missing; one that does not end within 50 minutes is ended, and fails.
@@ -61,6 +62,10 @@ lane_swift() {
     done
     step "swift: the Rust tests of HTTP and of sessions, with every request through URLSession"
     scripts/url-session.sh
+    if [ -n "$thorough" ]; then
+        step "swift: tokens in memory under ThreadSanitizer"
+        scripts/swift.sh test --package-path bindings/Pilotlight --sanitize=thread --filter 'Token(Race|Callers|Cache)Tests'
+    fi
     step "swift: beside modules that have the same names"
     scripts/swift-neighbours.sh
     step "swift: every public type is in the test of what is printed"

@@ -88,11 +88,11 @@ def compare_needed(found, listed):
 
 
 def roots(sources):
-    """The symbols that the generated Swift calls, and all that the header declares."""
+    """The symbols that the Swift calls, and all that the header declares."""
     (header,) = sources.glob("*FFI/*.h")
-    (swift,) = sources.glob("*Core/*Core.swift")
-    declared = set(re.findall(r"\b((?:uniffi|ffi)_\w+)\s*\(", header.read_text(encoding="utf-8")))
-    called = set(re.findall(r"\w+", swift.read_text(encoding="utf-8")))
+    declared = set(re.findall(r"\b((?:uniffi|ffi|pilotlight)_\w+)\s*\(", header.read_text(encoding="utf-8")))
+    # The generated Swift, and what the handwritten calls without UniFFI.
+    called = {word for swift in sources.glob("*/*.swift") for word in re.findall(r"\w+", swift.read_text(encoding="utf-8"))}
     return {f"_{name}" for name in declared & called}, {f"_{name}" for name in declared}
 
 
