@@ -30,7 +30,8 @@ let package = Package(
             ]),
         // SwiftPM takes no privacy manifest from a static XCFramework, but does take a target's.
         .target(
-            name: "Pilotlight", dependencies: ["PilotlightCore", "PilotlightFFI"], path: "bindings/Pilotlight/Sources/Pilotlight",
+            name: "Pilotlight", dependencies: ["PilotlightCore", "PilotlightFFI"],
+            path: "bindings/Pilotlight/Sources/Pilotlight",
             resources: [.process("PrivacyInfo.xcprivacy")]),
     ]
 )
