@@ -88,7 +88,7 @@ async fn with_large_profile(
     let stored = store.read(&item(configuration)).unwrap().unwrap();
     let mut stored = StoredItem::decode(&stored).unwrap().into_session().unwrap();
     let claims: Vec<_> = (0..2048)
-        .map(|index| json!({ "id": index, "text": "t".repeat(100) }))
+        .map(|index| json!({ "id": index, "text": "t".repeat(110) }))
         .collect();
     let claims = json!({ "sub": stored.subject, "https://example.com/claims": claims });
     let profile = Profile::from_claims(claims.as_object().cloned().unwrap(), stored.credentials.received_at).unwrap();

@@ -13,6 +13,7 @@ OBJECT = re.compile(r"\[\s*(\d+)\] .*\((.+)\)$")
 SYMBOL = re.compile(r"0x([0-9A-Fa-f]+)\s+0x([0-9A-Fa-f]+)\s+\[\s*(\d+)\]\s+(\S+)")
 RUST_OBJECT = "pilotlight_core.o"  # all Rust is one object, because of fat LTO; the others are ring's
 FOREIGN = "ring (C and assembly)"
+OWN_LAYER = re.compile(r"15pilotlight_core(\d+)_?([a-z]\w*)")
 CRATE_LEGACY = re.compile(r"_?_ZN(\d+)(\S+)")
 
 
@@ -54,6 +55,23 @@ def crate_of(symbol):
     return None
 
 
+def layer_of(symbol):
+    """The layer of the core whose type or function a symbol names first: also of generic code that is compiled for it, whatever
+    crate wrote that. None where it names nothing of the core."""
+    found = OWN_LAYER.search(symbol)
+    return found[2][:int(found[1])] if found else None
+
+
+def layers(link_map):
+    """Bytes of code for each layer of the core."""
+    sizes = collections.Counter()
+    text = re.split(r"^# (?:Symbols|Dead Stripped Symbols):$", link_map, flags=re.M)[1]
+    for line in text.splitlines():
+        if (found := SYMBOL.match(line)) and (layer := layer_of(found[4])):
+            sizes[layer] += int(found[2], 16)
+    return sizes
+
+
 def attributed(link_map):
     """Bytes for each crate, from the linker's map; for each section what no name tells. Together they are what `weight` gives."""
     parts = re.split(r"^# (?:Object files|Sections|Symbols|Dead Stripped Symbols):$", link_map, flags=re.M)[1:4]
@@ -74,7 +92,10 @@ def attributed(link_map):
 
 
 def print_table(link_map, rows=30):
-    """The crates and sections that cost most."""
+    """The crates and sections that cost most, and the core's own layers."""
     sizes = attributed(link_map).most_common()
     for crate, size in [*sizes[:rows], ("(all others)", sum(size for _, size in sizes[rows:]))]:
         print(f"{size:10} {crate}")
+    print("The core by layer, with the generic code for its types:")
+    for layer, size in layers(link_map).most_common():
+        print(f"{size:10} {layer}")

@@ -112,6 +112,15 @@ class Lists(Temporary):
             self.assertEqual(sizes.crate_of(symbol), crate, symbol)
 
 
+    def test_layers_of_symbols(self):
+        for symbol, layer in (
+            ("__RNvMs_NtCsabc_15pilotlight_core7sessionNtB4_7Session3new", "session"),
+            ("__RINvNtCs1_4core3ptr13drop_in_placeNtNtCsabc_15pilotlight_core7storage8envelopeE", "storage"),
+            ("__RNvNtCs2a_6rustls4conn3new", None),
+        ):
+            self.assertEqual(sizes.layer_of(symbol), layer, symbol)
+
+
 class Audits(Temporary):
     def test_a_planted_text(self):
         fixtures.write_package(self.folder / "Pilotlight", undefined=["_planted_marker"])

@@ -12,24 +12,7 @@ use crate::ports::{BoxFuture, SecretStore, StoreError};
 /// Named items in memory, wiped when they are replaced, removed or dropped. Never fails and persists nothing.
 #[derive(Default)]
 pub struct MemoryStore {
-    items: Mutex<HashMap<String, Item>>,
-}
-
-struct Item {
-    bytes: SecretBytes,
-    /// Computed when it is first asked for.
-    fingerprint: Option<Fingerprint>,
-}
-
-impl Item {
-    fn new(value: &SecretBytes) -> Self {
-        let (bytes, fingerprint) = (value.clone(), None);
-        Self { bytes, fingerprint }
-    }
-
-    fn fingerprint(&mut self) -> Fingerprint {
-        *self.fingerprint.get_or_insert_with(|| Fingerprint::of(&self.bytes))
-    }
+    items: Mutex<HashMap<String, SecretBytes>>,
 }
 
 impl MemoryStore {
@@ -38,7 +21,7 @@ impl MemoryStore {
         Self::default()
     }
 
-    fn items(&self) -> MutexGuard<'_, HashMap<String, Item>> {
+    fn items(&self) -> MutexGuard<'_, HashMap<String, SecretBytes>> {
         // Nothing in here leaves the map half changed, so a panic elsewhere does not make it unusable.
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -46,11 +29,11 @@ impl MemoryStore {
 
 impl BlockingStore for MemoryStore {
     fn read(&self, name: &str) -> Result<Option<SecretBytes>, StoreError> {
-        Ok(self.items().get(name).map(|item| item.bytes.clone()))
+        Ok(self.items().get(name).cloned())
     }
 
     fn write(&self, name: &str, value: &SecretBytes) -> Result<(), StoreError> {
-        self.items().insert(name.to_owned(), Item::new(value));
+        self.items().insert(name.to_owned(), value.clone());
         Ok(())
     }
 
@@ -61,15 +44,13 @@ impl BlockingStore for MemoryStore {
 
     fn swap(&self, name: &str, seen: Option<Fingerprint>, new: Option<&SecretBytes>) -> Result<bool, StoreError> {
         let mut items = self.items();
-        if items.get_mut(name).map(Item::fingerprint) != seen {
+        if items.get(name).map(Fingerprint::of) != seen {
             return Ok(false);
         }
         match new {
-            // As it is.
-            Some(value) if items.get(name).is_some_and(|item| item.bytes == *value) => {}
-            Some(value) => drop(items.insert(name.to_owned(), Item::new(value))),
-            None => drop(items.remove(name)),
-        }
+            Some(value) => items.insert(name.to_owned(), value.clone()),
+            None => items.remove(name),
+        };
         Ok(true)
     }
 

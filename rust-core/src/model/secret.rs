@@ -1,6 +1,7 @@
 //! Text that must not be seen: tokens, codes, verifiers.
 
 use std::hash::{Hash, Hasher};
+use std::sync::{Arc, OnceLock};
 use std::{fmt, io};
 
 use serde::{Deserialize, Serialize};
@@ -48,14 +49,26 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Bytes that must not be seen: a stored session on its way to or from a store.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SecretBytes(Zeroizing<Vec<u8>>);
+/// Bytes that must not be seen: a stored session on its way to or from a store. Clones share them; they are wiped with the
+/// last one.
+#[derive(Clone)]
+pub struct SecretBytes(Arc<Shared>);
+
+struct Shared {
+    bytes: Zeroizing<Vec<u8>>,
+    /// Computed when it is first asked for.
+    fingerprint: OnceLock<Fingerprint>,
+}
 
 impl SecretBytes {
     /// Takes ownership of `bytes`.
     pub fn new(bytes: Vec<u8>) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self::sharing(Zeroizing::new(bytes))
+    }
+
+    fn sharing(bytes: Zeroizing<Vec<u8>>) -> Self {
+        let fingerprint = OnceLock::new();
+        Self(Arc::new(Shared { bytes, fingerprint }))
     }
 
     /// `value` as JSON. Of a buffer that became too small nothing is left in freed memory.
@@ -67,16 +80,17 @@ impl SecretBytes {
         // To a writer without a type, so that each kind of value is compiled once.
         let writer: &mut dyn io::Write = &mut bytes;
         serde_json::to_writer(writer, value)?;
-        Ok(Self(bytes.0))
+        Ok(Self::sharing(bytes.0))
     }
 
     /// With `new` in the place where `old` is first; as it is where that is nowhere.
     #[must_use]
     pub fn with_replaced(self, old: &[u8], new: &[u8]) -> Self {
-        let Some(at) = self.0.windows(old.len()).position(|bytes| bytes == old) else {
+        let all = self.expose();
+        let Some(at) = all.windows(old.len()).position(|bytes| bytes == old) else {
             return self;
         };
-        let parts = [&self.0[..at], new, &self.0[at + old.len()..]];
+        let parts = [&all[..at], new, &all[at + old.len()..]];
         // Of its final size, so that it leaves no copy behind.
         let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
         parts.iter().for_each(|part| bytes.extend_from_slice(part));
@@ -85,7 +99,7 @@ impl SecretBytes {
 
     /// The bytes themselves.
     pub fn expose(&self) -> &[u8] {
-        &self.0
+        &self.0.bytes
     }
 }
 
@@ -94,8 +108,12 @@ impl SecretBytes {
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// Of these bytes.
+    /// Of these bytes. Computed once for all clones.
     pub fn of(bytes: &SecretBytes) -> Self {
+        *bytes.0.fingerprint.get_or_init(|| Self::computed(bytes))
+    }
+
+    fn computed(bytes: &SecretBytes) -> Self {
         let digest = ring::digest::digest(&ring::digest::SHA256, bytes.expose());
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(digest.as_ref());
@@ -115,6 +133,14 @@ impl AsRef<[u8]> for SecretBytes {
     }
 }
 
+impl PartialEq for SecretBytes {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.expose() == other.expose()
+    }
+}
+
+impl Eq for SecretBytes {}
+
 impl Hash for SecretBytes {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.expose().hash(state);
@@ -123,7 +149,7 @@ impl Hash for SecretBytes {
 
 impl fmt::Debug for SecretBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{} redacted bytes]", self.0.len())
+        write!(f, "[{} redacted bytes]", self.expose().len())
     }
 }
 

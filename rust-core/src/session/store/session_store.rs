@@ -121,23 +121,23 @@ impl SessionStore {
     }
 
     /// See [`Reader::merge`].
-    pub(in crate::session) async fn merge(&self) -> Result<bool, Error> {
-        self.reader.merge().await
+    pub(in crate::session) fn merge(&self) -> impl Future<Output = Result<bool, Error>> {
+        self.reader.merge()
     }
 
     /// See [`Reader::merge_if_shared`].
-    pub(in crate::session) async fn merge_if_shared(&self) -> Result<bool, Error> {
-        self.reader.merge_if_shared().await
+    pub(in crate::session) fn merge_if_shared(&self) -> impl Future<Output = Result<bool, Error>> {
+        self.reader.merge_if_shared()
     }
 
     /// See [`Reader::look_before_sign_out`].
-    pub(in crate::session) async fn look_before_sign_out(&self) {
-        self.reader.look_before_sign_out().await;
+    pub(in crate::session) fn look_before_sign_out(&self) -> impl Future<Output = ()> {
+        self.reader.look_before_sign_out()
     }
 
     /// See [`Writer::save`].
-    pub(in crate::session) async fn save(&self) -> Result<(), Error> {
-        self.writer.save().await
+    pub(in crate::session) fn save(&self) -> impl Future<Output = Result<(), Error>> {
+        self.writer.save()
     }
 
     /// The same, for callers whose own result does not depend on the store.
@@ -147,28 +147,32 @@ impl SessionStore {
     }
 
     /// See [`Writer::prove_writable`].
-    pub(in crate::session) async fn prove_writable(&self) -> Result<bool, Error> {
-        self.writer.prove_writable().await
+    pub(in crate::session) fn prove_writable(&self) -> impl Future<Output = Result<bool, Error>> {
+        self.writer.prove_writable()
     }
 
     /// See [`Writer::prove_insertable`].
-    pub(in crate::session) async fn prove_insertable(&self) -> Result<bool, Error> {
-        self.writer.prove_insertable().await
+    pub(in crate::session) fn prove_insertable(&self) -> impl Future<Output = Result<bool, Error>> {
+        self.writer.prove_insertable()
     }
 
     /// See [`Writer::insert`].
-    pub(in crate::session) async fn insert(&self, session: StoredSession, bytes: SecretBytes) -> Result<bool, Error> {
-        self.writer.insert(session, bytes).await
+    pub(in crate::session) fn insert(
+        &self,
+        session: StoredSession,
+        bytes: SecretBytes,
+    ) -> impl Future<Output = Result<bool, Error>> {
+        self.writer.insert(session, bytes)
     }
 
     /// See [`SharedProcessLock::take`].
-    pub(in crate::session) async fn take_process_lock(&self) -> Result<ProcessLockGuard<'_>, Error> {
-        self.process_lock.take().await
+    pub(in crate::session) fn take_process_lock(&self) -> impl Future<Output = Result<ProcessLockGuard<'_>, Error>> {
+        self.process_lock.take()
     }
 
     /// The lock between processes that send changes which wait. See [`SharedProcessLock::take`].
-    pub(in crate::session) async fn take_sending_lock(&self) -> Result<ProcessLockGuard<'_>, Error> {
-        self.sending_lock.take().await
+    pub(in crate::session) fn take_sending_lock(&self) -> impl Future<Output = Result<ProcessLockGuard<'_>, Error>> {
+        self.sending_lock.take()
     }
 
     /// Gives back the lock of a renewal. See [`SharedProcessLock::release`].
@@ -195,12 +199,16 @@ impl SessionStore {
     }
 
     /// See [`Item::has_companion`].
-    pub(in crate::session) async fn has_companion(&self, suffix: &str) -> Result<bool, StoreError> {
-        self.item.has_companion(suffix).await
+    pub(in crate::session) fn has_companion(&self, suffix: &str) -> impl Future<Output = Result<bool, StoreError>> {
+        self.item.has_companion(suffix)
     }
 
     /// See [`Item::write_companion`].
-    pub(in crate::session) async fn write_companion(&self, suffix: &str, value: SecretBytes) -> Result<(), StoreError> {
-        self.item.write_companion(suffix, value).await
+    pub(in crate::session) fn write_companion(
+        &self,
+        suffix: &str,
+        value: SecretBytes,
+    ) -> impl Future<Output = Result<(), StoreError>> {
+        self.item.write_companion(suffix, value)
     }
 }
