@@ -1,12 +1,13 @@
 //! Nobody storms an issuer in trouble; and trouble with one thing is not trouble with another.
 
+use pilotlight_core::ffi::SessionError;
 use pilotlight_core::machine::error::Error;
-use pilotlight_core::session::{RefreshOptions, SessionManager};
+use pilotlight_core::session::{RefreshOptions, SessionManager, SignOutOutcome};
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::json;
 
 use crate::audiences::{self, api, other};
-use crate::world::{World, assert_renews, at_least, forced};
+use crate::world::{ADA, World, assert_renews, at_least, forced, public};
 
 async fn with_further_audiences() -> (World, SessionManager) {
     let world = audiences::world().await;
@@ -121,4 +122,44 @@ async fn an_issuer_that_cannot_be_asked_for_the_session_is_asked_for_no_further_
     let error = session.access_token_for(&api(), at_least(0)).await.unwrap_err();
     assert!(matches!(error, Error::RateLimited { .. }), "{error:?}");
     assert_eq!(world.control().seen(Endpoint::Token), asked);
+}
+
+#[tokio::test]
+async fn a_nonsensical_wait_is_none_at_every_endpoint() {
+    let wait = |error| match error {
+        SessionError::RetryLater {
+            retry_after_seconds, ..
+        } => retry_after_seconds,
+        other => panic!("{other:?}"),
+    };
+    for (value, seconds) in [
+        (" 7 ", Some(7)),
+        ("0", None),
+        ("-5", None),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", None),
+        ("1800000000000", None),
+        ("soon", None),
+    ] {
+        let world = World::new().await;
+        let session = world.session_with(world.oidc_configuration());
+        world.sign_in(&session, ADA).await;
+        let trouble = Fault::status(429).header("retry-after", value).for_ever();
+        for endpoint in [
+            Endpoint::Token,
+            Endpoint::Userinfo,
+            Endpoint::Discovery,
+            Endpoint::Revoke,
+        ] {
+            world.control().fault(endpoint, trouble.clone());
+        }
+        assert_eq!(wait(public(session.profile(true).await)), seconds, "{value}");
+        assert_eq!(wait(public(session.access_token(forced()).await)), seconds, "{value}");
+        let new = world.session_with(world.oidc_configuration());
+        assert_eq!(
+            wait(public(new.begin_sign_in(Default::default()).await)),
+            seconds,
+            "{value}"
+        );
+        assert_eq!(session.sign_out().await, SignOutOutcome::RevocationPending, "{value}");
+    }
 }

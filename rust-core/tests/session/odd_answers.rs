@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use pilotlight_core::adapters::http::HttpTransport;
+use pilotlight_core::model::secret::SecretBytes;
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::ports::{BoxFuture, Transport, TransportError};
 use pilotlight_core::protocol::message::{HttpAnswer, HttpRequest};
 use pilotlight_identity_server::{Endpoint, Fault, IdTokenFault};
@@ -138,5 +140,59 @@ async fn a_claim_that_nobody_asked_for_is_not_checked() {
         let fault = IdTokenFault::new().claim("auth_time", value);
         world.control().fault(Endpoint::Token, Fault::id_token(fault));
         world.signed_in().await;
+    }
+}
+
+/// The Management API, and refusals: they are read as tolerantly as what succeeds.
+#[tokio::test]
+async fn what_stands_around_metadata_and_refusals_makes_no_difference() {
+    for (place, fault) in odd().into_iter().enumerate() {
+        let world = World::new().await;
+        let session = world.signed_in().await;
+        // An object that was half read would be half written back: only that is refused.
+        let is_whole = place != 3;
+        world.control().fault(Endpoint::Users, fault.clone().for_ever());
+        let metadata = session.fetch_metadata(&[]).await;
+        assert!(metadata.is_ok() || !is_whole, "{fault:?}: {metadata:?}");
+    }
+    let refusal = r#"{"error":"invalid_grant","error_description":"Unknown or invalid refresh token."}"#;
+    let utf16 = |order: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        let units = std::iter::once(0xfeff).chain(refusal.encode_utf16());
+        units.flat_map(order).collect()
+    };
+    for body in [
+        [b"\xef\xbb\xbf", refusal.as_bytes()].concat(),
+        utf16(u16::to_le_bytes),
+        utf16(u16::to_be_bytes),
+        [b"\r\n ", refusal.as_bytes(), b"\r\n<!-- 7 -->"].concat(),
+    ] {
+        let world = World::new().await;
+        let session = world.signed_in().await;
+        let network = Arc::new(Answering(body));
+        let restarted = world.session_over(world.configuration(), network);
+        restarted.restore().await.unwrap();
+        restarted.access_token(forced()).await.unwrap_err();
+        let state = restarted.state();
+        assert!(
+            matches!(state, Some(SessionState::ReauthenticationRequired { .. })),
+            "{state:?}"
+        );
+        drop(session);
+    }
+}
+
+/// A network in which every request is refused in these bytes.
+#[derive(Debug)]
+struct Answering(Vec<u8>);
+
+impl Transport for Answering {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
+        let answer = HttpAnswer {
+            host: request.url.host_str().unwrap_or_default().to_owned(),
+            status: 403,
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body: SecretBytes::new(self.0.clone()),
+        };
+        Box::pin(std::future::ready(Ok(answer)))
     }
 }

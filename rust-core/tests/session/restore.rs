@@ -129,3 +129,60 @@ async fn a_restored_session_of_a_discovered_issuer_renews_after_asking_for_the_e
     assert_eq!(world.control().seen(Endpoint::Discovery), 2);
     assert!(is_signed_in(&session));
 }
+
+/// What may be missing takes no session along.
+#[tokio::test]
+async fn a_member_that_is_null_or_of_another_form_is_absent_where_the_session_can_do_without_it() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    session.profile(true).await.unwrap();
+    drop(session);
+    let whole = world.stored().unwrap();
+    let nulls = [
+        "whole_scope",
+        "nonce",
+        "sign_in_id",
+        "authenticated_at",
+        "ended",
+        "sequence",
+        "resources",
+        "imported",
+        "pending_updates",
+        "profile",
+        "audience_tokens",
+    ];
+    let nulls = nulls.map(|name| (name, json!(null))).into_iter();
+    let replaceable = ["revocations", "discovery"];
+    let forms = [
+        json!(null),
+        json!(7),
+        json!("x"),
+        json!([7]),
+        json!({"fetched_at": null}),
+    ];
+    let others = replaceable
+        .into_iter()
+        .flat_map(|name| forms.clone().map(|form| (name, form)));
+    for (name, value) in nulls.chain(others) {
+        world.change_stored(|stored| {
+            whole.clone_into(stored);
+            stored[name] = value.clone();
+        });
+        let session = world.session();
+        let state = session.restore().await;
+        assert!(
+            matches!(state, Ok(SessionState::SignedIn { .. })),
+            "{name}: {value}: {state:?}"
+        );
+        assert!(cached(&session).is_some(), "{name}: {value}");
+    }
+    for name in ["access_token", "id_token", "scope"] {
+        world.change_stored(|stored| {
+            whole.clone_into(stored);
+            stored["credentials"][name] = json!(null);
+        });
+        let session = world.session();
+        session.restore().await.unwrap();
+        assert!(is_signed_in(&session), "{name}");
+    }
+}

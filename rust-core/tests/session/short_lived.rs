@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pilotlight_core::ffi::{SessionError, SignInReason};
-use pilotlight_core::session::SessionManager;
+use pilotlight_core::session::{SessionManager, TokenOptions};
 use pilotlight_identity_server::{Endpoint, Fault, Options};
 use serde_json::json;
 
@@ -149,4 +149,42 @@ async fn callers_of_one_renewal_get_its_token_each_by_its_own_measure() {
     }
     assert_eq!(world.refresh_grants(), 1);
     assert!(session.has_valid_session(Duration::ZERO));
+}
+
+/// Some servers say 0 of a token that they take for an hour.
+#[tokio::test]
+async fn a_token_that_lives_no_time_does_not_renew_at_every_call() {
+    for expires_in in [
+        json!(0),
+        json!(-5),
+        json!("0"),
+        json!("-3600"),
+        json!(0.4),
+        json!(-1e300),
+    ] {
+        let world = World::new().await;
+        let session = world.signed_in().await;
+        world.clock.advance(86_400);
+        let answer = Fault::answer(json!({ "expires_in": expires_in }));
+        world.control().fault(Endpoint::Token, answer.for_ever());
+        let token = session.access_token(TokenOptions::default()).await.unwrap();
+        for _ in 0..20 {
+            assert_eq!(
+                session.access_token(TokenOptions::default()).await.unwrap(),
+                token,
+                "{expires_in}"
+            );
+            assert!(
+                is_min_ttl(&public(session.access_token(at_least(30)).await)),
+                "{expires_in}"
+            );
+        }
+        assert_eq!(world.refresh_grants(), 1, "{expires_in}");
+        world.clock.advance(31);
+        assert_ne!(
+            session.access_token(TokenOptions::default()).await.unwrap(),
+            token,
+            "{expires_in}"
+        );
+    }
 }

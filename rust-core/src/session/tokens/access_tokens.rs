@@ -206,7 +206,11 @@ impl AccessTokens {
         let Some(lifetime) = self.memory.lifetime_seconds(of) else {
             return Ok(None);
         };
-        let token = self.memory.access_token(of, Duration::ZERO);
+        // One that never lives is given all the same: whether it is good, the API decides.
+        let token = match lifetime {
+            0 => self.memory.any_access_token(of),
+            _ => self.memory.access_token(of, Duration::ZERO),
+        };
         let is_best = is_out_of_reach(min_ttl, lifetime) && self.memory.was_short_lived(&renewal.kind(), lifetime);
         match token.filter(|_| is_best) {
             Some(_) if min_ttl > Duration::from_secs(lifetime) => Err(too_much(lifetime)),
@@ -238,7 +242,8 @@ impl AccessTokens {
 
 /// Whether no token that lives so many seconds would be good for `min_ttl` a moment after it was got.
 fn is_out_of_reach(min_ttl: Duration, lifetime: u64) -> bool {
-    min_ttl.saturating_add(Duration::from_secs(1)) > Duration::from_secs(lifetime) && !min_ttl.is_zero()
+    let is_short = min_ttl.saturating_add(Duration::from_secs(1)) > Duration::from_secs(lifetime);
+    is_short && (!min_ttl.is_zero() || lifetime == 0)
 }
 
 fn too_much(lifetime: u64) -> Error {

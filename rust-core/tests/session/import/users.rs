@@ -283,3 +283,35 @@ async fn what_an_import_renewed_and_could_not_store_is_kept_and_written_at_the_n
     assert_ne!(world.stored_refresh_token(), tokens.refresh_token);
     assert_renews(&session).await;
 }
+
+/// Whatever an app kept: what can be renewed is a session, and is renewed; all else is an outcome and changes nothing.
+#[tokio::test]
+async fn every_subset_of_tokens_is_a_session_that_can_be_renewed_or_none() {
+    for (has_access, has_refresh, has_id) in (0..8).map(|subset| (subset & 1 != 0, subset & 2 != 0, subset & 4 != 0)) {
+        let world = World::new().await;
+        let tokens = old_tokens(&world).await;
+        let session = world.session();
+        let source = ImportSource::TokenValues {
+            access_token: has_access.then_some(tokens.access_token),
+            refresh_token: has_refresh.then_some(tokens.refresh_token),
+            id_token: has_id.then_some(tokens.id_token),
+            profile_archive: None,
+        };
+        let outcome = session.import_session(source).await.unwrap();
+        if has_refresh {
+            assert_eq!(subject(outcome), SUBJECT, "{has_access} {has_id}");
+            assert_renews(&session).await;
+            assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
+        } else {
+            // When the access token expires nobody can tell.
+            let expected = if has_access || has_id {
+                let problem = ImportProblem::NothingUsable;
+                ImportOutcome::Unreadable { problem }
+            } else {
+                ImportOutcome::NothingFound
+            };
+            assert_eq!(outcome, expected, "{has_access} {has_id}");
+            assert_eq!(world.stored(), None);
+        }
+    }
+}
