@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -16,7 +17,7 @@ use zeroize::Zeroizing;
 pub use super::http_limits::HttpLimits;
 use super::http_limits::USER_AGENT;
 use super::lazy_runtime::LazyRuntime;
-use super::proxy::{ProxySource, proxy_of};
+use super::proxy::{Lookup, ProxySource, proxy_of, system_lookup, until_connected};
 use super::tls;
 use super::transport_error::{not_sendable, reason_for};
 use crate::model::secret::SecretBytes;
@@ -46,6 +47,8 @@ struct Http {
     /// `None` for [`tls::client_config`].
     tls: Option<ClientConfig>,
     proxies: ProxySource,
+    /// The ways to the issuer, where something names several.
+    lookup: Option<Lookup>,
     /// Why it cannot be built: a broken TLS configuration, or what is no proxy in a proxy's place.
     client: OnceLock<Result<Client, TransportErrorKind>>,
 }
@@ -73,6 +76,7 @@ impl HttpTransport {
                 limits,
                 tls,
                 proxies: ProxySource::Direct,
+                lookup: None,
                 client,
             }),
             runtime: None,
@@ -82,12 +86,28 @@ impl HttpTransport {
     /// The same, through the proxies that `source` names.
     #[must_use]
     pub fn through(self, source: ProxySource) -> Self {
+        let lookup = if source == ProxySource::System {
+            system_lookup()
+        } else {
+            None
+        };
+        self.with_proxies(source, lookup)
+    }
+
+    /// The same, by the ways that `lookup` names: the first one, and when it comes to no connection the next.
+    #[must_use]
+    pub fn through_ways(self, lookup: Lookup) -> Self {
+        self.with_proxies(ProxySource::System, Some(lookup))
+    }
+
+    fn with_proxies(self, proxies: ProxySource, lookup: Option<Lookup>) -> Self {
         let Http { limits, tls, .. } = self.http.as_ref();
         Self {
             http: Arc::new(Http {
                 limits: *limits,
                 tls: tls.clone(),
-                proxies: source,
+                proxies,
+                lookup,
                 client: OnceLock::new(),
             }),
             ..self
@@ -106,12 +126,26 @@ impl HttpTransport {
 }
 
 impl Http {
+    /// All tries together have the time of one. What was sent is never sent again, and a certificate that is not trusted is no
+    /// matter of the way.
     async fn exchange(&self, request: HttpRequest) -> Result<HttpAnswer, TransportError> {
+        if self.lookup.is_none() {
+            return self.exchange_within(request, self.limits.total).await;
+        }
+        let end = Instant::now() + self.limits.total;
+        let no_connection =
+            |error: &TransportError| !error.may_have_been_processed && error.kind != TransportErrorKind::Tls;
+        let send = || self.exchange_within(request.clone(), end.saturating_duration_since(Instant::now()));
+        until_connected(send, no_connection).await
+    }
+
+    async fn exchange_within(&self, request: HttpRequest, limit: Duration) -> Result<HttpAnswer, TransportError> {
         let client = self.client().map_err(|kind| TransportError {
             kind,
             may_have_been_processed: false,
         })?;
-        let request = translate(request).ok_or(not_sendable())?;
+        let mut request = translate(request).ok_or(not_sendable())?;
+        *request.timeout_mut() = Some(limit);
         let response = client.execute(request).await.map_err(|error| reason_for(&error))?;
         let status = response.status().as_u16();
         let headers = text_headers(response.headers());
@@ -171,9 +205,8 @@ impl Http {
             .retry(retry::never())
             .user_agent(USER_AGENT)
             .connect_timeout(self.limits.connect)
-            .timeout(self.limits.total)
             .pool_idle_timeout(self.limits.idle);
-        let proxy = proxy_of(self.proxies).map_err(|_| TransportErrorKind::Unreachable)?;
+        let proxy = proxy_of(self.proxies, self.lookup.as_ref()).map_err(|_| TransportErrorKind::Unreachable)?;
         let builder = match proxy {
             Some(proxy) => builder.proxy(proxy),
             None => builder,

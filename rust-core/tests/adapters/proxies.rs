@@ -1,13 +1,13 @@
 //! Connections through a proxy, which is real: it makes tunnels on this machine.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 
 use pilotlight_core::adapters::http::HttpTransport;
-use pilotlight_core::adapters::proxy::ProxySource;
+use pilotlight_core::adapters::proxy::{ProxyEntry, ProxySource};
 use pilotlight_core::ports::{Transport, TransportError, TransportErrorKind};
 use pilotlight_core::protocol::message::HttpRequest;
 use rustls::{ClientConfig, ServerConfig, ServerConnection};
@@ -37,7 +37,7 @@ fn tunnel(peer: &mut Peer) {
     there.join().unwrap();
 }
 
-fn tls_server() -> RawServer {
+fn server_config() -> Arc<ServerConfig> {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = made.signing_key.serialize_der().try_into().unwrap();
     let builder = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
@@ -45,7 +45,11 @@ fn tls_server() -> RawServer {
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth();
-    let config = Arc::new(builder.with_single_cert(vec![made.cert.der().clone()], key).unwrap());
+    Arc::new(builder.with_single_cert(vec![made.cert.der().clone()], key).unwrap())
+}
+
+fn tls_server() -> RawServer {
+    let config = server_config();
     RawServer::start(move |peer: &mut Peer| {
         let mut tls = ServerConnection::new(config.clone()).unwrap();
         let mut stream = rustls::Stream::new(&mut tls, peer.stream());
@@ -190,6 +194,88 @@ async fn child_does_not_get_out() {
         .unwrap_err();
     assert!(!error.may_have_been_processed, "{error:?}");
     assert_eq!(error.kind, TransportErrorKind::Unreachable);
+}
+
+/// As a system or an automatic configuration names them: `PROXY a; PROXY b; DIRECT`.
+async fn get_by_ways(ways: &[ProxyEntry], url: &str) -> Result<u16, TransportError> {
+    let ways = ways.to_vec();
+    let transport = transport(ProxySource::Direct).through_ways(Arc::new(move |_| ways.clone()));
+    let answer = transport.send(HttpRequest::get(url.parse().unwrap(), "*/*")).await;
+    answer.map(|answer| answer.status)
+}
+
+fn way(address: SocketAddr) -> ProxyEntry {
+    let (host, port) = (address.ip().to_string(), Some(address.port()));
+    ProxyEntry::Http { host, port }
+}
+
+/// Nobody listens there.
+fn dead() -> ProxyEntry {
+    way(TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap())
+}
+
+fn refusing() -> RawServer {
+    RawServer::start(|peer: &mut Peer| {
+        peer.read_head_seen();
+        peer.send("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n");
+    })
+}
+
+/// Another spelling of this machine than loopback's, which never goes through a proxy.
+fn url_of_this_machine(server: &RawServer) -> String {
+    format!("https://0.0.0.0:{}/", server.address().port())
+}
+
+#[tokio::test]
+async fn a_proxy_without_a_connection_gives_way_to_the_next() {
+    let (server, refusing, proxy) = (tls_server(), refusing(), RawServer::start(tunnel));
+    let ways = [
+        ProxyEntry::Other,
+        dead(),
+        way(refusing.address()),
+        way(proxy.address()),
+        dead(),
+    ];
+    assert_eq!(get_by_ways(&ways, &url_of_this_machine(&server)).await, Ok(200));
+    assert_eq!((refusing.requests().len(), proxy.requests().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn the_direct_way_is_taken_in_its_place() {
+    let (server, proxy) = (tls_server(), RawServer::start(tunnel));
+    let url = url_of_this_machine(&server);
+    assert_eq!(
+        get_by_ways(&[dead(), ProxyEntry::Direct, way(proxy.address())], &url).await,
+        Ok(200)
+    );
+    assert_eq!(proxy.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn without_a_way_there_is_no_connection() {
+    let error = get_by_ways(&[dead(), dead()], &url_of_this_machine(&tls_server()))
+        .await
+        .unwrap_err();
+    let expected = TransportError {
+        kind: TransportErrorKind::Unreachable,
+        may_have_been_processed: false,
+    };
+    assert_eq!(error, expected);
+}
+
+#[tokio::test]
+async fn a_request_that_was_sent_takes_no_other_way() {
+    let config = server_config();
+    let breaking = RawServer::start(move |peer: &mut Peer| {
+        let mut tls = ServerConnection::new(config.clone()).unwrap();
+        let mut stream = rustls::Stream::new(&mut tls, peer.stream());
+        let _ = stream.read(&mut [0; 4096]);
+    });
+    let (first, second) = (RawServer::start(tunnel), RawServer::start(tunnel));
+    let ways = [way(first.address()), way(second.address())];
+    let error = get_by_ways(&ways, &url_of_this_machine(&breaking)).await.unwrap_err();
+    assert!(error.may_have_been_processed, "{error:?}");
+    assert_eq!((first.requests().len(), second.requests().len()), (1, 0));
 }
 
 fn url_of(server: &RawServer) -> url::Url {

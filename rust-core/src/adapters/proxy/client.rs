@@ -1,19 +1,22 @@
 //! The proxies of the HTTP client.
 
+use std::sync::Arc;
+
 use reqwest::Proxy;
 
 use super::source::ProxySource;
+use super::ways::{Lookup, proxy_by};
 
-/// For reqwest; `None` for no proxy at all.
+/// For reqwest; `None` for no proxy at all. `lookup` is asked where there is one.
 ///
 /// # Errors
 /// Where the environment names what is no proxy. To connect without it would tell the network what the user's company
 /// hides from it.
-pub(in crate::adapters) fn proxy_of(source: ProxySource) -> reqwest::Result<Option<Proxy>> {
-    match source {
-        ProxySource::Direct => Ok(None),
-        ProxySource::Environment => from_environment(),
-        ProxySource::System => Ok(from_system()),
+pub(in crate::adapters) fn proxy_of(source: ProxySource, lookup: Option<&Lookup>) -> reqwest::Result<Option<Proxy>> {
+    match (source, lookup) {
+        (_, Some(lookup)) => Ok(Some(proxy_by(Arc::clone(lookup)))),
+        (ProxySource::Environment, None) => from_environment(),
+        (ProxySource::Direct | ProxySource::System, None) => Ok(None),
     }
 }
 
@@ -37,20 +40,17 @@ fn from_environment() -> reqwest::Result<Option<Proxy>> {
     Ok(None)
 }
 
+/// The system's settings, where it has them.
 #[cfg(target_vendor = "apple")]
-fn from_system() -> Option<Proxy> {
-    use super::entries::first_usable;
-    use super::{cfnetwork, target};
+pub(in crate::adapters) fn system_lookup() -> Option<Lookup> {
+    use super::cfnetwork;
     use crate::adapters::autorelease::in_pool;
 
-    Some(Proxy::custom(|url| {
-        let target = target::of(url)?;
-        first_usable(&in_pool(|| cfnetwork::entries_for(target.as_str())))
-    }))
+    Some(Arc::new(|target: &str| in_pool(|| cfnetwork::entries_for(target))))
 }
 
 /// The system has no settings.
 #[cfg(not(target_vendor = "apple"))]
-fn from_system() -> Option<Proxy> {
+pub(in crate::adapters) fn system_lookup() -> Option<Lookup> {
     None
 }

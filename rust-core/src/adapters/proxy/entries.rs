@@ -1,4 +1,4 @@
-//! What a system names as the ways to one target, and which of them is taken.
+//! What a system names as the ways to one target, and which of them can be gone.
 
 use url::Url;
 
@@ -18,17 +18,21 @@ pub enum ProxyEntry {
     Other,
 }
 
-/// The first way that this client can go; `None` for the direct one, also when there is no other. A list is in the order
-/// of the system's preference; a proxy that does not answer is not ignored for the next one.
-pub fn first_usable(entries: &[ProxyEntry]) -> Option<Url> {
-    entries
+/// The ways that this client can go, in the order of the system's preference; `None` is the direct one, which is also what is
+/// left when there is no other.
+pub(super) fn usable(entries: &[ProxyEntry]) -> Vec<Option<Url>> {
+    let mut ways: Vec<_> = entries
         .iter()
-        .find_map(|entry| match entry {
+        .filter_map(|entry| match entry {
             ProxyEntry::Direct => Some(None),
             ProxyEntry::Http { host, port } => url_of(host, *port).map(Some),
             ProxyEntry::Other => None,
         })
-        .flatten()
+        .collect();
+    if ways.is_empty() {
+        ways.push(None);
+    }
+    ways
 }
 
 fn url_of(host: &str, port: Option<u16>) -> Option<Url> {
@@ -53,29 +57,32 @@ mod tests {
     }
 
     #[test]
-    fn the_first_way_that_can_be_gone_is_taken() {
+    fn the_ways_that_can_be_gone_are_left_in_their_order() {
         let proxy = http("proxy.example.com", Some(8080));
+        let url = Some("http://proxy.example.com:8080/");
         for (entries, expected) in [
-            (vec![], None),
-            (vec![ProxyEntry::Direct, proxy.clone()], None),
+            (vec![], vec![None]),
+            (vec![ProxyEntry::Direct, proxy.clone()], vec![None, url]),
+            (vec![proxy.clone(), ProxyEntry::Direct], vec![url, None]),
             (
-                vec![proxy.clone(), ProxyEntry::Direct],
-                Some("http://proxy.example.com:8080/"),
+                vec![proxy.clone(), http("b", None), ProxyEntry::Direct],
+                vec![url, Some("http://b/"), None],
             ),
-            (vec![ProxyEntry::Other, proxy], Some("http://proxy.example.com:8080/")),
-            (vec![ProxyEntry::Other], None),
-            (vec![http("10.0.0.1", None)], Some("http://10.0.0.1/")),
-            (vec![http("fe80::1", Some(3128))], Some("http://[fe80::1]:3128/")),
-            (vec![http("[fe80::1]", Some(3128))], Some("http://[fe80::1]:3128/")),
-            (vec![http("a/b", None), ProxyEntry::Direct], None),
-            (vec![http("", None)], None),
-            (vec![http("me@proxy", None)], None),
+            (vec![ProxyEntry::Other, proxy], vec![url]),
+            (vec![ProxyEntry::Other], vec![None]),
+            (vec![http("10.0.0.1", None)], vec![Some("http://10.0.0.1/")]),
+            (vec![http("fe80::1", Some(3128))], vec![Some("http://[fe80::1]:3128/")]),
+            (
+                vec![http("[fe80::1]", Some(3128))],
+                vec![Some("http://[fe80::1]:3128/")],
+            ),
+            (vec![http("a/b", None), ProxyEntry::Direct], vec![None]),
+            (vec![http("", None)], vec![None]),
+            (vec![http("me@proxy", None)], vec![None]),
         ] {
-            assert_eq!(
-                first_usable(&entries).as_ref().map(Url::as_str),
-                expected,
-                "{entries:?}"
-            );
+            let ways = usable(&entries);
+            let ways: Vec<_> = ways.iter().map(|way| way.as_ref().map(Url::as_str)).collect();
+            assert_eq!(ways, expected, "{entries:?}");
         }
     }
 }
