@@ -46,7 +46,7 @@ while [ -e "$PRETEND_CALLS" ]; do sleep 0.05; done
 """
 ANSWERS = {
     "uname": """case "$*" in -m) echo arm64 ;; -sm) echo Darwin arm64 ;; *) echo Darwin ;; esac""",
-    "open": "", "ditto": "", "plutil": "", "rustfmt": "", "clippy-driver": "",
+    "open": "", "ditto": "", "chromium": "", "plutil": "", "rustfmt": "", "clippy-driver": "",
     "xcode-select": "echo /Applications/Xcode.app/Contents/Developer",
     "xcodebuild": "echo \"manifests: ${PILOTLIGHT_CORE_LIBRARY_DIR-none} ${PILOTLIGHT_MANIFEST_AS_APPLE-none}\" >>\"$PRETEND_CALLS\"; echo \"** SUCCEEDED **\"; echo \"     Executed 9 tests, with 0 failures (0 unexpected) in 1.0 seconds\"",
     "xcrun": """case "$*" in
@@ -72,7 +72,7 @@ esac""",
     # What would ask a registry, and proofs, which would be this one again.
     "python3": """case "$*" in
 *"-m pip install"*shellcheck*) while [ "$1" != --target ]; do shift; done; mkdir -p "$2/bin"; cp "$PRETEND_FOLDER/bin/true-tool" "$2/bin/shellcheck" ;;
-*"-m pip"*|*"-m unittest"*|*kill_test.py*|*public_types.py*) ;; # No compiler, so no symbol graph.
+*"-m pip"*|*"-m unittest"*|*kill_test.py*|*doc_pictures.py*|*public_types.py*) ;; # No browser; no compiler, so no symbol graph.
 *"-m venv"*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
 *) exec "$PRETEND_PYTHON" "$@" ;;
 esac""",
@@ -114,7 +114,9 @@ esac""",
 BINDGEN = """sources=bindings/Pilotlight/Sources
 out=${@: -1}
 mkdir -p "$out"
-cp "$sources/PilotlightCore/PilotlightCore.swift" "$sources/PilotlightFFI/PilotlightFFI.h" "$sources/PilotlightFFI/module.modulemap" "$out/"
+cp "$sources/PilotlightCore/PilotlightCore.swift" "$sources/PilotlightFFI/module.modulemap" "$out/"
+# Without what is added to it by hand.
+sed '/^ [*] Handwritten/,$d' "$sources/PilotlightFFI/PilotlightFFI.h" | sed '$d' >"$out/PilotlightFFI.h"
 """
 
 
