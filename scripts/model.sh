@@ -4,7 +4,7 @@
 #   scripts/model.sh                    as the lane `model` of scripts/test.sh runs it
 #   scripts/model.sh --states N         N steps in each world; `all` goes to the end of each
 #   scripts/model.sh --long N           one world in which everything happens, N steps
-#   scripts/model.sh --mutations [NAME] machines with a mistake each: the named promise must break
+#   scripts/model.sh --mutations [NAME] machines with a mistake each: a promise must break
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -104,6 +104,11 @@ def mutations(rows):
     return table(["The mistake", "Seeds", "Kind of run", "Caught by"], "lrll", lines)
 
 
+def model_mutations(rows):
+    lines = [[row["mistake"], row["promise"], row["world"], count(row["steps"])] for row in rows]
+    return table(["The mistake", "Broken promise", "World", "Steps"], "lllr", lines)
+
+
 def fuzzing(figures):
     lines = [[row["target"], count(row["inputs"]), count(row["edges"]), str(row["slowest_s"]), str(row["memory_mb"])] for row in figures["targets"]]
     return table(["target", "inputs", "edges reached", "slowest input (s)", "memory (MB)"], "lrrrr", lines)
@@ -115,5 +120,6 @@ def reliability(figures):
         "kills": kills(figures["kills"]),
         "simulation": simulation(figures["simulation"]),
         "mutations": mutations(figures["mutations"]),
+        "model-mutations": model_mutations(figures["model_mutations"]),
         "fuzzing": fuzzing(figures["fuzzing"]),
     }

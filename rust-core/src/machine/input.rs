@@ -36,8 +36,8 @@ pub struct ItemSeen {
     pub item: Option<StoredItem>,
     /// Which bytes these are.
     pub seen: Option<Fingerprint>,
-    /// How many writes this process had made before it read: see [`super::Stored::writes`].
-    pub writes: u64,
+    /// [`super::Stored::looks`] from before the read.
+    pub looks: u64,
 }
 
 /// The store holds an item that cannot be read, and this process knows better: see [`super::Stored::replaces_unreadable`].

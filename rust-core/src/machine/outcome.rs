@@ -53,7 +53,7 @@ pub enum Verdict {
     Unchanged,
     /// It is for a session that is not here any more.
     Superseded,
-    /// This process has written since the store was read: it has to be read again.
+    /// This process has written since the store was read, or has read something newer: it has to be read again.
     ReadAgain,
     /// The input cannot be taken.
     Refused(InvalidValue),

@@ -12,8 +12,8 @@ pub(super) struct Provenance {
     pub(super) seen_sign_in: Option<SignInName>,
     /// It has read or written the item at least once.
     pub(super) has_looked: bool,
-    /// Writes that this process has made. What was read before the last one may be older than that.
-    pub(super) writes: u64,
+    /// See [`super::stored::Stored::looks`].
+    pub(super) looks: u64,
     /// The sign-in in memory has been in the store; when it is not there now, another process took it out.
     pub(super) sign_in_was_stored: bool,
     /// The waiting changes of the metadata that the store holds, by their numbers.
@@ -49,8 +49,17 @@ impl Provenance {
 
     /// What the store holds now.
     pub(super) fn note(&mut self, seen: Option<Fingerprint>, sign_in: Option<SignInName>) {
+        if !self.has_looked || self.seen != seen {
+            self.looks += 1;
+        }
         (self.seen, self.seen_sign_in) = (seen, sign_in);
         self.has_looked = true;
+    }
+
+    /// This process has written that.
+    pub(super) fn wrote(&mut self, written: Option<Fingerprint>, sign_in: Option<SignInName>) {
+        self.note(written, sign_in);
+        self.looks += 1;
     }
 }
 

@@ -87,9 +87,10 @@ impl<'a> Stored<'a> {
         self.0.ledger.current()
     }
 
-    /// How many writes this process has made.
-    pub fn writes(self) -> u64 {
-        self.0.provenance.writes
+    /// Counts what this process came to know of the store: what it wrote, and each look that found another item. What was
+    /// read before the last of these may be older than it.
+    pub fn looks(self) -> u64 {
+        self.0.provenance.looks
     }
 
     /// Whether this process knows what the store holds, or held when it last looked.
@@ -115,6 +116,13 @@ impl<'a> Stored<'a> {
     /// The changes of the metadata that wait, the oldest first.
     pub fn pending_updates(self) -> &'a [PendingUpdate] {
         self.0.session().map_or(&[], |session| &session.pending_updates)
+    }
+
+    /// Whether the store still holds a change of the metadata that does not wait any more. After a restart, or by another
+    /// process, it would be sent again: then nothing that came after it may have been sent.
+    pub fn holds_settled_update(self) -> bool {
+        let waits = |id: &u64| self.pending_updates().iter().any(|update| update.id == *id);
+        self.0.session().is_some() && !self.0.provenance.stored_updates.iter().all(waits)
     }
 
     /// The next change of the metadata to send, if it is that session's.

@@ -200,7 +200,7 @@ impl World {
                 self.left.suspensions -= 1;
                 self.excuse_process(number);
                 let sender = self.processes[number].sender.as_ref();
-                self.history.has_overtaken_change |= sender.is_some();
+                self.history.order_is_unknown |= sender.is_some();
                 self.release_lock(number);
                 self.release_changes_lock(number);
             }
@@ -220,6 +220,7 @@ impl World {
             Action::SetClock(wall) => {
                 self.left.clocks -= 1;
                 self.clock.wall = wall;
+                self.history.order_is_unknown = true;
             }
         }
     }

@@ -7,6 +7,7 @@ use pilotlight_core::model::state::ReauthenticationReason;
 use pilotlight_core::model::time::Instant;
 use pilotlight_core::protocol::token::TokenAnswer;
 
+use crate::clock::hour_of;
 use crate::errors;
 use crate::issuer::name_of;
 use crate::process::Saving;
@@ -39,8 +40,8 @@ impl World {
         }
         self.revoke(&outcome);
         (outcome.verdict == Verdict::Changed).then(|| {
-            let hour = u8::try_from((at.monotonic.as_secs() - 1_000) / 3600).unwrap();
-            self.process(process).received = answer.access_token.as_ref().map(|token| (name_of(token), hour));
+            let received = answer.access_token.as_ref().map(|token| (name_of(token), hour_of(at)));
+            self.process(process).received = received;
             Stage::Saves {
                 input,
                 answer,

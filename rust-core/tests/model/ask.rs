@@ -27,8 +27,8 @@ impl World {
         self.machine(process).phase_kind() == PhaseKind::SignedIn
     }
 
-    pub(crate) fn writes(&self, process: usize) -> u64 {
-        self.stored(process).writes()
+    pub(crate) fn looks(&self, process: usize) -> u64 {
+        self.stored(process).looks()
     }
 
     pub(crate) fn has_unsaved(&self, process: usize) -> bool {
@@ -65,6 +65,10 @@ impl World {
 
     pub(crate) fn pending_updates(&self, process: usize) -> &[PendingUpdate] {
         self.stored(process).pending_updates()
+    }
+
+    pub(crate) fn holds_settled_update(&self, process: usize) -> bool {
+        self.stored(process).holds_settled_update()
     }
 
     pub(crate) fn next_update(&self, process: usize, generation: Generation) -> Option<u64> {

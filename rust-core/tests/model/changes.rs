@@ -94,12 +94,15 @@ impl World {
                 None => Some(Sender::Reads),
                 Some(_) => Some(Sender::Next),
             },
+            Sender::Next if self.holds_settled_update(process) => Some(Sender::Saves(Saving::Asked)),
             Sender::Next => self.send_next(process),
             Sender::Settles(id) => {
                 let event = Some(SessionEvent::MetadataUpdateSent { id });
                 self.apply(process, input::UpdateRemoved { id, event });
                 Some(Sender::Saves(Saving::Asked))
             }
+            // It waits until that is stored.
+            Sender::Saves(_) if self.holds_settled_update(process) => None,
             Sender::Saves(_) => {
                 self.release_changes_lock(process);
                 Some(Sender::WantsLock)

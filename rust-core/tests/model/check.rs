@@ -10,10 +10,14 @@ use crate::bounds::Bounds;
 use crate::counterexample::Counterexample;
 use crate::properties::PROMISES;
 use crate::recovery::{WAY_ON, dead_end};
+use crate::walk::walk;
 use crate::world::World;
 
 /// States of each world that a run of all tests looks at; the lane `model` looks at more.
 const FEW_STATES: usize = 20_000;
+/// Before that, one random step for so many states, and never more than these.
+const STATES_PER_RANDOM_STEP: usize = 5;
+const MOST_RANDOM_STEPS: usize = 2_000_000;
 
 /// How many states are looked at: `PILOTLIGHT_MODEL_STATES`, a number, or `all`.
 pub(crate) fn states_wanted() -> Option<usize> {
@@ -64,6 +68,10 @@ impl Model for Session {
 /// With a readable sequence of steps, when a promise is broken.
 pub(crate) fn check(name: &str, bounds: &Bounds, most_states: Option<usize>) {
     let began = Instant::now();
+    let steps = most_states.map_or(MOST_RANDOM_STEPS, |states| states / STATES_PER_RANDOM_STEP);
+    if let Some(way) = walk(bounds, steps.min(MOST_RANDOM_STEPS)) {
+        report(name, bounds, way);
+    }
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
     let mut checker = Session(bounds.clone()).checker().threads(threads);
     if let Some(states) = most_states {
@@ -71,17 +79,11 @@ pub(crate) fn check(name: &str, bounds: &Bounds, most_states: Option<usize>) {
     }
     let checker = checker.finish_when(HasDiscoveries::AnyFailures).spawn_dfs().join();
     let promises = PROMISES.iter().map(|(promise, _)| *promise);
-    for property in promises.chain([WAY_ON]) {
-        if let Some(path) = checker.discovery(property) {
-            let found = Counterexample::shortest(bounds, path.into_actions());
-            panic!(
-                "{name} ({bounds:?}): broken: {}\n{}\nafter {} steps\n{}",
-                found.promise,
-                found.why,
-                found.steps.len(),
-                found.to_lines().join("\n")
-            );
-        }
+    let broken = promises
+        .chain([WAY_ON])
+        .find_map(|property| checker.discovery(property));
+    if let Some(path) = broken {
+        report(name, bounds, path.into_actions());
     }
     println!(
         "{name}, {:?}: {} distinct states, the longest way {} steps, {} s",
@@ -93,4 +95,15 @@ pub(crate) fn check(name: &str, bounds: &Bounds, most_states: Option<usize>) {
     if bounds.renewals > 0 {
         checker.assert_any_discovery("a renewal is stored");
     }
+}
+
+fn report(name: &str, bounds: &Bounds, way: Vec<Action>) -> ! {
+    let found = Counterexample::shortest(bounds, way);
+    panic!(
+        "{name} ({bounds:?}): broken: {}\n{}\nafter {} steps\n{}",
+        found.promise,
+        found.why,
+        found.steps.len(),
+        found.to_lines().join("\n")
+    );
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use pilotlight_core::model::time::{Instant, Timestamp};
 
 const START: i64 = 1_800_000_000;
+/// Seconds before the start.
+const BOOTED: u64 = 1_000;
 const TEN_YEARS: i64 = 10 * 365 * 24 * 3600;
 /// Longer than an access token lives and than any cooldown lasts.
 const STEP: u8 = 2;
@@ -26,6 +28,11 @@ pub(crate) enum Wall {
     Stopped,
 }
 
+/// In which hour that was.
+pub(crate) fn hour_of(at: Instant) -> u8 {
+    u8::try_from((at.monotonic.as_secs() - BOOTED) / 3600).unwrap()
+}
+
 impl Wall {
     pub(crate) const ALL: [Self; 4] = [Self::Right, Self::Ahead, Self::Back, Self::Stopped];
 }
@@ -41,7 +48,7 @@ impl Clock {
         };
         Instant {
             wall: Timestamp(wall),
-            monotonic: Duration::from_secs(1_000 + u64::from(self.hours) * 3600),
+            monotonic: Duration::from_secs(BOOTED + u64::from(self.hours) * 3600),
         }
     }
 

@@ -27,6 +27,7 @@ mod recovery;
 mod renewal;
 mod store;
 mod user;
+mod walk;
 mod world;
 mod write;
 

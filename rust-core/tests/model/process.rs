@@ -77,7 +77,6 @@ impl World {
             }
             SessionEvent::Renewed { .. } => (!is_in(&self.history.renewed))
                 .then_some("2: tokens were announced before the store held any of a renewal"),
-            SessionEvent::Ended { .. } if !tells_of_a_session => Some("events: an end, though nobody is signed in"),
             SessionEvent::Ended { .. } => family
                 .is_some_and(|family| self.issuer.is_alive(family) && !self.history.excused.contains(&family))
                 .then_some("1: an end was announced though the refresh token is alive"),

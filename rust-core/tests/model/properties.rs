@@ -205,7 +205,7 @@ fn lost_change(world: &World) -> Option<&'static str> {
 
 /// Of two changes that one process made, the later one is made last.
 fn changes_out_of_order(world: &World) -> Option<&'static str> {
-    if world.history.has_overtaken_change {
+    if world.history.order_is_unknown {
         return None;
     }
     let made = &world.issuer.changes;

@@ -27,6 +27,12 @@ pub(crate) fn dead_end(world: &World) -> Option<&'static str> {
         if !settles(&mut world, number) {
             return Some("a call does not come to an end");
         }
+        // Each call looks first, unless somebody is signed in.
+        if !world.is_signed_in(number)
+            && let Ok(found) = world.look(number)
+        {
+            world.merge(number, &found);
+        }
         if world.is_signed_in(number) {
             world.take(Action::BeginRenewal(number));
         }

@@ -244,7 +244,7 @@ impl World {
     }
 
     pub(crate) fn look(&self, process: usize) -> Result<Found, Error> {
-        self.store.read(self.writes(process)).ok_or_else(errors::locked)
+        self.store.read(self.looks(process)).ok_or_else(errors::locked)
     }
 
     fn gives_token(&self, process: usize) -> bool {
@@ -252,6 +252,10 @@ impl World {
     }
 
     fn ask(&mut self, process: usize, asked: &mut Generation, tokens: &mut u8) -> Result<Stage, Error> {
+        // What has to be written anyway proves that the store can be written.
+        if self.has_unsaved(process) {
+            return Ok(Stage::Proves(Saving::Asked));
+        }
         *tokens += 1;
         if *tokens > MOST_TOKENS {
             return Err(Error::Busy);
@@ -288,7 +292,10 @@ impl World {
         if self.lock != Some(process) {
             self.history.excused.insert(family);
         }
-        let is_excused = self.history.excused.contains(&family) || self.history.signed_out.contains(&family);
+        let history = &self.history;
+        let is_excused = [history.excused, history.unwritten, history.signed_out]
+            .iter()
+            .any(|families| families.contains(&family));
         if self.lock == Some(process) && !self.issuer.is_current(&input.token) && !is_excused {
             self.history
                 .break_promise("4: a spent refresh token was sent, though its successor was not lost");

@@ -52,8 +52,8 @@ impl Hash for Kept {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Found {
     kept: Option<Kept>,
-    /// How many writes the process had made before.
-    pub(crate) writes: u64,
+    /// What the process had come to know before.
+    pub(crate) looks: u64,
 }
 
 impl Found {
@@ -72,9 +72,9 @@ impl Found {
 
 impl Store {
     /// `None` while the device is locked.
-    pub(crate) fn read(&self, writes: u64) -> Option<Found> {
+    pub(crate) fn read(&self, looks: u64) -> Option<Found> {
         let kept = self.item.clone();
-        (!self.is_locked).then_some(Found { kept, writes })
+        (!self.is_locked).then_some(Found { kept, looks })
     }
 
     /// Whether a write would be taken now.

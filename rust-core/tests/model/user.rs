@@ -7,6 +7,7 @@ use pilotlight_core::protocol::token::TokenAnswer;
 use pilotlight_core::storage::envelope::{StoredItem, StoredSession};
 use serde_json::json;
 
+use crate::clock::hour_of;
 use crate::issuer::{Family, User, family_of, name_of};
 use crate::process::Saving;
 use crate::store::Found;
@@ -23,7 +24,7 @@ pub(crate) struct SignIn {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum SignInStage {
     Exchanges,
-    Enters(Family, Box<TokenAnswer>, u8),
+    Enters(Family, Box<TokenAnswer>, Instant),
     Saves(Saving),
 }
 
@@ -96,14 +97,14 @@ impl World {
         sign_in.stage = match sign_in.stage {
             SignInStage::Exchanges => {
                 let (family, tokens) = self.issuer.sign_in(sign_in.user);
-                SignInStage::Enters(family, Box::new(tokens), self.clock.hours)
+                SignInStage::Enters(family, Box::new(tokens), self.now())
             }
-            SignInStage::Enters(family, tokens, hour) => {
+            SignInStage::Enters(family, tokens, at) => {
                 if sign_in.is_cancelled {
                     self.history.signed_out.insert(family);
                     return self.issuer.revoke(tokens.refresh_token.as_ref().unwrap());
                 }
-                self.enter(process, sign_in.user, family, &tokens, hour);
+                self.enter(process, sign_in.user, family, &tokens, at);
                 SignInStage::Saves(Saving::Asked)
             }
             SignInStage::Saves(_) => return self.publish(process),
@@ -111,12 +112,11 @@ impl World {
         self.process(process).sign_in = Some(sign_in);
     }
 
-    fn enter(&mut self, process: usize, user: User, family: Family, tokens: &TokenAnswer, hour: u8) {
-        let now = self.now();
+    fn enter(&mut self, process: usize, user: User, family: Family, tokens: &TokenAnswer, at: Instant) {
         if self.machine(process).needs_restore() {
             self.restore(process);
         }
-        let session = Box::new(session_of(family, tokens, user, now));
+        let session = Box::new(session_of(family, tokens, user, at));
         let access_token = name_of(tokens.access_token.as_ref().unwrap());
         self.history.check(access_token);
         // Whose session it replaces has no place in the store any more.
@@ -128,7 +128,7 @@ impl World {
             }
         }
         self.history.entered.insert(family);
-        let received = now.monotonic;
+        let received = at.monotonic;
         let lacks_refresh_token = false;
         let signed_in = input::SignedIn {
             session,
@@ -138,7 +138,7 @@ impl World {
         self.apply(process, signed_in);
         let process = self.process(process);
         process.knows = true;
-        process.received = Some((access_token, hour));
+        process.received = Some((access_token, hour_of(at)));
         process.failed = None;
     }
 
@@ -165,7 +165,7 @@ impl World {
             return;
         };
         let next = match sign_out {
-            SignOut::Reads => Some(SignOut::Leaves(self.store.read(self.writes(process)))),
+            SignOut::Reads => Some(SignOut::Leaves(self.store.read(self.looks(process)))),
             SignOut::Leaves(found) => Some(self.leave(process, found)),
             SignOut::Saves(token, _) => {
                 self.publish(process);
@@ -193,8 +193,8 @@ impl World {
         // The session that is here; where it was never stored, also the one that was seen in its place.
         let known = self.machine(process).session().map(family_of_session);
         let seen = self.processes[process].seen.filter(|_| known.is_some());
-        self.history.sign_out(known);
-        self.history.sign_out(seen);
+        self.leaves(known);
+        self.leaves(seen);
         let has_looked = self.has_looked(process);
         let at = self.now().wall;
         let outcome = self.apply(process, input::SignedOut { at });

@@ -39,14 +39,17 @@ pub(crate) struct History {
     pub(crate) excused: Families,
     /// Sign-ins that became a process's session.
     pub(crate) entered: Families,
+    /// Sign-ins of which a process could not write what it had: the next one to renew cannot know that.
+    pub(crate) unwritten: Families,
     /// Sign-ins that the store has held.
     pub(crate) stored: Families,
     /// Those of which it has held a renewal.
     pub(crate) renewed: Families,
     /// Access tokens that were checked and accepted.
     pub(crate) checked: Vec<TokenName>,
-    /// A process was suspended, and gave up the lock, while a change of the metadata was under way.
-    pub(crate) has_overtaken_change: bool,
+    /// A process was suspended, and gave up the lock, while a change of the metadata was under way; or the wall clock was set
+    /// wrong, which says in which order the changes of two processes were made.
+    pub(crate) order_is_unknown: bool,
     /// Changes of the metadata that waited.
     pub(crate) changes: Vec<Change>,
     /// The first promise that was broken, in words.
@@ -113,6 +116,19 @@ impl World {
         self.clock.now()
     }
 
+    /// The user of this sign-in has left.
+    pub(crate) fn leaves(&mut self, family: Option<Family>) {
+        let Some(left) = family else {
+            return;
+        };
+        self.history.signed_out.insert(left);
+        let (issuer, history) = (&self.issuer, &mut self.history);
+        let entered = history.entered;
+        let is_theirs = |family: &Family| issuer.user_of(*family) == issuer.user_of(left) && entered.contains(family);
+        let gone = issuer.families().filter(is_theirs);
+        gone.for_each(|family| history.gone.insert(family));
+    }
+
     /// For a change.
     pub(crate) fn process(&mut self, number: usize) -> &mut Process {
         Arc::make_mut(&mut self.processes[number])
@@ -135,14 +151,6 @@ impl History {
     /// A promise is broken. The words begin with its number.
     pub(crate) fn break_promise(&mut self, words: &'static str) {
         self.broken.get_or_insert(words);
-    }
-
-    /// The user of this sign-in has left.
-    pub(crate) fn sign_out(&mut self, family: Option<Family>) {
-        if let Some(family) = family {
-            self.signed_out.insert(family);
-            self.gone.insert(family);
-        }
     }
 
     pub(crate) fn check(&mut self, access_token: TokenName) {

@@ -4,6 +4,7 @@ use pilotlight_core::machine::{Unsaved, Verdict, input};
 
 use crate::process::Saving;
 use crate::store::{Found, fingerprint, sign_in_of};
+use crate::user::family_of_session;
 use crate::world::World;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,8 +45,8 @@ impl World {
         match write.stage {
             Stage::Decides if self.has_looked(process) => return self.prepare(process, write),
             Stage::Decides | Stage::Reads => {
-                let Some(found) = self.store.read(self.writes(process)) else {
-                    return self.end_write(process, write.revision);
+                let Some(found) = self.store.read(self.looks(process)) else {
+                    return self.fail_to_write(process, write.revision);
                 };
                 write.stage = Stage::Merges(found);
             }
@@ -63,7 +64,7 @@ impl World {
                     write.stage = Stage::Wrote(unsaved);
                 } else {
                     match self.store.swap(unsaved.seen, content, &mut self.history) {
-                        Err(()) => return self.end_write(process, write.revision),
+                        Err(()) => return self.fail_to_write(process, write.revision),
                         Ok(false) => write.stage = Stage::Reads,
                         Ok(true) => write.stage = Stage::Wrote(unsaved),
                     }
@@ -95,6 +96,14 @@ impl World {
         self.apply(process, input::ItemWritten { content, written });
     }
 
+    fn fail_to_write(&mut self, process: usize, revision: u64) {
+        if let Some(session) = self.machine(process).session() {
+            let family = family_of_session(session);
+            self.history.unwritten.insert(family);
+        }
+        self.end_write(process, revision);
+    }
+
     fn end_write(&mut self, process: usize, revision: u64) {
         self.apply(process, input::WriteAttempted { revision });
         for saving in self.process(process).savings() {
@@ -107,19 +116,19 @@ impl World {
     /// Another look at the store. True when the session or its tokens are others now; `None` when the process has written
     /// meanwhile.
     pub(crate) fn merge(&mut self, process: usize, found: &Found) -> Option<bool> {
-        let (item, seen, writes) = (found.item(), found.seen(), found.writes);
+        let (item, seen, looks) = (found.item(), found.seen(), found.looks);
         let is_first_look = !self.has_looked(process);
-        let outcome = self.apply(process, input::ItemSeen { item, seen, writes });
+        let outcome = self.apply(process, input::ItemSeen { item, seen, looks });
         if outcome.verdict == Verdict::ReadAgain {
             return None;
         }
-        let process = self.process(process);
-        process.knows = true;
-        process.seen = found.sign_in();
+        let changed = self.process(process);
+        changed.knows = true;
+        changed.seen = found.sign_in();
         // A sign-out that came before the store could be read is of what is read first.
-        if is_first_look && process.has_left_unread {
-            process.left = process.seen;
-            self.history.sign_out(found.sign_in());
+        if is_first_look && changed.has_left_unread {
+            changed.left = changed.seen;
+            self.leaves(found.sign_in());
         }
         Some(outcome.verdict == Verdict::Changed)
     }

@@ -26,6 +26,7 @@ mod legacy;
 mod logout;
 mod meddling;
 mod metadata;
+mod metadata_of_two_processes;
 mod metadata_queue;
 mod missing_refresh_token;
 mod mix_up;

@@ -1,16 +1,12 @@
 //! Changes of the metadata that wait for the network: in order, across launches, never twice in another order.
 
-use std::sync::Arc;
-
 use futures_util::FutureExt as _;
-use pilotlight_core::adapters::file_lock::FileLock;
 use pilotlight_core::ffi::{RetryReason, SessionError};
 use pilotlight_core::model::metadata::parse_object;
 use pilotlight_core::model::pending_update::MOST_WAITING;
-use pilotlight_core::session::{SessionManager, Sharing, UpdateOutcome};
+use pilotlight_core::session::{SessionManager, UpdateOutcome};
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::{Map, Value, json};
-use tokio::runtime::Handle;
 
 use crate::world::{ADA, GRACE, World, assert_renews, disk_full, forced, is_signed_in, public, until};
 
@@ -42,7 +38,7 @@ pub(crate) fn waiting(session: &SessionManager) -> Vec<u64> {
     updates.iter().map(|update| update.id).collect()
 }
 
-fn changes_sent(world: &World) -> usize {
+pub(crate) fn changes_sent(world: &World) -> usize {
     let requests = world.control().requests();
     requests.iter().filter(|request| request.method == "PATCH").count()
 }
@@ -307,89 +303,4 @@ async fn what_is_on_its_way_is_sent_by_nobody_else() {
     second.await.unwrap().unwrap();
     assert_eq!(changes_sent(&world), 3, "one more for the second");
     assert_eq!((waiting(&session), kept(&world)), (Vec::new(), json!({"a": 2})));
-}
-
-#[tokio::test]
-async fn what_two_processes_let_wait_is_sent_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut world = World::new().await;
-    world.control().set_user_metadata(ADA, Map::new());
-    let lock = FileLock::new(folder.path().join("session"), Handle::current());
-    world.sharing = Sharing::Processes(Arc::new(lock));
-    let app = world.signed_in().await;
-    let extension = world.session();
-    extension.restore().await.unwrap();
-    world.control().fault(Endpoint::Users, Fault::status(503).for_ever());
-    let first = queue(&app, json!({"a": 1})).await;
-    let second = queue(&extension, json!({"a": 2})).await;
-    let third = queue(&app, json!({"b": 3})).await;
-    assert_eq!(waiting(&app), [first, second, third]);
-    assert!(app.cancel_metadata_update(third).await.unwrap());
-    world.control().clear_faults(Endpoint::Users);
-    let report = extension.flush_metadata_updates().await.unwrap();
-    assert_eq!(report.applied, [first, second]);
-    let seen = world.control().seen(Endpoint::Users);
-    let report = app.flush_metadata_updates().await.unwrap();
-    assert!(report.applied.is_empty() && report.waiting == 0);
-    assert_eq!(world.control().seen(Endpoint::Users), seen);
-    assert_eq!(kept(&world), json!({"a": 2}));
-    assert!(world.stored().unwrap().get("pending_updates").is_none());
-
-    world.sharing = Sharing::ReadOnly;
-    let widget = world.session();
-    assert!(matches!(
-        public(widget.update_metadata_or_queue(object(json!({"a": 1}))).await),
-        SessionError::OpenApp { .. }
-    ));
-}
-
-/// The earlier change of one process must not arrive after the later one of another.
-#[tokio::test]
-async fn two_processes_send_what_waits_one_after_the_other() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut world = World::new().await;
-    world.control().set_user_metadata(ADA, Map::new());
-    let lock = FileLock::new(folder.path().join("session"), Handle::current());
-    world.sharing = Sharing::Processes(Arc::new(lock));
-    let app = world.signed_in().await;
-    world.control().fault(Endpoint::Users, Fault::status(503));
-    queue(&app, json!({"a": 1})).await;
-    world.control().fault(Endpoint::Users, Fault::hold());
-    let extension = world.session();
-    extension.restore().await.unwrap();
-    world.control().wait_for_held(Endpoint::Users, 1).await;
-    let later = tokio::spawn({
-        let app = app.clone();
-        async move { app.update_metadata_or_queue(object(json!({"a": 2}))).await.unwrap() }
-    });
-    until("the later one waits", || waiting(&app).len() == 2).await;
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    assert_eq!(world.control().held(Endpoint::Users), 1);
-    // A renewal need not wait for it.
-    app.access_token(crate::world::forced()).await.unwrap();
-    world.control().release(Endpoint::Users);
-    later.await.unwrap();
-    extension.flush_metadata_updates().await.unwrap();
-    app.flush_metadata_updates().await.unwrap();
-    assert_eq!((waiting(&app), kept(&world)), (Vec::new(), json!({"a": 2})));
-}
-
-/// The device's other process made a change while the user signed in once more here.
-#[tokio::test]
-async fn what_another_process_lets_wait_stays_when_the_same_user_signs_in_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut world = World::new().await;
-    world.control().set_user_metadata(ADA, Map::new());
-    let lock = FileLock::new(folder.path().join("session"), Handle::current());
-    world.sharing = Sharing::Processes(Arc::new(lock));
-    let app = world.signed_in().await;
-    let extension = world.session();
-    extension.restore().await.unwrap();
-    world.control().fault(Endpoint::Users, Fault::status(503).for_ever());
-    let id = queue(&extension, json!({"a": 1})).await;
-    world.sign_in(&app, ADA).await;
-    assert_eq!(waiting(&app), [id]);
-    world.control().clear_faults(Endpoint::Users);
-    app.flush_metadata_updates().await.unwrap();
-    assert_eq!(kept(&world), json!({"a": 1}));
 }

@@ -41,8 +41,8 @@ MISTAKES = [
     (
         "an old read replaces the process's own newer write",
         "machine/rules/merging.rs",
-        "machine.provenance.writes == input.writes",
-        "machine.provenance.writes >= input.writes",
+        "machine.provenance.looks == input.looks",
+        "machine.provenance.looks >= input.looks",
     ),
     (
         "a write replaces whatever is there",

@@ -37,7 +37,6 @@ pub(crate) fn keep_sign_in(machine: &mut Machine, input: Imported, _: &mut Effec
 
 fn note_import(machine: &mut Machine, input: &Imported) {
     let sign_in = SignInName::of(&input.session);
-    machine.provenance.note(Some(input.written), Some(sign_in));
-    machine.provenance.writes += 1;
+    machine.provenance.wrote(Some(input.written), Some(sign_in));
     machine.cooldowns.end_all();
 }

@@ -112,9 +112,9 @@ fn choose_sign_in(machine: &mut Machine, mut found: Box<StoredSession>, effects:
     verdict
 }
 
-/// False when this process has written since it read.
+/// False when this process has written since it read, or has read something newer.
 fn look(machine: &mut Machine, input: &ItemSeen) -> bool {
-    let is_current = machine.provenance.writes == input.writes;
+    let is_current = machine.provenance.looks == input.looks;
     if is_current {
         machine.provenance.look(input.seen, input.item.as_ref());
     }

@@ -50,8 +50,7 @@ pub(crate) fn note_attempt(machine: &mut Machine, input: WriteAttempted, effects
 /// The store holds the changes. What waited for that is announced by [`note_attempt`], which follows.
 pub(crate) fn note_written(machine: &mut Machine, input: ItemWritten, _: &mut Effects) -> Verdict {
     let provenance = &mut machine.provenance;
-    provenance.note(input.written, input.content.sign_in);
-    provenance.writes += 1;
+    provenance.wrote(input.written, input.content.sign_in);
     provenance.stored_updates = input.content.updates;
     provenance.stored_revocations = input.content.revocations;
     if input.content.replaced_unreadable {

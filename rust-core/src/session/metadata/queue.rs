@@ -161,7 +161,13 @@ impl MetadataQueue {
             return sent;
         }
         while self.has_pending() {
-            if let Err(error) = self.send_next(&mut sent).await {
+            // A change that was sent must not be sent again after a later one.
+            let next = if self.context.read(|machine| Stored::of(machine).holds_settled_update()) {
+                self.store.save().await
+            } else {
+                self.send_next(&mut sent).await
+            };
+            if let Err(error) = next {
                 let message = format!("changes of the metadata wait: {error}");
                 self.context.log(LogLevel::Warning, &message);
                 sent.stopped_by = Some(error);
@@ -219,9 +225,12 @@ impl MetadataQueue {
         self.context.apply(UpdateRemoved { id, event }).verdict == Verdict::Changed
     }
 
+    /// A change waits to be sent, or that it was sent waits to be stored.
     fn has_pending(&self) -> bool {
-        self.context
-            .read(|machine| !Stored::of(machine).pending_updates().is_empty())
+        self.context.read(|machine| {
+            let stored = Stored::of(machine);
+            !stored.pending_updates().is_empty() || stored.holds_settled_update()
+        })
     }
 
     /// The user is gone, and nobody else is notified of what became of the changes.

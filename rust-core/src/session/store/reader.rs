@@ -129,7 +129,7 @@ impl Reader {
     /// [`Error::Store`]; [`Error::Envelope`] when a newer release wrote it. Then memory stays as it is.
     pub(super) async fn merge(&self) -> Result<bool, Error> {
         loop {
-            let writes = self.context.read(|machine| Stored::of(machine).writes());
+            let looks = self.context.read(|machine| Stored::of(machine).looks());
             let (found, seen) = self.item.read().await?;
             let item = match found {
                 None => None,
@@ -150,8 +150,8 @@ impl Reader {
                     Err(error) => return Err(error.into()),
                 },
             };
-            // Otherwise another task of this process has written meanwhile, and the store is looked at again.
-            match self.context.apply(ItemSeen { item, seen, writes }).verdict {
+            // Otherwise another task of this process has written meanwhile or seen something newer: the store is read again.
+            match self.context.apply(ItemSeen { item, seen, looks }).verdict {
                 Verdict::ReadAgain => {}
                 Verdict::Changed => {
                     let message = "took over what another process made of the session";
@@ -181,14 +181,14 @@ impl Reader {
         if !self.needs_first_read() && !self.item.is_shared() {
             return;
         }
-        let writes = self.context.read(|machine| Stored::of(machine).writes());
+        let looks = self.context.read(|machine| Stored::of(machine).looks());
         let Ok((stored, seen)) = self.item.read().await else {
             return;
         };
         match stored.map(|bytes| StoredItem::decode(&bytes)).transpose() {
             Ok(item) if self.needs_first_read() => self.restored(item, seen, None),
             // What this process wrote meanwhile is newer.
-            Ok(item) => drop(self.context.apply(ItemSeen { item, seen, writes })),
+            Ok(item) => drop(self.context.apply(ItemSeen { item, seen, looks })),
             Err(_) if self.needs_first_read() => self.restored(None, seen, None),
             Err(_) => drop(self.context.apply(ItemDamaged { seen })),
         }

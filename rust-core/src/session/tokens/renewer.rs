@@ -131,15 +131,15 @@ impl Renewer {
         {
             return Ok(token);
         }
-        // Its successor must not be lost: a device that is locked, or a full disk, is found out before.
-        // Delegation spends nothing.
-        if !memory.lives_by_id_token()
-            && store.prove_writable().await?
-            && let Some(token) = memory.granted(requirement, of)
-        {
-            return Ok(token);
-        }
         for _ in 0..LARGEST_NUMBER_OF_TOKENS_TRIED {
+            // Its successor must not be lost: a device that is locked, or a full disk, is found out before.
+            // Delegation spends nothing.
+            if !memory.lives_by_id_token()
+                && store.prove_writable().await?
+                && let Some(token) = memory.granted(requirement, of)
+            {
+                return Ok(token);
+            }
             let Some(input) = self.context.apply(RenewalAsked).renewal() else {
                 return Err(memory.why_not_renewable());
             };
