@@ -112,7 +112,7 @@ run_cargo() {
         SDKROOT=$(sdk_of "$target")
         export SDKROOT
         if ! rustup_has "$target"; then
-            # A stable compiler that is to build its own standard library must be told that it may.
+            # A stable compiler that is to build its own standard library needs the permission by a variable.
             standard_library=("-Zbuild-std=std,panic_abort,panic_unwind")
             export RUSTC_BOOTSTRAP=1 RUSTC="$tools/bin/rustc" RUSTDOC="$tools/bin/rustdoc" PATH="$tools/bin:$PATH"
             unset RUSTUP_TOOLCHAIN RUSTFLAGS CARGO_ENCODED_RUSTFLAGS RUSTC_WRAPPER

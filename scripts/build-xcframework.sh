@@ -6,7 +6,7 @@
 #   scripts/build-xcframework.sh --debug            quick to build and to step through, with the paths of this machine; never to ship
 #   scripts/build-xcframework.sh --targets A,B      only these Rust targets, for work on one device or simulator
 #   scripts/build-xcframework.sh --transport url-session
-#                                                   smaller, without an HTTP client and TLS of its own: all requests go through URLSession
+#                                                   smaller, without its own HTTP client and TLS: all requests go through URLSession
 #   scripts/build-xcframework.sh --output FOLDER    instead of build/
 #
 #   build/Pilotlight/                               the package

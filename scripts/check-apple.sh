@@ -210,7 +210,7 @@ main() {
         --url-session)
             output+=-url-session
             choose_output
-            report "the package without an HTTP client of its own builds" "$checkout/scripts/build-xcframework.sh" --transport url-session \
+            report "the package without its own HTTP client builds" "$checkout/scripts/build-xcframework.sh" --transport url-session \
                 --output "$output" --targets "$ios_device_target"
             report "its slice links within the budget" check_url_session_size
             ;;

@@ -17,7 +17,7 @@ ORDER = ("model", "jose", "protocol", "storage", "machine", "ports", "session", 
 # What the order would allow and is still wrong: an adapter serves any session.
 FORBIDDEN = {("adapters", "session")}
 
-# A type whose methods stand in more files than this is not one part with a state of its own.
+# A type whose methods stand in more files than this is not one part with its own state.
 MOST_FILES_OF_A_TYPE = 2
 
 # Time, waiting, spawning, randomness and the outside world reach the other layers through ports only.
@@ -111,7 +111,7 @@ def circles(graph):
 
 
 def scattered(sources):
-    """(type, {file: line}) of each type that more than so many files extend by methods of its own; `sources` is by module."""
+    """(type, {file: line}) of each type that more than so many files extend by its own methods; `sources` is by module."""
     extensions = {}
     for module, source in sources.items():
         for line, path in extended_types(without_tests(source), module):

@@ -4,7 +4,7 @@
     doc_pages.py FOLDER
 
 Prints one line for each; exit 1 when there are any. A group that DocC made itself ("Structures", "Instance Methods") means that
-the page's own groups leave symbols out. A page with few symbols needs no groups of its own.
+the page's groups leave symbols out. A page with few symbols needs no groups.
 """
 
 import json

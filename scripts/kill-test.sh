@@ -33,7 +33,7 @@ find_terminal() {
         export LD_LIBRARY_PATH=$PILOTLIGHT_CORE_LIBRARY_DIR
         command=("$program")
     else
-        # Debian's Swift is in a root of its own; its loader takes its libraries along.
+        # Debian's Swift is in its own root; its loader takes its libraries along.
         for loader in "$root"/lib64/ld-linux-*.so.* "$root"/lib/ld-linux-*.so.*; do
             if [ -x "$loader" ]; then break; fi
         done

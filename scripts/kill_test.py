@@ -95,7 +95,7 @@ MUST_BE_ZERO = (
 
 
 class Terminal:
-    """The terminal sample over one store: a process of its own for each call."""
+    """The terminal sample over one store: its own process for each call."""
 
     def __init__(self, command, server, store):
         self.command = command

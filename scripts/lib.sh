@@ -48,7 +48,7 @@ export CARGO_TARGET_DIR=$target_dir
 # Where the Swift manifests look for the core's shared library, when and after they are linked.
 export PILOTLIGHT_CORE_LIBRARY_DIR=${PILOTLIGHT_CORE_LIBRARY_DIR:-$target_dir/debug}
 
-# pip warns of root, of which it is told nothing else; an option for that is unknown to the pip of Xcode's Python.
+# pip warns of root, of which it learns nothing else; an option for that is unknown to the pip of Xcode's Python.
 export PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1
 
 # --- Words for people: to stderr, so that stdout stays an answer -----------------------------------------------------

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154 # the names of lib.sh
-# What must be on the machine before a script can begin: looked for at once, and told once, with the command that installs each.
+# What must be on the machine before a script can begin: looked for at once, and reported once, with the command that installs each.
 # Source it after lib.sh. The scripts install everything else themselves.
 #
 #   prerequisites WHAT…    any of: rust rust-tools python swift apple curl node pip venv
@@ -18,7 +18,7 @@ prerequisites() {
     done
     if [ ${#missing[@]} = 0 ]; then return; fi
     bad "error: this machine lacks what has to be there before anything runs:"
-    printf '%s\n' "${missing[@]}" | awk '!told[$0]++ { print "  " $0 }' >&2
+    printf '%s\n' "${missing[@]}" | awk '!seen[$0]++ { print "  " $0 }' >&2
     exit 1
 }
 

@@ -30,7 +30,7 @@ DEVICES = {"devices": {
 TOOL = """#!/usr/bin/env bash
 name=$(basename "$0")
 printf '%s\\n' "$name $*" >>"$PRETEND_CALLS"
-case "$name $*" in *"${PRETEND_FAULT:-nothing of this}"*) echo "error: $name was told to fail" >&2; exit 1 ;; esac
+case "$name $*" in *"${PRETEND_FAULT:-nothing of this}"*) echo "error: $name was made to fail" >&2; exit 1 ;; esac
 """
 SERVER = """echo "server $*" >>"$PRETEND_CALLS"
 if [ -n "${PRETEND_NO_SERVER:-}" ]; then echo "no port is free" >&2; exit 1; fi
@@ -77,7 +77,7 @@ esac""",
 *) exec "$PRETEND_PYTHON" "$@" ;;
 esac""",
     "true-tool": "",
-    # Tests/Neighbours: an app with a Session of its own, which does not say which one it means.
+    # Tests/Neighbours: an app with its own Session, which does not say which one it means.
     "swiftc": """case "$*" in *WITH_PILOTLIGHT*UNNAMED*) echo "App.swift:1:1: error: 'Session' is ambiguous for type lookup in this context"; exit 1 ;; esac""",
     "swift": """here=$(pwd)
 case "$1 $*" in

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The sample app in a simulator, on a Mac, with an identity server of its own to sign in at.
+# The sample app in a simulator, on a Mac, with its own identity server to sign in at.
 #
 #   scripts/run-sample.sh                     builds what is needed, opens the app, and serves until Ctrl-C
 #   scripts/run-sample.sh --test              runs the tests of the Keychain and of the screens instead
@@ -83,7 +83,7 @@ run_app() {
     fi
     start_sample "$1" --domain "$issuer" --client-id native-app --redirect-uri com.example.pilotlight://callback --metadata-access
     good "sign in as ada@example.com with the password 'correct horse'; Ctrl-C ends the server"
-    # Until somebody ends the script; a server that ends by itself is told at once.
+    # Until somebody ends the script; a server that ends by itself is reported at once.
     wait "$server" || true
     die "the identity server has ended; the app goes on without it" "scripts/run-sample.sh"
 }

@@ -55,7 +55,7 @@ unpack_debootstrap() {
 }
 
 # inside ROOT FOLDER COMMAND…: puts the command line that runs COMMAND in the root into `entering`. It leaves no mount
-# behind, because the mounts belong to a namespace of their own, and it is one `exec` after the other, so that signals,
+# behind, because the mounts belong to their own namespace, and it is one `exec` after the other, so that signals,
 # stdin and the exit code are the command's own.
 inside() {
     local root=$1 folder=$2

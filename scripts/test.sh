@@ -118,7 +118,7 @@ run_lanes() {
         step "lane $lane: $(about "$lane")"
         start=$SECONDS
         : >"$PILOTLIGHT_SKIPPED"
-        # A process of its own, which can be ended, and in which `set -e` holds.
+        # Its own process, which can be ended, and in which `set -e` holds.
         limit=()
         if have timeout; then limit=(timeout --kill-after=30s "${lane_minutes}m"); fi
         status=0

@@ -27,7 +27,7 @@ class ShownCodeTest(unittest.TestCase):
     def test_blocks_are_found_in_the_order_of_the_guide(self):
         self.assertEqual(guide_code.blocks("```swift\na\n```\ntext\n```sh\nx\n```\n```swift\nb\n```\n"), ["a\n", "b\n"])
 
-    def test_objective_c_is_told_apart(self):
+    def test_objective_c_is_distinguished(self):
         self.assertEqual(guide_code.blocks("```swift\na\n```\n```objc\nb\n```\n", "objc"), ["b\n"])
 
 

@@ -133,7 +133,7 @@ class Testing(FreshMac):
         self.assertRegex(said, rf"{end}$")
         self.assertRegex(summary.read_text(encoding="utf-8"), rf"^<pre>\n{end}</pre>\n$")
 
-    def test_what_is_missing_is_told_once_before_anything_runs(self):
+    def test_what_is_missing_is_reported_once_before_anything_runs(self):
         for name in ("node", "npm", "rustfmt", "swift"):
             (self.bin / name).unlink()
         self.tool(self.bin / "xcrun", "exit 1")

@@ -88,7 +88,7 @@ class Running(Scripts):
             with self.subTest(fault):
                 said = self.assertFails("run-sample.sh", [], sentence, help_, PRETEND_FAULT=fault)
                 if fault == "xcodebuild":
-                    self.assertIn("error: xcodebuild was told to fail", said)
+                    self.assertIn("error: xcodebuild was made to fail", said)
                 self.assertEqual(self.calls().count("server --ttl"), self.calls().count("server ended"))
 
     def test_failing_tests_are_shown(self):

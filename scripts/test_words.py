@@ -14,11 +14,11 @@ REFUSED = (
     "Eventually<T>", "Occasion", "adopting tokens", "adopts", "its surroundings", "Surroundings", "StayingAwake", "OneSheet", "SystemNotices",
     "moving in", "users move in", "MovingIn", "moveIn", "moved-in", "moves_in_here", "ForeignItem", "ForeignItems", "passed over", "passes_over",
     "server_words_are_short", "hears of it", "heard of", "nobody_hears_of_it", "Nobody knows", "what_nobody_knows_is", "papers", "judged", "Judge", "mended",
-    "Whoever",
+    "Whoever", "he is told", "Told", "is_told_once", "told_later", "was_told", "a thread of its own", "of your own.",
 )
 PASSES = (
     "the rest of the text", "let rest = words", "in turn", "held back", "Removed in 3.0", "move into", "paper", "class=\"paper\"", "heard", "nobody is signed in",
-    "recommended", "amend", "an adoption", "eventually consistent", "a landing page",
+    "recommended", "amend", "an adoption", "eventually consistent", "a landing page", "a value of your own type", "its own thread",
 )
 
 

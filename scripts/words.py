@@ -33,6 +33,8 @@ REFUSED = (
     (r"\bpapers\b", "documents"),
     (r"\b[Jj]udg(e|es|ed|ing)\b", "check, evaluate"),
     (r"\b[Mm]end(s|ed|ing)?\b", "fix"),
+    (r"\b[Tt]old\b|_told_|\btold_|_told\b", "notified, announced, given"),
+    (r"\bof (its|their|our|your) own\b(?! type)", "its own, separate"),
     (r"\b[Ww]hoever\b", "anyone who, a process that"),
 )
 

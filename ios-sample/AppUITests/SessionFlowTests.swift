@@ -113,7 +113,7 @@ final class SessionFlowTests: XCTestCase {
     private func signOutIfSignedIn(_ app: XCUIApplication) {
         if app.buttons["sign-in"].waitForExistence(timeout: 3) { return }
         app.button("sign-out").tap()
-        // A dialogue's button has no identifier of its own.
+        // A dialogue's button has no identifier.
         app.buttons["Sign Out Now"].firstMatch.tap()
         XCTAssertTrue(app.buttons["sign-in"].waitForExistence(timeout: patience), "the sign-out did not end")
     }

@@ -2,7 +2,7 @@
 //! hundred that have renewed.
 //!
 //! `cargo bench -p pilotlight-core --bench sessions`. The memory is the process's resident set, read on Linux only; the
-//! server runs in a process of its own.
+//! server runs in its own process.
 
 #![allow(
     clippy::unwrap_used,
@@ -185,7 +185,7 @@ fn resident() -> Option<usize> {
     Some(1024 * line.split_whitespace().nth(1)?.parse::<usize>().ok()?)
 }
 
-/// The identity server in a process of its own, which answers each URL with its callback.
+/// The identity server in its own process, which answers each URL with its callback.
 struct Server {
     process: Child,
     to: ChildStdin,

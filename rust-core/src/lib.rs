@@ -10,7 +10,7 @@
 //! - [`machine`]: the session's rules.
 //! - [`ports`]: what the session needs of the world, as traits.
 //! - [`session`]: [`session::SessionManager`] runs the machine: store, network, tasks. It composes parts, each with a
-//!   state of its own. They know ports, never adapters, so that the whole of it runs in a simulated world exactly as it
+//!   state that no other part sees. They know ports, never adapters, so that the whole of it runs in a simulated world exactly as it
 //!   runs in an app.
 //! - [`adapters`]: one outside thing each: HTTP and TLS, the Keychain, files, the system's clock.
 //! - [`ffi`]: composes all of it for Swift: one-line exports, the one error conversion, the runtime.

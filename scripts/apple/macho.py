@@ -46,7 +46,7 @@ class Section(NamedTuple):
 
 class Object(NamedTuple):
     architecture: str
-    platform: Optional[str]  # None where it says nothing that can be told
+    platform: Optional[str]  # None where it says nothing that can be read
     minimum: Optional[str]
     sections: list
     defined: set  # external names

@@ -16,7 +16,7 @@ MODULES = ("Swift", "_Concurrency", "_StringProcessing", "_RegexParser", "Observ
 LINUX = "x86_64-pc-linux-gnu"
 
 # What the printed FoundationEssentials does not tell enough of to be read again, or what no toolchain for Linux can compile
-# for iOS: macros without their plugin, errno's names, and types that the compiler treats by rules of its own.
+# for iOS: macros without their plugin, errno's names, and types that the compiler treats by its own rules.
 LEFT_OUT_HEADS = re.compile(r"^import |POSIXError|extension URL\.Template\.Element\b", re.M)
 LEFT_OUT_BODIES = re.compile(r"Predicate|\bExpression\b")
 LEFT_OUT_LINES = re.compile(r"\b(RawSpan|MutableRawSpan|Span<|MutableSpan<|OutputSpan|POSIXErrorCode)")

@@ -31,7 +31,7 @@ def apple_swift(*words):
 
 
 def sources(*folders):
-    # The steps of a tutorial in a DocC catalogue are modules of their own.
+    # The steps of a tutorial in a DocC catalogue are their own modules.
     found = [file for folder in folders for file in sorted(folder.rglob("*.swift")) if ".docc/" not in file.relative_to(folder).as_posix()]
     if not found:
         raise SystemExit(f"no Swift file in {', '.join(map(str, folders))}")

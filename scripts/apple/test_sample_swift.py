@@ -145,7 +145,7 @@ class Sample(unittest.TestCase):
                     path.write_text(text, encoding="utf-8")
                     self.assertRegex(said, sentence)
 
-    @unittest.skipIf(ON_MAC, "Xcode has a Swift of its own")
+    @unittest.skipIf(ON_MAC, "Xcode has its own Swift")
     def test_what_only_a_younger_swift_takes(self):
         with tempfile.TemporaryDirectory() as made:
             for name, folders in swift_oldest.MODULES.items():

@@ -140,7 +140,7 @@ class Compiling(Proof):
 @unittest.skipIf(ON_MAC, "Xcode's compiler runs as it is")
 class Root(unittest.TestCase):
     def test_a_program_cannot_change_the_devices_of_the_machine(self):
-        # The compiler, which is root there, deletes its output file when it fails: /dev/null, where it was told that.
+        # The compiler, which is root there, deletes its output file when it fails: /dev/null, where it was given that.
         planted = pathlib.Path("/dev/pilotlight-planted")
         self.addCleanup(planted.unlink, missing_ok=True)
         done = subprocess.run([HERE.parent / "swift.sh", "--suite", "sid", "exec", "touch", planted], capture_output=True, text=True, check=False)

@@ -80,7 +80,7 @@ def icon_faults(where, contents):
 
 
 def language_faults(project, target):
-    """What the system asks the user is said in every language of the app, and Xcode is told of those languages."""
+    """What the system asks the user is said in every language of the app, and Xcode knows those languages."""
     regions = set(project.objects[project.first]["knownRegions"])
     spoken, said = set(), {}
     for folder in folders(project, target):

@@ -48,7 +48,7 @@ hash_of() {
   if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -c 1-16
 }
 
-# Installs into a folder of its own and renames it when it is complete, so that neither an interrupted installation nor
+# Installs into its own folder and renames it when it is complete, so that neither an interrupted installation nor
 # two at the same time leave half a folder behind. $1: where to; $2 and on: a command that fills the folder it is given.
 install_once() {
   local target=$1

@@ -164,15 +164,15 @@ def replace(path, old, new):
 def run(command, adapter, words):
     """What the tests say, up to `words`: with some mistakes a test runs for ever."""
     environment = dict(os.environ, PILOTLIGHT_KEYCHAIN_ADAPTER_DIR=str(adapter), RUST_BACKTRACE="0")
-    told = ""
+    announced = ""
     with subprocess.Popen([*command, "--no-fail-fast"], env=environment, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, start_new_session=True) as tests:
         for line in tests.stdout:
-            told += line
+            announced += line
             if words in line:
                 os.killpg(tests.pid, signal.SIGKILL)
                 break
-    return told
+    return announced
 
 
 def is_found(mistake, command, folder):

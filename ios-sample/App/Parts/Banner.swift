@@ -52,7 +52,7 @@ struct Banner<Actions: View>: View {
     }
 }
 
-/// A row that is a card of its own, without the list's background.
+/// A row that is a separate card, without the list's background.
 struct BannerRow<Content: View>: View {
     @ViewBuilder let content: Content
 

@@ -17,7 +17,7 @@ struct RequestView: View {
                 PlainField("Audience", text: $screen.audience, identifier: "request.audience")
             } footer: {
                 Text(
-                    "Your access token goes to that address, so enter only one that you trust. With an audience it is a token of its own, for that API."
+                    "Your access token goes to that address, so enter only one that you trust. With an audience it is its own token, for that API."
                 )
             }
             Section {

@@ -44,7 +44,7 @@ struct SettingsView: View {
         } header: {
             Text("Issuer")
         } footer: {
-            Text("Another issuer or client has a session of its own. The one that you leave stays signed in.")
+            Text("Another issuer or client has its own session. The one that you leave stays signed in.")
         }
     }
 

@@ -1,5 +1,5 @@
 //! Objective-C's autorelease pools: what Apple's frameworks release "later" is released when the pool ends. A thread that
-//! never ends has no end of its own, so each piece of work that calls them gets a pool.
+//! never ends has no end either, so each piece of work that calls them gets a pool.
 
 /// Runs `work` in a pool.
 #[cfg(target_vendor = "apple")]

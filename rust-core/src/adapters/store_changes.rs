@@ -24,7 +24,7 @@ pub type Reaction = Arc<dyn Fn() + Send + Sync>;
 pub trait Observing: Send + Sync + fmt::Debug {}
 
 /// The name under which the changes of a store are posted. Every process on the device can see it, so what the store is
-/// called cannot be told from it.
+/// called cannot be recognised by it.
 pub fn name_of(store: &str) -> String {
     let digest = digest(&SHA256, store.as_bytes());
     let short: String = digest

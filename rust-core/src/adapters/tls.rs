@@ -16,7 +16,7 @@ use rustls_platform_verifier::Verifier;
 
 use super::autorelease::in_pool;
 
-/// How Pilotlight speaks TLS 1.2 and 1.3, as a client without a certificate of its own.
+/// How Pilotlight speaks TLS 1.2 and 1.3, as a client without a certificate.
 ///
 /// The cryptography is given explicitly and not installed for the whole process: the app, or another library in it, may
 /// use rustls with another provider. On Apple systems each certificate goes through `SecTrustEvaluateWithError`, so

@@ -152,7 +152,7 @@ pub enum SignInReason {
     NoRefreshToken,
     /// The issuer wants the user to do something (a second factor, consent); the session has not ended.
     InteractionRequired,
-    /// The issuer denies this renewal by a rule of its own; the session has not ended.
+    /// The issuer denies this renewal by its own rule; the session has not ended.
     AccessDenied,
     /// For more than a minute the issuer has refused each renewal with an error that does not say why. Most likely the
     /// refresh token is dead. The session has not ended: renewals are tried on, and one that succeeds ends this.

@@ -22,7 +22,7 @@ pub enum SessionNetwork {
     },
 }
 
-/// Whether this build of the core has an HTTP client of its own; else every session needs the app's.
+/// Whether this build of the core has its own HTTP client; else every session needs the app's.
 #[uniffi::export]
 pub fn core_has_http_client() -> bool {
     cfg!(feature = "http-client")
@@ -71,6 +71,6 @@ fn core_transport(proxies: ProxySource) -> Arc<dyn Transport> {
 fn no_core_transport() -> SessionError {
     SessionError::from(crate::machine::error::Error::Configuration {
         field: "transport",
-        problem: "is missing: this build of Pilotlight was made without an HTTP client of its own".to_owned(),
+        problem: "is missing: this build of Pilotlight was made without its own HTTP client".to_owned(),
     })
 }

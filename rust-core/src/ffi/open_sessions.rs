@@ -13,7 +13,7 @@ use crate::ports::{Log, LogLevel};
 use crate::session::{Dependencies, SessionManager, WeakSessionManager};
 
 /// What makes two sessions the same one: the stored item, whatever else their configurations say. One that only looks
-/// has no renewals that could meet another's, and is a session of its own.
+/// has no renewals that could meet another's, and is a separate session.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Identity {
     store: StoreIdentity,
@@ -336,7 +336,7 @@ mod tests {
         };
         let first = open("one client", false).unwrap();
         open("one client", false).unwrap();
-        // What only looks is a session of its own.
+        // What only looks is a separate session.
         open("another client", true).unwrap();
         let SessionError::FixConfiguration { field, message } = open("another client", false).unwrap_err() else {
             panic!("another error");

@@ -16,10 +16,10 @@ use crate::ports::{BoxFuture, awaited};
 use crate::session::SessionManager;
 
 /// One thread is enough for a handful of requests, and a runtime that never has more is smaller; blocking calls
-/// (Keychain, files) get threads of their own that end when idle.
+/// (Keychain, files) get their own threads that end when idle.
 pub(super) const RUNTIME: LazyRuntime = LazyRuntime::StartedBy(runtime);
 
-/// Connections have a runtime of their own: the system's check of a certificate blocks the thread that makes it, and
+/// Connections have their own runtime: the system's check of a certificate blocks the thread that makes it, and
 /// timers, reports and the other sessions' work must not wait for that.
 #[cfg(feature = "http-client")]
 pub(super) const HTTP_RUNTIME: LazyRuntime = LazyRuntime::StartedBy(http_runtime);

@@ -50,7 +50,7 @@ unsafe impl<UT> Lower<UT> for TokenText {
 
     fn write(text: Self, buffer: &mut Vec<u8>) {
         let bytes = text.0.as_bytes();
-        // The length of a text that is longer cannot be told; no token is.
+        // The length of a text that is longer cannot be given; no token is.
         let (length, bytes) = i32::try_from(bytes.len()).map_or((0, [].as_slice()), |length| (length, bytes));
         // At once, so that the buffer does not move with the text in it.
         buffer.reserve_exact(size_of::<i32>() + bytes.len());

@@ -79,13 +79,13 @@ mod tests {
         Box::pin(async move { heard.send(name).unwrap() })
     }
 
-    fn next(told: &Receiver<&'static str>) -> Option<&'static str> {
-        told.recv_timeout(Duration::from_secs(20)).ok()
+    fn next(reports: &Receiver<&'static str>) -> Option<&'static str> {
+        reports.recv_timeout(Duration::from_secs(20)).ok()
     }
 
     #[test]
     fn work_begins_with_the_runtime_unless_nobody_wants_it_any_more() {
-        let (heard, told) = channel();
+        let (heard, reports) = channel();
         let work = WaitingWork::new();
         let kept = work.add(telling("kept", &heard), never);
         drop(work.add(telling("dropped", &heard), never));
@@ -93,17 +93,17 @@ mod tests {
         work.begin_all(runtime.handle());
         drop(heard);
         runtime.block_on(tokio::task::yield_now());
-        assert_eq!([next(&told), next(&told)], [Some("kept"), None]);
+        assert_eq!([next(&reports), next(&reports)], [Some("kept"), None]);
         drop(kept);
     }
 
     #[test]
     fn once_the_runtime_runs_work_begins_at_once() {
-        let (heard, told) = channel();
+        let (heard, reports) = channel();
         let work = WaitingWork::new();
         work.begin_all(super::super::runtime::runtime());
         let job = work.add(telling("begun", &heard), super::super::runtime::runtime);
-        assert_eq!(next(&told), Some("begun"));
+        assert_eq!(next(&reports), Some("begun"));
         drop(job);
     }
 

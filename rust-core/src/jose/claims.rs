@@ -81,7 +81,7 @@ pub struct IdTokenClaims {
 /// Decides whether the claims of an ID token are acceptable.
 ///
 /// `auth_time` of a renewal is not compared with that of the sign-in. It should be the same (OpenID Connect Core
-/// 12.2), but issuers report the latest authentication of their own session, and refusing those would end sessions
+/// 12.2), but issuers report the latest authentication of their session, and refusing those would end sessions
 /// without protecting anything: that it is the same user, issuer and client is checked. Nor does `max_age` apply to a
 /// renewal, where nobody authenticates.
 ///

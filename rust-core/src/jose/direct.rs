@@ -1,4 +1,4 @@
-//! ID tokens that came straight from the issuer, on a TLS connection of our own: what may be read of them without a key.
+//! ID tokens that came straight from the issuer, on our own TLS connection: what may be read of them without a key.
 
 use super::algorithms::{Algorithm, supported};
 use super::problem::{IdTokenError, IdTokenProblem, shown_text};

@@ -141,7 +141,7 @@ impl Header {
         if parameters.contains_key("crit") {
             return Err(IdTokenProblem::Malformed("it has critical header parameters"));
         }
-        // Issuers write "JWT", nothing, or names of their own, so `typ` proves nothing. But an access token has the
+        // Issuers write "JWT", nothing, or their own names, so `typ` proves nothing. But an access token has the
         // issuer's signature, too, and often `sub` and `aud`; where it names itself (RFC 9068 2.1), it must not pass
         // for an ID token.
         let subtype = media_type.to_ascii_lowercase();

@@ -102,10 +102,10 @@ pub(super) fn renewed(of: Option<&Audience>, token: &Credentials, elsewhere: boo
 
 /// What another process made of a session that both have.
 ///
-/// `told_of_end`: that ours has ended was announced.
-pub(super) fn differences(ours: &StoredSession, theirs: &StoredSession, told_of_end: bool) -> Vec<SessionEvent> {
+/// `announced_end`: that ours has ended was announced.
+pub(super) fn differences(ours: &StoredSession, theirs: &StoredSession, announced_end: bool) -> Vec<SessionEvent> {
     let mut events = Vec::new();
-    if told_of_end && theirs.ended.is_none() {
+    if announced_end && theirs.ended.is_none() {
         let subject = theirs.subject.clone();
         events.push(SessionEvent::Restored { subject });
     }

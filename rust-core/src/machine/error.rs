@@ -57,7 +57,7 @@ pub enum Error {
         /// The issuer's error code.
         code: Explanation,
     },
-    /// The issuer denies a renewal by a rule of its own; the session has not ended.
+    /// The issuer denies a renewal by its own rule; the session has not ended.
     #[error("{server}: the issuer denied access{}", in_brackets(.description))]
     AccessDenied {
         /// Who answered.

@@ -4,7 +4,7 @@ use crate::machine::error::Error;
 use crate::model::state::{ReauthenticationReason, SessionState};
 use crate::model::time::Timestamp;
 
-/// Something that happened. It is told once, after it is true and, where tokens came along, after the store holds them.
+/// Something that happened. It is announced once, after it is true and, where tokens came along, after the store holds them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, uniffi::Enum)]
 pub enum SessionEvent {
     /// A user signed in.
@@ -19,7 +19,7 @@ pub enum SessionEvent {
     /// Connect Core 11); at Auth0, Allow Offline Access in the settings of the API.
     RefreshTokenMissing,
     /// The session of an earlier launch was read from the store: at launch, or after the device was unlocked. Or a session
-    /// goes on of which [`SessionEvent::Ended`] was told: the refresh token that the issuer refused had been used a moment
+    /// goes on of which [`SessionEvent::Ended`] was announced: the refresh token that the issuer refused had been used a moment
     /// before, by another process or by a request that was still under way, and that brought a newer one.
     Restored {
         /// The user's `sub` claim.
@@ -95,7 +95,7 @@ pub enum Report {
 }
 
 impl SessionEvent {
-    /// Whether it is told only when the store holds what it tells of. A user who is gone is gone, also from a store that
+    /// Whether it is announced only when the store holds what it speaks of. A user who is gone is gone, also from a store that
     /// cannot be written now.
     pub fn waits_for_the_store(&self) -> bool {
         !matches!(self, Self::SignedOut { .. } | Self::Ended { .. })

@@ -1,4 +1,4 @@
-//! What comes of an input: what the caller is told, and what has to be done.
+//! What comes of an input: what the caller gets, and what has to be done.
 
 use std::time::Duration;
 

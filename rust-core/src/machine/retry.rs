@@ -1,6 +1,6 @@
 //! When to try again, and when to leave it: pure rules, the caller brings clock and chance.
 //!
-//! Three kinds of failure are told apart. A *lost answer* (the request may have been acted upon) is asked for again at
+//! Three kinds of failure are distinguished. A *lost answer* (the request may have been acted upon) is asked for again at
 //! once with the same refresh token, because issuers that rotate accept the old one only for moments (Auth0: "Refresh
 //! Token Rotation", overlap period). *Passing trouble* is waited out with exponential backoff and full jitter, so that a
 //! fleet of phones does not come back in step. Everything else is somebody's decision and is not repeated.

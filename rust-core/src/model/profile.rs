@@ -56,7 +56,7 @@ pub struct Profile {
     /// `gender`
     #[uniffi(default = None)]
     pub gender: Option<String>,
-    /// `birthdate`: `YYYY-MM-DD`; year `0000` means that it is not told; or `YYYY` alone.
+    /// `birthdate`: `YYYY-MM-DD`; year `0000` means that it is not given; or `YYYY` alone.
     #[uniffi(default = None)]
     pub birthdate: Option<String>,
     /// `zoneinfo`: a time zone's name.
@@ -181,7 +181,7 @@ impl ClaimsReader {
     }
 
     /// Booleans also come as strings, a habit of some issuers that the standard's authors knew of, and as 1 and 0, which
-    /// is how LemonLDAP::NG spells them unless it is told otherwise.
+    /// is how LemonLDAP::NG spells them unless it is set otherwise.
     fn truth(&mut self, name: &str) -> Option<bool> {
         self.take(name, |value| match value {
             Value::Bool(truth) => Some(*truth),

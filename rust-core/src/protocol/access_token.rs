@@ -6,7 +6,7 @@ use crate::jose::{decode_object, names_audience};
 use crate::model::audience::Audience;
 use crate::model::secret::Secret;
 
-/// Whether an access token of Auth0's is for `audience`, as far as can be told: Auth0 ignores an audience that the
+/// Whether an access token of Auth0's is for `audience`, as far as can be known: Auth0 ignores an audience that the
 /// refresh token is not allowed, and answers with a token for the session's own. An API's tokens are JWTs there, and
 /// those for nothing but userinfo are not (Auth0: "Access Tokens"). What is inside is not verified, only read.
 pub fn seems_to_be_for(access_token: &Secret, audience: &Audience) -> bool {

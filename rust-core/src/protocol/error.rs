@@ -28,7 +28,7 @@ pub enum ProtocolError {
         /// The issuer's error code.
         code: Explanation,
     },
-    /// The issuer denies a renewal by a rule of its own; the session has not ended.
+    /// The issuer denies a renewal by its own rule; the session has not ended.
     AccessDenied {
         /// Who answered.
         server: Server,

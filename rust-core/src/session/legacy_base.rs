@@ -29,7 +29,7 @@ pub(super) fn parse_more(parameters: HashMap<String, String>, taken: &[&str]) ->
     match parsed.iter().find(|(name, _)| taken.contains(&name.as_str())) {
         Some((name, _)) => Err(Error::Argument {
             name: "parameters",
-            problem: format!("sets {name:?}, which is an argument of its own"),
+            problem: format!("sets {name:?}, which is a separate argument"),
         }),
         None => Ok(parsed),
     }

@@ -1,6 +1,6 @@
 //! The session: the one place that changes anything.
 //!
-//! [`SessionManager`] is a handle. It composes parts (`parts`), each with a state of its own that no other part sees. A
+//! [`SessionManager`] is a handle. It composes parts (`parts`), each with its own state that no other part sees. A
 //! part is given what it needs when it is made, and knows only those above it:
 //!
 //! - `context`: what every part is given: configuration, session machine, clock, log, random numbers, tasks.

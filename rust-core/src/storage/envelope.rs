@@ -1,5 +1,5 @@
 //! The stored form of a session: one versioned JSON document, one item in the store. After a sign-out the item is gone,
-//! or holds what the issuer has yet to be told.
+//! or holds what the issuer has yet to be notified.
 //!
 //! Fields that a newer release added are kept when an older one writes the item again, so that going back and forth
 //! between releases loses nothing.

@@ -123,7 +123,7 @@ fn a_device_before_its_first_unlock_proves_nothing() {
     let store = FreshInstallation::new(items.clone(), &marker, is_item_name);
     for device in [Device::NotYetUnlocked, Device::NotYetUnlockedAndLying] {
         keychain.set_device(device);
-        // A process of its own, that has not seen the Keychain yet.
+        // Its own process, that has not seen the Keychain yet.
         let items = KeychainStore::new(keychain.clone(), options());
         let store = FreshInstallation::new(Arc::new(items), &marker, is_item_name);
         assert_eq!(store.read(SESSION), Err(StoreError::Locked), "{device:?}");

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod mutations;
-#[allow(unreachable_pub, reason = "a crate of its own for libFuzzer")]
+#[allow(unreachable_pub, reason = "its own crate for libFuzzer")]
 #[path = "../../fuzz/src/lib.rs"]
 mod targets;
 

@@ -40,7 +40,7 @@ async fn a_session_lives_at_oidc_provider() {
     whole_life(ServerKind::OidcProvider, ways).await;
 }
 
-/// Its discovery document is silent about revocation: there the refresh token lives on, and the app is told so.
+/// Its discovery document is silent about revocation: there the refresh token lives on, and the app learns so.
 #[tokio::test]
 async fn a_session_lives_at_django() {
     let ways = Ways {

@@ -1,5 +1,5 @@
 //! The life of a session against identity servers that others wrote: oidc-provider, certified and strict,
-//! django-oauth-toolkit, which leaves out what the specifications leave open, and LemonLDAP::NG, which has words of its own.
+//! django-oauth-toolkit, which leaves out what the specifications leave open, and LemonLDAP::NG, which has its own words.
 //! `testing/interop/README.md` tells what each does.
 //!
 //! `cargo test -p pilotlight-core --features interop --test interop`; the first run installs the servers. Sockets, HTTP,

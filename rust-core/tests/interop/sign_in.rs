@@ -41,7 +41,7 @@ async fn a_wrong_password_leads_to_no_callback_and_the_app_gives_up() {
 }
 
 #[tokio::test]
-async fn a_user_who_presses_cancel_is_told_apart_and_keeps_the_session_of_before() {
+async fn a_user_who_presses_cancel_is_distinguished_and_keeps_the_session_of_before() {
     let world = World::start(ServerKind::OidcProvider, five_minutes()).await;
     let app = world.signed_in().await;
     let (token, stored) = (app.session.access_token(ANY).await.unwrap(), world.stored());

@@ -85,10 +85,10 @@ impl World {
         if let Some(words) = broken {
             self.history.break_promise(words);
         }
-        let told = &mut self.process(process).tells_of_a_session;
+        let announced = &mut self.process(process).tells_of_a_session;
         match event {
-            SessionEvent::SignedIn { .. } | SessionEvent::Restored { .. } => *told = true,
-            SessionEvent::Ended { .. } | SessionEvent::SignedOut { .. } => *told = false,
+            SessionEvent::SignedIn { .. } | SessionEvent::Restored { .. } => *announced = true,
+            SessionEvent::Ended { .. } | SessionEvent::SignedOut { .. } => *announced = false,
             _ => {}
         }
     }

@@ -45,7 +45,7 @@ async fn a_process_that_is_about_to_be_suspended_takes_no_lock() {
     assert_no_token_was_spent_twice(&world);
 }
 
-/// iOS grants time on a thread of its own, a moment after it was asked.
+/// iOS grants time on its own thread, a moment after it was asked.
 #[tokio::test]
 async fn a_process_that_has_asked_for_time_takes_the_lock_when_it_is_granted() {
     let (world, app, extension, _folder) = app_and_extension().await;

@@ -173,7 +173,7 @@ fn deep_member() -> Vec<u8> {
 }
 
 /// What a renewal that meets this for ever tells the app.
-async fn told(world: &World, fault: Fault) -> String {
+async fn announced(world: &World, fault: Fault) -> String {
     let session = world.session();
     session.restore().await.unwrap();
     world.control().fault(Endpoint::Token, fault.for_ever());
@@ -188,26 +188,25 @@ async fn told(world: &World, fault: Fault) -> String {
 
 #[tokio::test]
 async fn the_table_row_by_row() {
-    let mut table =
-        String::from("| the token endpoint's answer to a renewal | what the app is told |\n| --- | --- |\n");
+    let mut table = String::from("| the token endpoint's answer to a renewal | what the app gets |\n| --- | --- |\n");
     for (what, fault) in refusals() {
         let world = World::new().await;
         drop(world.signed_in().await);
-        let told = told(&world, fault).await;
-        assert_eq!(told, ENDED, "{what}");
+        let announced = announced(&world, fault).await;
+        assert_eq!(announced, ENDED, "{what}");
         assert!(
             world.stored().unwrap()["credentials"].get("refresh_token").is_none(),
             "{what}"
         );
-        writeln!(table, "| {what} | {told} |").unwrap();
+        writeln!(table, "| {what} | {announced} |").unwrap();
     }
     let world = World::new().await;
     drop(world.signed_in().await);
     for (what, fault) in others(world.control().now()) {
         let stored = world.stored();
-        let told = told(&world, fault).await;
-        assert_ne!(told, ENDED, "{what}");
-        if !what.contains("ID token") && told != "renewed" {
+        let announced = announced(&world, fault).await;
+        assert_ne!(announced, ENDED, "{what}");
+        if !what.contains("ID token") && announced != "renewed" {
             assert_eq!(world.stored(), stored, "{what}");
         }
         let restarted = world.session();
@@ -215,7 +214,7 @@ async fn the_table_row_by_row() {
         assert!(is_signed_in(&restarted), "{what}");
         assert_renews(&restarted).await;
         world.cooldown();
-        writeln!(table, "| {what} | {told} |").unwrap();
+        writeln!(table, "| {what} | {announced} |").unwrap();
     }
     let counters = world.control().counters();
     assert_eq!(
@@ -225,7 +224,7 @@ async fn the_table_row_by_row() {
     assert_documented("classification", &table);
 }
 
-/// A network that fails in one way until it is told otherwise.
+/// A network that fails in one way until it is set otherwise.
 #[derive(Debug, Default)]
 struct FailingNetwork {
     network: HttpTransport,

@@ -133,7 +133,7 @@ async fn another_issuers_document_is_refused_with_both_names() {
     assert!(words.contains(configured.trim_end_matches('/')), "{words}");
 }
 
-/// OpenID Connect Discovery 3: userinfo has algorithms of its own.
+/// OpenID Connect Discovery 3: userinfo has its own algorithms.
 #[tokio::test]
 async fn a_signed_profile_is_verified_by_the_algorithms_announced_for_it() {
     for (of_id_tokens, of_userinfo, names) in [

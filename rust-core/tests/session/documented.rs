@@ -37,7 +37,7 @@ pub(crate) fn assert_documented(name: &str, table: &str) {
     assert_eq!(shown, table, "docs/reliability.md, the table {name}");
 }
 
-/// What an app is told to do, as the tables say it.
+/// What an app is asked to do, as the tables say it.
 pub(crate) fn in_words(error: SessionError) -> String {
     match error {
         SessionError::RetryLater {

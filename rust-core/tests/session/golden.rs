@@ -198,7 +198,7 @@ async fn tokens_to_revoke_after_a_sign_out() {
 }
 
 #[test]
-fn a_sign_in_without_an_identifier_is_told_from_others_by_its_nonce() {
+fn a_sign_in_without_an_identifier_differs_from_others_by_its_nonce() {
     let session = |item: &str| {
         StoredItem::decode(&SecretBytes::new(item.into()))
             .unwrap()

@@ -71,7 +71,7 @@ async fn an_exchange_that_is_refused_names_no_parameter_that_the_app_did_not_set
 }
 
 #[tokio::test]
-async fn an_error_without_the_promised_issuer_is_refused_and_told_as_unverified() {
+async fn an_error_without_the_promised_issuer_is_refused_and_reported_as_unverified() {
     let world = World::with(Options::default().with(|s| s.iss_in_authorization_response = true)).await;
     let session = world.session_with(world.oidc_configuration());
     let callback = refusal(&session, "error=access_denied").await;

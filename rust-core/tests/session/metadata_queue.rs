@@ -145,7 +145,7 @@ async fn a_change_that_waits_can_be_taken_back() {
 }
 
 #[tokio::test]
-async fn what_the_server_refuses_is_dropped_and_told_and_passing_trouble_keeps_the_rest() {
+async fn what_the_server_refuses_is_dropped_and_announced_and_passing_trouble_keeps_the_rest() {
     let (world, session) = world().await;
     world.control().fault(Endpoint::Users, Fault::status(503).times(3));
     let mut ids = Vec::new();
@@ -172,7 +172,7 @@ async fn what_the_server_refuses_is_dropped_and_told_and_passing_trouble_keeps_t
     );
     assert_eq!(kept(&world), json!({"k1": 1, "k3": 3}));
 
-    // Refused at once: the caller is told, nobody else.
+    // Refused at once: the caller gets the error, nobody else.
     world.control().fault(Endpoint::Users, Fault::json(400, &refusal));
     let error = public(session.update_metadata_or_queue(object(json!({"a": 1}))).await);
     assert!(matches!(error, SessionError::FixArgument { argument, .. } if argument == "metadata"));

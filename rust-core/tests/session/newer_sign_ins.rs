@@ -111,7 +111,7 @@ async fn nobody_is_notified_of_a_renewal_before_it_is_stored() {
     assert!(matches!(states.try_recv(), Ok(SessionState::SignedIn { .. })));
 }
 
-/// A signed-in user is never told to sign in, however often the session changes hands while an answer is under way.
+/// A signed-in user is never asked to sign in, however often the session changes hands while an answer is under way.
 #[tokio::test]
 async fn calls_that_are_overtaken_by_sign_ins_serve_the_last_one() {
     let world = World::new().await;
@@ -150,7 +150,7 @@ async fn calls_that_are_overtaken_by_sign_ins_serve_the_last_one() {
 
 /// It was suspended, and iOS took its lock; the other one renews faster than it asks.
 #[tokio::test]
-async fn a_process_that_comes_too_late_again_and_again_is_told_to_try_later() {
+async fn a_process_that_comes_too_late_again_and_again_is_asked_to_try_later() {
     let (world, app, extension, _folder) = app_and_extension().await;
     let comes_too_late = || {
         let refusal = Fault::oauth_error(403, "invalid_grant", "Unknown or invalid refresh token.");

@@ -175,7 +175,7 @@ fn renewal(session: &SessionManager) -> JoinHandle<Result<(), pilotlight_core::m
 /// Two requests with one refresh token, because a process went on without its lock: the issuer refuses the later one, which
 /// ends the session, and the answer to the earlier one comes last.
 #[tokio::test]
-async fn a_session_that_goes_on_after_its_end_was_told_is_told_as_restored() {
+async fn a_session_that_goes_on_after_its_end_was_announced_is_announced_as_restored() {
     let (world, app, extension, _folder) = app_and_extension().await;
     let (mut here, mut there) = (events(&app), events(&extension));
     world.control().fault(Endpoint::Token, Fault::hold().after_processing());
@@ -186,14 +186,14 @@ async fn a_session_that_goes_on_after_its_end_was_told_is_told_as_restored() {
     app.release_process_lock();
     renewal(&extension).await.unwrap().unwrap_err();
     app.restore().await.unwrap();
-    assert_eq!(here.told(), ["ended: RefreshTokenRejected"]);
-    assert_eq!(there.told(), ["ended: RefreshTokenRejected"]);
+    assert_eq!(here.announced(), ["ended: RefreshTokenRejected"]);
+    assert_eq!(there.announced(), ["ended: RefreshTokenRejected"]);
 
     world.control().release(Endpoint::Token);
     late.await.unwrap().unwrap();
-    assert_eq!(here.told(), ["auth0|ada restored", "renewed own"]);
+    assert_eq!(here.announced(), ["auth0|ada restored", "renewed own"]);
     extension.restore().await.unwrap();
-    assert_eq!(there.told(), ["auth0|ada restored", "renewed own elsewhere"]);
+    assert_eq!(there.announced(), ["auth0|ada restored", "renewed own elsewhere"]);
     assert!(is_signed_in(&app) && is_signed_in(&extension));
 }
 
@@ -207,24 +207,24 @@ async fn also_by_a_process_that_sees_tokens_which_are_not_checked_yet() {
         item["credentials"]["unchecked"] = true.into();
         item
     };
-    let mut told = events(&extension);
+    let mut announced = events(&extension);
     world.control().revoke_user(ADA);
     renewal(&extension).await.unwrap().unwrap_err();
-    assert_eq!(told.told(), ["ended: RefreshTokenRejected"]);
+    assert_eq!(announced.announced(), ["ended: RefreshTokenRejected"]);
     world.change_stored(|item| *item = unchecked);
     extension.restore().await.unwrap();
-    assert_eq!(told.told(), ["auth0|ada restored"]);
+    assert_eq!(announced.announced(), ["auth0|ada restored"]);
 }
 
 /// An end that was never announced is not taken back either.
 #[tokio::test]
 async fn an_end_that_the_store_was_not_given_is_not_taken_back() {
     let (world, app, extension, _folder) = app_and_extension().await;
-    let mut told = events(&app);
+    let mut announced = events(&app);
     world.store.fail_writes(Some(disk_full()));
     assert!(renewal(&app).await.unwrap().is_err());
     world.store.fail_writes(None);
     assert_renews(&extension).await;
     app.restore().await.unwrap();
-    assert!(!told.told().iter().any(|event| event.contains("restored")));
+    assert!(!announced.announced().iter().any(|event| event.contains("restored")));
 }

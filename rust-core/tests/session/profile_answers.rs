@@ -17,7 +17,7 @@ use crate::world::{ADA, World, cached, is_signed_in, public};
 
 const SUBJECT: &str = "auth0|ada";
 
-async fn told(session: &SessionManager) -> String {
+async fn announced(session: &SessionManager) -> String {
     match session.profile(true).await {
         Ok(profile) => {
             assert_eq!(profile.subject, SUBJECT);
@@ -70,13 +70,13 @@ async fn every_way_to_refuse_a_token_renews_once() {
         let world = World::new().await;
         let session = world.signed_in().await;
         world.control().fault(Endpoint::Userinfo, fault.clone());
-        let once = told(&session).await;
+        let once = announced(&session).await;
         let renewals = world.refresh_grants();
         world.cooldown();
         let later = world.refresh_grants();
         world.control().fault(Endpoint::Userinfo, fault.for_ever());
         session.access_token(Default::default()).await.unwrap();
-        let always = told(&session).await;
+        let always = announced(&session).await;
         // One of them because so much time has passed.
         assert_eq!(world.refresh_grants() - later, renewals + 1, "{what}");
         assert!(is_signed_in(&session), "{what}");
@@ -247,7 +247,7 @@ async fn a_signed_answer_is_taken_or_is_the_profiles_own_fault() {
         let now = world.clock.passed() + seconds_since_1970();
         let (what, fault) = signed_answers(&key, &other, world.server.issuer(), now).swap_remove(place);
         world.control().fault(Endpoint::Userinfo, fault);
-        writeln!(table, "| {what} | {} |", told(&session).await).unwrap();
+        writeln!(table, "| {what} | {} |", announced(&session).await).unwrap();
         assert_eq!(cached(&session), token, "{what}");
         assert!(
             world

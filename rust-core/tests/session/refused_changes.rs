@@ -32,12 +32,12 @@ async fn a_change_that_the_server_refuses_for_good_is_dropped_and_the_others_go_
         let metadata = session.fetch_metadata(&[]).await.unwrap();
         assert_eq!(metadata, object(json!({"b": 2})), "{fault:?}");
         assert!(waiting(&session).is_empty(), "{fault:?}");
-        let told = events.take();
+        let announced = events.take();
         for event in [
             SessionEvent::MetadataUpdateRefused { id: first },
             SessionEvent::MetadataUpdateSent { id: second },
         ] {
-            assert!(told.contains(&event), "{fault:?}: {told:?}");
+            assert!(announced.contains(&event), "{fault:?}: {announced:?}");
         }
         let report = session.flush_metadata_updates().await.unwrap();
         assert_eq!(

@@ -290,9 +290,9 @@ async fn the_failure_is_announced_and_the_state_stays() {
     let (mut events, mut states) = (events(&session), states(&session));
     states.recv().await.unwrap();
     is_refused(&world, &session, "invalid_token").await;
-    let told = events.take();
-    let [SessionEvent::RenewalFailed { cause, .. }] = told.as_slice() else {
-        panic!("{told:?}");
+    let announced = events.take();
+    let [SessionEvent::RenewalFailed { cause, .. }] = announced.as_slice() else {
+        panic!("{announced:?}");
     };
     assert_eq!(shape(cause.0.clone().into()), sign_in("invalid_token"));
     assert!(states.try_recv().is_err());

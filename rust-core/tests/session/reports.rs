@@ -40,7 +40,7 @@ pub(crate) fn events(session: &SessionManager) -> Events {
 }
 
 impl Events {
-    /// Those that were told since the last time.
+    /// Those that were announced since the last time.
     pub(crate) fn take(&mut self) -> Vec<SessionEvent> {
         let mut events = Vec::new();
         while let Ok(report) = self.0.try_recv() {
@@ -52,7 +52,7 @@ impl Events {
     }
 
     /// The same in a few words each.
-    pub(crate) fn told(&mut self) -> Vec<String> {
+    pub(crate) fn announced(&mut self) -> Vec<String> {
         self.take().into_iter().map(in_words).collect()
     }
 }

@@ -93,7 +93,7 @@ async fn after_a_failure_later_callers_fail_at_once_for_a_moment() {
 }
 
 #[tokio::test]
-async fn the_issuers_wish_for_a_pause_is_granted_and_told() {
+async fn the_issuers_request_for_a_pause_is_granted_and_reported() {
     let world = World::new().await;
     let session = world.signed_in().await;
     let trouble = Fault::status(429).header("retry-after", "240");

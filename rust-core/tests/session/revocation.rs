@@ -1,4 +1,4 @@
-//! A sign-out without a network: nobody is signed in any more, and the issuer is told as soon as it can be.
+//! A sign-out without a network: nobody is signed in any more, and the issuer is notified as soon as it can be.
 
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{SessionManager, SignOutOutcome};
@@ -16,9 +16,12 @@ async fn signed_out_offline(world: &World) -> (SessionManager, String) {
     (session, refresh_token)
 }
 
-/// Returns when what runs in the background has told the issuer, or tried to.
+/// Returns when what runs in the background has notified the issuer, or tried to.
 async fn revocations_reach(world: &World, count: u64) {
-    until("the issuer is told", || world.control().seen(Endpoint::Revoke) >= count).await;
+    until("the issuer is notified", || {
+        world.control().seen(Endpoint::Revoke) >= count
+    })
+    .await;
 }
 
 async fn store_is_emptied(world: &World) {

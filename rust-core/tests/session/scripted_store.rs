@@ -11,13 +11,13 @@ use tokio::sync::MutexGuard;
 
 use crate::world::until;
 
-/// A store in memory that fails when told to, and counts.
+/// A store in memory that fails on demand, and counts.
 #[derive(Debug, Default)]
 pub(crate) struct ScriptedStore {
     script: Mutex<Script>,
     /// Writes wait for it: a test that holds it holds them back.
     pub(crate) gate: tokio::sync::Mutex<()>,
-    /// What was read is told after it: a test that holds it makes looks old.
+    /// What was read is given after it: a test that holds it makes looks old.
     pub(crate) read_gate: tokio::sync::Mutex<()>,
 }
 

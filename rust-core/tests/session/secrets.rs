@@ -158,9 +158,9 @@ async fn planted_secrets_are_nowhere_to_be_found() {
     search.keep("another subject", "planted-other-user");
     search.hear_error(session.profile(true).await.unwrap_err());
 
-    let told = events.take();
-    assert!(told.len() >= 10, "{told:?}");
-    for event in told {
+    let announced = events.take();
+    assert!(announced.len() >= 10, "{announced:?}");
+    for event in announced {
         if let SessionEvent::RenewalFailed { cause, .. } = &event {
             search.hear_error(cause.0.clone());
         }

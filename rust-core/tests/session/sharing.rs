@@ -1,4 +1,4 @@
-//! Promise 3, between processes: an app and its extensions with one store. A process is a session of its own here, which
+//! Promise 3, between processes: an app and its extensions with one store. A process is a separate session here, which
 //! is all that processes share no memory means; the lock is the real one.
 
 use std::sync::Arc;
@@ -92,7 +92,7 @@ async fn what_one_renewed_long_ago_the_other_takes_over_unless_it_is_too_old() {
     assert_no_token_was_spent_twice(&world);
 }
 
-/// Also for apps that told Pilotlight of no other process.
+/// Also for apps that named Pilotlight no other process.
 #[tokio::test]
 async fn a_refusal_counts_only_for_the_newest_refresh_token_there_is() {
     let world = World::new().await;
@@ -281,7 +281,7 @@ async fn a_lock_that_is_given_up_before_a_suspension_is_free_at_once() {
     drop(renewing.await);
 }
 
-/// Its process is told that the store has changed; nobody calls anything.
+/// Its process is notified that the store has changed; nobody calls anything.
 #[tokio::test]
 async fn what_another_process_does_is_seen_by_looking_again() {
     let (mut world, folder) = shared_world().await;
@@ -301,11 +301,14 @@ async fn what_another_process_does_is_seen_by_looking_again() {
     let writes = world.store.counts().1;
     widget.look_again().await;
     assert_eq!(widget.state(), Some(SessionState::SignedOut));
-    let mut told = Vec::new();
+    let mut announced = Vec::new();
     while let Ok(report) = states.try_recv() {
-        told.push(report);
+        announced.push(report);
     }
-    assert!(told.contains(&Report::State(SessionState::SignedOut)), "{told:?}");
+    assert!(
+        announced.contains(&Report::State(SessionState::SignedOut)),
+        "{announced:?}"
+    );
     assert_eq!(world.store.counts().1, writes, "looking writes nothing");
     drop(folder);
 }

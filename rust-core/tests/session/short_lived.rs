@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::audiences;
 use crate::world::{ADA, World, assert_renews, at_least, cached, forced, public};
 
-/// Keycloak shortens them near the end of its own session.
+/// Keycloak shortens them near the end of its session.
 async fn after_a_short_lived_answer() -> (World, SessionManager) {
     let world = World::new().await;
     let session = world.signed_in().await;
@@ -79,7 +79,7 @@ async fn the_same_for_a_further_audience() {
 }
 
 #[tokio::test]
-async fn a_min_ttl_that_no_token_reaches_is_told_after_one_renewal_and_not_at_the_cost_of_one_a_call() {
+async fn a_min_ttl_that_no_token_reaches_is_reported_after_one_renewal_and_not_at_the_cost_of_one_a_call() {
     let world = World::with(Options::default().with(|s| s.access_token_lifetime = 20)).await;
     let session = world.signed_in().await;
     for _ in 0..20 {

@@ -190,7 +190,7 @@ async fn outcome_of(call: Call, fault: Fault) -> String {
     }
 }
 
-/// Nobody is signed in, whatever the wire did; what the issuer was not told it is told at the next launch.
+/// Nobody is signed in, whatever the wire did; what the issuer did not receive it receives at the next launch.
 async fn after_the_sign_out(
     world: &World,
     session: &SessionManager,
@@ -204,7 +204,7 @@ async fn after_the_sign_out(
         Outcome::Works => "works".to_owned(),
         Outcome::SignedOut(SignOutOutcome::RevocationPending) => {
             assert!(kept.is_some(), "{what}");
-            "told later".to_owned()
+            "revoked later".to_owned()
         }
         Outcome::SignedOut(other) => format!("{other:?}"),
     };
@@ -212,7 +212,7 @@ async fn after_the_sign_out(
     let restarted = Call::Revocation.launch(world).await;
     until("the store is empty", || world.store.items().is_empty()).await;
     assert_eq!(restarted.state(), Some(SessionState::SignedOut), "{what}");
-    if said == "told later" {
+    if said == "revoked later" {
         assert_eq!(world.control().counters().families_revoked, 1, "{what}");
     }
     said

@@ -115,7 +115,7 @@ impl World {
         }
     }
 
-    /// A start of the app: a session of its own over the world's store.
+    /// A start of the app: its own session over the world's store.
     pub(crate) fn session(&self) -> SessionManager {
         self.session_with(self.configuration())
     }

@@ -98,7 +98,7 @@ fn jump(world: &World, process: usize) {
     world.trace(|| format!("fate: the clock of {} is {far} s ahead", name_of(process)));
 }
 
-/// As iOS does: the process is told, gives its lock back, and stands still for a while.
+/// As iOS does: the process is notified, gives its lock back, and stands still for a while.
 pub(crate) fn suspend(world: &Arc<World>, process: usize) {
     let (manager, who) = {
         let state = world.state();

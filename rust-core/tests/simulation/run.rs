@@ -30,8 +30,8 @@ pub(crate) struct Outcome {
 /// A run from the beginning to its end or to the first mistake.
 pub(crate) fn run(seed: u64, traces: bool) -> Outcome {
     let world = World::new(seed, profile_of(seed), traces);
-    let told = world.clone();
-    world.spawn(Box::pin(async move { story(told).await }));
+    let announced = world.clone();
+    world.spawn(Box::pin(async move { story(announced).await }));
     let panicked = catch_unwind(AssertUnwindSafe(|| while goes_on(&world) {}));
     let trace = if panicked.is_ok() {
         world.take_trace()

@@ -70,7 +70,7 @@ impl State {
         early.then(|| "its refresh token was not written yet".to_owned())
     }
 
-    /// An event was told.
+    /// An event was announced.
     pub(crate) fn tells(&mut self, who: Who, event: &SessionEvent) {
         let seen = &self.processes[who.process].seen;
         let is_there = seen.tells_of_a_session;
@@ -80,7 +80,9 @@ impl State {
                 Some("the store was not empty".to_owned())
             }
             SessionEvent::Ended { reason } => self.why_not_ended(who, *reason),
-            SessionEvent::Renewed { .. } if !is_there => Some("by what it told before, nobody is signed in".to_owned()),
+            SessionEvent::Renewed { .. } if !is_there => {
+                Some("by what it announced before, nobody is signed in".to_owned())
+            }
             SessionEvent::Renewed { expires_at, .. } => self.why_too_early(who, *expires_at),
             _ => None,
         };

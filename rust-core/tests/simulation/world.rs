@@ -93,7 +93,7 @@ pub(crate) struct Seen {
     pub(crate) left: BTreeSet<usize>,
     pub(crate) lost: Option<(String, Duration)>,
     pub(crate) asked_again: u32,
-    /// By the events that it told, somebody is signed in.
+    /// By the events that it announced, somebody is signed in.
     pub(crate) tells_of_a_session: bool,
 }
 

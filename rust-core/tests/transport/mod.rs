@@ -47,7 +47,7 @@ struct Program {
     clients: AtomicU64,
 }
 
-/// A client of its own, as a session has one.
+/// Its own client, as a session has one.
 #[derive(Debug)]
 struct Client {
     program: Arc<Program>,

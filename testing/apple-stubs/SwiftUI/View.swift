@@ -8,7 +8,7 @@ public protocol View {
     @ViewBuilder @MainActor @preconcurrency var body: Body { get }
 }
 
-/// What has no `body` of its own that could be seen.
+/// What has no visible `body`.
 @MainActor @preconcurrency
 public protocol PrimitiveView: View where Body == Never {}
 

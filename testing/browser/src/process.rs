@@ -1,4 +1,4 @@
-//! A server as a child process: started in a process group of its own, ready when it says so, stopped as a whole.
+//! A server as a child process: started in its own process group, ready when it says so, stopped as a whole.
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};

@@ -120,7 +120,7 @@ async fn an_error_callback_is_a_callback() {
 }
 
 #[tokio::test]
-async fn error_pages_and_dead_ends_are_told_apart() {
+async fn error_pages_and_dead_ends_are_distinguished() {
     let site = Site::start().await;
     let error = fails(&site, "/broken?code=secret").await;
     assert!(

@@ -168,7 +168,7 @@ async fn oidc_provider_accepts_the_previous_refresh_token_in_the_overlap() {
 }
 
 #[tokio::test]
-async fn oidc_provider_signs_userinfo_and_leaves_refresh_tokens_alone_when_told() {
+async fn oidc_provider_signs_userinfo_and_leaves_refresh_tokens_alone_on_demand() {
     let options = ServerOptions {
         userinfo_jwt: true,
         no_rotation: true,
@@ -301,7 +301,7 @@ async fn servers_stop_and_come_back_on_the_same_port_with_other_keys() {
 }
 
 #[tokio::test]
-async fn an_option_that_a_server_lacks_is_told() {
+async fn an_option_that_a_server_lacks_is_reported() {
     let options = ServerOptions {
         userinfo_jwt: true,
         ..ServerOptions::default()

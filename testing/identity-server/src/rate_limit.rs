@@ -93,7 +93,7 @@ mod tests {
         let limit = Some(RateLimit::new(2, 60));
         let mut exceeded = |who: &str, at| windows.count(Endpoint::Users, who, limit, at).unwrap().exceeded;
         assert!(!exceeded("ada", 100) && !exceeded("ada", 130) && exceeded("ada", 159));
-        assert!(!exceeded("grace", 159), "each user has a window of their own");
+        assert!(!exceeded("grace", 159), "each user has their own window");
         assert!(!exceeded("ada", 160));
         assert_eq!(windows.count(Endpoint::Users, "ada", None, 160), None);
     }

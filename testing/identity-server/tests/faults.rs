@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// Sends a request over a connection of its own.
+/// Sends a request over its own connection.
 async fn open(server: &IdentityServer, request: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server.domain().strip_prefix("http://").unwrap())
         .await

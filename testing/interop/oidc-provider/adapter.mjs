@@ -1,4 +1,4 @@
-// oidc-provider's storage, in memory. It has no rotation overlap of its own; here a used refresh token is given out as
+// oidc-provider's storage, in memory. It has no rotation overlap; here a used refresh token is given out as
 // unused again while the overlap lasts: the immediately previous one only, as Auth0 documents it ("Refresh Token
 // Rotation", rotation overlap period).
 

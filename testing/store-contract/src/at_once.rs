@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 
 use crate::{Place, bytes, sorted_names};
 
-/// Each thread has an item of its own and all share one; half of them have a store of their own.
+/// Each thread has its own item and all share one; half of them have their own store.
 pub async fn eight_threads_lose_nothing(place: &dyn Place) {
     let runtime = Handle::current();
     let stores = [place.open(), place.open()];

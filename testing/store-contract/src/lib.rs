@@ -5,7 +5,7 @@
 //!     memory: MemoryPlace::default();
 //! }
 //! ```
-//! makes a module `memory` with one test for each promise; each has a place of its own.
+//! makes a module `memory` with one test for each promise; each has its own place.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -63,7 +63,7 @@ final class AuthorizedExchange: NSObject, Sendable {
 
     private func start(using session: URLSession) {
         #if canImport(FoundationNetworking)
-        // Off Apple's platforms a task has no delegate of its own.
+        // Off Apple's platforms a task has no delegate.
         let own = URLSession(configuration: session.configuration.keptToItself(), delegate: self, delegateQueue: nil)
         let task = own.dataTask(with: request)
         own.finishTasksAndInvalidate()
@@ -128,7 +128,7 @@ extension AuthorizedExchange: URLSessionDataDelegate {
 
 extension URLRequest {
     /// The same request, which reads no cache and neither sends nor keeps cookies. (Whether its answer is kept is a
-    /// question of its own: see `willCacheResponse`.)
+    /// separate question: see `willCacheResponse`.)
     fileprivate func keptToItself() -> URLRequest {
         var request = self
         request.cachePolicy = .reloadIgnoringLocalCacheData

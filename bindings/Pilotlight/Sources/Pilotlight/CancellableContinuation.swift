@@ -2,7 +2,7 @@
 /// once.
 ///
 /// A renewal must not be stopped half way: the issuer may already have rotated the refresh token. So the work runs in a
-/// task of its own, and only the waiting is cancelled. A caller that is cancelled before it begins starts nothing.
+/// separate task, and only the waiting is cancelled. A caller that is cancelled before it begins starts nothing.
 func waitUnlessCancelled<Value: Sendable>(
     for work: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {

@@ -81,7 +81,7 @@ extension URLError {
     func transportErrorKind(wasSent: Bool) -> TransportErrorKind {
         switch code {
         #if canImport(FoundationNetworking)
-        // Its errors about TLS have no code of their own, and may have that of another address that was tried before.
+        // Its errors about TLS have no separate code, and may have that of another address that was tried before.
         case _ where !wasSent && localizedDescription.speaksOfTLS: .tls
         #endif
         case .timedOut: .timeout

@@ -9,7 +9,7 @@ extension Session {
     /// An access token for a further API, good for at least `minTTL` seconds: the one at hand, or one got with the
     /// session's refresh token (network; persists). The session's own access token and scopes stay as they are.
     ///
-    /// Each audience, with its scopes, has a token of its own, kept across launches and renewed for itself; the 20 got
+    /// Each audience, with its scopes, has its own token, kept across launches and renewed for itself; the 20 got
     /// last are kept. A good one costs memory only, whatever else is being renewed. Callers for one audience share one
     /// request; requests for several are sent one after the other, because each may replace the refresh token. They go
     /// with the sign-out, the end of the session and a new sign-in.

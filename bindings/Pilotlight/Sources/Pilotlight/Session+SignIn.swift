@@ -81,7 +81,7 @@ extension Session {
     public func signOut() async -> SignOutOutcome {
         tokens.forget()
         defer { tokens.forget() }
-        // The core throws here only after a fault of its own; the sign-out itself cannot fail.
+        // The core throws here only after its own fault; the sign-out itself cannot fail.
         let outcome = try? await uninterrupted { try await $0.signOut() }
         return outcome.map(SignOutOutcome.init) ?? .revocationPending
     }

@@ -13,7 +13,7 @@ import Observation
 /// }
 /// ```
 ///
-/// Each account is a session with a name of its own in one store (``Session/names(for:in:)``). The session `default`, which an
+/// Each account is a session with its own name in one store (``Session/names(for:in:)``). The session `default`, which an
 /// app had before, is one of them.
 @available(iOS 17, macOS 14, *)
 @MainActor @Observable

@@ -13,7 +13,7 @@ extension SessionError {
     /// A field or an argument as the app wrote it, and the core's message with that name in it.
     static func inSwift(_ name: String, _ message: String) -> (name: String, message: String) {
         guard let swift = swiftNames[name] else { return (name, message) }
-        // The core writes a name as a word of its own.
+        // The core writes a name as a separate word.
         let words = message.split(separator: " ", omittingEmptySubsequences: false).map {
             $0 == name ? swift : String($0)
         }

@@ -14,7 +14,7 @@ public enum SessionEvent: Equatable, Sendable {
     /// 11), at Auth0 "Allow Offline Access" in the settings of the API. See also ``Session/hasRefreshToken``.
     case refreshTokenMissing
     /// The session of an earlier launch was read from the store: at launch, or after the device was unlocked. Or a session
-    /// goes on of which ``ended(reason:)`` was told: the refresh token that the issuer refused had just been used by another
+    /// goes on of which ``ended(reason:)`` was announced: the refresh token that the issuer refused had just been used by another
     /// request, and the answer to that brought a newer one.
     case restored(subject: String)
     /// There is a new access token, stored: the session's own, or with `audience` one for a further API. It expires at

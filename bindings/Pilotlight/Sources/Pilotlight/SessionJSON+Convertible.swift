@@ -3,7 +3,7 @@ import Foundation
 /// A value that metadata can hold, so that variables need no ceremony: `metadata.update(["age": age])`.
 ///
 /// Strings, truth values, numbers, dates, URLs, UUIDs, and arrays, dictionaries and optionals of them have it. Give it to
-/// a type of your own that is one JSON value.
+/// your own type that is one JSON value.
 public protocol SessionJSONConvertible {
     /// The value as JSON.
     var sessionJSON: SessionJSON { get }
@@ -75,7 +75,7 @@ extension Optional: SessionJSONConvertible where Wrapped: SessionJSONConvertible
 }
 
 extension SessionMetadata {
-    /// As ``update(_:)``, with values of your own: `update(["age": age, "phone": nil])`. Network.
+    /// As ``update(_:)``, with your own values: `update(["age": age, "phone": nil])`. Network.
     ///
     /// - Returns: The metadata after the change.
     /// - Throws: As ``update(_:)``.
@@ -84,7 +84,7 @@ extension SessionMetadata {
         try await update(changes.json)
     }
 
-    /// As ``replace(with:)``, with values of your own. Network.
+    /// As ``replace(with:)``, with your own values. Network.
     ///
     /// - Returns: The metadata after the change.
     /// - Throws: As ``update(_:)``.
@@ -93,7 +93,7 @@ extension SessionMetadata {
         try await replace(with: metadata.json)
     }
 
-    /// As ``merge(_:)``, with values of your own. Network.
+    /// As ``merge(_:)``, with your own values. Network.
     ///
     /// - Returns: The metadata after the change.
     /// - Throws: As ``update(_:)``.
@@ -102,7 +102,7 @@ extension SessionMetadata {
         try await merge(changes.json)
     }
 
-    /// As ``updateOrWait(_:)``, with values of your own.
+    /// As ``updateOrWait(_:)``, with your own values.
     ///
     /// - Returns: The metadata after the change, or the change that waits.
     /// - Throws: As ``updateOrWait(_:)``.

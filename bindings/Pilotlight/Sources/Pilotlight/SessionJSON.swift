@@ -1,6 +1,6 @@
 import Foundation
 
-/// A JSON value (RFC 8259): of metadata, and of claims that have no type of their own.
+/// A JSON value (RFC 8259): of metadata, and of claims that have no Swift type.
 ///
 /// Literals make values (`["country": "USA", "age": 36, "phone": nil]`), properties read them:
 /// `metadata["country"]?.stringValue`.

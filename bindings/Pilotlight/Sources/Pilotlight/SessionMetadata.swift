@@ -34,7 +34,7 @@ public struct SessionMetadata: Sendable {
         try JSONText.object(try await session.call { try await $0.fetchMetadata(keys: keys, include: false) })
     }
 
-    /// Reads the metadata as a type of your own. Network.
+    /// Reads the metadata as your own type. Network.
     ///
     /// - Throws: As ``get(_:)``, and ``SessionError/argumentInvalid(argument:message:)`` when the metadata does not fit
     ///   the type; it names the place, not the value.

@@ -14,7 +14,7 @@ extension SessionProfile {
         max(0, now.timeIntervalSince(fetchedAt))
     }
 
-    /// A claim by its name, as the issuer sent it: a standard one or one of your own, which issuers usually want to be
+    /// A claim by its name, as the issuer sent it: a standard one or your own, which issuers usually want to be
     /// named like a URL (`https://example.com/roles`). Nil when there is none.
     public func claim(_ name: String) -> SessionJSON? { claims[name] }
     /// A claim that is a string; nil when it is missing or something else.
@@ -32,7 +32,7 @@ extension SessionProfile {
     /// A claim that is an object; nil when it is missing or something else.
     public func object(_ name: String) -> [String: SessionJSON]? { claim(name)?.objectValue }
 
-    /// A claim as a type of your own.
+    /// A claim as your own type.
     ///
     /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` when it is missing or does not fit; it names the
     ///   place, not the value.
@@ -43,7 +43,7 @@ extension SessionProfile {
         return try JSONText.decode(type, from: try JSONText.text(of: claim, argument: "name"), argument: "type")
     }
 
-    /// All claims, by their names, as a type of your own.
+    /// All claims, by their names, as your own type.
     ///
     /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` when they do not fit.
     public func decode<Value: Decodable>(as type: Value.Type) throws -> Value {

@@ -67,7 +67,7 @@ public struct SessionStorage: Hashable, Sendable {
         #endif
     }
 
-    /// In a folder that goes when the app is removed. Nil in an extension: it has a folder of its own, in which nothing
+    /// In a folder that goes when the app is removed. Nil in an extension: it has its own folder, in which nothing
     /// says that the app is new.
     private static func installationMarkerPath() -> String? {
         if Bundle.main.bundlePath.hasSuffix(".appex") { return nil }

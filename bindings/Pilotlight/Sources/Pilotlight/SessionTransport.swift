@@ -97,7 +97,7 @@ extension URLSessionConfiguration {
         return own
     }
 
-    /// For a core without an HTTP client of its own. The system's proxies are `URLSession`'s default; an iOS app has no
+    /// For a core without its own HTTP client. The system's proxies are `URLSession`'s default; an iOS app has no
     /// environment.
     fileprivate func through(_ proxies: ProxySource) -> URLSessionConfiguration {
         if proxies != .system { connectionProxyDictionary = [:] }

@@ -58,7 +58,7 @@ private final class OwnSession: Sendable {
         self.configuration = configuration
     }
 
-    /// A session for each request: a task has no delegate of its own here, and libcurl sends a request again by itself when
+    /// A session for each request: a task has no delegate here, and libcurl sends a request again by itself when
     /// a connection that was used before breaks. A refresh token must not be presented twice behind the core's back.
     func start(_ exchange: URLSessionExchange, _ request: URLRequest) {
         let session = URLSession(configuration: configuration, delegate: exchange, delegateQueue: nil)

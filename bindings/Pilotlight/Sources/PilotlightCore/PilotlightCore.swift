@@ -654,7 +654,7 @@ public protocol AppTransport: AnyObject, Sendable {
     func send(request: TransportRequest, reply: TransportReply)
 
     /**
-     * Nobody waits for this request's outcome any more: its connection is closed where it has one of its own.
+     * Nobody waits for this request's outcome any more: its connection is closed where it has its own.
      */
     func cancel(id: UInt64)
 
@@ -732,7 +732,7 @@ open func send(request: TransportRequest, reply: TransportReply)  {try! rustCall
 }
 
     /**
-     * Nobody waits for this request's outcome any more: its connection is closed where it has one of its own.
+     * Nobody waits for this request's outcome any more: its connection is closed where it has its own.
      */
 open func cancel(id: UInt64)  {try! rustCall() {
         uniffiCallStatus in
@@ -3561,7 +3561,7 @@ public struct SessionConfiguration: Equatable, Hashable {
     public let audience: String?
     /**
      * Providers other than Auth0: the APIs that access tokens can be asked for later, beside the session's own. Each
-     * is an absolute URI without a fragment, sent as a `resource` of its own in the authorization request (RFC 8707
+     * is an absolute URI without a fragment, sent as its own `resource` in the authorization request (RFC 8707
      * 2.1): a provider gives tokens only for what the user's grant names.
      */
     public let resources: [String]
@@ -3625,7 +3625,7 @@ public struct SessionConfiguration: Equatable, Hashable {
          */audience: String? = nil,
         /**
          * Providers other than Auth0: the APIs that access tokens can be asked for later, beside the session's own. Each
-         * is an absolute URI without a fragment, sent as a `resource` of its own in the authorization request (RFC 8707
+         * is an absolute URI without a fragment, sent as its own `resource` in the authorization request (RFC 8707
          * 2.1): a provider gives tokens only for what the user's grant names.
          */resources: [String] = [],
         /**
@@ -4234,7 +4234,7 @@ public struct UserProfile: Equatable, Hashable {
      */
     public let gender: String?
     /**
-     * `birthdate`: `YYYY-MM-DD`; year `0000` means that it is not told; or `YYYY` alone.
+     * `birthdate`: `YYYY-MM-DD`; year `0000` means that it is not given; or `YYYY` alone.
      */
     public let birthdate: String?
     /**
@@ -4315,7 +4315,7 @@ public struct UserProfile: Equatable, Hashable {
          * `gender`
          */gender: String? = nil,
         /**
-         * `birthdate`: `YYYY-MM-DD`; year `0000` means that it is not told; or `YYYY` alone.
+         * `birthdate`: `YYYY-MM-DD`; year `0000` means that it is not given; or `YYYY` alone.
          */birthdate: String? = nil,
         /**
          * `zoneinfo`: a time zone's name.
@@ -5819,7 +5819,7 @@ public func FfiConverterTypeSessionError_lower(_ value: SessionError) -> RustBuf
 
 
 /**
- * Something that happened. It is told once, after it is true and, where tokens came along, after the store holds them.
+ * Something that happened. It is announced once, after it is true and, where tokens came along, after the store holds them.
  */
 
 public enum SessionEvent: Equatable, Hashable {
@@ -5843,7 +5843,7 @@ public enum SessionEvent: Equatable, Hashable {
     case refreshTokenMissing
     /**
      * The session of an earlier launch was read from the store: at launch, or after the device was unlocked. Or a session
-     * goes on of which [`SessionEvent::Ended`] was told: the refresh token that the issuer refused had been used a moment
+     * goes on of which [`SessionEvent::Ended`] was announced: the refresh token that the issuer refused had been used a moment
      * before, by another process or by a request that was still under way, and that brought a newer one.
      */
     case restored(
@@ -6367,7 +6367,7 @@ public enum SignInReason: Equatable, Hashable {
      */
     case interactionRequired
     /**
-     * The issuer denies this renewal by a rule of its own; the session has not ended.
+     * The issuer denies this renewal by its own rule; the session has not ended.
      */
     case accessDenied
     /**
@@ -7629,7 +7629,7 @@ fileprivate func uniffiFutureContinuationCallback(handle: UInt64, pollResult: In
     }
 }
 /**
- * Whether this build of the core has an HTTP client of its own; else every session needs the app's.
+ * Whether this build of the core has its own HTTP client; else every session needs the app's.
  */
 public func coreHasHttpClient() -> Bool  {
     return try!  FfiConverterBool.lift(try! rustCall() {
@@ -7686,7 +7686,7 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
-    if (uniffi_pilotlight_core_checksum_func_core_has_http_client() != 41043) {
+    if (uniffi_pilotlight_core_checksum_func_core_has_http_client() != 51401) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_func_auth0_metadata_scopes() != 24716) {
@@ -7698,7 +7698,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_apptransport_send() != 44440) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_apptransport_cancel() != 38656) {
+    if (uniffi_pilotlight_core_checksum_method_apptransport_cancel() != 63182) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_transportreply_answered() != 16980) {

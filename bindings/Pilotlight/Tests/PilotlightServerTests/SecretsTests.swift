@@ -26,9 +26,9 @@ import Testing
         let session = try Session(try server.auth0(metadataAccess: true), storage: .file(file), log: log)
         let events = Locked<[String]>([])
         let hear: @Sendable (Session) -> Task<Void, Never> = { session in
-            let told = session.events.broadcaster.listen()
+            let announced = session.events.broadcaster.listen()
             return Task {
-                for await event in told {
+                for await event in announced {
                     var dumped = ""
                     dump(event, to: &dumped)
                     events.withLock { $0 += ["\(event)", String(reflecting: event), dumped] }
@@ -59,7 +59,7 @@ import Testing
                         "body": .string(String(decoding: body, as: UTF8.self)),
                     ], ["for_ever": true])
             }
-            // A session that failed rests, so each status gets one of its own.
+            // A session that failed rests, so each status gets a separate one.
             let process = try Session(
                 try server.auth0(metadataAccess: true), storage: folder.store("session", process: number + 1), log: log)
             alsoHearing.append(hear(process))

@@ -106,7 +106,7 @@ import FoundationNetworking
         try await server.addFault("userinfo", ["kind": "redirect", "location": .string(elsewhere)], ["times": 2])
         let (_, response) = try await session.data(for: try request(to: server))
         #expect(try await other.requests(to: "userinfo") >= 1)
-        // A request without a token is told no error (RFC 6750 3.1); one with a token of another issuer is.
+        // A request without a token gets no error (RFC 6750 3.1); one with a token of another issuer is.
         #expect(response.statusCode == 401)
         #expect(response.value(forHTTPHeaderField: "WWW-Authenticate")?.contains("error=") == false)
         await server.stop()

@@ -5,15 +5,15 @@ import Testing
 
 @Suite struct SessionEventsTests {
     /// The events up to and with the first that `isLast`.
-    private static func told(
+    private static func announced(
         _ listener: inout SessionEvents.Iterator, until isLast: (SessionEvent) -> Bool
     ) async -> [SessionEvent] {
-        var told: [SessionEvent] = []
+        var announced: [SessionEvent] = []
         while let event = await listener.next() {
-            told.append(event)
+            announced.append(event)
             if isLast(event) { break }
         }
-        return told
+        return announced
     }
 
     private static func name(_ event: SessionEvent) -> String {
@@ -31,11 +31,11 @@ import Testing
         try await server.revoke("ada@example.com")
         _ = try? await session?.accessToken(forceRefresh: true)
         await session?.signOut()
-        let told = await Self.told(&listener) { $0 == .signedOut(elsewhere: false) }
-        #expect(told.map(Self.name) == ["signedIn", "renewed", "profileChanged", "ended", "signedOut"])
-        #expect(told.first == .signedIn(subject: "auth0|ada", by: .browser))
-        #expect(told[3] == .ended(reason: .refreshTokenRejected))
-        if case .renewed(let audience, let expiresAt, let elsewhere) = told[1] {
+        let announced = await Self.announced(&listener) { $0 == .signedOut(elsewhere: false) }
+        #expect(announced.map(Self.name) == ["signedIn", "renewed", "profileChanged", "ended", "signedOut"])
+        #expect(announced.first == .signedIn(subject: "auth0|ada", by: .browser))
+        #expect(announced[3] == .ended(reason: .refreshTokenRejected))
+        if case .renewed(let audience, let expiresAt, let elsewhere) = announced[1] {
             #expect(audience == nil && !elsewhere && expiresAt > Date())
         }
         weak var weakly = session
@@ -74,9 +74,9 @@ import Testing
         try await widget.restore()
         await app.signOut()
         try await widget.restore()
-        let told = await Self.told(&listener) { $0 == .signedOut(elsewhere: true) }
-        #expect(told.map(Self.name) == ["restored", "renewed", "signedOut"])
-        if case .renewed(_, _, let elsewhere) = told[1] { #expect(elsewhere) }
+        let announced = await Self.announced(&listener) { $0 == .signedOut(elsewhere: true) }
+        #expect(announced.map(Self.name) == ["restored", "renewed", "signedOut"])
+        if case .renewed(_, _, let elsewhere) = announced[1] { #expect(elsewhere) }
         await server.stop()
     }
 }

@@ -79,7 +79,7 @@ import Darwin
     }
 }
 
-/// Grants time unless told not to, and takes it back when told to.
+/// Grants time unless it is set not to, and takes it back on demand.
 private final class OneActivity: ExpiringActivities {
     private let last = Locked<(@Sendable (Bool) -> Void)?>(nil)
     private let refuses = Locked(false)

@@ -159,7 +159,7 @@ import FoundationNetworking
             #expect(field == "transport")
             #expect(message.text.contains("URLSession"))
         }
-        // Of the same kind it is another handle, whatever its configuration; what only looks is a session of its own.
+        // Of the same kind it is another handle, whatever its configuration; what only looks is a separate session.
         let second = try session(configuration, .default, storage: storage)
         let reader = try Session(configuration, storage: storage, readOnly: true, log: .none)
         withExtendedLifetime((first, second, reader)) {}

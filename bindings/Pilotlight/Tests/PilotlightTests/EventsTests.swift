@@ -53,10 +53,10 @@ import Testing
         await session?.signOut()
         await session?.signOut()
         session = nil
-        var told: [SessionEvent] = []
-        while let event = await listener.next() { told.append(event) }
+        var announced: [SessionEvent] = []
+        while let event = await listener.next() { announced.append(event) }
         #expect(
-            told == [
+            announced == [
                 .signedIn(subject: "preview|1", by: .browser),
                 .renewed(audience: nil, expiresAt: .distantFuture, elsewhere: false),
                 .renewed(audience: "https://api.example.com/", expiresAt: .distantFuture, elsewhere: false),

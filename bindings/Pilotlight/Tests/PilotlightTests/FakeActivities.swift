@@ -2,7 +2,7 @@ import Foundation
 
 @testable import Pilotlight
 
-/// Grants time as iOS does: on threads of its own, for as long as the block runs or until it says that the time is over.
+/// Grants time as iOS does: on its own threads, for as long as the block runs or until it says that the time is over.
 final class FakeActivities: ExpiringActivities {
     private struct Requests: Sendable {
         var asked = 0
@@ -58,7 +58,7 @@ final class FakeActivities: ExpiringActivities {
         if answer == .hold { requests.withLock { $0.held.append(run) } } else { run() }
     }
 
-    /// The time of all that are open is over. Returns when they have been told.
+    /// The time of all that are open is over. Returns when they have been notified.
     func expire() {
         for body in requests.withLock({ $0.open.values.map { $0 } }) { body(true) }
     }

@@ -73,7 +73,7 @@ final class ScriptedCore: PreviewCore, @unchecked Sendable {
     /// How often somebody looked at the state.
     var looks: Int { script.withLock { $0.looks } }
     var restores: Int { script.withLock { $0.restores } }
-    /// What it was told of the lock between processes, in order.
+    /// What it was asked of the lock between processes, in order.
     var lock: [String] { script.withLock { $0.lock } }
     /// How many sign-ins began, and which of them were cancelled.
     var attempts: UInt64 { script.withLock { $0.attempts } }

@@ -47,7 +47,7 @@ final class LoopbackListener: Sendable {
             let stopped = Once<Bool>()
             continuation.onTermination = { _ in stopped.set(true) }
             let base = self.base(port: socket.port)
-            // A thread of its own, because it blocks.
+            // Its own thread, because it blocks.
             Thread.detachNewThread {
                 continuation.yield(Self.serve(socket, path: path, state: state, base: base) { stopped.value == true })
                 continuation.finish()

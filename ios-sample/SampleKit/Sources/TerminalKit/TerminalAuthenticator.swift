@@ -46,7 +46,7 @@ final class TerminalAuthenticator: WebAuthenticator {
         return callback
     }
 
-    /// Reads on a thread of its own: the input may stay silent for ever, and must not hold one of the pool's threads.
+    /// Reads on its own thread: the input may stay silent for ever, and must not hold one of the pool's threads.
     private func pastedLine() async -> String? {
         let input = AsyncStream<String?> { continuation in
             let readLine = console.readLine

@@ -80,7 +80,7 @@ struct Verbs: Sendable {
             case .revocationNotOffered:
                 ("signed out here; the issuer offers no revocation", "revocation_not_offered")
             case .revocationPending:
-                ("signed out here; the issuer cannot be reached and will be told later", "revocation_pending")
+                ("signed out here; the issuer cannot be reached and will be revoked later", "revocation_pending")
             case .revocationRefused:
                 ("signed out here; the issuer refused to revoke the refresh token", "revocation_refused")
             case .readOnly:

@@ -4,7 +4,7 @@ import ServerSupport
 
 @testable import TerminalKit
 
-/// Runs the program with a console of its own, as a user and a browser would.
+/// Runs the program with its own console, as a user and a browser would.
 struct Run: Sendable {
     var code: ExitCode
     var out: [String]
@@ -77,7 +77,7 @@ struct TestTerminal: Sendable {
     }
 }
 
-/// Blocks a thread of its own until an asynchronous answer is there, as a terminal's input does.
+/// Blocks its own thread until an asynchronous answer is there, as a terminal's input does.
 private func waitFor<Value: Sendable>(_ work: @escaping @Sendable () async -> Value?) -> Value? {
     let answer = Once<[Value]>()
     let done = DispatchSemaphore(value: 0)

@@ -19,7 +19,7 @@ pub trait AppTransport: Send + Sync + fmt::Debug {
     /// Begins to send `request` and returns soon. `reply` gets the outcome, once, on any thread.
     fn send(&self, request: TransportRequest, reply: Arc<TransportReply>);
 
-    /// Nobody waits for this request's outcome any more: its connection is closed where it has one of its own.
+    /// Nobody waits for this request's outcome any more: its connection is closed where it has its own.
     fn cancel(&self, id: u64);
 }
 

@@ -18,7 +18,7 @@ unsafe extern "C" {}
 /// An `LAContext` with the prompt and the reuse of a device unlock. It is invalidated when it is dropped.
 pub(crate) struct AuthenticationContext(Retained<AnyObject>);
 
-// SAFETY: an LAContext belongs to no thread: its reference count is atomic and its answers come on a queue of its own.
+// SAFETY: an LAContext belongs to no thread: its reference count is atomic and its answers come on its own queue.
 // Only one thread at a time has it here, under the lock of `KeptAuthentication`.
 unsafe impl Send for AuthenticationContext {}
 

@@ -64,7 +64,7 @@ pub fn open(options: KeychainOptions) -> Result<Arc<dyn BlockingStore>, String> 
 /// Between a restart and the first unlock iOS may already start an app ("prewarming", a push, a background refresh),
 /// and in that time the Keychain has been seen to answer `errSecItemNotFound` for items that are there. Believing it
 /// would sign the user out. So before the first "not found" is believed, this process must have read (or, the first
-/// time ever, added) a probe item of a class that is readable from the first unlock on. It has a service of its own,
+/// time ever, added) a probe item of a class that is readable from the first unlock on. It has its own service,
 /// holds nothing secret, and stays in the Keychain; there it can fail to be found only before the first unlock, and
 /// then adding it fails too. After the first unlock, "not found" is true until the device restarts, which ends the
 /// process: one probe is enough. The answer that raised the doubt is asked for again, for the device may have been

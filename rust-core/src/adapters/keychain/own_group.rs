@@ -57,7 +57,7 @@ fn learn(items: &impl KeychainItems, probe_service: &str) -> Result<String, Keyc
     let content = probe_content(&value);
     match items.add_to_own_group(item(probe_service, PROBE), content) {
         Err(KeychainStatus::DUPLICATE_ITEM) => {}
-        told => return told,
+        known => return known,
     }
     // There is one in the app's own group; and others may have put one into a group that is shared.
     let mut groups = items.groups(item(probe_service, PROBE), CLASS)?;
@@ -68,8 +68,8 @@ fn learn(items: &impl KeychainItems, probe_service: &str) -> Result<String, Keyc
         let account = format!("own-group-{number}");
         match items.add_to_own_group(item(probe_service, &account), content) {
             Err(KeychainStatus::DUPLICATE_ITEM) => {}
-            told => {
-                let group = told?;
+            known => {
+                let group = known?;
                 let added = ItemQuery {
                     access_group: Some(&group),
                     ..item(probe_service, &account)

@@ -82,7 +82,7 @@ fn the_cooldown_after_a_failure_is_at_least_half_of_what_it_may_be_and_ends() {
 }
 
 #[test]
-fn what_is_left_to_wait_is_told_in_whole_seconds() {
+fn what_is_left_to_wait_is_given_in_whole_seconds() {
     let mut cooldown = Cooldowns::default();
     cooldown.begin(&RenewalKind::Own, &fault(Some(60)), NOW, 0);
     let refusal = |milliseconds| cooldown.refusal(&RenewalKind::Own, after(Duration::from_millis(milliseconds)));

@@ -138,8 +138,8 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
     let updates = merge_updates(machine, &mut held, &mut found);
     let pending = merge_revocations(machine, &mut held, &mut found);
     if takes_tokens {
-        let told_of_end = held.ended.is_some() && !machine.announcements.forget_end();
-        news = differences(&held, &found, told_of_end);
+        let announced_end = held.ended.is_some() && !machine.announcements.forget_end();
+        news = differences(&held, &found, announced_end);
         machine.announcements.forget_renewals();
         machine.refusals.forget();
         keep_receipts(&held, &mut found);

@@ -19,7 +19,7 @@ pub struct SessionConfiguration {
     #[uniffi(default = None)]
     pub audience: Option<String>,
     /// Providers other than Auth0: the APIs that access tokens can be asked for later, beside the session's own. Each
-    /// is an absolute URI without a fragment, sent as a `resource` of its own in the authorization request (RFC 8707
+    /// is an absolute URI without a fragment, sent as its own `resource` in the authorization request (RFC 8707
     /// 2.1): a provider gives tokens only for what the user's grant names.
     #[uniffi(default)]
     pub resources: Vec<String>,

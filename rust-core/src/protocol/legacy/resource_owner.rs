@@ -73,7 +73,7 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<TokenAnswer, Protocol
     })
 }
 
-/// Says all in words of its own: the server's may quote what it was sent, and a password can read like prose.
+/// Says all in its own words: the server's may quote what it was sent, and a password can read like prose.
 fn failure(answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
     let body = json_object(answer).unwrap_or_default();
     let code = body.text("error").unwrap_or_default();

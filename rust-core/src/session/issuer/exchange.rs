@@ -21,7 +21,7 @@ pub(super) struct Exchange {
     server_clock: ServerClock,
 }
 
-/// The server's time, as far as its answers told: how many seconds its clock is ahead of ours. The device's clock may
+/// The server's time, as far as its answers said: how many seconds its clock is ahead of ours. The device's clock may
 /// be wrong by years; what is checked by the server's clock (an ID token's `exp` and `iat`) must be compared with the
 /// server's clock.
 #[derive(Debug, Default)]
@@ -32,7 +32,7 @@ impl ServerClock {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(date.seconds_since(now.wall));
     }
 
-    /// The server's time now; the device's where no answer has told.
+    /// The server's time now; the device's where no answer has said it.
     fn read(&self, now: Instant) -> Timestamp {
         let ahead = self.0.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or(0);
         now.wall.plus(ahead)

@@ -1,5 +1,5 @@
 //! Mix-up: where an app signs in at several issuers, a bad one among them can have the code of a good one sent to itself,
-//! unless each callback shows whose it is: by `iss` (RFC 9207), or by a redirect URI of its own (RFC 9700 4.4.2).
+//! unless each callback shows whose it is: by `iss` (RFC 9207), or by its own redirect URI (RFC 9700 4.4.2).
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -22,7 +22,7 @@ impl SharedRedirectUri {
             context.log(
                 LogLevel::Warning,
                 "sign-in: a session at another issuer has the same redirect URI, and this issuer does not promise to name \
-                 itself in its callbacks: give each issuer a redirect URI of its own (RFC 9700 4.4.2)",
+                 itself in its callbacks: give each issuer its own redirect URI (RFC 9700 4.4.2)",
             );
         }
     }

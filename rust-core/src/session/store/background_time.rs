@@ -18,7 +18,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// What the system said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum BackgroundTime {
-    /// The process is not suspended before it has been told so. Also where nobody asks the system, because it suspends
+    /// The process is not suspended before it was notified. Also where nobody asks the system, because it suspends
     /// no processes.
     #[default]
     Granted,

@@ -18,7 +18,7 @@ pub(super) enum TokenRequirement {
     OtherThan { refused: Secret, min_ttl: Duration },
     /// An ID token that is good for at least this long. For every other requirement it is an access token.
     IdToken(Duration),
-    /// Nothing: it has parameters of its own.
+    /// Nothing: it has its own parameters.
     Renewal,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Renewal {
 }
 
 impl Renewal {
-    /// With nothing of its own along.
+    /// Without its own parameters.
     pub(super) fn of(audience: Option<&Audience>) -> Self {
         Self {
             audience: audience.cloned(),

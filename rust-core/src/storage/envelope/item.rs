@@ -111,7 +111,7 @@ pub struct SignedOut {
     pub unknown: SecretMembers,
 }
 
-/// A refresh token of a session that is over, which the issuer still has to be told (RFC 7009).
+/// A refresh token of a session that is over, which the issuer has still to be notified (RFC 7009).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct PendingRevocation {
     /// To be revoked, never to be used.

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-/// A server on a free loopback port; each connection is handled on a thread of its own. It ends with the process.
+/// A server on a free loopback port; each connection is handled on its own thread. It ends with the process.
 pub(crate) struct RawServer {
     address: SocketAddr,
     requests: Receiver<SeenRequest>,

@@ -42,7 +42,7 @@ pub(crate) struct Endpoints {
     pub(crate) userinfo: Url,
 }
 
-/// One launch of the app: a process of its own, as far as memory goes.
+/// One launch of the app: its own process, as far as memory goes.
 pub(crate) struct App {
     pub(crate) session: SessionManager,
     pub(crate) tap: Arc<Tap>,

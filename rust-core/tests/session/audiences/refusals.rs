@@ -55,8 +55,8 @@ fn others(own: &str) -> Vec<(String, Fault)> {
     ]
 }
 
-/// What an app is told that asks for the audience and meets this for ever.
-async fn told(world: &World, fault: Fault) -> SessionError {
+/// What an app gets that asks for the audience and meets this for ever.
+async fn announced(world: &World, fault: Fault) -> SessionError {
     let session = world.session();
     session.restore().await.unwrap();
     world.control().fault(Endpoint::Token, fault.for_ever());
@@ -70,12 +70,12 @@ async fn told(world: &World, fault: Fault) -> SessionError {
 #[tokio::test]
 async fn the_table_row_by_row() {
     let mut table = String::from(
-        "| the token endpoint's answer to a request for a further audience | what the app is told |\n| --- | --- |\n",
+        "| the token endpoint's answer to a request for a further audience | what the app gets |\n| --- | --- |\n",
     );
     for (what, fault) in refusals() {
         let world = world().await;
         drop(world.signed_in().await);
-        assert_eq!(in_words(told(&world, fault).await), ENDED, "{what}");
+        assert_eq!(in_words(announced(&world, fault).await), ENDED, "{what}");
         let restarted = world.session();
         restarted.restore().await.unwrap();
         assert!(!is_signed_in(&restarted) && cached(&restarted).is_none(), "{what}");
@@ -84,8 +84,8 @@ async fn the_table_row_by_row() {
     let world = world().await;
     let own = cached(&world.signed_in().await).unwrap();
     for (what, fault) in others(&own) {
-        let told = in_words(told(&world, fault).await);
-        assert_ne!(told, ENDED, "{what}");
+        let announced = in_words(announced(&world, fault).await);
+        assert_ne!(announced, ENDED, "{what}");
         let restarted = world.session();
         restarted.restore().await.unwrap();
         assert!(is_signed_in(&restarted), "{what}");
@@ -95,7 +95,7 @@ async fn the_table_row_by_row() {
             "{what}: the session's own token"
         );
         assert!(is_for(&token(&restarted, &audience(API, &[])).await, API), "{what}");
-        writeln!(table, "| {what} | {told} |").unwrap();
+        writeln!(table, "| {what} | {announced} |").unwrap();
     }
     assert_renews(&world.session()).await;
     let counters = world.control().counters();

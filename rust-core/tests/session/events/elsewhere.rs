@@ -1,4 +1,4 @@
-//! What another process did is told where it comes to light.
+//! What another process did is announced where it comes to light.
 
 use pilotlight_identity_server::{Endpoint, Fault};
 
@@ -19,47 +19,47 @@ async fn the_other_process_is_notified_of_it_once() {
     };
     app.access_token(forced()).await.unwrap();
     looks("renewed").await;
-    assert_eq!(events.told(), ["renewed own elsewhere"]);
+    assert_eq!(events.announced(), ["renewed own elsewhere"]);
     app.access_token_for(&api(), at_least(60)).await.unwrap();
     app.profile(true).await.unwrap();
     looks("audience and profile").await;
     assert_eq!(
-        events.told(),
+        events.announced(),
         [format!("renewed {API} elsewhere"), "profile".to_owned()]
     );
     app.profile(true).await.unwrap();
     looks("the same profile").await;
-    assert!(events.told().is_empty());
+    assert!(events.announced().is_empty());
     app.sign_out().await;
     looks("signed out").await;
-    assert_eq!(events.told(), ["signed out elsewhere"]);
+    assert_eq!(events.announced(), ["signed out elsewhere"]);
     world.sign_in(&app, GRACE).await;
     looks("signed in").await;
-    assert_eq!(events.told(), ["auth0|grace by Elsewhere"]);
+    assert_eq!(events.announced(), ["auth0|grace by Elsewhere"]);
     world.sign_in(&app, ADA).await;
     looks("signed in again").await;
-    assert_eq!(events.told(), ["auth0|ada by Elsewhere"]);
+    assert_eq!(events.announced(), ["auth0|ada by Elsewhere"]);
     world.control().revoke_user(ADA);
     app.access_token(forced()).await.unwrap_err();
     looks("ended").await;
-    assert_eq!(events.told(), ["ended: RefreshTokenRejected"]);
+    assert_eq!(events.announced(), ["ended: RefreshTokenRejected"]);
 }
 
 #[tokio::test]
-async fn a_renewal_that_another_process_had_made_is_told_as_the_others() {
+async fn a_renewal_that_another_process_had_made_is_announced_as_the_others() {
     let (world, app, extension, _folder) = app_and_extension().await;
     let (mut here, mut there) = (events(&app), events(&extension));
     world.clock.advance(86_400);
     let (one, other) = tokio::join!(app.access_token(at_least(60)), extension.access_token(at_least(60)));
     assert!(one.is_ok() && other.is_ok());
-    let mut told = [here.told(), there.told()].concat();
-    told.sort();
-    assert_eq!(told, ["renewed own", "renewed own elsewhere"]);
+    let mut announced = [here.announced(), there.announced()].concat();
+    announced.sort();
+    assert_eq!(announced, ["renewed own", "renewed own elsewhere"]);
 }
 
 /// The refusal that this process got counts for a token that the other has renewed already: nothing ended.
 #[tokio::test]
-async fn an_end_that_was_none_is_not_told() {
+async fn an_end_that_was_none_is_not_announced() {
     let world = World::new().await;
     let app = world.signed_in().await;
     let overtaken = Overtaken::by(&app);
@@ -68,13 +68,13 @@ async fn an_end_that_was_none_is_not_told() {
     let mut events = events(&extension);
     overtaken.at_the_next_renewal();
     extension.access_token(forced()).await.unwrap();
-    assert_eq!(events.told(), ["renewed own elsewhere", "renewed own"]);
+    assert_eq!(events.announced(), ["renewed own elsewhere", "renewed own"]);
 }
 
 /// What comes to light when a renewal, or an end, is to be written: another process's later renewal. Then there was no
 /// renewal here, nor an end.
 #[tokio::test]
-async fn what_is_overtaken_at_the_store_is_not_told() {
+async fn what_is_overtaken_at_the_store_is_not_announced() {
     for is_refused in [false, true] {
         let (world, _app, extension, _folder) = app_and_extension().await;
         let mut events = events(&extension);
@@ -97,9 +97,9 @@ async fn what_is_overtaken_at_the_store_is_not_told() {
         world.store.put(&name, stored.to_string().as_bytes());
         drop(gate);
         renewing.await.unwrap().unwrap();
-        let mut told = vec!["renewed own elsewhere"];
+        let mut announced = vec!["renewed own elsewhere"];
         // A caller that insists on its own renewal gets one.
-        told.extend(is_refused.then_some("renewed own"));
-        assert_eq!(events.told(), told);
+        announced.extend(is_refused.then_some("renewed own"));
+        assert_eq!(events.announced(), announced);
     }
 }

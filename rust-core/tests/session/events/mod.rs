@@ -17,7 +17,7 @@ use crate::legacy::{older_tenant, opted_in, session_of_lock, signed_in_with_pass
 use crate::reports::{Events, events};
 use crate::world::{ADA, GRACE, World, at_least, forced};
 
-/// Ada is signed in, and what is told from now on.
+/// Ada is signed in, and what is announced from now on.
 async fn listening() -> (World, SessionManager, Events) {
     let world = World::new().await;
     let session = world.signed_in().await;
@@ -30,7 +30,7 @@ fn patch(value: i64) -> Map<String, Value> {
 }
 
 #[tokio::test]
-async fn a_whole_life_is_told_once_each_and_in_order() {
+async fn a_whole_life_is_reported_once_each_and_in_order() {
     let world = world_with_apis().await;
     let session = world.session();
     let (mut one, mut other) = (events(&session), events(&session));
@@ -52,12 +52,12 @@ async fn a_whole_life_is_told_once_each_and_in_order() {
     session.access_token(forced()).await.unwrap_err();
     session.sign_out().await;
     session.sign_out().await;
-    let mut told = one.told();
-    assert_eq!(told, other.told());
+    let mut announced = one.announced();
+    assert_eq!(announced, other.announced());
     // Before it, a token for the Management API...
-    assert!(told.remove(5).starts_with("sent "));
+    assert!(announced.remove(5).starts_with("sent "));
     assert_eq!(
-        told,
+        announced,
         [
             "auth0|ada by Browser",
             "renewed own",
@@ -75,7 +75,7 @@ async fn a_whole_life_is_told_once_each_and_in_order() {
 async fn who_listens_later_hears_nothing_of_before() {
     let (_world, session, _) = listening().await;
     session.access_token(forced()).await.unwrap();
-    assert!(events(&session).told().is_empty());
+    assert!(events(&session).announced().is_empty());
 }
 
 #[tokio::test]
@@ -101,18 +101,21 @@ async fn a_launch_restores_and_so_does_an_unlock_but_only_what_has_not_ended() {
     let restarted = world.session();
     let mut events = events(&restarted);
     restarted.restore().await.unwrap();
-    assert!(events.told().is_empty());
+    assert!(events.announced().is_empty());
     world.store.fail_reads(None);
     restarted.restore().await.unwrap();
     restarted.restore().await.unwrap();
-    assert_eq!(events.told(), ["auth0|ada restored"]);
+    assert_eq!(events.announced(), ["auth0|ada restored"]);
 
     world.control().revoke_user(ADA);
     session.access_token(forced()).await.unwrap_err();
     let restarted = world.session();
     let mut events = crate::reports::events(&restarted);
     restarted.restore().await.unwrap();
-    assert!(events.told().is_empty(), "that it has ended was told when it did");
+    assert!(
+        events.announced().is_empty(),
+        "that it has ended was announced when it did"
+    );
 }
 
 #[tokio::test]
@@ -126,16 +129,16 @@ async fn a_renewal_that_fails_for_now_says_why_and_from_when_on_to_ask_again() {
     let (one, other) = tokio::join!(session.access_token(forced()), session.access_token(forced()));
     assert!(one.is_err() && other.is_err());
     session.access_token(forced()).await.unwrap_err();
-    let told = events.take();
+    let announced = events.take();
     let [
         SessionEvent::RenewalFailed {
             audience: None,
             retry_at: Some(retry_at),
             ..
         },
-    ] = told.as_slice()
+    ] = announced.as_slice()
     else {
-        panic!("once for both, and not for a call that never reached the issuer: {told:?}");
+        panic!("once for both, and not for a call that never reached the issuer: {announced:?}");
     };
     assert!(
         (120..=180).contains(&retry_at.seconds_since(asked)),
@@ -146,7 +149,7 @@ async fn a_renewal_that_fails_for_now_says_why_and_from_when_on_to_ask_again() {
 #[tokio::test]
 async fn every_failure_is_named_as_the_error_that_the_caller_gets() {
     let (world, session, mut events) = listening().await;
-    for (fault, told) in [
+    for (fault, announced) in [
         (Fault::status(503), "ServerFault"),
         (Fault::reset(), "Network"),
         (Fault::html(200), "UnexpectedAnswer"),
@@ -158,11 +161,11 @@ async fn every_failure_is_named_as_the_error_that_the_caller_gets() {
         ),
     ] {
         world.renewal_that_meets(fault, &session).await;
-        assert_eq!(events.told(), [format!("not renewed own: {told}")]);
+        assert_eq!(events.announced(), [format!("not renewed own: {announced}")]);
     }
     world.control().fault(Endpoint::Token, Fault::status(500).for_ever());
     session.access_token_for(&api(), at_least(60)).await.unwrap_err();
-    assert_eq!(events.told(), [format!("not renewed {API}: ServerFault")]);
+    assert_eq!(events.announced(), [format!("not renewed {API}: ServerFault")]);
 }
 
 #[tokio::test]
@@ -178,32 +181,32 @@ async fn a_session_without_a_refresh_token_ends_when_its_token_does() {
     for _ in 0..2 {
         session.access_token(at_least(0)).await.unwrap_err();
     }
-    assert_eq!(events.told(), ["ended: NoRefreshToken"]);
+    assert_eq!(events.announced(), ["ended: NoRefreshToken"]);
 }
 
 #[tokio::test]
 async fn who_is_imported_or_has_a_password_signs_in_too() {
     let (world, _) = world_with_credentials_manager().await;
     let session = world.session();
-    let mut told = events(&session);
+    let mut announced = events(&session);
     assert_imported(&session.import_session(credentials_manager()).await.unwrap());
-    assert_eq!(told.told(), [format!("{SUBJECT} by Migration")]);
+    assert_eq!(announced.announced(), [format!("{SUBJECT} by Migration")]);
 
     let world = older_tenant(|_| {}).await;
     let session = world.session_with(opted_in(&world));
-    let mut told = events(&session);
+    let mut announced = events(&session);
     session.sign_in_with_password(crate::legacy::ada()).await.unwrap();
-    assert_eq!(told.told(), [format!("{SUBJECT} by Password")]);
+    assert_eq!(announced.announced(), [format!("{SUBJECT} by Password")]);
     drop(signed_in_with_password(&world).await);
     let session = session_of_lock(&world).await;
-    let mut told = events(&session);
+    let mut announced = events(&session);
     world.clock.advance(86_400);
     session.id_token(std::time::Duration::ZERO).await.unwrap();
-    assert_eq!(told.told(), ["renewed own"]);
+    assert_eq!(announced.announced(), ["renewed own"]);
 }
 
 #[tokio::test]
-async fn changes_that_waited_are_told_when_they_are_sent_or_refused() {
+async fn changes_that_waited_are_announced_when_they_are_sent_or_refused() {
     let (world, session, mut events) = listening().await;
     world.control().fault(Endpoint::Users, Fault::status(503).times(2));
     let mut ids = Vec::new();
@@ -215,19 +218,19 @@ async fn changes_that_waited_are_told_when_they_are_sent_or_refused() {
             .map(|update| update.id)
             .collect();
     }
-    assert!(events.told().is_empty());
+    assert!(events.announced().is_empty());
     world.control().fault(
         Endpoint::Users,
         Fault::json(400, &json!({"statusCode": 400, "message": "no"})).skip(1),
     );
     session.flush_metadata_updates().await.unwrap();
     assert_eq!(
-        events.told(),
+        events.announced(),
         [format!("sent {}", ids[0]), format!("refused {}", ids[1])]
     );
     world.control().fault(Endpoint::Users, Fault::status(503));
     session.update_metadata_or_queue(patch(3)).await.unwrap();
     let id = session.pending_metadata_updates()[0].id;
     assert!(session.cancel_metadata_update(id).await.unwrap());
-    assert!(events.told().is_empty(), "the caller that takes it back knows");
+    assert!(events.announced().is_empty(), "the caller that takes it back knows");
 }

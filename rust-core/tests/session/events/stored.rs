@@ -9,22 +9,22 @@ use crate::audiences::{API, api};
 use crate::reports::events;
 use crate::world::{ADA, GRACE, World, at_least, disk_full, forced};
 
-/// Runs `call` with the store held back: nothing is told before it is let go, and `told` then.
-async fn assert_told_when_stored<T: Send + 'static>(
+/// Runs `call` with the store held back: nothing is announced before it is let go, and `announced` then.
+async fn assert_announced_when_stored<T: Send + 'static>(
     world: &World,
     session: &SessionManager,
     call: impl Future<Output = T> + Send + 'static,
-    told: &[&str],
+    announced: &[&str],
 ) {
     let mut events = events(session);
     let (writes, gate) = (world.store.counts().1, world.store.gate.lock().await);
     let calling = tokio::spawn(call);
     world.store.wait_for_write(writes).await;
     session.restore().await.unwrap();
-    assert!(events.told().is_empty(), "nothing yet");
+    assert!(events.announced().is_empty(), "nothing yet");
     drop(gate);
     calling.await.unwrap();
-    assert_eq!(events.told(), told);
+    assert_eq!(events.announced(), announced);
 }
 
 #[tokio::test]
@@ -36,31 +36,31 @@ async fn every_event_comes_after_the_write() {
     let call = |session: &SessionManager| session.clone();
     let this = call(&session);
     let sign_in = async move { this.complete_sign_in(&callback).await };
-    assert_told_when_stored(&world, &session, sign_in, &["auth0|ada by Browser"]).await;
+    assert_announced_when_stored(&world, &session, sign_in, &["auth0|ada by Browser"]).await;
     let this = call(&session);
     let renew = async move { this.access_token(forced()).await };
-    assert_told_when_stored(&world, &session, renew, &["renewed own"]).await;
+    assert_announced_when_stored(&world, &session, renew, &["renewed own"]).await;
     let this = call(&session);
     let profile = async move { this.profile(true).await };
-    assert_told_when_stored(&world, &session, profile, &["profile"]).await;
+    assert_announced_when_stored(&world, &session, profile, &["profile"]).await;
     world.control().revoke_user(ADA);
     let this = call(&session);
     let end = async move { this.access_token(forced()).await };
-    assert_told_when_stored(&world, &session, end, &["ended: RefreshTokenRejected"]).await;
+    assert_announced_when_stored(&world, &session, end, &["ended: RefreshTokenRejected"]).await;
     let this = call(&session);
     let sign_out = async move { this.sign_out().await };
-    assert_told_when_stored(&world, &session, sign_out, &["signed out"]).await;
+    assert_announced_when_stored(&world, &session, sign_out, &["signed out"]).await;
 }
 
 #[tokio::test]
-async fn tokens_that_could_not_be_stored_are_told_when_they_are() {
+async fn tokens_that_could_not_be_stored_are_announced_when_they_are() {
     let (world, session, mut events) = listening().await;
     let renewal = session.access_token(forced());
     let outcome = world.while_the_store_begins_to_fail(disk_full(), renewal).await;
     outcome.unwrap_err();
-    assert_eq!(events.told(), ["not renewed own: storage"]);
+    assert_eq!(events.announced(), ["not renewed own: storage"]);
     session.profile(true).await.unwrap();
-    assert!(events.told().is_empty());
+    assert!(events.announced().is_empty());
     world.control().change(|s| s.multi_resource_refresh = true);
     session.access_token_for(&api(), at_least(60)).await.unwrap_err();
     // Nothing further is renewed while that cannot be stored.
@@ -69,31 +69,31 @@ async fn tokens_that_could_not_be_stored_are_told_when_they_are() {
     world.control().change_account(ADA, change);
     session.profile(true).await.unwrap();
     let storage = |of: &str| format!("not renewed {of}: storage");
-    assert_eq!(events.told(), [storage(API), storage("own")]);
+    assert_eq!(events.announced(), [storage(API), storage("own")]);
     world.store.fail_writes(None);
     session.restore().await.unwrap();
-    assert_eq!(events.told(), ["renewed own", "profile"]);
+    assert_eq!(events.announced(), ["renewed own", "profile"]);
 }
 
 #[tokio::test]
-async fn a_sign_in_that_was_never_stored_is_never_told_and_a_sign_out_always() {
+async fn a_sign_in_that_was_never_stored_is_never_announced_and_a_sign_out_always() {
     let world = World::new().await;
     let session = world.session();
     let mut events = events(&session);
     let callback = world.callback(&session, ADA).await;
     world.store.fail_writes(Some(disk_full()));
     session.complete_sign_in(&callback).await.unwrap_err();
-    assert!(events.told().is_empty());
+    assert!(events.announced().is_empty());
     session.sign_out().await;
-    assert_eq!(events.told(), ["signed out"]);
+    assert_eq!(events.announced(), ["signed out"]);
     let callback = world.callback(&session, GRACE).await;
     world.store.fail_writes(None);
     session.complete_sign_in(&callback).await.unwrap();
-    assert_eq!(events.told(), ["auth0|grace by Browser"]);
+    assert_eq!(events.announced(), ["auth0|grace by Browser"]);
 }
 
 #[tokio::test]
-async fn a_renewal_that_is_overtaken_is_not_told_whether_it_succeeds_or_not() {
+async fn a_renewal_that_is_overtaken_is_not_announced_whether_it_succeeds_or_not() {
     let hold = Fault::hold;
     for faults in [
         vec![hold().after_processing()],
@@ -116,9 +116,9 @@ async fn a_renewal_that_is_overtaken_is_not_told_whether_it_succeeds_or_not() {
             }
             world.control().release(Endpoint::Token);
             let _ = renewing.await.unwrap();
-            let mut told = vec!["signed out"];
-            told.extend(signs_in.then_some("auth0|grace by Browser"));
-            assert_eq!(events.told(), told, "{faults:?}");
+            let mut announced = vec!["signed out"];
+            announced.extend(signs_in.then_some("auth0|grace by Browser"));
+            assert_eq!(events.announced(), announced, "{faults:?}");
         }
     }
 }

@@ -172,7 +172,7 @@ fn fields(members: &[(&str, plist::Value)]) -> plist::Value {
     plist::Value::Dictionary(members.collect())
 }
 
-/// Apps archive the state themselves: under a key of their own, in a dictionary beside other things, as data in another
+/// Apps archive the state themselves: under their own key, in a dictionary beside other things, as data in another
 /// archive or in a property list, as text.
 #[test]
 fn an_archived_session_is_found_whatever_its_key_and_wrapping() {

@@ -210,7 +210,7 @@ async fn any_id_token_can_be_asked_about_and_a_bad_one_is_the_callers() {
     assert!(matches!(error, SessionError::RetryLater { .. }), "{error:?}");
 }
 
-/// A signed-in user is never told to sign in, however often another sign-in takes the session's place meanwhile.
+/// A signed-in user is never asked to sign in, however often another sign-in takes the session's place meanwhile.
 #[tokio::test]
 async fn a_profile_that_is_overtaken_by_sign_ins_is_that_of_the_last_one() {
     for by_name in [false, true] {

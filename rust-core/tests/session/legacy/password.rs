@@ -103,7 +103,7 @@ async fn what_the_issuer_refuses_is_said_by_its_code_and_leaves_the_session_as_i
 }
 
 #[tokio::test]
-async fn a_client_without_the_grant_is_told_which() {
+async fn a_client_without_the_grant_is_given_its_name() {
     let options = Options::default().with(|s| s.legacy = true).client(Client {
         legacy: false,
         ..Client::native("native-app")

@@ -1,4 +1,4 @@
-//! An app and its extension, each a process of its own, whose ID token has expired for both: all of it real, the file
+//! An app and its extension, each its own process, whose ID token has expired for both: all of it real, the file
 //! store and its lock included. A process is this test's own program, run for one test.
 
 use std::io::{BufRead as _, BufReader, Lines};
@@ -111,10 +111,10 @@ async fn two_processes_renew_at_once_and_one_delegation_is_sent() {
         world.control().wait_for_held(Endpoint::Delegation, 1).await;
         world.control().release(Endpoint::Delegation);
         for process in &mut processes {
-            let told = process.says("told ").await;
+            let announced = process.says("announced ").await;
             assert_eq!(
                 stored.read()["credentials"]["id_token"],
-                told,
+                announced,
                 "the token that is stored"
             );
         }
@@ -140,9 +140,9 @@ async fn a_process_that_is_killed_within_its_delegation_costs_the_other_nothing(
     extension.says("asks").await;
     app.child.kill().unwrap();
     assert!(!app.child.wait().unwrap().success());
-    let told = extension.says("told ").await;
+    let announced = extension.says("announced ").await;
     world.control().release(Endpoint::Delegation);
-    assert_eq!(stored.read()["credentials"]["id_token"], told);
+    assert_eq!(stored.read()["credentials"]["id_token"], announced);
     assert_eq!(world.control().counters().delegations_honoured, 2);
     assert_eq!(world.control().counters().dead_refresh_tokens_presented, 0);
 }
@@ -153,7 +153,7 @@ async fn child_asks() {
     let (Ok(domain), Ok(path)) = (std::env::var("CHILD_ASKS_AT"), std::env::var("CHILD_ASKS_WITH")) else {
         return;
     };
-    // A world of its own says how such an app is configured; the issuer is the parent's.
+    // Its own world says how such an app is configured; the issuer is the parent's.
     let configuration = SessionConfiguration {
         provider: Provider::Auth0 { domain },
         ..opted_in(&World::new().await)
@@ -163,7 +163,7 @@ async fn child_asks() {
     session.restore().await.unwrap();
     println!("\nasks");
     match session.id_token(60).await {
-        Ok(token) => println!("\ntold {}", token.expose()),
-        Err(error) => println!("\ntold {error:?}"),
+        Ok(token) => println!("\nannounced {}", token.expose()),
+        Err(error) => println!("\nannounced {error:?}"),
     }
 }

@@ -308,7 +308,7 @@ fn rows(now: i64) -> Vec<(String, Fault)> {
 
 #[tokio::test]
 async fn the_table_row_by_row() {
-    let mut table = String::from("| the answer to a delegation | what the app is told |\n| --- | --- |\n");
+    let mut table = String::from("| the answer to a delegation | what the app gets |\n| --- | --- |\n");
     for (what, fault) in rows(older_tenant(|_| {}).await.control().now()) {
         let world = older_tenant(|_| {}).await;
         let session = session_of_lock(&world).await;
@@ -316,18 +316,18 @@ async fn the_table_row_by_row() {
         // Due by the device's clock alone: the issuer's stays where the rows were made.
         world.clock.advance(11 * HOUR);
         world.control().fault(Endpoint::Delegation, fault.for_ever());
-        let told = match session.id_token(Duration::ZERO).await {
+        let announced = match session.id_token(Duration::ZERO).await {
             Ok(_) => "renewed".to_owned(),
             Err(error) => in_words(public::<(), _>(Err(error))),
         };
         world.control().clear_faults(Endpoint::Delegation);
-        writeln!(table, "| {what} | {told} |").unwrap();
-        if told == ENDED {
+        writeln!(table, "| {what} | {announced} |").unwrap();
+        if announced == ENDED {
             assert_eq!(stored_credential(&world, "refresh_token"), Value::Null, "{what}");
             assert!(!is_signed_in(&session), "{what}");
             continue;
         }
-        if told != "renewed" {
+        if announced != "renewed" {
             assert_eq!(world.stored(), stored, "{what}");
         }
         assert!(is_signed_in(&session), "{what}");

@@ -1,5 +1,5 @@
 //! Keychain Services, emulated: the functions that the adapter calls, under their own names, over CoreFoundation's own
-//! dictionaries. As strict as Apple's and in places stricter. Each service is a device of its own, so that tests that run
+//! dictionaries. As strict as Apple's and in places stricter. Each service is its own device, so that tests that run
 //! at once do not meet.
 
 mod access_control;

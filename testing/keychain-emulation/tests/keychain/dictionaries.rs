@@ -107,7 +107,7 @@ fn an_item_is_in_the_group_that_was_chosen_or_in_the_apps_first() {
     assert_eq!(open(all).read("session"), Ok(Some(bytes("shared"))));
 }
 
-/// A process of its own for each store: what is learned of the group is read from these dictionaries.
+/// Its own process for each store: what is learned of the group is read from these dictionaries.
 #[test]
 fn the_apps_own_group_is_learned_from_what_the_system_says_of_an_item() {
     let options = options();

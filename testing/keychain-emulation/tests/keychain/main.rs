@@ -20,7 +20,7 @@ fn bytes(value: impl Into<Vec<u8>>) -> SecretBytes {
     SecretBytes::new(value.into())
 }
 
-/// A device of its own for each caller: the service says which.
+/// Its own device for each caller: the service says which.
 fn options() -> KeychainOptions {
     static MADE: AtomicUsize = AtomicUsize::new(0);
     KeychainOptions {
