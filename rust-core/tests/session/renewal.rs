@@ -277,3 +277,18 @@ async fn the_stored_scope_is_that_of_the_token() {
     session.refresh(narrow("openid")).await.unwrap();
     assert_eq!(stored(), "openid profile");
 }
+
+/// No lock of the session's is held while a caller's closure runs.
+#[tokio::test]
+async fn a_closure_that_gets_the_token_may_call_the_session() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let nested = tokio::task::spawn_blocking(move || {
+        session.with_cached_access_token(Duration::ZERO, |outer| {
+            assert!(session.has_refresh_token() && is_signed_in(&session));
+            session.with_cached_access_token(Duration::ZERO, |inner| inner == outer)
+        })
+    });
+    let nested = tokio::time::timeout(Duration::from_secs(30), nested).await;
+    assert_eq!(nested.expect("it waits for itself").unwrap(), Some(Some(true)));
+}

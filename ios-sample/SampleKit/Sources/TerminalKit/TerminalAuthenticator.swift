@@ -40,8 +40,11 @@ final class TerminalAuthenticator: WebAuthenticator {
         }
         console.err(
             "paste the URL that the browser was sent to (it begins with \(redirectURI.scheme ?? ""):), then Return:")
-        guard let line = await pastedLine(), let callback = URL(string: line), callback.scheme != nil else {
-            throw SessionError.signInCancelled
+        guard let line = await pastedLine(), !line.isEmpty else { throw SessionError.signInCancelled }
+        guard let callback = URL(string: line), callback.scheme != nil else {
+            throw SessionError.argumentInvalid(
+                argument: "callback",
+                message: "what was pasted is not a URL; paste the whole address, from its scheme on")
         }
         return callback
     }
