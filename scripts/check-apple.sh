@@ -103,7 +103,7 @@ check_own_manifest() {
     cp -R "$checkout/bindings/Pilotlight/"{Package.swift,Sources,Tests} "$folder/"
     cp -R "$xcframework" "$folder/"
     PILOTLIGHT_MANIFEST_AS_APPLE=1 "$checkout/scripts/swift.sh" package --package-path "$folder" describe --type json |
-        python3 -B "$apple/audit.py" manifest "$(minimum_ios)"
+        python3 -B "$apple/audit.py" manifest "$(minimum_ios)" PrivacyInfo.xcprivacy
 }
 
 check_frameworks() { python3 -B "$apple/audit.py" frameworks "$package/Package.swift" "$checkout/bindings/Pilotlight/Package.swift"; }

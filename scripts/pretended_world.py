@@ -71,13 +71,12 @@ def package(words):
     folder = pathlib.Path(words[words.index("--package-path") + 1])
     if not (folder / "PilotlightFFI.xcframework" / "Info.plist").exists():
         sys.exit(f"error: artifact of the target PilotlightFFI not found in {folder}")
-    own = (folder / "Tests").exists()
     print(json.dumps({
         "platforms": [{"name": "ios", "version": "15.0"}], "products": [{"name": "Pilotlight"}],
         "targets": [
             {"name": "PilotlightFFI", "type": "binary"},
             {"name": "PilotlightCore", "type": "library", "target_dependencies": ["PilotlightFFI"]},
-            {"name": "Pilotlight", "type": "library", "resources": [] if own else [{"path": "a/PrivacyInfo.xcprivacy"}]},
+            {"name": "Pilotlight", "type": "library", "resources": [{"path": "a/PrivacyInfo.xcprivacy"}]},
         ]}))
 
 

@@ -71,11 +71,12 @@ def write_xcframework(folder, device=None, undefined=()):
     return folder
 
 
-def write_package(folder, undefined=(), swift="import Foundation\n"):
+def write_package(folder, undefined=(), swift=""):
     write_xcframework(folder / f"{MODULE}.xcframework", undefined=undefined)
     sources = folder / "Sources" / "Pilotlight"
     sources.mkdir(parents=True)
-    (sources / "Session.swift").write_text(swift, encoding="utf-8")
+    # What the privacy manifest declares is used.
+    (sources / "Session.swift").write_text("let defaults = UserDefaults.standard\n" + swift, encoding="utf-8")
     here = pathlib.Path(__file__).resolve().parent
     (sources / "PrivacyInfo.xcprivacy").write_bytes((here.parent.parent / "bindings/Pilotlight/Sources/Pilotlight/PrivacyInfo.xcprivacy").read_bytes())
     return folder

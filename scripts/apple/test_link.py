@@ -137,8 +137,8 @@ class Audits(Temporary):
         self.assertEqual(self.privacy("inode", undefined=["_fstat$INODE64"]), "")
         self.assertIn("FileTimestamp is declared and not used", self.privacy("unused"))
         self.assertIn("SystemBootTime is not declared and is used: _mach_absolute_time", self.privacy("boot", undefined=["_fstat", "_mach_absolute_time"]))
-        self.assertIn("UserDefaults in Session.swift", self.privacy("swift", undefined=["_fstat"], swift="UserDefaults.standard\n"))
-        self.assertEqual(self.privacy("words", undefined=["_fstat"], swift="// not UserDefaults\n"), "")
+        self.assertIn("systemUptime in Session.swift", self.privacy("swift", undefined=["_fstat"], swift="ProcessInfo.processInfo.systemUptime\n"))
+        self.assertEqual(self.privacy("words", undefined=["_fstat"], swift="// not systemUptime\n"), "")
 
     def test_the_privacy_manifest_itself(self):
         package = fixtures.write_package(self.folder / "Pilotlight", undefined=["_fstat"])
