@@ -1,6 +1,7 @@
 """The documents and pictures are what the figures say, and a difference is found."""
 
 import pathlib
+import re
 import shutil
 import tempfile
 import unittest
@@ -35,7 +36,7 @@ class FiguresTest(unittest.TestCase):
     def test_another_measurement_changes_table_and_plot(self):
         checkout = self.copy()
         measured = checkout / "docs/figures/reliability.json"
-        measured.write_text(measured.read_text(encoding="utf-8").replace('"crashes": 136797', '"crashes": 136798'), encoding="utf-8")
+        measured.write_text(re.sub(r'"crashes": \d+', '"crashes": 1', measured.read_text(encoding="utf-8")), encoding="utf-8")
         self.assertEqual(self.stale(checkout), {"reliability.md", "simulation.svg"})
 
     def test_one_more_fuzz_target_is_counted(self):
