@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// A token, an authorization code, a code verifier: text that is wiped from memory when dropped and that no `Debug`
-/// output shows. There is deliberately no `Display`, and reading it is spelled [`Secret::expose`] so that each place
-/// that does can be found.
+/// output shows. Clones share it, so that a copy costs nothing; it is wiped with the last one. There is deliberately no
+/// `Display`, and reading it is spelled [`Secret::expose`] so that each place that does can be found.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Secret(Zeroizing<String>);
+pub struct Secret(Arc<Zeroizing<String>>);
 
 impl Secret {
     /// Takes ownership of `text`; the caller keeps no copy that Pilotlight could not wipe.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
+        Self(Arc::new(Zeroizing::new(text.into())))
     }
 
     /// The text itself, to be sent or stored, never to be logged or formatted into an error.
