@@ -92,22 +92,6 @@ impl State {
         None
     }
 
-    /// Whether the user has signed out of it there, or signed in anew in its place, be that in the store or not.
-    fn has_left(&self, who: Who, family: usize) -> bool {
-        let seen = &self.processes[who.process].seen;
-        let began = self.server.families[family].began;
-        let signed_out = seen.sign_outs > 0 && began <= seen.last_sign_out;
-        // Where the store took the new sign-in, everybody can know of it.
-        let is_unstored = |newer: usize| {
-            let tokens = self.server.refresh_tokens.values();
-            tokens
-                .filter(|token| token.family == newer)
-                .any(|token| token.write_failed)
-        };
-        let mut sign_ins = seen.signed_in.iter().copied();
-        signed_out || sign_ins.any(|newer| self.server.families[newer].began > began && is_unstored(newer))
-    }
-
     /// Why the issuer gets to see a spent token: what the simulation itself did, or else a mistake.
     pub(crate) fn why_spent(&self, token: &str, sender: Who, is_zombie: bool) -> Cause {
         if is_zombie {

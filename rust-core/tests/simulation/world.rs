@@ -210,6 +210,22 @@ impl State {
         self.is_alive(who) && self.processes[who.process].seen.is_without_lock
     }
 
+    /// Whether the user has signed out of it there, or signed in anew in its place, be that in the store or not.
+    pub(crate) fn has_left(&self, who: Who, family: usize) -> bool {
+        let seen = &self.processes[who.process].seen;
+        let began = self.server.families[family].began;
+        let signed_out = seen.sign_outs > 0 && began <= seen.last_sign_out;
+        // Where the store took the new sign-in, everybody can know of it.
+        let is_unstored = |newer: usize| {
+            let tokens = self.server.refresh_tokens.values();
+            tokens
+                .filter(|token| token.family == newer)
+                .any(|token| token.write_failed)
+        };
+        let mut sign_ins = seen.signed_in.iter().copied();
+        signed_out || sign_ins.any(|newer| self.server.families[newer].began > began && is_unstored(newer))
+    }
+
     /// The first mistake counts; what follows from it does not.
     pub(crate) fn blame(&mut self, mistake: String) {
         self.violation.get_or_insert(mistake);
