@@ -254,7 +254,8 @@ mod tests {
         }
     }
 
-    /// A session at this tenant, all with one redirect URI.
+    /// A session at this tenant. Those of one test have one redirect URI, and those of two tests, which run at the same
+    /// time, two.
     fn at(domain: &str, name: &str) -> (SessionManager, Arc<Warnings>) {
         let warnings = Arc::new(Warnings::default());
         let opening = Opening {
@@ -262,7 +263,10 @@ mod tests {
                 provider: Provider::Auth0 {
                     domain: domain.to_owned(),
                 },
-                redirect_uri: "com.example.mix-up://callback".to_owned(),
+                redirect_uri: match domain {
+                    "many.example.com" => "com.example.many://callback".to_owned(),
+                    _ => "com.example.mix-up://callback".to_owned(),
+                },
                 ..configuration()
             },
             store: SessionStorage::Keychain {
