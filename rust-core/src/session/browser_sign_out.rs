@@ -6,15 +6,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::context::Context;
+use super::context::{Context, LONGEST_WAIT_FOR_A_USER};
 use super::issuer::Issuer;
-use crate::machine::Tokens;
 use crate::machine::error::Error;
+use crate::machine::{Generation, Machine, Tokens};
 use crate::model::secret::Secret;
 use crate::ports::LogLevel;
 use crate::protocol::logout::{LogoutOptions, LogoutSecrets, logout, read_return};
-
-const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 #[derive(Debug)]
 pub(super) struct BrowserSignOut {
@@ -25,10 +23,16 @@ pub(super) struct BrowserSignOut {
 
 #[derive(Debug, Default)]
 struct Slot {
-    /// The ID token of the session that ended last, and when that was.
-    ended: Option<(Secret, Duration)>,
+    ended: Option<(Generation, EndedSession)>,
     /// The sign-out for which the browser is away.
     open: Option<Open>,
+}
+
+/// What is kept of a session that its user has ended.
+#[derive(Clone, Debug)]
+pub(super) struct EndedSession {
+    id_token: Secret,
+    at: Duration,
 }
 
 #[derive(Debug)]
@@ -46,19 +50,31 @@ impl BrowserSignOut {
         })
     }
 
-    /// The session in memory is about to be forgotten by its user.
-    pub(super) fn session_ends(&self) {
-        let ended = self.context.read(|machine| Tokens::of(machine).any_id_token().cloned());
-        if let Some(id_token) = ended {
-            self.lock().ended = Some((id_token, self.context.now().monotonic));
-        }
+    /// What to keep of the session in memory, which its user is about to end: give it to [`Self::session_ended`].
+    pub(super) fn session_ends(&self) -> Option<EndedSession> {
+        self.expire();
+        let at = self.context.now().monotonic;
+        let ended = self.lock().ended.clone();
+        self.context.read(|machine| match machine.session() {
+            Some(_) => Tokens::of(machine)
+                .any_id_token()
+                .cloned()
+                .map(|id_token| EndedSession { id_token, at }),
+            None => of_last_session(ended, machine),
+        })
+    }
+
+    /// The session has ended.
+    pub(super) fn session_ended(&self, ended: Option<EndedSession>) {
+        let generation = self.context.read(Machine::generation);
+        self.lock().ended = ended.map(|ended| (generation, ended));
     }
 
     pub(super) async fn url(&self, options: &LogoutOptions) -> Result<String, Error> {
         let metadata = self.issuer.metadata().await?;
         let secrets = LogoutSecrets {
             state: self.context.random()?,
-            id_token_hint: self.id_token().filter(|_| options.sends_id_token_hint),
+            id_token_hint: options.sends_id_token_hint.then(|| self.id_token()).flatten(),
         };
         let logout = logout(&metadata, self.context.configuration(), options, &secrets)?;
         if options.sends_id_token_hint && secrets.id_token_hint.is_none() {
@@ -90,17 +106,23 @@ impl BrowserSignOut {
     /// Forgets what nobody came for.
     pub(super) fn expire(&self) {
         let now = self.context.now().monotonic;
-        self.lock().ended.take_if(|(_, at)| now.saturating_sub(*at) >= LONGEST);
+        let is_late = |ended: &EndedSession| now.saturating_sub(ended.at) >= LONGEST_WAIT_FOR_A_USER;
+        self.lock().ended.take_if(|(_, ended)| is_late(ended));
     }
 
-    /// That of the session, or of the one that ended last.
+    /// That of the session, or of the one that its user ended last.
     fn id_token(&self) -> Option<Secret> {
-        self.expire();
-        let current = self.context.read(|machine| Tokens::of(machine).any_id_token().cloned());
-        current.or_else(|| self.lock().ended.as_ref().map(|(id_token, _)| id_token.clone()))
+        self.session_ends().map(|ended| ended.id_token)
     }
 
     fn lock(&self) -> MutexGuard<'_, Slot> {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Nothing where another session has come after it: the hint would name an earlier user.
+fn of_last_session(ended: Option<(Generation, EndedSession)>, machine: &Machine) -> Option<EndedSession> {
+    ended
+        .filter(|(generation, _)| *generation == machine.generation())
+        .map(|(_, ended)| ended)
 }

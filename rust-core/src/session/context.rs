@@ -24,6 +24,10 @@ use crate::model::time::Instant;
 use crate::ports::{BoxFuture, Clock, Log, LogLevel, Randomness, Spawner, awaited};
 use crate::protocol::pkce::{RandomBytes, unguessable};
 
+/// A user who needs longer in the browser begins again. What a sign-in or a sign-out keeps for that user's return does not
+/// stay in memory for as long as the process lives.
+pub(super) const LONGEST_WAIT_FOR_A_USER: Duration = Duration::from_secs(15 * 60);
+
 /// The session that the parts make up, as one of them sees it.
 pub(super) trait WholeSession: fmt::Debug + Send + Sync {
     /// The issuer has just answered: what waits for the network may be sent.

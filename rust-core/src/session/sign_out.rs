@@ -59,9 +59,10 @@ impl SignOut {
         self.store.look_before_sign_out().await;
         self.import_record.close().await;
         self.metadata_queue.forget_refused();
-        self.browser.session_ends();
+        let ended = self.browser.session_ends();
         let at = context.now().wall;
         let refresh_token = context.apply(SignedOut { at }).revocation();
+        self.browser.session_ended(ended);
         context.publish();
         self.store.save_if_possible().await;
         context.log(LogLevel::Info, "signed out");

@@ -4,12 +4,15 @@ use std::collections::HashMap;
 
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::model::configuration::SessionConfiguration;
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::protocol::logout::LogoutOptions;
+use pilotlight_core::session::SessionManager;
 use pilotlight_identity_server::Endpoint;
 use pilotlight_test_browser::plain_http_client;
 use url::Url;
 
-use crate::world::{ADA, World, public};
+use crate::sharing::app_and_extension;
+use crate::world::{ADA, GRACE, World, forced, public};
 
 const RETURN_TO: &str = "com.example.pilotlight://logout";
 
@@ -45,6 +48,16 @@ async fn open(url: &Url) -> Option<String> {
     let answer = browser.get(url.as_str()).send().await.unwrap();
     let address = answer.headers().get("location")?.to_str().unwrap();
     Some(address.to_owned())
+}
+
+async fn hint(session: &SessionManager) -> (Option<String>, Url) {
+    let options = LogoutOptions {
+        sends_id_token_hint: true,
+        logout_hint: Some("ada@example.com".to_owned()),
+        ..returning()
+    };
+    let url = Url::parse(&session.logout_url(&options).await.unwrap()).unwrap();
+    (values(&url).remove("id_token_hint"), url)
 }
 
 #[tokio::test]
@@ -162,19 +175,11 @@ async fn the_id_token_is_sent_where_the_app_says_so_also_after_the_sign_out() {
     let world = World::new().await;
     let session = world.session_with(world.oidc_configuration());
     world.sign_in(&session, ADA).await;
-    let hinting = LogoutOptions {
-        sends_id_token_hint: true,
-        logout_hint: Some("ada@example.com".to_owned()),
-        ..returning()
-    };
-    let hint = async || {
-        let url = Url::parse(&session.logout_url(&hinting).await.unwrap()).unwrap();
-        (values(&url).remove("id_token_hint"), url)
-    };
-    let (signed_in, _) = hint().await;
+    let (signed_in, _) = hint(&session).await;
     assert!(signed_in.is_some());
     session.sign_out().await;
-    let (signed_out, url) = hint().await;
+    session.sign_out().await;
+    let (signed_out, url) = hint(&session).await;
     assert_eq!(signed_out, signed_in);
     assert_eq!(values(&url)["logout_hint"], "ada@example.com");
     let plain = Url::parse(&session.logout_url(&returning()).await.unwrap()).unwrap();
@@ -183,9 +188,31 @@ async fn the_id_token_is_sent_where_the_app_says_so_also_after_the_sign_out() {
         "only where it was asked for"
     );
     // The issuer takes it, and the browser's return ends it.
-    let (_, url) = hint().await;
+    let (_, url) = hint(&session).await;
     session.complete_logout(&open(&url).await.unwrap()).unwrap();
-    assert_eq!(hint().await.0, None);
+    assert_eq!(hint(&session).await.0, None);
+}
+
+/// The browser's history would name the wrong user.
+#[tokio::test]
+async fn the_hint_never_names_an_earlier_user() {
+    let (world, app, extension, _folder) = app_and_extension().await;
+    app.sign_out().await;
+    assert!(hint(&app).await.0.is_some());
+    // Grace's session is ended by the issuer.
+    world.sign_in(&app, GRACE).await;
+    world.control().revoke_user(GRACE);
+    app.access_token(forced()).await.unwrap_err();
+    assert_eq!(hint(&app).await.0, None);
+    // Ada's is ended by her, and Grace's is in another process.
+    world.sign_in(&app, ADA).await;
+    app.sign_out().await;
+    world.sign_in(&extension, GRACE).await;
+    app.restore().await.unwrap();
+    extension.sign_out().await;
+    app.restore().await.unwrap();
+    assert_eq!(app.state(), Some(SessionState::SignedOut));
+    assert_eq!(hint(&app).await.0, None);
 }
 
 #[tokio::test]
@@ -195,12 +222,7 @@ async fn the_id_token_of_an_ended_session_is_kept_for_a_quarter_of_an_hour() {
     world.sign_in(&session, ADA).await;
     session.sign_out().await;
     world.clock.advance(15 * 60);
-    let hinting = LogoutOptions {
-        sends_id_token_hint: true,
-        ..returning()
-    };
-    let url = Url::parse(&session.logout_url(&hinting).await.unwrap()).unwrap();
-    assert!(!values(&url).contains_key("id_token_hint"));
+    assert_eq!(hint(&session).await.0, None);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::super::context::Context;
+use super::super::context::{Context, LONGEST_WAIT_FOR_A_USER};
 use super::super::revocations::Revocations;
 use crate::jose::RequestedAuthentication;
 use crate::machine::error::Error;
@@ -14,10 +14,6 @@ use crate::model::secret::Secret;
 use crate::model::time::Instant;
 use crate::protocol::authorization::SignInSecrets;
 use crate::protocol::token::TokenAnswer;
-
-/// A user who needs longer begins again. The secrets of a sign-in that nobody ends, and the tokens that one may have
-/// brought, do not stay in memory for as long as the process lives.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 /// The sign-in in progress. In memory only: it survives no restart.
 #[derive(Debug)]
@@ -135,7 +131,7 @@ impl PendingSignIn {
         let Progress::Waiting(attempt) = &mut slot.progress else {
             return None;
         };
-        if now.monotonic.saturating_sub(attempt.began) < LONGEST {
+        if now.monotonic.saturating_sub(attempt.began) < LONGEST_WAIT_FOR_A_USER {
             return None;
         }
         let exchanged = attempt.exchanged.take();
