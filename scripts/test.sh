@@ -3,6 +3,7 @@
 #
 #   scripts/test.sh                all lanes; exit 1 when any failed
 #   scripts/test.sh --only LANE    only this one; may be given again
+#   scripts/test.sh --at-once N    N lanes at a time; 2 when left out; what a lane says is shown when it has ended (with 1: as it runs)
 #   scripts/test.sh --thorough     all lanes, with what takes long: the arm64 simulator's slice, Swift under
 #                                  ThreadSanitizer, and the proofs that checks find mistakes
 #   scripts/test.sh --list         the lanes
@@ -19,7 +20,11 @@ thorough=
 proofs_elsewhere= # said to one lane about the others
 lane_minutes=50
 lane_process=
+at_once=2
 lanes=(style rust model keychain swift demo interop apple)
+# In this order they begin: the long ones first, and those that build in one folder of cargo's (target/debug: rust, style, swift, interop,
+# keychain) not together, because they wait for each other's lock.
+order=(rust model apple style swift interop demo keychain)
 
 about() {
     case $1 in
@@ -108,34 +113,98 @@ needs() {
     esac
 }
 
-run_lanes() {
-    local lane status start all=0 table='' limit skipped='' summary
-    temp_dir summary
-    export PILOTLIGHT_SKIPPED=$summary/skipped
+# run_lane LANE FOLDER: leaves in FOLDER what came of it (result), how long it took (seconds) and what it skipped (skipped).
+run_lane() {
+    local lane=$1 folder=$2 status=0 start=$SECONDS limit=()
+    export PILOTLIGHT_SKIPPED=$folder/skipped
+    : >"$PILOTLIGHT_SKIPPED"
     # It is not in the terminal's group, so an interrupt does not reach it by itself.
     trap 'kill "$lane_process" 2>/dev/null; exit 130' INT TERM
+    # Its own process, which can be ended, and in which `set -e` holds.
+    if have timeout; then limit=(timeout --kill-after=30s "${lane_minutes}m"); fi
+    "${limit[@]+"${limit[@]}"}" scripts/test.sh ${thorough:+--thorough} ${proofs_elsewhere:+--proofs-elsewhere} --lane "$lane" &
+    lane_process=$!
+    wait "$lane_process" || status=$?
+    case $status in
+        0) status=passed ;;
+        124 | 137) status="FAILED: did not end within $lane_minutes minutes" ;;
+        *) status=FAILED ;;
+    esac
+    elapsed_since "$start" >"$folder/seconds"
+    printf '%s' "$status" >"$folder/result"
+}
+
+# run_queue FOLDER LANE…: one lane after the other, of those that no other queue has begun.
+run_queue() {
+    local results=$1 lane
+    shift
     for lane in "$@"; do
-        step "lane $lane: $(about "$lane")"
-        start=$SECONDS
-        : >"$PILOTLIGHT_SKIPPED"
-        # Its own process, which can be ended, and in which `set -e` holds.
-        limit=()
-        if have timeout; then limit=(timeout --kill-after=30s "${lane_minutes}m"); fi
-        status=0
-        "${limit[@]+"${limit[@]}"}" scripts/test.sh ${thorough:+--thorough} ${proofs_elsewhere:+--proofs-elsewhere} --lane "$lane" &
-        lane_process=$!
-        wait "$lane_process" || status=$?
-        case $status in
-            0) status=passed ;;
-            124 | 137) status="FAILED: did not end within $lane_minutes minutes" all=1 ;;
-            *) status=FAILED all=1 ;;
-        esac
+        mkdir "$results/$lane" 2>/dev/null || continue
+        say "$lane has begun: $(about "$lane")"
+        run_lane "$lane" "$results/$lane" >"$results/$lane.log" 2>&1
+    done
+}
+
+# run_beside FOLDER LANE…: several at once; what each said is shown as soon as it has ended.
+run_beside() {
+    local results=$1 queues=() shown=' ' running lane number
+    shift
+    for ((number = 0; number < at_once; number++)); do
+        run_queue "$results" "$@" &
+        queues+=("$!")
+    done
+    trap 'kill "${queues[@]}" 2>/dev/null; wait; exit 130' INT TERM
+    while [ "$shown" != " $* " ] && [ "$shown" != ended ]; do
+        # Asked before the results are looked at, so that those of the last lane are there.
+        running=$(jobs -r -p)
+        shown=' '
+        for lane in "$@"; do
+            if [ -e "$results/$lane/shown" ]; then
+                shown+="$lane "
+            elif [ -e "$results/$lane/result" ]; then
+                step "lane $lane: $(about "$lane")"
+                cat "$results/$lane.log"
+                : >"$results/$lane/shown"
+                shown+="$lane "
+            fi
+        done
+        # A queue that was killed leaves lanes without a result.
+        if [ -z "$running" ] && [ "$shown" != " $* " ]; then shown=ended; fi
+        sleep 0.5
+    done
+    wait
+}
+
+# in_order LANE…: these, as they are to begin.
+in_order() {
+    local lane
+    for lane in "${order[@]}"; do
+        case " $* " in *" $lane "*) printf '%s\n' "$lane" ;; esac
+    done
+}
+
+run_lanes() {
+    local lane status all=0 table='' skipped='' results ordered=()
+    temp_dir results
+    if [ "$at_once" -gt 1 ] && [ $# -gt 1 ]; then
+        while IFS= read -r lane; do ordered+=("$lane"); done < <(in_order "$@")
+        run_beside "$results" "${ordered[@]}"
+    else
+        for lane in "$@"; do
+            mkdir "$results/$lane"
+            step "lane $lane: $(about "$lane")"
+            run_lane "$lane" "$results/$lane"
+        done
+    fi
+    for lane in "$@"; do
+        status=$(cat "$results/$lane/result" 2>/dev/null || echo "FAILED: it was ended")
+        if [ "$status" != passed ]; then all=1; fi
         # A lane that left something out says so where it is said to have passed, and the reasons stand above the table.
-        if [ -s "$PILOTLIGHT_SKIPPED" ]; then
-            status+=", SKIPPED: $(cut -d : -f 1 "$PILOTLIGHT_SKIPPED" | paste -s -d , -)"
-            skipped+=$(sed "s/^/skipped in $lane: /" "$PILOTLIGHT_SKIPPED")$'\n'
+        if [ -s "$results/$lane/skipped" ]; then
+            status+=", SKIPPED: $(cut -d : -f 1 "$results/$lane/skipped" | paste -s -d , -)"
+            skipped+=$(sed "s/^/skipped in $lane: /" "$results/$lane/skipped")$'\n'
         fi
-        table+=$(printf '%-10s %6s s  %s' "$lane" "$(elapsed_since "$start")" "$status")$'\n'
+        table+=$(printf '%-10s %6s s  %s' "$lane" "$(cat "$results/$lane/seconds" 2>/dev/null || echo '?')" "$status")$'\n'
     done
     printf '\n%s%s' "$skipped" "$table"
     if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then printf '<pre>\n%s%s</pre>\n' "$skipped" "$table" >>"$GITHUB_STEP_SUMMARY"; fi
@@ -152,6 +221,11 @@ main() {
                 ;;
             --thorough) thorough=yes ;;
             --proofs-elsewhere) proofs_elsewhere=yes ;;
+            --at-once)
+                at_once=${2:-}
+                [ -n "$at_once" ] && [ -z "${at_once//[0-9]/}" ] && [ "$at_once" != 0 ] || die "--at-once needs a number" "scripts/test.sh --at-once 1"
+                shift
+                ;;
             --lane)
                 "lane_$2"
                 return
@@ -162,7 +236,7 @@ main() {
                 chosen+=("$lane")
                 shift
                 ;;
-            *) die "unknown argument: $1" "scripts/test.sh [--thorough] [--only LANE]… | --list" ;;
+            *) die "unknown argument: $1" "scripts/test.sh [--thorough] [--at-once N] [--only LANE]… | --list" ;;
         esac
         shift
     done
