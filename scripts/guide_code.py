@@ -16,10 +16,17 @@ import sys
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 GUIDES = CHECKOUT / "bindings/Pilotlight/Sources/Pilotlight/Pilotlight.docc"
 COMPILED_ELSEWHERE = {"Migrate.md"}
+# Declarations of libraries that the guides import, a file for each.
+LIBRARIES = CHECKOUT / "scripts/apple/guide-libraries"
 
 
 def blocks(text, language="swift"):
     return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def with_imports_first(code):
+    """The modules that the code imports, and the code without these lines: a namespace cannot have imports."""
+    return re.findall(r"^import (\w+)\n", code, flags=re.MULTILINE), re.sub(r"^import \w+\n", "", code, flags=re.MULTILINE)
 
 
 def write(path, text):
@@ -58,8 +65,12 @@ def main():
             write(folder.with_suffix(".objc") / f"{guide.stem}.m", "\n".join(['#import "OtherLibraries.h"\n@import Pilotlight;\n', *found]))
         found = blocks(guide.read_text(encoding="utf-8"))
         if found and guide.name not in COMPILED_ELSEWHERE:
-            code = "\n".join(found)
-            write(folder / f"GuideCode/{guide.stem}.swift", f"import Foundation\nimport Pilotlight\nimport SwiftUI\n\nenum {guide.stem}Guide {{\n{code}}}\n")
+            modules, code = with_imports_first("\n".join(found))
+            declared = {module for module in modules if (LIBRARIES / f"{module}.swift").exists()}
+            for module in declared:
+                write(folder / f"GuideCode/{module}.swift", (LIBRARIES / f"{module}.swift").read_text(encoding="utf-8"))
+            imports = "".join(f"import {module}\n" for module in ["Foundation", "Pilotlight", "SwiftUI", *(set(modules) - declared)])
+            write(folder / f"GuideCode/{guide.stem}.swift", f"{imports}\nenum {guide.stem}Guide {{\n{code}}}\n")
 
 
 if __name__ == "__main__":

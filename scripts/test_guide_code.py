@@ -27,6 +27,10 @@ class ShownCodeTest(unittest.TestCase):
     def test_blocks_are_found_in_the_order_of_the_guide(self):
         self.assertEqual(guide_code.blocks("```swift\na\n```\ntext\n```sh\nx\n```\n```swift\nb\n```\n"), ["a\n", "b\n"])
 
+    def test_imports_stand_before_the_namespace(self):
+        code = "import os\n\nlet a = 1\n// import b\nimport b\n"
+        self.assertEqual(guide_code.with_imports_first(code), (["os", "b"], "\nlet a = 1\n// import b\n"))
+
     def test_objective_c_is_distinguished(self):
         self.assertEqual(guide_code.blocks("```swift\na\n```\n```objc\nb\n```\n", "objc"), ["b\n"])
 

@@ -4,6 +4,7 @@
 mod dependencies;
 mod error;
 mod log;
+mod metrics;
 mod network;
 mod observer;
 mod open_sessions;
@@ -24,8 +25,10 @@ pub use crate::adapters::app_transport::{AppTransport, TransportHeader, Transpor
 pub use crate::adapters::keychain::{KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility};
 pub use crate::adapters::proxy::ProxySource;
 pub use crate::ports::{LogLevel, TransportErrorKind};
+pub use crate::session::{MeasuredResult, SessionCounters};
 pub use error::{ErrorMessage, RetryReason, SessionError, SignInReason};
 pub use log::LogSink;
+pub use metrics::{CoreMeasurement, MeasuredOperation, MetricsSink};
 pub use network::{SessionNetwork, core_has_http_client};
 pub use observer::SessionObserver;
 pub use scopes::auth0_metadata_scopes;

@@ -39,6 +39,18 @@ pub(super) struct Observation {
     forwarding: Arc<Waiting>,
 }
 
+impl Observation {
+    /// By the task that `forward` makes, which is to end when the observation does.
+    pub(super) fn by<F>(forward: impl FnOnce(oneshot::Receiver<()>) -> F) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (ends, ended) = oneshot::channel();
+        let forwarding = spawn_when_running(Box::pin(forward(ended)));
+        Self { ends, forwarding }
+    }
+}
+
 /// Forwards as long as the observation lives. The sender's side ends with the session, so no task outlives that either.
 pub(super) fn forward_reports(
     manager: &SessionManager,
@@ -46,8 +58,7 @@ pub(super) fn forward_reports(
 ) -> Option<Observation> {
     let observer = observer?;
     let mut reports = manager.subscribe();
-    let (ends, mut ended) = oneshot::channel();
-    let forwarding = spawn_when_running(Box::pin(async move {
+    Some(Observation::by(|mut ended| async move {
         // The end is looked at first: what came in the meantime is for nobody.
         while let Either::Right((Some(report), _)) = select(&mut ended, pin!(reports.recv())).await {
             match report {
@@ -55,6 +66,5 @@ pub(super) fn forward_reports(
                 Report::Event(event) => observer.happened(event),
             }
         }
-    }));
-    Some(Observation { ends, forwarding })
+    }))
 }

@@ -1,12 +1,13 @@
 //! The object that Swift holds. Every export is one line; what it does is in [`crate::session`].
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::dependencies::dependencies;
 use super::error::SessionError;
 use super::log::{ForwardingLog, LogSink};
+use super::metrics::{MetricsSink, record_measurements};
 use super::network::SessionNetwork;
 use super::observer::{Observation, SessionObserver, forward_reports};
 use super::open_sessions::{Opening, open_or_join};
@@ -25,7 +26,9 @@ use crate::model::secret::Secret;
 use crate::model::state::SessionState;
 use crate::model::time::Timestamp;
 use crate::protocol::logout::LogoutOptions;
-use crate::session::{RefreshOptions, SessionManager, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions};
+use crate::session::{
+    RefreshOptions, SessionCounters, SessionManager, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions,
+};
 
 /// One user's session at one issuer: signs in, keeps and renews the tokens, fetches the profile, signs out.
 ///
@@ -36,6 +39,8 @@ pub struct CoreSession {
     pub(super) manager: SessionManager,
     /// They end with this handle.
     _observations: (Option<Observation>, Option<Box<dyn Observing>>),
+    /// The same for what is measured.
+    recording: Mutex<Option<Observation>>,
 }
 
 #[uniffi::export]
@@ -96,7 +101,11 @@ impl CoreSession {
         })?;
         let looking = look_after_changes(&manager, changes_to_look_at(&storage));
         let _observations = (forward_reports(&manager, observer), looking);
-        Ok(Arc::new(Self { manager, _observations }))
+        Ok(Arc::new(Self {
+            manager,
+            _observations,
+            recording: Mutex::default(),
+        }))
     }
 
     /// The state as known in memory; nil until the first call that reads the store (`restore`) has ended.
@@ -186,6 +195,17 @@ impl CoreSession {
     /// another sign-out, or none, led there. Reads memory only.
     pub fn complete_logout(&self, callback_url: String) -> Result<(), SessionError> {
         Ok(self.manager.complete_logout(&callback_url)?)
+    }
+
+    /// What has happened since the session was opened in this process. Reads memory only.
+    pub fn counters(&self) -> SessionCounters {
+        self.manager.counters()
+    }
+
+    /// Gives what is measured from now on to `sink`, and no more to one that was given before. It ends with this handle.
+    pub fn record_measurements(&self, sink: Arc<dyn MetricsSink>) {
+        let recording = record_measurements(&self.manager, sink);
+        *self.recording.lock().unwrap_or_else(PoisonError::into_inner) = Some(recording);
     }
 
     /// Gives back the lock between processes, if a renewal holds it, and takes it no more until `allow_process_lock`. The

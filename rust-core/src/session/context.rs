@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::dependencies::Dependencies;
+use super::metering::{MeasuredResult, Metering, Operation};
 use super::shared_machine::SharedMachine;
 use crate::machine::error::Error;
 use crate::machine::event::Report;
@@ -43,6 +44,7 @@ pub(super) struct Context {
     randomness: Arc<dyn Randomness>,
     spawner: Arc<dyn Spawner>,
     log: Arc<dyn Log>,
+    metering: Metering,
 }
 
 impl Context {
@@ -59,6 +61,7 @@ impl Context {
             randomness: Arc::clone(&dependencies.randomness),
             spawner: Arc::clone(&dependencies.spawner),
             log: Arc::clone(&dependencies.log),
+            metering: Metering::default(),
         })
     }
 
@@ -156,6 +159,17 @@ impl Context {
 
     pub(super) fn log(&self, level: LogLevel, message: &str) {
         self.log.log(level, message);
+    }
+
+    /// What is counted and measured.
+    pub(super) fn metering(&self) -> &Metering {
+        &self.metering
+    }
+
+    /// Counts what began at `began` and ends now.
+    pub(super) fn measure(&self, operation: Operation, result: MeasuredResult, began: Instant) {
+        let duration = self.now().monotonic.saturating_sub(began.monotonic);
+        self.metering.record(operation, result, duration);
     }
 
     pub(super) fn chance(&self) -> Result<u64, Error> {

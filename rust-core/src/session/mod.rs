@@ -3,6 +3,7 @@
 //! [`SessionManager`] is a handle. It composes parts (`parts`), each with its own state that no other part sees. A
 //! part is given what it needs when it is made, and knows only those above it:
 //!
+//! - `metering`: what the session does, counted and measured.
 //! - `context`: what every part is given: configuration, session machine, clock, log, random numbers, tasks.
 //! - `store`: what is stored follows what is in memory, and memory follows what other processes store.
 //! - `issuer`: endpoints, keys, the server's clock, the one way to the network, and the check of what the issuer signed.
@@ -31,6 +32,7 @@ mod legacy;
 mod legacy_base;
 mod manager;
 mod metadata;
+mod metering;
 mod migration;
 mod numbered;
 mod options;
@@ -47,6 +49,7 @@ mod tokens;
 pub use dependencies::{Dependencies, Sharing};
 pub use legacy::DelegationOptions;
 pub use manager::{SessionManager, WeakSessionManager};
+pub use metering::{MeasuredResult, Measurement, Operation, SessionCounters};
 pub use migration::{ImportOutcome, ImportSource};
 pub use options::{
     DroppedUpdate, FlushReport, RefreshOptions, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions,

@@ -24,6 +24,7 @@ mod kept_discovery;
 mod late_answers;
 mod legacy;
 mod logout;
+mod measurements;
 mod meddling;
 mod metadata;
 mod metadata_of_two_processes;

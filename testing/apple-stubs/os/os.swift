@@ -23,6 +23,7 @@ public struct OSLogInterpolation: StringInterpolationProtocol {
     public mutating func appendInterpolation(
         _ argument: @autoclosure @escaping () -> String, privacy: OSLogPrivacy = .auto
     ) {}
+    public mutating func appendInterpolation(_ number: @autoclosure @escaping () -> Int) {}
 }
 
 @available(iOS 14.0, macOS 11.0, *)
@@ -32,3 +33,12 @@ public struct OSLogPrivacy {
     public static var sensitive: OSLogPrivacy { fatalError() }
     public static var auto: OSLogPrivacy { fatalError() }
 }
+
+@available(iOS 15.0, macOS 12.0, *)
+public struct OSSignposter: @unchecked Sendable {
+    public init(subsystem: String, category: String) {}
+    public func emitEvent(_ name: StaticString, _ message: SignpostMetadata) {}
+}
+
+@available(iOS 15.0, macOS 12.0, *)
+public typealias SignpostMetadata = OSLogMessage

@@ -77,6 +77,14 @@ class PreviewCore: CoreSessionProtocol, @unchecked Sendable {
         contents.withLock { if $0.lastAttempt == attempt { $0.signInBegan = false } }
     }
 
+    // It does nothing that takes time.
+    func counters() -> PilotlightCore.SessionCounters {
+        PilotlightCore.SessionCounters(
+            renewals: 0, failedRenewals: 0, retries: 0, sharedRenewals: 0, tokensFromMemory: 0, requests: 0,
+            unansweredRequests: 0, lostMeasurements: 0)
+    }
+    func recordMeasurements(sink: any MetricsSink) {}
+
     func releaseProcessLock() {}
     func postponeProcessLock() {}
     func allowProcessLock() {}

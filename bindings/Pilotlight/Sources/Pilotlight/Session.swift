@@ -42,14 +42,16 @@ public final class Session: Sendable {
     ///   - readOnly: True for an extension that only looks: it gives the tokens that the app put into the store, and
     ///     never renews, signs in or out, or writes. What needs the app throws ``SessionError/readOnly(message:)``.
     ///   - log: Where log lines go.
+    ///   - metrics: What takes measurements of this session; nil measures nothing. ``counters`` are there in any case.
     /// - Throws: ``SessionError/configurationInvalid(field:message:)`` naming the field;
     ///   it names `storage` when this platform has no such store.
     public convenience init(
         _ configuration: SessionConfiguration, storage: SessionStorage = .keychain(), name: String = "default",
-        readOnly: Bool = false, log: SessionLog = .standard
+        readOnly: Bool = false, log: SessionLog = .standard, metrics: (any SessionMetricsRecorder)? = nil
     ) throws {
         try self.init(
-            configuration, storage: storage, name: name, readOnly: readOnly, log: log, dependencies: .system)
+            configuration, storage: storage, name: name, readOnly: readOnly, log: log, metrics: metrics,
+            dependencies: .system)
     }
 
     /// The same with `proxies` for the connections to the issuer. Where the session is open already, the first one's
@@ -61,15 +63,17 @@ public final class Session: Sendable {
     ///   - name: As above.
     ///   - readOnly: As above.
     ///   - log: As above.
+    ///   - metrics: As above.
     ///   - proxies: Who says which proxy a connection goes through; the other initializer takes those of the system.
     /// - Throws: As above.
     public convenience init(
         _ configuration: SessionConfiguration, storage: SessionStorage = .keychain(), name: String = "default",
-        readOnly: Bool = false, log: SessionLog = .standard, proxies: ProxySource
+        readOnly: Bool = false, log: SessionLog = .standard, metrics: (any SessionMetricsRecorder)? = nil,
+        proxies: ProxySource
     ) throws {
         try self.init(
-            configuration, storage: storage, name: name, readOnly: readOnly, log: log, proxies: proxies,
-            dependencies: .system)
+            configuration, storage: storage, name: name, readOnly: readOnly, log: log, metrics: metrics,
+            proxies: proxies, dependencies: .system)
     }
 
     /// The same with `transport` for the requests to the issuer. Where the session is open already, its transport stays as it
@@ -81,22 +85,25 @@ public final class Session: Sendable {
     ///   - name: As above.
     ///   - readOnly: As above.
     ///   - log: As above.
+    ///   - metrics: As above.
     ///   - transport: What sends the requests; the other initializers take ``SessionTransport/standard``.
     /// - Throws: As above; also naming `transport` for a background configuration, and when the session is open with a
     ///   transport of another kind: a second handle does not change the way of the first one's requests, and is not left to
     ///   believe that it did.
     public convenience init(
         _ configuration: SessionConfiguration, storage: SessionStorage = .keychain(), name: String = "default",
-        readOnly: Bool = false, log: SessionLog = .standard, transport: SessionTransport
+        readOnly: Bool = false, log: SessionLog = .standard, metrics: (any SessionMetricsRecorder)? = nil,
+        transport: SessionTransport
     ) throws {
         try self.init(
-            configuration, storage: storage, name: name, readOnly: readOnly, log: log, transport: transport,
-            dependencies: .system)
+            configuration, storage: storage, name: name, readOnly: readOnly, log: log, metrics: metrics,
+            transport: transport, dependencies: .system)
     }
 
     convenience init(
         _ configuration: SessionConfiguration, storage: SessionStorage, name: String, readOnly: Bool, log: SessionLog,
-        proxies: ProxySource = .system, transport: SessionTransport = .standard, dependencies: Dependencies
+        metrics: (any SessionMetricsRecorder)? = nil, proxies: ProxySource = .system,
+        transport: SessionTransport = .standard, dependencies: Dependencies
     ) throws {
         let broadcaster = SessionBroadcaster()
         do {
@@ -104,6 +111,7 @@ public final class Session: Sendable {
                 configuration: try configuration.core, storage: storage.core, name: name, readOnly: readOnly,
                 observer: broadcaster, log: log.sink,
                 network: try transport.network(proxies: proxies))
+            if let metrics { core.recordMeasurements(sink: ForwardingMetricsSink(metrics)) }
             self.init(
                 configuration: configuration, core: core, broadcaster: broadcaster,
                 dependencies: dependencies.adapted(to: storage, readOnly: readOnly))

@@ -35,6 +35,9 @@ final class TokenCache: Sendable {
         var lease = TokenLease(epoch: 0, expires: 0, ends: 0)
         /// How often the text was forgotten.
         var forgotten: UInt64 = 0
+        /// How often a text was asked for, and how often there was none to give.
+        var asked = 0
+        var refused = 0
     }
 
     private let kept = Locked(Kept())
@@ -42,8 +45,14 @@ final class TokenCache: Sendable {
     /// Whether no text is kept.
     var isEmpty: Bool { kept.withLock { $0.token.isEmpty } }
 
+    /// How often a text was given. Counted under the lock that is taken anyway, so that it costs nothing.
+    var given: Int { kept.withLock { $0.asked - $0.refused } }
+
     func token(of core: any CoreSessionProtocol, epoch: SessionEpoch, minTtlSeconds: UInt32) -> String? {
-        let known = kept.withLock { $0 }
+        let known = kept.withLock { kept in
+            kept.asked &+= 1
+            return kept
+        }
         if epoch.isStill(known.lease.epoch, before: known.lease.deadline(minTtlSeconds: minTtlSeconds)) {
             return known.token
         }
@@ -56,6 +65,7 @@ final class TokenCache: Sendable {
         let lease = core.tokenLease()
         guard let token = core.cachedAccessToken(minTtlSeconds: minTtlSeconds) else {
             if lease == nil { forget() }
+            kept.withLock { $0.refused &+= 1 }
             return nil
         }
         guard let lease else { return token }
@@ -69,7 +79,7 @@ final class TokenCache: Sendable {
     }
 
     func forget() {
-        kept.withLock { $0 = Kept(forgotten: $0.forgotten &+ 1) }
+        kept.withLock { $0 = Kept(forgotten: $0.forgotten &+ 1, asked: $0.asked, refused: $0.refused) }
     }
 }
 

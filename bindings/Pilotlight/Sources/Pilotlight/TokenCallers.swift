@@ -26,6 +26,7 @@ final class TokenCallers: Sendable {
     private struct Waiting: Sendable {
         var groups: [Wanted: [UInt64: Caller]] = [:]
         var count: UInt64 = 0
+        var joined = 0
     }
 
     private enum Entry {
@@ -35,6 +36,9 @@ final class TokenCallers: Sendable {
     }
 
     private let waiting = Locked(Waiting())
+
+    /// How many have waited for a call that another had made.
+    var joined: Int { waiting.withLock { $0.joined } }
 
     /// How many wait.
     var count: Int { waiting.withLock { $0.groups.values.reduce(0) { $0 + $1.count } } }
@@ -55,6 +59,7 @@ final class TokenCallers: Sendable {
             // Under the lock: a task that is cancelled later calls `leave`, which waits for the lock and finds the caller.
             if Task.isCancelled { return .cancelled }
             let isFirst = waiting.groups[ticket.wanted] == nil
+            if !isFirst { waiting.joined += 1 }
             waiting.groups[ticket.wanted, default: [:]][ticket.number] = caller
             return isFirst ? .first : .later
         }

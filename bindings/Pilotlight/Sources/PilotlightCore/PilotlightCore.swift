@@ -637,6 +637,34 @@ fileprivate struct FfiConverterData: FfiConverterRustBuffer {
     }
 }
 
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterDuration: FfiConverterRustBuffer {
+    typealias SwiftType = TimeInterval
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TimeInterval {
+        let seconds: UInt64 = try readInt(&buf)
+        let nanoseconds: UInt32 = try readInt(&buf)
+        return Double(seconds) + (Double(nanoseconds) / 1.0e9)
+    }
+
+    public static func write(_ value: TimeInterval, into buf: inout [UInt8]) {
+        if value.rounded(.down) > Double(Int64.max) {
+            fatalError("Duration overflow, exceeds max bounds supported by Uniffi")
+        }
+
+        if value < 0 {
+            fatalError("Invalid duration, must be non-negative")
+        }
+
+        let seconds = UInt64(value)
+        let nanoseconds = UInt32((value - Double(seconds)) * 1.0e9)
+        writeInt(&buf, seconds)
+        writeInt(&buf, nanoseconds)
+    }
+}
+
 
 
 
@@ -985,6 +1013,11 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func completeSignIn(callbackUrl: String) async throws  -> SessionState
 
     /**
+     * What has happened since the session was opened in this process. Reads memory only.
+     */
+    func counters()  -> SessionCounters
+
+    /**
      * Where the lease's epoch is, for `pilotlight_is_current`. It is there as long as this object.
      */
     func epochAddress()  -> UInt64
@@ -1026,6 +1059,11 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
      * for `allow_process_lock` or `release_process_lock`, 10 seconds at most.
      */
     func postponeProcessLock()
+
+    /**
+     * Gives what is measured from now on to `sink`, and no more to one that was given before. It ends with this handle.
+     */
+    func recordMeasurements(sink: MetricsSink)
 
     /**
      * Renews the access token for a subset of the granted scopes and with extra token parameters (RFC 6749 6).
@@ -1487,6 +1525,18 @@ open func completeSignIn(callbackUrl: String)async throws  -> SessionState  {
 }
 
     /**
+     * What has happened since the session was opened in this process. Reads memory only.
+     */
+open func counters() -> SessionCounters  {
+    return try!  FfiConverterTypeSessionCounters_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_counters(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
      * Where the lease's epoch is, for `pilotlight_is_current`. It is there as long as this object.
      */
 open func epochAddress() -> UInt64  {
@@ -1589,6 +1639,18 @@ open func postponeProcessLock()  {try! rustCall() {
         uniffiCallStatus in
     uniffi_pilotlight_core_fn_method_coresession_postpone_process_lock(
             self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+
+    /**
+     * Gives what is measured from now on to `sink`, and no more to one that was given before. It ends with this handle.
+     */
+open func recordMeasurements(sink: MetricsSink)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_record_measurements(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeMetricsSink_lower(sink),uniffiCallStatus
     )
 }
 }
@@ -2330,6 +2392,218 @@ public func FfiConverterTypeLogSink_lower(_ value: LogSink) -> UInt64 {
 
 
 /**
+ * Takes what the session measures, as long as the handle lives that it was given to. Called for one thing at a time, in order, on
+ * a thread of Pilotlight's own. One that is slow delays nothing, and loses measurements.
+ */
+public protocol MetricsSink: AnyObject, Sendable {
+
+    /**
+     * Something has ended.
+     */
+    func record(measurement: CoreMeasurement)
+
+}
+/**
+ * Takes what the session measures, as long as the handle lives that it was given to. Called for one thing at a time, in order, on
+ * a thread of Pilotlight's own. One that is slow delays nothing, and loses measurements.
+ */
+open class MetricsSinkImpl: MetricsSink, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_pilotlight_core_fn_clone_metricssink(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_pilotlight_core_fn_free_metricssink(handle, $0) }
+    }
+
+
+
+
+    /**
+     * Something has ended.
+     */
+open func record(measurement: CoreMeasurement)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_metricssink_record(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCoreMeasurement_lower(measurement),uniffiCallStatus
+    )
+}
+}
+
+
+
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceMetricsSink {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceMetricsSink = UniffiVTableCallbackInterfaceMetricsSink(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeMetricsSink.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface MetricsSink: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeMetricsSink.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface MetricsSink: handle missing in uniffiClone")
+            }
+        },
+        record: { (
+            uniffiHandle: UInt64,
+            measurement: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeMetricsSink.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.record(
+                     measurement: try FfiConverterTypeCoreMeasurement_lift(measurement)
+                )
+            }
+
+
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceMetricsSink> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceMetricsSink>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitMetricsSink() {
+    uniffi_pilotlight_core_fn_init_callback_vtable_metricssink(UniffiCallbackInterfaceMetricsSink.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMetricsSink: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<MetricsSink>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = MetricsSink
+
+    public static func lift(_ handle: UInt64) throws -> MetricsSink {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return MetricsSinkImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: MetricsSink) -> UInt64 {
+         if let rustImpl = value as? MetricsSinkImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> MetricsSink {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: MetricsSink, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMetricsSink_lift(_ handle: UInt64) throws -> MetricsSink {
+    return try FfiConverterTypeMetricsSink.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMetricsSink_lower(_ value: MetricsSink) -> UInt64 {
+    return FfiConverterTypeMetricsSink.lower(value)
+}
+
+
+
+
+
+
+/**
  * Receives every change of the session's state, and what happens to it. Called for one thing at a time, in order,
  * on a thread of Pilotlight's own, as long as the handle lives that it was given with. Must return soon.
  */
@@ -2837,6 +3111,85 @@ public func FfiConverterTypeAddress_lift(_ buf: RustBuffer) throws -> Address {
 #endif
 public func FfiConverterTypeAddress_lower(_ value: Address) -> RustBuffer {
     return FfiConverterTypeAddress.lower(value)
+}
+
+
+/**
+ * Something that took time and has ended. Names no user, token, host or address.
+ */
+public struct CoreMeasurement: Equatable, Hashable {
+    /**
+     * What it was.
+     */
+    public let operation: MeasuredOperation
+    /**
+     * How it ended.
+     */
+    public let result: MeasuredResult
+    /**
+     * How long it took.
+     */
+    public let duration: TimeInterval
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What it was.
+         */operation: MeasuredOperation,
+        /**
+         * How it ended.
+         */result: MeasuredResult,
+        /**
+         * How long it took.
+         */duration: TimeInterval) {
+        self.operation = operation
+        self.result = result
+        self.duration = duration
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CoreMeasurement: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCoreMeasurement: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CoreMeasurement {
+        return
+            try CoreMeasurement(
+                operation: FfiConverterTypeMeasuredOperation.read(from: &buf),
+                result: FfiConverterTypeMeasuredResult.read(from: &buf),
+                duration: FfiConverterDuration.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CoreMeasurement, into buf: inout [UInt8]) {
+        FfiConverterTypeMeasuredOperation.write(value.operation, into: &buf)
+        FfiConverterTypeMeasuredResult.write(value.result, into: &buf)
+        FfiConverterDuration.write(value.duration, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCoreMeasurement_lift(_ buf: RustBuffer) throws -> CoreMeasurement {
+    return try FfiConverterTypeCoreMeasurement.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCoreMeasurement_lower(_ value: CoreMeasurement) -> RustBuffer {
+    return FfiConverterTypeCoreMeasurement.lower(value)
 }
 
 
@@ -3738,6 +4091,135 @@ public func FfiConverterTypeSessionConfiguration_lift(_ buf: RustBuffer) throws 
 #endif
 public func FfiConverterTypeSessionConfiguration_lower(_ value: SessionConfiguration) -> RustBuffer {
     return FfiConverterTypeSessionConfiguration.lower(value)
+}
+
+
+/**
+ * What has happened since the session was opened in this process.
+ */
+public struct SessionCounters: Equatable, Hashable {
+    /**
+     * Renewals that brought a token, further audiences included.
+     */
+    public let renewals: UInt64
+    /**
+     * Renewals that failed, after all attempts.
+     */
+    public let failedRenewals: UInt64
+    /**
+     * Further attempts of renewals, and requests that were sent again because their answer was lost.
+     */
+    public let retries: UInt64
+    /**
+     * Callers that waited for a renewal that another had begun.
+     */
+    public let sharedRenewals: UInt64
+    /**
+     * Calls that a token in memory answered, where the core was asked for it.
+     */
+    public let tokensFromMemory: UInt64
+    /**
+     * Requests to the issuer.
+     */
+    public let requests: UInt64
+    /**
+     * Requests without an answer.
+     */
+    public let unansweredRequests: UInt64
+    /**
+     * Measurements that a listener lost because it was slow.
+     */
+    public let lostMeasurements: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Renewals that brought a token, further audiences included.
+         */renewals: UInt64,
+        /**
+         * Renewals that failed, after all attempts.
+         */failedRenewals: UInt64,
+        /**
+         * Further attempts of renewals, and requests that were sent again because their answer was lost.
+         */retries: UInt64,
+        /**
+         * Callers that waited for a renewal that another had begun.
+         */sharedRenewals: UInt64,
+        /**
+         * Calls that a token in memory answered, where the core was asked for it.
+         */tokensFromMemory: UInt64,
+        /**
+         * Requests to the issuer.
+         */requests: UInt64,
+        /**
+         * Requests without an answer.
+         */unansweredRequests: UInt64,
+        /**
+         * Measurements that a listener lost because it was slow.
+         */lostMeasurements: UInt64) {
+        self.renewals = renewals
+        self.failedRenewals = failedRenewals
+        self.retries = retries
+        self.sharedRenewals = sharedRenewals
+        self.tokensFromMemory = tokensFromMemory
+        self.requests = requests
+        self.unansweredRequests = unansweredRequests
+        self.lostMeasurements = lostMeasurements
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SessionCounters: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSessionCounters: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SessionCounters {
+        return
+            try SessionCounters(
+                renewals: FfiConverterUInt64.read(from: &buf),
+                failedRenewals: FfiConverterUInt64.read(from: &buf),
+                retries: FfiConverterUInt64.read(from: &buf),
+                sharedRenewals: FfiConverterUInt64.read(from: &buf),
+                tokensFromMemory: FfiConverterUInt64.read(from: &buf),
+                requests: FfiConverterUInt64.read(from: &buf),
+                unansweredRequests: FfiConverterUInt64.read(from: &buf),
+                lostMeasurements: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SessionCounters, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.renewals, into: &buf)
+        FfiConverterUInt64.write(value.failedRenewals, into: &buf)
+        FfiConverterUInt64.write(value.retries, into: &buf)
+        FfiConverterUInt64.write(value.sharedRenewals, into: &buf)
+        FfiConverterUInt64.write(value.tokensFromMemory, into: &buf)
+        FfiConverterUInt64.write(value.requests, into: &buf)
+        FfiConverterUInt64.write(value.unansweredRequests, into: &buf)
+        FfiConverterUInt64.write(value.lostMeasurements, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSessionCounters_lift(_ buf: RustBuffer) throws -> SessionCounters {
+    return try FfiConverterTypeSessionCounters.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSessionCounters_lower(_ value: SessionCounters) -> RustBuffer {
+    return FfiConverterTypeSessionCounters.lower(value)
 }
 
 
@@ -5158,6 +5640,246 @@ public func FfiConverterTypeLogLevel_lift(_ buf: RustBuffer) throws -> LogLevel 
 #endif
 public func FfiConverterTypeLogLevel_lower(_ value: LogLevel) -> RustBuffer {
     return FfiConverterTypeLogLevel.lower(value)
+}
+
+
+
+/**
+ * What is measured.
+ */
+
+public enum MeasuredOperation: Equatable, Hashable {
+
+    /**
+     * A renewal from its first attempt to its end.
+     */
+    case renewal(
+        /**
+         * Whether it was for a further audience.
+         */isFurther: Bool,
+        /**
+         * How often it was tried.
+         */attempts: UInt32
+    )
+    /**
+     * A caller waited for the renewal that another had begun.
+     */
+    case sharedRenewal
+    /**
+     * A renewal waited for another process's.
+     */
+    case processLock
+    /**
+     * One request.
+     */
+    case request(
+        /**
+         * Which of the issuer's endpoints, in words.
+         */endpoint: String,
+        /**
+         * The answer's status; nil where there was none.
+         */status: UInt16?
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension MeasuredOperation: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMeasuredOperation: FfiConverterRustBuffer {
+    typealias SwiftType = MeasuredOperation
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> MeasuredOperation {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .renewal(isFurther: try FfiConverterBool.read(from: &buf), attempts: try FfiConverterUInt32.read(from: &buf)
+        )
+
+        case 2: return .sharedRenewal
+
+        case 3: return .processLock
+
+        case 4: return .request(endpoint: try FfiConverterString.read(from: &buf), status: try FfiConverterOptionUInt16.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: MeasuredOperation, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .renewal(isFurther,attempts):
+            writeInt(&buf, Int32(1))
+            FfiConverterBool.write(isFurther, into: &buf)
+            FfiConverterUInt32.write(attempts, into: &buf)
+
+
+        case .sharedRenewal:
+            writeInt(&buf, Int32(2))
+
+
+        case .processLock:
+            writeInt(&buf, Int32(3))
+
+
+        case let .request(endpoint,status):
+            writeInt(&buf, Int32(4))
+            FfiConverterString.write(endpoint, into: &buf)
+            FfiConverterOptionUInt16.write(status, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMeasuredOperation_lift(_ buf: RustBuffer) throws -> MeasuredOperation {
+    return try FfiConverterTypeMeasuredOperation.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMeasuredOperation_lower(_ value: MeasuredOperation) -> RustBuffer {
+    return FfiConverterTypeMeasuredOperation.lower(value)
+}
+
+
+
+/**
+ * How it ended, in few words.
+ */
+
+public enum MeasuredResult: Equatable, Hashable {
+
+    /**
+     * Well.
+     */
+    case succeeded
+    /**
+     * The network gave no answer.
+     */
+    case networkFailed
+    /**
+     * The issuer has a fault, asks to wait, or gave an answer that is none.
+     */
+    case issuerFailed
+    /**
+     * The issuer refused.
+     */
+    case issuerRefused
+    /**
+     * The store could not be read or written, or is locked.
+     */
+    case storageFailed
+    /**
+     * Another process was in the way, or the system gave no time.
+     */
+    case busy
+    /**
+     * Anything else.
+     */
+    case otherFailure
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension MeasuredResult: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMeasuredResult: FfiConverterRustBuffer {
+    typealias SwiftType = MeasuredResult
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> MeasuredResult {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .succeeded
+
+        case 2: return .networkFailed
+
+        case 3: return .issuerFailed
+
+        case 4: return .issuerRefused
+
+        case 5: return .storageFailed
+
+        case 6: return .busy
+
+        case 7: return .otherFailure
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: MeasuredResult, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .succeeded:
+            writeInt(&buf, Int32(1))
+
+
+        case .networkFailed:
+            writeInt(&buf, Int32(2))
+
+
+        case .issuerFailed:
+            writeInt(&buf, Int32(3))
+
+
+        case .issuerRefused:
+            writeInt(&buf, Int32(4))
+
+
+        case .storageFailed:
+            writeInt(&buf, Int32(5))
+
+
+        case .busy:
+            writeInt(&buf, Int32(6))
+
+
+        case .otherFailure:
+            writeInt(&buf, Int32(7))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMeasuredResult_lift(_ buf: RustBuffer) throws -> MeasuredResult {
+    return try FfiConverterTypeMeasuredResult.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMeasuredResult_lower(_ value: MeasuredResult) -> RustBuffer {
+    return FfiConverterTypeMeasuredResult.lower(value)
 }
 
 
@@ -6881,6 +7603,30 @@ public func FfiConverterTypeUpdateOutcome_lower(_ value: UpdateOutcome) -> RustB
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionUInt16: FfiConverterRustBuffer {
+    typealias SwiftType = UInt16?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterUInt16.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterUInt16.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionUInt32: FfiConverterRustBuffer {
     typealias SwiftType = UInt32?
 
@@ -7710,6 +8456,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_logsink_log() != 55040) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_pilotlight_core_checksum_method_metricssink_record() != 61659) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_method_sessionobserver_state_changed() != 31849) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -7755,6 +8504,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_complete_sign_in() != 10372) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_pilotlight_core_checksum_method_coresession_counters() != 16684) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_method_coresession_epoch_address() != 43981) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -7777,6 +8529,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_postpone_process_lock() != 3317) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_record_measurements() != 19993) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_refresh() != 4544) {
@@ -7863,6 +8618,7 @@ private let initializationResult: InitializationResult = {
 
     uniffiCallbackInitAppTransport()
     uniffiCallbackInitLogSink()
+    uniffiCallbackInitMetricsSink()
     uniffiCallbackInitSessionObserver()
     return InitializationResult.ok
 }()

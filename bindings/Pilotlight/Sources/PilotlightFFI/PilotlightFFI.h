@@ -264,6 +264,13 @@ typedef void (*UniffiCallbackInterfaceLogSinkMethod0)(uint64_t, RustBuffer, Rust
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_METRICS_SINK_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_METRICS_SINK_METHOD0
+typedef void (*UniffiCallbackInterfaceMetricsSinkMethod0)(uint64_t, RustBuffer, void* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_SESSION_OBSERVER_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_SESSION_OBSERVER_METHOD0
 typedef void (*UniffiCallbackInterfaceSessionObserverMethod0)(uint64_t, RustBuffer, void* _Nonnull,
@@ -295,6 +302,15 @@ typedef struct UniffiVTableCallbackInterfaceLogSink {
     UniffiCallbackInterfaceClone _Nonnull uniffiClone;
     UniffiCallbackInterfaceLogSinkMethod0 _Nonnull log;
 } UniffiVTableCallbackInterfaceLogSink;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_METRICS_SINK
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_METRICS_SINK
+typedef struct UniffiVTableCallbackInterfaceMetricsSink {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceMetricsSinkMethod0 _Nonnull record;
+} UniffiVTableCallbackInterfaceMetricsSink;
 
 #endif
 #ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_SESSION_OBSERVER
@@ -370,6 +386,26 @@ void uniffi_pilotlight_core_fn_init_callback_vtable_logsink(const UniffiVTableCa
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_LOGSINK_LOG
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_LOGSINK_LOG
 void uniffi_pilotlight_core_fn_method_logsink_log(uint64_t ptr, RustBuffer level, RustBuffer message, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CLONE_METRICSSINK
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CLONE_METRICSSINK
+uint64_t uniffi_pilotlight_core_fn_clone_metricssink(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_FREE_METRICSSINK
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_FREE_METRICSSINK
+void uniffi_pilotlight_core_fn_free_metricssink(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_INIT_CALLBACK_VTABLE_METRICSSINK
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_INIT_CALLBACK_VTABLE_METRICSSINK
+void uniffi_pilotlight_core_fn_init_callback_vtable_metricssink(const UniffiVTableCallbackInterfaceMetricsSink* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_METRICSSINK_RECORD
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_METRICSSINK_RECORD
+void uniffi_pilotlight_core_fn_method_metricssink_record(uint64_t ptr, RustBuffer measurement, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CLONE_SESSIONOBSERVER
@@ -482,6 +518,11 @@ void uniffi_pilotlight_core_fn_method_coresession_complete_logout(uint64_t ptr, 
 uint64_t uniffi_pilotlight_core_fn_method_coresession_complete_sign_in(uint64_t ptr, RustBuffer callback_url
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_COUNTERS
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_COUNTERS
+RustBuffer uniffi_pilotlight_core_fn_method_coresession_counters(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_EPOCH_ADDRESS
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_EPOCH_ADDRESS
 uint64_t uniffi_pilotlight_core_fn_method_coresession_epoch_address(uint64_t ptr, RustCallStatus *_Nonnull out_status
@@ -520,6 +561,11 @@ RustBuffer uniffi_pilotlight_core_fn_method_coresession_pending_metadata_updates
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_POSTPONE_PROCESS_LOCK
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_POSTPONE_PROCESS_LOCK
 void uniffi_pilotlight_core_fn_method_coresession_postpone_process_lock(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_RECORD_MEASUREMENTS
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_RECORD_MEASUREMENTS
+void uniffi_pilotlight_core_fn_method_coresession_record_measurements(uint64_t ptr, uint64_t sink, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_REFRESH
@@ -972,6 +1018,12 @@ uint16_t uniffi_pilotlight_core_checksum_method_logsink_log(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_METRICSSINK_RECORD
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_METRICSSINK_RECORD
+uint16_t uniffi_pilotlight_core_checksum_method_metricssink_record(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_SESSIONOBSERVER_STATE_CHANGED
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_SESSIONOBSERVER_STATE_CHANGED
 uint16_t uniffi_pilotlight_core_checksum_method_sessionobserver_state_changed(void
@@ -1062,6 +1114,12 @@ uint16_t uniffi_pilotlight_core_checksum_method_coresession_complete_sign_in(voi
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_COUNTERS
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_COUNTERS
+uint16_t uniffi_pilotlight_core_checksum_method_coresession_counters(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_EPOCH_ADDRESS
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_EPOCH_ADDRESS
 uint16_t uniffi_pilotlight_core_checksum_method_coresession_epoch_address(void
@@ -1107,6 +1165,12 @@ uint16_t uniffi_pilotlight_core_checksum_method_coresession_pending_metadata_upd
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_POSTPONE_PROCESS_LOCK
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_POSTPONE_PROCESS_LOCK
 uint16_t uniffi_pilotlight_core_checksum_method_coresession_postpone_process_lock(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_RECORD_MEASUREMENTS
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_RECORD_MEASUREMENTS
+uint16_t uniffi_pilotlight_core_checksum_method_coresession_record_measurements(void
 
 );
 #endif

@@ -75,6 +75,12 @@ import FoundationNetworking
             "KeychainAccessibility": [KeychainAccessibility.always],
             "LegacyAuth0": [session.legacy],
             "LegacyAuth0.Grant": [LegacyAuth0.Grant.idToken],
+            "SessionCounters": [session.counters],
+            "SessionMeasurement": [
+                SessionMeasurement(operation: .sharedRenewal, result: .succeeded, duration: 1)
+            ],
+            "SessionMeasurement.Operation": [SessionMeasurement.Operation.request(endpoint: "e", status: 200)],
+            "SessionMeasurement.Result": [SessionMeasurement.Result.busy],
             "MetadataFlush": [MetadataFlush(applied: [1], dropped: [.init(id: 1, message: "m")], waiting: 1)],
             "MetadataFlush.Dropped": [MetadataFlush.Dropped(id: 1, message: "m")],
             "MetadataUpdate": [MetadataUpdate.done(["planted-key": Self.json]), MetadataUpdate.waiting(id: 1)],

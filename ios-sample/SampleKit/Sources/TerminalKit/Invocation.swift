@@ -26,6 +26,7 @@ struct Invocation: Sendable {
         ("--refresh", "profile: ask the issuer even when there is one at hand"),
         ("--timeout SECONDS", "sign-in: how long to wait for the browser; left out: 300"),
         ("--json", "answers as JSON, one object a line, on stdout"),
+        ("--counters", "at the end, on stderr: what the session did (requests, renewals, retries, waits)"),
         ("--verbose", "what happens, step by step, on stderr"),
         ("--help", "this"),
     ]
@@ -36,6 +37,7 @@ struct Invocation: Sendable {
     var readOnly: Bool
     var json: Bool
     var verbose: Bool
+    var counters: Bool
 
     /// Reads a command line, without the program's name.
     ///
@@ -45,10 +47,13 @@ struct Invocation: Sendable {
             arguments,
             flags: Set(SessionSettings.flags.map(\.name)).union(["store", "min-ttl", "timeout"]),
             switches: Set(SessionSettings.switches.map(\.name))
-                .union(["read-only", "force-refresh", "allow-expired", "refresh", "json", "verbose", "help"]))
+                .union([
+                    "read-only", "force-refresh", "allow-expired", "refresh", "json", "counters", "verbose", "help",
+                ]))
         readOnly = scanner.switches.contains("read-only")
         json = scanner.switches.contains("json")
         verbose = scanner.switches.contains("verbose")
+        counters = scanner.switches.contains("counters")
         store = Self.store(try scanner.value("store"), environment: environment)
         verb = scanner.switches.contains("help") ? .help : try Self.verb(scanner)
         settings = verb == .help ? nil : try SessionSettings(scanner, environment: environment)

@@ -46,9 +46,17 @@ public struct Terminal: Sendable {
         let log = SessionLog { level, message in console.err("\(level): \(message)") }
         let session = try used.makeSession(
             storage: .file(invocation.store), readOnly: invocation.readOnly, log: invocation.verbose ? log : .none)
+        defer { if invocation.counters { console.err(Self.describe(session.counters)) } }
         try await session.restore()
         let answer = try await Verbs(session: session, authenticator: authenticator).answer(to: invocation.verb)
         console.show(answer, asJSON: invocation.json)
+    }
+
+    private static func describe(_ counters: SessionCounters) -> String {
+        """
+        requests: \(counters.requests), without an answer: \(counters.unansweredRequests); renewals: \(counters.renewals), failed: \
+        \(counters.failedRenewals), retries: \(counters.retries); tokens from memory: \(counters.tokensFromMemory)
+        """
     }
 
     private func report(_ error: any Error, asJSON: Bool) -> ExitCode {

@@ -28,8 +28,9 @@ import Testing
         #expect(token.code == .done)
         #expect(token.out.count == 1)
         #expect(await terminal.run("token", "--json").json["access_token"]?.stringValue == token.out.first)
-        let renewed = await terminal.run("token", "--force-refresh", "--min-ttl", "60")
+        let renewed = await terminal.run("token", "--force-refresh", "--min-ttl", "60", "--counters")
         #expect(renewed.code == .done)
+        #expect(renewed.err.contains { $0.hasPrefix("requests: 1, without an answer: 0; renewals: 1, failed: 0") })
         #expect(renewed.out != token.out)
         #expect(try await server.counter("refresh_grants") == 1)
 

@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::context::Context;
+use super::super::metering::{MeasuredResult, Operation};
 use crate::machine::error::Error;
 use crate::model::time::{Instant, Timestamp};
 use crate::ports::{LogLevel, Transport};
@@ -61,7 +62,11 @@ impl Exchange {
         let request = headers.fold(request, |request, (name, value)| request.with_header(name, value));
         let request = request.with_header("accept-encoding", "identity");
         let server = Server::at(endpoint, &request.url);
+        let sent = context.now();
         let outcome = self.transport.send(request).await;
+        let status = outcome.as_ref().ok().map(|answer| answer.status);
+        let result = status.map_or(MeasuredResult::NetworkFailed, MeasuredResult::of_status);
+        context.measure(Operation::Request { endpoint, status }, result, sent);
         let outcome = outcome.map(|answer| decoded(answer.from_host(&server.host)));
         match &outcome {
             Ok(answer) => {

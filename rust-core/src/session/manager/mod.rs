@@ -6,9 +6,10 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 
 use super::dependencies::Dependencies;
+use super::metering::{Measurement, SessionCounters};
 use super::options::{RefreshOptions, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions};
 use super::parts::Parts;
 use crate::machine::Tokens;
@@ -114,6 +115,17 @@ impl SessionManager {
     /// Ends with the session.
     pub fn subscribe(&self) -> UnboundedReceiver<Report> {
         self.parts.context.subscribe()
+    }
+
+    /// What has happened since the session was opened in this process. Memory only.
+    pub fn counters(&self) -> SessionCounters {
+        self.parts.context.metering().counters()
+    }
+
+    /// Everything that is measured from now on: when it has ended, in the order of the ends. A receiver that takes nothing
+    /// loses what comes after the first 256, and delays nothing.
+    pub fn subscribe_to_measurements(&self) -> Receiver<Measurement> {
+        self.parts.context.metering().subscribe()
     }
 
     /// Whether a user is signed in, with an access token good for `min_ttl` or a refresh token to renew it. Memory

@@ -11,6 +11,7 @@ use tokio::sync::MutexGuard;
 
 use super::super::context::Context;
 use super::super::dependencies::Sharing;
+use super::super::metering::{MeasuredResult, Operation};
 use super::background_time::{BackgroundTime, BackgroundTimes};
 use crate::machine::error::Error;
 use crate::ports::{Acquisition, LockPlace, LogLevel};
@@ -62,6 +63,16 @@ impl SharedProcessLock {
     /// [`Error::Busy`] when another process does not come to an end; [`Error::NoBackgroundTime`] when this one is about to be
     /// suspended; [`Error::ReadOnly`]; [`Error::Store`] from the lock.
     pub(super) async fn take(&self) -> Result<ProcessLockGuard<'_>, Error> {
+        let began = self.context.now();
+        let outcome = self.take_in_order().await;
+        if matches!(self.sharing, Sharing::Processes(_)) {
+            let result = MeasuredResult::of(&outcome);
+            self.context.measure(Operation::ProcessLock, result, began);
+        }
+        outcome
+    }
+
+    async fn take_in_order(&self) -> Result<ProcessLockGuard<'_>, Error> {
         match &self.sharing {
             Sharing::Alone => Ok(ProcessLockGuard { held: None }),
             Sharing::ReadOnly => Err(Error::ReadOnly),

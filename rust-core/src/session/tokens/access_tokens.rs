@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::super::context::Context;
+use super::super::metering::{MeasuredResult, Operation};
 use super::super::options::{RefreshOptions, TokenOptions};
 use super::super::single_flight::{Joined, SingleFlight};
 use super::super::store::SessionStore;
@@ -81,6 +82,7 @@ impl AccessTokens {
             TokenRequirement::ValidFor(min_ttl)
         };
         if let Some(token) = self.memory.granted(&requirement, of) {
+            self.context.metering().gave_from_memory();
             return Ok(token);
         }
         let renewal = Renewal::of(of);
@@ -157,11 +159,13 @@ impl AccessTokens {
         let mut has_waited = false;
         loop {
             memory.ensure_kind(&requirement)?;
+            let (mut is_own, came) = (false, self.context.now());
             let joined = self.in_flight.join(
                 renewal.clone(),
                 self.context.spawner(),
                 || memory.granted(&requirement, of).map(Ok),
                 || {
+                    is_own = true;
                     let (session, renewer) = (self.context.keep_open(), Arc::clone(&self.renewer));
                     let (renewal, requirement) = (renewal.clone(), requirement.clone());
                     Box::pin(async move {
@@ -175,7 +179,12 @@ impl AccessTokens {
                 Joined::Done(result) => return result,
                 Joined::Join(result) => {
                     let ended_early = || Err(Error::Internal("the renewal ended early".to_owned()));
-                    let token = result.await.unwrap_or_else(ended_early)?;
+                    let outcome = result.await.unwrap_or_else(ended_early);
+                    if !is_own {
+                        let result = MeasuredResult::of(&outcome);
+                        self.context.measure(Operation::SharedRenewal, result, came);
+                    }
+                    let token = outcome?;
                     memory.ensure_kind(&requirement)?;
                     // The call that started it may have been content with a token that another process made long ago. What is
                     // new will not be better for being renewed again.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::super::context::Context;
 use super::super::issuer::{Issuer, Verifier};
+use super::super::metering::{MeasuredResult, Operation};
 use super::super::revocations::Revocations;
 use super::super::store::SessionStore;
 use super::audiences::ensure_named;
@@ -71,12 +72,29 @@ impl Renewer {
     /// Renews, with pauses while the trouble passes; right after a failure not at all.
     pub(super) async fn renew(&self, renewal: &Renewal, requirement: &TokenRequirement) -> Result<Secret, Error> {
         let context = &self.context;
-        let (kind, now) = (renewal.kind(), context.now());
-        if let Verdict::TooEarly(refusal) = context.apply(RenewalBegun { kind, now }).verdict {
+        let (kind, began) = (renewal.kind(), context.now());
+        if let Verdict::TooEarly(refusal) = context.apply(RenewalBegun { kind, now: began }).verdict {
             return Err(refusal);
         }
+        let mut attempts = 0;
+        let outcome = self.try_to_renew(renewal, requirement, &mut attempts).await;
+        let is_further = renewal.audience.is_some();
+        let operation = Operation::Renewal { is_further, attempts };
+        context.measure(operation, MeasuredResult::of(&outcome), began);
+        outcome
+    }
+
+    /// `attempts` becomes how many were made.
+    async fn try_to_renew(
+        &self,
+        renewal: &Renewal,
+        requirement: &TokenRequirement,
+        attempts: &mut u32,
+    ) -> Result<Secret, Error> {
+        let context = &self.context;
         let mut replacements = 0;
         loop {
+            *attempts += 1;
             let mut asked = context.read(Machine::generation);
             let error = match self.renew_once(renewal, requirement, &mut asked).await {
                 Ok(token) => {
@@ -103,7 +121,10 @@ impl Renewer {
                 chance: context.chance()?,
             });
             match failed.pause() {
-                Some(pause) => context.sleep(pause).await,
+                Some(pause) => {
+                    context.metering().retried();
+                    context.sleep(pause).await;
+                }
                 None => return Err(error),
             }
         }

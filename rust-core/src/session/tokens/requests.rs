@@ -78,6 +78,7 @@ impl RenewalRequests {
                 Err(error) if self.asks_again(&error, sent) => {
                     let message = "asking again for the answer that was lost";
                     self.context.log(LogLevel::Info, message);
+                    self.context.metering().retried();
                 }
                 Err(error) => return Err(error),
             }

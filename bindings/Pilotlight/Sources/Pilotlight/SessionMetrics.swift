@@ -1,0 +1,170 @@
+import Foundation
+internal import PilotlightCore
+
+/// Takes what sessions measure: for an app's own monitoring; see <doc:MeasureASession>.
+///
+/// ```swift
+/// let session = try Session(configuration, metrics: recorder)
+/// ```
+///
+/// Called when something has ended, for one thing at a time, in order, on a thread of Pilotlight's own. Nothing waits for it: of a
+/// recorder that is slow 256 measurements are kept, and what comes after them is lost and counted
+/// (``SessionCounters/lostMeasurements``). A token from memory is counted and not measured, so that it costs no call.
+public protocol SessionMetricsRecorder: Sendable {
+    /// Something has ended.
+    func record(_ measurement: SessionMeasurement)
+}
+
+/// Something of a session that took time and has ended. It names no user, token, host or address.
+public struct SessionMeasurement: Hashable, Sendable {
+    /// What is measured.
+    public enum Operation: Hashable, Sendable {
+        /// A renewal of an access token, from its first attempt to its end, pauses included. `attempts` is 1 where the first one
+        /// decided.
+        case renewal(ofFurtherAudience: Bool, attempts: Int)
+        /// A call waited for a renewal that another had begun. Calls that ask for the same at the same time are one here;
+        /// ``SessionCounters/sharedRenewals`` counts each.
+        case sharedRenewal
+        /// A renewal waited for its turn among the processes that share the store.
+        case processLock
+        /// One request to the issuer, until the end of its answer. `endpoint` says which in a few fixed words, such as `token
+        /// endpoint`; `status` is the answer's, nil where none came.
+        case request(endpoint: String, status: Int?)
+    }
+
+    /// How it ended.
+    public enum Result: String, Hashable, Sendable, CaseIterable {
+        /// Well.
+        case succeeded
+        /// The network gave no answer.
+        case networkFailed
+        /// The issuer has a fault, asks to wait, or gave an answer that the protocol does not know.
+        case issuerFailed
+        /// The issuer refused.
+        case issuerRefused
+        /// The store could not be read or written, or the device is locked.
+        case storageFailed
+        /// Another process was in the way, or the system gave no time in the background.
+        case busy
+        /// Anything else.
+        case otherFailure
+    }
+
+    /// What it was.
+    public let operation: Operation
+    /// How it ended.
+    public let result: Result
+    /// How long it took, in seconds, by a clock that goes on while the device sleeps.
+    public let duration: TimeInterval
+
+    /// Its name as a metric, in the style of OpenTelemetry's names: such as `pilotlight.renewal`.
+    public var name: String {
+        switch operation {
+        case .renewal: "pilotlight.renewal"
+        case .sharedRenewal: "pilotlight.shared_renewal"
+        case .processLock: "pilotlight.process_lock"
+        case .request: "pilotlight.request"
+        }
+    }
+
+    /// What tells measurements of one name apart, by names with few values each: `result`, and with a renewal `attempts` and
+    /// `audience` (`own` or `further`), with a request `endpoint` and `status`.
+    public var attributes: [String: String] {
+        var attributes = ["result": result.rawValue]
+        switch operation {
+        case .renewal(let isFurther, let attempts):
+            attributes["audience"] = isFurther ? "further" : "own"
+            attributes["attempts"] = "\(attempts)"
+        case .request(let endpoint, let status):
+            attributes["endpoint"] = endpoint
+            attributes["status"] = status.map { "\($0)" } ?? "none"
+        case .sharedRenewal, .processLock:
+            break
+        }
+        return attributes
+    }
+
+    /// For tests of a recorder.
+    public init(operation: Operation, result: Result, duration: TimeInterval) {
+        self.operation = operation
+        self.result = result
+        self.duration = duration
+    }
+}
+
+/// What has happened in a session, as ``Session/counters`` read it. The numbers only grow.
+///
+/// Tokens from memory are those that this ``Session`` gave. Everything else counts since the session was opened in this process, by
+/// whichever handle.
+public struct SessionCounters: Hashable, Sendable {
+    /// Calls for an access token that one in memory answered.
+    public let tokensFromMemory: Int
+    /// Renewals that brought a token, those for further audiences included.
+    public let renewals: Int
+    /// Renewals that failed, after all attempts.
+    public let failedRenewals: Int
+    /// Further attempts of renewals, and requests that were sent again because their answer was lost.
+    public let retries: Int
+    /// Calls that waited for a renewal that another had begun.
+    public let sharedRenewals: Int
+    /// Requests to the issuer.
+    public let requests: Int
+    /// Requests that no answer came to.
+    public let unansweredRequests: Int
+    /// Measurements that a recorder lost because it was slow.
+    public let lostMeasurements: Int
+}
+
+extension Session {
+    /// What has happened in this session so far. O(1): reads memory only, also where nothing is recorded.
+    public var counters: SessionCounters {
+        let counted = core.counters()
+        return SessionCounters(
+            tokensFromMemory: tokens.given + Int(clamping: counted.tokensFromMemory),
+            renewals: Int(clamping: counted.renewals), failedRenewals: Int(clamping: counted.failedRenewals),
+            retries: Int(clamping: counted.retries),
+            sharedRenewals: tokenCallers.joined + Int(clamping: counted.sharedRenewals),
+            requests: Int(clamping: counted.requests), unansweredRequests: Int(clamping: counted.unansweredRequests),
+            lostMeasurements: Int(clamping: counted.lostMeasurements))
+    }
+}
+
+/// The core's sink over an app's recorder.
+final class ForwardingMetricsSink: MetricsSink {
+    private let recorder: any SessionMetricsRecorder
+
+    init(_ recorder: any SessionMetricsRecorder) {
+        self.recorder = recorder
+    }
+
+    func record(measurement: CoreMeasurement) {
+        recorder.record(SessionMeasurement(measurement))
+    }
+}
+
+extension SessionMeasurement {
+    fileprivate init(_ core: CoreMeasurement) {
+        let operation: Operation =
+            switch core.operation {
+            case .renewal(let isFurther, let attempts): .renewal(ofFurtherAudience: isFurther, attempts: Int(attempts))
+            case .sharedRenewal: .sharedRenewal
+            case .processLock: .processLock
+            case .request(let endpoint, let status): .request(endpoint: endpoint, status: status.map(Int.init))
+            }
+        self.init(operation: operation, result: Result(core.result), duration: core.duration)
+    }
+}
+
+extension SessionMeasurement.Result {
+    fileprivate init(_ core: MeasuredResult) {
+        switch core {
+        case .succeeded: self = .succeeded
+        case .networkFailed: self = .networkFailed
+        case .issuerFailed: self = .issuerFailed
+        case .issuerRefused: self = .issuerRefused
+        case .storageFailed: self = .storageFailed
+        case .busy: self = .busy
+        case .otherFailure: self = .otherFailure
+        }
+    }
+}
