@@ -44,7 +44,7 @@ main() {
     scripts/swift.sh setup
     find_foundation
     # The whole workspace, so that nothing is built again that the rust lane has built.
-    local run=(cargo test --workspace --locked --features "$keychain_emulation_crate/foundation" --test keychain --test ownership --test proxies --test notifications)
+    local run=(cargo test --workspace --locked --features "$keychain_emulation_crate/foundation" --test keychain --test ownership --test proxies --test notifications --test system_cryptography)
     case ${1:-} in
         '')
             # A mistake that cannot be made any more proves nothing.

@@ -44,6 +44,14 @@ class Breaches(unittest.TestCase):
         self.assert_clean("session", "use std::time::Duration; use tokio::sync::Mutex; std::time::Duration::ZERO;")
         self.assert_clean("adapters::clock", "use std::time::{SystemTime, Instant}; use std::fs;")
 
+    def test_who_may_ask_the_system_to_calculate(self):
+        self.assert_breach("jose::signature", "use security_framework_sys::key::SecKeyVerifySignature;", "security_framework_sys")
+        self.assert_breach("crypto::rsa", "use security_framework::key::SecKey;", "security_framework")
+        self.assert_breach("crypto::rsa", "use crate::jose::Algorithm;", "must not know jose")
+        self.assert_breach("crypto::rsa", "use ring::rand::SystemRandom;", "ring::rand")
+        self.assert_clean("crypto::security_framework", "use security_framework_sys::key::SecKeyVerifySignature; use core_foundation::data::CFData;")
+        self.assert_clean("jose::public_key", "use crate::crypto::rsa;")
+
     def test_pure_layers(self):
         self.assert_breach("machine::state", "use std::sync::Mutex;", "std::sync::Mutex")
         self.assert_breach("machine::state", "use tokio::sync::mpsc;", "tokio")

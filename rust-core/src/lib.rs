@@ -4,6 +4,7 @@
 //! Each folder knows only those above it:
 //!
 //! - [`model`]: what a session is made of. Plain data and its own rules.
+//! - [`crypto`]: signatures by RSA and ECDSA, verified by the operating system on Apple systems, by `ring` elsewhere.
 //! - [`jose`]: JWS, JWK, key sets, and what an ID token must say.
 //! - [`protocol`]: one file for each endpoint: the request, and how its answer is read.
 //! - [`storage`]: the stored form of a session, and readers of what other libraries stored.
@@ -15,13 +16,15 @@
 //! - [`adapters`]: one outside thing each: HTTP and TLS, the Keychain, files, the system's clock.
 //! - [`ffi`]: composes all of it for Swift: one-line exports, the one error conversion, the runtime.
 //!
-//! The first five are pure: no I/O, no clock, no randomness, no runtime. Inside a folder no two files import each other
+//! The first six are pure: no I/O, no clock, no randomness, no runtime. Inside a folder no two files import each other
 //! in a circle. No type has its methods in more than two files: what more files extend is not one part with a state of
 //! its own. `scripts/check-layout.py` checks these rules.
 
 uniffi::setup_scaffolding!();
 
 pub mod model;
+
+pub mod crypto;
 
 pub mod jose;
 

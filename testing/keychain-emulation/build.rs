@@ -20,30 +20,31 @@ const COUNTED: [&str; 10] = [
 
 fn main() {
     println!("cargo::rerun-if-env-changed=PILOTLIGHT_FOUNDATION_DIR");
-    println!("cargo::rerun-if-env-changed=PILOTLIGHT_KEYCHAIN_ADAPTER_DIR");
+    println!("cargo::rerun-if-env-changed=PILOTLIGHT_CORE_SOURCE_DIR");
     if env::var_os("CARGO_FEATURE_FOUNDATION").is_none() {
         return;
     }
-    // Another folder holds an adapter with a mistake in it, which the tests have to find.
-    let adapter = env::var_os("PILOTLIGHT_KEYCHAIN_ADAPTER_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rust-core/src/adapters/keychain"),
-        PathBuf::from,
-    );
-    let modules: String = ["constants", "content", "system"]
-        .map(|name| {
-            format!(
-                "#[path = {:?}]\npub(crate) mod {name};\n",
-                adapter.join(format!("{name}.rs"))
-            )
-        })
-        .concat();
-    let adapters = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rust-core/src/adapters");
-    let module = |path: &str, name: &str| format!("#[path = {:?}]\npub(crate) mod {name};\n", adapters.join(path));
-    let proxies = module("proxy/cfnetwork.rs", "cfnetwork");
-    let notifications = module("darwin_notifications.rs", "darwin_notifications");
+    let module = |folder: &str, name: &str| {
+        let file = sources().join(folder).join(format!("{name}.rs"));
+        format!("#[path = {file:?}]\npub mod {name};\n")
+    };
+    let modules = |folder: &str, names: &[&str]| names.iter().map(|name| module(folder, name)).collect::<String>();
+    let keychain = modules("adapters/keychain", &["constants", "content", "system"]);
+    let proxies = module("adapters/proxy", "cfnetwork");
+    let notifications = module("adapters", "darwin_notifications");
+    let tls = [
+        "no_private_keys",
+        "system_key_exchange",
+        "system_provider",
+        "system_signatures",
+    ];
+    let tls = modules("adapters/tls", &tls);
+    let crypto = modules("crypto", &["algorithm", "der", "ecdsa", "rsa", "security_framework"]);
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     for (name, content) in [
-        ("adapter.rs", modules),
+        ("adapter.rs", keychain),
+        ("crypto.rs", crypto + CRYPTO),
+        ("tls.rs", tls),
         ("proxies.rs", proxies),
         ("notifications.rs", notifications),
     ] {
@@ -63,3 +64,19 @@ fn main() {
         println!("cargo::rustc-link-arg=-Wl,--wrap={name}");
     }
 }
+
+/// Another folder holds a core with a mistake in it, which the tests have to find.
+fn sources() -> PathBuf {
+    env::var_os("PILOTLIGHT_CORE_SOURCE_DIR").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rust-core/src"),
+        PathBuf::from,
+    )
+}
+
+/// What is in `crypto/mod.rs`, and in the place of the file that chooses the back end: this one.
+const CRYPTO: &str = "
+mod backend {
+    pub(super) use super::security_framework::{verify_ecdsa, verify_rsa};
+}
+pub use algorithm::{Curve, Hash, Padding};
+";

@@ -11,7 +11,7 @@
 //!
 //! The crate `jsonwebtoken` names the algorithms. Its `decode` is not used: it takes its cryptography
 //! from one process-wide setting, which any other user of that crate can set first, and then it panics or verifies
-//! with a backend that nobody here chose. Verification is therefore a direct call of `ring`.
+//! with a backend that nobody here chose. Verification is therefore a direct call of [`crate::crypto`].
 
 mod algorithms;
 mod base64url;

@@ -1,14 +1,11 @@
 //! One public key: from its JWK to a verified signature.
 
-use ring::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
-    RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
-    RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey,
-};
+use ring::signature::{ED25519, UnparsedPublicKey};
 use serde_json::{Map, Value};
 
 use super::algorithms::{Algorithm, supported};
 use super::base64url;
+use crate::crypto::{Curve, Hash, Padding, ecdsa, rsa};
 use crate::model::json::{present, text_of};
 
 /// A key that signatures are verified with.
@@ -22,14 +19,16 @@ enum Material {
     /// Without `alg` in its JWK, an RSA key verifies any of the six RSA algorithms; with it, only that one (RFC 7517
     /// 4.4).
     Rsa {
-        components: RsaPublicKeyComponents<Vec<u8>>,
+        /// In PKCS #1 form.
+        key: Vec<u8>,
         only: Option<Algorithm>,
     },
-    /// A curve has exactly one algorithm.
-    Curve {
-        algorithm: Algorithm,
-        key: UnparsedPublicKey<Vec<u8>>,
+    /// A curve has exactly one algorithm. The point is uncompressed.
+    Ecdsa {
+        curve: Curve,
+        point: Vec<u8>,
     },
+    Ed25519(UnparsedPublicKey<Vec<u8>>),
 }
 
 impl PublicKey {
@@ -44,7 +43,7 @@ impl PublicKey {
         }
         let declared = optional_text(jwk, "alg")?;
         let material = match text_of(jwk, "kty")? {
-            "RSA" => rsa(jwk, declared)?,
+            "RSA" => rsa_key(jwk, declared)?,
             "EC" => elliptic_curve(jwk, declared)?,
             "OKP" => edwards_curve(jwk, declared)?,
             _ => return None,
@@ -61,18 +60,23 @@ impl PublicKey {
             Material::Rsa { only, .. } => {
                 rsa_parameters(algorithm).is_some() && only.is_none_or(|declared| declared == algorithm)
             }
-            Material::Curve { algorithm: own, .. } => *own == algorithm,
+            Material::Ecdsa { curve, .. } => ecdsa_parameters(*curve).0 == algorithm,
+            Material::Ed25519(_) => algorithm == Algorithm::EdDSA,
         }
     }
 
     /// Whether `signature` over `message` is this key's, by an `algorithm` that fits it. The bounds of RSA keys (2048
-    /// to 8192 bits) and the position of points on their curve are checked here, by `ring`.
+    /// to 8192 bits) and the position of points on their curve are checked here.
     pub(super) fn verifies(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         self.fits(algorithm)
             && match &self.material {
-                Material::Rsa { components, .. } => rsa_parameters(algorithm)
-                    .is_some_and(|parameters| components.verify(parameters, message, signature).is_ok()),
-                Material::Curve { key, .. } => key.verify(message, signature).is_ok(),
+                Material::Rsa { key, .. } => rsa_parameters(algorithm)
+                    .is_some_and(|(padding, hash)| rsa::verify(padding, hash, key, message, signature)),
+                Material::Ecdsa { curve, point } => {
+                    let (_, hash) = ecdsa_parameters(*curve);
+                    ecdsa::verify_fixed(*curve, hash, point, message, signature)
+                }
+                Material::Ed25519(key) => key.verify(message, signature).is_ok(),
             }
     }
 }
@@ -98,52 +102,39 @@ fn optional_text<'a>(jwk: &'a Map<String, Value>, name: &str) -> Option<Option<&
     }
 }
 
-fn rsa(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Material> {
+fn rsa_key(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Material> {
     let only = match declared {
         None => None,
         // RSA-OAEP and the like: a key for encryption that forgot to say `use`.
         Some(declared) => Some(supported(declared).filter(|algorithm| rsa_parameters(*algorithm).is_some())?),
     };
-    let components = RsaPublicKeyComponents {
-        n: unsigned(text_of(jwk, "n")?)?,
-        e: unsigned(text_of(jwk, "e")?)?,
-    };
-    // Left to `ring`, a short key would look like a wrong signature.
-    (components.n.len() >= SHORTEST_RSA_BYTES).then_some(Material::Rsa { components, only })
-}
-
-/// 2048 bits (RFC 7518 3.3).
-const SHORTEST_RSA_BYTES: usize = 256;
-
-/// A Base64urlUInt. Some servers put a zero octet in front of the modulus, as signed numbers have; RFC 7518 6.3.1.1
-/// forbids it and `ring` refuses it, but the number is the same.
-fn unsigned(encoded: &str) -> Option<Vec<u8>> {
-    let bytes = base64url::decode_lenient(encoded)?;
-    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    bytes
-        .get(zeros..)
-        .filter(|digits| !digits.is_empty())
-        .map(<[u8]>::to_vec)
+    // Some servers put a zero octet in front of the modulus, as signed numbers have; RFC 7518 6.3.1.1 forbids it, but the
+    // number is the same.
+    let number = |name| base64url::decode_lenient(text_of(jwk, name)?);
+    let (modulus, exponent) = (number("n")?, number("e")?);
+    // Left to the verification, a short key would look like a wrong signature.
+    if rsa::is_too_short(&modulus) {
+        return None;
+    }
+    let key = rsa::public_key(&modulus, &exponent)?;
+    Some(Material::Rsa { key, only })
 }
 
 fn elliptic_curve(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Material> {
-    let (algorithm, verification, coordinate_bytes) = match text_of(jwk, "crv")? {
-        "P-256" => (Algorithm::ES256, &ECDSA_P256_SHA256_FIXED, 32),
-        "P-384" => (Algorithm::ES384, &ECDSA_P384_SHA384_FIXED, 48),
+    let curve = match text_of(jwk, "crv")? {
+        "P-256" => Curve::P256,
+        "P-384" => Curve::P384,
         _ => return None,
     };
     let (x, y) = (
         base64url::decode_lenient(text_of(jwk, "x")?)?,
         base64url::decode_lenient(text_of(jwk, "y")?)?,
     );
-    let is_readable = x.len() == coordinate_bytes && y.len() == coordinate_bytes;
-    let is_for_it = declared.is_none_or(|declared| supported(declared) == Some(algorithm));
+    let is_readable = x.len() == curve.bytes() && y.len() == curve.bytes();
+    let is_for_it = declared.is_none_or(|declared| supported(declared) == Some(ecdsa_parameters(curve).0));
     // An uncompressed point (SEC 1, 2.3.3).
     let point = [&[4][..], &x, &y].concat();
-    (is_readable && is_for_it).then(|| Material::Curve {
-        algorithm,
-        key: UnparsedPublicKey::new(verification, point),
-    })
+    (is_readable && is_for_it).then_some(Material::Ecdsa { curve, point })
 }
 
 fn edwards_curve(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Material> {
@@ -151,20 +142,24 @@ fn edwards_curve(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Mat
     let point = base64url::decode_lenient(text_of(jwk, "x")?)?;
     let is_readable = text_of(jwk, "crv")? == "Ed25519" && point.len() == KEY_BYTES;
     let is_for_it = declared.is_none_or(|declared| supported(declared) == Some(Algorithm::EdDSA));
-    (is_readable && is_for_it).then(|| Material::Curve {
-        algorithm: Algorithm::EdDSA,
-        key: UnparsedPublicKey::new(&ED25519, point),
-    })
+    (is_readable && is_for_it).then(|| Material::Ed25519(UnparsedPublicKey::new(&ED25519, point)))
 }
 
-fn rsa_parameters(algorithm: Algorithm) -> Option<&'static RsaParameters> {
+fn ecdsa_parameters(curve: Curve) -> (Algorithm, Hash) {
+    match curve {
+        Curve::P256 => (Algorithm::ES256, Hash::Sha256),
+        Curve::P384 => (Algorithm::ES384, Hash::Sha384),
+    }
+}
+
+fn rsa_parameters(algorithm: Algorithm) -> Option<(Padding, Hash)> {
     Some(match algorithm {
-        Algorithm::RS256 => &RSA_PKCS1_2048_8192_SHA256,
-        Algorithm::RS384 => &RSA_PKCS1_2048_8192_SHA384,
-        Algorithm::RS512 => &RSA_PKCS1_2048_8192_SHA512,
-        Algorithm::PS256 => &RSA_PSS_2048_8192_SHA256,
-        Algorithm::PS384 => &RSA_PSS_2048_8192_SHA384,
-        Algorithm::PS512 => &RSA_PSS_2048_8192_SHA512,
+        Algorithm::RS256 => (Padding::Pkcs1, Hash::Sha256),
+        Algorithm::RS384 => (Padding::Pkcs1, Hash::Sha384),
+        Algorithm::RS512 => (Padding::Pkcs1, Hash::Sha512),
+        Algorithm::PS256 => (Padding::Pss, Hash::Sha256),
+        Algorithm::PS384 => (Padding::Pss, Hash::Sha384),
+        Algorithm::PS512 => (Padding::Pss, Hash::Sha512),
         _ => return None,
     })
 }

@@ -11,15 +11,42 @@
 
 mod adapter;
 mod constants;
+/// `rust-core/src/crypto` as it is on Apple systems.
+pub mod crypto {
+    include!(concat!(env!("OUT_DIR"), "/crypto.rs"));
+}
+pub mod keys;
 pub mod network;
 pub mod notifications;
 pub mod ownership;
 mod proxies;
 pub mod security;
 
+/// The core's files name it for its pools of Objective-C objects, of which there are none here.
+extern crate self as objc2;
+#[doc(hidden)]
+pub mod rc {
+    /// Runs `work`.
+    pub fn autoreleasepool<T>(work: impl FnOnce(()) -> T) -> T {
+        work(())
+    }
+}
+
 /// What the adapter's files name as their crate's.
-mod adapters {
+pub mod adapters {
     pub(crate) use pilotlight_core::adapters::system;
+
+    pub(crate) mod autorelease {
+        pub(crate) fn in_pool<T>(work: impl FnOnce() -> T) -> T {
+            work()
+        }
+    }
+
+    /// `rust-core/src/adapters/tls` as it is on Apple systems, without the evaluation of certificates.
+    pub mod tls {
+        include!(concat!(env!("OUT_DIR"), "/tls.rs"));
+        pub use system_provider::provider;
+    }
 }
 mod ports {
     pub(crate) use pilotlight_core::ports::Clock;

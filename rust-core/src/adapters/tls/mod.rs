@@ -1,4 +1,13 @@
-//! TLS: rustls with ring's cryptography, and certificates evaluated by the operating system.
+//! TLS: rustls, and certificates evaluated by the operating system. On Apple systems signatures and the key exchange over
+//! P-256 and P-384 are the system's too; the rest of the cryptography is `ring`'s (docs/adr/0017).
+
+mod no_private_keys;
+#[cfg(target_vendor = "apple")]
+mod system_key_exchange;
+#[cfg(target_vendor = "apple")]
+mod system_provider;
+#[cfg(target_vendor = "apple")]
+mod system_signatures;
 
 use std::sync::Arc;
 
@@ -7,14 +16,16 @@ use rustls::RootCertStore;
 #[cfg(any(test, not(target_vendor = "apple")))]
 use rustls::client::WantsClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, KeyProvider, ring};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::sign::SigningKey;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ConfigBuilder, WantsVerifier};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
 use super::autorelease::in_pool;
+
+#[cfg(target_vendor = "apple")]
+pub use system_provider::provider;
 
 /// How Pilotlight speaks TLS 1.2 and 1.3, as a client without a certificate.
 ///
@@ -83,21 +94,13 @@ impl ServerCertVerifier for PooledVerifier {
     }
 }
 
-/// ring's, without the code that reads and signs with private keys: it would be in every app, and Pilotlight never
+/// `ring`'s, without the code that reads and signs with private keys: it would be in every app, and Pilotlight never
 /// presents a certificate.
-fn provider() -> CryptoProvider {
+#[cfg(not(target_vendor = "apple"))]
+pub fn provider() -> CryptoProvider {
     CryptoProvider {
-        key_provider: &NoPrivateKeys,
-        ..ring::default_provider()
-    }
-}
-
-#[derive(Debug)]
-struct NoPrivateKeys;
-
-impl KeyProvider for NoPrivateKeys {
-    fn load_private_key(&self, _: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, rustls::Error> {
-        Err(rustls::Error::General("this client has no private key".to_owned()))
+        key_provider: &no_private_keys::NoPrivateKeys,
+        ..rustls::crypto::ring::default_provider()
     }
 }
 

@@ -1,0 +1,126 @@
+//! The arithmetic by the operating system: `SecKey` of Security.framework.
+//!
+//! A key or a signature that the system does not take is one that does not verify. Why it does not is not asked: no caller
+//! could do anything else with it.
+#![allow(unsafe_code, reason = "Security.framework is a C interface")]
+
+use std::ptr;
+
+use core_foundation::base::{CFType, CFTypeRef, TCFType};
+use core_foundation::data::CFData;
+use core_foundation::dictionary::CFDictionary;
+use core_foundation::string::{CFString, CFStringRef};
+use objc2::rc::autoreleasepool;
+use security_framework_sys::base::SecKeyRef;
+use security_framework_sys::item::{
+    kSecAttrKeyClass, kSecAttrKeyClassPublic, kSecAttrKeyType, kSecAttrKeyTypeECSECPrimeRandom, kSecAttrKeyTypeRSA,
+};
+use security_framework_sys::key::{
+    SecKeyCreateWithData, SecKeyVerifySignature, kSecKeyAlgorithmECDSASignatureMessageX962SHA256,
+    kSecKeyAlgorithmECDSASignatureMessageX962SHA384, kSecKeyAlgorithmRSASignatureMessagePKCS1v15SHA256,
+    kSecKeyAlgorithmRSASignatureMessagePKCS1v15SHA384, kSecKeyAlgorithmRSASignatureMessagePKCS1v15SHA512,
+    kSecKeyAlgorithmRSASignatureMessagePSSSHA256, kSecKeyAlgorithmRSASignatureMessagePSSSHA384,
+    kSecKeyAlgorithmRSASignatureMessagePSSSHA512,
+};
+
+use super::algorithm::{Curve, Hash, Padding};
+
+/// A key or value that is an exported constant of the Security framework.
+macro_rules! constant {
+    ($name:expr) => {{
+        // SAFETY: the system initialises these constants before any code of the process runs and never changes them;
+        // each is a valid CFString for the life of the process, and by the Get Rule has to be retained.
+        unsafe { CFString::wrap_under_get_rule($name) }
+    }};
+}
+pub(crate) use constant;
+
+pub(super) fn verify_ecdsa(_: Curve, hash: Hash, point: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    // SAFETY: as `constant!` says.
+    let algorithm = unsafe {
+        match hash {
+            Hash::Sha256 => kSecKeyAlgorithmECDSASignatureMessageX962SHA256,
+            Hash::Sha384 => kSecKeyAlgorithmECDSASignatureMessageX962SHA384,
+            // No algorithm of JWS or TLS has it with these curves.
+            Hash::Sha512 => return false,
+        }
+    };
+    autoreleasepool(|_| Key::elliptic_curve(point).is_some_and(|key| key.verifies(algorithm, message, signature)))
+}
+
+pub(super) fn verify_rsa(padding: Padding, hash: Hash, public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    // SAFETY: as `constant!` says.
+    let algorithm = unsafe {
+        match (padding, hash) {
+            (Padding::Pkcs1, Hash::Sha256) => kSecKeyAlgorithmRSASignatureMessagePKCS1v15SHA256,
+            (Padding::Pkcs1, Hash::Sha384) => kSecKeyAlgorithmRSASignatureMessagePKCS1v15SHA384,
+            (Padding::Pkcs1, Hash::Sha512) => kSecKeyAlgorithmRSASignatureMessagePKCS1v15SHA512,
+            (Padding::Pss, Hash::Sha256) => kSecKeyAlgorithmRSASignatureMessagePSSSHA256,
+            (Padding::Pss, Hash::Sha384) => kSecKeyAlgorithmRSASignatureMessagePSSSHA384,
+            (Padding::Pss, Hash::Sha512) => kSecKeyAlgorithmRSASignatureMessagePSSSHA512,
+        }
+    };
+    autoreleasepool(|_| {
+        // SAFETY: as `constant!` says.
+        let key = Key::public(unsafe { kSecAttrKeyTypeRSA }, public_key);
+        key.is_some_and(|key| key.verifies(algorithm, message, signature))
+    })
+}
+
+/// A `SecKey`.
+#[derive(Debug)]
+pub(crate) struct Key(CFType);
+
+// SAFETY: a SecKey never changes after it was made, and CoreFoundation counts references atomically; Apple's own
+// frameworks use one from several threads.
+unsafe impl Send for Key {}
+// SAFETY: as above.
+unsafe impl Sync for Key {}
+
+impl Key {
+    /// Takes a reference that a function of the system gave away: by the Create Rule. `None` where it gave none.
+    ///
+    /// # Safety
+    /// `key` is null, or a reference that is the caller's to release.
+    pub(crate) unsafe fn created(key: SecKeyRef) -> Option<Self> {
+        // SAFETY: not null, and the caller's to release, exactly once: on drop.
+        (!key.is_null()).then(|| Self(unsafe { CFType::wrap_under_create_rule(key as CFTypeRef) }))
+    }
+
+    /// A public key of the curve that has points of this length, of an uncompressed point.
+    pub(crate) fn elliptic_curve(point: &[u8]) -> Option<Self> {
+        // SAFETY: as `constant!` says.
+        Self::public(unsafe { kSecAttrKeyTypeECSECPrimeRandom }, point)
+    }
+
+    pub(crate) fn as_ref(&self) -> SecKeyRef {
+        self.0.as_CFTypeRef() as SecKeyRef
+    }
+
+    fn public(kind: CFStringRef, bytes: &[u8]) -> Option<Self> {
+        let data = CFData::from_buffer(bytes);
+        let attributes = CFDictionary::from_CFType_pairs(&[
+            (constant!(kSecAttrKeyType), constant!(kind)),
+            (constant!(kSecAttrKeyClass), constant!(kSecAttrKeyClassPublic)),
+        ]);
+        // SAFETY: both are valid during the call, and a null place for an error means that none is wanted. The result is
+        // null or, by the Create Rule, ours.
+        unsafe {
+            Self::created(SecKeyCreateWithData(
+                data.as_concrete_TypeRef(),
+                attributes.as_concrete_TypeRef(),
+                ptr::null_mut(),
+            ))
+        }
+    }
+
+    fn verifies(&self, algorithm: CFStringRef, message: &[u8], signature: &[u8]) -> bool {
+        let (message, signature) = (CFData::from_buffer(message), CFData::from_buffer(signature));
+        // SAFETY: all are valid during the call, and a null place for an error means that none is wanted.
+        let valid = unsafe {
+            let (message, signature) = (message.as_concrete_TypeRef(), signature.as_concrete_TypeRef());
+            SecKeyVerifySignature(self.as_ref(), algorithm, message, signature, ptr::null_mut())
+        };
+        valid != 0
+    }
+}

@@ -1,0 +1,263 @@
+//! TLS handshakes of the core's client with a server by rustls and `ring`: each kind of certificate, group and version.
+
+use std::sync::Arc;
+
+use pilotlight_core::adapters::tls;
+use pilotlight_core::crypto::Curve;
+use rcgen::{
+    CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256,
+};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
+use rustls::server::ResolvesServerCert;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::version::{TLS12, TLS13};
+use rustls::{
+    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error, NamedGroup, ProtocolVersion,
+    ServerConfig, ServerConnection, SignatureScheme, SupportedProtocolVersion,
+};
+
+use crate::support::rsa_key_pkcs8;
+
+const CERTIFICATES: [Certificate; 4] = [
+    Certificate::Ecdsa(Curve::P256),
+    Certificate::Ecdsa(Curve::P384),
+    Certificate::Ed25519,
+    Certificate::Rsa,
+];
+const GROUPS: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::secp256r1, NamedGroup::secp384r1];
+const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
+
+#[test]
+fn every_kind_of_certificate_group_and_version_comes_to_a_connection() {
+    for certificate in CERTIFICATES {
+        for group in GROUPS {
+            for version in VERSIONS {
+                let server = server(certified(certificate, certificate), group, version);
+                let outcome = handshake(server);
+                let expected = (version.version, group);
+                assert_eq!(outcome, Ok(expected), "{certificate:?}");
+            }
+        }
+    }
+}
+
+/// The certificate is one key's, and the handshake is signed with another of the same kind.
+#[test]
+fn a_handshake_that_another_key_signed_is_refused() {
+    for certificate in [
+        Certificate::Ecdsa(Curve::P256),
+        Certificate::Ecdsa(Curve::P384),
+        Certificate::Ed25519,
+    ] {
+        for version in VERSIONS {
+            let (published, other) = (certified(certificate, certificate), certified(certificate, certificate));
+            let mixed = CertifiedKey::new(published.cert.clone(), other.key.clone());
+            let outcome = handshake(server(Arc::new(mixed), NamedGroup::X25519, version));
+            let expected = Error::InvalidCertificate(CertificateError::BadSignature);
+            assert_eq!(outcome, Err(expected), "{certificate:?}");
+        }
+    }
+}
+
+/// A signature of another kind than the certificate's key.
+#[test]
+fn a_signature_of_another_kind_than_the_key_is_refused() {
+    for version in VERSIONS {
+        let (ecdsa, rsa) = (Certificate::Ecdsa(Curve::P256), Certificate::Rsa);
+        for (published, signing) in [(ecdsa, rsa), (rsa, ecdsa)] {
+            let outcome = handshake(server(certified(published, signing), NamedGroup::X25519, version));
+            assert!(outcome.is_err(), "{published:?} {signing:?}");
+        }
+    }
+}
+
+#[test]
+fn the_same_is_offered_as_by_ring_in_the_same_order() {
+    let (ours, rings) = (tls::provider(), ring::default_provider());
+    let suites = |provider: &CryptoProvider| {
+        let suites = provider.cipher_suites.iter();
+        suites.map(|suite| suite.suite()).collect::<Vec<_>>()
+    };
+    let groups = |provider: &CryptoProvider| {
+        let groups = provider.kx_groups.iter();
+        groups.map(|group| group.name()).collect::<Vec<_>>()
+    };
+    let schemes = |provider: &CryptoProvider| {
+        let mapping = provider.signature_verification_algorithms.mapping.iter();
+        let kinds = |(scheme, algorithms): &(
+            SignatureScheme,
+            &[&dyn rustls::pki_types::SignatureVerificationAlgorithm],
+        )| {
+            let kinds = algorithms
+                .iter()
+                .map(|one| (one.public_key_alg_id(), one.signature_alg_id()));
+            (*scheme, kinds.collect::<Vec<_>>())
+        };
+        mapping.map(kinds).collect::<Vec<_>>()
+    };
+    assert_eq!(suites(&ours), suites(&rings));
+    assert_eq!(groups(&ours), groups(&rings));
+    assert_eq!(schemes(&ours), schemes(&rings));
+}
+
+#[test]
+fn no_private_key_is_read_and_random_bytes_differ() {
+    let provider = tls::provider();
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(rsa_key_pkcs8()));
+    assert!(provider.key_provider.load_private_key(key).is_err());
+    let (mut one, mut other) = ([0; 32], [0; 32]);
+    provider.secure_random.fill(&mut one).unwrap();
+    provider.secure_random.fill(&mut other).unwrap();
+    assert_ne!(one, other);
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Certificate {
+    Ecdsa(Curve),
+    Ed25519,
+    Rsa,
+}
+
+impl Certificate {
+    fn key(self) -> KeyPair {
+        match self {
+            Self::Ecdsa(Curve::P256) => KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap(),
+            Self::Ecdsa(Curve::P384) => KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap(),
+            Self::Ed25519 => KeyPair::generate_for(&PKCS_ED25519).unwrap(),
+            Self::Rsa => {
+                let key = PrivatePkcs8KeyDer::from(rsa_key_pkcs8());
+                KeyPair::from_pkcs8_der_and_sign_algo(&key, &PKCS_RSA_SHA256).unwrap()
+            }
+        }
+    }
+}
+
+/// A certificate of one kind with a signing key of one kind, which is its own when both are the same.
+fn certified(published: Certificate, signing: Certificate) -> Arc<CertifiedKey> {
+    let key = published.key();
+    let certificate = CertificateParams::new(["localhost".to_owned()])
+        .unwrap()
+        .self_signed(&key);
+    let signing = if std::mem::discriminant(&published) == std::mem::discriminant(&signing) {
+        key
+    } else {
+        signing.key()
+    };
+    let signing = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signing.serialize_der()));
+    let signing = ring::sign::any_supported_type(&signing).unwrap();
+    Arc::new(CertifiedKey::new(vec![certificate.unwrap().der().clone()], signing))
+}
+
+fn server(key: Arc<CertifiedKey>, group: NamedGroup, version: &'static SupportedProtocolVersion) -> ServerConnection {
+    let mut provider = ring::default_provider();
+    provider.kx_groups.retain(|one| one.name() == group);
+    let builder = ServerConfig::builder_with_provider(Arc::new(provider));
+    let builder = builder
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_no_client_auth();
+    let key: Arc<dyn ResolvesServerCert> = Arc::new(SingleCertAndKey::from(key));
+    ServerConnection::new(Arc::new(builder.with_cert_resolver(key))).unwrap()
+}
+
+/// The version and the group of the connection, after bytes went both ways; or the client's error.
+fn handshake(mut server: ServerConnection) -> Result<(ProtocolVersion, NamedGroup), Error> {
+    let provider = Arc::new(tls::provider());
+    let builder = ClientConfig::builder_with_provider(provider.clone());
+    let builder = builder.with_safe_default_protocol_versions().unwrap().dangerous();
+    let verifier = Arc::new(AnyCertificate(provider));
+    let config = builder.with_custom_certificate_verifier(verifier).with_no_client_auth();
+    let mut client = ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
+    while client.is_handshaking() || server.is_handshaking() {
+        transfer_to_server(&mut client, &mut server);
+        transfer_to_client(&mut server, &mut client)?;
+    }
+    std::io::Write::write_all(&mut client.writer(), b"request").unwrap();
+    transfer_to_server(&mut client, &mut server);
+    let mut request = [0; 7];
+    std::io::Read::read_exact(&mut server.reader(), &mut request).unwrap();
+    assert_eq!(&request, b"request");
+    let group = client.negotiated_key_exchange_group().unwrap().name();
+    Ok((client.protocol_version().unwrap(), group))
+}
+
+fn transfer_to_server(client: &mut ClientConnection, server: &mut ServerConnection) {
+    let mut bytes = Vec::new();
+    while client.wants_write() {
+        client.write_tls(&mut bytes).unwrap();
+    }
+    let mut bytes = &bytes[..];
+    while !bytes.is_empty() {
+        server.read_tls(&mut bytes).unwrap();
+        // The client's alert, where it refused.
+        let _ = server.process_new_packets();
+    }
+}
+
+fn transfer_to_client(server: &mut ServerConnection, client: &mut ClientConnection) -> Result<(), Error> {
+    let mut bytes = Vec::new();
+    while server.wants_write() {
+        server.write_tls(&mut bytes).unwrap();
+    }
+    assert!(
+        !bytes.is_empty() || client.wants_write() || !client.is_handshaking(),
+        "both wait"
+    );
+    let mut bytes = &bytes[..];
+    while !bytes.is_empty() {
+        client.read_tls(&mut bytes).unwrap();
+        client.process_new_packets()?;
+    }
+    Ok(())
+}
+
+/// Evaluates no certificate, and verifies the handshake's signature as the system's verifier does.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
