@@ -19,6 +19,8 @@ use pilotlight_core::storage::envelope::{CURRENT_VERSION, StoredSession};
 use serde_json::json;
 use tokio::runtime::{Builder, Handle, Runtime};
 
+pub(crate) mod renewals;
+
 const SESSION_NAME: &str = "main";
 
 /// As the core's own runtime in an app: one worker.
@@ -143,18 +145,28 @@ impl Comparison {
     }
 
     /// Prints both medians, for one of `calls` calls in each time taken, and their ratio.
-    pub(crate) fn print(mut self, what: &str, calls: u32) {
+    pub(crate) fn print(self, what: &str, calls: u32) {
+        let (ours, plain) = self.medians(calls);
+        println!("{what}: {ours:.3} µs beside {plain:.3} µs, {:.3} times", ours / plain);
+    }
+
+    /// Both medians in microseconds, for one of `calls` calls in each time taken.
+    pub(crate) fn medians(mut self, calls: u32) -> (f64, f64) {
         let median = |times: &mut Vec<Duration>| {
             times.sort_unstable();
             times[times.len() / 2].as_secs_f64() / f64::from(calls) * 1e6
         };
-        let (ours, plain) = (median(&mut self.ours), median(&mut self.plain));
-        println!("{what}: {ours:.3} µs beside {plain:.3} µs, {:.3} times", ours / plain);
+        (median(&mut self.ours), median(&mut self.plain))
     }
 }
 
-/// Compares two blocking ways, in rounds of `calls` calls each.
-pub(crate) fn compare<A, B>(what: &str, calls: u32, mut ours: impl FnMut() -> A, mut plain: impl FnMut() -> B) {
+/// Compares two blocking ways, in rounds of `calls` calls each, and prints it.
+pub(crate) fn compare<A, B>(what: &str, calls: u32, ours: impl FnMut() -> A, plain: impl FnMut() -> B) {
+    in_turns(calls, ours, plain).print(what, calls);
+}
+
+/// Two blocking ways, in rounds of `calls` calls each.
+pub(crate) fn in_turns<A, B>(calls: u32, mut ours: impl FnMut() -> A, mut plain: impl FnMut() -> B) -> Comparison {
     const ROUNDS: usize = 501;
     let mut comparison = Comparison::default();
     for _ in 0..ROUNDS {
@@ -163,7 +175,7 @@ pub(crate) fn compare<A, B>(what: &str, calls: u32, mut ours: impl FnMut() -> A,
             time(|| (0..calls).for_each(|_| drop(std::hint::black_box(plain())))),
         );
     }
-    comparison.print(what, calls);
+    comparison
 }
 
 fn time(work: impl FnOnce()) -> Duration {

@@ -8,8 +8,8 @@ use crate::model::invalid::InvalidValue;
 use crate::model::scopes::parse_scopes;
 use crate::model::sorted::sorted;
 
-/// Further access tokens that are kept. One item of the store holds them all, and each may have a kilobyte or two.
-pub const MOST_AUDIENCES: usize = 20;
+/// Further access tokens that are kept in memory. Of these the newest are stored.
+pub const MOST_AUDIENCES: usize = 200;
 
 /// What is wrong with a text that is no resource indicator.
 pub const RESOURCE_PROBLEM: &str = "is not an absolute URI without a fragment (RFC 8707 2)";
@@ -67,6 +67,16 @@ pub fn keep(tokens: &mut Vec<AudienceToken>, token: AudienceToken) {
     tokens.push(token);
     let surplus = tokens.len().saturating_sub(MOST_AUDIENCES);
     tokens.drain(..surplus);
+}
+
+/// Older tokens of our own for other audiences, beside those that another process stored.
+pub fn add_older(tokens: &mut Vec<AudienceToken>, older: &[AudienceToken]) {
+    let is_other = |token: &&AudienceToken| {
+        !token.credentials.unchecked && tokens.iter().all(|kept| kept.audience != token.audience)
+    };
+    let older: Vec<_> = older.iter().filter(is_other).cloned().collect();
+    let room = MOST_AUDIENCES.saturating_sub(tokens.len()).min(older.len());
+    tokens.splice(..0, older[older.len() - room..].iter().cloned());
 }
 
 #[cfg(test)]

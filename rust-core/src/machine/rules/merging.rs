@@ -12,7 +12,7 @@ use super::super::provenance::update_ids;
 use super::super::revocations;
 use super::super::state::Machine;
 use super::store::announce_restored;
-use crate::model::audience::AudienceToken;
+use crate::model::audience::{self, AudienceToken};
 use crate::model::pending_update::{self, PendingUpdate};
 use crate::model::profile::Profile;
 use crate::storage::envelope::{PendingRevocation, StoredItem, StoredSession};
@@ -143,6 +143,7 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
         machine.announcements.forget_renewals();
         machine.refusals.forget();
         keep_receipts(&held, &mut found);
+        keep_further_tokens(&held, &mut found);
         let receipt = &mut machine.receipt;
         if !held.credentials.has_the_token_of(&found.credentials) {
             receipt.received = None;
@@ -176,6 +177,13 @@ fn keep_receipts(held: &StoredSession, found: &mut StoredSession) {
             ours.audience == token.audience && ours.credentials.has_the_token_of(&token.credentials)
         };
         token.received = held.audience_tokens.iter().find(same).and_then(|ours| ours.received);
+    }
+}
+
+/// Another process's renewal ends no token of ours for a further audience, and what it stored has the newest only.
+fn keep_further_tokens(held: &StoredSession, found: &mut StoredSession) {
+    if found.ended.is_none() {
+        audience::add_older(&mut found.audience_tokens, &held.audience_tokens);
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use super::item::{PROFILE_PLACE, StoredSession};
+use super::item::{PROFILE_PLACE, StoredSession, stored_audience_tokens};
 use crate::model::depth::is_too_deep_to_store;
 use crate::model::profile::Profile;
 use crate::model::secret::SecretBytes;
@@ -88,7 +88,8 @@ fn leave_something_out(session: &mut Cow<'_, StoredSession>) -> bool {
         return true;
     }
     if !session.audience_tokens.is_empty() {
-        session.to_mut().audience_tokens.remove(0);
+        let without_oldest = stored_audience_tokens(&session.audience_tokens)[1..].to_vec();
+        session.to_mut().audience_tokens = without_oldest;
         return true;
     }
     if !session.revocations.is_empty() {

@@ -62,8 +62,8 @@ pub struct StoredSession {
     /// when two processes with different clocks wrote them.
     #[serde(skip_serializing_if = "is_zero")]
     pub sequence: u64,
-    /// Access tokens for further audiences, the oldest first; gone once the session has ended.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Access tokens for further audiences, the oldest first; gone once the session has ended. The newest are stored.
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "newest")]
     pub audience_tokens: Vec<AudienceToken>,
     /// The APIs that the sign-in named, beside the session's own (RFC 8707).
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -203,6 +203,18 @@ pub(super) const PROFILE_PLACE: &[u8] = br#""profile":null"#;
 
 fn its_place<S: Serializer>(_: &Option<Arc<Profile>>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_unit()
+}
+
+/// Access tokens for further audiences that are stored: one item holds them all, and each may have a kilobyte or two.
+pub const STORED_AUDIENCES: usize = 20;
+
+/// The newest ones.
+pub(super) fn stored_audience_tokens(tokens: &[AudienceToken]) -> &[AudienceToken] {
+    &tokens[tokens.len().saturating_sub(STORED_AUDIENCES)..]
+}
+
+fn newest<S: Serializer>(tokens: &[AudienceToken], serializer: S) -> Result<S::Ok, S::Error> {
+    stored_audience_tokens(tokens).serialize(serializer)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

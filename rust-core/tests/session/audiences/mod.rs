@@ -34,9 +34,19 @@ pub(crate) fn other() -> Audience {
     audience(OTHER, &[])
 }
 
+/// An issuer with these APIs beside the usual ones.
+pub(crate) fn with_resources(identifiers: &[String]) -> Options {
+    let mut options = Options::default().with(|s| s.multi_resource_refresh = true);
+    options.apis.extend(identifiers.iter().map(|identifier| Api {
+        identifier: identifier.clone(),
+        scopes: Vec::new(),
+    }));
+    options
+}
+
 /// A world whose issuer gives tokens for several APIs.
 pub(crate) async fn world() -> World {
-    let mut options = Options::default().with(|s| s.multi_resource_refresh = true);
+    let mut options = with_resources(&[]);
     options.apis.push(Api {
         identifier: OTHER.to_owned(),
         scopes: vec!["read:all".to_owned()],

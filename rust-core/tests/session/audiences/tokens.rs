@@ -8,11 +8,12 @@ use pilotlight_core::ffi::{RetryReason, SessionError};
 use pilotlight_core::model::audience::MOST_AUDIENCES;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{Sharing, TokenOptions};
-use pilotlight_identity_server::{Endpoint, Fault};
+use pilotlight_core::storage::envelope::STORED_AUDIENCES;
+use pilotlight_identity_server::{Api, Endpoint, Fault};
 use tokio::runtime::Handle;
 
-use super::{API, OTHER, api, asked, audience, claims, held, is_for, other, token, world};
-use crate::world::{ADA, GRACE, assert_renews, at_least, cached, forced, is_signed_in, public};
+use super::{API, OTHER, api, asked, audience, claims, held, is_for, other, token, with_resources, world};
+use crate::world::{ADA, GRACE, World, assert_renews, at_least, cached, forced, is_signed_in, public};
 
 #[tokio::test]
 async fn each_audience_has_a_token_of_its_own_and_the_sessions_stays() {
@@ -234,23 +235,63 @@ async fn they_go_with_the_session() {
 }
 
 #[tokio::test]
-async fn not_more_than_twenty_are_kept() {
-    let world = world().await;
+async fn two_hundred_are_kept_in_memory_and_the_newest_twenty_are_stored() {
+    let apis: Vec<_> = (0..MOST_AUDIENCES).map(|number| format!("{API}{number}")).collect();
+    let mut options = with_resources(&apis);
+    options.apis.push(Api {
+        identifier: OTHER.to_owned(),
+        scopes: Vec::new(),
+    });
+    let world = World::with(options).await;
     let session = world.signed_in().await;
     token(&session, &other()).await;
-    // Enough scopes for that many combinations.
-    let scopes = ["openid", "profile", "email", "read:messages", "write:messages"];
-    for bits in 1..=MOST_AUDIENCES + 2 {
-        let chosen: Vec<_> = (0..5)
-            .filter(|bit| bits >> bit & 1 == 1)
-            .map(|bit| scopes[bit])
-            .collect();
-        token(&session, &audience(API, &chosen)).await;
+    for api in &apis {
+        token(&session, &audience(api, &[])).await;
     }
-    let stored = world.stored().unwrap();
-    assert_eq!(stored["audience_tokens"].as_array().unwrap().len(), MOST_AUDIENCES);
     assert_eq!(held(&session, &other()), None, "the oldest went");
+    let renewals = world.refresh_grants();
+    for api in &apis {
+        token(&session, &audience(api, &[])).await;
+    }
+    assert_eq!(world.refresh_grants(), renewals, "each is in memory");
+    let stored = world.stored().unwrap();
+    assert_eq!(stored["audience_tokens"].as_array().unwrap().len(), STORED_AUDIENCES);
     assert!(is_signed_in(&session));
+    let restarted = world.session();
+    restarted.restore().await.unwrap();
+    let kept = apis
+        .iter()
+        .filter(|api| held(&restarted, &audience(api, &[])).is_some());
+    assert!(kept.eq(&apis[MOST_AUDIENCES - STORED_AUDIENCES..]));
+}
+
+#[tokio::test]
+async fn another_processs_renewal_takes_none_of_those_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let apis: Vec<_> = (0..STORED_AUDIENCES + 2)
+        .map(|number| format!("{API}{number}"))
+        .collect();
+    let mut world = World::with(with_resources(&apis)).await;
+    let lock = FileLock::new(folder.path().join("session"), Handle::current());
+    world.sharing = Sharing::Processes(Arc::new(lock));
+    let app = world.signed_in().await;
+    for api in &apis {
+        token(&app, &audience(api, &[])).await;
+    }
+    let extension = world.session();
+    assert_renews(&extension).await;
+    token(&extension, &audience(&apis[0], &[])).await;
+    app.restore().await.unwrap();
+    assert_eq!(cached(&app), cached(&extension));
+    assert!(apis.iter().all(|api| held(&app, &audience(api, &[])).is_some()));
+    assert_eq!(
+        held(&app, &audience(&apis[0], &[])),
+        held(&extension, &audience(&apis[0], &[]))
+    );
+    // They are those of this session alone.
+    app.sign_out().await;
+    world.sign_in(&app, GRACE).await;
+    assert!(apis.iter().all(|api| held(&app, &audience(api, &[])).is_none()));
 }
 
 /// What another process added changes the age of nothing else.
