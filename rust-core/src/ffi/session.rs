@@ -27,7 +27,8 @@ use crate::model::state::SessionState;
 use crate::model::time::Timestamp;
 use crate::protocol::logout::LogoutOptions;
 use crate::session::{
-    RefreshOptions, SessionCounters, SessionManager, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions,
+    DeviceSignInRequest, RefreshOptions, SessionCounters, SessionManager, SignInOptions, SignInRequest, SignOutOutcome,
+    TokenOptions,
 };
 
 /// One user's session at one issuer: signs in, keeps and renews the tokens, fetches the profile, signs out.
@@ -331,6 +332,27 @@ impl CoreSession {
             &self.manager,
             |manager| async move { manager.begin_sign_in(options).await },
         )
+        .await
+    }
+
+    /// Asks the issuer for a code with which the user signs in on another device (RFC 8628). Network; stores nothing. A sign-in
+    /// already in progress is replaced.
+    pub async fn begin_device_sign_in(
+        &self,
+        parameters: HashMap<String, String>,
+    ) -> Result<DeviceSignInRequest, SessionError> {
+        run(&self.manager, |manager| async move {
+            manager.begin_device_sign_in(parameters).await
+        })
+        .await
+    }
+
+    /// Asks until the user has signed in there, or the code has expired; the request's number says which. Network; persists
+    /// the session.
+    pub async fn complete_device_sign_in(&self, attempt: u64) -> Result<SessionState, SessionError> {
+        run(&self.manager, |manager| async move {
+            manager.complete_device_sign_in(attempt).await
+        })
         .await
     }
 

@@ -73,6 +73,8 @@ pub enum SessionEvent {
 pub enum SignInWay {
     /// In the browser.
     Browser,
+    /// On another device, with a code that this one showed (RFC 8628).
+    AnotherDevice,
     /// With a password, at an older Auth0 tenant.
     Password,
     /// Another library's session was taken over.

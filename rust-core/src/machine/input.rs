@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::cooldown::{Attempt, RenewalKind};
 use super::error::Error;
-use super::event::SessionEvent;
+use super::event::{SessionEvent, SignInWay};
 use super::ledger::Revision;
 use super::phase::Generation;
 use super::provenance::SignInName;
@@ -78,6 +78,8 @@ pub struct WrittenContent {
 pub struct SignedIn {
     /// The new session.
     pub session: Box<StoredSession>,
+    /// How.
+    pub by: SignInWay,
     /// Whether a refresh token was asked for that did not come.
     pub lacks_refresh_token: bool,
     /// When its tokens were received, by the monotonic clock.

@@ -33,6 +33,8 @@ pub struct IssuerMetadata {
     pub end_session_endpoint: Option<Url>,
     /// `pushed_authorization_request_endpoint` (RFC 9126 5)
     pub pushed_authorization_endpoint: Option<Url>,
+    /// `device_authorization_endpoint` (RFC 8628 4)
+    pub device_authorization_endpoint: Option<Url>,
     /// `require_pushed_authorization_requests`: whether the issuer takes no others.
     pub requires_pushed_authorization: bool,
     /// The algorithms that ID tokens may be signed with: what the issuer announces and Pilotlight allows.
@@ -60,6 +62,7 @@ impl IssuerMetadata {
             revocation_endpoint: Some(at("/oauth/revoke")),
             end_session_endpoint: Some(at("/v2/logout")),
             pushed_authorization_endpoint: Some(at("/oauth/par")),
+            device_authorization_endpoint: Some(at("/oauth/device/code")),
             requires_pushed_authorization: false,
             id_token_algorithms: vec![Algorithm::RS256, Algorithm::PS256],
             userinfo_algorithms: vec![Algorithm::RS256, Algorithm::PS256],
@@ -130,6 +133,7 @@ impl IssuerMetadata {
             revocation_endpoint: optional("revocation_endpoint"),
             end_session_endpoint: optional("end_session_endpoint"),
             pushed_authorization_endpoint: optional("pushed_authorization_request_endpoint"),
+            device_authorization_endpoint: optional("device_authorization_endpoint"),
             requires_pushed_authorization: is_true("require_pushed_authorization_requests"),
             id_token_algorithms,
             userinfo_algorithms,
@@ -170,7 +174,7 @@ fn read_document(answer: &HttpAnswer, configured: &Url, now: Timestamp) -> Resul
 }
 
 /// The members that [`IssuerMetadata::of_document`] reads.
-const READ: [&str; 12] = [
+const READ: [&str; 13] = [
     "issuer",
     "authorization_endpoint",
     "token_endpoint",
@@ -179,6 +183,7 @@ const READ: [&str; 12] = [
     "revocation_endpoint",
     "end_session_endpoint",
     "pushed_authorization_request_endpoint",
+    "device_authorization_endpoint",
     "require_pushed_authorization_requests",
     "id_token_signing_alg_values_supported",
     "userinfo_signing_alg_values_supported",

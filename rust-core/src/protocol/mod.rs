@@ -5,6 +5,7 @@
 pub mod access_token;
 pub mod authorization;
 pub mod content_coding;
+pub mod device_authorization;
 pub mod discovery;
 pub mod endpoint;
 pub mod error;

@@ -52,7 +52,7 @@ pub use manager::{SessionManager, WeakSessionManager};
 pub use metering::{MeasuredResult, Measurement, Operation, SessionCounters};
 pub use migration::{ImportOutcome, ImportSource};
 pub use options::{
-    DroppedUpdate, FlushReport, RefreshOptions, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions,
-    UpdateOutcome,
+    DeviceSignInRequest, DroppedUpdate, FlushReport, RefreshOptions, SignInOptions, SignInRequest, SignOutOutcome,
+    TokenOptions, UpdateOutcome,
 };
 pub use sign_in::PasswordSignIn;

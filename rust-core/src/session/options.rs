@@ -57,6 +57,21 @@ pub struct SignInOptions {
     pub parameters: HashMap<String, String>,
 }
 
+/// A sign-in on another device that has begun (RFC 8628): what to show to the user.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct DeviceSignInRequest {
+    /// What the user types there.
+    pub user_code: String,
+    /// Where.
+    pub verification_uri: String,
+    /// The same with the code in it, for a QR code; not every issuer has one.
+    pub verification_uri_complete: Option<String>,
+    /// How long the code is good, in seconds.
+    pub lifetime_seconds: u32,
+    /// Names this attempt, for waiting for it and for cancelling it.
+    pub attempt: u64,
+}
+
 /// A sign-in that has begun.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct SignInRequest {
@@ -140,6 +155,16 @@ impl fmt::Debug for SignInOptions {
             .field("max_age_seconds", &self.max_age_seconds)
             .field("parameters", &self.parameters.keys())
             .finish()
+    }
+}
+
+/// Not the codes: who has one can sign in with it.
+impl fmt::Debug for DeviceSignInRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceSignInRequest")
+            .field("lifetime_seconds", &self.lifetime_seconds)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
     }
 }
 

@@ -13,7 +13,7 @@ use super::migration::Importer;
 use super::profile::{TokenInfo, UserProfile};
 use super::revocations::Revocations;
 use super::sign_in::pending::PendingSignIn;
-use super::sign_in::{BrowserSignIn, SignInByPassword, SignInCompletion};
+use super::sign_in::{BrowserSignIn, SignInByPassword, SignInCompletion, SignInOnAnotherDevice};
 use super::sign_out::SignOut;
 use super::store::SessionStore;
 use super::tokens::{AccessTokens, BearerCalls, IdTokens, Renewer, TokensInMemory};
@@ -35,6 +35,7 @@ pub(super) struct Parts {
     pub(super) pending_sign_in: Arc<PendingSignIn>,
     pub(super) browser_sign_in: BrowserSignIn,
     pub(super) sign_in_by_password: SignInByPassword,
+    pub(super) sign_in_on_another_device: SignInOnAnotherDevice,
     pub(super) importer: Importer,
     pub(super) browser_sign_out: Arc<BrowserSignOut>,
     pub(super) sign_out: SignOut,
@@ -121,6 +122,15 @@ impl Parts {
             verifier.clone(),
             revocations.clone(),
             pending_sign_in.clone(),
+            completion.clone(),
+        );
+        let sign_in_on_another_device = SignInOnAnotherDevice::new(
+            context.clone(),
+            store.clone(),
+            issuer.clone(),
+            verifier.clone(),
+            revocations.clone(),
+            pending_sign_in.clone(),
             completion,
         );
         let importer = Importer::new(
@@ -164,6 +174,7 @@ impl Parts {
             pending_sign_in,
             browser_sign_in,
             sign_in_by_password,
+            sign_in_on_another_device,
             importer,
             browser_sign_out,
             sign_out,

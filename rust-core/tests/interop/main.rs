@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod callback;
+mod device;
 mod keys;
 mod lemonldap;
 mod lifetime;

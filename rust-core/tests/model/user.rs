@@ -1,5 +1,6 @@
 //! What users do: they sign in, as somebody else or once more, and sign out.
 
+use pilotlight_core::machine::event::SignInWay;
 use pilotlight_core::machine::{Effect, input};
 use pilotlight_core::model::secret::{Secret, SecretBytes};
 use pilotlight_core::model::time::Instant;
@@ -132,6 +133,7 @@ impl World {
         let lacks_refresh_token = false;
         let signed_in = input::SignedIn {
             session,
+            by: SignInWay::Browser,
             lacks_refresh_token,
             received,
         };

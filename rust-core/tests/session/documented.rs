@@ -70,6 +70,7 @@ pub(crate) fn in_words(error: SessionError) -> String {
             ..
         } => "denied by the issuer's rules".to_owned(),
         SessionError::FixConfiguration { field, .. } => format!("fix the configuration (`{field}`)"),
+        SessionError::RestartSignIn { .. } => "begin another sign-in".to_owned(),
         other => panic!("{other:?}"),
     }
 }

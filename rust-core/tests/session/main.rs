@@ -10,6 +10,7 @@ mod classification;
 mod clocks;
 mod configuration;
 mod cooldowns;
+mod device_sign_in;
 mod discovery;
 mod documented;
 mod error_shapes;

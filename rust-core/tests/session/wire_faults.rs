@@ -1,6 +1,7 @@
 //! Every call to an issuer meets every fault of the wire, over real sockets, once and again and again. What comes of it
 //! is the table in docs/reliability.md; that nothing is lost by it is asserted here.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use pilotlight_core::machine::error::Error;
 use pilotlight_core::model::configuration::SessionConfiguration;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{SessionManager, SignInOptions, SignOutOutcome};
-use pilotlight_identity_server::{Endpoint, Fault, Options};
+use pilotlight_identity_server::{Endpoint, Fault, Options, Settings};
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
@@ -25,6 +26,8 @@ enum Call {
     KeysAtSignIn,
     KeysAtRenewal,
     TokenByCode,
+    DeviceAuthorization,
+    TokenByDeviceCode,
     TokenByRefresh,
     UserInfo,
     UserRead,
@@ -32,13 +35,15 @@ enum Call {
     Revocation,
 }
 
-const CALLS: [(Call, &str); 11] = [
+const CALLS: [(Call, &str); 13] = [
     (Call::DiscoveryAtSignIn, "discovery, at a sign-in"),
     (Call::DiscoveryAtRenewal, "discovery, at a renewal"),
     (Call::PushedAuthorization, "pushed authorization request"),
     (Call::KeysAtSignIn, "keys, at a sign-in"),
     (Call::KeysAtRenewal, "keys, at a renewal"),
     (Call::TokenByCode, "token by code"),
+    (Call::DeviceAuthorization, "device authorization"),
+    (Call::TokenByDeviceCode, "token by device code"),
     (Call::TokenByRefresh, "token by refresh token"),
     (Call::UserInfo, "userinfo"),
     (Call::UserRead, "user, read"),
@@ -67,7 +72,8 @@ impl Call {
             Self::DiscoveryAtSignIn | Self::DiscoveryAtRenewal => Endpoint::Discovery,
             Self::PushedAuthorization => Endpoint::PushedAuthorization,
             Self::KeysAtSignIn | Self::KeysAtRenewal => Endpoint::Jwks,
-            Self::TokenByCode | Self::TokenByRefresh => Endpoint::Token,
+            Self::DeviceAuthorization => Endpoint::DeviceAuthorization,
+            Self::TokenByCode | Self::TokenByDeviceCode | Self::TokenByRefresh => Endpoint::Token,
             Self::UserInfo => Endpoint::Userinfo,
             Self::UserRead | Self::UserChange => Endpoint::Users,
             Self::Revocation => Endpoint::Revoke,
@@ -94,7 +100,10 @@ impl Call {
     }
 
     fn is_sign_in(self) -> bool {
-        matches!(self, Self::DiscoveryAtSignIn | Self::KeysAtSignIn | Self::TokenByCode)
+        matches!(
+            self,
+            Self::DiscoveryAtSignIn | Self::KeysAtSignIn | Self::TokenByCode | Self::TokenByDeviceCode
+        )
     }
 
     /// Does it; `before` runs right before the request in question can be made.
@@ -104,8 +113,16 @@ impl Call {
             before();
             return session.complete_sign_in(&callback).await.map(|_| Outcome::Works);
         }
+        if self == Self::TokenByDeviceCode {
+            let begun = session.begin_device_sign_in(HashMap::new()).await?;
+            assert!(world.control().decide_device(&begun.user_code, Some(ADA)));
+            before();
+            let done = session.complete_device_sign_in(begun.attempt).await;
+            return done.map(|_| Outcome::Works);
+        }
         before();
         match self {
+            Self::DeviceAuthorization => drop(session.begin_device_sign_in(HashMap::new()).await?),
             Self::DiscoveryAtSignIn | Self::PushedAuthorization => {
                 drop(session.begin_sign_in(SignInOptions::default()).await?)
             }
@@ -137,9 +154,11 @@ fn patch() -> Map<String, Value> {
 /// The outcome in the table's words.
 async fn outcome_of(call: Call, fault: Fault) -> String {
     // The overlap is what issuers offer against lost answers.
-    let world = World::with(Options::default().with(|s| s.leeway = 30))
-        .await
-        .impatient();
+    let settings = |settings: &mut Settings| {
+        settings.leeway = 30;
+        settings.device_code_lifetime = 60;
+    };
+    let world = World::with(Options::default().with(settings)).await.impatient();
     let first = world.session_with(call.configuration(&world));
     world.sign_in(&first, ADA).await;
     drop(first);

@@ -116,6 +116,7 @@ public struct CGFloat: Sendable, Equatable, ExpressibleByIntegerLiteral, Express
     public init(integerLiteral value: Int) {}
     public init(floatLiteral value: Double) {}
     public init(_ value: Double) {}
+    public init(_ value: Int) {}
     public static var infinity: CGFloat { fatalError() }
 }
 

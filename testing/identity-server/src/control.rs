@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use crate::accounts::Account;
+use crate::endpoints::device;
 use crate::faults::Fault;
 use crate::journal::{Counters, Endpoint, RequestRecord};
 use crate::keys::OldKeys;
@@ -157,6 +158,12 @@ impl Control {
     /// Changes settings for the requests to come: `control.change(|s| s.rotation = false)`.
     pub fn change(&self, change: impl FnOnce(&mut Settings)) {
         self.shared.change_settings(change);
+    }
+
+    /// The user on the other device enters this code, and signs in as `email`; without one, says no. Returns whether there are
+    /// such a code and such a user.
+    pub fn decide_device(&self, user_code: &str, email: Option<&str>) -> bool {
+        device::decide(&self.shared, user_code, email)
     }
 
     /// Signs a user out everywhere: refresh tokens, their access tokens and browser sessions.

@@ -18,6 +18,8 @@ pub enum Endpoint {
     Authorize,
     /// `/oauth/par`
     PushedAuthorization,
+    /// `/oauth/device/code`
+    DeviceAuthorization,
     Token,
     Userinfo,
     Revoke,
@@ -42,6 +44,7 @@ impl Endpoint {
             "/.well-known/jwks.json" => Self::Jwks,
             "/authorize" | "/u/login" | "/u/consent" => Self::Authorize,
             "/oauth/par" => Self::PushedAuthorization,
+            "/oauth/device/code" => Self::DeviceAuthorization,
             "/oauth/token" => Self::Token,
             "/userinfo" => Self::Userinfo,
             "/oauth/revoke" => Self::Revoke,
@@ -89,6 +92,8 @@ pub struct Counters {
     pub refresh_grants_honoured: u64,
     /// Codes exchanged for tokens.
     pub code_grants_honoured: u64,
+    /// Device codes exchanged for tokens.
+    pub device_grants_honoured: u64,
     /// Codes presented again after they had been exchanged.
     pub codes_reused: u64,
     pub refresh_tokens_issued: u64,

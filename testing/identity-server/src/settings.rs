@@ -54,6 +54,13 @@ pub struct Settings {
     /// Whether the authorization response carries `iss` (RFC 9207). Default true.
     pub iss_in_authorization_response: bool,
 
+    /// Whether clients may use the device code grant (RFC 8628). Default true.
+    pub device_code_grant: bool,
+    /// Default 900.
+    pub device_code_lifetime: i64,
+    /// How often a device may ask, in seconds. Default 5.
+    pub device_interval: i64,
+
     /// Whether authorization requests must be pushed (RFC 9126), as discovery then says. Default false.
     pub requires_pushed_authorization: bool,
 
@@ -109,6 +116,9 @@ impl Default for Settings {
             refresh_repeats_nonce: false,
             at_hash: false,
             iss_in_authorization_response: true,
+            device_code_grant: true,
+            device_code_lifetime: 900,
+            device_interval: 5,
             requires_pushed_authorization: false,
             userinfo_jwt: false,
             updated_at: UpdatedAt::default(),

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::accounts::Account;
 use crate::clock::Clock;
 use crate::endpoints::authorize::AuthorizationRequest;
+use crate::endpoints::device::DeviceCode;
 use crate::endpoints::par::Pushed;
 use crate::fault_queue::FaultQueue;
 use crate::grant::{AccessTokenStore, Code};
@@ -50,6 +51,8 @@ pub(crate) struct Db {
     pub(crate) codes: HashMap<String, Code>,
     /// What `/oauth/par` was sent, by the `request_uri` that names it.
     pub(crate) pushed: HashMap<String, Pushed>,
+    /// What `/oauth/device/code` gave, by the device code.
+    pub(crate) device_codes: HashMap<String, DeviceCode>,
     pub(crate) transactions: HashMap<String, Transaction>,
     pub(crate) sessions: HashMap<String, BrowserSession>,
     pub(crate) refresh_tokens: RefreshTokens,

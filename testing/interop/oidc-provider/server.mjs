@@ -82,7 +82,7 @@ const provider = new Provider(issuer, {
     client_name: 'Pilotlight sample',
     application_type: 'native',
     token_endpoint_auth_method: 'none',
-    grant_types: ['authorization_code', 'refresh_token'],
+    grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
     response_types: ['code'],
     redirect_uris: ['com.example.pilotlight://callback', 'http://127.0.0.1/callback', 'https://app.example.com/callback'],
     post_logout_redirect_uris: ['com.example.pilotlight://logged-out'],
@@ -105,6 +105,7 @@ const provider = new Provider(issuer, {
   pkce: { required: () => true },
   features: {
     devInteractions: { enabled: false },
+    deviceFlow: { enabled: true },
     revocation: { enabled: true, allowedPolicy: (ctx, client, token) => token.clientId === client.clientId },
     jwtUserinfo: { enabled: options['userinfo-jwt'] },
     resourceIndicators: {

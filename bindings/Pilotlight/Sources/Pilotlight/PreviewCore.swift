@@ -157,6 +157,28 @@ class PreviewCore: CoreSessionProtocol, @unchecked Sendable {
         return wasSignedIn ? .revoked : .nothingToRevoke
     }
 
+    func beginDeviceSignIn(parameters: [String: String]) async throws -> DeviceSignInRequest {
+        try await begin()
+        try throwIfFailing()
+        let attempt = contents.withLock { contents in
+            contents.signInBegan = true
+            contents.lastAttempt += 1
+            return contents.lastAttempt
+        }
+        return DeviceSignInRequest(
+            userCode: "PREV-VIEW", verificationUri: "https://preview.invalid/activate",
+            verificationUriComplete: "https://preview.invalid/activate?user_code=PREV-VIEW", lifetimeSeconds: 900,
+            attempt: attempt)
+    }
+
+    func completeDeviceSignIn(attempt: UInt64) async throws -> PilotlightCore.SessionState {
+        try await begin()
+        try throwIfFailing()
+        let isCurrent = contents.withLock { $0.signInBegan && $0.lastAttempt == attempt }
+        guard isCurrent else { throw SessionError.signInCancelled }
+        return signIn(by: .anotherDevice).core
+    }
+
     func importSession(source: PilotlightCore.ImportSource) async throws -> PilotlightCore.ImportOutcome {
         try await begin()
         try throwIfFailing()

@@ -33,6 +33,8 @@ public enum ReauthenticationReason: Hashable, Sendable {
 public enum SignInMethod: Hashable, Sendable {
     /// In the browser.
     case browser
+    /// On another device (``Session/signInOnAnotherDevice(parameters:show:)``).
+    case anotherDevice
     /// With a password, at an older Auth0 tenant (``LegacyAuth0``).
     case password
     /// The session of another library was imported (``Session/importSession(from:)``).
@@ -100,6 +102,7 @@ extension SignInMethod {
     init(_ core: PilotlightCore.SignInWay) {
         switch core {
         case .browser: self = .browser
+        case .anotherDevice: self = .anotherDevice
         case .password: self = .password
         case .migration: self = .migration
         case .elsewhere: self = .elsewhere

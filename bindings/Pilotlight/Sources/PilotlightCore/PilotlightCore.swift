@@ -962,6 +962,12 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func authenticatedAt()  -> Timestamp?
 
     /**
+     * Asks the issuer for a code with which the user signs in on another device (RFC 8628). Network; stores nothing. A sign-in
+     * already in progress is replaced.
+     */
+    func beginDeviceSignIn(parameters: [String: String]) async throws  -> DeviceSignInRequest
+
+    /**
      * Starts a sign-in and gives the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the
      * issuer for its endpoints where they are not known yet; stores nothing. A sign-in already in progress is
      * replaced.
@@ -999,6 +1005,12 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
      * Gives up the sign-in that this number of a `SignInRequest` names; one that has replaced it goes on.
      */
     func cancelSignInAttempt(attempt: UInt64)
+
+    /**
+     * Asks until the user has signed in there, or the code has expired; the request's number says which. Network; persists
+     * the session.
+     */
+    func completeDeviceSignIn(attempt: UInt64) async throws  -> SessionState
 
     /**
      * Checks the URL that the browser came back with from the last `logout_url`: throws `fixArgument` when
@@ -1394,6 +1406,26 @@ open func authenticatedAt() -> Timestamp?  {
 }
 
     /**
+     * Asks the issuer for a code with which the user signs in on another device (RFC 8628). Network; stores nothing. A sign-in
+     * already in progress is replaced.
+     */
+open func beginDeviceSignIn(parameters: [String: String])async throws  -> DeviceSignInRequest  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_begin_device_sign_in(
+                        self.uniffiCloneHandle(),FfiConverterDictionaryStringString.lower(parameters)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeDeviceSignInRequest_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
      * Starts a sign-in and gives the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the
      * issuer for its endpoints where they are not known yet; stores nothing. A sign-in already in progress is
      * replaced.
@@ -1489,6 +1521,26 @@ open func cancelSignInAttempt(attempt: UInt64)  {try! rustCall() {
         FfiConverterUInt64.lower(attempt),uniffiCallStatus
     )
 }
+}
+
+    /**
+     * Asks until the user has signed in there, or the code has expired; the request's number says which. Network; persists
+     * the session.
+     */
+open func completeDeviceSignIn(attempt: UInt64)async throws  -> SessionState  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_complete_device_sign_in(
+                        self.uniffiCloneHandle(),FfiConverterUInt64.lower(attempt)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeSessionState_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
 }
 
     /**
@@ -3190,6 +3242,105 @@ public func FfiConverterTypeCoreMeasurement_lift(_ buf: RustBuffer) throws -> Co
 #endif
 public func FfiConverterTypeCoreMeasurement_lower(_ value: CoreMeasurement) -> RustBuffer {
     return FfiConverterTypeCoreMeasurement.lower(value)
+}
+
+
+/**
+ * A sign-in on another device that has begun (RFC 8628): what to show to the user.
+ */
+public struct DeviceSignInRequest: Equatable, Hashable {
+    /**
+     * What the user types there.
+     */
+    public let userCode: String
+    /**
+     * Where.
+     */
+    public let verificationUri: String
+    /**
+     * The same with the code in it, for a QR code; not every issuer has one.
+     */
+    public let verificationUriComplete: String?
+    /**
+     * How long the code is good, in seconds.
+     */
+    public let lifetimeSeconds: UInt32
+    /**
+     * Names this attempt, for waiting for it and for cancelling it.
+     */
+    public let attempt: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What the user types there.
+         */userCode: String,
+        /**
+         * Where.
+         */verificationUri: String,
+        /**
+         * The same with the code in it, for a QR code; not every issuer has one.
+         */verificationUriComplete: String?,
+        /**
+         * How long the code is good, in seconds.
+         */lifetimeSeconds: UInt32,
+        /**
+         * Names this attempt, for waiting for it and for cancelling it.
+         */attempt: UInt64) {
+        self.userCode = userCode
+        self.verificationUri = verificationUri
+        self.verificationUriComplete = verificationUriComplete
+        self.lifetimeSeconds = lifetimeSeconds
+        self.attempt = attempt
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension DeviceSignInRequest: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDeviceSignInRequest: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DeviceSignInRequest {
+        return
+            try DeviceSignInRequest(
+                userCode: FfiConverterString.read(from: &buf),
+                verificationUri: FfiConverterString.read(from: &buf),
+                verificationUriComplete: FfiConverterOptionString.read(from: &buf),
+                lifetimeSeconds: FfiConverterUInt32.read(from: &buf),
+                attempt: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: DeviceSignInRequest, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.userCode, into: &buf)
+        FfiConverterString.write(value.verificationUri, into: &buf)
+        FfiConverterOptionString.write(value.verificationUriComplete, into: &buf)
+        FfiConverterUInt32.write(value.lifetimeSeconds, into: &buf)
+        FfiConverterUInt64.write(value.attempt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDeviceSignInRequest_lift(_ buf: RustBuffer) throws -> DeviceSignInRequest {
+    return try FfiConverterTypeDeviceSignInRequest.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDeviceSignInRequest_lower(_ value: DeviceSignInRequest) -> RustBuffer {
+    return FfiConverterTypeDeviceSignInRequest.lower(value)
 }
 
 
@@ -7199,6 +7350,10 @@ public enum SignInWay: Equatable, Hashable {
      */
     case browser
     /**
+     * On another device, with a code that this one showed (RFC 8628).
+     */
+    case anotherDevice
+    /**
      * With a password, at an older Auth0 tenant.
      */
     case password
@@ -7233,11 +7388,13 @@ public struct FfiConverterTypeSignInWay: FfiConverterRustBuffer {
 
         case 1: return .browser
 
-        case 2: return .password
+        case 2: return .anotherDevice
 
-        case 3: return .migration
+        case 3: return .password
 
-        case 4: return .elsewhere
+        case 4: return .migration
+
+        case 5: return .elsewhere
 
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -7251,16 +7408,20 @@ public struct FfiConverterTypeSignInWay: FfiConverterRustBuffer {
             writeInt(&buf, Int32(1))
 
 
-        case .password:
+        case .anotherDevice:
             writeInt(&buf, Int32(2))
 
 
-        case .migration:
+        case .password:
             writeInt(&buf, Int32(3))
 
 
-        case .elsewhere:
+        case .migration:
             writeInt(&buf, Int32(4))
+
+
+        case .elsewhere:
+            writeInt(&buf, Int32(5))
 
         }
     }
@@ -8477,6 +8638,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_authenticated_at() != 110) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_pilotlight_core_checksum_method_coresession_begin_device_sign_in() != 57500) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_method_coresession_begin_sign_in() != 59969) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -8496,6 +8660,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_cancel_sign_in_attempt() != 11588) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_complete_device_sign_in() != 25486) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_complete_logout() != 28234) {

@@ -75,6 +75,9 @@ import FoundationNetworking
             "KeychainAccessibility": [KeychainAccessibility.always],
             "LegacyAuth0": [session.legacy],
             "LegacyAuth0.Grant": [LegacyAuth0.Grant.idToken],
+            "DeviceSignIn": [
+                try await Session.preview().beginDeviceSignIn()
+            ],
             "SessionCounters": [session.counters],
             "SessionMeasurement": [
                 SessionMeasurement(operation: .sharedRenewal, result: .succeeded, duration: 1)

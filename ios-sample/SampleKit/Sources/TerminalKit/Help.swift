@@ -10,6 +10,7 @@ enum Help {
           sign-in               prints "open: URL"; open it in a browser. With an http redirect URI on a loopback host the
                                 browser's return is awaited there, on the port of the URI or on a free one put in;
                                 else paste the URL that the browser was sent to
+          sign-in --device      prints a code and "open: URL", for another device, and waits until it was entered there
           state                 who is signed in, and until when the access token is good
           token                 the access token, renewed where needed
           profile               the user's profile

@@ -7,6 +7,7 @@ struct Invocation: Sendable {
     enum Verb: Equatable, Sendable {
         case help
         case signIn(timeout: TimeInterval)
+        case signInOnAnotherDevice(timeout: TimeInterval)
         case state
         case token(minTTL: TimeInterval, forceRefresh: Bool, allowExpired: Bool)
         case profile(refresh: Bool)
@@ -24,6 +25,7 @@ struct Invocation: Sendable {
         ("--force-refresh", "token: renew even a good one"),
         ("--allow-expired", "token: the expired one where it cannot be renewed for the moment"),
         ("--refresh", "profile: ask the issuer even when there is one at hand"),
+        ("--device", "sign-in: on another device, with a code that is printed"),
         ("--timeout SECONDS", "sign-in: how long to wait for the browser; left out: 300"),
         ("--json", "answers as JSON, one object a line, on stdout"),
         ("--counters", "at the end, on stderr: what the session did (requests, renewals, retries, waits)"),
@@ -48,7 +50,8 @@ struct Invocation: Sendable {
             flags: Set(SessionSettings.flags.map(\.name)).union(["store", "min-ttl", "timeout"]),
             switches: Set(SessionSettings.switches.map(\.name))
                 .union([
-                    "read-only", "force-refresh", "allow-expired", "refresh", "json", "counters", "verbose", "help",
+                    "device", "read-only", "force-refresh", "allow-expired", "refresh", "json", "counters", "verbose",
+                    "help",
                 ]))
         readOnly = scanner.switches.contains("read-only")
         json = scanner.switches.contains("json")
@@ -63,7 +66,9 @@ struct Invocation: Sendable {
         let words = scanner.words
         switch (words.first, words.dropFirst().first) {
         case ("sign-in", nil):
-            return .signIn(timeout: try seconds("timeout", in: scanner) ?? 300)
+            let timeout = try seconds("timeout", in: scanner) ?? 300
+            return scanner.switches.contains("device")
+                ? .signInOnAnotherDevice(timeout: timeout) : .signIn(timeout: timeout)
         case ("state", nil):
             return .state
         case ("token", nil):

@@ -31,6 +31,17 @@ final class TerminalAuthenticator: WebAuthenticator {
         try listener?.listen()
     }
 
+    /// Shows the code for another device, and where to enter it.
+    func show(_ signIn: DeviceSignIn) {
+        let url = (signIn.completeVerificationURL ?? signIn.verificationURL).absoluteString
+        if json {
+            return console.out(SessionJSON.object(["open": .string(url), "user_code": .string(signIn.userCode)]).text)
+        }
+        console.out("code: \(signIn.userCode)")
+        console.out("open: \(url)")
+        console.err("waiting until the code is entered there")
+    }
+
     func authenticate(url: URL, redirectURI: URL) async throws -> URL {
         console.out(
             json ? SessionJSON.object(["open": .string(url.absoluteString)]).text : "open: \(url.absoluteString)")

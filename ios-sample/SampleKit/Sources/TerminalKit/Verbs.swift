@@ -12,7 +12,15 @@ struct Verbs: Sendable {
         case .help:
             return Answer(lines: [], json: [:])
         case .signIn(let timeout):
-            return Self.describe(try await signIn(timeout: timeout))
+            let (session, authenticator) = (session, authenticator)
+            return Self.describe(
+                try await within(timeout) { try await session.signIn(using: authenticator) })
+        case .signInOnAnotherDevice(let timeout):
+            let (session, authenticator) = (session, authenticator)
+            return Self.describe(
+                try await within(timeout) {
+                    try await session.signInOnAnotherDevice { authenticator.show($0) }
+                })
         case .state:
             return Self.describe(try await session.restore())
         case .token(let minTTL, let forceRefresh, let allowExpired):
@@ -32,12 +40,12 @@ struct Verbs: Sendable {
         }
     }
 
-    /// The browser belongs to the user, who may never come back: the wait ends some time.
-    private func signIn(timeout: TimeInterval) async throws -> SessionState {
-        let session = session
-        let authenticator = authenticator
-        return try await withThrowingTaskGroup(of: SessionState?.self) { group in
-            group.addTask { try await session.signIn(using: authenticator) }
+    /// Browser and other device belong to the user, who may never come back: the wait ends some time.
+    private func within(
+        _ timeout: TimeInterval, _ signIn: @escaping @Sendable () async throws -> SessionState
+    ) async throws -> SessionState {
+        try await withThrowingTaskGroup(of: SessionState?.self) { group in
+            group.addTask { try await signIn() }
             group.addTask {
                 try await Task.sleep(for: .seconds(timeout))
                 return nil

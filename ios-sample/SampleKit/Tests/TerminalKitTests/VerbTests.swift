@@ -30,7 +30,7 @@ import Testing
         #expect(await terminal.run("token", "--json").json["access_token"]?.stringValue == token.out.first)
         let renewed = await terminal.run("token", "--force-refresh", "--min-ttl", "60", "--counters")
         #expect(renewed.code == .done)
-        #expect(renewed.err.contains { $0.hasPrefix("requests: 1, without an answer: 0; renewals: 1, failed: 0") })
+        #expect(renewed.err.contains { $0.hasPrefix("requests: 2, without an answer: 0; renewals: 1, failed: 0") })
         #expect(renewed.out != token.out)
         #expect(try await server.counter("refresh_grants") == 1)
 
@@ -140,6 +140,24 @@ import Testing
         #expect(run.code == .done)
         #expect(run.out.contains("signed in: auth0|grace"))
         // The port of that moment is no part of the session: another call finds it.
+        #expect(await terminal.run("state", "--json").json["subject"] == "auth0|grace")
+        await server.stop()
+    }
+
+    @Test func theUserSignsInOnAnotherDevice() async throws {
+        let server = try await IdentityServer.start()
+        try await server.change(["device_interval": 0])
+        let folder = try TemporaryFolder()
+        let terminal = TestTerminal(server: server, store: folder.file("session"))
+        let run = await terminal.run(
+            ["sign-in", "--device"],
+            onOpen: { url in
+                let user = URLQueryItem(name: "sign_in_as", value: "grace@example.com")
+                Task { try await TestBrowser.open(url.appending(queryItems: [user])) }
+            }, input: { nil })
+        #expect(run.code == .done)
+        #expect(run.out.first?.hasPrefix("code: ") == true)
+        #expect(run.out.contains("signed in: auth0|grace"))
         #expect(await terminal.run("state", "--json").json["subject"] == "auth0|grace")
         await server.stop()
     }

@@ -1,7 +1,7 @@
 //! A user signs in.
 
 use super::super::announcements::arrival;
-use super::super::event::{SessionEvent, SignInWay};
+use super::super::event::SessionEvent;
 use super::super::input::SignedIn;
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
@@ -11,17 +11,14 @@ use super::super::state::Machine;
 /// The new session begins. Of what was to be revoked, other users' tokens still are.
 pub(crate) fn enter(machine: &mut Machine, input: SignedIn, effects: &mut Effects) -> Verdict {
     let SignedIn {
-        mut session, received, ..
+        mut session,
+        by,
+        received,
+        ..
     } = input;
     session.revocations = revocations::of_others(machine.phase.revocations(), &session.subject);
     // Kept anew: the sign-in is written anyway.
     session.discovery.clone_from(&machine.discovery);
-    // No other sign-in makes such a session.
-    let by = if session.credentials.lives_by_id_token {
-        SignInWay::Password
-    } else {
-        SignInWay::Browser
-    };
     let event = arrival(&session, by);
     machine.begin_generation(Phase::Session(session));
     // The user took part: the issuer can be reached.

@@ -2,6 +2,7 @@
 
 mod user;
 
+use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 
 use super::dependencies::Dependencies;
 use super::metering::{Measurement, SessionCounters};
-use super::options::{RefreshOptions, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions};
+use super::options::{DeviceSignInRequest, RefreshOptions, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions};
 use super::parts::Parts;
 use crate::machine::Tokens;
 use crate::machine::error::Error;
@@ -166,6 +167,29 @@ impl SessionManager {
     /// [`Error::Argument`] for parameters that Pilotlight sets itself; what the discovery says.
     pub async fn begin_sign_in(&self, options: SignInOptions) -> Result<SignInRequest, Error> {
         self.parts.browser_sign_in.begin(options).await
+    }
+
+    /// Asks the issuer for a code with which the user signs in on another device (RFC 8628). `parameters` go along with the
+    /// request. Network; stores nothing. A sign-in already in progress is replaced.
+    ///
+    /// # Errors
+    /// [`Error::ServerConfiguration`] naming `issuer` where the issuer has no such endpoint, and `client_id` where the client
+    /// may not use this grant; [`Error::Argument`] for parameters that Pilotlight sets itself.
+    pub async fn begin_device_sign_in(
+        &self,
+        parameters: HashMap<String, String>,
+    ) -> Result<DeviceSignInRequest, Error> {
+        self.parts.sign_in_on_another_device.begin(parameters).await
+    }
+
+    /// Asks the issuer, as often as it wants, until the user has signed in there; checks and stores the session. A connection that
+    /// is lost ends nothing. [`SessionManager::cancel_sign_in_attempt`] does, before the next request.
+    ///
+    /// # Errors
+    /// [`Error::SignIn`] with `access_denied` where the user said no and `expired_token` where the code expired;
+    /// [`Error::SignInCancelled`]; else as [`SessionManager::complete_sign_in`].
+    pub async fn complete_device_sign_in(&self, attempt: u64) -> Result<SessionState, Error> {
+        self.parts.sign_in_on_another_device.complete(attempt).await
     }
 
     /// Ends a sign-in with the URL the browser was sent back to: checks it, exchanges the code, validates the ID token,

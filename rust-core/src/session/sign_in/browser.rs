@@ -16,6 +16,7 @@ use super::mix_up::{SharedRedirectUri, may_mix_up};
 use super::pending::{Attempt, PendingSignIn, Requested};
 use crate::jose::{IdTokenClaims, IdTokenProblem, RequestedAuthentication, ValidationContext};
 use crate::machine::error::Error;
+use crate::machine::event::SignInWay;
 use crate::model::configuration::{Configuration, IssuerUrl, parse_authorize_parameters};
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
@@ -150,7 +151,9 @@ impl BrowserSignIn {
         let session = self
             .completion
             .session(&metadata.issuer, attempt, tokens, claims, received);
-        self.completion.enter(attempt, session, received).await
+        self.completion
+            .enter(attempt, session, (SignInWay::Browser, received))
+            .await
     }
 
     async fn exchange_code(&self, attempt: &Attempt, code: &Secret) -> Result<(TokenAnswer, Instant), Error> {

@@ -13,6 +13,7 @@ use super::super::store::SessionStore;
 use super::pending::{Attempt, PendingSignIn};
 use crate::jose::IdTokenClaims;
 use crate::machine::error::Error;
+use crate::machine::event::SignInWay;
 use crate::machine::input::SignedIn;
 use crate::model::credentials::Credentials;
 use crate::model::secret::Secret;
@@ -60,7 +61,7 @@ impl SignInCompletion {
         &self,
         attempt: &Attempt,
         session: StoredSession,
-        received: Instant,
+        (by, received): (SignInWay, Instant),
     ) -> Result<SessionState, Error> {
         let context = &self.context;
         // What waits for the network is the user's, and an import is over, also where the sign-in is the first thing
@@ -71,6 +72,7 @@ impl SignInCompletion {
         let lacks_refresh_token = refresh_token.is_none() && attempt.asks_for_refresh_token();
         let input = SignedIn {
             session: Box::new(session),
+            by,
             lacks_refresh_token,
             received: received.monotonic,
         };

@@ -6,12 +6,14 @@
 //!
 //! - `pending`: the sign-in in progress.
 //! - `completion`: the end of every sign-in.
+//! - `device`: the user signs in on another device.
 //! - `browser`: Authorization Code with PKCE.
 //! - `mix_up`: several issuers behind one redirect URI.
 //! - `password`: name and password, at older Auth0 tenants.
 
 mod browser;
 mod completion;
+mod device;
 mod mix_up;
 mod password;
 pub(super) mod pending;
@@ -20,4 +22,5 @@ pub use password::PasswordSignIn;
 
 pub(super) use browser::BrowserSignIn;
 pub(super) use completion::SignInCompletion;
+pub(super) use device::SignInOnAnotherDevice;
 pub(super) use password::SignInByPassword;

@@ -15,6 +15,7 @@ use super::completion::SignInCompletion;
 use super::pending::{Attempt, PendingSignIn, Requested};
 use crate::jose::{IdTokenClaims, ValidationContext};
 use crate::machine::error::Error;
+use crate::machine::event::SignInWay;
 use crate::model::configuration::Configuration;
 use crate::model::credentials::Credentials;
 use crate::model::secret::Secret;
@@ -162,7 +163,9 @@ impl SignInByPassword {
         session.credentials.lifetime_seconds = lifetime;
         session.credentials.lives_by_id_token = true;
         session.nonce = None;
-        self.completion.enter(attempt, session, received).await
+        self.completion
+            .enter(attempt, session, (SignInWay::Password, received))
+            .await
     }
 
     async fn verify(&self, tokens: &TokenAnswer) -> Result<IdTokenClaims, Error> {

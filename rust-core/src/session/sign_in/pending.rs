@@ -45,6 +45,8 @@ pub(super) struct Attempt {
     pub(super) id: u64,
     /// When it began, by the clock that also runs while the device sleeps.
     began: Duration,
+    /// How long it waits for its user.
+    longest: Duration,
     /// Tells the session from all others, in the store too.
     pub(super) sign_in_id: Secret,
     pub(super) secrets: SignInSecrets,
@@ -86,6 +88,17 @@ impl PendingSignIn {
 
     /// A new attempt in the place of whatever is in progress. Gives its number.
     pub(super) fn begin(&self, sign_in_id: Secret, secrets: SignInSecrets, requested: Requested) -> u64 {
+        self.begin_for(sign_in_id, secrets, requested, LONGEST_WAIT_FOR_A_USER)
+    }
+
+    /// The same, for one that waits for its user as long as the issuer says.
+    pub(super) fn begin_for(
+        &self,
+        sign_in_id: Secret,
+        secrets: SignInSecrets,
+        requested: Requested,
+        longest: Duration,
+    ) -> u64 {
         self.cancel(|_| true);
         let began = self.context.now().monotonic;
         let mut slot = self.lock();
@@ -93,6 +106,7 @@ impl PendingSignIn {
         let attempt = Attempt {
             id: slot.last_id,
             began,
+            longest,
             sign_in_id,
             secrets,
             requested,
@@ -108,7 +122,7 @@ impl PendingSignIn {
             Progress::Cancelled => Err(Error::SignInCancelled),
             Progress::Expired => Err(Error::sign_in(
                 "sign_in_expired",
-                "it was begun more than 15 minutes ago; begin another",
+                "it was begun too long ago (15 minutes; a code for another device: as long as its issuer says); begin another",
             )),
             Progress::None => Err(Error::sign_in(
                 "no_sign_in_in_progress",
@@ -131,7 +145,7 @@ impl PendingSignIn {
         let Progress::Waiting(attempt) = &mut slot.progress else {
             return None;
         };
-        if now.monotonic.saturating_sub(attempt.began) < LONGEST_WAIT_FOR_A_USER {
+        if now.monotonic.saturating_sub(attempt.began) < attempt.longest {
             return None;
         }
         let exchanged = attempt.exchanged.take();

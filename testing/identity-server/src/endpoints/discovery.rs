@@ -24,6 +24,7 @@ pub(crate) async fn configuration(State(shared): State<Arc<Shared>>) -> Response
         "revocation_endpoint": format!("{issuer}oauth/revoke"),
         "end_session_endpoint": format!("{issuer}oidc/logout"),
         "pushed_authorization_request_endpoint": format!("{issuer}oauth/par"),
+        "device_authorization_endpoint": format!("{issuer}oauth/device/code"),
         "require_pushed_authorization_requests": settings.requires_pushed_authorization,
         "scopes_supported": [
             "openid", "profile", "offline_access", "name", "given_name", "family_name", "nickname", "email",
@@ -31,7 +32,9 @@ pub(crate) async fn configuration(State(shared): State<Arc<Shared>>) -> Response
         ],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": [
+            "authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code",
+        ],
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "subject_types_supported": ["public"],

@@ -16,6 +16,7 @@ mod authorize_request;
 mod bearer;
 mod browser;
 mod client_authentication;
+pub(crate) mod device;
 mod discovery;
 mod legacy;
 mod login;
@@ -36,6 +37,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/u/login", get(login::form).post(login::submit))
         .route("/u/consent", get(login::consent_form).post(login::consent))
         .route("/oauth/par", post(par::push))
+        .route("/oauth/device/code", post(device::code))
+        .route("/activate", get(device::activate))
         .route("/oauth/token", post(token::token))
         .route("/oauth/revoke", post(revoke::revoke))
         .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))

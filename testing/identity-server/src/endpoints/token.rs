@@ -12,6 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest;
 
 use super::client_authentication::client;
+use super::device;
 use crate::answers::{oauth_error, private_json, refused};
 use crate::grant::Code;
 use crate::journal::Endpoint;
@@ -57,6 +58,7 @@ pub(crate) async fn token(
         match params.get("grant_type") {
             Some("authorization_code") => call.exchange_code(&mut db),
             Some("refresh_token") => call.refresh(&mut db),
+            Some("urn:ietf:params:oauth:grant-type:device_code") => call.device_code(&mut db),
             Some(other) => oauth_error(
                 403,
                 "unsupported_grant_type",
@@ -138,6 +140,41 @@ impl Call<'_> {
             code.issued = Some(issued);
         }
         self.shared.journal.count(|counters| counters.code_grants_honoured += 1);
+        private_json(StatusCode::OK, &answer)
+    }
+
+    /// RFC 8628 section 3.4.
+    fn device_code(&self, db: &mut Db) -> Response {
+        let Some(presented) = self.params.get("device_code") else {
+            return missing("device_code");
+        };
+        let now_ms = self.shared.clock.now_ms();
+        let grant = match device::take(db, presented, &self.client.id, self.shared.clock.now()) {
+            Ok(grant) => grant,
+            Err(refusal) => return refusal,
+        };
+        let Some(account) = db.account(&grant.user_id).cloned() else {
+            return oauth_error(403, "invalid_grant", "Invalid or expired device code");
+        };
+        let begun = grant
+            .has("offline_access")
+            .then(|| db.refresh_tokens.begin(grant.clone(), now_ms, &self.settings));
+        let (family, refresh_token) = begun.unzip();
+        let issue = Issue {
+            grant: &grant,
+            account: &account,
+            scope: &grant.scope,
+            audience: grant.audience.as_deref(),
+            family,
+            refresh_token,
+            again: false,
+            id_token_fault: self.tampering.0.as_ref(),
+        };
+        let (answer, _) = issue.answer(self.shared, db, &self.settings);
+        self.shared.journal.count(|counters| {
+            counters.device_grants_honoured += 1;
+            counters.refresh_tokens_issued += u64::from(family.is_some());
+        });
         private_json(StatusCode::OK, &answer)
     }
 

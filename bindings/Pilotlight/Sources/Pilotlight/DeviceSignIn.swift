@@ -1,0 +1,120 @@
+import Foundation
+internal import PilotlightCore
+
+#if canImport(CoreImage)
+import CoreImage
+#endif
+
+/// A sign-in on another device that has begun (RFC 8628): what to show to the user, who has no keyboard here.
+///
+/// Who has the code can approve it, so show it on this screen only. Printing it shows no code.
+public struct DeviceSignIn: Hashable, Sendable {
+    /// What the user types there.
+    public let userCode: String
+    /// Where the user types it (`verification_uri`). Show it as text too: not everybody can scan.
+    public let verificationURL: URL
+    /// The same with the code in it (`verification_uri_complete`), for a QR code; nil where the issuer has none.
+    public let completeVerificationURL: URL?
+    /// When the code expires, by the device's clock.
+    public let expiresAt: Date
+
+    let attempt: UInt64
+
+    init(_ request: DeviceSignInRequest) throws {
+        guard let url = URL(string: request.verificationUri) else {
+            throw SessionError.internalFault(message: "the verification URL is not a URL")
+        }
+        userCode = request.userCode
+        verificationURL = url
+        completeVerificationURL = request.verificationUriComplete.flatMap(URL.init(string:))
+        expiresAt = Date(timeIntervalSinceNow: TimeInterval(request.lifetimeSeconds))
+        attempt = request.attempt
+    }
+}
+
+extension DeviceSignIn: Redacted {
+    /// When the code expires.
+    public var description: String { "DeviceSignIn(expiresAt: \(expiresAt))" }
+}
+
+#if canImport(CoreImage)
+extension DeviceSignIn {
+    /// The QR code of ``completeVerificationURL``, or of ``verificationURL`` where there is none; nil where the system cannot
+    /// draw it. In SwiftUI show it with `Image(decorative:scale:)` and `interpolation(.none)`.
+    ///
+    /// - Parameter pixels: How many pixels wide each of its squares is.
+    public func qrCode(pixels: Int = 8) -> CGImage? {
+        guard let filter = CIFilter(name: "CIQRCodeGenerator") else { return nil }
+        let text = (completeVerificationURL ?? verificationURL).absoluteString
+        filter.setValue(Data(text.utf8), forKey: "inputMessage")
+        filter.setValue("M", forKey: "inputCorrectionLevel")
+        let scale = CGFloat(max(1, pixels))
+        guard let image = filter.outputImage?.transformed(by: CGAffineTransform(scaleX: scale, y: scale)) else {
+            return nil
+        }
+        return CIContext().createCGImage(image, from: image.extent)
+    }
+}
+#endif
+
+extension Session {
+    /// Signs a user in who enters a code on another device, such as a phone: for a screen without keyboard or browser (OAuth 2.0
+    /// Device Authorization Grant, RFC 8628; Auth0: "Device Authorization Flow"). Network; persists the session.
+    ///
+    /// ```swift
+    /// try await session.signInOnAnotherDevice { signIn in
+    ///     await screen.show(code: signIn.userCode, at: signIn.verificationURL)
+    /// }
+    /// ```
+    ///
+    /// The issuer is asked, as often as it wants, until the user is done there. No network for a while ends nothing. A task that is
+    /// cancelled ends the asking. When the app comes back from the background it goes on.
+    ///
+    /// - Parameters:
+    ///   - parameters: Further parameters of the request for a code. The configuration's `authorizeParameters` are the browser's and
+    ///     are not sent.
+    ///   - show: Shows the code and where to enter it.
+    /// - Returns: The new state, `.signedIn`.
+    /// - Throws: ``SessionError/signInFailed(code:message:)`` with `access_denied` when the user said no and `expired_token` when
+    ///   the code expired: begin anew. ``SessionError/configurationInvalid(field:message:)`` naming `clientID` when the client may
+    ///   not use this grant (Auth0: Advanced Settings > Grant Types > Device Code) and `issuer` when the issuer does not have it.
+    ///   ``SessionError/signInCancelled`` when another sign-in took its place; else as ``signIn(using:options:)``.
+    @discardableResult
+    public func signInOnAnotherDevice(
+        parameters: [String: String] = [:], show: @Sendable (DeviceSignIn) async -> Void
+    ) async throws -> SessionState {
+        let signIn = try await beginDeviceSignIn(parameters: parameters)
+        await show(signIn)
+        return try await completeDeviceSignIn(signIn)
+    }
+
+    /// Asks the issuer for a code to sign in with on another device. Network; stores nothing. A sign-in that was in progress is
+    /// replaced.
+    ///
+    /// - Parameter parameters: As ``signInOnAnotherDevice(parameters:show:)``.
+    /// - Throws: As ``signInOnAnotherDevice(parameters:show:)``.
+    public func beginDeviceSignIn(parameters: [String: String] = [:]) async throws -> DeviceSignIn {
+        try DeviceSignIn(try await call { try await $0.beginDeviceSignIn(parameters: parameters) })
+    }
+
+    /// Waits until the user has entered the code there. Network; persists the session.
+    ///
+    /// - Returns: The new state, `.signedIn`.
+    /// - Throws: As ``signInOnAnotherDevice(parameters:show:)``.
+    @discardableResult
+    public func completeDeviceSignIn(_ signIn: DeviceSignIn) async throws -> SessionState {
+        let attempt = signIn.attempt
+        return try await withTaskCancellationHandler {
+            // Without time in the background: it may take a quarter of an hour, and a suspension does it no harm.
+            try await waitUnlessCancelled { [core] in
+                do {
+                    return SessionState(try await core.completeDeviceSignIn(attempt: attempt))
+                } catch {
+                    throw SessionError.of(error)
+                }
+            }
+        } onCancel: { [core] in
+            core.cancelSignInAttempt(attempt: attempt)
+        }
+    }
+}

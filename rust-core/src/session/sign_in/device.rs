@@ -1,0 +1,289 @@
+//! Signing in on another device (RFC 8628): this one shows a code and asks until the user has entered it there.
+//!
+//! **Promises.** The issuer is asked no oftener than it wants; a connection that is lost ends nothing. A cancellation, or
+//! another sign-in, ends the asking. What comes is checked and stored as with any sign-in. **Needs** the context, the
+//! store, the issuer, its verifier, the revocations, the pending sign-in and the completion.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::super::context::Context;
+use super::super::issuer::{Issuer, Verifier};
+use super::super::options::DeviceSignInRequest;
+use super::super::revocations::Revocations;
+use super::super::store::SessionStore;
+use super::completion::SignInCompletion;
+use super::pending::{Attempt, PendingSignIn, Requested};
+use crate::jose::{IdTokenClaims, IdTokenProblem, ValidationContext};
+use crate::machine::error::Error;
+use crate::machine::event::SignInWay;
+use crate::machine::retry::is_passing;
+use crate::model::configuration::parse_parameters;
+use crate::model::state::SessionState;
+use crate::model::time::Instant;
+use crate::ports::LogLevel;
+use crate::protocol::device_authorization::{self as protocol, DeviceAuthorization, PollPace, Polled};
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::token::{self, TokenAnswer};
+
+/// The attempt outlives its code by this much: whether the code is still good, the issuer decides.
+const GRACE: Duration = Duration::from_secs(60);
+
+#[derive(Debug)]
+pub(in crate::session) struct SignInOnAnotherDevice {
+    context: Arc<Context>,
+    store: Arc<SessionStore>,
+    issuer: Arc<Issuer>,
+    verifier: Arc<Verifier>,
+    revocations: Arc<Revocations>,
+    pending: Arc<PendingSignIn>,
+    completion: Arc<SignInCompletion>,
+    begun: Mutex<Option<Begun>>,
+    /// Two that asked side by side would be asked to slow down.
+    asking: tokio::sync::Mutex<()>,
+}
+
+/// What the issuer gave for an attempt.
+#[derive(Clone, Debug)]
+struct Begun {
+    attempt: u64,
+    /// When the code was asked for.
+    at: Instant,
+    authorization: DeviceAuthorization,
+}
+
+impl SignInOnAnotherDevice {
+    pub(in crate::session) fn new(
+        context: Arc<Context>,
+        store: Arc<SessionStore>,
+        issuer: Arc<Issuer>,
+        verifier: Arc<Verifier>,
+        revocations: Arc<Revocations>,
+        pending: Arc<PendingSignIn>,
+        completion: Arc<SignInCompletion>,
+    ) -> Self {
+        Self {
+            context,
+            store,
+            issuer,
+            verifier,
+            revocations,
+            pending,
+            completion,
+            begun: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Asks the issuer for a code. A sign-in already in progress is replaced.
+    pub(in crate::session) async fn begin(
+        &self,
+        parameters: HashMap<String, String>,
+    ) -> Result<DeviceSignInRequest, Error> {
+        let configuration = self.context.configuration();
+        self.store.ensure_writable()?;
+        let parameters = parse_parameters("parameters", parameters)?;
+        let metadata = self.issuer.metadata().await?;
+        let request = protocol::request(&metadata, configuration, &parameters)?;
+        // The code's life counts from here: the process may be suspended before it reads the answer.
+        let at = self.context.now();
+        let answer = self.issuer.call(protocol::ENDPOINT, request).await?;
+        let authorization = protocol::read(&answer, self.issuer.server_now())?;
+        let requested = Requested {
+            scope: configuration.scopes.join(" "),
+            resources: configuration.resources.clone(),
+            ..Requested::default()
+        };
+        let longest = authorization.lifetime + GRACE;
+        let attempt = self
+            .pending
+            .begin_for(self.context.random()?, self.completion.secrets()?, requested, longest);
+        let shown = DeviceSignInRequest {
+            user_code: authorization.user_code.clone(),
+            verification_uri: authorization.verification_uri.to_string(),
+            verification_uri_complete: authorization
+                .verification_uri_complete
+                .as_ref()
+                .map(ToString::to_string),
+            lifetime_seconds: u32::try_from(authorization.lifetime.as_secs()).unwrap_or(u32::MAX),
+            attempt,
+        };
+        *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(Begun {
+            attempt,
+            at,
+            authorization,
+        });
+        self.context.log(LogLevel::Info, "sign-in on another device: begun");
+        Ok(shown)
+    }
+
+    /// Asks until the user has signed in, or said no, or the code has expired.
+    pub(in crate::session) async fn complete(&self, attempt: u64) -> Result<SessionState, Error> {
+        let _turn = self.asking.lock().await;
+        let outcome = self.ask_until_done(attempt).await;
+        // What it had brought and could not be checked is revoked.
+        self.pending.cancel(|current| current == attempt);
+        self.begun
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take_if(|begun| begun.attempt == attempt);
+        match &outcome {
+            Ok(_) => self.context.log(LogLevel::Info, "sign-in on another device: done"),
+            Err(error) => {
+                let message = format!("sign-in on another device: {error}");
+                self.context.log(LogLevel::Warning, &message);
+            }
+        }
+        outcome
+    }
+
+    async fn ask_until_done(&self, attempt: u64) -> Result<SessionState, Error> {
+        let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(begun) = begun.filter(|begun| begun.attempt == attempt) else {
+            // Says what became of it, as for one in the browser.
+            self.current(attempt)?;
+            return Err(Error::SignInCancelled);
+        };
+        let mut pace = PollPace::of(&begun.authorization);
+        let expires = begun.at.monotonic + begun.authorization.lifetime;
+        loop {
+            let left = expires.saturating_sub(self.context.now().monotonic);
+            let is_last = left.is_zero();
+            // The last time is when the code expires: the user may have been quick, and a suspension long.
+            if !is_last {
+                self.context.sleep(pace.pause().min(left)).await;
+            }
+            let current = self.current(attempt)?;
+            match self.ask(&current, &begun.authorization, &mut pace).await {
+                Ok(Some(state)) => return Ok(state),
+                Ok(None) if is_last => return Err(expired()),
+                Ok(None) => {}
+                Err(error) if !goes_on(&error) => return Err(error),
+                Err(error) if is_last => {
+                    self.context
+                        .log(LogLevel::Warning, &format!("sign-in on another device: {error}"));
+                    return Err(expired());
+                }
+                Err(error) => {
+                    let message = format!("sign-in on another device: asking again: {error}");
+                    self.context.log(LogLevel::Info, &message);
+                    pace.failed(wait_of(&error));
+                }
+            }
+        }
+    }
+
+    /// The attempt, if it is still the one in progress.
+    fn current(&self, id: u64) -> Result<Attempt, Error> {
+        let attempt = self.pending.attempt()?;
+        if attempt.id == id {
+            Ok(attempt)
+        } else {
+            Err(Error::SignInCancelled)
+        }
+    }
+
+    /// `None` while the user is not done.
+    async fn ask(
+        &self,
+        attempt: &Attempt,
+        authorization: &DeviceAuthorization,
+        pace: &mut PollPace,
+    ) -> Result<Option<SessionState>, Error> {
+        let metadata = self.issuer.metadata().await?;
+        // Before the code is spent: what may stall.
+        self.issuer.prefetch_keys().await?;
+        let (tokens, received) = match attempt.exchanged.clone() {
+            Some(exchanged) => exchanged,
+            None => {
+                let Some(exchanged) = self.poll(&metadata.token_endpoint, authorization, pace).await? else {
+                    return Ok(None);
+                };
+                if !self.pending.keep_exchanged(attempt.id, &exchanged) {
+                    return self.completion.abandon(exchanged.0.refresh_token).await.map(Some);
+                }
+                exchanged
+            }
+        };
+        // One end of a sign-in at a time.
+        let _turn = self.pending.completion_turn().await;
+        self.revocations.send_in_time().await;
+        let claims = match self.verify(&tokens).await {
+            Err(error) if !goes_on(&error) => {
+                self.pending.finish(attempt.id);
+                let _ = self.completion.abandon(tokens.refresh_token).await;
+                return Err(error);
+            }
+            outcome => outcome?,
+        };
+        let mut session = self
+            .completion
+            .session(&metadata.issuer, attempt, tokens, claims, received);
+        // The issuer was sent none.
+        session.nonce = None;
+        let by = (SignInWay::AnotherDevice, received);
+        self.completion.enter(attempt, session, by).await.map(Some)
+    }
+
+    async fn poll(
+        &self,
+        endpoint: &url::Url,
+        authorization: &DeviceAuthorization,
+        pace: &mut PollPace,
+    ) -> Result<Option<(TokenAnswer, Instant)>, Error> {
+        let configuration = self.context.configuration();
+        let request = protocol::poll(endpoint, configuration, &authorization.device_code);
+        // The tokens' life counts from here: the process may be suspended before it reads the answer.
+        let sent = self.context.now();
+        let answer = self.issuer.call(Endpoint::TOKEN, request).await?;
+        let extras = token::extras(configuration, &[], &[]);
+        match protocol::read_poll(&answer, extras, self.issuer.server_now())? {
+            Polled::Tokens(tokens) => return Ok(Some((tokens, sent))),
+            Polled::Pending => pace.answered(),
+            Polled::TooFast => pace.slow_down(),
+        }
+        Ok(None)
+    }
+
+    /// No browser of this device was between, and so there is no nonce; the device code ties the tokens to this sign-in.
+    async fn verify(&self, tokens: &TokenAnswer) -> Result<IdTokenClaims, Error> {
+        let Some(id_token) = &tokens.id_token else {
+            return Err(Error::sign_in(
+                "id_token_missing",
+                "the issuer sent no ID token; the scope openid brings it",
+            ));
+        };
+        if tokens.access_token.is_none() {
+            return Err(Error::sign_in(
+                "invalid_token_answer",
+                tokens.problem.unwrap_or("the issuer sent no access token"),
+            ));
+        }
+        let context = ValidationContext::Direct {
+            access_token: tokens.access_token.as_ref(),
+        };
+        self.verifier.verify_id_token(id_token, context).await
+    }
+}
+
+fn expired() -> Error {
+    Error::sign_in("expired_token", "the code was not entered in time; begin another")
+}
+
+/// Whether asking again may do: the user is not done, and nothing has been decided.
+fn goes_on(error: &Error) -> bool {
+    match error {
+        Error::IdToken(error) => error.problem == IdTokenProblem::KeysUnavailable,
+        error => is_passing(error),
+    }
+}
+
+fn wait_of(error: &Error) -> Option<Duration> {
+    match error {
+        Error::RateLimited { retry_after, .. } | Error::ServerFault { retry_after, .. } => {
+            retry_after.map(Duration::from_secs)
+        }
+        _ => None,
+    }
+}
