@@ -7,9 +7,12 @@
 #   scripts/check-apple.sh --swift         only: the checkout's Swift compiles for iOS, and with the oldest Swift that is promised
 #                                          (half a minute; builds no Rust)
 #   scripts/check-apple.sh --url-session   only: the device slice of build-xcframework.sh --transport url-session links within its size
+#   scripts/check-apple.sh --swift-size    only: the Swift above the core weighs no more than scripts/apple/size-budget-swift.txt says
 #   scripts/check-apple.sh --reproducible  only: two builds from two folders give the same zip (slow: from nothing, twice)
 #   scripts/check-apple.sh --prove         only: each check catches the fault that it is for (seconds; builds nothing)
 #   scripts/check-apple.sh --accept        writes the list of needed symbols and the size budget anew, from the last check's build
+#   scripts/check-apple.sh --accept-swift-size
+#                                          writes the budget of the Swift anew
 #
 # It builds into cargo's target folder: build/ and the XCFramework beside bindings/Pilotlight, which people have in their Xcode
 # projects, stay as they are.
@@ -129,6 +132,14 @@ check_swift() {
         "PilotlightSampleUITests=$sample/AppUITests,$sample/TestSupport@$minimum"
 }
 
+# swift_size size|accept: the two modules of the package.
+swift_size() {
+    local minimum
+    minimum=$(minimum_ios)
+    python3 -B "$apple/swift_ios.py" "$1" "$sources/$ffi_module/module.modulemap" "$apple/size-budget-swift.txt" \
+        "$swift_module=$sources/$swift_module@$minimum" "$app_module=$sources/$app_module@$minimum"
+}
+
 # check_objective_c MODULE-MAP SOURCES: what Objective-C sees of the library, the Objective-C of the guides, and the sample's.
 check_objective_c() {
     python3 -B "$apple/swift_ios.py" objc "$1" "$2" "$(minimum_ios)" "$checkout/testing/apple-stubs/ObjectiveC" \
@@ -192,7 +203,7 @@ main() {
     if [ "$mode" = --accept ]; then
         [ -d "$xcframework" ] || die "nothing was built to accept" "scripts/check-apple.sh --quick"
     fi
-    case $mode in all | --built | --swift | --prove) "$checkout/scripts/apple-swift.sh" setup ;; esac
+    case $mode in all | --built | --swift | --swift-size | --accept-swift-size | --prove) "$checkout/scripts/apple-swift.sh" setup ;; esac
     case $mode in
         all)
             begin "$scratch/proofs" check_proofs
@@ -219,12 +230,17 @@ main() {
             report "Objective-C compiles over what it sees of the library" check_objective_c "$sources/$ffi_module/module.modulemap" "$sources"
             if ! on_mac; then report "library and sample compile with the oldest Swift" check_oldest_swift; fi
             ;;
+        --swift-size) report "the Swift above the core is within its budget" swift_size size ;;
+        --accept-swift-size)
+            swift_size accept
+            return
+            ;;
         --prove) report "each check catches its fault" check_proofs ;;
         --accept)
             python3 -B "$apple/link.py" accept "$xcframework" "$sources" "$(tools_folder)" "$(minimum_ios)"
             return
             ;;
-        *) die "unknown argument: $mode" "scripts/check-apple.sh [--quick|--built|--swift|--url-session|--reproducible|--prove|--accept]" ;;
+        *) die "unknown argument: $mode" "scripts/check-apple.sh [--quick|--built|--swift|--swift-size|--url-session|--reproducible|--prove|--accept|--accept-swift-size]" ;;
     esac
     case $mode in
         all | --built)
@@ -233,6 +249,8 @@ main() {
             if ! on_mac; then report "each slice links strictly, within the budget, and needs only what is listed" check_link; fi
             report "generated, handwritten and sample Swift compile for iOS" check_swift "$simulator/$module_map" "$package/Sources"
             report "Objective-C compiles over what it sees of the library" check_objective_c "$simulator/$module_map" "$package/Sources"
+            # Elsewhere than on a Mac, whose compiler is another.
+            if ! on_mac; then report "the Swift above the core is within its budget" swift_size size; fi
             report "the generated Swift finds each of its symbols in the slice" check_swift_link
             report "no folder of this machine is in the package" check_strings
             report "the privacy manifest declares what is used" check_privacy

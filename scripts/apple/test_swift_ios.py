@@ -137,6 +137,34 @@ class Compiling(Proof):
             swift_ios.sources(self.folder)
 
 
+class Weighing(Proof):
+    def weight(self, old="", new=""):
+        self.write_slice(b"")
+        found, said = swift_ios.object_sizes(self.module_map, [("Core", [self.copy("Core", old, new)], "15.0")], self.folder)
+        self.assertEqual(said, "")
+        return found
+
+    def faults(self, found, budgets):
+        with contextlib.redirect_stdout(io.StringIO()):
+            return list(swift_ios.compare_budgets(found, swift_ios.read_budgets(budgets)))
+
+    def test_a_module_that_grew_is_named(self):
+        found = self.weight()
+        budget = swift_ios.BUDGET_HEAD + f"Core {found['Core']}\n"
+        self.assertEqual(self.faults(found, budget), [])
+        larger = self.weight("import", "public func grown(_ text: String) -> String { text + String(repeating: text, count: 7) + \"grown\" }\nimport")
+        self.assertGreater(larger["Core"], found["Core"])
+        self.assertEqual(len(self.faults(larger, budget)), 1)
+
+    def test_a_module_without_a_budget(self):
+        self.assertEqual(len(self.faults({"Core": 1}, swift_ios.BUDGET_HEAD)), 1)
+
+    def test_what_does_not_compile(self):
+        self.write_slice(b"")
+        _, said = swift_ios.object_sizes(self.module_map, [("Core", [self.copy("Core", "import", "imports")], "15.0")], self.folder)
+        self.assertIn("Core, for iOS 15.0", said)
+
+
 @unittest.skipIf(ON_MAC, "Xcode's compiler runs as it is")
 class Root(unittest.TestCase):
     def test_a_program_cannot_change_the_devices_of_the_machine(self):

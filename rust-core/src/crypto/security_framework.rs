@@ -33,6 +33,7 @@ macro_rules! constant {
         unsafe { CFString::wrap_under_get_rule($name) }
     }};
 }
+#[cfg(feature = "http-client")]
 pub(crate) use constant;
 
 pub(super) fn verify_ecdsa(_: Curve, hash: Hash, point: &[u8], message: &[u8], signature: &[u8]) -> bool {
