@@ -26,7 +26,7 @@ let package = Package(
             path: "bindings/Pilotlight/Sources/PilotlightCore",
             linkerSettings: [
                 .linkedFramework("Security"), .linkedFramework("CoreFoundation"), .linkedFramework("CFNetwork"),
-                .linkedFramework("LocalAuthentication"),
+                .linkedFramework("LocalAuthentication", .when(platforms: [.iOS, .macOS, .macCatalyst, .visionOS])),
             ]),
         // SwiftPM takes no privacy manifest from a static XCFramework, but does take a target's.
         .target(

@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# Rust, C and object-file tools for the iOS targets, on a Mac or on Debian.
+# Rust, C and object-file tools for the targets of apple/platforms.py, on a Mac or on Debian.
 #
-#   scripts/apple-toolchain.sh setup                   make sure that they are there
+#   scripts/apple-toolchain.sh setup [TARGET…]         make sure that they are there, with what these targets need
 #   scripts/apple-toolchain.sh cargo TARGET VERB ARGS… `cargo VERB --target TARGET ARGS` with the right compilers;
 #                                                      its output folder is apple/ in cargo's target folder
-#   scripts/apple-toolchain.sh tool NAME ARGS…         lipo, nm, otool, strip, size, ar, rustc, ld64.lld (LLVM's off a Mac)
+#   scripts/apple-toolchain.sh tool NAME ARGS…         lipo, nm, otool, strip, size, ar, dsymutil, rustc, ld64.lld (LLVM's off a Mac)
 #   scripts/apple-toolchain.sh sdk TARGET              the folder that stands for the target's SDK
 #   scripts/apple-toolchain.sh size-flags TARGET       rustc's flags for a smaller library, one a line
 #                                                      (PILOTLIGHT_COMPACT_UNWIND=no leaves out that of docs/adr/0015)
 #   scripts/apple-toolchain.sh roots                   the folders of this machine that hold the tools, one a line
 #
-# On a Mac: rustup's targets and Xcode's tools. On Debian: clang, lld and the LLVM tools of bookworm-security unpacked
+# On a Mac: rustup's targets and Xcode's tools; for a target without a precompiled standard library (visionOS, tvOS) rustup's
+# sources of it. On Debian: clang, lld and the LLVM tools of bookworm-security unpacked
 # into the cache, with the open-source Darwin headers that the PyPI package `ziglang` carries in place of an SDK (no Apple
 # SDK is involved); Rust is rustup's where it has the target, else Debian's rustc-web, which builds the standard library
 # from its own sources. Nothing is installed on the machine.
@@ -19,6 +20,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 tools=$cache/apple
+platforms=$checkout/scripts/apple/platforms.py
 tools_key="$apple_tools_version rust-$apple_rust_version llvm-$apple_llvm_version ziglang-$apple_ziglang_version"
 
 # --- Making the tools --------------------------------------------------------------------------------------------------
@@ -40,7 +42,7 @@ make_tools() {
 }
 
 unpack_darwin_headers() {
-    local into=$1 sdk
+    local into=$1
     require_tool python3 "apt-get install python3-pip"
     python3 -m pip download --quiet --no-deps --require-hashes --dest "$into/debs" -r "$checkout/scripts/requirements/ziglang.txt" ||
         die "the package ziglang $apple_ziglang_version could not be had, or is another than it was" \
@@ -52,11 +54,6 @@ wheel = zipfile.ZipFile(glob.glob(into + "/debs/ziglang-*.whl")[0])
 wanted = ("ziglang/lib/libc/include/any-darwin-any/", "ziglang/lib/libc/darwin/")
 wheel.extractall(into, [name for name in wheel.namelist() if name.startswith(wanted)])
 PYTHON
-    # The C compiler of build scripts takes any folder as SDKROOT, but clang warns when its name does not fit the target.
-    for sdk in iPhoneOS iPhoneSimulator; do
-        mkdir -p "$into/$sdk.sdk/usr"
-        ln -s ../../ziglang/lib/libc/include/any-darwin-any "$into/$sdk.sdk/usr/include"
-    done
 }
 
 # Each program under its plain name, with the unpacked libraries for itself only.
@@ -78,35 +75,61 @@ WRAPPER
 # --- Using them --------------------------------------------------------------------------------------------------------
 rustup_has() { have rustc && [ -d "$(rustc --print sysroot)/lib/rustlib/$1/lib" ]; }
 
+# On a Mac. Rust brings no precompiled standard library for some targets; cargo builds it from these sources.
+need_target() {
+    local target=$1 sources
+    rustup_has "$target" && return
+    rustup target add "$target" >&2 && return
+    sources=$(rustc --print sysroot)/lib/rustlib/src/rust/library
+    [ -d "$sources" ] || rustup component add rust-src >&2 ||
+        die "rustc has no $target, nor the sources of its standard library" "rustup target add $target, or rustup component add rust-src"
+}
+
 setup() {
     local target
     if on_mac; then
         xcrun --sdk iphoneos --show-sdk-path >/dev/null 2>&1 || die "Xcode with the iOS SDK is needed" "install Xcode, then xcode-select -s /Applications/Xcode.app"
         require_tool cargo "install Rust with rustup"
-        for target in "$ios_device_target" "${ios_simulator_targets[@]}"; do
-            rustup_has "$target" || rustup target add "$target" >&2 || die "rustc has no $target" "rustup target add $target"
-        done
+        for target in "$@"; do need_target "$target"; done
         return
     fi
     case $(uname -sm) in 'Linux x86_64') ;; *) die "the Apple tools are for a Mac or for Debian on x86_64" ;; esac
     made_once "$tools" "$tools_key" make_tools
 }
 
+# The C compiler of build scripts takes any folder as SDKROOT, but clang warns when its name does not fit the target.
 sdk_of() {
-    local name=iPhoneOS
-    case $1 in *-sim | x86_64-apple-ios) name=iPhoneSimulator ;; esac
+    local sdk folder
+    sdk=$(python3 -B "$platforms" of "$1" | cut -d ' ' -f 3) || die "no such target: $1"
     if on_mac; then
-        xcrun --sdk "$(printf '%s' "$name" | tr '[:upper:]' '[:lower:]')" --show-sdk-path
-    else
-        printf '%s\n' "$tools/$name.sdk"
+        xcrun --sdk "$sdk" --show-sdk-path || die "Xcode has no SDK $sdk" "install the platform: Xcode > Settings > Components"
+        return
     fi
+    case $sdk in
+        iphoneos) folder=$tools/iPhoneOS.sdk ;;
+        iphonesimulator) folder=$tools/iPhoneSimulator.sdk ;;
+        macosx) folder=$tools/MacOSX.sdk ;;
+        appletvos) folder=$tools/AppleTVOS.sdk ;;
+        appletvsimulator) folder=$tools/AppleTVSimulator.sdk ;;
+        xros) folder=$tools/XROS.sdk ;;
+        xrsimulator) folder=$tools/XRSimulator.sdk ;;
+    esac
+    mkdir -p "$folder/usr"
+    # Two builds may come here at once.
+    [ -e "$folder/usr/include" ] || ln -s ../../ziglang/lib/libc/include/any-darwin-any "$folder/usr/include" 2>/dev/null || [ -e "$folder/usr/include" ]
+    printf '%s\n' "$folder"
 }
 
 run_cargo() {
     local target=$1 verb=$2 word standard_library=()
     shift 2
     export CARGO_TARGET_DIR=$target_dir/apple
-    if ! on_mac; then
+    if on_mac; then
+        if ! rustup_has "$target"; then
+            standard_library=("-Zbuild-std=std,panic_abort,panic_unwind")
+            export RUSTC_BOOTSTRAP=1
+        fi
+    else
         word=${target//-/_}
         export "CC_$word=$tools/bin/clang" "CXX_$word=$tools/bin/clang++" "AR_$word=$tools/bin/llvm-ar"
         SDKROOT=$(sdk_of "$target")
@@ -138,16 +161,22 @@ run_tool() {
     # The compiler that run_cargo uses.
     if [ "$name" = rustc ] && { on_mac || rustup_has "$ios_device_target"; }; then exec rustc "$@"; fi
     if on_mac; then exec xcrun "$name" "$@"; fi
-    case $name in ld64.lld | clang | rustc) ;; *) name=llvm-$name ;; esac
-    [ -x "$tools/bin/$name" ] || die "no such tool: $name"
-    exec "$tools/bin/$name" "$@"
+    if [ "$name" = rustc ]; then exec "$tools/bin/rustc" "$@"; fi
+    case $name in ld64.lld | clang | dsymutil) ;; *) name=llvm-$name ;; esac
+    name=$tools/root/usr/bin/$name-$apple_llvm_version
+    [ -x "$name" ] || die "no such tool: $name"
+    LD_LIBRARY_PATH=$tools/root/usr/lib/x86_64-linux-gnu exec "$name" "$@"
 }
 
 main() {
     local verb=${1:-}
     [ -n "$verb" ] || die "which command?" "scripts/apple-toolchain.sh setup|cargo|tool|sdk|roots"
     shift
-    setup
+    case $verb in
+        setup) setup "$@" ;;
+        cargo) setup "${1:-}" ;;
+        *) setup ;;
+    esac
     case $verb in
         setup) ;;
         cargo) run_cargo "$@" ;;

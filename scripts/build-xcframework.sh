@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# Makes what an iOS app takes: build/Pilotlight, a Swift package with the XCFramework, the sources and the privacy
+# Makes what an app takes: build/Pilotlight, a Swift package with the XCFramework, the sources and the privacy
 # manifest, to be dragged into Xcode or named as a local package.
 #
-#   scripts/build-xcframework.sh                    every target, as it ships
+#   scripts/build-xcframework.sh                    every target for iOS, as it ships
+#   scripts/build-xcframework.sh --platforms ios,macos,catalyst,visionos,tvos
+#                                                   for these, and for no other
+#   scripts/build-xcframework.sh --dynamic          a framework, which an app and its extensions share, instead of a static library
 #   scripts/build-xcframework.sh --debug            quick to build and to step through, with the paths of this machine; never to ship
 #   scripts/build-xcframework.sh --targets A,B      only these Rust targets, for work on one device or simulator
 #   scripts/build-xcframework.sh --transport url-session
@@ -12,6 +15,8 @@
 #   build/Pilotlight/                               the package
 #   build/PilotlightFFI.xcframework.zip (.sha256)   the XCFramework alone, for a release's binaryTarget(url:checksum:)
 #   build/symbols/TARGET/                           the archives with line tables, to read crash reports with
+#
+# A framework's line tables are in the XCFramework too, as a dSYM, which Xcode puts into an app's archive.
 #
 # On a Mac it uses rustup's targets and Xcode; on Debian scripts/apple-toolchain.sh gets what it takes, and no Apple SDK is
 # needed. The same commit and the same tools give the same zip to the byte, in whatever folder the checkout lies.
@@ -23,25 +28,36 @@ set -euo pipefail
 
 toolchain=$checkout/scripts/apple-toolchain.sh
 apple=$checkout/scripts/apple
-library=lib$core_library.a
+archive=lib$core_library.a
+library=$archive
 output=$checkout/build
 profile=release
-targets=("$ios_device_target" "${ios_simulator_targets[@]}")
+chosen_platforms=ios
+chosen_targets=''
+targets=()
+dynamic=''
 features=()
 
+platforms() { python3 -B "$apple/platforms.py" "$@"; }
+
 parse_arguments() {
-    local known=" ${targets[*]} " target
     while [ $# -gt 0 ]; do
         case $1 in
             --help | -h) usage && finish ;;
             --debug) profile=dev ;;
-            --targets)
-                IFS=, read -r -a targets <<<"${2:-}"
-                [ ${#targets[@]} -gt 0 ] || die "--targets needs a list" "--targets$known"
-                for target in "${targets[@]}"; do
-                    case $known in *" $target "*) ;; *) die "no such target: $target" "--targets with any of:$known" ;; esac
-                done
+            --platforms)
+                [ -n "${2:-}" ] || die "--platforms needs a list" "--platforms ios,macos,catalyst,visionos,tvos"
+                chosen_platforms=$2
                 shift
+                ;;
+            --targets)
+                [ -n "${2:-}" ] || die "--targets needs a list" "scripts/apple/platforms.py targets $chosen_platforms names them"
+                chosen_targets=$2
+                shift
+                ;;
+            --dynamic)
+                dynamic=yes
+                library=$ffi_module.framework
                 ;;
             --transport)
                 case ${2:-} in
@@ -60,6 +76,21 @@ parse_arguments() {
         esac
         shift
     done
+}
+
+# Which Rust targets: --targets, or all of --platforms.
+choose_targets() {
+    local target known
+    if [ -n "$chosen_targets" ]; then
+        known=$(platforms targets ios,macos,catalyst,visionos,tvos)
+        IFS=, read -r -a targets <<<"$chosen_targets"
+        for target in "${targets[@]}"; do
+            grep -qx -- "$target" <<<"$known" || die "no such target: $target" "--targets with any of: $(printf '%s\n' "$known" | paste -s -d ' ' -)"
+        done
+        return
+    fi
+    known=$(platforms targets "$chosen_platforms") || die "no such platforms: $chosen_platforms" "--platforms with any of: ios,macos,catalyst,visionos,tvos"
+    while IFS= read -r target; do targets+=("$target"); done <<<"$known"
 }
 
 # --- The archives ------------------------------------------------------------------------------------------------------
@@ -99,50 +130,73 @@ compile() {
 }
 
 build_slice() {
-    local target=$1 start=$SECONDS folder=$profile built
+    local target=$1 start=$SECONDS folder=$profile built symbols=$staging/symbols/$1 slice=$staging/slices/$1
     if [ "$profile" = dev ]; then folder=debug; fi
     step "$target ($profile)"
     compile "$target"
-    built=$target_dir/apple/$target/$folder/$library
-    mkdir -p "$staging/symbols/$target" "$staging/slices/$target"
-    python3 "$apple/archive.py" anonymous "$built" "$staging/symbols/$target/$library"
-    cp "$staging/symbols/$target/$library" "$staging/slices/$target/$library"
-    if [ "$profile" = release ]; then "$toolchain" tool strip -S "$staging/slices/$target/$library"; fi
-    say "    $(wc -c <"$staging/slices/$target/$library" | tr -d ' ') bytes, $(elapsed_since "$start") s"
+    built=$target_dir/apple/$target/$folder/$archive
+    mkdir -p "$symbols" "$slice"
+    python3 -B "$apple/archive.py" anonymous "$built" "$symbols/$archive"
+    if [ -n "$dynamic" ]; then
+        python3 -B "$apple/framework.py" link "$target" "$symbols/$archive" "$sources" "$("$toolchain" roots)" \
+            "$slice/$ffi_module" "$slice/$ffi_module.dwarf" || die "$core_crate does not link for $target"
+        say "    $(wc -c <"$slice/$ffi_module" | tr -d ' ') bytes, $(elapsed_since "$start") s"
+        return
+    fi
+    cp "$symbols/$archive" "$slice/$archive"
+    if [ "$profile" = release ]; then "$toolchain" tool strip -S "$slice/$archive"; fi
+    say "    $(wc -c <"$slice/$archive" | tr -d ' ') bytes, $(elapsed_since "$start") s"
 }
 
 # --- The XCFramework ---------------------------------------------------------------------------------------------------
+# together NAME OUTPUT TARGET…: that file of each target, as one.
+together() {
+    local name=$1 into=$2 target files=()
+    shift 2
+    for target in "$@"; do files+=("$staging/slices/$target/$name"); done
+    if [ $# = 1 ]; then cp "${files[0]}" "$into"; else "$toolchain" tool lipo -create "${files[@]}" -output "$into"; fi
+}
+
 # The module map lies in a folder named like its module: a flat one collides with any other library's in the same app, and
 # under another name Xcode 26.4 no longer finds it.
-add_library() {
-    local identifier=$1 slice=$2
-    shift 2
-    local folder=$xcframework/$identifier headers=$xcframework/$identifier/Headers/$ffi_module
+add_static_library() {
+    local folder=$1 headers=$1/Headers/$ffi_module
+    shift
     mkdir -p "$headers"
-    if [ $# = 1 ]; then cp "$1" "$folder/$library"; else "$toolchain" tool lipo -create "$@" -output "$folder/$library"; fi
+    together "$archive" "$folder/$archive" "$@"
     cp "$sources/$ffi_module/$ffi_module.h" "$sources/$ffi_module/module.modulemap" "$headers/"
-    say "    $slice: $identifier"
+}
+
+add_framework() {
+    local folder=$1 kind=$2 version
+    shift 2
+    version=$(sed -n '/^\[workspace\.package\]/,/^\[/s/^version *= *"\(.*\)"$/\1/p' "$checkout/Cargo.toml")
+    mkdir -p "$folder"
+    together "$ffi_module" "$staging/slices/$kind" "$@"
+    together "$ffi_module.dwarf" "$staging/slices/$kind.dwarf" "$@"
+    python3 -B "$apple/framework.py" bundle "$kind" "$staging/slices/$kind" "$sources" "$version" "$folder"
+    python3 -B "$apple/framework.py" symbols "$staging/slices/$kind.dwarf" "$version" "$folder/dSYMs"
 }
 
 assemble_xcframework() {
-    local target device=() simulator=() architectures=()
+    local kind target identifier group kinds
     step "$ffi_module.xcframework"
-    for target in "${targets[@]}"; do
-        if [ "$target" = "$ios_device_target" ]; then
-            device=("$staging/slices/$target/$library")
+    kinds=$(platforms kinds "${targets[@]}")
+    for kind in $kinds; do
+        group=()
+        for target in "${targets[@]}"; do
+            if [ "$(platforms kinds "$target")" = "$kind" ]; then group+=("$target"); fi
+        done
+        identifier=$(platforms identifier "${group[@]}")
+        if [ -n "$dynamic" ]; then
+            add_framework "$xcframework/$identifier" "$kind" "${group[@]}"
         else
-            simulator+=("$staging/slices/$target/$library")
-            architectures+=("$(architecture_of "$target")")
+            add_static_library "$xcframework/$identifier" "${group[@]}"
         fi
+        say "    $kind: $identifier"
     done
-    if [ ${#device[@]} -gt 0 ]; then add_library ios-arm64 device "${device[@]}"; fi
-    if [ ${#simulator[@]} -gt 0 ]; then
-        add_library "ios-$(printf '%s\n' "${architectures[@]}" | sort | paste -s -d _ -)-simulator" simulator "${simulator[@]}"
-    fi
-    python3 "$apple/xcframework.py" describe "$xcframework" "$library"
+    python3 -B "$apple/xcframework.py" describe "$xcframework" "$library"
 }
-
-architecture_of() { case $1 in aarch64-*) echo arm64 ;; *) echo "${1%%-*}" ;; esac; }
 
 # --- The package -------------------------------------------------------------------------------------------------------
 assemble_package() {
@@ -153,6 +207,7 @@ assemble_package() {
         cp -R "$sources/$module" "$package/Sources/$module"
     done
     cp "$apple/Package.swift" "$package/"
+    platforms manifest "$package/Package.swift" "${targets[@]}"
     for paper in LICENSE-MIT LICENSE-APACHE; do cp "$checkout/$paper" "$package/"; done
     find "$package" -name .DS_Store -delete
     python3 "$apple/xcframework.py" zip "$xcframework" "$staging/$ffi_module.xcframework.zip"
@@ -177,13 +232,14 @@ main() {
     local start=$SECONDS target
     parse_arguments "$@"
     prerequisites rust python apple
+    choose_targets
     sources=$checkout/bindings/Pilotlight/Sources
     mkdir -p "$output"
     staging=$output/.making.$$
     at_exit "rm -rf '$staging'"
     package=$staging/$app_module
     xcframework=$package/$ffi_module.xcframework
-    "$toolchain" setup
+    "$toolchain" setup "${targets[@]}"
     # So that the registry's folders are there to be named in `remappings`.
     (cd "$checkout" && cargo fetch --quiet --locked) || die "the dependencies cannot be had" "cargo fetch --locked"
     for target in "${targets[@]}"; do build_slice "$target"; done

@@ -6,6 +6,9 @@
 #   scripts/check-apple.sh --built         the same, of what scripts/build-xcframework.sh has left in build/; builds nothing
 #   scripts/check-apple.sh --swift         only: the checkout's Swift compiles for iOS, and with the oldest Swift that is promised
 #                                          (half a minute; builds no Rust)
+#   scripts/check-apple.sh --dynamic       the framework of build-xcframework.sh --dynamic instead (also with --quick)
+#   scripts/check-apple.sh --platforms macos,catalyst,visionos,tvos [--dynamic]
+#                                          only: what build-xcframework.sh makes for these is as it should be; their Swift is not compiled
 #   scripts/check-apple.sh --url-session   only: the device slice of build-xcframework.sh --transport url-session links within its size
 #   scripts/check-apple.sh --swift-size    only: the Swift above the core weighs no more than scripts/apple/size-budget-swift.txt says
 #   scripts/check-apple.sh --reproducible  only: two builds from two folders give the same zip (slow: from nothing, twice)
@@ -23,16 +26,24 @@ set -euo pipefail
 apple=$checkout/scripts/apple
 sources=$checkout/bindings/Pilotlight/Sources
 output=$target_dir/apple-check
-module_map=Headers/$ffi_module/module.modulemap
 targets=("$ios_device_target" "${ios_simulator_targets[@]}")
 simulator_architectures=arm64_x86_64
+mode=all dynamic='' platforms=''
 passed=0 failed=0 begun=()
 
 # Everything that is checked lies in the output folder.
 choose_output() {
     package=$output/$app_module
     xcframework=$package/$ffi_module.xcframework
-    simulator=$xcframework/ios-$simulator_architectures-simulator
+    local simulator=$xcframework/ios-$simulator_architectures-simulator
+    library=lib$core_library.a
+    binary=$simulator/$library
+    module_map=$simulator/Headers/$ffi_module/module.modulemap
+    if [ -n "$dynamic" ]; then
+        library=$ffi_module.framework
+        binary=$simulator/$library/$ffi_module
+        module_map=$simulator/$library/Modules/module.modulemap
+    fi
 }
 
 # The simulator that runs here, or, on Debian, the one that Debian's Swift compiles for.
@@ -75,13 +86,13 @@ ended() {
 
 tools_folder() { "$checkout/scripts/apple-toolchain.sh" roots; }
 
-check_slices() { python3 -B "$apple/xcframework.py" check "$xcframework" "$ffi_module" "$(minimum_ios)" "${targets[@]}"; }
+check_slices() { python3 -B "$apple/xcframework.py" check "$xcframework" "$ffi_module" "$sources" "$library" "${targets[@]}"; }
 
 check_url_session_size() {
-    python3 -B "$apple/link.py" size "$xcframework" "$sources" "$(tools_folder)" "$(minimum_ios)" "$apple/size-budget-url-session.txt"
+    python3 -B "$apple/link.py" size "$xcframework" "$sources" "$(tools_folder)" "$apple/size-budget-url-session.txt"
 }
 
-check_link() { python3 -B "$apple/link.py" check "$xcframework" "$sources" "$(tools_folder)" "$(minimum_ios)"; }
+check_link() { python3 -B "$apple/link.py" check "$xcframework" "$sources" "$(tools_folder)"; }
 
 # The folders of this machine, and the names of the person and the machine where they are longer than a chance match.
 check_strings() {
@@ -96,7 +107,7 @@ check_privacy() { python3 -B "$apple/audit.py" privacy "$package"; }
 
 check_manifest() {
     "$checkout/scripts/swift.sh" package --package-path "$package" describe --type json |
-        python3 -B "$apple/audit.py" manifest "$(minimum_ios)" PrivacyInfo.xcprivacy
+        python3 -B "$apple/audit.py" manifest "$(join_by_comma "${targets[@]}")" PrivacyInfo.xcprivacy
 }
 
 # The half of the project's own manifest that Linux does not take by itself; it is what the sample builds with.
@@ -106,7 +117,7 @@ check_own_manifest() {
     cp -R "$checkout/bindings/Pilotlight/"{Package.swift,Sources,Tests} "$folder/"
     cp -R "$xcframework" "$folder/"
     PILOTLIGHT_MANIFEST_AS_APPLE=1 "$checkout/scripts/swift.sh" package --package-path "$folder" describe --type json |
-        python3 -B "$apple/audit.py" manifest "$(minimum_ios)" PrivacyInfo.xcprivacy
+        python3 -B "$apple/audit.py" manifest "$ios_device_target,aarch64-apple-darwin" PrivacyInfo.xcprivacy
 }
 
 check_frameworks() { python3 -B "$apple/audit.py" frameworks "$package/Package.swift" "$checkout/bindings/Pilotlight/Package.swift"; }
@@ -150,7 +161,7 @@ check_objective_c() {
 check_oldest_swift() { python3 -B "$apple/swift_oldest.py"; }
 
 check_swift_link() {
-    python3 -B "$apple/swift_ios.py" link "$simulator/$module_map" "$simulator/lib$core_library.a" \
+    python3 -B "$apple/swift_ios.py" link "$module_map" "$binary" \
         "$package/Sources/$swift_module" "$(minimum_ios)"
 }
 
@@ -188,35 +199,74 @@ check_reproducible() {
 
 join_by_comma() { local IFS=,; echo "$*"; }
 
-main() {
-    local scratch mode=${1:-all}
-    case $mode in --help | -h) usage && finish ;; esac
-    temp_dir scratch
-    require_tool python3 "apt-get install python3"
+parse_arguments() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --help | -h) usage && finish ;;
+            --dynamic) dynamic=yes ;;
+            --platforms)
+                [ -n "${2:-}" ] || die "--platforms needs a list" "scripts/check-apple.sh --platforms macos,catalyst,visionos,tvos"
+                mode=--platforms platforms=$2
+                shift
+                ;;
+            *) mode=$1 ;;
+        esac
+        shift
+    done
+}
+
+# Which targets are built, and where.
+choose_targets() {
+    local known target
     # Here, because what the checks run is heard only when it fails.
     if [ "$mode" = --quick ]; then
         mode=all
         choose_own_simulator
     fi
+    if [ -n "$platforms" ]; then
+        known=$(python3 -B "$apple/platforms.py" targets "$platforms") || die "no such platforms: $platforms" "scripts/check-apple.sh --help"
+        targets=()
+        while IFS= read -r target; do targets+=("$target"); done <<<"$known"
+        output+=-platforms
+    fi
+    if [ -n "$dynamic" ]; then output+=-dynamic; fi
     if [ "$mode" = --built ]; then output=$checkout/build; fi
     choose_output
+}
+
+build_package() {
+    "$checkout/scripts/build-xcframework.sh" ${dynamic:+--dynamic} --output "$output" --targets "$(join_by_comma "${targets[@]}")"
+}
+
+main() {
+    local scratch
+    parse_arguments "$@"
+    temp_dir scratch
+    require_tool python3 "apt-get install python3"
+    choose_targets
     if [ "$mode" = --accept ]; then
         [ -d "$xcframework" ] || die "nothing was built to accept" "scripts/check-apple.sh --quick"
     fi
     case $mode in all | --built | --swift | --swift-size | --accept-swift-size | --prove) "$checkout/scripts/apple-swift.sh" setup ;; esac
     case $mode in
         all)
-            begin "$scratch/proofs" check_proofs
-            if ! on_mac; then begin "$scratch/oldest" check_oldest_swift; fi
-            report "the package builds" "$checkout/scripts/build-xcframework.sh" --output "$output" --targets "$(join_by_comma "${targets[@]}")"
-            report "each check catches its fault" ended 0 "$scratch/proofs"
-            if ! on_mac; then report "library and sample compile with the oldest Swift" ended 1 "$scratch/oldest"; fi
+            # What does not depend on the form is checked with the static one.
+            if [ -z "$dynamic" ]; then
+                begin "$scratch/proofs" check_proofs
+                if ! on_mac; then begin "$scratch/oldest" check_oldest_swift; fi
+            fi
+            report "the package builds" build_package
+            if [ -z "$dynamic" ]; then
+                report "each check catches its fault" ended 0 "$scratch/proofs"
+                if ! on_mac; then report "library and sample compile with the oldest Swift" ended 1 "$scratch/oldest"; fi
+            fi
             ;;
         --built)
             [ -d "$xcframework" ] || die "build/$app_module is not there" "scripts/build-xcframework.sh"
             report "each check catches its fault" check_proofs
             if ! on_mac; then report "library and sample compile with the oldest Swift" check_oldest_swift; fi
             ;;
+        --platforms) report "the package builds" build_package ;;
         --reproducible) report "two builds from two folders give the same zip" check_reproducible "$scratch" ;;
         --url-session)
             output+=-url-session
@@ -237,26 +287,30 @@ main() {
             ;;
         --prove) report "each check catches its fault" check_proofs ;;
         --accept)
-            python3 -B "$apple/link.py" accept "$xcframework" "$sources" "$(tools_folder)" "$(minimum_ios)"
+            python3 -B "$apple/link.py" accept "$xcframework" "$sources" "$(tools_folder)"
             return
             ;;
-        *) die "unknown argument: $mode" "scripts/check-apple.sh [--quick|--built|--swift|--swift-size|--url-session|--reproducible|--prove|--accept|--accept-swift-size]" ;;
+        *) die "unknown argument: $mode" "scripts/check-apple.sh --help" ;;
     esac
     case $mode in
-        all | --built)
+        all | --built | --platforms)
             report "slices, objects, headers and Info.plist are as they should be" check_slices
             # Elsewhere than on a Mac, where Xcode's own linker checks it against the SDK.
             if ! on_mac; then report "each slice links strictly, within the budget, and needs only what is listed" check_link; fi
-            report "generated, handwritten and sample Swift compile for iOS" check_swift "$simulator/$module_map" "$package/Sources"
-            report "Objective-C compiles over what it sees of the library" check_objective_c "$simulator/$module_map" "$package/Sources"
-            # Elsewhere than on a Mac, whose compiler is another.
-            if ! on_mac; then report "the Swift above the core is within its budget" swift_size size; fi
-            report "the generated Swift finds each of its symbols in the slice" check_swift_link
             report "no folder of this machine is in the package" check_strings
             report "the privacy manifest declares what is used" check_privacy
             report "the zip is made from the XCFramework alone" check_zip "$scratch"
-            report "the manifests link the frameworks that are needed" check_frameworks
             report "SwiftPM reads the package's manifest" check_manifest
+            ;;
+    esac
+    case $mode in
+        all | --built)
+            report "generated, handwritten and sample Swift compile for iOS" check_swift "$module_map" "$package/Sources"
+            report "Objective-C compiles over what it sees of the library" check_objective_c "$module_map" "$package/Sources"
+            # Elsewhere than on a Mac, whose compiler is another.
+            if ! on_mac; then report "the Swift above the core is within its budget" swift_size size; fi
+            report "the generated Swift finds each of its symbols in the slice" check_swift_link
+            report "the manifests link the frameworks that are needed" check_frameworks
             report "SwiftPM reads the Apple half of bindings/Pilotlight's manifest" check_own_manifest "$scratch"
             ;;
     esac

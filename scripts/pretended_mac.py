@@ -54,13 +54,19 @@ ANSWERS = {
 *" appearance") echo dark ;;
 *" content_size") echo medium ;;
 *" screenshot "*) echo picture >"${@: -1}" ;;
+*--show-sdk-version*) echo 26.1 ;;
 *--show-sdk*) echo /Applications/Xcode.app/SDK ;;
-lipo\\ *|*swiftc\\ -target*) exec "$PRETEND_PYTHON" -B "$PRETEND_WORLD" "$@" ;;
+lipo\\ *|dsymutil\\ *|*swiftc\\ -target*|*" clang -target "*) exec "$PRETEND_PYTHON" -B "$PRETEND_WORLD" "$@" ;;
 docc\\ *) while [ "$1" != --output-path ]; do shift; done; mkdir -p "$2/data/documentation" && echo '{"abstract": [{"text": "A page."}]}' >"$2/data/documentation/pilotlight.json"
     mkdir -p "$2/documentation/pilotlight" && echo '<p>' >"$2/documentation/pilotlight/index.html" ;;
 esac""",
     "rustc": """case "$*" in *sysroot*) mkdir -p "$PRETEND_FOLDER/rust/lib/rustlib"; echo "$PRETEND_FOLDER/rust" ;; *) echo "host: aarch64-apple-darwin" ;; esac""",
-    "rustup": """if [ "$1 $2" = "target add" ]; then mkdir -p "$PRETEND_FOLDER/rust/lib/rustlib/$3/lib"; fi""",
+    # There is no precompiled standard library for these.
+    "rustup": """case "$*" in
+"target add "*visionos*|"target add "*tvos*) echo "error: the toolchain has no component 'rust-std' for target '$3'"; exit 1 ;;
+"target add "*) mkdir -p "$PRETEND_FOLDER/rust/lib/rustlib/$3/lib" ;;
+"component add rust-src") mkdir -p "$PRETEND_FOLDER/rust/lib/rustlib/src/rust/library" ;;
+esac""",
     "node": """case $1 in --version) echo v22.12.0 ;; -e) ;; *)
     echo "issuer: http://127.0.0.1:4713" >&3
     trap exit TERM
@@ -93,6 +99,7 @@ esac""",
     # Builds the core, and a server that says where it listens and serves until it is asked to end.
     "cargo": """case "$*" in
 *" staticlib"*)
+    echo "bootstrap: ${RUSTC_BOOTSTRAP-no}" >>"$PRETEND_CALLS"
     profile=release
     case "$*" in *"--profile dev"*) profile=debug ;; esac
     while [ "$1" != --target ]; do shift; done

@@ -4,12 +4,13 @@
     pretended_world.py terminal ARGS…      the terminal sample, with the server that it talks to
     pretended_world.py curl ARGS…          that server's levers
     pretended_world.py package ARGS…       `swift package describe` of one of the project's two manifests
-    pretended_world.py lipo|… ARGS…        xcrun's lipo and swiftc
+    pretended_world.py lipo|… ARGS…        xcrun's lipo, dsymutil, swiftc, and clang where it links
 """
 
 import json
 import os
 import pathlib
+import re
 import sys
 
 FOLDER = pathlib.Path(os.environ["PRETEND_FOLDER"])
@@ -71,8 +72,9 @@ def package(words):
     folder = pathlib.Path(words[words.index("--package-path") + 1])
     if not (folder / "PilotlightFFI.xcframework" / "Info.plist").exists():
         sys.exit(f"error: artifact of the target PilotlightFFI not found in {folder}")
+    cases = re.findall(r"\.(\w+)\(\.v(\d+)\)", re.search(r"^    platforms: (\[.*?\])", (folder / "Package.swift").read_text(encoding="utf-8"), re.M)[1])
     print(json.dumps({
-        "platforms": [{"name": "ios", "version": "15.0"}], "products": [{"name": "Pilotlight"}],
+        "platforms": [{"name": name.lower(), "version": f"{version}.0"} for name, version in cases], "products": [{"name": "Pilotlight"}],
         "targets": [
             {"name": "PilotlightFFI", "type": "binary"},
             {"name": "PilotlightCore", "type": "library", "target_dependencies": ["PilotlightFFI"]},
@@ -82,11 +84,11 @@ def package(words):
 
 def lipo(words):
     import fixtures
-    import macho
+    import link
     thin = {}
     for name in words[1:words.index("-output")]:
-        (found,) = {found.architecture for _, found in macho.objects(pathlib.Path(name))}
-        thin[found] = pathlib.Path(name).read_bytes()
+        data = pathlib.Path(name).read_bytes()
+        thin[link.architecture_of(data)] = data
     pathlib.Path(words[-1]).write_bytes(fixtures.make_universal(thin))
 
 
@@ -99,12 +101,30 @@ def swiftc(words):
         pathlib.Path(words[words.index("-emit-module-path") + 1]).touch()
 
 
+def clang(words):
+    """A framework's library."""
+    import fixtures
+    import platforms
+    architecture, triple = words[words.index("-target") + 1].split("-", 1)
+    (kind,) = (kind for kind in platforms.KINDS if platforms.triple(kind, architecture) == f"{architecture}-{triple}")
+    exported = pathlib.Path(words[words.index("-exported_symbols_list") + 2]).read_text(encoding="ascii").split()
+    pathlib.Path(words[words.index("-o") + 1]).write_bytes(fixtures.make_dylib(kind, architecture, exported, undefined=["_fstat"]))
+
+
+def dsymutil(words):
+    import dylibs
+    import fixtures
+    one = dylibs.read(pathlib.Path(words[words.index("-o") - 1]).read_bytes())
+    made = fixtures.make_dylib(one.what.platform, one.what.architecture, file=dylibs.MH_DSYM, lines=b"lines")
+    pathlib.Path(words[words.index("-o") + 1]).write_bytes(made)
+
+
 def main():
     verb, words = sys.argv[1], sys.argv[2:]
     if verb == "--sdk":
-        swiftc(words)
+        (clang if "clang" in words else swiftc)(words)
     else:
-        {"terminal": terminal, "curl": curl, "package": package, "lipo": lipo}[verb](words)
+        {"terminal": terminal, "curl": curl, "package": package, "lipo": lipo, "dsymutil": dsymutil}[verb](words)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ import pretended_mac
 from pretended_mac import CHECKOUT
 
 sys.path.insert(0, str(CHECKOUT / "scripts" / "apple"))
-import fixtures  # noqa: E402 the folder is named above
+import dylibs  # noqa: E402 the folder is named above
+import fixtures  # noqa: E402
+import platforms  # noqa: E402
 
 DEVICE, SIMULATORS = "aarch64-apple-ios", ["aarch64-apple-ios-sim", "x86_64-apple-ios"]
 
@@ -29,11 +31,10 @@ class FreshMac(pretended_mac.Mac):
         super().setUp()
         archives = self.folder / "archives"
         archives.mkdir()
-        for target in [DEVICE, *SIMULATORS]:
-            made = fixtures.make_object("x86_64" if target.startswith("x86") else "arm64", "ios" if target == DEVICE else "ios-simulator")
+        for target, kind in platforms.TARGETS.items():
+            what = platforms.architecture_of(target), kind, platforms.minimum_of(kind)
             # With the symbols that the privacy manifest speaks of.
-            (archives / target).write_bytes(fixtures.make_archive([made, fixtures.make_object(
-                "x86_64" if target.startswith("x86") else "arm64", "ios" if target == DEVICE else "ios-simulator", undefined=["_fstat"])]))
+            (archives / target).write_bytes(fixtures.make_archive([fixtures.make_object(*what), fixtures.make_object(*what, undefined=["_fstat"])]))
         for words in (["init", "--quiet"], ["add", "--all"]):
             subprocess.run(["git", *words], cwd=self.checkout, check=True,
                            env={"PATH": os.environ["PATH"], "HOME": str(self.folder / "home")})
@@ -48,6 +49,7 @@ class FreshMac(pretended_mac.Mac):
         plist = plistlib.loads((framework / "Info.plist").read_bytes())
         return {one["LibraryIdentifier"]: one["SupportedArchitectures"] for one in plist["AvailableLibraries"]}
 
+    manifest = property(lambda self: (self.checkout / "build/Pilotlight/Package.swift").read_text(encoding="utf-8"))
     beside = property(lambda self: self.checkout / "bindings/Pilotlight/PilotlightFFI.xcframework")
 
 
@@ -87,7 +89,49 @@ class Building(FreshMac):
             self.assertInOrder(calls, f"rustup target add {target}", "cargo fetch", f"cargo rustc --target {target}")
         self.assertInOrder(calls, "xcrun strip -S", "xcrun lipo -create")
         self.assertIn("--remap-path-prefix", calls)
-        self.assertNotIn("RUSTC_BOOTSTRAP", calls)
+        self.assertNotIn("bootstrap: 1", calls)
+        self.assertIn("platforms: [.iOS(.v15)]", self.manifest)
+
+    def test_a_package_for_each_platform(self):
+        self.assertPasses("build-xcframework.sh", "--platforms", "ios,macos,catalyst,visionos,tvos")
+        framework = self.checkout / "build/Pilotlight/PilotlightFFI.xcframework"
+        both = ["arm64", "x86_64"]
+        self.assertEqual(self.slices(framework), {
+            "ios-arm64": ["arm64"], "ios-arm64_x86_64-simulator": both, "macos-arm64_x86_64": both, "ios-arm64_x86_64-maccatalyst": both,
+            "xros-arm64": ["arm64"], "xros-arm64-simulator": ["arm64"], "tvos-arm64": ["arm64"], "tvos-arm64_x86_64-simulator": both})
+        self.assertIn("platforms: [.iOS(.v15), .macOS(.v12), .macCatalyst(.v15), .visionOS(.v1), .tvOS(.v17)]", self.manifest)
+        calls = self.calls()
+        # Rust has a precompiled standard library for a Mac, and sources for what has none.
+        self.assertInOrder(calls, "rustup target add aarch64-apple-visionos", "rustup component add rust-src", "cargo fetch")
+        self.assertEqual(calls.count("rustup component add rust-src"), 1)
+        self.assertInOrder(calls, "cargo rustc --target aarch64-apple-darwin --quiet", "bootstrap: no",
+                           "cargo rustc --target aarch64-apple-visionos -Zbuild-std=std,panic_abort,panic_unwind", "bootstrap: 1")
+
+    def test_a_platform_that_is_none(self):
+        self.assertFails("build-xcframework.sh", ["--platforms", "ios,watchos"], "no such platforms", "ios,macos,catalyst,visionos,tvos")
+        self.assertNotIn("cargo rustc", self.calls())
+
+    def test_a_framework(self):
+        self.assertPasses("build-xcframework.sh", "--dynamic", "--platforms", "ios,macos")
+        framework = self.checkout / "build/Pilotlight/PilotlightFFI.xcframework"
+        self.assertEqual(set(self.slices(framework)), {"ios-arm64", "ios-arm64_x86_64-simulator", "macos-arm64_x86_64"})
+        calls = self.calls()
+        for target, triple, sdk in ((DEVICE, "arm64-apple-ios15.0", "iphoneos"), ("x86_64-apple-darwin", "x86_64-apple-macos12.0", "macosx")):
+            self.assertInOrder(calls, f"cargo rustc --target {target}", f"xcrun --sdk {sdk} clang -target {triple} -dynamiclib", "-framework Security",
+                               "-Xlinker -install_name -Xlinker @rpath/PilotlightFFI.framework/", "-Xlinker -application_extension",
+                               "xcrun dsymutil --flat", "xcrun strip -S -x")
+        bundle = framework / "macos-arm64_x86_64/PilotlightFFI.framework"
+        self.assertEqual(os.readlink(bundle / "PilotlightFFI"), "Versions/Current/PilotlightFFI")
+        self.assertEqual({one.what.architecture for one in dylibs.read_all(bundle / "PilotlightFFI")}, {"arm64", "x86_64"})
+        plist = plistlib.loads((framework / "ios-arm64/PilotlightFFI.framework/Info.plist").read_bytes())
+        self.assertEqual((plist["DTSDKName"], plist["MinimumOSVersion"]), ("iphoneos26.1", "15.0"))
+
+    def test_the_checks_of_a_framework_and_of_other_platforms(self):
+        self.assertRegex(self.assertPasses("check-apple.sh", "--dynamic", "--quick"), r"\n(\d+) passed, 0 failed\n")
+        said = self.assertPasses("check-apple.sh", "--dynamic", "--platforms", "macos,catalyst,visionos,tvos")
+        self.assertRegex(said, r"\n(\d+) passed, 0 failed\n")
+        self.assertNotIn("compile for iOS", said)
+        self.assertFalse(self.beside.exists())
 
     def test_a_debug_build_can_be_stepped_through(self):
         self.assertPasses("build-xcframework.sh", "--debug", "--targets", SIMULATORS[0])

@@ -32,7 +32,7 @@ let coreLinking: [LinkerSetting] =
     // A static library cannot name the frameworks that it calls.
     : [
         .linkedFramework("Security"), .linkedFramework("CoreFoundation"), .linkedFramework("CFNetwork"),
-        .linkedFramework("LocalAuthentication"),
+        .linkedFramework("LocalAuthentication", .when(platforms: [.iOS, .macOS, .macCatalyst, .visionOS])),
     ]
 
 /// What starts other programs, which iOS does not let anybody do.

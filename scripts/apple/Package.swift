@@ -13,7 +13,7 @@ let package = Package(
             name: "PilotlightCore", dependencies: ["PilotlightFFI"],
             linkerSettings: [
                 .linkedFramework("Security"), .linkedFramework("CoreFoundation"), .linkedFramework("CFNetwork"),
-                .linkedFramework("LocalAuthentication"),
+                .linkedFramework("LocalAuthentication", .when(platforms: [.iOS, .macOS, .macCatalyst, .visionOS])),
             ]),
         // SwiftPM takes no privacy manifest from a static XCFramework, but does take a target's.
         .target(

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 """Makes a static library the same on every machine, and one that fits beside others written in Rust.
 
-    archive.py anonymous IN OUT
+    archive.py anonymous IN OUT    writes it
+    archive.py check ARCHIVE…      nothing in it can be defined a second time by another library
 
 Compilers put hashes into the names of objects that depend on where cargo's folders lie. A name keeps its place and its
 size, so that everything else in the archive stays where it is.
 
-Every Rust library defines `_rust_eh_personality`, and two such definitions do not link. Here it becomes a weak one, which
-gives way to any other: it does the same in each, and the table for unwinding has room for three routines (docs/adr/0015).
+Another Rust library in the same app may have the same parts, of the same toolchain and the same versions. What Swift calls carries
+the crate's name. What the standard library and ring define for others gets a prefix here that no other library has. What is
+left is weak, so that the linker takes one of two: the compiler's own helpers (`___udivti3`), shared prologues, whose name says what
+they do, and `_rust_eh_personality`. That one keeps its name: it does the same in each library, and the table for unwinding has room for
+three routines (docs/adr/0015).
 """
 
 import re
@@ -26,6 +30,53 @@ def plain_name(name):
 
 
 COMMON = {"_rust_eh_personality"}
+# Of the same length, because each name keeps its place.
+PREFIXES = ((b"__R", b"_PL"), (b"_ring_core_", b"_pilotring_"))
+OWN = re.compile(r"_(?:uniffi|ffi)_(?:\w+_)?pilotlight_core_|_UNIFFI_META_(?:\w+_)?PILOTLIGHT_CORE|_pilotlight_|_pilotring_|_PL")
+
+
+def rename(out, at, prefixes):
+    """The name that begins there."""
+    for old, new in prefixes:
+        if out[at:at + len(old)] == old:
+            out[at:at + len(old)] = new
+
+
+def rename_all(out, data, prefixes=PREFIXES):
+    """Where they are defined, where they are called, and in the archive's table."""
+    for member in macho.members(data):
+        for name_at in macho.external_names(member.body):
+            rename(out, member.body_at + name_at, prefixes)
+    for name_at in macho.table_names(data):
+        rename(out, name_at, prefixes)
+
+
+# What a crate of another name would have in place of ours.
+OTHER_CRATE = ((b"_uniffi_", b"_others_"), (b"_ffi_", b"_fff_"), (b"_UNIFFI_", b"_OTHERS_"), (b"_pilotlight_", b"_somebodys__"))
+
+
+def of_another_crate(data):
+    """The same library as a compiler would make it of another crate with the same dependencies, by the same toolchain: what both have
+    has the names that the standard library and ring give it, and the personality routine is a strong one."""
+    out = bytearray(data)
+    rename_all(out, data, tuple((new, old) for old, new in PREFIXES) + OTHER_CRATE)
+    for member in macho.members(data):
+        for symbol in macho.definitions(member.body):
+            if symbol.name in COMMON:
+                out[member.body_at + symbol.entry_at + 4] &= ~macho.N_PEXT
+                out[member.body_at + symbol.entry_at + 6] &= ~macho.N_WEAK_DEF
+    return bytes(out)
+
+
+def collisions(path):
+    """A sentence for each name that another library may define too."""
+    with open(path, "rb") as file:
+        data = file.read()
+    for thin in macho.slices(data):
+        for member in macho.members(thin):
+            for symbol in macho.definitions(member.body):
+                if not symbol.is_weak and not OWN.match(symbol.name):
+                    yield f"{path}({member.name}): {symbol.name} is neither weak nor has it a prefix of ours"
 
 
 def weaken(out, member):
@@ -56,13 +107,19 @@ def anonymous(data):
         name = plain_name(member.name).encode("latin1")
         out[member.name_at:member.name_at + member.name_size] = name.ljust(member.name_size, filler)
         weaken(out, member)
+    rename_all(out, data)
     return bytes(out)
 
 
 def main():
-    verb, source, target = sys.argv[1:]
+    verb, source, *rest = sys.argv[1:]
+    if verb == "check":
+        faults = [fault for path in (source, *rest) for fault in collisions(path)]
+        print("\n".join(faults))
+        sys.exit(1 if faults else 0)
     if verb != "anonymous":
         sys.exit(__doc__)
+    (target,) = rest
     with open(source, "rb") as file:
         data = anonymous(file.read())
     with open(target, "wb") as file:

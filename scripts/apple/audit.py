@@ -3,7 +3,8 @@
 
     audit.py strings FOLDER TEXT…           no file holds one of the texts (read as bytes; archives and all)
     audit.py privacy PACKAGE                the privacy manifest declares exactly the required-reason API that is used
-    audit.py manifest MINIMUM-IOS RESOURCE… `swift package describe --type json` on stdin is the package that it should be
+    audit.py manifest TARGET,… RESOURCE…    `swift package describe --type json` on stdin is the package that it should be, for
+                                            exactly the platforms of these Rust targets
     audit.py frameworks MANIFEST…           each links exactly the frameworks that needed-symbols.txt names, and those of classes found by name
 """
 
@@ -13,8 +14,9 @@ import plistlib
 import re
 import sys
 
-import link
 import macho
+import platforms
+import stubs
 
 # Apple, "Describing use of required reason API": the functions of each category that C and Rust can call.
 CATEGORIES = {
@@ -24,8 +26,6 @@ CATEGORIES = {
     "NSPrivacyAccessedAPICategorySystemBootTime": {"_mach_absolute_time"},
     "NSPrivacyAccessedAPICategoryDiskSpace": {"_statfs", "_statvfs", "_fstatfs", "_fstatvfs"},
 }
-# LAContext is asked for by its name at run time, which works only where something has loaded its framework.
-FOUND_BY_NAME = {"LocalAuthentication"}
 # … and of Swift.
 SWIFT_WORDS = {
     "NSPrivacyAccessedAPICategoryFileTimestamp": r"\b(creationDate|modificationDate|contentModificationDateKey|creationDateKey)\b",
@@ -53,12 +53,13 @@ def leaks(folder, texts):
 def used_categories(package):
     """{category: names} that the libraries and the Swift sources use."""
     used = {}
-    for library in sorted(package.rglob("*.a")):
-        for _, one in macho.objects(library):
-            for category, names in CATEGORIES.items():
-                found = {symbol for symbol in one.undefined if symbol.split("$")[0] in names}
-                if found:
-                    used.setdefault(category, set()).update(found)
+    linked = [path.resolve() / path.stem for path in package.rglob("*.framework")]
+    objects = [one for library in sorted(package.rglob("*.a")) for _, one in macho.objects(library)]
+    objects += [macho.read_object(data) for path in linked for data in macho.slices(path.read_bytes())]
+    for one in objects:
+        for category, names in CATEGORIES.items():
+            if found := {symbol for symbol in one.undefined if symbol.split("$")[0] in names}:
+                used.setdefault(category, set()).update(found)
     for source in sorted((package / "Sources").rglob("*.swift")):
         text = re.sub(r"//.*", "", source.read_text(encoding="utf-8"))
         for category, words in SWIFT_WORDS.items():
@@ -68,10 +69,14 @@ def used_categories(package):
 
 
 def privacy_faults(package):
-    manifests = sorted(package.rglob("*.xcprivacy"))
-    if [str(path.relative_to(package)) for path in manifests] != ["Sources/Pilotlight/PrivacyInfo.xcprivacy"]:
+    sources = package / "Sources"
+    manifests = sorted(sources.rglob("*.xcprivacy"))
+    if [str(path.relative_to(sources)) for path in manifests] != ["Pilotlight/PrivacyInfo.xcprivacy"]:
         yield f"the privacy manifests are {manifests}, not one in Sources/Pilotlight"
         return
+    for other in package.glob("*.xcframework/**/*.xcprivacy"):
+        if other.read_bytes() != manifests[0].read_bytes():
+            yield f"{other.relative_to(package)} is another than that of the sources"
     manifest = plistlib.loads(manifests[0].read_bytes())
     if set(manifest) != MANIFEST_KEYS:
         yield f"the privacy manifest's keys are {sorted(manifest)}"
@@ -89,7 +94,8 @@ def privacy_faults(package):
     print("required-reason API:", {category.split("Category")[-1]: sorted(names) for category, names in used.items()})
 
 
-def manifest_faults(described, minimum, wanted):
+def manifest_faults(described, names, wanted):
+    """`names` are the platforms that are inside."""
     targets = {target["name"]: target for target in described.get("targets", [])}
     kinds = {name: target.get("type") for name, target in targets.items()}
     for name, kind in (("Pilotlight", "library"), ("PilotlightCore", "library"), ("PilotlightFFI", "binary")):
@@ -101,16 +107,17 @@ def manifest_faults(described, minimum, wanted):
     if resources != wanted:
         yield f"the resources of Pilotlight are {resources}, not {wanted}"
     versions = {one["name"]: one["version"] for one in described.get("platforms", [])}
-    if versions.get("ios") != minimum:
-        yield f"the manifest is for iOS {versions.get('ios')}, the library for {minimum}"
+    inside = {platforms.PLATFORMS[name][1]: platforms.minimum(name) for name in names}
+    if versions != inside:
+        yield f"the manifest is for {versions}, the library for {inside}"
     if [product["name"] for product in described.get("products", [])] != ["Pilotlight"]:
         yield "the product is not Pilotlight alone"
 
 
 def framework_faults(manifest, needed):
-    """`needed` is what link.read_needed gives."""
-    linked = set(re.findall(r'\.linkedFramework\("(\w+)"\)', manifest.read_text(encoding="utf-8")))
-    wanted = set(needed.values()) - link.LIBRARIES | FOUND_BY_NAME
+    """`needed` is what stubs.read_needed gives."""
+    linked = set(re.findall(r'\.linkedFramework\("(\w+)"', manifest.read_text(encoding="utf-8")))
+    wanted = set(needed.values()) - set(stubs.LIBRARIES) | {stubs.FOUND_BY_NAME}
     if linked != wanted:
         yield f"{manifest} links {sorted(linked)}, and the library needs {sorted(wanted)}"
 
@@ -122,10 +129,9 @@ def main():
     elif verb == "privacy":
         faults = list(privacy_faults(pathlib.Path(rest[0])))
     elif verb == "manifest":
-        faults = list(manifest_faults(json.load(sys.stdin), rest[0], rest[1:]))
+        faults = list(manifest_faults(json.load(sys.stdin), platforms.platforms_of(rest[0].split(",")), rest[1:]))
     elif verb == "frameworks":
-        needed = link.read_needed(link.NEEDED.read_text(encoding="ascii"))
-        faults = [fault for name in rest for fault in framework_faults(pathlib.Path(name), needed)]
+        faults = [fault for name in rest for fault in framework_faults(pathlib.Path(name), stubs.listed())]
     else:
         sys.exit(__doc__)
     for fault in faults:

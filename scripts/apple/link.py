@@ -1,15 +1,13 @@
 #!/usr/bin/env python3
 """Links each slice as an app does, without the parts that nothing calls, and checks what the result needs and weighs.
 
-    link.py check XCFRAMEWORK SOURCES TOOLS MINIMUM-IOS    against needed-symbols.txt and size-budget.txt, beside C++,
-                                                           Objective-C and Rust (docs/adr/0015), and as prologues.py reads it
-    link.py size XCFRAMEWORK SOURCES TOOLS MINIMUM-IOS FILE
-                                                           only its size, against the budget in FILE
-    link.py accept XCFRAMEWORK SOURCES TOOLS MINIMUM-IOS   writes both anew; read the difference before you commit it
+    link.py check XCFRAMEWORK SOURCES TOOLS         against needed-symbols.txt and size-budget.txt, beside C++, Objective-C and
+                                                    Rust (docs/adr/0015), and as prologues.py reads it
+    link.py size XCFRAMEWORK SOURCES TOOLS FILE     only its size, against the budget in FILE
+    link.py accept XCFRAMEWORK SOURCES TOOLS        writes both anew; read the difference before you commit it
 
-SOURCES is the folder with the generated Swift: an app keeps what that calls. TOOLS is the folder of apple-toolchain.sh. No
-Apple SDK is read: Security, CoreFoundation, CFNetwork and libobjc are stubs with exactly the committed names, and libSystem's names
-come from the open-source headers' package.
+SOURCES is the folder with the generated Swift: an app keeps what that calls. TOOLS is the folder of apple-toolchain.sh. A
+framework is linked already, and is linked against. No Apple SDK is read: the stubs of stubs.py stand for it.
 """
 
 import pathlib
@@ -18,22 +16,15 @@ import subprocess
 import sys
 import tempfile
 
+import archive
 import macho
+import platforms
 import prologues
 import sizes
+import stubs
 
 HERE = pathlib.Path(__file__).resolve().parent
-NEEDED = HERE / "needed-symbols.txt"
 BUDGET = HERE / "size-budget.txt"
-INSTALL_NAMES = {
-    "CFNetwork": "/System/Library/Frameworks/CFNetwork.framework/CFNetwork",
-    "CoreFoundation": "/System/Library/Frameworks/CoreFoundation.framework/CoreFoundation",
-    "Security": "/System/Library/Frameworks/Security.framework/Security",
-    "libSystem": "/usr/lib/libSystem.B.dylib",
-    "libobjc": "/usr/lib/libobjc.A.dylib",
-}
-# Every app links these; the rest are frameworks.
-LIBRARIES = {"libSystem", "libobjc"}
 # What an app has beside the core: code with a personality routine of another language, and another library written in Rust. They
 # call each other, so that all stay.
 NEIGHBOURS = {
@@ -56,35 +47,6 @@ ret
 .subsections_via_symbols
 """,
 }
-NEEDED_HEAD = """# What the core, linked and dead-stripped, needs of the system: library and symbol. A new line is a decision: is the symbol
-# public, how old is it, does the App Store ask for a reason? scripts/check-apple.sh --accept writes this file.
-"""
-
-
-def library_of(symbol):
-    if re.match(r"_k?(Sec|SSL)[A-Z]", symbol):
-        return "Security"
-    if re.match(r"_(CFNetwork|kCFProxy)[A-Z]", symbol):
-        return "CFNetwork"
-    if re.match(r"_+k?CF[A-Z]", symbol):
-        return "CoreFoundation"
-    if re.match(r"_(objc|sel|class|object|method)_", symbol):
-        return "libobjc"
-    return "libSystem"
-
-
-def read_needed(text):
-    """{symbol: library} of needed-symbols.txt."""
-    lines = (line.split() for line in text.splitlines() if line and not line.startswith("#"))
-    return {symbol: library for library, symbol in lines}
-
-
-def compare_needed(found, listed):
-    """A sentence for each symbol that only one side has. `found` is a set, `listed` what read_needed gives."""
-    for symbol in sorted(found - set(listed)):
-        yield f"{symbol} of {library_of(symbol)} is newly needed and is not in {NEEDED.name}"
-    for symbol in sorted(set(listed) - found):
-        yield f"{symbol} is in {NEEDED.name} and no longer needed"
 
 
 def roots(sources):
@@ -96,113 +58,154 @@ def roots(sources):
     return {f"_{name}" for name in declared & called}, {f"_{name}" for name in declared}
 
 
-def system_names(tools):
-    """What libSystem exports."""
-    text = (tools / "ziglang/lib/libc/darwin/libSystem.tbd").read_text(encoding="utf-8")
-    names = set()
-    for group in re.finditer(r"\b(?:symbols|weak-symbols|thread-local-symbols):\s*\[(.*?)\]", text, re.S):
-        names |= {name.strip().strip("'\"") for name in group[1].split(",")}
-    return names
-
-
-def write_stubs(folder, platform, listed, tools):
-    on = {"ios": "arm64-ios", "ios-simulator": "arm64-ios-simulator, x86_64-ios-simulator"}[platform]
-    real = system_names(tools)
-    for library, install_name in INSTALL_NAMES.items():
-        names = {symbol for symbol, owner in listed.items() if owner == library}
-        if library == "libSystem":
-            names &= real  # a listed name that libSystem does not have stays undefined, and the link says so
-            names.add("dyld_stub_binder")  # the linker's own, where the platform has no chained fixups
-        lines = ["--- !tapi-tbd", "tbd-version: 4", f"targets: [ {on} ]", f"install-name: '{install_name}'", "exports:",
-                 f"  - targets: [ {on} ]", "    symbols: [ %s ]" % ", ".join(f"'{name}'" for name in sorted(names)), "...", ""]
-        place = folder if library in LIBRARIES else folder / f"{library}.framework"
-        place.mkdir(parents=True, exist_ok=True)
-        (place / f"{library}.tbd").write_text("\n".join(lines), encoding="ascii")
-
-
-def neighbours(folder, architecture, platform, minimum):
+def neighbours(folder, architecture, kind):
     """Objects of C++, Objective-C and Rust, and the function that keeps them."""
-    target = f"{architecture}-apple-ios{minimum}" + ("-simulator" if platform == "ios-simulator" else "")
     for name, source in NEIGHBOURS.items():
         (folder / name).write_text(source, encoding="ascii")
-        command = [HERE.parent / "apple-toolchain.sh", "tool", "clang", "-target", target, "-femit-compact-unwind-non-canonical",
-                   "-c", folder / name, "-o", folder / f"{name}.o"]
+        command = [HERE.parent / "apple-toolchain.sh", "tool", "clang", "-target", platforms.triple(kind, architecture),
+                   "-femit-compact-unwind-non-canonical", "-c", folder / name, "-o", folder / f"{name}.o"]
         subprocess.run([str(word) for word in command], check=True)
     return [folder / f"{name}.o" for name in NEIGHBOURS], "_neighbour_in_cpp"
 
 
-def link(library, architecture, platform, minimum, called, extra, output):
+def link(libraries, architecture, kind, called, extra, output):
     """Runs the linker; gives what it said when it failed."""
-    exports = output.with_suffix(".exports")
+    exports, its = output.with_suffix(".exports"), platforms.KINDS[kind]
     exports.write_text("\n".join(sorted(called)) + "\n", encoding="ascii")
     command = [HERE.parent / "apple-toolchain.sh", "tool", "ld64.lld", "-dylib", "-arch", architecture, "-platform_version",
-               platform, minimum, "18.0", "-dead_strip", "-x", "-exported_symbols_list", exports, library, "-o", output]
+               its.linker, platforms.minimum_of(kind), its.sdk_version, "-dead_strip", "-x", "-exported_symbols_list", exports, *libraries,
+               "-o", output]
     for symbol in sorted(called):
         command += ["-u", symbol]
     done = subprocess.run([str(word) for word in command + extra], capture_output=True, text=True, check=False)
     return done.stderr if done.returncode else ""
 
 
-def linked_slices(xcframework, sources, minimum, scratch):
-    """(name, faults, dylib) of each slice, linked with everything undefined allowed."""
-    called, declared = roots(sources)
+class Slice:
+    """One architecture of what a package has for one platform: a static library, which is linked here as an app does it, or a
+    framework, which is linked already."""
+
+    def __init__(self, folder, kind, architecture, file, data, scratch):
+        self.kind, self.architecture, self.file, self.data = kind, architecture, file, data
+        self.name = f"{kind} {architecture}"
+        self.dylib, self.map = scratch / f"{kind}-{architecture}.dylib", scratch / f"{kind}-{architecture}.map"
+        self.is_static = file.suffix == ".a"
+        self.platform = platforms.KINDS[kind].platform
+        self.folder = folder
+
+    def defined(self):
+        if not self.is_static:
+            return macho.read_object(self.data).defined
+        return {name for _, one in macho.objects(self.file) if one.architecture == self.architecture for name in one.defined}
+
+    def link(self, called, declared):
+        """A sentence for each fault. After it `dylib` is there, with everything undefined allowed."""
+        missing = declared - self.defined() if self.is_static else set()
+        faults = [f"{self.name}: the header declares {symbol} and the library lacks it" for symbol in sorted(missing)]
+        self.called = called - missing
+        if self.is_static:
+            said = self.linked([self.file], ["-undefined", "dynamic_lookup", "-map", self.map], self.dylib)
+            return faults + ([f"{self.name}: {said}"] if said else [])
+        self.dylib.write_bytes(self.data)
+        return faults
+
+    def linked(self, files, extra, output, more=()):
+        return link(files, self.architecture, self.kind, self.called | set(more), extra, output)
+
+    def check(self, scratch, tools):
+        """A sentence for each fault of a link with nothing undefined, and of one beside other languages."""
+        here = scratch / self.kind
+        system = stubs.write(here, self.kind, stubs.listed(self.platform), tools)
+        # A framework is linked as an app does it: the app's own code calls it.
+        files = [self.file] if self.is_static else ["-F", self.file_of_framework().parent, "-framework", self.file.name]
+        faults = self.errors("strict link", self.linked(files, system, scratch / "strict.dylib"))
+        objects, root = neighbours(scratch, self.architecture, self.kind)
+        extra = ["-undefined", "dynamic_lookup", *objects]
+        faults += self.errors("beside C++, Objective-C and Rust", self.linked(files, extra, scratch / "neighbours.dylib", [root]))
+        if self.is_static:
+            faults += self.errors("beside another Rust library", self.linked_with_another_crate(scratch))
+            faults += [f"{self.name}: {fault}" for fault in archive.collisions(self.file)]
+        if self.is_static and self.architecture == "arm64":
+            faults += [f"{self.name}: {fault}" for fault in prologues.faults(self.dylib.read_bytes(), self.map.read_text(encoding="latin1"))]
+        return faults
+
+    def linked_with_another_crate(self, scratch):
+        """Both with everything that is in them, and both called."""
+        another = scratch / "another.a"
+        another.write_bytes(archive.of_another_crate(self.data))
+        others = {name for _, one in macho.objects(another) for name in one.defined if name.startswith(("_others_", "_somebodys__"))}
+        both = ["-undefined", "dynamic_lookup", "--error-limit=0", "-force_load", self.thin(scratch), "-force_load", another]
+        return self.linked([], both, scratch / "both.dylib", others)
+
+    def thin(self, scratch):
+        path = scratch / "thin.a"
+        path.write_bytes(self.data)
+        return path
+
+    def file_of_framework(self):
+        return next(parent for parent in self.file.parents if parent.suffix == ".framework")
+
+    def errors(self, where, said):
+        return [f"{self.name}, {where}: {line}" for line in said.splitlines() if "error" in line]
+
+
+def slices(xcframework, scratch):
+    """All of an XCFramework."""
     for folder in sorted(path for path in xcframework.iterdir() if path.is_dir()):
-        platform = "ios-simulator" if folder.name.endswith("-simulator") else "ios"
-        (library,) = folder.glob("*.a")
-        defined = {}
-        for _, one in macho.objects(library):
-            defined.setdefault(one.architecture, set()).update(one.defined)
-        for architecture, names in sorted(defined.items()):
-            name = f"{platform} {architecture}"
-            output = scratch / f"{platform}-{architecture}.dylib"
-            missing = declared - names
-            faults = [f"{name}: the header declares {symbol} and the library lacks it" for symbol in sorted(missing)]
-            rest = [library, architecture, platform, minimum, called - missing]
-            said = link(*rest, ["-undefined", "dynamic_lookup", "-map", output.with_suffix(".map")], output)
-            yield name, rest, faults + ([f"{name}: {said}"] if said else []), output
+        for kind, its in platforms.KINDS.items():
+            described = folder.name.split("-")
+            if described[0] != its.supported or (described[2:] or [None])[0] != its.variant:
+                continue
+            for file in (*folder.glob("*.a"), *folder.glob("*.framework")):
+                binary = (file / file.stem).resolve() if file.suffix == ".framework" else file
+                for data in macho.slices(binary.read_bytes()):
+                    yield Slice(folder, kind, architecture_of(data), binary, data, scratch)
+
+
+def architecture_of(data):
+    """Of a thin library, static or linked."""
+    body = next(macho.members(data)).body if data[:8] == b"!<arch>\n" else data
+    return macho.read_object(body).architecture
 
 
 def main():
-    verb, xcframework, sources, tools, minimum = sys.argv[1], *map(pathlib.Path, sys.argv[2:5]), sys.argv[5]
-    faults, found, weights = [], set(), {}
-    listed = read_needed(NEEDED.read_text(encoding="ascii")) if NEEDED.is_file() else {}
+    verb, xcframework, sources, tools = sys.argv[1], *map(pathlib.Path, sys.argv[2:5])
+    faults, found, weights = [], {}, {}
+    called, declared = roots(sources)
     with tempfile.TemporaryDirectory() as made:
         scratch = pathlib.Path(made)
-        for name, rest, wrong, dylib in linked_slices(xcframework, sources, minimum, scratch):
-            faults += wrong
-            if not dylib.is_file():
+        for one in slices(xcframework, scratch):
+            faults += one.link(called, declared)
+            if not one.dylib.is_file():
                 continue
-            one = macho.read_object(dylib.read_bytes())
-            found |= one.undefined
-            weights[name] = sizes.weight(one)
-            print(f"{name}: {weights[name]} bytes linked, {len(one.undefined)} symbols of the system needed")
+            linked = macho.read_object(one.dylib.read_bytes())
+            linked.undefined.discard(stubs.OF_LINKER)
+            found.setdefault(one.platform, set()).update(linked.undefined)
+            weights[one.name] = sizes.weight(linked)
+            print(f"{one.name}: {weights[one.name]} bytes linked, {len(linked.undefined)} symbols of the system needed")
             if verb == "check":
-                stubs = scratch / rest[2]
-                write_stubs(stubs, rest[2], listed, tools)
-                strict = ["-L", stubs, "-F", stubs, "-lSystem", "-lobjc", "-framework", "Security", "-framework", "CoreFoundation",
-                          "-framework", "CFNetwork"]
-                said = link(*rest, strict, scratch / "strict.dylib")
-                faults += [f"{name}, strict link: {line}" for line in said.splitlines() if "error" in line]
-                objects, root = neighbours(scratch, rest[1], rest[2], minimum)
-                said = link(*rest[:4], rest[4] | {root}, ["-undefined", "dynamic_lookup", *objects], scratch / "neighbours.dylib")
-                faults += [f"{name}, beside C++, Objective-C and Rust: {line}" for line in said.splitlines() if "error" in line]
-                if rest[1] == "arm64":
-                    link_map = dylib.with_suffix(".map").read_text(encoding="latin1")
-                    faults += [f"{name}: {fault}" for fault in prologues.faults(dylib.read_bytes(), link_map)]
-            if name == "ios arm64":
-                sizes.print_table(dylib.with_suffix(".map").read_text(encoding="latin1"))
-    if verb == "size":
-        faults += sizes.compare(weights.get("ios arm64", 0), sizes.read_budget(pathlib.Path(sys.argv[6])))
-    elif verb == "accept":
-        lines = sorted(f"{library_of(symbol)} {symbol}" for symbol in found)
-        NEEDED.write_text(NEEDED_HEAD + "\n".join(lines) + "\n", encoding="ascii")
-        sizes.write_budget(BUDGET, weights["ios arm64"])
+                faults += one.check(scratch, tools)
+            if one.name == "ios arm64" and one.is_static:
+                sizes.print_table(one.map.read_text(encoding="latin1"))
+    if verb == "accept":
+        stubs.write_needed(found)
+        if "ios arm64" in weights:
+            sizes.write_budget(BUDGET, weights["ios arm64"])
     else:
-        faults += compare_needed(found, listed)
-        faults += sizes.compare(weights.get("ios arm64", 0), sizes.read_budget(BUDGET))
+        if verb == "check":
+            faults += [fault for platform, names in found.items() for fault in needed_faults(platform, names)]
+        budget = pathlib.Path(sys.argv[5]) if verb == "size" else BUDGET
+        if verb == "size" or "ios arm64" in weights:
+            faults += sizes.compare(weights.get("ios arm64", 0), sizes.read_budget(budget))
     for fault in faults:
         print(fault)
     sys.exit(1 if faults else 0)
+
+
+def needed_faults(platform, names):
+    """Of what iOS needs another platform may need less."""
+    required = None if platform == "ios" else stubs.read_extra(stubs.NEEDED.read_text(encoding="ascii"), platform)
+    return (f"{platform}: {fault}" for fault in stubs.compare_needed(names, stubs.listed(platform), required))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import struct
 from typing import Iterator, NamedTuple, Optional
 
 ARCHITECTURES = {0x0100000C: "arm64", 0x01000007: "x86_64"}
-PLATFORMS = {1: "macos", 2: "ios", 3: "tvos", 4: "watchos", 6: "maccatalyst", 7: "ios-simulator", 8: "tvos-simulator"}
+PLATFORMS = {1: "macos", 2: "ios", 3: "tvos", 4: "watchos", 6: "maccatalyst", 7: "ios-simulator", 8: "tvos-simulator", 11: "xros",
+             12: "xros-simulator"}
 LC_SYMTAB, LC_SEGMENT_64, LC_BUILD_VERSION = 0x2, 0x19, 0x32
 LC_VERSION_MIN = (0x24, 0x25, 0x2F, 0x30)  # from before LC_BUILD_VERSION: they do not tell a device from a simulator
 N_STAB, N_TYPE, N_PEXT, N_EXT, N_SECT = 0xE0, 0x0E, 0x10, 0x01, 0x0E
@@ -35,6 +36,8 @@ class Symbol(NamedTuple):
     entry_at: int
     kind: int
     value: int
+    is_weak: bool  # gives way to another definition
+    name_at: int
 
 
 class Section(NamedTuple):
@@ -140,17 +143,41 @@ def _symbols(data, at, defined, undefined):
 def _external(data, at):
     """The external symbols of the table that the command at this place names."""
     offset, count, strings, _ = struct.unpack("<IIII", data[at + 8:at + 24])
-    for i, (name_at, kind, _, _, value) in enumerate(struct.iter_unpack("<IBBHQ", data[offset:offset + 16 * count])):
+    for i, (name_at, kind, _, about, value) in enumerate(struct.iter_unpack("<IBBHQ", data[offset:offset + 16 * count])):
         if kind & N_STAB or not kind & N_EXT:
             continue
         start = strings + name_at
-        yield Symbol(data[start:data.index(b"\0", start)].decode("latin1"), i, offset + 16 * i, kind, value)
+        name = data[start:data.index(b"\0", start)].decode("latin1")
+        yield Symbol(name, i, offset + 16 * i, kind, value, bool(about & N_WEAK_DEF), start)
 
 
 def definitions(data: bytes) -> Iterator[Symbol]:
     """What an object defines for others."""
     for at in _commands(data, LC_SYMTAB):
         yield from (symbol for symbol in _external(data, at) if symbol.kind & N_TYPE == N_SECT)
+
+
+def external_names(data: bytes) -> Iterator[int]:
+    """Where the names are of what an object defines for others or needs of them."""
+    for at in _commands(data, LC_SYMTAB):
+        yield from (symbol.name_at for symbol in _external(data, at))
+
+
+def table_names(archive: bytes) -> Iterator[int]:
+    """Where the names are in an archive's table of symbols, which is in the order of its members (<mach-o/ranlib.h>)."""
+    size = int(archive[8 + 48:8 + 58])
+    at = 8 + 60
+    if archive[8:11] != b"#1/" or not archive[at:].startswith(b"__.SYMDEF"):
+        return
+    if archive[at:].startswith(b"__.SYMDEF SORTED"):
+        raise Malformed("a table of symbols in the order of their names, which change here")
+    start = at + int(archive[11:24])
+    entries = struct.unpack("<I", archive[start:start + 4])[0]
+    strings = start + 4 + entries + 4
+    if strings > at + size:
+        raise Malformed("the table of symbols is longer than its member")
+    for place in range(start + 4, start + 4 + entries, 8):
+        yield strings + struct.unpack("<I", archive[place:place + 4])[0]
 
 
 def routines(data: bytes) -> Iterator[tuple]:
@@ -167,13 +194,17 @@ def routines(data: bytes) -> Iterator[tuple]:
                     yield offset + place, k
 
 
-def _commands(data, wanted):
-    at, commands = 32, struct.unpack("<I", data[16:20])[0] if data[:4] == MACH_O_64 else 0
-    for _ in range(commands):
+def commands(data) -> Iterator[tuple]:
+    """(command, where it is) of each load command."""
+    at, count = 32, struct.unpack("<I", data[16:20])[0] if data[:4] == MACH_O_64 else 0
+    for _ in range(count):
         command, size = struct.unpack("<II", data[at:at + 8])
-        if command == wanted:
-            yield at
+        yield command, at
         at += size
+
+
+def _commands(data, wanted):
+    return (at for command, at in commands(data) if command == wanted)
 
 
 def objects(path) -> Iterator[tuple]:

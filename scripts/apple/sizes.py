@@ -39,6 +39,7 @@ def compare(size, budget):
 def crate_of(symbol):
     """The crate that a symbol was written in, as well as its mangled name tells: generic code counts for its first crate. None
     where it tells nothing."""
+    symbol = re.sub(r"^_PL(?=[A-Z])", "_R", symbol)  # archive.py's prefix
     symbol = re.sub(r"^_+(?=R|ZN)", "_", symbol)
     if symbol.startswith("_R") and (found := CRATE_V0.search(symbol)):
         return found[2][:int(found[1])]
@@ -46,7 +47,7 @@ def crate_of(symbol):
         first = found[2][:int(found[1])]
         inner = re.match(r"_?(?:\$LT\$|\$u20\$|\$RF\$|\$BP\$|mut|const|dyn|\$LP\$|as)*([a-z]\w*?)(?:\.\.|$|\$)", first)
         return inner[1] if inner and "$" in first else first
-    if "ring_core" in symbol:
+    if "pilotring" in symbol:
         return FOREIGN
     if re.match(r"_?(uniffi|ffi)_", symbol):
         return "pilotlight_core"

@@ -121,7 +121,13 @@ def link_faults(module_map, library, folder, minimum, scratch):
     if said:
         return [said]
     print(f"{len(needed)} UniFFI symbols are called")
-    return [f"{symbol} is called and is not in {library}" for symbol in sorted(uniffi_symbols(linked))]
+    return [f"{symbol} is called and is not in {library}" for symbol in sorted(uniffi_symbols(linked) - exports(library))]
+
+
+def exports(library):
+    """What a linked library has for others; what a static one has is in the image already."""
+    linked = (data for data in macho.slices(library.read_bytes()) if data[:4] == macho.MACH_O_64)
+    return {symbol for data in linked for symbol in macho.read_object(data).defined}
 
 
 def object_sizes(module_map, modules, scratch):

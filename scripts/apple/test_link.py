@@ -13,6 +13,7 @@ import audit
 import fixtures
 import link
 import sizes
+import stubs
 
 TOOLCHAIN = pathlib.Path(__file__).resolve().parent.parent / "apple-toolchain.sh"
 LISTED = {"_SecItemAdd": "Security", "_malloc": "libSystem", "_objc_release": "libobjc"}
@@ -39,9 +40,8 @@ class StrictLink(Temporary):
         file.write_text(source, encoding="ascii")
         subprocess.run([TOOLCHAIN, "tool", "clang", "-target", "arm64-apple-ios15.0", "-c", file, "-o", library], check=True)
         tools = pathlib.Path(subprocess.run([TOOLCHAIN, "roots"], check=True, capture_output=True, text=True).stdout.strip())
-        link.write_stubs(self.folder / "stubs", "ios", dict(LISTED, _invented="libSystem"), tools)
-        strict = ["-L", self.folder / "stubs", "-F", self.folder / "stubs", "-lSystem", "-framework", "Security"]
-        return link.link(library, "arm64", "ios", "15.0", {"_f"}, strict, self.folder / "f.dylib")
+        strict = stubs.write(self.folder / "stubs", "ios", dict(LISTED, _invented="libSystem"), tools)
+        return link.link([library], "arm64", "ios", {"_f"}, strict, self.folder / "f.dylib")
 
     def test_listed_symbols(self):
         self.assertEqual(self.said("void *malloc(unsigned long); int SecItemAdd(void); int f(void) { malloc(1); return SecItemAdd(); }"), "")
@@ -79,8 +79,8 @@ ret
                         "-c", file, "-o", part], check=True)
         subprocess.run([TOOLCHAIN, "tool", "ar", "--format=darwin", "rcs", library, part], check=True)
         library.write_bytes(prepare(library.read_bytes()))
-        objects, root = link.neighbours(self.folder, "arm64", "ios", "15.0")
-        return link.link(library, "arm64", "ios", "15.0", {root, "_f"}, ["-undefined", "dynamic_lookup", *objects], self.folder / "f.dylib")
+        objects, root = link.neighbours(self.folder, "arm64", "ios")
+        return link.link([library], "arm64", "ios", {root, "_f"}, ["-undefined", "dynamic_lookup", *objects], self.folder / "f.dylib")
 
     def test_a_routine_of_its_own_is_one_too_many(self):
         self.assertIn("too many personalities (4)", self.said(self.FUNCTION.format(routine="_another")))
@@ -91,11 +91,85 @@ ret
         self.assertEqual(self.said(source, archive.anonymous), "")
 
 
+@unittest.skipIf(sys.platform == "darwin", "Xcode's linker has other options")
+class AnotherRustLibrary(Temporary):
+    """A library in assembly in place of the core: it has what the standard library and ring define, and calls it."""
+
+    SOURCE = """.globl _uniffi_pilotlight_core_f
+_uniffi_pilotlight_core_f: bl __RNvNtCs2a_3std9panicking11EMPTY_PANIC
+bl _ring_core_0_17_14__p256_mul
+.cfi_startproc
+.cfi_personality 155, _rust_eh_personality
+.cfi_def_cfa_offset 16
+ret
+.cfi_endproc
+.globl __RNvNtCs2a_3std9panicking11EMPTY_PANIC
+__RNvNtCs2a_3std9panicking11EMPTY_PANIC: ret
+.globl _rust_eh_personality
+_rust_eh_personality: ret
+.subsections_via_symbols
+"""
+    RING = ".globl _ring_core_0_17_14__p256_mul\n_ring_core_0_17_14__p256_mul: ret\n"
+
+    def library(self, prepare):
+        parts = []
+        for name, source in (("core", self.SOURCE), ("ring", self.RING)):
+            file, part = self.folder / f"{name}.s", self.folder / f"{name}.o"
+            file.write_text(source, encoding="ascii")
+            subprocess.run([TOOLCHAIN, "tool", "clang", "-target", "arm64-apple-ios15.0", "-femit-compact-unwind-non-canonical",
+                            "-c", file, "-o", part], check=True)
+            parts.append(part)
+        library = self.folder / "libcore.a"
+        library.unlink(missing_ok=True)
+        subprocess.run([TOOLCHAIN, "tool", "ar", "--format=darwin", "rcs", library, *parts], check=True)
+        library.write_bytes(prepare(library.read_bytes()))
+        return link.Slice(self.folder, "ios", "arm64", library, library.read_bytes(), self.folder)
+
+    def said(self, prepare):
+        one = self.library(prepare)
+        self.assertEqual(one.link({"_uniffi_pilotlight_core_f"}, set()), [])
+        return one.linked_with_another_crate(self.folder)
+
+    def test_two_of_the_same_toolchain_link_when_each_name_is_ours_or_weak(self):
+        said = self.said(lambda data: data)
+        for name in ("EMPTY_PANIC", "_ring_core_0_17_14__p256_mul"):
+            self.assertRegex(said, f"duplicate symbol: .*{name}")
+        self.assertEqual(self.said(archive.anonymous), "")
+
+    def test_each_renaming_is_needed(self):
+        prefixes, common = archive.PREFIXES, archive.COMMON
+        self.addCleanup(lambda: (setattr(archive, "PREFIXES", prefixes), setattr(archive, "COMMON", common)))
+        for i, name in enumerate(("EMPTY_PANIC", "p256_mul")):
+            archive.PREFIXES = prefixes[:i] + prefixes[i + 1:]
+            self.assertRegex(self.said(archive.anonymous), f"duplicate symbol: .*{name}")
+        archive.PREFIXES, archive.COMMON = prefixes, set()
+        self.library(archive.anonymous)
+        self.assertIn("_rust_eh_personality is neither weak", "".join(archive.collisions(self.folder / "libcore.a")))
+
+    def test_a_name_that_another_library_may_have(self):
+        self.library(lambda data: data)
+        found = "\n".join(archive.collisions(self.folder / "libcore.a"))
+        for name in ("EMPTY_PANIC", "_rust_eh_personality", "p256_mul"):
+            self.assertIn(name, found)
+        self.assertNotIn("uniffi", found)
+        self.library(archive.anonymous)
+        self.assertEqual(list(archive.collisions(self.folder / "libcore.a")), [])
+
+
 class Lists(Temporary):
     def test_needed_symbols(self):
-        self.assertEqual(list(link.compare_needed(set(LISTED), LISTED)), [])
-        self.assertIn("_SecItemExport of Security is newly needed", "".join(link.compare_needed({*LISTED, "_SecItemExport"}, LISTED)))
-        self.assertIn("_malloc is in", "".join(link.compare_needed({"_SecItemAdd"}, LISTED)))
+        self.assertEqual(list(stubs.compare_needed(set(LISTED), LISTED)), [])
+        self.assertIn("_SecItemExport of Security is newly needed", "".join(stubs.compare_needed({*LISTED, "_SecItemExport"}, LISTED)))
+        self.assertIn("_malloc is in", "".join(stubs.compare_needed({"_SecItemAdd"}, LISTED)))
+
+    def test_what_one_platform_needs(self):
+        text = "# words\nSecurity _SecItemAdd\nlibSystem _fstat macos catalyst\n"
+        both = {"_SecItemAdd": "Security", "_fstat": "libSystem"}
+        self.assertEqual((stubs.read_needed(text), stubs.read_needed(text, "tvos")), ({"_SecItemAdd": "Security"},) * 2)
+        self.assertEqual((stubs.read_needed(text, "catalyst"), stubs.read_extra(text, "catalyst")), (both, {"_fstat"}))
+        # What iOS needs another platform may not; what is there for that platform it must.
+        self.assertEqual(list(stubs.compare_needed({"_fstat"}, both, {"_fstat"})), [])
+        self.assertIn("_fstat is in", "".join(stubs.compare_needed({"_SecItemAdd"}, both, {"_fstat"})))
 
     def test_the_budget(self):
         self.assertEqual(quiet(sizes.compare, 1_010_000, 1_000_000), [])
@@ -106,7 +180,8 @@ class Lists(Temporary):
             ("__RNvNtCs2a_6rustls4conn3new", "rustls"),
             ("__RNvMs_NtCsabc_15pilotlight_core7sessionNtB4_7Session3new", "pilotlight_core"),
             ("__ZN4core3fmt5write17h0123456789abcdefE", "core"),
-            ("_ring_core_0_17_14__p256_mul", "ring (C and assembly)"),
+            ("_pilotring_0_17_14__p256_mul", "ring (C and assembly)"),
+            ("_PLNvNtCs2a_3std9panicking11EMPTY_PANIC", "std"),
             ("_uniffi_pilotlight_core_fn_free_session", "pilotlight_core"),
         ):
             self.assertEqual(sizes.crate_of(symbol), crate, symbol)
@@ -148,18 +223,28 @@ class Audits(Temporary):
         manifest.rename(package / "PrivacyInfo.xcprivacy")
         self.assertIn("not one in Sources/Pilotlight", "".join(quiet(audit.privacy_faults, package)))
 
+    def test_the_privacy_manifest_of_a_framework(self):
+        package = fixtures.write_package(self.folder / "Pilotlight", undefined=["_fstat"], dynamic=True)
+        self.assertEqual(quiet(audit.privacy_faults, package), [])
+        (package / "PilotlightFFI.xcframework/ios-arm64/PilotlightFFI.framework/PrivacyInfo.xcprivacy").write_bytes(b"other")
+        self.assertIn("is another than that of the sources", "".join(quiet(audit.privacy_faults, package)))
+        package = fixtures.write_package(self.folder / "unused", dynamic=True)
+        self.assertIn("FileTimestamp is declared and not used", "".join(quiet(audit.privacy_faults, package)))
+
     def test_the_package_manifest(self):
         def described(**changes):
             core = {"name": "PilotlightCore", "type": "library", "target_dependencies": ["PilotlightFFI"]}
             app = {"name": "Pilotlight", "type": "library", "resources": [{"path": "/a/PrivacyInfo.xcprivacy"}]}
             whole = {"targets": [{"name": "PilotlightFFI", "type": "binary"}, core, app],
                      "platforms": [{"name": "ios", "version": "15.0"}], "products": [{"name": "Pilotlight"}]}
-            return "".join(audit.manifest_faults({**whole, **changes}, "15.0", ["PrivacyInfo.xcprivacy"]))
+            return "".join(audit.manifest_faults({**whole, **changes}, ["ios"], ["PrivacyInfo.xcprivacy"]))
 
         self.assertEqual(described(), "")
         self.assertIn("PilotlightFFI is of type system-target", described(targets=[{"name": "PilotlightFFI", "type": "system-target"}]))
         self.assertIn("not ['PrivacyInfo.xcprivacy']", described(targets=[]))
-        self.assertIn("for iOS 16.0", described(platforms=[{"name": "ios", "version": "16.0"}]))
+        self.assertIn("the manifest is for {'ios': '16.0'}", described(platforms=[{"name": "ios", "version": "16.0"}]))
+        more = [{"name": "ios", "version": "15.0"}, {"name": "macos", "version": "12.0"}]
+        self.assertIn("the library for {'ios': '15.0'}", described(platforms=more), "nothing is inside for a Mac")
         self.assertIn("not Pilotlight alone", described(products=[]))
 
     def test_the_frameworks_of_a_manifest(self):

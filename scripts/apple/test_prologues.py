@@ -31,7 +31,7 @@ class Prologues(unittest.TestCase):
             subprocess.run([TOOLCHAIN, "tool", "clang", "-target", "arm64-apple-ios15.0", "-Oz", "-mllvm", "-homogeneous-prolog-epilog",
                             "-c", folder / "f.c", "-o", folder / "f.o"], check=True)
             called = {f"_f{n}" for n in range(5)}
-            said = link.link(folder / "f.o", "arm64", "ios", "15.0", called,
+            said = link.link([folder / "f.o"], "arm64", "ios", called,
                              ["-undefined", "dynamic_lookup", "-map", folder / "f.map"], folder / "f.dylib")
             assert said == "", said
             cls.dylib = (folder / "f.dylib").read_bytes()

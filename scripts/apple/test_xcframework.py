@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import tempfile
 import unittest
+import zipfile
 
 import archive
 import fixtures
@@ -20,7 +21,7 @@ class Checks(unittest.TestCase):
         self.folder = pathlib.Path(made.name) / "PilotlightFFI.xcframework"
 
     def faults(self, targets=None):
-        return list(xcframework.check(self.folder, fixtures.MODULE, "15.0", targets or fixtures.TARGETS))
+        return list(xcframework.check(self.folder, fixtures.MODULE, targets or fixtures.TARGETS, fixtures.LIBRARY))
 
     def assert_fault(self, words):
         found = self.faults()
@@ -97,7 +98,9 @@ class Checks(unittest.TestCase):
             (spoil("SupportedPlatformVariant", None, 1), "is ios-simulator"),
             (spoil("SupportedArchitectures", ["arm64"], 1), "Info.plist says ['arm64']"),
             (spoil("LibraryIdentifier", "ios-arm64", 1), "2 entries for ios-arm64"),
-            (spoil("LibraryPath", "Core.framework", 0), "no bare static library"),
+            (spoil("LibraryPath", "Core.framework", 0), "the library is Core.framework, not libcore.a"),
+            (spoil("BinaryPath", "Core.framework/Core", 0), "no bare static library"),
+            (spoil("HeadersPath", "include", 0), "HeadersPath is include, not Headers"),
         ):
             fixtures.write_xcframework(self.folder)
             fixtures.edit_plist(self.folder / "Info.plist", change)
@@ -127,6 +130,16 @@ class SameBytes(unittest.TestCase):
         (member,) = macho.members(archive.anonymous(one))
         self.assertEqual((member.name, member.body), ("p256.o", make_object()))
         self.assertEqual(archive.plain_name("core-01234567.core.0123456789abcdef-cgu.0.rcgu.o"), "core.o")
+
+    def test_links_and_programs_keep_their_modes(self):
+        with tempfile.TemporaryDirectory() as made:
+            folder = fixtures.write_xcframework(pathlib.Path(made) / "PilotlightFFI.xcframework", dynamic=True, targets=["aarch64-apple-darwin"])
+            xcframework.pack(folder, pathlib.Path(made) / "it.zip")
+            with zipfile.ZipFile(pathlib.Path(made) / "it.zip") as packed:
+                inside = "PilotlightFFI.xcframework/macos-arm64/PilotlightFFI.framework/"
+                modes = {name: oct(packed.getinfo(inside + name).external_attr >> 16) for name in ("Headers", "Versions/A/PilotlightFFI", "Versions/A/Headers/PilotlightFFI.h")}
+                self.assertEqual(list(modes.values()), ["0o120755", "0o100755", "0o100644"])
+                self.assertEqual(packed.read(inside + "Versions/Current"), b"A")
 
 
 if __name__ == "__main__":

@@ -1,51 +1,63 @@
 #!/usr/bin/env python3
-"""Writes, packs and checks an XCFramework of static libraries.
+"""Writes, packs and checks an XCFramework of static libraries, or of frameworks.
 
-    xcframework.py describe XCFRAMEWORK LIBRARY            writes its Info.plist
+    xcframework.py describe XCFRAMEWORK LIBRARY            writes its Info.plist; LIBRARY is lib….a or ….framework
     xcframework.py zip XCFRAMEWORK ZIP                     packs it, and writes ZIP.sha256
-    xcframework.py check XCFRAMEWORK MODULE MINIMUM-IOS RUST-TARGET…
+    xcframework.py check XCFRAMEWORK MODULE SOURCES LIBRARY RUST-TARGET…
 
-An XCFramework is a folder with an Info.plist and a folder for each platform, named in it. Nothing in it tells who made it.
+An XCFramework is a folder with an Info.plist and a folder for each kind of platforms.py, named in it. Nothing in it tells who made it.
+SOURCES is the folder with the generated Swift, which says what a framework exports.
 """
 
 import hashlib
+import os
 import pathlib
 import plistlib
 import re
 import sys
 import zipfile
 
+import framework_rules
+import link
 import macho
+import platforms
 
-ENTRY_KEYS = {
-    "LibraryIdentifier", "LibraryPath", "BinaryPath", "HeadersPath", "SupportedArchitectures", "SupportedPlatform",
-    "SupportedPlatformVariant",
-}
+ENTRY_KEYS = {"LibraryIdentifier", "LibraryPath", "BinaryPath", "SupportedArchitectures", "SupportedPlatform"}
+# A framework has its headers inside, and its symbols beside it.
+HEADERS, SYMBOLS = {"HeadersPath": "Headers"}, {"DebugSymbolsPath": "dSYMs"}
+LINKED = {b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf"}
 
 
 def slice_of(target):
-    """(platform of the objects, architecture) of a Rust target."""
-    architecture = {"aarch64": "arm64"}.get(target.split("-")[0], target.split("-")[0])
-    simulator = target.endswith("-sim") or target.startswith("x86_64-")
-    return ("ios-simulator" if simulator else "ios"), architecture
+    """(kind, architecture) of a Rust target."""
+    return platforms.kind_of(target), platforms.architecture_of(target)
 
 
-def identifier(platform, architectures):
-    return "-".join(["ios", "_".join(sorted(architectures))] + (["simulator"] if platform == "ios-simulator" else []))
+identifier = platforms.identifier
+
+
+def kind_of_folder(name):
+    """The kind that a folder's name says."""
+    parts = name.split("-")
+    return next(kind for kind, its in platforms.KINDS.items() if (its.supported, its.variant) == (parts[0], (parts[2:] or [None])[0]))
 
 
 def entry(folder, library):
-    architectures = sorted({found.architecture for _, found in macho.objects(folder / library)})
+    kind, binary, more = kind_of_folder(folder.name), library, HEADERS
+    if library.endswith(".framework"):
+        name = library[:-len(".framework")]
+        binary = f"{library}/Versions/A/{name}" if kind in platforms.VERSIONED else f"{library}/{name}"
+        more = SYMBOLS
     made = {
-        "BinaryPath": library,
-        "HeadersPath": "Headers",
+        "BinaryPath": binary,
         "LibraryIdentifier": folder.name,
         "LibraryPath": library,
-        "SupportedArchitectures": architectures,
-        "SupportedPlatform": "ios",
+        "SupportedArchitectures": sorted({link.architecture_of(data) for data in macho.slices((folder / binary).read_bytes())}),
+        "SupportedPlatform": platforms.KINDS[kind].supported,
+        **more,
     }
-    if folder.name.endswith("-simulator"):
-        made["SupportedPlatformVariant"] = "simulator"
+    if platforms.KINDS[kind].variant:
+        made["SupportedPlatformVariant"] = platforms.KINDS[kind].variant
     return made
 
 
@@ -60,18 +72,21 @@ def describe(xcframework, library):
 
 
 def pack(xcframework, target):
-    """The same folder gives the same bytes: sorted names, one moment, one mode."""
+    """The same folder gives the same bytes: sorted names, one moment, and modes by what a file is."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for file in sorted(path for path in xcframework.rglob("*") if path.is_file()):
+        for file in sorted(path for path in xcframework.rglob("*") if path.is_file() or path.is_symlink()):
+            data, mode = (os.readlink(file).encode(), 0o120755) if file.is_symlink() else (file.read_bytes(), 0o100644)
+            if mode == 0o100644 and not file.suffix and data[:4] in LINKED:
+                mode = 0o100755
             name = zipfile.ZipInfo(str(file.relative_to(xcframework.parent)), (1980, 1, 1, 0, 0, 0))
-            name.compress_type, name.create_system, name.external_attr = zipfile.ZIP_DEFLATED, 3, 0o100644 << 16
-            archive.writestr(name, file.read_bytes(), compresslevel=9)
+            name.compress_type, name.create_system, name.external_attr = zipfile.ZIP_DEFLATED, 3, mode << 16
+            archive.writestr(name, data, compresslevel=9)
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
     pathlib.Path(f"{target}.sha256").write_text(f"{digest}  {target.name}\n", encoding="ascii")
 
 
-def check(xcframework, module, minimum, targets):
-    """A sentence for each fault."""
+def check(xcframework, module, targets, library, exported=frozenset()):
+    """A sentence for each fault. `exported` are the symbols that a framework has for Swift."""
     wanted = {}
     for target in targets:
         platform, architecture = slice_of(target)
@@ -88,7 +103,7 @@ def check(xcframework, module, minimum, targets):
         if len(found) != 1:
             yield f"Info.plist: {len(found)} entries for {name}"
             continue
-        yield from check_entry(xcframework, found[0], platform, architectures, module, minimum)
+        yield from check_entry(xcframework, found[0], platform, architectures, module, library, exported)
     names = {identifier(platform, architectures) for platform, architectures in wanted.items()}
     strangers = {path.name for path in xcframework.iterdir()} - names - {"Info.plist"}
     strangers |= {str(one.get("LibraryIdentifier")) for one in entries} - names
@@ -96,23 +111,34 @@ def check(xcframework, module, minimum, targets):
         yield f"{xcframework.name}: not expected here: {', '.join(sorted(strangers))}"
 
 
-def check_entry(xcframework, one, platform, architectures, module, minimum):
-    name = one["LibraryIdentifier"]
-    if set(one) - {"SupportedPlatformVariant"} != ENTRY_KEYS - {"SupportedPlatformVariant"}:
+def check_entry(xcframework, one, kind, architectures, module, library, exported):
+    name, its, is_framework = one["LibraryIdentifier"], platforms.KINDS[kind], library.endswith(".framework")
+    more = SYMBOLS if is_framework else HEADERS
+    if set(one) - {"SupportedPlatformVariant"} != ENTRY_KEYS | set(more):
         yield f"{name}: the keys are {sorted(one)}"
         return
-    if one["SupportedPlatform"] != "ios" or one.get("SupportedPlatformVariant") != ("simulator" if platform == "ios-simulator" else None):
-        yield f"{name}: says {one['SupportedPlatform']} {one.get('SupportedPlatformVariant')}, is {platform}"
+    if one["SupportedPlatform"] != its.supported or one.get("SupportedPlatformVariant") != its.variant:
+        yield f"{name}: says {one['SupportedPlatform']} {one.get('SupportedPlatformVariant')}, is {kind}"
     if set(one["SupportedArchitectures"]) != architectures:
         yield f"{name}: Info.plist says {one['SupportedArchitectures']}, not {sorted(architectures)}"
-    library = one["LibraryPath"]
-    if library != one["BinaryPath"] or not re.fullmatch(r"lib\w+\.a", library):
+    if one["LibraryPath"] != library:
+        yield f"{name}: the library is {one['LibraryPath']}, not {library}"
+        return
+    for key, path in more.items():
+        if one[key] != path:
+            yield f"{name}: {key} is {one[key]}, not {path}"
+    if not is_framework and (library != one["BinaryPath"] or not re.fullmatch(r"lib\w+\.a", library)):
         yield f"{name}: {library} is no bare static library (a static framework gets embedded and fails the App Store's validation)"
-    if not (xcframework / name / library).is_file():
-        yield f"{name}: {library} is missing"
+    if not (xcframework / name / one["BinaryPath"]).is_file():
+        yield f"{name}: {one['BinaryPath']} is missing"
+        return
+    if is_framework:
+        if one["BinaryPath"] != entry(xcframework / name, library)["BinaryPath"]:
+            yield f"{name}: BinaryPath is {one['BinaryPath']}"
+        yield from framework_rules.faults(xcframework / name, kind, architectures, module, exported)
         return
     yield from check_headers(xcframework / name, one["HeadersPath"], library, module)
-    yield from check_objects(xcframework / name / library, platform, architectures, minimum)
+    yield from check_objects(xcframework / name / library, kind, architectures)
 
 
 def check_headers(folder, headers, library, module):
@@ -129,9 +155,11 @@ def check_headers(folder, headers, library, module):
             yield f"{folder.name}: the module map has {word}"
 
 
-def check_objects(library, platform, architectures, minimum):
+def check_objects(library, platform, architectures):
     """Every object says which platform and version it is for: linkers take a device's object for a simulator without a word."""
     place = f"{library.parent.name}/{library.name}"
+    minimum = platforms.minimum_of(platform)
+    system = platforms.PLATFORMS[platforms.KINDS[platform].platform][2]
     limit = tuple(map(int, minimum.split(".")))
     found, newest = set(), (0,)
     for name, one in macho.objects(library):
@@ -141,9 +169,9 @@ def check_objects(library, platform, architectures, minimum):
         version = tuple(map(int, (one.minimum or "0").split(".")))
         newest = max(newest, version)
         if version > limit or version == (0,):
-            yield f"{place}({name}, {one.architecture}): needs iOS {one.minimum}, not {minimum}"
+            yield f"{place}({name}, {one.architecture}): needs {system} {one.minimum}, not {minimum}"
     if newest < limit:
-        yield f"{place}: no object is for iOS {minimum}"
+        yield f"{place}: no object is for {system} {minimum}"
     if found != architectures:
         yield f"{place}: holds {sorted(found)}, not {sorted(architectures)}"
 
@@ -155,7 +183,8 @@ def main():
     elif verb == "zip":
         pack(folder, pathlib.Path(rest[0]))
     elif verb == "check":
-        faults = list(check(folder, rest[0], rest[1], rest[2:]))
+        exported, _ = link.roots(pathlib.Path(rest[1]))
+        faults = list(check(folder, rest[0], rest[3:], rest[2], exported))
         for fault in faults:
             print(fault)
         sys.exit(1 if faults else 0)

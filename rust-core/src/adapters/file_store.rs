@@ -36,10 +36,10 @@ pub struct FileStore {
 /// The store in the file at `path`. Does no I/O yet.
 ///
 /// # Errors
-/// An explanation for the app's developer, on iOS: it always has a Keychain, and tokens in a plain file would be in
-/// backups and in the hands of anyone who reads them.
+/// An explanation for the app's developer, on Apple's systems but macOS: they always have a Keychain, and tokens in a plain
+/// file would be in backups and in the hands of anyone who reads them.
 pub fn open(path: &str) -> Result<Arc<dyn BlockingStore>, String> {
-    if cfg!(target_os = "ios") {
+    if cfg!(all(target_vendor = "apple", not(target_os = "macos"))) {
         return Err("is a file, which is not encrypted; on iOS use the Keychain, or memory for a test".to_owned());
     }
     Ok(Arc::new(FileStore::new(path)))

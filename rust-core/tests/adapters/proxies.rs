@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use pilotlight_core::adapters::http::HttpTransport;
@@ -25,14 +25,20 @@ fn tunnel(peer: &mut Peer) {
     };
     let target = TcpStream::connect(authority).ok();
     peer.send("HTTP/1.1 200 Connected\r\n\r\n");
-    let Some(target) = target else { return };
+    if let Some(target) = target {
+        join(peer, &target);
+    }
+}
+
+/// Hands on what both say until both have ended.
+fn join(peer: &mut Peer, target: &TcpStream) {
     let near = peer.stream().try_clone().unwrap();
     let (mut from, mut to) = (near.try_clone().unwrap(), target.try_clone().unwrap());
     let there = thread::spawn(move || {
         let _ = io::copy(&mut from, &mut to);
         let _ = to.shutdown(Shutdown::Write);
     });
-    let _ = io::copy(&mut &target, &mut &near);
+    let _ = io::copy(&mut &*target, &mut &near);
     let _ = near.shutdown(Shutdown::Write);
     there.join().unwrap();
 }
@@ -155,7 +161,7 @@ async fn child_goes_directly() {
 /// A company's network would hear where the user went if the connection were made all the same.
 #[test]
 fn a_proxy_that_is_none_is_no_reason_to_go_without() {
-    for value in ["http://", "http://[", "socks5://127.0.0.1:1"] {
+    for value in ["http://", "http://[", "ftp://127.0.0.1:1"] {
         run_child("child_does_not_get_out", &[("HTTPS_PROXY", value)]);
     }
 }
@@ -182,7 +188,9 @@ fn a_proxy_that_makes_no_tunnel_is_no_connection() {
     for proxy in proxies {
         run_child("child_does_not_get_out", &[("HTTPS_PROXY", proxy.url("/").as_str())]);
     }
-    run_child("child_does_not_get_out", &[("HTTPS_PROXY", "http://127.0.0.1:1/")]);
+    for proxy in ["http://127.0.0.1:1/", "socks5://127.0.0.1:1", "socks5h://127.0.0.1:1"] {
+        run_child("child_does_not_get_out", &[("HTTPS_PROXY", proxy)]);
+    }
 }
 
 #[tokio::test]
@@ -238,6 +246,81 @@ async fn a_proxy_without_a_connection_gives_way_to_the_next() {
     ];
     assert_eq!(get_by_ways(&ways, &url_of_this_machine(&server)).await, Ok(200));
     assert_eq!((refusing.requests().len(), proxy.requests().len()), (1, 1));
+}
+
+/// Its network may be the only one that knows the issuer's name.
+#[tokio::test]
+async fn a_socks_proxy_is_given_the_name_of_the_target() {
+    let server = tls_server();
+    let (proxy, asked) = socks_proxy(server.address());
+    let url = format!("https://issuer.invalid:{}/", server.address().port());
+    assert_eq!(get_by_ways(&[socks(proxy.address())], &url).await, Ok(200));
+    assert_eq!(*asked.lock().unwrap(), ["issuer.invalid"]);
+}
+
+#[tokio::test]
+async fn a_socks_proxy_without_a_connection_gives_way_to_the_next() {
+    let server = tls_server();
+    let refusing = RawServer::start(|peer: &mut Peer| {
+        let _ = socks_target(peer.stream());
+        peer.send([5, 5, 0, 1, 0, 0, 0, 0, 0, 0]); // connection refused
+    });
+    let silent = RawServer::start(|peer: &mut Peer| drop(peer.stream().shutdown(Shutdown::Both)));
+    let wanting_a_password = RawServer::start(|peer: &mut Peer| {
+        let _ = peer.stream().read(&mut [0; 16]);
+        peer.send([5, 0xff]); // none of the methods
+    });
+    let dead = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let (proxy, asked) = socks_proxy(server.address());
+    let ways: Vec<_> = [
+        refusing.address(),
+        silent.address(),
+        wanting_a_password.address(),
+        dead,
+        proxy.address(),
+    ]
+    .map(socks)
+    .into();
+    let url = "https://issuer.invalid/";
+    assert_eq!(get_by_ways(&ways, url).await, Ok(200));
+    assert_eq!(asked.lock().unwrap().len(), 1);
+    let error = get_by_ways(&ways[..4], url).await.unwrap_err();
+    assert!(!error.may_have_been_processed, "{error:?}");
+    assert_eq!(error.kind, TransportErrorKind::Unreachable);
+}
+
+/// A SOCKS proxy (RFC 1928) to `target` whatever a client names, and the names.
+fn socks_proxy(target: SocketAddr) -> (RawServer, Arc<Mutex<Vec<String>>>) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let names = Arc::clone(&asked);
+    let proxy = RawServer::start(move |peer: &mut Peer| {
+        let Ok(name) = socks_target(peer.stream()) else { return };
+        names.lock().unwrap().push(name);
+        peer.send([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]); // connected
+        join(peer, &TcpStream::connect(target).unwrap());
+    });
+    (proxy, asked)
+}
+
+/// The name that a client asks a connection to, after a greeting without a password.
+fn socks_target(stream: &mut TcpStream) -> io::Result<String> {
+    let mut head = [0; 2];
+    stream.read_exact(&mut head)?;
+    stream.read_exact(&mut vec![0; usize::from(head[1])])?;
+    stream.write_all(&[5, 0])?;
+    // Version, CONNECT, reserved, a name follows; its length.
+    let mut request = [0; 5];
+    stream.read_exact(&mut request)?;
+    assert_eq!(request[..4], [5, 1, 0, 3]);
+    let mut name = vec![0; usize::from(request[4])];
+    stream.read_exact(&mut name)?;
+    stream.read_exact(&mut [0; 2])?;
+    Ok(String::from_utf8(name).unwrap())
+}
+
+fn socks(address: SocketAddr) -> ProxyEntry {
+    let (host, port) = (address.ip().to_string(), Some(address.port()));
+    ProxyEntry::Socks { host, port }
 }
 
 #[tokio::test]

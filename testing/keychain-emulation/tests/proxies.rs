@@ -18,7 +18,8 @@ fn the_ways_are_read_in_their_order() {
     let ways = vec![
         Way::Https("proxy.example.com", 8080),
         Way::Http("ältere.example.com", 3128),
-        Way::Socks,
+        Way::Socks("socks.example.com", 1080),
+        Way::Ftp,
         Way::WithoutHost,
         Way::Http("odd.example.com", 70_000),
         Way::Direct,
@@ -27,6 +28,10 @@ fn the_ways_are_read_in_their_order() {
     let expected = [
         http("proxy.example.com", 8080),
         http("ältere.example.com", 3128),
+        ProxyEntry::Socks {
+            host: "socks.example.com".to_owned(),
+            port: Some(1080),
+        },
         ProxyEntry::Other,
         ProxyEntry::Other,
         ProxyEntry::Http {
@@ -92,7 +97,7 @@ fn nothing_is_left_over() {
     let ways = vec![
         Way::Https("proxy.example.com", 8080),
         Way::WithoutHost,
-        Way::Socks,
+        Way::Socks("socks.example.com", 1080),
         Way::ScriptAt("https://config.example.com/proxy.pac", Script::Names(named)),
         Way::Script("function FindProxyForURL() {}", Script::Fails),
         Way::Direct,

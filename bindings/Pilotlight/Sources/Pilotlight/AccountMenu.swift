@@ -1,4 +1,4 @@
-#if canImport(SwiftUI) && canImport(AuthenticationServices) && canImport(Observation)
+#if canImport(SwiftUI) && canImport(AuthenticationServices) && !os(tvOS) && canImport(Observation)
 import SwiftUI
 
 /// A menu of the app's users, with the current one's picture: switches, adds and signs out.

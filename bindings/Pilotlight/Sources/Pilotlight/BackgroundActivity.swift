@@ -122,7 +122,7 @@ protocol ExpiringActivities: Sendable {
     func perform(reason: String, _ body: @escaping @Sendable (_ expired: Bool) -> Void)
 }
 
-#if os(iOS)
+#if os(iOS) || os(tvOS) || os(visionOS)
 /// Works in app extensions too, unlike `UIApplication`'s background tasks (Apple:
 /// "performExpiringActivity(withReason:using:)").
 struct SystemActivities: ExpiringActivities {

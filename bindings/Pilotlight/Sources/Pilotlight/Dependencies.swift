@@ -11,8 +11,11 @@ struct Dependencies: Sendable {
     /// None of them: for previews.
     static let none = Dependencies()
 
-    #if os(iOS)
+    #if os(iOS) || os(tvOS) || os(visionOS)
     static let system = Dependencies(activities: SystemActivities(), notifications: .system)
+    #elseif os(macOS)
+    // macOS does not suspend processes.
+    static let system = Dependencies(notifications: .system)
     #else
     static let system = none
     #endif

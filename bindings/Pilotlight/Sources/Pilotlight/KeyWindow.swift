@@ -1,4 +1,4 @@
-#if canImport(AuthenticationServices)
+#if canImport(AuthenticationServices) && !os(tvOS)
 import AuthenticationServices
 
 #if canImport(UIKit)

@@ -2,6 +2,8 @@ import Foundation
 
 #if canImport(UIKit)
 import UIKit
+#elseif canImport(AppKit)
+import AppKit
 #endif
 
 /// The system's notifications that a session observes.
@@ -13,11 +15,16 @@ struct LifecycleNotifications: Sendable {
     /// The app comes to the foreground.
     var foreground: Notification.Name
 
-    #if os(iOS)
+    #if os(iOS) || os(tvOS) || os(visionOS)
     // The names alone, which app extensions may use too; `UIApplication.shared` is never used.
     static let system = LifecycleNotifications(
         center: .default, unlock: UIApplication.protectedDataDidBecomeAvailableNotification,
         foreground: UIApplication.willEnterForegroundNotification)
+    #elseif os(macOS)
+    // On a Mac an app becomes the active one, where it comes to the foreground on iOS.
+    static let system = LifecycleNotifications(
+        center: .default, unlock: NSApplication.protectedDataDidBecomeAvailableNotification,
+        foreground: NSApplication.didBecomeActiveNotification)
     #endif
 }
 

@@ -146,7 +146,7 @@ public final class PLTSession: NSObject, Sendable {
         }
     }
 
-    #if canImport(AuthenticationServices)
+    #if canImport(AuthenticationServices) && !os(tvOS)
     /// Signs a user in through the system's browser sheet, over the window that the user looks at.
     #if canImport(ObjectiveC)
     @objc(signInWithCompletion:)

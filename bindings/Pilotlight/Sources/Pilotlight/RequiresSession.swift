@@ -1,4 +1,4 @@
-#if canImport(SwiftUI) && canImport(AuthenticationServices)
+#if canImport(SwiftUI) && canImport(AuthenticationServices) && !os(tvOS)
 import SwiftUI
 
 extension View {

@@ -49,7 +49,8 @@ public struct SessionStorage: Hashable, Sendable {
     }
 
     /// A file that only its owner can read, replaced atomically. It is **not encrypted**: for development on hosts
-    /// without a Keychain. On iOS opening a session in it throws ``SessionError/configurationInvalid(field:message:)``.
+    /// without a Keychain. Opening a session in it throws ``SessionError/configurationInvalid(field:message:)`` on iOS,
+    /// Mac Catalyst, tvOS and visionOS.
     public static func file(_ url: URL) -> SessionStorage {
         SessionStorage(core: .file(path: url.path))
     }
@@ -59,7 +60,7 @@ public struct SessionStorage: Hashable, Sendable {
 
     /// Empty when the group is not among the entitlements, which the core refuses by name.
     private static func lockPath(inAppGroup group: String) -> String {
-        #if os(iOS) || os(macOS)
+        #if os(iOS) || os(macOS) || os(tvOS) || os(visionOS)
         let container = FileManager.default.containerURL(forSecurityApplicationGroupIdentifier: group)
         return container?.appendingPathComponent("Library/Application Support/Pilotlight/session").path ?? ""
         #else

@@ -1,4 +1,4 @@
-#if canImport(SwiftUI) && canImport(AuthenticationServices)
+#if canImport(SwiftUI) && canImport(AuthenticationServices) && !os(tvOS)
 import SwiftUI
 
 /// A button that signs a user in through the system's browser sheet, with the session of the environment

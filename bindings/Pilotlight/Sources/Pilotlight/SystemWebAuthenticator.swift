@@ -1,6 +1,6 @@
 import Foundation
 
-#if canImport(AuthenticationServices)
+#if canImport(AuthenticationServices) && !os(tvOS)
 import AuthenticationServices
 
 /// The system's browser sheet: `ASWebAuthenticationSession`.
@@ -50,7 +50,7 @@ public final class SystemWebAuthenticator: NSObject, WebAuthenticator {
     }
 
     private static var systemKnowsHTTPS: Bool {
-        if #available(iOS 17.4, macOS 14.4, *) { true } else { false }
+        if #available(iOS 17.4, macOS 14.4, visionOS 1.1, *) { true } else { false }
     }
 
     private func session(
@@ -61,7 +61,7 @@ public final class SystemWebAuthenticator: NSObject, WebAuthenticator {
             return ASWebAuthenticationSession(url: url, callbackURLScheme: scheme, completionHandler: completion)
         case .https(let host, let path):
             // `SheetCallback` has refused it on an older system.
-            guard #available(iOS 17.4, macOS 14.4, *) else { return nil }
+            guard #available(iOS 17.4, macOS 14.4, visionOS 1.1, *) else { return nil }
             return ASWebAuthenticationSession(
                 url: url, callback: .https(host: host, path: path), completionHandler: completion)
         }

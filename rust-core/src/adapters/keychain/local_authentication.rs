@@ -11,8 +11,8 @@ use objc2::runtime::{AnyClass, AnyObject};
 
 use super::options::KeychainAccessControl;
 
-// For what cargo links itself on a Mac. Apps link the framework by their package's manifest.
-#[link(name = "LocalAuthentication", kind = "framework")]
+// For what cargo links itself on a Mac. Apps link the framework by their package's manifest. tvOS has none.
+#[cfg_attr(not(target_os = "tvos"), link(name = "LocalAuthentication", kind = "framework"))]
 unsafe extern "C" {}
 
 /// An `LAContext` with the prompt and the reuse of a device unlock. It is invalidated when it is dropped.

@@ -39,11 +39,13 @@ pub fn open(options: KeychainOptions) -> Result<Arc<dyn BlockingStore>, String> 
     #[cfg(target_vendor = "apple")]
     {
         if options.access_control.is_some() && !local_authentication::AuthenticationContext::is_available() {
-            return Err(
+            return Err(if cfg!(target_os = "tvos") {
+                "tvOS has no access control: nobody can be recognised there".to_owned()
+            } else {
                 "access control needs the framework LocalAuthentication: link it with the app (-framework \
                  LocalAuthentication)"
-                    .to_owned(),
-            );
+                    .to_owned()
+            });
         }
         let keychain = system::SystemKeychain::new(options.access_control.clone());
         Ok(Arc::new(KeychainStore::of_this_process(keychain, options)))

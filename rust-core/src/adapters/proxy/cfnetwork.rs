@@ -65,6 +65,7 @@ unsafe extern "C" {
     static kCFProxyTypeNone: CFStringRef;
     static kCFProxyTypeHTTP: CFStringRef;
     static kCFProxyTypeHTTPS: CFStringRef;
+    static kCFProxyTypeSOCKS: CFStringRef;
     static kCFProxyTypeAutoConfigurationURL: CFStringRef;
     static kCFProxyTypeAutoConfigurationJavaScript: CFStringRef;
 }
@@ -110,17 +111,20 @@ fn entry_of(proxy: &CFDictionary) -> ProxyEntry {
     if kind == constant!(kCFProxyTypeNone) {
         return ProxyEntry::Direct;
     }
+    let is_socks = kind == constant!(kCFProxyTypeSOCKS);
     // The second one is a proxy for HTTPS, which is spoken to in the same way.
-    if kind != constant!(kCFProxyTypeHTTP) && kind != constant!(kCFProxyTypeHTTPS) {
+    if !is_socks && kind != constant!(kCFProxyTypeHTTP) && kind != constant!(kCFProxyTypeHTTPS) {
         return ProxyEntry::Other;
     }
     let Some(host) = value::<CFString>(proxy, constant!(kCFProxyHostNameKey)) else {
         return ProxyEntry::Other;
     };
     let port = value::<CFNumber>(proxy, constant!(kCFProxyPortNumberKey)).and_then(|port| port.to_i32());
-    ProxyEntry::Http {
-        host: host.to_string(),
-        port: port.and_then(|port| u16::try_from(port).ok()),
+    let (host, port) = (host.to_string(), port.and_then(|port| u16::try_from(port).ok()));
+    if is_socks {
+        ProxyEntry::Socks { host, port }
+    } else {
+        ProxyEntry::Http { host, port }
     }
 }
 

@@ -7,12 +7,16 @@ use reqwest::Proxy;
 use super::source::ProxySource;
 use super::ways::{Lookup, proxy_by};
 
+/// What the environment names is no proxy, or of a kind that this client does not speak.
+#[derive(Debug)]
+pub(in crate::adapters) struct NotAProxy;
+
 /// For reqwest; `None` for no proxy at all. `lookup` is asked where there is one.
 ///
 /// # Errors
 /// Where the environment names what is no proxy. To connect without it would tell the network what the user's company
 /// hides from it.
-pub(in crate::adapters) fn proxy_of(source: ProxySource, lookup: Option<&Lookup>) -> reqwest::Result<Option<Proxy>> {
+pub(in crate::adapters) fn proxy_of(source: ProxySource, lookup: Option<&Lookup>) -> Result<Option<Proxy>, NotAProxy> {
     match (source, lookup) {
         (_, Some(lookup)) => Ok(Some(proxy_by(Arc::clone(lookup)))),
         (ProxySource::Environment, None) => from_environment(),
@@ -20,8 +24,8 @@ pub(in crate::adapters) fn proxy_of(source: ProxySource, lookup: Option<&Lookup>
     }
 }
 
-#[cfg(not(target_os = "ios"))]
-fn from_environment() -> reqwest::Result<Option<Proxy>> {
+#[cfg(not(all(target_vendor = "apple", not(target_os = "macos"))))]
+fn from_environment() -> Result<Option<Proxy>, NotAProxy> {
     use std::env;
 
     use reqwest::NoProxy;
@@ -31,12 +35,18 @@ fn from_environment() -> reqwest::Result<Option<Proxy>> {
     let Some(proxy) = names.into_iter().find_map(value) else {
         return Ok(None);
     };
-    Ok(Some(Proxy::https(proxy)?.no_proxy(NoProxy::from_env())))
+    // Of another scheme the client would take no notice, and connect directly.
+    let scheme = proxy.split_once("://").map_or("http", |(scheme, _)| scheme);
+    if !["http", "https", "socks4", "socks4a", "socks5", "socks5h"].contains(&scheme.to_ascii_lowercase().as_str()) {
+        return Err(NotAProxy);
+    }
+    let proxy = Proxy::https(proxy).map_err(|_| NotAProxy)?;
+    Ok(Some(proxy.no_proxy(NoProxy::from_env())))
 }
 
-/// There is none, and no code for it.
-#[cfg(target_os = "ios")]
-fn from_environment() -> reqwest::Result<Option<Proxy>> {
+/// There is none but on a Mac, and no code for it.
+#[cfg(all(target_vendor = "apple", not(target_os = "macos")))]
+fn from_environment() -> Result<Option<Proxy>, NotAProxy> {
     Ok(None)
 }
 

@@ -14,9 +14,19 @@ pub enum ProxyEntry {
         /// Its port; none means 80.
         port: Option<u16>,
     },
-    /// What this client does not speak: SOCKS.
+    /// A SOCKS proxy, spoken to by version 5 (RFC 1928). It looks the target's name up itself.
+    Socks {
+        /// A name, or an address without brackets.
+        host: String,
+        /// Its port; none means 1080.
+        port: Option<u16>,
+    },
+    /// What has no host, or is of a kind that is not known.
     Other,
 }
+
+/// Whether this build speaks to SOCKS proxies: the feature `socks` of reqwest, as rust-core/Cargo.toml chooses it.
+const SPEAKS_SOCKS: bool = cfg!(not(any(target_os = "ios", target_os = "tvos", target_os = "visionos")));
 
 /// The ways that this client can go, in the order of the system's preference; `None` is the direct one, which is also what is
 /// left when there is no other.
@@ -26,7 +36,8 @@ pub(super) fn usable(entries: &[ProxyEntry]) -> Vec<Option<Url>> {
         .filter_map(|entry| match entry {
             ProxyEntry::Direct => Some(None),
             ProxyEntry::Http { host, port } => url_of(host, *port).map(Some),
-            ProxyEntry::Other => None,
+            ProxyEntry::Socks { host, port } if SPEAKS_SOCKS => socks_url_of(host, *port).map(Some),
+            ProxyEntry::Socks { .. } | ProxyEntry::Other => None,
         })
         .collect();
     if ways.is_empty() {
@@ -47,9 +58,22 @@ fn url_of(host: &str, port: Option<u16>) -> Option<Url> {
     (url.path() == "/" && url.username().is_empty() && url.query().is_none()).then_some(url)
 }
 
+/// With the scheme that leaves the name to the proxy: on its network there may be no other way to learn its address.
+fn socks_url_of(host: &str, port: Option<u16>) -> Option<Url> {
+    let checked = url_of(host, None)?;
+    format!("socks5h://{}:{}", checked.host_str()?, port.unwrap_or(1080))
+        .parse()
+        .ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn socks(host: &str, port: Option<u16>) -> ProxyEntry {
+        let host = host.to_owned();
+        ProxyEntry::Socks { host, port }
+    }
 
     fn http(host: &str, port: Option<u16>) -> ProxyEntry {
         let host = host.to_owned();
@@ -76,6 +100,15 @@ mod tests {
                 vec![http("[fe80::1]", Some(3128))],
                 vec![Some("http://[fe80::1]:3128/")],
             ),
+            (
+                vec![socks("S.example.com", None), ProxyEntry::Direct],
+                vec![Some("socks5h://s.example.com:1080"), None],
+            ),
+            (
+                vec![socks("fe80::1", Some(9050))],
+                vec![Some("socks5h://[fe80::1]:9050")],
+            ),
+            (vec![socks("me@proxy", None)], vec![None]),
             (vec![http("a/b", None), ProxyEntry::Direct], vec![None]),
             (vec![http("", None)], vec![None]),
             (vec![http("me@proxy", None)], vec![None]),

@@ -10,7 +10,7 @@ pub enum ProxySource {
     #[default]
     System,
     /// The environment: `HTTPS_PROXY`, else `ALL_PROXY`, but not for what `NO_PROXY` names; the same in lower case. Read
-    /// when the first request is sent. On iOS, where an app has no such variables, the same as `Direct`.
+    /// when the first request is sent. Where an app has no such variables, as on iOS, the same as `Direct`.
     Environment,
     /// Nobody: every connection goes to the issuer directly.
     Direct,

@@ -160,7 +160,8 @@ fn dictionary(way: &Way) -> CFDictionary<CFString, CFType> {
         Way::Http(host, port) => proxy("kCFProxyTypeHTTP", host, *port),
         Way::Https(host, port) => proxy("kCFProxyTypeHTTPS", host, *port),
         Way::WithoutHost => vec![("kCFProxyTypeKey", text("kCFProxyTypeHTTP"))],
-        Way::Socks => proxy("kCFProxyTypeSOCKS", "socks.example.com", 1080),
+        Way::Socks(host, port) => proxy("kCFProxyTypeSOCKS", host, *port),
+        Way::Ftp => proxy("kCFProxyTypeFTP", "ftp.example.com", 21),
         Way::ScriptAt(address, _) => vec![
             ("kCFProxyTypeKey", text("kCFProxyTypeAutoConfigurationURL")),
             ("kCFProxyAutoConfigurationURLKey", url(address).into_CFType()),

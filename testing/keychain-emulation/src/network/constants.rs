@@ -3,6 +3,6 @@
 crate::constants::constants! {
     kCFProxyTypeKey kCFProxyHostNameKey kCFProxyPortNumberKey
     kCFProxyAutoConfigurationURLKey kCFProxyAutoConfigurationJavaScriptKey
-    kCFProxyTypeNone kCFProxyTypeHTTP kCFProxyTypeHTTPS
+    kCFProxyTypeNone kCFProxyTypeHTTP kCFProxyTypeHTTPS kCFProxyTypeSOCKS
     kCFProxyTypeAutoConfigurationURL kCFProxyTypeAutoConfigurationJavaScript
 }

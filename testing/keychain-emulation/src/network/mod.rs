@@ -16,8 +16,10 @@ pub enum Way {
     Https(&'static str, i32),
     /// `kCFProxyTypeHTTP` without a host or a port.
     WithoutHost,
-    /// `kCFProxyTypeSOCKS`, which the adapter does not name.
-    Socks,
+    /// `kCFProxyTypeSOCKS`
+    Socks(&'static str, i32),
+    /// `kCFProxyTypeFTP`, which the adapter does not name.
+    Ftp,
     /// A script at that address, and what it comes to.
     ScriptAt(&'static str, Script),
     /// That script, and what it comes to.
