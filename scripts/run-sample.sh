@@ -81,7 +81,7 @@ run_app() {
         good "the app shows the state $stub"
         return
     fi
-    start_sample "$1" --domain "$issuer" --client-id native-app --redirect-uri com.example.pilotlight://callback --metadata-access
+    start_sample "$1" -domain "$issuer" -client-id native-app -redirect-uri com.example.pilotlight://callback
     good "sign in as ada@example.com with the password 'correct horse'; Ctrl-C ends the server"
     # Until somebody ends the script; a server that ends by itself is reported at once.
     wait "$server" || true

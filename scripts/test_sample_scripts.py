@@ -38,7 +38,7 @@ class Running(Scripts):
         self.assertInOrder(calls, "xcrun --sdk iphonesimulator", "bootstatus B -b", "server --ttl-access 120",
                            "xcodebuild -project", "id=B CODE_SIGN_IDENTITY=- CODE_SIGNING_REQUIRED=NO CODE_SIGNING_ALLOWED=YES build",
                            "simctl install B", "open -a Simulator", "simctl launch --terminate-running-process B com.example.pilotlight.sample "
-                           "--domain http://127.0.0.1:4711/ --client-id native-app")
+                           "-domain http://127.0.0.1:4711/ -client-id native-app")
         # With the core's folder for hosts in the environment, the packages would not be built for iOS.
         self.assertIn("manifests: none 1\n", calls)
         running.send_signal(signal.SIGINT)
@@ -119,8 +119,8 @@ class Running(Scripts):
     def test_the_states_and_screens_are_those_of_the_app(self):
         text = (CHECKOUT / "scripts/apple/simulator.sh").read_text(encoding="utf-8")
         for name, file, enum in (("sample_states", "StubState.swift", "StubState"), ("sample_screens", "Place.swift", "Place")):
-            source = (SAMPLE / file).read_text(encoding="utf-8").split(f"enum {enum}")[1].split("init?")[0]
-            cases = [raw or case for case, raw in re.findall(r"case (\w+)(?: = \"([^\"]+)\")?", source)]
+            source = (SAMPLE / file).read_text(encoding="utf-8").split(f"enum {enum}")[1]
+            cases = re.search(r"case ([\w, ]+)", source)[1].strip().split(", ")
             self.assertEqual(re.search(rf"{name}=\((.*)\)", text)[1].split(), cases)
             usage = self.run_script("run-sample.sh", "--help")[1]
             for case in cases:

@@ -1,49 +1,43 @@
-import Foundation
 import Pilotlight
 import SampleKit
+import SwiftUI
 import WidgetKit
 
-/// What the app begins with.
+/// What the app begins with, by launch arguments, which the system puts into the user defaults:
 ///
 /// - `-stub STATE` shows a state without an issuer: `SampleKit.StubState` lists them.
 /// - `-screen NAME` opens the screen of that name at once: `SampleKit.Place` lists them.
-/// - `-private-browser` chooses that in the settings: no dialogue of the system's comes before the sheet.
-/// - The flags of the terminal sample (`--domain`, `--client-id`, `--param sign_in_as=…` …) change the saved settings.
+/// - `-domain DOMAIN -client-id ID -redirect-uri URI -sign-in-as USER -private-browser YES` change the saved settings.
 @MainActor
 enum Launch {
-    static func model(arguments: [String]) -> (model: AppModel, starts: Bool) {
-        if let stub = StubState(arguments: arguments) { return (stub.model(), stub.starts) }
+    private static let arguments = UserDefaults.standard
+
+    static var stub: StubState? { arguments.string(forKey: "stub").flatMap(StubState.init) }
+    static var place: Place? { arguments.string(forKey: "screen").flatMap(Place.init) }
+
+    static func model() -> AppModel {
+        if let stub { return stub.model() }
         guard let places = SharedPlaces(infoPlist: Bundle.main.object(forInfoDictionaryKey:)) else {
             preconditionFailure("a key of Config/App-Info.plist is missing")
         }
-        let store = SharedSettingsStore(appGroup: places.appGroup)
-        let model = AppModel(
-            store: store, override: { merge(arguments, into: $0) },
+        var settings = AppSettings(savedIn: places.defaults) ?? AppSettings()
+        if let domain = arguments.string(forKey: "domain") { (settings.isAuth0, settings.address) = (true, domain) }
+        if let clientID = arguments.string(forKey: "client-id") { settings.clientID = clientID }
+        if let redirectURI = arguments.string(forKey: "redirect-uri") { settings.redirectURI = redirectURI }
+        if let user = arguments.string(forKey: "sign-in-as") { settings.parameters["sign_in_as"] = user }
+        if arguments.bool(forKey: "private-browser") { settings.isEphemeral = true }
+        settings.save(in: places.defaults)
+        return AppModel(
+            settings: settings, save: { $0.save(in: places.defaults) },
             // As if an earlier version of this app had been built with Auth0.swift.
             migrate: { try await $0.importSession(from: .auth0CredentialsManager()) }
         ) { settings in
-            try settings.sessionSettings.makeSession(
-                storage: settings.storage(in: places, prompt: String(localized: "Your session is protected.")))
+            let configuration = try settings.configuration()
+            let storage = settings.storage(in: places, prompt: String(localized: "Your session is protected."))
+            return (
+                try Session(configuration, storage: storage),
+                SessionAccounts(configuration, storage: storage, defaults: places.defaults)
+            )
         }
-        return (model, true)
-    }
-
-    /// What is on the command line and is not the sample's, such as what Xcode adds, changes nothing.
-    private static func merge(_ arguments: [String], into settings: AppSettings) -> AppSettings {
-        var settings = settings
-        if arguments.contains("-private-browser") { settings.isEphemeral = true }
-        let known = arguments.drop { !$0.hasPrefix("--") }
-        guard !known.isEmpty,
-            let scanner = try? ArgumentScanner(
-                Array(known), flags: Set(SessionSettings.flags.map(\.name)),
-                switches: Set(SessionSettings.switches.map(\.name))),
-            let given = try? SessionSettings(scanner, environment: [:])
-        else { return settings }
-        return settings.merging(given)
-    }
-
-    /// The widget shows the session too.
-    static func refreshWidget() {
-        WidgetCenter.shared.reloadAllTimelines()
     }
 }

@@ -3,20 +3,11 @@ import SwiftUI
 
 @main
 struct PilotlightSampleApp: App {
-    private let model: AppModel
-    private let starts: Bool
-    private let place: Place?
-
-    init() {
-        let arguments = Array(CommandLine.arguments.dropFirst())
-        (model, starts) = Launch.model(arguments: arguments)
-        place = Place(arguments: arguments)
-    }
+    private let model = Launch.model()
 
     var body: some Scene {
         WindowGroup {
-            RootView(model: model, opening: place)
-                .task { if starts { await model.start() } }
+            RootView(model: model, opening: Launch.place, starts: Launch.stub != .loading)
         }
     }
 }

@@ -102,9 +102,9 @@ final class SessionFlowTests: XCTestCase {
     private func launch() throws -> XCUIApplication {
         let app = XCUIApplication()
         app.launchArguments = [
-            "-AppleLanguages", "(en)", "-private-browser",
-            "--domain", try TestIssuer.ofThisRun().url.absoluteString, "--client-id", TestIssuer.clientID,
-            "--redirect-uri", TestIssuer.redirectURI, "--param", "sign_in_as=\(TestIssuer.email)", "--metadata-access",
+            "-AppleLanguages", "(en)", "-private-browser", "YES",
+            "-domain", try TestIssuer.ofThisRun().url.absoluteString, "-client-id", TestIssuer.clientID,
+            "-redirect-uri", TestIssuer.redirectURI, "-sign-in-as", TestIssuer.email,
         ]
         app.launch()
         return app

@@ -1,10 +1,10 @@
-import SampleKit
+import Pilotlight
 import SwiftUI
 import WidgetKit
 
 /// One glance, in a small square.
 struct GlanceView: View {
-    let glance: SessionGlance
+    let glance: Glance
 
     var body: some View {
         VStack(alignment: .leading, spacing: 8) {
@@ -12,7 +12,7 @@ struct GlanceView: View {
             Spacer()
             // A locked screen shows no name.
             title.font(.headline).privacySensitive()
-            if case .signedIn(_, let date) = glance {
+            if case .signedIn(_, let date) = glance.state {
                 // A moment, not a countdown: it stays true when the widget is drawn late.
                 VStack(alignment: .leading) {
                     Text("Token good until")
@@ -27,23 +27,22 @@ struct GlanceView: View {
     }
 
     private var title: Text {
-        switch glance {
-        case .signedIn(let name?, _): Text(verbatim: name)
-        case .signedIn: Text("Signed In")
+        switch glance.state {
+        case .signedIn: glance.name.map { Text(verbatim: $0) } ?? Text("Signed In")
         case .signedOut: Text("Signed Out")
-        case .signInAgain: Text("Please sign in again")
+        case .reauthenticationRequired: Text("Please sign in again")
         case .locked: Text("Locked")
-        case .unavailable: Text("Open the app")
+        case nil: Text("Open the app")
         }
     }
 
     private var symbol: String {
-        switch glance {
+        switch glance.state {
         case .signedIn: "flame.fill"
         case .signedOut: "flame"
-        case .signInAgain: "exclamationmark.circle"
+        case .reauthenticationRequired: "exclamationmark.circle"
         case .locked: "lock.fill"
-        case .unavailable: "arrow.up.forward.app"
+        case nil: "arrow.up.forward.app"
         }
     }
 }
@@ -51,12 +50,13 @@ struct GlanceView: View {
 /// Every glance, as the widget shows it.
 struct GlancePreviews: PreviewProvider {
     static var previews: some View {
-        GlanceView(glance: .signedIn(name: "Ada Lovelace", until: Date().addingTimeInterval(3600)))
-            .glancePreview("signed in")
-        GlanceView(glance: .signedOut).glancePreview("signed out")
-        GlanceView(glance: .signInAgain).glancePreview("sign in again")
-        GlanceView(glance: .locked).glancePreview("locked")
-        GlanceView(glance: .unavailable).glancePreview("unavailable")
+        let signedIn = SessionState.signedIn(subject: "auth0|ada", expiresAt: Date().addingTimeInterval(3600))
+        GlanceView(glance: Glance(state: signedIn, name: "Ada Lovelace")).glancePreview("signed in")
+        GlanceView(glance: Glance(state: .signedOut)).glancePreview("signed out")
+        GlanceView(glance: Glance(state: .reauthenticationRequired(reason: .refreshTokenRejected)))
+            .glancePreview("sign in again")
+        GlanceView(glance: Glance(state: .locked)).glancePreview("locked")
+        GlanceView(glance: Glance(state: nil)).glancePreview("unavailable")
     }
 }
 

@@ -18,12 +18,19 @@ struct SessionWidget: Widget {
 
 struct GlanceEntry: TimelineEntry, Sendable {
     let date: Date
-    let glance: SessionGlance
+    let glance: Glance
+}
+
+/// What the widget shows: a state, nil where none could be read or the app was never opened, and whose it is.
+struct Glance: Sendable {
+    let state: SessionState?
+    var name: String?
 }
 
 struct GlanceProvider: TimelineProvider {
     func placeholder(in context: Context) -> GlanceEntry {
-        GlanceEntry(date: Date(), glance: .signedIn(name: "Ada Lovelace", until: Date().addingTimeInterval(3600)))
+        let state = SessionState.signedIn(subject: "auth0|ada", expiresAt: Date().addingTimeInterval(3600))
+        return GlanceEntry(date: Date(), glance: Glance(state: state, name: "Ada Lovelace"))
     }
 
     func getSnapshot(in context: Context, completion: @escaping @Sendable (GlanceEntry) -> Void) {
@@ -39,16 +46,20 @@ struct GlanceProvider: TimelineProvider {
     }
 
     private static func entry() async -> GlanceEntry {
-        GlanceEntry(date: Date(), glance: await SessionGlance.look(at: await session()))
+        let session = await session()
+        let state = await session?.glance()
+        let profile = session?.cachedProfile
+        return GlanceEntry(date: Date(), glance: Glance(state: state, name: profile?.name ?? profile?.email))
     }
 
+    /// That of the account which is current in the app.
     @MainActor
     private static func session() -> Session? {
         guard let places = SharedPlaces(infoPlist: Bundle.main.object(forInfoDictionaryKey:)),
-            let settings = SharedSettingsStore(appGroup: places.appGroup).load(),
-            let configuration = try? settings.sessionSettings.configuration()
+            let settings = AppSettings(savedIn: places.defaults), let configuration = try? settings.configuration()
         else { return nil }
+        let name = SessionAccounts.currentName(for: configuration, in: places.defaults) ?? "default"
         let storage = settings.storage(in: places, prompt: "")
-        return try? Session(configuration, storage: storage, readOnly: true)
+        return try? Session(configuration, storage: storage, name: name, readOnly: true)
     }
 }

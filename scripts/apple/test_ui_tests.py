@@ -19,7 +19,7 @@ SPOILT = (
     ("a test that asks for another", "AppUITests/SessionFlowTests.swift", 'buttons["sign-in"].exists', 'buttons["log-in"].exists', "no view has the identifier 'log-in'"),
     ("a helper that asks for another", "AppUITests/SessionFlowTests.swift", 'button("sign-out")', 'button("log-out")', "'log-out'"),
     ("a dialogue's button in other words", "App/Screens/HomeView.swift", '"Sign Out Now"', '"Yes, Sign Out"', "no screen says 'Sign Out Now'"),
-    ("a screen in other words", "App/Screens/WaitingViews.swift", '"Reading your session…"', '"One moment…"', "no screen says 'Reading your session…'"),
+    ("a screen in other words", "App/Screens/RootView.swift", '"Reading your session…"', '"One moment…"', "no screen says 'Reading your session…'"),
     ("a state that is looked for in other words", "AppUITests/StateTests.swift", '"Please sign in again"', '"Sign in, please"', "no screen says 'Sign in, please'"),
 )
 

@@ -1,13 +1,15 @@
+import Pilotlight
+import SampleKit
 import SwiftUI
 import UIKit
 
-/// A card above a screen's content: what happened, what to do, and buttons for that. VoiceOver says it when it comes.
+/// A card above a screen's content: what happened, what to do, and buttons for that. VoiceOver says it when it comes. Its
+/// words are keys of the string catalogue.
 struct Banner<Actions: View>: View {
     let symbol: String
-    let color: Color
-    let title: LocalizedStringKey
-    let message: LocalizedStringKey
-    let spoken: String
+    var color = Color.orange
+    let title: String
+    let message: String
     var dismiss: (@MainActor () -> Void)?
     @ViewBuilder let actions: Actions
 
@@ -16,8 +18,8 @@ struct Banner<Actions: View>: View {
             Image(systemName: symbol).foregroundStyle(color).accessibilityHidden(true)
             VStack(alignment: .leading, spacing: 8) {
                 VStack(alignment: .leading, spacing: 4) {
-                    Text(title).font(.headline)
-                    Text(message).font(.subheadline).foregroundStyle(.secondary)
+                    Text(LocalizedStringKey(title)).font(.headline)
+                    Text(LocalizedStringKey(message)).font(.subheadline).foregroundStyle(.secondary)
                 }
                 .accessibilityElement(children: .combine)
                 actions
@@ -25,8 +27,7 @@ struct Banner<Actions: View>: View {
             Spacer(minLength: 0)
             if let dismiss {
                 Button("Dismiss", systemImage: "xmark", action: dismiss)
-                    .labelStyle(.iconOnly)
-                    .buttonStyle(.borderless)
+                    .labelStyle(.iconOnly).buttonStyle(.borderless)
                     // As large as a finger.
                     .frame(minWidth: 44, minHeight: 44)
                     .accessibilityIdentifier("banner.dismiss")
@@ -35,20 +36,62 @@ struct Banner<Actions: View>: View {
         .padding(12)
         .background(.regularMaterial, in: RoundedRectangle(cornerRadius: 12))
         .accessibilityElement(children: .contain)
-        .onAppear { UIAccessibility.post(notification: .announcement, argument: spoken) }
+        .onAppear {
+            let spoken = String(localized: String.LocalizationValue(title))
+            UIAccessibility.post(notification: .announcement, argument: spoken)
+        }
+    }
+}
+
+/// An error: what happened and what to do, above what is still there.
+struct ErrorBanner: View {
+    let error: SessionError
+    var isOffline = false
+    /// What "Try Again" does, where doing the same again can help.
+    var retry: (@MainActor () async -> Void)?
+    var dismiss: (@MainActor () -> Void)?
+
+    var body: some View {
+        Banner(
+            symbol: isOffline ? "wifi.slash" : "exclamationmark.triangle.fill", title: error.summary,
+            message: error.suggestion, dismiss: dismiss
+        ) {
+            if let detail = error.detail { DetailText(detail: detail) }
+            if isOffline { Text("This is what was loaded last.").font(.footnote) }
+            if let retry, error.canRetry {
+                Button("Try Again") { Task { await retry() } }
+                    .buttonStyle(.borderless)
+                    .accessibilityIdentifier("advice.retry")
+            }
+        }
+        .accessibilityIdentifier("advice")
+    }
+}
+
+/// What the app says once.
+struct NoticeBanner: View {
+    let model: AppModel
+
+    var body: some View {
+        switch model.notice {
+        case .migrated:
+            banner(
+                "checkmark.circle.fill", "You are still signed in.",
+                "The sign-in of this app's earlier version was taken over.", color: .green)
+        case .couldNotMigrate:
+            banner(
+                "person.crop.circle.badge.exclamationmark", "Please sign in once.",
+                "The sign-in of this app's earlier version could not be taken over.")
+        case .browserStillSignedIn(let error):
+            banner("globe", "You are signed out here, but perhaps not in the browser.", error.summary)
+        case nil: EmptyView()
+        }
     }
 
-    init(
-        symbol: String, color: Color, title: String, message: String, dismiss: (@MainActor () -> Void)? = nil,
-        @ViewBuilder actions: () -> Actions
-    ) {
-        self.symbol = symbol
-        self.color = color
-        self.title = LocalizedStringKey(title)
-        self.message = LocalizedStringKey(message)
-        spoken = String(localized: String.LocalizationValue(title))
-        self.dismiss = dismiss
-        self.actions = actions()
+    private func banner(_ symbol: String, _ title: String, _ message: String, color: Color = .orange) -> some View {
+        Banner(symbol: symbol, color: color, title: title, message: message, dismiss: { model.notice = nil }) {}
+            .padding(.horizontal)
+            .accessibilityIdentifier("notice")
     }
 }
 
@@ -57,8 +100,16 @@ struct BannerRow<Content: View>: View {
     @ViewBuilder let content: Content
 
     var body: some View {
-        Section {
-            content.listRowInsets(EdgeInsets()).listRowBackground(Color.clear)
-        }
+        Section { content.listRowInsets(EdgeInsets()).listRowBackground(Color.clear) }
+    }
+}
+
+/// What a developer wants to know: a code or a field, as it is in every language. A fault of the SDK may have a long one.
+struct DetailText: View {
+    let detail: String
+
+    var body: some View {
+        Text(verbatim: detail).font(.caption.monospaced()).foregroundStyle(.secondary).lineLimit(8).textSelection(
+            .enabled)
     }
 }

@@ -6,12 +6,6 @@ struct PlainField: View {
     @Binding var text: String
     let identifier: String
 
-    init(_ title: LocalizedStringKey, text: Binding<String>, identifier: String) {
-        self.title = title
-        _text = text
-        self.identifier = identifier
-    }
-
     var body: some View {
         LabeledContent(title) {
             TextField(title, text: $text)

@@ -1,7 +1,7 @@
 import Pilotlight
 import SwiftUI
 
-/// Who is signed in: a picture or initials, the name, the address. Below each other where the type is very large.
+/// Who is signed in: a picture, the name, the address. Below each other where the type is very large.
 struct ProfileHeader: View {
     let profile: SessionProfile?
     let isLoading: Bool
@@ -13,10 +13,14 @@ struct ProfileHeader: View {
             typeSize.isAccessibilitySize
             ? AnyLayout(VStackLayout(alignment: .leading, spacing: 12)) : AnyLayout(HStackLayout(spacing: 16))
         layout {
-            picture
-                .frame(width: side, height: side)
-                .clipShape(Circle())
-                .accessibilityHidden(true)
+            AsyncImage(url: profile?.pictureURL) { image in
+                image.resizable().scaledToFill()
+            } placeholder: {
+                Image(systemName: "person.crop.circle.fill").resizable().scaledToFill().foregroundStyle(.tint)
+            }
+            .frame(width: side, height: side)
+            .clipShape(Circle())
+            .accessibilityHidden(true)
             VStack(alignment: .leading, spacing: 4) {
                 name.font(.title2).bold()
                 if let email = profile?.email { Text(verbatim: email).foregroundStyle(.secondary) }
@@ -32,27 +36,6 @@ struct ProfileHeader: View {
         if let name = profile?.name ?? profile?.nickname { return Text(verbatim: name) }
         return isLoading && profile == nil ? Text("Loading…") : Text("No Name Given")
     }
-
-    private var picture: some View {
-        AsyncImage(url: profile?.pictureURL) { image in
-            image.resizable().scaledToFill()
-        } placeholder: {
-            ZStack {
-                Circle().fill(.tint.opacity(0.2))
-                if let initials {
-                    Text(verbatim: initials).font(.title2).bold().foregroundStyle(.tint)
-                } else {
-                    Image(systemName: "person.fill").foregroundStyle(.tint)
-                }
-            }
-        }
-    }
-
-    private var initials: String? {
-        guard let name = profile?.name else { return nil }
-        let letters = name.split(separator: " ").prefix(2).compactMap(\.first)
-        return letters.isEmpty ? nil : String(letters)
-    }
 }
 
 /// How long ago something was loaded, in the reader's language.
@@ -60,11 +43,8 @@ struct LoadedLabel: View {
     let date: Date
 
     var body: some View {
-        LabeledContent("Last Loaded") {
-            Text(date, format: .relative(presentation: .named))
-        }
-        .font(.footnote)
-        .foregroundStyle(.secondary)
-        .accessibilityIdentifier("loaded")
+        LabeledContent("Last Loaded") { Text(date, format: .relative(presentation: .named)) }
+            .font(.footnote).foregroundStyle(.secondary)
+            .accessibilityIdentifier("loaded")
     }
 }

@@ -12,56 +12,53 @@ extension ReauthenticationReason {
     }
 }
 
-/// A state by its name and a symbol, never by a colour alone, with what there is to say about it.
-struct StateLabel: View {
-    let state: SessionState
+/// A state or an event by its name and a symbol, never by a colour alone, with what there is to say about it.
+struct MomentLabel: View {
+    let moment: History.Moment
 
     var body: some View {
         VStack(alignment: .leading, spacing: 4) {
-            switch state {
-            case .signedIn(_, let expiry):
-                Label("Signed In", systemImage: "checkmark.circle.fill")
-                HStack(spacing: 4) {
-                    Text("Token good until")
-                    Text(expiry, style: .time)
-                }
-                .font(.footnote)
-                .foregroundStyle(.secondary)
-            case .signedOut: Label("Signed Out", systemImage: "circle")
-            case .locked: Label("Locked", systemImage: "lock.fill")
-            case .reauthenticationRequired(let reason):
-                Label("Sign-In Needed", systemImage: "exclamationmark.circle.fill")
-                reason.words.font(.footnote).foregroundStyle(.secondary)
+            switch moment {
+            case .state(let state): label(state)
+            case .event(let event): label(event)
             }
         }
     }
-}
 
-/// What happened, by its name and a symbol, with what a developer wants to know.
-struct EventLabel: View {
-    let event: SessionEvent
-
-    var body: some View {
-        VStack(alignment: .leading, spacing: 4) {
-            switch event {
-            case .signedIn(_, by: .migration): Label("Migrated", systemImage: "shippingbox")
-            case .signedIn: Label("Signed In", systemImage: "person.badge.key")
-            case .refreshTokenMissing: Label("No Refresh Token", systemImage: "exclamationmark.arrow.circlepath")
-            case .restored: Label("Restored", systemImage: "tray.and.arrow.up")
-            case .renewed(let audience, _, _):
-                Label("Token Renewed", systemImage: "arrow.clockwise")
-                if let audience { DetailText(detail: audience) }
-            case .renewalFailed(_, let error, _):
-                Label("Renewal Failed", systemImage: "exclamationmark.arrow.triangle.2.circlepath")
-                if let advice = Advice(error) { Text(LocalizedStringKey(advice.title)).font(.footnote) }
-            case .ended(let reason):
-                Label("Session Ended", systemImage: "xmark.circle")
-                reason.words.font(.footnote).foregroundStyle(.secondary)
-            case .signedOut: Label("Signed Out", systemImage: "rectangle.portrait.and.arrow.right")
-            case .profileChanged: Label("Profile Changed", systemImage: "person.text.rectangle")
-            case .metadataUpdateSent: Label("Change Sent", systemImage: "paperplane")
-            case .metadataUpdateRefused: Label("Change Refused", systemImage: "exclamationmark.triangle")
+    @ViewBuilder private func label(_ state: SessionState) -> some View {
+        switch state {
+        case .signedIn(_, let expiry):
+            Label("Signed In", systemImage: "checkmark.circle.fill")
+            HStack(spacing: 4) {
+                Text("Token good until")
+                Text(expiry, style: .time)
             }
+            .font(.footnote).foregroundStyle(.secondary)
+        case .signedOut: Label("Signed Out", systemImage: "circle")
+        case .locked: Label("Locked", systemImage: "lock.fill")
+        case .reauthenticationRequired(let reason):
+            Label("Sign-In Needed", systemImage: "exclamationmark.circle.fill")
+            reason.words.font(.footnote).foregroundStyle(.secondary)
+        }
+    }
+
+    @ViewBuilder private func label(_ event: SessionEvent) -> some View {
+        switch event {
+        case .signedIn(_, by: .migration): Label("Migrated", systemImage: "shippingbox")
+        case .signedIn: Label("Signed In", systemImage: "person.badge.key")
+        case .refreshTokenMissing: Label("No Refresh Token", systemImage: "exclamationmark.arrow.circlepath")
+        case .restored: Label("Restored", systemImage: "tray.and.arrow.up")
+        case .renewed(let audience, _, _):
+            Label("Token Renewed", systemImage: "arrow.clockwise")
+            if let audience { DetailText(detail: audience) }
+        case .renewalFailed(_, let error, _):
+            Label("Renewal Failed", systemImage: "exclamationmark.arrow.triangle.2.circlepath")
+            Text(LocalizedStringKey(error.summary)).font(.footnote)
+        case .ended: Label("Session Ended", systemImage: "xmark.circle")
+        case .signedOut: Label("Signed Out", systemImage: "rectangle.portrait.and.arrow.right")
+        case .profileChanged: Label("Profile Changed", systemImage: "person.text.rectangle")
+        case .metadataUpdateSent: Label("Change Sent", systemImage: "paperplane")
+        case .metadataUpdateRefused: Label("Change Refused", systemImage: "exclamationmark.triangle")
         }
     }
 }

@@ -1,41 +1,27 @@
-import SampleKit
+import Pilotlight
 import SwiftUI
 
-/// The access token's life, counting down, and a button that renews it.
+/// The access token's life, counting down, and a button that renews it. The token itself is not shown.
 struct TokenSection: View {
-    let token: TokenPanel
+    let session: SessionModel
     let expiry: Date
 
     var body: some View {
         Section {
-            TimelineView(.periodic(from: .now, by: 1)) { context in
-                let life = TokenLife(until: expiry, at: context.date)
+            // Drawn again at the end; the system counts until then, and says it in words to VoiceOver.
+            TimelineView(.explicit([expiry])) { _ in
                 LabeledContent {
-                    clock(life).monospacedDigit()
+                    clock.monospacedDigit()
                 } label: {
-                    Label("Expires In", systemImage: symbol(life))
+                    Label("Expires In", systemImage: "hourglass")
                 }
-                // In minutes and seconds instead of digits; and not once a second by itself.
-                .accessibilityElement(children: .ignore)
-                .accessibilityLabel(Text("Expires In"))
-                .accessibilityValue(spoken(life))
+                .accessibilityElement(children: .combine)
                 .accessibilityAddTraits(.updatesFrequently)
                 .accessibilityIdentifier("token.clock")
             }
-            Button {
-                Task { await token.renew() }
-            } label: {
-                HStack {
-                    Label("Renew Now", systemImage: "arrow.clockwise")
-                    Spacer()
-                    if token.isRenewing { ProgressView() }
-                }
-            }
-            .disabled(token.isRenewing)
-            .accessibilityIdentifier("token.renew")
-            if let advice = token.advice {
-                AdviceBanner(advice: advice, dismiss: { token.dismiss() }).listRowInsets(EdgeInsets())
-            }
+            Button("Renew Now", systemImage: "arrow.clockwise") { Task { await session.renew() } }
+                .disabled(session.isBusy)
+                .accessibilityIdentifier("token.renew")
         } header: {
             Text("Access Token")
         } footer: {
@@ -43,20 +29,8 @@ struct TokenSection: View {
         }
     }
 
-    private func clock(_ life: TokenLife) -> Text {
-        if let clock = life.clock { return Text(verbatim: clock) }
-        return life == .over ? Text("Expired") : Text("A Long Time")
-    }
-
-    private func spoken(_ life: TokenLife) -> Text {
-        life.clock == nil ? clock(life) : Text(expiry, style: .relative)
-    }
-
-    private func symbol(_ life: TokenLife) -> String {
-        switch life {
-        case .good: "hourglass.bottomhalf.filled"
-        case .ending: "hourglass.tophalf.filled"
-        case .over: "hourglass"
-        }
+    private var clock: Text {
+        let now = Date()
+        return expiry <= now ? Text("Expired") : Text(timerInterval: now...expiry)
     }
 }

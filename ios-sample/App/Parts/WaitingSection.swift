@@ -13,61 +13,41 @@ struct WaitingSection: View {
             ForEach(editor.pending) { change in
                 HStack {
                     VStack(alignment: .leading, spacing: 4) {
-                        ForEach(change.lines) { line in
+                        ForEach(change.changes.keys.sorted(), id: \.self) { key in
                             LabeledContent {
-                                value(line)
+                                value(change.changes[key])
                             } label: {
-                                titles[line.id].map { Text($0) } ?? Text(verbatim: line.id)
+                                titles[key].map { Text($0) } ?? Text(verbatim: key)
                             }
                         }
                         Text(change.since, format: .relative(presentation: .named))
-                            .font(.caption)
-                            .foregroundStyle(.secondary)
+                            .font(.caption).foregroundStyle(.secondary)
                     }
                     .accessibilityElement(children: .combine)
                     Button("Take Back", systemImage: "arrow.uturn.backward.circle") {
                         Task { await editor.cancel(change.id) }
                     }
-                    .labelStyle(.iconOnly)
-                    .buttonStyle(.borderless)
+                    .labelStyle(.iconOnly).buttonStyle(.borderless)
                     .accessibilityIdentifier("waiting.cancel")
                 }
             }
-            Button("Send Now", systemImage: "paperplane") { Task { await editor.sendPending() } }
+            Button("Send Now", systemImage: "paperplane") { Task { await editor.load() } }
                 .accessibilityIdentifier("waiting.send")
         } header: {
             Text("Waiting for the Network")
         } footer: {
-            footer
+            editor.delivery == .stillWaiting
+                ? Text("There is still no connection. Nothing is lost.")
+                : Text("They are sent in order as soon as there is a connection, also after the next launch.")
         }
         .disabled(editor.isWorking)
     }
 
-    private func value(_ line: PendingMetadataUpdate.Line) -> Text {
-        switch line.value {
-        case .text(let text): Text(verbatim: text)
-        case .flag(let flag): flag ? Text("On") : Text("Off")
-        case .removed: Text("Removed")
-        }
-    }
-
-    private var footer: Text {
-        editor.delivery == .stillWaiting
-            ? Text("There is still no connection. Nothing is lost.")
-            : Text("They are sent in order as soon as there is a connection, also after the next launch.")
-    }
-}
-
-/// What became of the changes that waited.
-struct DeliveryLabel: View {
-    let delivery: MetadataEditor.Delivery
-
-    var body: some View {
-        switch delivery {
-        case .sent: Label("What waited was sent.", systemImage: "checkmark.circle")
-        case .refused:
-            Label("The issuer refused a change that waited; it is gone.", systemImage: "exclamationmark.triangle")
-        case .stillWaiting: EmptyView()
+    private func value(_ value: SessionJSON?) -> Text {
+        switch value {
+        case nil, .null: Text("Removed")
+        case .bool(let flag): flag ? Text("On") : Text("Off")
+        case let value?: Text(verbatim: value.text)
         }
     }
 }

@@ -5,42 +5,42 @@ import SwiftUI
 /// A user is signed in: who, how long the token is good, and where to go from here.
 struct HomeView: View {
     let model: AppModel
+    let session: SessionModel
     @State private var isSigningOut = false
     /// Changes of the metadata that wait for the network.
     @State private var waiting = 0
 
     var body: some View {
         List {
-            if let session = model.session {
-                if let error = session.error, let advice = Advice(error) {
-                    BannerRow {
-                        AdviceBanner(advice: advice, isOffline: isOffline(error)) {
-                            await session.loadProfile(refresh: true)
-                        } dismiss: {
-                            session.dismissError()
-                        }
+            if let error = session.error {
+                BannerRow {
+                    ErrorBanner(error: error, isOffline: isOffline(error)) {
+                        await session.loadProfile(refresh: true)
+                    } dismiss: {
+                        session.dismissError()
                     }
                 }
-                Section {
-                    ProfileHeader(profile: session.profile, isLoading: session.isBusy)
-                    if let date = session.profile?.fetchedAt { LoadedLabel(date: date) }
-                }
-                if case .signedIn(_, let expiry) = session.state, let token = model.token {
-                    TokenSection(token: token, expiry: expiry)
-                }
-                Section { links }
-                Section {
-                    Button("Sign Out", role: .destructive) { isSigningOut = true }
-                        .accessibilityIdentifier("sign-out")
-                }
+            }
+            Section {
+                ProfileHeader(profile: session.profile, isLoading: session.isBusy)
+                if let date = session.profile?.fetchedAt { LoadedLabel(date: date) }
+            }
+            if case .signedIn(_, let expiry) = session.state { TokenSection(session: session, expiry: expiry) }
+            Section { links }
+            Section {
+                Button("Sign Out", role: .destructive) { isSigningOut = true }.accessibilityIdentifier("sign-out")
             }
         }
         .navigationTitle("Home")
-        .refreshable { await model.session?.loadProfile(refresh: true) }
-        .task { await model.session?.loadProfile(maxAge: ProfileScreen.maxAge) }
-        .onAppear { waiting = model.session?.session.metadata.pending.count ?? 0 }
+        .toolbar {
+            // Where no account is kept, as in previews, there is nothing to choose from.
+            ToolbarItem(placement: .topBarLeading) { if let accounts = model.accounts { AccountMenu(accounts) } }
+        }
+        .refreshable { await session.loadProfile(refresh: true) }
+        .task(id: ObjectIdentifier(session)) { await session.loadProfile(maxAge: ProfileView.maxAge) }
+        .onAppear { waiting = session.session.metadata.pending.count }
         // One of them may have been sent.
-        .onChange(of: model.events.entries.count) { waiting = model.session?.session.metadata.pending.count ?? 0 }
+        .onChange(of: model.history?.entries.first?.id) { waiting = session.session.metadata.pending.count }
         .confirmationDialog("Sign out of this app?", isPresented: $isSigningOut, titleVisibility: .visible) {
             Button("Sign Out Now", role: .destructive) { Task { await model.signOut() } }
             // A private browser has nothing to sign out of.
@@ -57,7 +57,7 @@ struct HomeView: View {
     @ViewBuilder private var links: some View {
         NavigationLink(value: Place.profile) { Label("Profile", systemImage: "person.text.rectangle") }
             .accessibilityIdentifier("profile")
-        if model.settings.metadataAccess {
+        if model.settings.isAuth0 && model.settings.metadataAccess {
             NavigationLink(value: Place.metadata) { Label("Edit Profile", systemImage: "square.and.pencil") }
                 .badge(waiting)
                 .accessibilityIdentifier("metadata")

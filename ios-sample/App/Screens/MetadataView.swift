@@ -12,20 +12,22 @@ struct MetadataView: View {
     @Environment(\.dismiss) private var dismiss
 
     init(session: Session) {
-        _editor = State(
-            initialValue: MetadataEditor(session, names: ["first_name", "last_name", "country"], flags: ["active"]))
+        _editor = State(initialValue: MetadataEditor(session))
     }
 
     var body: some View {
         Form {
-            if let advice = editor.advice {
+            if let error = editor.error {
                 BannerRow {
-                    AdviceBanner(advice: advice) {
-                        if editor.hasLoaded { await save() } else { await editor.load() }
-                    }
+                    ErrorBanner(error: error) { if editor.hasLoaded { await save() } else { await editor.load() } }
                 }
             }
-            if let delivery = editor.delivery, delivery != .stillWaiting { DeliveryLabel(delivery: delivery) }
+            switch editor.delivery {
+            case .sent: Label("What waited was sent.", systemImage: "checkmark.circle")
+            case .refused:
+                Label("The issuer refused a change that waited; it is gone.", systemImage: "exclamationmark.triangle")
+            case .stillWaiting, nil: EmptyView()
+            }
             if !editor.pending.isEmpty { WaitingSection(editor: editor, titles: Self.titles) }
             if editor.hasLoaded {
                 Section {

@@ -4,31 +4,31 @@ import SwiftUI
 
 /// Every claim of the profile, the one at hand at once; those that the app has a use for, by their types, first.
 struct ProfileView: View {
-    @State private var screen: ProfileScreen
-
-    init(session: Session) {
-        _screen = State(initialValue: ProfileScreen(session))
-    }
+    /// How old a profile is shown without asking for a newer one, in seconds. Issuers limit how often one may ask.
+    static let maxAge: TimeInterval = 15 * 60
+    let session: SessionModel
 
     var body: some View {
         List {
-            if let advice = screen.advice {
+            if let error = session.error {
                 BannerRow {
-                    AdviceBanner(advice: advice, isOffline: !screen.rows.isEmpty) { await screen.load(refresh: true) }
+                    ErrorBanner(error: error, isOffline: session.profile != nil) {
+                        await session.loadProfile(refresh: true)
+                    }
                 }
             }
-            if !screen.rows.isEmpty {
+            if let profile = session.profile {
                 Section {
-                    if let isVerified = screen.isEmailVerified {
+                    if let isVerified = profile.bool("email_verified") {
                         LabeledContent("Address") { isVerified ? Text("Verified") : Text("Not Verified") }
                     }
-                    if !screen.roles.isEmpty {
-                        LabeledContent("Roles", value: screen.roles.joined(separator: ", "))
+                    if !profile.roles.isEmpty {
+                        LabeledContent("Roles", value: profile.roles.joined(separator: ", "))
                     }
-                    if let date = screen.fetchedAt { LoadedLabel(date: date) }
+                    LoadedLabel(date: profile.fetchedAt)
                 }
                 Section("All Claims") {
-                    ForEach(screen.rows) { row in
+                    ForEach(profile.rows) { row in
                         VStack(alignment: .leading, spacing: 4) {
                             Text(verbatim: row.id).font(.caption).foregroundStyle(.secondary)
                             Text(verbatim: row.value).textSelection(.enabled)
@@ -36,19 +36,12 @@ struct ProfileView: View {
                         .accessibilityElement(children: .combine)
                     }
                 }
-            }
-        }
-        .overlay {
-            if screen.rows.isEmpty, screen.advice == nil {
-                if screen.isLoading {
-                    ProgressView()
-                } else {
-                    ContentUnavailableView("No Profile Yet", systemImage: "person.crop.circle.badge.questionmark")
-                }
+            } else if session.isBusy {
+                ProgressView()
             }
         }
         .navigationTitle("Profile")
-        .refreshable { await screen.load(refresh: true) }
-        .task { await screen.load() }
+        .refreshable { await session.loadProfile(refresh: true) }
+        .task { await session.loadProfile(maxAge: Self.maxAge) }
     }
 }

@@ -1,65 +1,63 @@
 import Pilotlight
 import SampleKit
 import SwiftUI
+import WidgetKit
 
 /// The screen that the session's state asks for, and those that are opened from it.
 struct RootView: View {
     let model: AppModel
+    let starts: Bool
     @State private var path: [Place]
     @State private var isEditingSettings: Bool
 
-    /// - Parameter place: What is open at once.
-    init(model: AppModel, opening place: Place? = nil) {
-        self.model = model
-        let opened = place.map { $0 == .settings ? [] : [$0] } ?? []
-        _path = State(initialValue: opened)
+    /// - Parameters:
+    ///   - place: What is open at once.
+    ///   - starts: Whether the app begins by reading the session.
+    init(model: AppModel, opening place: Place?, starts: Bool) {
+        (self.model, self.starts) = (model, starts)
+        _path = State(initialValue: place.map { $0 == .settings ? [] : [$0] } ?? [])
         _isEditingSettings = State(initialValue: place == .settings)
     }
 
     var body: some View {
         NavigationStack(path: $path) {
             screen
-                .safeAreaInset(edge: .top) {
-                    if let notice = model.notice {
-                        NoticeBanner(notice: notice) { model.dismissNotice() }.padding(.horizontal)
-                    }
-                }
+                .safeAreaInset(edge: .top) { NoticeBanner(model: model) }
                 .toolbar {
                     ToolbarItem(placement: .topBarTrailing) {
                         Button("Settings", systemImage: "gearshape") { isEditingSettings = true }
                             .accessibilityIdentifier("settings")
                     }
                 }
-                .navigationDestination(for: Place.self) { place in destination(place) }
+                // Who is not signed in any more signs in there, and goes on where they were.
+                .navigationDestination(for: Place.self) { destination($0).requiresSession() }
         }
+        .task { if starts { await model.start() } }
+        .environment(\.pilotlightSession, model.session?.session)
         .sheet(isPresented: $isEditingSettings) { SettingsView(model: model) }
-        .onChange(of: model.session?.state) { Launch.refreshWidget() }
-        // What was opened from the home screen goes with the sign-in.
-        .onChange(of: model.screen == .home) { if model.screen != .home { path = [] } }
+        // The widget shows the session too.
+        .onChange(of: model.session?.state) { WidgetCenter.shared.reloadAllTimelines() }
+        .onChange(of: model.session?.state?.isSignedIn) { Task { await model.showCurrent() } }
+        .onChange(of: model.accounts?.current) { Task { await model.showCurrent() } }
     }
 
     @ViewBuilder private var screen: some View {
         switch model.screen {
-        case .loading: LoadingView()
+        case .loading: ProgressView("Reading your session…").accessibilityIdentifier("loading")
         case .welcome(let reason): WelcomeView(model: model, reason: reason)
         case .locked: LockedView(model: model)
-        case .home: HomeView(model: model)
-        case .unavailable(let advice, let settingsHelp):
-            UnavailableView(advice: advice) {
-                if settingsHelp { isEditingSettings = true } else { Task { await model.start() } }
-            } action: {
-                if settingsHelp { Text("Open Settings") } else { Text("Try Again") }
-            }
+        case .home: if let session = model.session { HomeView(model: model, session: session) }
+        case .unavailable(let error): UnavailableView(model: model, error: error) { isEditingSettings = true }
         }
     }
 
     @ViewBuilder private func destination(_ place: Place) -> some View {
-        if let session = model.session?.session {
+        if let session = model.session, let history = model.history {
             switch place {
             case .profile: ProfileView(session: session)
-            case .metadata: MetadataView(session: session)
-            case .request: RequestView(session: session, address: model.settings.exampleRequest)
-            case .inspector: InspectorView(model: model)
+            case .metadata: MetadataView(session: session.session)
+            case .request: RequestView(session: session.session, address: model.settings.exampleRequest)
+            case .inspector: InspectorView(configuration: session.session.configuration, history: history)
             // A sheet, not a place on the way.
             case .settings: EmptyView()
             }

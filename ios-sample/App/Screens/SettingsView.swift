@@ -17,14 +17,17 @@ struct SettingsView: View {
         NavigationStack {
             Form {
                 issuer
-                signIn
                 storage
             }
             .navigationTitle("Settings")
             .toolbar {
                 ToolbarItem(placement: .cancellationAction) { Button("Cancel") { dismiss() } }
                 ToolbarItem(placement: .confirmationAction) {
-                    Button("Save") { Task { await save() } }.accessibilityIdentifier("settings.save")
+                    Button("Save") {
+                        dismiss()
+                        Task { await model.apply(draft) }
+                    }
+                    .accessibilityIdentifier("settings.save")
                 }
             }
         }
@@ -32,38 +35,32 @@ struct SettingsView: View {
 
     private var issuer: some View {
         Section {
-            Picker("Provider", selection: $draft.issuer) {
-                Text("Auth0").tag(AppSettings.Issuer.auth0)
-                Text("OpenID Connect").tag(AppSettings.Issuer.openIDConnect)
+            Picker("Provider", selection: $draft.isAuth0) {
+                Text("Auth0").tag(true)
+                Text("OpenID Connect").tag(false)
             }
             PlainField(
-                draft.issuer == .auth0 ? "Domain" : "Issuer URL", text: $draft.address, identifier: "settings.address")
-            PlainField("Client ID", text: $draft.clientID, identifier: "settings.client-id")
-            PlainField("Redirect URI", text: $draft.redirectURI, identifier: "settings.redirect-uri")
-            if draft.issuer == .auth0 { Toggle("Ask for Metadata", isOn: $draft.metadataAccess) }
+                title: draft.isAuth0 ? "Domain" : "Issuer URL", text: $draft.address, identifier: "settings.address")
+            PlainField(title: "Client ID", text: $draft.clientID, identifier: "settings.client-id")
+            PlainField(title: "Redirect URI", text: $draft.redirectURI, identifier: "settings.redirect-uri")
+            if draft.isAuth0 { Toggle("Ask for Metadata", isOn: $draft.metadataAccess) }
+            Toggle("Private Browser", isOn: $draft.isEphemeral).accessibilityIdentifier("settings.private-browser")
         } header: {
             Text("Issuer")
         } footer: {
-            Text("Another issuer or client has its own session. The one that you leave stays signed in.")
-        }
-    }
-
-    private var signIn: some View {
-        Section {
-            Toggle("Private Browser", isOn: $draft.isEphemeral).accessibilityIdentifier("settings.private-browser")
-        } header: {
-            Text("Sign-In")
-        } footer: {
-            Text("A private browser shares no cookies: there is no single sign-on, and nothing to sign out of.")
+            VStack(alignment: .leading, spacing: 8) {
+                Text("Another issuer or client has its own session. The one that you leave stays signed in.")
+                Text("A private browser shares no cookies: there is no single sign-on, and nothing to sign out of.")
+            }
         }
     }
 
     private var storage: some View {
         Section {
             Picker("Readable", selection: $draft.accessibility) {
-                ForEach(classes(deprecated: false)) { Text($0.title).tag($0) }
+                ForEach(KeychainAccessibility.allCases.dropLast(2), id: \.self) { Text($0.title).tag($0) }
                 Section("Deprecated by Apple") {
-                    ForEach(classes(deprecated: true)) { Text($0.title).tag($0) }
+                    ForEach(KeychainAccessibility.allCases.suffix(2), id: \.self) { Text($0.title).tag($0) }
                 }
             }
             .accessibilityIdentifier("settings.accessibility")
@@ -86,18 +83,9 @@ struct SettingsView: View {
             }
         }
     }
-
-    private func classes(deprecated: Bool) -> [AppSettings.Accessibility] {
-        AppSettings.Accessibility.allCases.filter { $0.isDeprecated == deprecated }
-    }
-
-    private func save() async {
-        dismiss()
-        await model.apply(draft)
-    }
 }
 
-extension AppSettings.Accessibility {
+extension KeychainAccessibility {
     fileprivate var title: LocalizedStringKey {
         switch self {
         case .afterFirstUnlockThisDeviceOnly: "After First Unlock, This Device"

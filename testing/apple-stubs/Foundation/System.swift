@@ -44,6 +44,7 @@ open class UserDefaults: NSObject, @unchecked Sendable {
     public init?(suiteName suitename: String?) {}
     open func string(forKey defaultName: String) -> String? { fatalError() }
     open func data(forKey defaultName: String) -> Data? { fatalError() }
+    open func bool(forKey defaultName: String) -> Bool { fatalError() }
     open func set(_ value: Any?, forKey defaultName: String) {}
 }
 

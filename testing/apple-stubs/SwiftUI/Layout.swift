@@ -147,13 +147,12 @@ extension ContentUnavailableView {
 public protocol TimelineSchedule {}
 
 @available(iOS 15.0, macOS 12.0, *)
-public struct PeriodicTimelineSchedule: TimelineSchedule, Sendable {}
+public struct ExplicitTimelineSchedule<Entries: Sequence>: TimelineSchedule where Entries.Element == Date {}
 
 @available(iOS 15.0, macOS 12.0, *)
-extension TimelineSchedule where Self == PeriodicTimelineSchedule {
-    public static func periodic(from startDate: Date, by interval: TimeInterval) -> PeriodicTimelineSchedule {
-        PeriodicTimelineSchedule()
-    }
+extension TimelineSchedule {
+    public static func explicit<S>(_ dates: S) -> ExplicitTimelineSchedule<S>
+    where Self == ExplicitTimelineSchedule<S>, S: Sequence, S.Element == Date { ExplicitTimelineSchedule() }
 }
 
 @available(iOS 15.0, macOS 12.0, *)

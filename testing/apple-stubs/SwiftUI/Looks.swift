@@ -6,6 +6,10 @@ extension Text {
 
     @available(iOS 14.0, macOS 11.0, *)
     nonisolated public init(_ date: Date, style: Text.DateStyle) {}
+    @available(iOS 16.0, macOS 13.0, *)
+    nonisolated public init(
+        timerInterval: ClosedRange<Date>, pauseTime: Date? = nil, countsDown: Bool = true, showsHours: Bool = true
+    ) {}
     nonisolated public func font(_ font: Font?) -> Text { self }
     nonisolated public func bold() -> Text { self }
     @available(iOS 15.0, macOS 12.0, *)

@@ -1,8 +1,9 @@
 import Foundation
 internal import PilotlightCore
 
-/// When a Keychain item can be read (Apple: "Restricting keychain item accessibility").
-public enum KeychainAccessibility: Hashable, Sendable {
+/// When a Keychain item can be read (Apple: "Restricting keychain item accessibility"). The two last cases are those that
+/// Apple has deprecated. The raw values are the cases' names, for an app that keeps the choice among its settings.
+public enum KeychainAccessibility: String, CaseIterable, Codable, Hashable, Sendable {
     /// From the first unlock after a start on, also in the background; never leaves this device. The default.
     case afterFirstUnlockThisDeviceOnly
     /// The same, and is part of encrypted backups to a new device.

@@ -55,6 +55,11 @@ public final class ObservableSession: ObservableObject {
         await follower.run { _ = try await $0.profile(refresh: refresh) }
     }
 
+    /// Renews the access token, a good one too; see ``Session/accessToken(minTTL:forceRefresh:allowExpired:)``.
+    public func renew() async {
+        await follower.run { _ = try await $0.accessToken(forceRefresh: true) }
+    }
+
     /// Signs out; see ``Session/signOut()``.
     public func signOut() async {
         await follower.run { await $0.signOut() }

@@ -35,6 +35,25 @@ extension Session {
         try request.requireSafeDestination()
         return request.bearing(try await accessToken(minTTL: minTTL, forceRefresh: forceRefresh))
     }
+
+    /// A GET request to `url` with `Authorization: Bearer` and a good access token.
+    ///
+    /// ```swift
+    /// let (data, _) = try await URLSession.shared.data(for: session.authorized(orders))
+    /// ```
+    ///
+    /// - Parameter url: An address of your API. The token goes to the host that it names, so never take it from elsewhere.
+    /// - Throws: As ``authorized(_:minTTL:forceRefresh:)``.
+    @_disfavoredOverload
+    public func authorized(_ url: URL) async throws -> URLRequest {
+        try await authorized(url, isolation: nil)
+    }
+
+    /// What callers get: the same on their own actor, as of the access token.
+    @_documentation(visibility: internal)
+    public func authorized(_ url: URL, isolation: isolated (any Actor)? = #isolation) async throws -> URLRequest {
+        try await authorized(URLRequest(url: url), isolation: isolation)
+    }
 }
 
 extension URLRequest {

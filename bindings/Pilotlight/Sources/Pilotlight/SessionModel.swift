@@ -62,6 +62,11 @@ public final class SessionModel {
         await run { _ = try await $0.profile(maxAge: maxAge) }
     }
 
+    /// Renews the access token, a good one too; see ``Session/accessToken(minTTL:forceRefresh:allowExpired:)``.
+    public func renew() async {
+        await run { _ = try await $0.accessToken(forceRefresh: true) }
+    }
+
     /// Signs out; see ``Session/signOut()``.
     public func signOut() async {
         await run { await $0.signOut() }

@@ -88,6 +88,9 @@ import FoundationNetworking
             request.setValue("Basic old", forHTTPHeaderField: "authorization")
             request.setValue("kept", forHTTPHeaderField: "X-Other")
             let authorized = try await session.authorized(request)
+            let ofURL = try await session.authorized(try #require(request.url))
+            #expect(ofURL.url == request.url && ofURL.httpMethod == "GET")
+            #expect(ofURL.value(forHTTPHeaderField: "Authorization") == "Bearer t")
             #expect(authorized.value(forHTTPHeaderField: "Authorization") == "Bearer t")
             #expect(authorized.value(forHTTPHeaderField: "X-Other") == "kept")
         }
@@ -99,6 +102,8 @@ import FoundationNetworking
             } catch SessionError.argumentInvalid(let argument, _) {
                 #expect(argument == "request")
             }
+            let url = try #require(request.url)
+            await #expect(throws: SessionError.self) { _ = try await session.authorized(url) }
         }
     }
 

@@ -66,6 +66,22 @@ import Testing
         #expect(model.profile?.name == "Ada Lovelace")
     }
 
+    @available(iOS 17, macOS 14, *) @Test func renewsATokenThatIsGoodAndShowsWhyItCouldNot() async {
+        let session = Session.preview()
+        var events = session.events.makeAsyncIterator()
+        let model = SessionModel(session)
+        await model.renew()
+        #expect(model.error == nil)
+        guard case .renewed? = await events.next() else {
+            Issue.record("nothing was renewed")
+            return
+        }
+        let error = SessionError.temporarilyUnavailable(reason: .network, retryAfter: nil, message: "m")
+        let failing = SessionModel(.preview(failingWith: error))
+        await failing.renew()
+        #expect(failing.error == error)
+    }
+
     @available(iOS 17, macOS 14, *) @Test func isGoneWhenNobodyHoldsIt() async {
         let session = Session.preview()
         weak var weakly: SessionModel?

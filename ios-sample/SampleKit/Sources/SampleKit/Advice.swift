@@ -1,45 +1,25 @@
 import Pilotlight
 
-/// An error as a screen shows it: what happened, what to do, and whether a button "Try again" helps.
-///
-/// Its sentences have no values in them, so that an app can look them up in its catalogue of strings.
-public struct Advice: Equatable, Sendable {
-    /// What happened, in a sentence.
-    public let title: String
-    /// What to do about it.
-    public let suggestion: String
-    /// What a developer wants to know besides, as it is in every language; nil where there is nothing.
-    public let detail: String?
-    /// Whether doing the same again can help.
-    public let canRetry: Bool
-    /// Whether the user has to sign in.
-    public let needsSignIn: Bool
-
-    /// What to say about `error`; nil when nothing needs to be said, as after a cancelled sign-in.
-    public init?(_ error: SessionError) {
-        if case .signInCancelled = error { return nil }
-        title = error.summary
-        suggestion = Self.suggestion(for: error)
-        detail = Self.detail(of: error)
+/// What a screen shows of an error besides its `summary`. The sentences have no values in them, so that an app can look
+/// them up in its catalogue of strings.
+extension SessionError {
+    /// The error of any call as a screen shows it; nil when nothing needs to be said, as after a cancelled sign-in.
+    public static func shown(_ error: any Error) -> SessionError? {
         switch error {
-        case .signInRequired: (canRetry, needsSignIn) = (false, true)
-        case .signInFailed, .userAuthenticationFailed: (canRetry, needsSignIn) = (true, false)
-        default: (canRetry, needsSignIn) = (error.isTemporary, false)
+        case SessionError.signInCancelled, is CancellationError: nil
+        case let error as SessionError: error
+        default: .internalFault(message: "an error of the type \(type(of: error))")
         }
     }
 
-    /// What to say about any error of a session's: a cancelled task says nothing.
-    public static func about(_ error: any Error) -> Advice? {
-        switch error {
-        case let error as SessionError: Advice(error)
-        case is CancellationError: nil
-        default: Advice(.internalFault(message: "an error of the type \(type(of: error))"))
-        }
+    /// Whether a button "Try Again" helps.
+    public var canRetry: Bool {
+        if case .userAuthenticationFailed = self { true } else { isTemporary }
     }
 
-    /// The SDK's sentence, but where that has a value in it.
-    private static func suggestion(for error: SessionError) -> String {
-        switch error {
+    /// What to do: the SDK's sentence, but where that has a value in it.
+    public var suggestion: String {
+        switch self {
         case .temporarilyUnavailable(.network, _, _): "Check the connection and try again."
         case .temporarilyUnavailable(.untrustedConnection, _, _):
             "Check the device's date and time, sign in to the Wi-Fi network if it asks for it, and try again."
@@ -51,12 +31,13 @@ public struct Advice: Equatable, Sendable {
         case .argumentInvalid: "For the developer: change what is asked for."
         case .storageFailed: "For the developer: check the Keychain entitlements or the file and its folder."
         case .internalFault: "Please report this to Pilotlight."
-        default: error.recoverySuggestion ?? ""
+        default: recoverySuggestion ?? ""
         }
     }
 
-    private static func detail(of error: SessionError) -> String? {
-        switch error {
+    /// What a developer wants to know besides, as it is in every language; nil where there is nothing.
+    public var detail: String? {
+        switch self {
         case .signInFailed(let code, _): code
         case .configurationInvalid(let field, let message): "\(field): \(message)"
         case .argumentInvalid(let argument, let message): "\(argument): \(message)"

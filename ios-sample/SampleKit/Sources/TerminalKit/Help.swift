@@ -17,6 +17,7 @@ enum Help {
           metadata get [FIELD…] the user's metadata at Auth0, or only these fields
           metadata set JSON     changes it: merged at the first level, null deletes a field, {} deletes everything
           sign-out              forgets the session here and revokes it at the issuer
+          accounts              the names of the sessions that are kept, for --account
 
         Which session (or by environment variable, PILOTLIGHT_CLIENT_ID for --client-id and so on):
         \(lines(SessionSettings.flags.map { ("--\($0.name) \($0.value)", $0.help) }))

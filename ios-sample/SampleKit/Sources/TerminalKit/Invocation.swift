@@ -13,11 +13,13 @@ struct Invocation: Sendable {
         case profile(refresh: Bool)
         case metadataGet([String])
         case metadataSet([String: SessionJSON])
-        case signOut
+        case signOut(ofBrowser: Bool)
+        case accounts
     }
 
     static let sessionFlags = [
         ("--store FILE", "where the session is kept, not encrypted; left out: ~/.local/state/pilotlight/session"),
+        ("--account NAME", "one of several users, each with a session under a name; left out: default"),
         ("--read-only", "only look, as a widget does: never renew, sign in or out, or write"),
     ]
     static let otherFlags = [
@@ -26,6 +28,7 @@ struct Invocation: Sendable {
         ("--allow-expired", "token: the expired one where it cannot be renewed for the moment"),
         ("--refresh", "profile: ask the issuer even when there is one at hand"),
         ("--device", "sign-in: on another device, with a code that is printed"),
+        ("--browser", "sign-out: also of the issuer's page in the browser, which comes back as at a sign-in"),
         ("--timeout SECONDS", "sign-in: how long to wait for the browser; left out: 300"),
         ("--json", "answers as JSON, one object a line, on stdout"),
         ("--counters", "at the end, on stderr: what the session did (requests, renewals, retries, waits)"),
@@ -36,6 +39,7 @@ struct Invocation: Sendable {
     var verb: Verb
     var settings: SessionSettings?
     var store: URL
+    var account: String
     var readOnly: Bool
     var json: Bool
     var verbose: Bool
@@ -47,17 +51,18 @@ struct Invocation: Sendable {
     init(_ arguments: [String], environment: [String: String]) throws {
         let scanner = try ArgumentScanner(
             arguments,
-            flags: Set(SessionSettings.flags.map(\.name)).union(["store", "min-ttl", "timeout"]),
+            flags: Set(SessionSettings.flags.map(\.name)).union(["store", "account", "min-ttl", "timeout"]),
             switches: Set(SessionSettings.switches.map(\.name))
                 .union([
-                    "device", "read-only", "force-refresh", "allow-expired", "refresh", "json", "counters", "verbose",
-                    "help",
+                    "device", "read-only", "force-refresh", "allow-expired", "refresh", "browser", "json", "counters",
+                    "verbose", "help",
                 ]))
         readOnly = scanner.switches.contains("read-only")
         json = scanner.switches.contains("json")
         verbose = scanner.switches.contains("verbose")
         counters = scanner.switches.contains("counters")
         store = Self.store(try scanner.value("store"), environment: environment)
+        account = try scanner.value("account") ?? "default"
         verb = scanner.switches.contains("help") ? .help : try Self.verb(scanner)
         settings = verb == .help ? nil : try SessionSettings(scanner, environment: environment)
     }
@@ -85,9 +90,11 @@ struct Invocation: Sendable {
         case ("metadata", _):
             throw UsageError("metadata get [FIELD…] or metadata set JSON")
         case ("sign-out", nil):
-            return .signOut
+            return .signOut(ofBrowser: scanner.switches.contains("browser"))
+        case ("accounts", nil):
+            return .accounts
         case (nil, _):
-            throw UsageError("what to do? One of: sign-in state token profile metadata sign-out")
+            throw UsageError("what to do? One of: sign-in state token profile metadata sign-out accounts")
         case (let word?, _):
             throw UsageError("\"\(word)\" is no verb, or has a word too many after it")
         }

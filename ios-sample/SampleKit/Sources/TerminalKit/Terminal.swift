@@ -41,11 +41,21 @@ public struct Terminal: Sendable {
         let authenticator = try TerminalAuthenticator(settings.redirectURI, console, json: invocation.json)
         var used = settings
         // A loopback redirect URI without a port got one; the issuer accepts any (RFC 8252 7.3).
-        if case .signIn = invocation.verb { used.redirectURI = try authenticator.listen() ?? settings.redirectURI }
+        switch invocation.verb {
+        case .signIn, .signOut(ofBrowser: true): used.redirectURI = try authenticator.listen() ?? settings.redirectURI
+        default: break
+        }
         let console = console
         let log = SessionLog { level, message in console.err("\(level): \(message)") }
+        let storage = SessionStorage.file(invocation.store)
+        if case .accounts = invocation.verb {
+            let names = try await Session.names(for: try used.configuration(), in: storage)
+            let answer = Answer(lines: names, json: ["accounts": .array(names.map(SessionJSON.string))])
+            return console.show(answer, asJSON: invocation.json)
+        }
         let session = try used.makeSession(
-            storage: .file(invocation.store), readOnly: invocation.readOnly, log: invocation.verbose ? log : .none)
+            storage: storage, name: invocation.account, readOnly: invocation.readOnly,
+            log: invocation.verbose ? log : .none)
         defer { if invocation.counters { console.err(Self.describe(session.counters)) } }
         try await session.restore()
         let answer = try await Verbs(session: session, authenticator: authenticator).answer(to: invocation.verb)

@@ -9,7 +9,7 @@ struct Verbs: Sendable {
 
     func answer(to verb: Invocation.Verb) async throws -> Answer {
         switch verb {
-        case .help:
+        case .help, .accounts:
             return Answer(lines: [], json: [:])
         case .signIn(let timeout):
             let (session, authenticator) = (session, authenticator)
@@ -29,14 +29,19 @@ struct Verbs: Sendable {
             return Answer(lines: [token], json: ["access_token": .string(token)])
         case .profile(let refresh):
             let profile = try await session.profile(refresh: refresh)
-            return Answer(
-                lines: ProfileScreen.rows(of: profile).map { "\($0.id): \($0.value)" }, json: profile.claims)
+            return Answer(lines: profile.rows.map { "\($0.id): \($0.value)" }, json: profile.claims)
         case .metadataGet(let fields):
             return Self.describe(try await session.metadata.get(fields))
         case .metadataSet(let changes):
             return Self.describe(try await session.metadata.update(changes))
-        case .signOut:
-            return try Self.describe(await session.signOut())
+        case .signOut(let ofBrowser):
+            var answer = try Self.describe(await session.signOut())
+            guard ofBrowser, let returnTo = URL(string: session.configuration.redirectURI) else { return answer }
+            try await session.signOutOfBrowser(
+                using: authenticator, returnTo: returnTo, options: LogoutOptions(sendsIDTokenHint: true))
+            answer.lines.append("signed out in the browser")
+            answer.json["browser"] = "signed_out"
+            return answer
         }
     }
 

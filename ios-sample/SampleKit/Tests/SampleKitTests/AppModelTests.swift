@@ -7,14 +7,11 @@ import Testing
 
 @MainActor @Suite(.timeLimit(.minutes(1))) struct AppModelTests {
     private func model(_ server: IdentityServer, _ folder: TemporaryFolder) -> AppModel {
-        let settings = { (settings: AppSettings) in
-            var changed = settings
-            changed.address = server.issuer
-            return changed
-        }
+        var settings = AppSettings()
+        settings.address = server.issuer
         let file = folder.file("session")
-        return AppModel(store: VolatileSettingsStore(), override: settings) {
-            try $0.sessionSettings.makeSession(storage: .file(file), log: .none)
+        return AppModel(settings: settings) {
+            (try Session($0.configuration(), storage: .file(file), log: .none), nil)
         }
     }
 
@@ -51,15 +48,18 @@ import Testing
         await model.start()
         await model.signIn(using: TestBrowser())
         let calls = try await server.counter("refresh_grants")
-        await model.token?.renew()
-        #expect(model.token?.advice == nil)
+        await model.session?.renew()
+        #expect(model.session?.error == nil)
         #expect(try await server.counter("refresh_grants") == calls + 1)
         try await server.revoke("ada@example.com")
-        await model.token?.renew()
-        #expect(model.token?.advice?.needsSignIn == true)
+        await model.session?.renew()
+        guard case .signInRequired = model.session?.error else {
+            Issue.record("\(String(describing: model.session?.error))")
+            return
+        }
         await settle { model.screen == .welcome(.refreshTokenRejected) }
-        model.token?.dismiss()
-        #expect(model.token?.advice == nil)
+        model.session?.dismissError()
+        #expect(model.session?.error == nil)
         await model.signIn(using: TestBrowser())
         #expect(model.screen == .home)
         await server.stop()
@@ -77,8 +77,10 @@ import Testing
         #expect(model.session?.isBusy == false && model.session?.error == nil)
         await model.signIn(using: TestBrowser(denyWith: "access_denied"))
         #expect(model.screen == .welcome(nil))
-        let error = try #require(model.session?.error)
-        #expect(Advice(error)?.canRetry == true)
+        guard case .signInFailed = model.session?.error else {
+            Issue.record("\(String(describing: model.session?.error))")
+            return
+        }
         model.session?.dismissError()
         await model.signIn(using: TestBrowser())
         #expect(model.screen == .home && model.session?.error == nil)
@@ -86,20 +88,19 @@ import Testing
     }
 
     @Test func wrongSettingsAreHelpedInTheSettings() async throws {
-        let store = VolatileSettingsStore()
-        let model = AppModel(store: store) { settings in
-            try settings.sessionSettings.makeSession(storage: .inMemory, log: .none)
+        var saved: AppSettings?
+        let model = AppModel(save: { saved = $0 }) {
+            (try Session($0.configuration(), storage: .inMemory, log: .none), nil)
         }
         await model.start()
         var settings = model.settings
         settings.address = "not a host"
         await model.apply(settings)
-        guard case .unavailable(let advice, settingsHelp: true) = model.screen else {
+        guard case .unavailable(.configurationInvalid(field: "domain", _)) = model.screen else {
             Issue.record("\(model.screen)")
             return
         }
-        #expect(!advice.canRetry)
-        #expect(store.load() == settings)
+        #expect(saved == settings)
         settings.address = "tenant.eu.auth0.com"
         await model.apply(settings)
         #expect(model.screen == .welcome(nil))
@@ -119,7 +120,7 @@ import Testing
         (.locked, .locked), (.home, .home), (.empty, .home), (.offline, .home), (.waiting, .home), (.migrated, .home),
     ]) func everyStubIsTheScreenThatItIsFor(state: StubState, screen: AppModel.Screen) async {
         let model = state.model()
-        if state.starts { await model.start() }
+        if state != .loading { await model.start() }
         #expect(model.screen == screen)
     }
 
@@ -127,19 +128,12 @@ import Testing
         let (misconfigured, broken) = (StubState.misconfigured.model(), StubState.broken.model())
         await misconfigured.start()
         await broken.start()
-        guard case .unavailable(_, settingsHelp: true) = misconfigured.screen,
-            case .unavailable(_, settingsHelp: false) = broken.screen
+        guard case .unavailable(.configurationInvalid) = misconfigured.screen,
+            case .unavailable(.storageFailed) = broken.screen
         else {
             Issue.record("\(misconfigured.screen) \(broken.screen)")
             return
         }
-        #expect(StubState(arguments: ["-x", "-stub", "offline"]) == .offline)
-        #expect(StubState(arguments: ["-stub", "migrated"]) == .migrated)
-        #expect(StubState(arguments: ["-stub"]) == nil)
-        #expect(Place(arguments: ["-stub", "home", "-screen", "metadata"]) == .metadata)
-        #expect(Place(arguments: ["-screen"]) == nil)
-        #expect(Place(arguments: ["-screen", "nonsense"]) == nil)
-        #expect(StubState(arguments: ["-stub", "nonsense"]) == nil)
     }
 
     @Test func theOfflineStubShowsTheProfileAndTheReason() async {
@@ -154,25 +148,23 @@ import Testing
     }
 
     @Test func theHistoryHasTheLastHundred() async {
-        let history = History<SessionState>()
-        for second in 0..<300 {
-            history.add(second % 2 == 0 ? .signedOut : .locked, at: Date(timeIntervalSince1970: Double(second)))
-        }
+        let history = History(of: .preview(state: nil))
+        for number in 0..<300 { history.add(.state(number % 2 == 0 ? .signedOut : .locked)) }
         #expect(history.entries.count == 100)
         #expect(history.entries.first?.id == 300)
-        #expect(history.entries.first?.item == .locked)
+        #expect(history.entries.first?.moment == .state(.locked))
     }
 
     @Test func theHistoryFollowsTheSession() async {
         let model = StubState.home.model()
-        await settle { model.states.entries.count == 1 }
-        await model.token?.renew()
+        await settle { states(model).count == 1 }
+        await model.session?.renew()
         await model.signOut()
-        await settle { model.states.entries.count == 2 && model.events.entries.count == 2 }
-        #expect(model.states.entries.first?.item == .signedOut)
-        #expect(model.events.entries.first?.item == .signedOut(elsewhere: false))
-        guard case .renewed = model.events.entries.last?.item else {
-            Issue.record("\(model.events.entries)")
+        await settle { states(model).count == 2 && events(model).count == 2 }
+        #expect(states(model).first == .signedOut)
+        #expect(events(model).first == .signedOut(elsewhere: false))
+        guard case .renewed = events(model).last else {
+            Issue.record("\(events(model))")
             return
         }
     }
@@ -184,23 +176,88 @@ import Testing
             let model = model(server, folder)
             await model.start()
             await model.signIn(using: TestBrowser())
-            await settle { model.events.entries.contains { $0.item == .profileChanged } }
-            #expect(model.events.entries.last?.item == .signedIn(subject: "auth0|ada", by: .browser))
+            await settle { events(model).contains(.profileChanged) }
+            #expect(events(model).last == .signedIn(subject: "auth0|ada", by: .browser))
         }
         let next = model(server, folder)
         await next.start()
-        await settle { !next.events.entries.isEmpty && !next.states.entries.isEmpty }
-        #expect(next.events.entries.map(\.item) == [.restored(subject: "auth0|ada")])
-        #expect(next.states.entries.count == 1)
+        await settle { !events(next).isEmpty && !states(next).isEmpty }
+        #expect(events(next) == [.restored(subject: "auth0|ada")])
+        #expect(states(next).count == 1)
 
         // What the inspector shows has no token in it.
         let token = try await next.session?.session.accessToken(forceRefresh: true)
-        await settle { next.events.entries.count == 2 }
+        await settle { events(next).count == 2 }
         var shown = ""
-        dump(next.states.entries, to: &shown)
-        dump(next.events.entries, to: &shown)
+        dump(next.history?.entries, to: &shown)
         #expect(!shown.contains(try #require(token).suffix(20)))
         await server.stop()
+    }
+
+    /// What the app does at each press of a button that the SDK has, and when the state changes.
+    @Test func severalUsersAndTheOneThatIsShown() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let name = "pilotlight-test-\(UUID().uuidString)"
+        defer { UserDefaults().removePersistentDomain(forName: name) }
+        var settings = AppSettings()
+        settings.address = server.issuer
+        let storage = SessionStorage.file(folder.file("session"))
+        let make = {
+            let defaults = try #require(UserDefaults(suiteName: name))
+            return AppModel(settings: settings) {
+                let configuration = try $0.configuration()
+                return (
+                    try Session(configuration, storage: storage, log: .none),
+                    SessionAccounts(configuration, storage: storage, log: .none, defaults: defaults)
+                )
+            }
+        }
+        let model = try make()
+        await model.start()
+        #expect(model.screen == .welcome(nil))
+        await model.signIn(using: TestBrowser())
+        #expect(model.accounts?.all.count == 1)
+        #expect(model.session?.profile?.email == "ada@example.com")
+        let accounts = try #require(model.accounts)
+        try await accounts.add(using: TestBrowser(signInAs: "grace@example.com"))
+        await model.showCurrent()
+        #expect(model.screen == .home)
+        await model.session?.loadProfile()
+        #expect(model.session?.profile?.email == "grace@example.com")
+        await settle { states(model).count == 1 }
+        #expect(accounts.all.count == 2)
+
+        let next = try make()
+        await next.start()
+        #expect(next.session?.profile?.email == "grace@example.com")
+        await next.signOut()
+        #expect(next.screen == .home)
+        #expect(next.session?.profile?.email == "ada@example.com")
+        await next.signOut()
+        #expect(next.screen == .welcome(nil))
+        #expect(next.accounts?.all.isEmpty == true)
+        // The first user's session is used again.
+        await next.signIn(using: TestBrowser())
+        #expect(next.screen == .home)
+        await server.stop()
+    }
+
+    private func states(_ model: AppModel) -> [SessionState] {
+        model.history?.entries.compactMap { if case .state(let state) = $0.moment { state } else { nil } } ?? []
+    }
+
+    private func events(_ model: AppModel) -> [SessionEvent] {
+        model.history?.entries.compactMap { if case .event(let event) = $0.moment { event } else { nil } } ?? []
+    }
+}
+
+extension AppModel {
+    /// What the welcome screen's button does, and what the screens do when the state has changed.
+    func signIn(using authenticator: some WebAuthenticator) async {
+        await session?.signIn(using: authenticator)
+        await showCurrent()
+        if screen == .home { await session?.loadProfile(maxAge: 60) }
     }
 }
 

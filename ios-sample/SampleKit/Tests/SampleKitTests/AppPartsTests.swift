@@ -5,35 +5,21 @@ import ServerSupport
 import Testing
 
 @MainActor @Suite struct AppPartsTests {
-    @Test(
-        arguments: [
-            (-1.0, TokenLife.over, nil), (0, .over, nil), (0.2, .ending(1), "0:01"), (60, .ending(60), "1:00"),
-            (61, .good(61), "1:01"), (3599, .good(3599), "59:59"), (3600, .good(3600), "1:00:00"),
-            (86_399, .good(86_399), "23:59:59"), (1e12, .good(1_000_000_000), nil),
-        ] as [(Double, TokenLife, String?)]) func aTokensLifeIsShownAsAClock(
-            left: Double, life: TokenLife, clock: String?
-        )
-    {
-        let now = Date(timeIntervalSince1970: 1_000_000)
-        let shown = TokenLife(until: now.addingTimeInterval(left), at: now)
-        #expect(shown == life)
-        #expect(shown.clock == clock)
-        #expect(TokenLife(until: .distantFuture, at: now).clock == nil)
-    }
-
     @Test func settingsMakeSessionsOfEitherKind() throws {
         var settings = AppSettings()
         settings.address = "  tenant.eu.auth0.com\n"
-        settings.redirectURI = ""
-        #expect(settings.sessionSettings.provider == .auth0(domain: "tenant.eu.auth0.com"))
-        #expect(settings.sessionSettings.redirectURI == nil)
-        #expect(settings.sessionSettings.metadataAccess)
+        settings.redirectURI = " app://callback "
+        let auth0 = try settings.configuration()
+        #expect(auth0.provider == .auth0(domain: "tenant.eu.auth0.com"))
+        #expect(auth0.redirectURI == "app://callback")
+        #expect(auth0.audience == "https://tenant.eu.auth0.com/api/v2/", "for the metadata")
         #expect(settings.exampleRequest == "https://tenant.eu.auth0.com/userinfo")
         #expect(AppSettings().exampleRequest == "http://127.0.0.1:8080/userinfo")
-        settings.issuer = .openIDConnect
+        (settings.isAuth0, settings.address) = (false, "https://issuer.example.com ")
         #expect(settings.exampleRequest.isEmpty)
-        #expect(settings.sessionSettings.provider == .openIDConnect(issuer: "tenant.eu.auth0.com"))
-        #expect(!settings.sessionSettings.metadataAccess)
+        let other = try settings.configuration()
+        #expect(other.provider == .openIDConnect(issuer: "https://issuer.example.com"))
+        #expect(other.audience == nil)
     }
 
     @Test func anAddressOnThisMachineIsKnown() {
@@ -59,24 +45,10 @@ import Testing
         #expect(try JSONDecoder().decode(AppSettings.self, from: saved) == settings)
         let name = "pilotlight-test-\(UUID().uuidString)"
         defer { UserDefaults().removePersistentDomain(forName: name) }
-        let store = SharedSettingsStore(appGroup: name)
-        #expect(store.load() == nil)
-        store.save(settings)
-        #expect(SharedSettingsStore(appGroup: name).load() == settings)
-    }
-
-    @Test func launchArgumentsChangeWhatTheyName() {
-        var saved = AppSettings()
-        saved.isEphemeral = true
-        let merged = saved.merging(
-            SessionSettings(
-                provider: .openIDConnect(issuer: "https://i"), clientID: "c", parameters: ["sign_in_as": "ada"]))
-        #expect(merged.issuer == .openIDConnect)
-        #expect(merged.address == "https://i")
-        #expect(merged.clientID == "c")
-        #expect(merged.redirectURI == saved.redirectURI)
-        #expect(merged.isEphemeral)
-        #expect(merged.parameters == ["sign_in_as": "ada"])
+        let defaults = try #require(UserDefaults(suiteName: name))
+        #expect(AppSettings(savedIn: defaults) == nil)
+        settings.save(in: defaults)
+        #expect(AppSettings(savedIn: try #require(UserDefaults(suiteName: name))) == settings)
     }
 
     @Test func theKeychainOptionsFollowTheSettings() throws {
@@ -96,14 +68,13 @@ import Testing
                 == keychain(
                     .whenPasscodeSetThisDeviceOnly, KeychainAccessControl(.userPresence, prompt: "why", reuse: 60)))
         settings.biometricLock = false
-        // Each of the seven classes is the SDK's of that name, and two are those that Apple advises against.
-        for accessibility in AppSettings.Accessibility.allCases {
+        // The two last ones are those that Apple advises against: the settings show them apart.
+        for accessibility in KeychainAccessibility.allCases {
             settings.accessibility = accessibility
-            #expect("\(accessibility.keychain)" == accessibility.rawValue)
-            #expect(settings.storage(in: places, prompt: "") == keychain(accessibility.keychain, nil))
+            #expect(settings.storage(in: places, prompt: "") == keychain(accessibility, nil))
         }
-        #expect(AppSettings.Accessibility.allCases.count == 7)
-        #expect(AppSettings.Accessibility.allCases.filter(\.isDeprecated) == [.alwaysThisDeviceOnly, .always])
+        #expect(KeychainAccessibility.allCases.count == 7)
+        #expect(KeychainAccessibility.allCases.suffix(2) == [.alwaysThisDeviceOnly, .always])
         settings.accessibility = .whenUnlocked
         (settings.isSynchronizable, settings.forgetsAfterReinstall) = (true, true)
         #expect(
@@ -117,7 +88,7 @@ import Testing
         let server = try await IdentityServer.start()
         let session = try await server.signedInSession(metadataAccess: true)
         try await server.setMetadata(of: "ada@example.com", ["first_name": "Ada", "active": true])
-        let editor = MetadataEditor(session, names: ["first_name"], flags: ["active", "newsletter"])
+        let editor = MetadataEditor(session)
         #expect(!editor.hasLoaded)
         await editor.load()
         #expect(editor.hasLoaded)
@@ -127,7 +98,7 @@ import Testing
         editor[flag: "active"] = false
         editor[text: "first_name"] = "Augusta"
         #expect(await editor.save())
-        #expect(editor.advice == nil)
+        #expect(editor.error == nil)
         #expect(try await server.metadata(of: "ada@example.com") == ["first_name": "Augusta", "active": false])
         await server.stop()
     }
@@ -137,24 +108,23 @@ import Testing
         let folder = try TemporaryFolder()
         let storage = SessionStorage.file(folder.file("session"))
         let reader = { try Session(try server.auth0(), storage: storage, readOnly: true, log: .none) }
-        #expect(await SessionGlance.look(at: nil) == .unavailable)
-        #expect(await SessionGlance.look(at: try reader()) == .signedOut)
+        #expect(try await reader().glance() == .signedOut)
         let session = try Session(try server.auth0(), storage: storage, log: .none)
         try await session.signIn(using: TestBrowser())
         _ = try await session.profile()
         let calls = try await server.requests(to: "token")
-        guard case .signedIn(let name, _) = await SessionGlance.look(at: try reader()) else {
-            Issue.record("not signed in")
-            return
-        }
-        #expect(name == session.cachedProfile?.name)
+        let looking = try reader()
+        #expect(await looking.glance()?.isSignedIn == true)
+        #expect(looking.cachedProfile?.name == session.cachedProfile?.name)
         #expect(try await server.requests(to: "token") == calls)
         try await server.revoke("ada@example.com")
         await #expect(throws: SessionError.self) { _ = try await session.accessToken(forceRefresh: true) }
-        #expect(await SessionGlance.look(at: try reader()) == .signInAgain)
-        #expect(await SessionGlance.look(at: .preview(state: .locked)) == .locked)
+        #expect(try await reader().glance() == .reauthenticationRequired(reason: .refreshTokenRejected))
+        #expect(await Session.preview(state: .locked).glance() == .locked)
+        let broken = SessionError.storageFailed(status: nil, message: "")
+        #expect(await Session.preview(state: nil, failingWith: broken).glance() == nil)
         let asking = SessionError.userAuthenticationFailed(cancelled: false, message: "")
-        #expect(await SessionGlance.look(at: .preview(state: nil, failingWith: asking)) == .locked)
+        #expect(await Session.preview(state: nil, failingWith: asking).glance() == .locked)
         await server.stop()
     }
 }

@@ -14,9 +14,9 @@ import Testing
             contentsOf: folder.appendingPathComponent("../../../../testing/foreign-archives/\(archive).archive"))
         var settings = AppSettings()
         settings.address = domain
-        return AppModel(
-            store: VolatileSettingsStore(settings), migrate: { try await $0.importSession(from: .archive(bytes)) },
-            makeSession: { try $0.sessionSettings.makeSession(storage: .inMemory, log: .none) })
+        return AppModel(settings: settings, migrate: { try await $0.importSession(from: .archive(bytes)) }) {
+            (try Session($0.configuration(), storage: .inMemory, log: .none), nil)
+        }
     }
 
     @Test func theSignInOfTheEarlierVersionIsTakenOverOnceAndSaid() async throws {
@@ -24,7 +24,7 @@ import Testing
         await model.start()
         #expect(model.screen == .home)
         #expect(model.notice == .migrated)
-        model.dismissNotice()
+        model.notice = nil
         #expect(model.notice == nil)
         await model.start()
         #expect(model.notice == nil)
@@ -53,9 +53,7 @@ import Testing
 
     @Test func whatIsSaidOfOneSessionIsNotSaidOfAnother() async {
         var outcomes = [ImportOutcome.nothingFound, .unreadable(problem: .ended)]
-        let model = AppModel(
-            store: VolatileSettingsStore(), migrate: { _ in outcomes.removeLast() },
-            makeSession: { _ in .preview(state: .signedOut) })
+        let model = AppModel(migrate: { _ in outcomes.removeLast() }) { _ in (.preview(state: .signedOut), nil) }
         await model.start()
         #expect(model.notice == .couldNotMigrate(.ended))
         var settings = model.settings
@@ -66,9 +64,7 @@ import Testing
 
     @Test func whereNothingIsFoundOrTheLookFailsNothingIsSaid() async {
         for outcome in [Result<ImportOutcome, any Error>.success(.nothingFound), .failure(CancellationError())] {
-            let model = AppModel(store: VolatileSettingsStore(), migrate: { _ in try outcome.get() }) { _ in
-                .preview(state: .signedOut)
-            }
+            let model = AppModel(migrate: { _ in try outcome.get() }) { _ in (.preview(state: .signedOut), nil) }
             await model.start()
             #expect(model.screen == .welcome(nil))
             #expect(model.notice == nil)
@@ -76,13 +72,11 @@ import Testing
     }
 
     @Test func nobodyWhoIsSignedInIsMoved() async {
-        let model = AppModel(
-            store: VolatileSettingsStore(),
-            migrate: { _ in
-                Issue.record("looked for another library's session")
-                return .nothingFound
-            },
-            makeSession: { _ in .preview() })
+        let look: @MainActor (Session) async throws -> ImportOutcome = { _ in
+            Issue.record("looked for another library's session")
+            return .nothingFound
+        }
+        let model = AppModel(migrate: look) { _ in (.preview(), nil) }
         await model.start()
         #expect(model.screen == .home)
     }
@@ -101,8 +95,8 @@ import Testing
         let server = try await IdentityServer.start()
         var settings = AppSettings()
         settings.address = server.issuer
-        let model = AppModel(store: VolatileSettingsStore(settings)) {
-            try $0.sessionSettings.makeSession(storage: .inMemory, log: .none)
+        let model = AppModel(settings: settings) {
+            (try Session($0.configuration(), storage: .inMemory, log: .none), nil)
         }
         await model.start()
         await model.signIn(using: TestBrowser())

@@ -13,35 +13,30 @@ import Testing
         let session = try await server.signedInSession(metadataAccess: true)
         var settings = AppSettings()
         settings.address = server.issuer
-        let screen = RequestScreen(session, address: " \(settings.exampleRequest)\n")
-        await screen.send()
-        guard case .answered(200, let bytes) = screen.outcome else {
-            Issue.record("\(String(describing: screen.outcome))")
+        let address = " \(settings.exampleRequest)\n"
+        let outcome = await session.request(address)
+        guard case .answered(200, let bytes) = outcome else {
+            Issue.record("\(String(describing: outcome))")
             return
         }
         #expect(bytes > 0)
         // A token for a further API is got, and this API wants another; so it is renewed once and refused again.
-        screen.audience = "https://api.example.com/"
-        await screen.send()
+        _ = await session.request(address, audience: "https://api.example.com/")
         #expect(session.cachedAccessToken(for: "https://api.example.com/") != nil)
-        screen.audience = ""
-        screen.address = "\(server.issuer)nowhere"
-        await screen.send()
-        guard case .answered(404, _) = screen.outcome else {
-            Issue.record("\(String(describing: screen.outcome))")
+        let missing = await session.request("\(server.issuer)nowhere")
+        guard case .answered(404, _) = missing else {
+            Issue.record("\(String(describing: missing))")
             return
         }
         await server.stop()
-        await screen.send()
-        #expect(screen.outcome == .unreachable)
+        #expect(await session.request(address) == .unreachable)
     }
 
     @Test(arguments: ["", "http://api.example.com/", "not a URL"]) func aTokenGoesOnlyWhereItMay(address: String) async
     {
-        let screen = RequestScreen(.preview(), address: address)
-        await screen.send()
-        guard case .refused = screen.outcome else {
-            Issue.record("\(String(describing: screen.outcome))")
+        let outcome = await Session.preview().request(address)
+        guard case .refused = outcome else {
+            Issue.record("\(String(describing: outcome))")
             return
         }
     }
@@ -49,26 +44,23 @@ import Testing
     @Test func aProfileThatIsYoungEnoughIsNotFetchedAgain() async throws {
         let server = try await IdentityServer.start()
         let session = try await server.signedInSession()
-        let screen = ProfileScreen(session)
-        #expect(screen.fetchedAt == nil)
-        await screen.load()
-        await screen.load()
+        let model = SessionModel(session)
+        #expect(model.profile == nil)
+        await model.loadProfile(maxAge: 900)
+        await model.loadProfile(maxAge: 900)
         #expect(try await server.requests(to: "userinfo") == 1)
-        await screen.load(refresh: true)
+        await model.loadProfile(refresh: true)
         #expect(try await server.requests(to: "userinfo") == 2)
-        let fetched = try #require(screen.fetchedAt)
-        #expect(!screen.isStale(at: fetched))
-        #expect(screen.isStale(at: fetched.addingTimeInterval(ProfileScreen.maxAge)))
+        #expect(model.profile?.fetchedAt != nil)
         await server.stop()
     }
 
     @Test func claimsOfTheAppsOwnHaveTypes() {
         let profile = SessionProfile.preview(otherClaims: ["https://example.com/roles": ["admin", "author"]])
-        let screen = ProfileScreen(.preview(profile: profile))
-        #expect(screen.roles == ["admin", "author"])
-        #expect(screen.isEmailVerified == true)
-        let plain = ProfileScreen(.preview(profile: .preview(email: nil)))
+        #expect(profile.roles == ["admin", "author"])
+        #expect(profile.bool("email_verified") == true)
+        let plain = SessionProfile.preview(email: nil)
         #expect(plain.roles.isEmpty)
-        #expect(plain.isEmailVerified == nil)
+        #expect(plain.bool("email_verified") == nil)
     }
 }

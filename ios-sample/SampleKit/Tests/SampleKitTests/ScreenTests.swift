@@ -8,18 +8,18 @@ import Testing
     @Test func theProfileScreenKeepsItsRowsWhenTheNetworkIsGone() async throws {
         let server = try await IdentityServer.start()
         let session = try await server.signedInSession()
-        let screen = ProfileScreen(session)
-        #expect(screen.rows.isEmpty)
-        await screen.load()
-        #expect(screen.rows == session.cachedProfile.map(ProfileScreen.rows))
-        #expect(screen.rows.contains { $0.id == "email" && $0.value == "ada@example.com" })
-        #expect(screen.advice == nil)
-        let rows = screen.rows
+        let model = SessionModel(session)
+        #expect(model.profile == nil)
+        await model.loadProfile()
+        let rows = try #require(model.profile?.rows)
+        #expect(rows == session.cachedProfile?.rows)
+        #expect(rows.contains { $0.id == "email" && $0.value == "ada@example.com" })
+        #expect(model.error == nil)
         try await server.goOffline()
-        await screen.load(refresh: true)
-        #expect(screen.rows == rows)
-        #expect(screen.advice?.canRetry == true)
-        #expect(ProfileScreen(session).rows == rows)
+        await model.loadProfile(refresh: true)
+        #expect(model.profile?.rows == rows)
+        #expect(model.error?.canRetry == true)
+        #expect(SessionModel(session).profile?.rows == rows)
         try await server.goOnline()
         await server.stop()
     }
@@ -29,7 +29,7 @@ import Testing
             "sub": "1", "email_verified": true, "address": ["locality": "London", "country": "UK"], "updated_at": 0,
             "https://example.com/roles": ["admin"], "age": 36,
         ])
-        let rows = Dictionary(uniqueKeysWithValues: ProfileScreen.rows(of: profile).map { ($0.id, $0.value) })
+        let rows = Dictionary(uniqueKeysWithValues: profile.rows.map { ($0.id, $0.value) })
         #expect(
             rows == [
                 "sub": "1", "email_verified": "true", "address": "London, UK", "updated_at": "1970-01-01T00:00:00Z",
@@ -41,18 +41,22 @@ import Testing
         let server = try await IdentityServer.start()
         let session = try await server.signedInSession(metadataAccess: true)
         try await server.setMetadata(of: "ada@example.com", ["first_name": "Ada", "country": "UK", "hidden": [1]])
-        let editor = MetadataEditor(session, names: ["first_name", "country", "city"])
+        let editor = MetadataEditor(session)
         await editor.load()
-        #expect(editor.fields == ["first_name": "Ada", "country": "UK", "city": ""])
+        #expect(["first_name", "country", "city"].map { editor[text: $0] } == ["Ada", "UK", ""])
         #expect(!editor.hasChanges)
         let calls = try await server.requests(to: "users")
         #expect(await editor.save())
         #expect(try await server.requests(to: "users") == calls)
-        editor.fields["country"] = ""
-        editor.fields["city"] = "London"
+        editor[text: "country"] = "GB"
+        editor[text: "country"] = "UK"
+        #expect(!editor.hasChanges, "what was typed and taken back is no change")
+        editor[text: "country"] = ""
+        editor[text: "city"] = "London"
         #expect(editor.hasChanges)
+        #expect(editor[text: "country"].isEmpty)
         #expect(await editor.save())
-        #expect(editor.advice == nil)
+        #expect(editor.error == nil)
         #expect(!editor.hasChanges)
         let saved = try await server.metadata(of: "ada@example.com")
         #expect(saved == ["first_name": "Ada", "city": "London", "hidden": [1]])
@@ -60,14 +64,15 @@ import Testing
     }
 
     @Test func adviceKnowsWhatHelps() {
-        #expect(Advice(.signInCancelled) == nil)
-        #expect(Advice.about(CancellationError()) == nil)
-        #expect(Advice(.signInRequired(reason: .signedOut, message: ""))?.needsSignIn == true)
-        #expect(Advice(.temporarilyUnavailable(reason: .network, retryAfter: nil, message: ""))?.canRetry == true)
-        #expect(Advice(.userAuthenticationFailed(cancelled: true, message: ""))?.canRetry == true)
-        #expect(Advice(.readOnly(message: ""))?.canRetry == false)
-        #expect(Advice(.configurationInvalid(field: "domain", message: ""))?.canRetry == false)
-        #expect(Advice.about(URLError(.unknown)) != nil)
+        #expect(SessionError.shown(SessionError.signInCancelled) == nil)
+        #expect(SessionError.shown(CancellationError()) == nil)
+        let signIn = SessionError.signInRequired(reason: .signedOut, message: "")
+        #expect(SessionError.shown(signIn) == signIn)
+        #expect(SessionError.temporarilyUnavailable(reason: .network, retryAfter: nil, message: "").canRetry)
+        #expect(SessionError.userAuthenticationFailed(cancelled: true, message: "").canRetry)
+        #expect(!SessionError.readOnly(message: "").canRetry)
+        #expect(!SessionError.configurationInvalid(field: "domain", message: "").canRetry)
+        #expect(SessionError.shown(URLError(.unknown)) != nil)
     }
 
     /// A sentence with a value in it is in no catalogue of strings.
@@ -78,11 +83,10 @@ import Testing
         .argumentInvalid(argument: "argument30", message: "m"), .storageFailed(status: 30, message: "m"),
         .internalFault(message: "m30"),
     ]) func sentencesHaveNoValuesInThem(error: SessionError) throws {
-        let advice = try #require(Advice(error))
-        #expect(!advice.title.contains("30"))
-        #expect(!advice.suggestion.isEmpty)
-        #expect(!advice.suggestion.contains("30"))
+        #expect(!error.summary.contains("30"))
+        #expect(!error.suggestion.isEmpty)
+        #expect(!error.suggestion.contains("30"))
         if case .temporarilyUnavailable = error { return }
-        #expect(advice.detail?.contains("30") == true)
+        #expect(error.detail?.contains("30") == true)
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @MainActor @Suite(.timeLimit(.minutes(1))) struct WaitingTests {
     private func editor(_ session: Session) -> MetadataEditor {
-        MetadataEditor(session, names: ["first_name", "country"], flags: ["active"])
+        MetadataEditor(session)
     }
 
     /// The form over the user's `metadata`, loaded; then the network went, and another country was typed.
@@ -23,23 +23,18 @@ import Testing
     }
 
     private func words(_ update: PendingMetadataUpdate) -> String {
-        update.lines.map { line in
-            switch line.value {
-            case .text(let text): "\(line.id): \(text)"
-            case .flag(let flag): "\(line.id): \(flag)"
-            case .removed: "\(line.id): gone"
-            }
-        }.joined(separator: ", ")
+        update.changes.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.isNull ? "gone" : $0.value.text)" }
+            .joined(separator: ", ")
     }
 
     @Test func aChangeWaitsForTheNetworkAndIsSeen() async throws {
         let (server, session, editor) = try await offlineWithItalyTyped(over: ["first_name": "Ada", "country": "UK"])
         #expect(await !editor.save())
-        #expect(editor.advice == nil)
+        #expect(editor.error == nil)
         #expect(editor.pending.map(words) == ["country: Italy"])
         #expect(editor[text: "country"] == "Italy")
         #expect(!editor.hasChanges)
-        await editor.sendPending()
+        await editor.load()
         #expect(editor.delivery == .stillWaiting)
         #expect(editor.pending.count == 1)
 
@@ -48,11 +43,11 @@ import Testing
         #expect(later.pending.count == 1)
         await later.load()
         #expect(!later.hasLoaded)
-        #expect(later.advice?.canRetry == true)
+        #expect(later.error?.canRetry == true)
         #expect(later.pending.count == 1)
 
         try await server.goOnline()
-        await editor.sendPending()
+        await editor.load()
         #expect(editor.delivery == .sent)
         #expect(editor.pending.isEmpty)
         #expect(editor[text: "country"] == "Italy")
@@ -89,7 +84,7 @@ import Testing
         _ = await editor.save()
         try await server.goOnline()
         try await server.addFault("users", ["kind": "status", "status": 400, "body": "{}"])
-        await editor.sendPending()
+        await editor.load()
         #expect(editor.delivery == .refused)
         #expect(editor.pending.isEmpty)
         #expect(editor[text: "country"].isEmpty)

@@ -28,7 +28,9 @@ import Testing
         #expect(try verb("metadata", "get") == .metadataGet([]))
         #expect(try verb("metadata", "get", "a", "b") == .metadataGet(["a", "b"]))
         #expect(try verb("metadata", "set", #"{"a":null}"#) == .metadataSet(["a": nil]))
-        #expect(try verb("sign-out") == .signOut)
+        #expect(try verb("sign-out") == .signOut(ofBrowser: false))
+        #expect(try verb("sign-out", "--browser") == .signOut(ofBrowser: true))
+        #expect(try verb("accounts") == .accounts)
     }
 
     @Test(arguments: [
@@ -62,7 +64,8 @@ import Testing
             #expect(text.contains("--\(flag)"))
         }
         for word in [
-            "sign-in", "sign-out", "metadata get", "metadata set", "--store", "--read-only", "--json", "--min-ttl",
+            "sign-in", "sign-out", "accounts", "--account", "--browser", "--par", "metadata get", "metadata set",
+            "--store", "--read-only", "--json", "--min-ttl",
             "--allow-expired",
         ] {
             #expect(text.contains(word))

@@ -162,6 +162,35 @@ import Testing
         await server.stop()
     }
 
+    @Test func severalAccountsAndTheBrowsersSignOut() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let terminal = TestTerminal(server: server, store: folder.file("session"))
+        // The browser's URL only names the request.
+        let pushed = await terminal.signIn("--par")
+        #expect(pushed.code == .done)
+        #expect(pushed.out.first?.contains("request_uri=") == true)
+        #expect(pushed.out.first?.contains("code_challenge") == false)
+        #expect(await terminal.signIn("--account", "work").code == .done)
+        #expect(await terminal.run("accounts").out == ["default", "work"])
+        #expect(await terminal.run("accounts", "--json").json == ["accounts": ["default", "work"]])
+
+        let pages = Lines()
+        let signOut = await terminal.run(
+            ["sign-out", "--browser", "--account", "work"], onOpen: { pages.append($0.absoluteString) },
+            input: { IdentityServer.redirectURI })
+        #expect(signOut.code == .done)
+        #expect(signOut.out.last == "signed out in the browser")
+        #expect(pages.all.first?.hasPrefix("\(server.issuer)v2/logout?") == true)
+        #expect(await terminal.run("state", "--account", "work").out == ["signed out"])
+        #expect(await terminal.run("state").out.first == "signed in: auth0|ada")
+        // Nobody comes back: the session has ended here all the same.
+        #expect(await terminal.run("sign-out", "--browser").code == .cancelled)
+        #expect(await terminal.run("state").out == ["signed out"])
+        #expect(await terminal.run("accounts").out.isEmpty)
+        await server.stop()
+    }
+
     @Test func noTokenIsInWhatTheTerminalSaysOnTheWay() async throws {
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()

@@ -2,59 +2,45 @@ import Foundation
 import Observation
 import Pilotlight
 
-/// What a session went through, for the inspector: its states, or its events. It holds no token and nothing that could
+/// What a session went through, for the inspector: its states and its events. It holds no token and nothing that could
 /// become one.
 @MainActor @Observable
-public final class History<Item: Equatable & Sendable> {
+public final class History {
+    /// A new state, or an event.
+    public enum Moment: Equatable, Sendable { case state(SessionState), event(SessionEvent) }
+
     /// One of them, and when it came.
-    public struct Entry: Equatable, Identifiable, Sendable {
+    public struct Entry: Identifiable, Sendable {
         /// Counts from 1.
         public let id: Int
         /// When this app was notified.
         public let date: Date
         /// What came.
-        public let item: Item
+        public let moment: Moment
     }
 
     /// The newest first, the last hundred.
     public private(set) var entries: [Entry] = []
-
     private var count = 0
-    @ObservationIgnored private var listening: Task<Void, Never>?
+    @ObservationIgnored private var listening: [Task<Void, Never>] = []
 
-    /// Nothing so far.
-    public init() {}
+    /// Writes down what happens to `session` from now on, until this object is gone.
+    public init(of session: Session) {
+        // Here, not in the tasks: no event is repeated for a listener that comes later.
+        var (states, events) = (session.states.makeAsyncIterator(), session.events.makeAsyncIterator())
+        listening = [
+            Task { [weak self] in while let state = await states.next() { self?.add(.state(state)) } },
+            Task { [weak self] in while let event = await events.next() { self?.add(.event(event)) } },
+        ]
+    }
 
     deinit {
-        listening?.cancel()
+        for task in listening { task.cancel() }
     }
 
-    /// Adds what came.
-    func add(_ item: Item, at date: Date) {
+    func add(_ moment: Moment) {
         count += 1
-        entries.insert(Entry(id: count, date: date, item: item), at: 0)
+        entries.insert(Entry(id: count, date: Date(), moment: moment), at: 0)
         if entries.count > 100 { entries.removeLast() }
-    }
-}
-
-extension History<SessionState> {
-    /// Writes down each change of state, until this object is gone.
-    public func follow(_ session: Session) {
-        listening?.cancel()
-        listening = Task { [weak self, states = session.states] in
-            for await state in states { self?.add(state, at: Date()) }
-        }
-    }
-}
-
-extension History<SessionEvent> {
-    /// Writes down each event from now on, until this object is gone.
-    public func follow(_ session: Session) {
-        listening?.cancel()
-        // Here, not in the task: nothing is repeated for a listener that comes later.
-        var events = session.events.makeAsyncIterator()
-        listening = Task { [weak self] in
-            while let event = await events.next() { self?.add(event, at: Date()) }
-        }
     }
 }

@@ -24,11 +24,14 @@ public struct SessionSettings: Equatable, Sendable {
     public var metadataAccess: Bool
     /// More parameters for the authorization request.
     public var parameters: [String: String]
+    /// Whether the request goes to the issuer by POST, and the browser's URL only names it (RFC 9126).
+    public var pushes: Bool
 
     /// Settings of these values.
     public init(
         provider: Provider, clientID: String, redirectURI: String? = nil, scopes: [String] = [],
-        audience: String? = nil, metadataAccess: Bool = false, parameters: [String: String] = [:]
+        audience: String? = nil, metadataAccess: Bool = false, parameters: [String: String] = [:],
+        pushes: Bool = false
     ) {
         self.provider = provider
         self.clientID = clientID
@@ -37,6 +40,7 @@ public struct SessionSettings: Equatable, Sendable {
         self.audience = audience
         self.metadataAccess = metadataAccess
         self.parameters = parameters
+        self.pushes = pushes
     }
 
     /// The configuration of a session.
@@ -44,6 +48,12 @@ public struct SessionSettings: Equatable, Sendable {
     /// - Throws: `SessionError.configurationInvalid` when a redirect URI is needed and there is none, or when
     ///   `metadataAccess` does not go together with the rest.
     public func configuration() throws -> SessionConfiguration {
+        var configuration = try configurationOfProvider()
+        configuration.pushesAuthorizationRequests = pushes
+        return configuration
+    }
+
+    private func configurationOfProvider() throws -> SessionConfiguration {
         let scopes = scopes.isEmpty ? SessionConfiguration.standardScopes : scopes
         switch provider {
         case .auth0(let domain):
@@ -69,8 +79,8 @@ public struct SessionSettings: Equatable, Sendable {
     ///
     /// - Throws: `SessionError.configurationInvalid` naming the field; `SessionError.storageFailed`.
     public func makeSession(
-        storage: SessionStorage, readOnly: Bool = false, log: SessionLog = .standard
+        storage: SessionStorage, name: String = "default", readOnly: Bool = false, log: SessionLog = .standard
     ) throws -> Session {
-        try Session(try configuration(), storage: storage, readOnly: readOnly, log: log)
+        try Session(try configuration(), storage: storage, name: name, readOnly: readOnly, log: log)
     }
 }

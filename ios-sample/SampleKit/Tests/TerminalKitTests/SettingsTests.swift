@@ -1,5 +1,5 @@
 import Pilotlight
-import SampleKit
+import TerminalKit
 import Testing
 
 @Suite struct SettingsTests {

@@ -13,7 +13,8 @@ extension SessionSettings {
 
     /// The flags without a value.
     public static let switches: [(name: String, help: String)] = [
-        ("metadata-access", "Auth0: ask for a token that may read and change the user's metadata")
+        ("metadata-access", "Auth0: ask for a token that may read and change the user's metadata"),
+        ("par", "send the authorization request by POST, and show only its name in the browser (RFC 9126)"),
     ]
 
     /// Reads settings from a command line, and what is not there from environment variables: an app's launch arguments,
@@ -34,7 +35,8 @@ extension SessionSettings {
             audience: try value("audience"),
             metadataAccess: arguments.switches.contains("metadata-access")
                 || environment[Self.variable(for: "metadata-access")] == "1",
-            parameters: try Self.parameters(arguments.values["param"] ?? []))
+            parameters: try Self.parameters(arguments.values["param"] ?? []),
+            pushes: arguments.switches.contains("par") || environment[Self.variable(for: "par")] == "1")
     }
 
     /// The environment variable that stands for a flag.

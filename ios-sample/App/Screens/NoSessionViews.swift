@@ -1,0 +1,75 @@
+import Pilotlight
+import SampleKit
+import SwiftUI
+
+/// The session is there or not; it is not known which until the device is unlocked or its owner has shown who they are.
+struct LockedView: View {
+    let model: AppModel
+
+    var body: some View {
+        NoSession(title: "Locked", symbol: "lock.fill", identifier: "locked") {
+            Text("Your session is protected. Unlock it to go on; you are not signed out.")
+            // After a dialogue that was cancelled, or a face that was not recognised.
+            if let error = model.session?.error {
+                Text(LocalizedStringKey(error.summary)).accessibilityIdentifier("locked.reason")
+            }
+        } actions: {
+            Button("Unlock") { Task { await model.start() } }
+                .disabled(model.session?.isBusy ?? true)
+                .accessibilityIdentifier("unlock")
+        }
+    }
+}
+
+/// There is no session to show: what happened, and the one thing that helps.
+struct UnavailableView: View {
+    let model: AppModel
+    let error: SessionError
+    let openSettings: @MainActor () -> Void
+
+    var body: some View {
+        NoSession(
+            title: LocalizedStringKey(error.summary), symbol: "exclamationmark.triangle", identifier: "unavailable"
+        ) {
+            Text(LocalizedStringKey(error.suggestion))
+            if let detail = error.detail { DetailText(detail: detail) }
+        } actions: {
+            Group {
+                if case .configurationInvalid = error {
+                    Button("Open Settings", action: openSettings)
+                } else {
+                    Button("Try Again") { Task { await model.start() } }
+                }
+            }
+            .accessibilityIdentifier("unavailable.action")
+        }
+    }
+}
+
+/// In the middle of the screen, and scrolling where the type is too large for that.
+private struct NoSession<Explanation: View, Actions: View>: View {
+    let title: LocalizedStringKey
+    let symbol: String
+    let identifier: String
+    @ViewBuilder let explanation: Explanation
+    @ViewBuilder let actions: Actions
+
+    var body: some View {
+        ViewThatFits(in: .vertical) {
+            content
+            ScrollView { content }
+        }
+        .accessibilityElement(children: .contain)
+        .accessibilityIdentifier(identifier)
+    }
+
+    private var content: some View {
+        ContentUnavailableView {
+            Label(title, systemImage: symbol)
+        } description: {
+            VStack(spacing: 8) { explanation }
+        } actions: {
+            actions.buttonStyle(.borderedProminent)
+        }
+    }
+}
