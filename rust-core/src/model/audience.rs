@@ -69,7 +69,7 @@ pub fn keep(tokens: &mut Vec<AudienceToken>, token: AudienceToken) {
     tokens.drain(..surplus);
 }
 
-/// Older tokens of our own for other audiences, beside those that another process stored.
+/// Adds older tokens for other audiences beside those that another process stored.
 pub fn add_older(tokens: &mut Vec<AudienceToken>, older: &[AudienceToken]) {
     let is_other = |token: &&AudienceToken| {
         !token.credentials.unchecked && tokens.iter().all(|kept| kept.audience != token.audience)
