@@ -19,7 +19,7 @@ public struct AccountMenu: View {
     ///
     /// - Parameters:
     ///   - accounts: Whose users it shows.
-    ///   - options: What to ask of the sign-in of a further user; by default which of the issuer's accounts it shall be.
+    ///   - options: Options of the sign-in of another user. By default the issuer lets the user choose an account.
     ///   - onError: Gets the error of a sign-in that failed.
     public init(
         _ accounts: SessionAccounts, options: SignInOptions = SignInOptions(prompt: [.selectAccount]),

@@ -5,9 +5,9 @@ internal import PilotlightCore
 import CoreImage
 #endif
 
-/// A sign-in on another device that has begun (RFC 8628): what to show to the user, who has no keyboard here.
+/// A sign-in on another device that has begun (RFC 8628): what to show to the user on this screen.
 ///
-/// Who has the code can approve it, so show it on this screen only. Printing it shows no code.
+/// Anybody who has the code can approve the sign-in, so show it on this screen only. Printing it shows no code.
 public struct DeviceSignIn: Hashable, Sendable {
     /// What the user types there.
     public let userCode: String
@@ -67,16 +67,16 @@ extension Session {
     /// }
     /// ```
     ///
-    /// The issuer is asked, as often as it wants, until the user is done there. No network for a while ends nothing. A task that is
-    /// cancelled ends the asking. When the app comes back from the background it goes on.
+    /// The issuer is polled at its interval until the user has finished. A lost connection does not end that; cancelling the task
+    /// does. After time in the background the polling continues.
     ///
     /// - Parameters:
     ///   - parameters: Further parameters of the request for a code. The configuration's `authorizeParameters` are the browser's and
     ///     are not sent.
     ///   - show: Shows the code and where to enter it.
     /// - Returns: The new state, `.signedIn`.
-    /// - Throws: ``SessionError/signInFailed(code:message:)`` with `access_denied` when the user said no and `expired_token` when
-    ///   the code expired: begin anew. ``SessionError/configurationInvalid(field:message:)`` naming `clientID` when the client may
+    /// - Throws: ``SessionError/signInFailed(code:message:)`` with `access_denied` when the user declined and `expired_token` when
+    ///   the code expired: begin another one. ``SessionError/configurationInvalid(field:message:)`` naming `clientID` when the client may
     ///   not use this grant (Auth0: Advanced Settings > Grant Types > Device Code) and `issuer` when the issuer does not have it.
     ///   ``SessionError/signInCancelled`` when another sign-in took its place; else as ``signIn(using:options:)``.
     @discardableResult

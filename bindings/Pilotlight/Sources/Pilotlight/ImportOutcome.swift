@@ -1,8 +1,8 @@
 internal import PilotlightCore
 
-/// What became of an import. Whatever it is, the old item is still there.
+/// The result of an import. The old item stays in every case.
 public enum ImportOutcome: Hashable, Sendable {
-    /// The session is Pilotlight's now, and stored.
+    /// The session was imported and stored.
     case imported(state: SessionState)
     /// There is no such item, or no token in it.
     case nothingFound
@@ -31,9 +31,9 @@ public enum ImportProblem: Hashable, Sendable {
     case senderConstrained
     /// The user is not known: there is no ID token that can be read, no profile, and the issuer gave neither.
     case unknownUser
-    /// Another issuer's than the configuration's: a refresh token must not be sent there.
+    /// It is from another issuer than the configuration's. A refresh token must not be sent to that one.
     case otherIssuer
-    /// Another client's than the configuration's.
+    /// It is from another client than the configuration's.
     case otherClient
 }
 

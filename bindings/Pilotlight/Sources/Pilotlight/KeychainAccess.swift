@@ -4,7 +4,7 @@ internal import PilotlightCore
 /// When a Keychain item can be read (Apple: "Restricting keychain item accessibility"). The two last cases are those that
 /// Apple has deprecated. The raw values are the cases' names, for an app that keeps the choice among its settings.
 public enum KeychainAccessibility: String, CaseIterable, Codable, Hashable, Sendable {
-    /// From the first unlock after a start on, also in the background; never leaves this device. The default.
+    /// After the first unlock since the device started, also in the background. Never leaves this device. The default.
     case afterFirstUnlockThisDeviceOnly
     /// The same, and is part of encrypted backups to a new device.
     case afterFirstUnlock
@@ -51,24 +51,24 @@ public enum KeychainAccessConstraint: Hashable, Sendable {
     }
 }
 
-/// Asks for the user before the session is read or written (Apple: "Accessing Keychain Items with Face ID or Touch ID").
+/// Authenticates the user before the session is read or written (Apple: "Accessing Keychain Items with Face ID or Touch ID").
 ///
 /// The session is read once, at its restore, and written at each renewal. In the background the user cannot be asked, so a
 /// session with access control is renewed only while the app is in front. Signing out does not prompt.
 public struct KeychainAccessControl: Hashable, Sendable {
     /// Who may use the item.
     public var constraint: KeychainAccessConstraint
-    /// What the system's dialogue says the session is needed for.
+    /// The reason that the system's dialogue shows.
     public var prompt: String
-    /// How long one answer of the user is good, in seconds: 0 to 300.
+    /// How long one authentication stays valid, in seconds: 0 to 300.
     public var reuse: TimeInterval
 
-    /// Asks for the user.
+    /// Authenticates the user.
     ///
     /// - Parameters:
     ///   - constraint: Who may use the item.
-    ///   - prompt: What the system's dialogue says the session is needed for.
-    ///   - reuse: How long one answer of the user is good, in seconds: 0 to 300.
+    ///   - prompt: The reason that the system's dialogue shows.
+    ///   - reuse: How long one authentication stays valid, in seconds: 0 to 300.
     public init(_ constraint: KeychainAccessConstraint, prompt: String, reuse: TimeInterval = 0) {
         self.constraint = constraint
         self.prompt = prompt

@@ -5,15 +5,15 @@ public struct LogoutOptions: Hashable, Sendable {
     /// `federated`: also at the identity provider that the user signed in with. Auth0 only.
     public var federated: Bool
     /// Sends the session's last ID token as `id_token_hint` (OpenID Connect RP-Initiated Logout 1.0, 2). Without it some
-    /// issuers ask the user to confirm, and some (Okta, older Keycloaks) do not lead back to the app. The ID token holds
-    /// what the issuer knows of the user, and stands in the browser's history.
+    /// issuers ask the user to confirm, and some (Okta, older Keycloaks) do not return to the app. The ID token contains
+    /// personal data, and the browser's history keeps it.
     ///
-    /// The core keeps it for that after ``Session/signOut()``: in memory, for 15 minutes, or until the browser came back.
+    /// For this the core keeps the ID token after ``Session/signOut()``: in memory, for 15 minutes, or until the browser returns.
     public var sendsIDTokenHint: Bool
     /// `logout_hint`: the address or name of the user to sign out.
     public var logoutHint: String?
-    /// Further parameters. One that says where to return (`post_logout_redirect_uri`, `returnTo`, `logout_uri`) takes the
-    /// place of Pilotlight's own.
+    /// Further parameters. One that says where to return (`post_logout_redirect_uri`, `returnTo`, `logout_uri`) replaces
+    /// Pilotlight's.
     public var parameters: [String: String]
 
     /// Options; each may be left out.

@@ -2,7 +2,7 @@
 import Combine
 import Foundation
 
-/// A session as SwiftUI of iOS 15 and 16 likes it: an `ObservableObject` on the main actor, with what ``SessionModel`` has.
+/// A session for SwiftUI on iOS 15 and 16: an `ObservableObject` on the main actor, with the members of ``SessionModel``.
 ///
 /// ```swift
 /// @StateObject private var model = ObservableSession(session)
@@ -15,14 +15,14 @@ import Foundation
 /// }
 /// ```
 ///
-/// From iOS 17 on prefer ``SessionModel``, which draws again only what has changed.
+/// From iOS 17 on, prefer ``SessionModel``: it updates only the views that read what has changed.
 @MainActor
 public final class ObservableSession: ObservableObject {
     /// The session itself, for everything that is not here.
     public let session: Session
     /// The state as last reported; nil until ``restore()`` has ended.
     @Published public private(set) var state: SessionState?
-    /// The profile, when one was loaded; gone with the sign-in.
+    /// The profile, when one was loaded; nil after a sign-out.
     @Published public private(set) var profile: SessionProfile?
     /// What went wrong last; nil after a call that succeeded or was cancelled.
     @Published public private(set) var error: SessionError?

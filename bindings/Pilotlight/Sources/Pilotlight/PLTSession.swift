@@ -17,7 +17,7 @@ public enum PLTSessionState: Int, Sendable {
     case locked = 2
     /// A user is signed in.
     case signedIn = 3
-    /// The session cannot go on without the user.
+    /// The session cannot continue without the user.
     case reauthenticationRequired = 4
 
     init(_ state: SessionState?) {

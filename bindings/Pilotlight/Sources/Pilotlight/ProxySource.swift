@@ -1,12 +1,12 @@
 internal import PilotlightCore
 
-/// Who says which proxy a session's connections to the issuer go through.
+/// Where the proxy for a session's connections to the issuer is configured.
 ///
-/// TLS always reaches to the issuer: a proxy sees its host name and no more, unless the device trusts the proxy's own
-/// certificates, as with Proxyman and Charles. A proxy that asks for a name and a password gets them only from the
-/// setting itself. A SOCKS proxy is spoken to on macOS and Linux alone, by version 5, and looks the issuer's name up
-/// itself; elsewhere take ``SessionTransport/urlSession(_:delegate:)``. Of several that are named the first is taken, and
-/// when it comes to no connection the next. Without a way through the proxy calls throw
+/// TLS is always end to end: a proxy sees the issuer's host name and no more, unless the device trusts the proxy's
+/// certificates, as with Proxyman and Charles. A proxy that requires a name and a password gets them only from the
+/// setting. SOCKS proxies work on macOS and Linux only, with version 5, and resolve the issuer's name
+/// themselves; elsewhere use ``SessionTransport/urlSession(_:delegate:)``. If several proxies are named, they are tried
+/// in order. If none connects, calls throw
 /// ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)`` with ``RetryReason/network``.
 public enum ProxySource: Hashable, Sendable {
     /// The system, asked before each connection: the Wi-Fi network's settings, those of the device's management (MDM), and

@@ -2,9 +2,9 @@
 import SwiftUI
 
 extension View {
-    /// Shows this view to a user who is signed in, and else what the state asks for: the guard of a route. The session is the
-    /// environment's (`\.pilotlightSession`). It is read from the store when that has not been done, which may be slow; a
-    /// progress view is shown meanwhile.
+    /// Shows this view to a user who is signed in, and otherwise what fits the state: a route guard. The session is the
+    /// environment's (`\.pilotlightSession`). If it was not read from the store yet, this reads it and shows a progress view
+    /// meanwhile.
     ///
     /// ```swift
     /// OrdersView()
@@ -22,7 +22,7 @@ extension View {
         modifier(SessionRequirement(otherwise: otherwise))
     }
 
-    /// Shows this view to a user who is signed in, and else a ``SignInButton``, or a sentence while the device is locked.
+    /// Shows this view to a user who is signed in, and otherwise a ``SignInButton``, or a sentence while the device is locked.
     public func requiresSession() -> some View {
         requiresSession { state in
             switch state {

@@ -6,11 +6,11 @@ import FoundationNetworking
 #endif
 
 extension Session {
-    /// An access token for a further API, good for at least `minTTL` seconds: the one at hand, or one got with the
+    /// An access token for a further API, good for at least `minTTL` seconds: the one in memory, or one obtained with the
     /// session's refresh token (network; persists). The session's own access token and scopes stay as they are.
     ///
     /// Each audience, with its scopes, has its own token, kept across launches and renewed for itself; the 20 got
-    /// last are kept. A good one costs memory only, whatever else is being renewed. Callers for one audience share one
+    /// last are kept. A valid one is returned from memory, even while another one is renewed. Callers for one audience share one
     /// request; requests for several are sent one after the other, because each may replace the refresh token. They go
     /// with the sign-out, the end of the session and a new sign-in.
     ///
@@ -30,7 +30,7 @@ extension Session {
     ///   - audience: Which API, and which scopes.
     ///   - minTTL: How long the token must still be good, in seconds.
     ///   - forceRefresh: Renew even a good one.
-    ///   - allowExpired: When it cannot be renewed for the moment, give the expired one.
+    ///   - allowExpired: When it cannot be renewed now, return the expired one.
     /// - Throws: As ``accessToken(minTTL:forceRefresh:allowExpired:)``, and
     ///   ``SessionError/configurationInvalid(field:message:)`` naming `audience` when the issuer refuses the audience or
     ///   gives a token for another one, which does not end the session, and naming `resources` when the configuration

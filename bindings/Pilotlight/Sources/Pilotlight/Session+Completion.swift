@@ -6,7 +6,7 @@ import FoundationNetworking
 
 /// The calls with completion handlers, for code without `async`. Each handler is called once, on the main thread, and gets
 /// what the call of the same name returns or throws. Cancel the task to stop waiting: the handler then gets
-/// `CancellationError`, and what was begun goes on to its end.
+/// `CancellationError`, and the work continues to its end.
 extension Session {
     /// Takes the result of a call.
     public typealias Completion<Value> = @MainActor @Sendable (Result<Value, any Error>) -> Void

@@ -2,7 +2,7 @@ import Foundation
 internal import PilotlightCore
 
 extension Session {
-    /// What older Auth0 tenants have besides: see ``LegacyAuth0``.
+    /// The endpoints of older Auth0 tenants: see ``LegacyAuth0``.
     public var legacy: LegacyAuth0 {
         LegacyAuth0(session: self)
     }
@@ -56,8 +56,8 @@ public struct LegacyAuth0: Sendable {
     /// Swift's `String` that you pass is yours to forget.
     ///
     /// The ID token is verified with Auth0's published keys. Clients of that age may be set to HS256, signed with the
-    /// client's secret: no app can check that. Such a token is believed for where it came from, Auth0 itself over TLS
-    /// (OpenID Connect Core 3.1.3.7, 6.), and its claims are checked all the same. Set the client to RS256 where you can.
+    /// client's secret: no app can check that. Such a token is accepted because it came from Auth0 over TLS
+    /// (OpenID Connect Core 3.1.3.7, 6.); its claims are still checked. Set the client to RS256 where you can.
     ///
     /// - Parameters:
     ///   - username: The user's name or address.
@@ -110,7 +110,7 @@ public struct LegacyAuth0: Sendable {
     ///   - grant: What is shown. Auth0 limits these calls (10 a minute for a user).
     /// - Returns: What Auth0 answers; each add-on has its own shape.
     /// - Throws: As ``idToken(minTTL:)``; ``SessionError/signInRequired(reason:message:)`` with `.accessDenied` when Auth0
-    ///   refuses the token for this, after which the session goes on.
+    ///   refuses the token for this; the session continues.
     public func delegate(
         apiType: String, target: String? = nil, scopes: [String] = [], parameters: [String: String] = [:],
         grant: Grant = .idToken

@@ -11,7 +11,7 @@ extension Session {
     ///   - authenticator: Shows the issuer's page and notices when the browser comes back to `returnTo`.
     ///   - returnTo: One of the logout URLs that are registered for the client (Auth0: "Allowed Logout URLs"; elsewhere
     ///     `post_logout_redirect_uris`).
-    ///   - options: What to tell the issuer.
+    ///   - options: What to send to the issuer.
     /// - Throws: ``SessionError/signInCancelled`` when the user closed the page;
     ///   ``SessionError/argumentInvalid(argument:message:)`` naming `callback` when the browser came back from elsewhere, so
     ///   that it may still be signed in; what the authenticator throws; else as
@@ -31,7 +31,7 @@ extension Session {
     ///   - returnTo: Where the browser goes then: one of the logout URLs that are registered for the client. It is sent as
     ///     `post_logout_redirect_uri` with a `state`, to Auth0 as `returnTo`, to Amazon Cognito as `logout_uri`. Without
     ///     one the issuer shows a page.
-    ///   - options: What to tell the issuer.
+    ///   - options: What to send to the issuer.
     /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` for `federated` at another issuer than Auth0, and for
     ///   parameters that Pilotlight sets itself; ``SessionError/configurationInvalid(field:message:)`` when the issuer has
     ///   no end-session endpoint; ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``.
@@ -47,7 +47,7 @@ extension Session {
     /// Checks the URL that the browser came back with after ``logoutURL(returnTo:options:)``. O(1), no I/O.
     ///
     /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` naming `callback` for a URL that does not come from that
-    ///   sign-out. It then goes on: anybody can send an app a URL.
+    ///   sign-out. The sign-out then still waits for its own callback: anybody can send an app a URL.
     public func completeLogout(with callback: URL) throws {
         do {
             try core.completeLogout(callbackUrl: callback.absoluteString)

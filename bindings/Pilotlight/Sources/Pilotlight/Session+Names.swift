@@ -4,7 +4,7 @@ extension Session {
     /// The names of the sessions that are stored for this client at this issuer, sorted: for apps in which several users
     /// are signed in side by side. Open one with ``init(_:storage:name:readOnly:log:metrics:)``; remove one with its
     /// ``signOut()``, which touches no other. A session that has ended, or that waits to be revoked after a sign-out
-    /// offline, still has its name here. `.inMemory` is never shared, so it has none.
+    /// offline, is still listed. `.inMemory` is never shared, so it has no names.
     ///
     /// Reads the store, but no session in it: there is no Face ID prompt. No network.
     ///

@@ -2,7 +2,7 @@ import Foundation
 internal import PilotlightCore
 
 extension Session {
-    /// The user's profile: the one at hand, or fetched from the userinfo endpoint (OpenID Connect Core 5.3) when
+    /// The user's profile: the cached one, or fetched from the userinfo endpoint (OpenID Connect Core 5.3) when
     /// there is none or `refresh` is true (network; persists).
     ///
     /// - Parameter refresh: Fetch it again. Issuers limit this (Auth0: 5 a minute for a user), so not at every
@@ -14,12 +14,12 @@ extension Session {
         SessionProfile(try await call { try await $0.profile(refresh: refresh) })
     }
 
-    /// The user's profile, fetched less than `maxAge` ago: the one at hand, or a new one from the userinfo endpoint
+    /// The user's profile, fetched less than `maxAge` ago: the cached one, or a new one from the userinfo endpoint
     /// (network; persists). However many ask, one request is sent.
     ///
     /// - Parameters:
     ///   - maxAge: How old it may be, in seconds by the device's clock; 0 always fetches.
-    ///   - allowStale: When a new one cannot be had for the moment (no network, trouble at the issuer), give the old one
+    ///   - allowStale: When a new one cannot be fetched now (no network, a fault at the issuer), return the old one
     ///     instead of throwing.
     /// - Throws: As ``profile(refresh:)``, and ``SessionError/argumentInvalid(argument:message:)`` for a `maxAge` that is
     ///   negative or not a number.

@@ -6,10 +6,10 @@ import FoundationNetworking
 
 extension Session {
     /// Sends a request to your API with an access token, and once more with another token when the API answers 401: it
-    /// may have withdrawn the first before its time, or have another idea of the time. Network; a renewal persists.
+    /// may have revoked the first token, or its clock may differ. Network; a renewal persists.
     ///
-    /// However many requests are refused together, one renewal is sent. An API that says 401 again is believed: its
-    /// answer is returned like any other, and so is a 401 of its next ones, without a renewal: for 30 s, then for twice as
+    /// However many requests are refused together, one renewal is sent. If the API answers 401 again, that
+    /// answer is returned like any other. Its next 401 answers are returned without a renewal: for 30 s, then for twice as
     /// long each time, up to 16 minutes. A request with an `httpBodyStream` is sent once, because a stream can be read
     /// once.
     ///
@@ -26,7 +26,7 @@ extension Session {
     /// To another origin go the method, the body where the redirect says so (RFC 9110 15.4), and the headers that
     /// describe content (`Accept…`, `Content-…`, `Range`, `If-…` and `User-Agent`): no token, no cookie and none of your
     /// other headers, because any of them may hold a key. This includes the session's `httpAdditionalHeaders`, which
-    /// are sent there empty. The token stays off when that origin redirects back. A 401 from an origin that did not get
+    /// are sent there empty. The token is not sent again when that origin redirects back. A 401 from an origin that did not get
     /// the token renews nothing; it is returned.
     ///
     /// - Parameters:

@@ -5,9 +5,9 @@ extension Session {
     /// An access token that is good for at least `minTTL` seconds: the one in memory, or a renewed one.
     ///
     /// A valid token in memory is returned at once, on the caller's own actor: no suspension, no hop, no Keychain, no
-    /// network. Otherwise the refresh token is used (network; the new tokens are stored before anything else). Any number
-    /// of callers in this process wait for one renewal, also those of another ``Session`` made with the same
-    /// configuration, storage and name; processes that share the store renew one at a time. Transient failures are
+    /// network. Otherwise the refresh token is used (network; the new tokens are stored before anything else). All
+    /// callers in this process share one renewal, also those of another ``Session`` with the same
+    /// configuration, storage and name. Processes that share the store renew one at a time. Transient failures are
     /// retried for up to 20 seconds; after a failure the next calls fail at once for a moment (<doc:WorkingOffline>).
     ///
     /// On iOS the system is asked for time, so that a renewal can end after the app has left the screen.
@@ -15,7 +15,7 @@ extension Session {
     /// - Parameters:
     ///   - minTTL: How long the token must still be good, in seconds. Ask for as long as what you do with it takes.
     ///   - forceRefresh: Renew even a good one, for example after an API answered 401.
-    ///   - allowExpired: When the token cannot be renewed for the moment (no network, trouble at the issuer), give the
+    ///   - allowExpired: When the token cannot be renewed now (no network, a fault at the issuer), return the
     ///     expired one instead of throwing: for work offline, or for an API that decides for itself.
     /// - Returns: The token, as `Authorization: Bearer` wants it (RFC 6750 2.1).
     /// - Throws: ``SessionError/signInRequired(reason:message:)`` when the user has to sign in;
@@ -24,7 +24,7 @@ extension Session {
     ///   ``SessionError/deviceLocked(message:)``; ``SessionError/userAuthenticationFailed(cancelled:message:)`` with access
     ///   control; ``SessionError/storageFailed(status:message:)`` when the new tokens could not be stored;
     ///   ``SessionError/argumentInvalid(argument:message:)`` for a `minTTL` that is negative or not a number;
-    ///   `CancellationError` when the task is cancelled while it waits: the renewal goes on.
+    ///   `CancellationError` when the task is cancelled while it waits; the renewal continues.
     @_disfavoredOverload
     public func accessToken(
         minTTL: TimeInterval = 0, forceRefresh: Bool = false, allowExpired: Bool = false
@@ -84,7 +84,7 @@ extension Session {
     /// Whether the session has a refresh token; false when nobody is signed in, and before ``restore()``. O(1).
     ///
     /// Without one the user has to sign in again when the access token expires. An issuer can leave it out although
-    /// `offline_access` was asked for; then ``SessionEvent/refreshTokenMissing`` says so at the sign-in, and what helps.
+    /// `offline_access` was asked for; then ``SessionEvent/refreshTokenMissing`` reports it at the sign-in; its documentation says what helps.
     public var hasRefreshToken: Bool {
         core.hasRefreshToken()
     }
@@ -99,10 +99,10 @@ extension Session {
     }
 
     /// When the user last authenticated at the issuer, by the ID token of the sign-in (`auth_time`, OpenID Connect Core 2);
-    /// nil where the issuer did not say. It has to when the sign-in asked for a `maxAge`. O(1).
+    /// nil where the issuer did not say. It must say so when the sign-in asked for a `maxAge`. O(1).
     ///
-    /// For an app that wants a recent sign-in before something important:
-    /// sign in once more with ``SignInOptions/maxAge``, and the issuer asks the user again.
+    /// An app may want a recent sign-in before an important action. It then signs in again with ``SignInOptions/maxAge``,
+    /// and the issuer asks the user.
     public var authenticatedAt: Date? {
         core.authenticatedAt()
     }

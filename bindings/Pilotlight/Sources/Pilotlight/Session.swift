@@ -15,8 +15,8 @@ internal import PilotlightCore
 /// each says which. They throw ``SessionError``, whose case says what to do, or `CancellationError`.
 ///
 /// **Cancellation.** When the task that waits for a call is cancelled, the call throws `CancellationError` at once,
-/// but what was begun goes on to its end: a renewal that is torn down half way could lose the rotated refresh token,
-/// and with it the user's sign-in. So after a cancelled call the state may still change; ``states`` reports it.
+/// but the work continues to its end: a renewal that is aborted could lose the rotated refresh token
+/// and so the session. So after a cancelled call the state may still change; ``states`` reports it.
 public final class Session: Sendable {
     /// What the session was made with.
     public let configuration: SessionConfiguration
@@ -39,8 +39,8 @@ public final class Session: Sendable {
     ///   - storage: Where the session is kept; left out, the Keychain.
     ///   - name: Tells sessions of one app apart. A second `Session` with the same configuration, storage and name is
     ///     another handle to the same session: both share its state and its one renewal.
-    ///   - readOnly: True for an extension that only looks: it gives the tokens that the app put into the store, and
-    ///     never renews, signs in or out, or writes. What needs the app throws ``SessionError/readOnly(message:)``.
+    ///   - readOnly: True for an extension that only reads: it returns the tokens that the app stored, and
+    ///     never renews, signs in or out, or writes. A call that needs the app throws ``SessionError/readOnly(message:)``.
     ///   - log: Where log lines go.
     ///   - metrics: What takes measurements of this session; nil measures nothing. ``counters`` are there in any case.
     /// - Throws: ``SessionError/configurationInvalid(field:message:)`` naming the field;
@@ -54,8 +54,8 @@ public final class Session: Sendable {
             dependencies: .system)
     }
 
-    /// The same with `proxies` for the connections to the issuer. Where the session is open already, the first one's
-    /// count.
+    /// The same with `proxies` for the connections to the issuer. If the session is open already, the proxies of the first
+    /// handle are used.
     ///
     /// - Parameters:
     ///   - configuration: As above.
@@ -64,7 +64,7 @@ public final class Session: Sendable {
     ///   - readOnly: As above.
     ///   - log: As above.
     ///   - metrics: As above.
-    ///   - proxies: Who says which proxy a connection goes through; the other initializer takes those of the system.
+    ///   - proxies: Where the proxy is configured; the other initializer uses the system's settings.
     /// - Throws: As above.
     public convenience init(
         _ configuration: SessionConfiguration, storage: SessionStorage = .keychain(), name: String = "default",
@@ -76,8 +76,8 @@ public final class Session: Sendable {
             proxies: proxies, dependencies: .system)
     }
 
-    /// The same with `transport` for the requests to the issuer. Where the session is open already, its transport stays as it
-    /// is.
+    /// The same with `transport` for the requests to the issuer. If the session is open already, its transport does not
+    /// change.
     ///
     /// - Parameters:
     ///   - configuration: As above.
@@ -88,8 +88,7 @@ public final class Session: Sendable {
     ///   - metrics: As above.
     ///   - transport: What sends the requests; the other initializers take ``SessionTransport/standard``.
     /// - Throws: As above; also naming `transport` for a background configuration, and when the session is open with a
-    ///   transport of another kind: a second handle does not change the way of the first one's requests, and is not left to
-    ///   believe that it did.
+    ///   transport of another kind: a second handle cannot change how the first one's requests are sent.
     public convenience init(
         _ configuration: SessionConfiguration, storage: SessionStorage = .keychain(), name: String = "default",
         readOnly: Bool = false, log: SessionLog = .standard, metrics: (any SessionMetricsRecorder)? = nil,
@@ -157,12 +156,12 @@ public final class Session: Sendable {
     /// when the device was locked before, or when other processes share the store. Sends pending revocations of an
     /// earlier sign-out in the background; otherwise uses no network.
     ///
-    /// After the first call iOS apps need no other: the session does the same by itself when the device is unlocked
-    /// (if it was `.locked`) and when the app comes to the foreground. ``states`` reports the result. Behind access
-    /// control it does nothing by itself, because reading shows a dialogue.
+    /// iOS apps call it once. The session repeats it automatically when the device is unlocked
+    /// (if it was `.locked`) and when the app comes to the foreground. ``states`` reports the result. With access
+    /// control it does not, because reading shows a dialogue.
     ///
-    /// - Returns: The state. `.locked` when the device is locked: the session comes back at the unlock, and elsewhere
-    ///   than on iOS at the next call after it.
+    /// - Returns: The state. `.locked` when the device is locked: on iOS the session is read at the unlock, elsewhere
+    ///   at the next call after it.
     /// - Throws: ``SessionError/storageFailed(status:message:)`` when the store fails or holds what cannot be read
     ///   (which is kept aside under another name, and reported once);
     ///   ``SessionError/userAuthenticationFailed(cancelled:message:)`` with access control; `CancellationError`.
@@ -181,7 +180,7 @@ public final class Session: Sendable {
         SessionStates(broadcaster: broadcaster.states)
     }
 
-    /// What happens from now on, for `for await`; see ``SessionEvents``. Holds no tokens.
+    /// The events from now on, for `for await`; see ``SessionEvents``. They hold no tokens.
     public var events: SessionEvents {
         SessionEvents(broadcaster: broadcaster.events)
     }

@@ -70,8 +70,8 @@ public final class SessionAccounts {
         self.defaults = defaults
     }
 
-    /// Reads the stored sessions and which one is current. Uses no network but for what ``Session/restore()`` sends.
-    /// Call it at launch, and where another process may have changed something.
+    /// Reads the stored sessions and which one is current. Uses the network only as ``Session/restore()`` does.
+    /// Call it at launch, and when another process may have changed something.
     ///
     /// - Throws: As ``Session/names(for:in:)`` and ``Session/init(_:storage:name:readOnly:log:metrics:)``. A session that cannot be
     ///   read does not stop the others: its model has the error.
@@ -86,8 +86,8 @@ public final class SessionAccounts {
         show(found.sorted { Self.order($0.id) < Self.order($1.id) })
     }
 
-    /// Signs a user in beside the others, and makes them current. Network; persists. A user who has an account already gets
-    /// the new session in its place.
+    /// Signs a user in beside the others, and makes them current. Network; persists. If the user has an account already, the new
+    /// session replaces it.
     ///
     /// - Returns: The new account.
     /// - Throws: As ``Session/signIn(using:options:)``; then nothing has changed.

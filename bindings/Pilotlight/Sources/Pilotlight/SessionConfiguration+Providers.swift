@@ -22,7 +22,7 @@ extension SessionConfiguration {
     ///   - metadataAccess: True asks for a token for the Management API in the user's own name instead of an
     ///     `audience`, and for the scopes that ``Session/metadata`` needs.
     ///   - metadataByIDToken: True sends the ID token to the Management API, as Auth0's first mobile SDKs did: for
-    ///     tenants that are so old that they still take it.
+    ///     old tenants that still accept it.
     ///   - authorizeParameters: More parameters for the authorization request: `connection`, `organization`,
     ///     `ui_locales` …
     ///   - tokenParameters: More parameters for every token request.
@@ -92,7 +92,7 @@ extension SessionConfiguration {
     ///   - audience: Sent as `audience` where the provider knows that parameter.
     ///   - resources: The APIs that ``Session/accessToken(for:minTTL:forceRefresh:allowExpired:)`` will ask tokens for:
     ///     absolute URIs, each sent as a separate `resource` at the sign-in (RFC 8707 2.1). A provider gives tokens
-    ///     only for what the sign-in named; users who are signed in already sign in once more for an API that is added.
+    ///     only for what the sign-in named; users must sign in again for an API that is added.
     ///     Add the APIs' scopes to `scopes`.
     ///   - authorizeParameters: More parameters for the authorization request: `prompt`, `login_hint` …
     ///   - tokenParameters: More parameters for every token request.

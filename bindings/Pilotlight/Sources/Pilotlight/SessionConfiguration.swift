@@ -50,12 +50,12 @@ public struct SessionConfiguration: Hashable, Sendable {
     /// By how much the times in an ID token (`exp`, `iat`, `nbf`, `auth_time`) may differ from the issuer's clock, in
     /// seconds: 0 to 300. The session follows the issuer's clock, so a wrong clock of the device needs no leeway.
     public var leeway: TimeInterval
-    /// Send the ID token to Auth0's Management API, as its first mobile SDKs did: for tenants that are so old that they
-    /// still take it. Others want an access token, which is found by itself.
+    /// Send the ID token to Auth0's Management API, as its first mobile SDKs did: for old tenants that still
+    /// accept it. Others require an access token, which Pilotlight obtains automatically.
     public var metadataByIDToken: Bool
     /// Pushes the authorization request to the issuer by POST, so that the browser's URL only names it (RFC 9126; Auth0:
-    /// "Configure Pushed Authorization Requests (PAR)"). An issuer that requires it and says so in its discovery document is
-    /// sent it in any case; Auth0's setting is not known here.
+    /// "Configure Pushed Authorization Requests (PAR)"). If the issuer's discovery document requires it, it is
+    /// done in any case; Auth0's setting is not known here.
     public var pushesAuthorizationRequests: Bool
     /// Auth0 only: allows ``Session/legacy``, which uses the endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
     /// `/oauth/ro`). Without it each of those calls is refused here and nothing is sent.

@@ -1,20 +1,20 @@
 import Foundation
 internal import PilotlightCore
 
-/// Why a call did not succeed: each case says how things are, and so what to do.
+/// Why a call did not succeed. Each case is a state, and says what to do.
 ///
-/// What to tell a person is in ``errorDescription`` and ``recoverySuggestion``, in English; an app that speaks other
+/// The text for a person is in ``errorDescription`` and ``recoverySuggestion``, in English; an app in other
 /// languages switches over the cases, or looks up ``summary``. ``message`` is for a developer: it never holds a token, a
 /// code or a profile's content. What the issuer itself says is in ``issuerMessage``.
 ///
 /// A call throws nothing else but `CancellationError`, when the waiting task was cancelled.
 public enum SessionError: Error, Hashable, Sendable {
     /// Nothing is wrong with the session; try the same call again later: after `retryAfter` seconds where the server
-    /// said so, else with growing pauses.
+    /// said so, otherwise with growing pauses.
     case temporarilyUnavailable(reason: RetryReason, retryAfter: TimeInterval?, message: Message)
     /// The device is locked and the session cannot be read; try again when it has been unlocked.
     case deviceLocked(message: Message)
-    /// The Keychain asked for the user (Face ID, Touch ID, the passcode) and the user said no (`cancelled`) or was not
+    /// The Keychain asked for the user (Face ID, Touch ID, the passcode) and the user declined (`cancelled`) or was not
     /// recognised. Nothing is lost: the same call asks again, so make it when the user wants it.
     case userAuthenticationFailed(cancelled: Bool, message: Message)
     /// This session is read-only and has no token that is good enough: the app itself has to run, to renew the session
@@ -22,8 +22,8 @@ public enum SessionError: Error, Hashable, Sendable {
     case readOnly(message: Message)
     /// The call needs the user: begin a sign-in.
     case signInRequired(reason: SignInReason, message: Message)
-    /// This attempt to sign in failed; say why and let the user begin another. A session that existed before is
-    /// untouched.
+    /// This attempt to sign in failed. Show why, and let the user begin another. An earlier session is
+    /// not changed.
     ///
     /// `code` is the issuer's error code (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6), or Pilotlight's
     /// own: `id_token_invalid`, `no_sign_in_in_progress`, `sign_in_expired`, `state_mismatch`, `issuer_mismatch`,
@@ -53,7 +53,7 @@ extension SessionError {
         /// as they cannot quote any.
         public let text: String
         /// The issuer's own words (`error_description`, RFC 6749 5.2), in its language: an app may show them to the user.
-        /// They may quote what the user entered, so they belong into no log. Nil where it said nothing.
+        /// They may quote what the user entered, so keep them out of logs. Nil where it said nothing.
         public let issuerMessage: String?
 
         /// A message, for tests of an app and for its own ``WebAuthenticator``.

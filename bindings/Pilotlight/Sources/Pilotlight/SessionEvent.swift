@@ -3,8 +3,8 @@ internal import PilotlightCore
 
 /// Something that happened to a session; see ``Session/events``.
 ///
-/// It holds no token, code or other secret, and of personal data only the user's `sub` claim. Releases that come may
-/// tell of more: give a `switch` a `default`.
+/// It holds no token, code or other secret, and of personal data only the user's `sub` claim. Later releases may
+/// add events: give a `switch` a `default`.
 public enum SessionEvent: Equatable, Sendable {
     /// A user signed in. `subject` is the user's `sub` claim (OpenID Connect Core 2), `by` says how: also in another
     /// process that shares the store.
@@ -14,23 +14,23 @@ public enum SessionEvent: Equatable, Sendable {
     /// 11), at Auth0 "Allow Offline Access" in the settings of the API. See also ``Session/hasRefreshToken``.
     case refreshTokenMissing
     /// The session of an earlier launch was read from the store: at launch, or after the device was unlocked. Or a session
-    /// goes on of which ``ended(reason:)`` was announced: the refresh token that the issuer refused had just been used by another
-    /// request, and the answer to that brought a newer one.
+    /// continues after ``ended(reason:)``: another request had just used the refresh token that the issuer refused, and its
+    /// answer brought a newer one.
     case restored(subject: String)
     /// There is a new access token, stored: the session's own, or with `audience` one for a further API. It expires at
-    /// `expiresAt` by the device's clock. With `elsewhere` another process got it and this one took it over. Where a
-    /// session of an older tenant lives by its ID token (``Session/legacy``), that is what was renewed.
+    /// `expiresAt` by the device's clock. With `elsewhere` another process renewed it. At
+    /// older tenants the ID token may be what was renewed (``Session/legacy``).
     case renewed(audience: String?, expiresAt: Date, elsewhere: Bool)
-    /// No access token could be had for now, after all attempts; the session goes on. `error` is what the calls that
-    /// waited for it throw: its case says what to do. Before `retryAt` calls fail at once and send nothing; with nil the
-    /// next call may ask.
+    /// A renewal failed after all attempts; the session continues. `error` is what the waiting calls
+    /// throw: its case says what to do. Before `retryAt` calls fail at once and send nothing; with nil the
+    /// next call may send a request.
     case renewalFailed(audience: String?, error: SessionError, retryAt: Date?)
-    /// The session cannot go on without the user: the issuer refused the refresh token, or there is none and the access
+    /// The session cannot continue without the user: the issuer refused the refresh token, or there is none and the access
     /// token expired. Begin a sign-in.
     case ended(reason: ReauthenticationReason)
     /// The user signed out; with `elsewhere` in another process that shares the store.
     case signedOut(elsewhere: Bool)
-    /// The profile says something else than before, or is the session's first: ``Session/cachedProfile`` has it.
+    /// The profile has changed, or is the session's first: ``Session/cachedProfile`` has it.
     case profileChanged
     /// A change made with ``SessionMetadata/updateOrWait(_:)`` reached the server, whether it had to wait or not.
     case metadataUpdateSent(id: PendingMetadataUpdate.ID)

@@ -1,6 +1,6 @@
 internal import PilotlightCore
 
-/// What happens to the session, for `for await`: for analytics and logs, and for what an app does at a moment.
+/// The session's events, for `for await`: for analytics, logs, and actions at one moment.
 ///
 /// ```swift
 /// Task {
@@ -15,12 +15,12 @@ internal import PilotlightCore
 /// try await session.restore()
 /// ```
 ///
-/// Each event comes once, in order with the others, after it is true: ``Session/state`` and the tokens in memory say so
-/// already, and what came with tokens is in the store. No event holds a token.
+/// Each event is sent once, in order, after the change: ``Session/state`` and the tokens in memory already show it, and
+/// new tokens are in the store. No event holds a token.
 ///
 /// Each loop over it is a separate listener. It gets what happens **from then on**: nothing is repeated for a listener
-/// that comes later, so begin before ``Session/restore()``. What is shown belongs to ``SessionStates``, which begin with
-/// how things are. The loop ends when the ``Session`` is deallocated or its task is cancelled, and does not keep the session
+/// that comes later, so begin before ``Session/restore()``. For what a screen shows, use ``SessionStates``, which begin with
+/// the current state. The loop ends when the ``Session`` is deallocated or its task is cancelled, and does not keep the session
 /// alive. Nothing is dropped: a slow listener gets everything later.
 public struct SessionEvents: AsyncSequence, Sendable {
     /// Something that happened.

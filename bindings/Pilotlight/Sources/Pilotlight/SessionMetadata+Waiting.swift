@@ -2,16 +2,16 @@ import Foundation
 internal import PilotlightCore
 
 extension SessionMetadata {
-    /// Changes the metadata as ``update(_:)`` does, or lets the change wait while the network or the
-    /// server has passing trouble (persists).
+    /// Changes the metadata as ``update(_:)`` does, or queues the change while the network or the
+    /// server has a transient fault (persists).
     ///
     /// What waits is sent in order, and before any other call of the metadata: at the next launch
-    /// (``Session/restore()``), when a token was renewed or a profile fetched, or by ``flush()``. It goes with the
-    /// sign-out; it stays when the session has ended and the same user signs in again. At most 100 changes, or 64 KiB
+    /// (``Session/restore()``), when a token was renewed or a profile fetched, or by ``flush()``. A sign-out
+    /// deletes it. It stays when the session has ended and the same user signs in again. At most 100 changes, or 64 KiB
     /// of them, wait.
     ///
     /// - Returns: The metadata after the change, or the change that waits.
-    /// - Throws: As ``update(_:)`` but for passing trouble; nothing waits then.
+    /// - Throws: As ``update(_:)`` except for transient faults; nothing is queued then.
     ///   ``SessionError/storageFailed(status:message:)`` when the waiting change could not be stored.
     @discardableResult
     public func updateOrWait(_ changes: [String: SessionJSON]) async throws -> MetadataUpdate {
@@ -35,7 +35,7 @@ extension SessionMetadata {
         }
     }
 
-    /// Takes back a change that waits (persists). One that is on its way may be made all the same.
+    /// Takes back a change that waits (persists). One that is being sent may still be made.
     ///
     /// - Returns: False when it does not wait.
     /// - Throws: ``SessionError/storageFailed(status:message:)``; ``SessionError/deviceLocked(message:)``;
@@ -46,10 +46,10 @@ extension SessionMetadata {
     }
 
     /// Sends the changes that wait, in order (network; persists). One that the server rejects permanently is dropped;
-    /// passing trouble keeps it and all after it.
+    /// a transient fault keeps it and all after it.
     ///
-    /// - Returns: What became of them, and of those that were sent by themselves since the last report and refused.
-    /// - Throws: As ``update(_:)`` but for passing trouble.
+    /// - Returns: The result, with the changes that were sent automatically since the last report and refused.
+    /// - Throws: As ``update(_:)`` except for transient faults.
     @discardableResult
     public func flush() async throws -> MetadataFlush {
         let report = try await session.call { try await $0.flushMetadataUpdates() }
@@ -60,7 +60,7 @@ extension SessionMetadata {
     }
 }
 
-/// What became of a change of the metadata that may wait.
+/// The result of a change of the metadata that may wait.
 public enum MetadataUpdate: Equatable, Sendable {
     /// It was made; this is the metadata afterwards.
     case done([String: SessionJSON])
@@ -70,7 +70,7 @@ public enum MetadataUpdate: Equatable, Sendable {
 
 /// A change of the metadata that waits for the network.
 public struct PendingMetadataUpdate: Identifiable, Equatable, Sendable {
-    /// Tells it from the others.
+    /// Identifies it.
     public let id: UInt64
     /// What is to be changed: merged at the first level, null deletes a key.
     public let changes: [String: SessionJSON]
@@ -78,7 +78,7 @@ public struct PendingMetadataUpdate: Identifiable, Equatable, Sendable {
     public let since: Date
 }
 
-/// What became of the changes of the metadata that waited.
+/// The result of sending the changes of the metadata that waited.
 public struct MetadataFlush: Equatable, Sendable {
     /// A change that the server rejected permanently; it was dropped.
     public struct Dropped: Equatable, Sendable {

@@ -3,10 +3,10 @@ internal import PilotlightCore
 
 /// The user's metadata at Auth0 (`user_metadata`), which the user may change: preferences, an address, a language.
 ///
-/// It needs an access token for the Management API in the user's own name, which is found by itself: the session's own
-/// with a configuration with `metadataAccess`; else one that is got with the refresh token and kept, where the
+/// It needs an access token for the Management API in the user's name. Pilotlight uses the session's own token
+/// if the configuration has `metadataAccess`; otherwise one that it obtains with the refresh token and keeps, where the
 /// application's refresh token policies name `https://{domain}/api/v2/` (Auth0: "Multi-Resource Refresh Token"); or the
-/// ID token, with `metadataByIDToken`, at tenants that are so old that they take it.
+/// ID token, with `metadataByIDToken`, at old tenants that accept it.
 ///
 /// Nothing is kept on the device. Auth0 limits these calls (10 a minute for a user).
 ///

@@ -2,7 +2,7 @@
 import Foundation
 import Observation
 
-/// A session as SwiftUI likes it: observable, on the main actor.
+/// A session for SwiftUI: observable, on the main actor.
 ///
 /// ```swift
 /// @State private var model = SessionModel(session)
@@ -15,7 +15,7 @@ import Observation
 /// }
 /// ```
 ///
-/// For iOS 15 and 16, which have no Observation, there is `ObservableSession` with the same properties and calls.
+/// iOS 15 and 16 have no Observation: use `ObservableSession` there, which has the same properties and calls.
 @available(iOS 17, macOS 14, *)
 @MainActor @Observable
 public final class SessionModel {
@@ -23,7 +23,7 @@ public final class SessionModel {
     public let session: Session
     /// The state as last reported; nil until ``restore()`` has ended.
     public private(set) var state: SessionState?
-    /// The profile, when one was loaded; gone with the sign-in.
+    /// The profile, when one was loaded; nil after a sign-out.
     public private(set) var profile: SessionProfile?
     /// What went wrong last; nil after a call that succeeded or was cancelled.
     public private(set) var error: SessionError?
@@ -56,7 +56,7 @@ public final class SessionModel {
     }
 
     /// Loads the profile unless the one at hand was fetched less than `maxAge` seconds ago; see
-    /// ``Session/profile(maxAge:allowStale:)``. When it cannot be had for the moment, the old ``profile`` stays and
+    /// ``Session/profile(maxAge:allowStale:)``. When it cannot be loaded now, the old ``profile`` stays and
     /// ``error`` says why.
     public func loadProfile(maxAge: TimeInterval) async {
         await run { _ = try await $0.profile(maxAge: maxAge) }

@@ -26,11 +26,11 @@ public struct SessionStorage: Hashable, Sendable {
     ///   - accessibility: When the session can be read. The default also works in the background on a locked device,
     ///     once it was unlocked after its start, and never leaves the device.
     ///   - synchronizable: On all the user's devices through iCloud Keychain. Only for issuers that do not rotate
-    ///     refresh tokens: the others take the second device for a thief and end the session. Needs an `accessibility`
+    ///     refresh tokens: other issuers take the second device for an attacker and end the session. Needs an `accessibility`
     ///     that may leave the device.
     ///   - accessControl: Ask for Face ID, Touch ID or the passcode before the session is read or written. It is then
     ///     renewed only while the app is in front.
-    ///   - afterReinstall: What becomes of sessions that a removed installation left: Keychain items outlive the app.
+    ///   - afterReinstall: What happens to sessions that a removed installation left: Keychain items outlive the app.
     public static func keychain(
         service: String? = nil, accessGroup: String? = nil, appGroup: String? = nil,
         accessibility: KeychainAccessibility = .afterFirstUnlockThisDeviceOnly, synchronizable: Bool = false,
@@ -77,12 +77,12 @@ public struct SessionStorage: Hashable, Sendable {
     }
 }
 
-/// What becomes of sessions that a removed installation left in the Keychain.
+/// What happens to sessions that a removed installation left in the Keychain.
 public enum ReinstallPolicy: Hashable, Sendable {
-    /// They are kept: who removes the app and installs it again is still signed in.
+    /// They are kept: a user who reinstalls the app is still signed in.
     case keep
-    /// They are removed before the first use in a new installation. Choose it with the first release of your app that has
-    /// Pilotlight: to an installation that was never marked, an update looks like a new one, and signs the user out
-    /// once. Extensions leave it to the app.
+    /// They are removed before the first use in a new installation. Choose it with the first release of your app that uses
+    /// Pilotlight: without an earlier mark, an update looks like a new installation and signs the user out
+    /// once. Extensions leave this to the app.
     case wipe
 }

@@ -7,8 +7,8 @@ import FoundationNetworking
 
 /// What sends a session's requests to the issuer.
 ///
-/// The default, ``standard``, is the HTTP client in the core: refresh tokens stay in Rust. Take
-/// ``urlSession(_:delegate:)`` where requests must go the system's way: per-app and on-demand VPN, client certificates,
+/// The default, ``standard``, is the HTTP client in the core: refresh tokens stay in Rust. Use
+/// ``urlSession(_:delegate:)`` where requests must go through the system's network stack: per-app and on-demand VPN, client certificates,
 /// pinned certificates, App Transport Security, instrumentation, HTTP/3. The guide <doc:NetworkAndTransport> has a table.
 ///
 /// The browser sheet and ``Session/data(for:audience:minTTL:using:)`` do not go through it.
@@ -26,11 +26,11 @@ public struct SessionTransport: Sendable {
     public static let standard = SessionTransport(client: .standard)
 
     /// Every request goes through a `URLSession` of the session's own. The refresh token then passes through Foundation,
-    /// which keeps copies in memory that nobody wipes.
+    /// which keeps copies in memory that are not wiped.
     ///
     /// The configuration is copied; later changes do nothing. In the copy there are no cookies, no cache and no waiting for
-    /// connectivity, and the time limits are Pilotlight's: 30 seconds for a request, 10 of them for connecting. The rest is
-    /// yours: `protocolClasses`, `connectionProxyDictionary`, `urlCredentialStorage`, `httpAdditionalHeaders`, TLS versions,
+    /// connectivity, and the time limits are Pilotlight's: 30 seconds for a request, 10 of them for connecting. You set the
+    /// rest: `protocolClasses`, `connectionProxyDictionary`, `urlCredentialStorage`, `httpAdditionalHeaders`, TLS versions,
     /// expensive and constrained networks. Redirects are not followed, and no answer is larger than 1 MiB.
     ///
     /// - Parameters:

@@ -60,8 +60,8 @@ public struct SignInOptions: Hashable, Sendable {
             self.rawValue = rawValue
         }
 
-        /// Show no page: the sign-in fails with `login_required` or its like where one would be needed. It goes with no
-        /// other value.
+        /// Show no page: the sign-in fails with `login_required` or its like where one would be needed. It cannot be combined
+        /// with another value.
         public static let none = Self(rawValue: "none")
         /// Authenticate again.
         public static let login = Self(rawValue: "login")

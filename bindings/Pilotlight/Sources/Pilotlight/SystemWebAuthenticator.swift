@@ -27,7 +27,7 @@ public final class SystemWebAuthenticator: NSObject, WebAuthenticator {
         self.ephemeral = ephemeral
     }
 
-    /// Shows the page; see ``WebAuthenticator/authenticate(url:redirectURI:)``. A page that this object shows already is
+    /// Shows the page; see ``WebAuthenticator/authenticate(url:redirectURI:)``. A page that this object already shows is
     /// closed, and its caller gets ``SessionError/signInCancelled``.
     ///
     /// - Throws: ``SessionError/configurationInvalid(field:message:)`` naming `redirectURI` when the system cannot return to

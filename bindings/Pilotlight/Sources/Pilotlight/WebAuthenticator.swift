@@ -1,8 +1,8 @@
 import Foundation
 
-/// Shows the issuer's sign-in page to the user and answers with the URL that the issuer sent the browser back to.
+/// Shows the issuer's sign-in page to the user and returns the URL that the issuer redirected the browser to.
 ///
-/// `SystemWebAuthenticator` is the one of Apple's platforms. Write another for a host that has its own browser, or
+/// `SystemWebAuthenticator` is the one for Apple's platforms. Write another for a host that has its own browser, or
 /// for tests.
 public protocol WebAuthenticator: Sendable {
     /// Shows `url` and waits for the browser to come back to `redirectURI`.
