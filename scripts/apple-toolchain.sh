@@ -145,12 +145,13 @@ run_cargo() {
 }
 
 # The -Z flags are unstable, so only of the compiler that may use them because it builds the standard library: no file and line in
-# the messages of panics, and Debug output without fields, which nothing in a release shows. With it go two options of LLVM that
-# let functions share more code, prologues among it: scripts/check-apple.sh follows what each of its functions saves and restores.
+# the messages of panics, Debug output without fields, which nothing in a release shows, and no unwinding out of destructors
+# (docs/adr/0018). With it go two options of LLVM that let functions share more code, prologues among it: scripts/check-apple.sh
+# follows what each of its functions saves and restores.
 size_flags() {
     if [ "${PILOTLIGHT_COMPACT_UNWIND:-yes}" = yes ]; then printf '%s\n' -Cllvm-args=-emit-compact-unwind-non-canonical; fi
     if ! on_mac && ! rustup_has "$1"; then
-        printf '%s\n' -Zlocation-detail=none -Zfmt-debug=shallow -Cllvm-args=-machine-outliner-reruns=3
+        printf '%s\n' -Zlocation-detail=none -Zfmt-debug=shallow -Zpanic-in-drop=abort -Cllvm-args=-machine-outliner-reruns=3
         case $1 in aarch64-*) printf '%s\n' -Cllvm-args=-homogeneous-prolog-epilog ;; esac
     fi
 }

@@ -3,6 +3,7 @@
 
 use std::future::{self, Future};
 use std::io;
+use std::mem::ManuallyDrop;
 use std::sync::{Arc, LazyLock};
 use std::thread;
 
@@ -52,7 +53,8 @@ fn started(name: &'static str) -> Handle {
 }
 
 fn start(name: &str) -> io::Result<Handle> {
-    let runtime = Builder::new_current_thread().thread_name(name).enable_all().build()?;
+    // Never dropped, also where no thread can be had: tokio panics in that destructor when it runs inside of a task (docs/adr/0018).
+    let runtime = ManuallyDrop::new(Builder::new_current_thread().thread_name(name).enable_all().build()?);
     let handle = runtime.handle().clone();
     let work_for_ever = move || runtime.block_on(future::pending::<()>());
     thread::Builder::new().name(name.to_owned()).spawn(work_for_ever)?;

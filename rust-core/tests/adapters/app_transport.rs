@@ -143,6 +143,31 @@ async fn a_request_that_nobody_waits_for_is_cancelled() {
     reply.answered(200, Vec::new(), Vec::new());
 }
 
+/// As UniFFI's call of it does when the app's object is gone.
+#[test]
+fn a_client_that_fails_to_cancel_disturbs_nobody() {
+    struct Broken;
+    impl std::fmt::Debug for Broken {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("Broken")
+        }
+    }
+    impl AppTransport for Broken {
+        fn send(&self, _: TransportRequest, _: Arc<TransportReply>) {}
+
+        fn cancel(&self, _: u64) {
+            panic!("planted");
+        }
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let transport = AppHttpTransport::new(Arc::new(Broken));
+    // Given up while nobody has answered.
+    runtime.block_on(async { transport.send(form()).now_or_never() });
+}
+
 #[tokio::test]
 async fn a_client_that_never_answers_is_given_up_and_may_have_sent_it() {
     let app = Arc::new(Scripted::default());

@@ -3,6 +3,7 @@
 mod interface;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -109,7 +110,9 @@ struct InFlight<'a> {
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         if !self.has_ended {
-            self.app.cancel(self.id);
+            // The app's code is called here, by UniFFI, whose calls panic where they fail. A panic in a destructor would end the app
+            // (docs/adr/0018).
+            let _ = catch_unwind(AssertUnwindSafe(|| self.app.cancel(self.id)));
         }
     }
 }
