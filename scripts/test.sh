@@ -97,7 +97,10 @@ lane_interop() {
 
 lane_apple() {
     scripts/apple-toolchain.sh setup
-    if [ -n "$thorough" ]; then scripts/check-apple.sh; else scripts/check-apple.sh --quick; fi
+    local quick=--quick
+    if [ -n "$thorough" ]; then quick=''; fi
+    # The second links what the first has built.
+    scripts/check-apple.sh ${quick:+"$quick"} && scripts/check-apple.sh --dynamic ${quick:+"$quick"}
 }
 
 # What a lane needs that no script installs.
