@@ -32,6 +32,8 @@ main() {
         exec python3 rust-core/tests/model/mutations.py "$@"
     fi
     [ $# = 0 ] || die "unknown argument: $1" "scripts/model.sh --help"
+    # On a new checkout nothing has made it when this lane begins.
+    mkdir -p "$target_dir"
     PILOTLIGHT_MODEL_STATES=$states cargo test --locked --package "$core_crate" --profile model --test model -- \
         --nocapture --test-threads=1 "${long[@]+"${long[@]}"}" | tee "$target_dir/model.log"
     awk '/ distinct states/ { for (i = 1; i < NF; i++) if ($(i + 1) == "distinct") sum += $i }
