@@ -77,7 +77,7 @@ def with_xcode(target, kind, *_):
 
 def with_stubs(target, kind, tools, scratch):
     its = platforms.KINDS[kind]
-    system = stubs.write(scratch / "system", kind, stubs.listed(its.platform), tools)
+    system = stubs.write(scratch / "system", kind, stubs.listed(its.platform), tools, whole_system=True)
     return [TOOLCHAIN, "tool", "ld64.lld", "-dylib", "-arch", platforms.architecture_of(target), "-platform_version", its.linker,
             platforms.minimum_of(kind), its.sdk_version, "-x", *system]
 

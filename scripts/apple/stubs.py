@@ -1,5 +1,6 @@
 """What stands for Apple's SDK in a link: for each library that the core may need a text-based stub, with exactly the names that
-needed-symbols.txt has. libSystem's names come from the open-source headers' package. A symbol that is not there is an error of the link."""
+needed-symbols.txt has. libSystem's names come from the open-source headers' package; where a link is not for iOS, or only makes what is
+checked later, all of them. A symbol that is not there is an error of the link."""
 
 import pathlib
 import re
@@ -92,7 +93,13 @@ def system_names(tools):
     return names
 
 
-def write(folder, kind, needed, tools):
+def of_system(symbols, tools):
+    """Those that libSystem has."""
+    real = system_names(tools)
+    return {symbol for symbol in symbols if library_of(symbol) == "libSystem" and symbol in real}
+
+
+def write(folder, kind, needed, tools, whole_system=False):
     """Writes them; `needed` is what read_needed gives. Returns the linker's arguments."""
     here = [target for target, its in platforms.TARGETS.items() if its == kind]
     on = ", ".join(f"{platforms.architecture_of(target)}-{platforms.KINDS[kind].stub}" for target in here)
@@ -101,8 +108,9 @@ def write(folder, kind, needed, tools):
     for library in libraries_of(kind):
         names = {symbol for symbol, owner in needed.items() if owner == library}
         if library == "libSystem":
-            names &= real  # a listed name that libSystem does not have stays undefined, and the link says so
-            names.add(OF_LINKER)
+            # A listed name that libSystem does not have stays undefined, and the link says so.
+            names = real if whole_system else names & real
+            names = names | {OF_LINKER}
         lines = ["--- !tapi-tbd", "tbd-version: 4", f"targets: [ {on} ]", f"install-name: '{install_name(library, kind)}'", "exports:",
                  f"  - targets: [ {on} ]", "    symbols: [ %s ]" % ", ".join(f"'{name}'" for name in sorted(names)), "...", ""]
         place = folder if library in LIBRARIES else folder / f"{library}.framework"

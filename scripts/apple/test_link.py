@@ -46,6 +46,17 @@ class StrictLink(Temporary):
     def test_listed_symbols(self):
         self.assertEqual(self.said("void *malloc(unsigned long); int SecItemAdd(void); int f(void) { malloc(1); return SecItemAdd(); }"), "")
 
+    def test_what_libsystem_has_is_not_listed_for_other_platforms(self):
+        tools = pathlib.Path(subprocess.run([TOOLCHAIN, "roots"], check=True, capture_output=True, text=True).stdout.strip())
+        self.assertEqual(stubs.of_system({"_confstr", "_invented", "_SecItemAdd"}, tools), {"_confstr"})
+        arguments = stubs.write(self.folder / "whole", "macos", LISTED, tools, whole_system=True)
+        file = self.folder / "f.c"
+        for name, right in (("confstr", True), ("SecItemAdd", True), ("SecItemExport", False), ("invented", False)):
+            file.write_text(f"int {name}(void); int f(void) {{ return {name}(); }}", encoding="ascii")
+            subprocess.run([TOOLCHAIN, "tool", "clang", "-w", "-target", "arm64-apple-macos12.0", "-c", file, "-o", self.folder / "f.o"], check=True)
+            said = link.link([self.folder / "f.o"], "arm64", "macos", {"_f"}, arguments, self.folder / "f.dylib")
+            self.assertEqual(said == "", right, (name, said))
+
     def test_an_unknown_symbol(self):
         self.assertIn("_SecItemExport", self.said("int SecItemExport(void); int f(void) { return SecItemExport(); }"))
 
