@@ -7,7 +7,7 @@ internal import PilotlightCore
 /// ```swift
 /// let session = try Session(.auth0(domain: "tenant.eu.auth0.com", clientID: "…"))
 /// if try await session.restore() == .signedOut { try await session.signIn(from: window) }
-/// let request = try await session.authorized(URLRequest(url: url))
+/// let request = try await session.authorized(url)
 /// ```
 ///
 /// Make one for each user and issuer, at launch, and keep it: every part of the app may use it at the same time.
