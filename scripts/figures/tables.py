@@ -36,6 +36,13 @@ def libraries(figures):
     return table(["", *(part["what"] for part in parts)], "lrrr", lines)
 
 
+def compared(rows):
+    """Pilotlight beside libraries of Rust."""
+    lines = [[row["what"], row["library"], row["does"], f"{row['pilotlight']:,g} {row['unit']}", f"{row['other']:,g} {row['unit']}", f"{row['ratio']:.2f}"]
+             for row in rows]
+    return table(["", "library", "what it does of that", "Pilotlight", "the library", "its time over Pilotlight's"], "lllrrr", lines)
+
+
 def span(row, unit):
     low, high = row["low"], row["high"]
     if unit == "ns" and low >= 10_000:
@@ -52,6 +59,7 @@ def performance(figures):
         "swift": times(figures["swift"], "the actor"),
         "waiting": times(figures["waiting"], "the actor's list"),
         "libraries": libraries(figures["libraries"]),
+        "rust-libraries": compared(figures["rust_libraries"]),
         "size-steps": table(["step, each measured upon the one before", "bytes saved", "size"], "lrr",
                             [[row["what"], count(row["saved"]), count(row["size"])] for row in size["steps"]]),
         "size-parts": table(["bytes", "what"], "rl", [[count(row["bytes"]), row["what"]] for row in size["parts"]]),

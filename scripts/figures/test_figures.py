@@ -1,5 +1,6 @@
 """The documents and pictures are what the figures say, and a difference is found."""
 
+import json
 import pathlib
 import re
 import shutil
@@ -7,6 +8,7 @@ import tempfile
 import unittest
 import xml.dom.minidom
 
+import compared
 import diagrams
 import figures
 
@@ -43,6 +45,15 @@ class FiguresTest(unittest.TestCase):
         checkout = self.copy()
         (checkout / "rust-core/fuzz/fuzz_targets/another.rs").write_text("", encoding="utf-8")
         self.assertEqual(self.stale(checkout), {"reliability.md"})
+
+    def test_of_several_runs_the_middle_one_counts(self):
+        runs = [("RS256", "jsonwebtoken/aws_lc_rs", 10, other) for other in (30, 20, 50)] + [("renewal", "oauth2", 1000, 900)]
+        times = "\n".join(json.dumps(dict(zip(("task", "library", "pilotlight", "other"), run))) for run in runs)
+        lock = '[[package]]\nname = "jsonwebtoken"\nversion = "9.10.0"\n\n[[package]]\nname = "jsonwebtoken"\nversion = "11.1.0"\n\n' \
+               '[[package]]\nname = "oauth2"\nversion = "5.0.0"\n'
+        first, second = compared.rows(times, lock)
+        self.assertEqual((first["library"], first["other"], first["ratio"], first["runs"]), ("jsonwebtoken 11.1.0 (aws_lc_rs)", 30, 3.0, 3))
+        self.assertEqual((second["library"], second["ratio"]), ("oauth2 5.0.0", 0.9))
 
     def test_a_table_without_a_place_is_a_fault(self):
         with self.assertRaises(SystemExit):

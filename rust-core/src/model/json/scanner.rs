@@ -305,7 +305,7 @@ impl Scanner<'_> {
                 }
                 [b'/', b'/', ..] => rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len()),
                 [0xef, 0xbb, 0xbf, ..] => 3,
-                [..=0x1f, ..] => 1,
+                [(..=0x1f), ..] => 1,
                 _ => return (at + white, exact),
             };
             at += white + length;
