@@ -35,5 +35,5 @@ pub use scopes::auth0_metadata_scopes;
 pub use session::CoreSession;
 pub use storage::{KeychainStorage, SessionStorage};
 pub use stored_sessions::stored_session_names;
-pub use token_lease::{TokenLease, pilotlight_epoch, pilotlight_is_current};
+pub use token_lease::{TokenLease, pilotlight_epoch, pilotlight_is_current, pilotlight_steady_nanoseconds};
 pub use token_text::TokenText;

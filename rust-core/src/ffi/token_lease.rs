@@ -64,6 +64,12 @@ pub unsafe extern "C" fn pilotlight_epoch(epoch: *const AtomicU64) -> u64 {
     unsafe { &*epoch }.load(Ordering::Acquire)
 }
 
+/// Nanoseconds of the clock that goes on while the device sleeps, and that nobody can set.
+#[unsafe(no_mangle)]
+pub extern "C" fn pilotlight_steady_nanoseconds() -> u64 {
+    steady_nanoseconds()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

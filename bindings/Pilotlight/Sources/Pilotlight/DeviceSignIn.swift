@@ -94,7 +94,8 @@ extension Session {
     /// - Parameter parameters: As ``signInOnAnotherDevice(parameters:show:)``.
     /// - Throws: As ``signInOnAnotherDevice(parameters:show:)``.
     public func beginDeviceSignIn(parameters: [String: String] = [:]) async throws -> DeviceSignIn {
-        try DeviceSignIn(try await call { try await $0.beginDeviceSignIn(parameters: parameters) })
+        try DeviceSignIn(
+            try await call(givesNothingOut: true) { try await $0.beginDeviceSignIn(parameters: parameters) })
     }
 
     /// Waits until the user has entered the code there. Network; persists the session.
@@ -106,9 +107,11 @@ extension Session {
         let attempt = signIn.attempt
         return try await withTaskCancellationHandler {
             // Without time in the background: it may take a quarter of an hour, and a suspension does it no harm.
-            try await waitUnlessCancelled { [core] in
+            try await waitUnlessCancelled { [core, gate] in
                 do {
-                    return SessionState(try await core.completeDeviceSignIn(attempt: attempt))
+                    let state = SessionState(try await core.completeDeviceSignIn(attempt: attempt))
+                    gate?.open()
+                    return state
                 } catch {
                     throw SessionError.of(error)
                 }

@@ -53,7 +53,7 @@ extension Session {
     /// before the first ``accessToken(for:minTTL:forceRefresh:allowExpired:)`` for it. No `await`, no store, no network,
     /// on any thread.
     public func cachedAccessToken(for audience: TokenAudience, minTTL: TimeInterval = 0) -> String? {
-        guard let seconds = try? wholeSeconds(minTTL) else { return nil }
+        guard gate?.isOpen ?? true, let seconds = try? wholeSeconds(minTTL) else { return nil }
         return core.cachedAccessTokenFor(
             audience: audience.identifier, scopes: audience.scopes.sorted(), minTtlSeconds: seconds)
     }

@@ -24,7 +24,7 @@ extension Session {
     ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``, `CancellationError`.
     @discardableResult
     public func importSession(from source: ImportSource) async throws -> ImportOutcome {
-        ImportOutcome(try await call { try await $0.importSession(source: source.core) })
+        ImportOutcome(try await call(givesNothingOut: true) { try await $0.importSession(source: source.core) })
     }
 
     /// Deletes permanently what the other library stored. Call it when no version of the app with that library can come
@@ -38,6 +38,6 @@ extension Session {
     ///   ``SessionError/readOnly(message:)``, `CancellationError`.
     @discardableResult
     public func discardImportedSession(from source: ImportSource) async throws -> Bool {
-        try await call { try await $0.discardImportedSession(source: source.core) }
+        try await call(givesNothingOut: true) { try await $0.discardImportedSession(source: source.core) }
     }
 }

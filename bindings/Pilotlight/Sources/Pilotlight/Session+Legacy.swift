@@ -44,7 +44,7 @@ public struct LegacyAuth0: Sendable {
     /// The ID token in memory, if it is good for at least `minTTL` seconds. No `await`, no store, no network; nil also
     /// where the configuration does not allow it.
     public func cachedIDToken(minTTL: TimeInterval = 0) -> String? {
-        guard let seconds = try? wholeSeconds(minTTL) else { return nil }
+        guard session.gate?.isOpen ?? true, let seconds = try? wholeSeconds(minTTL) else { return nil }
         return session.core.cachedIdToken(minTtlSeconds: seconds)
     }
 
@@ -78,12 +78,14 @@ public struct LegacyAuth0: Sendable {
         username: String, password: String, connection: String = "Username-Password-Authentication",
         device: String? = nil, parameters: [String: String] = [:]
     ) async throws -> SessionState {
-        SessionState(
-            try await session.call {
+        let state = SessionState(
+            try await session.call(givesNothingOut: true) {
                 try await $0.signInWithPassword(
                     username: username, password: password, connection: connection, device: device,
                     parameters: parameters)
             })
+        session.gate?.open()
+        return state
     }
 
     /// What `/delegation` is shown.

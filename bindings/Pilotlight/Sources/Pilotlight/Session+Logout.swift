@@ -37,7 +37,7 @@ extension Session {
     ///   no end-session endpoint; ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``.
     public func logoutURL(returnTo: URL? = nil, options: LogoutOptions = LogoutOptions()) async throws -> URL {
         let options = options.core(returnTo: returnTo?.absoluteString)
-        let text = try await call { try await $0.logoutUrl(options: options) }
+        let text = try await call(givesNothingOut: true) { try await $0.logoutUrl(options: options) }
         guard let url = URL(string: text) else {
             throw SessionError.internalFault(message: "the logout URL is not a URL")
         }

@@ -30,9 +30,9 @@ extension Session {
     }
 
     /// The profile as last fetched, in this or an earlier launch; nil when none was fetched yet, and before
-    /// ``restore()``. O(1): it is carried over from the core once, however large it is.
+    /// ``restore()``; also where the user has to authenticate first (``isUserAuthenticationRequired``). O(1): it is carried over from the core once, however large it is.
     public var cachedProfile: SessionProfile? {
-        broadcaster.profiles.profile(of: core)
+        gate?.isOpen ?? true ? broadcaster.profiles.profile(of: core) : nil
     }
 
     /// The user's metadata at Auth0 (`user_metadata`): what the app may read and change of the user.

@@ -66,7 +66,8 @@ extension Session {
         for refused: String, of audience: TokenAudience?, refusedBy api: String, minTTL: TimeInterval
     ) async throws -> String? {
         let seconds = try wholeSeconds(minTTL)
-        return try await call {
+        // The request's first token has passed the user's authentication.
+        return try await call(givesNothingOut: true) {
             try await $0.replaceRefusedToken(
                 refused: refused, api: api, audience: audience?.identifier, scopes: audience?.scopes.sorted() ?? [],
                 minTtlSeconds: seconds)

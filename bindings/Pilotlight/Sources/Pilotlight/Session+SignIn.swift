@@ -45,7 +45,7 @@ extension Session {
 
     private func begin(_ options: SignInOptions) async throws -> (url: URL, attempt: UInt64) {
         let options = try options.core
-        let request = try await call { try await $0.beginSignIn(options: options) }
+        let request = try await call(givesNothingOut: true) { try await $0.beginSignIn(options: options) }
         guard let url = URL(string: request.url) else {
             throw SessionError.internalFault(message: "the authorization URL is not a URL")
         }
@@ -60,7 +60,10 @@ extension Session {
     @discardableResult
     public func completeSignIn(with callback: URL) async throws -> SessionState {
         let text = callback.absoluteString
-        return SessionState(try await call { try await $0.completeSignIn(callbackUrl: text) })
+        let state = SessionState(
+            try await call(givesNothingOut: true) { try await $0.completeSignIn(callbackUrl: text) })
+        gate?.open()
+        return state
     }
 
     /// Gives up the sign-in in progress, if there is one; a callback that comes later is answered with
@@ -79,6 +82,7 @@ extension Session {
     /// Once begun it runs to its end, also when the task is cancelled.
     @discardableResult
     public func signOut() async -> SignOutOutcome {
+        gate?.close()
         tokens.forget()
         defer { tokens.forget() }
         // The core throws here only after its own fault; the sign-out itself cannot fail.

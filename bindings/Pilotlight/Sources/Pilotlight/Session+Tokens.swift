@@ -49,9 +49,14 @@ extension Session {
     @usableFromInline
     func newAccessToken(minTTL: TimeInterval, forceRefresh: Bool, allowExpired: Bool) async throws -> String {
         let seconds = try wholeSeconds(minTTL)
+        if let gate {
+            // Once for this call, which passes the calls below without.
+            try await gate.pass()
+            if !forceRefresh, let token = tokens.token(of: core, epoch: epoch, minTtlSeconds: seconds) { return token }
+        }
         // A renewal that is asked for may not have begun before.
         guard !forceRefresh, let now = epoch.now else {
-            return try await call {
+            return try await call(givesNothingOut: true) {
                 try await $0.accessToken(minTtlSeconds: seconds, forceRefresh: forceRefresh, allowExpired: allowExpired)
             }
         }
@@ -70,7 +75,7 @@ extension Session {
     /// The access token in memory, if it is good for at least `minTTL` seconds; nil when it is not, when nobody is
     /// signed in, and before ``restore()``. O(1): no `await`, no store, no network, on any thread.
     public func cachedAccessToken(minTTL: TimeInterval = 0) -> String? {
-        guard let seconds = try? wholeSeconds(minTTL) else { return nil }
+        guard gate?.isOpen ?? true, let seconds = try? wholeSeconds(minTTL) else { return nil }
         return tokens.token(of: core, epoch: epoch, minTtlSeconds: seconds)
     }
 

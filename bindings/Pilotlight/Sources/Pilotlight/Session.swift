@@ -27,6 +27,8 @@ public final class Session: Sendable {
     let tokens: TokenCache
     let epoch: SessionEpoch
     let tokenCallers = TokenCallers()
+    /// Asks who the user is before anything is given out; nil where the app has no such rule.
+    let gate: AuthenticationGate?
     private let background: BackgroundActivity?
     private let lifecycle: LifecycleObserver?
 
@@ -43,15 +45,18 @@ public final class Session: Sendable {
     ///     never renews, signs in or out, or writes. A call that needs the app throws ``SessionError/readOnly(message:)``.
     ///   - log: Where log lines go.
     ///   - metrics: What takes measurements of this session; nil measures nothing. ``counters`` are there in any case.
+    ///   - userAuthentication: When the user has to authenticate on this device before this session gives anything out; nil never
+    ///     asks. It counts for this `Session` object.
     /// - Throws: ``SessionError/configurationInvalid(field:message:)`` naming the field;
     ///   it names `storage` when this platform has no such store.
     public convenience init(
         _ configuration: SessionConfiguration, storage: SessionStorage = .keychain(), name: String = "default",
-        readOnly: Bool = false, log: SessionLog = .standard, metrics: (any SessionMetricsRecorder)? = nil
+        readOnly: Bool = false, log: SessionLog = .standard, metrics: (any SessionMetricsRecorder)? = nil,
+        userAuthentication: UserAuthenticationPolicy? = nil
     ) throws {
         try self.init(
             configuration, storage: storage, name: name, readOnly: readOnly, log: log, metrics: metrics,
-            dependencies: .system)
+            userAuthentication: userAuthentication, dependencies: .system)
     }
 
     /// The same with `proxies` for the connections to the issuer. If the session is open already, the proxies of the first
@@ -64,16 +69,17 @@ public final class Session: Sendable {
     ///   - readOnly: As above.
     ///   - log: As above.
     ///   - metrics: As above.
+    ///   - userAuthentication: As above.
     ///   - proxies: Where the proxy is configured; the other initializer uses the system's settings.
     /// - Throws: As above.
     public convenience init(
         _ configuration: SessionConfiguration, storage: SessionStorage = .keychain(), name: String = "default",
         readOnly: Bool = false, log: SessionLog = .standard, metrics: (any SessionMetricsRecorder)? = nil,
-        proxies: ProxySource
+        userAuthentication: UserAuthenticationPolicy? = nil, proxies: ProxySource
     ) throws {
         try self.init(
             configuration, storage: storage, name: name, readOnly: readOnly, log: log, metrics: metrics,
-            proxies: proxies, dependencies: .system)
+            userAuthentication: userAuthentication, proxies: proxies, dependencies: .system)
     }
 
     /// The same with `transport` for the requests to the issuer. If the session is open already, its transport does not
@@ -86,22 +92,24 @@ public final class Session: Sendable {
     ///   - readOnly: As above.
     ///   - log: As above.
     ///   - metrics: As above.
+    ///   - userAuthentication: As above.
     ///   - transport: What sends the requests; the other initializers take ``SessionTransport/standard``.
     /// - Throws: As above; also naming `transport` for a background configuration, and when the session is open with a
     ///   transport of another kind: a second handle cannot change how the first one's requests are sent.
     public convenience init(
         _ configuration: SessionConfiguration, storage: SessionStorage = .keychain(), name: String = "default",
         readOnly: Bool = false, log: SessionLog = .standard, metrics: (any SessionMetricsRecorder)? = nil,
-        transport: SessionTransport
+        userAuthentication: UserAuthenticationPolicy? = nil, transport: SessionTransport
     ) throws {
         try self.init(
             configuration, storage: storage, name: name, readOnly: readOnly, log: log, metrics: metrics,
-            transport: transport, dependencies: .system)
+            userAuthentication: userAuthentication, transport: transport, dependencies: .system)
     }
 
     convenience init(
         _ configuration: SessionConfiguration, storage: SessionStorage, name: String, readOnly: Bool, log: SessionLog,
-        metrics: (any SessionMetricsRecorder)? = nil, proxies: ProxySource = .system,
+        metrics: (any SessionMetricsRecorder)? = nil, userAuthentication: UserAuthenticationPolicy? = nil,
+        proxies: ProxySource = .system,
         transport: SessionTransport = .standard, dependencies: Dependencies
     ) throws {
         let broadcaster = SessionBroadcaster()
@@ -113,6 +121,7 @@ public final class Session: Sendable {
             if let metrics { core.recordMeasurements(sink: ForwardingMetricsSink(metrics)) }
             self.init(
                 configuration: configuration, core: core, broadcaster: broadcaster,
+                gate: userAuthentication.map { AuthenticationGate($0) },
                 dependencies: dependencies.adapted(to: storage, readOnly: readOnly))
         } catch {
             throw SessionError.of(error)
@@ -122,7 +131,7 @@ public final class Session: Sendable {
     /// A session over any core.
     init(
         configuration: SessionConfiguration, core: any CoreSessionProtocol, broadcaster: SessionBroadcaster,
-        dependencies: Dependencies = .none
+        gate: AuthenticationGate? = nil, dependencies: Dependencies = .none
     ) {
         let background = dependencies.activities.map { activities in
             BackgroundActivity(activities) { time in
@@ -135,6 +144,7 @@ public final class Session: Sendable {
         }
         self.configuration = configuration
         self.core = core
+        self.gate = gate
         epoch = SessionEpoch(of: core)
         self.broadcaster = broadcaster
         tokens = broadcaster.tokens
@@ -167,7 +177,7 @@ public final class Session: Sendable {
     ///   ``SessionError/userAuthenticationFailed(cancelled:message:)`` with access control; `CancellationError`.
     @discardableResult
     public func restore() async throws -> SessionState {
-        SessionState(try await call { try await $0.restore() })
+        SessionState(try await call(givesNothingOut: true) { try await $0.restore() })
     }
 
     /// The state as known in memory; nil until ``restore()`` or a sign-in has ended. O(1).
@@ -186,11 +196,12 @@ public final class Session: Sendable {
     }
 
     /// Runs a call of the core's to its end, waits for it unless cancelled, and converts its error: the one way into
-    /// the core.
+    /// the core. The user has to authenticate first where the app says so, but for what gives nothing out.
     func call<Value: Sendable>(
-        _ work: @escaping @Sendable (any CoreSessionProtocol) async throws -> Value
+        givesNothingOut: Bool = false, _ work: @escaping @Sendable (any CoreSessionProtocol) async throws -> Value
     ) async throws -> Value {
-        try await waitUnlessCancelled { [core, background] in
+        if !givesNothingOut { try await gate?.pass() }
+        return try await waitUnlessCancelled { [core, background] in
             do {
                 return try await withBackgroundTime(background) { try await work(core) }
             } catch {

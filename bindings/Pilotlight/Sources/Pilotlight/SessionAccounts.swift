@@ -45,6 +45,7 @@ public final class SessionAccounts {
     @ObservationIgnored private let storage: SessionStorage
     @ObservationIgnored private let log: SessionLog
     @ObservationIgnored private let metrics: (any SessionMetricsRecorder)?
+    @ObservationIgnored private let userAuthentication: UserAuthenticationPolicy?
     @ObservationIgnored private let defaults: UserDefaults
     /// Older sessions of users that have signed in once more. Revoking one could end the newer one at the issuer, so each
     /// stays until its user is removed.
@@ -57,23 +58,26 @@ public final class SessionAccounts {
     ///   - storage: Where the sessions are kept. In memory they are not found again.
     ///   - log: Where the sessions' log lines go.
     ///   - metrics: What takes measurements of the sessions; nil measures nothing.
+    ///   - userAuthentication: When the user has to authenticate on this device before a session gives anything out.
     ///   - defaults: Where the name of the current account is kept, which is no secret. For extensions: those of the app
     ///     group.
     public init(
         _ configuration: SessionConfiguration, storage: SessionStorage = .keychain(), log: SessionLog = .standard,
-        metrics: (any SessionMetricsRecorder)? = nil, defaults: UserDefaults = .standard
+        metrics: (any SessionMetricsRecorder)? = nil, userAuthentication: UserAuthenticationPolicy? = nil,
+        defaults: UserDefaults = .standard
     ) {
         self.configuration = configuration
         self.storage = storage
         self.log = log
         self.metrics = metrics
+        self.userAuthentication = userAuthentication
         self.defaults = defaults
     }
 
     /// Reads the stored sessions and which one is current. Uses the network only as ``Session/restore()`` does.
     /// Call it at launch, and when another process may have changed something.
     ///
-    /// - Throws: As ``Session/names(for:in:)`` and ``Session/init(_:storage:name:readOnly:log:metrics:)``. A session that cannot be
+    /// - Throws: As ``Session/names(for:in:)`` and ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:)``. A session that cannot be
     ///   read does not stop the others: its model has the error.
     public func restore() async throws {
         let open = Dictionary((all + replaced).map { ($0.id, $0) }) { one, _ in one }
@@ -130,7 +134,9 @@ public final class SessionAccounts {
     }
 
     private func account(_ name: String) throws -> Account {
-        let session = try Session(configuration, storage: storage, name: name, log: log, metrics: metrics)
+        let session = try Session(
+            configuration, storage: storage, name: name, log: log, metrics: metrics,
+            userAuthentication: userAuthentication)
         return Account(id: name, model: SessionModel(session))
     }
 

@@ -31,7 +31,7 @@ extension SessionConfiguration {
     ///   - legacy: True allows ``Session/legacy``, for a tenant that still has Auth0's endpoints of before June 2017.
     /// - Throws: ``SessionError/configurationInvalid(field:message:)`` when the redirect URI is left out and there is no
     ///   bundle identifier, or with both `audience` and `metadataAccess`. The fields themselves are checked by
-    ///   ``Session/init(_:storage:name:readOnly:log:metrics:)``.
+    ///   ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:)``.
     public static func auth0(
         domain: String, clientID: String, redirectURI: String? = nil, scopes: [String] = standardScopes,
         audience: String? = nil, metadataAccess: Bool = false, metadataByIDToken: Bool = false,

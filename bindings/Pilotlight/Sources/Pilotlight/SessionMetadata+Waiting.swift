@@ -28,9 +28,11 @@ extension SessionMetadata {
         }
     }
 
-    /// The changes that wait for the network, the oldest first. No `await`, no store, no network.
+    /// The changes that wait for the network, the oldest first; none where the user has to authenticate first. No `await`, no store,
+    /// no network.
     public var pending: [PendingMetadataUpdate] {
-        session.core.pendingMetadataUpdates().map {
+        guard session.gate?.isOpen ?? true else { return [] }
+        return session.core.pendingMetadataUpdates().map {
             PendingMetadataUpdate(id: $0.id, changes: (try? JSONText.object($0.changes)) ?? [:], since: $0.since)
         }
     }

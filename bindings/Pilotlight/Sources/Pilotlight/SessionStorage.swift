@@ -10,7 +10,7 @@ public struct SessionStorage: Hashable, Sendable {
         self.core = core
     }
 
-    /// The Keychain (Apple: "Keychain Services"). Throws at ``Session/init(_:storage:name:readOnly:log:metrics:)`` on a platform
+    /// The Keychain (Apple: "Keychain Services"). Throws at ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:)`` on a platform
     /// without one, and for options that Keychain Services cannot fulfil together.
     ///
     /// All of them but `service` and `accessGroup` may change between two versions of an app: a session is found as it is

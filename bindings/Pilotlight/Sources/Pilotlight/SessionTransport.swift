@@ -34,7 +34,7 @@ public struct SessionTransport: Sendable {
     /// expensive and constrained networks. Redirects are not followed, and no answer is larger than 1 MiB.
     ///
     /// - Parameters:
-    ///   - configuration: Not a background one: ``Session/init(_:storage:name:readOnly:log:metrics:transport:)`` throws
+    ///   - configuration: Not a background one: ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:transport:)`` throws
     ///     ``SessionError/configurationInvalid(field:message:)`` naming `transport`.
     ///   - delegate: Its `urlSession(_:didReceive:completionHandler:)` is asked about certificates, the server's and the
     ///     client's: to pin one, or to give one (Apple: "Handling an authentication challenge"). Nothing else of it is

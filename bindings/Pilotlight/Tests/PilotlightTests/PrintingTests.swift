@@ -78,6 +78,9 @@ import FoundationNetworking
             "DeviceSignIn": [
                 try await Session.preview().beginDeviceSignIn()
             ],
+            "UserAuthenticationPolicy": [
+                UserAuthenticationPolicy.always(reason: "r", authenticator: ScriptedAuthenticator())
+            ],
             "SessionCounters": [session.counters],
             "SessionMeasurement": [
                 SessionMeasurement(operation: .sharedRenewal, result: .succeeded, duration: 1)
