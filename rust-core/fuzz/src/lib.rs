@@ -4,6 +4,7 @@
 
 mod answers;
 mod callback;
+mod challenges;
 mod foreign;
 mod id_tokens;
 mod legacy;
@@ -11,6 +12,7 @@ mod stored;
 
 pub use answers::{discovery_document, token_answer, userinfo_answer, users_answer};
 pub use callback::callback_url;
+pub use challenges::challenge;
 pub use foreign::foreign_archive;
 pub use id_tokens::{id_token, id_token_claims, key_set};
 pub use legacy::legacy_answer;
@@ -20,8 +22,9 @@ pub use stored::{envelope, metadata};
 pub type Target = fn(&[u8]);
 
 /// All of them, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, Target); 13] = [
     ("callback_url", callback_url),
+    ("challenge", challenge),
     ("token_answer", token_answer),
     ("userinfo_answer", userinfo_answer),
     ("users_answer", users_answer),

@@ -28,7 +28,7 @@ use crate::model::time::Timestamp;
 use crate::protocol::logout::LogoutOptions;
 use crate::session::{
     DeviceSignInRequest, RefreshOptions, SessionCounters, SessionManager, SignInOptions, SignInRequest, SignOutOutcome,
-    TokenOptions,
+    StepUpOptions, TokenOptions,
 };
 
 /// One user's session at one issuer: signs in, keeps and renews the tokens, fetches the profile, signs out.
@@ -353,6 +353,17 @@ impl CoreSession {
         run(&self.manager, |manager| async move {
             manager.complete_device_sign_in(attempt).await
         })
+        .await
+    }
+
+    /// Starts a sign-in in which the session's user authenticates as an API asks for, and gives the URL to open.
+    /// `complete_sign_in` ends it: the session goes on with the tokens that come and keeps all else, or stays as it is. Asks the
+    /// issuer for its endpoints where they are not known yet; stores nothing.
+    pub async fn begin_step_up(&self, options: StepUpOptions) -> Result<SignInRequest, SessionError> {
+        run(
+            &self.manager,
+            |manager| async move { manager.begin_step_up(options).await },
+        )
         .await
     }
 

@@ -63,6 +63,10 @@ pub struct RequestedAuthentication {
     pub max_age_seconds: Option<u32>,
     /// Auth0's `organization`: an identifier (`org_…`) or a name (Auth0: "Work with Tokens and Organizations").
     pub organization: Option<String>,
+    /// The authentication context classes of which `acr` must be one, where it was asked for as an essential claim
+    /// (OpenID Connect Core 5.5.1.1); an empty list takes any. None where it was not, also where `acr_values` named some: as
+    /// a voluntary claim it may be another one, or missing.
+    pub essential_acr: Option<Vec<String>>,
 }
 
 /// An ID token that is believed.
@@ -88,10 +92,10 @@ pub struct IdTokenClaims {
 /// # Errors
 /// The first rule that is broken. What was expected and found is said of `iss`, `aud`, `azp` and times; of no other claim.
 /// - [`IdTokenProblem::MissingClaim`]: `iss`, `aud`, `sub`, `exp` or `iat`; at a sign-in also `nonce`, `auth_time` where
-///   `max_age` was asked for, and `org_id` or `org_name` where an organization was.
+///   `max_age` was asked for, `acr` where it was as an essential claim, and `org_id` or `org_name` where an organization was.
 /// - [`IdTokenProblem::WrongClaim`]: another issuer; not for this client, or for others as well without `azp` naming
 ///   this one; another user than the session's; another nonce; another access token's `at_hash`; another
-///   organization; or a claim of a wrong type.
+///   organization or authentication context class; or a claim of a wrong type.
 /// - [`IdTokenProblem::Expired`], [`IdTokenProblem::IssuedInTheFuture`] (also when not valid before a later time,
 ///   `nbf`), [`IdTokenProblem::AuthenticationTooOld`]: after allowing for the leeway.
 pub fn validate(verified: VerifiedClaims, expected: &Expectations<'_>) -> Result<IdTokenClaims, IdTokenError> {
@@ -212,6 +216,13 @@ fn check_requested(
     if let Some(max_age) = requested.max_age_seconds {
         let auth_time = required(date(claims, "auth_time")?, "auth_time")?;
         check_authentication_age(auth_time, i64::from(max_age), expected)?;
+    }
+    if let Some(classes) = &requested.essential_acr {
+        let reached = required(text(claims, "acr")?, "acr")?;
+        require(
+            classes.is_empty() || classes.iter().any(|class| class == reached),
+            "acr",
+        )?;
     }
     if let Some(organization) = &requested.organization {
         let is_identifier = organization.starts_with("org_");

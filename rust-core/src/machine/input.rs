@@ -86,6 +86,17 @@ pub struct SignedIn {
     pub received: Duration,
 }
 
+/// The user of a session authenticated once more, as an API asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SteppedUp {
+    /// The session that goes on.
+    pub generation: Generation,
+    /// What the sign-in brought: its tokens, and whose they are.
+    pub session: Box<StoredSession>,
+    /// When its tokens were received, by the monotonic clock.
+    pub received: Duration,
+}
+
 /// Another library's session was written into the store while nobody was signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Imported {

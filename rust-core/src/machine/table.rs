@@ -9,6 +9,7 @@ use super::rules::renewal::*;
 use super::rules::retrying::*;
 use super::rules::sign_in::*;
 use super::rules::sign_out::*;
+use super::rules::step_up::*;
 use super::rules::store::*;
 use super::rules::user::*;
 use super::state::Machine;
@@ -69,6 +70,7 @@ transitions! {
     WriteAttempted   => note_attempt     note_attempt     note_attempt        note_attempt     note_attempt
     ItemWritten      => note_written     note_written     note_written        note_written     note_written
     SignedIn         => enter            enter            enter               enter_again      enter_again
+    SteppedUp        => forget_step_up   forget_step_up   forget_step_up      step_up          step_up
     Imported         => take_imported    take_imported    take_imported       keep_sign_in     keep_sign_in
     ImportRenewed    => ignore           ignore           keep_renewed        ignore           ignore
     SignedOut        => leave_unknown    leave_unknown    stay_signed_out     leave            leave

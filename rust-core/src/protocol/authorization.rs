@@ -1,6 +1,7 @@
 //! The authorization endpoint: the URL to open, and the callback URL that comes back (RFC 6749 4.1, RFC 7636, RFC 9207,
 //! OpenID Connect Core 3.1.2).
 
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::discovery::{IssuerMetadata, shown};
@@ -54,6 +55,42 @@ pub fn authorization_request(
     let configured = configured.filter(|(name, _)| !parameters.iter().any(|(own, _)| own == name));
     let all = own.into_iter().chain(configured).chain(pairs(parameters));
     all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// The classes of which `acr` has to be one, where `claims` asks for it in the ID token as an essential claim (OpenID Connect
+/// Core 5.5.1.1); an empty list takes any.
+pub fn essential_acr(claims: &str) -> Option<Vec<String>> {
+    let claims: Value = serde_json::from_str(claims).ok()?;
+    let acr = claims.get("id_token")?.get("acr")?;
+    if acr.get("essential") != Some(&Value::Bool(true)) {
+        return None;
+    }
+    let values = acr.get("values").and_then(Value::as_array).into_iter().flatten();
+    let classes = values.chain(acr.get("value")).filter_map(Value::as_str);
+    Some(classes.map(str::to_owned).collect())
+}
+
+/// The text of `claims` that asks for one of these classes as an essential claim, beside whatever `claims` asks for already.
+///
+/// # Errors
+/// [`ProtocolError::Argument`] when `claims` is not JSON of an object.
+pub fn claims_with_essential_acr(claims: Option<&str>, classes: &[String]) -> Result<String, ProtocolError> {
+    let wrong = || {
+        ProtocolError::Argument(InvalidValue {
+            name: "parameters",
+            problem: "has claims that are not JSON of an object (OpenID Connect Core 5.5)".to_owned(),
+        })
+    };
+    let mut all: Map<String, Value> = serde_json::from_str(claims.unwrap_or("{}")).map_err(|_| wrong())?;
+    let of_id_token = all.entry("id_token").or_insert_with(|| Value::Object(Map::new()));
+    let of_id_token = of_id_token.as_object_mut().ok_or_else(wrong)?;
+    let classes = classes.iter().cloned().map(Value::String).collect();
+    let acr = [
+        ("essential".to_owned(), Value::Bool(true)),
+        ("values".to_owned(), Value::Array(classes)),
+    ];
+    of_id_token.insert("acr".to_owned(), Value::Object(acr.into_iter().collect()));
+    Ok(Value::Object(all).to_string())
 }
 
 /// The URL to open, with the request in it.

@@ -37,6 +37,8 @@ pub struct IssuerMetadata {
     pub device_authorization_endpoint: Option<Url>,
     /// `require_pushed_authorization_requests`: whether the issuer takes no others.
     pub requires_pushed_authorization: bool,
+    /// `claims_parameter_supported`: whether an authorization request may ask for single claims (OpenID Connect Core 5.5).
+    pub takes_claims: bool,
     /// The algorithms that ID tokens may be signed with: what the issuer announces and Pilotlight allows.
     pub id_token_algorithms: Vec<Algorithm>,
     /// The same for a signed UserInfo answer; those of ID tokens where the issuer names none that is allowed.
@@ -64,6 +66,7 @@ impl IssuerMetadata {
             pushed_authorization_endpoint: Some(at("/oauth/par")),
             device_authorization_endpoint: Some(at("/oauth/device/code")),
             requires_pushed_authorization: false,
+            takes_claims: false,
             id_token_algorithms: vec![Algorithm::RS256, Algorithm::PS256],
             userinfo_algorithms: vec![Algorithm::RS256, Algorithm::PS256],
             iss_parameter_promised: false,
@@ -135,6 +138,7 @@ impl IssuerMetadata {
             pushed_authorization_endpoint: optional("pushed_authorization_request_endpoint"),
             device_authorization_endpoint: optional("device_authorization_endpoint"),
             requires_pushed_authorization: is_true("require_pushed_authorization_requests"),
+            takes_claims: is_true("claims_parameter_supported"),
             id_token_algorithms,
             userinfo_algorithms,
             iss_parameter_promised: is_true("authorization_response_iss_parameter_supported"),
@@ -174,7 +178,7 @@ fn read_document(answer: &HttpAnswer, configured: &Url, now: Timestamp) -> Resul
 }
 
 /// The members that [`IssuerMetadata::of_document`] reads.
-const READ: [&str; 13] = [
+const READ: [&str; 14] = [
     "issuer",
     "authorization_endpoint",
     "token_endpoint",
@@ -185,6 +189,7 @@ const READ: [&str; 13] = [
     "pushed_authorization_request_endpoint",
     "device_authorization_endpoint",
     "require_pushed_authorization_requests",
+    "claims_parameter_supported",
     "id_token_signing_alg_values_supported",
     "userinfo_signing_alg_values_supported",
     "authorization_response_iss_parameter_supported",

@@ -4,6 +4,7 @@
 
 pub mod access_token;
 pub mod authorization;
+pub mod challenge;
 pub mod content_coding;
 pub mod device_authorization;
 pub mod discovery;

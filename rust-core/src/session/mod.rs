@@ -53,6 +53,6 @@ pub use metering::{MeasuredResult, Measurement, Operation, SessionCounters};
 pub use migration::{ImportOutcome, ImportSource};
 pub use options::{
     DeviceSignInRequest, DroppedUpdate, FlushReport, RefreshOptions, SignInOptions, SignInRequest, SignOutOutcome,
-    TokenOptions, UpdateOutcome,
+    StepUpOptions, TokenOptions, UpdateOutcome,
 };
 pub use sign_in::PasswordSignIn;

@@ -8,6 +8,7 @@ use crate::machine::error::Error;
 use crate::model::configuration::parse_parameters;
 use crate::model::profile::Claims;
 use crate::model::scopes::parse_scopes;
+use crate::protocol::challenge::AuthenticationRequirement;
 
 /// Which access token is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,6 +71,16 @@ pub struct DeviceSignInRequest {
     pub lifetime_seconds: u32,
     /// Names this attempt, for waiting for it and for cancelling it.
     pub attempt: u64,
+}
+
+/// How the user of a session authenticates once more, because an API wants it (RFC 9470 4).
+#[derive(Clone, Default, PartialEq, Eq, uniffi::Record)]
+pub struct StepUpOptions {
+    /// What the API asks for.
+    pub requirement: AuthenticationRequirement,
+    /// Parameters for this sign-in only, over those of the configuration.
+    #[uniffi(default)]
+    pub parameters: HashMap<String, String>,
 }
 
 /// A sign-in that has begun.
@@ -165,6 +176,16 @@ impl fmt::Debug for DeviceSignInRequest {
             .field("lifetime_seconds", &self.lifetime_seconds)
             .field("attempt", &self.attempt)
             .finish_non_exhaustive()
+    }
+}
+
+/// Shows the names of the parameters.
+impl fmt::Debug for StepUpOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StepUpOptions")
+            .field("requirement", &self.requirement)
+            .field("parameters", &self.parameters.keys())
+            .finish()
     }
 }
 

@@ -167,6 +167,7 @@ pub(crate) fn right_claims() -> Value {
 }
 
 pub(crate) const NOTHING: RequestedAuthentication = RequestedAuthentication {
+    essential_acr: None,
     max_age_seconds: None,
     organization: None,
 };

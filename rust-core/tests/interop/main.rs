@@ -19,5 +19,6 @@ mod renewal;
 mod resources;
 mod rotation;
 mod sign_in;
+mod step_up;
 mod support;
 mod userinfo;

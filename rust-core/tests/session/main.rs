@@ -57,6 +57,7 @@ mod sharing;
 mod short_lived;
 mod sign_in;
 mod sign_out;
+mod step_up;
 mod stored_items;
 mod storing;
 mod survival;

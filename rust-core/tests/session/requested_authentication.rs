@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use pilotlight_core::session::{SessionManager, SignInOptions};
-use pilotlight_identity_server::{Endpoint, Fault, IdTokenFault};
+use pilotlight_identity_server::{Endpoint, Fault, IdTokenFault, MULTI_FACTOR};
 use serde_json::json;
 
 use crate::sign_in::code_of;
@@ -28,6 +28,44 @@ async fn max_age_is_checked_in_the_id_token() {
         code_of(public(session.complete_sign_in(&callback).await)),
         "id_token_invalid"
     );
+}
+
+/// OpenID Connect Core 5.5.1.1: what `acr_values` asks for may be missing, what `claims` asks for as essential may not.
+#[tokio::test]
+async fn an_essential_class_is_checked_in_the_id_token_and_a_voluntary_one_is_not() {
+    let world = World::new().await;
+    let claims = |acr: serde_json::Value| json!({ "id_token": { "acr": acr } }).to_string();
+    for (name, value, is_essential) in [
+        ("acr_values", MULTI_FACTOR.to_owned(), false),
+        ("claims", claims(json!({"values": [MULTI_FACTOR]})), false),
+        (
+            "claims",
+            claims(json!({"essential": true, "values": [MULTI_FACTOR]})),
+            true,
+        ),
+        (
+            "claims",
+            claims(json!({"essential": true, "value": MULTI_FACTOR})),
+            true,
+        ),
+        ("claims", claims(json!({"essential": true})), true),
+    ] {
+        let session = world.session();
+        let options = SignInOptions {
+            parameters: HashMap::from([(name.to_owned(), value.clone())]),
+            ..SignInOptions::default()
+        };
+        let request = session.begin_sign_in(options).await.unwrap();
+        let callback = world.server.authorize(&request.url, ADA).await.unwrap();
+        let fault = Fault::id_token(IdTokenFault::new().without("acr"));
+        world.control().fault(Endpoint::Token, fault);
+        let outcome = session.complete_sign_in(&callback).await;
+        if is_essential {
+            assert_eq!(code_of(public(outcome)), "id_token_invalid", "{value}");
+        } else {
+            outcome.unwrap();
+        }
+    }
 }
 
 #[tokio::test]

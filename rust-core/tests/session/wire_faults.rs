@@ -9,7 +9,7 @@ use std::time::Duration;
 use pilotlight_core::machine::error::Error;
 use pilotlight_core::model::configuration::SessionConfiguration;
 use pilotlight_core::model::state::SessionState;
-use pilotlight_core::session::{SessionManager, SignInOptions, SignOutOutcome};
+use pilotlight_core::session::{SessionManager, SignInOptions, SignOutOutcome, StepUpOptions};
 use pilotlight_identity_server::{Endpoint, Fault, Options, Settings};
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
@@ -26,6 +26,7 @@ enum Call {
     KeysAtSignIn,
     KeysAtRenewal,
     TokenByCode,
+    TokenByCodeOfStepUp,
     DeviceAuthorization,
     TokenByDeviceCode,
     TokenByRefresh,
@@ -35,13 +36,14 @@ enum Call {
     Revocation,
 }
 
-const CALLS: [(Call, &str); 13] = [
+const CALLS: [(Call, &str); 14] = [
     (Call::DiscoveryAtSignIn, "discovery, at a sign-in"),
     (Call::DiscoveryAtRenewal, "discovery, at a renewal"),
     (Call::PushedAuthorization, "pushed authorization request"),
     (Call::KeysAtSignIn, "keys, at a sign-in"),
     (Call::KeysAtRenewal, "keys, at a renewal"),
     (Call::TokenByCode, "token by code"),
+    (Call::TokenByCodeOfStepUp, "token by code, of a step-up"),
     (Call::DeviceAuthorization, "device authorization"),
     (Call::TokenByDeviceCode, "token by device code"),
     (Call::TokenByRefresh, "token by refresh token"),
@@ -73,7 +75,9 @@ impl Call {
             Self::PushedAuthorization => Endpoint::PushedAuthorization,
             Self::KeysAtSignIn | Self::KeysAtRenewal => Endpoint::Jwks,
             Self::DeviceAuthorization => Endpoint::DeviceAuthorization,
-            Self::TokenByCode | Self::TokenByDeviceCode | Self::TokenByRefresh => Endpoint::Token,
+            Self::TokenByCode | Self::TokenByCodeOfStepUp | Self::TokenByDeviceCode | Self::TokenByRefresh => {
+                Endpoint::Token
+            }
             Self::UserInfo => Endpoint::Userinfo,
             Self::UserRead | Self::UserChange => Endpoint::Users,
             Self::Revocation => Endpoint::Revoke,
@@ -102,7 +106,11 @@ impl Call {
     fn is_sign_in(self) -> bool {
         matches!(
             self,
-            Self::DiscoveryAtSignIn | Self::KeysAtSignIn | Self::TokenByCode | Self::TokenByDeviceCode
+            Self::DiscoveryAtSignIn
+                | Self::KeysAtSignIn
+                | Self::TokenByCode
+                | Self::TokenByCodeOfStepUp
+                | Self::TokenByDeviceCode
         )
     }
 
@@ -119,6 +127,12 @@ impl Call {
             before();
             let done = session.complete_device_sign_in(begun.attempt).await;
             return done.map(|_| Outcome::Works);
+        }
+        if self == Self::TokenByCodeOfStepUp {
+            let request = session.begin_step_up(StepUpOptions::default()).await?;
+            let callback = world.server.authorize(&request.url, ADA).await.unwrap();
+            before();
+            return session.complete_sign_in(&callback).await.map(|_| Outcome::Works);
         }
         before();
         match self {

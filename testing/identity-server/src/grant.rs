@@ -14,6 +14,8 @@ pub(crate) struct Grant {
     pub(crate) auth_time: i64,
     /// Whether `max_age` was asked, which makes `auth_time` a required claim.
     pub(crate) wants_auth_time: bool,
+    /// `acr`: what was reached of the authentication context classes that were asked for.
+    pub(crate) acr: Option<String>,
     /// `org_id`.
     pub(crate) organization: Option<String>,
     /// `sid`.
@@ -53,6 +55,8 @@ pub(crate) struct AccessToken {
     pub(crate) scope: Vec<String>,
     pub(crate) audience: Option<String>,
     pub(crate) family: Option<u64>,
+    /// `acr`, and `auth_time` in seconds since the epoch (RFC 9470 section 6).
+    pub(crate) authentication: (Option<String>, i64),
     /// Seconds since the epoch.
     pub(crate) expires_at: i64,
     pub(crate) revoked: bool,

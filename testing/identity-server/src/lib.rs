@@ -52,5 +52,5 @@ pub use journal::{Counters, Endpoint, RequestRecord};
 pub use keys::{Algorithm, OldKeys};
 pub use options::{Api, Client, Options, Organization, Secret};
 pub use server::IdentityServer;
-pub use settings::{AccessTokens, DeadRefreshToken, RateLimit, RetryAfter, Settings, UpdatedAt};
+pub use settings::{AccessTokens, DeadRefreshToken, MULTI_FACTOR, RateLimit, RetryAfter, Settings, UpdatedAt};
 pub use tamper::{IdTokenFault, Signature};

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::keys::Algorithm;
 
+/// Auth0's class of a sign-in with a second factor ("Step-Up Authentication").
+pub const MULTI_FACTOR: &str = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
+
 /// How the server behaves. The defaults are an Auth0 tenant of today with refresh token rotation on.
 ///
 /// All lifetimes are seconds.
@@ -60,6 +63,10 @@ pub struct Settings {
     pub device_code_lifetime: i64,
     /// How often a device may ask, in seconds. Default 5.
     pub device_interval: i64,
+    /// The authentication context classes that a sign-in can reach (`acr_values`). Default Auth0's one for a second factor.
+    pub authentication_classes: Vec<String>,
+    /// Whether discovery says that authorization requests may ask for single claims (`claims`). Default false, as at Auth0.
+    pub claims_parameter: bool,
 
     /// Whether authorization requests must be pushed (RFC 9126), as discovery then says. Default false.
     pub requires_pushed_authorization: bool,
@@ -119,6 +126,8 @@ impl Default for Settings {
             device_code_grant: true,
             device_code_lifetime: 900,
             device_interval: 5,
+            authentication_classes: vec![MULTI_FACTOR.to_owned()],
+            claims_parameter: false,
             requires_pushed_authorization: false,
             userinfo_jwt: false,
             updated_at: UpdatedAt::default(),

@@ -74,6 +74,10 @@ impl Issue<'_> {
             set("scope", json!(self.scope.join(" ")));
             set("azp", json!(self.grant.client_id));
             set("jti", json!(id));
+            if let Some(acr) = &self.grant.acr {
+                set("acr", json!(acr));
+                set("auth_time", json!(self.grant.auth_time));
+            }
             (jws::sign(&shared.keys.current(settings.algorithm), &claims), id)
         } else {
             let token = random::token();
@@ -85,6 +89,7 @@ impl Issue<'_> {
             scope: self.scope.to_vec(),
             audience: self.audience.map(str::to_owned),
             family: self.family,
+            authentication: (self.grant.acr.clone(), self.grant.auth_time),
             expires_at,
             revoked: false,
         };
@@ -135,6 +140,9 @@ impl Issue<'_> {
         }
         if grant.wants_auth_time {
             set("auth_time", json!(grant.auth_time));
+        }
+        if let Some(acr) = &grant.acr {
+            set("acr", json!(acr));
         }
         if let Some(organization) = &grant.organization {
             set("org_id", json!(organization));

@@ -26,6 +26,9 @@ const readForm = async (req) => {
 const missingScopes = ({ missingOIDCScope = [], missingResourceScopes = {} }) => (
   [...missingOIDCScope, ...Object.values(missingResourceScopes).flat()]);
 
+/** The authentication context class that the login page reaches where it is asked for. */
+export const secondFactor = 'urn:example:second-factor';
+
 /** Answers requests below /interaction/ for the provider's prompts "login" and "consent". */
 export const interactions = (provider, user) => async (req, res) => {
   const { prompt, params, session, grantId } = await provider.interactionDetails(req, res);
@@ -40,7 +43,8 @@ export const interactions = (provider, user) => async (req, res) => {
     await finish({ error: 'access_denied', error_description: 'The user cancelled' }, false);
   } else if (prompt.name === 'login') {
     if (form.get('email') === user.email && form.get('password') === user.password) {
-      await finish({ login: { accountId: user.claims.sub } }, false);
+      const acr = prompt.details.acr?.values?.find((value) => value === secondFactor);
+      await finish({ login: { accountId: user.claims.sub, acr } }, false);
     } else {
       show(res, 401, loginPage('Wrong e-mail address or password.'));
     }

@@ -11,7 +11,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { memoryAdapter } from './adapter.mjs';
-import { interactions } from './interactions.mjs';
+import { interactions, secondFactor } from './interactions.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -103,9 +103,11 @@ const provider = new Provider(issuer, {
   ttl: { AccessToken: ttl, IdToken: ttl, AuthorizationCode: 60, RefreshToken: 14 * day, Grant: 14 * day, Session: day, Interaction: 3600 },
   rotateRefreshToken: !options['no-rotation'],
   pkce: { required: () => true },
+  acrValues: [secondFactor],
   features: {
     devInteractions: { enabled: false },
     deviceFlow: { enabled: true },
+    claimsParameter: { enabled: true },
     revocation: { enabled: true, allowedPolicy: (ctx, client, token) => token.clientId === client.clientId },
     jwtUserinfo: { enabled: options['userinfo-jwt'] },
     resourceIndicators: {

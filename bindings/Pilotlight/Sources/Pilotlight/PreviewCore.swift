@@ -130,6 +130,10 @@ class PreviewCore: CoreSessionProtocol, @unchecked Sendable {
         return token
     }
 
+    func beginStepUp(options: StepUpOptions) async throws -> SignInRequest {
+        try await beginSignIn(options: PilotlightCore.SignInOptions())
+    }
+
     func beginSignIn(options: PilotlightCore.SignInOptions) async throws -> SignInRequest {
         try await begin()
         try throwIfFailing()

@@ -29,6 +29,9 @@ extension Session {
     /// are sent there empty. The token is not sent again when that origin redirects back. A 401 from an origin that did not get
     /// the token renews nothing; it is returned.
     ///
+    /// **Step-up.** An API that says `insufficient_user_authentication` (RFC 9470) wants the user to authenticate in a certain
+    /// way: no other token would help, and none is renewed, unless another task has got one since.
+    ///
     /// - Parameters:
     ///   - request: A request to your API. The token goes to the origin that the URL names, so never take a URL from
     ///     elsewhere.
@@ -37,7 +40,8 @@ extension Session {
     ///   - urlSession: What sends the request. Its delegate is asked about the server's certificate as usual (on Apple's
     ///     platforms).
     /// - Returns: The body and the head of the answer, whatever its status.
-    /// - Throws: As ``authorized(_:minTTL:forceRefresh:)``; `URLError` when the API cannot be reached;
+    /// - Throws: ``SessionError/stepUpRequired(_:message:)`` with what ``stepUp(for:using:parameters:via:)`` needs; else as
+    ///   ``authorized(_:minTTL:forceRefresh:)``; `URLError` when the API cannot be reached;
     ///   `CancellationError` when the task is cancelled, which stops the request.
     public func data(
         for request: URLRequest, audience: TokenAudience? = nil, minTTL: TimeInterval = 0,
@@ -45,7 +49,19 @@ extension Session {
     ) async throws -> (Data, HTTPURLResponse) {
         try request.requireSafeDestination()
         let token = try await currentToken(for: audience, minTTL: minTTL)
+        let challenge = { (asked: StepUpRequirement) in
+            StepUpChallenge(requirement: asked, audience: audience, request: request, minTTL: minTTL)
+        }
         let first = try await AuthorizedExchange.answer(to: request, token: token, using: urlSession)
+        if let asked = first.stepUp {
+            // What another task has reached meanwhile may wait to be stored.
+            let newest = try? await currentToken(for: audience, minTTL: minTTL)
+            guard let newest, newest != token, request.httpBodyStream == nil else {
+                throw SessionError.stepUpRequired(by: challenge(asked))
+            }
+            return try await AuthorizedExchange.answer(to: request, token: newest, using: urlSession)
+                .accepted(challenge)
+        }
         guard first.isRefusal, request.httpBodyStream == nil else { return (first.data, first.response) }
         let api = Origin(request.url)?.text ?? ""
         guard let newer = try await replacement(for: token, of: audience, refusedBy: api, minTTL: minTTL) else {
@@ -53,7 +69,7 @@ extension Session {
         }
         let second = try await AuthorizedExchange.answer(to: request, token: newer, using: urlSession)
         core.noteReplacedToken(api: api, isRefused: second.isRefusal)
-        return (second.data, second.response)
+        return try second.accepted(challenge)
     }
 
     private func currentToken(for audience: TokenAudience?, minTTL: TimeInterval) async throws -> String {
@@ -72,5 +88,24 @@ extension Session {
                 refused: refused, api: api, audience: audience?.identifier, scopes: audience?.scopes.sorted() ?? [],
                 minTtlSeconds: seconds)
         }
+    }
+}
+
+extension AuthorizedExchange.Answer {
+    /// What the API asks of the user's authentication, where it refused the token for that.
+    fileprivate var stepUp: StepUpRequirement? {
+        isRefusal ? StepUpRequirement(response) : nil
+    }
+
+    /// Body and head, where the API does not ask for another authentication.
+    fileprivate func accepted(_ challenge: (StepUpRequirement) -> StepUpChallenge) throws -> (Data, HTTPURLResponse) {
+        if let stepUp { throw SessionError.stepUpRequired(by: challenge(stepUp)) }
+        return (data, response)
+    }
+}
+
+extension SessionError {
+    fileprivate static func stepUpRequired(by challenge: StepUpChallenge) -> SessionError {
+        .stepUpRequired(challenge, message: "the API wants the user to authenticate in another way (RFC 9470)")
     }
 }

@@ -20,13 +20,19 @@ extension Session {
     public func signIn(
         using authenticator: some WebAuthenticator, options: SignInOptions = SignInOptions()
     ) async throws -> SessionState {
-        let (url, attempt) = try await begin(options)
+        try await completeSignIn(try await begin(options), using: authenticator)
+    }
+
+    /// Shows the page of a sign-in that has begun, and ends it.
+    func completeSignIn(
+        _ request: SignInRequest, using authenticator: some WebAuthenticator
+    ) async throws -> SessionState {
         let callback: URL
         do {
-            callback = try await authenticator.authenticate(url: url, redirectURI: try redirectURI)
+            callback = try await authenticator.authenticate(url: try request.page, redirectURI: try redirectURI)
         } catch {
             // Only this attempt: another one may have replaced it in the meantime.
-            core.cancelSignInAttempt(attempt: attempt)
+            core.cancelSignInAttempt(attempt: request.attempt)
             throw error
         }
         return try await completeSignIn(with: callback)
@@ -40,16 +46,12 @@ extension Session {
     ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``; ``SessionError/configurationInvalid(field:message:)``;
     ///   `CancellationError`.
     public func beginSignIn(_ options: SignInOptions = SignInOptions()) async throws -> URL {
-        try await begin(options).url
+        try await begin(options).page
     }
 
-    private func begin(_ options: SignInOptions) async throws -> (url: URL, attempt: UInt64) {
+    private func begin(_ options: SignInOptions) async throws -> SignInRequest {
         let options = try options.core
-        let request = try await call(givesNothingOut: true) { try await $0.beginSignIn(options: options) }
-        guard let url = URL(string: request.url) else {
-            throw SessionError.internalFault(message: "the authorization URL is not a URL")
-        }
-        return (url, request.attempt)
+        return try await call(givesNothingOut: true) { try await $0.beginSignIn(options: options) }
     }
 
     /// Ends a sign-in with the URL that the browser was sent back to. Network; persists the session. A URL that does
@@ -96,6 +98,18 @@ extension Session {
                 throw SessionError.configurationInvalid(field: "redirectURI", message: "redirectURI is not a URL")
             }
             return url
+        }
+    }
+}
+
+extension SignInRequest {
+    /// The page to open.
+    fileprivate var page: URL {
+        get throws {
+            guard let page = URL(string: url) else {
+                throw SessionError.internalFault(message: "the authorization URL is not a URL")
+            }
+            return page
         }
     }
 }

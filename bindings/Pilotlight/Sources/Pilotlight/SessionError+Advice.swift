@@ -93,6 +93,11 @@ extension SessionError {
             "pass each callback to `completeSignIn(with:)` once, in the process that began the sign-in."
         case "sign_in_expired":
             "begin another sign-in: one that is not completed within 15 minutes ends."
+        case "user_mismatch":
+            "a step-up is for the session's own user; for another one sign out first."
+        case "unmet_authentication_requirements":
+            "the issuer must know the class that the API asks for, and the user must be able to reach it. At Auth0: an Action "
+                + "that challenges for a second factor where `acr_values` names it."
         case "web_authentication_failed":
             "pass a window that is on the screen, and see the browser's own error in the message."
         default: nil

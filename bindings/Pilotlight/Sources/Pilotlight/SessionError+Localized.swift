@@ -23,6 +23,7 @@ extension SessionError: LocalizedError {
         case .signInRequired(.interactionRequired, _): "The sign-in service needs you to confirm something."
         case .signInRequired(.accessDenied, _): "The sign-in service denied access."
         case .signInRequired(.renewalsRefused, _): "The sign-in service does not renew the sign-in."
+        case .stepUpRequired: "This needs you to confirm who you are."
         case .signInFailed: "The sign-in did not succeed."
         case .signInCancelled: "The sign-in was cancelled."
         case .configurationInvalid: "This app's sign-in is not set up correctly."
@@ -70,6 +71,8 @@ extension SessionError: LocalizedError {
             "Sign in again. For the developer: \(Self.refusalAdvice(code))"
         case .signInRequired:
             "Sign in again."
+        case .stepUpRequired:
+            "Sign in once more. For the developer: call `stepUp(for:using:)` with the error's challenge."
         case .signInFailed(let code, _):
             Self.suggestion(forCode: code)
         case .signInCancelled:

@@ -7,7 +7,7 @@ extension SessionError: CustomNSError {
 
     /// 1 `temporarilyUnavailable`, 2 `deviceLocked`, 3 `userAuthenticationFailed`, 4 `readOnly`, 5 `signInRequired`,
     /// 6 `signInFailed`, 7 `signInCancelled`, 8 `configurationInvalid`, 9 `argumentInvalid`, 10 `storageFailed`,
-    /// 11 `internalFault`.
+    /// 11 `internalFault`, 12 `stepUpRequired`.
     public var errorCode: Int {
         switch self {
         case .temporarilyUnavailable: 1
@@ -21,6 +21,7 @@ extension SessionError: CustomNSError {
         case .argumentInvalid: 9
         case .storageFailed: 10
         case .internalFault: 11
+        case .stepUpRequired: 12
         }
     }
 

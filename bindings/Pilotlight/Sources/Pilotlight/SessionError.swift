@@ -22,12 +22,16 @@ public enum SessionError: Error, Hashable, Sendable {
     case readOnly(message: Message)
     /// The call needs the user: begin a sign-in.
     case signInRequired(reason: SignInReason, message: Message)
+    /// An API wants the user to authenticate in a certain way before it does what was requested (RFC 9470). Only
+    /// ``Session/data(for:audience:minTTL:using:)`` throws it; ``Session/stepUp(for:using:parameters:via:)`` does what is asked
+    /// for and sends the request again. The session goes on.
+    case stepUpRequired(StepUpChallenge, message: Message)
     /// This attempt to sign in failed. Show why, and let the user begin another. An earlier session is
     /// not changed.
     ///
     /// `code` is the issuer's error code (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6), or Pilotlight's
     /// own: `id_token_invalid`, `no_sign_in_in_progress`, `sign_in_expired`, `state_mismatch`, `issuer_mismatch`,
-    /// `web_authentication_failed`.
+    /// `web_authentication_failed`, and of a step-up `user_mismatch` and `unmet_authentication_requirements`.
     case signInFailed(code: String, message: Message)
     /// The sign-in was cancelled, by the user or by the app. Usually nothing needs to be shown.
     ///
@@ -96,7 +100,8 @@ extension SessionError {
         switch self {
         case .temporarilyUnavailable(_, _, let message), .deviceLocked(let message),
             .userAuthenticationFailed(_, let message), .readOnly(let message), .signInRequired(_, let message),
-            .signInFailed(_, let message), .configurationInvalid(_, let message), .argumentInvalid(_, let message),
+            .stepUpRequired(_, let message), .signInFailed(_, let message), .configurationInvalid(_, let message),
+            .argumentInvalid(_, let message),
             .storageFailed(_, let message), .internalFault(let message):
             message
         case .signInCancelled:

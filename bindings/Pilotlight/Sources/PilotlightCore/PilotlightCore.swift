@@ -975,6 +975,13 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func beginSignIn(options: SignInOptions) async throws  -> SignInRequest
 
     /**
+     * Starts a sign-in in which the session's user authenticates as an API asks for, and gives the URL to open.
+     * `complete_sign_in` ends it: the session goes on with the tokens that come and keeps all else, or stays as it is. Asks the
+     * issuer for its endpoints where they are not known yet; stores nothing.
+     */
+    func beginStepUp(options: StepUpOptions) async throws  -> SignInRequest
+
+    /**
      * The access token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
      */
     func cachedAccessToken(minTtlSeconds: UInt32)  -> String?
@@ -1436,6 +1443,27 @@ open func beginSignIn(options: SignInOptions)async throws  -> SignInRequest  {
             rustFutureFunc: {
                 uniffi_pilotlight_core_fn_method_coresession_begin_sign_in(
                         self.uniffiCloneHandle(),FfiConverterTypeSignInOptions_lower(options)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeSignInRequest_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * Starts a sign-in in which the session's user authenticates as an API asks for, and gives the URL to open.
+     * `complete_sign_in` ends it: the session goes on with the tokens that come and keeps all else, or stays as it is. Asks the
+     * issuer for its endpoints where they are not known yet; stores nothing.
+     */
+open func beginStepUp(options: StepUpOptions)async throws  -> SignInRequest  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_begin_step_up(
+                        self.uniffiCloneHandle(),FfiConverterTypeStepUpOptions_lower(options)
                 )
             },
             pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
@@ -3167,6 +3195,75 @@ public func FfiConverterTypeAddress_lower(_ value: Address) -> RustBuffer {
 
 
 /**
+ * What an API asks of the user's authentication before it does what was requested (RFC 9470 3).
+ */
+public struct AuthenticationRequirement: Equatable, Hashable {
+    /**
+     * `acr_values`: the authentication context classes that would do, the preferred one first. Empty where any will.
+     */
+    public let acrValues: [String]
+    /**
+     * `max_age`, in seconds: the user must have authenticated no longer ago. None where the age does not matter.
+     */
+    public let maxAgeSeconds: UInt32?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * `acr_values`: the authentication context classes that would do, the preferred one first. Empty where any will.
+         */acrValues: [String],
+        /**
+         * `max_age`, in seconds: the user must have authenticated no longer ago. None where the age does not matter.
+         */maxAgeSeconds: UInt32?) {
+        self.acrValues = acrValues
+        self.maxAgeSeconds = maxAgeSeconds
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension AuthenticationRequirement: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAuthenticationRequirement: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AuthenticationRequirement {
+        return
+            try AuthenticationRequirement(
+                acrValues: FfiConverterSequenceString.read(from: &buf),
+                maxAgeSeconds: FfiConverterOptionUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: AuthenticationRequirement, into buf: inout [UInt8]) {
+        FfiConverterSequenceString.write(value.acrValues, into: &buf)
+        FfiConverterOptionUInt32.write(value.maxAgeSeconds, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuthenticationRequirement_lift(_ buf: RustBuffer) throws -> AuthenticationRequirement {
+    return try FfiConverterTypeAuthenticationRequirement.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuthenticationRequirement_lower(_ value: AuthenticationRequirement) -> RustBuffer {
+    return FfiConverterTypeAuthenticationRequirement.lower(value)
+}
+
+
+/**
  * Something that took time and has ended. Names no user, token, host or address.
  */
 public struct CoreMeasurement: Equatable, Hashable {
@@ -4529,6 +4626,75 @@ public func FfiConverterTypeSignInRequest_lift(_ buf: RustBuffer) throws -> Sign
 #endif
 public func FfiConverterTypeSignInRequest_lower(_ value: SignInRequest) -> RustBuffer {
     return FfiConverterTypeSignInRequest.lower(value)
+}
+
+
+/**
+ * How the user of a session authenticates once more, because an API wants it (RFC 9470 4).
+ */
+public struct StepUpOptions: Equatable, Hashable {
+    /**
+     * What the API asks for.
+     */
+    public let requirement: AuthenticationRequirement
+    /**
+     * Parameters for this sign-in only, over those of the configuration.
+     */
+    public let parameters: [String: String]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What the API asks for.
+         */requirement: AuthenticationRequirement,
+        /**
+         * Parameters for this sign-in only, over those of the configuration.
+         */parameters: [String: String] = [:]) {
+        self.requirement = requirement
+        self.parameters = parameters
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension StepUpOptions: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeStepUpOptions: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> StepUpOptions {
+        return
+            try StepUpOptions(
+                requirement: FfiConverterTypeAuthenticationRequirement.read(from: &buf),
+                parameters: FfiConverterDictionaryStringString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: StepUpOptions, into buf: inout [UInt8]) {
+        FfiConverterTypeAuthenticationRequirement.write(value.requirement, into: &buf)
+        FfiConverterDictionaryStringString.write(value.parameters, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStepUpOptions_lift(_ buf: RustBuffer) throws -> StepUpOptions {
+    return try FfiConverterTypeStepUpOptions.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeStepUpOptions_lower(_ value: StepUpOptions) -> RustBuffer {
+    return FfiConverterTypeStepUpOptions.lower(value)
 }
 
 
@@ -8004,6 +8170,30 @@ fileprivate struct FfiConverterOptionTypeAddress: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeAuthenticationRequirement: FfiConverterRustBuffer {
+    typealias SwiftType = AuthenticationRequirement?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeAuthenticationRequirement.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeAuthenticationRequirement.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeKeychainAccessControl: FfiConverterRustBuffer {
     typealias SwiftType = KeychainAccessControl?
 
@@ -8556,6 +8746,18 @@ public func auth0MetadataScopes() -> [String]  {
 })
 }
 /**
+ * What an API's 401 asks of the user's authentication, by its `WWW-Authenticate` headers, which may be joined by commas; nil
+ * where it does not say `insufficient_user_authentication`.
+ */
+public func insufficientAuthentication(headers: [String]) -> AuthenticationRequirement?  {
+    return try!  FfiConverterOptionTypeAuthenticationRequirement.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_func_insufficient_authentication(
+        FfiConverterSequenceString.lower(headers),uniffiCallStatus
+    )
+})
+}
+/**
  * The names of the sessions that are stored for this client at this issuer, sorted: those that somebody is signed in
  * to, that have ended, or that wait for a revocation. Open one with `CoreSession` and its name; remove one by signing it
  * out. Storage in memory is never shared, so it has none.
@@ -8597,6 +8799,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_func_auth0_metadata_scopes() != 24716) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_func_insufficient_authentication() != 7267) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_func_stored_session_names() != 9988) {
@@ -8642,6 +8847,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_begin_sign_in() != 59969) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_begin_step_up() != 43169) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_cached_access_token() != 50897) {

@@ -62,6 +62,9 @@ import FoundationNetworking
         configuration.authorizeParameters = ["login_hint": Self.secret]
         let network = URLSessionConfiguration.ephemeral
         network.httpAdditionalHeaders = ["X-Key": Self.secret]
+        var request = URLRequest(url: try #require(URL(string: "https://api.example.com/planted")))
+        request.setValue(Self.secret, forHTTPHeaderField: "X-Key")
+        let stepUp = StepUpChallenge(StepUpRequirement(acrValues: ["a"], maxAge: 1), request: request)
         var table: [String: [Any]] = [
             "ImportOutcome": [ImportOutcome.imported(state: state)],
             "ImportProblem": [ImportProblem.ended],
@@ -103,6 +106,7 @@ import FoundationNetworking
             "SessionError": [
                 SessionError.signInFailed(code: "c", message: message),
                 SessionError.configurationInvalid(field: "f", message: message),
+                SessionError.stepUpRequired(stepUp, message: message),
             ],
             "SessionError.Message": [message],
             "SessionEvent": [
@@ -142,6 +146,8 @@ import FoundationNetworking
             "SignInOptions.ScreenHint": [SignInOptions.ScreenHint.signUp],
             "SignInReason": [SignInReason.signedOut],
             "SignOutOutcome": [SignOutOutcome.revoked],
+            "StepUpChallenge": [stepUp],
+            "StepUpRequirement": [stepUp.requirement],
             "TokenAudience": [TokenAudience("a")],
         ]
         #if canImport(Observation)

@@ -2,7 +2,14 @@ import Foundation
 import Pilotlight
 import Testing
 
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
 @Suite struct SessionErrorTests {
+    static let stepUp = StepUpChallenge(
+        StepUpRequirement(maxAge: 60), request: URLRequest(url: URL(fileURLWithPath: "/")))
+
     static let every: [SessionError] = {
         let retries: [RetryReason] = [
             .network, .untrustedConnection, .serverFault, .rateLimited, .unexpectedAnswer, .anotherProcess,
@@ -22,6 +29,7 @@ import Testing
                 .configurationInvalid(field: "clientID", message: "m"),
                 .argumentInvalid(argument: "minTTL", message: "m"), .storageFailed(status: -34018, message: "m"),
                 .storageFailed(status: nil, message: "m"), .internalFault(message: "m"),
+                .stepUpRequired(stepUp, message: "m"),
             ]
     }()
 
@@ -80,7 +88,7 @@ import Testing
     @Test func domainAndCodesNeverChange() {
         #expect(SessionError.errorDomain == "Pilotlight.SessionError")
         let codes = Self.every.map { ($0 as NSError).code }
-        #expect(codes == [1, 1, 1, 1, 1, 1, 1, 1, 5, 5, 5, 5, 5, 5, 3, 3, 4, 2, 6, 7, 8, 9, 10, 10, 11])
+        #expect(codes == [1, 1, 1, 1, 1, 1, 1, 1, 5, 5, 5, 5, 5, 5, 3, 3, 4, 2, 6, 7, 8, 9, 10, 10, 11, 12])
         #expect(Self.every.allSatisfy { ($0 as NSError).domain == "Pilotlight.SessionError" })
         let info = SessionError.configurationInvalid(field: "clientID", message: "m").errorUserInfo
         #expect(info["PilotlightField"] as? String == "clientID")

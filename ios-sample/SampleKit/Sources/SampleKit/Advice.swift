@@ -26,6 +26,7 @@ extension SessionError {
         case .temporarilyUnavailable: "Try again in a moment."
         case .signInRequired: "Sign in again."
         case .signInFailed: "Try to sign in again."
+        case .stepUpRequired: "Sign in once more."
         case .configurationInvalid:
             "For the developer: change the configuration, or the client's settings at the issuer."
         case .argumentInvalid: "For the developer: change what is asked for."

@@ -28,6 +28,8 @@ public enum ExitCode: Int32, CaseIterable, Sendable {
     case userAuthenticationFailed = 19
     /// The session is read-only here and has nothing that is good enough.
     case readOnly = 20
+    /// An API wants the user to authenticate once more.
+    case stepUpRequired = 21
 
     /// The code for any error that a verb may end with.
     public init(_ error: any Error) {
@@ -47,6 +49,7 @@ public enum ExitCode: Int32, CaseIterable, Sendable {
         case .internalFault: self = .internalFault
         case .userAuthenticationFailed: self = .userAuthenticationFailed
         case .readOnly: self = .readOnly
+        case .stepUpRequired: self = .stepUpRequired
         }
     }
 
@@ -66,6 +69,7 @@ public enum ExitCode: Int32, CaseIterable, Sendable {
         case .internalFault: "internal_fault"
         case .userAuthenticationFailed: "user_authentication_failed"
         case .readOnly: "read_only"
+        case .stepUpRequired: "step_up_required"
         }
     }
 
@@ -84,6 +88,7 @@ public enum ExitCode: Int32, CaseIterable, Sendable {
         case .internalFault: "a fault of Pilotlight: report it"
         case .userAuthenticationFailed: "the user did not unlock the session: try again"
         case .readOnly: "the session is read-only here and has no good token: do it without --read-only"
+        case .stepUpRequired: "the API wants another sign-in: the same with --step-up"
         }
     }
 }

@@ -13,6 +13,7 @@ enum Help {
           sign-in --device      prints a code and "open: URL", for another device, and waits until it was entered there
           state                 who is signed in, and until when the access token is good
           token                 the access token, renewed where needed
+          request URL           a GET with the access token; prints the status and what comes
           profile               the user's profile
           metadata get [FIELD…] the user's metadata at Auth0, or only these fields
           metadata set JSON     changes it: merged at the first level, null deletes a field, {} deletes everything

@@ -10,6 +10,7 @@ struct Invocation: Sendable {
         case signInOnAnotherDevice(timeout: TimeInterval)
         case state
         case token(minTTL: TimeInterval, forceRefresh: Bool, allowExpired: Bool)
+        case request(URL, stepUp: Bool, timeout: TimeInterval)
         case profile(refresh: Bool)
         case metadataGet([String])
         case metadataSet([String: SessionJSON])
@@ -26,15 +27,24 @@ struct Invocation: Sendable {
         ("--min-ttl SECONDS", "token: how long it must still be good"),
         ("--force-refresh", "token: renew even a good one"),
         ("--allow-expired", "token: the expired one where it cannot be renewed for the moment"),
+        ("--step-up", "request: sign in once more where the API wants that, and send it again"),
         ("--refresh", "profile: ask the issuer even when there is one at hand"),
         ("--device", "sign-in: on another device, with a code that is printed"),
         ("--browser", "sign-out: also of the issuer's page in the browser, which comes back as at a sign-in"),
-        ("--timeout SECONDS", "sign-in: how long to wait for the browser; left out: 300"),
+        ("--timeout SECONDS", "sign-in, request: how long to wait for the browser; left out: 300"),
         ("--json", "answers as JSON, one object a line, on stdout"),
         ("--counters", "at the end, on stderr: what the session did (requests, renewals, retries, waits)"),
         ("--verbose", "what happens, step by step, on stderr"),
         ("--help", "this"),
     ]
+
+    /// Whether the user may be sent to a browser.
+    var opensBrowser: Bool {
+        switch verb {
+        case .signIn, .request(_, stepUp: true, _), .signOut(ofBrowser: true): true
+        default: false
+        }
+    }
 
     var verb: Verb
     var settings: SessionSettings?
@@ -54,8 +64,8 @@ struct Invocation: Sendable {
             flags: Set(SessionSettings.flags.map(\.name)).union(["store", "account", "min-ttl", "timeout"]),
             switches: Set(SessionSettings.switches.map(\.name))
                 .union([
-                    "device", "read-only", "force-refresh", "allow-expired", "refresh", "browser", "json", "counters",
-                    "verbose", "help",
+                    "device", "read-only", "force-refresh", "allow-expired", "step-up", "refresh", "browser", "json",
+                    "counters", "verbose", "help",
                 ]))
         readOnly = scanner.switches.contains("read-only")
         json = scanner.switches.contains("json")
@@ -81,6 +91,10 @@ struct Invocation: Sendable {
                 minTTL: try seconds("min-ttl", in: scanner) ?? 0,
                 forceRefresh: scanner.switches.contains("force-refresh"),
                 allowExpired: scanner.switches.contains("allow-expired"))
+        case ("request", let address?) where words.count == 2:
+            guard let url = URL(string: address), url.scheme != nil else { throw UsageError("request needs a URL") }
+            return .request(
+                url, stepUp: scanner.switches.contains("step-up"), timeout: try seconds("timeout", in: scanner) ?? 300)
         case ("profile", nil):
             return .profile(refresh: scanner.switches.contains("refresh"))
         case ("metadata", "get"):
@@ -94,7 +108,7 @@ struct Invocation: Sendable {
         case ("accounts", nil):
             return .accounts
         case (nil, _):
-            throw UsageError("what to do? One of: sign-in state token profile metadata sign-out accounts")
+            throw UsageError("what to do? One of: sign-in state token request profile metadata sign-out accounts")
         case (let word?, _):
             throw UsageError("\"\(word)\" is no verb, or has a word too many after it")
         }

@@ -41,10 +41,7 @@ public struct Terminal: Sendable {
         let authenticator = try TerminalAuthenticator(settings.redirectURI, console, json: invocation.json)
         var used = settings
         // A loopback redirect URI without a port got one; the issuer accepts any (RFC 8252 7.3).
-        switch invocation.verb {
-        case .signIn, .signOut(ofBrowser: true): used.redirectURI = try authenticator.listen() ?? settings.redirectURI
-        default: break
-        }
+        if invocation.opensBrowser { used.redirectURI = try authenticator.listen() ?? settings.redirectURI }
         let console = console
         let log = SessionLog { level, message in console.err("\(level): \(message)") }
         let storage = SessionStorage.file(invocation.store)

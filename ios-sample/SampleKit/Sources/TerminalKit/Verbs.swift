@@ -2,6 +2,10 @@ import Foundation
 import Pilotlight
 import SampleKit
 
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
 /// What each verb does with a restored session.
 struct Verbs: Sendable {
     let session: Session
@@ -27,6 +31,8 @@ struct Verbs: Sendable {
             let token = try await session.accessToken(
                 minTTL: minTTL, forceRefresh: forceRefresh, allowExpired: allowExpired)
             return Answer(lines: [token], json: ["access_token": .string(token)])
+        case .request(let url, let stepUp, let timeout):
+            return try await request(URLRequest(url: url), stepUp: stepUp, timeout: timeout)
         case .profile(let refresh):
             let profile = try await session.profile(refresh: refresh)
             return Answer(lines: profile.rows.map { "\($0.id): \($0.value)" }, json: profile.claims)
@@ -45,19 +51,35 @@ struct Verbs: Sendable {
         }
     }
 
+    /// An API may want the user to authenticate in a certain way first (RFC 9470).
+    private func request(_ request: URLRequest, stepUp: Bool, timeout: TimeInterval) async throws -> Answer {
+        var (data, response): (Data, HTTPURLResponse)
+        do {
+            (data, response) = try await session.data(for: request)
+        } catch SessionError.stepUpRequired(let challenge, _) where stepUp {
+            (data, response) = try await within(timeout) {
+                try await session.stepUp(for: challenge, using: authenticator)
+            }
+        }
+        let text = String(decoding: data, as: UTF8.self)
+        return Answer(
+            lines: ["status: \(response.statusCode)", text],
+            json: ["status": .integer(Int64(response.statusCode)), "body": .string(text)])
+    }
+
     /// Browser and other device belong to the user, who may never come back: the wait ends some time.
-    private func within(
-        _ timeout: TimeInterval, _ signIn: @escaping @Sendable () async throws -> SessionState
-    ) async throws -> SessionState {
-        try await withThrowingTaskGroup(of: SessionState?.self) { group in
-            group.addTask { try await signIn() }
+    private func within<Value: Sendable>(
+        _ timeout: TimeInterval, _ work: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await work() }
             group.addTask {
                 try await Task.sleep(for: .seconds(timeout))
                 return nil
             }
             defer { group.cancelAll() }
-            guard let state = try await group.next() ?? nil else { throw SessionError.signInCancelled }
-            return state
+            guard let value = try await group.next() ?? nil else { throw SessionError.signInCancelled }
+            return value
         }
     }
 

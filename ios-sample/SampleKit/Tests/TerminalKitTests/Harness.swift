@@ -63,9 +63,14 @@ struct TestTerminal: Sendable {
 
     /// Signs ada in by pasting the callback.
     func signIn(_ more: String...) async -> Run {
+        await inBrowser(["sign-in"] + more)
+    }
+
+    /// What sends ada to a browser, with the callback pasted.
+    func inBrowser(_ words: [String]) async -> Run {
         let (callbacks, callback) = AsyncStream.makeStream(of: String.self)
         return await run(
-            ["sign-in"] + more,
+            words,
             onOpen: { url in
                 Task {
                     let answer = try? await TestBrowser().authenticate(url: url, redirectURI: url)

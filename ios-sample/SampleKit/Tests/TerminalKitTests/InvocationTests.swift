@@ -5,6 +5,10 @@ import Testing
 
 @testable import TerminalKit
 
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
 @Suite struct InvocationTests {
     private static let environment = [
         "PILOTLIGHT_DOMAIN": "d.auth0.com", "PILOTLIGHT_CLIENT_ID": "c", "HOME": "/somewhere",
@@ -24,6 +28,9 @@ import Testing
                 == .token(minTTL: 60, forceRefresh: true, allowExpired: false))
         #expect(
             try verb("token", "--allow-expired") == .token(minTTL: 0, forceRefresh: false, allowExpired: true))
+        #expect(
+            try verb("request", "https://a/b", "--step-up")
+                == .request(try #require(URL(string: "https://a/b")), stepUp: true, timeout: 300))
         #expect(try verb("profile", "--refresh") == .profile(refresh: true))
         #expect(try verb("metadata", "get") == .metadataGet([]))
         #expect(try verb("metadata", "get", "a", "b") == .metadataGet(["a", "b"]))
@@ -36,7 +43,7 @@ import Testing
     @Test(arguments: [
         [], ["nonsense"], ["state", "extra"], ["metadata"], ["metadata", "set"], ["metadata", "set", "[]"],
         ["metadata", "set", "{}", "x"], ["token", "--min-ttl", "soon"], ["token", "--min-ttl", "-1"],
-        ["sign-in", "--timeout", "nan"], ["token", "--unknown"],
+        ["sign-in", "--timeout", "nan"], ["token", "--unknown"], ["request"], ["request", "a b"],
     ]) func nonsenseIsRefused(words: [String]) async {
         #expect(throws: UsageError.self) { try Invocation(words, environment: Self.environment) }
         let err = Lines()
@@ -64,7 +71,8 @@ import Testing
             #expect(text.contains("--\(flag)"))
         }
         for word in [
-            "sign-in", "sign-out", "accounts", "--account", "--browser", "--par", "metadata get", "metadata set",
+            "sign-in", "sign-out", "request URL", "accounts", "--account", "--browser", "--par", "metadata get",
+            "metadata set",
             "--store", "--read-only", "--json", "--min-ttl",
             "--allow-expired",
         ] {
@@ -77,6 +85,8 @@ import Testing
     }
 
     @Test func everyErrorHasItsCode() {
+        let request = URLRequest(url: URL(fileURLWithPath: "/"))
+        let stepUp = StepUpChallenge(StepUpRequirement(), request: request)
         let codes: [(any Error, Int32)] = [
             (SessionError.temporarilyUnavailable(reason: .network, retryAfter: nil, message: ""), 10),
             (SessionError.deviceLocked(message: ""), 11),
@@ -91,6 +101,7 @@ import Testing
             (SessionError.userAuthenticationFailed(cancelled: true, message: ""), 19),
             (SessionError.userAuthenticationFailed(cancelled: false, message: ""), 19),
             (SessionError.readOnly(message: ""), 20),
+            (SessionError.stepUpRequired(stepUp, message: ""), 21),
             (URLError(.unknown), 18),
         ]
         for (error, code) in codes { #expect(ExitCode(error).rawValue == code) }

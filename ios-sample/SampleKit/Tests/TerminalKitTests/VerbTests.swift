@@ -50,6 +50,22 @@ import Testing
         await server.stop()
     }
 
+    @Test func aRequestStepsUpWhereTheApiWantsIt() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let terminal = TestTerminal(server: server, store: folder.file("session"))
+        #expect(await terminal.signIn().code == .done)
+        let secondFactor = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
+        let payments = "\(server.issuer)api/payments?acr_values=\(secondFactor)"
+        #expect(await terminal.run("request", "\(server.issuer)api/payments").out.first == "status: 200")
+        #expect(await terminal.run("request", payments).code == .stepUpRequired)
+        let steppedUp = await terminal.inBrowser(["request", payments, "--step-up"])
+        #expect(steppedUp.code == .done)
+        #expect(steppedUp.out.contains("status: 200"))
+        #expect(await terminal.run("request", payments).out.first == "status: 200", "the next one needs no browser")
+        await server.stop()
+    }
+
     @Test func theExitCodeSaysWhatToDo() async throws {
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()

@@ -6,5 +6,6 @@ pub(crate) mod renewal;
 pub(crate) mod retrying;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
+pub(crate) mod step_up;
 pub(crate) mod store;
 pub(crate) mod user;

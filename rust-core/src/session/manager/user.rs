@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::super::legacy::DelegationOptions;
 use super::super::migration::{ImportOutcome, ImportSource};
-use super::super::options::{FlushReport, UpdateOutcome};
+use super::super::options::{FlushReport, SignInRequest, StepUpOptions, UpdateOutcome};
 use super::super::sign_in::PasswordSignIn;
 use super::SessionManager;
 use crate::machine::error::Error;
@@ -231,5 +231,21 @@ impl SessionManager {
     /// [`Error::Argument`] for an `id_token` that the issuer refuses; else as [`SessionManager::id_token`].
     pub async fn token_info(&self, id_token: Option<&Secret>) -> Result<Profile, Error> {
         self.parts.delegation.token_info(id_token).await
+    }
+}
+
+/// Another authentication of the session's user.
+impl SessionManager {
+    /// Starts a sign-in in which the session's user authenticates as an API asks for (RFC 9470), and gives the URL to open.
+    /// [`SessionManager::complete_sign_in`] ends it: the session goes on with the tokens that come, and keeps all else. Until
+    /// then it stays as it is, and for good where another user signed in or the authentication is not what was asked for. May
+    /// read the store; fetches the issuer's endpoints where they are not known; stores nothing.
+    ///
+    /// # Errors
+    /// [`Error::NoSession`] and [`Error::Reauthenticate`] where there is no session to go on; else as
+    /// [`SessionManager::begin_sign_in`]. Its end has besides [`Error::SignIn`] with `user_mismatch` and
+    /// `unmet_authentication_requirements`, and [`Error::Busy`] where the store is shared, after which the same URL will do.
+    pub async fn begin_step_up(&self, options: StepUpOptions) -> Result<SignInRequest, Error> {
+        self.parts.browser_sign_in.begin_step_up(options).await
     }
 }

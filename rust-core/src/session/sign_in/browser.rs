@@ -8,13 +8,15 @@ use std::sync::Arc;
 
 use super::super::context::Context;
 use super::super::issuer::{Issuer, Verifier};
-use super::super::options::{SignInOptions, SignInRequest};
+use super::super::options::{SignInOptions, SignInRequest, StepUpOptions};
 use super::super::revocations::Revocations;
 use super::super::store::SessionStore;
 use super::completion::SignInCompletion;
 use super::mix_up::{SharedRedirectUri, may_mix_up};
 use super::pending::{Attempt, PendingSignIn, Requested};
+use super::step_up::{self, SteppingUp};
 use crate::jose::{IdTokenClaims, IdTokenProblem, RequestedAuthentication, ValidationContext};
+use crate::machine::Machine;
 use crate::machine::error::Error;
 use crate::machine::event::SignInWay;
 use crate::model::configuration::{Configuration, IssuerUrl, parse_authorize_parameters};
@@ -22,7 +24,9 @@ use crate::model::secret::Secret;
 use crate::model::state::SessionState;
 use crate::model::time::Instant;
 use crate::ports::LogLevel;
-use crate::protocol::authorization::{Callback, authorization_request, authorization_url, read_callback};
+use crate::protocol::authorization::{
+    Callback, authorization_request, authorization_url, essential_acr, read_callback,
+};
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::failure::Grant;
 use crate::protocol::pushed_authorization;
@@ -71,8 +75,28 @@ impl BrowserSignIn {
     }
 
     pub(in crate::session) async fn begin(&self, options: SignInOptions) -> Result<SignInRequest, Error> {
-        let configuration = self.context.configuration();
         self.store.ensure_writable()?;
+        self.begin_for(options, None).await
+    }
+
+    /// The user of the session authenticates once more. The session stays as it is until that has come to its end.
+    pub(in crate::session) async fn begin_step_up(&self, options: StepUpOptions) -> Result<SignInRequest, Error> {
+        self.store.ensure_writable()?;
+        self.store.ensure_session().await?;
+        let (generation, subject) = self.context.read(Machine::subject).ok_or(Error::NoSession)?;
+        let metadata = self.issuer.metadata().await?;
+        let configured = &self.context.configuration().authorize_parameters;
+        let of = SteppingUp {
+            generation,
+            subject,
+            classes: options.requirement.acr_values.clone(),
+        };
+        let options = step_up::sign_in_options(options, configured, metadata.takes_claims)?;
+        self.begin_for(options, Some(of)).await
+    }
+
+    async fn begin_for(&self, options: SignInOptions, stepping_up: Option<SteppingUp>) -> Result<SignInRequest, Error> {
+        let configuration = self.context.configuration();
         let mut parameters = parse_authorize_parameters("parameters", options.parameters)?;
         let login_hint = options.login_hint.map(|hint| ("login_hint", hint));
         let max_age = options.max_age_seconds.map(|age| ("max_age", age.to_string()));
@@ -84,7 +108,12 @@ impl BrowserSignIn {
         let secrets = self.completion.secrets()?;
         let metadata = self.issuer.metadata().await?;
         self.redirect_uri.warn_of_mix_up(&metadata, &self.context);
-        let request = authorization_request(configuration, &secrets, &parameters);
+        let mut request = authorization_request(configuration, &secrets, &parameters);
+        if stepping_up.is_some() {
+            // Those of the configuration are for other sign-ins.
+            let own = |name: &String| parameters.iter().any(|(own, _)| own == name);
+            request.retain(|(name, _)| name != step_up::ACR_VALUES || own(name));
+        }
         let url = match pushed_authorization::request(&metadata, configuration, &request)? {
             Some(pushed) => {
                 let answer = self.issuer.call(pushed_authorization::ENDPOINT, pushed).await?;
@@ -93,7 +122,12 @@ impl BrowserSignIn {
             }
             None => authorization_url(&metadata, &request),
         };
-        let requested = requested_by(&request, configuration);
+        let mut requested = requested_by(&request, configuration);
+        if let Some(of) = stepping_up.as_ref().filter(|of| !of.classes.is_empty()) {
+            // Also where it is a voluntary claim for the issuer: the API has asked for it.
+            requested.authentication.essential_acr = Some(of.classes.clone());
+        }
+        requested.stepping_up = stepping_up;
         let attempt = self.pending.begin(self.context.random()?, secrets, requested);
         self.context.log(LogLevel::Info, "sign-in: begun");
         Ok(SignInRequest {
@@ -136,14 +170,20 @@ impl BrowserSignIn {
             None => {
                 let exchanged = self.exchange_code(attempt, &code).await?;
                 if !self.pending.keep_exchanged(attempt.id, &exchanged) {
-                    return self.completion.abandon(exchanged.0.refresh_token).await;
+                    let orphan = exchanged.0.refresh_token;
+                    let orphan = orphan.filter(|_| attempt.requested.stepping_up.is_none());
+                    return self.completion.abandon(orphan).await;
                 }
                 exchanged
             }
         };
         let claims = match self.verify(attempt, &tokens).await {
             Err(error) if ends_attempt(&error) => {
-                let _ = self.completion.abandon(tokens.refresh_token).await;
+                // The session's own user, perhaps: some issuers end all of a user's tokens along with one.
+                let orphan = tokens
+                    .refresh_token
+                    .filter(|_| step_up::is_of_another_user(&error) || attempt.requested.stepping_up.is_none());
+                let _ = self.completion.abandon(orphan).await;
                 return Err(error);
             }
             outcome => outcome?,
@@ -151,9 +191,13 @@ impl BrowserSignIn {
         let session = self
             .completion
             .session(&metadata.issuer, attempt, tokens, claims, received);
-        self.completion
-            .enter(attempt, session, (SignInWay::Browser, received))
-            .await
+        match &attempt.requested.stepping_up {
+            Some(of) => self.completion.step_up(attempt, of, session, received).await,
+            None => {
+                let how = (SignInWay::Browser, received);
+                self.completion.enter(attempt, session, how).await
+            }
+        }
     }
 
     async fn exchange_code(&self, attempt: &Attempt, code: &Secret) -> Result<(TokenAnswer, Instant), Error> {
@@ -190,7 +234,11 @@ impl BrowserSignIn {
             requested: &attempt.requested.authentication,
             access_token: tokens.access_token.as_ref(),
         };
-        self.verifier.verify_id_token(id_token, context).await
+        let verified = self.verifier.verify_id_token(id_token, context).await;
+        match &attempt.requested.stepping_up {
+            Some(of) => of.check(verified),
+            None => verified,
+        }
     }
 }
 
@@ -209,7 +257,9 @@ fn requested_by(request: &[(String, String)], configuration: &Configuration) -> 
             max_age_seconds: value_of("max_age").and_then(|seconds| seconds.parse().ok()),
             // Elsewhere a parameter of that name may mean anything.
             organization: value_of("organization").filter(|_| is_auth0),
+            essential_acr: value_of("claims").as_deref().and_then(essential_acr),
         },
+        stepping_up: None,
     }
 }
 

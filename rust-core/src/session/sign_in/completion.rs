@@ -11,10 +11,12 @@ use super::super::import_record::ImportRecord;
 use super::super::revocations::Revocations;
 use super::super::store::SessionStore;
 use super::pending::{Attempt, PendingSignIn};
+use super::step_up::SteppingUp;
 use crate::jose::IdTokenClaims;
+use crate::machine::Verdict;
 use crate::machine::error::Error;
 use crate::machine::event::SignInWay;
-use crate::machine::input::SignedIn;
+use crate::machine::input::{SignedIn, SteppedUp};
 use crate::model::credentials::Credentials;
 use crate::model::secret::Secret;
 use crate::model::secret_members::SecretMembers;
@@ -88,6 +90,39 @@ impl SignInCompletion {
         saved?;
         // Of another user, whose session it replaces. The new one does not wait for it.
         self.revocations.send_in_background();
+        context.state().ok_or(Error::NoSession)
+    }
+
+    /// The session goes on with the tokens of a step-up. One of the two that came meanwhile wins: a sign-out, or another
+    /// sign-in.
+    pub(super) async fn step_up(
+        &self,
+        attempt: &Attempt,
+        of: &SteppingUp,
+        session: StoredSession,
+        received: Instant,
+    ) -> Result<SessionState, Error> {
+        let context = &self.context;
+        // Another process may renew this session just now, or may have ended it.
+        let _turn = self.store.take_process_lock().await?;
+        if self.store.is_shared() {
+            self.store.merge().await?;
+        }
+        let input = SteppedUp {
+            generation: of.generation,
+            session: Box::new(session),
+            received: received.monotonic,
+        };
+        let Some(outcome) = self.pending.finish_with(attempt.id, || context.apply(input)) else {
+            return Err(Error::SignInCancelled);
+        };
+        if outcome.verdict == Verdict::Superseded {
+            return self.abandon(outcome.revocation()).await;
+        }
+        let saved = self.store.save().await;
+        self.store.release_process_lock();
+        context.publish();
+        saved?;
         context.state().ok_or(Error::NoSession)
     }
 

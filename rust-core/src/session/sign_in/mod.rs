@@ -8,6 +8,7 @@
 //! - `completion`: the end of every sign-in.
 //! - `device`: the user signs in on another device.
 //! - `browser`: Authorization Code with PKCE.
+//! - `step_up`: the session's user authenticates once more.
 //! - `mix_up`: several issuers behind one redirect URI.
 //! - `password`: name and password, at older Auth0 tenants.
 
@@ -17,6 +18,7 @@ mod device;
 mod mix_up;
 mod password;
 pub(super) mod pending;
+mod step_up;
 
 pub use password::PasswordSignIn;
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::super::context::{Context, LONGEST_WAIT_FOR_A_USER};
 use super::super::revocations::Revocations;
+use super::step_up::SteppingUp;
 use crate::jose::RequestedAuthentication;
 use crate::machine::error::Error;
 use crate::model::secret::Secret;
@@ -63,9 +64,18 @@ pub(super) struct Requested {
     /// The APIs that its URL names (RFC 8707).
     pub(super) resources: Vec<String>,
     pub(super) authentication: RequestedAuthentication,
+    /// The session whose user authenticates once more; none where a new session begins.
+    pub(super) stepping_up: Option<SteppingUp>,
 }
 
 impl Attempt {
+    /// What nobody will come for of what it had brought. Of a session that goes on nothing is revoked: some issuers end all
+    /// of the user's tokens along with one.
+    fn take_orphan(&mut self) -> Option<Secret> {
+        let (tokens, _) = self.exchanged.take()?;
+        tokens.refresh_token.filter(|_| self.requested.stepping_up.is_none())
+    }
+
     pub(super) fn asks_for_refresh_token(&self) -> bool {
         self.requested.scope.split(' ').any(|scope| scope == "offline_access")
     }
@@ -148,9 +158,9 @@ impl PendingSignIn {
         if now.monotonic.saturating_sub(attempt.began) < attempt.longest {
             return None;
         }
-        let exchanged = attempt.exchanged.take();
+        let orphan = attempt.take_orphan();
         slot.progress = Progress::Expired;
-        exchanged.and_then(|(tokens, _)| tokens.refresh_token)
+        orphan
     }
 
     /// False when another sign-in, or none, is in progress.
@@ -204,9 +214,9 @@ impl PendingSignIn {
         if !is_meant(attempt.id) {
             return None;
         }
-        let exchanged = attempt.exchanged.take();
+        let orphan = attempt.take_orphan();
         slot.progress = Progress::Cancelled;
-        exchanged.and_then(|(tokens, _)| tokens.refresh_token)
+        orphan
     }
 
     fn lock(&self) -> MutexGuard<'_, Slot> {

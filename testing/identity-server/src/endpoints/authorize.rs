@@ -71,8 +71,10 @@ fn interactive(shared: &Shared, settings: &Settings, request: AuthorizationReque
     let now = shared.clock.now();
     let session = browser::session(&shared.db(), headers, now, settings.session_lifetime);
     let fresh = |session: &BrowserSession| request.max_age.is_none_or(|age| now - session.auth_time <= age);
-    let session = session
-        .filter(|(_, session)| fresh(session) && !request.prompts("login") && !request.prompts("select_account"));
+    // The class is one of the sign-in, not of what the browser remembers.
+    let session = session.filter(|(_, session)| {
+        fresh(session) && request.acr.is_none() && !request.prompts("login") && !request.prompts("select_account")
+    });
     match session {
         Some((id, _)) if !request.prompts("consent") => finish(shared, settings, &request, &id),
         None if request.prompts("none") => refuse(shared, settings, &request.reply, "login_required", "Login required"),
@@ -141,6 +143,7 @@ pub(crate) fn finish(
         nonce: request.nonce.clone(),
         auth_time: session.auth_time,
         wants_auth_time: request.max_age.is_some(),
+        acr: request.acr.clone(),
         organization: request.organization.clone(),
         session: session.sid,
         device: None,

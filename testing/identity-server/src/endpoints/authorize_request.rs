@@ -1,5 +1,6 @@
 //! The parameters of `/authorize`, checked as Auth0 does.
 
+use serde_json::Value;
 use url::Url;
 
 use crate::accounts::CONNECTION;
@@ -22,6 +23,8 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) max_age: Option<i64>,
     pub(crate) login_hint: Option<String>,
     pub(crate) sign_up: bool,
+    /// The class that is reached, of those in `acr_values` or in `claims`.
+    pub(crate) acr: Option<String>,
     /// `org_id`.
     pub(crate) organization: Option<String>,
 }
@@ -93,6 +96,7 @@ pub(crate) fn parse(shared: &Shared, settings: &Settings, params: &Params) -> Re
         }
         None => None,
     };
+    let acr = authentication_class(settings, params).map_err(|(error, text)| refuse(error, text))?;
     let organization = match params.get("organization") {
         Some(name) => {
             let mut all = shared.organizations.iter();
@@ -118,9 +122,31 @@ pub(crate) fn parse(shared: &Shared, settings: &Settings, params: &Params) -> Re
         max_age,
         login_hint: params.owned("login_hint"),
         sign_up: params.get("screen_hint") == Some("signup"),
+        acr,
         organization,
         reply: reply.clone(),
     })
+}
+
+/// A class that cannot be reached is ignored, but where `claims` asks for it as essential (OpenID Connect Core section
+/// 5.5.1.1; OpenID Connect Core Error Code unmet_authentication_requirements 1.0).
+fn authentication_class(settings: &Settings, params: &Params) -> Result<Option<String>, (&'static str, String)> {
+    let claims = params.get("claims").unwrap_or("{}");
+    let claims: Value =
+        serde_json::from_str(claims).map_err(|_| ("invalid_request", "claims is not JSON".to_owned()))?;
+    let asked = &claims["id_token"]["acr"];
+    let essential = asked["values"].as_array().filter(|_| asked["essential"] == true);
+    let classes = match essential {
+        Some(classes) => classes.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        None => words(params.get("acr_values").unwrap_or_default()),
+    };
+    let mut reachable = classes.into_iter();
+    let reached = reachable.find(|class| settings.authentication_classes.contains(class));
+    if reached.is_none() && essential.is_some() {
+        let text = "None of the classes can be reached.".to_owned();
+        return Err(("unmet_authentication_requirements", text));
+    }
+    Ok(reached)
 }
 
 /// The client and the address to answer it at. Both must be right before anything else is looked at.

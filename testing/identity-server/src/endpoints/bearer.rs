@@ -14,6 +14,8 @@ pub(crate) struct Bearer {
     pub(crate) scope: Vec<String>,
     pub(crate) audiences: Vec<String>,
     pub(crate) is_id_token: bool,
+    /// `acr` and `auth_time`, where it is an access token.
+    pub(crate) authentication: Option<(Option<String>, i64)>,
 }
 
 impl Bearer {
@@ -80,6 +82,7 @@ fn identify_opaque(shared: &Shared, token: &str) -> Result<Bearer, NoBearer> {
             .chain([shared.userinfo_url()])
             .collect(),
         is_id_token: false,
+        authentication: Some(known.authentication.clone()),
     })
 }
 
@@ -100,9 +103,12 @@ fn identify_jwt(shared: &Shared, token: &str) -> Result<Bearer, NoBearer> {
         Some(serde_json::Value::Array(all)) => all.iter().filter_map(|aud| Some(aud.as_str()?.to_owned())).collect(),
         _ => text("aud").into_iter().collect(),
     };
-    if text("jti").is_some_and(|id| shared.db().access_tokens.get(&id).is_none_or(|known| known.revoked)) {
-        return Err(NoBearer::Invalid);
-    }
+    let record = text("jti").map(|id| shared.db().access_tokens.get(&id).cloned());
+    let authentication = match record {
+        Some(Some(known)) if !known.revoked => Some(known.authentication),
+        Some(_) => return Err(NoBearer::Invalid),
+        None => None,
+    };
     let is_id_token = audiences.iter().any(|audience| shared.client(audience).is_some());
     Ok(Bearer {
         user_id: text("sub").ok_or(NoBearer::Invalid)?,
@@ -110,5 +116,6 @@ fn identify_jwt(shared: &Shared, token: &str) -> Result<Bearer, NoBearer> {
         scope: words(&text("scope").unwrap_or_default()),
         audiences,
         is_id_token,
+        authentication,
     })
 }

@@ -44,6 +44,8 @@ pub(crate) async fn configuration(State(shared): State<Arc<Shared>>) -> Response
             "aud", "auth_time", "created_at", "email", "email_verified", "exp", "family_name", "given_name", "iat",
             "identities", "iss", "name", "nickname", "phone_number", "picture", "sub",
         ],
+        "acr_values_supported": settings.authentication_classes,
+        "claims_parameter_supported": settings.claims_parameter,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "authorization_response_iss_parameter_supported": settings.iss_in_authorization_response,

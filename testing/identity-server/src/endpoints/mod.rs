@@ -23,6 +23,7 @@ mod login;
 mod logout;
 mod pages;
 pub(crate) mod par;
+mod payments;
 mod pictures;
 mod revoke;
 mod token;
@@ -45,6 +46,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v2/logout", get(logout::v2))
         .route("/oidc/logout", get(logout::oidc).post(logout::oidc_post))
         .route("/api/v2/users/{id}", get(users::get).patch(users::patch))
+        .route("/api/payments", get(payments::payments))
         .route("/pictures/{name}", get(pictures::picture))
         .route("/delegation", post(legacy::delegation))
         .route("/tokeninfo", post(legacy::tokeninfo))

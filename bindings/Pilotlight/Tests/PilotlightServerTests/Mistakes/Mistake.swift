@@ -80,6 +80,7 @@ extension SessionError {
         case .userAuthenticationFailed: "userAuthenticationFailed"
         case .readOnly: "readOnly"
         case .signInRequired(let reason, _): "signInRequired(\(reason))"
+        case .stepUpRequired: "stepUpRequired"
         case .signInFailed(let code, _): "signInFailed(\(code))"
         case .signInCancelled: "signInCancelled"
         case .configurationInvalid(let field, _): "configurationInvalid(\(field))"

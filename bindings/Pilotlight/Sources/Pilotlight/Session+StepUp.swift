@@ -1,0 +1,72 @@
+import Foundation
+internal import PilotlightCore
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
+extension Session {
+    /// Lets the session's user authenticate as an API asks for (RFC 9470), then sends the request that it refused again, once.
+    /// Network; persists.
+    ///
+    /// ```swift
+    /// do {
+    ///     (data, response) = try await session.data(for: payment)
+    /// } catch SessionError.stepUpRequired(let challenge, _) {
+    ///     (data, response) = try await session.stepUp(for: challenge, using: browser)
+    /// }
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - challenge: From the error of ``data(for:audience:minTTL:using:)``.
+    ///   - authenticator: Shows the issuer's page and answers with the callback URL.
+    ///   - parameters: Further parameters of this authorization request.
+    ///   - urlSession: What sends the request.
+    /// - Returns: The body and the head of the answer, whatever its status.
+    /// - Throws: As ``stepUp(to:using:parameters:)``, then as ``data(for:audience:minTTL:using:)``: also
+    ///   ``SessionError/stepUpRequired(_:message:)`` when the API is not content yet. It is not tried again by itself.
+    ///   ``SessionError/argumentInvalid(argument:message:)`` for a request with an `httpBodyStream`, which can be read once.
+    public func stepUp(
+        for challenge: StepUpChallenge, using authenticator: some WebAuthenticator, parameters: [String: String] = [:],
+        via urlSession: URLSession = .shared
+    ) async throws -> (Data, HTTPURLResponse) {
+        guard challenge.request.httpBodyStream == nil else {
+            throw SessionError.argumentInvalid(
+                argument: "challenge", message: "a request with an httpBodyStream cannot be sent again")
+        }
+        try await stepUp(to: challenge.requirement, using: authenticator, parameters: parameters)
+        // A further API's token is of the authentication before.
+        if let audience = challenge.audience {
+            _ = try await accessToken(for: audience, minTTL: challenge.minTTL, forceRefresh: true)
+        }
+        return try await data(
+            for: challenge.request, audience: challenge.audience, minTTL: challenge.minTTL, using: urlSession)
+    }
+
+    /// Lets the session's user authenticate as an API asks for (RFC 9470 4): a sign-in with `acr_values` and `max_age`. The
+    /// session goes on with the tokens that come; all else that it keeps stays: other APIs' tokens, the profile, changes that
+    /// wait. Until then, and whatever goes wrong, it stays as it was. Network; persists.
+    ///
+    /// `acr_values` asks for a voluntary claim, which an issuer may leave open (OpenID Connect Core 5.5.1.1; RFC 9470 5). What the user has
+    /// reached is therefore checked in the ID token, `acr` and `auth_time`. Issuers that take `claims` are asked by these
+    /// instead, in a way that they must fulfil or refuse.
+    ///
+    /// - Parameters:
+    ///   - requirement: What the API asks for.
+    ///   - authenticator: Shows the issuer's page and answers with the callback URL.
+    ///   - parameters: Further parameters of this authorization request.
+    /// - Returns: The state, `.signedIn`.
+    /// - Throws: ``SessionError/signInFailed(code:message:)`` with `unmet_authentication_requirements` when the user did not
+    ///   authenticate so, and with `user_mismatch` when another user did; ``SessionError/signInRequired(reason:message:)`` when
+    ///   nobody is signed in; ``SessionError/signInCancelled``, also when a sign-out or another sign-in came meanwhile; else as
+    ///   ``signIn(using:options:)``.
+    @discardableResult
+    public func stepUp(
+        to requirement: StepUpRequirement, using authenticator: some WebAuthenticator,
+        parameters: [String: String] = [:]
+    ) async throws -> SessionState {
+        let options = StepUpOptions(requirement: try requirement.core, parameters: parameters)
+        let request = try await call(givesNothingOut: true) { try await $0.beginStepUp(options: options) }
+        return try await completeSignIn(request, using: authenticator)
+    }
+}

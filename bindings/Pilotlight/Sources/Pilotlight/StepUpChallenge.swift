@@ -1,0 +1,72 @@
+import Foundation
+internal import PilotlightCore
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
+/// What an API asks of the user's authentication before it does what was requested (RFC 9470 3).
+public struct StepUpRequirement: Hashable, Sendable {
+    /// `acr_values`: the authentication context classes that would do, the preferred one first. Empty where any will.
+    public let acrValues: [String]
+    /// `max_age`, in seconds: the user must have authenticated no longer ago. Nil where the age does not matter.
+    public let maxAge: TimeInterval?
+
+    /// A requirement that the app knows itself. One that names neither asks for another authentication, whatever it is.
+    public init(acrValues: [String] = [], maxAge: TimeInterval? = nil) {
+        self.acrValues = acrValues
+        self.maxAge = maxAge
+    }
+
+    /// What an API's answer asks for; nil where it is no 401 with the error `insufficient_user_authentication` in its
+    /// `WWW-Authenticate`. For requests that the app sends itself: ``Session/data(for:audience:minTTL:using:)`` reads it already.
+    public init?(_ response: HTTPURLResponse) {
+        guard response.statusCode == 401, let header = response.value(forHTTPHeaderField: "WWW-Authenticate"),
+            let asked = insufficientAuthentication(headers: [header])
+        else { return nil }
+        self.init(acrValues: asked.acrValues, maxAge: asked.maxAgeSeconds.map { TimeInterval($0) })
+    }
+}
+
+/// A request that an API did not do, because it wants the user to authenticate in a certain way first:
+/// ``Session/stepUp(for:using:parameters:via:)`` does that and sends it again.
+public struct StepUpChallenge: Hashable, Sendable {
+    /// What the API asks for.
+    public let requirement: StepUpRequirement
+    /// The further API that it is; nil for the session's own access token.
+    public let audience: TokenAudience?
+    /// The request as the app made it, without a token.
+    public let request: URLRequest
+    let minTTL: TimeInterval
+
+    /// A challenge, for tests of an app.
+    public init(_ requirement: StepUpRequirement, request: URLRequest, audience: TokenAudience? = nil) {
+        self.init(requirement: requirement, audience: audience, request: request, minTTL: 0)
+    }
+
+    init(requirement: StepUpRequirement, audience: TokenAudience?, request: URLRequest, minTTL: TimeInterval) {
+        self.requirement = requirement
+        self.audience = audience
+        self.request = request
+        self.minTTL = minTTL
+    }
+}
+
+extension StepUpChallenge: Redacted {
+    /// What the API asks for; nothing of the request.
+    public var description: String {
+        "StepUpChallenge(acrValues: \(requirement.acrValues), maxAge: \(requirement.maxAge.map { "\($0)" } ?? "nil"))"
+    }
+}
+
+extension StepUpRequirement {
+    /// As the core takes it.
+    ///
+    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` for a `maxAge` that is no number of seconds.
+    var core: AuthenticationRequirement {
+        get throws {
+            AuthenticationRequirement(
+                acrValues: acrValues, maxAgeSeconds: try maxAge.map { try wholeSeconds($0, argument: "maxAge") })
+        }
+    }
+}

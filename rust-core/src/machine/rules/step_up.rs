@@ -1,0 +1,67 @@
+//! The user of a session authenticates once more.
+
+use super::super::announcements::renewed;
+use super::super::event::SessionEvent;
+use super::super::input::SteppedUp;
+use super::super::outcome::{Effects, Verdict};
+use super::super::phase::Phase;
+use super::super::state::Machine;
+
+/// The session goes on with the tokens that came. What was kept with it stays: other audiences' tokens, the profile, changes
+/// that wait; and the refresh token with its nonce, where no other came.
+///
+/// Where one came, answers to renewals that are under way are not for this session any more: they would bring tokens of the
+/// authentication before. Where none came they are, because they may bring the successor of the one that stays.
+pub(crate) fn step_up(machine: &mut Machine, input: SteppedUp, effects: &mut Effects) -> Verdict {
+    let is_other = |held: &str| held != input.session.subject;
+    if machine.session().is_none_or(|session| is_other(&session.subject)) {
+        return forget_step_up(machine, input, effects);
+    }
+    let received = input.received;
+    let Some(session) = machine.session_of(input.generation) else {
+        // The same user has signed in again; see `drop_tokens`.
+        return Verdict::Superseded;
+    };
+    let had_ended = session.ended.take().is_some();
+    let mut came = input.session.credentials;
+    let is_rotated = came.refresh_token.is_some();
+    if is_rotated {
+        session.nonce = input.session.nonce;
+        session.resources = input.session.resources;
+    } else {
+        came.refresh_token = session.credentials.refresh_token.take();
+    }
+    session.credentials = came;
+    session.whole_scope = None;
+    session.authenticated_at = input.session.authenticated_at.or(session.authenticated_at);
+    session.sequence += 1;
+    let subject = session.subject.clone();
+    if is_rotated {
+        machine.generation = machine.generation.next();
+        machine.refusals.forget();
+    }
+    // The user took part: the issuer can be reached.
+    machine.cooldowns.end_all();
+    machine.receipt.received = Some(received);
+    machine.receipt.renewals += 1;
+    let ledger = &mut machine.ledger;
+    let revision = ledger.change();
+    ledger.brought_tokens();
+    ledger.brought_refresh_token();
+    let goes_on = had_ended && !machine.announcements.forget_end();
+    let restored = goes_on.then_some(SessionEvent::Restored { subject });
+    let Phase::Session(session) = &machine.phase else {
+        return Verdict::Changed;
+    };
+    let event = renewed(None, &session.credentials, false);
+    for event in restored.into_iter().chain([event]) {
+        machine.announcements.add(revision, event, &machine.ledger, effects);
+    }
+    Verdict::Changed
+}
+
+/// Nobody is signed in any more, or somebody else is. Nobody has what came: the refresh token is revoked.
+pub(crate) fn forget_step_up(_: &mut Machine, input: SteppedUp, effects: &mut Effects) -> Verdict {
+    effects.revoke(input.session.credentials.refresh_token);
+    Verdict::Superseded
+}

@@ -1,0 +1,88 @@
+//! The user of a session authenticates once more, because an API wants it (RFC 9470 4).
+//!
+//! **Promises.** It is the same user, and the authentication is what the API asked for; otherwise the session stays as it
+//! was. Pure: needs nothing.
+
+use super::super::options::{SignInOptions, StepUpOptions};
+use crate::jose::{IdTokenClaims, IdTokenProblem};
+use crate::machine::Generation;
+use crate::machine::error::Error;
+use crate::protocol::authorization::claims_with_essential_acr;
+
+pub(super) const ACR_VALUES: &str = "acr_values";
+const ANOTHER_USER: &str = "user_mismatch";
+/// As issuers say it (OpenID Connect Core Error Code unmet_authentication_requirements 1.0; RFC 9470 5).
+const UNMET: &str = "unmet_authentication_requirements";
+
+/// The session that goes on with what comes.
+#[derive(Clone, Debug)]
+pub(super) struct SteppingUp {
+    pub(super) generation: Generation,
+    pub(super) subject: String,
+    /// Of these authentication context classes one must be reached; none says that any will do.
+    pub(super) classes: Vec<String>,
+}
+
+impl SteppingUp {
+    /// The check of its ID token, by which the user and the authentication are what they must be.
+    pub(super) fn check(&self, verified: Result<IdTokenClaims, Error>) -> Result<IdTokenClaims, Error> {
+        match verified {
+            Ok(claims) if claims.subject != self.subject => Err(Error::sign_in(
+                ANOTHER_USER,
+                "another user signed in than the one whose session this is, which stays as it was",
+            )),
+            Err(Error::IdToken(error)) if is_unmet(&error.problem) => Err(Error::sign_in(
+                UNMET,
+                &format!("the user did not authenticate as the API asked for: {error}"),
+            )),
+            outcome => outcome,
+        }
+    }
+}
+
+/// Whether what came belongs to somebody else than the session's user.
+pub(super) fn is_of_another_user(error: &Error) -> bool {
+    matches!(error, Error::SignIn { code, .. } if code == ANOTHER_USER)
+}
+
+fn is_unmet(problem: &IdTokenProblem) -> bool {
+    matches!(
+        problem,
+        IdTokenProblem::AuthenticationTooOld
+            | IdTokenProblem::MissingClaim("acr" | "auth_time")
+            | IdTokenProblem::WrongClaim("acr")
+    )
+}
+
+/// The sign-in that an API asks for: `acr_values` and `max_age` as RFC 9470 4 says. `acr_values` asks for a voluntary
+/// claim, which the issuer may leave open; one that takes `claims` is asked by these instead, so that it must not (OpenID Connect Core 5.5.1.1). Both at
+/// once have no meaning that is agreed on: oidc-provider then takes the voluntary claim. An API that names neither wants another
+/// authentication.
+pub(super) fn sign_in_options(
+    options: StepUpOptions,
+    configured: &[(String, String)],
+    takes_claims: bool,
+) -> Result<SignInOptions, Error> {
+    let StepUpOptions {
+        requirement,
+        mut parameters,
+    } = options;
+    let classes = &requirement.acr_values;
+    parameters.remove(ACR_VALUES);
+    if !classes.is_empty() && !takes_claims {
+        parameters.insert(ACR_VALUES.to_owned(), classes.join(" "));
+    }
+    if !classes.is_empty() && takes_claims {
+        let own = parameters.get("claims").cloned();
+        let among = || configured.iter().find(|(name, _)| name == "claims");
+        let asked = own.or_else(|| among().map(|(_, value)| value.clone()));
+        let claims = claims_with_essential_acr(asked.as_deref(), classes)?;
+        parameters.insert("claims".to_owned(), claims);
+    }
+    let asks_for_nothing = classes.is_empty() && requirement.max_age_seconds.is_none();
+    Ok(SignInOptions {
+        login_hint: None,
+        max_age_seconds: requirement.max_age_seconds.or(asks_for_nothing.then_some(0)),
+        parameters,
+    })
+}

@@ -1,0 +1,328 @@
+//! The user of a session authenticates once more, because an API wants it (RFC 9470).
+
+use std::collections::HashMap;
+
+use pilotlight_core::ffi::{SessionError, SignInReason};
+use pilotlight_core::machine::event::{Report, SessionEvent};
+use pilotlight_core::model::state::SessionState;
+use pilotlight_core::ports::StoreError;
+use pilotlight_core::protocol::challenge::AuthenticationRequirement;
+use pilotlight_core::session::{SessionManager, StepUpOptions};
+use pilotlight_identity_server::{Endpoint, Fault, IdTokenFault, MULTI_FACTOR, Signature};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::audiences::{self, api, claims, held};
+use crate::sharing::{app_and_extension, assert_no_token_was_spent_twice};
+use crate::sign_in::code_of;
+use crate::world::{ADA, GRACE, World, assert_renews, cached, disk_full, forced, is_signed_in, public};
+
+fn to(acr_values: &[&str], max_age_seconds: Option<u32>) -> StepUpOptions {
+    StepUpOptions {
+        requirement: AuthenticationRequirement {
+            acr_values: acr_values.iter().map(|class| (*class).to_owned()).collect(),
+            max_age_seconds,
+        },
+        parameters: HashMap::new(),
+    }
+}
+
+async fn callback(world: &World, session: &SessionManager, options: StepUpOptions, email: &str) -> String {
+    let request = session.begin_step_up(options).await.unwrap();
+    world.server.authorize(&request.url, email).await.unwrap()
+}
+
+async fn step_up(world: &World, session: &SessionManager, options: StepUpOptions) {
+    let callback = callback(world, session, options, ADA).await;
+    session.complete_sign_in(&callback).await.unwrap();
+}
+
+fn acr(session: &SessionManager) -> Value {
+    claims(&cached(session).unwrap())["acr"].clone()
+}
+
+fn parameter(url: &str, name: &str) -> Option<String> {
+    let url = Url::parse(url).unwrap();
+    let found = url.query_pairs().find(|(own, _)| own == name);
+    found.map(|(_, value)| value.into_owned())
+}
+
+#[tokio::test]
+async fn the_session_goes_on_with_what_the_api_asked_for_and_keeps_all_else() {
+    let world = audiences::world().await;
+    let session = world.signed_in().await;
+    let other_api = audiences::token(&session, &api()).await;
+    session.profile(true).await.unwrap();
+    let (token, refresh_token) = (cached(&session), world.stored_refresh_token());
+    assert_eq!(acr(&session), Value::Null);
+    let mut reports = session.subscribe();
+
+    let options = to(&["urn:made-up", MULTI_FACTOR], Some(300));
+    let request = session.begin_step_up(options).await.unwrap();
+    assert_eq!(
+        parameter(&request.url, "acr_values"),
+        Some(format!("urn:made-up {MULTI_FACTOR}"))
+    );
+    assert_eq!(parameter(&request.url, "max_age").as_deref(), Some("300"));
+    assert_eq!(cached(&session), token, "nothing has changed yet");
+    let callback = world.server.authorize(&request.url, ADA).await.unwrap();
+    let state = session.complete_sign_in(&callback).await.unwrap();
+
+    assert!(matches!(state, SessionState::SignedIn { subject, .. } if subject == "auth0|ada"));
+    assert_ne!(cached(&session), token);
+    assert_ne!(world.stored_refresh_token(), refresh_token);
+    assert_eq!(acr(&session), MULTI_FACTOR);
+    assert!(session.authenticated_at().is_some());
+    assert_eq!(held(&session, &api()), Some(other_api), "another API's token stays");
+    assert!(session.cached_profile().is_some());
+    let mut events = Vec::new();
+    while let Ok(report) = reports.try_recv() {
+        if let Report::Event(event) = report {
+            events.push(event);
+        }
+    }
+    assert!(
+        matches!(
+            events.as_slice(),
+            [SessionEvent::Renewed {
+                audience: None,
+                elsewhere: false,
+                ..
+            }]
+        ),
+        "{events:?}"
+    );
+
+    let again = world.session();
+    again.restore().await.unwrap();
+    assert_eq!(cached(&again), cached(&session));
+    assert_renews(&again).await;
+    assert_no_token_was_spent_twice(&world);
+}
+
+#[tokio::test]
+async fn an_authentication_that_is_not_what_the_api_asked_for_changes_nothing() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let before = world.stored();
+    let old = world.control().now() - 3600;
+    let claim = |name: &str, value: Value| IdTokenFault::new().claim(name, value);
+    for (options, fault) in [
+        (to(&[MULTI_FACTOR], None), IdTokenFault::new().without("acr")),
+        (to(&[MULTI_FACTOR], None), claim("acr", json!("0"))),
+        (to(&[MULTI_FACTOR], None), claim("acr", json!([MULTI_FACTOR]))),
+        (to(&["urn:not-reached-here"], None), IdTokenFault::new()),
+        (to(&[], Some(60)), claim("auth_time", json!(old))),
+        (to(&[], Some(60)), IdTokenFault::new().without("auth_time")),
+        // An API that names nothing wants another authentication.
+        (to(&[], None), claim("auth_time", json!(old))),
+    ] {
+        let callback = callback(&world, &session, options, ADA).await;
+        world.control().fault(Endpoint::Token, Fault::id_token(fault));
+        let error = public(session.complete_sign_in(&callback).await);
+        assert_eq!(code_of(error), "unmet_authentication_requirements");
+        assert_eq!(world.stored(), before);
+    }
+    let forged = IdTokenFault {
+        signature: Signature::Broken,
+        ..IdTokenFault::new()
+    };
+    let callback = callback(&world, &session, to(&[MULTI_FACTOR], None), ADA).await;
+    world.control().fault(Endpoint::Token, Fault::id_token(forged));
+    assert_eq!(
+        code_of(public(session.complete_sign_in(&callback).await)),
+        "id_token_invalid"
+    );
+    assert_eq!(world.stored(), before);
+    assert_renews(&session).await;
+    assert_eq!(
+        world.control().seen(Endpoint::Revoke),
+        0,
+        "it may be the user's own session"
+    );
+}
+
+#[tokio::test]
+async fn another_user_does_not_take_the_session_over() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let before = world.stored();
+    let callback = callback(&world, &session, to(&[MULTI_FACTOR], None), GRACE).await;
+    let error = public(session.complete_sign_in(&callback).await);
+    assert_eq!(code_of(error), "user_mismatch");
+    assert_eq!(world.stored(), before);
+    assert_eq!(
+        world.control().counters().families_revoked,
+        1,
+        "nobody has that user's token"
+    );
+    assert_renews(&session).await;
+}
+
+/// OpenID Connect Core 5.5.1.1: `acr_values` asks for a voluntary claim, `claims` can ask for an essential one.
+#[tokio::test]
+async fn a_class_is_asked_for_as_essential_where_the_issuer_takes_claims() {
+    let world = World::new().await;
+    let session = world.session_with(world.oidc_configuration());
+    world.sign_in(&session, ADA).await;
+    let request = session.begin_step_up(to(&[MULTI_FACTOR], None)).await.unwrap();
+    assert_eq!(parameter(&request.url, "claims"), None);
+
+    world.control().change(|settings| settings.claims_parameter = true);
+    world.forget_discovery();
+    let session = world.session_with(world.oidc_configuration());
+    session.restore().await.unwrap();
+    let mut options = to(&["urn:made-up"], None);
+    let own = json!({"userinfo": {"email": null}, "id_token": {"name": null, "acr": {"values": ["0"]}}});
+    options.parameters.insert("claims".to_owned(), own.to_string());
+    options.parameters.insert("acr_values".to_owned(), "0".to_owned());
+    let request = session.begin_step_up(options).await.unwrap();
+    assert_eq!(parameter(&request.url, "acr_values"), None);
+    let claims: Value = serde_json::from_str(&parameter(&request.url, "claims").unwrap()).unwrap();
+    let acr = json!({"essential": true, "values": ["urn:made-up"]});
+    assert_eq!(
+        claims,
+        json!({"userinfo": {"email": null}, "id_token": {"name": null, "acr": acr}})
+    );
+    let callback = world.server.authorize(&request.url, ADA).await.unwrap();
+    assert_eq!(
+        code_of(public(session.complete_sign_in(&callback).await)),
+        "unmet_authentication_requirements"
+    );
+    assert!(is_signed_in(&session));
+
+    let mut options = to(&["urn:made-up"], None);
+    options.parameters.insert("claims".to_owned(), "[]".to_owned());
+    let error = public(session.begin_step_up(options).await);
+    assert!(matches!(&error, SessionError::FixArgument { argument, .. } if argument == "parameters"));
+}
+
+#[tokio::test]
+async fn a_step_up_needs_a_session_and_leaves_a_sign_out_to_win() {
+    let world = World::new().await;
+    let session = world.session();
+    let error = public(session.begin_step_up(to(&[MULTI_FACTOR], None)).await);
+    assert!(matches!(
+        error,
+        SessionError::SignIn {
+            reason: SignInReason::SignedOut,
+            ..
+        }
+    ));
+    world.sign_in(&session, ADA).await;
+    let callback = callback(&world, &session, to(&[MULTI_FACTOR], None), ADA).await;
+    session.sign_out().await;
+    assert_eq!(
+        public(session.complete_sign_in(&callback).await),
+        SessionError::SignInCancelled
+    );
+    assert!(world.stored().is_none());
+}
+
+#[tokio::test]
+async fn without_a_new_refresh_token_the_old_one_stays_and_renews() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let refresh_token = world.stored_refresh_token();
+    let callback = callback(&world, &session, to(&[MULTI_FACTOR], None), ADA).await;
+    world
+        .control()
+        .fault(Endpoint::Token, Fault::answer_without(&["refresh_token"]));
+    session.complete_sign_in(&callback).await.unwrap();
+    assert_eq!(acr(&session), MULTI_FACTOR);
+    assert_eq!(world.stored_refresh_token(), refresh_token);
+    assert_renews(&session).await;
+}
+
+/// A kill between the callback and the write leaves the session of before; afterwards there is the new one, whole.
+#[tokio::test]
+async fn a_kill_before_the_write_leaves_the_session_of_before() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let callback = callback(&world, &session, to(&[MULTI_FACTOR], None), ADA).await;
+    world.store.fail_writes(Some(disk_full()));
+    let error = public(session.complete_sign_in(&callback).await);
+    assert!(matches!(error, SessionError::CheckStorage { .. }), "{error:?}");
+    let after_the_kill = world.session();
+    after_the_kill.restore().await.unwrap();
+    assert_eq!(acr(&after_the_kill), Value::Null);
+    world.store.fail_writes(None);
+    assert_renews(&after_the_kill).await;
+}
+
+#[tokio::test]
+async fn what_could_not_be_written_is_used_and_written_at_the_next_call() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let callback = callback(&world, &session, to(&[MULTI_FACTOR], None), ADA).await;
+    world.store.fail_writes(Some(StoreError::Locked));
+    let error = public(session.complete_sign_in(&callback).await);
+    assert!(matches!(error, SessionError::WaitForUnlock { .. }), "{error:?}");
+    world.store.fail_writes(None);
+    let token = session.access_token(Default::default()).await.unwrap();
+    assert_eq!(claims(token.expose())["acr"], MULTI_FACTOR);
+    let again = world.session();
+    again.restore().await.unwrap();
+    assert_eq!(acr(&again), MULTI_FACTOR);
+}
+
+/// Its answer would bring a token of the authentication before, and the refresh token that belongs to it.
+#[tokio::test]
+async fn a_renewal_that_is_under_way_does_not_undo_it() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let callback = callback(&world, &session, to(&[MULTI_FACTOR], None), ADA).await;
+    world
+        .control()
+        .fault(Endpoint::Token, Fault::hold().grant("refresh_token"));
+    let renewing = tokio::spawn({
+        let session = session.clone();
+        async move { session.access_token(forced()).await }
+    });
+    world.control().wait_for_held(Endpoint::Token, 1).await;
+    session.complete_sign_in(&callback).await.unwrap();
+    world.control().release(Endpoint::Token);
+    let token = renewing.await.unwrap().unwrap();
+    assert_eq!(claims(token.expose())["acr"], MULTI_FACTOR);
+    assert_eq!(acr(&session), MULTI_FACTOR);
+    assert_renews(&session).await;
+}
+
+#[tokio::test]
+async fn processes_share_it() {
+    let (world, app, extension, _folder) = app_and_extension().await;
+    step_up(&world, &app, to(&[MULTI_FACTOR], None)).await;
+    extension.restore().await.unwrap();
+    assert_eq!(cached(&extension), cached(&app));
+    // What the other process has renewed meanwhile is taken over before it, and does not come back after it.
+    let callback = callback(&world, &app, to(&[MULTI_FACTOR], Some(60)), ADA).await;
+    assert_renews(&extension).await;
+    app.complete_sign_in(&callback).await.unwrap();
+    assert_renews(&extension).await;
+    assert_eq!(acr(&extension), MULTI_FACTOR);
+    assert_renews(&app).await;
+    assert_no_token_was_spent_twice(&world);
+}
+
+#[tokio::test]
+async fn a_sign_out_in_another_process_wins() {
+    let (world, app, extension, _folder) = app_and_extension().await;
+    let callback = callback(&world, &app, to(&[MULTI_FACTOR], None), ADA).await;
+    extension.sign_out().await;
+    let error = public(app.complete_sign_in(&callback).await);
+    assert_eq!(error, SessionError::SignInCancelled);
+    assert_eq!(app.state(), Some(SessionState::SignedOut));
+    assert!(world.stored().is_none());
+    assert_eq!(world.control().counters().families_revoked, 2, "both refresh tokens");
+}
+
+#[tokio::test]
+async fn a_sign_in_in_another_process_wins() {
+    let (world, app, extension, _folder) = app_and_extension().await;
+    let callback = callback(&world, &app, to(&[MULTI_FACTOR], None), ADA).await;
+    world.sign_in(&extension, GRACE).await;
+    let error = public(app.complete_sign_in(&callback).await);
+    assert_eq!(error, SessionError::SignInCancelled);
+    assert_eq!(world.stored().unwrap()["subject"], "auth0|grace");
+    assert_renews(&app).await;
+}
