@@ -26,13 +26,13 @@ library_key="$ios_swift_library_version ios-$(minimum_ios)"
 installed=/usr/libexec/swift/lib/swift # in the root
 stubs=$target_dir/apple-swift/stubs
 stub_sources=$checkout/testing/apple-stubs
-stub_modules=(CoreFoundation Foundation Combine CoreImage os Security LocalAuthentication XCTest UIKit AuthenticationServices SwiftUI WidgetKit) # one may import those before it
+stub_modules=(CoreFoundation Foundation Combine CoreImage os Security CryptoKit LocalAuthentication XCTest UIKit AuthenticationServices SwiftUI WidgetKit) # one may import those before it
 
 # The same with Objective-C's runtime, of which Linux's standard library has nothing.
 objc_library=$cache/$ios_swift_suite/ios-objc-library
 objc_library_key="$library_key objc-1"
 objc_stubs=$target_dir/apple-swift/objc-stubs
-objc_stub_modules=(ObjectiveC CoreFoundation Foundation Combine CoreImage os Security LocalAuthentication UIKit AuthenticationServices SwiftUI)
+objc_stub_modules=(ObjectiveC CoreFoundation Foundation Combine CoreImage os Security CryptoKit LocalAuthentication UIKit AuthenticationServices SwiftUI)
 objc_c_modules=(ObjectiveC Foundation)
 
 triple() { printf '%s-apple-ios%s-simulator\n' "$architecture" "$1"; }

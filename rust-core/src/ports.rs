@@ -6,6 +6,7 @@
 mod boxed;
 mod lock_place;
 mod outcome;
+mod proof_keys;
 
 use std::fmt;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use std::time::Duration;
 pub use self::boxed::BoxFuture;
 pub use self::lock_place::{Acquisition, LockGuard, LockPlace};
 pub(crate) use self::outcome::{Outcome, awaited};
+pub use self::proof_keys::{ProofKeyError, ProofKeys};
 pub use crate::protocol::transport_error::{TransportError, TransportErrorKind};
 pub use crate::storage::StoreError;
 
@@ -125,6 +127,16 @@ pub trait KeychainItems: Send + Sync + fmt::Debug {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the system gave no random numbers")]
 pub struct RandomnessUnavailable;
+
+impl From<ProofKeyError> for Error {
+    fn from(error: ProofKeyError) -> Self {
+        match error {
+            ProofKeyError::Lost => Self::ProofKeyLost,
+            ProofKeyError::Locked => StoreError::Locked.into(),
+            ProofKeyError::Failed(problem) => Self::ProofKey(problem),
+        }
+    }
+}
 
 impl From<RandomnessUnavailable> for Error {
     fn from(error: RandomnessUnavailable) -> Self {

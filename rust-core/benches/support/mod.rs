@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use pilotlight_core::adapters::foreign_keychain::NoKeychainItems;
 use pilotlight_core::adapters::http::HttpTransport;
+use pilotlight_core::adapters::proof_keys::SoftwareKeys;
 use pilotlight_core::adapters::system::{SilentLog, SystemClock, SystemRandomness, TokioSpawner};
 use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
 use pilotlight_core::model::credentials::Credentials;
 use pilotlight_core::model::profile::Profile;
+use pilotlight_core::model::proof_key::TokenBinding;
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::model::secret_members::SecretMembers;
 use pilotlight_core::ports::{Clock as _, SecretStore};
@@ -55,6 +57,7 @@ pub(crate) fn written_configuration(domain: &str) -> SessionConfiguration {
         leeway_seconds: 60,
         metadata_by_id_token: false,
         pushes_authorization_requests: false,
+        dpop: TokenBinding::Off,
         legacy: false,
     }
 }
@@ -64,6 +67,7 @@ pub(crate) fn session(configuration: &Configuration, store: Arc<dyn SecretStore>
     let dependencies = Dependencies {
         store,
         foreign_items: Arc::new(NoKeychainItems),
+        proof_keys: Arc::new(SoftwareKeys),
         sharing: Sharing::Alone,
         transport: Arc::new(HttpTransport::new()),
         clock: Arc::new(SystemClock),
@@ -113,6 +117,8 @@ pub(crate) fn stored_session() -> StoredSession {
             lifetime_seconds: 86_400,
             lives_by_id_token: false,
             unchecked: false,
+            proof_key: None,
+            is_bound: false,
         },
         sign_in_id: Some(Secret::new("s".repeat(43))),
         nonce: Some(Secret::new("n".repeat(43))),

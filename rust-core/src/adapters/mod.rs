@@ -20,6 +20,7 @@ pub mod lazy_runtime;
 pub mod memory_store;
 pub mod off_thread;
 pub mod process_calls;
+pub mod proof_keys;
 pub mod proxy;
 mod regular_file;
 pub mod store_changes;

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::error::SessionError;
 use super::network::SessionNetwork;
+use super::proofs;
 use super::runtime::RUNTIME;
 use super::storage::SessionStorage;
 use super::store_changes::changes_of;
 use crate::adapters::foreign_keychain::ForeignKeychain;
 use crate::adapters::keychain;
+use crate::adapters::proof_keys::AppProofKeys;
 use crate::adapters::store_changes::AnnouncedStore;
 use crate::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use crate::ports::{Log, SecretStore};
@@ -19,6 +21,7 @@ pub(super) fn dependencies(
     storage: &SessionStorage,
     read_only: bool,
     network: &SessionNetwork,
+    proof_keys: Option<Arc<dyn AppProofKeys>>,
     log: Arc<dyn Log>,
 ) -> Result<Dependencies, SessionError> {
     Ok(Dependencies {
@@ -29,6 +32,7 @@ pub(super) fn dependencies(
             Some(lock) => Sharing::Processes(lock),
             None => Sharing::Alone,
         },
+        proof_keys: proofs::proof_keys(proof_keys),
         transport: network.transport()?,
         clock: Arc::new(SystemClock),
         randomness: Arc::new(SystemRandomness),
@@ -59,7 +63,7 @@ mod tests {
 
     fn transport(proxies: ProxySource) -> Arc<dyn Transport> {
         let network = SessionNetwork::Core { proxies };
-        let dependencies = dependencies(&SessionStorage::Memory, false, &network, Arc::new(SilentLog));
+        let dependencies = dependencies(&SessionStorage::Memory, false, &network, None, Arc::new(SilentLog));
         dependencies.unwrap().transport
     }
 

@@ -160,6 +160,9 @@ pub enum SignInReason {
         /// The issuer's last error code.
         code: String,
     },
+    /// The tokens are bound to a key (DPoP) that this device cannot use any more, as after a backup was restored to another
+    /// device. The session has not ended, and is of no use here.
+    ProofKeyLost,
 }
 
 impl<E: Into<Error>> From<E> for SessionError {
@@ -205,6 +208,10 @@ impl SessionError {
             },
             Error::RenewalsRefused { code, .. } => Self::SignIn {
                 reason: SignInReason::RenewalsRefused { code },
+                message,
+            },
+            Error::ProofKeyLost => Self::SignIn {
+                reason: SignInReason::ProofKeyLost,
                 message,
             },
             Error::SignIn { code, .. } => Self::RestartSignIn { code, message },
@@ -253,7 +260,7 @@ impl SessionError {
             Error::Store(StoreError::NotPermitted { status, .. } | StoreError::Failed { status, .. }) => {
                 Self::CheckStorage { status, message }
             }
-            Error::Envelope(_) => Self::CheckStorage { status: None, message },
+            Error::Envelope(_) | Error::ProofKey(_) => Self::CheckStorage { status: None, message },
             Error::Busy => Self::RetryLater {
                 reason: RetryReason::AnotherProcess,
                 retry_after_seconds: None,

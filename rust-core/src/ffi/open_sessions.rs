@@ -141,9 +141,11 @@ mod tests {
     use crate::adapters::foreign_keychain::NoKeychainItems;
     use crate::adapters::http::HttpTransport;
     use crate::adapters::memory_store::MemoryStore;
+    use crate::adapters::proof_keys::SoftwareKeys;
     use crate::adapters::system::{SilentLog, SystemClock, SystemRandomness, TokioSpawner};
     use crate::ffi::{KeychainAccessibility, KeychainStorage, SessionStorage};
     use crate::model::configuration::Provider;
+    use crate::model::proof_key::TokenBinding;
     use crate::session::{Sharing, SignInOptions};
 
     fn configuration() -> SessionConfiguration {
@@ -163,6 +165,7 @@ mod tests {
             leeway_seconds: 60,
             metadata_by_id_token: false,
             pushes_authorization_requests: false,
+            dpop: TokenBinding::Off,
             legacy: false,
         }
     }
@@ -184,6 +187,7 @@ mod tests {
             store: Arc::new(MemoryStore::default()),
             sharing: Sharing::Alone,
             foreign_items: Arc::new(NoKeychainItems),
+            proof_keys: Arc::new(SoftwareKeys),
             transport: Arc::new(HttpTransport::new()),
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandomness),

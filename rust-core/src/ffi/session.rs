@@ -11,11 +11,13 @@ use super::metrics::{MetricsSink, record_measurements};
 use super::network::SessionNetwork;
 use super::observer::{Observation, SessionObserver, forward_reports};
 use super::open_sessions::{Opening, open_or_join};
+use super::proofs::check_storage;
 use super::runtime::run;
 use super::storage::SessionStorage;
 use super::store_changes::{changes_to_look_at, look_after_changes};
 use super::token_lease::{self, TokenLease};
 use super::token_text::TokenText;
+use crate::adapters::proof_keys::AppProofKeys;
 use crate::adapters::proxy::ProxySource;
 use crate::adapters::store_changes::Observing;
 use crate::model::audience::Audience;
@@ -72,14 +74,16 @@ impl CoreSession {
         let network = SessionNetwork::Core {
             proxies: ProxySource::System,
         };
-        Self::with_network(configuration, storage, name, read_only, observer, log, network)
+        Self::with_network(configuration, storage, name, read_only, observer, log, network, None)
     }
 
     /// The same with `network` for the requests to the issuer; `new` takes the core's own client with the system's proxies.
     /// Where the session is open already, the first one's counts: of two with the core's client and differing proxies, and
     /// of two with clients of the app's. One with the core's client and one with the app's cannot be open at once: throws
-    /// `fixConfiguration` naming `transport`.
+    /// `fixConfiguration` naming `transport`. `proof_keys` makes and uses the keys that tokens are bound to; nil for keys in
+    /// software, which Apple systems do not have here.
     #[uniffi::constructor]
+    #[expect(clippy::too_many_arguments, reason = "each is one of the app's")]
     pub fn with_network(
         configuration: SessionConfiguration,
         storage: SessionStorage,
@@ -88,7 +92,9 @@ impl CoreSession {
         observer: Option<Arc<dyn SessionObserver>>,
         log: Option<Arc<dyn LogSink>>,
         network: SessionNetwork,
+        proof_keys: Option<Arc<dyn AppProofKeys>>,
     ) -> Result<Arc<Self>, SessionError> {
+        check_storage(&configuration, &storage)?;
         let log = ForwardingLog::over(log);
         let opening = Opening {
             configuration,
@@ -98,7 +104,7 @@ impl CoreSession {
             network: network.name(),
         };
         let manager = open_or_join(opening, &log, || {
-            dependencies(&storage, read_only, &network, log.clone())
+            dependencies(&storage, read_only, &network, proof_keys, log.clone())
         })?;
         let looking = look_after_changes(&manager, changes_to_look_at(&storage));
         let _observations = (forward_reports(&manager, observer), looking);

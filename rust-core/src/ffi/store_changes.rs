@@ -54,6 +54,7 @@ mod tests {
     use crate::adapters::store_changes::Reaction;
     use crate::ffi::KeychainStorage;
     use crate::model::configuration::Provider;
+    use crate::model::proof_key::TokenBinding;
 
     /// Calls within this process.
     #[derive(Default)]
@@ -100,6 +101,7 @@ mod tests {
                 leeway_seconds: 60,
                 metadata_by_id_token: false,
                 pushes_authorization_requests: false,
+                dpop: TokenBinding::Off,
                 legacy: false,
             },
             SessionStorage::Memory,

@@ -1,13 +1,17 @@
-//! What the session does for its user beside tokens: profile and metadata, the import of other libraries' sessions, and the
-//! calls for older Auth0 tenants.
+//! What the session does for its user beside tokens: profile and metadata, the import of other libraries' sessions, proofs
+//! for requests of the app's own, and the calls for older Auth0 tenants.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
+use url::Url;
+
 use super::error::SessionError;
+use super::proofs::BoundKey;
 use super::runtime::run;
 use super::session::CoreSession;
 use super::token_text::TokenText;
+use crate::model::invalid::InvalidValue;
 use crate::model::metadata;
 use crate::model::profile::{Claims, Profile};
 use crate::model::secret::Secret;
@@ -210,4 +214,44 @@ impl CoreSession {
         })
         .await
     }
+}
+
+/// Tokens that are bound to a key of this device (DPoP, RFC 9449), for an app that sends its requests itself.
+#[uniffi::export]
+impl CoreSession {
+    /// The key that the session's own access token is bound to; nil where it is not. Reads memory only.
+    pub fn bound_key(&self) -> Option<BoundKey> {
+        let (thumbprint, in_hardware) = self.manager.bound_key()?;
+        Some(BoundKey {
+            thumbprint,
+            in_hardware,
+        })
+    }
+
+    /// Whether this access token is bound to a key, so that a request needs `Authorization: DPoP` and a proof. Reads memory
+    /// only.
+    pub fn is_bound(&self, token: String) -> bool {
+        self.manager.is_bound(&Secret::new(token))
+    }
+
+    /// The proof for one request that carries this access token (the header `DPoP`, RFC 9449 4); nil where that is not
+    /// bound. Uses the key, and no network. Throws `signIn` where this device cannot use the key any more.
+    pub async fn proof(&self, method: String, url: String, token: String) -> Result<Option<String>, SessionError> {
+        let (url, token) = (parsed(&url)?, Secret::new(token));
+        run(&self.manager, |manager| async move {
+            manager.proof(&method, &url, &token).await
+        })
+        .await
+    }
+
+    /// An API answered with this `DPoP-Nonce`: the next proof that goes to its origin says it. Memory only.
+    pub fn keep_proof_nonce(&self, url: String, nonce: String) {
+        if let Ok(url) = parsed(&url) {
+            self.manager.keep_proof_nonce(&url, &nonce);
+        }
+    }
+}
+
+fn parsed(url: &str) -> Result<Url, SessionError> {
+    Url::parse(url).map_err(|_| InvalidValue::new("request", "has no URL").into())
 }

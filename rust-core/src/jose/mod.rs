@@ -1,4 +1,4 @@
-//! ID tokens: believing one, or saying why not. Pure: no I/O, no clock.
+//! ID tokens: believing one, or saying why not; and DPoP proofs (`proof`). Pure: no I/O, no clock.
 //!
 //! The rules are those of OpenID Connect Core 3.1.3.7 (sign-in) and 12.2 (renewal), on top of JWS (RFC 7515), JWK
 //! (RFC 7517), JWT (RFC 7519) and their best current practices (RFC 8725). What a caller does:
@@ -19,6 +19,7 @@ mod claims;
 mod direct;
 mod key_set;
 mod problem;
+mod proof;
 mod public_key;
 mod signature;
 mod token_hash;
@@ -28,6 +29,7 @@ pub use claims::{Expectations, IdTokenClaims, RequestedAuthentication, Validatio
 pub use direct::{claims_signed_with_secret, claims_without_signature, lifetime};
 pub use key_set::KeySet;
 pub use problem::{IdTokenError, IdTokenProblem};
+pub use proof::{ProofClaims, public_point, signed_proof, thumbprint, unsigned_proof};
 pub use signature::{VerifiedClaims, decode_object, key_id, verify_signature};
 
 use crate::model::secret::Secret;

@@ -149,6 +149,15 @@ pub enum Error {
     /// What is stored cannot be read.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
+    /// The tokens are bound to a key that this device cannot use any more. The session is kept, and of no use without it.
+    #[error(
+        "the user has to sign in again: the tokens are bound to a key (DPoP) that this device cannot use any more, as after a \
+         backup was restored to another device"
+    )]
+    ProofKeyLost,
+    /// A key for binding tokens cannot be made or used.
+    #[error("no proof of possession (DPoP) could be made: {0}")]
+    ProofKey(String),
     /// The lock between processes cannot be had.
     #[error("the session is locked: another process renews it and does not come to an end")]
     Busy,

@@ -12,6 +12,7 @@ use super::provenance::SignInName;
 use crate::model::audience::Audience;
 use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::Profile;
+use crate::model::proof_key::ProofKey;
 use crate::model::secret::{Fingerprint, Secret, SecretBytes};
 use crate::model::state::ReauthenticationReason;
 use crate::model::time::{Instant, Timestamp};
@@ -154,6 +155,15 @@ pub struct RenewalBegun {
 /// A token is needed to send to the issuer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RenewalAsked;
+
+/// A key was made that the session's tokens are to be bound to (DPoP, RFC 9449).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ProofKeyMade {
+    /// The session that it is for.
+    pub generation: Generation,
+    /// The key.
+    pub key: ProofKey,
+}
 
 /// The issuer gave new tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

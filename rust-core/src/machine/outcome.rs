@@ -6,6 +6,7 @@ use super::error::Error;
 use super::event::{Report, SessionEvent};
 use super::phase::Generation;
 use crate::model::invalid::InvalidValue;
+use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
 use crate::protocol::legacy::delegation::Shown;
 
@@ -101,6 +102,10 @@ pub struct RenewalInput {
     pub resources: Vec<String>,
     /// The ID token that was accepted last.
     pub id_token: Option<Secret>,
+    /// The key that a proof is made with (DPoP).
+    pub proof_key: Option<ProofKey>,
+    /// Whether the refresh token is known to be bound to it.
+    pub is_bound: bool,
 }
 
 /// The effects of one input, as the rules collect them.

@@ -77,6 +77,7 @@ transitions! {
     RevocationEnded  => ignore           ignore           settle_revocation   settle_revocation settle_revocation
     RenewalBegun     => begin            begin            begin               begin            begin
     RenewalAsked     => ignore           ignore           ignore              renew            ignore
+    ProofKeyMade     => supersede        supersede        supersede           bind             supersede
     RenewalAnswered  => drop_tokens      drop_tokens      drop_tokens         take_tokens      take_tokens
     RenewalRefused   => supersede        supersede        supersede           end              supersede
     RenewalDeclined  => supersede        supersede        supersede           count_refusal    supersede

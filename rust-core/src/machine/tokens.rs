@@ -6,10 +6,12 @@ use super::cooldown::RenewalKind;
 use super::error::Error;
 use super::ledger::Revision;
 use super::outcome::RenewalInput;
+use super::phase::Generation;
 use super::state::Machine;
 use crate::jose;
 use crate::model::audience::{Audience, AudienceToken};
 use crate::model::credentials::{Credentials, Freshness};
+use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
 use crate::model::time::{Instant, Timestamp};
 use crate::protocol::legacy::delegation::Shown;
@@ -95,6 +97,28 @@ impl<'a> Tokens<'a> {
     pub fn stored_id_token(self, min_ttl: Duration, now: Instant, server_now: Timestamp) -> Option<&'a Secret> {
         let token = self.id_token(min_ttl, now, server_now)?;
         self.0.ledger.tokens_are_stored().then_some(token)
+    }
+
+    /// The key that this access token is bound to (DPoP); none for one that is not bound.
+    pub fn binding(self, token: &Secret) -> Option<&'a ProofKey> {
+        let session = self.0.session()?;
+        let further = session.audience_tokens.iter().map(|further| &further.credentials);
+        let mut all = std::iter::once(&session.credentials).chain(further);
+        let held = all.find(|held| held.access_token.as_ref() == Some(token))?;
+        session.credentials.proof_key.as_ref().filter(|_| held.is_bound)
+    }
+
+    /// The key that the session's tokens are bound to; none where they are not.
+    pub fn proof_key(self) -> Option<&'a ProofKey> {
+        let credentials = &self.0.session()?.credentials;
+        credentials.proof_key.as_ref().filter(|_| credentials.is_bound)
+    }
+
+    /// The session, where it is renewed with a refresh token and has no key to bind that to.
+    pub fn has_no_key(self) -> Option<Generation> {
+        let credentials = &self.0.session()?.credentials;
+        let could_be_bound = credentials.refresh_token.is_some() && !credentials.lives_by_id_token;
+        (could_be_bound && credentials.proof_key.is_none()).then_some(self.0.generation)
     }
 
     /// The last ID token that was accepted, whatever its age.
@@ -196,6 +220,8 @@ impl<'a> Tokens<'a> {
             nonce: session.sent_nonce().cloned(),
             resources: session.resources.clone(),
             id_token: tokens.id_token.clone().filter(|_| !tokens.unchecked),
+            proof_key: tokens.proof_key.clone(),
+            is_bound: tokens.is_bound,
         })
     }
 

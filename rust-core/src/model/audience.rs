@@ -102,6 +102,8 @@ mod tests {
                 lifetime_seconds: 1,
                 lives_by_id_token: false,
                 unchecked: false,
+                proof_key: None,
+                is_bound: false,
             },
             received: None,
             revision: 0,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
 use crate::model::time::{Instant, Timestamp};
 
@@ -40,6 +41,13 @@ pub struct Credentials {
     /// after a restart and by other processes.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unchecked: bool,
+    /// The key that the refresh token is bound to, or will be with the next renewal (DPoP, RFC 9449). Of a further
+    /// audience's token none: it is the session's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof_key: Option<ProofKey>,
+    /// Whether the access token is bound to that key (`token_type` DPoP).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_bound: bool,
 }
 
 /// How old an access token is, by clocks that may be wrong.
@@ -146,6 +154,8 @@ mod tests {
             lifetime_seconds: 3600,
             lives_by_id_token: false,
             unchecked: false,
+            proof_key: None,
+            is_bound: false,
         }
     }
 

@@ -10,6 +10,7 @@ pub mod metadata;
 pub mod numeric_date;
 pub mod pending_update;
 pub mod profile;
+pub mod proof_key;
 pub mod scopes;
 pub mod secret;
 pub mod secret_members;

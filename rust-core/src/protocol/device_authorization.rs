@@ -13,6 +13,7 @@ use super::token::{self, TokenAnswer, pairs};
 use crate::model::configuration::Configuration;
 use crate::model::json::Object;
 use crate::model::numeric_date::lenient_seconds;
+use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::Endpoint;
@@ -186,14 +187,19 @@ pub fn poll(endpoint: &Url, configuration: &Configuration, device_code: &Secret)
     )
 }
 
-/// Reads the answer (RFC 8628 3.5).
+/// Reads the answer (RFC 8628 3.5); with `key` to a request that showed this key.
 ///
 /// # Errors
 /// [`ProtocolError::SignIn`] with `access_denied` where the user said no, and with `expired_token` where nobody came in time;
 /// else as for a code.
-pub fn read_poll(answer: &HttpAnswer, extras: Extras, now: Timestamp) -> Result<Polled, ProtocolError> {
+pub fn read_poll(
+    answer: &HttpAnswer,
+    extras: Extras,
+    key: Option<&ProofKey>,
+    now: Timestamp,
+) -> Result<Polled, ProtocolError> {
     if answer.is_success() {
-        return token::read_with(answer, Grant::AuthorizationCode, extras, now).map(Polled::Tokens);
+        return token::read_with(answer, Grant::AuthorizationCode, extras, key, now).map(Polled::Tokens);
     }
     let body = json_object(answer);
     let text = |name: &str| body.as_ref().and_then(|body| body.text(name)).unwrap_or_default();
@@ -338,7 +344,7 @@ mod tests {
         let refused = r#"{"error":"unauthorized_client","error_description":"Grant type not allowed for the client."}"#;
         for error in [
             read(&answer(403, refused), NOW).unwrap_err(),
-            read_poll(&answer(403, refused), Extras::None, NOW).unwrap_err(),
+            read_poll(&answer(403, refused), Extras::None, None, NOW).unwrap_err(),
         ] {
             let words = format!("{error:?}");
             assert!(
@@ -350,9 +356,14 @@ mod tests {
 
     #[test]
     fn an_answer_to_slow_down_is_none_of_too_many_requests() {
-        let polled = read_poll(&answer(429, r#"{"error":"slow_down"}"#), Extras::None, NOW);
+        let polled = read_poll(&answer(429, r#"{"error":"slow_down"}"#), Extras::None, None, NOW);
         assert!(matches!(polled, Ok(Polled::TooFast)), "{polled:?}");
-        let limited = read_poll(&answer(429, r#"{"error":"too_many_requests"}"#), Extras::None, NOW);
+        let limited = read_poll(
+            &answer(429, r#"{"error":"too_many_requests"}"#),
+            Extras::None,
+            None,
+            NOW,
+        );
         assert!(matches!(limited, Err(ProtocolError::RateLimited { .. })), "{limited:?}");
     }
 }

@@ -6,6 +6,7 @@ use url::Url;
 use super::failure::{resource_failure, success_object, unexpected};
 use crate::jose::{Algorithm, announced_algorithms};
 use crate::model::configuration::{IssuerUrl, check_endpoint, is_loopback};
+use crate::model::proof_key::ALGORITHM;
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
@@ -43,6 +44,8 @@ pub struct IssuerMetadata {
     pub id_token_algorithms: Vec<Algorithm>,
     /// The same for a signed UserInfo answer; those of ID tokens where the issuer names none that is allowed.
     pub userinfo_algorithms: Vec<Algorithm>,
+    /// `dpop_signing_alg_values_supported` (RFC 9449 5.1), where the issuer has it.
+    pub proof_algorithms: Option<Vec<String>>,
     /// Whether the issuer promises `iss` in every callback (RFC 9207 3), so that its absence is suspicious.
     pub iss_parameter_promised: bool,
 }
@@ -69,6 +72,8 @@ impl IssuerMetadata {
             takes_claims: false,
             id_token_algorithms: vec![Algorithm::RS256, Algorithm::PS256],
             userinfo_algorithms: vec![Algorithm::RS256, Algorithm::PS256],
+            // Every tenant takes proofs; which APIs' tokens are bound is a setting of each.
+            proof_algorithms: Some(vec![ALGORITHM.to_owned()]),
             iss_parameter_promised: false,
         }
     }
@@ -141,6 +146,7 @@ impl IssuerMetadata {
             takes_claims: is_true("claims_parameter_supported"),
             id_token_algorithms,
             userinfo_algorithms,
+            proof_algorithms: names(document, "dpop_signing_alg_values_supported"),
             iss_parameter_promised: is_true("authorization_response_iss_parameter_supported"),
         })
     }
@@ -178,7 +184,7 @@ fn read_document(answer: &HttpAnswer, configured: &Url, now: Timestamp) -> Resul
 }
 
 /// The members that [`IssuerMetadata::of_document`] reads.
-const READ: [&str; 14] = [
+const READ: [&str; 15] = [
     "issuer",
     "authorization_endpoint",
     "token_endpoint",
@@ -193,6 +199,7 @@ const READ: [&str; 14] = [
     "id_token_signing_alg_values_supported",
     "userinfo_signing_alg_values_supported",
     "authorization_response_iss_parameter_supported",
+    "dpop_signing_alg_values_supported",
 ];
 
 /// What of a document is kept with the session, as JSON; `None` where that is too much.

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::model::json::Object;
+use crate::model::proof_key;
 use crate::model::time::Timestamp;
 use crate::protocol::content_coding::coding;
 use crate::protocol::endpoint::{Endpoint, Server};
@@ -43,6 +44,8 @@ pub enum Extras {
 /// | 400, 401, 403 | `invalid_grant`, code | this sign-in failed |
 /// | 4xx | `invalid_request`, code | this sign-in failed |
 /// | 4xx | `invalid_client`, `unauthorized_client` | fix the client id, or the client's settings |
+/// | 4xx | `invalid_dpop_proof` | fix `dpop`, or the client's settings (RFC 9449) |
+/// | 4xx | `use_dpop_nonce`, once more | retry later |
 /// | 4xx | `invalid_scope` | fix the scopes |
 /// | 4xx | `invalid_target` | fix the audience (RFC 8707) |
 /// | 4xx | `unsupported_grant_type`, `endpoint_disabled`; 405 | fix the client's settings at the issuer |
@@ -120,6 +123,13 @@ fn token_failure_meaning(
             retry_after: retry_after(answer, now),
         },
         "invalid_client" | "unauthorized_client" => configuration("client_id", CLIENT_HINT),
+        // Another proof was sent already. The refresh token was not looked at (RFC 9449 5).
+        "use_dpop_nonce" => unexpected(
+            endpoint,
+            answer,
+            "it wants a nonce in a proof of possession that has it",
+        ),
+        "invalid_dpop_proof" => configuration(proof_key::FIELD, PROOF_HINT),
         "invalid_scope" => configuration("scopes", SCOPES_HINT),
         "invalid_target" if grant != Grant::RefreshTokenForAudience => configuration("audience", API_HINT),
         "invalid_target" => configuration("audience", AUDIENCE_HINT),
@@ -195,6 +205,8 @@ fn callback_meaning(server: &Server, code: &str, description: &str) -> ProtocolE
     }
 }
 
+const PROOF_HINT: &str = "the issuer does not accept the proof of possession, or wants one: set dpop, and see whether the \
+    issuer knows its address by the same URL as this app";
 const CLIENT_HINT: &str = "the client must exist, be native (no secret), and be allowed this grant";
 const SCOPES_HINT: &str = "the issuer does not know or grant one of the scopes";
 const API_HINT: &str = "the issuer does not know this API";

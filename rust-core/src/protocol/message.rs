@@ -33,6 +33,17 @@ pub enum Method {
     Patch,
 }
 
+impl Method {
+    /// As it is sent.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+        }
+    }
+}
+
 impl HttpRequest {
     /// A `GET` that asks for `accept` (a media type).
     pub fn get(url: Url, accept: &str) -> Self {

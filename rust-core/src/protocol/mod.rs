@@ -8,6 +8,7 @@ pub mod challenge;
 pub mod content_coding;
 pub mod device_authorization;
 pub mod discovery;
+pub mod dpop;
 pub mod endpoint;
 pub mod error;
 pub mod failure;

@@ -6,6 +6,7 @@ use url::Url;
 use super::failure::{Extras, Grant, json_object, token_failure, unexpected};
 use crate::model::configuration::Configuration;
 use crate::model::numeric_date::lenient_seconds;
+use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::Endpoint;
@@ -28,6 +29,10 @@ pub struct TokenAnswer {
     pub expires_in: Option<u64>,
     /// What is wrong with the answer, though it is one.
     pub problem: Option<&'static str>,
+    /// The key that the request showed (DPoP, RFC 9449).
+    pub proof_key: Option<ProofKey>,
+    /// Whether the access token is bound to that key (`token_type` DPoP).
+    pub is_bound: bool,
 }
 
 /// The request that exchanges an authorization code.
@@ -86,10 +91,10 @@ pub fn extras(configuration: &Configuration, scopes: &[String], parameters: &[(S
 /// # Errors
 /// As [`read_with`].
 pub fn read(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
-    read_with(answer, grant, Extras::None, now)
+    read_with(answer, grant, Extras::None, None, now)
 }
 
-/// Reads the answer to a request that held what the app chose.
+/// Reads the answer to a request that held what the app chose, and with `key` a proof of that key (RFC 9449 5).
 ///
 /// # Errors
 /// What [`token_failure`] says of an unsuccessful answer; [`ProtocolError::UnexpectedAnswer`] for a successful one that holds
@@ -98,6 +103,7 @@ pub fn read_with(
     answer: &HttpAnswer,
     grant: Grant,
     extras: Extras,
+    key: Option<&ProofKey>,
     now: Timestamp,
 ) -> Result<TokenAnswer, ProtocolError> {
     if !answer.is_success() {
@@ -113,18 +119,23 @@ pub fn read_with(
         scope: body.get("scope").and_then(scopes),
         expires_in: body.get("expires_in").and_then(seconds),
         problem: None,
+        proof_key: key.cloned(),
+        is_bound: false,
     };
     if read.access_token.is_none() {
         read.problem = Some("no access_token");
     }
     // RFC 6749 5.1: a client must not use a token of a type it does not understand. Case does not matter; some leave it
     // out.
-    if body
-        .get("token_type")
-        .is_some_and(|kind| !kind.as_str().is_some_and(|kind| is_bearer(kind.trim())))
-    {
-        read.access_token = None;
-        read.problem = Some("a token_type that is not Bearer");
+    let kind = body.get("token_type").map(|kind| kind.as_str().map(str::trim));
+    match kind {
+        None => {}
+        Some(Some(kind)) if is_bearer(kind) => {}
+        Some(Some(kind)) if key.is_some() && kind.eq_ignore_ascii_case("dpop") => read.is_bound = true,
+        Some(_) => {
+            read.access_token = None;
+            read.problem = Some("a token_type that is not Bearer");
+        }
     }
     match (&read.access_token, &read.refresh_token) {
         (None, None) => Err(unexpected(Endpoint::TOKEN, answer, "no token in it")),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ports::{Clock, KeychainItems, Log, ProcessLock, Randomness, SecretStore, Spawner, Transport};
+use crate::ports::{Clock, KeychainItems, Log, ProcessLock, ProofKeys, Randomness, SecretStore, Spawner, Transport};
 
 /// One implementation of each port.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct Dependencies {
     pub sharing: Sharing,
     /// What other libraries stored.
     pub foreign_items: Arc<dyn KeychainItems>,
+    /// Keys that tokens are bound to.
+    pub proof_keys: Arc<dyn ProofKeys>,
     /// The network.
     pub transport: Arc<dyn Transport>,
     /// The device's clocks.

@@ -9,7 +9,7 @@ use super::import_record::ImportRecord;
 use super::issuer::{Issuer, Verifier};
 use super::legacy::Delegation;
 use super::metadata::{ManagementApi, MetadataQueue, UserMetadata};
-use super::migration::Importer;
+use super::migration::{Importer, OldItems};
 use super::profile::{TokenInfo, UserProfile};
 use super::revocations::Revocations;
 use super::sign_in::pending::PendingSignIn;
@@ -54,7 +54,11 @@ impl Parts {
 
     fn given(context: &Arc<Context>, name: &str, dependencies: &Dependencies) -> Self {
         let store = SessionStore::new(context.clone(), name, dependencies);
-        let issuer = Issuer::new(context.clone(), dependencies.transport.clone());
+        let issuer = Issuer::new(
+            context.clone(),
+            dependencies.transport.clone(),
+            dependencies.proof_keys.clone(),
+        );
         let verifier = Verifier::new(context.clone(), issuer.clone());
         let revocations = Revocations::new(context.clone(), store.clone(), issuer.clone());
 
@@ -133,6 +137,11 @@ impl Parts {
             pending_sign_in.clone(),
             completion,
         );
+        let old_items = OldItems::new(
+            context.clone(),
+            dependencies.foreign_items.clone(),
+            dependencies.proof_keys.clone(),
+        );
         let importer = Importer::new(
             context.clone(),
             store.clone(),
@@ -140,7 +149,7 @@ impl Parts {
             verifier,
             pending_sign_in.clone(),
             import_record.clone(),
-            dependencies.foreign_items.clone(),
+            old_items,
         );
         let browser_sign_out = BrowserSignOut::new(context.clone(), issuer.clone());
         let sign_out = SignOut::new(

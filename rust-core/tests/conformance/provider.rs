@@ -9,9 +9,11 @@ use pilotlight_core::adapters::http::HttpTransport;
 use pilotlight_core::adapters::keychain;
 use pilotlight_core::adapters::memory_store::MemoryStore;
 use pilotlight_core::adapters::off_thread::OffThread;
+use pilotlight_core::adapters::proof_keys::SoftwareKeys;
 use pilotlight_core::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use pilotlight_core::machine::error::Error;
 use pilotlight_core::model::configuration::{Configuration, Provider as Issuer, SessionConfiguration};
+use pilotlight_core::model::proof_key::TokenBinding;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::ports::{Log, LogLevel, Transport as _};
 use pilotlight_core::protocol::logout::LogoutOptions;
@@ -83,12 +85,14 @@ impl Provider {
             leeway_seconds: 60,
             metadata_by_id_token: false,
             pushes_authorization_requests: false,
+            dpop: TokenBinding::Off,
             legacy: false,
         };
         let runtime = Handle::current();
         let dependencies = Dependencies {
             store: Arc::new(OffThread::new(Arc::new(MemoryStore::default()), runtime.clone())),
             foreign_items: Arc::new(ForeignKeychain::new(Box::new(keychain::open), runtime.clone())),
+            proof_keys: Arc::new(SoftwareKeys),
             sharing: Sharing::Alone,
             transport: Arc::new(HttpTransport::new()),
             clock: Arc::new(SystemClock),

@@ -119,5 +119,7 @@ fn answer((family, number): TokenName) -> TokenAnswer {
         scope: None,
         expires_in: Some(3600),
         problem: None,
+        proof_key: None,
+        is_bound: false,
     }
 }

@@ -165,6 +165,7 @@ async fn a_session_needs_a_name() {
     let dependencies = pilotlight_core::session::Dependencies {
         store: world.store.clone(),
         foreign_items: world.foreign.clone(),
+        proof_keys: world.keys.clone(),
         sharing: world.sharing.clone(),
         transport: std::sync::Arc::new(pilotlight_core::adapters::http::HttpTransport::new()),
         clock: world.clock.clone(),

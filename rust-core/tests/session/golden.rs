@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pilotlight_core::model::audience::Audience;
 use pilotlight_core::model::configuration::{Configuration, Provider};
-use pilotlight_core::model::secret::SecretBytes;
+use pilotlight_core::model::secret::{Secret, SecretBytes};
 use pilotlight_core::model::state::{ReauthenticationReason, SessionState};
 use pilotlight_core::model::time::Timestamp;
 use pilotlight_core::session::SessionManager;
@@ -14,6 +14,7 @@ use crate::world::{World, cached};
 
 const SIGNED_IN: &str = include_str!("golden/v1-signed-in.json");
 const SMALLEST: &str = include_str!("golden/v1-smallest.json");
+const BOUND: &str = include_str!("golden/v1-bound.json");
 const IMPORTED: &str = include_str!("golden/v1-imported.json");
 const ENDED: &str = include_str!("golden/v1-ended.json");
 const WITH_AUDIENCES: &str = include_str!("golden/v1-with-audiences.json");
@@ -91,6 +92,15 @@ async fn a_session_with_the_required_fields_alone() {
     assert_eq!(state, signed_in());
     assert_eq!(cached(&session).as_deref(), Some("golden-access-token"));
     assert_eq!(session.cached_profile(), None);
+}
+
+#[tokio::test]
+async fn a_session_that_is_bound_to_a_key() {
+    let (session, state) = launched_with(BOUND).await;
+    assert_eq!(state, signed_in());
+    let thumbprint = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I".to_owned();
+    assert_eq!(session.bound_key(), Some((thumbprint, true)));
+    assert!(session.is_bound(&Secret::new("golden-access-token")));
 }
 
 #[tokio::test]
@@ -220,6 +230,7 @@ fn each_is_written_back_as_it_was() {
     for item in [
         SIGNED_IN,
         SMALLEST,
+        BOUND,
         IMPORTED,
         ENDED,
         WITH_AUDIENCES,

@@ -13,6 +13,7 @@ mod cooldowns;
 mod device_sign_in;
 mod discovery;
 mod documented;
+mod dpop;
 mod error_shapes;
 mod events;
 mod golden;

@@ -9,6 +9,7 @@ use pilotlight_core::adapters::http::HttpLimits;
 use pilotlight_core::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use pilotlight_core::ffi::{RetryReason, SessionError};
 use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
+use pilotlight_core::model::proof_key::TokenBinding;
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::model::time::{Instant, Timestamp};
@@ -18,6 +19,7 @@ use pilotlight_identity_server::{Control, Endpoint, Fault, IdentityServer, Optio
 use serde_json::Value;
 
 use crate::captured_log::CapturedLog;
+use crate::dpop::keys::ScriptedKeys;
 use crate::import::ForeignKeychainScript;
 pub(crate) use crate::scripted_store::ScriptedStore;
 use crate::transport::transport_with;
@@ -44,6 +46,7 @@ pub(crate) struct World {
     pub(crate) server: IdentityServer,
     pub(crate) store: Arc<ScriptedStore>,
     pub(crate) foreign: Arc<ForeignKeychainScript>,
+    pub(crate) keys: Arc<ScriptedKeys>,
     pub(crate) sharing: Sharing,
     pub(crate) clock: Arc<MovableClock>,
     pub(crate) log: Arc<CapturedLog>,
@@ -70,6 +73,7 @@ impl World {
             server,
             store: Arc::default(),
             foreign: Arc::default(),
+            keys: Arc::default(),
             sharing: Sharing::Alone,
             clock: Arc::default(),
             log: Arc::default(),
@@ -100,6 +104,7 @@ impl World {
             leeway_seconds: 60,
             metadata_by_id_token: false,
             pushes_authorization_requests: false,
+            dpop: TokenBinding::Off,
             legacy: false,
         }
     }
@@ -145,6 +150,7 @@ impl World {
         let dependencies = Dependencies {
             store: self.store.clone(),
             foreign_items: self.foreign.clone(),
+            proof_keys: self.keys.clone(),
             sharing: self.sharing.clone(),
             transport,
             clock: self.clock.clone(),

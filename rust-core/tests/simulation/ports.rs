@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pilotlight_core::adapters::foreign_keychain::NoKeychainItems;
+use pilotlight_core::adapters::proof_keys::SoftwareKeys;
 use pilotlight_core::model::time::{Instant, Timestamp};
 use pilotlight_core::ports::{
     Acquisition, BoxFuture, Clock, LockGuard, LockPlace, Log, LogLevel, ProcessLock, Randomness, RandomnessUnavailable,
@@ -53,6 +54,7 @@ impl View {
         Dependencies {
             store: Arc::new(Store(self.clone())),
             foreign_items: Arc::new(NoKeychainItems),
+            proof_keys: Arc::new(SoftwareKeys),
             sharing,
             transport: Arc::new(Network(self.clone())),
             clock: Arc::new(self.clone()),

@@ -46,6 +46,7 @@ extension URLError.Code {
 
 open class URLResponse: NSObject, @unchecked Sendable {
     open var expectedContentLength: Int64 { fatalError() }
+    open var url: URL? { fatalError() }
 }
 
 open class HTTPURLResponse: URLResponse, @unchecked Sendable {

@@ -22,6 +22,8 @@ pub(crate) struct Grant {
     pub(crate) session: String,
     /// Set for a sign-in at `/oauth/ro`: its refresh token is this device's, is never rotated and does not expire.
     pub(crate) device: Option<String>,
+    /// The thumbprint of the key that it is bound to (RFC 9449).
+    pub(crate) key: Option<String>,
 }
 
 impl Grant {
@@ -60,6 +62,8 @@ pub(crate) struct AccessToken {
     /// Seconds since the epoch.
     pub(crate) expires_at: i64,
     pub(crate) revoked: bool,
+    /// The thumbprint of the key that it is bound to.
+    pub(crate) key: Option<String>,
 }
 
 /// Access tokens by key.

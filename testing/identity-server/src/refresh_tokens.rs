@@ -146,6 +146,13 @@ impl RefreshTokens {
         (self.families.get(&family)?.grant.client_id == client_id).then_some(family)
     }
 
+    /// Binds a family to a key, from now on (RFC 9449 section 5).
+    pub(crate) fn bind(&mut self, family: u64, key: &Option<String>) {
+        if let Some(family) = self.families.get_mut(&family) {
+            family.grant.key.clone_from(key);
+        }
+    }
+
     /// Ends a family. Returns whether it was alive.
     pub(crate) fn end(&mut self, family: u64) -> bool {
         self.families

@@ -67,6 +67,12 @@ pub struct Settings {
     pub authentication_classes: Vec<String>,
     /// Whether discovery says that authorization requests may ask for single claims (`claims`). Default false, as at Auth0.
     pub claims_parameter: bool,
+    /// Whether tokens are bound to a key (RFC 9449), as discovery then says. Default off: proofs are not looked at.
+    pub dpop: Dpop,
+    /// Whether proofs need a nonce, and how long one is good, in seconds. Default none.
+    pub dpop_nonce_lifetime: Option<i64>,
+    /// How far `iat` of a proof may be from now, in seconds. Default 60.
+    pub dpop_leeway: i64,
 
     /// Whether authorization requests must be pushed (RFC 9126), as discovery then says. Default false.
     pub requires_pushed_authorization: bool,
@@ -128,6 +134,9 @@ impl Default for Settings {
             device_interval: 5,
             authentication_classes: vec![MULTI_FACTOR.to_owned()],
             claims_parameter: false,
+            dpop: Dpop::Off,
+            dpop_nonce_lifetime: None,
+            dpop_leeway: 60,
             requires_pushed_authorization: false,
             userinfo_jwt: false,
             updated_at: UpdatedAt::default(),
@@ -158,6 +167,18 @@ pub enum DeadRefreshToken {
     InvalidGrant400,
     /// 400 with an empty body.
     Empty400,
+}
+
+/// Whether tokens are bound to a key (RFC 9449).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dpop {
+    #[default]
+    Off,
+    /// Where the client shows one.
+    Offered,
+    /// A token request without a proof is refused.
+    Required,
 }
 
 /// When access tokens are JWTs.

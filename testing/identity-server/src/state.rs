@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::accounts::Account;
 use crate::clock::Clock;
+use crate::dpop::Proofs;
 use crate::endpoints::authorize::AuthorizationRequest;
 use crate::endpoints::device::DeviceCode;
 use crate::endpoints::par::Pushed;
@@ -58,6 +59,7 @@ pub(crate) struct Db {
     pub(crate) refresh_tokens: RefreshTokens,
     pub(crate) access_tokens: AccessTokenStore,
     pub(crate) windows: Windows,
+    pub(crate) proofs: Proofs,
     /// Wrong passwords in a row at `/oauth/ro`, by user.
     pub(crate) wrong_passwords: HashMap<String, u32>,
 }

@@ -36,7 +36,7 @@ impl Issue<'_> {
             "access_token": access_token,
             "scope": self.scope.join(" "),
             "expires_in": settings.access_token_lifetime,
-            "token_type": "Bearer",
+            "token_type": if self.grant.key.is_some() { "DPoP" } else { "Bearer" },
         });
         if let Some(refresh_token) = &self.refresh_token {
             answer["refresh_token"] = json!(refresh_token);
@@ -78,6 +78,9 @@ impl Issue<'_> {
                 set("acr", json!(acr));
                 set("auth_time", json!(self.grant.auth_time));
             }
+            if let Some(key) = &self.grant.key {
+                set("cnf", json!({ "jkt": key }));
+            }
             (jws::sign(&shared.keys.current(settings.algorithm), &claims), id)
         } else {
             let token = random::token();
@@ -92,6 +95,7 @@ impl Issue<'_> {
             authentication: (self.grant.acr.clone(), self.grant.auth_time),
             expires_at,
             revoked: false,
+            key: self.grant.key.clone(),
         };
         db.access_tokens.insert(key.clone(), record);
         (token, key)

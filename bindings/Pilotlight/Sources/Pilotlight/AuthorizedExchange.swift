@@ -30,20 +30,24 @@ final class AuthorizedExchange: NSObject, Sendable {
     }
 
     private let request: URLRequest
-    private let token: String
+    private let token: RequestToken
     private let progress = Locked(Progress())
     private let continuation = CancellableContinuation<Answer>()
 
-    init(_ request: URLRequest, token: String) {
+    /// - Parameter request: With the token in it already.
+    init(_ request: URLRequest, token: RequestToken) {
         self.token = token
-        self.request = request.keptToItself().bearing(token)
+        self.request = request
     }
 
-    /// Sends the request with the token (RFC 6750 2.1). Network.
+    /// Sends the request with the token. Network.
     ///
-    /// - Throws: `URLError`; `CancellationError`.
-    static func answer(to request: URLRequest, token: String, using session: URLSession) async throws -> Answer {
-        try await AuthorizedExchange(request, token: token).answer(using: session)
+    /// - Throws: `URLError`; `CancellationError`; ``SessionError`` where the token is bound to a key that cannot be used.
+    static func answer(
+        to request: URLRequest, token: RequestToken, using session: URLSession
+    ) async throws -> Answer {
+        let carrying = try await token.carried(by: request.keptToItself())
+        return try await AuthorizedExchange(carrying, token: token).answer(using: session)
     }
 
     private func answer(using session: URLSession) async throws -> Answer {
@@ -103,10 +107,13 @@ extension AuthorizedExchange: URLSessionDataDelegate {
             return progress.carriesToken
         }
         let next = newRequest.keptToItself()
-        completionHandler(
-            carriesToken
-                ? next.bearing(token)
-                : next.withoutHeadersOfTheApp(and: session.configuration.httpAdditionalHeaders))
+        guard carriesToken else {
+            return completionHandler(next.withoutHeadersOfTheApp(and: session.configuration.httpAdditionalHeaders))
+        }
+        guard let prover = token.prover else { return completionHandler(next.bearing(token.text)) }
+        // A proof is for one URL. Without one the redirect is not followed, and its answer is what the caller gets.
+        prover.keepNonce(of: response, to: request)
+        Task { [token] in completionHandler(try? await token.carried(by: next)) }
     }
 
     func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {

@@ -27,7 +27,7 @@ public enum ImportProblem: Hashable, Sendable {
     case ended
     /// No refresh token, and no access token that is still good.
     case nothingUsable
-    /// The tokens are bound to a key of the old library (DPoP, RFC 9449), which Pilotlight cannot use.
+    /// The tokens are bound to a key of the old library (DPoP, RFC 9449), which was not found or which this device cannot use.
     case senderConstrained
     /// The user is not known: there is no ID token that can be read, no profile, and the issuer gave neither.
     case unknownUser

@@ -123,6 +123,14 @@ class PreviewCore: CoreSessionProtocol, @unchecked Sendable {
 
     func noteReplacedToken(api: String, isRefused: Bool) {}
 
+    func boundKey() -> PilotlightCore.BoundKey? { nil }
+
+    func isBound(token: String) -> Bool { false }
+
+    func proof(method: String, url: String, token: String) async throws -> String? { nil }
+
+    func keepProofNonce(url: String, nonce: String) {}
+
     func refresh(scopes: [String], parameters: [String: String]) async throws -> String {
         try await begin()
         let token = try signedIn { $0.accessToken }

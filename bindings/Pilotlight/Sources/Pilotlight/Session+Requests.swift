@@ -10,6 +10,9 @@ extension Session {
     /// ``accessToken(minTTL:forceRefresh:allowExpired:)`` does, and costs as little when the token in memory
     /// is good.
     ///
+    /// Where the token is bound to a key of this device (``TokenBinding``), it is `Authorization: DPoP` with a proof for
+    /// exactly this method and URL, which is good for one request (RFC 9449 7.1).
+    ///
     /// When the API answers 401 nevertheless, ask once more with `forceRefresh`.
     ///
     /// - Parameters:
@@ -33,7 +36,9 @@ extension Session {
         isolation: isolated (any Actor)? = #isolation
     ) async throws -> URLRequest {
         try request.requireSafeDestination()
-        return request.bearing(try await accessToken(minTTL: minTTL, forceRefresh: forceRefresh))
+        let token = try await accessToken(minTTL: minTTL, forceRefresh: forceRefresh)
+        let carrying = requestToken(token)
+        return carrying.prover == nil ? request.bearing(token) : try await carrying.carried(by: request)
     }
 
     /// A GET request to `url` with `Authorization: Bearer` and a good access token.

@@ -17,6 +17,9 @@ extension Session {
     /// let (data, response) = try await session.data(for: URLRequest(url: orders))
     /// ```
     ///
+    /// Where the token is bound to a key of this device (``TokenBinding``), each request carries a proof (RFC 9449), and is
+    /// sent once more where the API wants a nonce in it.
+    ///
     /// **Nothing is left behind.** Whatever `urlSession` is set up to do, the request neither reads nor writes its
     /// `URLCache`, and neither sends nor keeps cookies of its cookie storage, so that the next user of the device gets
     /// nothing of this one's. The request's own `cachePolicy` and `httpShouldHandleCookies` do not count; a `Cookie`
@@ -52,14 +55,14 @@ extension Session {
         let challenge = { (asked: StepUpRequirement) in
             StepUpChallenge(requirement: asked, audience: audience, request: request, minTTL: minTTL)
         }
-        let first = try await AuthorizedExchange.answer(to: request, token: token, using: urlSession)
+        let first = try await answer(to: request, token: token, using: urlSession)
         if let asked = first.stepUp {
             // What another task has reached meanwhile may wait to be stored.
             let newest = try? await currentToken(for: audience, minTTL: minTTL)
             guard let newest, newest != token, request.httpBodyStream == nil else {
                 throw SessionError.stepUpRequired(by: challenge(asked))
             }
-            return try await AuthorizedExchange.answer(to: request, token: newest, using: urlSession)
+            return try await answer(to: request, token: newest, using: urlSession)
                 .accepted(challenge)
         }
         guard first.isRefusal, request.httpBodyStream == nil else { return (first.data, first.response) }
@@ -67,12 +70,26 @@ extension Session {
         guard let newer = try await replacement(for: token, of: audience, refusedBy: api, minTTL: minTTL) else {
             return (first.data, first.response)
         }
-        let second = try await AuthorizedExchange.answer(to: request, token: newer, using: urlSession)
+        let second = try await answer(to: request, token: newer, using: urlSession)
         core.noteReplacedToken(api: api, isRefused: second.isRefusal)
         return try second.accepted(challenge)
     }
 
-    private func currentToken(for audience: TokenAudience?, minTTL: TimeInterval) async throws -> String {
+    /// The answer; with a token that is bound to a key, to the second request where the API wants its nonce in the proof.
+    private func answer(
+        to request: URLRequest, token: String, using urlSession: URLSession
+    ) async throws -> AuthorizedExchange.Answer {
+        let carrying = requestToken(token)
+        let first = try await AuthorizedExchange.answer(to: request, token: carrying, using: urlSession)
+        guard let prover = carrying.prover else { return first }
+        prover.keepNonce(of: first.response, to: request)
+        guard first.sawToken, first.response.wantsProofNonce, request.httpBodyStream == nil else { return first }
+        let second = try await AuthorizedExchange.answer(to: request, token: carrying, using: urlSession)
+        prover.keepNonce(of: second.response, to: request)
+        return second
+    }
+
+    func currentToken(for audience: TokenAudience?, minTTL: TimeInterval) async throws -> String {
         guard let audience else { return try await accessToken(minTTL: minTTL) }
         return try await accessToken(for: audience, minTTL: minTTL)
     }

@@ -117,7 +117,7 @@ public final class Session: Sendable {
             let core = try CoreSession.withNetwork(
                 configuration: try configuration.core, storage: storage.core, name: name, readOnly: readOnly,
                 observer: broadcaster, log: log.sink,
-                network: try transport.network(proxies: proxies))
+                network: try transport.network(proxies: proxies), proofKeys: deviceKeys())
             if let metrics { core.recordMeasurements(sink: ForwardingMetricsSink(metrics)) }
             self.init(
                 configuration: configuration, core: core, broadcaster: broadcaster,
@@ -235,6 +235,15 @@ public final class Session: Sendable {
 
 /// No caller waits for it, so no caller gets its error: that of an item that cannot be decoded is in the log, and the
 /// next call meets any other again.
+/// Nil where the core has its own: on systems without CryptoKit.
+private func deviceKeys() -> (any AppProofKeys)? {
+    #if canImport(CryptoKit)
+    DeviceKeys()
+    #else
+    nil
+    #endif
+}
+
 private func restoreInBackground(_ core: any CoreSessionProtocol, _ background: BackgroundActivity?) {
     Task { try? await withBackgroundTime(background) { try await core.restore() } }
 }

@@ -28,6 +28,7 @@ extension SessionConfiguration {
     ///   - tokenParameters: More parameters for every token request.
     ///   - headers: More headers for the requests to the issuer, to its own origin; see ``SessionConfiguration/headerOrigins``.
     ///   - leeway: By how much the times in an ID token may differ from the issuer's clock, in seconds: 0 to 300.
+    ///   - dpop: Whether the tokens are bound to a key of this device (RFC 9449): see <doc:BindTokens>.
     ///   - legacy: True allows ``Session/legacy``, for a tenant that still has Auth0's endpoints of before June 2017.
     /// - Throws: ``SessionError/configurationInvalid(field:message:)`` when the redirect URI is left out and there is no
     ///   bundle identifier, or with both `audience` and `metadataAccess`. The fields themselves are checked by
@@ -36,7 +37,8 @@ extension SessionConfiguration {
         domain: String, clientID: String, redirectURI: String? = nil, scopes: [String] = standardScopes,
         audience: String? = nil, metadataAccess: Bool = false, metadataByIDToken: Bool = false,
         authorizeParameters: [String: String] = [:], tokenParameters: [String: String] = [:],
-        headers: [String: String] = [:], leeway: TimeInterval = 60, legacy: Bool = false
+        headers: [String: String] = [:], leeway: TimeInterval = 60, dpop: TokenBinding = .off,
+        legacy: Bool = false
     ) throws -> SessionConfiguration {
         if metadataAccess, audience != nil {
             throw SessionError.configurationInvalid(
@@ -53,6 +55,7 @@ extension SessionConfiguration {
             headers: headers,
             leeway: leeway,
             metadataByIDToken: metadataByIDToken,
+            dpop: dpop,
             legacy: legacy)
     }
 
@@ -62,7 +65,7 @@ extension SessionConfiguration {
     /// - Parameters:
     ///   - bundle: Where `Auth0.plist` is.
     ///   - redirectURI: As in
-    ///     ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:legacy:)``.
+    ///     ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:dpop:legacy:)``.
     ///   - scopes: The scopes to ask for; `openid` is needed, `offline_access` brings the refresh token.
     ///   - audience: The identifier of the API that the access token is for.
     ///   - metadataAccess: True asks for what ``Session/metadata`` needs, instead of an `audience`.
@@ -98,10 +101,12 @@ extension SessionConfiguration {
     ///   - tokenParameters: More parameters for every token request.
     ///   - headers: More headers for the requests to the issuer, to its own origin; see ``SessionConfiguration/headerOrigins``.
     ///   - leeway: By how much the times in an ID token may differ from the issuer's clock, in seconds: 0 to 300.
+    ///   - dpop: Whether the tokens are bound to a key of this device (RFC 9449): see <doc:BindTokens>.
     public static func openIDConnect(
         issuer: String, clientID: String, redirectURI: String, scopes: [String] = standardScopes,
         audience: String? = nil, resources: [String] = [], authorizeParameters: [String: String] = [:],
-        tokenParameters: [String: String] = [:], headers: [String: String] = [:], leeway: TimeInterval = 60
+        tokenParameters: [String: String] = [:], headers: [String: String] = [:], leeway: TimeInterval = 60,
+        dpop: TokenBinding = .off
     ) -> SessionConfiguration {
         SessionConfiguration(
             provider: .openIDConnect(issuer: issuer),
@@ -113,7 +118,8 @@ extension SessionConfiguration {
             authorizeParameters: authorizeParameters,
             tokenParameters: tokenParameters,
             headers: headers,
-            leeway: leeway)
+            leeway: leeway,
+            dpop: dpop)
     }
 
     /// Auth0's convention ("Add Login to your iOS app": Callback URL).

@@ -1,8 +1,8 @@
 import Foundation
 internal import PilotlightCore
 
-/// Which issuer and which client an app signs in with. Make one with ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:legacy:)``
-/// or ``openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:)``,
+/// Which issuer and which client an app signs in with. Make one with ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:dpop:legacy:)``
+/// or ``openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:dpop:)``,
 /// and change single fields before you make the ``Session``:
 ///
 /// ```swift
@@ -57,21 +57,24 @@ public struct SessionConfiguration: Hashable, Sendable {
     /// "Configure Pushed Authorization Requests (PAR)"). If the issuer's discovery document requires it, it is
     /// done in any case; Auth0's setting is not known here.
     public var pushesAuthorizationRequests: Bool
+    /// Whether the tokens are bound to a key of this device, in its Secure Enclave where there is one (DPoP, RFC 9449). See
+    /// <doc:BindTokens>. Not with storage that is `synchronizable`.
+    public var dpop: TokenBinding
     /// Auth0 only: allows ``Session/legacy``, which uses the endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
     /// `/oauth/ro`). Without it each of those calls is refused here and nothing is sent.
     public var legacy: Bool
 
     /// A configuration from its fields. Prefer
-    /// ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:legacy:)``
+    /// ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:dpop:legacy:)``
     /// and
-    /// ``openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:)``,
+    /// ``openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:dpop:)``,
     /// which know the defaults of each provider.
     public init(
         provider: Provider, clientID: String, redirectURI: String, scopes: [String] = standardScopes,
         audience: String? = nil, resources: [String] = [], authorizeParameters: [String: String] = [:],
         tokenParameters: [String: String] = [:], headers: [String: String] = [:], headerOrigins: [String] = [],
         leeway: TimeInterval = 60, metadataByIDToken: Bool = false, pushesAuthorizationRequests: Bool = false,
-        legacy: Bool = false
+        dpop: TokenBinding = .off, legacy: Bool = false
     ) {
         self.provider = provider
         self.clientID = clientID
@@ -86,6 +89,7 @@ public struct SessionConfiguration: Hashable, Sendable {
         self.leeway = leeway
         self.metadataByIDToken = metadataByIDToken
         self.pushesAuthorizationRequests = pushesAuthorizationRequests
+        self.dpop = dpop
         self.legacy = legacy
     }
 }
@@ -104,7 +108,7 @@ extension SessionConfiguration {
                 resources: resources, authorizeParameters: authorizeParameters, tokenParameters: tokenParameters,
                 headers: headers, headerOrigins: headerOrigins, leewaySeconds: leeway,
                 metadataByIdToken: metadataByIDToken, pushesAuthorizationRequests: pushesAuthorizationRequests,
-                legacy: legacy)
+                dpop: dpop.core, legacy: legacy)
         }
     }
 }

@@ -40,6 +40,9 @@ extension SessionError {
                 "APIs > your API > Settings > Identifier. For metadata set `metadataAccess: true`; for a further API, and for "
                     + "metadata beside an `audience`, Applications > your app > Settings > Multi-Resource Refresh Token must "
                     + "name it"
+            case "dpop":
+                "APIs > your API > Settings > Token Sender-Constraining (Sender Constraining Method: DPoP), and the same for "
+                    + "Applications > your app > Settings"
             case "legacy":
                 "Applications > your app > Settings > Advanced Settings > Grant Types, where the tenant still has Legacy"
             default: nil

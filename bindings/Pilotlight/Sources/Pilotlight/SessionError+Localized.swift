@@ -22,6 +22,7 @@ extension SessionError: LocalizedError {
         case .signInRequired(.refreshTokenRejected, _), .signInRequired(.noRefreshToken, _): "The sign-in has expired."
         case .signInRequired(.interactionRequired, _): "The sign-in service needs you to confirm something."
         case .signInRequired(.accessDenied, _): "The sign-in service denied access."
+        case .signInRequired(.proofKeyLost, _): "The sign-in belongs to another device, or this one was reset."
         case .signInRequired(.renewalsRefused, _): "The sign-in service does not renew the sign-in."
         case .stepUpRequired: "This needs you to confirm who you are."
         case .signInFailed: "The sign-in did not succeed."

@@ -35,6 +35,9 @@ public enum SignInReason: Hashable, Sendable {
     /// the refresh token is no longer valid. The session has not ended: later calls try again, and one renewal that
     /// succeeds ends this. `code` is the issuer's last error code.
     case renewalsRefused(code: String)
+    /// The tokens are bound to a key (``TokenBinding``) that this device cannot use any more, as after a backup was restored
+    /// to another device. The session has not ended, and is of no use here.
+    case proofKeyLost
 }
 
 extension RetryReason {
@@ -60,6 +63,7 @@ extension SignInReason {
         case .interactionRequired: self = .interactionRequired
         case .accessDenied: self = .accessDenied
         case .renewalsRefused(let code): self = .renewalsRefused(code: code)
+        case .proofKeyLost: self = .proofKeyLost
         }
     }
 }

@@ -669,6 +669,304 @@ fileprivate struct FfiConverterDuration: FfiConverterRustBuffer {
 
 
 /**
+ * Makes and uses keys on P-256 (DPoP, RFC 9449).
+ */
+public protocol AppProofKeys: AnyObject, Sendable {
+
+    /**
+     * A new key: in hardware where the device has some for it.
+     */
+    func create() throws  -> AppProofKey
+
+    /**
+     * The key whose handle this is.
+     */
+    func find(handle: Data) throws  -> AppProofKey
+
+    /**
+     * The signature of the message's SHA-256: r and s side by side, of 32 bytes each.
+     */
+    func sign(handle: Data, message: Data) throws  -> Data
+
+}
+/**
+ * Makes and uses keys on P-256 (DPoP, RFC 9449).
+ */
+open class AppProofKeysImpl: AppProofKeys, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_pilotlight_core_fn_clone_appproofkeys(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_pilotlight_core_fn_free_appproofkeys(handle, $0) }
+    }
+
+
+
+
+    /**
+     * A new key: in hardware where the device has some for it.
+     */
+open func create()throws  -> AppProofKey  {
+    return try  FfiConverterTypeAppProofKey_lift(try rustCallWithError(FfiConverterTypeAppProofKeyError_lift) {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_appproofkeys_create(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The key whose handle this is.
+     */
+open func find(handle: Data)throws  -> AppProofKey  {
+    return try  FfiConverterTypeAppProofKey_lift(try rustCallWithError(FfiConverterTypeAppProofKeyError_lift) {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_appproofkeys_find(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(handle),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * The signature of the message's SHA-256: r and s side by side, of 32 bytes each.
+     */
+open func sign(handle: Data, message: Data)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeAppProofKeyError_lift) {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_appproofkeys_sign(
+            self.uniffiCloneHandle(),
+        FfiConverterData.lower(handle),
+        FfiConverterData.lower(message),uniffiCallStatus
+    )
+})
+}
+
+
+
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceAppProofKeys {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceAppProofKeys = UniffiVTableCallbackInterfaceAppProofKeys(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeAppProofKeys.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface AppProofKeys: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeAppProofKeys.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface AppProofKeys: handle missing in uniffiClone")
+            }
+        },
+        create: { (
+            uniffiHandle: UInt64,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> AppProofKey in
+                guard let uniffiObj = try? FfiConverterTypeAppProofKeys.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.create(
+                )
+            }
+
+
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterTypeAppProofKey_lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeAppProofKeyError_lower
+            )
+        },
+        find: { (
+            uniffiHandle: UInt64,
+            handle: RustBuffer,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> AppProofKey in
+                guard let uniffiObj = try? FfiConverterTypeAppProofKeys.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.find(
+                     handle: try FfiConverterData.lift(handle)
+                )
+            }
+
+
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterTypeAppProofKey_lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeAppProofKeyError_lower
+            )
+        },
+        sign: { (
+            uniffiHandle: UInt64,
+            handle: RustBuffer,
+            message: RustBuffer,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> Data in
+                guard let uniffiObj = try? FfiConverterTypeAppProofKeys.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.sign(
+                     handle: try FfiConverterData.lift(handle),
+                     message: try FfiConverterData.lift(message)
+                )
+            }
+
+
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterData.lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeAppProofKeyError_lower
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceAppProofKeys> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceAppProofKeys>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitAppProofKeys() {
+    uniffi_pilotlight_core_fn_init_callback_vtable_appproofkeys(UniffiCallbackInterfaceAppProofKeys.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAppProofKeys: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<AppProofKeys>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = AppProofKeys
+
+    public static func lift(_ handle: UInt64) throws -> AppProofKeys {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return AppProofKeysImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: AppProofKeys) -> UInt64 {
+         if let rustImpl = value as? AppProofKeysImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AppProofKeys {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: AppProofKeys, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAppProofKeys_lift(_ handle: UInt64) throws -> AppProofKeys {
+    return try FfiConverterTypeAppProofKeys.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAppProofKeys_lower(_ value: AppProofKeys) -> UInt64 {
+    return FfiConverterTypeAppProofKeys.lower(value)
+}
+
+
+
+
+
+
+/**
  * An HTTP client of the app's.
  *
  * It sends each request at most once, as it is: no redirect is followed, no cookie is sent or kept, nothing is read from or
@@ -1129,6 +1427,11 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func tokenLease()  -> TokenLease?
 
     /**
+     * The key that the session's own access token is bound to; nil where it is not. Reads memory only.
+     */
+    func boundKey()  -> BoundKey?
+
+    /**
      * The ID token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
      */
     func cachedIdToken(minTtlSeconds: UInt32)  -> String?
@@ -1182,6 +1485,17 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func importSession(source: ImportSource) async throws  -> ImportOutcome
 
     /**
+     * Whether this access token is bound to a key, so that a request needs `Authorization: DPoP` and a proof. Reads memory
+     * only.
+     */
+    func isBound(token: String)  -> Bool
+
+    /**
+     * An API answered with this `DPoP-Nonce`: the next proof that goes to its origin says it. Memory only.
+     */
+    func keepProofNonce(url: String, nonce: String)
+
+    /**
      * Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network).
      * Answers the metadata after the change.
      */
@@ -1199,6 +1513,12 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
      * `allow_stale` an older one will do where a new one cannot be had for the moment.
      */
     func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool) async throws  -> UserProfile
+
+    /**
+     * The proof for one request that carries this access token (the header `DPoP`, RFC 9449 4); nil where that is not
+     * bound. Uses the key, and no network. Throws `signIn` where this device cannot use the key any more.
+     */
+    func proof(method: String, url: String, token: String) async throws  -> String?
 
     /**
      * Deletes keys of `user_metadata`; none delete nothing. Network. Answers the metadata after the change.
@@ -1327,9 +1647,10 @@ public convenience init(configuration: SessionConfiguration, storage: SessionSto
      * The same with `network` for the requests to the issuer; `new` takes the core's own client with the system's proxies.
      * Where the session is open already, the first one's counts: of two with the core's client and differing proxies, and
      * of two with clients of the app's. One with the core's client and one with the app's cannot be open at once: throws
-     * `fixConfiguration` naming `transport`.
+     * `fixConfiguration` naming `transport`. `proof_keys` makes and uses the keys that tokens are bound to; nil for keys in
+     * software, which Apple systems do not have here.
      */
-public static func withNetwork(configuration: SessionConfiguration, storage: SessionStorage, name: String, readOnly: Bool, observer: SessionObserver?, log: LogSink?, network: SessionNetwork)throws  -> CoreSession  {
+public static func withNetwork(configuration: SessionConfiguration, storage: SessionStorage, name: String, readOnly: Bool, observer: SessionObserver?, log: LogSink?, network: SessionNetwork, proofKeys: AppProofKeys?)throws  -> CoreSession  {
     return try  FfiConverterTypeCoreSession_lift(try rustCallWithError(FfiConverterTypeSessionError_lift) {
         uniffiCallStatus in
     uniffi_pilotlight_core_fn_constructor_coresession_with_network(
@@ -1339,7 +1660,8 @@ public static func withNetwork(configuration: SessionConfiguration, storage: Ses
         FfiConverterBool.lower(readOnly),
         FfiConverterOptionTypeSessionObserver.lower(observer),
         FfiConverterOptionTypeLogSink.lower(log),
-        FfiConverterTypeSessionNetwork_lower(network),uniffiCallStatus
+        FfiConverterTypeSessionNetwork_lower(network),
+        FfiConverterOptionTypeAppProofKeys.lower(proofKeys),uniffiCallStatus
     )
 })
 }
@@ -1856,6 +2178,18 @@ open func tokenLease() -> TokenLease?  {
 }
 
     /**
+     * The key that the session's own access token is bound to; nil where it is not. Reads memory only.
+     */
+open func boundKey() -> BoundKey?  {
+    return try!  FfiConverterOptionTypeBoundKey.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_bound_key(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
      * The ID token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
      */
 open func cachedIdToken(minTtlSeconds: UInt32) -> String?  {
@@ -2029,6 +2363,33 @@ open func importSession(source: ImportSource)async throws  -> ImportOutcome  {
 }
 
     /**
+     * Whether this access token is bound to a key, so that a request needs `Authorization: DPoP` and a proof. Reads memory
+     * only.
+     */
+open func isBound(token: String) -> Bool  {
+    return try!  FfiConverterBool.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_is_bound(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(token),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * An API answered with this `DPoP-Nonce`: the next proof that goes to its origin says it. Memory only.
+     */
+open func keepProofNonce(url: String, nonce: String)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_keep_proof_nonce(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(url),
+        FfiConverterString.lower(nonce),uniffiCallStatus
+    )
+}
+}
+
+    /**
      * Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network).
      * Answers the metadata after the change.
      */
@@ -2085,6 +2446,26 @@ open func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool)async throws  ->
             completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
             freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeUserProfile_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * The proof for one request that carries this access token (the header `DPoP`, RFC 9449 4); nil where that is not
+     * bound. Uses the key, and no network. Throws `signIn` where this device cannot use the key any more.
+     */
+open func proof(method: String, url: String, token: String)async throws  -> String?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_proof(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(method),FfiConverterString.lower(url),FfiConverterString.lower(token)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionString.lift,
             errorHandler: FfiConverterTypeSessionError_lift
         )
 }
@@ -3195,6 +3576,85 @@ public func FfiConverterTypeAddress_lower(_ value: Address) -> RustBuffer {
 
 
 /**
+ * A key as it crosses the border.
+ */
+public struct AppProofKey: Equatable, Hashable {
+    /**
+     * What is stored of it.
+     */
+    public let handle: Data
+    /**
+     * Its public half as an uncompressed point (SEC 1 2.3.3).
+     */
+    public let publicPoint: Data
+    /**
+     * Whether it is in hardware.
+     */
+    public let inHardware: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What is stored of it.
+         */handle: Data,
+        /**
+         * Its public half as an uncompressed point (SEC 1 2.3.3).
+         */publicPoint: Data,
+        /**
+         * Whether it is in hardware.
+         */inHardware: Bool) {
+        self.handle = handle
+        self.publicPoint = publicPoint
+        self.inHardware = inHardware
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension AppProofKey: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAppProofKey: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AppProofKey {
+        return
+            try AppProofKey(
+                handle: FfiConverterData.read(from: &buf),
+                publicPoint: FfiConverterData.read(from: &buf),
+                inHardware: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: AppProofKey, into buf: inout [UInt8]) {
+        FfiConverterData.write(value.handle, into: &buf)
+        FfiConverterData.write(value.publicPoint, into: &buf)
+        FfiConverterBool.write(value.inHardware, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAppProofKey_lift(_ buf: RustBuffer) throws -> AppProofKey {
+    return try FfiConverterTypeAppProofKey.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAppProofKey_lower(_ value: AppProofKey) -> RustBuffer {
+    return FfiConverterTypeAppProofKey.lower(value)
+}
+
+
+/**
  * What an API asks of the user's authentication before it does what was requested (RFC 9470 3).
  */
 public struct AuthenticationRequirement: Equatable, Hashable {
@@ -3260,6 +3720,75 @@ public func FfiConverterTypeAuthenticationRequirement_lift(_ buf: RustBuffer) th
 #endif
 public func FfiConverterTypeAuthenticationRequirement_lower(_ value: AuthenticationRequirement) -> RustBuffer {
     return FfiConverterTypeAuthenticationRequirement.lower(value)
+}
+
+
+/**
+ * The key that a session's tokens are bound to.
+ */
+public struct BoundKey: Equatable, Hashable {
+    /**
+     * Its thumbprint (RFC 7638), as it stands in the tokens (`cnf.jkt`). Not secret.
+     */
+    public let thumbprint: String
+    /**
+     * Whether it is in hardware, from which nobody can take it.
+     */
+    public let inHardware: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its thumbprint (RFC 7638), as it stands in the tokens (`cnf.jkt`). Not secret.
+         */thumbprint: String,
+        /**
+         * Whether it is in hardware, from which nobody can take it.
+         */inHardware: Bool) {
+        self.thumbprint = thumbprint
+        self.inHardware = inHardware
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension BoundKey: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeBoundKey: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> BoundKey {
+        return
+            try BoundKey(
+                thumbprint: FfiConverterString.read(from: &buf),
+                inHardware: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: BoundKey, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.thumbprint, into: &buf)
+        FfiConverterBool.write(value.inHardware, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeBoundKey_lift(_ buf: RustBuffer) throws -> BoundKey {
+    return try FfiConverterTypeBoundKey.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeBoundKey_lower(_ value: BoundKey) -> RustBuffer {
+    return FfiConverterTypeBoundKey.lower(value)
 }
 
 
@@ -4199,6 +4728,11 @@ public struct SessionConfiguration: Equatable, Hashable {
      */
     public let pushesAuthorizationRequests: Bool
     /**
+     * Bind the tokens to a key of this device, in its Secure Enclave where there is one, so that a token that is stolen is
+     * of no use elsewhere (DPoP, RFC 9449; Auth0: "Demonstrating Proof-of-Possession (DPoP)").
+     */
+    public let dpop: TokenBinding
+    /**
      * Auth0 only: allows the calls that use its endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
      * `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is
      * sent.
@@ -4255,6 +4789,10 @@ public struct SessionConfiguration: Equatable, Hashable {
          * that requires it and says so in its discovery document is sent it in any case.
          */pushesAuthorizationRequests: Bool = false,
         /**
+         * Bind the tokens to a key of this device, in its Secure Enclave where there is one, so that a token that is stolen is
+         * of no use elsewhere (DPoP, RFC 9449; Auth0: "Demonstrating Proof-of-Possession (DPoP)").
+         */dpop: TokenBinding,
+        /**
          * Auth0 only: allows the calls that use its endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
          * `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is
          * sent.
@@ -4272,6 +4810,7 @@ public struct SessionConfiguration: Equatable, Hashable {
         self.leewaySeconds = leewaySeconds
         self.metadataByIdToken = metadataByIdToken
         self.pushesAuthorizationRequests = pushesAuthorizationRequests
+        self.dpop = dpop
         self.legacy = legacy
     }
 
@@ -4304,6 +4843,7 @@ public struct FfiConverterTypeSessionConfiguration: FfiConverterRustBuffer {
                 leewaySeconds: FfiConverterUInt32.read(from: &buf),
                 metadataByIdToken: FfiConverterBool.read(from: &buf),
                 pushesAuthorizationRequests: FfiConverterBool.read(from: &buf),
+                dpop: FfiConverterTypeTokenBinding.read(from: &buf),
                 legacy: FfiConverterBool.read(from: &buf)
         )
     }
@@ -4322,6 +4862,7 @@ public struct FfiConverterTypeSessionConfiguration: FfiConverterRustBuffer {
         FfiConverterUInt32.write(value.leewaySeconds, into: &buf)
         FfiConverterBool.write(value.metadataByIdToken, into: &buf)
         FfiConverterBool.write(value.pushesAuthorizationRequests, into: &buf)
+        FfiConverterTypeTokenBinding.write(value.dpop, into: &buf)
         FfiConverterBool.write(value.legacy, into: &buf)
     }
 }
@@ -5250,6 +5791,104 @@ public func FfiConverterTypeUserProfile_lower(_ value: UserProfile) -> RustBuffe
 
 
 /**
+ * Why a key cannot be used.
+ */
+public
+enum AppProofKeyError: Swift.Error, Equatable, Hashable {
+
+
+
+    /**
+     * It can never be used again on this device.
+     */
+    case Lost
+    /**
+     * Not while the device is locked.
+     */
+    case Locked
+    /**
+     * Something else went wrong.
+     */
+    case Failed(
+        /**
+         * What, without anything secret.
+         */problem: String
+    )
+
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension AppProofKeyError: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAppProofKeyError: FfiConverterRustBuffer {
+    typealias SwiftType = AppProofKeyError
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AppProofKeyError {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+
+
+
+        case 1: return .Lost
+        case 2: return .Locked
+        case 3: return .Failed(
+            problem: try FfiConverterString.read(from: &buf)
+            )
+
+         default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: AppProofKeyError, into buf: inout [UInt8]) {
+        switch value {
+
+
+
+
+
+        case .Lost:
+            writeInt(&buf, Int32(1))
+
+
+        case .Locked:
+            writeInt(&buf, Int32(2))
+
+
+        case let .Failed(problem):
+            writeInt(&buf, Int32(3))
+            FfiConverterString.write(problem, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAppProofKeyError_lift(_ buf: RustBuffer) throws -> AppProofKeyError {
+    return try FfiConverterTypeAppProofKeyError.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAppProofKeyError_lower(_ value: AppProofKeyError) -> RustBuffer {
+    return FfiConverterTypeAppProofKeyError.lower(value)
+}
+
+
+/**
  * What became of an import. Whatever it is, the old item is still there.
  */
 
@@ -5394,7 +6033,7 @@ public enum ImportProblem: Equatable, Hashable {
      */
     case nothingUsable
     /**
-     * The tokens are bound to a key of the old library's (DPoP, RFC 9449), which Pilotlight cannot use.
+     * The tokens are bound to a key of the old library's (DPoP, RFC 9449), which was not found or cannot be used here.
      */
     case senderConstrained
     /**
@@ -7418,6 +8057,11 @@ public enum SignInReason: Equatable, Hashable {
          * The issuer's last error code.
          */code: String
     )
+    /**
+     * The tokens are bound to a key (DPoP) that this device cannot use any more, as after a backup was restored to another
+     * device. The session has not ended, and is of no use here.
+     */
+    case proofKeyLost
 
 
 
@@ -7452,6 +8096,8 @@ public struct FfiConverterTypeSignInReason: FfiConverterRustBuffer {
         case 6: return .renewalsRefused(code: try FfiConverterString.read(from: &buf)
         )
 
+        case 7: return .proofKeyLost
+
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
@@ -7483,6 +8129,10 @@ public struct FfiConverterTypeSignInReason: FfiConverterRustBuffer {
         case let .renewalsRefused(code):
             writeInt(&buf, Int32(6))
             FfiConverterString.write(code, into: &buf)
+
+
+        case .proofKeyLost:
+            writeInt(&buf, Int32(7))
 
         }
     }
@@ -7722,6 +8372,91 @@ public func FfiConverterTypeSignOutOutcome_lift(_ buf: RustBuffer) throws -> Sig
 #endif
 public func FfiConverterTypeSignOutOutcome_lower(_ value: SignOutOutcome) -> RustBuffer {
     return FfiConverterTypeSignOutOutcome.lower(value)
+}
+
+
+
+/**
+ * Whether, and how strictly, tokens are bound to a key of this device (DPoP, RFC 9449).
+ */
+
+public enum TokenBinding: Equatable, Hashable {
+
+    /**
+     * They are not. A session whose tokens are bound already stays usable.
+     */
+    case off
+    /**
+     * Where the issuer offers it.
+     */
+    case whenOffered
+    /**
+     * Always: tokens that are not bound are refused.
+     */
+    case required
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension TokenBinding: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTokenBinding: FfiConverterRustBuffer {
+    typealias SwiftType = TokenBinding
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TokenBinding {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .off
+
+        case 2: return .whenOffered
+
+        case 3: return .required
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: TokenBinding, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .off:
+            writeInt(&buf, Int32(1))
+
+
+        case .whenOffered:
+            writeInt(&buf, Int32(2))
+
+
+        case .required:
+            writeInt(&buf, Int32(3))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTokenBinding_lift(_ buf: RustBuffer) throws -> TokenBinding {
+    return try FfiConverterTypeTokenBinding.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTokenBinding_lower(_ value: TokenBinding) -> RustBuffer {
+    return FfiConverterTypeTokenBinding.lower(value)
 }
 
 
@@ -8098,6 +8833,30 @@ fileprivate struct FfiConverterOptionData: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeAppProofKeys: FfiConverterRustBuffer {
+    typealias SwiftType = AppProofKeys?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeAppProofKeys.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeAppProofKeys.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeLogSink: FfiConverterRustBuffer {
     typealias SwiftType = LogSink?
 
@@ -8186,6 +8945,30 @@ fileprivate struct FfiConverterOptionTypeAuthenticationRequirement: FfiConverter
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeAuthenticationRequirement.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeBoundKey: FfiConverterRustBuffer {
+    typealias SwiftType = BoundKey?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeBoundKey.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeBoundKey.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -8819,6 +9602,15 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_transportreply_failed() != 18902) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_pilotlight_core_checksum_method_appproofkeys_create() != 37025) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_appproofkeys_find() != 38497) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_appproofkeys_sign() != 60245) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_method_logsink_log() != 55040) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -8930,6 +9722,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_token_lease() != 55771) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_pilotlight_core_checksum_method_coresession_bound_key() != 64383) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_method_coresession_cached_id_token() != 17163) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -8957,6 +9752,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_import_session() != 26620) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_pilotlight_core_checksum_method_coresession_is_bound() != 21990) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_keep_proof_nonce() != 44107) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_method_coresession_merge_metadata() != 1231) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -8964,6 +9765,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_profile_within() != 51208) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_proof() != 25096) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_remove_metadata() != 11712) {
@@ -8987,10 +9791,11 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 56998) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_constructor_coresession_with_network() != 62871) {
+    if (uniffi_pilotlight_core_checksum_constructor_coresession_with_network() != 7633) {
         return InitializationResult.apiChecksumMismatch
     }
 
+    uniffiCallbackInitAppProofKeys()
     uniffiCallbackInitAppTransport()
     uniffiCallbackInitLogSink()
     uniffiCallbackInitMetricsSink()

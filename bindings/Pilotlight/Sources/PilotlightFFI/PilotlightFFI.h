@@ -257,6 +257,27 @@ typedef void (*UniffiCallbackInterfaceAppTransportMethod1)(uint64_t, uint64_t, v
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_APP_PROOF_KEYS_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_APP_PROOF_KEYS_METHOD0
+typedef void (*UniffiCallbackInterfaceAppProofKeysMethod0)(uint64_t, RustBuffer* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_APP_PROOF_KEYS_METHOD1
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_APP_PROOF_KEYS_METHOD1
+typedef void (*UniffiCallbackInterfaceAppProofKeysMethod1)(uint64_t, RustBuffer, RustBuffer* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_APP_PROOF_KEYS_METHOD2
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_APP_PROOF_KEYS_METHOD2
+typedef void (*UniffiCallbackInterfaceAppProofKeysMethod2)(uint64_t, RustBuffer, RustBuffer, RustBuffer* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_LOG_SINK_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_LOG_SINK_METHOD0
 typedef void (*UniffiCallbackInterfaceLogSinkMethod0)(uint64_t, RustBuffer, RustBuffer, void* _Nonnull,
@@ -293,6 +314,17 @@ typedef struct UniffiVTableCallbackInterfaceAppTransport {
     UniffiCallbackInterfaceAppTransportMethod0 _Nonnull send;
     UniffiCallbackInterfaceAppTransportMethod1 _Nonnull cancel;
 } UniffiVTableCallbackInterfaceAppTransport;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_APP_PROOF_KEYS
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_APP_PROOF_KEYS
+typedef struct UniffiVTableCallbackInterfaceAppProofKeys {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceAppProofKeysMethod0 _Nonnull create;
+    UniffiCallbackInterfaceAppProofKeysMethod1 _Nonnull find;
+    UniffiCallbackInterfaceAppProofKeysMethod2 _Nonnull sign;
+} UniffiVTableCallbackInterfaceAppProofKeys;
 
 #endif
 #ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_LOG_SINK
@@ -366,6 +398,36 @@ void uniffi_pilotlight_core_fn_method_transportreply_answered(uint64_t ptr, uint
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_TRANSPORTREPLY_FAILED
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_TRANSPORTREPLY_FAILED
 void uniffi_pilotlight_core_fn_method_transportreply_failed(uint64_t ptr, RustBuffer kind, int8_t may_have_been_processed, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CLONE_APPPROOFKEYS
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CLONE_APPPROOFKEYS
+uint64_t uniffi_pilotlight_core_fn_clone_appproofkeys(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_FREE_APPPROOFKEYS
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_FREE_APPPROOFKEYS
+void uniffi_pilotlight_core_fn_free_appproofkeys(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_INIT_CALLBACK_VTABLE_APPPROOFKEYS
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_INIT_CALLBACK_VTABLE_APPPROOFKEYS
+void uniffi_pilotlight_core_fn_init_callback_vtable_appproofkeys(const UniffiVTableCallbackInterfaceAppProofKeys* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_APPPROOFKEYS_CREATE
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_APPPROOFKEYS_CREATE
+RustBuffer uniffi_pilotlight_core_fn_method_appproofkeys_create(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_APPPROOFKEYS_FIND
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_APPPROOFKEYS_FIND
+RustBuffer uniffi_pilotlight_core_fn_method_appproofkeys_find(uint64_t ptr, RustBuffer handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_APPPROOFKEYS_SIGN
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_APPPROOFKEYS_SIGN
+RustBuffer uniffi_pilotlight_core_fn_method_appproofkeys_sign(uint64_t ptr, RustBuffer handle, RustBuffer message, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CLONE_LOGSINK
@@ -450,7 +512,7 @@ uint64_t uniffi_pilotlight_core_fn_constructor_coresession_new(RustBuffer config
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CONSTRUCTOR_CORESESSION_WITH_NETWORK
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_CONSTRUCTOR_CORESESSION_WITH_NETWORK
-uint64_t uniffi_pilotlight_core_fn_constructor_coresession_with_network(RustBuffer configuration, RustBuffer storage, RustBuffer name, int8_t read_only, RustBuffer observer, RustBuffer log, RustBuffer network, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_pilotlight_core_fn_constructor_coresession_with_network(RustBuffer configuration, RustBuffer storage, RustBuffer name, int8_t read_only, RustBuffer observer, RustBuffer log, RustBuffer network, RustBuffer proof_keys, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_ACCESS_TOKEN
@@ -618,6 +680,11 @@ RustBuffer uniffi_pilotlight_core_fn_method_coresession_state(uint64_t ptr, Rust
 RustBuffer uniffi_pilotlight_core_fn_method_coresession_token_lease(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_BOUND_KEY
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_BOUND_KEY
+RustBuffer uniffi_pilotlight_core_fn_method_coresession_bound_key(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_CACHED_ID_TOKEN
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_CACHED_ID_TOKEN
 RustBuffer uniffi_pilotlight_core_fn_method_coresession_cached_id_token(uint64_t ptr, uint32_t min_ttl_seconds, RustCallStatus *_Nonnull out_status
@@ -663,6 +730,16 @@ uint64_t uniffi_pilotlight_core_fn_method_coresession_id_token(uint64_t ptr, uin
 uint64_t uniffi_pilotlight_core_fn_method_coresession_import_session(uint64_t ptr, RustBuffer source
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_IS_BOUND
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_IS_BOUND
+int8_t uniffi_pilotlight_core_fn_method_coresession_is_bound(uint64_t ptr, RustBuffer token, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_KEEP_PROOF_NONCE
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_KEEP_PROOF_NONCE
+void uniffi_pilotlight_core_fn_method_coresession_keep_proof_nonce(uint64_t ptr, RustBuffer url, RustBuffer nonce, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_MERGE_METADATA
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_MERGE_METADATA
 uint64_t uniffi_pilotlight_core_fn_method_coresession_merge_metadata(uint64_t ptr, RustBuffer changes_json
@@ -676,6 +753,11 @@ uint64_t uniffi_pilotlight_core_fn_method_coresession_profile(uint64_t ptr, int8
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_PROFILE_WITHIN
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_PROFILE_WITHIN
 uint64_t uniffi_pilotlight_core_fn_method_coresession_profile_within(uint64_t ptr, uint32_t max_age_seconds, int8_t allow_stale
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_PROOF
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_PROOF
+uint64_t uniffi_pilotlight_core_fn_method_coresession_proof(uint64_t ptr, RustBuffer method, RustBuffer url, RustBuffer token
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_FN_METHOD_CORESESSION_REMOVE_METADATA
@@ -1038,6 +1120,24 @@ uint16_t uniffi_pilotlight_core_checksum_method_transportreply_failed(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_APPPROOFKEYS_CREATE
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_APPPROOFKEYS_CREATE
+uint16_t uniffi_pilotlight_core_checksum_method_appproofkeys_create(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_APPPROOFKEYS_FIND
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_APPPROOFKEYS_FIND
+uint16_t uniffi_pilotlight_core_checksum_method_appproofkeys_find(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_APPPROOFKEYS_SIGN
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_APPPROOFKEYS_SIGN
+uint16_t uniffi_pilotlight_core_checksum_method_appproofkeys_sign(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_LOGSINK_LOG
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_LOGSINK_LOG
 uint16_t uniffi_pilotlight_core_checksum_method_logsink_log(void
@@ -1260,6 +1360,12 @@ uint16_t uniffi_pilotlight_core_checksum_method_coresession_token_lease(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_BOUND_KEY
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_BOUND_KEY
+uint16_t uniffi_pilotlight_core_checksum_method_coresession_bound_key(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_CACHED_ID_TOKEN
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_CACHED_ID_TOKEN
 uint16_t uniffi_pilotlight_core_checksum_method_coresession_cached_id_token(void
@@ -1314,6 +1420,18 @@ uint16_t uniffi_pilotlight_core_checksum_method_coresession_import_session(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_IS_BOUND
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_IS_BOUND
+uint16_t uniffi_pilotlight_core_checksum_method_coresession_is_bound(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_KEEP_PROOF_NONCE
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_KEEP_PROOF_NONCE
+uint16_t uniffi_pilotlight_core_checksum_method_coresession_keep_proof_nonce(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_MERGE_METADATA
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_MERGE_METADATA
 uint16_t uniffi_pilotlight_core_checksum_method_coresession_merge_metadata(void
@@ -1329,6 +1447,12 @@ uint16_t uniffi_pilotlight_core_checksum_method_coresession_profile(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_PROFILE_WITHIN
 #define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_PROFILE_WITHIN
 uint16_t uniffi_pilotlight_core_checksum_method_coresession_profile_within(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_PROOF
+#define UNIFFI_FFIDEF_UNIFFI_PILOTLIGHT_CORE_CHECKSUM_METHOD_CORESESSION_PROOF
+uint16_t uniffi_pilotlight_core_checksum_method_coresession_proof(void
 
 );
 #endif

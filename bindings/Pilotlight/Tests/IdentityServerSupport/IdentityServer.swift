@@ -146,6 +146,11 @@ extension IdentityServer {
         try await control.send("PATCH", "settings", settings)
     }
 
+    /// So much time passes for the server.
+    public func advance(seconds: Int64) async throws {
+        try await control.send("POST", "clock", ["advance_seconds": .integer(seconds)])
+    }
+
     /// Refuses connections from now on.
     public func goOffline() async throws {
         try await control.send("POST", "offline")

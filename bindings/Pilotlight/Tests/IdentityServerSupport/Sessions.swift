@@ -9,17 +9,20 @@ extension IdentityServer {
 
     /// The configuration of an Auth0 client at this server.
     public func auth0(
-        redirectURI: String = redirectURI, audience: String? = nil, metadataAccess: Bool = false
+        redirectURI: String = redirectURI, audience: String? = nil, metadataAccess: Bool = false,
+        dpop: TokenBinding = .off
     ) throws -> SessionConfiguration {
         try .auth0(
             domain: issuer, clientID: Self.clientID, redirectURI: redirectURI, audience: audience,
-            metadataAccess: metadataAccess)
+            metadataAccess: metadataAccess, dpop: dpop)
     }
 
     /// A session at this server that lives in memory, with ada signed in.
-    public func signedInSession(audience: String? = nil, metadataAccess: Bool = false) async throws -> Session {
+    public func signedInSession(
+        audience: String? = nil, metadataAccess: Bool = false, dpop: TokenBinding = .off
+    ) async throws -> Session {
         let session = try Session(
-            try auth0(audience: audience, metadataAccess: metadataAccess), storage: .inMemory, log: .none)
+            try auth0(audience: audience, metadataAccess: metadataAccess, dpop: dpop), storage: .inMemory, log: .none)
         try await session.signIn(using: TestBrowser())
         return session
     }

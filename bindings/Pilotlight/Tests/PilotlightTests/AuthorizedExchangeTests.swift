@@ -74,7 +74,7 @@ import FoundationNetworking
             HTTPURLResponse(url: try api("orders"), statusCode: 200, httpVersion: nil, headerFields: nil))
         let task = urlSession().dataTask(with: request)
         let stored = Locked<[CachedURLResponse?]>([])
-        AuthorizedExchange(request, token: "t").urlSession(
+        AuthorizedExchange(request, token: RequestToken(text: "t", prover: nil)).urlSession(
             .shared, dataTask: task, willCacheResponse: CachedURLResponse(response: response, data: Data())
         ) { answer in stored.withLock { $0.append(answer) } }
         #expect(stored.withLock { $0 } == [nil])

@@ -149,6 +149,8 @@ import FoundationNetworking
             "StepUpChallenge": [stepUp],
             "StepUpRequirement": [stepUp.requirement],
             "TokenAudience": [TokenAudience("a")],
+            "BoundKey": [BoundKey(thumbprint: "t", isInSecureEnclave: true)],
+            "TokenBinding": [TokenBinding.required],
         ]
         #if canImport(Observation)
         if #available(iOS 17, macOS 14, *) {

@@ -17,7 +17,7 @@ import FoundationNetworking
         ]
         let signIns: [SignInReason] = [
             .signedOut, .refreshTokenRejected, .noRefreshToken, .interactionRequired, .accessDenied,
-            .renewalsRefused(code: "invalid_request"),
+            .renewalsRefused(code: "invalid_request"), .proofKeyLost,
         ]
         return retries.map { .temporarilyUnavailable(reason: $0, retryAfter: nil, message: "m") }
             + [.temporarilyUnavailable(reason: .rateLimited, retryAfter: 6.2, message: "m")]
@@ -66,6 +66,7 @@ import FoundationNetworking
     @Test(arguments: [
         ("clientID", "Application Type"), ("clientID", "Grant Types"), ("redirectURI", "Allowed Callback URLs"),
         ("scopes", "Allow Offline Access"), ("audience", "Multi-Resource Refresh Token"),
+        ("dpop", "Token Sender-Constraining"),
         ("audience", "metadataAccess"),
         ("domain", "Settings > Domain"), ("legacy", "Grant Types"), ("issuer", "/.well-known/openid-configuration"),
         ("storage", "Keychain Sharing"), ("Auth0.plist", "ClientId"), ("headers", "headers"),
@@ -88,7 +89,7 @@ import FoundationNetworking
     @Test func domainAndCodesNeverChange() {
         #expect(SessionError.errorDomain == "Pilotlight.SessionError")
         let codes = Self.every.map { ($0 as NSError).code }
-        #expect(codes == [1, 1, 1, 1, 1, 1, 1, 1, 5, 5, 5, 5, 5, 5, 3, 3, 4, 2, 6, 7, 8, 9, 10, 10, 11, 12])
+        #expect(codes == [1, 1, 1, 1, 1, 1, 1, 1, 5, 5, 5, 5, 5, 5, 5, 3, 3, 4, 2, 6, 7, 8, 9, 10, 10, 11, 12])
         #expect(Self.every.allSatisfy { ($0 as NSError).domain == "Pilotlight.SessionError" })
         let info = SessionError.configurationInvalid(field: "clientID", message: "m").errorUserInfo
         #expect(info["PilotlightField"] as? String == "clientID")

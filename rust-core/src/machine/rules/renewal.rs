@@ -2,7 +2,9 @@
 
 use super::super::announcements::renewed;
 use super::super::event::SessionEvent;
-use super::super::input::{CheckResult, RenewalAnswered, RenewalAsked, RenewalDeclined, RenewalRefused, TokensChecked};
+use super::super::input::{
+    CheckResult, ProofKeyMade, RenewalAnswered, RenewalAsked, RenewalDeclined, RenewalRefused, TokensChecked,
+};
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
 use super::super::state::Machine;
@@ -16,6 +18,17 @@ pub(crate) fn renew(machine: &mut Machine, _: RenewalAsked, effects: &mut Effect
         effects.renew(input);
     }
     Verdict::Unchanged
+}
+
+/// The next renewal proves that it has this key, and is stored with it first: whatever becomes of the answer, the key is
+/// there. What was bound to a key that is lost can be renewed by nobody.
+pub(crate) fn bind(machine: &mut Machine, input: ProofKeyMade, _: &mut Effects) -> Verdict {
+    let Some(session) = machine.session_of(input.generation) else {
+        return Verdict::Superseded;
+    };
+    session.credentials.proof_key = Some(input.key);
+    machine.ledger.change();
+    Verdict::Changed
 }
 
 /// The session is gone, and nobody else has what came for it: the new refresh token is revoked. Not where the same user has
@@ -73,6 +86,9 @@ fn take_own_tokens(machine: &mut Machine, input: RenewalAnswered) {
         lifetime_seconds: Credentials::lifetime_for(answer.expires_in),
         lives_by_id_token: kept.lives_by_id_token,
         unchecked: true,
+        // Of two keys the one that the answer's tokens are bound to.
+        proof_key: answer.proof_key.or_else(|| kept.proof_key.take()),
+        is_bound: answer.is_bound,
     };
     session.sequence += 1;
     session.ended = None;
@@ -92,6 +108,9 @@ fn take_audience_token(machine: &mut Machine, audience: Audience, input: Renewal
     };
     let revision = machine.ledger.change();
     session.sequence += 1;
+    if let Some(key) = answer.proof_key {
+        session.credentials.proof_key = Some(key);
+    }
     if let Some(rotated) = answer.refresh_token {
         session.credentials.refresh_token = Some(rotated);
         session.ended = None;
@@ -111,6 +130,8 @@ fn take_audience_token(machine: &mut Machine, audience: Audience, input: Renewal
             lifetime_seconds: Credentials::lifetime_for(answer.expires_in),
             lives_by_id_token: false,
             unchecked: true,
+            proof_key: None,
+            is_bound: answer.is_bound,
         },
         received: Some(at.monotonic),
         revision,

@@ -9,6 +9,7 @@ use url::{Host, ParseError, Url};
 
 use crate::model::audience::{RESOURCE_PROBLEM, is_resource_indicator};
 use crate::model::invalid::{InvalidConfiguration, InvalidValue, quoted};
+use crate::model::proof_key::TokenBinding;
 use crate::model::scopes::parse_scopes;
 use item_names::ItemNames;
 use parameters::parse_headers;
@@ -48,6 +49,8 @@ pub struct Configuration {
     pub metadata_by_id_token: bool,
     /// Whether authorization requests are pushed.
     pub pushes_authorization_requests: bool,
+    /// Whether tokens are bound to a key of this device.
+    pub dpop: TokenBinding,
     /// Whether Auth0's endpoints of before June 2017 may be used.
     pub legacy: bool,
 }
@@ -108,6 +111,7 @@ impl Configuration {
             leeway_seconds: i64::from(written.leeway_seconds),
             metadata_by_id_token: written.metadata_by_id_token,
             pushes_authorization_requests: written.pushes_authorization_requests,
+            dpop: written.dpop,
             legacy: written.legacy,
         })
     }

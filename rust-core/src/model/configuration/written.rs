@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::model::proof_key::TokenBinding;
+
 /// What an app configures. Every field is checked when a session is made from it; nothing here is secret, because a
 /// native app is a public client (RFC 8252 8.5).
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -48,6 +50,9 @@ pub struct SessionConfiguration {
     /// that requires it and says so in its discovery document is sent it in any case.
     #[uniffi(default = false)]
     pub pushes_authorization_requests: bool,
+    /// Bind the tokens to a key of this device, in its Secure Enclave where there is one, so that a token that is stolen is
+    /// of no use elsewhere (DPoP, RFC 9449; Auth0: "Demonstrating Proof-of-Possession (DPoP)").
+    pub dpop: TokenBinding,
     /// Auth0 only: allows the calls that use its endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
     /// `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is
     /// sent.

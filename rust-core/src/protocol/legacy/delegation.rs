@@ -106,6 +106,8 @@ pub fn read_renewal(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> Result
         scope: None,
         expires_in: Some(Credentials::lifetime_of_id_token(issued_at, expires_at, now)),
         problem: None,
+        proof_key: None,
+        is_bound: false,
     })
 }
 

@@ -70,6 +70,8 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<TokenAnswer, Protocol
         scope: None,
         expires_in: None,
         problem: None,
+        proof_key: None,
+        is_bound: false,
     })
 }
 

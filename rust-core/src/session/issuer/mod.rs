@@ -5,12 +5,15 @@
 //! context and the network's port.
 //!
 //! - `exchange`: the one way to the network, and the server's clock.
+//! - `proofs`: proofs of possession, and the nonces in them.
 //! - `published`: endpoints and keys.
 //! - `verifier`: checks what the issuer signed: ID tokens, and signed userinfo answers.
 
 mod exchange;
+mod proofs;
 mod published;
 mod verifier;
 
+pub(super) use proofs::Possession;
 pub(super) use published::Issuer;
 pub(super) use verifier::Verifier;

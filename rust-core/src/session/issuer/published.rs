@@ -11,15 +11,18 @@ use url::Url;
 
 use super::super::context::Context;
 use super::exchange::Exchange;
+use super::proofs::{Possession, Proofs};
 use crate::jose::{self, Algorithm, IdTokenError, IdTokenProblem, KeySet, VerifiedClaims, newer_keys_may_help};
 use crate::machine::error::Error;
 use crate::machine::input::DiscoveryKnown;
 use crate::model::configuration::IssuerUrl;
 use crate::model::json::Object;
+use crate::model::proof_key::{ProofKey, TokenBinding};
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
-use crate::ports::Transport;
+use crate::ports::{LogLevel, ProofKeys, Transport};
 use crate::protocol::discovery::{self, IssuerMetadata};
+use crate::protocol::dpop::{binds_tokens, nonce, proof_problem};
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::failure::{resource_failure, unexpected};
 use crate::protocol::message::{HttpAnswer, HttpRequest};
@@ -31,6 +34,7 @@ use crate::storage::envelope::KeptDiscovery;
 pub(in crate::session) struct Issuer {
     context: Arc<Context>,
     exchange: Exchange,
+    proofs: Proofs,
     metadata: Mutex<Option<Known>>,
     keys: Mutex<Option<Keys>>,
 }
@@ -68,8 +72,13 @@ const LEAST_KEYS_AGE: Duration = Duration::from_secs(60);
 const MOST_KEYS_LOOKED_FOR: usize = 4;
 
 impl Issuer {
-    pub(in crate::session) fn new(context: Arc<Context>, transport: Arc<dyn Transport>) -> Arc<Self> {
+    pub(in crate::session) fn new(
+        context: Arc<Context>,
+        transport: Arc<dyn Transport>,
+        keys: Arc<dyn ProofKeys>,
+    ) -> Arc<Self> {
         Arc::new(Self {
+            proofs: Proofs::new(Arc::clone(&context), keys),
             exchange: Exchange::new(Arc::clone(&context), transport),
             context,
             metadata: Mutex::default(),
@@ -88,6 +97,67 @@ impl Issuer {
             kept.good_until = Duration::ZERO;
         }
         outcome
+    }
+
+    /// The same with a proof of possession, where there is a key to show: and once more with another proof where the server
+    /// wants a nonce in it, or does not accept it because of the time. It has done nothing then (RFC 9449 5 and 8).
+    pub(in crate::session) async fn call_showing(
+        &self,
+        shown: Option<Possession<'_>>,
+        endpoint: Endpoint,
+        request: HttpRequest,
+    ) -> Result<HttpAnswer, Error> {
+        let Some(shown) = shown else {
+            return self.call(endpoint, request).await;
+        };
+        let mut answered = Vec::new();
+        loop {
+            let (method, url) = (request.method.name(), &request.url);
+            let proof = self.proofs.proof(shown, method, url, self.server_now()).await?;
+            let proved = request.clone().with_proof(&proof, shown.access_token);
+            let answer = self.call(endpoint, proved).await?;
+            if let Some(nonce) = nonce(&answer) {
+                self.proofs.keep_nonce(url, nonce);
+            }
+            match proof_problem(&answer) {
+                Some(problem) if !answered.contains(&problem) => answered.push(problem),
+                _ => return Ok(answer),
+            }
+        }
+    }
+
+    /// A proof for a request that somebody else sends.
+    pub(in crate::session) async fn proof(
+        &self,
+        shown: Possession<'_>,
+        method: &str,
+        url: &Url,
+    ) -> Result<String, Error> {
+        self.proofs.proof(shown, method, url, self.server_now()).await
+    }
+
+    /// The next proof that goes there says this nonce, where it is one.
+    pub(in crate::session) fn keep_nonce(&self, url: &Url, nonce: &str) {
+        self.proofs.keep_nonce(url, nonce);
+    }
+
+    /// A new key for tokens that are to be bound; none where they are not.
+    ///
+    /// # Errors
+    /// Where no key can be made; where that is only wanted and not required, it is logged, and there is none.
+    pub(in crate::session) async fn key_to_bind(&self, metadata: &IssuerMetadata) -> Result<Option<ProofKey>, Error> {
+        let configuration = self.context.configuration();
+        if !binds_tokens(configuration, metadata)? {
+            return Ok(None);
+        }
+        match self.proofs.make_key().await {
+            Err(Error::ProofKey(problem)) if configuration.dpop == TokenBinding::WhenOffered => {
+                let message = format!("the tokens are not bound to a key: {problem}");
+                self.context.log(LogLevel::Warning, &message);
+                Ok(None)
+            }
+            made => made.map(Some),
+        }
     }
 
     /// See [`Exchange::server_now`].

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use url::Url;
 
 use super::super::legacy::DelegationOptions;
 use super::super::migration::{ImportOutcome, ImportSource};
@@ -19,6 +20,30 @@ use crate::model::state::SessionState;
 
 /// Profile, metadata and import.
 impl SessionManager {
+    /// The thumbprint of the key that the session's own access token is bound to (DPoP, RFC 9449), and whether it is in
+    /// hardware; `None` where the token is not bound. Memory only.
+    pub fn bound_key(&self) -> Option<(String, bool)> {
+        self.parts.memory.bound_key()
+    }
+
+    /// Whether this access token is bound to a key. Memory only.
+    pub fn is_bound(&self, token: &Secret) -> bool {
+        self.parts.memory.binding(token).is_some()
+    }
+
+    /// A proof of possession for one request with this access token; `None` where that is not bound. No network.
+    ///
+    /// # Errors
+    /// [`Error::ProofKeyLost`] where this device cannot use the key any more; [`Error::ProofKey`].
+    pub async fn proof(&self, method: &str, url: &Url, token: &Secret) -> Result<Option<String>, Error> {
+        self.parts.memory.proof(method, url, token).await
+    }
+
+    /// The next proof that goes to the origin of `url` says this nonce. Memory only.
+    pub fn keep_proof_nonce(&self, url: &Url, nonce: &str) {
+        self.parts.memory.keep_nonce(url, nonce);
+    }
+
     /// The profile as last fetched. Memory only, O(1): nothing of it is copied.
     pub fn cached_profile(&self) -> Option<Arc<Profile>> {
         self.parts.context.profile()

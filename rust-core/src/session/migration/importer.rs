@@ -19,7 +19,7 @@ use crate::model::profile::Profile;
 use crate::model::secret::SecretBytes;
 use crate::model::secret_members::SecretMembers;
 use crate::model::time::Timestamp;
-use crate::ports::{KeychainItems, LogLevel};
+use crate::ports::LogLevel;
 use crate::storage::envelope::{CURRENT_VERSION, StoredItem, StoredSession};
 use crate::storage::migration::{ForeignSession, ImportProblem};
 
@@ -44,10 +44,10 @@ impl Importer {
         verifier: Arc<Verifier>,
         pending_sign_in: Arc<PendingSignIn>,
         record: Arc<ImportRecord>,
-        foreign_items: Arc<dyn KeychainItems>,
+        old_items: OldItems,
     ) -> Self {
         Self {
-            old_items: OldItems::new(Arc::clone(&context), foreign_items),
+            old_items,
             users: UserLookup::new(Arc::clone(&context), Arc::clone(&store), issuer, verifier),
             context,
             store,
@@ -85,7 +85,8 @@ impl Importer {
         if !self.holds_session() && !self.record.is_closed().await? {
             return Ok(false);
         }
-        for item in &items {
+        let key = self.old_items.key_item(source).await?;
+        for item in key.iter().chain(&items) {
             self.old_items.delete(item).await?;
         }
         self.context.log(LogLevel::Info, "import: the old items are deleted");
@@ -188,6 +189,8 @@ impl Importer {
                 lifetime_seconds: Credentials::lifetime_for(u64::try_from(lifetime).ok()),
                 lives_by_id_token,
                 unchecked: false,
+                is_bound: found.is_bound,
+                proof_key: found.proof_key,
             },
             whole_scope: None,
             sign_in_id: Some(self.context.random()?),

@@ -22,3 +22,4 @@ mod user;
 pub use source::{ImportOutcome, ImportSource};
 
 pub(super) use importer::Importer;
+pub(super) use old_items::OldItems;

@@ -11,13 +11,14 @@ use crate::jose;
 use crate::machine::error::Error;
 use crate::model::secret::{Secret, SecretBytes};
 use crate::model::time::Timestamp;
-use crate::ports::{KeychainItemReference, KeychainItems, StoreError};
-use crate::storage::migration::{ForeignSession, ImportProblem, lock, read_archive, read_text};
+use crate::ports::{KeychainItemReference, KeychainItems, ProofKeyError, ProofKeys, StoreError};
+use crate::storage::migration::{ForeignSession, ImportProblem, credentials_manager, lock, read_archive, read_text};
 
 #[derive(Debug)]
-pub(super) struct OldItems {
+pub(in crate::session) struct OldItems {
     context: Arc<Context>,
     items: Arc<dyn KeychainItems>,
+    keys: Arc<dyn ProofKeys>,
 }
 
 pub(super) enum Found {
@@ -27,12 +28,45 @@ pub(super) enum Found {
 }
 
 impl OldItems {
-    pub(super) fn new(context: Arc<Context>, items: Arc<dyn KeychainItems>) -> Self {
-        Self { context, items }
+    pub(in crate::session) fn new(
+        context: Arc<Context>,
+        items: Arc<dyn KeychainItems>,
+        keys: Arc<dyn ProofKeys>,
+    ) -> Self {
+        Self { context, items, keys }
     }
 
     pub(super) async fn delete(&self, item: &KeychainItemReference) -> Result<(), StoreError> {
         self.items.delete(item).await
+    }
+
+    /// The item of the key that the tokens in this source's archive are bound to. What was imported has its handle.
+    pub(super) async fn key_item(&self, source: &ImportSource) -> Result<Option<KeychainItemReference>, StoreError> {
+        let ImportSource::KeychainArchive { item } = source else {
+            return Ok(None);
+        };
+        let archive = self.items.read(item).await?;
+        let is_bound = archive.is_some_and(|bytes| read_archive(&bytes).is_ok_and(|found| found.is_bound));
+        Ok(is_bound.then(|| key_beside(item)))
+    }
+
+    /// Finds the key that the tokens are bound to.
+    async fn with_key(&self, mut found: ForeignSession, source: &ImportSource) -> Result<Found, Error> {
+        let none = Ok(Found::Problem(ImportProblem::SenderConstrained));
+        let ImportSource::KeychainArchive { item } = source else {
+            return none;
+        };
+        let Some(handle) = self.items.read(&key_beside(item)).await? else {
+            return none;
+        };
+        match self.keys.find(handle).await {
+            Ok(key) => {
+                found.proof_key = Some(key);
+                Ok(Found::Session(Box::new(found)))
+            }
+            Err(ProofKeyError::Lost) => none,
+            Err(error) => Err(error.into()),
+        }
     }
 
     pub(super) async fn find(&self, source: &ImportSource) -> Result<Found, Error> {
@@ -70,6 +104,7 @@ impl OldItems {
             Ok(found) if holds_no_token(&found) => Found::Nothing,
             Ok(found) => match self.refusal(&found) {
                 Some(problem) => Found::Problem(problem),
+                None if found.is_bound => return self.with_key(found, source).await,
                 None => Found::Session(Box::new(found)),
             },
         })
@@ -116,6 +151,14 @@ impl OldItems {
         let lives_by_id_token = configuration.legacy && id_token_ends.is_some_and(|end| end > now);
         let is_usable = found.refresh_token.is_some() || has_good_access_token(found, now) || lives_by_id_token;
         (!is_usable).then_some(ImportProblem::NothingUsable)
+    }
+}
+
+/// Where Auth0.swift keeps the key, beside its `CredentialsManager`'s item.
+fn key_beside(item: &KeychainItemReference) -> KeychainItemReference {
+    KeychainItemReference {
+        account: credentials_manager::PROOF_KEY_ACCOUNT.to_owned(),
+        ..item.clone()
     }
 }
 

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::super::context::Context;
-use super::super::issuer::{Issuer, Verifier};
+use super::super::issuer::{Issuer, Possession, Verifier};
 use super::super::store::SessionStore;
 use crate::machine::error::Error;
 use crate::machine::input::ImportRenewed;
 use crate::machine::{Attempt, Machine, Stored};
 use crate::model::credentials::Credentials;
 use crate::model::json::text_of;
+use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::protocol::discovery::IssuerMetadata;
@@ -129,7 +130,7 @@ impl UserLookup {
         let Some(refresh_token) = found.refresh_token.clone() else {
             return Ok(Err(ImportProblem::UnknownUser));
         };
-        let renewed = match self.renew(metadata, &refresh_token).await {
+        let renewed = match self.renew(metadata, &refresh_token, found.proof_key.clone()).await {
             Ok(renewed) => renewed,
             Err(error) => {
                 let has_ended = matches!(error, Error::Reauthenticate(_));
@@ -157,7 +158,12 @@ impl UserLookup {
     }
 
     /// New tokens, stored: they exist nowhere else. None are asked for where they could not be.
-    async fn renew(&self, metadata: &IssuerMetadata, refresh_token: &Secret) -> Result<Credentials, Error> {
+    async fn renew(
+        &self,
+        metadata: &IssuerMetadata,
+        refresh_token: &Secret,
+        key: Option<ProofKey>,
+    ) -> Result<Credentials, Error> {
         self.store.prove_insertable().await?;
         if !self.context.read(Machine::is_signed_out) {
             return Err(Error::Busy);
@@ -165,9 +171,11 @@ impl UserLookup {
         let configuration = self.context.configuration();
         let request = token::refresh(&metadata.token_endpoint, configuration, refresh_token, &[], &[]);
         let sent = self.context.now();
-        let answer = self.issuer.call(Endpoint::TOKEN, request).await?;
+        let key = key.as_ref();
+        let possession = key.map(Possession::of);
+        let answer = self.issuer.call_showing(possession, Endpoint::TOKEN, request).await?;
         let extras = token::extras(configuration, &[], &[]);
-        let answer = token::read_with(&answer, Grant::RefreshToken, extras, self.issuer.server_now())?;
+        let answer = token::read_with(&answer, Grant::RefreshToken, extras, key, self.issuer.server_now())?;
         let credentials = Credentials {
             access_token: answer.access_token,
             refresh_token: answer.refresh_token.or_else(|| Some(refresh_token.clone())),
@@ -177,6 +185,8 @@ impl UserLookup {
             lifetime_seconds: Credentials::lifetime_for(answer.expires_in),
             lives_by_id_token: false,
             unchecked: false,
+            proof_key: answer.proof_key,
+            is_bound: answer.is_bound,
         };
         let renewed = RenewedImport {
             // The old items still have the first of them.
@@ -210,9 +220,15 @@ impl UserLookup {
         let (Some(endpoint), Some(token)) = (&metadata.userinfo_endpoint, &found.access_token) else {
             return Ok(None);
         };
+        let key = found.proof_key.as_ref().filter(|_| found.is_bound);
+        let possession = key.map(|key| Possession {
+            key,
+            access_token: Some(token),
+        });
+        let request = userinfo::request(endpoint, token);
         let answer = self
             .issuer
-            .call(userinfo::ENDPOINT, userinfo::request(endpoint, token))
+            .call_showing(possession, userinfo::ENDPOINT, request)
             .await?;
         match userinfo::read(&answer, self.issuer.server_now()) {
             Ok(UserInfo::Claims(claims)) => Ok(subject_of(&claims)),
@@ -229,6 +245,8 @@ fn with_tokens(found: ForeignSession, renewed: Credentials) -> ForeignSession {
         access_token: renewed.access_token.or(found.access_token),
         refresh_token: renewed.refresh_token.or(found.refresh_token),
         id_token: renewed.id_token.or(found.id_token),
+        is_bound: renewed.is_bound,
+        proof_key: renewed.proof_key.or(found.proof_key),
         scope: renewed.scope.or(found.scope),
         expires_at: Some(
             renewed

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::super::context::Context;
-use super::super::issuer::{Issuer, Verifier};
+use super::super::issuer::{Issuer, Possession, Verifier};
 use super::super::options::{SignInOptions, SignInRequest, StepUpOptions};
 use super::super::revocations::Revocations;
 use super::super::store::SessionStore;
@@ -15,11 +15,12 @@ use super::completion::SignInCompletion;
 use super::mix_up::{SharedRedirectUri, may_mix_up};
 use super::pending::{Attempt, PendingSignIn, Requested};
 use super::step_up::{self, SteppingUp};
-use crate::jose::{IdTokenClaims, IdTokenProblem, RequestedAuthentication, ValidationContext};
+use crate::jose::{IdTokenClaims, IdTokenProblem, RequestedAuthentication, ValidationContext, thumbprint};
 use crate::machine::Machine;
 use crate::machine::error::Error;
 use crate::machine::event::SignInWay;
 use crate::model::configuration::{Configuration, IssuerUrl, parse_authorize_parameters};
+use crate::model::proof_key::TokenBinding;
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
 use crate::model::time::Instant;
@@ -27,6 +28,7 @@ use crate::ports::LogLevel;
 use crate::protocol::authorization::{
     Callback, authorization_request, authorization_url, essential_acr, read_callback,
 };
+use crate::protocol::dpop::not_bound;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::failure::Grant;
 use crate::protocol::pushed_authorization;
@@ -108,6 +110,18 @@ impl BrowserSignIn {
         let secrets = self.completion.secrets()?;
         let metadata = self.issuer.metadata().await?;
         self.redirect_uri.warn_of_mix_up(&metadata, &self.context);
+        let key = match stepping_up {
+            // The session's tokens stay, and so does what they are bound to.
+            Some(_) => self.context.read(|machine| {
+                machine
+                    .session()
+                    .and_then(|session| session.credentials.proof_key.clone())
+            }),
+            None => self.issuer.key_to_bind(&metadata).await?,
+        };
+        if let Some(key) = &key {
+            parameters.push(("dpop_jkt".to_owned(), thumbprint(&key.public)));
+        }
         let mut request = authorization_request(configuration, &secrets, &parameters);
         if stepping_up.is_some() {
             // Those of the configuration are for other sign-ins.
@@ -127,6 +141,7 @@ impl BrowserSignIn {
             // Also where it is a voluntary claim for the issuer: the API has asked for it.
             requested.authentication.essential_acr = Some(of.classes.clone());
         }
+        requested.proof_key = key;
         requested.stepping_up = stepping_up;
         let attempt = self.pending.begin(self.context.random()?, secrets, requested);
         self.context.log(LogLevel::Info, "sign-in: begun");
@@ -210,9 +225,11 @@ impl BrowserSignIn {
         );
         // The tokens' life counts from here: the process may be suspended before it reads the answer.
         let sent = self.context.now();
-        let answer = self.issuer.call(Endpoint::TOKEN, request).await?;
+        let key = attempt.requested.proof_key.as_ref();
+        let possession = key.map(Possession::of);
+        let answer = self.issuer.call_showing(possession, Endpoint::TOKEN, request).await?;
         let extras = token::extras(self.context.configuration(), &[], &[]);
-        let tokens = token::read_with(&answer, Grant::AuthorizationCode, extras, self.issuer.server_now())?;
+        let tokens = token::read_with(&answer, Grant::AuthorizationCode, extras, key, self.issuer.server_now())?;
         Ok((tokens, sent))
     }
 
@@ -228,6 +245,9 @@ impl BrowserSignIn {
                 "invalid_token_answer",
                 tokens.problem.unwrap_or("the issuer sent no access token"),
             ));
+        }
+        if !tokens.is_bound && self.context.configuration().dpop == TokenBinding::Required {
+            return Err(not_bound(Endpoint::TOKEN).into());
         }
         let context = ValidationContext::SignIn {
             nonce: &attempt.secrets.nonce,
@@ -260,6 +280,7 @@ fn requested_by(request: &[(String, String)], configuration: &Configuration) -> 
             essential_acr: value_of("claims").as_deref().and_then(essential_acr),
         },
         stepping_up: None,
+        proof_key: None,
     }
 }
 

@@ -168,6 +168,8 @@ impl SignInCompletion {
                 lifetime_seconds: Credentials::lifetime_for(tokens.expires_in),
                 lives_by_id_token: false,
                 unchecked: false,
+                proof_key: tokens.proof_key,
+                is_bound: tokens.is_bound,
             },
             whole_scope: None,
             sign_in_id: Some(attempt.sign_in_id.clone()),

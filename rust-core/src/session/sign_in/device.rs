@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::super::context::Context;
-use super::super::issuer::{Issuer, Verifier};
+use super::super::issuer::{Issuer, Possession, Verifier};
 use super::super::options::DeviceSignInRequest;
 use super::super::revocations::Revocations;
 use super::super::store::SessionStore;
@@ -20,10 +20,12 @@ use crate::machine::error::Error;
 use crate::machine::event::SignInWay;
 use crate::machine::retry::is_passing;
 use crate::model::configuration::parse_parameters;
+use crate::model::proof_key::TokenBinding;
 use crate::model::state::SessionState;
 use crate::model::time::Instant;
 use crate::ports::LogLevel;
 use crate::protocol::device_authorization::{self as protocol, DeviceAuthorization, PollPace, Polled};
+use crate::protocol::dpop::not_bound;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::token::{self, TokenAnswer};
 
@@ -86,6 +88,7 @@ impl SignInOnAnotherDevice {
         let parameters = parse_parameters("parameters", parameters)?;
         let metadata = self.issuer.metadata().await?;
         let request = protocol::request(&metadata, configuration, &parameters)?;
+        let proof_key = self.issuer.key_to_bind(&metadata).await?;
         // The code's life counts from here: the process may be suspended before it reads the answer.
         let at = self.context.now();
         let answer = self.issuer.call(protocol::ENDPOINT, request).await?;
@@ -93,6 +96,7 @@ impl SignInOnAnotherDevice {
         let requested = Requested {
             scope: configuration.scopes.join(" "),
             resources: configuration.resources.clone(),
+            proof_key,
             ..Requested::default()
         };
         let longest = authorization.lifetime + GRACE;
@@ -197,7 +201,10 @@ impl SignInOnAnotherDevice {
         let (tokens, received) = match attempt.exchanged.clone() {
             Some(exchanged) => exchanged,
             None => {
-                let Some(exchanged) = self.poll(&metadata.token_endpoint, authorization, pace).await? else {
+                let Some(exchanged) = self
+                    .poll(&metadata.token_endpoint, attempt, authorization, pace)
+                    .await?
+                else {
                     return Ok(None);
                 };
                 if !self.pending.keep_exchanged(attempt.id, &exchanged) {
@@ -229,6 +236,7 @@ impl SignInOnAnotherDevice {
     async fn poll(
         &self,
         endpoint: &url::Url,
+        attempt: &Attempt,
         authorization: &DeviceAuthorization,
         pace: &mut PollPace,
     ) -> Result<Option<(TokenAnswer, Instant)>, Error> {
@@ -236,9 +244,11 @@ impl SignInOnAnotherDevice {
         let request = protocol::poll(endpoint, configuration, &authorization.device_code);
         // The tokens' life counts from here: the process may be suspended before it reads the answer.
         let sent = self.context.now();
-        let answer = self.issuer.call(Endpoint::TOKEN, request).await?;
+        let key = attempt.requested.proof_key.as_ref();
+        let possession = key.map(Possession::of);
+        let answer = self.issuer.call_showing(possession, Endpoint::TOKEN, request).await?;
         let extras = token::extras(configuration, &[], &[]);
-        match protocol::read_poll(&answer, extras, self.issuer.server_now())? {
+        match protocol::read_poll(&answer, extras, key, self.issuer.server_now())? {
             Polled::Tokens(tokens) => return Ok(Some((tokens, sent))),
             Polled::Pending => pace.answered(),
             Polled::TooFast => pace.slow_down(),
@@ -259,6 +269,9 @@ impl SignInOnAnotherDevice {
                 "invalid_token_answer",
                 tokens.problem.unwrap_or("the issuer sent no access token"),
             ));
+        }
+        if !tokens.is_bound && self.context.configuration().dpop == TokenBinding::Required {
+            return Err(not_bound(Endpoint::TOKEN).into());
         }
         let context = ValidationContext::Direct {
             access_token: tokens.access_token.as_ref(),

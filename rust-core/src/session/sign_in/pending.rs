@@ -11,6 +11,7 @@ use super::super::revocations::Revocations;
 use super::step_up::SteppingUp;
 use crate::jose::RequestedAuthentication;
 use crate::machine::error::Error;
+use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
 use crate::model::time::Instant;
 use crate::protocol::authorization::SignInSecrets;
@@ -66,6 +67,8 @@ pub(super) struct Requested {
     pub(super) authentication: RequestedAuthentication,
     /// The session whose user authenticates once more; none where a new session begins.
     pub(super) stepping_up: Option<SteppingUp>,
+    /// The key that the code and the tokens are bound to.
+    pub(super) proof_key: Option<ProofKey>,
 }
 
 impl Attempt {

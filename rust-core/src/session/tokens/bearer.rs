@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::super::context::Context;
-use super::super::issuer::Issuer;
+use super::super::issuer::{Issuer, Possession};
 use super::super::options::TokenOptions;
 use super::super::store::SessionStore;
 use super::access_tokens::AccessTokens;
@@ -73,16 +73,26 @@ impl BearerCalls {
         request: impl Fn(&Secret) -> Result<HttpRequest, ProtocolError>,
     ) -> Result<HttpAnswer, Error> {
         let token = self.token(bearer, None).await?;
-        let answer = self.issuer.call(endpoint, request(&token)?).await?;
+        let answer = self.send(endpoint, request(&token)?, &token).await?;
         let may_renew = || self.refusals().may_renew(&endpoint, self.context.now());
         if !refuses_token(&answer) || !self.memory.is_renewable() || !may_renew() {
             return Ok(answer);
         }
         let renewed = self.token(bearer, Some(&token)).await?;
-        let answer = self.issuer.call(endpoint, request(&renewed)?).await?;
+        let answer = self.send(endpoint, request(&renewed)?, &renewed).await?;
         let now = self.context.now();
         self.refusals().note_fresh(endpoint, refuses_token(&answer), now);
         Ok(answer)
+    }
+
+    /// With a proof, where the token that the request carries is bound to a key.
+    async fn send(&self, endpoint: Endpoint, request: HttpRequest, token: &Secret) -> Result<HttpAnswer, Error> {
+        let key = self.memory.binding(token);
+        let possession = key.as_ref().map(|key| Possession {
+            key,
+            access_token: Some(token),
+        });
+        self.issuer.call_showing(possession, endpoint, request).await
     }
 
     fn refusals(&self) -> MutexGuard<'_, RefusedTokens<Endpoint>> {

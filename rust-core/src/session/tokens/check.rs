@@ -12,8 +12,10 @@ use crate::machine::RenewalInput;
 use crate::machine::error::Error;
 use crate::machine::input::CheckResult;
 use crate::model::audience::Audience;
+use crate::model::proof_key::TokenBinding;
 use crate::model::secret::Secret;
 use crate::ports::LogLevel;
+use crate::protocol::dpop::not_bound;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::token::TokenAnswer;
 
@@ -92,6 +94,9 @@ impl RenewalCheck {
         let token = match (&tokens.access_token, tokens.problem) {
             (Some(token), None) if is_for_another_audience(configuration, token, of) => {
                 return rejected(is_ignored(&configuration.issuer, of));
+            }
+            (Some(_), None) if configuration.dpop == TokenBinding::Required && !tokens.is_bound => {
+                return rejected(not_bound(Endpoint::TOKEN).into());
             }
             (Some(token), None) => Ok(token.clone()),
             (_, problem) => Err(unexpected(problem.unwrap_or("no access_token").to_owned())),

@@ -7,12 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use url::Url;
+
 use super::super::context::Context;
-use super::super::issuer::Issuer;
+use super::super::issuer::{Issuer, Possession};
 use super::requirement::TokenRequirement;
+use crate::jose::thumbprint;
 use crate::machine::error::Error;
-use crate::machine::{RenewalKind, Tokens};
+use crate::machine::{Generation, RenewalKind, Tokens};
 use crate::model::audience::Audience;
+use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
 use crate::model::state::{ReauthenticationReason, SessionState};
 
@@ -82,6 +86,44 @@ impl TokensInMemory {
 
     pub(in crate::session) fn lives_by_id_token(&self) -> bool {
         self.context.read(|machine| Tokens::of(machine).lives_by_id_token())
+    }
+
+    /// The key that this access token is bound to.
+    pub(in crate::session) fn binding(&self, token: &Secret) -> Option<ProofKey> {
+        self.context.read(|machine| Tokens::of(machine).binding(token).cloned())
+    }
+
+    /// The thumbprint of the key that the session's own token is bound to, and whether it is in hardware.
+    pub(in crate::session) fn bound_key(&self) -> Option<(String, bool)> {
+        let of = |key: &ProofKey| (thumbprint(&key.public), key.in_hardware);
+        self.context.read(|machine| Tokens::of(machine).proof_key().map(of))
+    }
+
+    /// A proof for a request of the app's own.
+    pub(in crate::session) async fn proof(
+        &self,
+        method: &str,
+        url: &Url,
+        token: &Secret,
+    ) -> Result<Option<String>, Error> {
+        let Some(key) = self.binding(token) else {
+            return Ok(None);
+        };
+        let shown = Possession {
+            key: &key,
+            access_token: Some(token),
+        };
+        self.issuer.proof(shown, method, url).await.map(Some)
+    }
+
+    /// What an API answered to such a request.
+    pub(in crate::session) fn keep_nonce(&self, url: &Url, nonce: &str) {
+        self.issuer.keep_nonce(url, nonce);
+    }
+
+    /// The session, where it is renewed with a refresh token and has no key to bind that to.
+    pub(super) fn has_no_key(&self) -> Option<Generation> {
+        self.context.read(|machine| Tokens::of(machine).has_no_key())
     }
 
     pub(in crate::session) fn is_renewable(&self) -> bool {

@@ -19,8 +19,8 @@ use super::requests::RenewalRequests;
 use super::requirement::{Renewal, TokenRequirement};
 use crate::machine::error::Error;
 use crate::machine::input::{
-    RenewalAnswered, RenewalAsked, RenewalBegun, RenewalDeclined, RenewalFailed, RenewalRefused, RenewalSucceeded,
-    TokensChecked,
+    ProofKeyMade, RenewalAnswered, RenewalAsked, RenewalBegun, RenewalDeclined, RenewalFailed, RenewalRefused,
+    RenewalSucceeded, TokensChecked,
 };
 use crate::machine::{Generation, Machine, Outcome, RenewalInput, RenewalKind, Verdict};
 use crate::model::audience::Audience;
@@ -28,6 +28,7 @@ use crate::model::secret::Secret;
 use crate::model::state::{ReauthenticationReason, SessionState};
 use crate::model::time::Instant;
 use crate::ports::LogLevel;
+use crate::protocol::discovery::IssuerMetadata;
 use crate::protocol::failure::Extras;
 use crate::protocol::token::{self, TokenAnswer};
 
@@ -153,6 +154,7 @@ impl Renewer {
             return Ok(token);
         }
         for _ in 0..LARGEST_NUMBER_OF_TOKENS_TRIED {
+            self.bind(&metadata).await?;
             // Its successor must not be lost: a device that is locked, or a full disk, is found out before.
             // Delegation spends nothing.
             if !memory.lives_by_id_token()
@@ -253,6 +255,18 @@ impl Renewer {
         saved?;
         self.context.log(LogLevel::Info, "renewed the access token");
         Ok(token)
+    }
+
+    /// A session whose tokens are not bound to a key yet, and shall be, gets its key, which is stored before the request is
+    /// sent. Where its answer is lost, the refresh token is as good as before.
+    async fn bind(&self, metadata: &IssuerMetadata) -> Result<(), Error> {
+        let Some(generation) = self.memory.has_no_key() else {
+            return Ok(());
+        };
+        if let Some(key) = self.issuer.key_to_bind(metadata).await? {
+            self.context.apply(ProofKeyMade { generation, key });
+        }
+        Ok(())
     }
 
     fn is_refused(&self, input: RenewalInput, reason: ReauthenticationReason) -> bool {

@@ -6,17 +6,19 @@
 use std::sync::Arc;
 
 use super::super::context::Context;
-use super::super::issuer::Issuer;
+use super::super::issuer::{Issuer, Possession};
 use super::audiences::asked_for;
 use super::delegation;
 use super::requirement::Renewal;
 use crate::machine::error::Error;
 use crate::machine::input::RequestFailed;
 use crate::machine::{Effect, RenewalInput};
+use crate::model::proof_key;
 use crate::model::time::Instant;
 use crate::ports::LogLevel;
 use crate::protocol::discovery::IssuerMetadata;
 use crate::protocol::endpoint::Endpoint;
+use crate::protocol::error::ProtocolError;
 use crate::protocol::failure::Grant;
 use crate::protocol::legacy;
 use crate::protocol::token::{self, TokenAnswer};
@@ -48,6 +50,7 @@ impl RenewalRequests {
         let configuration = self.context.configuration();
         let (scopes, parameters) = asked_for(configuration, renewal);
         let extras = token::extras(configuration, scopes, &parameters);
+        let mut unproved = false;
         loop {
             let (endpoint, request) = match input.delegation {
                 Some(shown) => (
@@ -61,12 +64,21 @@ impl RenewalRequests {
                 }
             };
             let sent = self.context.now();
-            match self.issuer.call(endpoint, request).await {
+            let shown = input.proof_key.as_ref().filter(|_| !unproved);
+            let possession = shown.map(Possession::of);
+            match self.issuer.call_showing(possession, endpoint, request).await {
                 Ok(answer) => {
                     let tokens = match input.delegation {
                         Some(shown) => legacy::delegation::read_renewal(&answer, shown, self.issuer.server_now()),
-                        None => token::read_with(&answer, grant, extras, self.issuer.server_now()),
+                        None => token::read_with(&answer, grant, extras, shown, self.issuer.server_now()),
                     };
+                    if refuses_proof(&tokens) && shown.is_some() && !input.is_bound {
+                        // The refresh token is not bound yet, and lives without a proof too.
+                        unproved = true;
+                        let message = "the issuer refused a proof of possession: renewing without one";
+                        self.context.log(LogLevel::Warning, message);
+                        continue;
+                    }
                     let audience = renewal.audience.as_ref().map(|audience| audience.identifier.as_str());
                     let mut tokens = tokens.map_err(|error| error.about_audience(audience))?;
                     // Left out where it is what was asked for (RFC 6749 5.1).
@@ -75,6 +87,8 @@ impl RenewalRequests {
                     }
                     return Ok((tokens, sent));
                 }
+                // Only what is bound needs the key.
+                Err(Error::ProofKeyLost) if !input.is_bound => unproved = true,
                 Err(error) if self.asks_again(&error, sent) => {
                     let message = "asking again for the answer that was lost";
                     self.context.log(LogLevel::Info, message);
@@ -94,4 +108,17 @@ impl RenewalRequests {
         });
         failed.effects.contains(&Effect::SendAgain)
     }
+}
+
+/// Whether a first proof is what the issuer does not take: it says so, or it says that the refresh token is dead, as one that
+/// is bound to another key is.
+fn refuses_proof(tokens: &Result<TokenAnswer, ProtocolError>) -> bool {
+    matches!(
+        tokens,
+        Err(ProtocolError::RefreshTokenRejected
+            | ProtocolError::Configuration {
+                field: proof_key::FIELD,
+                ..
+            })
+    )
 }

@@ -12,6 +12,7 @@ use crate::model::audience::{Audience, AudienceToken};
 use crate::model::credentials::Credentials;
 use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::{Claims, Profile};
+use crate::model::proof_key::{ProofKey, PublicPoint};
 use crate::model::secret::{Secret, SecretBytes};
 use crate::model::secret_members::SecretMembers;
 use crate::model::state::ReauthenticationReason;
@@ -137,6 +138,29 @@ impl Stored for Credentials {
             lifetime_seconds: members.required("lifetime_seconds")?,
             lives_by_id_token: members.optional("lives_by_id_token")?,
             unchecked: members.optional("unchecked")?,
+            proof_key: members.optional("proof_key")?,
+            is_bound: members.optional("is_bound")?,
+        })
+    }
+}
+
+impl Stored for ProofKey {
+    fn read(value: Value) -> Option<Self> {
+        let mut members = Members::of(value)?;
+        Some(Self {
+            handle: members.required("handle")?,
+            public: members.required("public")?,
+            in_hardware: members.optional("in_hardware")?,
+        })
+    }
+}
+
+impl Stored for PublicPoint {
+    fn read(value: Value) -> Option<Self> {
+        let mut members = Members::of(value)?;
+        Some(Self {
+            x: members.required("x")?,
+            y: members.required("y")?,
         })
     }
 }

@@ -10,7 +10,7 @@
 //! `OIDAuthorizationResponse.m`, `OIDTokenRequest.m`, `OIDFieldMapping.m` at 1.7.6 and 2.1.0, and its changelog.
 
 use super::archive::Object;
-use super::credentials_manager::refuse_other_types;
+use super::credentials_manager::is_bound;
 use super::foreign_session::{ForeignSession, ImportProblem};
 use crate::model::time::Timestamp;
 
@@ -20,8 +20,7 @@ pub const CLASS: &str = "OIDAuthState";
 /// Reads the archived state.
 ///
 /// # Errors
-/// [`ImportProblem::Ended`] where AppAuth itself would say that the user is not signed in any more,
-/// [`ImportProblem::SenderConstrained`].
+/// [`ImportProblem::Ended`] where AppAuth itself would say that the user is not signed in any more.
 pub fn read(root: &Object<'_>) -> Result<ForeignSession, ImportProblem> {
     // `isAuthorized` is false from then on; only a sign-in takes it away.
     if root.holds("authorizationError") {
@@ -33,7 +32,6 @@ pub fn read(root: &Object<'_>) -> Result<ForeignSession, ImportProblem> {
     let Some(response) = renewal.or(authorization) else {
         return Err(ImportProblem::NothingUsable);
     };
-    refuse_other_types(&response, "token_type")?;
     let client_id = [renewal, authorization].into_iter().flatten().find_map(|response| {
         let request = response
             .object("request", "OIDTokenRequest")
@@ -56,5 +54,7 @@ pub fn read(root: &Object<'_>) -> Result<ForeignSession, ImportProblem> {
         },
         client_id,
         profile: None,
+        is_bound: is_bound(&response, "token_type"),
+        proof_key: None,
     })
 }

@@ -15,13 +15,17 @@ use super::foreign_session::{ForeignSession, ImportProblem};
 /// The archived class.
 pub const CLASS: &str = "A0Credentials";
 
+/// The account of the key that its tokens are bound to, in the Secure Enclave: a generic password under the same service,
+/// whose data is CryptoKit's `dataRepresentation` (Auth0.swift 3.1.0, `SecureEnclaveKeyStore.swift`).
+pub const PROOF_KEY_ACCOUNT: &str = "com.auth0.sdk.dpop.privateKey";
+
 /// Reads the archived credentials.
 ///
 /// # Errors
-/// [`ImportProblem::SenderConstrained`].
+/// None today.
 pub fn read(root: &Object<'_>) -> Result<ForeignSession, ImportProblem> {
-    refuse_other_types(root, "tokenType")?;
     Ok(ForeignSession {
+        is_bound: is_bound(root, "tokenType"),
         access_token: root.text("accessToken"),
         refresh_token: root.text("refreshToken"),
         id_token: root.text("idToken"),
@@ -29,13 +33,13 @@ pub fn read(root: &Object<'_>) -> Result<ForeignSession, ImportProblem> {
         expires_at: root.moment("expiresIn"),
         client_id: None,
         profile: None,
+        proof_key: None,
     })
 }
 
 /// A token that is bound to a key is of no use without it, the refresh token included (RFC 9449 5).
-pub(super) fn refuse_other_types(object: &Object<'_>, field: &str) -> Result<(), ImportProblem> {
-    match object.plain_text(field) {
-        Some(kind) if kind.eq_ignore_ascii_case("dpop") => Err(ImportProblem::SenderConstrained),
-        _ => Ok(()),
-    }
+pub(super) fn is_bound(object: &Object<'_>, field: &str) -> bool {
+    object
+        .plain_text(field)
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("dpop"))
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 
@@ -22,6 +23,10 @@ pub struct ForeignSession {
     pub client_id: Option<String>,
     /// The claims of the archived profile; `sub` is always there.
     pub profile: Option<ProfileClaims>,
+    /// Whether the tokens are bound to a key of that library's (DPoP, RFC 9449).
+    pub is_bound: bool,
+    /// That key, once it was found.
+    pub proof_key: Option<ProofKey>,
 }
 
 /// Claims of a profile. Personal data: no `Debug` output shows them.
@@ -52,8 +57,8 @@ pub enum ImportProblem {
     /// No refresh token, and no access token that is still good.
     #[error("nothing in it can be used any more")]
     NothingUsable,
-    /// The tokens are bound to a key of the old library's (DPoP, RFC 9449), which Pilotlight cannot use.
-    #[error("its tokens are bound to a key that only the old library has (DPoP)")]
+    /// The tokens are bound to a key of the old library's (DPoP, RFC 9449), which was not found or cannot be used here.
+    #[error("its tokens are bound to a key (DPoP) that was not found, or that this device cannot use")]
     SenderConstrained,
     /// Nothing tells whose session it is: there is no ID token that can be read, no profile, and the issuer gave neither.
     #[error("nothing in it says whose session it is")]

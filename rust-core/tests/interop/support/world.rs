@@ -7,9 +7,11 @@ use std::time::Duration;
 use pilotlight_core::adapters::file_store::FileStore;
 use pilotlight_core::adapters::foreign_keychain::NoKeychainItems;
 use pilotlight_core::adapters::off_thread::{BlockingStore as _, OffThread};
+use pilotlight_core::adapters::proof_keys::SoftwareKeys;
 use pilotlight_core::adapters::system::{SilentLog, SystemRandomness, TokioSpawner};
 use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
 use pilotlight_core::model::credentials::Credentials;
+use pilotlight_core::model::proof_key::TokenBinding;
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{Dependencies, SessionManager, Sharing, SignInOptions};
@@ -93,6 +95,7 @@ impl World {
             leeway_seconds: 60,
             metadata_by_id_token: false,
             pushes_authorization_requests: false,
+            dpop: TokenBinding::Off,
             legacy: false,
         }
     }
@@ -107,6 +110,7 @@ impl World {
         let dependencies = Dependencies {
             store: Arc::new(OffThread::new(Arc::new(self.file()), Handle::current())),
             foreign_items: Arc::new(NoKeychainItems),
+            proof_keys: Arc::new(SoftwareKeys),
             sharing: Sharing::Alone,
             transport: tap.clone(),
             clock: self.clock.clone(),

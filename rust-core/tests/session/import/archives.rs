@@ -35,11 +35,16 @@ pub(crate) fn archive(root: &Archived) -> Vec<u8> {
 
 /// What Auth0.swift archives.
 pub(crate) fn credentials(tokens: &OldTokens) -> Vec<u8> {
+    credentials_of_type(tokens, "Bearer")
+}
+
+/// The same with tokens of another `token_type`.
+pub(crate) fn credentials_of_type(tokens: &OldTokens, kind: &str) -> Vec<u8> {
     archive(&Archived::Object(
         "A0Credentials",
         vec![
             ("accessToken", text(&tokens.access_token)),
-            ("tokenType", text("Bearer")),
+            ("tokenType", text(kind)),
             ("idToken", text(&tokens.id_token)),
             ("refreshToken", text(&tokens.refresh_token)),
             ("expiresIn", Archived::Date(tokens.expires_at)),

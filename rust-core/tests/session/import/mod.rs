@@ -1,6 +1,7 @@
 //! Migration: what other libraries stored becomes a session, once, and nothing of it is lost or comes back.
 
 mod archives;
+mod bound;
 mod migration;
 mod once;
 mod reading;
@@ -40,6 +41,11 @@ impl ForeignKeychainScript {
             .collect()
     }
 
+    pub(crate) fn remove(&self, service: &str, account: &str) {
+        let key = (service.to_owned(), account.to_owned());
+        self.items.lock().unwrap().remove(&key);
+    }
+
     pub(crate) fn fail(&self, failure: Option<StoreError>) {
         *self.failure.lock().unwrap() = failure;
     }
@@ -75,9 +81,13 @@ pub(crate) struct OldTokens {
 
 /// Ada has signed in with another library; Pilotlight has never run.
 pub(crate) async fn old_tokens(world: &World) -> OldTokens {
-    let session = world.signed_in().await;
+    drop(world.signed_in().await);
+    old_tokens_of(world)
+}
+
+/// Of what is stored, which is gone afterwards.
+pub(crate) fn old_tokens_of(world: &World) -> OldTokens {
     let credentials = world.stored().unwrap()["credentials"].clone();
-    drop(session);
     world.store.clear();
     let text = |name: &str| credentials[name].as_str().unwrap().to_owned();
     OldTokens {

@@ -147,6 +147,7 @@ pub(crate) fn finish(
         organization: request.organization.clone(),
         session: session.sid,
         device: None,
+        key: request.key.clone(),
     };
     let record = Code {
         grant,

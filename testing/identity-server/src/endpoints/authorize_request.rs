@@ -6,7 +6,7 @@ use url::Url;
 use crate::accounts::CONNECTION;
 use crate::options::Client;
 use crate::params::{Params, words};
-use crate::settings::Settings;
+use crate::settings::{Dpop, Settings};
 use crate::state::Shared;
 
 /// A sign-in request that is in order.
@@ -27,6 +27,8 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) acr: Option<String>,
     /// `org_id`.
     pub(crate) organization: Option<String>,
+    /// `dpop_jkt` (RFC 9449 section 10).
+    pub(crate) key: Option<String>,
 }
 
 /// Where the answer goes.
@@ -124,6 +126,7 @@ pub(crate) fn parse(shared: &Shared, settings: &Settings, params: &Params) -> Re
         sign_up: params.get("screen_hint") == Some("signup"),
         acr,
         organization,
+        key: params.owned("dpop_jkt").filter(|_| settings.dpop != Dpop::Off),
         reply: reply.clone(),
     })
 }

@@ -16,6 +16,8 @@ pub(crate) struct Bearer {
     pub(crate) is_id_token: bool,
     /// `acr` and `auth_time`, where it is an access token.
     pub(crate) authentication: Option<(Option<String>, i64)>,
+    /// The thumbprint of the key that it is bound to.
+    pub(crate) key: Option<String>,
 }
 
 impl Bearer {
@@ -41,7 +43,8 @@ pub(crate) fn presented(headers: &HeaderMap) -> Result<&str, NoBearer> {
     let value = headers.get(header::AUTHORIZATION).ok_or(NoBearer::Missing)?;
     let value = value.to_str().map_err(|_| NoBearer::Malformed)?;
     let (scheme, token) = value.split_once(' ').ok_or(NoBearer::Malformed)?;
-    if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() {
+    let is_known = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("dpop");
+    if is_known && !token.trim().is_empty() {
         Ok(token.trim())
     } else {
         Err(NoBearer::Malformed)
@@ -83,6 +86,7 @@ fn identify_opaque(shared: &Shared, token: &str) -> Result<Bearer, NoBearer> {
             .collect(),
         is_id_token: false,
         authentication: Some(known.authentication.clone()),
+        key: known.key.clone(),
     })
 }
 
@@ -117,5 +121,8 @@ fn identify_jwt(shared: &Shared, token: &str) -> Result<Bearer, NoBearer> {
         audiences,
         is_id_token,
         authentication,
+        key: claims
+            .get("cnf")
+            .and_then(|key| Some(key.get("jkt")?.as_str()?.to_owned())),
     })
 }

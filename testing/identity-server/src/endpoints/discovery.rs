@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use crate::keys::Algorithm;
+use crate::settings::Dpop;
 use crate::state::Shared;
 
 /// OpenID Connect Discovery section 3.
@@ -50,6 +51,9 @@ pub(crate) async fn configuration(State(shared): State<Arc<Shared>>) -> Response
         "request_uri_parameter_supported": false,
         "authorization_response_iss_parameter_supported": settings.iss_in_authorization_response,
     });
+    if settings.dpop != Dpop::Off {
+        configuration["dpop_signing_alg_values_supported"] = json!(["ES256"]);
+    }
     if settings.userinfo_jwt {
         configuration["userinfo_signing_alg_values_supported"] = json!(Algorithm::ALL.map(Algorithm::name));
     }

@@ -14,6 +14,7 @@ use ring::digest;
 use super::client_authentication::client;
 use super::device;
 use crate::answers::{oauth_error, private_json, refused};
+use crate::dpop::{self, Proved};
 use crate::grant::Code;
 use crate::journal::Endpoint;
 use crate::layer::Tampering;
@@ -22,7 +23,7 @@ use crate::params::{Params, words};
 use crate::random;
 use crate::rate_limit::Standing;
 use crate::refresh_tokens::Presented;
-use crate::settings::{DeadRefreshToken, Settings};
+use crate::settings::{DeadRefreshToken, Dpop, Settings};
 use crate::state::{Db, Shared};
 use crate::tokens::Issue;
 
@@ -42,19 +43,32 @@ pub(crate) async fn token(
         Ok(client) => client,
         Err(refusal) => return refusal,
     };
-    let call = Call {
+    let mut call = Call {
         shared: &shared,
         settings: shared.settings(),
         client,
         params: &params,
         tampering,
+        key: None,
     };
     let limit = call.settings.rate_limit_token;
     let mut db = shared.db();
     let standing = db.windows.count(Endpoint::Token, &client.id, limit, shared.clock.now());
+    let request = Proved {
+        method: "POST",
+        url: format!("{}oauth/token", shared.issuer),
+        access_token: None,
+    };
+    // Before anything is spent (RFC 9449 section 5).
+    let key = dpop::shown(&shared, &call.settings, &mut db, &headers, &request);
     let response = if standing.is_some_and(|standing| standing.exceeded) {
         oauth_error(429, "too_many_requests", "Global limit has been reached")
+    } else if let Err(wrong) = &key {
+        dpop::refusal(wrong)
+    } else if call.settings.dpop == Dpop::Required && matches!(key, Ok(None)) {
+        oauth_error(400, "invalid_dpop_proof", "A proof of possession is required")
     } else {
+        call.key = key.unwrap_or_default();
         match params.get("grant_type") {
             Some("authorization_code") => call.exchange_code(&mut db),
             Some("refresh_token") => call.refresh(&mut db),
@@ -67,6 +81,7 @@ pub(crate) async fn token(
             None => missing("grant_type"),
         }
     };
+    let response = dpop::with_nonce(&shared, &call.settings, &mut db, response);
     Standing::mark(standing, response)
 }
 
@@ -77,6 +92,8 @@ struct Call<'a> {
     client: &'a Client,
     params: &'a Params,
     tampering: Tampering,
+    /// The thumbprint of the key that the request shows.
+    key: Option<String>,
 }
 
 impl Call<'_> {
@@ -112,7 +129,11 @@ impl Call<'_> {
         if let Some(refusal) = self.mismatch(code) {
             return refusal;
         }
-        let grant = code.grant.clone();
+        let mut grant = code.grant.clone();
+        if grant.key.is_some() && grant.key != self.key {
+            return oauth_error(400, "invalid_dpop_proof", "The code is bound to another key");
+        }
+        grant.key.clone_from(&self.key);
         let Some(account) = db.account(&grant.user_id).cloned() else {
             return invalid_code();
         };
@@ -149,10 +170,11 @@ impl Call<'_> {
             return missing("device_code");
         };
         let now_ms = self.shared.clock.now_ms();
-        let grant = match device::take(db, presented, &self.client.id, self.shared.clock.now()) {
+        let mut grant = match device::take(db, presented, &self.client.id, self.shared.clock.now()) {
             Ok(grant) => grant,
             Err(refusal) => return refusal,
         };
+        grant.key.clone_from(&self.key);
         let Some(account) = db.account(&grant.user_id).cloned() else {
             return oauth_error(403, "invalid_grant", "Invalid or expired device code");
         };
@@ -202,27 +224,28 @@ impl Call<'_> {
             return missing("refresh_token");
         };
         let now_ms = self.shared.clock.now_ms();
-        let (family, grant, overlap) = match db
-            .refresh_tokens
-            .present(token, &self.client.id, now_ms, &self.settings)
-        {
-            Presented::Usable { family, grant, overlap } => (family, grant, overlap),
-            Presented::Reused { family } => {
-                db.end_family(family, &self.settings);
-                self.shared.journal.count(|counters| {
-                    counters.spent_refresh_tokens_presented += 1;
-                    counters.families_killed += 1;
-                });
-                return dead(self.settings.dead_refresh_token);
-            }
-            Presented::Dead { spent } => {
-                self.shared.journal.count(|counters| {
-                    counters.spent_refresh_tokens_presented += u64::from(spent);
-                    counters.dead_refresh_tokens_presented += 1;
-                });
-                return dead(self.settings.dead_refresh_token);
-            }
-        };
+        let (family, mut grant, overlap) =
+            match db
+                .refresh_tokens
+                .present(token, &self.client.id, now_ms, &self.settings)
+            {
+                Presented::Usable { family, grant, overlap } => (family, grant, overlap),
+                Presented::Reused { family } => {
+                    db.end_family(family, &self.settings);
+                    self.shared.journal.count(|counters| {
+                        counters.spent_refresh_tokens_presented += 1;
+                        counters.families_killed += 1;
+                    });
+                    return dead(self.settings.dead_refresh_token);
+                }
+                Presented::Dead { spent } => {
+                    self.shared.journal.count(|counters| {
+                        counters.spent_refresh_tokens_presented += u64::from(spent);
+                        counters.dead_refresh_tokens_presented += 1;
+                    });
+                    return dead(self.settings.dead_refresh_token);
+                }
+            };
         if grant.device.is_some() {
             // As for clients that are not "OIDC conformant": theirs go to /delegation.
             return oauth_error(403, "unsupported_grant_type", "Unsupported grant type: refresh_token");
@@ -246,6 +269,14 @@ impl Call<'_> {
             Ok(resource) => resource,
             Err((status, error, text)) => return oauth_error(status, error, &text),
         };
+        if grant.key.is_some() && grant.key != self.key {
+            // As Auth0 and oidc-provider do: a client with another key is not the one that the token was given to.
+            return dead(self.settings.dead_refresh_token);
+        }
+        if self.key.is_some() {
+            grant.key.clone_from(&self.key);
+            db.refresh_tokens.bind(family, &self.key);
+        }
         // Nothing can fail from here on: only now is the token spent.
         let refresh_token = db.refresh_tokens.exchange(token, now_ms, &self.settings);
         if self.settings.refresh_ends_access_token {

@@ -3,19 +3,20 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use super::bearer::{self, NoBearer};
 use crate::answers::{oauth_error, private_json, refused, set_header};
+use crate::dpop::{self, Proved};
 use crate::journal::Endpoint;
 use crate::jws;
 use crate::rate_limit::Standing;
 use crate::settings::Settings;
 use crate::state::Shared;
 
-pub(crate) async fn userinfo(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+pub(crate) async fn userinfo(State(shared): State<Arc<Shared>>, method: Method, headers: HeaderMap) -> Response {
     let settings = shared.settings();
     let token = bearer::presented(&headers).and_then(|token| bearer::identify(&shared, token));
     let userinfo = shared.userinfo_url();
@@ -29,6 +30,14 @@ pub(crate) async fn userinfo(State(shared): State<Arc<Shared>>, headers: HeaderM
         Ok(token) => token,
         Err(problem) => return unauthorized(problem, &settings),
     };
+    let request = Proved {
+        method: method.as_str(),
+        url: userinfo,
+        access_token: bearer::presented(&headers).ok(),
+    };
+    if let Some(refusal) = dpop::guard(&shared, &settings, &headers, &request, token.key.as_deref()) {
+        return refusal;
+    }
     let mut db = shared.db();
     let limit = settings.rate_limit_userinfo;
     let standing = db
@@ -52,6 +61,7 @@ pub(crate) async fn userinfo(State(shared): State<Arc<Shared>>, headers: HeaderM
     } else {
         unauthorized(NoBearer::Invalid, &settings)
     };
+    let response = dpop::with_nonce(&shared, &settings, &mut db, response);
     Standing::mark(standing, response)
 }
 

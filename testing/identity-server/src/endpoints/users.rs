@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::bearer::{self, Bearer, NoBearer};
 use crate::answers::{management_error, private_json};
+use crate::dpop::{self, Proved};
 use crate::journal::Endpoint;
 use crate::params::Params;
 use crate::rate_limit::Standing;
@@ -26,7 +27,7 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Response {
     let params = Params::from_form(uri.query().unwrap_or_default().as_bytes());
-    guarded(&shared, &headers, &id, |db, token| {
+    guarded(&shared, ("GET", &uri, &headers), &id, |db, token| {
         if !token.has(READ) {
             return insufficient_scope(&["read:users", READ]);
         }
@@ -60,11 +61,12 @@ pub(crate) async fn get(
 pub(crate) async fn patch(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
+    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let now = shared.clock.now();
-    guarded(&shared, &headers, &id, |db, token| {
+    guarded(&shared, ("PATCH", &uri, &headers), &id, |db, token| {
         let Some(account) = db.account_mut(&id) else {
             return unknown_user();
         };
@@ -131,7 +133,7 @@ fn dotted(object: &Map<String, Value>) -> Option<&str> {
 /// Checks the token, the rate limit and the user, in the order Auth0 does.
 fn guarded(
     shared: &Shared,
-    headers: &HeaderMap,
+    (method, uri, headers): (&str, &Uri, &HeaderMap),
     id: &str,
     handle: impl FnOnce(&mut Db, &Bearer) -> Response,
 ) -> Response {
@@ -140,6 +142,14 @@ fn guarded(
         Ok(token) => token,
         Err(refusal) => return refusal,
     };
+    let request = Proved {
+        method,
+        url: format!("{}{}", shared.issuer.trim_end_matches('/'), uri.path()),
+        access_token: bearer::presented(headers).ok(),
+    };
+    if let Some(refusal) = dpop::guard(shared, &settings, headers, &request, token.key.as_deref()) {
+        return refusal;
+    }
     let mut db = shared.db();
     let limit = settings.rate_limit_management;
     let standing = db
@@ -155,6 +165,7 @@ fn guarded(
     } else {
         handle(&mut db, &token)
     };
+    let response = dpop::with_nonce(shared, &settings, &mut db, response);
     Standing::mark(standing, response)
 }
 

@@ -8,8 +8,10 @@ use pilotlight_core::adapters::file_lock::FileLock;
 use pilotlight_core::adapters::foreign_keychain::NoKeychainItems;
 use pilotlight_core::adapters::http::HttpTransport;
 use pilotlight_core::adapters::keychain::KeychainOptions;
+use pilotlight_core::adapters::proof_keys::SoftwareKeys;
 use pilotlight_core::adapters::system::{SilentLog, SystemClock, SystemRandomness, TokioSpawner};
 use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
+use pilotlight_core::model::proof_key::TokenBinding;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{Dependencies, SessionManager, Sharing, SignInOptions, TokenOptions};
 use pilotlight_identity_server::{IdentityServer, Options};
@@ -44,11 +46,13 @@ fn session_of(server: &IdentityServer, options: &KeychainOptions, sharing: Shari
         leeway_seconds: 60,
         metadata_by_id_token: false,
         pushes_authorization_requests: false,
+        dpop: TokenBinding::Off,
         legacy: false,
     };
     let dependencies = Dependencies {
         store: off_thread(open(options.clone())),
         foreign_items: Arc::new(NoKeychainItems),
+        proof_keys: Arc::new(SoftwareKeys),
         sharing,
         transport: Arc::new(HttpTransport::new()),
         clock: Arc::new(SystemClock),

@@ -39,6 +39,7 @@ pub(super) fn answer(call: &Call) -> Refused<Response> {
         auth_time: call.shared.clock.now(),
         session: random::identifier(),
         device: device.map(str::to_owned),
+        key: None,
         ..Grant::default()
     };
     call.shared.journal.count(|counters| {

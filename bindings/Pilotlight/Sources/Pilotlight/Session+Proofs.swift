@@ -1,0 +1,52 @@
+import Foundation
+internal import PilotlightCore
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
+extension Session {
+    /// The key that the session's access token is bound to (DPoP, RFC 9449); nil where the token is not bound, when nobody is
+    /// signed in, and before ``restore()``. O(1).
+    public var boundKey: BoundKey? {
+        core.boundKey().map { BoundKey(thumbprint: $0.thumbprint, isInSecureEnclave: $0.inHardware) }
+    }
+
+    /// The headers for a request that you send yourself, with another HTTP client for example: `Authorization`, and where
+    /// the token is bound to a key also `DPoP`, a proof for exactly this method and URL (RFC 9449 7.1). May use the network
+    /// as ``accessToken(minTTL:forceRefresh:allowExpired:)`` does.
+    ///
+    /// A proof is good for one request and for moments: ask again for each, also for one that is sent once more or
+    /// redirected. Where the API answers 401 with `use_dpop_nonce`, give its answer to ``keepProofNonce(of:)``, ask for headers
+    /// again, and send the request once more. ``data(for:audience:minTTL:using:)`` does all of this.
+    ///
+    /// - Parameters:
+    ///   - request: The request, with its method and its URL. The token goes to the host that the URL names.
+    ///   - audience: The further API that this is; nil for the session's own access token.
+    ///   - minTTL: How long the token must still be good, in seconds.
+    /// - Throws: As ``authorized(_:minTTL:forceRefresh:)``.
+    public func authorizationHeaders(
+        for request: URLRequest, audience: TokenAudience? = nil, minTTL: TimeInterval = 0
+    ) async throws -> [String: String] {
+        try request.requireSafeDestination()
+        let token = try await currentToken(for: audience, minTTL: minTTL)
+        let authorized = try await requestToken(token).carried(by: request)
+        var headers: [String: String] = [:]
+        for name in ["Authorization", "DPoP"] {
+            headers[name] = authorized.value(forHTTPHeaderField: name)
+        }
+        return headers
+    }
+
+    /// Keeps the `DPoP-Nonce` of an API's answer, if it has one, for the next proofs that go to the API's origin. Call it with
+    /// each answer to a request that carried ``authorizationHeaders(for:audience:minTTL:)``. Memory only; nonces are this
+    /// process's.
+    public func keepProofNonce(of response: HTTPURLResponse) {
+        guard let url = response.url else { return }
+        Prover(core: core).keepNonce(of: response, to: URLRequest(url: url))
+    }
+
+    func requestToken(_ text: String) -> RequestToken {
+        RequestToken(text: text, prover: core.isBound(token: text) ? Prover(core: core) : nil)
+    }
+}

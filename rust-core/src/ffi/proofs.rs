@@ -1,0 +1,91 @@
+//! The keys that tokens are bound to (DPoP, RFC 9449): where they come from, and what does not go with them.
+
+use std::sync::Arc;
+
+use super::runtime::RUNTIME;
+use super::storage::SessionStorage;
+use crate::adapters::proof_keys::{AppProofKeys, OfTheApp};
+use crate::machine::error::Error;
+use crate::model::configuration::SessionConfiguration;
+use crate::model::proof_key::TokenBinding;
+use crate::ports::ProofKeys;
+
+/// The key that a session's tokens are bound to.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct BoundKey {
+    /// Its thumbprint (RFC 7638), as it stands in the tokens (`cnf.jkt`). Not secret.
+    pub thumbprint: String,
+    /// Whether it is in hardware, from which nobody can take it.
+    pub in_hardware: bool,
+}
+
+/// Those of the app; else in software, but on Apple systems, where the app always has some.
+pub(super) fn proof_keys(of_the_app: Option<Arc<dyn AppProofKeys>>) -> Arc<dyn ProofKeys> {
+    match of_the_app {
+        Some(keys) => Arc::new(OfTheApp::new(keys, RUNTIME)),
+        #[cfg(not(target_vendor = "apple"))]
+        None => Arc::new(crate::adapters::proof_keys::SoftwareKeys),
+        #[cfg(target_vendor = "apple")]
+        None => Arc::new(crate::adapters::proof_keys::NoKeys),
+    }
+}
+
+/// A key in hardware is of one device.
+///
+/// # Errors
+/// [`Error::Configuration`] for a session that is on several.
+pub(super) fn check_storage(configuration: &SessionConfiguration, storage: &SessionStorage) -> Result<(), Error> {
+    let is_on_many_devices = matches!(storage, SessionStorage::Keychain { options } if options.synchronizable);
+    if is_on_many_devices && configuration.dpop != TokenBinding::Off {
+        return Err(Error::Configuration {
+            field: "dpop",
+            problem: "binds the tokens to this device, and the storage is synchronizable: choose one of the two"
+                .to_owned(),
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ffi::{KeychainAccessibility, KeychainStorage};
+    use crate::model::configuration::Provider;
+
+    #[test]
+    fn a_session_that_is_on_several_devices_is_not_bound_to_one() {
+        let configuration = |dpop| SessionConfiguration {
+            provider: Provider::Auth0 {
+                domain: "tenant.example.com".to_owned(),
+            },
+            client_id: "client".to_owned(),
+            redirect_uri: "com.example.app://callback".to_owned(),
+            scopes: vec!["openid".to_owned()],
+            audience: None,
+            resources: Vec::new(),
+            authorize_parameters: std::collections::HashMap::new(),
+            token_parameters: std::collections::HashMap::new(),
+            headers: std::collections::HashMap::new(),
+            header_origins: Vec::new(),
+            leeway_seconds: 60,
+            metadata_by_id_token: false,
+            pushes_authorization_requests: false,
+            dpop,
+            legacy: false,
+        };
+        let storage = |synchronizable| SessionStorage::Keychain {
+            options: KeychainStorage {
+                service: "service".to_owned(),
+                access_group: None,
+                accessibility: KeychainAccessibility::AfterFirstUnlock,
+                synchronizable,
+                access_control: None,
+                lock_path: None,
+                installation_marker_path: None,
+            },
+        };
+        let is_accepted = |dpop, synchronizable| check_storage(&configuration(dpop), &storage(synchronizable)).is_ok();
+        assert!(is_accepted(TokenBinding::Off, true) && is_accepted(TokenBinding::Required, false));
+        assert!(!is_accepted(TokenBinding::Required, true) && !is_accepted(TokenBinding::WhenOffered, true));
+    }
+}

@@ -1,0 +1,110 @@
+//! Proofs of possession (DPoP, RFC 9449), and the nonces that servers want in them.
+//!
+//! **Promises.** A proof says the server's time, and the last nonce that its origin gave. Nonces are this process's: another
+//! one gets its own with the answer that asks for it. **Needs** the context, the exchange and the port for keys.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use url::Url;
+
+use super::super::context::Context;
+use crate::jose::{ProofClaims, signed_proof, unsigned_proof};
+use crate::machine::error::Error;
+use crate::model::proof_key::ProofKey;
+use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
+use crate::ports::{LogLevel, ProofKeys};
+use crate::protocol::dpop::{is_nonce, origin};
+
+/// An app speaks to few servers; what a hostile one names must not fill the memory.
+const MOST_NONCES: usize = 64;
+
+/// What a request shows beside what it asks.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::session) struct Possession<'a> {
+    pub(in crate::session) key: &'a ProofKey,
+    /// The access token that the request carries, bound to the same key.
+    pub(in crate::session) access_token: Option<&'a Secret>,
+}
+
+impl<'a> Possession<'a> {
+    /// Of this key, in a request without an access token.
+    pub(in crate::session) fn of(key: &'a ProofKey) -> Self {
+        Self {
+            key,
+            access_token: None,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Proofs {
+    context: Arc<Context>,
+    keys: Arc<dyn ProofKeys>,
+    /// The last of each origin.
+    nonces: Mutex<BTreeMap<String, String>>,
+}
+
+impl Proofs {
+    pub(super) fn new(context: Arc<Context>, keys: Arc<dyn ProofKeys>) -> Self {
+        Self {
+            context,
+            keys,
+            nonces: Mutex::default(),
+        }
+    }
+
+    /// A new key.
+    pub(super) async fn make_key(&self) -> Result<ProofKey, Error> {
+        let key = self.keys.create().await?;
+        let place = if key.in_hardware {
+            "in the device's hardware"
+        } else {
+            "in software, because there is no hardware for it"
+        };
+        let message = format!("made a key that the tokens are bound to, {place}");
+        self.context.log(LogLevel::Info, &message);
+        Ok(key)
+    }
+
+    /// A proof for one request.
+    pub(super) async fn proof(
+        &self,
+        shown: Possession<'_>,
+        method: &str,
+        url: &Url,
+        issued_at: Timestamp,
+    ) -> Result<String, Error> {
+        let nonce = self.nonce(url);
+        let claims = ProofClaims {
+            id: &self.context.random()?,
+            method,
+            url,
+            issued_at,
+            nonce: nonce.as_deref(),
+            access_token: shown.access_token,
+        };
+        let unsigned = unsigned_proof(&shown.key.public, &claims);
+        let signature = self.keys.sign(shown.key, unsigned.as_bytes()).await?;
+        Ok(signed_proof(&unsigned, &signature))
+    }
+
+    /// The next proof that goes there says this nonce.
+    pub(super) fn keep_nonce(&self, url: &Url, nonce: &str) {
+        if !is_nonce(nonce) {
+            return;
+        }
+        let origin = origin(url);
+        let mut nonces = self.nonces.lock().unwrap_or_else(PoisonError::into_inner);
+        if nonces.len() >= MOST_NONCES && !nonces.contains_key(&origin) {
+            nonces.clear();
+        }
+        nonces.insert(origin, nonce.to_owned());
+    }
+
+    fn nonce(&self, url: &Url) -> Option<String> {
+        let nonces = self.nonces.lock().unwrap_or_else(PoisonError::into_inner);
+        nonces.get(&origin(url)).cloned()
+    }
+}

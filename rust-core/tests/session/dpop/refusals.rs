@@ -1,0 +1,108 @@
+//! What the issuer does not take, or does not do.
+
+use pilotlight_core::ffi::SessionError;
+use pilotlight_core::model::configuration::SessionConfiguration;
+use pilotlight_core::model::proof_key::TokenBinding;
+use pilotlight_core::session::SignInOptions;
+use pilotlight_identity_server::{Dpop, Endpoint, Fault};
+use serde_json::json;
+
+use super::{binding, bound, required, world, world_with};
+use crate::world::{ADA, World, assert_renews, forced, is_signed_in, public};
+
+fn is_about_dpop(error: &SessionError) -> bool {
+    matches!(error, SessionError::FixConfiguration { field, .. } if field == "dpop")
+}
+
+#[tokio::test]
+async fn a_bearer_token_is_refused_where_binding_is_required() {
+    let world = World::new().await;
+    let session = world.session_with(required(&world));
+    let callback = world.callback(&session, ADA).await;
+    let error = public(session.complete_sign_in(&callback).await);
+    assert!(is_about_dpop(&error), "{error:?}");
+    assert!(error.to_string().contains("Token Sender-Constraining"), "{error}");
+    assert!(!is_signed_in(&session));
+    assert_eq!(world.control().counters().families_revoked, 1, "nobody uses what came");
+}
+
+/// What the answer rotated is stored before it is refused, and the session goes on once the setting is right.
+#[tokio::test]
+async fn a_renewal_without_a_binding_is_refused_and_loses_nothing() {
+    let world = World::new().await;
+    drop(world.signed_in().await);
+    let session = world.session_with(required(&world));
+    session.restore().await.unwrap();
+    let before = world.stored_refresh_token();
+    let error = public(session.access_token(forced()).await);
+    assert!(is_about_dpop(&error), "{error:?}");
+    assert_ne!(world.stored_refresh_token(), before);
+    assert!(is_signed_in(&session));
+    world.control().change(|settings| settings.dpop = Dpop::Offered);
+    world.cooldown();
+    assert_renews(&session).await;
+    assert!(session.bound_key().is_some());
+}
+
+#[tokio::test]
+async fn an_issuer_with_other_algorithms_only_is_a_setting_to_change() {
+    let world = world().await;
+    let others = json!({"dpop_signing_alg_values_supported": ["ES512"]});
+    for dpop in [TokenBinding::Required, TokenBinding::WhenOffered] {
+        world
+            .control()
+            .fault(Endpoint::Discovery, Fault::answer(others.clone()));
+        let configuration = SessionConfiguration {
+            dpop,
+            ..world.oidc_configuration()
+        };
+        let session = world.session_named(configuration, "other algorithms");
+        let begun = session.begin_sign_in(SignInOptions::default()).await;
+        match dpop {
+            TokenBinding::Required => assert!(is_about_dpop(&public(begun))),
+            _ => assert!(!begun.unwrap().url.contains("dpop_jkt")),
+        }
+    }
+}
+
+/// The token endpoint is reached by another URL than the issuer knows, as behind a proxy that rewrites.
+#[tokio::test]
+async fn a_proof_for_another_url_is_refused_by_the_server_and_said() {
+    let world = world_with(|settings| settings.dpop = Dpop::Required).await;
+    let elsewhere = world.server.issuer().replace("127.0.0.1", "localhost");
+    let named = json!({"token_endpoint": format!("{elsewhere}oauth/token")});
+    world
+        .control()
+        .fault(Endpoint::Discovery, Fault::answer(named).for_ever());
+    let session = world.session_with(SessionConfiguration {
+        dpop: TokenBinding::Required,
+        ..world.oidc_configuration()
+    });
+    let callback = world.callback(&session, ADA).await;
+    let error = public(session.complete_sign_in(&callback).await);
+    assert!(is_about_dpop(&error), "{error:?}");
+    assert!(error.to_string().contains("htu"), "{error}");
+    assert_eq!(world.control().seen(Endpoint::Token), 2, "once more, and no more");
+}
+
+#[tokio::test]
+async fn an_issuer_that_requires_proofs_says_which_setting_is_missing() {
+    let world = world_with(|settings| settings.dpop = Dpop::Required).await;
+    let session = world.session_with(binding(&world, TokenBinding::Off));
+    let callback = world.callback(&session, ADA).await;
+    let error = public(session.complete_sign_in(&callback).await);
+    assert!(is_about_dpop(&error), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_refused_proof_does_not_end_a_bound_session() {
+    let world = world().await;
+    let session = bound(&world).await;
+    let refusal = Fault::oauth_error(400, "invalid_dpop_proof", "No.");
+    for _ in 0..4 {
+        let error = world.renewal_that_meets(refusal.clone(), &session).await;
+        assert!(is_about_dpop(&error), "{error:?}");
+    }
+    assert!(is_signed_in(&session));
+    assert_renews(&session).await;
+}
