@@ -17,7 +17,7 @@ use crate::sharing::{app_and_extension, assert_no_token_was_spent_twice};
 use crate::sign_in::code_of;
 use crate::world::{ADA, GRACE, World, assert_renews, cached, disk_full, forced, is_signed_in, public};
 
-fn to(acr_values: &[&str], max_age_seconds: Option<u32>) -> StepUpOptions {
+pub(crate) fn to(acr_values: &[&str], max_age_seconds: Option<u32>) -> StepUpOptions {
     StepUpOptions {
         requirement: AuthenticationRequirement {
             acr_values: acr_values.iter().map(|class| (*class).to_owned()).collect(),
@@ -32,12 +32,12 @@ async fn callback(world: &World, session: &SessionManager, options: StepUpOption
     world.server.authorize(&request.url, email).await.unwrap()
 }
 
-async fn step_up(world: &World, session: &SessionManager, options: StepUpOptions) {
+pub(crate) async fn step_up(world: &World, session: &SessionManager, options: StepUpOptions) {
     let callback = callback(world, session, options, ADA).await;
     session.complete_sign_in(&callback).await.unwrap();
 }
 
-fn acr(session: &SessionManager) -> Value {
+pub(crate) fn acr(session: &SessionManager) -> Value {
     claims(&cached(session).unwrap())["acr"].clone()
 }
 

@@ -20,7 +20,7 @@ use crate::machine::Machine;
 use crate::machine::error::Error;
 use crate::machine::event::SignInWay;
 use crate::model::configuration::{Configuration, IssuerUrl, parse_authorize_parameters};
-use crate::model::proof_key::TokenBinding;
+use crate::model::proof_key::{ProofKey, TokenBinding};
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
 use crate::model::time::Instant;
@@ -97,6 +97,12 @@ impl BrowserSignIn {
         self.begin_for(options, Some(of)).await
     }
 
+    /// The key that the session's tokens are bound to, or will be.
+    fn session_key(&self) -> Option<ProofKey> {
+        self.context
+            .read(|machine| machine.session()?.credentials.proof_key.clone())
+    }
+
     async fn begin_for(&self, options: SignInOptions, stepping_up: Option<SteppingUp>) -> Result<SignInRequest, Error> {
         let configuration = self.context.configuration();
         let mut parameters = parse_authorize_parameters("parameters", options.parameters)?;
@@ -110,13 +116,9 @@ impl BrowserSignIn {
         let secrets = self.completion.secrets()?;
         let metadata = self.issuer.metadata().await?;
         self.redirect_uri.warn_of_mix_up(&metadata, &self.context);
-        let key = match stepping_up {
+        let key = match stepping_up.as_ref().and_then(|_| self.session_key()) {
             // The session's tokens stay, and so does what they are bound to.
-            Some(_) => self.context.read(|machine| {
-                machine
-                    .session()
-                    .and_then(|session| session.credentials.proof_key.clone())
-            }),
+            Some(key) => Some(key),
             None => self.issuer.key_to_bind(&metadata).await?,
         };
         if let Some(key) = &key {

@@ -4,6 +4,7 @@
 pub(crate) mod keys;
 mod nonces;
 mod refusals;
+mod step_up;
 mod upgrade;
 
 use pilotlight_core::model::configuration::SessionConfiguration;

@@ -11,7 +11,7 @@ use crate::sharing::assert_no_token_was_spent_twice;
 use crate::world::{World, assert_renews, cached, forced, is_signed_in};
 
 /// Ada is signed in with Bearer tokens, and the app has just been updated.
-async fn updated(world: &World, dpop: TokenBinding) -> SessionManager {
+pub(super) async fn updated(world: &World, dpop: TokenBinding) -> SessionManager {
     drop(world.signed_in().await);
     let session = world.session_with(binding(world, dpop));
     session.restore().await.unwrap();
