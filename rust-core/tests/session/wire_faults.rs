@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use pilotlight_core::machine::error::Error;
 use pilotlight_core::model::configuration::SessionConfiguration;
+use pilotlight_core::model::proof_key::TokenBinding;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{SessionManager, SignInOptions, SignOutOutcome, StepUpOptions};
-use pilotlight_identity_server::{Endpoint, Fault, Options, Settings};
+use pilotlight_identity_server::{Dpop, Endpoint, Fault, Options, Settings};
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
@@ -30,13 +31,16 @@ enum Call {
     DeviceAuthorization,
     TokenByDeviceCode,
     TokenByRefresh,
+    TokenByCodeBound,
+    TokenByRefreshBound,
+    UserInfoBound,
     UserInfo,
     UserRead,
     UserChange,
     Revocation,
 }
 
-const CALLS: [(Call, &str); 14] = [
+const CALLS: [(Call, &str); 17] = [
     (Call::DiscoveryAtSignIn, "discovery, at a sign-in"),
     (Call::DiscoveryAtRenewal, "discovery, at a renewal"),
     (Call::PushedAuthorization, "pushed authorization request"),
@@ -47,6 +51,9 @@ const CALLS: [(Call, &str); 14] = [
     (Call::DeviceAuthorization, "device authorization"),
     (Call::TokenByDeviceCode, "token by device code"),
     (Call::TokenByRefresh, "token by refresh token"),
+    (Call::TokenByCodeBound, "token by code, with a proof (DPoP)"),
+    (Call::TokenByRefreshBound, "token by refresh token, with a proof"),
+    (Call::UserInfoBound, "userinfo, with a proof"),
     (Call::UserInfo, "userinfo"),
     (Call::UserRead, "user, read"),
     (Call::UserChange, "user, changed"),
@@ -75,10 +82,13 @@ impl Call {
             Self::PushedAuthorization => Endpoint::PushedAuthorization,
             Self::KeysAtSignIn | Self::KeysAtRenewal => Endpoint::Jwks,
             Self::DeviceAuthorization => Endpoint::DeviceAuthorization,
-            Self::TokenByCode | Self::TokenByCodeOfStepUp | Self::TokenByDeviceCode | Self::TokenByRefresh => {
-                Endpoint::Token
-            }
-            Self::UserInfo => Endpoint::Userinfo,
+            Self::TokenByCode
+            | Self::TokenByCodeOfStepUp
+            | Self::TokenByDeviceCode
+            | Self::TokenByRefresh
+            | Self::TokenByCodeBound
+            | Self::TokenByRefreshBound => Endpoint::Token,
+            Self::UserInfo | Self::UserInfoBound => Endpoint::Userinfo,
             Self::UserRead | Self::UserChange => Endpoint::Users,
             Self::Revocation => Endpoint::Revoke,
         }
@@ -92,8 +102,20 @@ impl Call {
                 pushes_authorization_requests: true,
                 ..world.configuration()
             },
+            _ if self.is_bound() => SessionConfiguration {
+                dpop: TokenBinding::Required,
+                ..world.configuration()
+            },
             _ => world.configuration(),
         }
+    }
+
+    /// With tokens that are bound to a key, and proofs that need a nonce.
+    fn is_bound(self) -> bool {
+        matches!(
+            self,
+            Self::TokenByCodeBound | Self::TokenByRefreshBound | Self::UserInfoBound
+        )
     }
 
     /// A launch of the app that knows nothing but what is stored.
@@ -109,6 +131,7 @@ impl Call {
             Self::DiscoveryAtSignIn
                 | Self::KeysAtSignIn
                 | Self::TokenByCode
+                | Self::TokenByCodeBound
                 | Self::TokenByCodeOfStepUp
                 | Self::TokenByDeviceCode
         )
@@ -116,7 +139,7 @@ impl Call {
 
     /// Does it; `before` runs right before the request in question can be made.
     async fn make(self, world: &World, session: &SessionManager, before: impl FnOnce()) -> Result<Outcome, Error> {
-        if matches!(self, Self::KeysAtSignIn | Self::TokenByCode) {
+        if matches!(self, Self::KeysAtSignIn | Self::TokenByCode | Self::TokenByCodeBound) {
             let callback = world.callback(session, ADA).await;
             before();
             return session.complete_sign_in(&callback).await.map(|_| Outcome::Works);
@@ -140,7 +163,7 @@ impl Call {
             Self::DiscoveryAtSignIn | Self::PushedAuthorization => {
                 drop(session.begin_sign_in(SignInOptions::default()).await?)
             }
-            Self::UserInfo => drop(session.profile(true).await?),
+            Self::UserInfo | Self::UserInfoBound => drop(session.profile(true).await?),
             Self::UserRead => drop(session.fetch_metadata(&[]).await?),
             Self::UserChange => {
                 let changed = session.update_metadata(patch()).await?;
@@ -171,6 +194,10 @@ async fn outcome_of(call: Call, fault: Fault) -> String {
     let settings = |settings: &mut Settings| {
         settings.leeway = 30;
         settings.device_code_lifetime = 60;
+        if call.is_bound() {
+            settings.dpop = Dpop::Required;
+            settings.dpop_nonce_lifetime = Some(60);
+        }
     };
     let world = World::with(Options::default().with(settings)).await.impatient();
     let first = world.session_with(call.configuration(&world));

@@ -42,7 +42,8 @@ extension SessionConfiguration {
     ) throws -> SessionConfiguration {
         if metadataAccess, audience != nil {
             throw SessionError.configurationInvalid(
-                field: "audience", message: "give either audience or metadataAccess, not both: an access token is for one API")
+                field: "audience",
+                message: "give either audience or metadataAccess, not both: an access token is for one API")
         }
         return SessionConfiguration(
             provider: .auth0(domain: domain),
