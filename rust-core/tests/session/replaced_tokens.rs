@@ -179,7 +179,10 @@ async fn two_processes_agree_on_what_waits() {
     world.control().fault(Endpoint::Revoke, Fault::status(503).for_ever());
     world.sign_in(&app, GRACE).await;
     extension.restore().await.unwrap();
-    until("both have tried", || world.control().seen(Endpoint::Revoke) == 2).await;
+    // That they have also seen the answer: their waits begin with it.
+    let failures = || world.log.text().matches("could not be revoked").count();
+    until("both have tried", || failures() == 2).await;
+    assert_eq!(world.control().seen(Endpoint::Revoke), 2);
     world.control().clear_faults(Endpoint::Revoke);
     world.clock.advance(31);
     app.restore().await.unwrap();
