@@ -182,7 +182,8 @@ def main():
             linked.undefined.discard(stubs.OF_LINKER)
             # What is needed of libSystem is listed for iOS. Elsewhere it has to be there.
             known = set() if one.platform == "ios" else stubs.of_system(linked.undefined, tools)
-            found.setdefault(one.platform, set()).update(linked.undefined - known)
+            needed = linked.undefined if one.is_static else stubs.without_helpers(linked.undefined)
+            found.setdefault(one.platform, set()).update(needed - known)
             weights[one.name] = sizes.weight(linked)
             print(f"{one.name}: {weights[one.name]} bytes linked, {len(linked.undefined)} symbols of the system needed")
             if verb == "check":

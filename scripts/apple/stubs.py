@@ -84,6 +84,15 @@ def libraries_of(kind):
     return [*LIBRARIES, *(name for name in FRAMEWORKS if kind not in ("tvos", "tvos-simulator") or name != FOUND_BY_NAME)]
 
 
+# Arithmetic on 128 bits, which processors do not have: libSystem exports it (libcompiler_rt), and compilers call it unasked.
+COMPILER_HELPERS = {f"___{name}ti3" for name in ("ashl", "ashr", "lshr", "mul", "div", "mod", "udiv", "umod")}
+
+
+def without_helpers(symbols):
+    """Without what the compiler calls. An app's link finds that in our library; rustc's link of a framework, in the system."""
+    return symbols - COMPILER_HELPERS
+
+
 def system_names(tools):
     """What libSystem exports."""
     text = (tools / "ziglang/lib/libc/darwin/libSystem.tbd").read_text(encoding="utf-8")

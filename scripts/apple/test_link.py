@@ -173,6 +173,9 @@ class Lists(Temporary):
         self.assertIn("_SecItemExport of Security is newly needed", "".join(stubs.compare_needed({*LISTED, "_SecItemExport"}, LISTED)))
         self.assertIn("_malloc is in", "".join(stubs.compare_needed({"_SecItemAdd"}, LISTED)))
 
+    def test_what_the_compiler_calls(self):
+        self.assertEqual(stubs.without_helpers({"___ashlti3", "___umodti3", "_malloc", "___error"}), {"_malloc", "___error"})
+
     def test_what_one_platform_needs(self):
         text = "# words\nSecurity _SecItemAdd\nlibSystem _fstat macos catalyst\n"
         both = {"_SecItemAdd": "Security", "_fstat": "libSystem"}
