@@ -13,7 +13,7 @@ use super::migration::{Importer, OldItems};
 use super::profile::{TokenInfo, UserProfile};
 use super::revocations::Revocations;
 use super::sign_in::pending::PendingSignIn;
-use super::sign_in::{BrowserSignIn, SignInByPassword, SignInCompletion, SignInOnAnotherDevice};
+use super::sign_in::{BrowserSignIn, SignInByPassword, SignInCompletion, SignInOnAnotherDevice, SignInParts};
 use super::sign_out::SignOut;
 use super::store::SessionStore;
 use super::tokens::{AccessTokens, BearerCalls, IdTokens, Renewer, TokensInMemory};
@@ -110,33 +110,18 @@ impl Parts {
             import_record.clone(),
             pending_sign_in.clone(),
         );
-        let browser_sign_in = BrowserSignIn::new(
-            context.clone(),
-            store.clone(),
-            issuer.clone(),
-            verifier.clone(),
-            revocations.clone(),
-            pending_sign_in.clone(),
-            completion.clone(),
-        );
-        let sign_in_by_password = SignInByPassword::new(
-            context.clone(),
-            store.clone(),
-            issuer.clone(),
-            verifier.clone(),
-            revocations.clone(),
-            pending_sign_in.clone(),
-            completion.clone(),
-        );
-        let sign_in_on_another_device = SignInOnAnotherDevice::new(
-            context.clone(),
-            store.clone(),
-            issuer.clone(),
-            verifier.clone(),
-            revocations.clone(),
-            pending_sign_in.clone(),
+        let sign_in_parts = SignInParts {
+            context: context.clone(),
+            store: store.clone(),
+            issuer: issuer.clone(),
+            verifier: verifier.clone(),
+            revocations: revocations.clone(),
+            pending: pending_sign_in.clone(),
             completion,
-        );
+        };
+        let browser_sign_in = BrowserSignIn::new(sign_in_parts.clone());
+        let sign_in_by_password = SignInByPassword::new(sign_in_parts.clone());
+        let sign_in_on_another_device = SignInOnAnotherDevice::new(sign_in_parts);
         let old_items = OldItems::new(
             context.clone(),
             dependencies.foreign_items.clone(),

@@ -4,16 +4,11 @@
 //! that is not accepted ends it. **Needs** the context, the store, the issuer, its verifier, the revocations, the pending
 //! sign-in and the completion.
 
-use std::sync::Arc;
-
-use super::super::context::Context;
-use super::super::issuer::{Issuer, Possession, Verifier};
+use super::super::issuer::Possession;
 use super::super::options::{SignInOptions, SignInRequest, StepUpOptions};
-use super::super::revocations::Revocations;
-use super::super::store::SessionStore;
-use super::completion::SignInCompletion;
 use super::mix_up::{SharedRedirectUri, may_mix_up};
-use super::pending::{Attempt, PendingSignIn, Requested};
+use super::pending::{Attempt, Requested};
+use super::shared_parts::SignInParts;
 use super::step_up::{self, SteppingUp};
 use crate::jose::{IdTokenClaims, IdTokenProblem, RequestedAuthentication, ValidationContext, thumbprint};
 use crate::machine::Machine;
@@ -36,58 +31,38 @@ use crate::protocol::token::{self, TokenAnswer};
 
 #[derive(Debug)]
 pub(in crate::session) struct BrowserSignIn {
-    context: Arc<Context>,
-    store: Arc<SessionStore>,
-    issuer: Arc<Issuer>,
-    verifier: Arc<Verifier>,
-    revocations: Arc<Revocations>,
-    pending: Arc<PendingSignIn>,
-    completion: Arc<SignInCompletion>,
+    parts: SignInParts,
     redirect_uri: SharedRedirectUri,
 }
 
 impl BrowserSignIn {
-    pub(in crate::session) fn new(
-        context: Arc<Context>,
-        store: Arc<SessionStore>,
-        issuer: Arc<Issuer>,
-        verifier: Arc<Verifier>,
-        revocations: Arc<Revocations>,
-        pending: Arc<PendingSignIn>,
-        completion: Arc<SignInCompletion>,
-    ) -> Self {
+    pub(in crate::session) fn new(parts: SignInParts) -> Self {
         Self {
-            context,
-            store,
-            issuer,
-            verifier,
-            revocations,
-            pending,
-            completion,
+            parts,
             redirect_uri: SharedRedirectUri::default(),
         }
     }
 
     /// Tells both that the other one is there.
     pub(in crate::session) fn meet(&self, other: &Self) {
-        if may_mix_up(self.context.configuration(), other.context.configuration()) {
+        if may_mix_up(self.parts.context.configuration(), other.parts.context.configuration()) {
             self.redirect_uri.found();
             other.redirect_uri.found();
         }
     }
 
     pub(in crate::session) async fn begin(&self, options: SignInOptions) -> Result<SignInRequest, Error> {
-        self.store.ensure_writable()?;
+        self.parts.store.ensure_writable()?;
         self.begin_for(options, None).await
     }
 
     /// The user of the session authenticates once more. The session stays as it is until that has come to its end.
     pub(in crate::session) async fn begin_step_up(&self, options: StepUpOptions) -> Result<SignInRequest, Error> {
-        self.store.ensure_writable()?;
-        self.store.ensure_session().await?;
-        let (generation, subject) = self.context.read(Machine::subject).ok_or(Error::NoSession)?;
-        let metadata = self.issuer.metadata().await?;
-        let configured = &self.context.configuration().authorize_parameters;
+        self.parts.store.ensure_writable()?;
+        self.parts.store.ensure_session().await?;
+        let (generation, subject) = self.parts.context.read(Machine::subject).ok_or(Error::NoSession)?;
+        let metadata = self.parts.issuer.metadata().await?;
+        let configured = &self.parts.context.configuration().authorize_parameters;
         let of = SteppingUp {
             generation,
             subject,
@@ -99,12 +74,13 @@ impl BrowserSignIn {
 
     /// The key that the session's tokens are bound to, or will be.
     fn session_key(&self) -> Option<ProofKey> {
-        self.context
+        self.parts
+            .context
             .read(|machine| machine.session()?.credentials.proof_key.clone())
     }
 
     async fn begin_for(&self, options: SignInOptions, stepping_up: Option<SteppingUp>) -> Result<SignInRequest, Error> {
-        let configuration = self.context.configuration();
+        let configuration = self.parts.context.configuration();
         let mut parameters = parse_authorize_parameters("parameters", options.parameters)?;
         let login_hint = options.login_hint.map(|hint| ("login_hint", hint));
         let max_age = options.max_age_seconds.map(|age| ("max_age", age.to_string()));
@@ -113,13 +89,13 @@ impl BrowserSignIn {
             parameters.retain(|(own, _)| own != name);
             parameters.push((name.to_owned(), value));
         }
-        let secrets = self.completion.secrets()?;
-        let metadata = self.issuer.metadata().await?;
-        self.redirect_uri.warn_of_mix_up(&metadata, &self.context);
+        let secrets = self.parts.completion.secrets()?;
+        let metadata = self.parts.issuer.metadata().await?;
+        self.redirect_uri.warn_of_mix_up(&metadata, &self.parts.context);
         let key = match stepping_up.as_ref().and_then(|_| self.session_key()) {
             // The session's tokens stay, and so does what they are bound to.
             Some(key) => Some(key),
-            None => self.issuer.key_to_bind(&metadata).await?,
+            None => self.parts.issuer.key_to_bind(&metadata).await?,
         };
         if let Some(key) = &key {
             parameters.push(("dpop_jkt".to_owned(), thumbprint(&key.public)));
@@ -132,8 +108,8 @@ impl BrowserSignIn {
         }
         let url = match pushed_authorization::request(&metadata, configuration, &request)? {
             Some(pushed) => {
-                let answer = self.issuer.call(pushed_authorization::ENDPOINT, pushed).await?;
-                let request_uri = pushed_authorization::read(&answer, self.issuer.server_now())?;
+                let answer = self.parts.issuer.call(pushed_authorization::ENDPOINT, pushed).await?;
+                let request_uri = pushed_authorization::read(&answer, self.parts.issuer.server_now())?;
                 pushed_authorization::url(&metadata, configuration, &request_uri)
             }
             None => authorization_url(&metadata, &request),
@@ -145,8 +121,11 @@ impl BrowserSignIn {
         }
         requested.proof_key = key;
         requested.stepping_up = stepping_up;
-        let attempt = self.pending.begin(self.context.random()?, secrets, requested);
-        self.context.log(LogLevel::Info, "sign-in: begun");
+        let attempt = self
+            .parts
+            .pending
+            .begin(self.parts.context.random()?, secrets, requested);
+        self.parts.context.log(LogLevel::Info, "sign-in: begun");
         Ok(SignInRequest {
             url: url.into(),
             callback_scheme: configuration.redirect_url.scheme().to_owned(),
@@ -157,39 +136,39 @@ impl BrowserSignIn {
     pub(in crate::session) async fn complete(&self, callback_url: &str) -> Result<SessionState, Error> {
         // Two callers with the same URL (an app receives it in more than one way) must not send the code twice: an
         // issuer answers a second use by revoking what the first one brought (RFC 6749 4.1.2).
-        let _turn = self.pending.completion_turn().await;
-        self.pending.expire();
-        let attempt = self.pending.attempt()?;
+        let _turn = self.parts.pending.completion_turn().await;
+        self.parts.pending.expire();
+        let attempt = self.parts.pending.attempt()?;
         let outcome = self.finish(&attempt, callback_url).await;
         if outcome.as_ref().err().is_none_or(ends_attempt) {
-            self.pending.finish(attempt.id);
+            self.parts.pending.finish(attempt.id);
         }
         match &outcome {
-            Ok(_) => self.context.log(LogLevel::Info, "sign-in: done"),
-            Err(error) => self.context.log(LogLevel::Warning, &format!("sign-in: {error}")),
+            Ok(_) => self.parts.context.log(LogLevel::Info, "sign-in: done"),
+            Err(error) => self.parts.context.log(LogLevel::Warning, &format!("sign-in: {error}")),
         }
         outcome
     }
 
     async fn finish(&self, attempt: &Attempt, callback_url: &str) -> Result<SessionState, Error> {
-        let metadata = self.issuer.metadata().await?;
-        let configuration = self.context.configuration();
+        let metadata = self.parts.issuer.metadata().await?;
+        let configuration = self.parts.context.configuration();
         let code = match read_callback(callback_url, configuration, &metadata, &attempt.secrets.state)? {
             Callback::Code(code) => code,
             Callback::Refused(error) => return Err(error.into()),
         };
         // Before the code is spent: what may stall.
-        self.issuer.prefetch_keys().await?;
+        self.parts.issuer.prefetch_keys().await?;
         // Afterwards it could end the new session: some issuers delete the grant along with a revoked token.
-        self.revocations.send_in_time().await;
+        self.parts.revocations.send_in_time().await;
         let (tokens, received) = match attempt.exchanged.clone() {
             Some(exchanged) => exchanged,
             None => {
                 let exchanged = self.exchange_code(attempt, &code).await?;
-                if !self.pending.keep_exchanged(attempt.id, &exchanged) {
+                if !self.parts.pending.keep_exchanged(attempt.id, &exchanged) {
                     let orphan = exchanged.0.refresh_token;
                     let orphan = orphan.filter(|_| attempt.requested.stepping_up.is_none());
-                    return self.completion.abandon(orphan).await;
+                    return self.parts.completion.abandon(orphan).await;
                 }
                 exchanged
             }
@@ -200,38 +179,49 @@ impl BrowserSignIn {
                 let orphan = tokens
                     .refresh_token
                     .filter(|_| step_up::is_of_another_user(&error) || attempt.requested.stepping_up.is_none());
-                let _ = self.completion.abandon(orphan).await;
+                let _ = self.parts.completion.abandon(orphan).await;
                 return Err(error);
             }
             outcome => outcome?,
         };
         let session = self
+            .parts
             .completion
             .session(&metadata.issuer, attempt, tokens, claims, received);
         match &attempt.requested.stepping_up {
-            Some(of) => self.completion.step_up(attempt, of, session, received).await,
+            Some(of) => self.parts.completion.step_up(attempt, of, session, received).await,
             None => {
                 let how = (SignInWay::Browser, received);
-                self.completion.enter(attempt, session, how).await
+                self.parts.completion.enter(attempt, session, how).await
             }
         }
     }
 
     async fn exchange_code(&self, attempt: &Attempt, code: &Secret) -> Result<(TokenAnswer, Instant), Error> {
-        let metadata = self.issuer.metadata().await?;
+        let metadata = self.parts.issuer.metadata().await?;
         let request = token::exchange_code(
             &metadata.token_endpoint,
-            self.context.configuration(),
+            self.parts.context.configuration(),
             code,
             &attempt.secrets.verifier,
         );
         // The tokens' life counts from here: the process may be suspended before it reads the answer.
-        let sent = self.context.now();
+        let sent = self.parts.context.now();
         let key = attempt.requested.proof_key.as_ref();
         let possession = key.map(Possession::of);
-        let answer = self.issuer.call_showing(possession, Endpoint::TOKEN, request).await?;
-        let extras = token::extras(self.context.configuration(), &[], &[]);
-        let tokens = token::read_with(&answer, Grant::AuthorizationCode, extras, key, self.issuer.server_now())?;
+        let answer = self
+            .parts
+            .issuer
+            .call_showing(possession, Endpoint::TOKEN, request)
+            .await?;
+        let extras = token::extras(self.parts.context.configuration(), &[], &[]);
+        let tokens = token::read_with(
+            &answer,
+            Grant::AuthorizationCode,
+            extras,
+            key,
+            self.parts.issuer.server_now(),
+        )?;
         Ok((tokens, sent))
     }
 
@@ -248,7 +238,7 @@ impl BrowserSignIn {
                 tokens.problem.unwrap_or("the issuer sent no access token"),
             ));
         }
-        if !tokens.is_bound && self.context.configuration().dpop == TokenBinding::Required {
+        if !tokens.is_bound && self.parts.context.configuration().dpop == TokenBinding::Required {
             return Err(not_bound(Endpoint::TOKEN).into());
         }
         let context = ValidationContext::SignIn {
@@ -256,7 +246,7 @@ impl BrowserSignIn {
             requested: &attempt.requested.authentication,
             access_token: tokens.access_token.as_ref(),
         };
-        let verified = self.verifier.verify_id_token(id_token, context).await;
+        let verified = self.parts.verifier.verify_id_token(id_token, context).await;
         match &attempt.requested.stepping_up {
             Some(of) => of.check(verified),
             None => verified,

@@ -5,16 +5,13 @@
 //! store, the issuer, its verifier, the revocations, the pending sign-in and the completion.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::super::context::Context;
-use super::super::issuer::{Issuer, Possession, Verifier};
+use super::super::issuer::Possession;
 use super::super::options::DeviceSignInRequest;
-use super::super::revocations::Revocations;
-use super::super::store::SessionStore;
-use super::completion::SignInCompletion;
-use super::pending::{Attempt, PendingSignIn, Requested};
+use super::pending::{Attempt, Requested};
+use super::shared_parts::SignInParts;
 use crate::jose::{IdTokenClaims, IdTokenProblem, ValidationContext};
 use crate::machine::error::Error;
 use crate::machine::event::SignInWay;
@@ -34,13 +31,7 @@ const GRACE: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(in crate::session) struct SignInOnAnotherDevice {
-    context: Arc<Context>,
-    store: Arc<SessionStore>,
-    issuer: Arc<Issuer>,
-    verifier: Arc<Verifier>,
-    revocations: Arc<Revocations>,
-    pending: Arc<PendingSignIn>,
-    completion: Arc<SignInCompletion>,
+    parts: SignInParts,
     begun: Mutex<Option<Begun>>,
     /// Two that asked side by side would be asked to slow down.
     asking: tokio::sync::Mutex<()>,
@@ -56,23 +47,9 @@ struct Begun {
 }
 
 impl SignInOnAnotherDevice {
-    pub(in crate::session) fn new(
-        context: Arc<Context>,
-        store: Arc<SessionStore>,
-        issuer: Arc<Issuer>,
-        verifier: Arc<Verifier>,
-        revocations: Arc<Revocations>,
-        pending: Arc<PendingSignIn>,
-        completion: Arc<SignInCompletion>,
-    ) -> Self {
+    pub(in crate::session) fn new(parts: SignInParts) -> Self {
         Self {
-            context,
-            store,
-            issuer,
-            verifier,
-            revocations,
-            pending,
-            completion,
+            parts,
             begun: Mutex::default(),
             asking: tokio::sync::Mutex::default(),
         }
@@ -83,16 +60,16 @@ impl SignInOnAnotherDevice {
         &self,
         parameters: HashMap<String, String>,
     ) -> Result<DeviceSignInRequest, Error> {
-        let configuration = self.context.configuration();
-        self.store.ensure_writable()?;
+        let configuration = self.parts.context.configuration();
+        self.parts.store.ensure_writable()?;
         let parameters = parse_parameters("parameters", parameters)?;
-        let metadata = self.issuer.metadata().await?;
+        let metadata = self.parts.issuer.metadata().await?;
         let request = protocol::request(&metadata, configuration, &parameters)?;
-        let proof_key = self.issuer.key_to_bind(&metadata).await?;
+        let proof_key = self.parts.issuer.key_to_bind(&metadata).await?;
         // The code's life counts from here: the process may be suspended before it reads the answer.
-        let at = self.context.now();
-        let answer = self.issuer.call(protocol::ENDPOINT, request).await?;
-        let authorization = protocol::read(&answer, self.issuer.server_now())?;
+        let at = self.parts.context.now();
+        let answer = self.parts.issuer.call(protocol::ENDPOINT, request).await?;
+        let authorization = protocol::read(&answer, self.parts.issuer.server_now())?;
         let requested = Requested {
             scope: configuration.scopes.join(" "),
             resources: configuration.resources.clone(),
@@ -100,9 +77,12 @@ impl SignInOnAnotherDevice {
             ..Requested::default()
         };
         let longest = authorization.lifetime + GRACE;
-        let attempt = self
-            .pending
-            .begin_for(self.context.random()?, self.completion.secrets()?, requested, longest);
+        let attempt = self.parts.pending.begin_for(
+            self.parts.context.random()?,
+            self.parts.completion.secrets()?,
+            requested,
+            longest,
+        );
         let shown = DeviceSignInRequest {
             user_code: authorization.user_code.clone(),
             verification_uri: authorization.verification_uri.to_string(),
@@ -118,7 +98,9 @@ impl SignInOnAnotherDevice {
             at,
             authorization,
         });
-        self.context.log(LogLevel::Info, "sign-in on another device: begun");
+        self.parts
+            .context
+            .log(LogLevel::Info, "sign-in on another device: begun");
         Ok(shown)
     }
 
@@ -127,16 +109,19 @@ impl SignInOnAnotherDevice {
         let _turn = self.asking.lock().await;
         let outcome = self.ask_until_done(attempt).await;
         // What it had brought and could not be checked is revoked.
-        self.pending.cancel(|current| current == attempt);
+        self.parts.pending.cancel(|current| current == attempt);
         self.begun
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take_if(|begun| begun.attempt == attempt);
         match &outcome {
-            Ok(_) => self.context.log(LogLevel::Info, "sign-in on another device: done"),
+            Ok(_) => self
+                .parts
+                .context
+                .log(LogLevel::Info, "sign-in on another device: done"),
             Err(error) => {
                 let message = format!("sign-in on another device: {error}");
-                self.context.log(LogLevel::Warning, &message);
+                self.parts.context.log(LogLevel::Warning, &message);
             }
         }
         outcome
@@ -152,11 +137,11 @@ impl SignInOnAnotherDevice {
         let mut pace = PollPace::of(&begun.authorization);
         let expires = begun.at.monotonic + begun.authorization.lifetime;
         loop {
-            let left = expires.saturating_sub(self.context.now().monotonic);
+            let left = expires.saturating_sub(self.parts.context.now().monotonic);
             let is_last = left.is_zero();
             // The last time is when the code expires: the user may have been quick, and a suspension long.
             if !is_last {
-                self.context.sleep(pace.pause().min(left)).await;
+                self.parts.context.sleep(pace.pause().min(left)).await;
             }
             let current = self.current(attempt)?;
             match self.ask(&current, &begun.authorization, &mut pace).await {
@@ -165,13 +150,14 @@ impl SignInOnAnotherDevice {
                 Ok(None) => {}
                 Err(error) if !goes_on(&error) => return Err(error),
                 Err(error) if is_last => {
-                    self.context
+                    self.parts
+                        .context
                         .log(LogLevel::Warning, &format!("sign-in on another device: {error}"));
                     return Err(expired());
                 }
                 Err(error) => {
                     let message = format!("sign-in on another device: asking again: {error}");
-                    self.context.log(LogLevel::Info, &message);
+                    self.parts.context.log(LogLevel::Info, &message);
                     pace.failed(wait_of(&error));
                 }
             }
@@ -180,7 +166,7 @@ impl SignInOnAnotherDevice {
 
     /// The attempt, if it is still the one in progress.
     fn current(&self, id: u64) -> Result<Attempt, Error> {
-        let attempt = self.pending.attempt()?;
+        let attempt = self.parts.pending.attempt()?;
         if attempt.id == id {
             Ok(attempt)
         } else {
@@ -195,9 +181,9 @@ impl SignInOnAnotherDevice {
         authorization: &DeviceAuthorization,
         pace: &mut PollPace,
     ) -> Result<Option<SessionState>, Error> {
-        let metadata = self.issuer.metadata().await?;
+        let metadata = self.parts.issuer.metadata().await?;
         // Before the code is spent: what may stall.
-        self.issuer.prefetch_keys().await?;
+        self.parts.issuer.prefetch_keys().await?;
         let (tokens, received) = match attempt.exchanged.clone() {
             Some(exchanged) => exchanged,
             None => {
@@ -207,30 +193,31 @@ impl SignInOnAnotherDevice {
                 else {
                     return Ok(None);
                 };
-                if !self.pending.keep_exchanged(attempt.id, &exchanged) {
-                    return self.completion.abandon(exchanged.0.refresh_token).await.map(Some);
+                if !self.parts.pending.keep_exchanged(attempt.id, &exchanged) {
+                    return self.parts.completion.abandon(exchanged.0.refresh_token).await.map(Some);
                 }
                 exchanged
             }
         };
         // One end of a sign-in at a time.
-        let _turn = self.pending.completion_turn().await;
-        self.revocations.send_in_time().await;
+        let _turn = self.parts.pending.completion_turn().await;
+        self.parts.revocations.send_in_time().await;
         let claims = match self.verify(&tokens).await {
             Err(error) if !goes_on(&error) => {
-                self.pending.finish(attempt.id);
-                let _ = self.completion.abandon(tokens.refresh_token).await;
+                self.parts.pending.finish(attempt.id);
+                let _ = self.parts.completion.abandon(tokens.refresh_token).await;
                 return Err(error);
             }
             outcome => outcome?,
         };
         let mut session = self
+            .parts
             .completion
             .session(&metadata.issuer, attempt, tokens, claims, received);
         // The issuer was sent none.
         session.nonce = None;
         let by = (SignInWay::AnotherDevice, received);
-        self.completion.enter(attempt, session, by).await.map(Some)
+        self.parts.completion.enter(attempt, session, by).await.map(Some)
     }
 
     async fn poll(
@@ -240,15 +227,19 @@ impl SignInOnAnotherDevice {
         authorization: &DeviceAuthorization,
         pace: &mut PollPace,
     ) -> Result<Option<(TokenAnswer, Instant)>, Error> {
-        let configuration = self.context.configuration();
+        let configuration = self.parts.context.configuration();
         let request = protocol::poll(endpoint, configuration, &authorization.device_code);
         // The tokens' life counts from here: the process may be suspended before it reads the answer.
-        let sent = self.context.now();
+        let sent = self.parts.context.now();
         let key = attempt.requested.proof_key.as_ref();
         let possession = key.map(Possession::of);
-        let answer = self.issuer.call_showing(possession, Endpoint::TOKEN, request).await?;
+        let answer = self
+            .parts
+            .issuer
+            .call_showing(possession, Endpoint::TOKEN, request)
+            .await?;
         let extras = token::extras(configuration, &[], &[]);
-        match protocol::read_poll(&answer, extras, key, self.issuer.server_now())? {
+        match protocol::read_poll(&answer, extras, key, self.parts.issuer.server_now())? {
             Polled::Tokens(tokens) => return Ok(Some((tokens, sent))),
             Polled::Pending => pace.answered(),
             Polled::TooFast => pace.slow_down(),
@@ -270,13 +261,13 @@ impl SignInOnAnotherDevice {
                 tokens.problem.unwrap_or("the issuer sent no access token"),
             ));
         }
-        if !tokens.is_bound && self.context.configuration().dpop == TokenBinding::Required {
+        if !tokens.is_bound && self.parts.context.configuration().dpop == TokenBinding::Required {
             return Err(not_bound(Endpoint::TOKEN).into());
         }
         let context = ValidationContext::Direct {
             access_token: tokens.access_token.as_ref(),
         };
-        self.verifier.verify_id_token(id_token, context).await
+        self.parts.verifier.verify_id_token(id_token, context).await
     }
 }
 

@@ -5,6 +5,7 @@
 //! the import's record.
 //!
 //! - `pending`: the sign-in in progress.
+//! - `shared_parts`: what every way to sign in is given.
 //! - `completion`: the end of every sign-in.
 //! - `device`: the user signs in on another device.
 //! - `browser`: Authorization Code with PKCE.
@@ -18,6 +19,7 @@ mod device;
 mod mix_up;
 mod password;
 pub(super) mod pending;
+mod shared_parts;
 mod step_up;
 
 pub use password::PasswordSignIn;
@@ -26,3 +28,4 @@ pub(super) use browser::BrowserSignIn;
 pub(super) use completion::SignInCompletion;
 pub(super) use device::SignInOnAnotherDevice;
 pub(super) use password::SignInByPassword;
+pub(super) use shared_parts::SignInParts;

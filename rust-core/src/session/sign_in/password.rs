@@ -4,15 +4,10 @@
 //! the context, the store, the issuer, its verifier, the revocations, the pending sign-in and the completion.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use super::super::context::Context;
-use super::super::issuer::{Issuer, Verifier};
 use super::super::legacy_base::{legacy_base, parse_more};
-use super::super::revocations::Revocations;
-use super::super::store::SessionStore;
-use super::completion::SignInCompletion;
-use super::pending::{Attempt, PendingSignIn, Requested};
+use super::pending::{Attempt, Requested};
+use super::shared_parts::SignInParts;
 use crate::jose::{IdTokenClaims, ValidationContext};
 use crate::machine::error::Error;
 use crate::machine::event::SignInWay;
@@ -71,56 +66,37 @@ impl PasswordSignIn {
 
 #[derive(Debug)]
 pub(in crate::session) struct SignInByPassword {
-    context: Arc<Context>,
-    store: Arc<SessionStore>,
-    issuer: Arc<Issuer>,
-    verifier: Arc<Verifier>,
-    revocations: Arc<Revocations>,
-    pending: Arc<PendingSignIn>,
-    completion: Arc<SignInCompletion>,
+    parts: SignInParts,
 }
 
 impl SignInByPassword {
-    pub(in crate::session) fn new(
-        context: Arc<Context>,
-        store: Arc<SessionStore>,
-        issuer: Arc<Issuer>,
-        verifier: Arc<Verifier>,
-        revocations: Arc<Revocations>,
-        pending: Arc<PendingSignIn>,
-        completion: Arc<SignInCompletion>,
-    ) -> Self {
-        Self {
-            context,
-            store,
-            issuer,
-            verifier,
-            revocations,
-            pending,
-            completion,
-        }
+    pub(in crate::session) fn new(parts: SignInParts) -> Self {
+        Self { parts }
     }
 
     pub(in crate::session) async fn sign_in(&self, sign_in: PasswordSignIn) -> Result<SessionState, Error> {
-        let configuration = self.context.configuration();
+        let configuration = self.parts.context.configuration();
         legacy_base(configuration)?;
-        self.store.ensure_writable()?;
+        self.parts.store.ensure_writable()?;
         let parameters = sign_in.check(configuration)?;
         // The issuer is sent none of these secrets.
         let requested = Requested {
             scope: configuration.scopes.join(" "),
             ..Requested::default()
         };
-        self.pending
-            .begin(self.context.random()?, self.completion.secrets()?, requested);
-        let attempt = self.pending.attempt()?;
+        self.parts.pending.begin(
+            self.parts.context.random()?,
+            self.parts.completion.secrets()?,
+            requested,
+        );
+        let attempt = self.parts.pending.attempt()?;
         let outcome = self.finish(&attempt, sign_in, &parameters).await;
-        self.pending.finish(attempt.id);
+        self.parts.pending.finish(attempt.id);
         match &outcome {
-            Ok(_) => self.context.log(LogLevel::Info, "sign-in with a password: done"),
+            Ok(_) => self.parts.context.log(LogLevel::Info, "sign-in with a password: done"),
             Err(error) => {
                 let message = format!("sign-in with a password: {error}");
-                self.context.log(LogLevel::Warning, &message);
+                self.parts.context.log(LogLevel::Warning, &message);
             }
         }
         outcome
@@ -132,38 +108,40 @@ impl SignInByPassword {
         sign_in: PasswordSignIn,
         parameters: &[(String, String)],
     ) -> Result<SessionState, Error> {
-        let metadata = self.issuer.metadata().await?;
+        let metadata = self.parts.issuer.metadata().await?;
         // Before the password is sent: what may stall.
-        self.issuer.prefetch_keys().await?;
-        self.revocations.send_in_time().await;
+        self.parts.issuer.prefetch_keys().await?;
+        self.parts.revocations.send_in_time().await;
         let who = resource_owner::Credentials {
             username: &sign_in.username,
             password: &sign_in.password,
             connection: &sign_in.connection,
             device: sign_in.device.as_deref(),
         };
-        let configuration = self.context.configuration();
+        let configuration = self.parts.context.configuration();
         let request = resource_owner::request(legacy_base(configuration)?, configuration, &who, parameters)?;
         drop(sign_in);
-        let received = self.context.now();
-        let answer = self.issuer.call(Endpoint::RESOURCE_OWNER, request).await?;
-        let server_now = self.issuer.server_now();
+        let received = self.parts.context.now();
+        let answer = self.parts.issuer.call(Endpoint::RESOURCE_OWNER, request).await?;
+        let server_now = self.parts.issuer.server_now();
         let tokens = resource_owner::read(&answer, server_now)?;
         let claims = match self.verify(&tokens).await {
             Ok(claims) => claims,
             Err(error) => {
-                let _ = self.completion.abandon(tokens.refresh_token).await;
+                let _ = self.parts.completion.abandon(tokens.refresh_token).await;
                 return Err(error);
             }
         };
         let lifetime = Credentials::lifetime_of_id_token(claims.issued_at, claims.expires_at, server_now);
         let mut session = self
+            .parts
             .completion
             .session(&metadata.issuer, attempt, tokens, claims, received);
         session.credentials.lifetime_seconds = lifetime;
         session.credentials.lives_by_id_token = true;
         session.nonce = None;
-        self.completion
+        self.parts
+            .completion
             .enter(attempt, session, (SignInWay::Password, received))
             .await
     }
@@ -175,6 +153,6 @@ impl SignInByPassword {
         let context = ValidationContext::Direct {
             access_token: tokens.access_token.as_ref(),
         };
-        self.verifier.verify_direct_id_token(id_token, context).await
+        self.parts.verifier.verify_direct_id_token(id_token, context).await
     }
 }
