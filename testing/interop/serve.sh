@@ -23,6 +23,7 @@ ${XDG_CACHE_HOME:-~/.cache}/pilotlight/interop; nothing is written into the chec
   --no-rotation         a refresh does not replace the refresh token (lemonldap never does)
   --userinfo-jwt        userinfo answers application/jwt (oidc-provider and lemonldap)
   --jwt-access-tokens   access tokens are JWTs for https://api.example.com/ (oidc-provider only)
+  --dpop-nonce          proofs of possession (DPoP) need a nonce of the server's (oidc-provider only)
   --until-stdin-closes  also stop when standard input is closed
   --help                this text
 
@@ -222,7 +223,7 @@ while [ $# -gt 0 ]; do
       ;;
     --no-rotation) options+=("$1") ;;
     --userinfo-jwt) options+=("$1") lacking+=" django $1;" ;;
-    --jwt-access-tokens) options+=("$1") lacking+=" django $1; lemonldap $1;" ;;
+    --jwt-access-tokens | --dpop-nonce) options+=("$1") lacking+=" django $1; lemonldap $1;" ;;
     --why-not)
       why_not "${2:-}"
       exit

@@ -10,6 +10,7 @@
 
 mod callback;
 mod device;
+mod dpop;
 mod keys;
 mod lemonldap;
 mod lifetime;

@@ -59,6 +59,8 @@ pub struct ServerOptions {
     /// Access tokens are JWTs for the resource `https://api.example.com/`, which the userinfo endpoint refuses.
     /// oidc-provider only.
     pub jwt_access_tokens: bool,
+    /// Proofs of possession (DPoP, RFC 9449) need a nonce of the server's. oidc-provider only.
+    pub dpop_nonce: bool,
 }
 
 /// Why a server did not start.
@@ -195,6 +197,7 @@ fn arguments(kind: ServerKind, options: &ServerOptions, port: Option<String>) ->
         ("--no-rotation", options.no_rotation),
         ("--userinfo-jwt", options.userinfo_jwt),
         ("--jwt-access-tokens", options.jwt_access_tokens),
+        ("--dpop-nonce", options.dpop_nonce),
     ];
     arguments.extend(
         switches

@@ -21,6 +21,7 @@ const { values: options } = parseArgs({
     'no-rotation': { type: 'boolean', default: false },
     'userinfo-jwt': { type: 'boolean', default: false },
     'jwt-access-tokens': { type: 'boolean', default: false },
+    'dpop-nonce': { type: 'boolean', default: false },
   },
 });
 const ttl = Number(options['ttl-access']);
@@ -108,6 +109,10 @@ const provider = new Provider(issuer, {
     devInteractions: { enabled: false },
     deviceFlow: { enabled: true },
     claimsParameter: { enabled: true },
+    dPoP: {
+      enabled: true,
+      ...(options['dpop-nonce'] && { nonceSecret: randomBytes(32), requireNonce: () => true }),
+    },
     revocation: { enabled: true, allowedPolicy: (ctx, client, token) => token.clientId === client.clientId },
     jwtUserinfo: { enabled: options['userinfo-jwt'] },
     resourceIndicators: {

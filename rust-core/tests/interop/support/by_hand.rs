@@ -1,8 +1,13 @@
 //! Requests of others than the session: somebody who has its tokens, or a user at the server's pages.
 
 use pilotlight_core::adapters::http::HttpTransport;
+use pilotlight_core::adapters::proof_keys::SoftwareKeys;
+use pilotlight_core::adapters::system::SystemClock;
+use pilotlight_core::jose::{ProofClaims, signed_proof, unsigned_proof};
+use pilotlight_core::model::proof_key::ProofKey;
 use pilotlight_core::model::secret::Secret;
-use pilotlight_core::ports::Transport as _;
+use pilotlight_core::ports::{Clock as _, ProofKeys as _, Transport as _};
+use pilotlight_core::protocol::dpop::nonce;
 use pilotlight_core::protocol::message::{HttpAnswer, HttpRequest};
 use serde_json::Value;
 use url::Url;
@@ -11,19 +16,63 @@ use super::world::{Endpoints, REDIRECT_URI, World};
 
 /// Presents a refresh token as anyone who holds it could: the status and the JSON answer.
 pub(crate) async fn present_refresh_token(world: &World, refresh_token: &Secret) -> (u16, Value) {
+    json_of(send(refresh_request(world, refresh_token)).await)
+}
+
+/// The same with a proof of a key that the thief has (DPoP, RFC 9449).
+pub(crate) async fn present_refresh_token_with(world: &World, refresh_token: &Secret, key: &ProofKey) -> (u16, Value) {
+    let id = Secret::new("a proof of the thief's");
+    let url = &world.endpoints.token;
+    let claims = ProofClaims {
+        id: &id,
+        method: "POST",
+        url,
+        issued_at: SystemClock.now().wall,
+        nonce: None,
+        access_token: None,
+    };
+    let unsigned = unsigned_proof(&key.public, &claims);
+    let signature = SoftwareKeys.sign(key, unsigned.as_bytes()).await.unwrap();
+    let request = refresh_request(world, refresh_token);
+    json_of(send(request.with_proof(&signed_proof(&unsigned, &signature), None)).await)
+}
+
+fn refresh_request(world: &World, refresh_token: &Secret) -> HttpRequest {
     let form = [
         ("grant_type", "refresh_token"),
         ("client_id", world.server.client_id()),
         ("refresh_token", refresh_token.expose()),
     ];
-    let answer = send(HttpRequest::post_form(world.endpoints.token.clone(), form)).await;
+    HttpRequest::post_form(world.endpoints.token.clone(), form)
+}
+
+fn json_of(answer: HttpAnswer) -> (u16, Value) {
     (answer.status, serde_json::from_slice(answer.body.expose()).unwrap())
 }
 
-/// How userinfo answers an access token.
+/// How userinfo answers an access token without a proof.
 pub(crate) async fn userinfo_status(world: &World, access_token: &Secret) -> u16 {
-    let request = HttpRequest::get(world.endpoints.userinfo.clone(), "application/json");
-    send(request.with_bearer(access_token)).await.status
+    send(userinfo_request(world).with_bearer(access_token)).await.status
+}
+
+/// How an API answers an app that sends the request itself.
+pub(crate) struct ApiAnswer {
+    pub(crate) status: u16,
+    /// For the next proof that goes there.
+    pub(crate) nonce: Option<String>,
+}
+
+/// How userinfo answers an access token with this proof.
+pub(crate) async fn answer_of_userinfo(world: &World, access_token: &Secret, proof: &str) -> ApiAnswer {
+    let answer = send(userinfo_request(world).with_proof(proof, Some(access_token))).await;
+    ApiAnswer {
+        status: answer.status,
+        nonce: nonce(&answer).map(str::to_owned),
+    }
+}
+
+fn userinfo_request(world: &World) -> HttpRequest {
+    HttpRequest::get(world.endpoints.userinfo.clone(), "application/json")
 }
 
 /// A user who opens `authorize_url` at oidc-provider and presses "Cancel": the callback URL.

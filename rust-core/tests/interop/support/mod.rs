@@ -18,7 +18,9 @@ use pilotlight_test_browser::ServerOptions;
 use serde_json::Value;
 use url::Url;
 
-pub(crate) use by_hand::{cancel_at_oidc_provider, present_refresh_token, userinfo_status};
+pub(crate) use by_hand::{
+    answer_of_userinfo, cancel_at_oidc_provider, present_refresh_token, present_refresh_token_with, userinfo_status,
+};
 pub(crate) use world::{App, REDIRECT_URI, World};
 
 /// How long access tokens live where a test does not say otherwise.
