@@ -14,5 +14,5 @@ pub(crate) const MODULE: Module = Module {
 async fn run() {
     let provider = Provider::start().await;
     provider.sends_id_token(IdTokenFault::new().claim("aud", json!(["native-app", "https://other.example/"])));
-    provider.relying_party().refuses_to_sign_in("a").await;
+    provider.relying_party().refuses_to_sign_in("claim aud").await;
 }

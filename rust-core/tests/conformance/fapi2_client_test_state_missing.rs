@@ -3,7 +3,7 @@ use crate::provider::Provider;
 use url::Url;
 
 pub(crate) const MODULE: Module = Module {
-    name: "fapi2-security-profile-final-client-test-invalid-authorization-response-state",
+    name: "fapi2-security-profile-final-client-test-ensure-authorization-response-with-invalid-missing-state-fails",
     plans: &[Plan::Fapi2],
     expects: "Refuses a callback without its `state`, and goes on waiting for the right one.",
     source: "RFC 6749, 10.12",

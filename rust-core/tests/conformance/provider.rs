@@ -19,7 +19,7 @@ use pilotlight_core::ports::{Log, LogLevel, Transport as _};
 use pilotlight_core::protocol::logout::LogoutOptions;
 use pilotlight_core::protocol::message::HttpRequest;
 use pilotlight_core::session::{Dependencies, SessionManager, Sharing, SignInOptions, TokenOptions};
-use pilotlight_identity_server::{Control, Endpoint, Fault, IdTokenFault, IdentityServer, Options};
+use pilotlight_identity_server::{Control, Dpop, Endpoint, Fault, IdTokenFault, IdentityServer, Options};
 use pilotlight_test_browser::plain_http_client;
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
@@ -60,6 +60,22 @@ impl Provider {
         document["keys"].as_array().unwrap().clone()
     }
 
+    /// A provider that binds tokens, and wants a nonce in each proof where it says so.
+    pub(crate) async fn fapi2(wants_nonces: bool) -> Self {
+        let settings = Options::default().with(|settings| {
+            settings.dpop = Dpop::Required;
+            settings.dpop_nonce_lifetime = wants_nonces.then_some(300);
+        });
+        Self::with(settings).await
+    }
+
+    /// How it answered each request to `endpoint`.
+    pub(crate) fn statuses(&self, endpoint: Endpoint) -> Vec<u16> {
+        let requests = self.control().requests();
+        let there = requests.iter().filter(|request| request.endpoint == endpoint);
+        there.filter_map(|request| request.status).collect()
+    }
+
     /// From now on the key set is this one.
     pub(crate) fn publishes(&self, keys: &[Value]) {
         let fault = Fault::answer(json!({ "keys": keys }));
@@ -68,8 +84,20 @@ impl Provider {
 
     /// A relying party whose process has just started.
     pub(crate) fn relying_party(&self) -> RelyingParty<'_> {
+        self.relying_party_with(|_| {})
+    }
+
+    /// As the FAPI 2.0 security profile wants it: a pushed request, and tokens that are bound to a key (5.3.2 and 5.3.4).
+    pub(crate) fn fapi2_relying_party(&self) -> RelyingParty<'_> {
+        self.relying_party_with(|configuration| {
+            configuration.pushes_authorization_requests = true;
+            configuration.dpop = TokenBinding::Required;
+        })
+    }
+
+    fn relying_party_with(&self, change: impl FnOnce(&mut SessionConfiguration)) -> RelyingParty<'_> {
         let scopes = ["openid", "profile", "email", "address", "phone", "offline_access"];
-        let configuration = SessionConfiguration {
+        let mut configuration = SessionConfiguration {
             provider: Issuer::OpenIdConnect {
                 issuer: self.server.issuer().to_owned(),
             },
@@ -88,6 +116,7 @@ impl Provider {
             dpop: TokenBinding::Off,
             legacy: false,
         };
+        change(&mut configuration);
         let runtime = Handle::current();
         let dependencies = Dependencies {
             store: Arc::new(OffThread::new(Arc::new(MemoryStore::default()), runtime.clone())),
@@ -123,6 +152,12 @@ impl RelyingParty<'_> {
     pub(crate) async fn sign_in(&self) -> Result<SessionState, Error> {
         let callback = self.callback().await?;
         self.session.complete_sign_in(&callback).await
+    }
+
+    /// Sends a bound token to a resource, which is the userinfo endpoint.
+    pub(crate) async fn gets_the_resource(&self) {
+        assert!(self.session.bound_key().is_some());
+        self.session.profile(true).await.unwrap();
     }
 
     pub(crate) async fn is_signed_in(&self) {

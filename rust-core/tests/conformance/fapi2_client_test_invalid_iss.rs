@@ -1,0 +1,33 @@
+use crate::plan::{Module, Plan};
+use crate::provider::Provider;
+use pilotlight_identity_server::Endpoint;
+use url::Url;
+
+pub(crate) const MODULE: Module = Module {
+    name: "fapi2-security-profile-final-client-test-invalid-authorization-response-iss",
+    plans: &[Plan::Fapi2],
+    expects: "Refuses a callback with the `iss` of another issuer.",
+    source: "RFC 9207, 2.4",
+};
+
+#[tokio::test]
+async fn run() {
+    let provider = Provider::start().await;
+    let party = provider.relying_party();
+    let callback = party.callback().await.unwrap();
+    let mut other = Url::parse(&callback).unwrap();
+    let kept: Vec<_> = other
+        .query_pairs()
+        .into_owned()
+        .filter(|(name, _)| name != "iss")
+        .collect();
+    other
+        .query_pairs_mut()
+        .clear()
+        .extend_pairs(kept)
+        .append_pair("iss", "https://other.example/");
+    let error = party.session.complete_sign_in(other.as_str()).await.unwrap_err();
+    assert!(error.to_string().contains("issuer"), "{error}");
+    party.has_no_session();
+    assert_eq!(provider.control().seen(Endpoint::Token), 0);
+}
