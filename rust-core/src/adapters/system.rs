@@ -1,16 +1,16 @@
 //! The system's clocks, random numbers and the tokio runtime; and a log that is silent.
 
-mod steady;
+mod clocks;
 
-pub use steady::nanoseconds as steady_nanoseconds;
+pub use clocks::nanoseconds as steady_nanoseconds;
 
 use std::sync::LazyLock;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::lazy_runtime::LazyRuntime;
-use crate::model::time::{Instant, Timestamp};
+use crate::model::time::Instant;
 use crate::ports::{BoxFuture, Clock, Log, LogLevel, Randomness, RandomnessUnavailable, Spawner};
 
 /// The device's clocks.
@@ -20,30 +20,17 @@ use crate::ports::{BoxFuture, Clock, Log, LogLevel, Randomness, RandomnessUnavai
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
-static START: LazyLock<Duration> = LazyLock::new(steady::reading);
+static START: LazyLock<Duration> = LazyLock::new(clocks::reading);
 
 impl Clock for SystemClock {
     fn now(&self) -> Instant {
         // Before the reading, or the first one would be earlier than the beginning.
         let start = *START;
         Instant {
-            wall: timestamp(SystemTime::now()),
-            monotonic: steady::reading().saturating_sub(start),
+            wall: clocks::wall(),
+            monotonic: clocks::reading().saturating_sub(start),
         }
     }
-}
-
-/// Rounds down, also before 1970: a device whose battery was empty may wake up there.
-fn timestamp(time: SystemTime) -> Timestamp {
-    let seconds = match time.duration_since(UNIX_EPOCH) {
-        Ok(since) => i128::from(since.as_secs()),
-        Err(before) => {
-            let before = before.duration();
-            -i128::from(before.as_secs()) - i128::from(before.subsec_nanos() > 0)
-        }
-    };
-    let fallback = if seconds < 0 { i64::MIN } else { i64::MAX };
-    Timestamp(i64::try_from(seconds).unwrap_or(fallback))
 }
 
 /// The system's random numbers: `CCRandomGenerateBytes` on iOS, `getentropy` on macOS, `getrandom` on Linux.
@@ -86,18 +73,4 @@ pub struct SilentLog;
 
 impl Log for SilentLog {
     fn log(&self, _level: LogLevel, _message: &str) {}
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn moments_round_down_on_both_sides_of_1970() {
-        let half = Duration::from_millis(1_500);
-        assert_eq!(timestamp(UNIX_EPOCH), Timestamp(0));
-        assert_eq!(timestamp(UNIX_EPOCH + half), Timestamp(1));
-        assert_eq!(timestamp(UNIX_EPOCH - half), Timestamp(-2));
-        assert_eq!(timestamp(UNIX_EPOCH - Duration::from_secs(2)), Timestamp(-2));
-    }
 }
