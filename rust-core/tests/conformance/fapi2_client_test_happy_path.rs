@@ -20,7 +20,7 @@ async fn run() {
         [400, 200],
         "use_dpop_nonce, and the code with it"
     );
-    // Resource servers have nonces of their own.
+    // Resource servers have separate nonces.
     let wants = Fault::oauth_error(401, "use_dpop_nonce", "").header("dpop-nonce", "another");
     let wants = wants.header("www-authenticate", "DPoP error=\"use_dpop_nonce\"");
     provider.control().fault(Endpoint::Userinfo, wants);

@@ -9,28 +9,28 @@ extension Session {
 }
 
 /// Auth0's endpoints of before June 2017, for tenants that still have them: `/oauth/ro`, `/delegation` and
-/// `/tokeninfo`. For apps on their way to the browser, with users that are signed in as Lock 1 did it.
+/// `/tokeninfo`. For apps that move to the browser and have users who signed in with Lock 1.
 ///
 /// It needs a configuration with `legacy`; without it every call throws
-/// ``SessionError/configurationInvalid(field:message:)`` for `legacy` and sends nothing. A tenant that has the endpoints
-/// switched off means the same error, which says what to switch on or to move to.
+/// ``SessionError/configurationInvalid(field:message:)`` for `legacy` and sends nothing. A tenant whose endpoints are
+/// switched off causes the same error; its message says what to switch on, or what to use instead.
 ///
 /// ```swift
 /// let session = try Session(.auth0(domain: "tenant.auth0.com", clientID: "…", legacy: true))
 /// let idToken = try await session.legacy.idToken(minTTL: 60)
 /// ```
 ///
-/// A session from ``signIn(username:password:connection:device:parameters:)`` lives by its ID token: its state expires
-/// when that does, and ``idToken(minTTL:)`` renews it by delegation.
-/// ``Session/accessToken(minTTL:forceRefresh:allowExpired:)`` gives the access token that came with the
-/// sign-in until the first renewal, and then says that there is none; ``Session/profile(refresh:)`` asks `/tokeninfo`.
+/// A session from ``signIn(username:password:connection:device:parameters:)`` is based on its ID token: its state
+/// expires with it, and ``idToken(minTTL:)`` renews it by delegation.
+/// ``Session/accessToken(minTTL:forceRefresh:allowExpired:)`` returns the access token that came with the
+/// sign-in until the first renewal; after that there is none, and it throws; ``Session/profile(refresh:)`` asks `/tokeninfo`.
 public struct LegacyAuth0: Sendable {
     let session: Session
 
     /// An ID token that is good for at least `minTTL` seconds: the one in memory, or a renewed one (network; persists).
     ///
-    /// A session that lives by its ID token is renewed by delegation: with its refresh token, or without one with the
-    /// ID token itself while that lives. A session of the browser's is renewed as ever. Any number of callers share one
+    /// A session that is based on its ID token is renewed by delegation: with its refresh token, or, without one, with
+    /// the ID token while it is valid. A session from the browser is renewed as usual. Any number of callers share one
     /// renewal. Only Auth0's refusal of the refresh token ends the session.
     ///
     /// - Parameter minTTL: How long the token must still be good, in seconds.
@@ -52,11 +52,11 @@ public struct LegacyAuth0: Sendable {
     ///
     /// Prefer the browser: ``Session/signIn(using:options:)``. An app with a password field sees the password, teaches
     /// users to type it anywhere, and shuts out single sign-on, second factors and passkeys (RFC 8252 8.12; RFC 9700
-    /// 2.4 forbids this grant). Pilotlight sends the password once, wipes its own copies and stores or logs it nowhere;
-    /// Swift's `String` that you pass is yours to forget.
+    /// 2.4 forbids this grant). Pilotlight sends the password once, wipes its own copies, and neither stores nor
+    /// logs it. It cannot wipe the `String` that you pass.
     ///
-    /// The ID token is verified with Auth0's published keys. Clients of that age may be set to HS256, signed with the
-    /// client's secret: no app can check that. Such a token is accepted because it came from Auth0 over TLS
+    /// The ID token is verified with Auth0's published keys. Old clients may be set to HS256, signed with the client's
+    /// secret, which no app can verify. Such a token is accepted because it came from Auth0 over TLS
     /// (OpenID Connect Core 3.1.3.7, 6.); its claims are still checked. Set the client to RS256 where you can.
     ///
     /// - Parameters:
@@ -71,8 +71,8 @@ public struct LegacyAuth0: Sendable {
     ///   `unauthorized` for a blocked user, `too_many_attempts`, `password_leaked`, …);
     ///   ``SessionError/argumentInvalid(argument:message:)``; ``SessionError/configurationInvalid(field:message:)``;
     ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``; ``SessionError/signInCancelled`` when another sign-in
-    ///   or a sign-out came meanwhile; `CancellationError`, after which the sign-in may still end well. A session that
-    ///   existed before is untouched by any of them.
+    ///   or a sign-out replaced it; `CancellationError`, after which the sign-in may still succeed. None of them changes a
+    ///   session that existed before.
     @discardableResult
     public func signIn(
         username: String, password: String, connection: String = "Username-Password-Authentication",
@@ -88,12 +88,12 @@ public struct LegacyAuth0: Sendable {
         return state
     }
 
-    /// What `/delegation` is shown.
+    /// The token that is sent to `/delegation`.
     public enum Grant: Hashable, Sendable {
         /// The session's ID token, renewed first where it has expired.
         case idToken
-        /// The session's refresh token: only for a session that lives by its ID token, because others may be rotated.
-        /// It never comes to Swift.
+        /// The session's refresh token: only for a session that is based on its ID token, because other refresh tokens
+        /// may be rotated. Swift never sees it.
         case refreshToken
     }
 
@@ -106,10 +106,10 @@ public struct LegacyAuth0: Sendable {
     ///
     /// - Parameters:
     ///   - apiType: `app` for an ID token, or the name of the add-on: `aws`, `firebase`, `azure_sb`, `salesforce_api`, …
-    ///   - target: The client that the token is for, where it is another.
-    ///   - scopes: The scopes of the token, where it has some.
+    ///   - target: The client that the token is for, if it is another one.
+    ///   - scopes: The scopes of the token, if it has any.
     ///   - parameters: What else the add-on needs.
-    ///   - grant: What is shown. Auth0 limits these calls (10 a minute for a user).
+    ///   - grant: The token that is sent. Auth0 limits these calls (10 a minute for a user).
     /// - Returns: What Auth0 answers; each add-on has its own shape.
     /// - Throws: As ``idToken(minTTL:)``; ``SessionError/signInRequired(reason:message:)`` with `.accessDenied` when Auth0
     ///   refuses the token for this; the session continues.

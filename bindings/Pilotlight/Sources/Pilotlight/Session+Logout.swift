@@ -14,8 +14,8 @@ extension Session {
     ///   - options: What to send to the issuer.
     /// - Throws: ``SessionError/signInCancelled`` when the user closed the page;
     ///   ``SessionError/argumentInvalid(argument:message:)`` naming `callback` when the browser came back from elsewhere, so
-    ///   that it may still be signed in; what the authenticator throws; else as
-    ///   ``logoutURL(returnTo:options:)``. Nothing of it changes that the user is signed out here.
+    ///   that it may still be signed in; what the authenticator throws; otherwise as
+    ///   ``logoutURL(returnTo:options:)``. In each case the user stays signed out in the app.
     public func signOutOfBrowser(
         using authenticator: some WebAuthenticator, returnTo: URL, options: LogoutOptions = LogoutOptions()
     ) async throws {
@@ -24,8 +24,8 @@ extension Session {
     }
 
     /// The URL that ends the issuer's own session in the browser: `/v2/logout` (Auth0: "Log Users Out of Auth0"), or the
-    /// end-session endpoint (OpenID Connect RP-Initiated Logout 1.0). For an app that drives the browser itself. Asks the
-    /// issuer for its endpoints where they are not known yet (network).
+    /// end-session endpoint (OpenID Connect RP-Initiated Logout 1.0). For an app that opens the browser itself. Asks the
+    /// issuer for its endpoints if they are not known yet (network).
     ///
     /// - Parameters:
     ///   - returnTo: Where the browser goes then: one of the logout URLs that are registered for the client. It is sent as

@@ -6,7 +6,7 @@ extension Session {
     /// ``signOut()``, which touches no other. A session that has ended, or that waits to be revoked after a sign-out
     /// offline, is still listed. `.inMemory` is never shared, so it has no names.
     ///
-    /// Reads the store, but no session in it: there is no Face ID prompt. No network.
+    /// Reads the store's list, but no session: there is no Face ID prompt. No network.
     ///
     /// - Throws: ``SessionError/configurationInvalid(field:message:)``, ``SessionError/deviceLocked(message:)``,
     ///   ``SessionError/storageFailed(status:message:)``, `CancellationError`.

@@ -7,13 +7,13 @@ extension Session {
     /// is not used at all.
     ///
     /// - Parameters:
-    ///   - state: The state it begins with; nil means that it has still to be restored, to `.signedOut`.
-    ///   - profile: What ``profile(refresh:)`` answers while a user is signed in.
+    ///   - state: The state it begins with; nil means that it must still be restored, to `.signedOut`.
+    ///   - profile: What ``profile(refresh:)`` returns while a user is signed in.
     ///   - metadata: What ``metadata`` holds.
-    ///   - waiting: Changes of it that wait for the network; further ones join them while `error` is a `temporarilyUnavailable`.
-    ///   - accessToken: What ``accessToken(minTTL:forceRefresh:allowExpired:)`` answers while a user is
+    ///   - waiting: Changes of it that wait for the network; while `error` is a `temporarilyUnavailable`, further ones wait too.
+    ///   - accessToken: What ``accessToken(minTTL:forceRefresh:allowExpired:)`` returns while a user is
     ///     signed in.
-    ///   - error: What every call that can fail fails with, to see how the app shows it; nil lets them succeed.
+    ///   - error: The error of every call that can fail, to see how the app shows it; nil lets the calls succeed.
     public static func preview(
         state: SessionState? = .signedIn(subject: "preview|1", expiresAt: .distantFuture),
         profile: SessionProfile = .preview(), metadata: [String: SessionJSON] = [:],

@@ -15,7 +15,7 @@ extension Session {
     }
 
     /// The user's profile, fetched less than `maxAge` ago: the cached one, or a new one from the userinfo endpoint
-    /// (network; persists). However many ask, one request is sent.
+    /// (network; persists). Concurrent calls share one request.
     ///
     /// - Parameters:
     ///   - maxAge: How old it may be, in seconds by the device's clock; 0 always fetches.
@@ -30,22 +30,23 @@ extension Session {
     }
 
     /// The profile as last fetched, in this or an earlier launch; nil when none was fetched yet, and before
-    /// ``restore()``; also where the user has to authenticate first (``isUserAuthenticationRequired``). O(1): it is carried over from the core once, however large it is.
+    /// ``restore()``; also while the user has to authenticate first
+    /// (``isUserAuthenticationRequired``). O(1): a profile is copied from the core once.
     public var cachedProfile: SessionProfile? {
         gate?.isOpen ?? true ? broadcaster.profiles.profile(of: core) : nil
     }
 
-    /// The user's metadata at Auth0 (`user_metadata`): what the app may read and change of the user.
+    /// The user's metadata at Auth0 (`user_metadata`), which the app may read and change.
     public var metadata: SessionMetadata {
         SessionMetadata(session: self)
     }
 
-    /// The user as Auth0's Management API has it ("Get a User"). Network. Needs a configuration with
-    /// `metadataAccess`, or the same audience and scopes given otherwise.
+    /// The user's record in Auth0's Management API ("Get a User"). Network. Needs a configuration with
+    /// `metadataAccess`, or with the same audience and scopes.
     ///
     /// - Parameters:
     ///   - fields: Names of fields; empty means all.
-    ///   - include: True answers only `fields`; false all but those.
+    ///   - include: True returns only `fields`; false all others.
     /// - Throws: As ``SessionMetadata/get(_:)``.
     public func fetchUser(fields: [String] = [], include: Bool = true) async throws -> [String: SessionJSON] {
         try JSONText.object(try await call { try await $0.fetchUser(fields: fields, include: include) })

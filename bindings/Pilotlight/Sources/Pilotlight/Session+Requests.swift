@@ -6,14 +6,14 @@ import FoundationNetworking
 
 extension Session {
     /// The request with `Authorization: Bearer` and an access token that is good for at least `minTTL` seconds (RFC
-    /// 6750 2.1). A header of that name that is there already is replaced. May use the network as
+    /// 6750 2.1). An existing header of that name is replaced. May use the network as
     /// ``accessToken(minTTL:forceRefresh:allowExpired:)`` does, and costs as little when the token in memory
     /// is good.
     ///
     /// Where the token is bound to a key of this device (``TokenBinding``), it is `Authorization: DPoP` with a proof for
     /// exactly this method and URL, which is good for one request (RFC 9449 7.1).
     ///
-    /// When the API answers 401 nevertheless, ask once more with `forceRefresh`.
+    /// If the API still answers 401, call this again with `forceRefresh`.
     ///
     /// - Parameters:
     ///   - request: A request to your API. The token goes to the host that the URL names, so never take a URL from

@@ -5,10 +5,10 @@ import FoundationNetworking
 #endif
 
 extension Session {
-    /// Sends a request to your API with an access token, and once more with another token when the API answers 401: it
-    /// may have revoked the first token, or its clock may differ. Network; a renewal persists.
+    /// Sends a request to your API with an access token. When the API answers 401, sends it again with another token: the
+    /// API may have revoked the first one, or its clock may differ. Network; a renewal persists.
     ///
-    /// However many requests are refused together, one renewal is sent. If the API answers 401 again, that
+    /// Requests that are refused at the same time share one renewal. If the API answers 401 again, that
     /// answer is returned like any other. Its next 401 answers are returned without a renewal: for 30 s, then for twice as
     /// long each time, up to 16 minutes. A request with an `httpBodyStream` is sent once, because a stream can be read
     /// once.
@@ -17,33 +17,33 @@ extension Session {
     /// let (data, response) = try await session.data(for: URLRequest(url: orders))
     /// ```
     ///
-    /// Where the token is bound to a key of this device (``TokenBinding``), each request carries a proof (RFC 9449), and is
-    /// sent once more where the API wants a nonce in it.
+    /// If the token is bound to a key of this device (``TokenBinding``), each request carries a proof (RFC 9449), and is
+    /// sent again if the API requires a nonce in it.
     ///
-    /// **Nothing is left behind.** Whatever `urlSession` is set up to do, the request neither reads nor writes its
+    /// **Nothing is left behind.** However `urlSession` is configured, the request neither reads nor writes its
     /// `URLCache`, and neither sends nor keeps cookies of its cookie storage, so that the next user of the device gets
-    /// nothing of this one's. The request's own `cachePolicy` and `httpShouldHandleCookies` do not count; a `Cookie`
+    /// nothing of this one's. The request's own `cachePolicy` and `httpShouldHandleCookies` are ignored; a `Cookie`
     /// header that you set is sent.
     ///
-    /// **Redirects** are followed. On the request's own origin (scheme, host and port, RFC 6454 4) the token goes along.
-    /// To another origin go the method, the body where the redirect says so (RFC 9110 15.4), and the headers that
+    /// **Redirects** are followed. The token is sent on the request's own origin only (scheme, host and port, RFC 6454 4).
+    /// Another origin gets the method, the body if the redirect keeps it (RFC 9110 15.4), and the headers that
     /// describe content (`Accept…`, `Content-…`, `Range`, `If-…` and `User-Agent`): no token, no cookie and none of your
     /// other headers, because any of them may hold a key. This includes the session's `httpAdditionalHeaders`, which
-    /// are sent there empty. The token is not sent again when that origin redirects back. A 401 from an origin that did not get
-    /// the token renews nothing; it is returned.
+    /// are sent there empty. The token is not sent again when that origin redirects back. A 401 from an origin that did
+    /// not get the token is returned without a renewal.
     ///
-    /// **Step-up.** An API that says `insufficient_user_authentication` (RFC 9470) wants the user to authenticate in a certain
-    /// way: no other token would help, and none is renewed, unless another task has got one since.
+    /// **Step-up.** An API that answers `insufficient_user_authentication` (RFC 9470) requires another authentication of the
+    /// user. A renewed token would not help, so none is requested. A token that another task got meanwhile is tried.
     ///
     /// - Parameters:
     ///   - request: A request to your API. The token goes to the origin that the URL names, so never take a URL from
     ///     elsewhere.
     ///   - audience: The further API that this is; nil for the session's own access token.
     ///   - minTTL: How long the token must still be good, in seconds.
-    ///   - urlSession: What sends the request. Its delegate is asked about the server's certificate as usual (on Apple's
+    ///   - urlSession: Sends the request. Its delegate is asked about the server's certificate as usual (on Apple's
     ///     platforms).
     /// - Returns: The body and the head of the answer, whatever its status.
-    /// - Throws: ``SessionError/stepUpRequired(_:message:)`` with what ``stepUp(for:using:parameters:via:)`` needs; else as
+    /// - Throws: ``SessionError/stepUpRequired(_:message:)`` with what ``stepUp(for:using:parameters:via:)`` needs; otherwise as
     ///   ``authorized(_:minTTL:forceRefresh:)``; `URLError` when the API cannot be reached;
     ///   `CancellationError` when the task is cancelled, which stops the request.
     public func data(

@@ -10,8 +10,8 @@ public enum SessionEvent: Equatable, Sendable {
     /// process that shares the store.
     case signedIn(subject: String, by: SignInMethod)
     /// The sign-in asked for a refresh token (scope `offline_access`), and the issuer gave none: when the access token expires,
-    /// the user has to sign in again. What helps: `prompt` `consent` among the `authorizeParameters` (OpenID Connect Core
-    /// 11), at Auth0 "Allow Offline Access" in the settings of the API. See also ``Session/hasRefreshToken``.
+    /// the user has to sign in again. To fix it, add `prompt` `consent` to the `authorizeParameters` (OpenID Connect Core
+    /// 11); at Auth0, switch on "Allow Offline Access" in the settings of the API. See also ``Session/hasRefreshToken``.
     case refreshTokenMissing
     /// The session of an earlier launch was read from the store: at launch, or after the device was unlocked. Or a session
     /// continues after ``ended(reason:)``: another request had just used the refresh token that the issuer refused, and its

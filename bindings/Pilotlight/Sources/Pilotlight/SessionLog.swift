@@ -5,7 +5,7 @@ import os
 #endif
 
 /// Where Pilotlight's log lines go. They hold no secrets and no personal data: no token, code, verifier, URL query or
-/// claim, so they may be shown and collected as they are.
+/// claim. They may be shown and collected unchanged.
 public struct SessionLog: Sendable {
     /// How important a line is.
     public enum Level: Hashable, Sendable {

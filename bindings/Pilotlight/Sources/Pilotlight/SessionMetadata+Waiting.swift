@@ -5,10 +5,9 @@ extension SessionMetadata {
     /// Changes the metadata as ``update(_:)`` does, or queues the change while the network or the
     /// server has a transient fault (persists).
     ///
-    /// What waits is sent in order, and before any other call of the metadata: at the next launch
-    /// (``Session/restore()``), when a token was renewed or a profile fetched, or by ``flush()``. A sign-out
-    /// deletes it. It stays when the session has ended and the same user signs in again. At most 100 changes, or 64 KiB
-    /// of them, wait.
+    /// Waiting changes are sent in order, before any other metadata call: at the next launch (``Session/restore()``), after
+    /// a token was renewed or a profile fetched, or by ``flush()``. A sign-out deletes them. They are kept when the
+    /// session has ended and the same user signs in again. At most 100 changes, or 64 KiB of them, wait.
     ///
     /// - Returns: The metadata after the change, or the change that waits.
     /// - Throws: As ``update(_:)`` except for transient faults; nothing is queued then.
@@ -18,7 +17,7 @@ extension SessionMetadata {
         try await updateOrWait(encoding: changes)
     }
 
-    /// The same by a value of your own type, which must be written as a JSON object.
+    /// The same with a value of your own type, which must be written as a JSON object.
     @discardableResult
     public func updateOrWait(encoding value: some Encodable) async throws -> MetadataUpdate {
         let text = try JSONText.text(of: value, argument: "metadata")
@@ -28,8 +27,8 @@ extension SessionMetadata {
         }
     }
 
-    /// The changes that wait for the network, the oldest first; none where the user has to authenticate first. No `await`, no store,
-    /// no network.
+    /// The changes that wait for the network, the oldest first; none while the user has to authenticate first. No `await`, no
+    /// store, no network.
     public var pending: [PendingMetadataUpdate] {
         guard session.gate?.isOpen ?? true else { return [] }
         return session.core.pendingMetadataUpdates().map {
@@ -37,7 +36,7 @@ extension SessionMetadata {
         }
     }
 
-    /// Takes back a change that waits (persists). One that is being sent may still be made.
+    /// Removes a change that waits (persists). One that is being sent may still be made.
     ///
     /// - Returns: False when it does not wait.
     /// - Throws: ``SessionError/storageFailed(status:message:)``; ``SessionError/deviceLocked(message:)``;

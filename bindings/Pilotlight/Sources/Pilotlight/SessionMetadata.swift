@@ -19,7 +19,7 @@ public struct SessionMetadata: Sendable {
 
     /// Reads the metadata: all of it, or only the keys named. Network.
     ///
-    /// - Returns: What there is; a key that does not exist is not in it.
+    /// - Returns: The values; a key that does not exist is left out.
     /// - Throws: ``SessionError/signInRequired(reason:message:)``; ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``;
     ///   ``SessionError/configurationInvalid(field:message:)`` when the token's audience or scopes do not allow it;
     ///   `CancellationError`.
@@ -72,8 +72,8 @@ public struct SessionMetadata: Sendable {
         return try await send { try await $0.updateMetadata(patchJson: text) }
     }
 
-    /// Leaves `metadata` and nothing else. Network: one request that reads and one that writes; a key that somebody else
-    /// adds between the two stays.
+    /// Replaces all metadata with `metadata`. Network: one request that reads and one that writes; a key that somebody
+    /// else adds between the two stays.
     ///
     /// - Returns: The metadata after the change.
     /// - Throws: As ``update(_:)``.
@@ -82,7 +82,7 @@ public struct SessionMetadata: Sendable {
         try await replace(encoding: metadata)
     }
 
-    /// Leaves a value of your own type, which must be written as a JSON object, and nothing else. Network.
+    /// Replaces all metadata with a value of your own type, which must be written as a JSON object. Network.
     ///
     /// - Returns: The metadata after the change.
     /// - Throws: As ``update(_:)``.
@@ -92,9 +92,9 @@ public struct SessionMetadata: Sendable {
         return try await send { try await $0.replaceMetadata(metadataJson: text) }
     }
 
-    /// Merges at every level (RFC 7396): objects are merged, `nil` deletes a member, anything else replaces what is
-    /// there. Network: one request that reads and one that writes the keys of the first level that `changes` names;
-    /// what somebody else changes inside them between the two is lost.
+    /// Merges at every level (RFC 7396): objects are merged, `nil` deletes a member, any other value replaces
+    /// the old one. Network: one request that reads and one that writes the first-level keys that `changes` names; a
+    /// change that somebody else makes inside them between the two is lost.
     ///
     /// ```swift
     /// try await session.metadata.merge(["preferences": ["theme": "dark"]])
@@ -117,7 +117,7 @@ public struct SessionMetadata: Sendable {
         return try await send { try await $0.mergeMetadata(changesJson: text) }
     }
 
-    /// Deletes keys. Network. No keys delete nothing.
+    /// Deletes keys. Network. An empty list deletes nothing.
     ///
     /// - Returns: The metadata after the change.
     /// - Throws: As ``update(_:)``.

@@ -1,21 +1,21 @@
 import Foundation
 internal import PilotlightCore
 
-/// Takes what sessions measure: for an app's own monitoring; see <doc:MeasureASession>.
+/// Receives the measurements of sessions, for an app's own monitoring; see <doc:MeasureASession>.
 ///
 /// ```swift
 /// let session = try Session(configuration, metrics: recorder)
 /// ```
 ///
-/// Called when something has ended, for one thing at a time, in order, on a thread of Pilotlight's own. Nothing waits for it: of a
-/// recorder that is slow 256 measurements are kept, and what comes after them is lost and counted
+/// Called after each measured operation: one at a time, in order, on a separate thread. Nothing waits for it. For a slow
+/// recorder 256 measurements are kept; further ones are dropped and counted
 /// (``SessionCounters/lostMeasurements``). A token from memory is counted and not measured, so that it costs no call.
 public protocol SessionMetricsRecorder: Sendable {
-    /// Something has ended.
+    /// An operation has ended.
     func record(_ measurement: SessionMeasurement)
 }
 
-/// Something of a session that took time and has ended. It names no user, token, host or address.
+/// An operation of a session that has ended. It names no user, token, host or address.
 public struct SessionMeasurement: Hashable, Sendable {
     /// What is measured.
     public enum Operation: Hashable, Sendable {
@@ -25,7 +25,7 @@ public struct SessionMeasurement: Hashable, Sendable {
         /// A call waited for a renewal that another had begun. Calls that ask for the same at the same time are one here;
         /// ``SessionCounters/sharedRenewals`` counts each.
         case sharedRenewal
-        /// A renewal waited for its turn among the processes that share the store.
+        /// A renewal waited for another process that shares the store.
         case processLock
         /// One request to the issuer, until the end of its answer. `endpoint` says which in a few fixed words, such as `token
         /// endpoint`; `status` is the answer's, nil where none came.
@@ -34,7 +34,7 @@ public struct SessionMeasurement: Hashable, Sendable {
 
     /// How it ended.
     public enum Result: String, Hashable, Sendable, CaseIterable {
-        /// Well.
+        /// It succeeded.
         case succeeded
         /// The network gave no answer.
         case networkFailed
@@ -44,7 +44,7 @@ public struct SessionMeasurement: Hashable, Sendable {
         case issuerRefused
         /// The store could not be read or written, or the device is locked.
         case storageFailed
-        /// Another process was in the way, or the system gave no time in the background.
+        /// Another process held the lock, or the system gave no time in the background.
         case busy
         /// Anything else.
         case otherFailure
@@ -67,7 +67,7 @@ public struct SessionMeasurement: Hashable, Sendable {
         }
     }
 
-    /// What tells measurements of one name apart, by names with few values each: `result`, and with a renewal `attempts` and
+    /// The dimensions of a measurement, with few values each: `result`, and with a renewal `attempts` and
     /// `audience` (`own` or `further`), with a request `endpoint` and `status`.
     public var attributes: [String: String] {
         var attributes = ["result": result.rawValue]
@@ -92,12 +92,12 @@ public struct SessionMeasurement: Hashable, Sendable {
     }
 }
 
-/// What has happened in a session, as ``Session/counters`` read it. The numbers only grow.
+/// What has happened in a session, as ``Session/counters`` read it. The numbers never decrease.
 ///
-/// Tokens from memory are those that this ``Session`` gave. Everything else counts since the session was opened in this process, by
-/// whichever handle.
+/// Tokens from memory are counted for this ``Session``. Everything else is counted since the session was first opened in this
+/// process, for all its ``Session`` objects.
 public struct SessionCounters: Hashable, Sendable {
-    /// Calls for an access token that one in memory answered.
+    /// Calls for an access token that were answered from memory.
     public let tokensFromMemory: Int
     /// Renewals that brought a token, those for further audiences included.
     public let renewals: Int
@@ -109,14 +109,14 @@ public struct SessionCounters: Hashable, Sendable {
     public let sharedRenewals: Int
     /// Requests to the issuer.
     public let requests: Int
-    /// Requests that no answer came to.
+    /// Requests without an answer.
     public let unansweredRequests: Int
-    /// Measurements that a recorder lost because it was slow.
+    /// Measurements that were dropped because the recorder was slow.
     public let lostMeasurements: Int
 }
 
 extension Session {
-    /// What has happened in this session so far. O(1): reads memory only, also where nothing is recorded.
+    /// What has happened in this session so far. O(1): reads memory only. It needs no recorder.
     public var counters: SessionCounters {
         let counted = core.counters()
         return SessionCounters(

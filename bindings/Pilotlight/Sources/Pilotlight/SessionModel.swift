@@ -19,13 +19,13 @@ import Observation
 @available(iOS 17, macOS 14, *)
 @MainActor @Observable
 public final class SessionModel {
-    /// The session itself, for everything that is not here.
+    /// The session itself, for all other calls.
     public let session: Session
     /// The state as last reported; nil until ``restore()`` has ended.
     public private(set) var state: SessionState?
     /// The profile, when one was loaded; nil after a sign-out.
     public private(set) var profile: SessionProfile?
-    /// What went wrong last; nil after a call that succeeded or was cancelled.
+    /// The last error; nil after a call that succeeded or was cancelled.
     public private(set) var error: SessionError?
     /// Whether a call is under way.
     public private(set) var isBusy = false
@@ -55,7 +55,7 @@ public final class SessionModel {
         await run { _ = try await $0.profile(refresh: refresh) }
     }
 
-    /// Loads the profile unless the one at hand was fetched less than `maxAge` seconds ago; see
+    /// Loads the profile unless the current one was fetched less than `maxAge` seconds ago; see
     /// ``Session/profile(maxAge:allowStale:)``. When it cannot be loaded now, the old ``profile`` stays and
     /// ``error`` says why.
     public func loadProfile(maxAge: TimeInterval) async {
@@ -72,7 +72,7 @@ public final class SessionModel {
         await run { await $0.signOut() }
     }
 
-    /// Forgets ``error``, when it was shown.
+    /// Clears ``error`` after it was shown.
     public func dismissError() {
         follower.dismissError()
     }

@@ -3,7 +3,7 @@ internal import PilotlightCore
 
 extension SessionProfile {
     /// Every claim that is not a field of this record, as the issuer sent it; also a standard claim whose value has
-    /// another type than the standard gives it. Read from text at each call: keep the result where it is needed often.
+    /// another type than the standard gives it. Parsed from text at each call: keep the result if you need it often.
     public var otherClaims: [String: SessionJSON] {
         (try? JSONText.object(core.otherClaimsJson)) ?? [:]
     }

@@ -14,7 +14,7 @@ extension SessionProfile {
         max(0, now.timeIntervalSince(fetchedAt))
     }
 
-    /// A claim by its name, as the issuer sent it: a standard one or your own, which issuers usually want to be
+    /// A claim by its name, as the issuer sent it: a standard one or a custom one, which issuers usually require to be
     /// named like a URL (`https://example.com/roles`). Nil when there is none.
     public func claim(_ name: String) -> SessionJSON? { claims[name] }
     /// A claim that is a string; nil when it is missing or something else.

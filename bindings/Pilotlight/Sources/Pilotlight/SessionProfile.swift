@@ -1,10 +1,10 @@
 import Foundation
 internal import PilotlightCore
 
-/// What the issuer says of the user (OpenID Connect Core 5.1). A claim whose value has another type than the standard
-/// gives it is not lost: it is among ``otherClaims``.
+/// The user's claims from the issuer (OpenID Connect Core 5.1). A standard claim with a value of another type is
+/// among ``otherClaims``.
 ///
-/// It prints nothing of the user; read the properties, or ``claims``.
+/// Printing it shows nothing of the user; read the properties, or ``claims``.
 public struct SessionProfile: Sendable {
     let core: PilotlightCore.UserProfile
 
@@ -44,7 +44,7 @@ public struct SessionProfile: Sendable {
     public var website: String? { core.website }
     /// `email`
     public var email: String? { core.email }
-    /// `email_verified`: true when the issuer made sure that the address is the user's.
+    /// `email_verified`: true when the issuer has verified that the address is the user's.
     public var emailVerified: Bool? { core.emailVerified }
     /// `gender`
     public var gender: String? { core.gender }
@@ -61,7 +61,7 @@ public struct SessionProfile: Sendable {
     /// `address`
     public var address: Address? { core.address.map(Address.init) }
     /// `updated_at`: when the profile last changed at the issuer. Read from a number or from an RFC 3339 string, because
-    /// issuers send both. What lies outside of the years 1 to 9999 (a number of milliseconds, say) stays among
+    /// issuers send both. A value outside the years 1 to 9999 (such as a number of milliseconds) stays among
     /// ``otherClaims``.
     public var updatedAt: Date? { core.updatedAt }
     /// When Pilotlight fetched this, by the device's clock.

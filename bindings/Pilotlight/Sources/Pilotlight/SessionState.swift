@@ -5,12 +5,12 @@ internal import PilotlightCore
 public enum SessionState: Hashable, Sendable {
     /// Nobody is signed in.
     case signedOut
-    /// The store cannot be read until the device is unlocked. Whether a user is signed in is not known. The session
-    /// comes back by itself after the unlock.
+    /// The store cannot be read until the device is unlocked, so it is not known whether a user is signed in. The session
+    /// is restored automatically after the unlock.
     case locked
     /// A user is signed in, also while the network is down and also when the access token needs renewal. `subject` is
     /// the user's `sub` claim, unique at the issuer (OpenID Connect Core 2). `expiresAt` says when the access token
-    /// expires, by the device's clock; where a session lives by its ID token (``Session/legacy``), when that does.
+    /// expires, by the device's clock; for a session that is based on its ID token (``Session/legacy``), when that expires.
     case signedIn(subject: String, expiresAt: Date)
     /// The session cannot go on without the user: begin a sign-in.
     case reauthenticationRequired(reason: ReauthenticationReason)
@@ -43,7 +43,7 @@ public enum SignInMethod: Hashable, Sendable {
     case elsewhere
 }
 
-/// What became of a sign-out at the issuer. On the device it succeeded, unless the session is read-only.
+/// The result of a sign-out at the issuer. On the device it succeeded, unless the session is read-only.
 public enum SignOutOutcome: Hashable, Sendable {
     /// The refresh token was revoked.
     case revoked

@@ -1,6 +1,6 @@
 internal import PilotlightCore
 
-/// The session's states as they come, for `for await`.
+/// The session's states, for `for await`.
 ///
 /// Each loop over it is a separate listener: it begins with the state as last reported, as soon as there is one,
 /// then gets every change in order, and ends when the ``Session`` is deallocated or the loop's task is cancelled. Listening
@@ -8,7 +8,7 @@ internal import PilotlightCore
 ///
 /// For the user interface. ``SessionEvents`` are for analytics and logs.
 public struct SessionStates: AsyncSequence, Sendable {
-    /// A state of the session's.
+    /// A state of the session.
     public typealias Element = SessionState
 
     let broadcaster: Broadcaster<SessionState>

@@ -13,8 +13,8 @@ public struct SessionStorage: Hashable, Sendable {
     /// The Keychain (Apple: "Keychain Services"). Throws at ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:)`` on a platform
     /// without one, and for options that Keychain Services cannot fulfil together.
     ///
-    /// All of them but `service` and `accessGroup` may change between two versions of an app: a session is found as it is
-    /// and takes on what is new with its next write.
+    /// All options except `service` and `accessGroup` may change between two versions of an app: an existing session is
+    /// found, and its next write applies the new options.
     ///
     /// - Parameters:
     ///   - service: `kSecAttrService`; left out, the bundle identifier. An extension has another bundle identifier
@@ -68,7 +68,7 @@ public struct SessionStorage: Hashable, Sendable {
         #endif
     }
 
-    /// In a folder that goes when the app is removed. Nil in an extension: it has its own folder, in which nothing
+    /// In a folder that is deleted with the app. Nil in an extension: it has its own folder, in which nothing
     /// says that the app is new.
     private static func installationMarkerPath() -> String? {
         if Bundle.main.bundlePath.hasSuffix(".appex") { return nil }
@@ -82,7 +82,7 @@ public enum ReinstallPolicy: Hashable, Sendable {
     /// They are kept: a user who reinstalls the app is still signed in.
     case keep
     /// They are removed before the first use in a new installation. Choose it with the first release of your app that uses
-    /// Pilotlight: without an earlier mark, an update looks like a new installation and signs the user out
+    /// Pilotlight: without an earlier marker, an update looks like a new installation and signs the user out
     /// once. Extensions leave this to the app.
     case wipe
 }
