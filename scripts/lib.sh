@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034 # the names are for the scripts that source this
 # Names, versions, targets, folders and small helpers, stated once. Every script sources this file first;
-# it runs nothing and installs nothing by itself. Works with the bash 3.2 that Macs carry.
+# it runs nothing and installs nothing by itself, and answers `--help`. Works with the bash 3.2 that Macs carry.
 
 set -euo pipefail
 
@@ -230,3 +230,14 @@ wait_for_line() {
         sleep 0.1
     done
 }
+
+# --- Help: the comment at a script's head, before anything is built or installed --------------------------------------
+# A script whose program answers `--help` itself sets own_help first.
+case ${1:-} in
+    --help | -h)
+        if [ -z "${own_help:-}" ]; then
+            usage
+            finish
+        fi
+        ;;
+esac

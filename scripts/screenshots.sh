@@ -64,7 +64,6 @@ take_pictures() {
 
 main() {
     local simulator work
-    case ${1:-} in --help | -h) usage && finish ;; esac
     require_mac
     prerequisites rust python
     temp_dir work

@@ -31,7 +31,6 @@ compiles() {
 
 main() {
     local scratch modules module said errors
-    case ${1:-} in --help | -h) usage && finish ;; esac
     temp_dir scratch
     modules=$(swift_scratch "$package")/debug/Modules
     [ -d "$modules" ] || die "Pilotlight is not built" "scripts/swift.sh build --package-path bindings/Pilotlight"

@@ -12,7 +12,6 @@ table=$package/Tests/PilotlightTests/PrintingTests.swift
 
 main() {
     local scratch modules triple sdk=()
-    case ${1:-} in --help | -h) usage && finish ;; esac
     require_tool python3 "apt-get install python3, or xcode-select --install on a Mac"
     temp_dir scratch
     modules=$(swift_scratch "$package")/debug/Modules

@@ -6,6 +6,8 @@
 #
 # PILOTLIGHT_BUILT=1 says that everything is built already, for scripts that call this many times.
 set -euo pipefail
+# shellcheck disable=SC2034 # lib.sh reads it: the program answers --help
+own_help=yes
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

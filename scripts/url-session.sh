@@ -17,7 +17,6 @@ main() {
             # In the place of this script, so that it ends when the tests do.
             exec "$checkout/scripts/swift.sh" exec "$(swift_scratch "$package")/debug/$program"
             ;;
-        --help | -h) usage && finish ;;
         '') ;;
         *) die "unknown argument: $1" "scripts/url-session.sh [--serve]" ;;
     esac
