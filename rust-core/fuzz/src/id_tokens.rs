@@ -88,6 +88,7 @@ pub fn id_token_claims(input: &[u8]) {
             nonce: Some(&nonce),
         },
         ValidationContext::Direct {
+            requested: &RequestedAuthentication::default(),
             access_token: Some(&nonce),
         },
     ] {

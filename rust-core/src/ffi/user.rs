@@ -16,7 +16,9 @@ use crate::model::metadata;
 use crate::model::profile::{Claims, Profile};
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
-use crate::session::{DelegationOptions, FlushReport, ImportOutcome, ImportSource, PasswordSignIn, UpdateOutcome};
+use crate::session::{
+    DelegationOptions, ExternalToken, FlushReport, ImportOutcome, ImportSource, PasswordSignIn, UpdateOutcome,
+};
 
 /// Profile and metadata.
 #[uniffi::export]
@@ -249,6 +251,31 @@ impl CoreSession {
         if let Ok(url) = parsed(&url) {
             self.manager.keep_proof_nonce(&url, &nonce);
         }
+    }
+}
+
+/// Token exchange (RFC 8693).
+#[uniffi::export]
+impl CoreSession {
+    /// Signs in with what another issuer gave, such as the code of Sign in with Apple. Network; persists the session. The token
+    /// is sent, wiped on this side, and never stored. `user_profile` is JSON text.
+    pub async fn sign_in_by_exchange(
+        &self,
+        token: String,
+        kind: String,
+        user_profile: Option<String>,
+        parameters: HashMap<String, String>,
+    ) -> Result<SessionState, SessionError> {
+        let external = ExternalToken {
+            token: Secret::new(token),
+            kind,
+            user_profile: user_profile.map(Secret::new),
+            parameters,
+        };
+        run(&self.manager, |manager| async move {
+            manager.sign_in_by_exchange(external).await
+        })
+        .await
     }
 }
 

@@ -40,9 +40,11 @@ pub enum ValidationContext<'a> {
         /// The access token that came with it, to be compared with `at_hash` where there is one.
         access_token: Option<&'a Secret>,
     },
-    /// Somebody signs in with a password that was sent to the issuer, and the token is in its answer. No browser was
-    /// between, which could have brought another's, so there is no nonce.
+    /// Somebody signs in with a password or another proof that was sent to the issuer, and the token is in its answer. No
+    /// browser was between, which could have brought another's, so there is no nonce.
     Direct {
+        /// What the request asked for.
+        requested: &'a RequestedAuthentication,
         /// The access token that came with it, to be compared with `at_hash` where there is one.
         access_token: Option<&'a Secret>,
     },
@@ -119,7 +121,13 @@ pub fn validate(verified: VerifiedClaims, expected: &Expectations<'_>) -> Result
             check_requested(&claims, requested, expected)?;
             check_token_hash(&claims, algorithm, access_token)?;
         }
-        ValidationContext::Direct { access_token } => check_token_hash(&claims, algorithm, access_token)?,
+        ValidationContext::Direct {
+            requested,
+            access_token,
+        } => {
+            check_requested(&claims, requested, expected)?;
+            check_token_hash(&claims, algorithm, access_token)?;
+        }
         ValidationContext::Refresh {
             subject: session_subject,
             nonce,

@@ -75,6 +75,8 @@ pub enum SignInWay {
     Browser,
     /// On another device, with a code that this one showed (RFC 8628).
     AnotherDevice,
+    /// With what another issuer gave, such as the code of Sign in with Apple (RFC 8693).
+    TokenExchange,
     /// With a password, at an older Auth0 tenant.
     Password,
     /// Another library's session was taken over.

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::discovery::IssuerMetadata;
 use super::failure::{
-    Extras, Grant, callback_failure, explained, json_object, passing_trouble, token_failure, unexpected,
+    Extras, Grant, about_client, callback_failure, explained, json_object, passing_trouble, token_failure, unexpected,
 };
 use super::token::{self, TokenAnswer, pairs};
 use crate::model::configuration::Configuration;
@@ -18,7 +18,6 @@ use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
-use crate::protocol::issuer_message::Explanation;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 
 /// The device authorization endpoint.
@@ -135,7 +134,7 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<DeviceAuthorization, 
             let failure = callback_failure(&answer.server(ENDPOINT), code, text("error_description"));
             match code {
                 "unsupported_grant_type" => client_problem(answer, code),
-                _ => about_grant(failure),
+                _ => about_client(failure, CLIENT_HINT),
             }
         }
         (_, 404 | 405 | 410) if answer.media_type() != "text/html" => client_problem(answer, ""),
@@ -207,31 +206,10 @@ pub fn read_poll(
     match text("error") {
         "authorization_pending" if (400..500).contains(&answer.status) => Ok(Polled::Pending),
         "slow_down" if (400..500).contains(&answer.status) => Ok(Polled::TooFast),
-        _ => Err(about_grant(token_failure(
-            answer,
-            Grant::AuthorizationCode,
-            extras,
-            now,
-        ))),
-    }
-}
-
-/// A client that is refused is most often one that may not use this grant.
-fn about_grant(failure: ProtocolError) -> ProtocolError {
-    match failure {
-        ProtocolError::Configuration {
-            server,
-            field: "client_id",
-            problem,
-        } => ProtocolError::Configuration {
-            server,
-            field: "client_id",
-            problem: Explanation {
-                text: explained(&problem, CLIENT_HINT),
-                issuer: problem.issuer,
-            },
-        },
-        failure => failure,
+        _ => {
+            let failure = token_failure(answer, Grant::AuthorizationCode, extras, now);
+            Err(about_client(failure, CLIENT_HINT))
+        }
     }
 }
 

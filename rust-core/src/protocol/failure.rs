@@ -174,6 +174,19 @@ pub fn said(code: &str, description: &str) -> String {
     }
 }
 
+/// The same failure; a client that is refused is most often one that may not use this grant, and `hint` says where that is set.
+pub(super) fn about_client(mut failure: ProtocolError, hint: &str) -> ProtocolError {
+    if let ProtocolError::Configuration {
+        field: "client_id",
+        problem,
+        ..
+    } = &mut failure
+    {
+        problem.text = explained(&problem.text, hint);
+    }
+    failure
+}
+
 /// The issuer's words with what they mean here, or that alone where it said nothing.
 pub(super) fn explained(words: &str, hint: &str) -> String {
     match words {

@@ -22,6 +22,7 @@ pub mod revocation;
 pub mod sanitized;
 pub mod server_time;
 pub mod token;
+pub mod token_exchange;
 pub mod transport_error;
 pub mod userinfo;
 pub mod users;

@@ -55,4 +55,4 @@ pub use options::{
     DeviceSignInRequest, DroppedUpdate, FlushReport, RefreshOptions, SignInOptions, SignInRequest, SignOutOutcome,
     StepUpOptions, TokenOptions, UpdateOutcome,
 };
-pub use sign_in::PasswordSignIn;
+pub use sign_in::{ExternalToken, PasswordSignIn};

@@ -13,7 +13,9 @@ use super::migration::{Importer, OldItems};
 use super::profile::{TokenInfo, UserProfile};
 use super::revocations::Revocations;
 use super::sign_in::pending::PendingSignIn;
-use super::sign_in::{BrowserSignIn, SignInByPassword, SignInCompletion, SignInOnAnotherDevice, SignInParts};
+use super::sign_in::{
+    BrowserSignIn, SignInByPassword, SignInByTokenExchange, SignInCompletion, SignInOnAnotherDevice, SignInParts,
+};
 use super::sign_out::SignOut;
 use super::store::SessionStore;
 use super::tokens::{AccessTokens, BearerCalls, IdTokens, Renewer, TokensInMemory};
@@ -36,6 +38,7 @@ pub(super) struct Parts {
     pub(super) browser_sign_in: BrowserSignIn,
     pub(super) sign_in_by_password: SignInByPassword,
     pub(super) sign_in_on_another_device: SignInOnAnotherDevice,
+    pub(super) sign_in_by_token_exchange: SignInByTokenExchange,
     pub(super) importer: Importer,
     pub(super) browser_sign_out: Arc<BrowserSignOut>,
     pub(super) sign_out: SignOut,
@@ -121,7 +124,8 @@ impl Parts {
         };
         let browser_sign_in = BrowserSignIn::new(sign_in_parts.clone());
         let sign_in_by_password = SignInByPassword::new(sign_in_parts.clone());
-        let sign_in_on_another_device = SignInOnAnotherDevice::new(sign_in_parts);
+        let sign_in_on_another_device = SignInOnAnotherDevice::new(sign_in_parts.clone());
+        let sign_in_by_token_exchange = SignInByTokenExchange::new(sign_in_parts);
         let old_items = OldItems::new(
             context.clone(),
             dependencies.foreign_items.clone(),
@@ -169,6 +173,7 @@ impl Parts {
             browser_sign_in,
             sign_in_by_password,
             sign_in_on_another_device,
+            sign_in_by_token_exchange,
             importer,
             browser_sign_out,
             sign_out,

@@ -16,6 +16,7 @@ mod documented;
 mod dpop;
 mod error_shapes;
 mod events;
+mod exchange_sign_in;
 mod golden;
 mod granted_scopes;
 mod header_origins;

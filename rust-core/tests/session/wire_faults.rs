@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
 use crate::documented::{assert_documented, in_words};
+use crate::exchange_sign_in::code;
 use crate::world::{ADA, World, forced, is_signed_in, public, until};
 
 /// A request that the session makes, and on what context.
@@ -30,6 +31,7 @@ enum Call {
     TokenByCodeOfStepUp,
     DeviceAuthorization,
     TokenByDeviceCode,
+    TokenByExternalCode,
     TokenByRefresh,
     TokenByCodeBound,
     TokenByRefreshBound,
@@ -40,7 +42,7 @@ enum Call {
     Revocation,
 }
 
-const CALLS: [(Call, &str); 17] = [
+const CALLS: [(Call, &str); 18] = [
     (Call::DiscoveryAtSignIn, "discovery, at a sign-in"),
     (Call::DiscoveryAtRenewal, "discovery, at a renewal"),
     (Call::PushedAuthorization, "pushed authorization request"),
@@ -50,6 +52,7 @@ const CALLS: [(Call, &str); 17] = [
     (Call::TokenByCodeOfStepUp, "token by code, of a step-up"),
     (Call::DeviceAuthorization, "device authorization"),
     (Call::TokenByDeviceCode, "token by device code"),
+    (Call::TokenByExternalCode, "token by Sign in with Apple's code"),
     (Call::TokenByRefresh, "token by refresh token"),
     (Call::TokenByCodeBound, "token by code, with a proof (DPoP)"),
     (Call::TokenByRefreshBound, "token by refresh token, with a proof"),
@@ -85,6 +88,7 @@ impl Call {
             Self::TokenByCode
             | Self::TokenByCodeOfStepUp
             | Self::TokenByDeviceCode
+            | Self::TokenByExternalCode
             | Self::TokenByRefresh
             | Self::TokenByCodeBound
             | Self::TokenByRefreshBound => Endpoint::Token,
@@ -134,6 +138,7 @@ impl Call {
                 | Self::TokenByCodeBound
                 | Self::TokenByCodeOfStepUp
                 | Self::TokenByDeviceCode
+                | Self::TokenByExternalCode
         )
     }
 
@@ -159,6 +164,10 @@ impl Call {
         }
         before();
         match self {
+            Self::TokenByExternalCode => {
+                let fresh = code(world.control().seen(Endpoint::Token));
+                drop(session.sign_in_by_exchange(fresh).await?);
+            }
             Self::DeviceAuthorization => drop(session.begin_device_sign_in(HashMap::new()).await?),
             Self::DiscoveryAtSignIn | Self::PushedAuthorization => {
                 drop(session.begin_sign_in(SignInOptions::default()).await?)

@@ -123,3 +123,9 @@ public struct CGFloat: Sendable, Equatable, ExpressibleByIntegerLiteral, Express
 public struct CGRect: Sendable, Equatable {
     public static var zero: CGRect { fatalError() }
 }
+
+public struct PersonNameComponents: Hashable, Sendable {
+    public init() {}
+    public var givenName: String?
+    public var familyName: String?
+}

@@ -94,6 +94,8 @@ pub struct Counters {
     pub code_grants_honoured: u64,
     /// Device codes exchanged for tokens.
     pub device_grants_honoured: u64,
+    /// Tokens of other issuers' exchanged for tokens.
+    pub external_tokens_exchanged: u64,
     /// Codes presented again after they had been exchanged.
     pub codes_reused: u64,
     pub refresh_tokens_issued: u64,

@@ -63,6 +63,11 @@ pub struct Settings {
     pub device_code_lifetime: i64,
     /// How often a device may ask, in seconds. Default 5.
     pub device_interval: i64,
+    /// Whether clients may use the token exchange grant (RFC 8693), to sign in with a code of Sign in with Apple's or a token of one
+    /// of [`Settings::custom_token_types`]: `external:EMAIL` is one of that user's. Default true.
+    pub token_exchange: bool,
+    /// The types of tokens that the tenant has a Custom Token Exchange profile for. Default `urn:example:partner-token`.
+    pub custom_token_types: Vec<String>,
     /// The authentication context classes that a sign-in can reach (`acr_values`). Default Auth0's one for a second factor.
     pub authentication_classes: Vec<String>,
     /// Whether discovery says that authorization requests may ask for single claims (`claims`). Default false, as at Auth0.
@@ -132,6 +137,8 @@ impl Default for Settings {
             device_code_grant: true,
             device_code_lifetime: 900,
             device_interval: 5,
+            token_exchange: true,
+            custom_token_types: vec!["urn:example:partner-token".to_owned()],
             authentication_classes: vec![MULTI_FACTOR.to_owned()],
             claims_parameter: false,
             dpop: Dpop::Off,

@@ -1,6 +1,6 @@
 //! What all endpoints share.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -54,6 +54,8 @@ pub(crate) struct Db {
     pub(crate) pushed: HashMap<String, Pushed>,
     /// What `/oauth/device/code` gave, by the device code.
     pub(crate) device_codes: HashMap<String, DeviceCode>,
+    /// Codes of Sign in with Apple's that were exchanged.
+    pub(crate) spent_codes_of_others: HashSet<String>,
     pub(crate) transactions: HashMap<String, Transaction>,
     pub(crate) sessions: HashMap<String, BrowserSession>,
     pub(crate) refresh_tokens: RefreshTokens,

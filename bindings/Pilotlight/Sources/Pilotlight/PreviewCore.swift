@@ -191,6 +191,14 @@ class PreviewCore: CoreSessionProtocol, @unchecked Sendable {
         return signIn(by: .anotherDevice).core
     }
 
+    func signInByExchange(
+        token: String, kind: String, userProfile: String?, parameters: [String: String]
+    ) async throws -> PilotlightCore.SessionState {
+        try await begin()
+        try throwIfFailing()
+        return signIn(by: .tokenExchange).core
+    }
+
     func importSession(source: PilotlightCore.ImportSource) async throws -> PilotlightCore.ImportOutcome {
         try await begin()
         try throwIfFailing()

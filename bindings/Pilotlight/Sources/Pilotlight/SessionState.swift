@@ -35,6 +35,8 @@ public enum SignInMethod: Hashable, Sendable {
     case browser
     /// On another device (``Session/signInOnAnotherDevice(parameters:show:)``).
     case anotherDevice
+    /// With what another issuer gave (``Session/signIn(exchanging:)``).
+    case tokenExchange
     /// With a password, at an older Auth0 tenant (``LegacyAuth0``).
     case password
     /// The session of another library was imported (``Session/importSession(from:)``).
@@ -103,6 +105,7 @@ extension SignInMethod {
         switch core {
         case .browser: self = .browser
         case .anotherDevice: self = .anotherDevice
+        case .tokenExchange: self = .tokenExchange
         case .password: self = .password
         case .migration: self = .migration
         case .elsewhere: self = .elsewhere

@@ -1532,6 +1532,12 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func replaceMetadata(metadataJson: String) async throws  -> Claims
 
     /**
+     * Signs in with what another issuer gave, such as the code of Sign in with Apple. Network; persists the session. The token
+     * is sent, wiped on this side, and never stored. `user_profile` is JSON text.
+     */
+    func signInByExchange(token: String, kind: String, userProfile: String?, parameters: [String: String]) async throws  -> SessionState
+
+    /**
      * Signs in with a name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID token.
      * The password is sent once, wiped on this side, and never stored. `device` is needed with the scope
      * `offline_access`.
@@ -2505,6 +2511,26 @@ open func replaceMetadata(metadataJson: String)async throws  -> Claims  {
             completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
             freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeClaims_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * Signs in with what another issuer gave, such as the code of Sign in with Apple. Network; persists the session. The token
+     * is sent, wiped on this side, and never stored. `user_profile` is JSON text.
+     */
+open func signInByExchange(token: String, kind: String, userProfile: String?, parameters: [String: String])async throws  -> SessionState  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_sign_in_by_exchange(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(token),FfiConverterString.lower(kind),FfiConverterOptionString.lower(userProfile),FfiConverterDictionaryStringString.lower(parameters)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeSessionState_lift,
             errorHandler: FfiConverterTypeSessionError_lift
         )
 }
@@ -8170,6 +8196,10 @@ public enum SignInWay: Equatable, Hashable {
      */
     case anotherDevice
     /**
+     * With what another issuer gave, such as the code of Sign in with Apple (RFC 8693).
+     */
+    case tokenExchange
+    /**
      * With a password, at an older Auth0 tenant.
      */
     case password
@@ -8206,11 +8236,13 @@ public struct FfiConverterTypeSignInWay: FfiConverterRustBuffer {
 
         case 2: return .anotherDevice
 
-        case 3: return .password
+        case 3: return .tokenExchange
 
-        case 4: return .migration
+        case 4: return .password
 
-        case 5: return .elsewhere
+        case 5: return .migration
+
+        case 6: return .elsewhere
 
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -8228,16 +8260,20 @@ public struct FfiConverterTypeSignInWay: FfiConverterRustBuffer {
             writeInt(&buf, Int32(2))
 
 
-        case .password:
+        case .tokenExchange:
             writeInt(&buf, Int32(3))
 
 
-        case .migration:
+        case .password:
             writeInt(&buf, Int32(4))
 
 
-        case .elsewhere:
+        case .migration:
             writeInt(&buf, Int32(5))
+
+
+        case .elsewhere:
+            writeInt(&buf, Int32(6))
 
         }
     }
@@ -9774,6 +9810,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_replace_metadata() != 36647) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_by_exchange() != 35751) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_with_password() != 28325) {

@@ -78,6 +78,12 @@ import FoundationNetworking
             "KeychainAccessibility": [KeychainAccessibility.always],
             "LegacyAuth0": [session.legacy],
             "LegacyAuth0.Grant": [LegacyAuth0.Grant.idToken],
+            "ExternalToken": [
+                ExternalToken(
+                    Self.secret, type: "urn:t", userProfile: ["planted-key": .string(Self.secret)],
+                    parameters: ["a": Self.secret]),
+                ExternalToken.apple(authorizationCode: Data(Self.secret.utf8), email: Self.secret),
+            ],
             "DeviceSignIn": [
                 try await Session.preview().beginDeviceSignIn()
             ],

@@ -10,7 +10,7 @@ use url::Url;
 use super::super::legacy::DelegationOptions;
 use super::super::migration::{ImportOutcome, ImportSource};
 use super::super::options::{FlushReport, SignInRequest, StepUpOptions, UpdateOutcome};
-use super::super::sign_in::PasswordSignIn;
+use super::super::sign_in::{ExternalToken, PasswordSignIn};
 use super::SessionManager;
 use crate::machine::error::Error;
 use crate::model::pending_update::PendingUpdate;
@@ -272,5 +272,22 @@ impl SessionManager {
     /// `unmet_authentication_requirements`, and [`Error::Busy`] where the store is shared, after which the same URL will do.
     pub async fn begin_step_up(&self, options: StepUpOptions) -> Result<SignInRequest, Error> {
         self.parts.browser_sign_in.begin_step_up(options).await
+    }
+}
+
+/// Token exchange (RFC 8693).
+impl SessionManager {
+    /// Signs in with what another issuer gave, such as the code of Sign in with Apple (Auth0: "Token Exchange for Native Social",
+    /// "Custom Token Exchange"; RFC 8693). Network; persists the session. A sign-in in progress is replaced; a sign-out or another
+    /// sign-in that comes meanwhile wins, and what this one brought is revoked. The ID token is checked as after a sign-in in
+    /// the browser, but for the nonce, which this grant does not have.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for what is missing or is set by Pilotlight itself; [`Error::SignIn`] where the issuer does not accept the
+    /// token; [`Error::ServerConfiguration`] naming `client_id` where the client may not use this grant, `audience` or `scopes`;
+    /// [`Error::IdToken`]; [`Error::SignInCancelled`]. After passing trouble call again with the same token: an answer that has come
+    /// is not asked for again. [`Error::Store`] when the session could not be written: it is signed in all the same.
+    pub async fn sign_in_by_exchange(&self, external: ExternalToken) -> Result<SessionState, Error> {
+        self.parts.sign_in_by_token_exchange.sign_in(external).await
     }
 }

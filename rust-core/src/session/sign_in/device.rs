@@ -11,18 +11,14 @@ use std::time::Duration;
 use super::super::issuer::Possession;
 use super::super::options::DeviceSignInRequest;
 use super::pending::{Attempt, Requested};
-use super::shared_parts::SignInParts;
-use crate::jose::{IdTokenClaims, IdTokenProblem, ValidationContext};
+use super::shared_parts::{SignInParts, goes_on};
 use crate::machine::error::Error;
 use crate::machine::event::SignInWay;
-use crate::machine::retry::is_passing;
 use crate::model::configuration::parse_parameters;
-use crate::model::proof_key::TokenBinding;
 use crate::model::state::SessionState;
 use crate::model::time::Instant;
 use crate::ports::LogLevel;
 use crate::protocol::device_authorization::{self as protocol, DeviceAuthorization, PollPace, Polled};
-use crate::protocol::dpop::not_bound;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::token::{self, TokenAnswer};
 
@@ -202,7 +198,7 @@ impl SignInOnAnotherDevice {
         // One end of a sign-in at a time.
         let _turn = self.parts.pending.completion_turn().await;
         self.parts.revocations.send_in_time().await;
-        let claims = match self.verify(&tokens).await {
+        let claims = match self.parts.verify_direct(attempt, &tokens).await {
             Err(error) if !goes_on(&error) => {
                 self.parts.pending.finish(attempt.id);
                 let _ = self.parts.completion.abandon(tokens.refresh_token).await;
@@ -246,41 +242,10 @@ impl SignInOnAnotherDevice {
         }
         Ok(None)
     }
-
-    /// No browser of this device was between, and so there is no nonce; the device code ties the tokens to this sign-in.
-    async fn verify(&self, tokens: &TokenAnswer) -> Result<IdTokenClaims, Error> {
-        let Some(id_token) = &tokens.id_token else {
-            return Err(Error::sign_in(
-                "id_token_missing",
-                "the issuer sent no ID token; the scope openid brings it",
-            ));
-        };
-        if tokens.access_token.is_none() {
-            return Err(Error::sign_in(
-                "invalid_token_answer",
-                tokens.problem.unwrap_or("the issuer sent no access token"),
-            ));
-        }
-        if !tokens.is_bound && self.parts.context.configuration().dpop == TokenBinding::Required {
-            return Err(not_bound(Endpoint::TOKEN).into());
-        }
-        let context = ValidationContext::Direct {
-            access_token: tokens.access_token.as_ref(),
-        };
-        self.parts.verifier.verify_id_token(id_token, context).await
-    }
 }
 
 fn expired() -> Error {
     Error::sign_in("expired_token", "the code was not entered in time; begin another")
-}
-
-/// Whether asking again may do: the user is not done, and nothing has been decided.
-fn goes_on(error: &Error) -> bool {
-    match error {
-        Error::IdToken(error) => error.problem == IdTokenProblem::KeysUnavailable,
-        error => is_passing(error),
-    }
 }
 
 fn wait_of(error: &Error) -> Option<Duration> {

@@ -11,6 +11,7 @@
 //! - `browser`: Authorization Code with PKCE.
 //! - `step_up`: the session's user authenticates once more.
 //! - `mix_up`: several issuers behind one redirect URI.
+//! - `token_exchange`: with what another issuer gave.
 //! - `password`: name and password, at older Auth0 tenants.
 
 mod browser;
@@ -21,11 +22,14 @@ mod password;
 pub(super) mod pending;
 mod shared_parts;
 mod step_up;
+mod token_exchange;
 
 pub use password::PasswordSignIn;
+pub use token_exchange::ExternalToken;
 
 pub(super) use browser::BrowserSignIn;
 pub(super) use completion::SignInCompletion;
 pub(super) use device::SignInOnAnotherDevice;
 pub(super) use password::SignInByPassword;
 pub(super) use shared_parts::SignInParts;
+pub(super) use token_exchange::SignInByTokenExchange;

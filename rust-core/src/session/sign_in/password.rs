@@ -125,7 +125,7 @@ impl SignInByPassword {
         let answer = self.parts.issuer.call(Endpoint::RESOURCE_OWNER, request).await?;
         let server_now = self.parts.issuer.server_now();
         let tokens = resource_owner::read(&answer, server_now)?;
-        let claims = match self.verify(&tokens).await {
+        let claims = match self.verify(attempt, &tokens).await {
             Ok(claims) => claims,
             Err(error) => {
                 let _ = self.parts.completion.abandon(tokens.refresh_token).await;
@@ -146,11 +146,12 @@ impl SignInByPassword {
             .await
     }
 
-    async fn verify(&self, tokens: &TokenAnswer) -> Result<IdTokenClaims, Error> {
+    async fn verify(&self, attempt: &Attempt, tokens: &TokenAnswer) -> Result<IdTokenClaims, Error> {
         let Some(id_token) = &tokens.id_token else {
             return Err(Error::sign_in("id_token_missing", "the issuer sent no ID token"));
         };
         let context = ValidationContext::Direct {
+            requested: &attempt.requested.authentication,
             access_token: tokens.access_token.as_ref(),
         };
         self.parts.verifier.verify_direct_id_token(id_token, context).await

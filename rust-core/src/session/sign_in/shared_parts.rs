@@ -7,7 +7,14 @@ use super::super::issuer::{Issuer, Verifier};
 use super::super::revocations::Revocations;
 use super::super::store::SessionStore;
 use super::completion::SignInCompletion;
-use super::pending::PendingSignIn;
+use super::pending::{Attempt, PendingSignIn};
+use crate::jose::{IdTokenClaims, IdTokenProblem, ValidationContext};
+use crate::machine::error::Error;
+use crate::machine::retry::is_passing;
+use crate::model::proof_key::TokenBinding;
+use crate::protocol::dpop::not_bound;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::token::TokenAnswer;
 
 /// The same for all of them: they share the sign-in in progress, and its end.
 #[derive(Clone, Debug)]
@@ -19,4 +26,39 @@ pub(in crate::session) struct SignInParts {
     pub(in crate::session) revocations: Arc<Revocations>,
     pub(in crate::session) pending: Arc<PendingSignIn>,
     pub(in crate::session) completion: Arc<SignInCompletion>,
+}
+
+impl SignInParts {
+    /// Checks what came without a browser of this device's between. So there is no nonce; what was sent for them ties the tokens
+    /// to this sign-in.
+    pub(super) async fn verify_direct(&self, attempt: &Attempt, tokens: &TokenAnswer) -> Result<IdTokenClaims, Error> {
+        let Some(id_token) = &tokens.id_token else {
+            return Err(Error::sign_in(
+                "id_token_missing",
+                "the issuer sent no ID token; the scope openid brings it",
+            ));
+        };
+        if tokens.access_token.is_none() {
+            return Err(Error::sign_in(
+                "invalid_token_answer",
+                tokens.problem.unwrap_or("the issuer sent no access token"),
+            ));
+        }
+        if !tokens.is_bound && self.context.configuration().dpop == TokenBinding::Required {
+            return Err(not_bound(Endpoint::TOKEN).into());
+        }
+        let context = ValidationContext::Direct {
+            requested: &attempt.requested.authentication,
+            access_token: tokens.access_token.as_ref(),
+        };
+        self.verifier.verify_id_token(id_token, context).await
+    }
+}
+
+/// Whether asking again may do: the user is not done, and nothing has been decided.
+pub(super) fn goes_on(error: &Error) -> bool {
+    match error {
+        Error::IdToken(error) => error.problem == IdTokenProblem::KeysUnavailable,
+        error => is_passing(error),
+    }
 }

@@ -27,6 +27,7 @@ mod payments;
 mod pictures;
 mod revoke;
 mod token;
+mod token_exchange;
 mod userinfo;
 mod users;
 

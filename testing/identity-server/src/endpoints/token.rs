@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest;
 
 use super::client_authentication::client;
-use super::device;
+use super::{device, token_exchange};
 use crate::answers::{oauth_error, private_json, refused};
 use crate::dpop::{self, Proved};
 use crate::grant::Code;
@@ -73,6 +73,7 @@ pub(crate) async fn token(
             Some("authorization_code") => call.exchange_code(&mut db),
             Some("refresh_token") => call.refresh(&mut db),
             Some("urn:ietf:params:oauth:grant-type:device_code") => call.device_code(&mut db),
+            Some(token_exchange::GRANT_TYPE) => call.exchange_token(&mut db),
             Some(other) => oauth_error(
                 403,
                 "unsupported_grant_type",
@@ -86,14 +87,14 @@ pub(crate) async fn token(
 }
 
 /// One request.
-struct Call<'a> {
-    shared: &'a Shared,
-    settings: Settings,
-    client: &'a Client,
-    params: &'a Params,
-    tampering: Tampering,
+pub(super) struct Call<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) settings: Settings,
+    pub(super) client: &'a Client,
+    pub(super) params: &'a Params,
+    pub(super) tampering: Tampering,
     /// The thumbprint of the key that the request shows.
-    key: Option<String>,
+    pub(super) key: Option<String>,
 }
 
 impl Call<'_> {
@@ -336,7 +337,7 @@ impl Call<'_> {
 /// An audience and a scope.
 type Resource = (Option<String>, Vec<String>);
 
-fn missing(name: &str) -> Response {
+pub(super) fn missing(name: &str) -> Response {
     oauth_error(400, "invalid_request", &format!("Missing required parameter: {name}"))
 }
 

@@ -1,0 +1,99 @@
+import Foundation
+internal import PilotlightCore
+
+/// What another issuer gave to the app, to sign in with: Sign in with Apple's code, or a token of a type that the issuer knows.
+///
+/// Printing it shows its type and the names of the parameters.
+public struct ExternalToken: Hashable, Sendable {
+    /// The token or code. It is sent once the session signs in with it, and never stored.
+    public var token: String
+    /// Its type, a URI (`subject_token_type`, RFC 8693 3; Auth0: "Custom Token Exchange").
+    public var type: String
+    /// What the issuer is to know of the user (`user_profile`, Auth0).
+    public var userProfile: [String: SessionJSON]
+    /// Further parameters of the request, such as Auth0's `organization`.
+    public var parameters: [String: String]
+
+    /// A token of any type.
+    ///
+    /// - Parameters:
+    ///   - token: The token.
+    ///   - type: Its type, a URI, such as `urn:ietf:params:oauth:token-type:id_token` or the one of an Auth0 Custom Token Exchange profile.
+    ///   - userProfile: What the issuer is to know of the user (Auth0).
+    ///   - parameters: Further parameters of the request.
+    public init(
+        _ token: String, type: String, userProfile: [String: SessionJSON] = [:], parameters: [String: String] = [:]
+    ) {
+        self.token = token
+        self.type = type
+        self.userProfile = userProfile
+        self.parameters = parameters
+    }
+
+    /// What Sign in with Apple gave (Auth0: "Add Sign In with Apple to Native iOS Apps").
+    ///
+    /// Apple says name and address at the user's first sign-in only, and not in the code: pass them on. The request to Apple must
+    /// have no nonce.
+    ///
+    /// - Parameters:
+    ///   - authorizationCode: `authorizationCode` of the `ASAuthorizationAppleIDCredential`. It is good once, for five minutes.
+    ///   - fullName: Its `fullName`.
+    ///   - email: Its `email`.
+    ///   - parameters: Further parameters of the request.
+    public static func apple(
+        authorizationCode: Data, fullName: PersonNameComponents? = nil, email: String? = nil,
+        parameters: [String: String] = [:]
+    ) -> ExternalToken {
+        var profile: [String: SessionJSON] = [:]
+        var name: [String: SessionJSON] = [:]
+        name["firstName"] = fullName?.givenName.map(SessionJSON.string)
+        name["lastName"] = fullName?.familyName.map(SessionJSON.string)
+        if !name.isEmpty { profile["name"] = .object(name) }
+        profile["email"] = email.map(SessionJSON.string)
+        return ExternalToken(
+            String(decoding: authorizationCode, as: UTF8.self),
+            type: "http://auth0.com/oauth/token-type/apple-authz-code", userProfile: profile, parameters: parameters)
+    }
+}
+
+extension ExternalToken: Redacted {
+    /// Its type, and the names of the parameters.
+    public var description: String { "ExternalToken(type: \(type), parameters: \(parameters.keys.sorted()))" }
+}
+
+extension Session {
+    /// Signs in with what another issuer gave, without a browser (token exchange, RFC 8693; Auth0: "Token Exchange for Native Social",
+    /// "Custom Token Exchange"). Network; persists the session.
+    ///
+    /// ```swift
+    /// func signIn(_ credential: ASAuthorizationAppleIDCredential) async throws {
+    ///     guard let code = credential.authorizationCode else { return }
+    ///     try await session.signIn(
+    ///         exchanging: .apple(authorizationCode: code, fullName: credential.fullName, email: credential.email))
+    /// }
+    /// ```
+    ///
+    /// The session is one like any other: the ID token is checked as after a sign-in in the browser, but for the nonce, which this grant
+    /// does not have, and the tokens are stored before this returns. A sign-in in progress is replaced.
+    ///
+    /// - Parameter token: What is exchanged.
+    /// - Returns: The new state, `.signedIn`.
+    /// - Throws: ``SessionError/signInFailed(code:message:)`` when the issuer does not accept the token (`invalid_grant`: get another).
+    ///   ``SessionError/configurationInvalid(field:message:)`` naming `clientID` when the client may not use this grant (Auth0: Advanced
+    ///   Settings > Device Settings > Native Social Login), `audience` or `scopes`. ``SessionError/argumentInvalid(argument:message:)``.
+    ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``: call again with the same token; what the issuer has answered
+    ///   already is not asked for again. ``SessionError/signInCancelled`` when another sign-in or a sign-out came meanwhile;
+    ///   `CancellationError`, after which the sign-in may still end well. A session that existed before is untouched by any of them.
+    @discardableResult
+    public func signIn(exchanging token: ExternalToken) async throws -> SessionState {
+        let profile =
+            token.userProfile.isEmpty ? nil : try JSONText.text(of: token.userProfile, argument: "userProfile")
+        let state = SessionState(
+            try await call(givesNothingOut: true) {
+                try await $0.signInByExchange(
+                    token: token.token, kind: token.type, userProfile: profile, parameters: token.parameters)
+            })
+        gate?.open()
+        return state
+    }
+}

@@ -1,0 +1,53 @@
+import Foundation
+import IdentityServerSupport
+import Pilotlight
+import Testing
+
+/// Token exchange, with the identity server as issuer.
+@Suite struct TokenExchangeTests {
+    @Test func applesCodeBeginsASessionWithTheNameThatCameAlong() async throws {
+        let server = try await IdentityServer.start()
+        let session = try Session(try server.auth0(), storage: .inMemory, log: .none)
+        let events = session.events
+        let signedIn = Task { await events.first { if case .signedIn = $0 { true } else { false } } }
+        let code = Data("external:ada@example.com:1".utf8)
+        var name = PersonNameComponents()
+        (name.givenName, name.familyName) = ("Augusta", "King")
+        let state = try await session.signIn(
+            exchanging: .apple(authorizationCode: code, fullName: name, email: "ada@example.com"))
+        #expect(state.isSignedIn)
+        #expect(await signedIn.value == .signedIn(subject: "auth0|ada", by: .tokenExchange))
+        #expect(try await session.profile(refresh: true).familyName == "King")
+        _ = try await session.accessToken(forceRefresh: true)
+        do {
+            try await session.signIn(exchanging: .apple(authorizationCode: code))
+            Issue.record("a code is good once")
+        } catch SessionError.signInFailed(let code, _) {
+            #expect(code == "invalid_grant")
+        }
+        #expect(session.state?.isSignedIn == true)
+        await server.stop()
+    }
+
+    @Test func aPartnersTokenBeginsASessionToo() async throws {
+        let server = try await IdentityServer.start()
+        let session = try Session(try server.auth0(), storage: .inMemory, log: .none)
+        let token = ExternalToken("external:grace@example.com", type: "urn:example:partner-token")
+        try await session.signIn(exchanging: token)
+        let isGrace = if case .signedIn(subject: "auth0|grace", _)? = session.state { true } else { false }
+        #expect(isGrace)
+        await #expect(throws: SessionError.self) {
+            try await session.signIn(exchanging: ExternalToken("", type: "urn:example:partner-token"))
+        }
+        await server.stop()
+    }
+
+    @Test func whatAppleSaysGoesAlongAsAuth0WantsIt() {
+        var name = PersonNameComponents()
+        name.givenName = "Ada"
+        let token = ExternalToken.apple(authorizationCode: Data("c".utf8), fullName: name, email: "a@b")
+        #expect(token.type == "http://auth0.com/oauth/token-type/apple-authz-code")
+        #expect(token.userProfile == ["name": ["firstName": "Ada"], "email": "a@b"])
+        #expect(ExternalToken.apple(authorizationCode: Data("c".utf8)).userProfile.isEmpty)
+    }
+}

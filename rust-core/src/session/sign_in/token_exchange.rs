@@ -1,0 +1,216 @@
+//! Signing in with what another issuer gave, such as the code of Sign in with Apple (RFC 8693).
+//!
+//! **Promises.** What is sent is never stored, and stands in no error and no log. Passing trouble leaves the attempt as it
+//! is: the same token goes on with the answer that it has brought, because many can be used only once. What comes is checked and
+//! stored as with any sign-in. **Needs** the context, the store, the issuer, its verifier, the revocations, the pending sign-in and the
+//! completion.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::super::issuer::Possession;
+use super::super::legacy_base::parse_more;
+use super::pending::Requested;
+use super::shared_parts::{SignInParts, goes_on};
+use crate::jose::RequestedAuthentication;
+use crate::machine::error::Error;
+use crate::machine::event::SignInWay;
+use crate::model::configuration::IssuerUrl;
+use crate::model::secret::{Fingerprint, Secret, SecretBytes};
+use crate::model::sorted::sorted;
+use crate::model::state::SessionState;
+use crate::model::time::Instant;
+use crate::ports::LogLevel;
+use crate::protocol::discovery::IssuerMetadata;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::token::{self, TokenAnswer};
+use crate::protocol::token_exchange::{self as protocol, SubjectToken};
+
+/// What another issuer gave. `Debug` shows its type and the names of the parameters.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ExternalToken {
+    /// The token or code. It is sent and never stored.
+    pub token: Secret,
+    /// Its type, a URI (`subject_token_type`, RFC 8693 3).
+    pub kind: String,
+    /// JSON of what the issuer is to know of the user (Auth0: `user_profile`).
+    pub user_profile: Option<Secret>,
+    /// More parameters for the request.
+    pub parameters: HashMap<String, String>,
+}
+
+impl ExternalToken {
+    fn check(&self) -> Result<Vec<(String, String)>, Error> {
+        for (name, value) in [("token", self.token.expose()), ("type", &self.kind)] {
+            if value.trim().is_empty() {
+                return Err(Error::Argument {
+                    name,
+                    problem: "is empty".to_owned(),
+                });
+            }
+        }
+        parse_more(self.parameters.clone(), &protocol::ARGUMENTS)
+    }
+
+    /// Of all that is sent: it tells a call that goes on from one that begins.
+    fn fingerprint(&self) -> Result<Fingerprint, Error> {
+        let parameters = sorted(self.parameters.clone());
+        let all = (&self.token, &self.kind, &self.user_profile, parameters);
+        let bytes = SecretBytes::from_json(&all).map_err(|_| Error::Internal("not written as JSON".to_owned()))?;
+        Ok(Fingerprint::of(&bytes))
+    }
+}
+
+#[derive(Debug)]
+pub(in crate::session) struct SignInByTokenExchange {
+    parts: SignInParts,
+    /// The attempt that goes on, and what it sends.
+    begun: Mutex<Option<(u64, Fingerprint)>>,
+}
+
+impl SignInByTokenExchange {
+    pub(in crate::session) fn new(parts: SignInParts) -> Self {
+        Self {
+            parts,
+            begun: Mutex::default(),
+        }
+    }
+
+    pub(in crate::session) async fn sign_in(&self, external: ExternalToken) -> Result<SessionState, Error> {
+        let parts = &self.parts;
+        parts.store.ensure_writable()?;
+        let parameters = external.check()?;
+        parts.pending.expire();
+        let id = self.attempt_with(external.fingerprint()?, &parameters)?;
+        // Two callers with the same token must not send it twice.
+        let _turn = parts.pending.completion_turn().await;
+        let outcome = self.finish(id, &external, &parameters).await;
+        if outcome.as_ref().err().is_none_or(|error| !goes_on(error)) {
+            parts.pending.finish(id);
+            self.begun().take_if(|(begun, _)| *begun == id);
+        }
+        match &outcome {
+            Ok(_) => parts.context.log(LogLevel::Info, "sign-in by token exchange: done"),
+            Err(error) => {
+                let message = format!("sign-in by token exchange: {error}");
+                parts.context.log(LogLevel::Warning, &message);
+            }
+        }
+        outcome
+    }
+
+    /// The attempt that has begun with this token, or a new one in the place of whatever is in progress.
+    fn attempt_with(&self, sent: Fingerprint, parameters: &[(String, String)]) -> Result<u64, Error> {
+        let parts = &self.parts;
+        let mut begun = self.begun();
+        if let Some((id, with)) = begun.as_ref()
+            && *with == sent
+            && parts.pending.attempt().is_ok_and(|attempt| attempt.id == *id)
+        {
+            return Ok(*id);
+        }
+        let id = parts.pending.begin(
+            parts.context.random()?,
+            parts.completion.secrets()?,
+            self.requested(parameters),
+        );
+        *begun = Some((id, sent));
+        Ok(id)
+    }
+
+    fn requested(&self, parameters: &[(String, String)]) -> Requested {
+        let configuration = self.parts.context.configuration();
+        let organization = parameters.iter().find(|(name, _)| name == "organization");
+        Requested {
+            scope: configuration.scopes.join(" "),
+            resources: configuration.resources.clone(),
+            authentication: RequestedAuthentication {
+                organization: organization
+                    // Elsewhere a parameter of that name may mean anything.
+                    .filter(|_| matches!(configuration.issuer, IssuerUrl::Auth0(_)))
+                    .map(|(_, value)| value.clone()),
+                ..RequestedAuthentication::default()
+            },
+            ..Requested::default()
+        }
+    }
+
+    async fn finish(
+        &self,
+        id: u64,
+        external: &ExternalToken,
+        parameters: &[(String, String)],
+    ) -> Result<SessionState, Error> {
+        let parts = &self.parts;
+        let metadata = parts.issuer.metadata().await?;
+        // Before the token is spent: what may stall.
+        parts.issuer.prefetch_keys().await?;
+        // Afterwards it could end the new session: some issuers delete the grant along with a revoked token.
+        parts.revocations.send_in_time().await;
+        let attempt = parts.pending.attempt()?;
+        if attempt.id != id {
+            return Err(Error::SignInCancelled);
+        }
+        let (tokens, received) = match attempt.exchanged.clone() {
+            Some(exchanged) => exchanged,
+            None => {
+                let exchanged = self.exchange(&metadata, external, parameters).await?;
+                if !parts.pending.keep_exchanged(id, &exchanged) {
+                    return parts.completion.abandon(exchanged.0.refresh_token).await;
+                }
+                exchanged
+            }
+        };
+        let claims = match parts.verify_direct(&attempt, &tokens).await {
+            Err(error) if !goes_on(&error) => {
+                let _ = parts.completion.abandon(tokens.refresh_token).await;
+                return Err(error);
+            }
+            outcome => outcome?,
+        };
+        let completion = &parts.completion;
+        let mut session = completion.session(&metadata.issuer, &attempt, tokens, claims, received);
+        // The issuer was sent none.
+        session.nonce = None;
+        let by = (SignInWay::TokenExchange, received);
+        completion.enter(&attempt, session, by).await
+    }
+
+    async fn exchange(
+        &self,
+        metadata: &IssuerMetadata,
+        external: &ExternalToken,
+        parameters: &[(String, String)],
+    ) -> Result<(TokenAnswer, Instant), Error> {
+        let (context, issuer) = (&self.parts.context, &self.parts.issuer);
+        let key = issuer.key_to_bind(metadata).await?;
+        let subject = SubjectToken {
+            token: &external.token,
+            kind: &external.kind,
+            user_profile: external.user_profile.as_ref(),
+        };
+        let configuration = context.configuration();
+        let request = protocol::sign_in_request(&metadata.token_endpoint, configuration, subject, parameters);
+        // The tokens' life counts from here: the process may be suspended before it reads the answer.
+        let sent = context.now();
+        let possession = key.as_ref().map(Possession::of);
+        let answer = issuer.call_showing(possession, Endpoint::TOKEN, request).await?;
+        let extras = token::extras(configuration, &[], parameters);
+        let tokens = protocol::read_sign_in(&answer, extras, key.as_ref(), issuer.server_now())?;
+        Ok((tokens, sent))
+    }
+
+    fn begun(&self) -> MutexGuard<'_, Option<(u64, Fingerprint)>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for ExternalToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExternalToken")
+            .field("kind", &self.kind)
+            .field("parameters", &self.parameters.keys())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,115 @@
+//! Token exchange at `/oauth/token` (RFC 8693): a code of Sign in with Apple's, or a token of a type that the tenant knows
+//! (Auth0: "Token Exchange for Native Social", "Custom Token Exchange").
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::Value;
+
+use super::authorize_request::granted;
+use super::token::{Call, missing};
+use crate::accounts::Account;
+use crate::answers::{oauth_error, private_json};
+use crate::grant::Grant;
+use crate::random;
+use crate::state::Db;
+use crate::tokens::Issue;
+
+pub(crate) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+/// Its codes are good once.
+const APPLE: &str = "http://auth0.com/oauth/token-type/apple-authz-code";
+
+impl Call<'_> {
+    pub(super) fn exchange_token(&self, db: &mut Db) -> Response {
+        if !self.settings.token_exchange {
+            let text = "Grant type 'urn:ietf:params:oauth:grant-type:token-exchange' not allowed for the client.";
+            return oauth_error(403, "unauthorized_client", text);
+        }
+        let (Some(token), Some(kind)) = (self.params.get("subject_token"), self.params.get("subject_token_type"))
+        else {
+            return missing("subject_token or subject_token_type");
+        };
+        self.sign_in_with(db, token, kind)
+    }
+
+    /// A session for the user whom the token of another issuer's names.
+    fn sign_in_with(&self, db: &mut Db, token: &str, kind: &str) -> Response {
+        if kind != APPLE && !self.settings.custom_token_types.iter().any(|known| known == kind) {
+            return oauth_error(400, "invalid_request", "The subject token type is not known.");
+        }
+        let Some(mut account) = named_by(db, token) else {
+            return oauth_error(403, "invalid_grant", "The subject token is not valid.");
+        };
+        if kind == APPLE && !db.spent_codes_of_others.insert(token.to_owned()) {
+            return oauth_error(403, "invalid_grant", "Error from Apple connection: invalid_grant");
+        }
+        if let Some(profile) = self.params.get("user_profile") {
+            let Some(named) = with_profile(&account, profile) else {
+                return oauth_error(400, "invalid_request", "user_profile is not a JSON object.");
+            };
+            account = named;
+            if let Some(kept) = db.account_mut(&account.id) {
+                kept.clone_from(&account);
+            }
+        }
+        let audience = self.params.owned("audience").or_else(|| self.params.owned("resource"));
+        let audience = audience.or_else(|| self.settings.default_audience.clone());
+        let known = audience
+            .as_ref()
+            .map_or(Some(Vec::new()), |name| self.shared.scopes_of(name));
+        let Some(known) = known else {
+            return oauth_error(400, "invalid_target", "Unknown audience");
+        };
+        let scope = self.params.get("scope").unwrap_or("openid profile email");
+        let grant = Grant {
+            client_id: self.client.id.clone(),
+            user_id: account.id.clone(),
+            scope: granted(self.client, &known, scope),
+            audience,
+            auth_time: self.shared.clock.now(),
+            organization: self.params.owned("organization"),
+            session: random::identifier(),
+            key: self.key.clone(),
+            ..Grant::default()
+        };
+        let now_ms = self.shared.clock.now_ms();
+        let begun = grant
+            .has("offline_access")
+            .then(|| db.refresh_tokens.begin(grant.clone(), now_ms, &self.settings));
+        let (family, refresh_token) = begun.unzip();
+        let issue = Issue {
+            grant: &grant,
+            account: &account,
+            scope: &grant.scope,
+            audience: grant.audience.as_deref(),
+            family,
+            refresh_token,
+            again: false,
+            id_token_fault: self.tampering.0.as_ref(),
+        };
+        let (mut answer, _) = issue.answer(self.shared, db, &self.settings);
+        answer["issued_token_type"] = "urn:ietf:params:oauth:token-type:access_token".into();
+        self.shared.journal.count(|counters| {
+            counters.external_tokens_exchanged += 1;
+            counters.refresh_tokens_issued += u64::from(family.is_some());
+        });
+        private_json(StatusCode::OK, &answer)
+    }
+}
+
+/// The user whom `external:EMAIL` names, or `external:EMAIL:ANYTHING`, so that there are many for one user.
+fn named_by(db: &Db, token: &str) -> Option<Account> {
+    let email = token.strip_prefix("external:")?.split(':').next()?;
+    db.account_by_email(email).cloned()
+}
+
+/// The account with the name that Apple says at the first sign-in only.
+fn with_profile(account: &Account, profile: &str) -> Option<Account> {
+    let profile: Value = serde_json::from_str(profile).ok().filter(Value::is_object)?;
+    let mut account = account.clone();
+    for (claim, member) in [("given_name", "firstName"), ("family_name", "lastName")] {
+        if let Some(name) = profile["name"].get(member).and_then(Value::as_str) {
+            account.claims.insert(claim.into(), name.into());
+        }
+    }
+    Some(account)
+}
