@@ -133,6 +133,7 @@ pub(crate) fn stored_session() -> StoredSession {
         revocations: Vec::new(),
         resources: Vec::new(),
         discovery: None,
+        proof_nonces: Default::default(),
         unknown: SecretMembers::default(),
     }
 }

@@ -17,7 +17,7 @@ pub struct ProofClaims<'a> {
     pub id: &'a Secret,
     /// `htm`: the method, as it is sent.
     pub method: &'a str,
-    /// `htu`, without query and fragment.
+    /// `htu`, without query, fragment, and a user's name and password.
     pub url: &'a Url,
     /// `iat`, by the server's clock.
     pub issued_at: Timestamp,
@@ -90,6 +90,10 @@ fn target(url: &Url) -> Url {
     let mut target = url.clone();
     target.set_query(None);
     target.set_fragment(None);
+    // They are no part of the target that is sent (RFC 9110 7.1), and not for those who read the proof. Both fail only for a URL
+    // without a host, which has neither.
+    let _ = target.set_username("");
+    let _ = target.set_password(None);
     target
 }
 
@@ -133,7 +137,7 @@ mod tests {
     #[test]
     fn a_proof_says_what_the_standard_wants_and_nothing_of_the_query() {
         let (id, token) = (Secret::new("id"), Secret::new("token"));
-        let url = Url::parse("https://API.example.com:443/a%2Fb?secret=1#part").unwrap();
+        let url = Url::parse("https://ada:secret@API.example.com:443/b/../a%2Fb?secret=1#part").unwrap();
         let claims = ProofClaims {
             id: &id,
             method: "GET",

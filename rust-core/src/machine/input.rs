@@ -13,6 +13,7 @@ use crate::model::audience::Audience;
 use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::Profile;
 use crate::model::proof_key::ProofKey;
+use crate::model::proof_nonces::ProofNonce;
 use crate::model::secret::{Fingerprint, Secret, SecretBytes};
 use crate::model::state::ReauthenticationReason;
 use crate::model::time::{Instant, Timestamp};
@@ -295,6 +296,13 @@ pub struct ProfileFetched {
 pub struct DiscoveryKnown {
     /// What is kept of it.
     pub discovery: KeptDiscovery,
+}
+
+/// A server gave the nonce that it wants in the next proofs of possession.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NonceKnown {
+    /// Whose it is, and when it came.
+    pub nonce: ProofNonce,
 }
 
 /// A change of the metadata waits for the network.

@@ -14,9 +14,10 @@ use super::retry::RetryPolicy;
 use super::revocations;
 use crate::model::credentials::{Freshness, MonotonicReceipt};
 use crate::model::profile::Profile;
+use crate::model::proof_nonces::ProofNonces;
 use crate::model::state::{ReauthenticationReason, SessionState};
 use crate::model::time::Instant;
-use crate::storage::envelope::{KeptDiscovery, StoredSession};
+use crate::storage::envelope::{KeptDiscovery, StoredItem, StoredSession};
 
 /// Everything that is known of one session. A value: it does no I/O, has no clock and no lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -34,6 +35,8 @@ pub struct Machine {
     pub(super) refusals: Refusals,
     /// As this process has fetched or read it.
     pub(super) discovery: Option<KeptDiscovery>,
+    /// The last of each server, of this process or of another one.
+    pub(super) proof_nonces: ProofNonces,
 }
 
 /// How the tokens came into memory.
@@ -107,6 +110,11 @@ impl Machine {
         self.session().and_then(|session| session.profile.clone())
     }
 
+    /// What the next proof of possession says that goes to this origin.
+    pub fn proof_nonce(&self, origin: &str) -> Option<&str> {
+        self.proof_nonces.of(origin)
+    }
+
     /// Whether the session came from another library.
     pub fn is_imported(&self) -> bool {
         self.session().is_some_and(|session| session.imported)
@@ -150,6 +158,13 @@ impl Machine {
         self.announcements.forget_session();
         self.refusals.forget();
         self.phase = phase;
+    }
+
+    /// What servers gave to another process.
+    pub(super) fn take_nonces(&mut self, found: Option<&StoredItem>) {
+        if let Some(StoredItem::Session(found)) = found {
+            self.proof_nonces.merge(&found.proof_nonces);
+        }
     }
 
     /// The store holds what memory holds.

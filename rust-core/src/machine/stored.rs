@@ -64,7 +64,11 @@ impl<'a> Stored<'a> {
 
     fn to_store(self) -> Unsaved {
         let content = match &self.0.phase {
-            Phase::Session(session) => Some(StoredItem::Session(session.clone())),
+            Phase::Session(session) => {
+                let mut session = session.clone();
+                session.proof_nonces.clone_from(&self.0.proof_nonces);
+                Some(StoredItem::Session(session))
+            }
             Phase::SignedOut(left) if left.is_needed() => Some(StoredItem::SignedOut(left.clone())),
             _ => None,
         };

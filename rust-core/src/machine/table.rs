@@ -89,6 +89,7 @@ transitions! {
     TokensChecked    => drop_checked     drop_checked     drop_checked        trust            trust
     ProfileFetched   => supersede        supersede        supersede           keep_profile     keep_profile
     DiscoveryKnown   => keep_discovery   keep_discovery   keep_discovery      keep_discovery   keep_discovery
+    NonceKnown       => keep_nonce       keep_nonce       keep_nonce          keep_nonce       keep_nonce
     UpdateAdded      => supersede        supersede        supersede           add_update       add_update
     UpdateRemoved    => ignore           ignore           ignore              remove_update    remove_update
     TimePassed       => publish          publish          publish_and_prune   publish_and_prune publish_and_prune

@@ -11,6 +11,7 @@ pub mod numeric_date;
 pub mod pending_update;
 pub mod profile;
 pub mod proof_key;
+pub mod proof_nonces;
 pub mod scopes;
 pub mod secret;
 pub mod secret_members;

@@ -13,5 +13,8 @@ pub(crate) const MODULE: Module = Module {
 async fn run() {
     let provider = Provider::start().await;
     provider.sends_id_token(IdTokenFault::new().header("alg", serde_json::Value::Null));
-    provider.relying_party().refuses_to_sign_in("the ID token was not accepted").await;
+    provider
+        .relying_party()
+        .refuses_to_sign_in("the ID token was not accepted")
+        .await;
 }

@@ -55,6 +55,10 @@ impl World {
         self.tokens(process).access_token(None, Duration::ZERO, now)
     }
 
+    pub(crate) fn has_no_key(&self, process: usize) -> Option<Generation> {
+        self.tokens(process).has_no_key()
+    }
+
     pub(crate) fn would_renew_with(&self, process: usize, token: &Secret) -> bool {
         self.tokens(process).would_renew_with(token)
     }

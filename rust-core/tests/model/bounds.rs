@@ -42,6 +42,8 @@ pub(crate) struct Bounds {
     pub(crate) clocks: u8,
     /// Changes of the metadata that are made.
     pub(crate) changes: u8,
+    /// Renewals bind the session to a key (DPoP).
+    pub(crate) binds: bool,
 }
 
 impl Bounds {
@@ -112,6 +114,21 @@ impl Bounds {
         }
     }
 
+    /// Renewals bind the session to a key, in either process.
+    pub(crate) fn binding(rotation: Rotation) -> Self {
+        Self {
+            rotation,
+            renewals: 2,
+            crashes: 1,
+            losses: 1,
+            refusals: 1,
+            suspensions: 1,
+            changes: 1,
+            binds: true,
+            ..Self::default()
+        }
+    }
+
     /// All of it together, for a long run.
     pub(crate) fn everything(rotation: Rotation) -> Self {
         Self {
@@ -130,6 +147,7 @@ impl Bounds {
             hours: 1,
             clocks: 1,
             changes: 2,
+            binds: true,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The issuer: refresh tokens in families, one for each sign-in, rotated at each use; and what users changed in their
 //! metadata.
 
+use pilotlight_core::model::proof_key::{ProofKey, PublicPoint};
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::protocol::token::TokenAnswer;
 
@@ -18,6 +19,8 @@ pub(crate) struct Issuer {
     families: Vec<State>,
     /// The changes of the metadata in the order in which they were made: whose, and which.
     pub(crate) changes: Vec<(User, u8)>,
+    /// Keys that processes have made.
+    keys: u8,
 }
 
 /// Who can sign in.
@@ -32,6 +35,17 @@ struct State {
     user: User,
     current: u8,
     is_alive: bool,
+    /// The key that its tokens are bound to, by its number.
+    bound_to: Option<u8>,
+}
+
+/// What the issuer answers to a refresh grant.
+pub(crate) enum Granted {
+    Tokens(TokenAnswer),
+    /// The token is dead.
+    Dead,
+    /// It is bound to another key than the request shows, or the request shows none.
+    OfAnotherKey,
 }
 
 impl User {
@@ -49,6 +63,7 @@ impl Issuer {
             rotation,
             families: Vec::new(),
             changes: Vec::new(),
+            keys: 0,
         }
     }
 
@@ -58,21 +73,41 @@ impl Issuer {
             user,
             current: 0,
             is_alive: true,
+            bound_to: None,
         });
-        (family, answer((family, 0)))
+        (family, answer((family, 0), None))
     }
 
-    /// A refresh grant: new tokens, or none where the token is dead.
-    pub(crate) fn renew(&mut self, token: &Secret) -> Option<TokenAnswer> {
+    /// A new key, unlike all others.
+    pub(crate) fn make_key(&mut self) -> ProofKey {
+        self.keys += 1;
+        let name = format!("{:02}", self.keys);
+        ProofKey {
+            handle: Secret::new(name.clone()),
+            public: PublicPoint {
+                x: name,
+                y: String::new(),
+            },
+            in_hardware: false,
+        }
+    }
+
+    /// A refresh grant, with the key that the request shows.
+    pub(crate) fn renew(&mut self, token: &Secret, key: Option<&ProofKey>) -> Granted {
         let (family, number) = name_of(token);
         let state = &mut self.families[usize::from(family)];
         let is_taken = number == state.current || (self.rotation == Rotation::Overlap && number + 1 == state.current);
         if !state.is_alive || !is_taken {
             state.is_alive &= self.rotation == Rotation::Tolerant;
-            return None;
+            return Granted::Dead;
         }
+        let shown = key.map(|key| key.public.x.parse().unwrap());
+        if state.bound_to.is_some() && shown != state.bound_to {
+            return Granted::OfAnotherKey;
+        }
+        state.bound_to = shown.or(state.bound_to);
         state.current += 1;
-        Some(answer((family, state.current)))
+        Granted::Tokens(answer((family, state.current), key))
     }
 
     pub(crate) fn revoke(&mut self, token: &Secret) {
@@ -110,7 +145,7 @@ pub(crate) fn name_of(token: &Secret) -> TokenName {
     (digit(1), digit(2) * 10 + digit(3))
 }
 
-fn answer((family, number): TokenName) -> TokenAnswer {
+fn answer((family, number): TokenName, key: Option<&ProofKey>) -> TokenAnswer {
     let named = |kind: char| Some(Secret::new(format!("{kind}{family}{number:02}")));
     TokenAnswer {
         access_token: named('a'),
@@ -119,7 +154,7 @@ fn answer((family, number): TokenName) -> TokenAnswer {
         scope: None,
         expires_in: Some(3600),
         problem: None,
-        proof_key: None,
-        is_bound: false,
+        proof_key: key.cloned(),
+        is_bound: key.is_some(),
     }
 }

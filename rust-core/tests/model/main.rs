@@ -70,6 +70,14 @@ fn every_refusal_of_a_spent_token_keeps_the_promises() {
     check("refusals", &Bounds::refusals(), states_wanted());
 }
 
+/// Either process binds the session to a key, and may be killed at any moment of that.
+#[test]
+fn every_binding_to_a_key_keeps_the_promises() {
+    for rotation in [Rotation::Strict, Rotation::Overlap] {
+        check("binding", &Bounds::binding(rotation), states_wanted());
+    }
+}
+
 /// All of it together. Long: `PILOTLIGHT_MODEL_STATES` says how many states.
 #[test]
 #[ignore = "long: scripts/model.sh --long"]

@@ -8,7 +8,7 @@ use pilotlight_core::model::time::Instant;
 use pilotlight_core::protocol::token::TokenAnswer;
 
 use crate::errors;
-use crate::issuer::{Family, family_of};
+use crate::issuer::{Family, Granted, family_of};
 use crate::process::Saving;
 use crate::store::Found;
 use crate::world::World;
@@ -252,6 +252,12 @@ impl World {
     }
 
     fn ask(&mut self, process: usize, asked: &mut Generation, tokens: &mut u8) -> Result<Stage, Error> {
+        if self.left.binds
+            && let Some(generation) = self.has_no_key(process)
+        {
+            let key = self.issuer.make_key();
+            self.apply(process, input::ProofKeyMade { generation, key });
+        }
         // What has to be written anyway proves that the store can be written.
         if self.has_unsaved(process) {
             return Ok(Stage::Proves(Saving::Asked));
@@ -314,20 +320,25 @@ impl World {
         };
         let family = family_of(&input.token);
         let next = match fate {
-            Fate::Answered => match self.issuer.renew(&input.token) {
-                Some(answer) => Ok(Stage::Answered {
+            Fate::Answered => match self.issuer.renew(&input.token, input.proof_key.as_ref()) {
+                Granted::Tokens(answer) => Ok(Stage::Answered {
                     input,
                     answer: Box::new(answer),
                     at,
                 }),
-                None => Ok(Stage::Refused(input, Refusal::Dead)),
+                Granted::Dead => Ok(Stage::Refused(input, Refusal::Dead)),
+                Granted::OfAnotherKey => {
+                    self.history
+                        .break_promise("1: the key is lost that the refresh token is bound to");
+                    Ok(Stage::Refused(input, Refusal::Dead))
+                }
             },
             Fate::Declined => Ok(Stage::Refused(input, Refusal::Unclear)),
             Fate::Unreachable => Err(errors::unreachable()),
             Fate::LostBefore | Fate::LostAfter => {
                 self.history.excused.insert(family);
                 if fate == Fate::LostAfter {
-                    let _ = self.issuer.renew(&input.token);
+                    let _ = self.issuer.renew(&input.token, input.proof_key.as_ref());
                 }
                 let (error, now) = (errors::lost(), self.now().monotonic);
                 let failed = input::RequestFailed {

@@ -39,8 +39,8 @@ extension Session {
     }
 
     /// Keeps the `DPoP-Nonce` of an API's answer, if it has one, for the next proofs that go to the API's origin. Call it with
-    /// each answer to a request that carried ``authorizationHeaders(for:audience:minTTL:)``. Memory only; nonces are this
-    /// process's.
+    /// each answer to a request that carried ``authorizationHeaders(for:audience:minTTL:)``. Memory only; the session's
+    /// next write stores it too, for other processes.
     public func keepProofNonce(of response: HTTPURLResponse) {
         guard let url = response.url else { return }
         Prover(core: core).keepNonce(of: response, to: URLRequest(url: url))

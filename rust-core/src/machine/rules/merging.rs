@@ -117,6 +117,7 @@ fn look(machine: &mut Machine, input: &ItemSeen) -> bool {
     let is_current = machine.provenance.looks == input.looks;
     if is_current {
         machine.provenance.look(input.seen, input.item.as_ref());
+        machine.take_nonces(input.item.as_ref());
     }
     is_current
 }
@@ -137,6 +138,7 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
     let takes_tokens = theirs > ours;
     let updates = merge_updates(machine, &mut held, &mut found);
     let pending = merge_revocations(machine, &mut held, &mut found);
+    merge_keys(machine, &mut held, &mut found, takes_tokens);
     if takes_tokens {
         let announced_end = held.ended.is_some() && !machine.announcements.forget_end();
         news = differences(&held, &found, announced_end);
@@ -170,6 +172,22 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
     }
 }
 
+/// A key is stored before the first request that shows it, and what that brings is bound to it: so it stays, also where the
+/// answer was lost, and what is newer knows nothing of it. Of two keys it is the one of the newer tokens; of the same tokens
+/// the stored one, which may have been shown already.
+fn merge_keys(machine: &mut Machine, held: &mut StoredSession, found: &mut StoredSession, takes_tokens: bool) {
+    let is_of_the_same_tokens = held.sequence == found.sequence && !held.credentials.is_bound;
+    let (ours, theirs) = (&mut held.credentials.proof_key, &mut found.credentials.proof_key);
+    if takes_tokens {
+        if theirs.is_none() && ours.is_some() {
+            theirs.clone_from(ours);
+            machine.ledger.change();
+        }
+    } else if theirs.is_some() && (ours.is_none() || is_of_the_same_tokens) {
+        ours.clone_from(theirs);
+    }
+}
+
 /// A token for a further audience that is the one that was here already is as old as it was.
 fn keep_receipts(held: &StoredSession, found: &mut StoredSession) {
     for token in &mut found.audience_tokens {
@@ -182,9 +200,14 @@ fn keep_receipts(held: &StoredSession, found: &mut StoredSession) {
 
 /// Another process's renewal ends no token of ours for a further audience, and what it stored has the newest only.
 fn keep_further_tokens(held: &StoredSession, found: &mut StoredSession) {
-    if found.ended.is_none() {
-        audience::add_older(&mut found.audience_tokens, &held.audience_tokens);
+    if found.ended.is_some() {
+        return;
     }
+    // What is bound to another key than the session's cannot be proved any more.
+    let is_same_key = held.credentials.proof_key == found.credentials.proof_key;
+    let mut kept = held.audience_tokens.clone();
+    kept.retain(|token| is_same_key || !token.credentials.is_bound);
+    audience::add_older(&mut found.audience_tokens, &kept);
 }
 
 fn merge_updates(machine: &mut Machine, held: &mut StoredSession, found: &mut StoredSession) -> Vec<PendingUpdate> {

@@ -10,6 +10,9 @@ use super::super::state::Machine;
 /// The session goes on with the tokens that came. What was kept with it stays: other audiences' tokens, the profile, changes
 /// that wait; and the refresh token with its nonce, where no other came.
 ///
+/// A refresh token is worth nothing without the key that it is bound to. Where the session's is bound to another key than what
+/// came, and stays because no other came, the step-up gives way.
+///
 /// Where one came, answers to renewals that are under way are not for this session any more: they would bring tokens of the
 /// authentication before. Where none came they are, because they may bring the successor of the one that stays.
 pub(crate) fn step_up(machine: &mut Machine, input: SteppedUp, effects: &mut Effects) -> Verdict {
@@ -22,9 +25,18 @@ pub(crate) fn step_up(machine: &mut Machine, input: SteppedUp, effects: &mut Eff
         // The same user has signed in again; see `drop_tokens`.
         return Verdict::Superseded;
     };
-    let had_ended = session.ended.take().is_some();
     let mut came = input.session.credentials;
     let is_rotated = came.refresh_token.is_some();
+    let held_key = &session.credentials.proof_key;
+    let is_of_another_key = held_key.is_some() && *held_key != came.proof_key;
+    if is_of_another_key && !is_rotated {
+        return Verdict::Superseded;
+    }
+    if is_of_another_key {
+        // A renewal has bound the session to its key meanwhile; from now on there is the one that came.
+        session.audience_tokens.retain(|token| !token.credentials.is_bound);
+    }
+    let had_ended = session.ended.take().is_some();
     if is_rotated {
         session.nonce = input.session.nonce;
         session.resources = input.session.resources;

@@ -12,6 +12,7 @@ use super::sign_out::forget_old_revocations;
 pub(crate) fn restore(machine: &mut Machine, input: FirstRead, effects: &mut Effects) -> Verdict {
     machine.provenance.look(input.seen, input.item.as_ref());
     machine.provenance.unreadable = input.unreadable;
+    machine.take_nonces(input.item.as_ref());
     machine.receipt.received = None;
     machine.phase = Phase::of(input.item);
     machine.note_stored();

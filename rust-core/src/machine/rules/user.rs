@@ -3,7 +3,7 @@
 
 use super::super::cooldown::Attempt;
 use super::super::event::SessionEvent;
-use super::super::input::{DiscoveryKnown, ProfileFetched, UpdateAdded, UpdateRemoved};
+use super::super::input::{DiscoveryKnown, NonceKnown, ProfileFetched, UpdateAdded, UpdateRemoved};
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
 use super::super::state::Machine;
@@ -31,6 +31,12 @@ pub(crate) fn keep_discovery(machine: &mut Machine, input: DiscoveryKnown, _: &m
         session.discovery = Some(input.discovery.clone());
     }
     machine.discovery = Some(input.discovery);
+    Verdict::Unchanged
+}
+
+/// The next proofs to that server say it, and it goes along with the next writing of the session, as the above.
+pub(crate) fn keep_nonce(machine: &mut Machine, input: NonceKnown, _: &mut Effects) -> Verdict {
+    machine.proof_nonces.keep(input.nonce);
     Verdict::Unchanged
 }
 

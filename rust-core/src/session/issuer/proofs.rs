@@ -1,24 +1,22 @@
 //! Proofs of possession (DPoP, RFC 9449), and the nonces that servers want in them.
 //!
-//! **Promises.** A proof says the server's time, and the last nonce that its origin gave. Nonces are this process's: another
-//! one gets its own with the answer that asks for it. **Needs** the context, the exchange and the port for keys.
+//! **Promises.** A proof says the server's time, and the last nonce that its origin gave, to this process or to another one
+//! that has written since. **Needs** the context and the port for keys.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use url::Url;
 
 use super::super::context::Context;
 use crate::jose::{ProofClaims, signed_proof, unsigned_proof};
 use crate::machine::error::Error;
+use crate::machine::input::NonceKnown;
 use crate::model::proof_key::ProofKey;
+use crate::model::proof_nonces::ProofNonce;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::ports::{LogLevel, ProofKeys};
 use crate::protocol::dpop::{is_nonce, origin};
-
-/// An app speaks to few servers; what a hostile one names must not fill the memory.
-const MOST_NONCES: usize = 64;
 
 /// What a request shows beside what it asks.
 #[derive(Clone, Copy, Debug)]
@@ -42,17 +40,11 @@ impl<'a> Possession<'a> {
 pub(super) struct Proofs {
     context: Arc<Context>,
     keys: Arc<dyn ProofKeys>,
-    /// The last of each origin.
-    nonces: Mutex<BTreeMap<String, String>>,
 }
 
 impl Proofs {
     pub(super) fn new(context: Arc<Context>, keys: Arc<dyn ProofKeys>) -> Self {
-        Self {
-            context,
-            keys,
-            nonces: Mutex::default(),
-        }
+        Self { context, keys }
     }
 
     /// A new key.
@@ -92,19 +84,20 @@ impl Proofs {
 
     /// The next proof that goes there says this nonce.
     pub(super) fn keep_nonce(&self, url: &Url, nonce: &str) {
-        if !is_nonce(nonce) {
+        if !is_nonce(nonce) || self.nonce(url).as_deref() == Some(nonce) {
             return;
         }
-        let origin = origin(url);
-        let mut nonces = self.nonces.lock().unwrap_or_else(PoisonError::into_inner);
-        if nonces.len() >= MOST_NONCES && !nonces.contains_key(&origin) {
-            nonces.clear();
-        }
-        nonces.insert(origin, nonce.to_owned());
+        let nonce = ProofNonce {
+            origin: origin(url),
+            nonce: nonce.to_owned(),
+            received_at: self.context.now().wall,
+        };
+        self.context.apply(NonceKnown { nonce });
     }
 
     fn nonce(&self, url: &Url) -> Option<String> {
-        let nonces = self.nonces.lock().unwrap_or_else(PoisonError::into_inner);
-        nonces.get(&origin(url)).cloned()
+        let origin = origin(url);
+        self.context
+            .read(|machine| machine.proof_nonce(&origin).map(str::to_owned))
     }
 }

@@ -205,6 +205,7 @@ impl Importer {
             resources: Vec::new(),
             imported: true,
             discovery: None,
+            proof_nonces: Default::default(),
             unknown: SecretMembers::default(),
         })
     }

@@ -93,8 +93,12 @@ impl BrowserSignIn {
         let metadata = self.parts.issuer.metadata().await?;
         self.redirect_uri.warn_of_mix_up(&metadata, &self.parts.context);
         let key = match stepping_up.as_ref().and_then(|_| self.session_key()) {
-            // The session's tokens stay, and so does what they are bound to.
-            Some(key) => Some(key),
+            // The session's tokens stay, and so does what they are bound to. Before the user is asked: whether it is usable.
+            Some(key) => {
+                let (issuer, shown) = (&self.parts.issuer, Possession::of(&key));
+                issuer.proof(shown, "POST", &metadata.token_endpoint).await?;
+                Some(key)
+            }
             None => self.parts.issuer.key_to_bind(&metadata).await?,
         };
         if let Some(key) = &key {

@@ -18,6 +18,7 @@ use crate::machine::error::Error;
 use crate::machine::event::SignInWay;
 use crate::machine::input::{SignedIn, SteppedUp};
 use crate::model::credentials::Credentials;
+use crate::model::proof_nonces::ProofNonces;
 use crate::model::secret::Secret;
 use crate::model::secret_members::SecretMembers;
 use crate::model::state::SessionState;
@@ -184,6 +185,7 @@ impl SignInCompletion {
             revocations: Vec::new(),
             resources: attempt.requested.resources.clone(),
             discovery: None,
+            proof_nonces: ProofNonces::default(),
             unknown: SecretMembers::default(),
         }
     }

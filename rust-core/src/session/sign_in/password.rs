@@ -13,6 +13,7 @@ use crate::machine::error::Error;
 use crate::machine::event::SignInWay;
 use crate::model::configuration::Configuration;
 use crate::model::credentials::Credentials;
+use crate::model::proof_key::{self, TokenBinding};
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
 use crate::ports::LogLevel;
@@ -77,6 +78,14 @@ impl SignInByPassword {
     pub(in crate::session) async fn sign_in(&self, sign_in: PasswordSignIn) -> Result<SessionState, Error> {
         let configuration = self.parts.context.configuration();
         legacy_base(configuration)?;
+        if configuration.dpop == TokenBinding::Required {
+            return Err(Error::Configuration {
+                field: proof_key::FIELD,
+                problem: "is required, and the sign-in with a password brings tokens that are not bound to a key: sign in with the \
+                          browser, or let it be whenOffered"
+                    .to_owned(),
+            });
+        }
         self.parts.store.ensure_writable()?;
         let parameters = sign_in.check(configuration)?;
         // The issuer is sent none of these secrets.

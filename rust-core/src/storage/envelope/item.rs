@@ -8,6 +8,7 @@ use crate::model::audience::AudienceToken;
 use crate::model::credentials::Credentials;
 use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::Profile;
+use crate::model::proof_nonces::ProofNonces;
 use crate::model::secret::Secret;
 use crate::model::secret_members::SecretMembers;
 use crate::model::state::ReauthenticationReason;
@@ -80,6 +81,9 @@ pub struct StoredSession {
     /// What the issuer's discovery document said, so that a launch need not ask for it again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discovery: Option<KeptDiscovery>,
+    /// What servers want in the next proofs of possession, for this user's other processes. Filled in where it is written.
+    #[serde(skip_serializing_if = "ProofNonces::is_empty")]
+    pub proof_nonces: ProofNonces,
     /// What a newer release wrote.
     #[serde(flatten)]
     pub unknown: SecretMembers,

@@ -13,6 +13,7 @@ use crate::model::credentials::Credentials;
 use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::{Claims, Profile};
 use crate::model::proof_key::{ProofKey, PublicPoint};
+use crate::model::proof_nonces::{ProofNonce, ProofNonces};
 use crate::model::secret::{Secret, SecretBytes};
 use crate::model::secret_members::SecretMembers;
 use crate::model::state::ReauthenticationReason;
@@ -77,6 +78,8 @@ impl StoredSession {
             revocations: members.optional("revocations").unwrap_or_default(),
             // It can be fetched again: in another form it is none.
             discovery: members.optional("discovery").unwrap_or_default(),
+            // The servers give others: in another form there are none.
+            proof_nonces: members.optional("proof_nonces").unwrap_or_default(),
             unknown: members.take_remaining().into(),
         })
     }
@@ -161,6 +164,23 @@ impl Stored for PublicPoint {
         Some(Self {
             x: members.required("x")?,
             y: members.required("y")?,
+        })
+    }
+}
+
+impl Stored for ProofNonces {
+    fn read(value: Value) -> Option<Self> {
+        Vec::read(value).map(Self::from)
+    }
+}
+
+impl Stored for ProofNonce {
+    fn read(value: Value) -> Option<Self> {
+        let mut members = Members::of(value)?;
+        Some(Self {
+            origin: members.required("origin")?,
+            nonce: members.required("nonce")?,
+            received_at: members.required("received_at")?,
         })
     }
 }

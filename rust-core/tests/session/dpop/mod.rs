@@ -175,13 +175,18 @@ async fn an_app_gets_proofs_for_bound_tokens_only() {
 }
 
 #[tokio::test]
-async fn two_processes_share_the_key() {
+async fn processes_share_the_key_and_the_nonces() {
     let (mut world, folder) = crate::sharing::shared_world().await;
     world.control().change(|settings| {
         settings.dpop = Dpop::Required;
         settings.dpop_nonce_lifetime = Some(300);
     });
     let app = bound(&world).await;
+    assert_eq!(
+        world.control().seen(Endpoint::Token),
+        2,
+        "the sign-in asks for the nonce"
+    );
     let extension = world.session_with(required(&world));
     extension.restore().await.unwrap();
     assert_eq!(app.bound_key(), extension.bound_key());
@@ -189,13 +194,16 @@ async fn two_processes_share_the_key() {
         assert_renews(&extension).await;
         assert_renews(&app).await;
     }
+    assert_eq!(world.control().seen(Endpoint::Token), 6, "and nobody else does");
     app.profile(true).await.unwrap();
     extension.profile(true).await.unwrap();
+    assert_eq!(world.control().seen(Endpoint::Userinfo), 2);
+    drop((app, extension));
+    let restarted = world.session_with(required(&world));
+    restarted.restore().await.unwrap();
+    assert_renews(&restarted).await;
+    assert_eq!(world.control().seen(Endpoint::Token), 7, "nor does the next launch");
     assert_no_token_was_spent_twice(&world);
-    assert!(
-        world.control().seen(Endpoint::Token) > 5,
-        "each process asks for its own nonce"
-    );
     drop(folder);
     world.sharing = pilotlight_core::session::Sharing::Alone;
 }
@@ -209,4 +217,30 @@ async fn a_sign_in_on_another_device_binds_its_tokens_to_this_one() {
     session.complete_device_sign_in(request.attempt).await.unwrap();
     assert!(session.bound_key().is_some());
     assert_all_is_well(&world, &session).await;
+}
+
+/// Anyone who reads a log could show a proof as long as the issuer takes it.
+#[tokio::test]
+async fn neither_proofs_nor_keys_are_logged() {
+    let world = world_with(|settings| settings.dpop_nonce_lifetime = Some(60)).await;
+    let session = bound(&world).await;
+    assert_all_is_well(&world, &session).await;
+    let url = Url::parse("https://api.example.com/").unwrap();
+    let token = session.access_token(Default::default()).await.unwrap();
+    let proof = session.proof("GET", &url, &token).await.unwrap().unwrap();
+    session.access_token(crate::world::forced()).await.unwrap();
+    let stored = stored_credentials(&world);
+    let log = world.log.text();
+    let (header, _) = proof.split_once('.').unwrap();
+    let nonce = world.stored().unwrap()["proof_nonces"][0]["nonce"].clone();
+    for secret in [
+        header,
+        stored["proof_key"]["handle"].as_str().unwrap(),
+        nonce.as_str().unwrap(),
+    ] {
+        assert!(!log.contains(secret), "{log}");
+    }
+    assert!(log.contains("made a key"), "{log}");
+    let shown = format!("{session:?}");
+    assert!(!shown.contains(header) && !shown.contains(nonce.as_str().unwrap()));
 }

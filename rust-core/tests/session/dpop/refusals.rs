@@ -106,3 +106,36 @@ async fn a_refused_proof_does_not_end_a_bound_session() {
     assert!(is_signed_in(&session));
     assert_renews(&session).await;
 }
+
+/// An issuer, or somebody in its place, that gives a bound session tokens which are not.
+#[tokio::test]
+async fn a_bound_session_is_not_talked_out_of_its_key() {
+    let world = world().await;
+    let session = bound(&world).await;
+    let key = session.bound_key();
+    let downgrade = || Fault::answer(json!({ "token_type": "Bearer" })).for_ever();
+    for _ in 0..2 {
+        let before = world.stored_refresh_token();
+        world.control().fault(Endpoint::Token, downgrade());
+        let error = public(session.access_token(forced()).await);
+        assert!(is_about_dpop(&error), "{error:?}");
+        assert_ne!(world.stored_refresh_token(), before, "what was rotated is kept");
+        assert_eq!(crate::world::cached(&session), None, "and the token is not given out");
+        world.control().clear_faults(Endpoint::Token);
+        world.cooldown();
+    }
+    assert_renews(&session).await;
+    assert_eq!(session.bound_key(), key);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_cannot_be_bound_is_refused_before_the_password_is_sent() {
+    let world = crate::legacy::older_tenant(|_| {}).await;
+    let session = world.session_with(SessionConfiguration {
+        dpop: TokenBinding::Required,
+        ..crate::legacy::opted_in(&world)
+    });
+    let error = public(session.sign_in_with_password(crate::legacy::ada()).await);
+    assert!(is_about_dpop(&error), "{error:?}");
+    assert!(world.control().requests().is_empty());
+}

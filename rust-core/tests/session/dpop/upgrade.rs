@@ -108,3 +108,40 @@ async fn two_processes_bind_it_once() {
     assert_eq!(app.bound_key(), extension.bound_key());
     assert_no_token_was_spent_twice(&world);
 }
+
+/// Another process was killed after the issuer had bound the refresh token to its key. This one has been here since before.
+#[tokio::test]
+async fn the_key_of_a_process_that_was_killed_is_gone_on_with() {
+    for stores_something_first in [false, true] {
+        let (world, _folder) = crate::sharing::shared_world().await;
+        world.control().change(|settings| {
+            settings.dpop = pilotlight_identity_server::Dpop::Offered;
+            settings.leeway = 60;
+        });
+        drop(world.signed_in().await);
+        let [app, extension] = [(), ()].map(|()| world.session_with(binding(&world, TokenBinding::WhenOffered)));
+        app.restore().await.unwrap();
+        extension.restore().await.unwrap();
+        world.control().fault(Endpoint::Token, Fault::hold().after_processing());
+        let renewing = app.clone();
+        let renewal = tokio::spawn(async move { renewing.access_token(forced()).await });
+        world.control().wait_for_held(Endpoint::Token, 1).await;
+        renewal.abort();
+        // As the system does with the lock of a process that is gone.
+        app.release_process_lock();
+        let key = stored_credentials(&world)["proof_key"]["public"].clone();
+        assert!(key["x"].is_string());
+        if stores_something_first {
+            extension.profile(true).await.unwrap();
+            assert_eq!(stored_credentials(&world)["proof_key"]["public"], key);
+        }
+        assert_renews(&extension).await;
+        assert!(extension.bound_key().is_some());
+        assert_eq!(stored_credentials(&world)["proof_key"]["public"], key);
+        assert_eq!(world.control().counters().families_killed, 0);
+        let restarted = world.session_with(binding(&world, TokenBinding::WhenOffered));
+        restarted.restore().await.unwrap();
+        assert_renews(&restarted).await;
+        world.control().release(Endpoint::Token);
+    }
+}
