@@ -4,9 +4,8 @@ internal import PilotlightCore
 ///
 /// TLS is always end to end: a proxy sees the issuer's host name and no more, unless the device trusts the proxy's
 /// certificates, as with Proxyman and Charles. A proxy that requires a name and a password gets them only from the
-/// setting. SOCKS proxies work on macOS and Linux only, with version 5, and resolve the issuer's name
-/// themselves; elsewhere use ``SessionTransport/urlSession(_:delegate:)``. If several proxies are named, they are tried
-/// in order. If none connects, calls throw
+/// setting. SOCKS proxies work with version 5 (RFC 1928) and without a password, and resolve the issuer's name
+/// themselves. If several proxies are named, they are tried in order. If none connects, calls throw
 /// ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)`` with ``RetryReason/network``.
 public enum ProxySource: Hashable, Sendable {
     /// The system, asked before each connection: the Wi-Fi network's settings, those of the device's management (MDM), and

@@ -25,9 +25,6 @@ pub enum ProxyEntry {
     Other,
 }
 
-/// Whether this build speaks to SOCKS proxies: the feature `socks` of reqwest, as rust-core/Cargo.toml chooses it.
-const SPEAKS_SOCKS: bool = cfg!(not(any(target_os = "ios", target_os = "tvos", target_os = "visionos")));
-
 /// The ways that this client can go, in the order of the system's preference; `None` is the direct one, which is also what is
 /// left when there is no other.
 pub(super) fn usable(entries: &[ProxyEntry]) -> Vec<Option<Url>> {
@@ -36,8 +33,8 @@ pub(super) fn usable(entries: &[ProxyEntry]) -> Vec<Option<Url>> {
         .filter_map(|entry| match entry {
             ProxyEntry::Direct => Some(None),
             ProxyEntry::Http { host, port } => url_of(host, *port).map(Some),
-            ProxyEntry::Socks { host, port } if SPEAKS_SOCKS => socks_url_of(host, *port).map(Some),
-            ProxyEntry::Socks { .. } | ProxyEntry::Other => None,
+            ProxyEntry::Socks { host, port } => socks_url_of(host, *port).map(Some),
+            ProxyEntry::Other => None,
         })
         .collect();
     if ways.is_empty() {
