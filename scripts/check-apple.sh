@@ -22,6 +22,8 @@
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=prerequisites.sh
+. "$checkout/scripts/prerequisites.sh"
 
 apple=$checkout/scripts/apple
 sources=$checkout/bindings/Pilotlight/Sources
@@ -241,8 +243,15 @@ build_package() {
 main() {
     local scratch
     parse_arguments "$@"
+    case $mode in
+        all | --quick | --platforms | --reproducible | --url-session) prerequisites rust python swift apple ;;
+        *) prerequisites python swift apple ;;
+    esac
+    # The budgets are those of Debian's compilers and of LLVM's linker.
+    if on_mac; then
+        case $mode in --url-session | --accept | --swift-size | --accept-swift-size) die "$mode measures what is built on Debian" "run it on Debian 12" ;; esac
+    fi
     temp_dir scratch
-    require_tool python3 "apt-get install python3"
     choose_targets
     if [ "$mode" = --accept ]; then
         [ -d "$xcframework" ] || die "nothing was built to accept" "scripts/check-apple.sh --quick"

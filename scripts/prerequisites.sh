@@ -9,6 +9,9 @@
 oldest_node=20.19
 oldest_python=3.9       # Xcode's
 oldest_python_django=3.11
+# Homebrew has Rust itself too, and therefore leaves its rustup out of PATH (its formula: "keg_only").
+# shellcheck disable=SC2016 # the person's shell expands it
+rustup_on_a_mac='brew install rustup && export PATH="$(brew --prefix rustup)/bin:$PATH" && rustup default stable, and that PATH in your shell'"'"'s profile too'
 
 prerequisites() {
     local missing=() what said
@@ -28,7 +31,7 @@ lacks() {
 }
 
 missing_rust() {
-    have cargo || lacks "Rust (cargo)" "brew install rustup && rustup default stable" "install rustup, then rustup default stable"
+    have cargo || lacks "Rust (cargo)" "$rustup_on_a_mac" "install rustup, then rustup default stable"
     if ! on_mac && ! have cc; then lacks "a C compiler" "xcode-select --install" "apt-get install gcc libc6-dev"; fi
 }
 
@@ -97,6 +100,8 @@ missing_apple() {
     if on_mac; then
         xcrun --sdk iphonesimulator --show-sdk-path >/dev/null 2>&1 ||
             lacks "Xcode with the iOS SDK" "install Xcode from the App Store, then sudo xcode-select -s /Applications/Xcode.app" ""
+        # A Rust without it cannot be given targets for iOS.
+        if have cargo && ! have rustup; then lacks "rustup" "$rustup_on_a_mac" ""; fi
     else
         case $(uname -sm) in
             'Linux x86_64') have dpkg || lacks "Debian's dpkg" "" "run this on Debian 12 or on a Mac" ;;

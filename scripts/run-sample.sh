@@ -101,7 +101,7 @@ main() {
     local simulator
     parse_arguments "$@"
     require_mac
-    prerequisites rust python
+    prerequisites rust python apple
     need_xcframework
     simulator=$(choose_simulator "$simulator_name")
     boot_simulator "$simulator"

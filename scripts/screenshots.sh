@@ -65,7 +65,7 @@ take_pictures() {
 main() {
     local simulator work
     require_mac
-    prerequisites rust python
+    prerequisites rust python apple
     temp_dir work
     need_xcframework
     simulator=$(choose_simulator "${1:-}")

@@ -111,6 +111,21 @@ class Building(FreshMac):
         self.assertFails("build-xcframework.sh", ["--platforms", "ios,watchos"], "no such platforms", "ios,macos,catalyst,visionos,tvos")
         self.assertNotIn("cargo rustc", self.calls())
 
+    def test_a_rust_that_knows_no_other_targets(self):
+        (self.bin / "rustup").unlink()
+        for script in ("build-xcframework.sh", "check-apple.sh"):
+            with self.subTest(script):
+                code, said = self.run_script(script)
+                self.assertEqual(code, 1, said)
+                self.assertIn('  rustup: brew install rustup && export PATH="$(brew --prefix rustup)/bin:$PATH" && rustup default stable', said)
+        self.assertNotIn("cargo", self.calls())
+
+    def test_what_is_measured_on_debian_alone(self):
+        for mode in ("--url-session", "--accept", "--swift-size", "--accept-swift-size"):
+            with self.subTest(mode):
+                self.assertFails("check-apple.sh", [mode], f"{mode} measures what is built on Debian", "Debian 12")
+        self.assertNotIn("cargo", self.calls())
+
     def test_a_framework(self):
         self.assertPasses("build-xcframework.sh", "--dynamic", "--platforms", "ios,macos")
         framework = self.checkout / "build/Pilotlight/PilotlightFFI.xcframework"

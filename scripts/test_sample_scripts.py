@@ -76,7 +76,6 @@ class Running(Scripts):
 
     def test_what_fails_is_named_with_what_to_do(self):
         for fault, sentence, help_ in (
-            ("xcrun --sdk", "Xcode with the iOS SDK is needed", "xcode-select"),
             ("build-xcframework.sh", "the XCFramework could not be built", "scripts/build-xcframework.sh"),
             ("bootstatus", "the simulator does not boot", "simctl erase B"),
             ("cargo build", "the Rust workspace does not build", "cargo build"),
@@ -90,6 +89,19 @@ class Running(Scripts):
                 if fault == "xcodebuild":
                     self.assertIn("error: xcodebuild was made to fail", said)
                 self.assertEqual(self.calls().count("server --ttl"), self.calls().count("server ended"))
+
+    def test_what_is_missing_is_reported_at_once_before_anything_runs(self):
+        for name in ("cargo", "rustup"):
+            (self.bin / name).unlink()
+        self.tool(self.bin / "xcrun", "exit 1")
+        for script in ("run-sample.sh", "screenshots.sh"):
+            with self.subTest(script):
+                code, said = self.run_script(script)
+                self.assertEqual(code, 1, said)
+                for line in ("Xcode with the iOS SDK: install Xcode", 'Rust (cargo): brew install rustup && export PATH="$(brew --prefix rustup)/bin:$PATH"'):
+                    self.assertEqual(said.count(f"  {line}"), 1, said)
+                self.assertNotIn("==>", said)
+                self.assertNotIn("build-xcframework", self.calls())
 
     def test_failing_tests_are_shown(self):
         said = self.assertFails("run-sample.sh", ["--test"], "xcodebuild test failed", "sample.log", PRETEND_FAULT="YES test")

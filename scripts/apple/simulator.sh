@@ -27,8 +27,6 @@ one_of() {
 require_mac() {
     on_mac || die "the sample app needs a Mac with Xcode" \
         "elsewhere: scripts/check-apple.sh --swift compiles it for iOS, scripts/terminal.sh is the sample for a terminal"
-    xcrun --sdk iphonesimulator --show-sdk-path >/dev/null 2>&1 ||
-        die "Xcode with the iOS SDK is needed" "install Xcode, then xcode-select -s /Applications/Xcode.app"
 }
 
 # Whether an XCFramework holds the slice for the simulators of this Mac.
