@@ -30,6 +30,8 @@ check_rust_format() { cargo fmt --all --check; }
 
 check_rust_lints() {
     cargo clippy --quiet --workspace --all-targets --all-features --locked -- -D warnings
+    # These are no part of all targets, because they run only when they are asked for.
+    cargo clippy --quiet --workspace --test interop --all-features --locked -- -D warnings
     # As scripts/build-xcframework.sh --transport url-session builds it.
     cargo clippy --quiet --package "$core_crate" --lib --no-default-features --locked -- -D warnings
 }

@@ -13,7 +13,6 @@ app_module=Pilotlight                 # the handwritten Swift above it, and the 
 terminal_product=pilotlight-terminal
 identity_server_crate=pilotlight-identity-server
 identity_server_binary=identity-server
-test_browser_crate=pilotlight-test-browser
 keychain_emulation_crate=pilotlight-keychain-emulation
 # The Swift packages that are built and tested, relative to the checkout.
 swift_packages=(bindings/Pilotlight ios-sample/SampleKit)

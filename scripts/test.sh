@@ -92,7 +92,7 @@ lane_interop() {
     if [ -n "$reason" ]; then said_skipped "lemonldap: $reason"; fi
     testing/interop/serve.sh --setup
     # The whole workspace, so that nothing is built again that the rust lane has built.
-    cargo test --workspace --locked --no-fail-fast --features "$core_crate/interop,$test_browser_crate/interop" --test interop
+    cargo test --workspace --locked --no-fail-fast --test interop
 }
 
 lane_apple() {

@@ -25,9 +25,10 @@ main() {
     printf '#!/bin/sh\nexec "%s" --serve\n' "$checkout/scripts/url-session.sh" >"$target_dir/$program"
     chmod +x "$target_dir/$program"
     export PILOTLIGHT_TEST_TRANSPORT=$target_dir/$program
-    # The tests of `http` and `tls` by their names: the rest of the adapters have no network.
-    cargo test --locked --no-fail-fast --package "$core_crate" --test adapters -- http tls
-    cargo test --locked --no-fail-fast --package "$core_crate" --test session
+    # The whole workspace, so that nothing is built again that the rust lane has built. The tests of `http` and `tls` by their names:
+    # the rest of the adapters have no network.
+    cargo test --workspace --locked --no-fail-fast --test adapters -- http tls
+    cargo test --workspace --locked --no-fail-fast --test session
 }
 
 main "$@"

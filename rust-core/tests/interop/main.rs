@@ -2,7 +2,7 @@
 //! django-oauth-toolkit, which leaves out what the specifications leave open, and LemonLDAP::NG, which has its own words.
 //! `testing/interop/README.md` tells what each does.
 //!
-//! `cargo test -p pilotlight-core --features interop --test interop`; the first run installs the servers. Sockets, HTTP,
+//! `cargo test -p pilotlight-core --test interop`; the first run installs the servers. Sockets, HTTP,
 //! files, randomness and the servers' clocks are real; the device's clock is moved by the tests.
 
 // Clippy knows only the test functions themselves as tests.

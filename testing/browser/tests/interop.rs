@@ -1,5 +1,5 @@
 //! Sign-ins at the real servers of `testing/interop`: that they start, stop, and show what they are there to show.
-//! Run with `cargo test -p pilotlight-test-browser --features interop`; the first run installs the servers.
+//! Run with `cargo test -p pilotlight-test-browser --test interop`; the first run installs the servers.
 
 // Clippy knows only the test functions themselves as tests.
 #![allow(clippy::unwrap_used, clippy::panic)]
