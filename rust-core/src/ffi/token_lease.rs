@@ -10,9 +10,6 @@ use std::time::Duration;
 use crate::adapters::system::steady_nanoseconds;
 use crate::session::SessionManager;
 
-/// The wall clock counts too, for a token's age; it is looked at this often.
-const LONGEST: Duration = Duration::from_secs(1);
-
 /// How long a text may be given without asking. Times are nanoseconds of the clock that goes on while the device sleeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct TokenLease {
@@ -28,12 +25,12 @@ impl TokenLease {
     pub(super) fn of(manager: &SessionManager) -> Option<Self> {
         // Before the session reads the clocks, so that the lease is rather too short.
         let now = steady_nanoseconds();
-        let (epoch, left) = manager.cached_access_token_left()?;
+        let (epoch, lease) = manager.access_token_lease()?;
         let after = |time: Duration| now.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
         Some(Self {
             epoch,
-            expires: after(left),
-            ends: after(LONGEST.min(left)),
+            expires: after(lease.left),
+            ends: after(lease.ends_in),
         })
     }
 }

@@ -53,14 +53,9 @@ impl<'a> Tokens<'a> {
         self.access_token(of, min_ttl, now)
     }
 
-    /// How long [`Tokens::stored_access_token`] is still good. None also where the clocks leave that open: such a token is
-    /// looked at each time.
-    pub fn access_token_left(self, now: Instant) -> Option<Duration> {
-        self.stored_access_token(None, Duration::ZERO, now)?;
-        match self.checked_credentials()?.freshness(self.0.receipt.received, now) {
-            Freshness::ValidFor(left) => Some(left),
-            Freshness::Unclear(_) | Freshness::RenewalDue => None,
-        }
+    /// How old the session's own tokens are, once they were checked.
+    pub(super) fn freshness(self, now: Instant) -> Option<Freshness> {
+        Some(self.checked_credentials()?.freshness(self.0.receipt.received, now))
     }
 
     /// The access token, whatever its age.

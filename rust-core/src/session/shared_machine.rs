@@ -15,7 +15,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::numbered::Numbered;
 use crate::machine::event::Report;
 use crate::machine::input::TimePassed;
-use crate::machine::{Effect, Input, Machine, Outcome};
+use crate::machine::{Input, Machine, Observers, Outcome, apply_observed};
 use crate::model::profile::Profile;
 use crate::model::time::Instant;
 
@@ -32,20 +32,31 @@ struct Observed {
     numbered_profile: Numbered<Profile>,
 }
 
+/// Callers who keep a token compare the epoch without the lock; the others receive what is announced.
+struct Subscribers<'a> {
+    epoch: &'a AtomicU64,
+    all: &'a mut Vec<UnboundedSender<Report>>,
+}
+
+impl Observers for Subscribers<'_> {
+    fn raise_epoch(&mut self) {
+        self.epoch.fetch_add(1, Ordering::Release);
+    }
+
+    fn announce(&mut self, report: &Report) {
+        self.all.retain(|subscriber| subscriber.send(report.clone()).is_ok());
+    }
+}
+
 impl SharedMachine {
     /// Applies one input and sends what it announces. The other effects are for the caller.
     pub(super) fn apply(&self, input: impl Into<Input>) -> Outcome {
         let observed = &mut *self.lock();
-        let outcome = observed.machine.apply(input);
-        // Also for an input that changes nothing: they are few, and a rule that tells them apart could be wrong.
-        self.epoch.fetch_add(1, Ordering::Release);
-        for effect in &outcome.effects {
-            if let Effect::Announce(report) = effect {
-                let receives = |subscriber: &UnboundedSender<Report>| subscriber.send(report.clone()).is_ok();
-                observed.subscribers.retain(receives);
-            }
-        }
-        outcome
+        let mut observers = Subscribers {
+            epoch: &self.epoch,
+            all: &mut observed.subscribers,
+        };
+        apply_observed(&mut observed.machine, input, &mut observers)
     }
 
     /// Looks at the session as it is now.

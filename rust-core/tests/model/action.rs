@@ -25,6 +25,8 @@ pub(crate) enum Action {
     BeginSending(usize),
     Send(usize),
     Change(usize, ChangeFate),
+    TakeLease(usize),
+    TakeText(usize),
     Crash(usize),
     Suspend(usize),
     LockStore,
@@ -106,6 +108,12 @@ impl World {
         }
         if self.can_step_sign_out(number) {
             actions.push(Action::SignOut(number));
+        }
+        if self.can_take_lease(number) {
+            actions.push(Action::TakeLease(number));
+        }
+        if self.can_take_text(number) {
+            actions.push(Action::TakeText(number));
         }
     }
 
@@ -192,6 +200,11 @@ impl World {
                 }
                 self.decide_change(number, fate != ChangeFate::LostBefore, fate == ChangeFate::Made);
             }
+            Action::TakeLease(number) => {
+                self.left.leases -= 1;
+                self.take_lease(number);
+            }
+            Action::TakeText(number) => self.take_text(number),
             Action::Crash(number) => {
                 self.left.crashes -= 1;
                 self.crash(number);
@@ -219,7 +232,7 @@ impl World {
             }
             Action::SetClock(wall) => {
                 self.left.clocks -= 1;
-                self.clock.wall = wall;
+                self.clock.set(wall);
                 self.history.order_is_unknown = true;
             }
         }

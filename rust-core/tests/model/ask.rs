@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pilotlight_core::machine::{Generation, Machine, PhaseKind, RenewalKind, Stored, Tokens, Unsaved};
+use pilotlight_core::machine::{Generation, Lease, Machine, PhaseKind, RenewalKind, Stored, Tokens, Unsaved};
 use pilotlight_core::model::pending_update::PendingUpdate;
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::model::time::Instant;
@@ -57,6 +57,14 @@ impl World {
 
     pub(crate) fn has_no_key(&self, process: usize) -> Option<Generation> {
         self.tokens(process).has_no_key()
+    }
+
+    pub(crate) fn stored_access_token(&self, process: usize, now: Instant) -> Option<&Secret> {
+        self.tokens(process).stored_access_token(None, Duration::ZERO, now)
+    }
+
+    pub(crate) fn lease(&self, process: usize, now: Instant) -> Option<Lease> {
+        self.tokens(process).access_token_lease(now)
     }
 
     pub(crate) fn would_renew_with(&self, process: usize, token: &Secret) -> bool {

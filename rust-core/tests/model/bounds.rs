@@ -44,6 +44,8 @@ pub(crate) struct Bounds {
     pub(crate) changes: u8,
     /// Renewals bind the session to a key (DPoP).
     pub(crate) binds: bool,
+    /// Copies of the access token that are taken.
+    pub(crate) leases: u8,
 }
 
 impl Bounds {
@@ -129,6 +131,21 @@ impl Bounds {
         }
     }
 
+    /// Copies of the access token are given out without asking.
+    pub(crate) fn leases() -> Self {
+        Self {
+            rotation: Rotation::Overlap,
+            renewals: 1,
+            sign_ins: 1,
+            sign_outs: 1,
+            rejections: 1,
+            hours: 1,
+            clocks: 1,
+            leases: 2,
+            ..Self::default()
+        }
+    }
+
     /// All of it together, for a long run.
     pub(crate) fn everything(rotation: Rotation) -> Self {
         Self {
@@ -148,6 +165,7 @@ impl Bounds {
             clocks: 1,
             changes: 2,
             binds: true,
+            leases: 2,
         }
     }
 }

@@ -10,11 +10,15 @@ const BOOTED: u64 = 1_000;
 const TEN_YEARS: i64 = 10 * 365 * 24 * 3600;
 /// Longer than an access token lives and than any cooldown lasts.
 const STEP: u8 = 2;
+/// Setting the wall clock takes some seconds: longer than a copy of a token is given out without another look at that clock.
+const SECONDS_TO_SET: u8 = 2;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Clock {
     /// Hours since the start, in steps.
     pub(crate) hours: u8,
+    /// How often the wall clock was set.
+    settings: u8,
     pub(crate) wall: Wall,
 }
 
@@ -39,7 +43,9 @@ impl Wall {
 
 impl Clock {
     pub(crate) fn now(self) -> Instant {
-        let passed = i64::from(self.hours) * 3600;
+        let passed = u64::from(self.hours) * 3600 + u64::from(self.settings * SECONDS_TO_SET);
+        let monotonic = Duration::from_secs(BOOTED + passed);
+        let passed = i64::try_from(passed).unwrap();
         let wall = match self.wall {
             Wall::Right => START + passed,
             Wall::Ahead => START + passed + TEN_YEARS,
@@ -48,12 +54,17 @@ impl Clock {
         };
         Instant {
             wall: Timestamp(wall),
-            monotonic: Duration::from_secs(BOOTED + u64::from(self.hours) * 3600),
+            monotonic,
         }
     }
 
     pub(crate) fn pass(&mut self) {
         self.hours += STEP;
+    }
+
+    pub(crate) fn set(&mut self, wall: Wall) {
+        self.settings += 1;
+        self.wall = wall;
     }
 
     /// The same moment, whatever the wall clock shows.

@@ -23,6 +23,7 @@ mod errors;
 mod issuer;
 mod process;
 mod properties;
+mod reader;
 mod recovery;
 mod renewal;
 mod store;
@@ -62,6 +63,12 @@ fn every_wrong_clock_keeps_the_promises() {
 #[test]
 fn every_waiting_change_is_made_in_order_or_goes_with_its_user() {
     check("changes", &Bounds::changes(Rotation::Strict), states_wanted());
+}
+
+/// Copies of the access token are given out without asking, while anything happens to the session.
+#[test]
+fn every_copy_of_a_token_ends_with_what_the_core_would_give() {
+    check("leases", &Bounds::leases(), states_wanted());
 }
 
 /// Requests with a refresh token that another process has spent meanwhile.

@@ -255,6 +255,32 @@ MISTAKES = [
         "let _ = input.id;",
     ),
     (
+        "copies of a token outlive a sign-out",
+        "leases",
+        "copy",
+        "machine/publishing.rs",
+        "    observers.raise_epoch();\n",
+        "    if machine.session().is_some() {\n        observers.raise_epoch();\n    }\n",
+    ),
+    (
+        "copies of a token end after the change was announced",
+        "leases",
+        "copy",
+        "machine/publishing.rs",
+        "    observers.raise_epoch();\n    for effect in &outcome.effects {\n        if let Effect::Announce(report) = effect {\n"
+        "            observers.announce(report);\n        }\n    }\n",
+        "    for effect in &outcome.effects {\n        if let Effect::Announce(report) = effect {\n"
+        "            observers.announce(report);\n        }\n    }\n    observers.raise_epoch();\n",
+    ),
+    (
+        "the wall clock is not looked at while a copy of a token is good",
+        "leases",
+        "copy",
+        "machine/lease.rs",
+        "LONGEST.min(left)",
+        "left.max(LONGEST)",
+    ),
+    (
         "a lost answer is asked for again and again",
         "nothing waits",
         "fault",

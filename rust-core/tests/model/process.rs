@@ -1,10 +1,11 @@
 //! One process: the real machine, and the tasks that are under way.
 
 use pilotlight_core::machine::event::{Report, SessionEvent};
-use pilotlight_core::machine::{Effect, Input, Machine, Outcome, input};
+use pilotlight_core::machine::{Effect, Input, Machine, Outcome, apply_observed, input};
 
 use crate::changes::Sender;
 use crate::issuer::{Family, TokenName, family_of};
+use crate::reader::{Reader, Watching};
 use crate::renewal::Renewal;
 use crate::store::Found;
 use crate::user::{SignIn, SignOut};
@@ -35,6 +36,8 @@ pub(crate) struct Process {
     pub(crate) received: Option<(TokenName, u8)>,
     /// The hour in which a renewal failed last.
     pub(crate) failed: Option<u8>,
+    /// Keeps a copy of the access token.
+    pub(crate) reader: Reader,
 }
 
 /// A task waits for the store to be given what is in memory.
@@ -52,7 +55,11 @@ pub(crate) enum Saving {
 impl World {
     /// Applies an input, and checks what is announced.
     pub(crate) fn apply(&mut self, process: usize, input: impl Into<Input>) -> Outcome {
-        let outcome = self.process(process).machine.apply(input);
+        let mut watching = Watching::new(self.processes[process].reader, self.now().monotonic);
+        let changed = self.process(process);
+        let outcome = apply_observed(&mut changed.machine, input, &mut watching);
+        changed.reader = watching.reader;
+        self.check_watched(process, &watching);
         for effect in &outcome.effects {
             if let Effect::Announce(Report::Event(event)) = effect {
                 self.check_announcement(process, event);

@@ -4,13 +4,14 @@ use pilotlight_core::model::state::SessionState;
 use pilotlight_core::storage::envelope::StoredSession;
 
 use crate::issuer::{Family, family_of, name_of};
+use crate::reader::outlived_lease;
 use crate::user::family_of_session;
 use crate::world::{PROCESSES, World};
 
 /// A promise, and what shows that a state breaks it.
 pub(crate) type Promise = (&'static str, fn(&World) -> Option<&'static str>);
 
-pub(crate) const PROMISES: [Promise; 10] = [
+pub(crate) const PROMISES: [Promise; 11] = [
     (
         "1: a session ends only when the user signs out or the issuer says so",
         |world| noted(world, '1').or_else(|| ended_while_alive(world)),
@@ -50,6 +51,10 @@ pub(crate) const PROMISES: [Promise; 10] = [
         },
     ),
     ("events: each follows from the one before", |world| noted(world, 'e')),
+    (
+        "leases: a copy of a token is given out only while the core would give it",
+        |world| noted(world, 'l').or_else(|| outlived_lease(world)),
+    ),
 ];
 
 /// The first promise that this state breaks, and how.

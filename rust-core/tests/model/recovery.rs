@@ -49,6 +49,7 @@ pub(crate) fn dead_end(world: &World) -> Option<&'static str> {
 /// The process takes its steps until there is none left.
 fn settles(world: &mut World, number: usize) -> bool {
     world.left.renewals = 0;
+    world.left.leases = 0;
     for _ in 0..MOST_STEPS {
         let mut steps = Vec::new();
         world.steps_of(number, &mut steps);

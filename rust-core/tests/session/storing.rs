@@ -71,7 +71,7 @@ async fn a_renewed_token_is_given_to_nobody_before_its_id_token_was_checked() {
     });
     world.control().wait_for_held(Endpoint::Jwks, 1).await;
     assert_eq!(cached(&session), None);
-    assert_eq!(session.cached_access_token_left(), None);
+    assert_eq!(session.access_token_lease(), None);
     assert!(is_signed_in(&session) && session.has_valid_session(Duration::ZERO));
     world.control().release(Endpoint::Jwks);
     let renewed = renewing.await.unwrap().unwrap();
@@ -229,15 +229,15 @@ async fn what_is_known_of_a_token_holds_until_anything_happens_to_the_session() 
     let world = World::new().await;
     let session = world.signed_in().await;
     let epoch = || session.epoch().load(std::sync::atomic::Ordering::Acquire);
-    let (known, left) = session.cached_access_token_left().unwrap();
+    let (known, lease) = session.access_token_lease().unwrap();
     assert_eq!(known, epoch());
-    assert!(left > Duration::from_secs(3600));
+    assert!(lease.left > Duration::from_secs(3600) && lease.ends_in == Duration::from_secs(1));
     // Reading changes nothing.
     assert!(cached(&session).is_some() && is_signed_in(&session) && known == epoch());
     session.access_token(forced()).await.unwrap();
-    let (renewed, _) = session.cached_access_token_left().unwrap();
+    let (renewed, _) = session.access_token_lease().unwrap();
     assert!(renewed != known && renewed == epoch());
     let _ = session.sign_out().await;
-    assert_eq!(session.cached_access_token_left(), None);
+    assert_eq!(session.access_token_lease(), None);
     assert_ne!(renewed, epoch());
 }

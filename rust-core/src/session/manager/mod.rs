@@ -13,9 +13,9 @@ use super::dependencies::Dependencies;
 use super::metering::{Measurement, SessionCounters};
 use super::options::{DeviceSignInRequest, RefreshOptions, SignInOptions, SignInRequest, SignOutOutcome, TokenOptions};
 use super::parts::Parts;
-use crate::machine::Tokens;
 use crate::machine::error::Error;
 use crate::machine::event::Report;
+use crate::machine::{Lease, Tokens};
 use crate::model::audience::Audience;
 use crate::model::configuration::Configuration;
 use crate::model::secret::Secret;
@@ -290,11 +290,11 @@ impl SessionManager {
             .map(|token| use_token(token.expose()))
     }
 
-    /// How long the token that [`SessionManager::with_cached_access_token`] would use now is still good, while
+    /// How long a copy of the token that [`SessionManager::with_cached_access_token`] would use now may be used, while
     /// [`SessionManager::epoch`] is this one. `None` when there is none, and where the device's clocks do not say how old it
-    /// is. For a caller that keeps a copy. Memory only, O(1).
-    pub fn cached_access_token_left(&self) -> Option<(u64, Duration)> {
-        self.parts.memory.access_token_left()
+    /// is. Memory only, O(1).
+    pub fn access_token_lease(&self) -> Option<(u64, Lease)> {
+        self.parts.memory.access_token_lease()
     }
 
     /// A number that is another one after everything that may have changed the session; it never comes again. A caller that has

@@ -14,7 +14,7 @@ use super::super::issuer::{Issuer, Possession};
 use super::requirement::TokenRequirement;
 use crate::jose::thumbprint;
 use crate::machine::error::Error;
-use crate::machine::{Generation, RenewalKind, Tokens};
+use crate::machine::{Generation, Lease, RenewalKind, Tokens};
 use crate::model::audience::Audience;
 use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
@@ -38,13 +38,13 @@ impl TokensInMemory {
             .read(|machine| Tokens::of(machine).stored_access_token(of, min_ttl, now).cloned())
     }
 
-    /// How long the stored access token is still good, and the epoch in which that holds.
-    pub(in crate::session) fn access_token_left(&self) -> Option<(u64, Duration)> {
+    /// How long a copy of the stored access token may be used, and the epoch in which that holds.
+    pub(in crate::session) fn access_token_lease(&self) -> Option<(u64, Lease)> {
         let now = self.context.now();
-        let (epoch, left) = self
+        let (epoch, lease) = self
             .context
-            .read_with_epoch(|machine| Tokens::of(machine).access_token_left(now));
-        left.map(|left| (epoch, left))
+            .read_with_epoch(|machine| Tokens::of(machine).access_token_lease(now));
+        lease.map(|lease| (epoch, lease))
     }
 
     /// See [`Context::epoch`].
