@@ -18,3 +18,4 @@ pub mod secret_members;
 pub(crate) mod sorted;
 pub mod state;
 pub mod time;
+mod wiped;

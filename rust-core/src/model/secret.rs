@@ -4,8 +4,11 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 use std::{fmt, io};
 
+use ring::digest::{Context, Digest, SHA256, digest};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
+
+use super::wiped::Wiped;
 
 /// A token, an authorization code, a code verifier: text that is wiped from memory when dropped and that no `Debug`
 /// output shows. Clones share it, so that a copy costs nothing; it is wiped with the last one. There is deliberately no
@@ -55,7 +58,7 @@ impl fmt::Debug for Secret {
 pub struct SecretBytes(Arc<Shared>);
 
 struct Shared {
-    bytes: Zeroizing<Vec<u8>>,
+    bytes: Wiped,
     /// Computed when it is first asked for.
     fingerprint: OnceLock<Fingerprint>,
 }
@@ -63,10 +66,10 @@ struct Shared {
 impl SecretBytes {
     /// Takes ownership of `bytes`.
     pub fn new(bytes: Vec<u8>) -> Self {
-        Self::sharing(Zeroizing::new(bytes))
+        Self::sharing(Wiped::new(bytes))
     }
 
-    fn sharing(bytes: Zeroizing<Vec<u8>>) -> Self {
+    fn sharing(bytes: Wiped) -> Self {
         let fingerprint = OnceLock::new();
         Self(Arc::new(Shared { bytes, fingerprint }))
     }
@@ -76,30 +79,51 @@ impl SecretBytes {
     /// # Errors
     /// When `value` cannot be written as JSON.
     pub fn from_json(value: &impl Serialize) -> serde_json::Result<Self> {
-        let mut bytes = WipingBuffer::default();
+        let mut bytes = Wiped::default();
         // To a writer without a type, so that each kind of value is compiled once.
         let writer: &mut dyn io::Write = &mut bytes;
         serde_json::to_writer(writer, value)?;
-        Ok(Self::sharing(bytes.0))
+        Ok(Self::sharing(bytes))
     }
 
-    /// With `new` in the place where `old` is first; as it is where that is nowhere.
-    #[must_use]
-    pub fn with_replaced(self, old: &[u8], new: &[u8]) -> Self {
-        let all = self.expose();
-        let Some(at) = all.windows(old.len()).position(|bytes| bytes == old) else {
-            return self;
-        };
-        let parts = [&all[..at], new, &all[at + old.len()..]];
+    /// `beginning`, and `rest` behind it.
+    pub fn with_beginning(beginning: &Beginning, rest: &[u8]) -> Self {
         // Of its final size, so that it leaves no copy behind.
-        let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
-        parts.iter().for_each(|part| bytes.extend_from_slice(part));
-        Self::new(bytes)
+        let mut bytes = Vec::with_capacity(beginning.bytes.len() + rest.len());
+        bytes.extend_from_slice(&beginning.bytes);
+        bytes.extend_from_slice(rest);
+        let mut digest = beginning.digest.clone();
+        digest.update(rest);
+        Self(Arc::new(Shared {
+            bytes: Wiped::new(bytes),
+            fingerprint: OnceLock::from(Fingerprint::from_digest(&digest.finish())),
+        }))
     }
 
     /// The bytes themselves.
     pub fn expose(&self) -> &[u8] {
         &self.0.bytes
+    }
+}
+
+/// What several [`SecretBytes`] begin with. It may be large, and its part of their fingerprints is computed once.
+pub struct Beginning {
+    bytes: Vec<u8>,
+    digest: Context,
+}
+
+impl Beginning {
+    /// These bytes, which are no secret by themselves.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        let mut digest = Context::new(&SHA256);
+        digest.update(&bytes);
+        Self { bytes, digest }
+    }
+}
+
+impl fmt::Debug for Beginning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{} redacted bytes]", self.bytes.len())
     }
 }
 
@@ -114,7 +138,10 @@ impl Fingerprint {
     }
 
     fn computed(bytes: &SecretBytes) -> Self {
-        let digest = ring::digest::digest(&ring::digest::SHA256, bytes.expose());
+        Self::from_digest(&digest(&SHA256, bytes.expose()))
+    }
+
+    fn from_digest(digest: &Digest) -> Self {
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(digest.as_ref());
         Self(fingerprint)
@@ -153,39 +180,18 @@ impl fmt::Debug for SecretBytes {
     }
 }
 
-/// Grows by moving to a larger buffer; the one that it leaves is wiped. A `Vec` by itself would leave copies.
-#[derive(Default)]
-struct WipingBuffer(Zeroizing<Vec<u8>>);
-
-impl io::Write for WipingBuffer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        const FIRST_BYTES: usize = 8 * 1024;
-        let needed = self.0.len() + bytes.len();
-        if needed > self.0.capacity() {
-            let room = needed.max(2 * self.0.capacity()).max(FIRST_BYTES);
-            let mut larger = Zeroizing::new(Vec::with_capacity(room));
-            larger.extend_from_slice(&self.0);
-            self.0 = larger;
-        }
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_first_place_is_replaced() {
-        let replaced = |bytes: &str| SecretBytes::new(bytes.into()).with_replaced(b"old", b"newer");
-        assert_eq!(replaced("an old one, old").expose(), b"an newer one, old");
-        assert_eq!(replaced("none").expose(), b"none");
-        assert_eq!(replaced("").expose(), b"");
+    fn bytes_with_a_beginning_are_the_same_as_others_and_have_their_fingerprint() {
+        for (beginning, rest) in [("", ""), ("a", ""), ("", "b"), ("{\"a\":1", ",\"b\":2}")] {
+            let joined = SecretBytes::with_beginning(&Beginning::new(beginning.into()), rest.as_bytes());
+            let whole = SecretBytes::new(format!("{beginning}{rest}").into_bytes());
+            assert_eq!(joined, whole);
+            assert_eq!(Fingerprint::of(&joined), Fingerprint::of(&whole));
+        }
     }
 
     #[test]

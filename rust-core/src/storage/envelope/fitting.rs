@@ -8,29 +8,29 @@ use std::sync::Arc;
 use super::item::{PROFILE_PLACE, StoredSession, stored_audience_tokens};
 use crate::model::depth::is_too_deep_to_store;
 use crate::model::profile::Profile;
-use crate::model::secret::SecretBytes;
+use crate::model::secret::{Beginning, SecretBytes};
 
 /// Keychain items are small things. What can be fetched again is left out of one that would be larger.
 const DESIRED_BYTES: usize = 1024 * 1024;
 
 /// The profile as it is stored, kept from one encoding to the next: it may be large, and seldom changes.
 #[derive(Default)]
-pub struct ProfileJson(Option<(Arc<Profile>, Option<Vec<u8>>)>);
+pub struct ProfileJson(Option<(Arc<Profile>, Option<Beginning>)>);
 
 impl ProfileJson {
-    /// The profile as a member of the item; none where it is nested too deep to be read again.
-    fn of(&mut self, profile: &Arc<Profile>) -> serde_json::Result<Option<&[u8]>> {
+    /// The item as far as its first member, the profile; none where that is nested too deep to be read again.
+    fn of(&mut self, profile: &Arc<Profile>) -> serde_json::Result<Option<&Beginning>> {
         let is_kept = self.0.as_ref().is_some_and(|(kept, _)| Arc::ptr_eq(kept, profile));
         if !is_kept {
             let mut json = None;
             if !is_too_deep_to_store(&profile.other_claims.0) {
-                let mut member = br#""profile":"#.to_vec();
-                serde_json::to_writer(&mut member as &mut dyn io::Write, &**profile)?;
-                json = Some(member);
+                let mut beginning = br#"{"profile":"#.to_vec();
+                serde_json::to_writer(&mut beginning as &mut dyn io::Write, &**profile)?;
+                json = Some(Beginning::new(beginning));
             }
             self.0 = Some((Arc::clone(profile), json));
         }
-        Ok(self.0.as_ref().and_then(|(_, json)| json.as_deref()))
+        Ok(self.0.as_ref().and_then(|(_, json)| json.as_ref()))
     }
 }
 
@@ -57,9 +57,10 @@ pub(super) fn encode(session: &StoredSession, kept: &mut ProfileJson) -> serde_j
     }
     loop {
         let mut bytes = SecretBytes::from_json(&*session)?;
-        if let Some(json) = json.filter(|_| session.profile.is_some()) {
-            // The members before it are the item's own, and in a text each `"` is escaped: the first such place is its.
-            bytes = bytes.with_replaced(PROFILE_PLACE, json);
+        if let Some(json) = json
+            && let Some(rest) = bytes.expose().strip_prefix(PROFILE_PLACE)
+        {
+            bytes = SecretBytes::with_beginning(json, rest);
         }
         if bytes.expose().len() <= DESIRED_BYTES || !leave_something_out(&mut session) {
             return Ok(bytes);

@@ -29,6 +29,10 @@ pub enum StoredItem {
 /// What is kept of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct StoredSession {
+    /// The profile as last fetched. Shared, because it may be large. `fitting` writes it, and its bytes come first: a renewal
+    /// leaves them as they are.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "its_place")]
+    pub profile: Option<Arc<Profile>>,
     /// [`CURRENT_VERSION`] when written by this release.
     pub version: u32,
     /// The issuer's identifier, as the ID token of the sign-in says it. Those of renewals must say the same (OpenID
@@ -53,9 +57,6 @@ pub struct StoredSession {
     /// When the user last authenticated, by the ID token's `auth_time`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authenticated_at: Option<Timestamp>,
-    /// The profile as last fetched. Shared, because it may be large. `fitting` writes it.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "its_place")]
-    pub profile: Option<Arc<Profile>>,
     /// Set when the session has ended without a sign-out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<ReauthenticationReason>,
@@ -202,8 +203,8 @@ impl StoredItem {
     }
 }
 
-/// Where the JSON of the profile is put.
-pub(super) const PROFILE_PLACE: &[u8] = br#""profile":null"#;
+/// What an item with a profile begins with, before that is put in its place.
+pub(super) const PROFILE_PLACE: &[u8] = br#"{"profile":null"#;
 
 fn its_place<S: Serializer>(_: &Option<Arc<Profile>>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_unit()

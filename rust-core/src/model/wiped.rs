@@ -1,0 +1,57 @@
+//! A buffer that leaves nothing behind.
+
+use std::io;
+use std::ops::Deref;
+
+/// Bytes that are wiped when they are dropped, and where they have to move to a larger buffer: a `Vec` by itself would leave
+/// copies. Not `Zeroizing`, which wipes byte by byte: of a large item that took as long as its digest.
+#[derive(Default)]
+pub(super) struct Wiped(Vec<u8>);
+
+impl Wiped {
+    pub(super) const fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// Moves to a larger buffer where that is needed for so many more bytes.
+    fn make_room(&mut self, more: usize) {
+        const FIRST_BYTES: usize = 8 * 1024;
+        let needed = self.0.len() + more;
+        if needed > self.0.capacity() {
+            let room = needed.max(2 * self.0.capacity()).max(FIRST_BYTES);
+            let mut larger = Self(Vec::with_capacity(room));
+            larger.0.extend_from_slice(&self.0);
+            *self = larger;
+        }
+    }
+}
+
+impl Deref for Wiped {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl io::Write for Wiped {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.make_room(bytes.len());
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.0.fill(0);
+        // What is behind the last byte may have been one.
+        self.0.resize(self.0.capacity(), 0);
+        // The compiler has to believe that somebody still reads this.
+        zeroize::optimization_barrier(self.0.as_slice());
+    }
+}
