@@ -238,7 +238,7 @@ impl CoreSession {
 #[uniffi::export]
 impl CoreSession {
     /// Reads the session from the store: at launch, and again where other processes use the store too or the device was
-    /// locked before. Sends in the background what an earlier sign-out could not tell the issuer; otherwise no network.
+    /// locked before. Sends pending revocations of an earlier sign-out in the background; otherwise no network.
     /// Throws `checkStorage` when the store fails or holds what cannot be decoded (it is kept aside).
     pub async fn restore(&self) -> Result<SessionState, SessionError> {
         run(&self.manager, |manager| async move { manager.restore().await }).await

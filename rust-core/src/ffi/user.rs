@@ -58,7 +58,7 @@ impl CoreSession {
         .await
     }
 
-    /// The same, or lets the change wait while there is passing trouble (persists): it is sent, in order, as soon as
+    /// The same, or lets the change wait while there is a transient failure (persists): it is sent, in order, as soon as
     /// something else succeeds.
     pub async fn update_metadata_or_queue(&self, patch_json: String) -> Result<UpdateOutcome, SessionError> {
         let patch = metadata::parse_object("metadata", &patch_json)?;

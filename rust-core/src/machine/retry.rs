@@ -1,9 +1,9 @@
-//! When to try again, and when to leave it: pure rules, the caller brings clock and chance.
+//! When to retry: pure rules. The caller supplies clock and randomness.
 //!
-//! Three kinds of failure are distinguished. A *lost answer* (the request may have been acted upon) is asked for again at
-//! once with the same refresh token, because issuers that rotate accept the old one only for moments (Auth0: "Refresh
-//! Token Rotation", overlap period). *Passing trouble* is waited out with exponential backoff and full jitter, so that a
-//! fleet of phones does not come back in step. Everything else is somebody's decision and is not repeated.
+//! Three kinds of failure are distinguished. After a *lost answer* (the issuer may have processed the request) the same
+//! request is sent again at once, because issuers that rotate accept the old refresh token only for moments (Auth0: "Refresh
+//! Token Rotation", overlap period). A *transient failure* is retried with exponential backoff and full jitter, so that many
+//! phones do not retry at the same moment. Any other failure is a decision of the issuer and is not repeated.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::error::Error;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::transport_error::TransportErrorKind;
 
-/// Attempts of one call that met passing trouble, the first included.
+/// Attempts of one call after transient failures, the first included.
 const ATTEMPTS: u32 = 3;
 /// No attempt is begun later than this after the first.
 const DEADLINE: Duration = Duration::from_secs(20);

@@ -1,5 +1,5 @@
 //! What an unsuccessful answer means. The table of [`token_failure`] decides whether a session lives: only a
-//! well-formed refusal of the refresh token ends it, whatever else goes wrong is somebody's passing trouble.
+//! well-formed refusal of the refresh token ends it, any other failure is transient.
 
 use serde_json::{Map, Value};
 
@@ -160,7 +160,7 @@ fn token_failure_meaning(
     }
 }
 
-/// The statuses of proxies and of passing trouble are not the issuer's decision.
+/// The statuses of proxies and of transient failures are not the issuer's decision.
 fn is_final(status: u16) -> bool {
     !matches!(status, 407 | 408 | 421 | 425)
 }

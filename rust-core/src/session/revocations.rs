@@ -1,6 +1,6 @@
 //! Refresh tokens that are to be revoked at the issuer, and those that wait for that.
 //!
-//! **Promises.** A token that could not be revoked because of passing trouble is kept for that alone and sent again; nobody
+//! **Promises.** A token that could not be revoked because of a transient failure is kept for that alone and sent again; nobody
 //! waits longer than [`LONGEST_REVOCATION`]. **Needs** the context, the store and the issuer.
 
 use std::sync::Arc;
@@ -104,7 +104,7 @@ impl Revocations {
         revoked
     }
 
-    /// Sends every revocation that is pending, one after the other; stops at the first that meets passing trouble.
+    /// Sends every revocation that is pending, one after the other; stops at the first that meets a transient failure.
     async fn send(&self) {
         let Ok(_only) = self.sending.try_lock() else {
             return;

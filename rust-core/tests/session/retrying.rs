@@ -233,6 +233,6 @@ async fn an_expired_token_is_given_on_request_when_it_cannot_be_renewed() {
     let error = public(session.access_token(any).await);
     assert!(
         matches!(error, SessionError::SignIn { .. }),
-        "the end of a session is not passing trouble: {error:?}"
+        "the end of a session is no transient failure: {error:?}"
     );
 }

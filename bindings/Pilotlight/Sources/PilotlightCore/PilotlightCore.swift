@@ -1404,7 +1404,7 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
 
     /**
      * Reads the session from the store: at launch, and again where other processes use the store too or the device was
-     * locked before. Sends in the background what an earlier sign-out could not tell the issuer; otherwise no network.
+     * locked before. Sends pending revocations of an earlier sign-out in the background; otherwise no network.
      * Throws `checkStorage` when the store fails or holds what cannot be decoded (it is kept aside).
      */
     func restore() async throws  -> SessionState
@@ -1556,7 +1556,7 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func updateMetadata(patchJson: String) async throws  -> Claims
 
     /**
-     * The same, or lets the change wait while there is passing trouble (persists): it is sent, in order, as soon as
+     * The same, or lets the change wait while there is a transient failure (persists): it is sent, in order, as soon as
      * something else succeeds.
      */
     func updateMetadataOrQueue(patchJson: String) async throws  -> UpdateOutcome
@@ -2119,7 +2119,7 @@ open func replaceRefusedToken(refused: String, api: String, audience: String?, s
 
     /**
      * Reads the session from the store: at launch, and again where other processes use the store too or the device was
-     * locked before. Sends in the background what an earlier sign-out could not tell the issuer; otherwise no network.
+     * locked before. Sends pending revocations of an earlier sign-out in the background; otherwise no network.
      * Throws `checkStorage` when the store fails or holds what cannot be decoded (it is kept aside).
      */
 open func restore()async throws  -> SessionState  {
@@ -2596,7 +2596,7 @@ open func updateMetadata(patchJson: String)async throws  -> Claims  {
 }
 
     /**
-     * The same, or lets the change wait while there is passing trouble (persists): it is sent, in order, as soon as
+     * The same, or lets the change wait while there is a transient failure (persists): it is sent, in order, as soon as
      * something else succeeds.
      */
 open func updateMetadataOrQueue(patchJson: String)async throws  -> UpdateOutcome  {
@@ -9746,7 +9746,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_replace_refused_token() != 46176) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_restore() != 17760) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_restore() != 19398) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_sign_out() != 11634) {
@@ -9824,7 +9824,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata() != 11155) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata_or_queue() != 1274) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata_or_queue() != 65437) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 56998) {

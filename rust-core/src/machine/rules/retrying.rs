@@ -25,7 +25,7 @@ pub(crate) fn ask_again(machine: &mut Machine, input: RequestFailed, effects: &m
     Verdict::Unchanged
 }
 
-/// Passing trouble is waited out a few times. Then the issuer is left alone for a while.
+/// A transient failure is retried a few times. Then a cooldown begins.
 pub(crate) fn fail(machine: &mut Machine, input: RenewalFailed, effects: &mut Effects) -> Verdict {
     try_later(machine, &input, effects);
     Verdict::Unchanged

@@ -66,7 +66,7 @@ fn announce(machine: &mut Machine, effects: &mut Effects) {
     announcements.add(ledger.current(), event, ledger, effects);
 }
 
-/// The token was revoked, or the issuer will never do it. Passing trouble keeps it for another time.
+/// The token was revoked, or the issuer will never do it. A transient failure keeps it for later.
 pub(crate) fn settle_revocation(machine: &mut Machine, input: RevocationEnded, _: &mut Effects) -> Verdict {
     if input.failure.as_ref().is_some_and(is_passing) {
         return Verdict::Unchanged;

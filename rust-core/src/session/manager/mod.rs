@@ -85,7 +85,7 @@ impl SessionManager {
     }
 
     /// Reads the session from the store: once, or where other processes use it too, each time. While the device is
-    /// locked, every call tries again. What an earlier sign-out could not tell the issuer is sent now, in the
+    /// locked, every call tries again. Pending revocations of an earlier sign-out are sent now, in the
     /// background; otherwise no network.
     ///
     /// # Errors
@@ -198,7 +198,7 @@ impl SessionManager {
     /// # Errors
     /// [`Error::Argument`] or [`Error::SignIn`] (`state_mismatch`) for a URL that does not belong to the sign-in in
     /// progress, which then goes on. [`Error::SignIn`] when the issuer or the user said no, [`Error::IdToken`] when the
-    /// token is not to be believed: the attempt is over. Passing trouble leaves the attempt as it is: call again with
+    /// token is not to be believed: the attempt is over. A transient failure leaves the attempt as it is: call again with
     /// the same URL. [`Error::Store`] when the session could not be written: it is signed in all the same, and the next
     /// call writes it.
     pub async fn complete_sign_in(&self, callback_url: &str) -> Result<SessionState, Error> {

@@ -141,12 +141,12 @@ impl SessionManager {
     }
 
     /// Changes the metadata as [`SessionManager::update_metadata`] does, or lets the change wait while the network or the
-    /// server has passing trouble (persists). What waits is sent in order, and before any other call of the metadata: at
+    /// server has a transient failure (persists). What waits is sent in order, and before any other call of the metadata: at
     /// the next launch, at the next renewal or fetched profile, or by [`SessionManager::flush_metadata_updates`]. It goes
     /// with the sign-out, and stays when the same user signs in again.
     ///
     /// # Errors
-    /// As [`SessionManager::update_metadata`] but for passing trouble; nothing waits then. [`Error::Argument`] also
+    /// As [`SessionManager::update_metadata`] except for transient failures; nothing waits then. [`Error::Argument`] also
     /// when 100 changes or 64 KiB of them wait; [`Error::Store`] when the waiting change could not be written.
     pub async fn update_metadata_or_queue(&self, patch: Map<String, Value>) -> Result<UpdateOutcome, Error> {
         self.parts.metadata.update_or_queue(patch).await
@@ -168,10 +168,10 @@ impl SessionManager {
 
     /// Sends the changes that wait, in order (network; persists), and says what became of these and of those that were
     /// sent by themselves and refused. A change that the server refuses for good (4xx but 401, 408, 425 and 429,
-    /// RFC 9110 15.5) is dropped; passing trouble keeps it and all after it.
+    /// RFC 9110 15.5) is dropped; a transient failure keeps it and all after it.
     ///
     /// # Errors
-    /// As [`SessionManager::update_metadata`] but for passing trouble.
+    /// As [`SessionManager::update_metadata`] except for transient failures.
     pub async fn flush_metadata_updates(&self) -> Result<FlushReport, Error> {
         self.parts.metadata_queue.flush().await
     }
@@ -285,7 +285,7 @@ impl SessionManager {
     /// # Errors
     /// [`Error::Argument`] for what is missing or is set by Pilotlight itself; [`Error::SignIn`] where the issuer does not accept the
     /// token; [`Error::ServerConfiguration`] naming `client_id` where the client may not use this grant, `audience` or `scopes`;
-    /// [`Error::IdToken`]; [`Error::SignInCancelled`]. After passing trouble call again with the same token: an answer that has come
+    /// [`Error::IdToken`]; [`Error::SignInCancelled`]. After a transient failure call again with the same token: an answer that has come
     /// is not asked for again. [`Error::Store`] when the session could not be written: it is signed in all the same.
     pub async fn sign_in_by_exchange(&self, external: ExternalToken) -> Result<SessionState, Error> {
         self.parts.sign_in_by_token_exchange.sign_in(external).await

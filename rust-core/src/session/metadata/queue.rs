@@ -1,7 +1,7 @@
 //! Changes of the metadata that wait for the network.
 //!
 //! **Promises.** They are sent in order, kept with the session, and gone with the sign-out. A change that the server
-//! refuses for good is dropped and reported to its own user; passing trouble keeps it and all after it. **Needs** the
+//! refuses for good is dropped and reported to its own user; a transient failure keeps it and all after it. **Needs** the
 //! context, the store, the issuer and the Management API.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

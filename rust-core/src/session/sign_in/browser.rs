@@ -1,6 +1,6 @@
 //! Signing in with the browser: Authorization Code with PKCE (RFC 6749 4.1, RFC 7636, OpenID Connect Core 3.1).
 //!
-//! **Promises.** Passing trouble leaves the attempt as it is, and a code that was exchanged is not sent again. An ID token
+//! **Promises.** A transient failure leaves the attempt as it is, and a code that was exchanged is not sent again. An ID token
 //! that is not accepted ends it. **Needs** the context, the store, the issuer, its verifier, the revocations, the pending
 //! sign-in and the completion.
 
