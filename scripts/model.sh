@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$checkout"
 
 main() {
-    local long=() states=${PILOTLIGHT_MODEL_STATES:-3000000} mutations=no
+    local long=() states=${PILOTLIGHT_MODEL_STATES:-1600000} mutations=no
     require_tool cargo "install Rust with rustup"
     while [ $# -gt 0 ]; do
         case $1 in

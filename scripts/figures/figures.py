@@ -6,7 +6,7 @@ in docs/figures, and the diagrams of the guides.
     figures.py --check   says which are not as the figures are; exit 1 when there are any
 
 The figures are in docs/figures/*.json. A table stands in its document between `<!-- figures: NAME -->` and `<!-- /figures -->`.
-Numbers that can be counted in the checkout (fuzz targets, inputs of the corpus) are counted, and stand in the text between
+Numbers that can be counted in the checkout (fuzz targets, inputs of the corpus) or that a source states (steps of the model) stand in the text between
 `<!-- count: NAME -->` and `<!-- /count -->`.
 """
 
@@ -29,7 +29,15 @@ def counts(checkout):
     fuzz = checkout / "rust-core/fuzz"
     targets = sorted((fuzz / "fuzz_targets").glob("*.rs"))
     inputs = [file for file in (fuzz / "corpus").rglob("*") if file.is_file()]
-    return {"fuzz-targets": f"{len(targets)}", "fuzz-corpus": f"{len(inputs)}"}
+    steps = number(checkout / "scripts/model.sh", r"PILOTLIGHT_MODEL_STATES:-(\d+)")
+    random_steps = steps // number(checkout / "rust-core/tests/model/check.rs", r"STATES_PER_RANDOM_STEP: usize = (\d+)")
+    return {"fuzz-targets": f"{len(targets)}", "fuzz-corpus": f"{len(inputs)}",
+            "model-steps": f"{steps:,}", "model-random-steps": f"{random_steps:,}"}
+
+
+def number(file, pattern):
+    """The number that a source states."""
+    return int(re.search(pattern, file.read_text(encoding="utf-8"))[1])
 
 
 def filled(text, name_of_document, found, counted):

@@ -18,8 +18,10 @@ class FiguresTest(unittest.TestCase):
         made = tempfile.TemporaryDirectory()
         self.addCleanup(made.cleanup)
         checkout = pathlib.Path(made.name)
-        for folder in ("docs", "rust-core/fuzz"):
+        for folder in ("docs", "rust-core/fuzz", "rust-core/tests/model"):
             shutil.copytree(figures.CHECKOUT / folder, checkout / folder)
+        (checkout / "scripts").mkdir()
+        shutil.copy(figures.CHECKOUT / "scripts/model.sh", checkout / "scripts/model.sh")
         return checkout
 
     def stale(self, checkout):
@@ -44,6 +46,12 @@ class FiguresTest(unittest.TestCase):
     def test_one_more_fuzz_target_is_counted(self):
         checkout = self.copy()
         (checkout / "rust-core/fuzz/fuzz_targets/another.rs").write_text("", encoding="utf-8")
+        self.assertEqual(self.stale(checkout), {"reliability.md"})
+
+    def test_another_number_of_the_models_steps_is_found(self):
+        checkout = self.copy()
+        script = checkout / "scripts/model.sh"
+        script.write_text(re.sub(r"(PILOTLIGHT_MODEL_STATES:-)\d+", r"\g<1>5000", script.read_text(encoding="utf-8")), encoding="utf-8")
         self.assertEqual(self.stale(checkout), {"reliability.md"})
 
     def test_of_several_runs_the_middle_one_counts(self):
