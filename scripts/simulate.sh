@@ -44,7 +44,8 @@ main() {
             CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
         profile=(--release)
     fi
-    cargo test --locked "${profile[@]+"${profile[@]}"}" --package "$core_crate" --test simulation -- \
+    # The whole workspace, so that nothing is built again that the rust lane has built.
+    cargo test --workspace --locked "${profile[@]+"${profile[@]}"}" --test simulation -- \
         --nocapture nobody_is_signed_out_by_accident
 }
 
