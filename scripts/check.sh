@@ -148,8 +148,16 @@ check_dependencies() {
     while IFS= read -r lock; do
         cargo metadata --locked --format-version 1 --manifest-path "${lock%.lock}.toml" >/dev/null
     done < <(lock_files)
+    # A crate to which only tests give a feature is built twice, with all that uses it: for `cargo build`, and for `cargo test`.
+    crates_with_features --edges no-dev >"$scratch/built"
+    crates_with_features --edges normal,build,dev >"$scratch/tested"
+    if grep -v -x -F -f "$scratch/tested" "$scratch/built"; then
+        die "with other features for tests" "name those of tests in Cargo.toml, [workspace.dependencies]"
+    fi
     cargo_deny --locked check licenses bans sources
 }
+
+crates_with_features() { cargo tree --locked --workspace --prefix none --format '{p} {f}' "$@" | sed 's/ (\*)$//' | sort -u; }
 
 lock_files() { files Cargo.lock '*/Cargo.lock'; }
 
