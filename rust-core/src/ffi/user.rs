@@ -2,6 +2,7 @@
 //! for requests of the app's own, and the calls for older Auth0 tenants.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 
 use url::Url;
@@ -17,7 +18,8 @@ use crate::model::profile::{Claims, Profile};
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
 use crate::session::{
-    DelegationOptions, ExternalToken, FlushReport, ImportOutcome, ImportSource, PasswordSignIn, UpdateOutcome,
+    DelegationOptions, ExternalToken, FlushReport, ImportOutcome, ImportSource, PasswordSignIn, SessionTransfer,
+    UpdateOutcome,
 };
 
 /// Profile and metadata.
@@ -276,6 +278,45 @@ impl CoreSession {
             manager.sign_in_by_exchange(external).await
         })
         .await
+    }
+
+    /// A token with which a browser or web view is signed in too (Auth0: "Native to Web SSO"). Network; persists a rotated refresh
+    /// token, and nothing else.
+    pub async fn session_transfer(&self) -> Result<SessionTransferToken, SessionError> {
+        run(&self.manager, |manager| async move {
+            manager.session_transfer().await.map(SessionTransferToken::from)
+        })
+        .await
+    }
+}
+
+/// A token with which a browser or web view is signed in too.
+#[derive(uniffi::Record)]
+pub struct SessionTransferToken {
+    /// The token: who has it is signed in, once.
+    pub token: String,
+    /// How long it is good, in seconds.
+    pub lifetime_seconds: u32,
+    /// The issuer's host.
+    pub host: String,
+}
+
+/// Not the token.
+impl fmt::Debug for SessionTransferToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionTransferToken")
+            .field("lifetime_seconds", &self.lifetime_seconds)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<SessionTransfer> for SessionTransferToken {
+    fn from(transfer: SessionTransfer) -> Self {
+        Self {
+            token: transfer.token.expose().to_owned(),
+            lifetime_seconds: u32::try_from(transfer.lifetime_seconds).unwrap_or(u32::MAX),
+            host: transfer.host,
+        }
     }
 }
 

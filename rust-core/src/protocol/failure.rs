@@ -22,6 +22,8 @@ pub enum Grant {
     RefreshToken,
     /// `refresh_token` with a further audience (Auth0: "Multi-Resource Refresh Token"; RFC 8707)
     RefreshTokenForAudience,
+    /// `refresh_token` for a session transfer token (Auth0: "Native to Web SSO")
+    SessionTransfer,
 }
 
 /// What a request to the token endpoint held that the app chose: the refusal may be about that.
@@ -52,6 +54,7 @@ pub enum Extras {
 /// | 4xx | `invalid_request`, where parameters or scopes of the app's were sent | fix these |
 /// | 4xx | `mfa_required`, `interaction_required`, `login_required`, `consent_required` | the user is needed; the session lives |
 /// | 4xx | `invalid_request`, or `access_denied` in words about the audience, for a further audience | fix the audience |
+/// | 4xx | the same, or `invalid_target`, `invalid_scope`, for a session transfer token | fix the client's settings |
 /// | 4xx | `access_denied` in other words | denied by the issuer's rules; the session lives |
 /// | 429, or `too_many_requests` | any | retry later |
 /// | 5xx, or `temporarily_unavailable`, `server_error` | any | retry later |
@@ -105,6 +108,9 @@ fn token_failure_meaning(
         "access_denied" if grant == Grant::RefreshTokenForAudience && is_about_audience(&description) => {
             configuration("audience", AUDIENCE_HINT)
         }
+        "access_denied" if grant == Grant::SessionTransfer && is_about_audience(&description) => {
+            configuration("client_id", TRANSFER_HINT)
+        }
         "access_denied" => ProtocolError::AccessDenied {
             server: answer.server(endpoint),
             description: description.into(),
@@ -122,6 +128,11 @@ fn token_failure_meaning(
             status: answer.status,
             retry_after: retry_after(answer, now),
         },
+        "unauthorized_client" | "invalid_target" | "invalid_scope" | "invalid_request"
+            if grant == Grant::SessionTransfer =>
+        {
+            configuration("client_id", TRANSFER_HINT)
+        }
         "invalid_client" | "unauthorized_client" => configuration("client_id", CLIENT_HINT),
         // Another proof was sent already. The refresh token was not looked at (RFC 9449 5).
         "use_dpop_nonce" => unexpected(
@@ -227,6 +238,9 @@ const API_HINT: &str = "the issuer does not know this API";
 const AUDIENCE_HINT: &str = "the issuer must know this API and let the client's refresh tokens get tokens for it: at \
     Auth0 by the application's Multi-Resource Refresh Token settings, for metadata also by `metadataAccess: true`; \
     elsewhere by the configuration's resources, which the sign-in names (RFC 8707)";
+
+const TRANSFER_HINT: &str = "the client must be allowed to create session transfer tokens: at Auth0 in the application's Native to \
+    Web SSO settings (session_transfer.can_create_session_transfer_token)";
 
 /// `access_denied` is also a rule's decision about the user. Auth0's words about an API: "Service not found: …", "Client
 /// is not authorized to access …", "Client has not been granted scopes: …".

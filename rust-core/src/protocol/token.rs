@@ -131,6 +131,8 @@ pub fn read_with(
     match kind {
         None => {}
         Some(Some(kind)) if is_bearer(kind) => {}
+        // RFC 8693 2.2.1: what is no access token has no type.
+        Some(Some(kind)) if grant == Grant::SessionTransfer && kind.eq_ignore_ascii_case("n_a") => {}
         Some(Some(kind)) if key.is_some() && kind.eq_ignore_ascii_case("dpop") => read.is_bound = true,
         Some(_) => {
             read.access_token = None;

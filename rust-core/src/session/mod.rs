@@ -56,3 +56,4 @@ pub use options::{
     StepUpOptions, TokenOptions, UpdateOutcome,
 };
 pub use sign_in::{ExternalToken, PasswordSignIn};
+pub use tokens::SessionTransfer;

@@ -18,7 +18,7 @@ use super::sign_in::{
 };
 use super::sign_out::SignOut;
 use super::store::SessionStore;
-use super::tokens::{AccessTokens, BearerCalls, IdTokens, Renewer, TokensInMemory};
+use super::tokens::{AccessTokens, BearerCalls, IdTokens, Renewer, SessionTransfers, TokensInMemory};
 use crate::machine::error::Error;
 use crate::model::configuration::Configuration;
 use crate::model::state::SessionState;
@@ -31,6 +31,7 @@ pub(super) struct Parts {
     pub(super) memory: Arc<TokensInMemory>,
     pub(super) access_tokens: Arc<AccessTokens>,
     pub(super) id_tokens: Arc<IdTokens>,
+    pub(super) session_transfers: SessionTransfers,
     pub(super) profile: Arc<UserProfile>,
     pub(super) metadata: UserMetadata,
     pub(super) metadata_queue: Arc<MetadataQueue>,
@@ -164,6 +165,7 @@ impl Parts {
             store,
             revocations,
             memory,
+            session_transfers: SessionTransfers::new(context.clone(), access_tokens.clone()),
             access_tokens,
             id_tokens,
             profile,

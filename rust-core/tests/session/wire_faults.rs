@@ -33,6 +33,7 @@ enum Call {
     TokenByDeviceCode,
     TokenByExternalCode,
     TokenByRefresh,
+    TokenForTransfer,
     TokenByCodeBound,
     TokenByRefreshBound,
     UserInfoBound,
@@ -42,7 +43,7 @@ enum Call {
     Revocation,
 }
 
-const CALLS: [(Call, &str); 18] = [
+const CALLS: [(Call, &str); 19] = [
     (Call::DiscoveryAtSignIn, "discovery, at a sign-in"),
     (Call::DiscoveryAtRenewal, "discovery, at a renewal"),
     (Call::PushedAuthorization, "pushed authorization request"),
@@ -54,6 +55,7 @@ const CALLS: [(Call, &str); 18] = [
     (Call::TokenByDeviceCode, "token by device code"),
     (Call::TokenByExternalCode, "token by Sign in with Apple's code"),
     (Call::TokenByRefresh, "token by refresh token"),
+    (Call::TokenForTransfer, "session transfer token"),
     (Call::TokenByCodeBound, "token by code, with a proof (DPoP)"),
     (Call::TokenByRefreshBound, "token by refresh token, with a proof"),
     (Call::UserInfoBound, "userinfo, with a proof"),
@@ -90,6 +92,7 @@ impl Call {
             | Self::TokenByDeviceCode
             | Self::TokenByExternalCode
             | Self::TokenByRefresh
+            | Self::TokenForTransfer
             | Self::TokenByCodeBound
             | Self::TokenByRefreshBound => Endpoint::Token,
             Self::UserInfo | Self::UserInfoBound => Endpoint::Userinfo,
@@ -168,6 +171,7 @@ impl Call {
                 let fresh = code(world.control().seen(Endpoint::Token));
                 drop(session.sign_in_by_exchange(fresh).await?);
             }
+            Self::TokenForTransfer => drop(session.session_transfer().await?),
             Self::DeviceAuthorization => drop(session.begin_device_sign_in(HashMap::new()).await?),
             Self::DiscoveryAtSignIn | Self::PushedAuthorization => {
                 drop(session.begin_sign_in(SignInOptions::default()).await?)

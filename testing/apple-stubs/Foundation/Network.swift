@@ -111,7 +111,17 @@ open class URLSessionConfiguration: NSObject, @unchecked Sendable {
 
 open class HTTPCookieStorage: NSObject, @unchecked Sendable {}
 
+public struct HTTPCookiePropertyKey: Hashable, Sendable {
+    public static var domain: HTTPCookiePropertyKey { fatalError() }
+    public static var path: HTTPCookiePropertyKey { fatalError() }
+    public static var name: HTTPCookiePropertyKey { fatalError() }
+    public static var value: HTTPCookiePropertyKey { fatalError() }
+    public static var secure: HTTPCookiePropertyKey { fatalError() }
+    public static var discard: HTTPCookiePropertyKey { fatalError() }
+}
+
 open class HTTPCookie: NSObject {
+    public init?(properties: [HTTPCookiePropertyKey: Any]) { fatalError() }
     public enum AcceptPolicy: UInt, Sendable { case always, never, onlyFromMainDocumentDomain }
 }
 

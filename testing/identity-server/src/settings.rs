@@ -68,6 +68,8 @@ pub struct Settings {
     pub token_exchange: bool,
     /// The types of tokens that the tenant has a Custom Token Exchange profile for. Default `urn:example:partner-token`.
     pub custom_token_types: Vec<String>,
+    /// Whether clients may create session transfer tokens (`session_transfer.can_create_session_transfer_token`). Default true.
+    pub session_transfer: bool,
     /// The authentication context classes that a sign-in can reach (`acr_values`). Default Auth0's one for a second factor.
     pub authentication_classes: Vec<String>,
     /// Whether discovery says that authorization requests may ask for single claims (`claims`). Default false, as at Auth0.
@@ -139,6 +141,7 @@ impl Default for Settings {
             device_interval: 5,
             token_exchange: true,
             custom_token_types: vec!["urn:example:partner-token".to_owned()],
+            session_transfer: true,
             authentication_classes: vec![MULTI_FACTOR.to_owned()],
             claims_parameter: false,
             dpop: Dpop::Off,

@@ -12,6 +12,7 @@ use crate::dpop::Proofs;
 use crate::endpoints::authorize::AuthorizationRequest;
 use crate::endpoints::device::DeviceCode;
 use crate::endpoints::par::Pushed;
+use crate::endpoints::session_transfer::SessionTransfer;
 use crate::fault_queue::FaultQueue;
 use crate::grant::{AccessTokenStore, Code};
 use crate::holds::Holds;
@@ -54,6 +55,7 @@ pub(crate) struct Db {
     pub(crate) pushed: HashMap<String, Pushed>,
     /// What `/oauth/device/code` gave, by the device code.
     pub(crate) device_codes: HashMap<String, DeviceCode>,
+    pub(crate) session_transfers: HashMap<String, SessionTransfer>,
     /// Codes of Sign in with Apple's that were exchanged.
     pub(crate) spent_codes_of_others: HashSet<String>,
     pub(crate) transactions: HashMap<String, Transaction>,

@@ -199,6 +199,12 @@ class PreviewCore: CoreSessionProtocol, @unchecked Sendable {
         return signIn(by: .tokenExchange).core
     }
 
+    func sessionTransfer() async throws -> SessionTransferToken {
+        try await begin()
+        let token = try signedIn { $0.accessToken }
+        return SessionTransferToken(token: token, lifetimeSeconds: 60, host: "preview.invalid")
+    }
+
     func importSession(source: PilotlightCore.ImportSource) async throws -> PilotlightCore.ImportOutcome {
         try await begin()
         try throwIfFailing()

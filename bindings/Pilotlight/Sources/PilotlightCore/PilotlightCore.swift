@@ -1532,6 +1532,12 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func replaceMetadata(metadataJson: String) async throws  -> Claims
 
     /**
+     * A token with which a browser or web view is signed in too (Auth0: "Native to Web SSO"). Network; persists a rotated refresh
+     * token, and nothing else.
+     */
+    func sessionTransfer() async throws  -> SessionTransferToken
+
+    /**
      * Signs in with what another issuer gave, such as the code of Sign in with Apple. Network; persists the session. The token
      * is sent, wiped on this side, and never stored. `user_profile` is JSON text.
      */
@@ -2511,6 +2517,26 @@ open func replaceMetadata(metadataJson: String)async throws  -> Claims  {
             completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
             freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeClaims_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * A token with which a browser or web view is signed in too (Auth0: "Native to Web SSO"). Network; persists a rotated refresh
+     * token, and nothing else.
+     */
+open func sessionTransfer()async throws  -> SessionTransferToken  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_session_transfer(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeSessionTransferToken_lift,
             errorHandler: FfiConverterTypeSessionError_lift
         )
 }
@@ -5035,6 +5061,85 @@ public func FfiConverterTypeSessionCounters_lift(_ buf: RustBuffer) throws -> Se
 #endif
 public func FfiConverterTypeSessionCounters_lower(_ value: SessionCounters) -> RustBuffer {
     return FfiConverterTypeSessionCounters.lower(value)
+}
+
+
+/**
+ * A token with which a browser or web view is signed in too.
+ */
+public struct SessionTransferToken: Equatable, Hashable {
+    /**
+     * The token: who has it is signed in, once.
+     */
+    public let token: String
+    /**
+     * How long it is good, in seconds.
+     */
+    public let lifetimeSeconds: UInt32
+    /**
+     * The issuer's host.
+     */
+    public let host: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The token: who has it is signed in, once.
+         */token: String,
+        /**
+         * How long it is good, in seconds.
+         */lifetimeSeconds: UInt32,
+        /**
+         * The issuer's host.
+         */host: String) {
+        self.token = token
+        self.lifetimeSeconds = lifetimeSeconds
+        self.host = host
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SessionTransferToken: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSessionTransferToken: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SessionTransferToken {
+        return
+            try SessionTransferToken(
+                token: FfiConverterString.read(from: &buf),
+                lifetimeSeconds: FfiConverterUInt32.read(from: &buf),
+                host: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SessionTransferToken, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.token, into: &buf)
+        FfiConverterUInt32.write(value.lifetimeSeconds, into: &buf)
+        FfiConverterString.write(value.host, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSessionTransferToken_lift(_ buf: RustBuffer) throws -> SessionTransferToken {
+    return try FfiConverterTypeSessionTransferToken.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSessionTransferToken_lower(_ value: SessionTransferToken) -> RustBuffer {
+    return FfiConverterTypeSessionTransferToken.lower(value)
 }
 
 
@@ -9810,6 +9915,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_replace_metadata() != 36647) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_session_transfer() != 20285) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_by_exchange() != 35751) {

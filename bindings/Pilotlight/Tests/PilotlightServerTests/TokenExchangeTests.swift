@@ -3,6 +3,10 @@ import IdentityServerSupport
 import Pilotlight
 import Testing
 
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
 /// Token exchange, with the identity server as issuer.
 @Suite struct TokenExchangeTests {
     @Test func applesCodeBeginsASessionWithTheNameThatCameAlong() async throws {
@@ -39,6 +43,24 @@ import Testing
         await #expect(throws: SessionError.self) {
             try await session.signIn(exchanging: ExternalToken("", type: "urn:example:partner-token"))
         }
+        await server.stop()
+    }
+
+    @Test func aWebViewAndSafariAreSignedInToo() async throws {
+        let server = try await IdentityServer.start()
+        let session = try Session(try server.auth0(), storage: .inMemory, log: .none)
+        try await session.signIn(exchanging: .apple(authorizationCode: Data("external:ada@example.com:1".utf8)))
+        let transfer = try await session.sessionTransfer()
+        let cookie = try #require(transfer.cookie)
+        #expect(cookie.name == "auth0_session_transfer_token" && cookie.value == transfer.token)
+        #expect(cookie.domain == "127.0.0.1" && cookie.path == "/" && cookie.isSecure && cookie.isSessionOnly)
+        let website = try #require(URL(string: "https://app.example.com/a?b=c+d%20e&session_transfer_token=old#d"))
+        #expect(
+            transfer.url(for: website).absoluteString
+                == "https://app.example.com/a?b=c+d%20e&session_transfer_token=\(transfer.token)#d")
+        #expect(transfer.expiresAt.timeIntervalSinceNow > 30)
+        #expect(try await session.sessionTransfer().token != transfer.token)
+        _ = try await session.accessToken(forceRefresh: true)
         await server.stop()
     }
 

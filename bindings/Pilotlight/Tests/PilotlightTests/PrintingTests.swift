@@ -84,6 +84,7 @@ import FoundationNetworking
                     parameters: ["a": Self.secret]),
                 ExternalToken.apple(authorizationCode: Data(Self.secret.utf8), email: Self.secret),
             ],
+            "SessionTransfer": [try await session.sessionTransfer()],
             "DeviceSignIn": [
                 try await Session.preview().beginDeviceSignIn()
             ],

@@ -11,6 +11,7 @@ use super::super::legacy::DelegationOptions;
 use super::super::migration::{ImportOutcome, ImportSource};
 use super::super::options::{FlushReport, SignInRequest, StepUpOptions, UpdateOutcome};
 use super::super::sign_in::{ExternalToken, PasswordSignIn};
+use super::super::tokens::SessionTransfer;
 use super::SessionManager;
 use crate::machine::error::Error;
 use crate::model::pending_update::PendingUpdate;
@@ -289,5 +290,16 @@ impl SessionManager {
     /// is not asked for again. [`Error::Store`] when the session could not be written: it is signed in all the same.
     pub async fn sign_in_by_exchange(&self, external: ExternalToken) -> Result<SessionState, Error> {
         self.parts.sign_in_by_token_exchange.sign_in(external).await
+    }
+    /// A session transfer token, with which a browser or web view is signed in too (Auth0: "Native to Web SSO"). Network; a refresh
+    /// token that is rotated for it is stored before. The token is this caller's alone and kept nowhere: it is good once, for a
+    /// minute.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] naming `issuer` for another issuer than Auth0; [`Error::ServerConfiguration`] naming `client_id` where
+    /// the application may not create such tokens; else as [`SessionManager::access_token`]. [`Error::Store`] when a rotated
+    /// refresh token could not be written: no token is given then.
+    pub async fn session_transfer(&self) -> Result<SessionTransfer, Error> {
+        self.parts.session_transfers.get().await
     }
 }

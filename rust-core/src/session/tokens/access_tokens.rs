@@ -15,13 +15,14 @@ use super::super::store::SessionStore;
 use super::audiences::{checked_further, further};
 use super::in_memory::TokensInMemory;
 use super::renewer::Renewer;
-use super::requirement::{Renewal, TokenRequirement};
+use super::requirement::{Renewal, SingleUse, TokenRequirement};
 use crate::machine::error::Error;
 use crate::machine::input::LifetimeShort;
 use crate::machine::refused_tokens::RefusedTokens;
 use crate::machine::retry;
 use crate::model::audience::Audience;
 use crate::model::secret::Secret;
+use crate::ports::BoxFuture;
 
 #[derive(Debug)]
 pub(in crate::session) struct AccessTokens {
@@ -100,8 +101,8 @@ impl AccessTokens {
     pub(in crate::session) async fn refresh(&self, options: RefreshOptions) -> Result<Secret, Error> {
         self.store.ensure_session().await?;
         let renewal = Renewal {
-            audience: None,
             options,
+            ..Renewal::default()
         };
         self.renew(renewal, TokenRequirement::Renewal).await
     }
@@ -166,13 +167,7 @@ impl AccessTokens {
                 || memory.granted(&requirement, of).map(Ok),
                 || {
                     is_own = true;
-                    let (session, renewer) = (self.context.keep_open(), Arc::clone(&self.renewer));
-                    let (renewal, requirement) = (renewal.clone(), requirement.clone());
-                    Box::pin(async move {
-                        let token = renewer.renew(&renewal, &requirement).await;
-                        drop(session);
-                        token
-                    })
+                    self.flight(renewal.clone(), requirement.clone())
                 },
             );
             match joined {
@@ -198,6 +193,40 @@ impl AccessTokens {
                 Joined::WaitFor(result) => drop(result.await),
             }
         }
+    }
+
+    /// What the issuer gives for one use, and how many seconds it is good where it says so. It takes turns with the renewals.
+    pub(super) async fn get_for_single_use(&self, audience: Audience) -> Result<(Secret, Option<u64>), Error> {
+        self.store.ensure_session().await?;
+        let single_use = SingleUse::default();
+        let renewal = Renewal::for_single_use(audience, &single_use);
+        self.memory.ensure_kind(&TokenRequirement::Renewal)?;
+        loop {
+            let start = || self.flight(renewal.clone(), TokenRequirement::Renewal);
+            match self
+                .in_flight
+                .join(renewal.clone(), self.context.spawner(), || None, start)
+            {
+                Joined::Done(result) => return Ok((result?, None)),
+                Joined::Join(result) => {
+                    let ended_early = || Err(Error::Internal("the renewal ended early".to_owned()));
+                    let token = result.await.unwrap_or_else(ended_early)?;
+                    self.context.network_answered();
+                    return Ok((token, single_use.lifetime_seconds.get().copied()));
+                }
+                Joined::WaitFor(result) => drop(result.await),
+            }
+        }
+    }
+
+    /// One renewal, which goes on when its callers go away.
+    fn flight(&self, renewal: Renewal, requirement: TokenRequirement) -> BoxFuture<'static, Result<Secret, Error>> {
+        let (session, renewer) = (self.context.keep_open(), Arc::clone(&self.renewer));
+        Box::pin(async move {
+            let token = renewer.renew(&renewal, &requirement).await;
+            drop(session);
+            token
+        })
     }
 
     fn checked_further<'a>(&self, audience: Option<&'a Audience>) -> Result<Option<&'a Audience>, Error> {

@@ -13,6 +13,7 @@
 //! - `renewer`: one renewal.
 //! - `access_tokens`: who gets which access token.
 //! - `id_tokens`: the ID token, where the configuration allows the legacy calls.
+//! - `session_transfer`: the session in a browser or web view.
 //! - `bearer`: requests that carry a token.
 
 mod access_tokens;
@@ -25,9 +26,13 @@ mod in_memory;
 mod renewer;
 mod requests;
 mod requirement;
+mod session_transfer;
 
 pub(super) use access_tokens::AccessTokens;
 pub(super) use bearer::{Bearer, BearerCalls};
 pub(super) use id_tokens::IdTokens;
 pub(super) use in_memory::TokensInMemory;
+pub use session_transfer::SessionTransfer;
+
 pub(super) use renewer::{MOST_REPLACEMENTS, Renewer};
+pub(super) use session_transfer::SessionTransfers;

@@ -19,8 +19,8 @@ use super::requests::RenewalRequests;
 use super::requirement::{Renewal, TokenRequirement};
 use crate::machine::error::Error;
 use crate::machine::input::{
-    ProofKeyMade, RenewalAnswered, RenewalAsked, RenewalBegun, RenewalDeclined, RenewalFailed, RenewalRefused,
-    RenewalSucceeded, TokensChecked,
+    CheckResult, ProofKeyMade, RenewalAnswered, RenewalAsked, RenewalBegun, RenewalDeclined, RenewalFailed,
+    RenewalRefused, RenewalSucceeded, TokensChecked,
 };
 use crate::machine::{Generation, Machine, Outcome, RenewalInput, RenewalKind, Verdict};
 use crate::model::audience::Audience;
@@ -29,6 +29,7 @@ use crate::model::state::{ReauthenticationReason, SessionState};
 use crate::model::time::Instant;
 use crate::ports::LogLevel;
 use crate::protocol::discovery::IssuerMetadata;
+use crate::protocol::endpoint::Endpoint;
 use crate::protocol::failure::Extras;
 use crate::protocol::token::{self, TokenAnswer};
 
@@ -207,11 +208,18 @@ impl Renewer {
     async fn take(
         &self,
         input: RenewalInput,
-        answer: TokenAnswer,
+        mut answer: TokenAnswer,
         at: Instant,
         renewal: &Renewal,
     ) -> Result<Secret, Error> {
         let (generation, of) = (input.generation, renewal.audience.as_ref());
+        // It is used once, and so kept nowhere: only the rotated refresh token is.
+        let for_single_use = renewal.single_use.as_ref().map(|single_use| {
+            let _ = answer
+                .expires_in
+                .map(|seconds| single_use.lifetime_seconds.set(seconds));
+            answer.access_token.take()
+        });
         let taken = self.context.apply(RenewalAnswered {
             generation,
             subject: input.subject.clone(),
@@ -224,6 +232,10 @@ impl Renewer {
             return self.drop_late_answer(taken, of).await;
         }
         let settle = |CheckedRenewal { token, result }| {
+            let token = match (&for_single_use, &result) {
+                (Some(token), CheckResult::Accepted { .. }) => token.clone().ok_or_else(no_token),
+                _ => token,
+            };
             let checked = self.context.apply(TokensChecked {
                 generation,
                 audience: of.cloned(),
@@ -247,6 +259,11 @@ impl Renewer {
         let token = token?;
         if settled.verdict == Verdict::Superseded {
             return self.drop_late_answer(settled, of).await;
+        }
+        if for_single_use.is_some() {
+            saved?;
+            self.context.log(LogLevel::Info, "got a token for a single use");
+            return Ok(token);
         }
         // Another process has renewed too, and its tokens are the later ones: these were never stored.
         if self.memory.any_access_token(of).as_ref() != Some(&token) {
@@ -322,5 +339,13 @@ impl Renewer {
             let _ = self.revocations.revoke(&orphan).await;
         }
         self.memory.newer_session_token(of)
+    }
+}
+
+fn no_token() -> Error {
+    Error::UnexpectedAnswer {
+        server: Endpoint::TOKEN.into(),
+        status: 200,
+        problem: "no access_token".to_owned(),
     }
 }

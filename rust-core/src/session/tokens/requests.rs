@@ -44,6 +44,7 @@ impl RenewalRequests {
         renewal: &Renewal,
     ) -> Result<(TokenAnswer, Instant), Error> {
         let grant = match renewal.audience {
+            Some(_) if renewal.single_use.is_some() => Grant::SessionTransfer,
             Some(_) => Grant::RefreshTokenForAudience,
             None => Grant::RefreshToken,
         };

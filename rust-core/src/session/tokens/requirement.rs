@@ -1,5 +1,6 @@
 //! What a caller asks for: which renewal, and which token makes it unnecessary.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::super::options::RefreshOptions;
@@ -28,14 +29,40 @@ pub(super) struct Renewal {
     /// A further audience; none for the session's own access token.
     pub(super) audience: Option<Audience>,
     pub(super) options: RefreshOptions,
+    /// What comes is given to one caller and kept nowhere: a session transfer token.
+    pub(super) single_use: Option<SingleUse>,
 }
+
+/// One caller's.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SingleUse {
+    /// How long what comes is good, where the issuer says so.
+    pub(super) lifetime_seconds: Arc<OnceLock<u64>>,
+}
+
+impl PartialEq for SingleUse {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.lifetime_seconds, &other.lifetime_seconds)
+    }
+}
+
+impl Eq for SingleUse {}
 
 impl Renewal {
     /// Without its own parameters.
     pub(super) fn of(audience: Option<&Audience>) -> Self {
         Self {
             audience: audience.cloned(),
-            options: RefreshOptions::default(),
+            ..Self::default()
+        }
+    }
+
+    /// For one caller, who uses what comes once.
+    pub(super) fn for_single_use(audience: Audience, single_use: &SingleUse) -> Self {
+        Self {
+            audience: Some(audience),
+            single_use: Some(single_use.clone()),
+            ..Self::default()
         }
     }
 

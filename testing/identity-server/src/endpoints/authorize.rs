@@ -9,7 +9,7 @@ use axum::response::Response;
 
 pub(crate) use super::authorize_request::AuthorizationRequest;
 use super::authorize_request::{Refused, Reply, parse};
-use super::{browser, pages, par};
+use super::{browser, pages, par, session_transfer};
 use crate::answers::{redirect, refused};
 use crate::grant::{Code, Grant};
 use crate::params::{Params, with_query};
@@ -55,7 +55,8 @@ fn answer(shared: &Shared, params: &Params, headers: &HeaderMap) -> Response {
         let description = script.get("deny_description").unwrap_or("The user denied the request");
         return refuse(shared, &settings, &request.reply, error, description);
     }
-    if let Some(email) = script.get("sign_in_as") {
+    let transferred = session_transfer::take(&mut shared.db(), params, headers, shared.clock.now());
+    if let Some(email) = script.get("sign_in_as").or(transferred.as_deref()) {
         // Bound first: in the match, the lock would last until its end.
         let session = sign_in(&mut shared.db(), email, None, shared.clock.now());
         return match session {

@@ -26,6 +26,7 @@ pub(crate) mod par;
 mod payments;
 mod pictures;
 mod revoke;
+pub(crate) mod session_transfer;
 mod token;
 mod token_exchange;
 mod userinfo;

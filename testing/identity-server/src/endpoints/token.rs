@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest;
 
 use super::client_authentication::client;
-use super::{device, token_exchange};
+use super::{device, session_transfer, token_exchange};
 use crate::answers::{oauth_error, private_json, refused};
 use crate::dpop::{self, Proved};
 use crate::grant::Code;
@@ -266,6 +266,10 @@ impl Call<'_> {
         if account.mfa_required {
             return mfa_required();
         }
+        let is_transfer = self.params.get("audience") == Some(&session_transfer::audience(self.shared));
+        if is_transfer && !self.settings.session_transfer {
+            return oauth_error(403, "unauthorized_client", "Session transfer is not allowed.");
+        }
         let (audience, scope) = match self.resource(&grant.scope, grant.audience.as_deref()) {
             Ok(resource) => resource,
             Err((status, error, text)) => return oauth_error(status, error, &text),
@@ -297,7 +301,11 @@ impl Call<'_> {
             again: true,
             id_token_fault: self.tampering.0.as_ref(),
         };
-        private_json(StatusCode::OK, &issue.answer(self.shared, db, &self.settings).0)
+        let (mut answer, _) = issue.answer(self.shared, db, &self.settings);
+        if is_transfer {
+            answer = session_transfer::answer(answer, db, &account.email, self.shared.clock.now());
+        }
+        private_json(StatusCode::OK, &answer)
     }
 
     /// The audience and scope of a refresh: the sign-in's, another API's (multi-resource), or a part of the scope.
@@ -308,6 +316,7 @@ impl Call<'_> {
         if let Some(other) = by_audience
             .or(by_resource)
             .filter(|_| self.settings.multi_resource_refresh)
+            .filter(|other| **other != session_transfer::audience(self.shared))
         {
             let Some(of_the_api) = self.shared.scopes_of(other) else {
                 return Err(match by_audience {

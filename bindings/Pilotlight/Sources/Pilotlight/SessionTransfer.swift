@@ -1,0 +1,82 @@
+import Foundation
+internal import PilotlightCore
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
+/// A token that signs the session's user in in a web view or browser, too (Auth0: "Native to Web SSO").
+///
+/// It is good once, for a minute, and bound to the device's address: ask for it right before it is used. Who has it is signed in, so it goes
+/// to your own website only. Printing it shows no token.
+public struct SessionTransfer: Hashable, Sendable {
+    /// The token itself, for a website that is opened in another way.
+    public let token: String
+    /// When it expires, by the device's clock.
+    public let expiresAt: Date
+    /// The issuer's host, which the cookie is for.
+    public let host: String
+
+    init(_ transfer: SessionTransferToken) {
+        token = transfer.token
+        expiresAt = Date(timeIntervalSinceNow: TimeInterval(transfer.lifetimeSeconds))
+        host = transfer.host
+    }
+
+    /// For a `WKWebView`: set it in the web view's cookie store before the website is loaded. The cookie is secure, for the issuer's host, and
+    /// ends with the web view's session. Nil where the system makes no cookie of it.
+    public var cookie: HTTPCookie? {
+        HTTPCookie(properties: [
+            .domain: host, .path: "/", .name: "auth0_session_transfer_token", .value: token, .secure: "TRUE",
+            .discard: "TRUE",
+        ])
+    }
+
+    /// For `SFSafariViewController` and Safari: the website's URL with the parameter `session_transfer_token`, which the website passes on to
+    /// `/authorize`. What the URL has already stays.
+    public func url(for website: URL) -> URL {
+        guard var components = URLComponents(url: website, resolvingAgainstBaseURL: false) else { return website }
+        // The website's own parameters stay as they are written.
+        let others = (components.percentEncodedQueryItems ?? []).filter { $0.name != "session_transfer_token" }
+        let parameter = URLQueryItem(name: "session_transfer_token", value: percentEncoded(token))
+        components.percentEncodedQueryItems = others + [parameter]
+        return components.url ?? website
+    }
+}
+
+/// Also `+`, which a form's reader takes for a space.
+private func percentEncoded(_ text: String) -> String {
+    text.utf8.map { byte in
+        let character = Character(UnicodeScalar(byte))
+        let isPlain = character.isASCII && (character.isLetter || character.isNumber || "-._~".contains(character))
+        return isPlain ? String(character) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+    }.joined()
+}
+
+extension SessionTransfer: Redacted {
+    /// When it expires.
+    public var description: String { "SessionTransfer(expiresAt: \(expiresAt))" }
+}
+
+extension Session {
+    /// A token that signs the session's user in in a web view or browser too (Auth0: "Native to Web SSO"). Network; a refresh token that Auth0
+    /// rotates for it is stored before this returns, and nothing else is.
+    ///
+    /// ```swift
+    /// let transfer = try await session.sessionTransfer()
+    /// if let cookie = transfer.cookie {
+    ///     await webView.configuration.websiteDataStore.httpCookieStore.setCookie(cookie)
+    /// }
+    /// webView.load(URLRequest(url: website))
+    /// ```
+    ///
+    /// Each call gets another token; renewals and these take turns.
+    ///
+    /// - Throws: ``SessionError/configurationInvalid(field:message:)`` naming `clientID` when the application may not create such tokens (Auth0:
+    ///   `session_transfer.can_create_session_transfer_token`) and `issuer` when the issuer is not Auth0;
+    ///   ``SessionError/storageFailed(status:message:)`` when the rotated refresh token cannot be stored; else as
+    ///   ``accessToken(minTTL:forceRefresh:allowExpired:)``.
+    public func sessionTransfer() async throws -> SessionTransfer {
+        SessionTransfer(try await call { try await $0.sessionTransfer() })
+    }
+}
