@@ -6,6 +6,7 @@
 A test is named as `PLACE::NAME`: PLACE is the end of its file's path without the extension, as `session/sign_in` or `RedirectTests`.
 """
 
+import functools
 import pathlib
 import re
 import subprocess
@@ -42,8 +43,13 @@ def sources():
     return [pathlib.PurePosixPath(name) for name in sorted(set(names.splitlines())) if (CHECKOUT / name).is_file()]
 
 
+@functools.lru_cache(maxsize=None)  # Each name is looked for among all files.
+def without_extension(path):
+    return f"/{path.with_suffix('')}"
+
+
 def fault_of_name(place, name, files, read):
-    found = [path for path in files if f"/{path.with_suffix('')}".endswith(f"/{place}")]
+    found = [path for path in files if without_extension(path).endswith(f"/{place}")]
     defined = [path for path in found if re.search(TESTS[path.suffix].format(name=name), read(path))]
     if len(defined) == 1:
         return None
