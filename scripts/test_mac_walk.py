@@ -1,11 +1,15 @@
 """Walks through demo, test, build and the checks for Apple platforms from the state of a fresh Mac: a new checkout, empty caches, Rust
 without a target for iOS, and no program that macOS does not have. Every tool of Apple's is pretended (pretended_mac.py)."""
 
+import functools
 import os
+import pathlib
 import plistlib
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -20,24 +24,43 @@ import platforms  # noqa: E402
 DEVICE, SIMULATORS = "aarch64-apple-ios", ["aarch64-apple-ios-sim", "x86_64-apple-ios"]
 
 
+@functools.lru_cache(maxsize=None)
+def archives_of_every_target():
+    made = {}
+    for target, kind in platforms.TARGETS.items():
+        what = platforms.architecture_of(target), kind, platforms.minimum_of(kind)
+        # With the symbols that the privacy manifest speaks of.
+        made[target] = fixtures.make_archive([fixtures.make_object(*what), fixtures.make_object(*what, undefined=["_fstat"])])
+    return made
+
+
 class FreshMac(pretended_mac.Mac):
+    made = None
+
     def copy(self):
-        names = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=CHECKOUT, check=True, capture_output=True,
-                               text=True).stdout.split("\0")
-        self.copied = sorted({name for name in names if name and (CHECKOUT / name).is_file()})
-        super().copy()
+        """A copy of one repository with all that git has here: to make that for each test would take longer than most tests."""
+        subprocess.run(["cp", "-R", "-p", self.repository(), self.checkout], check=True)
+
+    @classmethod
+    def repository(cls):
+        if not FreshMac.made:
+            FreshMac.made = tempfile.TemporaryDirectory()
+            folder = pathlib.Path(FreshMac.made.name) / "checkout"
+            names = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=CHECKOUT, check=True, capture_output=True,
+                                   text=True).stdout.split("\0")
+            for name in sorted({name for name in names if name and (CHECKOUT / name).is_file()}):
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(CHECKOUT / name, folder / name)
+            for words in (["init", "--quiet"], ["add", "--all"]):
+                subprocess.run(["git", *words], cwd=folder, check=True, env={"PATH": os.environ["PATH"], "HOME": FreshMac.made.name})
+        return pathlib.Path(FreshMac.made.name) / "checkout"
 
     def setUp(self):
         super().setUp()
         archives = self.folder / "archives"
         archives.mkdir()
-        for target, kind in platforms.TARGETS.items():
-            what = platforms.architecture_of(target), kind, platforms.minimum_of(kind)
-            # With the symbols that the privacy manifest speaks of.
-            (archives / target).write_bytes(fixtures.make_archive([fixtures.make_object(*what), fixtures.make_object(*what, undefined=["_fstat"])]))
-        for words in (["init", "--quiet"], ["add", "--all"]):
-            subprocess.run(["git", *words], cwd=self.checkout, check=True,
-                           env={"PATH": os.environ["PATH"], "HOME": str(self.folder / "home")})
+        for target, content in archives_of_every_target().items():
+            (archives / target).write_bytes(content)
 
     def assertPasses(self, script, *words, **environment):
         code, said = self.run_script(script, *words, **environment)
