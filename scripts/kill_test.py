@@ -1,7 +1,8 @@
 """Kills the terminal sample at random moments while it renews, and looks at what is left. Started by kill-test.sh.
 
-Two campaigns at one server: `alone`, where each killed process is followed by one that must renew, and `pair`, where two
-processes renew over one store and one of them is killed again and again. Every random choice comes from the seed; what a
+Three campaigns at one server: `alone`, where each killed process is followed by one that must renew; `pair`, where two
+processes renew over one store and one of them is killed again and again; and `bound`, with tokens that are bound to a key
+(DPoP), where a sign-in, a renewal or the renewal that binds a session is killed. Every random choice comes from the seed; what a
 moment hits still depends on the machine, so that a seed repeats the plan, not the outcome.
 """
 
@@ -17,11 +18,11 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
+
+from kill_servers import ASKED_AGAIN, IdentityServer, OidcProvider
 
 REDIRECT_URI = "com.example.pilotlight://callback"
 RESTORED = "restored a session"  # the line of --verbose after which a renewal begins
-ASKED_AGAIN = "answers lost with their process, asked for again in the overlap"
 LOST = "kills with new tokens at the issuer and none in the store"
 WELL = "renewals that ended well meanwhile"
 PATIENCE = 60  # seconds; no process may take longer
@@ -30,58 +31,6 @@ LOCK_FILES = re.compile(r"\.lock$|\.tmp$")
 
 class Failure(Exception):
     """Something that must never happen."""
-
-
-class OidcProvider:
-    """Tells its requests by its log; a refresh token that it refuses ends the session there, which no figure can hide."""
-
-    name = "oidc-provider"
-
-    def __init__(self, options):
-        self.log = pathlib.Path(options.log)
-        self.flags = ["--issuer", options.issuer, "--param", "prompt=consent"]
-
-    def token_requests(self):
-        return self.log.read_bytes().count(b"POST /token")
-
-    renewals = token_requests
-
-    def count(self):
-        return {}
-
-
-class IdentityServer:
-    """The project's own, which also counts the spent refresh tokens that it is shown."""
-
-    name = "identity-server"
-
-    def __init__(self, options):
-        self.control = options.control
-        self.counted = collections.Counter()
-        self.flags = ["--domain", options.issuer]
-
-    def counters(self):
-        with urllib.request.urlopen(self.control + "counters", timeout=10) as answer:
-            return json.load(answer)
-
-    def token_requests(self):
-        return self.counters()["requests"].get("token", 0)
-
-    def renewals(self):
-        return self.counters()["refresh_grants_honoured"]
-
-    def count(self):
-        counters = self.counters()
-        spent, overlap = counters["spent_refresh_tokens_presented"], counters["overlap_reuses"]
-        now = collections.Counter({
-            "spent tokens presented after the overlap": spent - overlap,
-            "unknown or ended tokens presented": counters["dead_refresh_tokens_presented"],
-            "families of tokens ended by the server": counters["families_killed"],
-            ASKED_AGAIN: overlap,
-        })
-        # The server sums up since it started; a campaign answers for itself.
-        before, self.counted = self.counted, now
-        return {name: number - before[name] for name, number in now.items()}
 
 
 MUST_BE_ZERO = (
@@ -97,8 +46,9 @@ MUST_BE_ZERO = (
 class Terminal:
     """The terminal sample over one store: its own process for each call."""
 
-    def __init__(self, command, server, store):
+    def __init__(self, command, server, store, browser):
         self.command = command
+        self.browser = browser
         self.store = store
         self.settings = ["--client-id", "native-app", "--redirect-uri", REDIRECT_URI, "--store", str(store), *server.flags]
         self.lifetime = 0.1  # seconds from start to end, about
@@ -115,17 +65,25 @@ class Terminal:
             raise Failure(f"`{arguments[0]}` ended with {process.returncode}: {err.strip() or out.strip()}")
         return out.strip()
 
-    def sign_in(self, browser):
-        process = self.start("sign-in", stdin=subprocess.PIPE)
+    def sign_in(self, *arguments):
+        process, callback = self.begin_sign_in(*arguments)
+        out, err = process.communicate(callback, timeout=PATIENCE)
+        if process.returncode != 0:
+            raise Failure(f"the sign-in failed: {out}{err}")
+
+    def begin_sign_in(self, *arguments):
+        """A process that waits for the callback URL, and that URL."""
+        process = self.start("sign-in", *arguments, stdin=subprocess.PIPE)
         line = process.stdout.readline()
         if not line.startswith("open: "):
             process.kill()
             raise Failure(f"sign-in asked for no browser: {line}{process.stderr.read()}")
-        callback = subprocess.run([browser, line.removeprefix("open: ").strip(), REDIRECT_URI], capture_output=True, text=True,
-                                  timeout=PATIENCE, check=False)
-        out, err = process.communicate(callback.stdout, timeout=PATIENCE)
-        if process.returncode != 0:
-            raise Failure(f"the sign-in failed: {callback.stderr}{out}{err}")
+        url = line.removeprefix("open: ").strip()
+        callback = subprocess.run([self.browser, url, REDIRECT_URI], capture_output=True, text=True, timeout=PATIENCE, check=False)
+        if callback.returncode != 0:
+            process.kill()
+            raise Failure(f"the browser came to no callback: {callback.stderr}")
+        return process, callback.stdout
 
 
 def stored_session(store):
@@ -157,6 +115,8 @@ def check_folder(store):
 
 class Alone:
     """One process is killed while it renews; the next one must find the session and renew it."""
+
+    title = "one process at a time"
 
     def __init__(self, terminal, server, chance):
         self.terminal, self.server, self.chance = terminal, server, chance
@@ -195,16 +155,20 @@ class Alone:
             self.seen["kills before the issuer renewed anything"] += 1
         return True
 
-    def victim(self):
+    def victim(self, *arguments):
         """A renewing process, killed some time: after its start, after the restore, or after its request came in."""
         aim = self.chance.choice(("start", "restored", "asked", "asked"))
-        part = self.chance.random()
         asked = self.server.token_requests()
-        process = self.terminal.start("token", "--force-refresh", "--verbose", stdout=subprocess.DEVNULL)
+        process = self.terminal.start("token", "--force-refresh", "--verbose", *arguments, stdout=subprocess.DEVNULL)
         if aim != "start":
             for line in process.stderr:
                 if RESTORED in line:
                     break
+        return self.kill(process, aim, asked)
+
+    def kill(self, process, aim, asked):
+        """Some time after that moment; `asked` counts the requests before the one that is waited for."""
+        part = self.chance.random()
         if aim == "asked":
             while process.poll() is None and self.server.token_requests() == asked:
                 time.sleep(0.0005)
@@ -220,8 +184,64 @@ class Alone:
     end = stop
 
 
+class Bound(Alone):
+    """Tokens that are bound to a key: after each kill the key in the store is the one that the tokens are bound to."""
+
+    title = "tokens bound to a key"
+
+    def __init__(self, terminal, server, chance):
+        super().__init__(terminal, server, chance)
+        self.windows["pasted"] = 0.05
+        server.binds_tokens()
+
+    def strike(self):
+        what = self.chance.choice(("sign-in", "renewal", "renewal that binds"))
+        if what == "renewal that binds":
+            self.terminal.sign_in()
+        elif not stored_session(self.terminal.store)["credentials"].get("is_bound"):
+            self.terminal.sign_in("--dpop")
+        before = stored_session(self.terminal.store)
+        process = self.signing_in() if what == "sign-in" else self.victim("--dpop")
+        killed = process.returncode == -signal.SIGKILL
+        if not killed and process.returncode != 0:
+            raise Failure(f"session lost: the victim ended with {process.returncode}: {process.stderr.read()}")
+        after = stored_session(self.terminal.store)
+        self.check_key(before, after)
+        self.terminal.run("token", "--force-refresh", "--dpop")
+        healed = stored_session(self.terminal.store)
+        self.check_key(after, healed)
+        if not healed["credentials"].get("is_bound") or healed["sign_in_id"] != after["sign_in_id"]:
+            raise Failure("session lost: the process after the kill has no bound tokens")
+        # The issuer checks that the token and the proof are of one key.
+        self.terminal.run("profile", "--refresh", "--dpop")
+        self.seen[WELL] += 1
+        if not killed:
+            return False
+        self.seen[f"kills in a {what}, with nothing new stored"
+                  if after == before else f"kills in a {what}, with a key or tokens stored"] += 1
+        return True
+
+    def check_key(self, before, after):
+        """A session keeps its key from the moment it has one."""
+        keys = [session["credentials"].get("proof_key") for session in (before, after)]
+        if before["sign_in_id"] == after["sign_in_id"] and keys[0] and keys[0] != keys[1]:
+            raise Failure("corrupt store: a session with another key")
+        if after["credentials"].get("is_bound") and not keys[1]:
+            raise Failure("corrupt store: bound tokens without their key")
+
+    def signing_in(self):
+        """Somebody signs in over the session, and is killed after the browser came back."""
+        process, callback = self.terminal.begin_sign_in("--dpop")
+        aim, asked = self.chance.choice(("pasted", "asked", "asked")), self.server.token_requests()
+        process.stdin.write(callback)
+        process.stdin.close()
+        return self.kill(process, aim, asked)
+
+
 class Pair:
     """Two processes renew over one store; the one that is killed is started anew, the other must not notice."""
+
+    title = "two processes, one store"
 
     def __init__(self, terminal, server, chance):
         self.terminal, self.server, self.chance = terminal, server, chance
@@ -287,8 +307,8 @@ def campaign(kind, options, server):
     """Runs one and prints its figures; true when all that must be zero is."""
     chance = random.Random(f"{options.seed} {server.name} {kind.__name__}")
     store = pathlib.Path(options.folder) / f"{server.name}-{kind.__name__.lower()}" / "session"
-    terminal = Terminal(options.command, server, store)
-    terminal.sign_in(options.browser)
+    terminal = Terminal(options.command, server, store, options.browser)
+    terminal.sign_in()
     terminal.run("token", "--force-refresh")
     seen = collections.Counter({name: 0 for name in MUST_BE_ZERO[:3]})
     running, done, began = kind(terminal, server, chance), 0, time.monotonic()
@@ -314,7 +334,7 @@ def campaign(kind, options, server):
         seen["corrupt stores" if what.startswith("corrupt") else "sessions lost" if "session lost" in what or "with 12" in what
              else "renewals that failed"] += 1
         print(f"\nround {done} of seed {options.seed}: {what}", file=sys.stderr)
-    print(f"{server.name}, {'one process at a time' if kind is Alone else 'two processes, one store'}: {done} rounds of seed "
+    print(f"{server.name}, {kind.title}: {done} rounds of seed "
           f"{options.seed} in {time.monotonic() - began:.0f} s")
     for name, number in {**running.seen, **seen, **counted}.items():
         print(f"  {number:6} {name}")
@@ -341,7 +361,7 @@ def main():
     parser.add_argument("command", nargs="+", help="the terminal sample")
     options = parser.parse_args()
     server = {"oidc-provider": OidcProvider, "identity-server": IdentityServer}[options.server](options)
-    whole = [campaign(kind, options, server) for kind in (Alone, Pair)]
+    whole = [campaign(kind, options, server) for kind in (Alone, Pair, Bound)]
     sys.exit(0 if all(whole) else 1)
 
 

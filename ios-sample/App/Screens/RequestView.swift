@@ -16,9 +16,7 @@ struct RequestView: View {
                 PlainField(title: "Address", text: $address, identifier: "request.address")
                 PlainField(title: "Audience", text: $audience, identifier: "request.audience")
             } footer: {
-                Text(
-                    "Your access token goes to that address, so enter only one that you trust. With an audience it is its own token, for that API."
-                )
+                Text("Your access token goes there: enter only an address that you trust. An audience has its own.")
             }
             Section {
                 Button("Send", systemImage: "paperplane") { Task { await send() } }
@@ -47,7 +45,7 @@ struct RequestView: View {
 
     private func send() async {
         (isSending, outcome) = (true, nil)
-        outcome = await session.request(address, audience: audience)
+        outcome = await session.request(address, audience: audience, in: SystemWebAuthenticator())
         isSending = false
     }
 }

@@ -44,6 +44,7 @@ struct SettingsView: View {
             PlainField(title: "Client ID", text: $draft.clientID, identifier: "settings.client-id")
             PlainField(title: "Redirect URI", text: $draft.redirectURI, identifier: "settings.redirect-uri")
             if draft.isAuth0 { Toggle("Ask for Metadata", isOn: $draft.metadataAccess) }
+            Toggle("Bind Tokens to This Device", isOn: $draft.bindsTokens).accessibilityIdentifier("settings.bind")
             Toggle("Private Browser", isOn: $draft.isEphemeral).accessibilityIdentifier("settings.private-browser")
         } header: {
             Text("Issuer")
@@ -73,13 +74,9 @@ struct SettingsView: View {
             Text("Keychain")
         } footer: {
             VStack(alignment: .leading, spacing: 8) {
-                Text(
-                    "With Face ID the session is renewed only while the app is in front, and the widget cannot read it."
-                )
+                Text("With Face ID only the app in front renews the session, and the widget cannot read it.")
                 Text("A simulator switches access control off: nobody is asked there.")
-                Text(
-                    "Sync only where the issuer does not rotate refresh tokens, and with a class that may leave this device."
-                )
+                Text("Sync only where refresh tokens are not rotated, with a class that may leave this device.")
             }
         }
     }

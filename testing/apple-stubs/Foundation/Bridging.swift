@@ -12,6 +12,15 @@ extension String: _ObjectiveCBridgeable {
     public static func _unconditionallyBridgeFromObjectiveC(_ source: NSString?) -> String { fatalError() }
 }
 
+extension Data: _ObjectiveCBridgeable {
+    public func _bridgeToObjectiveC() -> NSData { fatalError() }
+    public static func _forceBridgeFromObjectiveC(_ source: NSData, result: inout Data?) {}
+    public static func _conditionallyBridgeFromObjectiveC(_ source: NSData, result: inout Data?) -> Bool {
+        fatalError()
+    }
+    public static func _unconditionallyBridgeFromObjectiveC(_ source: NSData?) -> Data { fatalError() }
+}
+
 extension Dictionary: _ObjectiveCBridgeable {
     public func _bridgeToObjectiveC() -> NSDictionary { fatalError() }
     public static func _forceBridgeFromObjectiveC(_ source: NSDictionary, result: inout Dictionary?) {}

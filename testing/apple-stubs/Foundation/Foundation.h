@@ -56,6 +56,10 @@ typedef double NSTimeInterval;
 @interface NSURLResponse : NSObject
 @end
 
+@interface NSHTTPURLResponse : NSURLResponse
+@property (readonly) NSInteger statusCode;
+@end
+
 @interface NSURLSessionDataTask : NSObject
 - (void)resume;
 @end

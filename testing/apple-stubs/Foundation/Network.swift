@@ -49,6 +49,9 @@ open class URLResponse: NSObject, @unchecked Sendable {
     open var url: URL? { fatalError() }
 }
 
+#if canImport(ObjectiveC)
+@objc(NSHTTPURLResponse)
+#endif
 open class HTTPURLResponse: URLResponse, @unchecked Sendable {
     open var statusCode: Int { fatalError() }
     open var allHeaderFields: [AnyHashable: Any] { fatalError() }

@@ -118,6 +118,45 @@ public final class PLTSession: NSObject, Sendable {
         session.authorized(request) { give($0, to: completion) { $0 } }
     }
 
+    /// Sends a request to your API with an access token; see ``Session/data(for:audience:minTTL:using:)``. Where the API wants the
+    /// user to authenticate in a certain way (RFC 9470), the error's code is that of ``SessionError/stepUpRequired(_:message:)``, its
+    /// `userInfo` has `PilotlightACRValues` and `PilotlightMaxAge`, and `stepUp(for:completion:)` takes it.
+    #if canImport(ObjectiveC)
+    @objc(dataForRequest:completion:)
+    #endif
+    public func data(
+        for request: URLRequest,
+        completion: @escaping @MainActor @Sendable (Data?, HTTPURLResponse?, (any Error)?) -> Void
+    ) {
+        session.data(for: request) { Self.answer($0, to: completion) }
+    }
+
+    #if canImport(ObjectiveC)
+    @nonobjc
+    #endif
+    func stepUp(
+        for error: any Error, using authenticator: some WebAuthenticator,
+        completion: @escaping @MainActor @Sendable (Data?, HTTPURLResponse?, (any Error)?) -> Void
+    ) {
+        guard case SessionError.stepUpRequired(let challenge, _) = error else {
+            let error = SessionError.argumentInvalid(argument: "error", message: "it is not stepUpRequired")
+            Task { await completion(nil, nil, error) }
+            return
+        }
+        session.stepUp(for: challenge, using: authenticator) { Self.answer($0, to: completion) }
+    }
+
+    @MainActor
+    private static func answer(
+        _ result: Result<(Data, HTTPURLResponse), any Error>,
+        to completion: @MainActor (Data?, HTTPURLResponse?, (any Error)?) -> Void
+    ) {
+        switch result {
+        case .success((let data, let response)): completion(data, response, nil)
+        case .failure(let error): completion(nil, nil, error)
+        }
+    }
+
     /// The user's claims by their standard names, as property-list values; see ``Session/profile(refresh:)``.
     public func profile(completion: @escaping @MainActor @Sendable ([String: Any]?, (any Error)?) -> Void) {
         session.profile { give($0, to: completion) { $0.claims.mapValues(\.anyValue) } }
@@ -154,6 +193,23 @@ public final class PLTSession: NSObject, Sendable {
     @MainActor
     public func signIn(completion: @escaping @MainActor @Sendable (PLTSessionState, (any Error)?) -> Void) {
         session.signIn(using: SystemWebAuthenticator()) { self.hand($0, to: completion) }
+    }
+
+    /// Lets the session's user authenticate as the API asked for, in the system's browser sheet, and sends the request again; see
+    /// ``Session/stepUp(for:using:parameters:via:)``.
+    ///
+    /// - Parameters:
+    ///   - error: That of ``data(for:completion:)``. Another one is answered with ``SessionError/argumentInvalid(argument:message:)``.
+    ///   - completion: Gets the answer, or the error.
+    #if canImport(ObjectiveC)
+    @objc(stepUpForError:completion:)
+    #endif
+    @MainActor
+    public func stepUp(
+        for error: any Error,
+        completion: @escaping @MainActor @Sendable (Data?, HTTPURLResponse?, (any Error)?) -> Void
+    ) {
+        stepUp(for: error, using: SystemWebAuthenticator(), completion: completion)
     }
     #endif
 

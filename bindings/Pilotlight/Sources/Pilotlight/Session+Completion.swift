@@ -56,6 +56,24 @@ extension Session {
         answer(completion) { try await $0.authorized(request) }
     }
 
+    /// See ``data(for:audience:minTTL:using:)``.
+    @discardableResult
+    public func data(
+        for request: URLRequest, audience: TokenAudience? = nil,
+        completion: @escaping Completion<(Data, HTTPURLResponse)>
+    ) -> Task<Void, Never> {
+        answer(completion) { try await $0.data(for: request, audience: audience) }
+    }
+
+    /// See ``stepUp(for:using:parameters:via:)``.
+    @discardableResult
+    public func stepUp(
+        for challenge: StepUpChallenge, using authenticator: some WebAuthenticator,
+        completion: @escaping Completion<(Data, HTTPURLResponse)>
+    ) -> Task<Void, Never> {
+        answer(completion) { try await $0.stepUp(for: challenge, using: authenticator) }
+    }
+
     /// See ``importSession(from:)``.
     @discardableResult
     public func importSession(

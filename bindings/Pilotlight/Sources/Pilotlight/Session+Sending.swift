@@ -65,7 +65,10 @@ extension Session {
             return try await answer(to: request, token: newest, using: urlSession)
                 .accepted(challenge)
         }
-        guard first.isRefusal, request.httpBodyStream == nil else { return (first.data, first.response) }
+        // One that is not content with its own nonce would not be with another token either.
+        guard first.isRefusal, !first.response.wantsProofNonce, request.httpBodyStream == nil else {
+            return (first.data, first.response)
+        }
         let api = Origin(request.url)?.text ?? ""
         guard let newer = try await replacement(for: token, of: audience, refusedBy: api, minTTL: minTTL) else {
             return (first.data, first.response)

@@ -41,6 +41,9 @@ extension SessionError: CustomNSError {
             info["PilotlightCode"] = code
         case .signInRequired(let reason, _): info["PilotlightReason"] = "\(reason)"
         case .signInFailed(let code, _): info["PilotlightCode"] = code
+        case .stepUpRequired(let challenge, _):
+            info["PilotlightACRValues"] = challenge.requirement.acrValues
+            info["PilotlightMaxAge"] = challenge.requirement.maxAge
         case .configurationInvalid(let field, _): info["PilotlightField"] = field
         case .argumentInvalid(let argument, _): info["PilotlightArgument"] = argument
         case .storageFailed(let status, _): info["PilotlightStatus"] = status.map { Int($0) }

@@ -1,7 +1,8 @@
 import Foundation
 import IdentityServerSupport
-import Pilotlight
 import Testing
+
+@testable import Pilotlight
 
 #if canImport(FoundationNetworking)
 import FoundationNetworking
@@ -42,6 +43,33 @@ import FoundationNetworking
         let answer = try JSONDecoder().decode([String: SessionJSON].self, from: data)
         #expect(answer["user"] == "auth0|ada")
         #expect(try await session.data(for: request).1.statusCode == 200, "and so the next one")
+        await server.stop()
+    }
+
+    /// As Objective-C sees it, but for the browser.
+    @MainActor @Test func objectiveCStepsUpWithTheErrorThatItGot() async throws {
+        let server = try await IdentityServer.start()
+        let session = PLTSession(try await server.signedInSession())
+        let request = try payment(at: server, "acr_values=\(Self.secondFactor)&max_age=300")
+        let refused = await withCheckedContinuation { continuation in
+            session.data(for: request) { _, _, error in continuation.resume(returning: error) }
+        }
+        let error = try #require(refused)
+        let asObjectiveCHasIt = error as NSError
+        #expect(asObjectiveCHasIt.userInfo["PilotlightACRValues"] as? [String] == [Self.secondFactor])
+        #expect(asObjectiveCHasIt.userInfo["PilotlightMaxAge"] as? TimeInterval == 300)
+        let status = await withCheckedContinuation { continuation in
+            session.stepUp(for: error, using: TestBrowser()) { _, response, _ in
+                continuation.resume(returning: response?.statusCode)
+            }
+        }
+        #expect(status == 200)
+        let other = await withCheckedContinuation { continuation in
+            session.stepUp(for: URLError(.timedOut), using: TestBrowser()) { _, _, error in
+                continuation.resume(returning: (error as? SessionError)?.errorCode)
+            }
+        }
+        #expect(other == SessionError.argumentInvalid(argument: "", message: "").errorCode)
         await server.stop()
     }
 

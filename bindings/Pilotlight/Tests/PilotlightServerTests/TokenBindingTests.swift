@@ -60,9 +60,42 @@ import FoundationNetworking
         defer { api.stop() }
         let (_, response) = try await session.data(for: URLRequest(url: try api.url("/")))
         #expect(response.statusCode == 401)
-        #expect(api.requests.count <= 4, "once more for the nonce, for each of two tokens")
+        #expect(api.requests.count == 2, "once more for the nonce, and no more: another token would not help")
+        #expect(try await server.counter("refresh_grants") == 0)
         let proofs = api.requests.compactMap { $0.headers["dpop"] }
         #expect(Set(proofs).count == api.requests.count, "each request has its own proof")
+        await server.stop()
+    }
+
+    /// A stream can be read once.
+    @Test func aStreamedBodyIsSentOnce() async throws {
+        let (server, session) = try await boundSession()
+        let api = try RecordingServer { _ in
+            RecordingServer.Response(
+                401, ["DPoP-Nonce": "n", "WWW-Authenticate": "DPoP error=\"use_dpop_nonce\""])
+        }
+        defer { api.stop() }
+        var upload = URLRequest(url: try api.url("/"))
+        upload.httpMethod = "POST"
+        upload.httpBodyStream = InputStream(data: Data("body".utf8))
+        let (_, response) = try await session.data(for: upload)
+        #expect(response.statusCode == 401)
+        #expect(api.requests.count == 1)
+        await server.stop()
+    }
+
+    @Test func anotherOriginGetsNeitherTheTokenNorAProof() async throws {
+        let (server, session) = try await boundSession()
+        let other = try RecordingServer { _ in
+            RecordingServer.Response(401, ["DPoP-Nonce": "n", "WWW-Authenticate": "DPoP error=\"use_dpop_nonce\""])
+        }
+        let target = try other.url("/found")
+        let api = try RecordingServer { _ in .redirect(to: target) }
+        defer { [api, other].forEach { $0.stop() } }
+        let (_, response) = try await session.data(for: URLRequest(url: try api.url("/")))
+        #expect(response.statusCode == 401)
+        #expect(api.requests.map { $0.headers["dpop"] != nil } == [true])
+        #expect(other.requests.map { $0.headers["dpop"] ?? $0.headers["authorization"] } == [nil])
         await server.stop()
     }
 

@@ -12,14 +12,19 @@ public enum RequestOutcome: Equatable, Sendable {
 
 extension Session {
     /// Sends a request with the session's token, or with one for a further API: it is renewed first where it has to be, and
-    /// once more when the API refuses it. Nil when the task was cancelled.
-    public func request(_ address: String, audience: String = "") async -> RequestOutcome? {
+    /// once more when the API refuses it; the `page` is for a step-up (RFC 9470). Nil when the task was cancelled.
+    public func request(_ url: String, audience: String = "", in page: some WebAuthenticator) async -> RequestOutcome? {
         do {
-            guard let url = URL(string: address.trimmed) else {
+            guard let url = URL(string: url.trimmed) else {
                 throw SessionError.argumentInvalid(argument: "request", message: "the address is not a URL")
             }
             let further = audience.trimmed.isEmpty ? nil : TokenAudience(audience.trimmed)
-            let (data, response) = try await data(for: URLRequest(url: url), audience: further)
+            var (data, response): (Data, HTTPURLResponse)
+            do {
+                (data, response) = try await self.data(for: URLRequest(url: url), audience: further)
+            } catch SessionError.stepUpRequired(let challenge, _) {
+                (data, response) = try await stepUp(for: challenge, using: page)
+            }
             return .answered(status: response.statusCode, bytes: data.count)
         } catch is URLError {
             return .unreachable

@@ -14,6 +14,7 @@ extension SessionSettings {
     /// The flags without a value.
     public static let switches: [(name: String, help: String)] = [
         ("metadata-access", "Auth0: ask for a token that may read and change the user's metadata"),
+        ("dpop", "bind the tokens to a key of this device, and take no others (DPoP, RFC 9449)"),
         ("par", "send the authorization request by POST, and show only its name in the browser (RFC 9126)"),
     ]
 
@@ -36,7 +37,8 @@ extension SessionSettings {
             metadataAccess: arguments.switches.contains("metadata-access")
                 || environment[Self.variable(for: "metadata-access")] == "1",
             parameters: try Self.parameters(arguments.values["param"] ?? []),
-            pushes: arguments.switches.contains("par") || environment[Self.variable(for: "par")] == "1")
+            pushes: arguments.switches.contains("par") || environment[Self.variable(for: "par")] == "1",
+            bindsTokens: arguments.switches.contains("dpop") || environment[Self.variable(for: "dpop")] == "1")
     }
 
     /// The environment variable that stands for a flag.

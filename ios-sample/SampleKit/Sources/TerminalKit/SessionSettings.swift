@@ -26,12 +26,14 @@ public struct SessionSettings: Equatable, Sendable {
     public var parameters: [String: String]
     /// Whether the request goes to the issuer by POST, and the browser's URL only names it (RFC 9126).
     public var pushes: Bool
+    /// Whether the tokens are bound to a key of this device (DPoP, RFC 9449).
+    public var bindsTokens: Bool
 
     /// Settings of these values.
     public init(
         provider: Provider, clientID: String, redirectURI: String? = nil, scopes: [String] = [],
         audience: String? = nil, metadataAccess: Bool = false, parameters: [String: String] = [:],
-        pushes: Bool = false
+        pushes: Bool = false, bindsTokens: Bool = false
     ) {
         self.provider = provider
         self.clientID = clientID
@@ -41,6 +43,7 @@ public struct SessionSettings: Equatable, Sendable {
         self.metadataAccess = metadataAccess
         self.parameters = parameters
         self.pushes = pushes
+        self.bindsTokens = bindsTokens
     }
 
     /// The configuration of a session.
@@ -50,6 +53,7 @@ public struct SessionSettings: Equatable, Sendable {
     public func configuration() throws -> SessionConfiguration {
         var configuration = try configurationOfProvider()
         configuration.pushesAuthorizationRequests = pushes
+        configuration.dpop = bindsTokens ? .required : .off
         return configuration
     }
 

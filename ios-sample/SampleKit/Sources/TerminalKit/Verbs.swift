@@ -26,7 +26,12 @@ struct Verbs: Sendable {
                     try await session.signInOnAnotherDevice { authenticator.show($0) }
                 })
         case .state:
-            return Self.describe(try await session.restore())
+            var answer = Self.describe(try await session.restore())
+            if let key = session.boundKey {
+                answer.lines.append("tokens bound to the key: \(key.thumbprint)")
+                answer.json["bound_key"] = .string(key.thumbprint)
+            }
+            return answer
         case .token(let minTTL, let forceRefresh, let allowExpired):
             let token = try await session.accessToken(
                 minTTL: minTTL, forceRefresh: forceRefresh, allowExpired: allowExpired)

@@ -14,27 +14,35 @@ import Testing
         var settings = AppSettings()
         settings.address = server.issuer
         let address = " \(settings.exampleRequest)\n"
-        let outcome = await session.request(address)
+        let outcome = await session.request(address, in: TestBrowser())
         guard case .answered(200, let bytes) = outcome else {
             Issue.record("\(String(describing: outcome))")
             return
         }
         #expect(bytes > 0)
         // A token for a further API is got, and this API wants another; so it is renewed once and refused again.
-        _ = await session.request(address, audience: "https://api.example.com/")
+        _ = await session.request(address, audience: "https://api.example.com/", in: TestBrowser())
         #expect(session.cachedAccessToken(for: "https://api.example.com/") != nil)
-        let missing = await session.request("\(server.issuer)nowhere")
+        // An API may want the user to authenticate first.
+        let secondFactor = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
+        let payment = await session.request(
+            "\(server.issuer)api/payments?acr_values=\(secondFactor)", in: TestBrowser())
+        guard case .answered(200, _) = payment else {
+            Issue.record("\(String(describing: payment))")
+            return
+        }
+        let missing = await session.request("\(server.issuer)nowhere", in: TestBrowser())
         guard case .answered(404, _) = missing else {
             Issue.record("\(String(describing: missing))")
             return
         }
         await server.stop()
-        #expect(await session.request(address) == .unreachable)
+        #expect(await session.request(address, in: TestBrowser()) == .unreachable)
     }
 
     @Test(arguments: ["", "http://api.example.com/", "not a URL"]) func aTokenGoesOnlyWhereItMay(address: String) async
     {
-        let outcome = await Session.preview().request(address)
+        let outcome = await Session.preview().request(address, in: TestBrowser())
         guard case .refused = outcome else {
             Issue.record("\(String(describing: outcome))")
             return

@@ -60,6 +60,9 @@ import Testing
         #expect(auth0.provider == .auth0(domain: "d.auth0.com"))
         #expect(auth0.audience == "https://d.auth0.com/api/v2/")
         #expect(auth0.scopes.contains("offline_access"))
+        #expect(auth0.dpop == .off)
+        let bound = ["--domain", "d", "--client-id", "c", "--redirect-uri", "app://cb", "--dpop"]
+        #expect(try settings(bound).configuration().dpop == .required)
         let other = try SessionSettings(
             provider: .openIDConnect(issuer: "https://i"), clientID: "c", redirectURI: "app://cb", scopes: ["openid"],
             parameters: ["prompt": "consent"]

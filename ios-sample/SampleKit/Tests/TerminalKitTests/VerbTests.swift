@@ -66,6 +66,22 @@ import Testing
         await server.stop()
     }
 
+    @Test func tokensAreBoundToAKeyWhereThatIsAskedFor() async throws {
+        let server = try await IdentityServer.start()
+        try await server.change(["dpop": "required"])
+        let folder = try TemporaryFolder()
+        let terminal = TestTerminal(server: server, store: folder.file("session"))
+        #expect(await terminal.signIn().code == .configurationInvalid)
+        #expect(await terminal.signIn("--dpop").code == .done)
+        let key = await terminal.run("state", "--json").json["bound_key"]
+        #expect(key != nil)
+        #expect(await terminal.run("token", "--force-refresh").code == .done, "also where it is not said again")
+        #expect(await terminal.run("request", "\(server.issuer)userinfo").out.first == "status: 200")
+        #expect(await terminal.run("profile").code == .done)
+        #expect(await terminal.run("state", "--json").json["bound_key"] == key)
+        await server.stop()
+    }
+
     @Test func theExitCodeSaysWhatToDo() async throws {
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()

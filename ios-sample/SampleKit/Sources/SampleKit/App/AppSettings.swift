@@ -15,6 +15,8 @@ public struct AppSettings: Codable, Equatable, Sendable {
     public var metadataAccess = true
     /// More parameters for the authorization request.
     public var parameters: [String: String] = [:]
+    /// Whether tokens are bound to a key of this device, where the issuer offers that (DPoP, RFC 9449).
+    public var bindsTokens = false
     /// Whether the browser sheet keeps no cookies.
     public var isEphemeral = false
     /// When the session can be read.
@@ -50,11 +52,11 @@ public struct AppSettings: Codable, Equatable, Sendable {
         guard isAuth0 else {
             return .openIDConnect(
                 issuer: address.trimmed, clientID: clientID.trimmed, redirectURI: redirectURI,
-                authorizeParameters: parameters)
+                authorizeParameters: parameters, dpop: bindsTokens ? .whenOffered : .off)
         }
         return try .auth0(
             domain: address.trimmed, clientID: clientID.trimmed, redirectURI: redirectURI.isEmpty ? nil : redirectURI,
-            metadataAccess: metadataAccess, authorizeParameters: parameters)
+            metadataAccess: metadataAccess, authorizeParameters: parameters, dpop: bindsTokens ? .whenOffered : .off)
     }
 
     /// The Keychain with these options, in the places that the app and its widget share. The system's dialogue says the

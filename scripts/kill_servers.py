@@ -1,0 +1,68 @@
+"""The issuers of kill_test.py: how many requests they had, and what they count."""
+
+import collections
+import json
+import pathlib
+import urllib.request
+
+ASKED_AGAIN = "answers lost with their process, asked for again in the overlap"
+
+
+class OidcProvider:
+    """Tells its requests by its log; a refresh token that it refuses ends the session there, which no figure can hide."""
+
+    name = "oidc-provider"
+
+    def __init__(self, options):
+        self.log = pathlib.Path(options.log)
+        self.flags = ["--issuer", options.issuer, "--param", "prompt=consent"]
+
+    def binds_tokens(self):
+        """It always does where it is shown a key."""
+
+    def token_requests(self):
+        return self.log.read_bytes().count(b"POST /token")
+
+    renewals = token_requests
+
+    def count(self):
+        return {}
+
+
+class IdentityServer:
+    """The project's own, which also counts the spent refresh tokens that it is shown."""
+
+    name = "identity-server"
+
+    def __init__(self, options):
+        self.control = options.control
+        self.counted = collections.Counter()
+        self.flags = ["--domain", options.issuer]
+
+    def binds_tokens(self):
+        change = urllib.request.Request(self.control + "settings", json.dumps({"dpop": "offered"}).encode(), method="PATCH",
+                                        headers={"content-type": "application/json"})
+        urllib.request.urlopen(change, timeout=10).close()
+
+    def counters(self):
+        with urllib.request.urlopen(self.control + "counters", timeout=10) as answer:
+            return json.load(answer)
+
+    def token_requests(self):
+        return self.counters()["requests"].get("token", 0)
+
+    def renewals(self):
+        return self.counters()["refresh_grants_honoured"]
+
+    def count(self):
+        counters = self.counters()
+        spent, overlap = counters["spent_refresh_tokens_presented"], counters["overlap_reuses"]
+        now = collections.Counter({
+            "spent tokens presented after the overlap": spent - overlap,
+            "unknown or ended tokens presented": counters["dead_refresh_tokens_presented"],
+            "families of tokens ended by the server": counters["families_killed"],
+            ASKED_AGAIN: overlap,
+        })
+        # The server sums up since it started; a campaign answers for itself.
+        before, self.counted = self.counted, now
+        return {name: number - before[name] for name, number in now.items()}
