@@ -59,7 +59,7 @@ check_xcode_project() {
 
 # The scripts on a Mac where there is none, the release, what a Mac's bash does not know. Two at once; the slow ones begin first.
 check_script_proofs() {
-    (cd scripts && printf '%s\n' test_mac_walk.Testing test_release test_mac_walk.Building test_mac_walk.Demo test_advisories test_sample_scripts test_mac_walk.Sample test_check_bash test_downloads test_choose_xcode test_help |
+    (cd scripts && printf '%s\n' test_mac_walk.Testing test_release test_mac_walk.Building test_mac_walk.Demo test_advisories test_sample_scripts test_mac_walk.Sample test_check_bash test_downloads test_choose_xcode test_help test_mutants |
         xargs -n 1 -P "$(getconf _NPROCESSORS_ONLN)" python3 -B -m unittest --quiet)
 }
 

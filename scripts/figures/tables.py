@@ -117,6 +117,20 @@ def model_mutations(rows):
     return table(["The mistake", "Broken promise", "World", "Steps"], "lllr", lines)
 
 
+def function_mutations(rows):
+    """How many of those that can be built were noticed. A test that came to no end has noticed it too."""
+    whole = {"layer": "**together**", **{name: sum(row[name] for row in rows) for name in rows[0] if name != "layer"}}
+    lines = []
+    for row in [*rows, whole]:
+        noticed = row["caught"] + row["timeout"]
+        viable = noticed + row["missed"] + row["open"]
+        share = f"{100 * noticed / viable:.1f} %" if viable else "–"
+        numbers = [row[name] for name in ("mutations", "tried", "unviable")]
+        lines.append([row["layer"], *map(count, [*numbers, noticed, row["missed"], row["open"]]), share])
+    head = ["layer", "mutations", "tried", "cannot be built", "caught", "missed", "open", "share caught, at least"]
+    return table(head, "lrrrrrrr", lines)
+
+
 def fuzzing(figures):
     lines = [[row["target"], count(row["inputs"]), count(row["edges"]), str(row["slowest_s"]), str(row["memory_mb"])] for row in figures["targets"]]
     return table(["target", "inputs", "edges reached", "slowest input (s)", "memory (MB)"], "lrrrr", lines)
@@ -129,5 +143,6 @@ def reliability(figures):
         "simulation": simulation(figures["simulation"]),
         "mutations": mutations(figures["mutations"]),
         "model-mutations": model_mutations(figures["model_mutations"]),
+        "function-mutations": function_mutations(figures["function_mutations"]),
         "fuzzing": fuzzing(figures["fuzzing"]),
     }
