@@ -185,7 +185,7 @@ class Mac(unittest.TestCase):
     def run_script(self, script, *words, **environment):
         done = self.begin(script, *words, **environment)
         try:
-            said, _ = done.communicate(timeout=120)
+            said, _ = done.communicate(timeout=600)
         except subprocess.TimeoutExpired:
             os.killpg(done.pid, signal.SIGKILL)
             self.fail(f"{script} does not end:\n{done.communicate()[0]}")

@@ -271,7 +271,7 @@ class Testing(FreshMac):
                     break
                 time.sleep(0.1)
             self.assertTrue((self.folder / name).exists(), name)
-        running.communicate(timeout=60)
+        running.communicate(timeout=600)
         self.assertEqual(running.returncode, 130)
 
     def test_how_many_at_once_is_a_number(self):
