@@ -22,6 +22,8 @@ import fixtures  # noqa: E402
 import platforms  # noqa: E402
 
 DEVICE, SIMULATORS = "aarch64-apple-ios", ["aarch64-apple-ios-sim", "x86_64-apple-ios"]
+# What rustup's precompiled standard library says of its oldest system (LC_VERSION_MIN_IPHONEOS, LC_VERSION_MIN_MACOSX).
+OLD_COMMANDS = {"aarch64-apple-ios": 0x25, "x86_64-apple-ios": 0x25, "x86_64-apple-darwin": 0x24}
 
 
 @functools.lru_cache(maxsize=None)
@@ -29,8 +31,11 @@ def archives_of_every_target():
     made = {}
     for target, kind in platforms.TARGETS.items():
         what = platforms.architecture_of(target), kind, platforms.minimum_of(kind)
-        # With the symbols that the privacy manifest speaks of.
-        made[target] = fixtures.make_archive([fixtures.make_object(*what), fixtures.make_object(*what, undefined=["_fstat"])])
+        # With the symbols that the privacy manifest speaks of, and with a helper of the compiler's from rustup's standard library.
+        objects = [fixtures.make_object(*what), fixtures.make_object(*what, undefined=["_fstat"])]
+        if target in OLD_COMMANDS:
+            objects.append(fixtures.make_object(*what[:2], "10.12", old_command=OLD_COMMANDS[target]))
+        made[target] = fixtures.make_archive(objects)
     return made
 
 

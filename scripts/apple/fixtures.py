@@ -22,10 +22,12 @@ def code_of(table, name):
     return next(number for number, known in table.items() if known == name)
 
 
-def make_object(architecture="arm64", platform="ios", minimum="15.0", undefined=()):
+def make_object(architecture="arm64", platform="ios", minimum="15.0", undefined=(), old_command=None):
     major, minor = map(int, minimum.split("."))
-    if platform is None:  # the old command, which does not tell a device from a simulator
-        version = struct.pack("<IIII", 0x25, 16, major << 16 | minor << 8, 0)
+    if old_command is not None:
+        version = struct.pack("<IIII", old_command, 16, major << 16 | minor << 8, 0)
+    elif platform is None:
+        version = struct.pack("<IIII", 0x1B, 16, 0, 0)  # LC_UUID, as it were: something else
     else:
         version = struct.pack("<IIIIII", 0x32, 24, code_of(macho.PLATFORMS, platform), major << 16 | minor << 8, 0, 0)
     strings, symbols = b"\0", b""

@@ -11,7 +11,9 @@ ARCHITECTURES = {0x0100000C: "arm64", 0x01000007: "x86_64"}
 PLATFORMS = {1: "macos", 2: "ios", 3: "tvos", 4: "watchos", 6: "maccatalyst", 7: "ios-simulator", 8: "tvos-simulator", 11: "xros",
              12: "xros-simulator"}
 LC_SYMTAB, LC_SEGMENT_64, LC_BUILD_VERSION = 0x2, 0x19, 0x32
-LC_VERSION_MIN = (0x24, 0x25, 0x2F, 0x30)  # from before LC_BUILD_VERSION: they do not tell a device from a simulator
+# From before LC_BUILD_VERSION, and what compilers write where the oldest version is one of then, as in the standard library that
+# rustup brings: (on arm64, on x86_64). Simulators on arm64 are newer than that.
+LC_VERSION_MIN = {0x24: ("macos", "macos"), 0x25: ("ios", "ios-simulator"), 0x2F: ("tvos", "tvos-simulator"), 0x30: ("watchos", "watchos")}
 N_STAB, N_TYPE, N_PEXT, N_EXT, N_SECT = 0xE0, 0x0E, 0x10, 0x01, 0x0E
 N_WEAK_DEF, R_EXTERN = 0x80, 0x08000000
 S_ZEROFILL_TYPES = (0x1, 0xC, 0x12)
@@ -103,15 +105,20 @@ def read_object(data: bytes) -> Object:
         command, size = struct.unpack("<II", data[at:at + 8])
         if command == LC_BUILD_VERSION:
             number, version = struct.unpack("<II", data[at + 8:at + 16])
-            platform, minimum = PLATFORMS.get(number, str(number)), f"{version >> 16}.{version >> 8 & 255}"
+            platform, minimum = PLATFORMS.get(number, str(number)), _version(version)
         elif command in LC_VERSION_MIN:
-            platform = None
+            platform = LC_VERSION_MIN[command][ARCHITECTURES.get(cpu) == "x86_64"]
+            minimum = _version(struct.unpack("<I", data[at + 8:at + 12])[0])
         elif command == LC_SEGMENT_64:
             sections += _sections(data, at)
         elif command == LC_SYMTAB:
             _symbols(data, at, defined, undefined)
         at += size
     return Object(ARCHITECTURES.get(cpu, hex(cpu)), platform, minimum, sections, defined, undefined)
+
+
+def _version(number):
+    return f"{number >> 16}.{number >> 8 & 255}"
 
 
 def _sections(data, at):

@@ -37,6 +37,22 @@ class Checks(unittest.TestCase):
             self.assert_fault(f"is for {platform}, not ios")
             shutil.rmtree(self.folder)
 
+    def test_objects_of_a_standard_library_that_is_older_than_the_minimum(self):
+        """The compiler's own helpers keep the version that rustup's standard library was built for."""
+        for architecture, minimum, command, fault in (
+            ("arm64", "10.0", 0x25, None),
+            ("x86_64", "10.0", 0x25, "is for ios-simulator, not ios"),
+            ("arm64", "10.0", 0x24, "is for macos, not ios"),
+            ("arm64", "16.0", 0x25, "needs iOS 16.0, not 15.0"),
+        ):
+            helper = make_object(architecture, minimum=minimum, old_command=command)
+            fixtures.write_xcframework(self.folder, device=[make_object(), helper])
+            if fault is None:
+                self.assertEqual(self.faults(), [])
+            else:
+                self.assert_fault(fault)
+            shutil.rmtree(self.folder)
+
     def test_an_object_for_another_version(self):
         fixtures.write_xcframework(self.folder, device=[make_object(), make_object(minimum="16.4")])
         self.assert_fault("needs iOS 16.4, not 15.0")
