@@ -99,7 +99,7 @@ missing_swift() {
 missing_apple() {
     if on_mac; then
         xcrun --sdk iphonesimulator --show-sdk-path >/dev/null 2>&1 ||
-            lacks "Xcode with the iOS SDK" "install Xcode from the App Store, then sudo xcode-select -s /Applications/Xcode.app" ""
+            lacks "Xcode with the iOS SDK" "install Xcode from the App Store, then sudo xcode-select -s /Applications/Xcode.app && sudo xcodebuild -license accept" ""
         # A Rust without it cannot be given targets for iOS.
         if have cargo && ! have rustup; then lacks "rustup" "$rustup_on_a_mac" ""; fi
     else
