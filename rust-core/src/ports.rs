@@ -83,6 +83,10 @@ pub trait Spawner: Send + Sync + fmt::Debug {
     fn spawn(&self, work: BoxFuture<'static, ()>);
     /// Ends after `duration`.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+    /// The same for a time that may be hours away, of which nothing depends on its exact moment: later where the device slept.
+    fn alarm(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.sleep(duration)
+    }
 }
 
 /// Where the session says what it does. Events carry no secrets by construction: fixed words and numbers only.

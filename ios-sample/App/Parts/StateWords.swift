@@ -8,6 +8,7 @@ extension ReauthenticationReason {
         switch self {
         case .refreshTokenRejected: Text("The issuer ended your session. Your data there is untouched.")
         case .noRefreshToken: Text("The issuer gave no permission to renew your session, and it has expired.")
+        case .lifetimeEnded, .idleTooLong: Text("A sign-in lasts for a limited time only.")
         }
     }
 }
@@ -54,6 +55,7 @@ struct MomentLabel: View {
         case .renewalFailed(_, let error, _):
             Label("Renewal Failed", systemImage: "exclamationmark.arrow.triangle.2.circlepath")
             Text(LocalizedStringKey(error.summary)).font(.footnote)
+        case .willEnd: Label("Session Ends Soon", systemImage: "hourglass")
         case .ended: Label("Session Ended", systemImage: "xmark.circle")
         case .signedOut: Label("Signed Out", systemImage: "rectangle.portrait.and.arrow.right")
         case .profileChanged: Label("Profile Changed", systemImage: "person.text.rectangle")

@@ -9,7 +9,7 @@ use pilotlight_core::adapters::foreign_keychain::NoKeychainItems;
 use pilotlight_core::adapters::http::HttpTransport;
 use pilotlight_core::adapters::proof_keys::SoftwareKeys;
 use pilotlight_core::adapters::system::{SilentLog, SystemClock, SystemRandomness, TokioSpawner};
-use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
+use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration, SessionLifetime};
 use pilotlight_core::model::credentials::Credentials;
 use pilotlight_core::model::profile::Profile;
 use pilotlight_core::model::proof_key::TokenBinding;
@@ -58,6 +58,7 @@ pub(crate) fn written_configuration(domain: &str) -> SessionConfiguration {
         metadata_by_id_token: false,
         pushes_authorization_requests: false,
         dpop: TokenBinding::Off,
+        lifetime: SessionLifetime::default(),
         legacy: false,
     }
 }
@@ -123,6 +124,7 @@ pub(crate) fn stored_session() -> StoredSession {
         sign_in_id: Some(Secret::new("s".repeat(43))),
         nonce: Some(Secret::new("n".repeat(43))),
         authenticated_at: Some(now),
+        lifetime: None,
         profile: Some(Arc::new(profile)),
         whole_scope: None,
         ended: None,

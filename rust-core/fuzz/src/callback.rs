@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use pilotlight_core::machine::error::Error;
-use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
+use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration, SessionLifetime};
 use pilotlight_core::model::proof_key::TokenBinding;
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::protocol::authorization::{Callback, read_callback};
@@ -86,6 +86,7 @@ fn issuer(redirect_uri: &str) -> (Configuration, IssuerMetadata) {
         metadata_by_id_token: false,
         pushes_authorization_requests: false,
         dpop: TokenBinding::Off,
+        lifetime: SessionLifetime::default(),
         legacy: false,
     };
     let metadata = IssuerMetadata::of_auth0(&"https://tenant.example.com/".parse().unwrap());

@@ -150,6 +150,10 @@ pub enum SignInReason {
     RefreshTokenRejected,
     /// The access token expired and there is no refresh token.
     NoRefreshToken,
+    /// The session has lasted as long as the app or the issuer lets one last.
+    LifetimeEnded,
+    /// The session was not used for longer than the app allows.
+    IdleTooLong,
     /// The issuer wants the user to do something (a second factor, consent); the session has not ended.
     InteractionRequired,
     /// The issuer denies this renewal by its own rule; the session has not ended.
@@ -282,6 +286,8 @@ impl From<ReauthenticationReason> for SignInReason {
         match reason {
             ReauthenticationReason::RefreshTokenRejected => Self::RefreshTokenRejected,
             ReauthenticationReason::NoRefreshToken => Self::NoRefreshToken,
+            ReauthenticationReason::LifetimeEnded => Self::LifetimeEnded,
+            ReauthenticationReason::IdleTooLong => Self::IdleTooLong,
         }
     }
 }

@@ -71,6 +71,7 @@ mod tests {
             metadata_by_id_token: false,
             pushes_authorization_requests: false,
             dpop,
+            lifetime: Default::default(),
             legacy: false,
         };
         let storage = |synchronizable| SessionStorage::Keychain {

@@ -102,6 +102,7 @@ mod tests {
                 metadata_by_id_token: false,
                 pushes_authorization_requests: false,
                 dpop: TokenBinding::Off,
+                lifetime: Default::default(),
                 legacy: false,
             },
             SessionStorage::Memory,

@@ -8,6 +8,7 @@ use super::algorithms::Algorithm;
 use super::problem::{IdTokenError, IdTokenProblem, seconds_apart, shown};
 use super::signature::VerifiedClaims;
 use super::token_hash::is_token_hash;
+use crate::model::credentials::Credentials;
 use crate::model::json::present;
 use crate::model::numeric_date::{lenient_date, numeric_date};
 use crate::model::secret::Secret;
@@ -82,6 +83,8 @@ pub struct IdTokenClaims {
     pub expires_at: Timestamp,
     /// `auth_time`: when the user last authenticated, where the issuer says so.
     pub auth_time: Option<Timestamp>,
+    /// How long the session may go on from now, in seconds, where the issuer says so.
+    pub session_seconds: Option<u64>,
 }
 
 /// Decides whether the claims of an ID token are acceptable.
@@ -144,7 +147,15 @@ pub fn validate(verified: VerifiedClaims, expected: &Expectations<'_>) -> Result
         expires_at,
         // Nobody asked for it, or it was checked above.
         auth_time: present(&claims, "auth_time").and_then(lenient_date),
+        session_seconds: session_seconds(&claims, issued_at, expected.now),
     })
+}
+
+/// `session_expiry`, when the session ends at the issuer (IPSIE SL1 OpenID Connect Profile, 3.2.1; Auth0: "Configure Session Expiry
+/// for Enterprise Connections"). One of another form than a date says nothing.
+fn session_seconds(claims: &Map<String, Value>, issued_at: Timestamp, now: Timestamp) -> Option<u64> {
+    let end = present(claims, "session_expiry").and_then(lenient_date)?;
+    Some(Credentials::lifetime_of_id_token(issued_at, end, now))
 }
 
 /// Whether `aud` is that audience, or a list of texts with it (RFC 7519 4.1.3).

@@ -1,18 +1,28 @@
 //! What is announced, and when: every change of state and every event once, in order, and no event before the store
 //! holds what it speaks of.
 
+use std::mem;
+use std::time::Duration;
+
 use super::event::{Report, SessionEvent, SignInWay};
 use super::ledger::{Ledger, Revision};
 use super::outcome::Effects;
 use crate::model::audience::{Audience, AudienceToken};
 use crate::model::credentials::Credentials;
+use crate::model::lifetime::SessionEnd;
 use crate::model::state::{ReauthenticationReason, SessionState};
+use crate::model::time::Instant;
 use crate::storage::envelope::StoredSession;
 
 /// What was announced last, and what waits for the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Announcements {
     published: Option<SessionState>,
+    /// That the session is over by its age was announced. Another process's use, or a clock that is put right, may show that it
+    /// goes on.
+    is_over: bool,
+    /// The end that was announced before it comes, by the age that the session has then.
+    warned_of: Option<Duration>,
     /// What happened with which change, while the store does not hold it.
     waiting: Vec<(Revision, SessionEvent)>,
 }
@@ -29,12 +39,38 @@ impl Announcements {
             return;
         };
         let before = self.published.replace(new.clone());
-        let reason = ReauthenticationReason::NoRefreshToken;
-        let cannot_be_renewed = new == SessionState::ReauthenticationRequired { reason };
-        effects.report(Report::State(new));
+        effects.report(Report::State(new.clone()));
         // No input did that: time has passed.
-        if cannot_be_renewed && matches!(before, Some(SessionState::SignedIn { .. })) {
-            effects.announce(SessionEvent::Ended { reason });
+        match new {
+            SessionState::ReauthenticationRequired { reason } => {
+                let was_signed_in = matches!(before, Some(SessionState::SignedIn { .. }));
+                let is_news = match reason {
+                    ReauthenticationReason::RefreshTokenRejected => false,
+                    ReauthenticationReason::NoRefreshToken => was_signed_in,
+                    ReauthenticationReason::LifetimeEnded | ReauthenticationReason::IdleTooLong => {
+                        !mem::replace(&mut self.is_over, true)
+                    }
+                };
+                if is_news {
+                    effects.announce(SessionEvent::Ended { reason });
+                }
+            }
+            SessionState::SignedIn { subject, .. } if mem::take(&mut self.is_over) => {
+                effects.announce(SessionEvent::Restored { subject });
+            }
+            _ => {}
+        }
+    }
+
+    /// Announces an end by age before it comes: once, and once more where it was put off meanwhile.
+    pub(super) fn warn(&mut self, end: Option<SessionEnd>, now: Instant, effects: &mut Effects) {
+        let near = end.filter(|end| end.left <= end.warning && !end.left.is_zero());
+        let Some(SessionEnd { age, left, reason, .. }) = near else {
+            return;
+        };
+        if self.warned_of.replace(age) != Some(age) {
+            let at = now.wall.plus(i64::try_from(left.as_secs()).unwrap_or(i64::MAX));
+            effects.announce(SessionEvent::WillEnd { at, reason });
         }
     }
 
@@ -56,12 +92,23 @@ impl Announcements {
             }
         };
         let due: Vec<_> = self.waiting.extract_if(.., is_due).collect();
-        due.into_iter().for_each(|(_, event)| effects.announce(event));
+        for (_, event) in due {
+            self.announce(event, effects);
+        }
+    }
+
+    /// Announces the event now; but no renewal of a session whose end by age was announced. Where that was renewed all the same,
+    /// its request was under way.
+    pub(super) fn announce(&self, event: SessionEvent, effects: &mut Effects) {
+        if !(self.is_over && matches!(event, SessionEvent::Renewed { .. })) {
+            effects.announce(event);
+        }
     }
 
     /// The session is another one, or none. What was not stored of it was never there for anybody else; but a user who
     /// has left has left.
     pub(super) fn forget_session(&mut self) {
+        (self.is_over, self.warned_of) = (false, None);
         self.waiting
             .retain(|(_, event)| matches!(event, SessionEvent::SignedOut { .. }));
     }

@@ -204,6 +204,10 @@ fn reauthentication_words(reason: ReauthenticationReason) -> &'static str {
         ReauthenticationReason::NoRefreshToken => {
             "the access token expired and the issuer gave no refresh token (ask for the scope offline_access)"
         }
+        ReauthenticationReason::LifetimeEnded => {
+            "the session has lasted as long as the app or the issuer lets one last"
+        }
+        ReauthenticationReason::IdleTooLong => "the session was not used for longer than the app allows",
     }
 }
 

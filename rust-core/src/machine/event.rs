@@ -44,6 +44,14 @@ pub enum SessionEvent {
         /// may ask.
         retry_at: Option<Timestamp>,
     },
+    /// The session will end by its age: as the app set it, or as the issuer said. Announced 5 minutes before, or as the
+    /// app set that; once more where it was put off meanwhile.
+    WillEnd {
+        /// When, by the device's clock.
+        at: Timestamp,
+        /// Why.
+        reason: ReauthenticationReason,
+    },
     /// The session cannot go on without the user.
     Ended {
         /// Why.

@@ -155,7 +155,10 @@ pub struct RenewalBegun {
 
 /// A token is needed to send to the issuer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RenewalAsked;
+pub struct RenewalAsked {
+    /// When.
+    pub now: Instant,
+}
 
 /// A key was made that the session's tokens are to be bound to (DPoP, RFC 9449).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -267,6 +270,15 @@ pub struct TokensChecked {
     pub result: CheckResult,
 }
 
+/// When a session ends by its issuer's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct IssuersEnd {
+    /// So many seconds from then.
+    pub seconds: u64,
+    /// When it was said.
+    pub at: Instant,
+}
+
 /// Whether renewed tokens may be used.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum CheckResult {
@@ -274,6 +286,8 @@ pub enum CheckResult {
     Accepted {
         /// The refresh token that came with them: revoked where nobody is signed in any more.
         refresh_token: Option<Secret>,
+        /// When the session ends, where the ID token that came with them says so.
+        session_end: Option<IssuersEnd>,
     },
     /// They may not; only the refresh token is kept.
     Rejected {
@@ -327,6 +341,13 @@ pub struct UpdateRemoved {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TimePassed {
     /// The time now.
+    pub now: Instant,
+}
+
+/// The app gets a token.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Used {
+    /// When.
     pub now: Instant,
 }
 

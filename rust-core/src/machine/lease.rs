@@ -14,7 +14,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 pub struct Lease {
     /// Until the token expires.
     pub left: Duration,
-    /// Until the machine is to be asked again, whatever the token's age.
+    /// Until the machine is to be asked again, whatever the token's age; no later than the session's end.
     pub ends_in: Duration,
 }
 
@@ -26,7 +26,7 @@ impl Tokens<'_> {
         match self.freshness(now)? {
             Freshness::ValidFor(left) => Some(Lease {
                 left,
-                ends_in: LONGEST.min(left),
+                ends_in: LONGEST.min(left).min(self.session_left(now)),
             }),
             Freshness::Unclear(_) | Freshness::RenewalDue => None,
         }

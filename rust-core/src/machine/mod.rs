@@ -14,6 +14,7 @@ pub mod event;
 pub mod input;
 mod lease;
 mod ledger;
+mod lifetime;
 pub mod outcome;
 mod phase;
 mod provenance;

@@ -7,12 +7,14 @@ use super::announcements::Announcements;
 use super::cooldown::{Attempt, Cooldowns};
 use super::error::Error;
 use super::ledger::Ledger;
+use super::lifetime;
 use super::phase::{Generation, Phase, PhaseKind};
 use super::provenance::{Departure, Provenance, update_ids};
 use super::refusals::Refusals;
 use super::retry::RetryPolicy;
 use super::revocations;
 use crate::model::credentials::{Freshness, MonotonicReceipt};
+use crate::model::lifetime::{LifetimeLimits, SessionEnd};
 use crate::model::profile::Profile;
 use crate::model::proof_nonces::ProofNonces;
 use crate::model::state::{ReauthenticationReason, SessionState};
@@ -24,6 +26,8 @@ use crate::storage::envelope::{KeptDiscovery, StoredItem, StoredSession};
 pub struct Machine {
     pub(super) phase: Phase,
     pub(super) generation: Generation,
+    /// How long a session may go on at most, as the app set it.
+    pub(super) limits: LifetimeLimits,
     pub(super) ledger: Ledger,
     pub(super) provenance: Provenance,
     pub(super) departure: Departure,
@@ -50,6 +54,14 @@ pub(super) struct Receipt {
 
 /// What is asked of the session.
 impl Machine {
+    /// One whose sessions may go on for so long at most.
+    pub fn limited(limits: LifetimeLimits) -> Self {
+        Self {
+            limits,
+            ..Self::default()
+        }
+    }
+
     /// The phase.
     pub fn phase_kind(&self) -> PhaseKind {
         self.phase.kind()
@@ -68,6 +80,7 @@ impl Machine {
             tokens.refresh_token.is_none() && tokens.freshness(self.receipt.received, now) == Freshness::RenewalDue;
         let reason = session
             .ended
+            .or_else(|| self.reason_of_end(now))
             .or(cannot_be_renewed.then_some(ReauthenticationReason::NoRefreshToken));
         Some(match reason {
             Some(reason) => SessionState::ReauthenticationRequired { reason },
@@ -80,6 +93,23 @@ impl Machine {
                 },
             },
         })
+    }
+
+    /// The next end of the session by its age; none where there is no session that goes on, or nothing limits it.
+    pub fn next_end(&self, now: Instant) -> Option<SessionEnd> {
+        lifetime::end(self.limits, self.session()?, now)
+    }
+
+    /// Why the session is over by its age, if it is.
+    pub fn reason_of_end(&self, now: Instant) -> Option<ReauthenticationReason> {
+        let over = self.next_end(now).filter(|end| end.left.is_zero());
+        over.map(|end| end.reason)
+    }
+
+    /// Whether a use now is to be noted: the idle time is limited, and the last use is more than a moment ago.
+    pub fn is_new_use(&self, now: Instant) -> bool {
+        let lifetime = || self.session()?.lifetime.as_ref();
+        self.limits.idle.is_some() && lifetime().is_none_or(|lifetime| lifetime.is_new_use(now))
     }
 
     /// The state that was announced last.
@@ -147,6 +177,14 @@ impl Machine {
     pub(super) fn session_of(&mut self, asked: Generation) -> Option<&mut StoredSession> {
         match &mut self.phase {
             Phase::Session(session) if self.generation == asked => Some(session),
+            _ => None,
+        }
+    }
+
+    /// The session, to be changed.
+    pub(super) fn current_session(&mut self) -> Option<&mut StoredSession> {
+        match &mut self.phase {
+            Phase::Session(session) => Some(session),
             _ => None,
         }
     }

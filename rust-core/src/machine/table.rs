@@ -4,6 +4,7 @@ use super::input::*;
 use super::outcome::{Effects, Outcome, Verdict};
 use super::phase::PhaseKind;
 use super::rules::importing::*;
+use super::rules::lifetime::*;
 use super::rules::merging::*;
 use super::rules::renewal::*;
 use super::rules::retrying::*;
@@ -92,6 +93,7 @@ transitions! {
     NonceKnown       => keep_nonce       keep_nonce       keep_nonce          keep_nonce       keep_nonce
     UpdateAdded      => supersede        supersede        supersede           add_update       add_update
     UpdateRemoved    => ignore           ignore           ignore              remove_update    remove_update
+    Used             => ignore           ignore           ignore              note_use         ignore
     TimePassed       => publish          publish          publish_and_prune   publish_and_prune publish_and_prune
 }
 

@@ -29,6 +29,9 @@ impl<'a> Tokens<'a> {
     /// The session's own access token, or that of a further audience, if it is good for at least `min_ttl` and was
     /// checked; also while it waits to be written.
     pub fn access_token(self, of: Option<&Audience>, min_ttl: Duration, now: Instant) -> Option<&'a Secret> {
+        if self.session_is_over(now) {
+            return None;
+        }
         if let Some(audience) = of {
             let token = self
                 .audience_token(audience)
@@ -78,7 +81,7 @@ impl<'a> Tokens<'a> {
     /// The ID token, if it is good for at least `min_ttl`, also while it waits to be written. An ordinary session's says
     /// itself, by the server's clock, how long it is good.
     pub fn id_token(self, min_ttl: Duration, now: Instant, server_now: Timestamp) -> Option<&'a Secret> {
-        let tokens = self.checked_credentials()?;
+        let tokens = self.checked_credentials().filter(|_| !self.session_is_over(now))?;
         if tokens.lives_by_id_token {
             return self.own_token(min_ttl, now);
         }
@@ -150,7 +153,17 @@ impl<'a> Tokens<'a> {
 
     /// Whether there is a token that is good for `min_ttl`, or a refresh token to renew it.
     pub fn is_usable(self, min_ttl: Duration, now: Instant) -> bool {
-        self.is_renewable() || self.own_token(min_ttl, now).is_some()
+        !self.session_is_over(now) && (self.is_renewable() || self.own_token(min_ttl, now).is_some())
+    }
+
+    /// How long the session goes on, as far as its age says.
+    pub(super) fn session_left(self, now: Instant) -> Duration {
+        self.0.next_end(now).map_or(Duration::MAX, |end| end.left)
+    }
+
+    /// Whether the session is over by its age: then no token is given, and none is renewed.
+    fn session_is_over(self, now: Instant) -> bool {
+        self.0.reason_of_end(now).is_some()
     }
 
     /// Whether this is the current refresh token.
@@ -197,8 +210,8 @@ impl<'a> Tokens<'a> {
         !self.0.provenance.sign_in_was_stored || self.0.ledger.is_attempted(revision)
     }
 
-    pub(super) fn renewal_input(self) -> Option<RenewalInput> {
-        let session = self.0.session()?;
+    pub(super) fn renewal_input(self, now: Instant) -> Option<RenewalInput> {
+        let session = self.0.session().filter(|_| !self.session_is_over(now))?;
         let tokens = &session.credentials;
         let (token, shown) = match (&tokens.refresh_token, tokens.token()) {
             (Some(refresh_token), _) => (refresh_token, Shown::RefreshToken),

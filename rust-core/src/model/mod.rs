@@ -6,6 +6,7 @@ pub mod credentials;
 pub mod depth;
 pub mod invalid;
 pub mod json;
+pub mod lifetime;
 pub mod metadata;
 pub mod numeric_date;
 pub mod pending_update;

@@ -35,4 +35,8 @@ pub enum ReauthenticationReason {
     RefreshTokenRejected,
     /// The access token expired and the issuer gave no refresh token (ask for the scope `offline_access`).
     NoRefreshToken,
+    /// The session has lasted as long as the app or the issuer lets one last, from the sign-in on.
+    LifetimeEnded,
+    /// The session was not used for longer than the app allows.
+    IdleTooLong,
 }

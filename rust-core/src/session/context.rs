@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::alarm::Alarm;
 use super::dependencies::Dependencies;
 use super::metering::{MeasuredResult, Metering, Operation};
 use super::shared_machine::SharedMachine;
@@ -18,6 +19,7 @@ use crate::machine::event::Report;
 use crate::machine::input::{AttemptFailed, TimePassed};
 use crate::machine::{Attempt, Generation, Input, Machine, Outcome, Tokens};
 use crate::model::configuration::Configuration;
+use crate::model::lifetime::SessionEnd;
 use crate::model::profile::Profile;
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
@@ -33,6 +35,8 @@ pub(super) const LONGEST_WAIT_FOR_A_USER: Duration = Duration::from_secs(15 * 60
 pub(super) trait WholeSession: fmt::Debug + Send + Sync {
     /// The issuer has just answered: what waits for the network may be sent.
     fn network_answered(&self);
+    /// The time has come that the alarm was set to.
+    fn time_passed(&self, due: Duration);
 }
 
 #[derive(Debug)]
@@ -45,6 +49,7 @@ pub(super) struct Context {
     spawner: Arc<dyn Spawner>,
     log: Arc<dyn Log>,
     metering: Metering,
+    alarm: Alarm,
 }
 
 impl Context {
@@ -55,13 +60,14 @@ impl Context {
     ) -> Arc<Self> {
         Arc::new(Self {
             whole,
+            machine: SharedMachine::limited(configuration.lifetime),
             configuration,
-            machine: SharedMachine::default(),
             clock: Arc::clone(&dependencies.clock),
             randomness: Arc::clone(&dependencies.randomness),
             spawner: Arc::clone(&dependencies.spawner),
             log: Arc::clone(&dependencies.log),
             metering: Metering::default(),
+            alarm: Alarm::default(),
         })
     }
 
@@ -121,13 +127,47 @@ impl Context {
 
     /// Announces the state, if it is not the one that was announced last.
     pub(super) fn publish(&self) {
-        self.apply(TimePassed { now: self.now() });
+        let now = self.now();
+        self.apply(TimePassed { now });
+        let next = self.read(|machine| machine.next_end(now));
+        if let Some(wait) = next.and_then(SessionEnd::next_announcement) {
+            // Not kept open by it.
+            let whole = Weak::clone(&self.whole);
+            self.alarm.set(wait, now, self.spawner.as_ref(), move |due| {
+                if let Some(whole) = whole.upgrade() {
+                    whole.time_passed(due);
+                }
+            });
+        }
+    }
+
+    /// The same where something limits the session: time has passed in which nothing was announced.
+    pub(super) fn publish_end(&self) {
+        let now = self.now();
+        if self.read(|machine| machine.next_end(now)).is_some() {
+            self.publish();
+        }
+    }
+
+    /// See [`Alarm::came`].
+    pub(super) fn alarm_came(&self, due: Duration) -> bool {
+        self.alarm.came(due)
     }
 
     /// The state; none while the store has not been read.
     pub(super) fn state(&self) -> Option<SessionState> {
         let now = self.now();
         self.read(|machine| machine.state(now))
+    }
+
+    /// Why the session is over by its age, if it is.
+    ///
+    /// # Errors
+    /// [`Error::Reauthenticate`] with that reason.
+    pub(super) fn ensure_not_over(&self) -> Result<(), Error> {
+        let now = self.now();
+        let reason = self.read(|machine| machine.reason_of_end(now));
+        reason.map_or(Ok(()), |reason| Err(Error::Reauthenticate(reason)))
     }
 
     /// Whose session it is, with the generation that it belongs to.

@@ -140,7 +140,12 @@ impl Delegation {
     /// The refresh token, if it is one that is never rotated.
     async fn device_refresh_token(&self) -> Result<Secret, Error> {
         self.store.ensure_session().await?;
-        let input = self.context.apply(RenewalAsked).renewal();
+        let input = self
+            .context
+            .apply(RenewalAsked {
+                now: self.context.now(),
+            })
+            .renewal();
         let input = input.filter(|input| input.delegation == Some(Shown::RefreshToken));
         input.map(|input| input.token).ok_or_else(|| Error::Argument {
             name: "by_refresh_token",

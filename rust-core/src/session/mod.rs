@@ -4,6 +4,7 @@
 //! part is given what it needs when it is made, and knows only those above it:
 //!
 //! - `metering`: what the session does, counted and measured.
+//! - `alarm`: when something is to be announced though nobody asks.
 //! - `context`: what every part is given: configuration, session machine, clock, log, random numbers, tasks.
 //! - `store`: what is stored follows what is in memory, and memory follows what other processes store.
 //! - `issuer`: endpoints, keys, the server's clock, the one way to the network, and the check of what the issuer signed.
@@ -23,6 +24,7 @@
 //! answer carries the *generation* it was asked in: a sign-out or a new sign-in raises the generation, and an answer of
 //! an older one is dropped.
 
+mod alarm;
 mod browser_sign_out;
 mod context;
 mod dependencies;

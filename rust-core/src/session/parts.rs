@@ -1,6 +1,7 @@
 //! The parts of one session, each given what it needs.
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use super::browser_sign_out::BrowserSignOut;
 use super::context::{Context, WholeSession};
@@ -187,6 +188,7 @@ impl Parts {
     pub(super) fn resume(&self) {
         self.store.resume();
         self.expire();
+        self.context.publish_end();
     }
 
     /// Ends what was begun more than 15 minutes ago and waits for a browser.
@@ -211,5 +213,17 @@ impl WholeSession for Parts {
     fn network_answered(&self) {
         self.metadata_queue.send_in_background();
         self.revocations.send_in_background();
+    }
+
+    fn time_passed(&self, due: Duration) {
+        if !self.context.alarm_came(due) {
+            return;
+        }
+        let (context, store) = (self.context.clone(), self.store.clone());
+        self.context.spawn(async move {
+            // Another process may have used the session. What cannot be read now changes nothing.
+            let _ = store.merge_if_shared().await;
+            context.publish();
+        });
     }
 }

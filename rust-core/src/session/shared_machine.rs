@@ -16,6 +16,7 @@ use super::numbered::Numbered;
 use crate::machine::event::Report;
 use crate::machine::input::TimePassed;
 use crate::machine::{Input, Machine, Observers, Outcome, apply_observed};
+use crate::model::lifetime::LifetimeLimits;
 use crate::model::profile::Profile;
 use crate::model::time::Instant;
 
@@ -49,6 +50,13 @@ impl Observers for Subscribers<'_> {
 }
 
 impl SharedMachine {
+    /// Of sessions that may go on for so long at most.
+    pub(super) fn limited(limits: LifetimeLimits) -> Self {
+        let machine = Self::default();
+        machine.lock().machine = Machine::limited(limits);
+        machine
+    }
+
     /// Applies one input and sends what it announces. The other effects are for the caller.
     pub(super) fn apply(&self, input: impl Into<Input>) -> Outcome {
         let observed = &mut *self.lock();

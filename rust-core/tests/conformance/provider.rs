@@ -12,7 +12,7 @@ use pilotlight_core::adapters::off_thread::OffThread;
 use pilotlight_core::adapters::proof_keys::SoftwareKeys;
 use pilotlight_core::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use pilotlight_core::machine::error::Error;
-use pilotlight_core::model::configuration::{Configuration, Provider as Issuer, SessionConfiguration};
+use pilotlight_core::model::configuration::{Configuration, Provider as Issuer, SessionConfiguration, SessionLifetime};
 use pilotlight_core::model::proof_key::TokenBinding;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::ports::{Log, LogLevel, Transport as _};
@@ -114,6 +114,7 @@ impl Provider {
             metadata_by_id_token: false,
             pushes_authorization_requests: false,
             dpop: TokenBinding::Off,
+            lifetime: SessionLifetime::default(),
             legacy: false,
         };
         change(&mut configuration);

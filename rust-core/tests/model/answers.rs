@@ -103,6 +103,7 @@ impl World {
             self.history.check(name_of(answer.access_token.as_ref().unwrap()));
             CheckResult::Accepted {
                 refresh_token: answer.refresh_token.clone(),
+                session_end: None,
             }
         } else {
             CheckResult::Rejected {

@@ -1,5 +1,9 @@
 //! How much may happen in a world. Every order of it is walked.
 
+use std::time::Duration;
+
+use pilotlight_core::model::lifetime::LifetimeLimits;
+
 /// What the issuer does with a refresh token that was spent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Rotation {
@@ -46,9 +50,19 @@ pub(crate) struct Bounds {
     pub(crate) binds: bool,
     /// Copies of the access token that are taken.
     pub(crate) leases: u8,
+    /// How many hours a session may last; none sets no limit.
+    pub(crate) lifetime: Option<u8>,
 }
 
 impl Bounds {
+    /// For a process.
+    pub(crate) fn limits(&self) -> LifetimeLimits {
+        LifetimeLimits {
+            absolute: self.lifetime.map(|hours| Duration::from_secs(u64::from(hours) * 3600)),
+            ..LifetimeLimits::default()
+        }
+    }
+
     /// Few faults: every order of two processes' steps.
     pub(crate) fn orders(rotation: Rotation) -> Self {
         Self {
@@ -86,6 +100,20 @@ impl Bounds {
             declines: 1,
             hours: 1,
             clocks: 1,
+            ..Self::default()
+        }
+    }
+
+    /// Sessions that last three hours.
+    pub(crate) fn lifetimes(rotation: Rotation) -> Self {
+        Self {
+            rotation,
+            renewals: 2,
+            sign_ins_again: 1,
+            crashes: 1,
+            losses: 1,
+            hours: 2,
+            lifetime: Some(3),
             ..Self::default()
         }
     }
@@ -166,6 +194,7 @@ impl Bounds {
             changes: 2,
             binds: true,
             leases: 2,
+            lifetime: None,
         }
     }
 }

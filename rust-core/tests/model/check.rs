@@ -60,7 +60,7 @@ impl Model for Session {
                 ]
             };
         }
-        promise!(0 1 2 3 4 5 6 7 8 9 10)
+        promise!(0 1 2 3 4 5 6 7 8 9 10 11)
     }
 }
 

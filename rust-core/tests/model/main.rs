@@ -59,6 +59,12 @@ fn every_wrong_clock_keeps_the_promises() {
     }
 }
 
+/// Sessions end by their age, also where another process renews them, and after a restart.
+#[test]
+fn every_order_ends_a_session_that_may_not_last_longer() {
+    check("lifetimes", &Bounds::lifetimes(Rotation::Strict), states_wanted());
+}
+
 /// Changes of the metadata wait in both processes, while users come and go.
 #[test]
 fn every_waiting_change_is_made_in_order_or_goes_with_its_user() {

@@ -23,6 +23,30 @@ STATES = os.environ.get("PILOTLIGHT_MODEL_STATES", "1000000")
 # What is wrong, the promise that breaks by it, the test that finds it, file under rust-core/src, old text, new text.
 MISTAKES = [
     (
+        "a session that is over by its age is renewed",
+        "a session past",
+        "may_not_last",
+        "machine/tokens.rs",
+        "self.0.session().filter(|_| !self.session_is_over(now))?",
+        "self.0.session()?",
+    ),
+    (
+        "after a restart no time has passed",
+        "a session past",
+        "may_not_last",
+        "model/lifetime.rs",
+        "None => Duration::from_secs(u64::try_from(now.wall.seconds_since(self.as_of)).unwrap_or(0)),",
+        "None => Duration::ZERO,",
+    ),
+    (
+        "a session is as young as another process's tokens",
+        "a session past",
+        "may_not_last",
+        "machine/rules/merging.rs",
+        "    held.lifetime = lifetime;\n",
+        "    let _ = lifetime;\n",
+    ),
+    (
         "the refusal of an older refresh token ends the session",
         "1",
         "refusal",

@@ -2,6 +2,8 @@
 
 use pilotlight_core::machine::event::{Report, SessionEvent};
 use pilotlight_core::machine::{Effect, Input, Machine, Outcome, apply_observed, input};
+use pilotlight_core::model::lifetime::LifetimeLimits;
+use pilotlight_core::model::state::ReauthenticationReason;
 
 use crate::changes::Sender;
 use crate::issuer::{Family, TokenName, family_of};
@@ -84,6 +86,9 @@ impl World {
             }
             SessionEvent::Renewed { .. } => (!is_in(&self.history.renewed))
                 .then_some("2: tokens were announced before the store held any of a renewal"),
+            SessionEvent::Ended {
+                reason: ReauthenticationReason::LifetimeEnded,
+            } => (!self.is_over(process)).then_some("age: an end was announced before its time"),
             SessionEvent::Ended { .. } => family
                 .is_some_and(|family| self.issuer.is_alive(family) && !self.history.excused.contains(&family))
                 .then_some("1: an end was announced though the refresh token is alive"),
@@ -145,7 +150,7 @@ impl World {
         let renewals = self.processes[process].renewals;
         *self.process(process) = Process {
             renewals,
-            ..Process::default()
+            ..Process::limited(self.left.limits())
         };
     }
 
@@ -167,6 +172,14 @@ impl World {
 }
 
 impl Process {
+    /// It has just started.
+    pub(crate) fn limited(limits: LifetimeLimits) -> Self {
+        Self {
+            machine: Machine::limited(limits),
+            ..Self::default()
+        }
+    }
+
     /// The tasks that wait for a write.
     pub(crate) fn savings(&mut self) -> impl Iterator<Item = &mut Saving> {
         let renewal = self.renewal.as_mut().and_then(Renewal::saving);

@@ -11,7 +11,7 @@ use crate::world::{PROCESSES, World};
 /// A promise, and what shows that a state breaks it.
 pub(crate) type Promise = (&'static str, fn(&World) -> Option<&'static str>);
 
-pub(crate) const PROMISES: [Promise; 11] = [
+pub(crate) const PROMISES: [Promise; 12] = [
     (
         "1: a session ends only when the user signs out or the issuer says so",
         |world| noted(world, '1').or_else(|| ended_while_alive(world)),
@@ -55,6 +55,9 @@ pub(crate) const PROMISES: [Promise; 11] = [
         "leases: a copy of a token is given out only while the core would give it",
         |world| noted(world, 'l').or_else(|| outlived_lease(world)),
     ),
+    ("a session past its end gives no token and renews none", |world| {
+        noted(world, 'a').or_else(|| lasts_too_long(world))
+    }),
 ];
 
 /// The first promise that this state breaks, and how.
@@ -152,6 +155,13 @@ fn locked_is_signed_out(world: &World) -> Option<&'static str> {
         .then_some("6: signed out, though the store was never read")
 }
 
+/// Whether the session's age depends on no wall clock in this process, or nothing limits it. What was just read does for a moment.
+fn counts_alone(world: &World, number: usize) -> bool {
+    let session = world.machine(number).session();
+    let lifetime = session.and_then(|session| session.lifetime.as_ref());
+    world.left.lifetime.is_none() || lifetime.is_some_and(|lifetime| lifetime.counted_from.is_some())
+}
+
 /// Whatever the wall clock shows: a session with a refresh token goes on, a call may be made some hours after a failure,
 /// and a token that this process received is not given out after its life.
 fn ended_by_clock(world: &World) -> Option<&'static str> {
@@ -160,8 +170,12 @@ fn ended_by_clock(world: &World) -> Option<&'static str> {
         let hours = world.clock.hours;
         let is_renewable =
             world.is_signed_in(number) && world.machine(number).session()?.credentials.refresh_token.is_some();
+        let has_its_end = world.is_over(number) || !counts_alone(world, number);
         for now in world.clock.readings() {
-            if is_renewable && !matches!(process.machine.state(now), Some(SessionState::SignedIn { .. })) {
+            if is_renewable
+                && !has_its_end
+                && !matches!(process.machine.state(now), Some(SessionState::SignedIn { .. }))
+            {
                 return Some("9: a session is over by the clock alone");
             }
             if process.failed.is_some_and(|hour| hour < hours) && !world.may_renew(number, now) {
@@ -177,6 +191,18 @@ fn ended_by_clock(world: &World) -> Option<&'static str> {
         }
     }
     None
+}
+
+/// Also where another process has renewed it, and after a restart.
+fn lasts_too_long(world: &World) -> Option<&'static str> {
+    let is_given = |number: usize| {
+        let state = world.machine(number).state(world.now());
+        let is_signed_in = matches!(state, Some(SessionState::SignedIn { .. }));
+        world.is_over(number) && (is_signed_in || world.access_token(number, world.now()).is_some())
+    };
+    (0..PROCESSES)
+        .any(is_given)
+        .then_some("age: a session goes on that is over")
 }
 
 /// Also by another process, and after a restart.

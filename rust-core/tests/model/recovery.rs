@@ -64,6 +64,7 @@ fn settles(world: &mut World, number: usize) -> bool {
 fn is_stuck(world: &World, number: usize) -> Option<&'static str> {
     let machine = world.machine(number);
     match machine.phase_kind() {
+        PhaseKind::SignedIn if world.is_over(number) => None,
         PhaseKind::SignedIn if world.access_token(number, world.now()).is_none() => {
             Some("no token, though the session has not ended")
         }

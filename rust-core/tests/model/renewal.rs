@@ -274,7 +274,7 @@ impl World {
                 Ok(true) => self.note_written(process, saved),
             }
         }
-        let outcome = self.apply(process, input::RenewalAsked);
+        let outcome = self.apply(process, input::RenewalAsked { now: self.now() });
         let is_input = |effect| match effect {
             Effect::Renew(input) => Some(input),
             _ => None,
@@ -283,6 +283,9 @@ impl World {
             return Err(Error::NoSession);
         };
         *asked = input.generation;
+        if self.is_over(process) {
+            self.history.break_promise("age: a session that is over is renewed");
+        }
         self.check_request(process, &input);
         Ok(Stage::Sent { input, at: self.now() })
     }

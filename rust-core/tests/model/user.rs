@@ -98,6 +98,8 @@ impl World {
         sign_in.stage = match sign_in.stage {
             SignInStage::Exchanges => {
                 let (family, tokens) = self.issuer.sign_in(sign_in.user);
+                let hour = self.left.lifetime.map(|_| self.clock.hours);
+                self.history.signed_in.extend(hour);
                 SignInStage::Enters(family, Box::new(tokens), self.now())
             }
             SignInStage::Enters(family, tokens, at) => {

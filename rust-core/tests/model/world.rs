@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::issuer::{Family, Issuer, TokenName, User, name_of};
 use crate::process::Process;
 use crate::store::Store;
+use crate::user::family_of_session;
 
 pub(crate) const PROCESSES: usize = 2;
 
@@ -50,6 +51,8 @@ pub(crate) struct History {
     /// A process was suspended, and gave up the lock, while a change of the metadata was under way; or the wall clock was set
     /// wrong, which says in which order the changes of two processes were made.
     pub(crate) order_is_unknown: bool,
+    /// In which hour each sign-in was, where a session may not last for ever.
+    pub(crate) signed_in: Vec<u8>,
     /// Changes of the metadata that waited.
     pub(crate) changes: Vec<Change>,
     /// The first promise that was broken, in words.
@@ -96,12 +99,13 @@ impl World {
         let (family, tokens) = issuer.sign_in(User::Ada);
         let session = crate::user::session_of(family, &tokens, User::Ada, clock.now());
         let mut history = History::default();
+        history.signed_in.extend(bounds.lifetime.map(|_| clock.hours));
         history.entered.insert(family);
         history.check(name_of(tokens.access_token.as_ref().unwrap()));
         let mut store = Store::default();
         store.put(Some(&StoredItem::Session(Box::new(session))), &mut history);
         Self {
-            processes: [Arc::default(), Arc::default()],
+            processes: [(); PROCESSES].map(|()| Arc::new(Process::limited(bounds.limits()))),
             store,
             lock: None,
             changes_lock: None,
@@ -114,6 +118,16 @@ impl World {
 
     pub(crate) fn now(&self) -> Instant {
         self.clock.now()
+    }
+
+    /// Whether the session of that process has lasted as long as it may.
+    pub(crate) fn is_over(&self, process: usize) -> bool {
+        let is_over = || {
+            let family = family_of_session(self.machine(process).session()?);
+            let signed_in = self.history.signed_in.get(usize::from(family))?;
+            Some(self.clock.hours - signed_in >= self.left.lifetime?)
+        };
+        is_over().unwrap_or(false)
     }
 
     /// The user of this sign-in has left.

@@ -6,7 +6,7 @@ use pilotlight_core::model::audience::Audience;
 use pilotlight_core::model::configuration::{Configuration, Provider};
 use pilotlight_core::model::secret::{Secret, SecretBytes};
 use pilotlight_core::model::state::{ReauthenticationReason, SessionState};
-use pilotlight_core::model::time::Timestamp;
+use pilotlight_core::model::time::{Instant, Timestamp};
 use pilotlight_core::session::SessionManager;
 use pilotlight_core::storage::envelope::StoredItem;
 
@@ -27,6 +27,7 @@ const WITH_DISCOVERY: &str = include_str!("golden/v1-with-discovery.json");
 const WITH_REVOCATIONS: &str = include_str!("golden/v1-with-revocations.json");
 const SIGNED_OUT: &str = include_str!("golden/v1-signed-out.json");
 const IMPORTING: &str = include_str!("golden/v1-importing.json");
+const WITH_LIFETIME: &str = include_str!("golden/v1-with-lifetime.json");
 const WITH_LATER_FIELDS: &str = include_str!("golden/v1-with-later-fields.json");
 
 /// A launch of an app whose store holds the item, at a time when its access token is young.
@@ -202,6 +203,20 @@ async fn a_session_with_another_users_token_to_revoke() {
 }
 
 #[tokio::test]
+async fn a_session_with_its_age() {
+    assert_eq!(launched_with(WITH_LIFETIME).await.1, signed_in());
+    let stored = StoredItem::decode(&SecretBytes::new(WITH_LIFETIME.into())).unwrap();
+    let lifetime = stored.into_session().unwrap().lifetime.unwrap();
+    assert_eq!((lifetime.age_seconds, lifetime.used_seconds), (3600, 3590));
+    assert_eq!(lifetime.as_of, Timestamp(4_102_444_830));
+    let later = Instant {
+        wall: Timestamp(4_102_444_860),
+        monotonic: Duration::ZERO,
+    };
+    assert_eq!(lifetime.age(later), Duration::from_secs(3630));
+}
+
+#[tokio::test]
 async fn tokens_to_revoke_after_a_sign_out() {
     assert_eq!(launched_with(SIGNED_OUT).await.1, SessionState::SignedOut);
     assert_eq!(launched_with(IMPORTING).await.1, SessionState::SignedOut);
@@ -243,6 +258,7 @@ fn each_is_written_back_as_it_was() {
         WITH_REVOCATIONS,
         SIGNED_OUT,
         IMPORTING,
+        WITH_LIFETIME,
         WITH_LATER_FIELDS,
     ] {
         let stored = StoredItem::decode(&SecretBytes::new(item.into())).unwrap();

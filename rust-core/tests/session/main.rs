@@ -27,6 +27,7 @@ mod issuer_words;
 mod kept_discovery;
 mod late_answers;
 mod legacy;
+mod lifetimes;
 mod logout;
 mod measurements;
 mod meddling;

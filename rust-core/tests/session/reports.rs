@@ -83,6 +83,7 @@ fn in_words(event: SessionEvent) -> String {
             };
             format!("not renewed {}: {cause}", or_own(audience))
         }
+        SessionEvent::WillEnd { reason, .. } => format!("will end: {reason:?}"),
         SessionEvent::Ended { reason } => format!("ended: {reason:?}"),
         SessionEvent::SignedOut { elsewhere } => format!("signed out{}", if elsewhere { " elsewhere" } else { "" }),
         SessionEvent::ProfileChanged => "profile".to_owned(),

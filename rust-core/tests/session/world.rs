@@ -8,7 +8,7 @@ use std::time::Duration;
 use pilotlight_core::adapters::http::HttpLimits;
 use pilotlight_core::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use pilotlight_core::ffi::{RetryReason, SessionError};
-use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
+use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration, SessionLifetime};
 use pilotlight_core::model::proof_key::TokenBinding;
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::model::state::SessionState;
@@ -50,6 +50,7 @@ pub(crate) struct World {
     pub(crate) sharing: Sharing,
     pub(crate) clock: Arc<MovableClock>,
     pub(crate) log: Arc<CapturedLog>,
+    pub(crate) alarms: Arc<AtomicI64>,
     /// How long a request may take.
     retry_policy: Duration,
 }
@@ -77,6 +78,7 @@ impl World {
             sharing: Sharing::Alone,
             clock: Arc::default(),
             log: Arc::default(),
+            alarms: Arc::default(),
             retry_policy: LONGEST_WAIT,
         }
     }
@@ -105,6 +107,7 @@ impl World {
             metadata_by_id_token: false,
             pushes_authorization_requests: false,
             dpop: TokenBinding::Off,
+            lifetime: SessionLifetime::default(),
             legacy: false,
         }
     }
@@ -156,6 +159,7 @@ impl World {
             clock: self.clock.clone(),
             randomness: Arc::new(SystemRandomness),
             spawner: Arc::new(ImpatientSpawner {
+                alarms: self.alarms.clone(),
                 tokio: TokioSpawner::new(tokio::runtime::Handle::current()),
                 clock: self.clock.clone(),
             }),
@@ -240,6 +244,11 @@ impl World {
     /// As much time passes as a session ever waits before it asks the issuer again.
     pub(crate) fn cooldown(&self) {
         self.clock.advance(25 * 3600);
+    }
+
+    /// What the device's wall clock shows.
+    pub(crate) fn wall(&self) -> Timestamp {
+        self.clock.now().wall
     }
 
     pub(crate) fn refresh_grants(&self) -> u64 {
@@ -348,6 +357,8 @@ impl Clock for MovableClock {
 /// Pauses between attempts pass at once, on the test's clocks. Limits on how long somebody else may take are real.
 #[derive(Debug)]
 struct ImpatientSpawner {
+    /// How many were set.
+    alarms: Arc<AtomicI64>,
     tokio: TokioSpawner,
     clock: Arc<MovableClock>,
 }
@@ -363,6 +374,18 @@ impl Spawner for ImpatientSpawner {
         }
         self.clock.advance(i64::try_from(duration.as_secs()).unwrap() + 1);
         Box::pin(std::future::ready(()))
+    }
+
+    /// It waits for the test's clock.
+    fn alarm(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.alarms.fetch_add(1, Ordering::SeqCst);
+        let clock = Arc::clone(&self.clock);
+        let due = clock.now().monotonic + duration;
+        Box::pin(async move {
+            while clock.now().monotonic < due {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use pilotlight_core::machine::error::Error;
-use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
+use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration, SessionLifetime};
 use pilotlight_core::model::proof_key::TokenBinding;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{RefreshOptions, SessionManager, SignInOptions, TokenOptions};
@@ -37,6 +37,7 @@ fn configuration() -> Configuration {
         metadata_by_id_token: false,
         pushes_authorization_requests: false,
         dpop: TokenBinding::Off,
+        lifetime: SessionLifetime::default(),
         legacy: false,
     };
     Configuration::parse(written).unwrap()

@@ -41,6 +41,7 @@ extension SessionEvent: Redacted {
             "renewed(audience: \(audience ?? "nil"), expiresAt: \(expiresAt), elsewhere: \(elsewhere))"
         case .renewalFailed(let audience, let error, let retryAt):
             "renewalFailed(audience: \(audience ?? "nil"), error: \(error), retryAt: \(retryAt.map(String.init(describing:)) ?? "nil"))"
+        case .willEnd(let end, let reason): "willEnd(at: \(end), \(reason))"
         case .ended(let reason): "ended(\(reason))"
         case .signedOut(let elsewhere): "signedOut(elsewhere: \(elsewhere))"
         case .profileChanged: "profileChanged"
@@ -98,7 +99,8 @@ extension SessionConfiguration: Redacted {
         "SessionConfiguration(\(provider), clientID: \(clientID), redirectURI: \(redirectURI), scopes: \(scopes), "
             + "audience: \(audience ?? "nil"), resources: \(resources), "
             + "authorizeParameters: \(authorizeParameters.keys.sorted()), tokenParameters: \(tokenParameters.keys.sorted()), "
-            + "headers: \(headers.keys.sorted()), headerOrigins: \(headerOrigins), leeway: \(leeway))"
+            + "headers: \(headers.keys.sorted()), headerOrigins: \(headerOrigins), leeway: \(leeway), "
+            + "lifetime: \(lifetime))"
     }
 }
 

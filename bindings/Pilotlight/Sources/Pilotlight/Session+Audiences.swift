@@ -18,7 +18,7 @@ extension Session {
     /// Refresh Token"). Other providers are sent `resource` (RFC 8707) and give tokens only for APIs that the sign-in
     /// named: by
     /// `resources` of
-    /// ``SessionConfiguration/openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:dpop:)``.
+    /// ``SessionConfiguration/openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:dpop:lifetime:)``.
     /// The configuration's own `audience`, without scopes, is the session's own token.
     ///
     /// ```swift

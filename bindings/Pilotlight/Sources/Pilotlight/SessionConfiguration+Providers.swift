@@ -29,6 +29,7 @@ extension SessionConfiguration {
     ///   - headers: More headers for the requests to the issuer, to its own origin; see ``SessionConfiguration/headerOrigins``.
     ///   - leeway: By how much the times in an ID token may differ from the issuer's clock, in seconds: 0 to 300.
     ///   - dpop: Whether the tokens are bound to a key of this device (RFC 9449): see <doc:BindTokens>.
+    ///   - lifetime: When a session ends, whatever its tokens allow: see <doc:LimitSessions>.
     ///   - legacy: True allows ``Session/legacy``, for a tenant that still has Auth0's endpoints of before June 2017.
     /// - Throws: ``SessionError/configurationInvalid(field:message:)`` when the redirect URI is left out and there is no
     ///   bundle identifier, or with both `audience` and `metadataAccess`. The fields themselves are checked by
@@ -38,7 +39,7 @@ extension SessionConfiguration {
         audience: String? = nil, metadataAccess: Bool = false, metadataByIDToken: Bool = false,
         authorizeParameters: [String: String] = [:], tokenParameters: [String: String] = [:],
         headers: [String: String] = [:], leeway: TimeInterval = 60, dpop: TokenBinding = .off,
-        legacy: Bool = false
+        lifetime: SessionLifetime = .unlimited, legacy: Bool = false
     ) throws -> SessionConfiguration {
         if metadataAccess, audience != nil {
             throw SessionError.configurationInvalid(
@@ -57,6 +58,7 @@ extension SessionConfiguration {
             leeway: leeway,
             metadataByIDToken: metadataByIDToken,
             dpop: dpop,
+            lifetime: lifetime,
             legacy: legacy)
     }
 
@@ -66,7 +68,7 @@ extension SessionConfiguration {
     /// - Parameters:
     ///   - bundle: Where `Auth0.plist` is.
     ///   - redirectURI: As in
-    ///     ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:dpop:legacy:)``.
+    ///     ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:dpop:lifetime:legacy:)``.
     ///   - scopes: The scopes to ask for; `openid` is needed, `offline_access` brings the refresh token.
     ///   - audience: The identifier of the API that the access token is for.
     ///   - metadataAccess: True asks for what ``Session/metadata`` needs, instead of an `audience`.
@@ -103,11 +105,12 @@ extension SessionConfiguration {
     ///   - headers: More headers for the requests to the issuer, to its own origin; see ``SessionConfiguration/headerOrigins``.
     ///   - leeway: By how much the times in an ID token may differ from the issuer's clock, in seconds: 0 to 300.
     ///   - dpop: Whether the tokens are bound to a key of this device (RFC 9449): see <doc:BindTokens>.
+    ///   - lifetime: When a session ends, whatever its tokens allow: see <doc:LimitSessions>.
     public static func openIDConnect(
         issuer: String, clientID: String, redirectURI: String, scopes: [String] = standardScopes,
         audience: String? = nil, resources: [String] = [], authorizeParameters: [String: String] = [:],
         tokenParameters: [String: String] = [:], headers: [String: String] = [:], leeway: TimeInterval = 60,
-        dpop: TokenBinding = .off
+        dpop: TokenBinding = .off, lifetime: SessionLifetime = .unlimited
     ) -> SessionConfiguration {
         SessionConfiguration(
             provider: .openIDConnect(issuer: issuer),
@@ -120,7 +123,8 @@ extension SessionConfiguration {
             tokenParameters: tokenParameters,
             headers: headers,
             leeway: leeway,
-            dpop: dpop)
+            dpop: dpop,
+            lifetime: lifetime)
     }
 
     /// Auth0's convention ("Add Login to your iOS app": Callback URL).

@@ -1,8 +1,8 @@
 import Foundation
 internal import PilotlightCore
 
-/// Which issuer and which client an app signs in with. Make one with ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:dpop:legacy:)``
-/// or ``openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:dpop:)``,
+/// Which issuer and which client an app signs in with. Make one with ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:dpop:lifetime:legacy:)``
+/// or ``openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:dpop:lifetime:)``,
 /// and change single fields before you make the ``Session``:
 ///
 /// ```swift
@@ -60,21 +60,23 @@ public struct SessionConfiguration: Hashable, Sendable {
     /// Whether the tokens are bound to a key of this device, in its Secure Enclave where there is one (DPoP, RFC 9449). See
     /// <doc:BindTokens>. Not with storage that is `synchronizable`.
     public var dpop: TokenBinding
+    /// When a session ends, whatever its tokens allow. See <doc:LimitSessions>.
+    public var lifetime: SessionLifetime
     /// Auth0 only: allows ``Session/legacy``, which uses the endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
     /// `/oauth/ro`). Without it each of those calls is refused here and nothing is sent.
     public var legacy: Bool
 
     /// A configuration from its fields. Prefer
-    /// ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:dpop:legacy:)``
+    /// ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:dpop:lifetime:legacy:)``
     /// and
-    /// ``openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:dpop:)``,
+    /// ``openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:dpop:lifetime:)``,
     /// which know the defaults of each provider.
     public init(
         provider: Provider, clientID: String, redirectURI: String, scopes: [String] = standardScopes,
         audience: String? = nil, resources: [String] = [], authorizeParameters: [String: String] = [:],
         tokenParameters: [String: String] = [:], headers: [String: String] = [:], headerOrigins: [String] = [],
         leeway: TimeInterval = 60, metadataByIDToken: Bool = false, pushesAuthorizationRequests: Bool = false,
-        dpop: TokenBinding = .off, legacy: Bool = false
+        dpop: TokenBinding = .off, lifetime: SessionLifetime = .unlimited, legacy: Bool = false
     ) {
         self.provider = provider
         self.clientID = clientID
@@ -90,12 +92,13 @@ public struct SessionConfiguration: Hashable, Sendable {
         self.metadataByIDToken = metadataByIDToken
         self.pushesAuthorizationRequests = pushesAuthorizationRequests
         self.dpop = dpop
+        self.lifetime = lifetime
         self.legacy = legacy
     }
 }
 
 extension SessionConfiguration {
-    /// As the core takes it. Throws for a leeway that is no number of seconds.
+    /// As the core takes it. Throws for a leeway or a lifetime that is no number of seconds.
     var core: PilotlightCore.SessionConfiguration {
         get throws {
             guard let leeway = UInt32(exactly: leeway.rounded(.up)) else {
@@ -108,7 +111,7 @@ extension SessionConfiguration {
                 resources: resources, authorizeParameters: authorizeParameters, tokenParameters: tokenParameters,
                 headers: headers, headerOrigins: headerOrigins, leewaySeconds: leeway,
                 metadataByIdToken: metadataByIDToken, pushesAuthorizationRequests: pushesAuthorizationRequests,
-                dpop: dpop.core, legacy: legacy)
+                dpop: dpop.core, lifetime: try lifetime.core, legacy: legacy)
         }
     }
 }

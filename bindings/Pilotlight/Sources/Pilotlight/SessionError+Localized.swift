@@ -20,6 +20,8 @@ extension SessionError: LocalizedError {
         case .deviceLocked: "The sign-in cannot be read while the device is locked."
         case .signInRequired(.signedOut, _): "Nobody is signed in."
         case .signInRequired(.refreshTokenRejected, _), .signInRequired(.noRefreshToken, _): "The sign-in has expired."
+        case .signInRequired(.lifetimeEnded, _): "The time that a sign-in lasts is over."
+        case .signInRequired(.idleTooLong, _): "The sign-in was not used for too long."
         case .signInRequired(.interactionRequired, _): "The sign-in service needs you to confirm something."
         case .signInRequired(.accessDenied, _): "The sign-in service denied access."
         case .signInRequired(.proofKeyLost, _): "The sign-in belongs to another device, or this one was reset."
@@ -94,7 +96,7 @@ extension SessionError: LocalizedError {
         switch self {
         case .deviceLocked, .userAuthenticationFailed, .readOnly, .signInCancelled: true
         case .signInRequired(.signedOut, _), .signInRequired(.refreshTokenRejected, _),
-            .signInRequired(.noRefreshToken, _):
+            .signInRequired(.noRefreshToken, _), .signInRequired(.lifetimeEnded, _), .signInRequired(.idleTooLong, _):
             true
         default: false
         }

@@ -27,6 +27,10 @@ public enum SignInReason: Hashable, Sendable {
     case refreshTokenRejected
     /// The access token expired and there is no refresh token.
     case noRefreshToken
+    /// The session has lasted as long as ``SessionLifetime/absolute`` or the issuer (`session_expiry`) lets one last.
+    case lifetimeEnded
+    /// The session was not used for longer than ``SessionLifetime/idle``.
+    case idleTooLong
     /// The issuer wants the user to do something (a second factor, consent); the session has not ended.
     case interactionRequired
     /// The issuer denies this renewal by one of its rules; the session has not ended.
@@ -60,6 +64,8 @@ extension SignInReason {
         case .signedOut: self = .signedOut
         case .refreshTokenRejected: self = .refreshTokenRejected
         case .noRefreshToken: self = .noRefreshToken
+        case .lifetimeEnded: self = .lifetimeEnded
+        case .idleTooLong: self = .idleTooLong
         case .interactionRequired: self = .interactionRequired
         case .accessDenied: self = .accessDenied
         case .renewalsRefused(let code): self = .renewalsRefused(code: code)

@@ -25,8 +25,11 @@ public enum SessionEvent: Equatable, Sendable {
     /// throw: its case says what to do. Before `retryAt` calls fail at once and send nothing; with nil the
     /// next call may send a request.
     case renewalFailed(audience: String?, error: SessionError, retryAt: Date?)
+    /// The session ends at that moment by the device's clock, because its ``SessionLifetime`` is over then or the issuer says so.
+    /// Announced once ``SessionLifetime/warning`` before, and once more when a use has put the end off meanwhile.
+    case willEnd(at: Date, reason: ReauthenticationReason)
     /// The session cannot continue without the user: the issuer refused the refresh token, or there is none and the access
-    /// token expired. Begin a sign-in.
+    /// token expired, or its time is over (<doc:LimitSessions>). Begin a sign-in.
     case ended(reason: ReauthenticationReason)
     /// The user signed out; with `elsewhere` in another process that shares the store.
     case signedOut(elsewhere: Bool)
@@ -48,6 +51,7 @@ extension SessionEvent {
             self = .renewed(audience: audience, expiresAt: expiresAt, elsewhere: elsewhere)
         case .renewalFailed(let audience, let cause, let retryAt):
             self = .renewalFailed(audience: audience, error: SessionError(cause), retryAt: retryAt)
+        case .willEnd(let end, let reason): self = .willEnd(at: end, reason: ReauthenticationReason(reason))
         case .ended(let reason): self = .ended(reason: ReauthenticationReason(reason))
         case .signedOut(let elsewhere): self = .signedOut(elsewhere: elsewhere)
         case .profileChanged: self = .profileChanged

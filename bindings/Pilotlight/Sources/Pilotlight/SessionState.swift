@@ -27,6 +27,10 @@ public enum ReauthenticationReason: Hashable, Sendable {
     case refreshTokenRejected
     /// The access token expired and the issuer gave no refresh token (ask for the scope `offline_access`).
     case noRefreshToken
+    /// The session has lasted as long as ``SessionLifetime/absolute`` or the issuer (`session_expiry`) lets one last.
+    case lifetimeEnded
+    /// The session was not used for longer than ``SessionLifetime/idle``.
+    case idleTooLong
 }
 
 /// How a user signed in.
@@ -89,6 +93,8 @@ extension ReauthenticationReason {
         switch core {
         case .refreshTokenRejected: self = .refreshTokenRejected
         case .noRefreshToken: self = .noRefreshToken
+        case .lifetimeEnded: self = .lifetimeEnded
+        case .idleTooLong: self = .idleTooLong
         }
     }
 
@@ -96,6 +102,8 @@ extension ReauthenticationReason {
         switch self {
         case .refreshTokenRejected: .refreshTokenRejected
         case .noRefreshToken: .noRefreshToken
+        case .lifetimeEnded: .lifetimeEnded
+        case .idleTooLong: .idleTooLong
         }
     }
 }

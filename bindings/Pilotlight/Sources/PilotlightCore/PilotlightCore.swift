@@ -4785,6 +4785,11 @@ public struct SessionConfiguration: Equatable, Hashable {
      */
     public let dpop: TokenBinding
     /**
+     * When the session ends, whatever its tokens allow: then no token is given and none is renewed, and the user has to sign
+     * in again.
+     */
+    public let lifetime: SessionLifetime
+    /**
      * Auth0 only: allows the calls that use its endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
      * `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is
      * sent.
@@ -4845,6 +4850,10 @@ public struct SessionConfiguration: Equatable, Hashable {
          * of no use elsewhere (DPoP, RFC 9449; Auth0: "Demonstrating Proof-of-Possession (DPoP)").
          */dpop: TokenBinding,
         /**
+         * When the session ends, whatever its tokens allow: then no token is given and none is renewed, and the user has to sign
+         * in again.
+         */lifetime: SessionLifetime,
+        /**
          * Auth0 only: allows the calls that use its endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
          * `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is
          * sent.
@@ -4863,6 +4872,7 @@ public struct SessionConfiguration: Equatable, Hashable {
         self.metadataByIdToken = metadataByIdToken
         self.pushesAuthorizationRequests = pushesAuthorizationRequests
         self.dpop = dpop
+        self.lifetime = lifetime
         self.legacy = legacy
     }
 
@@ -4896,6 +4906,7 @@ public struct FfiConverterTypeSessionConfiguration: FfiConverterRustBuffer {
                 metadataByIdToken: FfiConverterBool.read(from: &buf),
                 pushesAuthorizationRequests: FfiConverterBool.read(from: &buf),
                 dpop: FfiConverterTypeTokenBinding.read(from: &buf),
+                lifetime: FfiConverterTypeSessionLifetime.read(from: &buf),
                 legacy: FfiConverterBool.read(from: &buf)
         )
     }
@@ -4915,6 +4926,7 @@ public struct FfiConverterTypeSessionConfiguration: FfiConverterRustBuffer {
         FfiConverterBool.write(value.metadataByIdToken, into: &buf)
         FfiConverterBool.write(value.pushesAuthorizationRequests, into: &buf)
         FfiConverterTypeTokenBinding.write(value.dpop, into: &buf)
+        FfiConverterTypeSessionLifetime.write(value.lifetime, into: &buf)
         FfiConverterBool.write(value.legacy, into: &buf)
     }
 }
@@ -5061,6 +5073,85 @@ public func FfiConverterTypeSessionCounters_lift(_ buf: RustBuffer) throws -> Se
 #endif
 public func FfiConverterTypeSessionCounters_lower(_ value: SessionCounters) -> RustBuffer {
     return FfiConverterTypeSessionCounters.lower(value)
+}
+
+
+/**
+ * How long a session may go on at most, whatever its tokens allow. Nothing here sets no limit.
+ */
+public struct SessionLifetime: Equatable, Hashable {
+    /**
+     * Seconds from the sign-in on.
+     */
+    public let absoluteSeconds: UInt64?
+    /**
+     * Seconds from the last use on, which is the last token that the app got. At most as long as the absolute lifetime.
+     */
+    public let idleSeconds: UInt64?
+    /**
+     * So many seconds before the end it is announced; of a limit that is not twice as long, from its half on.
+     */
+    public let warningSeconds: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Seconds from the sign-in on.
+         */absoluteSeconds: UInt64? = nil,
+        /**
+         * Seconds from the last use on, which is the last token that the app got. At most as long as the absolute lifetime.
+         */idleSeconds: UInt64? = nil,
+        /**
+         * So many seconds before the end it is announced; of a limit that is not twice as long, from its half on.
+         */warningSeconds: UInt64 = UInt64(300)) {
+        self.absoluteSeconds = absoluteSeconds
+        self.idleSeconds = idleSeconds
+        self.warningSeconds = warningSeconds
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SessionLifetime: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSessionLifetime: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SessionLifetime {
+        return
+            try SessionLifetime(
+                absoluteSeconds: FfiConverterOptionUInt64.read(from: &buf),
+                idleSeconds: FfiConverterOptionUInt64.read(from: &buf),
+                warningSeconds: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: SessionLifetime, into buf: inout [UInt8]) {
+        FfiConverterOptionUInt64.write(value.absoluteSeconds, into: &buf)
+        FfiConverterOptionUInt64.write(value.idleSeconds, into: &buf)
+        FfiConverterUInt64.write(value.warningSeconds, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSessionLifetime_lift(_ buf: RustBuffer) throws -> SessionLifetime {
+    return try FfiConverterTypeSessionLifetime.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSessionLifetime_lower(_ value: SessionLifetime) -> RustBuffer {
+    return FfiConverterTypeSessionLifetime.lower(value)
 }
 
 
@@ -7162,6 +7253,14 @@ public enum ReauthenticationReason: Equatable, Hashable {
      * The access token expired and the issuer gave no refresh token (ask for the scope `offline_access`).
      */
     case noRefreshToken
+    /**
+     * The session has lasted as long as the app or the issuer lets one last, from the sign-in on.
+     */
+    case lifetimeEnded
+    /**
+     * The session was not used for longer than the app allows.
+     */
+    case idleTooLong
 
 
 
@@ -7187,6 +7286,10 @@ public struct FfiConverterTypeReauthenticationReason: FfiConverterRustBuffer {
 
         case 2: return .noRefreshToken
 
+        case 3: return .lifetimeEnded
+
+        case 4: return .idleTooLong
+
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
@@ -7201,6 +7304,14 @@ public struct FfiConverterTypeReauthenticationReason: FfiConverterRustBuffer {
 
         case .noRefreshToken:
             writeInt(&buf, Int32(2))
+
+
+        case .lifetimeEnded:
+            writeInt(&buf, Int32(3))
+
+
+        case .idleTooLong:
+            writeInt(&buf, Int32(4))
 
         }
     }
@@ -7690,6 +7801,18 @@ public enum SessionEvent: Equatable, Hashable {
          */retryAt: Timestamp?
     )
     /**
+     * The session will end by its age: as the app set it, or as the issuer said. Announced 5 minutes before, or as the
+     * app set that; once more where it was put off meanwhile.
+     */
+    case willEnd(
+        /**
+         * When, by the device's clock.
+         */at: Timestamp,
+        /**
+         * Why.
+         */reason: ReauthenticationReason
+    )
+    /**
      * The session cannot go on without the user.
      */
     case ended(
@@ -7760,18 +7883,21 @@ public struct FfiConverterTypeSessionEvent: FfiConverterRustBuffer {
         case 5: return .renewalFailed(audience: try FfiConverterOptionString.read(from: &buf), cause: try FfiConverterTypeRenewalFailure.read(from: &buf), retryAt: try FfiConverterOptionTypeTimestamp.read(from: &buf)
         )
 
-        case 6: return .ended(reason: try FfiConverterTypeReauthenticationReason.read(from: &buf)
+        case 6: return .willEnd(at: try FfiConverterTypeTimestamp.read(from: &buf), reason: try FfiConverterTypeReauthenticationReason.read(from: &buf)
         )
 
-        case 7: return .signedOut(elsewhere: try FfiConverterBool.read(from: &buf)
+        case 7: return .ended(reason: try FfiConverterTypeReauthenticationReason.read(from: &buf)
         )
 
-        case 8: return .profileChanged
-
-        case 9: return .metadataUpdateSent(id: try FfiConverterUInt64.read(from: &buf)
+        case 8: return .signedOut(elsewhere: try FfiConverterBool.read(from: &buf)
         )
 
-        case 10: return .metadataUpdateRefused(id: try FfiConverterUInt64.read(from: &buf)
+        case 9: return .profileChanged
+
+        case 10: return .metadataUpdateSent(id: try FfiConverterUInt64.read(from: &buf)
+        )
+
+        case 11: return .metadataUpdateRefused(id: try FfiConverterUInt64.read(from: &buf)
         )
 
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -7811,27 +7937,33 @@ public struct FfiConverterTypeSessionEvent: FfiConverterRustBuffer {
             FfiConverterOptionTypeTimestamp.write(retryAt, into: &buf)
 
 
-        case let .ended(reason):
+        case let .willEnd(at,reason):
             writeInt(&buf, Int32(6))
+            FfiConverterTypeTimestamp.write(at, into: &buf)
+            FfiConverterTypeReauthenticationReason.write(reason, into: &buf)
+
+
+        case let .ended(reason):
+            writeInt(&buf, Int32(7))
             FfiConverterTypeReauthenticationReason.write(reason, into: &buf)
 
 
         case let .signedOut(elsewhere):
-            writeInt(&buf, Int32(7))
+            writeInt(&buf, Int32(8))
             FfiConverterBool.write(elsewhere, into: &buf)
 
 
         case .profileChanged:
-            writeInt(&buf, Int32(8))
+            writeInt(&buf, Int32(9))
 
 
         case let .metadataUpdateSent(id):
-            writeInt(&buf, Int32(9))
+            writeInt(&buf, Int32(10))
             FfiConverterUInt64.write(id, into: &buf)
 
 
         case let .metadataUpdateRefused(id):
-            writeInt(&buf, Int32(10))
+            writeInt(&buf, Int32(11))
             FfiConverterUInt64.write(id, into: &buf)
 
         }
@@ -8172,6 +8304,14 @@ public enum SignInReason: Equatable, Hashable {
      */
     case noRefreshToken
     /**
+     * The session has lasted as long as the app or the issuer lets one last.
+     */
+    case lifetimeEnded
+    /**
+     * The session was not used for longer than the app allows.
+     */
+    case idleTooLong
+    /**
      * The issuer wants the user to do something (a second factor, consent); the session has not ended.
      */
     case interactionRequired
@@ -8220,14 +8360,18 @@ public struct FfiConverterTypeSignInReason: FfiConverterRustBuffer {
 
         case 3: return .noRefreshToken
 
-        case 4: return .interactionRequired
+        case 4: return .lifetimeEnded
 
-        case 5: return .accessDenied
+        case 5: return .idleTooLong
 
-        case 6: return .renewalsRefused(code: try FfiConverterString.read(from: &buf)
+        case 6: return .interactionRequired
+
+        case 7: return .accessDenied
+
+        case 8: return .renewalsRefused(code: try FfiConverterString.read(from: &buf)
         )
 
-        case 7: return .proofKeyLost
+        case 9: return .proofKeyLost
 
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -8249,21 +8393,29 @@ public struct FfiConverterTypeSignInReason: FfiConverterRustBuffer {
             writeInt(&buf, Int32(3))
 
 
-        case .interactionRequired:
+        case .lifetimeEnded:
             writeInt(&buf, Int32(4))
 
 
-        case .accessDenied:
+        case .idleTooLong:
             writeInt(&buf, Int32(5))
 
 
-        case let .renewalsRefused(code):
+        case .interactionRequired:
             writeInt(&buf, Int32(6))
+
+
+        case .accessDenied:
+            writeInt(&buf, Int32(7))
+
+
+        case let .renewalsRefused(code):
+            writeInt(&buf, Int32(8))
             FfiConverterString.write(code, into: &buf)
 
 
         case .proofKeyLost:
-            writeInt(&buf, Int32(7))
+            writeInt(&buf, Int32(9))
 
         }
     }

@@ -41,6 +41,27 @@ import Testing
         #expect(field == "audience")
     }
 
+    @Test(arguments: [
+        SessionLifetime(absolute: 0), SessionLifetime(absolute: -1), SessionLifetime(absolute: .nan),
+        SessionLifetime(absolute: .infinity), SessionLifetime(absolute: 1e300), SessionLifetime(idle: -0.5),
+        SessionLifetime(idle: .nan), SessionLifetime(absolute: 60, idle: 61), SessionLifetime(warning: -2),
+        SessionLifetime(absolute: 60, warning: .nan),
+    ]) func aLifetimeThatMakesNoSenseIsRefused(lifetime: SessionLifetime) {
+        let field = fieldToFix {
+            let made = SessionConfiguration.openIDConnect(
+                issuer: "https://issuer.example", clientID: "c", redirectURI: "app://cb", lifetime: lifetime)
+            _ = try Session(made, storage: .inMemory)
+        }
+        #expect(field == "lifetime")
+    }
+
+    @Test func aLifetimeIsGivenInWholeSeconds() throws {
+        let lifetime = try SessionLifetime(absolute: 86_400, idle: 0.5).core
+        #expect(lifetime.absoluteSeconds == 86_400 && lifetime.idleSeconds == 1 && lifetime.warningSeconds == 300)
+        let none = try SessionLifetime.unlimited.core
+        #expect(none.absoluteSeconds == nil && none.idleSeconds == nil)
+    }
+
     @Test func eachWrongFieldIsNamed() {
         func field(_ configuration: @autoclosure () throws -> SessionConfiguration) -> String? {
             fieldToFix { _ = try Session(try configuration(), storage: .inMemory) }

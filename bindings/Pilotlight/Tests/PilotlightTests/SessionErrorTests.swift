@@ -17,7 +17,7 @@ import FoundationNetworking
         ]
         let signIns: [SignInReason] = [
             .signedOut, .refreshTokenRejected, .noRefreshToken, .interactionRequired, .accessDenied,
-            .renewalsRefused(code: "invalid_request"), .proofKeyLost,
+            .renewalsRefused(code: "invalid_request"), .proofKeyLost, .lifetimeEnded, .idleTooLong,
         ]
         return retries.map { .temporarilyUnavailable(reason: $0, retryAfter: nil, message: "m") }
             + [.temporarilyUnavailable(reason: .rateLimited, retryAfter: 6.2, message: "m")]
@@ -89,7 +89,7 @@ import FoundationNetworking
     @Test func domainAndCodesNeverChange() {
         #expect(SessionError.errorDomain == "Pilotlight.SessionError")
         let codes = Self.every.map { ($0 as NSError).code }
-        #expect(codes == [1, 1, 1, 1, 1, 1, 1, 1, 5, 5, 5, 5, 5, 5, 5, 3, 3, 4, 2, 6, 7, 8, 9, 10, 10, 11, 12])
+        #expect(codes == [1, 1, 1, 1, 1, 1, 1, 1, 5, 5, 5, 5, 5, 5, 5, 5, 5, 3, 3, 4, 2, 6, 7, 8, 9, 10, 10, 11, 12])
         #expect(Self.every.allSatisfy { ($0 as NSError).domain == "Pilotlight.SessionError" })
         let info = SessionError.configurationInvalid(field: "clientID", message: "m").errorUserInfo
         #expect(info["PilotlightField"] as? String == "clientID")

@@ -1,3 +1,6 @@
+import Foundation
+import Pilotlight
+
 extension SessionSettings {
     /// The flags with a value that settings are read from, and what each is for. A flag `--client-id` may also come
     /// from the environment variable `PILOTLIGHT_CLIENT_ID`; the flag wins.
@@ -8,6 +11,8 @@ extension SessionSettings {
         ("redirect-uri", "URI", "where the issuer sends the browser back to, as registered there"),
         ("scope", "SCOPES", "separated by spaces; left out: openid profile email offline_access"),
         ("audience", "API", "the API that the access token is for"),
+        ("lifetime", "SECONDS", "the session ends so long after the sign-in, whatever its tokens allow"),
+        ("idle", "SECONDS", "and so long after its last use"),
         ("param", "NAME=VALUE", "one more parameter of the authorization request; may be repeated"),
     ]
 
@@ -38,7 +43,17 @@ extension SessionSettings {
                 || environment[Self.variable(for: "metadata-access")] == "1",
             parameters: try Self.parameters(arguments.values["param"] ?? []),
             pushes: arguments.switches.contains("par") || environment[Self.variable(for: "par")] == "1",
-            bindsTokens: arguments.switches.contains("dpop") || environment[Self.variable(for: "dpop")] == "1")
+            bindsTokens: arguments.switches.contains("dpop") || environment[Self.variable(for: "dpop")] == "1",
+            lifetime: SessionLifetime(
+                absolute: try Self.seconds("lifetime", value("lifetime")), idle: try Self.seconds("idle", value("idle"))
+            ))
+    }
+
+    /// Which numbers make sense is for the library to say.
+    private static func seconds(_ flag: String, _ text: String?) throws -> TimeInterval? {
+        guard let text else { return nil }
+        guard let seconds = TimeInterval(text) else { throw UsageError("--\(flag) needs a number of seconds") }
+        return seconds
     }
 
     /// The environment variable that stands for a flag.

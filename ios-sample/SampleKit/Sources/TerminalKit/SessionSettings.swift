@@ -28,12 +28,14 @@ public struct SessionSettings: Equatable, Sendable {
     public var pushes: Bool
     /// Whether the tokens are bound to a key of this device (DPoP, RFC 9449).
     public var bindsTokens: Bool
+    /// When the session ends, whatever its tokens allow.
+    public var lifetime: SessionLifetime
 
     /// Settings of these values.
     public init(
         provider: Provider, clientID: String, redirectURI: String? = nil, scopes: [String] = [],
         audience: String? = nil, metadataAccess: Bool = false, parameters: [String: String] = [:],
-        pushes: Bool = false, bindsTokens: Bool = false
+        pushes: Bool = false, bindsTokens: Bool = false, lifetime: SessionLifetime = .unlimited
     ) {
         self.provider = provider
         self.clientID = clientID
@@ -44,6 +46,7 @@ public struct SessionSettings: Equatable, Sendable {
         self.parameters = parameters
         self.pushes = pushes
         self.bindsTokens = bindsTokens
+        self.lifetime = lifetime
     }
 
     /// The configuration of a session.
@@ -54,6 +57,7 @@ public struct SessionSettings: Equatable, Sendable {
         var configuration = try configurationOfProvider()
         configuration.pushesAuthorizationRequests = pushes
         configuration.dpop = bindsTokens ? .required : .off
+        configuration.lifetime = lifetime
         return configuration
     }
 

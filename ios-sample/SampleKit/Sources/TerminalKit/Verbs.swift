@@ -133,6 +133,8 @@ struct Verbs: Sendable {
         switch reason {
         case .refreshTokenRejected: "the issuer refused the refresh token"
         case .noRefreshToken: "the access token has expired and there is no refresh token"
+        case .lifetimeEnded: "the session has lasted as long as this app lets one last"
+        case .idleTooLong: "the session was not used for longer than this app allows"
         }
     }
 
@@ -140,6 +142,8 @@ struct Verbs: Sendable {
         switch reason {
         case .refreshTokenRejected: "refresh_token_rejected"
         case .noRefreshToken: "no_refresh_token"
+        case .lifetimeEnded: "lifetime_ended"
+        case .idleTooLong: "idle_too_long"
         }
     }
 }

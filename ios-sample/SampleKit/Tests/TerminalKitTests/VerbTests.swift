@@ -204,6 +204,9 @@ import Testing
         #expect(pushed.out.first?.contains("request_uri=") == true)
         #expect(pushed.out.first?.contains("code_challenge") == false)
         #expect(await terminal.signIn("--account", "work").code == .done)
+        #expect(await terminal.run("token", "--lifetime", "3600", "--idle", "60").code == .done)
+        #expect(await terminal.run("token", "--lifetime", "60", "--idle", "3600").code == .configurationInvalid)
+        #expect(await terminal.run("token", "--idle", "soon").code == .usage)
         #expect(await terminal.run("accounts").out == ["default", "work"])
         #expect(await terminal.run("accounts", "--json").json == ["accounts": ["default", "work"]])
 

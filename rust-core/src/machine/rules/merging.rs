@@ -13,6 +13,7 @@ use super::super::revocations;
 use super::super::state::Machine;
 use super::store::announce_restored;
 use crate::model::audience::{self, AudienceToken};
+use crate::model::lifetime::Lifetime;
 use crate::model::pending_update::{self, PendingUpdate};
 use crate::model::profile::Profile;
 use crate::storage::envelope::{PendingRevocation, StoredItem, StoredSession};
@@ -127,6 +128,8 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
     let Phase::Session(mut held) = mem::take(&mut machine.phase) else {
         return Verdict::Unchanged;
     };
+    let their_end = found.lifetime.as_ref().and_then(|lifetime| lifetime.ends_seconds);
+    let mut lifetime = merge_lifetimes(&mut held, &mut found);
     let (our_profile, their_profile) = (held.profile.take(), found.profile.take());
     let fetched_at = |profile: &Option<Arc<Profile>>| profile.as_ref().map(|profile| profile.fetched_at);
     let takes_profile = fetched_at(&their_profile) >= fetched_at(&our_profile);
@@ -160,11 +163,17 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
     if their_profile.as_deref().is_some_and(is_news) {
         news.push(SessionEvent::ProfileChanged);
     }
+    if takes_tokens && let Some(lifetime) = &mut lifetime {
+        lifetime.ends_seconds = their_end;
+    }
+    held.lifetime = lifetime;
     held.profile = if takes_profile { their_profile } else { our_profile };
     held.pending_updates = updates;
     held.revocations = pending;
     machine.phase = Phase::Session(held);
-    news.into_iter().for_each(|event| effects.announce(event));
+    for event in news {
+        machine.announcements.announce(event, effects);
+    }
     if takes_tokens {
         Verdict::Changed
     } else {
@@ -185,6 +194,17 @@ fn merge_keys(machine: &mut Machine, held: &mut StoredSession, found: &mut Store
         }
     } else if theirs.is_some() && (ours.is_none() || is_of_the_same_tokens) {
         ours.clone_from(theirs);
+    }
+}
+
+/// How old the session is, by both: one sign-in has one age, whichever has the later tokens.
+fn merge_lifetimes(held: &mut StoredSession, found: &mut StoredSession) -> Option<Lifetime> {
+    match (held.lifetime.take(), found.lifetime.take()) {
+        (Some(mut ours), Some(theirs)) => {
+            ours.merge(&theirs);
+            Some(ours)
+        }
+        (ours, theirs) => ours.or(theirs),
     }
 }
 

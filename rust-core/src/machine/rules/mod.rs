@@ -1,6 +1,7 @@
 //! What the inputs do, by topic. Each rule is named in the table of transitions.
 
 pub(crate) mod importing;
+pub(crate) mod lifetime;
 pub(crate) mod merging;
 pub(crate) mod renewal;
 pub(crate) mod retrying;

@@ -5,6 +5,7 @@ use super::super::event::SessionEvent;
 use super::super::input::{
     CheckResult, ProofKeyMade, RenewalAnswered, RenewalAsked, RenewalDeclined, RenewalRefused, TokensChecked,
 };
+use super::super::lifetime;
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
 use super::super::state::Machine;
@@ -12,9 +13,9 @@ use super::super::tokens::Tokens;
 use crate::model::audience::{self, Audience, AudienceToken};
 use crate::model::credentials::Credentials;
 
-/// The current token is sent, if there is one that can be.
-pub(crate) fn renew(machine: &mut Machine, _: RenewalAsked, effects: &mut Effects) -> Verdict {
-    if let Some(input) = Tokens::of(machine).renewal_input() {
+/// The current token is sent, if there is one that can be and the session is not over by its age.
+pub(crate) fn renew(machine: &mut Machine, input: RenewalAsked, effects: &mut Effects) -> Verdict {
+    if let Some(input) = Tokens::of(machine).renewal_input(input.now) {
         effects.renew(input);
     }
     Verdict::Unchanged
@@ -70,6 +71,7 @@ fn take_own_tokens(machine: &mut Machine, input: RenewalAnswered) {
     let Phase::Session(session) = &mut machine.phase else {
         return;
     };
+    lifetime::keep(machine.limits, session);
     let scope = session.credentials.scope.take();
     // Empty where it is not known.
     let whole_scope = session.whole_scope.take().or_else(|| scope.clone()).unwrap_or_default();
@@ -141,7 +143,7 @@ fn take_audience_token(machine: &mut Machine, audience: Audience, input: Renewal
 
 /// The session is gone. Where nobody is signed in, nobody else has its refresh token: it is revoked.
 pub(crate) fn drop_checked(_: &mut Machine, input: TokensChecked, effects: &mut Effects) -> Verdict {
-    if let CheckResult::Accepted { refresh_token } = input.result {
+    if let CheckResult::Accepted { refresh_token, .. } = input.result {
         effects.revoke(refresh_token);
     }
     Verdict::Superseded
@@ -153,6 +155,12 @@ pub(crate) fn trust(machine: &mut Machine, input: TokensChecked, effects: &mut E
     let Some(session) = machine.session_of(input.generation) else {
         return Verdict::Superseded;
     };
+    if let CheckResult::Accepted {
+        session_end: Some(end), ..
+    } = input.result
+    {
+        lifetime::end_in(session, end.seconds, end.at);
+    }
     let of = input.audience.as_ref();
     let mut further = session.audience_tokens.iter_mut();
     let held = match of {

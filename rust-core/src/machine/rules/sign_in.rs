@@ -3,10 +3,12 @@
 use super::super::announcements::arrival;
 use super::super::event::SessionEvent;
 use super::super::input::SignedIn;
+use super::super::lifetime;
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
 use super::super::revocations;
 use super::super::state::Machine;
+use crate::model::time::Instant;
 
 /// The new session begins. Of what was to be revoked, other users' tokens still are.
 pub(crate) fn enter(machine: &mut Machine, input: SignedIn, effects: &mut Effects) -> Verdict {
@@ -17,6 +19,11 @@ pub(crate) fn enter(machine: &mut Machine, input: SignedIn, effects: &mut Effect
         ..
     } = input;
     session.revocations = revocations::of_others(machine.phase.revocations(), &session.subject);
+    let at = Instant {
+        wall: session.credentials.received_at,
+        monotonic: received,
+    };
+    lifetime::begin(machine.limits, &mut session, at);
     // Kept anew: the sign-in is written anyway.
     session.discovery.clone_from(&machine.discovery);
     let event = arrival(&session, by);

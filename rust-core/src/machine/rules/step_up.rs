@@ -3,9 +3,11 @@
 use super::super::announcements::renewed;
 use super::super::event::SessionEvent;
 use super::super::input::SteppedUp;
+use super::super::lifetime;
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
 use super::super::state::Machine;
+use crate::model::time::Instant;
 
 /// The session goes on with the tokens that came. What was kept with it stays: other audiences' tokens, the profile, changes
 /// that wait; and the refresh token with its nonce, where no other came.
@@ -20,7 +22,7 @@ pub(crate) fn step_up(machine: &mut Machine, input: SteppedUp, effects: &mut Eff
     if machine.session().is_none_or(|session| is_other(&session.subject)) {
         return forget_step_up(machine, input, effects);
     }
-    let received = input.received;
+    let (received, limits) = (input.received, machine.limits);
     let Some(session) = machine.session_of(input.generation) else {
         // The same user has signed in again; see `drop_tokens`.
         return Verdict::Superseded;
@@ -42,6 +44,14 @@ pub(crate) fn step_up(machine: &mut Machine, input: SteppedUp, effects: &mut Eff
         session.resources = input.session.resources;
     } else {
         came.refresh_token = session.credentials.refresh_token.take();
+    }
+    let at = Instant {
+        wall: came.received_at,
+        monotonic: received,
+    };
+    lifetime::keep(limits, session);
+    if let Some(seconds) = input.session.lifetime.and_then(|lifetime| lifetime.ends_seconds) {
+        lifetime::end_in(session, seconds, at);
     }
     session.credentials = came;
     session.whole_scope = None;

@@ -2,6 +2,7 @@
 
 use super::super::event::SessionEvent;
 use super::super::input::{FirstRead, ItemDamaged, ItemWritten, StoreLocked, TimePassed, WriteAttempted};
+use super::super::lifetime;
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
 use super::super::state::Machine;
@@ -64,11 +65,17 @@ pub(crate) fn note_written(machine: &mut Machine, input: ItemWritten, _: &mut Ef
     Verdict::Changed
 }
 
-/// Announces the state, if it is another one. New tokens are not announced before the store was given them.
+/// Announces the state, if it is another one, and counts how old the session is. New tokens are not announced before the store was given them.
 pub(crate) fn publish(machine: &mut Machine, input: TimePassed, effects: &mut Effects) -> Verdict {
+    let limits = machine.limits;
+    if let Some(session) = machine.current_session() {
+        lifetime::count(limits, session, input.now);
+    }
     if machine.session().is_none() || machine.ledger.is_attempted(machine.ledger.tokens()) {
         let state = machine.state(input.now);
         machine.announcements.publish(state, effects);
+        let end = machine.next_end(input.now);
+        machine.announcements.warn(end, input.now, effects);
     }
     Verdict::Unchanged
 }

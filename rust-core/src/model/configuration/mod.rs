@@ -5,10 +5,13 @@ mod item_names;
 mod parameters;
 mod written;
 
+use std::time::Duration;
+
 use url::{Host, ParseError, Url};
 
 use crate::model::audience::{RESOURCE_PROBLEM, is_resource_indicator};
 use crate::model::invalid::{InvalidConfiguration, InvalidValue, quoted};
+use crate::model::lifetime::LifetimeLimits;
 use crate::model::proof_key::TokenBinding;
 use crate::model::scopes::parse_scopes;
 use item_names::ItemNames;
@@ -16,7 +19,7 @@ use parameters::parse_headers;
 
 pub use item_names::{UNREADABLE_SUFFIX, is_item_name, unreadable_name};
 pub use parameters::{parse_authorize_parameters, parse_parameters};
-pub use written::{Provider, SessionConfiguration};
+pub use written::{Provider, SessionConfiguration, SessionLifetime};
 
 /// A checked configuration.
 #[derive(Clone, Debug)]
@@ -51,6 +54,8 @@ pub struct Configuration {
     pub pushes_authorization_requests: bool,
     /// Whether tokens are bound to a key of this device.
     pub dpop: TokenBinding,
+    /// How long a session may go on at most.
+    pub lifetime: LifetimeLimits,
     /// Whether Auth0's endpoints of before June 2017 may be used.
     pub legacy: bool,
 }
@@ -112,6 +117,7 @@ impl Configuration {
             metadata_by_id_token: written.metadata_by_id_token,
             pushes_authorization_requests: written.pushes_authorization_requests,
             dpop: written.dpop,
+            lifetime: parse_lifetime(written.lifetime)?,
             legacy: written.legacy,
         })
     }
@@ -203,6 +209,36 @@ fn check_resources(resources: &[String], issuer: &IssuerUrl) -> Result<(), Inval
     match resources.iter().all(|resource| is_resource_indicator(resource)) {
         true => Ok(()),
         false => Err(InvalidValue::new(FIELD, RESOURCE_PROBLEM)),
+    }
+}
+
+fn parse_lifetime(written: SessionLifetime) -> Result<LifetimeLimits, InvalidValue> {
+    const FIELD: &str = "lifetime";
+    let limits = LifetimeLimits {
+        absolute: written.absolute_seconds.map(Duration::from_secs),
+        idle: written.idle_seconds.map(Duration::from_secs),
+        warning: Duration::from_secs(written.warning_seconds),
+    };
+    if [limits.absolute, limits.idle].contains(&Some(Duration::ZERO)) {
+        return Err(InvalidValue::new(
+            FIELD,
+            "is no time at all; leave it out for a session without a limit",
+        ));
+    }
+    match limits {
+        LifetimeLimits {
+            absolute: Some(absolute),
+            idle: Some(idle),
+            ..
+        } if idle > absolute => Err(InvalidValue::new(
+            FIELD,
+            format!(
+                "has an idle time of {} s, which is longer than the {} s that a session may go on at all",
+                idle.as_secs(),
+                absolute.as_secs()
+            ),
+        )),
+        _ => Ok(limits),
     }
 }
 

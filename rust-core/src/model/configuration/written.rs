@@ -53,11 +53,38 @@ pub struct SessionConfiguration {
     /// Bind the tokens to a key of this device, in its Secure Enclave where there is one, so that a token that is stolen is
     /// of no use elsewhere (DPoP, RFC 9449; Auth0: "Demonstrating Proof-of-Possession (DPoP)").
     pub dpop: TokenBinding,
+    /// When the session ends, whatever its tokens allow: then no token is given and none is renewed, and the user has to sign
+    /// in again.
+    pub lifetime: SessionLifetime,
     /// Auth0 only: allows the calls that use its endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
     /// `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is
     /// sent.
     #[uniffi(default = false)]
     pub legacy: bool,
+}
+
+/// How long a session may go on at most, whatever its tokens allow. Nothing here sets no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct SessionLifetime {
+    /// Seconds from the sign-in on.
+    #[uniffi(default = None)]
+    pub absolute_seconds: Option<u64>,
+    /// Seconds from the last use on, which is the last token that the app got. At most as long as the absolute lifetime.
+    #[uniffi(default = None)]
+    pub idle_seconds: Option<u64>,
+    /// So many seconds before the end it is announced; of a limit that is not twice as long, from its half on.
+    #[uniffi(default = 300)]
+    pub warning_seconds: u64,
+}
+
+impl Default for SessionLifetime {
+    fn default() -> Self {
+        Self {
+            absolute_seconds: None,
+            idle_seconds: None,
+            warning_seconds: 300,
+        }
+    }
 }
 
 /// Who issues the tokens.

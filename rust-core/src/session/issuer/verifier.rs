@@ -60,13 +60,14 @@ impl Verifier {
         }
     }
 
-    /// Checks an ID token that came with a renewal, where that needs nothing that waits. `None` where keys have to be
+    /// Checks an ID token that came with a renewal, where that needs nothing that waits; gives the seconds after which it says
+    /// that the session ends. `None` where keys have to be
     /// fetched first.
     pub(in crate::session) fn verify_renewed_id_token_at_once(
         &self,
         token: &Secret,
         input: &RenewalInput,
-    ) -> Option<Result<(), IdTokenError>> {
+    ) -> Option<Result<Option<u64>, IdTokenError>> {
         let verified = self.issuer.verify_signed_at_once(token)?;
         Some(verified.and_then(|verified| self.validate_renewed(&verified, input)))
     }
@@ -77,7 +78,7 @@ impl Verifier {
         &self,
         token: &Secret,
         input: &RenewalInput,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<u64>, Error> {
         let by_secret = if input.delegation.is_some() {
             jose::claims_signed_with_secret(token)?
         } else {
@@ -159,14 +160,14 @@ impl Verifier {
 
     /// A renewed ID token must be of the issuer, for the client and about the user of the sign-in (OpenID Connect Core
     /// 12.2).
-    fn validate_renewed(&self, verified: &VerifiedClaims, input: &RenewalInput) -> Result<(), IdTokenError> {
+    fn validate_renewed(&self, verified: &VerifiedClaims, input: &RenewalInput) -> Result<Option<u64>, IdTokenError> {
         let context = ValidationContext::Refresh {
             subject: &input.subject,
             // A session that is renewed by delegation was not begun with a nonce.
             nonce: input.nonce.as_ref().filter(|_| input.delegation.is_none()),
         };
         self.validate(verified, (&input.issuer, &input.client_id), context)
-            .map(drop)
+            .map(|claims| claims.session_seconds)
     }
 
     fn validate(

@@ -294,7 +294,7 @@ impl SessionManager {
     /// [`SessionManager::epoch`] is this one. `None` when there is none, and where the device's clocks do not say how old it
     /// is. Memory only, O(1).
     pub fn access_token_lease(&self) -> Option<(u64, Lease)> {
-        self.parts.memory.access_token_lease()
+        self.parts.access_tokens.lease()
     }
 
     /// A number that is another one after everything that may have changed the session; it never comes again. A caller that has

@@ -196,6 +196,7 @@ impl Importer {
             sign_in_id: Some(self.context.random()?),
             nonce: user.nonce,
             authenticated_at: user.authenticated_at,
+            lifetime: None,
             profile,
             ended: None,
             sequence: 0,

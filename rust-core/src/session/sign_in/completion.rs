@@ -18,6 +18,7 @@ use crate::machine::error::Error;
 use crate::machine::event::SignInWay;
 use crate::machine::input::{SignedIn, SteppedUp};
 use crate::model::credentials::Credentials;
+use crate::model::lifetime::Lifetime;
 use crate::model::proof_nonces::ProofNonces;
 use crate::model::secret::Secret;
 use crate::model::secret_members::SecretMembers;
@@ -124,6 +125,8 @@ impl SignInCompletion {
         self.store.release_process_lock();
         context.publish();
         saved?;
+        // A session's age counts from its sign-in.
+        context.ensure_not_over()?;
         context.state().ok_or(Error::NoSession)
     }
 
@@ -176,6 +179,11 @@ impl SignInCompletion {
             sign_in_id: Some(attempt.sign_in_id.clone()),
             nonce: Some(attempt.secrets.nonce.clone()),
             authenticated_at: claims.auth_time,
+            lifetime: claims.session_seconds.map(|seconds| {
+                let mut lifetime = Lifetime::begun(received.wall, Some(received.monotonic));
+                lifetime.end_in(seconds, received);
+                lifetime
+            }),
             profile: None,
             ended: None,
             sequence: 0,

@@ -107,8 +107,9 @@ impl SessionStore {
     pub(in crate::session) async fn ensure_session(&self) -> Result<(), Error> {
         self.ensure_restored().await?;
         let mut state = self.context.state();
-        // Somebody may have signed in, in another process.
-        if !matches!(state, Some(SessionState::SignedIn { .. })) && self.merge_if_shared().await? {
+        // Somebody may have signed in, in another process, or used the session there.
+        if !matches!(state, Some(SessionState::SignedIn { .. })) {
+            self.merge_if_shared().await?;
             state = self.context.state();
         }
         self.context.publish();

@@ -17,9 +17,10 @@ use super::in_memory::TokensInMemory;
 use super::renewer::Renewer;
 use super::requirement::{Renewal, SingleUse, TokenRequirement};
 use crate::machine::error::Error;
-use crate::machine::input::LifetimeShort;
+use crate::machine::input::{LifetimeShort, Used};
 use crate::machine::refused_tokens::RefusedTokens;
 use crate::machine::retry;
+use crate::machine::{Lease, Verdict};
 use crate::model::audience::Audience;
 use crate::model::secret::Secret;
 use crate::ports::BoxFuture;
@@ -55,7 +56,27 @@ impl AccessTokens {
     /// The token in memory once it is stored, if it is good for at least `min_ttl`.
     pub(in crate::session) fn cached(&self, audience: Option<&Audience>, min_ttl: Duration) -> Option<Secret> {
         let of = audience.and_then(|audience| further(self.context.configuration(), audience));
-        self.memory.stored_access_token(of, min_ttl)
+        let token = self.memory.stored_access_token(of, min_ttl)?;
+        self.note_use();
+        Some(token)
+    }
+
+    /// How long a copy of the session's own stored token may be used, and the epoch in which that holds.
+    pub(in crate::session) fn lease(&self) -> Option<(u64, Lease)> {
+        self.note_use();
+        self.memory.access_token_lease()
+    }
+
+    /// The app gets a token: where the idle time is limited, it begins anew. The store is given that in the background.
+    pub(super) fn note_use(&self) {
+        let now = self.context.now();
+        if !self.context.read(|machine| machine.is_new_use(now)) {
+            return;
+        }
+        if self.context.apply(Used { now }).verdict == Verdict::Changed {
+            let store = Arc::clone(&self.store);
+            self.context.spawn(async move { store.save_if_possible().await });
+        }
     }
 
     /// The access token: the session's own, or that for an audience.
@@ -65,12 +86,21 @@ impl AccessTokens {
         options: TokenOptions,
     ) -> Result<Secret, Error> {
         let of = self.checked_further(audience)?;
-        match self.get_current(of, options).await {
+        let token = match self.get_current(of, options).await {
             Err(error) if options.allow_expired && (retry::is_passing(&error) || error == Error::ReadOnly) => {
                 self.memory.any_access_token(of).ok_or(error)
             }
             outcome => outcome,
-        }
+        };
+        self.give(token)
+    }
+
+    /// A token that came when the session was over by its age already is given to nobody.
+    fn give(&self, token: Result<Secret, Error>) -> Result<Secret, Error> {
+        let token = token?;
+        self.context.ensure_not_over()?;
+        self.note_use();
+        Ok(token)
     }
 
     async fn get_current(&self, of: Option<&Audience>, options: TokenOptions) -> Result<Secret, Error> {
@@ -104,7 +134,7 @@ impl AccessTokens {
             options,
             ..Renewal::default()
         };
-        self.renew(renewal, TokenRequirement::Renewal).await
+        self.give(self.renew(renewal, TokenRequirement::Renewal).await)
     }
 
     /// A token in the place of `refused`.
@@ -120,7 +150,7 @@ impl AccessTokens {
         let renewal = Renewal::of(of);
         let token = self.renew(renewal.clone(), requirement).await?;
         self.check_lifetime(&renewal, min_ttl)?;
-        Ok(token)
+        self.give(Ok(token))
     }
 
     /// The same for a request of the app's own, by the origin of the API that it went to; none where that refused a fresh
@@ -207,12 +237,12 @@ impl AccessTokens {
                 .in_flight
                 .join(renewal.clone(), self.context.spawner(), || None, start)
             {
-                Joined::Done(result) => return Ok((result?, None)),
+                Joined::Done(result) => return Ok((self.give(result)?, None)),
                 Joined::Join(result) => {
                     let ended_early = || Err(Error::Internal("the renewal ended early".to_owned()));
                     let token = result.await.unwrap_or_else(ended_early)?;
                     self.context.network_answered();
-                    return Ok((token, single_use.lifetime_seconds.get().copied()));
+                    return Ok((self.give(Ok(token))?, single_use.lifetime_seconds.get().copied()));
                 }
                 Joined::WaitFor(result) => drop(result.await),
             }

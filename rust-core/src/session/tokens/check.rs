@@ -10,7 +10,7 @@ use super::super::issuer::Verifier;
 use super::audiences::{is_for_another_audience, is_ignored};
 use crate::machine::RenewalInput;
 use crate::machine::error::Error;
-use crate::machine::input::CheckResult;
+use crate::machine::input::{CheckResult, IssuersEnd};
 use crate::model::audience::Audience;
 use crate::model::proof_key::TokenBinding;
 use crate::model::secret::Secret;
@@ -47,7 +47,7 @@ impl RenewalCheck {
         of: Option<&Audience>,
     ) -> Option<CheckedRenewal> {
         let id_token = match &tokens.id_token {
-            None => Ok(()),
+            None => Ok(None),
             Some(id_token) => self.verifier.verify_renewed_id_token_at_once(id_token, input)?,
         };
         Some(self.conclude(id_token.map_err(Error::from), input, tokens, of))
@@ -61,7 +61,7 @@ impl RenewalCheck {
         of: Option<&Audience>,
     ) -> CheckedRenewal {
         let id_token = match &tokens.id_token {
-            None => Ok(()),
+            None => Ok(None),
             Some(id_token) => self.verifier.verify_renewed_id_token(id_token, input).await,
         };
         self.conclude(id_token, input, tokens, of)
@@ -69,7 +69,7 @@ impl RenewalCheck {
 
     fn conclude(
         &self,
-        id_token: Result<(), Error>,
+        session_seconds: Result<Option<u64>, Error>,
         input: &RenewalInput,
         tokens: &TokenAnswer,
         of: Option<&Audience>,
@@ -85,11 +85,14 @@ impl RenewalCheck {
                 last_id_token: input.id_token.clone(),
             },
         };
-        if let Err(error) = id_token {
-            let message = format!("the renewal's access token is not used: {error}");
-            self.context.log(LogLevel::Error, &message);
-            return rejected(unexpected(error.to_string()));
-        }
+        let session_seconds = match session_seconds {
+            Ok(seconds) => seconds,
+            Err(error) => {
+                let message = format!("the renewal's access token is not used: {error}");
+                self.context.log(LogLevel::Error, &message);
+                return rejected(unexpected(error.to_string()));
+            }
+        };
         let configuration = self.context.configuration();
         let token = match (&tokens.access_token, tokens.problem) {
             (Some(token), None) if is_for_another_audience(configuration, token, of) => {
@@ -104,7 +107,13 @@ impl RenewalCheck {
         let refresh_token = tokens.refresh_token.clone();
         CheckedRenewal {
             token,
-            result: CheckResult::Accepted { refresh_token },
+            result: CheckResult::Accepted {
+                refresh_token,
+                session_end: session_seconds.map(|seconds| IssuersEnd {
+                    seconds,
+                    at: self.context.now(),
+                }),
+            },
         }
     }
 }

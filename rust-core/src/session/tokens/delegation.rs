@@ -75,12 +75,15 @@ impl DelegatedRenewal {
             return self.memory.id_token(Duration::ZERO).ok_or(Error::NoSession);
         }
         // Checked already.
-        let (audience, refresh_token) = (None, None);
+        let (audience, refresh_token, session_end) = (None, None, None);
         self.context.apply(TokensChecked {
             generation,
             audience,
             token: Some(id_token.clone()),
-            result: CheckResult::Accepted { refresh_token },
+            result: CheckResult::Accepted {
+                refresh_token,
+                session_end,
+            },
         });
         let saved = self.store.save().await;
         self.store.release_process_lock();

@@ -45,11 +45,19 @@ impl IdTokens {
     /// does not allow the legacy calls.
     pub(in crate::session) fn cached(&self, min_ttl: Duration) -> Option<Secret> {
         legacy_base(self.context.configuration()).ok()?;
-        self.memory.stored_id_token(min_ttl)
+        let token = self.memory.stored_id_token(min_ttl)?;
+        self.access_tokens.note_use();
+        Some(token)
     }
 
     /// An ID token good for at least `min_ttl`.
     pub(in crate::session) async fn get(&self, min_ttl: Duration) -> Result<Secret, Error> {
+        let token = self.get_current(min_ttl).await?;
+        self.access_tokens.note_use();
+        Ok(token)
+    }
+
+    async fn get_current(&self, min_ttl: Duration) -> Result<Secret, Error> {
         let (context, memory) = (&self.context, &self.memory);
         legacy_base(context.configuration())?;
         self.store.ensure_session().await?;

@@ -164,7 +164,13 @@ impl Renewer {
             {
                 return Ok(token);
             }
-            let Some(input) = self.context.apply(RenewalAsked).renewal() else {
+            let Some(input) = self
+                .context
+                .apply(RenewalAsked {
+                    now: self.context.now(),
+                })
+                .renewal()
+            else {
                 return Err(memory.why_not_renewable());
             };
             *asked = input.generation;

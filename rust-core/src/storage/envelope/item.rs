@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::model::audience::AudienceToken;
 use crate::model::credentials::Credentials;
+use crate::model::lifetime::Lifetime;
 use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::Profile;
 use crate::model::proof_nonces::ProofNonces;
@@ -57,6 +58,9 @@ pub struct StoredSession {
     /// When the user last authenticated, by the ID token's `auth_time`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authenticated_at: Option<Timestamp>,
+    /// How old the session is; none where nothing limits it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lifetime: Option<Lifetime>,
     /// Set when the session has ended without a sign-out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<ReauthenticationReason>,

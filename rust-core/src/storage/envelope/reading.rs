@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::item::{KeptDiscovery, PendingRevocation, RenewedImport, SignedOut, StoredSession};
 use crate::model::audience::{Audience, AudienceToken};
 use crate::model::credentials::Credentials;
+use crate::model::lifetime::Lifetime;
 use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::{Claims, Profile};
 use crate::model::proof_key::{ProofKey, PublicPoint};
@@ -67,6 +68,7 @@ impl StoredSession {
             sign_in_id: members.optional("sign_in_id")?,
             nonce: members.optional("nonce")?,
             authenticated_at: members.optional("authenticated_at")?,
+            lifetime: members.optional("lifetime")?,
             profile: members.optional("profile")?,
             ended: members.optional("ended")?,
             sequence: members.optional("sequence")?,
@@ -94,6 +96,21 @@ impl SignedOut {
             revocations: members.required("revocations")?,
             renewed_import: members.optional("renewed_import").unwrap_or_default(),
             unknown: members.take_remaining().into(),
+        })
+    }
+}
+
+impl Stored for Lifetime {
+    fn read(value: Value) -> Option<Self> {
+        let mut members = Members::of(value)?;
+        let used_seconds = members.required("used_seconds")?;
+        Some(Self {
+            age_seconds: members.required("age_seconds")?,
+            as_of: members.required("as_of")?,
+            counted_from: None,
+            used_seconds,
+            ends_seconds: members.optional("ends_seconds")?,
+            stored_use_seconds: used_seconds,
         })
     }
 }
@@ -247,6 +264,8 @@ impl Stored for ReauthenticationReason {
         match value.as_str()? {
             "refresh_token_rejected" => Some(Self::RefreshTokenRejected),
             "no_refresh_token" => Some(Self::NoRefreshToken),
+            "lifetime_ended" => Some(Self::LifetimeEnded),
+            "idle_too_long" => Some(Self::IdleTooLong),
             _ => None,
         }
     }

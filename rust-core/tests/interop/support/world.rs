@@ -9,7 +9,7 @@ use pilotlight_core::adapters::foreign_keychain::NoKeychainItems;
 use pilotlight_core::adapters::off_thread::{BlockingStore as _, OffThread};
 use pilotlight_core::adapters::proof_keys::SoftwareKeys;
 use pilotlight_core::adapters::system::{SilentLog, SystemRandomness, TokioSpawner};
-use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
+use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration, SessionLifetime};
 use pilotlight_core::model::credentials::Credentials;
 use pilotlight_core::model::proof_key::TokenBinding;
 use pilotlight_core::model::secret::Secret;
@@ -96,6 +96,7 @@ impl World {
             metadata_by_id_token: false,
             pushes_authorization_requests: false,
             dpop: TokenBinding::Off,
+            lifetime: SessionLifetime::default(),
             legacy: false,
         }
     }

@@ -10,7 +10,7 @@ use pilotlight_core::adapters::http::HttpTransport;
 use pilotlight_core::adapters::keychain::KeychainOptions;
 use pilotlight_core::adapters::proof_keys::SoftwareKeys;
 use pilotlight_core::adapters::system::{SilentLog, SystemClock, SystemRandomness, TokioSpawner};
-use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
+use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration, SessionLifetime};
 use pilotlight_core::model::proof_key::TokenBinding;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{Dependencies, SessionManager, Sharing, SignInOptions, TokenOptions};
@@ -47,6 +47,7 @@ fn session_of(server: &IdentityServer, options: &KeychainOptions, sharing: Shari
         metadata_by_id_token: false,
         pushes_authorization_requests: false,
         dpop: TokenBinding::Off,
+        lifetime: SessionLifetime::default(),
         legacy: false,
     };
     let dependencies = Dependencies {

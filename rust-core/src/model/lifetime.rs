@@ -1,0 +1,280 @@
+//! How long a session may go on, whatever its tokens allow. Pure: the caller brings the clock's reading.
+//!
+//! Everything is counted on the session's own time, in seconds since the sign-in. So no clock has to agree with another one, and
+//! what two processes know of one session can be compared.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::model::credentials::MonotonicReceipt;
+use crate::model::state::ReauthenticationReason;
+use crate::model::time::{Instant, Timestamp};
+
+/// What the app allows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LifetimeLimits {
+    /// From the sign-in on.
+    pub absolute: Option<Duration>,
+    /// From the last use on.
+    pub idle: Option<Duration>,
+    /// How long before an end it is announced; of a limit that is not twice as long, from its half on.
+    pub warning: Duration,
+}
+
+/// How old a session is, and what of it matters for its end.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Lifetime {
+    /// Seconds since the sign-in, at [`Lifetime::as_of`].
+    pub age_seconds: u64,
+    /// When it had that age, by the device's wall clock.
+    pub as_of: Timestamp,
+    /// The same moment on the monotonic clock of this process; none for what was restored from the store. Where it is known it
+    /// counts alone: that clock goes on while the device sleeps, and nobody can set it.
+    #[serde(skip)]
+    pub counted_from: MonotonicReceipt,
+    /// The age at which the app last got a token.
+    pub used_seconds: u64,
+    /// The age at which the issuer says that the session ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_seconds: Option<u64>,
+    /// The age of the last use as the store knows it.
+    #[serde(skip)]
+    pub stored_use_seconds: u64,
+}
+
+/// The next end of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionEnd {
+    /// How old the session is then.
+    pub age: Duration,
+    /// How long it still goes on; zero once it is over.
+    pub left: Duration,
+    /// Why it ends then.
+    pub reason: ReauthenticationReason,
+    /// The end is announced when no more than this is left.
+    pub warning: Duration,
+}
+
+impl LifetimeLimits {
+    /// Whether there are none.
+    pub fn are_unset(self) -> bool {
+        self.absolute.is_none() && self.idle.is_none()
+    }
+}
+
+impl SessionEnd {
+    /// When there is something to announce: the coming end or, once that was, the end itself; none once it is over.
+    pub fn next_announcement(self) -> Option<Duration> {
+        let until_warning = self.left.checked_sub(self.warning).filter(|wait| !wait.is_zero());
+        let until_end = Some(self.left).filter(|wait| !wait.is_zero());
+        until_warning.or(until_end)
+    }
+}
+
+impl Lifetime {
+    /// Of a sign-in at that moment.
+    pub fn begun(at: Timestamp, counted_from: MonotonicReceipt) -> Self {
+        Self {
+            age_seconds: 0,
+            as_of: at,
+            counted_from,
+            used_seconds: 0,
+            ends_seconds: None,
+            stored_use_seconds: 0,
+        }
+    }
+
+    /// The issuer says that the session ends in so many seconds.
+    pub fn end_in(&mut self, seconds: u64, now: Instant) {
+        self.count_to(now);
+        self.ends_seconds = Some(self.age_seconds.saturating_add(seconds));
+    }
+
+    /// How old the session is. A wall clock that was set back makes no session younger than it was.
+    pub fn age(&self, now: Instant) -> Duration {
+        let since = match self.counted_from {
+            Some(moment) => now.monotonic.saturating_sub(moment),
+            None => Duration::from_secs(u64::try_from(now.wall.seconds_since(self.as_of)).unwrap_or(0)),
+        };
+        Duration::from_secs(self.age_seconds).saturating_add(since)
+    }
+
+    /// The first of its ends; none where nothing limits it.
+    pub fn end(&self, limits: LifetimeLimits, now: Instant) -> Option<SessionEnd> {
+        let age = self.age(now);
+        let end = |moment: Duration, whole: Duration, reason| SessionEnd {
+            age: moment,
+            left: moment.saturating_sub(age),
+            reason,
+            warning: limits.warning.min(whole / 2),
+        };
+        let used = Duration::from_secs(self.used_seconds);
+        let absolute = limits
+            .absolute
+            .map(|whole| end(whole, whole, ReauthenticationReason::LifetimeEnded));
+        let idle = limits
+            .idle
+            .map(|pause| end(used.saturating_add(pause), pause, ReauthenticationReason::IdleTooLong));
+        let by_issuer = self.ends_seconds.map(Duration::from_secs);
+        let by_issuer = by_issuer.map(|moment| end(moment, Duration::MAX, ReauthenticationReason::LifetimeEnded));
+        let ends = absolute.into_iter().chain(by_issuer).chain(idle);
+        ends.min_by_key(|end| end.left)
+    }
+
+    /// The same at this moment, so that a restart need not count from long ago by a clock that may have been set since.
+    pub fn count_to(&mut self, now: Instant) {
+        let seconds = self.age(now).as_secs();
+        // The part of a second that has passed beyond these stays counted.
+        self.counted_from = match self.counted_from {
+            Some(moment) => Some(moment.saturating_add(Duration::from_secs(seconds - self.age_seconds))),
+            None => Some(now.monotonic),
+        };
+        self.age_seconds = seconds;
+        self.as_of = now.wall;
+    }
+
+    /// What another process knows of the same session is taken over: the earlier sign-in and the later use, so that neither a
+    /// clock nor an old version makes it younger. What the issuer says comes with the tokens, and stays.
+    pub fn merge(&mut self, other: &Self) {
+        let sign_in = |of: &Self| i128::from(of.as_of.0) - i128::from(of.age_seconds);
+        let used = self.used_seconds.max(other.used_seconds);
+        if sign_in(other) < sign_in(self) {
+            *self = Self {
+                ends_seconds: self.ends_seconds,
+                ..other.clone()
+            };
+        }
+        self.used_seconds = used;
+        self.stored_use_seconds = other.used_seconds;
+    }
+
+    /// The app gets a token, which is counted by the second. True where the store has to be given that: it need not know each
+    /// use, and a process that ends before it does may shorten the idle time by a tenth.
+    pub fn note_use(&mut self, idle: Duration, now: Instant) -> bool {
+        self.count_to(now);
+        self.used_seconds = self.age_seconds;
+        let since_stored = self.used_seconds.saturating_sub(self.stored_use_seconds);
+        let is_due = since_stored >= (idle.as_secs() / 10).max(1);
+        if is_due {
+            self.stored_use_seconds = self.used_seconds;
+        }
+        is_due
+    }
+
+    /// Whether a use now would be another one than the last.
+    pub fn is_new_use(&self, now: Instant) -> bool {
+        self.age(now).as_secs() > self.used_seconds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIGNED_IN: Timestamp = Timestamp(1_700_000_000);
+    const BOOTED: u64 = 50;
+    const HOUR: u64 = 3600;
+
+    fn at(wall: i64, monotonic: u64) -> Instant {
+        Instant {
+            wall: SIGNED_IN.plus(wall),
+            monotonic: Duration::from_secs(BOOTED + monotonic),
+        }
+    }
+
+    fn begun() -> Lifetime {
+        Lifetime::begun(SIGNED_IN, Some(Duration::from_secs(BOOTED)))
+    }
+
+    fn restored() -> Lifetime {
+        Lifetime {
+            counted_from: None,
+            ..begun()
+        }
+    }
+
+    fn left(lifetime: &Lifetime, absolute: Option<u64>, idle: Option<u64>, now: Instant) -> Option<(u64, bool)> {
+        let limits = LifetimeLimits {
+            absolute: absolute.map(Duration::from_secs),
+            idle: idle.map(Duration::from_secs),
+            ..LifetimeLimits::default()
+        };
+        let end = lifetime.end(limits, now)?;
+        let is_idle = end.reason == ReauthenticationReason::IdleTooLong;
+        Some((end.left.as_secs(), is_idle))
+    }
+
+    #[test]
+    fn in_one_process_the_clock_counts_that_nobody_can_set() {
+        for wall in [-1_000_000, 0, 600, 1_000_000_000, i64::MAX - SIGNED_IN.0] {
+            assert_eq!(begun().age(at(wall, 600)), Duration::from_secs(600), "{wall}");
+        }
+    }
+
+    #[test]
+    fn after_a_restart_the_wall_clock_counts_and_makes_nothing_younger() {
+        let aged = Lifetime {
+            age_seconds: 600,
+            ..restored()
+        };
+        for (wall, age) in [(-1_000_000, 600), (0, 600), (60, 660), (1_000_000, 1_000_600)] {
+            assert_eq!(aged.age(at(wall, 7)), Duration::from_secs(age), "{wall}");
+        }
+    }
+
+    #[test]
+    fn counting_to_now_loses_no_part_of_a_second() {
+        let mut lifetime = begun();
+        for tenths in 1..=100 {
+            let monotonic = Duration::from_secs(BOOTED) + Duration::from_millis(100) * tenths;
+            let now = Instant { monotonic, ..at(0, 0) };
+            lifetime.count_to(now);
+            assert_eq!(lifetime.age(now), Duration::from_millis(100) * tenths);
+        }
+        assert_eq!(lifetime.age_seconds, 10);
+    }
+
+    #[test]
+    fn the_first_end_counts() {
+        let lifetime = Lifetime {
+            used_seconds: HOUR,
+            ..begun()
+        };
+        let now = at(0, HOUR);
+        assert_eq!(left(&lifetime, None, None, now), None);
+        assert_eq!(left(&lifetime, Some(8 * HOUR), None, now), Some((7 * HOUR, false)));
+        assert_eq!(left(&lifetime, Some(8 * HOUR), Some(HOUR), now), Some((HOUR, true)));
+        assert_eq!(left(&lifetime, Some(HOUR), Some(HOUR), now), Some((0, false)));
+        assert_eq!(
+            left(&lifetime, Some(u64::MAX), Some(u64::MAX), now).map(|end| end.1),
+            Some(false)
+        );
+    }
+
+    #[test]
+    fn of_two_versions_the_earlier_sign_in_and_the_later_use_count() {
+        let ours = begun();
+        let theirs = Lifetime {
+            age_seconds: 100,
+            as_of: SIGNED_IN.plus(40),
+            counted_from: None,
+            used_seconds: 90,
+            ends_seconds: None,
+            stored_use_seconds: 90,
+        };
+        let mut merged = ours.clone();
+        merged.merge(&theirs);
+        assert_eq!(merged, theirs, "their clock was set back meanwhile");
+        let mut merged = theirs;
+        merged.merge(&Lifetime {
+            used_seconds: 95,
+            ..ours
+        });
+        assert_eq!((merged.age_seconds, merged.used_seconds), (100, 95));
+        let mut merged = begun();
+        let later = SIGNED_IN.plus(1000);
+        merged.merge(&Lifetime::begun(later, None));
+        assert_eq!(merged, begun());
+    }
+}
