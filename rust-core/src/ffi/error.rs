@@ -46,6 +46,27 @@ pub enum SessionError {
         /// For a developer.
         message: ErrorMessage,
     },
+    /// The issuer wants a second factor for this renewal, and gave what it can go on with; the session has not ended.
+    /// `mfa_answer` does that, for ten minutes; a sign-in does too.
+    #[error("{message}")]
+    MfaRequired {
+        /// Names what it goes on with.
+        challenge: u64,
+        /// The types of the factors that the user has, where the issuer said so.
+        challenge_types: Vec<String>,
+        /// Those that the user can enroll, where the user has none.
+        enroll_types: Vec<String>,
+        /// For a developer.
+        message: ErrorMessage,
+    },
+    /// The issuer did not accept this second factor; ask for another. The session has not ended.
+    #[error("{message}")]
+    MfaRejected {
+        /// The issuer's error code; `expired_token` where the challenge is over, also by Pilotlight's own clock.
+        code: String,
+        /// For a developer.
+        message: ErrorMessage,
+    },
     /// This sign-in attempt failed; show why and let the user begin another. A session that existed before is
     /// untouched.
     #[error("{message}")]
@@ -206,6 +227,17 @@ impl SessionError {
                 reason: SignInReason::InteractionRequired,
                 message,
             },
+            Error::MfaRequired {
+                challenge,
+                requirements,
+                ..
+            } => Self::MfaRequired {
+                challenge,
+                challenge_types: requirements.challenge,
+                enroll_types: requirements.enroll,
+                message,
+            },
+            Error::MfaRejected { code, .. } => Self::MfaRejected { code, message },
             Error::AccessDenied { .. } => Self::SignIn {
                 reason: SignInReason::AccessDenied,
                 message,

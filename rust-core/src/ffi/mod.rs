@@ -5,6 +5,7 @@ mod dependencies;
 mod error;
 mod log;
 mod metrics;
+mod mfa;
 mod network;
 mod observer;
 mod open_sessions;

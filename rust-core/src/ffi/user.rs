@@ -8,6 +8,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::error::SessionError;
+use super::mfa::MfaReply;
 use super::proofs::BoundKey;
 use super::runtime::run;
 use super::session::CoreSession;
@@ -17,9 +18,10 @@ use crate::model::metadata;
 use crate::model::profile::{Claims, Profile};
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
+use crate::protocol::mfa::MfaAuthenticator;
 use crate::session::{
-    DelegationOptions, ExternalToken, FlushReport, ImportOutcome, ImportSource, PasswordSignIn, SessionTransfer,
-    UpdateOutcome,
+    DelegationOptions, ExternalToken, FlushReport, ImportOutcome, ImportSource, MfaOutcome, MfaPrompt, PasswordSignIn,
+    SessionTransfer, UpdateOutcome,
 };
 
 /// Profile and metadata.
@@ -317,6 +319,49 @@ impl From<SessionTransfer> for SessionTransferToken {
             lifetime_seconds: u32::try_from(transfer.lifetime_seconds).unwrap_or(u32::MAX),
             host: transfer.host,
         }
+    }
+}
+
+/// Second factors, at Auth0: `challenge` is that of the error `MfaRequired`.
+#[uniffi::export]
+impl CoreSession {
+    /// How long the challenge lives; nil where it is over. Memory only.
+    pub fn mfa_time_left(&self, challenge: u64) -> Option<Duration> {
+        self.manager.mfa_time_left(challenge)
+    }
+
+    /// The second factors that the user has. Network; stores nothing.
+    pub async fn mfa_authenticators(&self, challenge: u64) -> Result<Vec<MfaAuthenticator>, SessionError> {
+        run(&self.manager, |manager| async move {
+            manager.mfa_authenticators(challenge).await
+        })
+        .await
+    }
+
+    /// Challenges the user with one of these, or with what the issuer chooses. Network; stores nothing.
+    pub async fn mfa_challenge(
+        &self,
+        challenge: u64,
+        authenticator: Option<String>,
+    ) -> Result<MfaPrompt, SessionError> {
+        run(&self.manager, |manager| async move {
+            manager.mfa_challenge(challenge, authenticator.as_deref()).await
+        })
+        .await
+    }
+
+    /// Shows the user's answer; the session is renewed with what comes. Network; persists.
+    pub async fn mfa_answer(&self, challenge: u64, reply: MfaReply) -> Result<MfaOutcome, SessionError> {
+        let answer = reply.into();
+        run(&self.manager, |manager| async move {
+            manager.mfa_answer(challenge, answer).await
+        })
+        .await
+    }
+
+    /// The recovery code that came with an answer, once. Memory only.
+    pub fn take_mfa_recovery_code(&self) -> Option<TokenText> {
+        self.manager.take_mfa_recovery_code().map(TokenText::from)
     }
 }
 

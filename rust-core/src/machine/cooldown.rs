@@ -249,6 +249,7 @@ fn changes_nothing(error: &Error) -> bool {
             | Error::RenewalsRefused { .. }
             | Error::ServerConfiguration { .. }
             | Error::InteractionRequired { .. }
+            | Error::MfaRequired { .. }
             | Error::AccessDenied { .. }
     )
 }

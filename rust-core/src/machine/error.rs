@@ -10,6 +10,7 @@ use crate::protocol::endpoint::Server;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::failure::said;
 use crate::protocol::issuer_message::{Explanation, IssuerMessage};
+use crate::protocol::mfa_token::MfaRequirements;
 use crate::protocol::transport_error::TransportError;
 use crate::storage::StoreError;
 use crate::storage::envelope::EnvelopeError;
@@ -56,6 +57,26 @@ pub enum Error {
         server: Server,
         /// The issuer's error code.
         code: Explanation,
+    },
+    /// The issuer wants a second factor; the session has not ended.
+    #[error("{server}: the issuer wants a second factor (mfa_required)")]
+    MfaRequired {
+        /// Who answered.
+        server: Server,
+        /// Names the `mfa_token`, which stays in the session.
+        challenge: u64,
+        /// Which factors would do.
+        requirements: Box<MfaRequirements>,
+        /// The issuer's words.
+        description: Explanation,
+    },
+    /// The issuer did not accept this second factor; the session has not ended.
+    #[error("the second factor was not accepted: {}", said(.code, .description))]
+    MfaRejected {
+        /// The issuer's error code, or our own.
+        code: String,
+        /// In words.
+        description: Explanation,
     },
     /// The issuer denies a renewal by its own rule; the session has not ended.
     #[error("{server}: the issuer denied access{}", in_brackets(.description))]
@@ -181,6 +202,8 @@ impl Error {
         match self {
             Self::ServerConfiguration { problem: said, .. }
             | Self::InteractionRequired { code: said, .. }
+            | Self::MfaRequired { description: said, .. }
+            | Self::MfaRejected { description: said, .. }
             | Self::AccessDenied { description: said, .. }
             | Self::Refused { description: said, .. }
             | Self::RenewalsRefused { description: said, .. }
@@ -246,6 +269,16 @@ impl From<ProtocolError> for Error {
             }
             ProtocolError::RefreshTokenRejected => Self::Reauthenticate(ReauthenticationReason::RefreshTokenRejected),
             ProtocolError::InteractionRequired { server, code } => Self::InteractionRequired { server, code },
+            // Where no session keeps the `mfa_token`, nothing can go on with it.
+            ProtocolError::MfaRequired {
+                server, description, ..
+            } => Self::InteractionRequired {
+                server,
+                code: Explanation {
+                    text: "mfa_required".to_owned(),
+                    issuer: description.issuer,
+                },
+            },
             ProtocolError::AccessDenied { server, description } => Self::AccessDenied { server, description },
             ProtocolError::Refused {
                 server,

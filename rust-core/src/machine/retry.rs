@@ -43,7 +43,7 @@ pub fn is_passing(error: &Error) -> bool {
 
 /// How long one call goes on trying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct RetryPolicy {
+pub struct RetryPolicy {
     began: Duration,
     attempts: u32,
     lost: u32,
@@ -53,7 +53,7 @@ pub(super) struct RetryPolicy {
 
 impl RetryPolicy {
     /// A call that begins `now`, by the monotonic clock.
-    pub(super) fn from(now: Duration) -> Self {
+    pub fn from(now: Duration) -> Self {
         Self {
             began: now,
             attempts: 1,
@@ -64,7 +64,7 @@ impl RetryPolicy {
 
     /// Whether an answer that was lost is asked for again, at once; the request was sent at `sent`. Attempts that reached
     /// nobody do not count: nothing of theirs is lost.
-    pub(super) fn asks_again(&mut self, error: &Error, sent: Duration, now: Duration) -> bool {
+    pub fn asks_again(&mut self, error: &Error, sent: Duration, now: Duration) -> bool {
         if is_lost_answer(error) {
             self.lost += 1;
             self.first_lost.get_or_insert(sent);

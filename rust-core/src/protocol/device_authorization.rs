@@ -230,6 +230,14 @@ impl PollPace {
         }
     }
 
+    /// Where the issuer has not said.
+    pub fn usual() -> Self {
+        Self {
+            interval: Duration::from_secs(USUAL_INTERVAL),
+            backoff: None,
+        }
+    }
+
     /// The pause before the next time.
     pub fn pause(&self) -> Duration {
         self.backoff.unwrap_or(self.interval)

@@ -3,6 +3,7 @@
 use crate::model::invalid::{InvalidValue, quoted};
 use crate::protocol::endpoint::Server;
 use crate::protocol::issuer_message::{Explanation, IssuerMessage};
+use crate::protocol::mfa_token::{MfaRequirements, MfaToken};
 
 /// Why a request was not written, or what an unsuccessful answer means. An issuer's own words are in it only after
 /// [`super::sanitized`].
@@ -27,6 +28,17 @@ pub enum ProtocolError {
         server: Server,
         /// The issuer's error code.
         code: Explanation,
+    },
+    /// The issuer wants a second factor, and said how to go on; the session has not ended.
+    MfaRequired {
+        /// Who answered.
+        server: Server,
+        /// For Auth0's MFA API.
+        token: MfaToken,
+        /// Which factors would do.
+        requirements: Box<MfaRequirements>,
+        /// The issuer's words.
+        description: Explanation,
     },
     /// The issuer denies a renewal by its own rule; the session has not ended.
     AccessDenied {
@@ -113,6 +125,7 @@ impl ProtocolError {
     pub fn in_issuers_words(mut self, words: &str) -> Self {
         if let Self::Configuration { problem: said, .. }
         | Self::InteractionRequired { code: said, .. }
+        | Self::MfaRequired { description: said, .. }
         | Self::AccessDenied { description: said, .. }
         | Self::Refused { description: said, .. }
         | Self::SignIn { description: said, .. } = &mut self

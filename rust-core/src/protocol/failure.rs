@@ -10,6 +10,7 @@ use crate::protocol::content_coding::coding;
 use crate::protocol::endpoint::{Endpoint, Server};
 use crate::protocol::error::ProtocolError;
 use crate::protocol::message::HttpAnswer;
+use crate::protocol::mfa_token;
 use crate::protocol::sanitized::sanitized_description;
 use crate::protocol::server_time::retry_after;
 
@@ -24,6 +25,15 @@ pub enum Grant {
     RefreshTokenForAudience,
     /// `refresh_token` for a session transfer token (Auth0: "Native to Web SSO")
     SessionTransfer,
+    /// Auth0's `mfa-otp`, `mfa-oob` and `mfa-recovery-code`: no refresh token is shown, so none can be refused
+    Mfa,
+}
+
+impl Grant {
+    /// Whether a refusal is of this attempt alone.
+    fn is_attempt(self) -> bool {
+        matches!(self, Self::AuthorizationCode | Self::Mfa)
+    }
 }
 
 /// What a request to the token endpoint held that the app chose: the refusal may be about that.
@@ -52,6 +62,7 @@ pub enum Extras {
 /// | 4xx | `invalid_target` | fix the audience (RFC 8707) |
 /// | 4xx | `unsupported_grant_type`, `endpoint_disabled`; 405 | fix the client's settings at the issuer |
 /// | 4xx | `invalid_request`, where parameters or scopes of the app's were sent | fix these |
+/// | 4xx | `mfa_required` with an `mfa_token` | a second factor is needed; the session lives |
 /// | 4xx | `mfa_required`, `interaction_required`, `login_required`, `consent_required` | the user is needed; the session lives |
 /// | 4xx | `invalid_request`, or `access_denied` in words about the audience, for a further audience | fix the audience |
 /// | 4xx | the same, or `invalid_target`, `invalid_scope`, for a session transfer token | fix the client's settings |
@@ -96,15 +107,27 @@ fn token_failure_meaning(
         Some(body) if body.is_complete() => error,
         _ => unexpected(endpoint, answer, "a refusal that is cut off"),
     };
+    // How to go on with Auth0's MFA API; elsewhere, and without a token, the user signs in.
+    if code == "mfa_required"
+        && grant != Grant::AuthorizationCode
+        && let Some((token, requirements)) = body.and_then(mfa_token::required)
+    {
+        return ProtocolError::MfaRequired {
+            server: answer.server(endpoint),
+            token,
+            requirements: Box::new(requirements),
+            description: description.into(),
+        };
+    }
     match code {
         "invalid_grant" if matches!(answer.status, 400 | 401 | 403) => match grant {
-            Grant::AuthorizationCode => ProtocolError::sign_in(code, &description),
+            _ if grant.is_attempt() => ProtocolError::sign_in(code, &description),
             _ => ends(ProtocolError::RefreshTokenRejected),
         },
-        "access_denied" if grant != Grant::AuthorizationCode && refuses_refresh_token(answer.status, &description) => {
+        "access_denied" if !grant.is_attempt() && refuses_refresh_token(answer.status, &description) => {
             ends(ProtocolError::RefreshTokenRejected)
         }
-        "access_denied" if grant == Grant::AuthorizationCode => ProtocolError::sign_in(code, &description),
+        "access_denied" if grant.is_attempt() => ProtocolError::sign_in(code, &description),
         "access_denied" if grant == Grant::RefreshTokenForAudience && is_about_audience(&description) => {
             configuration("audience", AUDIENCE_HINT)
         }
@@ -133,6 +156,9 @@ fn token_failure_meaning(
         {
             configuration("client_id", TRANSFER_HINT)
         }
+        "invalid_client" | "unauthorized_client" | "unsupported_grant_type" if grant == Grant::Mfa => {
+            configuration("client_id", MFA_HINT)
+        }
         "invalid_client" | "unauthorized_client" => configuration("client_id", CLIENT_HINT),
         // Another proof was sent already. The refresh token was not looked at (RFC 9449 5).
         "use_dpop_nonce" => unexpected(
@@ -148,13 +174,13 @@ fn token_failure_meaning(
         "endpoint_disabled" => configuration("token_endpoint", "the issuer has switched this endpoint off"),
         "invalid_request" if grant == Grant::RefreshTokenForAudience => configuration("audience", AUDIENCE_HINT),
         // The app need not have set any parameter: the issuer's words say more than a setting's name.
-        "invalid_request" if grant == Grant::AuthorizationCode => ProtocolError::sign_in(code, &description),
+        "invalid_request" if grant.is_attempt() => ProtocolError::sign_in(code, &description),
         "invalid_request" if extras == Extras::Parameters => {
             configuration("token_parameters", "a parameter is missing, repeated or not understood")
         }
         "invalid_request" if extras == Extras::Scopes => configuration("scopes", SCOPES_HINT),
         // A code can be spent once only, so there is nothing to wait for; its issuer's word is all there is.
-        code if grant == Grant::AuthorizationCode && is_final(answer.status) && !code.is_empty() => {
+        code if grant.is_attempt() && is_final(answer.status) && !code.is_empty() => {
             ProtocolError::sign_in(&sanitized_description(code), &description)
         }
         "" => unexpected(endpoint, answer, "no error that OAuth 2.0 knows"),
@@ -232,6 +258,8 @@ fn callback_meaning(server: &Server, code: &str, description: &str) -> ProtocolE
 const PROOF_HINT: &str = "the issuer does not accept the proof of possession, or wants one: set dpop, and see whether the \
     issuer knows its address by the same URL as this app";
 const CLIENT_HINT: &str = "the client must exist, be native (no secret), and be allowed this grant";
+const MFA_HINT: &str = "the client must be allowed the MFA grant: at Auth0 in the application's Advanced Settings > \
+    Grant Types > MFA";
 const SCOPES_HINT: &str = "the issuer does not know or grant one of the scopes";
 const API_HINT: &str = "the issuer does not know this API";
 

@@ -16,6 +16,8 @@ pub mod issuer_message;
 pub mod legacy;
 pub mod logout;
 pub mod message;
+pub mod mfa;
+pub mod mfa_token;
 pub mod pkce;
 pub mod pushed_authorization;
 pub mod revocation;

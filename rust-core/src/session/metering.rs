@@ -205,6 +205,8 @@ impl MeasuredResult {
             Error::ServerConfiguration { .. }
             | Error::Reauthenticate(_)
             | Error::InteractionRequired { .. }
+            | Error::MfaRequired { .. }
+            | Error::MfaRejected { .. }
             | Error::AccessDenied { .. }
             | Error::Refused { .. }
             | Error::RenewalsRefused { .. } => Self::IssuerRefused,

@@ -58,4 +58,4 @@ pub use options::{
     StepUpOptions, TokenOptions, UpdateOutcome,
 };
 pub use sign_in::{ExternalToken, PasswordSignIn};
-pub use tokens::SessionTransfer;
+pub use tokens::{MfaAnswer, MfaOutcome, MfaPrompt, SessionTransfer};

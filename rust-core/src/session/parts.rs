@@ -19,7 +19,9 @@ use super::sign_in::{
 };
 use super::sign_out::SignOut;
 use super::store::SessionStore;
-use super::tokens::{AccessTokens, BearerCalls, IdTokens, Renewer, SessionTransfers, TokensInMemory};
+use super::tokens::{
+    AccessTokens, BearerCalls, IdTokens, Mfa, MfaChallenges, Renewer, SessionTransfers, TokensInMemory,
+};
 use crate::machine::error::Error;
 use crate::model::configuration::Configuration;
 use crate::model::state::SessionState;
@@ -31,6 +33,7 @@ pub(super) struct Parts {
     pub(super) revocations: Arc<Revocations>,
     pub(super) memory: Arc<TokensInMemory>,
     pub(super) access_tokens: Arc<AccessTokens>,
+    pub(super) mfa: Mfa,
     pub(super) id_tokens: Arc<IdTokens>,
     pub(super) session_transfers: SessionTransfers,
     pub(super) profile: Arc<UserProfile>,
@@ -68,6 +71,7 @@ impl Parts {
         let revocations = Revocations::new(context.clone(), store.clone(), issuer.clone());
 
         let memory = TokensInMemory::new(context.clone(), issuer.clone());
+        let challenges = Arc::new(MfaChallenges::default());
         let renewer = Renewer::new(
             context.clone(),
             store.clone(),
@@ -75,8 +79,10 @@ impl Parts {
             verifier.clone(),
             revocations.clone(),
             memory.clone(),
+            challenges.clone(),
         );
         let access_tokens = AccessTokens::new(context.clone(), store.clone(), memory.clone(), renewer);
+        let mfa = Mfa::new(context.clone(), issuer.clone(), access_tokens.clone(), challenges);
         let id_tokens = IdTokens::new(context.clone(), store.clone(), memory.clone(), access_tokens.clone());
         let calls = BearerCalls::new(
             context.clone(),
@@ -168,6 +174,7 @@ impl Parts {
             memory,
             session_transfers: SessionTransfers::new(context.clone(), access_tokens.clone()),
             access_tokens,
+            mfa,
             id_tokens,
             profile,
             metadata,

@@ -63,6 +63,11 @@ fn others(now: i64) -> Vec<(String, Fault)> {
         row(403, "unauthorized_client", ""),
         row(404, "endpoint_disabled", ""),
         row(403, "mfa_required", ""),
+        json(
+            403,
+            "`mfa_required` with an `mfa_token`",
+            &json!({"error": "mfa_required", "mfa_token": "Fe26.2*x"}),
+        ),
         row(400, "interaction_required", ""),
         row(400, "login_required", ""),
         row(400, "consent_required", ""),

@@ -17,6 +17,8 @@ pub(crate) fn shape(error: SessionError) -> String {
         SessionError::WaitForUnlock { .. } => "unlock".to_owned(),
         SessionError::AuthenticateUser { cancelled, .. } => format!("authenticate {cancelled}"),
         SessionError::SignIn { reason, .. } => format!("sign in {reason:?}"),
+        SessionError::MfaRequired { challenge_types, .. } => format!("second factor {challenge_types:?}"),
+        SessionError::MfaRejected { code, .. } => format!("another second factor {code}"),
         SessionError::RestartSignIn { code, .. } => format!("restart {code}"),
         SessionError::SignInCancelled => "cancelled".to_owned(),
         SessionError::FixConfiguration { field, .. } => format!("fix {field}"),

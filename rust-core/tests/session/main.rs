@@ -34,6 +34,7 @@ mod meddling;
 mod metadata;
 mod metadata_of_two_processes;
 mod metadata_queue;
+mod mfa;
 mod missing_refresh_token;
 mod mix_up;
 mod newer_sign_ins;

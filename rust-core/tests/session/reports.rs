@@ -76,6 +76,7 @@ fn in_words(event: SessionEvent) -> String {
             let cause = match SessionError::from(cause.0) {
                 SessionError::RetryLater { reason, .. } => format!("{reason:?}"),
                 SessionError::SignIn { reason, .. } => format!("{reason:?}"),
+                SessionError::MfaRequired { .. } => "second factor".to_owned(),
                 SessionError::FixConfiguration { field, .. } => format!("fix {field}"),
                 SessionError::CheckStorage { .. } => "storage".to_owned(),
                 SessionError::WaitForUnlock { .. } => "unlock".to_owned(),

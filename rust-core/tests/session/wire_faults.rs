@@ -11,12 +11,13 @@ use pilotlight_core::model::configuration::SessionConfiguration;
 use pilotlight_core::model::proof_key::TokenBinding;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{SessionManager, SignInOptions, SignOutOutcome, StepUpOptions};
-use pilotlight_identity_server::{Dpop, Endpoint, Fault, Options, Settings};
+use pilotlight_identity_server::{Dpop, Endpoint, Fault, OTP, Options, Settings};
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
 use crate::documented::{assert_documented, in_words};
 use crate::exchange_sign_in::code;
+use crate::mfa;
 use crate::world::{ADA, World, forced, is_signed_in, public, until};
 
 /// A request that the session makes, and on what context.
@@ -34,6 +35,9 @@ enum Call {
     TokenByExternalCode,
     TokenByRefresh,
     TokenForTransfer,
+    MfaAuthenticators,
+    MfaChallenge,
+    TokenBySecondFactor,
     TokenByCodeBound,
     TokenByRefreshBound,
     UserInfoBound,
@@ -43,7 +47,7 @@ enum Call {
     Revocation,
 }
 
-const CALLS: [(Call, &str); 19] = [
+const CALLS: [(Call, &str); 22] = [
     (Call::DiscoveryAtSignIn, "discovery, at a sign-in"),
     (Call::DiscoveryAtRenewal, "discovery, at a renewal"),
     (Call::PushedAuthorization, "pushed authorization request"),
@@ -56,6 +60,9 @@ const CALLS: [(Call, &str); 19] = [
     (Call::TokenByExternalCode, "token by Sign in with Apple's code"),
     (Call::TokenByRefresh, "token by refresh token"),
     (Call::TokenForTransfer, "session transfer token"),
+    (Call::MfaAuthenticators, "second factors, listed"),
+    (Call::MfaChallenge, "second factor, challenged"),
+    (Call::TokenBySecondFactor, "token by second factor"),
     (Call::TokenByCodeBound, "token by code, with a proof (DPoP)"),
     (Call::TokenByRefreshBound, "token by refresh token, with a proof"),
     (Call::UserInfoBound, "userinfo, with a proof"),
@@ -87,12 +94,14 @@ impl Call {
             Self::PushedAuthorization => Endpoint::PushedAuthorization,
             Self::KeysAtSignIn | Self::KeysAtRenewal => Endpoint::Jwks,
             Self::DeviceAuthorization => Endpoint::DeviceAuthorization,
+            Self::MfaAuthenticators | Self::MfaChallenge => Endpoint::Mfa,
             Self::TokenByCode
             | Self::TokenByCodeOfStepUp
             | Self::TokenByDeviceCode
             | Self::TokenByExternalCode
             | Self::TokenByRefresh
             | Self::TokenForTransfer
+            | Self::TokenBySecondFactor
             | Self::TokenByCodeBound
             | Self::TokenByRefreshBound => Endpoint::Token,
             Self::UserInfo | Self::UserInfoBound => Endpoint::Userinfo,
@@ -164,6 +173,21 @@ impl Call {
             let callback = world.server.authorize(&request.url, ADA).await.unwrap();
             before();
             return session.complete_sign_in(&callback).await.map(|_| Outcome::Works);
+        }
+        if matches!(
+            self,
+            Self::MfaAuthenticators | Self::MfaChallenge | Self::TokenBySecondFactor
+        ) {
+            mfa::require(world, true);
+            let challenge = mfa::refused(session).await;
+            mfa::require(world, false);
+            before();
+            match self {
+                Self::MfaAuthenticators => drop(session.mfa_authenticators(challenge).await?),
+                Self::MfaChallenge => drop(session.mfa_challenge(challenge, None).await?),
+                _ => drop(session.mfa_answer(challenge, mfa::otp(OTP)).await?),
+            }
+            return Ok(Outcome::Works);
         }
         before();
         match self {

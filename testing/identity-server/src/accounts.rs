@@ -25,7 +25,12 @@ pub struct Account {
     pub blocked: bool,
     /// Refused at refresh with 403 `mfa_required` and an `mfa_token`.
     pub mfa_required: bool,
+    /// Spent by `mfa-recovery-code`, which gives another.
+    pub recovery_code: String,
 }
+
+/// What every user's app shows as a code, and every message to a device says.
+pub const OTP: &str = "123456";
 
 /// The password of the accounts that the server starts with.
 pub const PASSWORD: &str = "correct horse";
@@ -50,6 +55,7 @@ impl Account {
             updated_at: 1_700_000_000,
             blocked: false,
             mfa_required: false,
+            recovery_code: "RECOVERYCODE000000000001".into(),
         }
     }
 

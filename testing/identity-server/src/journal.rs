@@ -32,6 +32,8 @@ pub enum Endpoint {
     Tokeninfo,
     /// `/oauth/ro`
     ResourceOwner,
+    /// `/mfa/authenticators` and `/mfa/challenge`
+    Mfa,
     /// For faults and waiting: whichever endpoint.
     Any,
 }
@@ -52,6 +54,7 @@ impl Endpoint {
             "/delegation" => Self::Delegation,
             "/tokeninfo" => Self::Tokeninfo,
             "/oauth/ro" => Self::ResourceOwner,
+            "/mfa/authenticators" | "/mfa/challenge" => Self::Mfa,
             users if users.starts_with("/api/v2/users/") => Self::Users,
             _ => return None,
         })

@@ -46,7 +46,7 @@ mod tamper;
 mod tokens;
 mod wire;
 
-pub use accounts::{Account, PASSWORD};
+pub use accounts::{Account, OTP, PASSWORD};
 pub use control::Control;
 pub use faults::{Effect, Fault};
 pub use journal::{Counters, Endpoint, RequestRecord};

@@ -81,6 +81,11 @@ pub struct Settings {
     /// How far `iat` of a proof may be from now, in seconds. Default 60.
     pub dpop_leeway: i64,
 
+    /// How often `mfa-oob` answers `authorization_pending` before the user says yes. Default 1.
+    pub push_polls: u32,
+    /// Whether the user says no then. Default false.
+    pub push_rejected: bool,
+
     /// Whether authorization requests must be pushed (RFC 9126), as discovery then says. Default false.
     pub requires_pushed_authorization: bool,
 
@@ -147,6 +152,8 @@ impl Default for Settings {
             dpop: Dpop::Off,
             dpop_nonce_lifetime: None,
             dpop_leeway: 60,
+            push_polls: 1,
+            push_rejected: false,
             requires_pushed_authorization: false,
             userinfo_jwt: false,
             updated_at: UpdatedAt::default(),

@@ -59,6 +59,8 @@ pub(crate) struct Db {
     /// Codes of Sign in with Apple's that were exchanged.
     pub(crate) spent_codes_of_others: HashSet<String>,
     pub(crate) transactions: HashMap<String, Transaction>,
+    /// Refresh grants that wait for a second factor, by `mfa_token`.
+    pub(crate) second_factors: HashMap<String, SecondFactor>,
     pub(crate) sessions: HashMap<String, BrowserSession>,
     pub(crate) refresh_tokens: RefreshTokens,
     pub(crate) access_tokens: AccessTokenStore,
@@ -66,6 +68,21 @@ pub(crate) struct Db {
     pub(crate) proofs: Proofs,
     /// Wrong passwords in a row at `/oauth/ro`, by user.
     pub(crate) wrong_passwords: HashMap<String, u32>,
+}
+
+/// A refresh grant that waits for a second factor.
+#[derive(Clone)]
+pub(crate) struct SecondFactor {
+    pub(crate) user_id: String,
+    pub(crate) refresh_token: String,
+    pub(crate) client_id: String,
+    pub(crate) audience: Option<String>,
+    pub(crate) scope: Vec<String>,
+    pub(crate) expires_at_ms: i64,
+    /// `oob_code` of the last challenge, and how often the user's answer was asked for.
+    pub(crate) challenge: Option<(String, u32)>,
+    /// How many codes were wrong.
+    pub(crate) wrong_codes: u32,
 }
 
 /// A sign-in that waits for its user.

@@ -29,7 +29,7 @@ extension SessionError {
             switch field {
             case "clientID":
                 "Applications > your app > Settings > Client ID; Application Type must be Native, and Advanced Settings > "
-                    + "Grant Types must include Authorization Code and Refresh Token"
+                    + "Grant Types must include Authorization Code and Refresh Token, and MFA for second factors"
             case "redirectURI":
                 "Applications > your app > Settings > Allowed Callback URLs must hold exactly this URI"
             case "domain":

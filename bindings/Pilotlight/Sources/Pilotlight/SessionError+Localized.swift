@@ -27,6 +27,9 @@ extension SessionError: LocalizedError {
         case .signInRequired(.proofKeyLost, _): "The sign-in belongs to another device, or this one was reset."
         case .signInRequired(.renewalsRefused, _): "The sign-in service does not renew the sign-in."
         case .stepUpRequired: "This needs you to confirm who you are."
+        case .mfaRequired: "The sign-in service needs a second factor."
+        case .mfaRejected(code: "expired_token", _): "The time for the second factor is over."
+        case .mfaRejected: "The second factor was not accepted."
         case .signInFailed: "The sign-in did not succeed."
         case .signInCancelled: "The sign-in was cancelled."
         case .configurationInvalid: "This app's sign-in is not set up correctly."
@@ -76,6 +79,12 @@ extension SessionError: LocalizedError {
             "Sign in again."
         case .stepUpRequired:
             "Sign in once more. For the developer: call `stepUp(for:using:)` with the error's challenge."
+        case .mfaRequired:
+            "Confirm it with your second factor, or sign in again. For the developer: call `verify(_:for:)` with the error's challenge."
+        case .mfaRejected(code: "expired_token", _):
+            "Try again to get another challenge."
+        case .mfaRejected:
+            "Try again with a new code, or with another factor."
         case .signInFailed(let code, _):
             Self.suggestion(forCode: code)
         case .signInCancelled:

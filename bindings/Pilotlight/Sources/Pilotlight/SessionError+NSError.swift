@@ -7,7 +7,8 @@ extension SessionError: CustomNSError {
 
     /// 1 `temporarilyUnavailable`, 2 `deviceLocked`, 3 `userAuthenticationFailed`, 4 `readOnly`, 5 `signInRequired`,
     /// 6 `signInFailed`, 7 `signInCancelled`, 8 `configurationInvalid`, 9 `argumentInvalid`, 10 `storageFailed`,
-    /// 11 `internalFault`, 12 `stepUpRequired`.
+    /// 11 `internalFault`, 12 `stepUpRequired`,
+    /// 13 `mfaRequired`, 14 `mfaRejected`.
     public var errorCode: Int {
         switch self {
         case .temporarilyUnavailable: 1
@@ -22,6 +23,8 @@ extension SessionError: CustomNSError {
         case .storageFailed: 10
         case .internalFault: 11
         case .stepUpRequired: 12
+        case .mfaRequired: 13
+        case .mfaRejected: 14
         }
     }
 
@@ -40,7 +43,7 @@ extension SessionError: CustomNSError {
             info["PilotlightReason"] = "renewalsRefused"
             info["PilotlightCode"] = code
         case .signInRequired(let reason, _): info["PilotlightReason"] = "\(reason)"
-        case .signInFailed(let code, _): info["PilotlightCode"] = code
+        case .signInFailed(let code, _), .mfaRejected(let code, _): info["PilotlightCode"] = code
         case .stepUpRequired(let challenge, _):
             info["PilotlightACRValues"] = challenge.requirement.acrValues
             info["PilotlightMaxAge"] = challenge.requirement.maxAge

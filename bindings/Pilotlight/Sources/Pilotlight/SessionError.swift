@@ -26,6 +26,14 @@ public enum SessionError: Error, Hashable, Sendable {
     /// ``Session/data(for:audience:minTTL:using:)`` throws it; ``Session/stepUp(for:using:parameters:via:)`` does what is asked
     /// for and sends the request again. The session goes on.
     case stepUpRequired(StepUpChallenge, message: Message)
+    /// The issuer wants a second factor before it renews (Auth0: `mfa_required` with an `mfa_token`).
+    /// ``Session/verify(_:for:)`` answers the challenge, and the session goes on; a sign-in does too. The session has not ended.
+    case mfaRequired(MFAChallenge, message: Message)
+    /// The issuer did not accept the second factor; ask the user for another answer. The session has not ended.
+    ///
+    /// `code` is the issuer's error code, such as `invalid_grant` for a wrong code. `expired_token`: the challenge is over, and
+    /// the call that was refused brings another one.
+    case mfaRejected(code: String, message: Message)
     /// This attempt to sign in failed. Show why, and let the user begin another. An earlier session is
     /// not changed.
     ///
@@ -100,7 +108,8 @@ extension SessionError {
         switch self {
         case .temporarilyUnavailable(_, _, let message), .deviceLocked(let message),
             .userAuthenticationFailed(_, let message), .readOnly(let message), .signInRequired(_, let message),
-            .stepUpRequired(_, let message), .signInFailed(_, let message), .configurationInvalid(_, let message),
+            .stepUpRequired(_, let message), .mfaRequired(_, let message), .mfaRejected(_, let message),
+            .signInFailed(_, let message), .configurationInvalid(_, let message),
             .argumentInvalid(_, let message),
             .storageFailed(_, let message), .internalFault(let message):
             message
@@ -143,6 +152,11 @@ extension SessionError {
             self = .readOnly(message: Message(message))
         case .SignIn(let reason, let message):
             self = .signInRequired(reason: SignInReason(reason), message: Message(message))
+        case .MfaRequired(let challenge, let factors, let enrollable, let message):
+            let challenge = MFAChallenge(number: challenge, factors: factors, enrollableFactors: enrollable)
+            self = .mfaRequired(challenge, message: Message(message))
+        case .MfaRejected(let code, let message):
+            self = .mfaRejected(code: code, message: Message(message))
         case .RestartSignIn(let code, let message):
             self = .signInFailed(code: code, message: Message(message))
         case .SignInCancelled:

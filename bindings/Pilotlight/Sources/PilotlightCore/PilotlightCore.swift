@@ -1502,6 +1502,26 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func mergeMetadata(changesJson: String) async throws  -> Claims
 
     /**
+     * Shows the user's answer; the session is renewed with what comes. Network; persists.
+     */
+    func mfaAnswer(challenge: UInt64, reply: MfaReply) async throws  -> MfaOutcome
+
+    /**
+     * The second factors that the user has. Network; stores nothing.
+     */
+    func mfaAuthenticators(challenge: UInt64) async throws  -> [MfaAuthenticator]
+
+    /**
+     * Challenges the user with one of these, or with what the issuer chooses. Network; stores nothing.
+     */
+    func mfaChallenge(challenge: UInt64, authenticator: String?) async throws  -> MfaPrompt
+
+    /**
+     * How long the challenge lives; nil where it is over. Memory only.
+     */
+    func mfaTimeLeft(challenge: UInt64)  -> TimeInterval?
+
+    /**
      * The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none
      * or `refresh` is true.
      */
@@ -1549,6 +1569,11 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
      * `offline_access`.
      */
     func signInWithPassword(username: String, password: String, connection: String, device: String?, parameters: [String: String]) async throws  -> SessionState
+
+    /**
+     * The recovery code that came with an answer, once. Memory only.
+     */
+    func takeMfaRecoveryCode()  -> String?
 
     /**
      * The profile for an ID token from `/tokeninfo`: for `id_token`, or for the session's own (persists). Network.
@@ -2422,6 +2447,76 @@ open func mergeMetadata(changesJson: String)async throws  -> Claims  {
 }
 
     /**
+     * Shows the user's answer; the session is renewed with what comes. Network; persists.
+     */
+open func mfaAnswer(challenge: UInt64, reply: MfaReply)async throws  -> MfaOutcome  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_mfa_answer(
+                        self.uniffiCloneHandle(),FfiConverterUInt64.lower(challenge),FfiConverterTypeMfaReply_lower(reply)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeMfaOutcome_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * The second factors that the user has. Network; stores nothing.
+     */
+open func mfaAuthenticators(challenge: UInt64)async throws  -> [MfaAuthenticator]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_mfa_authenticators(
+                        self.uniffiCloneHandle(),FfiConverterUInt64.lower(challenge)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeMfaAuthenticator.lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * Challenges the user with one of these, or with what the issuer chooses. Network; stores nothing.
+     */
+open func mfaChallenge(challenge: UInt64, authenticator: String?)async throws  -> MfaPrompt  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_mfa_challenge(
+                        self.uniffiCloneHandle(),FfiConverterUInt64.lower(challenge),FfiConverterOptionString.lower(authenticator)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeMfaPrompt_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * How long the challenge lives; nil where it is over. Memory only.
+     */
+open func mfaTimeLeft(challenge: UInt64) -> TimeInterval?  {
+    return try!  FfiConverterOptionDuration.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_mfa_time_left(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt64.lower(challenge),uniffiCallStatus
+    )
+})
+}
+
+    /**
      * The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none
      * or `refresh` is true.
      */
@@ -2580,6 +2675,18 @@ open func signInWithPassword(username: String, password: String, connection: Str
             liftFunc: FfiConverterTypeSessionState_lift,
             errorHandler: FfiConverterTypeSessionError_lift
         )
+}
+
+    /**
+     * The recovery code that came with an answer, once. Memory only.
+     */
+open func takeMfaRecoveryCode() -> String?  {
+    return try!  FfiConverterOptionString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_pilotlight_core_fn_method_coresession_take_mfa_recovery_code(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
 }
 
     /**
@@ -4633,6 +4740,95 @@ public func FfiConverterTypeLogoutOptions_lift(_ buf: RustBuffer) throws -> Logo
 #endif
 public func FfiConverterTypeLogoutOptions_lower(_ value: LogoutOptions) -> RustBuffer {
     return FfiConverterTypeLogoutOptions.lower(value)
+}
+
+
+/**
+ * A second factor that the user has.
+ */
+public struct MfaAuthenticator: Equatable, Hashable {
+    /**
+     * For the challenge.
+     */
+    public let id: String
+    /**
+     * `authenticator_type`: `otp`, `oob` or `recovery-code`.
+     */
+    public let kind: String
+    /**
+     * `oob_channel`: `sms`, `voice`, `email` or `auth0` (push).
+     */
+    public let channel: String?
+    /**
+     * What to call it, such as the end of a phone number.
+     */
+    public let name: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * For the challenge.
+         */id: String,
+        /**
+         * `authenticator_type`: `otp`, `oob` or `recovery-code`.
+         */kind: String,
+        /**
+         * `oob_channel`: `sms`, `voice`, `email` or `auth0` (push).
+         */channel: String?,
+        /**
+         * What to call it, such as the end of a phone number.
+         */name: String?) {
+        self.id = id
+        self.kind = kind
+        self.channel = channel
+        self.name = name
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension MfaAuthenticator: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMfaAuthenticator: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> MfaAuthenticator {
+        return
+            try MfaAuthenticator(
+                id: FfiConverterString.read(from: &buf),
+                kind: FfiConverterString.read(from: &buf),
+                channel: FfiConverterOptionString.read(from: &buf),
+                name: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: MfaAuthenticator, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterString.write(value.kind, into: &buf)
+        FfiConverterOptionString.write(value.channel, into: &buf)
+        FfiConverterOptionString.write(value.name, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMfaAuthenticator_lift(_ buf: RustBuffer) throws -> MfaAuthenticator {
+    return try FfiConverterTypeMfaAuthenticator.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMfaAuthenticator_lower(_ value: MfaAuthenticator) -> RustBuffer {
+    return FfiConverterTypeMfaAuthenticator.lower(value)
 }
 
 
@@ -7063,6 +7259,279 @@ public func FfiConverterTypeMeasuredResult_lower(_ value: MeasuredResult) -> Rus
 
 
 /**
+ * What came of an answer.
+ */
+
+public enum MfaOutcome: Equatable, Hashable {
+
+    /**
+     * The session is renewed.
+     */
+    case renewed
+    /**
+     * The user has not said yes yet: ask again.
+     */
+    case pending
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension MfaOutcome: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMfaOutcome: FfiConverterRustBuffer {
+    typealias SwiftType = MfaOutcome
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> MfaOutcome {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .renewed
+
+        case 2: return .pending
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: MfaOutcome, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .renewed:
+            writeInt(&buf, Int32(1))
+
+
+        case .pending:
+            writeInt(&buf, Int32(2))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMfaOutcome_lift(_ buf: RustBuffer) throws -> MfaOutcome {
+    return try FfiConverterTypeMfaOutcome.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMfaOutcome_lower(_ value: MfaOutcome) -> RustBuffer {
+    return FfiConverterTypeMfaOutcome.lower(value)
+}
+
+
+
+/**
+ * What a challenge asks of the user.
+ */
+
+public enum MfaPrompt: Equatable, Hashable {
+
+    /**
+     * A code from an app.
+     */
+    case otp
+    /**
+     * A code that was sent to a device of the user's.
+     */
+    case code
+    /**
+     * The user says yes on a device.
+     */
+    case push
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension MfaPrompt: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMfaPrompt: FfiConverterRustBuffer {
+    typealias SwiftType = MfaPrompt
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> MfaPrompt {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .otp
+
+        case 2: return .code
+
+        case 3: return .push
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: MfaPrompt, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .otp:
+            writeInt(&buf, Int32(1))
+
+
+        case .code:
+            writeInt(&buf, Int32(2))
+
+
+        case .push:
+            writeInt(&buf, Int32(3))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMfaPrompt_lift(_ buf: RustBuffer) throws -> MfaPrompt {
+    return try FfiConverterTypeMfaPrompt.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMfaPrompt_lower(_ value: MfaPrompt) -> RustBuffer {
+    return FfiConverterTypeMfaPrompt.lower(value)
+}
+
+
+
+/**
+ * The user's answer to a challenge for a second factor. It crosses as text, because the user types it.
+ */
+
+public enum MfaReply: Equatable, Hashable {
+
+    /**
+     * A code from an app.
+     */
+    case otp(
+        /**
+         * The code.
+         */code: String
+    )
+    /**
+     * The code that was sent to a device.
+     */
+    case code(
+        /**
+         * The code.
+         */code: String
+    )
+    /**
+     * Asks whether the user has said yes on a device.
+     */
+    case push
+    /**
+     * A recovery code, which is spent by that.
+     */
+    case recoveryCode(
+        /**
+         * The code.
+         */code: String
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension MfaReply: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMfaReply: FfiConverterRustBuffer {
+    typealias SwiftType = MfaReply
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> MfaReply {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .otp(code: try FfiConverterString.read(from: &buf)
+        )
+
+        case 2: return .code(code: try FfiConverterString.read(from: &buf)
+        )
+
+        case 3: return .push
+
+        case 4: return .recoveryCode(code: try FfiConverterString.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: MfaReply, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .otp(code):
+            writeInt(&buf, Int32(1))
+            FfiConverterString.write(code, into: &buf)
+
+
+        case let .code(code):
+            writeInt(&buf, Int32(2))
+            FfiConverterString.write(code, into: &buf)
+
+
+        case .push:
+            writeInt(&buf, Int32(3))
+
+
+        case let .recoveryCode(code):
+            writeInt(&buf, Int32(4))
+            FfiConverterString.write(code, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMfaReply_lift(_ buf: RustBuffer) throws -> MfaReply {
+    return try FfiConverterTypeMfaReply.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMfaReply_lower(_ value: MfaReply) -> RustBuffer {
+    return FfiConverterTypeMfaReply.lower(value)
+}
+
+
+
+/**
  * Who issues the tokens.
  */
 
@@ -7514,6 +7983,35 @@ enum SessionError: Swift.Error, Equatable, Hashable {
          */message: ErrorMessage
     )
     /**
+     * The issuer wants a second factor for this renewal, and gave what it can go on with; the session has not ended.
+     * `mfa_answer` does that, for ten minutes; a sign-in does too.
+     */
+    case MfaRequired(
+        /**
+         * Names what it goes on with.
+         */challenge: UInt64,
+        /**
+         * The types of the factors that the user has, where the issuer said so.
+         */challengeTypes: [String],
+        /**
+         * Those that the user can enroll, where the user has none.
+         */enrollTypes: [String],
+        /**
+         * For a developer.
+         */message: ErrorMessage
+    )
+    /**
+     * The issuer did not accept this second factor; ask for another. The session has not ended.
+     */
+    case MfaRejected(
+        /**
+         * The issuer's error code; `expired_token` where the challenge is over, also by Pilotlight's own clock.
+         */code: String,
+        /**
+         * For a developer.
+         */message: ErrorMessage
+    )
+    /**
      * This sign-in attempt failed; show why and let the user begin another. A session that existed before is
      * untouched.
      */
@@ -7622,27 +8120,37 @@ public struct FfiConverterTypeSessionError: FfiConverterRustBuffer {
             reason: try FfiConverterTypeSignInReason.read(from: &buf),
             message: try FfiConverterTypeErrorMessage.read(from: &buf)
             )
-        case 5: return .RestartSignIn(
+        case 5: return .MfaRequired(
+            challenge: try FfiConverterUInt64.read(from: &buf),
+            challengeTypes: try FfiConverterSequenceString.read(from: &buf),
+            enrollTypes: try FfiConverterSequenceString.read(from: &buf),
+            message: try FfiConverterTypeErrorMessage.read(from: &buf)
+            )
+        case 6: return .MfaRejected(
             code: try FfiConverterString.read(from: &buf),
             message: try FfiConverterTypeErrorMessage.read(from: &buf)
             )
-        case 6: return .SignInCancelled
-        case 7: return .OpenApp(
+        case 7: return .RestartSignIn(
+            code: try FfiConverterString.read(from: &buf),
             message: try FfiConverterTypeErrorMessage.read(from: &buf)
             )
-        case 8: return .FixConfiguration(
+        case 8: return .SignInCancelled
+        case 9: return .OpenApp(
+            message: try FfiConverterTypeErrorMessage.read(from: &buf)
+            )
+        case 10: return .FixConfiguration(
             field: try FfiConverterString.read(from: &buf),
             message: try FfiConverterTypeErrorMessage.read(from: &buf)
             )
-        case 9: return .FixArgument(
+        case 11: return .FixArgument(
             argument: try FfiConverterString.read(from: &buf),
             message: try FfiConverterTypeErrorMessage.read(from: &buf)
             )
-        case 10: return .CheckStorage(
+        case 12: return .CheckStorage(
             status: try FfiConverterOptionInt32.read(from: &buf),
             message: try FfiConverterTypeErrorMessage.read(from: &buf)
             )
-        case 11: return .ReportBug(
+        case 13: return .ReportBug(
             message: try FfiConverterTypeErrorMessage.read(from: &buf)
             )
 
@@ -7681,41 +8189,55 @@ public struct FfiConverterTypeSessionError: FfiConverterRustBuffer {
             FfiConverterTypeErrorMessage.write(message, into: &buf)
 
 
-        case let .RestartSignIn(code,message):
+        case let .MfaRequired(challenge,challengeTypes,enrollTypes,message):
             writeInt(&buf, Int32(5))
+            FfiConverterUInt64.write(challenge, into: &buf)
+            FfiConverterSequenceString.write(challengeTypes, into: &buf)
+            FfiConverterSequenceString.write(enrollTypes, into: &buf)
+            FfiConverterTypeErrorMessage.write(message, into: &buf)
+
+
+        case let .MfaRejected(code,message):
+            writeInt(&buf, Int32(6))
+            FfiConverterString.write(code, into: &buf)
+            FfiConverterTypeErrorMessage.write(message, into: &buf)
+
+
+        case let .RestartSignIn(code,message):
+            writeInt(&buf, Int32(7))
             FfiConverterString.write(code, into: &buf)
             FfiConverterTypeErrorMessage.write(message, into: &buf)
 
 
         case .SignInCancelled:
-            writeInt(&buf, Int32(6))
+            writeInt(&buf, Int32(8))
 
 
         case let .OpenApp(message):
-            writeInt(&buf, Int32(7))
+            writeInt(&buf, Int32(9))
             FfiConverterTypeErrorMessage.write(message, into: &buf)
 
 
         case let .FixConfiguration(field,message):
-            writeInt(&buf, Int32(8))
+            writeInt(&buf, Int32(10))
             FfiConverterString.write(field, into: &buf)
             FfiConverterTypeErrorMessage.write(message, into: &buf)
 
 
         case let .FixArgument(argument,message):
-            writeInt(&buf, Int32(9))
+            writeInt(&buf, Int32(11))
             FfiConverterString.write(argument, into: &buf)
             FfiConverterTypeErrorMessage.write(message, into: &buf)
 
 
         case let .CheckStorage(status,message):
-            writeInt(&buf, Int32(10))
+            writeInt(&buf, Int32(12))
             FfiConverterOptionInt32.write(status, into: &buf)
             FfiConverterTypeErrorMessage.write(message, into: &buf)
 
 
         case let .ReportBug(message):
-            writeInt(&buf, Int32(11))
+            writeInt(&buf, Int32(13))
             FfiConverterTypeErrorMessage.write(message, into: &buf)
 
         }
@@ -9126,6 +9648,30 @@ fileprivate struct FfiConverterOptionData: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionDuration: FfiConverterRustBuffer {
+    typealias SwiftType = TimeInterval?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterDuration.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterDuration.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeAppProofKeys: FfiConverterRustBuffer {
     typealias SwiftType = AppProofKeys?
 
@@ -9505,6 +10051,31 @@ fileprivate struct FfiConverterSequenceTypeDroppedUpdate: FfiConverterRustBuffer
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeDroppedUpdate.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeMfaAuthenticator: FfiConverterRustBuffer {
+    typealias SwiftType = [MfaAuthenticator]
+
+    public static func write(_ value: [MfaAuthenticator], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeMfaAuthenticator.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [MfaAuthenticator] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [MfaAuthenticator]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeMfaAuthenticator.read(from: &buf))
         }
         return seq
     }
@@ -10054,6 +10625,18 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_merge_metadata() != 1231) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_pilotlight_core_checksum_method_coresession_mfa_answer() != 62503) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_mfa_authenticators() != 4899) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_mfa_challenge() != 40322) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_mfa_time_left() != 9252) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_method_coresession_profile() != 33892) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -10076,6 +10659,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_with_password() != 28325) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_pilotlight_core_checksum_method_coresession_take_mfa_recovery_code() != 6806) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_token_info() != 39726) {

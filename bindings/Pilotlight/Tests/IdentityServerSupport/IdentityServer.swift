@@ -131,6 +131,19 @@ extension IdentityServer {
         try await control.send("POST", "users/\(email)/revoke")
     }
 
+    /// Whether the user's renewals need a second factor. Every code is `123456`.
+    public func requireSecondFactor(of email: String, _ isRequired: Bool = true) async throws {
+        try await control.send("PATCH", "users/\(email)", ["mfa_required": .bool(isRequired)])
+    }
+
+    /// The user's recovery code.
+    public func recoveryCode(of email: String) async throws -> String {
+        guard let code = try await control.send("GET", "users/\(email)")["recovery_code"]?.stringValue else {
+            throw SupportError("the user has no recovery code")
+        }
+        return code
+    }
+
     /// The user's metadata as the server has it.
     public func metadata(of email: String) async throws -> SessionJSON {
         try await control.send("GET", "users/\(email)/metadata")

@@ -29,7 +29,8 @@ import FoundationNetworking
                 .configurationInvalid(field: "clientID", message: "m"),
                 .argumentInvalid(argument: "minTTL", message: "m"), .storageFailed(status: -34018, message: "m"),
                 .storageFailed(status: nil, message: "m"), .internalFault(message: "m"),
-                .stepUpRequired(stepUp, message: "m"),
+                .stepUpRequired(stepUp, message: "m"), .mfaRequired(MFAChallenge(), message: "m"),
+                .mfaRejected(code: "invalid_grant", message: "m"), .mfaRejected(code: "expired_token", message: "m"),
             ]
     }()
 
@@ -89,7 +90,10 @@ import FoundationNetworking
     @Test func domainAndCodesNeverChange() {
         #expect(SessionError.errorDomain == "Pilotlight.SessionError")
         let codes = Self.every.map { ($0 as NSError).code }
-        #expect(codes == [1, 1, 1, 1, 1, 1, 1, 1, 5, 5, 5, 5, 5, 5, 5, 5, 5, 3, 3, 4, 2, 6, 7, 8, 9, 10, 10, 11, 12])
+        #expect(
+            codes == [
+                1, 1, 1, 1, 1, 1, 1, 1, 5, 5, 5, 5, 5, 5, 5, 5, 5, 3, 3, 4, 2, 6, 7, 8, 9, 10, 10, 11, 12, 13, 14, 14,
+            ])
         #expect(Self.every.allSatisfy { ($0 as NSError).domain == "Pilotlight.SessionError" })
         let info = SessionError.configurationInvalid(field: "clientID", message: "m").errorUserInfo
         #expect(info["PilotlightField"] as? String == "clientID")

@@ -30,6 +30,10 @@ public enum ExitCode: Int32, CaseIterable, Sendable {
     case readOnly = 20
     /// An API wants the user to authenticate once more.
     case stepUpRequired = 21
+    /// The issuer wants a second factor before it renews.
+    case mfaRequired = 22
+    /// The issuer did not accept the second factor.
+    case mfaRejected = 23
 
     /// The code for any error that a verb may end with.
     public init(_ error: any Error) {
@@ -50,6 +54,8 @@ public enum ExitCode: Int32, CaseIterable, Sendable {
         case .userAuthenticationFailed: self = .userAuthenticationFailed
         case .readOnly: self = .readOnly
         case .stepUpRequired: self = .stepUpRequired
+        case .mfaRequired: self = .mfaRequired
+        case .mfaRejected: self = .mfaRejected
         }
     }
 
@@ -70,6 +76,8 @@ public enum ExitCode: Int32, CaseIterable, Sendable {
         case .userAuthenticationFailed: "user_authentication_failed"
         case .readOnly: "read_only"
         case .stepUpRequired: "step_up_required"
+        case .mfaRequired: "mfa_required"
+        case .mfaRejected: "mfa_rejected"
         }
     }
 
@@ -89,6 +97,8 @@ public enum ExitCode: Int32, CaseIterable, Sendable {
         case .userAuthenticationFailed: "the user did not unlock the session: try again"
         case .readOnly: "the session is read-only here and has no good token: do it without --read-only"
         case .stepUpRequired: "the API wants another sign-in: the same with --step-up"
+        case .mfaRequired: "the issuer wants a second factor: token --otp CODE, or sign-in"
+        case .mfaRejected: "the second factor was not accepted: the same with a new code"
         }
     }
 }

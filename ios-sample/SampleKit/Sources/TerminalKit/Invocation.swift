@@ -9,7 +9,7 @@ struct Invocation: Sendable {
         case signIn(timeout: TimeInterval)
         case signInOnAnotherDevice(timeout: TimeInterval)
         case state
-        case token(minTTL: TimeInterval, forceRefresh: Bool, allowExpired: Bool)
+        case token(minTTL: TimeInterval, forceRefresh: Bool, allowExpired: Bool, otp: String?)
         case request(URL, stepUp: Bool, timeout: TimeInterval)
         case profile(refresh: Bool)
         case metadataGet([String])
@@ -27,6 +27,7 @@ struct Invocation: Sendable {
         ("--min-ttl SECONDS", "token: how long it must still be good"),
         ("--force-refresh", "token: renew even a good one"),
         ("--allow-expired", "token: the expired one where it cannot be renewed for the moment"),
+        ("--otp CODE", "token: the code of the user's app, where the issuer wants a second factor"),
         ("--step-up", "request: sign in once more where the API wants that, and send it again"),
         ("--refresh", "profile: ask the issuer even when there is one at hand"),
         ("--device", "sign-in: on another device, with a code that is printed"),
@@ -61,7 +62,7 @@ struct Invocation: Sendable {
     init(_ arguments: [String], environment: [String: String]) throws {
         let scanner = try ArgumentScanner(
             arguments,
-            flags: Set(SessionSettings.flags.map(\.name)).union(["store", "account", "min-ttl", "timeout"]),
+            flags: Set(SessionSettings.flags.map(\.name)).union(["store", "account", "min-ttl", "otp", "timeout"]),
             switches: Set(SessionSettings.switches.map(\.name))
                 .union([
                     "device", "read-only", "force-refresh", "allow-expired", "step-up", "refresh", "browser", "json",
@@ -90,7 +91,7 @@ struct Invocation: Sendable {
             return .token(
                 minTTL: try seconds("min-ttl", in: scanner) ?? 0,
                 forceRefresh: scanner.switches.contains("force-refresh"),
-                allowExpired: scanner.switches.contains("allow-expired"))
+                allowExpired: scanner.switches.contains("allow-expired"), otp: try scanner.value("otp"))
         case ("request", let address?) where words.count == 2:
             guard let url = URL(string: address), url.scheme != nil else { throw UsageError("request needs a URL") }
             return .request(

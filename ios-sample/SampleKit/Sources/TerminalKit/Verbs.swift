@@ -32,9 +32,15 @@ struct Verbs: Sendable {
                 answer.json["bound_key"] = .string(key.thumbprint)
             }
             return answer
-        case .token(let minTTL, let forceRefresh, let allowExpired):
-            let token = try await session.accessToken(
-                minTTL: minTTL, forceRefresh: forceRefresh, allowExpired: allowExpired)
+        case .token(let minTTL, let forceRefresh, let allowExpired, let otp):
+            let token: String
+            do {
+                token = try await session.accessToken(
+                    minTTL: minTTL, forceRefresh: forceRefresh, allowExpired: allowExpired)
+            } catch SessionError.mfaRequired(let challenge, _) where otp != nil {
+                _ = try await session.verify(.otp(otp ?? ""), for: challenge)
+                token = try await session.accessToken(minTTL: minTTL)
+            }
             return Answer(lines: [token], json: ["access_token": .string(token)])
         case .request(let url, let stepUp, let timeout):
             return try await request(URLRequest(url: url), stepUp: stepUp, timeout: timeout)

@@ -22,12 +22,13 @@ import FoundationNetworking
         #expect(try verb("sign-in") == .signIn(timeout: 300))
         #expect(try verb("sign-in", "--timeout", "5") == .signIn(timeout: 5))
         #expect(try verb("state") == .state)
-        #expect(try verb("token") == .token(minTTL: 0, forceRefresh: false, allowExpired: false))
+        #expect(try verb("token") == .token(minTTL: 0, forceRefresh: false, allowExpired: false, otp: nil))
         #expect(
             try verb("--force-refresh", "token", "--min-ttl=60")
-                == .token(minTTL: 60, forceRefresh: true, allowExpired: false))
+                == .token(minTTL: 60, forceRefresh: true, allowExpired: false, otp: nil))
         #expect(
-            try verb("token", "--allow-expired") == .token(minTTL: 0, forceRefresh: false, allowExpired: true))
+            try verb("token", "--allow-expired", "--otp", "1")
+                == .token(minTTL: 0, forceRefresh: false, allowExpired: true, otp: "1"))
         #expect(
             try verb("request", "https://a/b", "--step-up")
                 == .request(try #require(URL(string: "https://a/b")), stepUp: true, timeout: 300))
@@ -74,7 +75,7 @@ import FoundationNetworking
             "sign-in", "sign-out", "request URL", "accounts", "--account", "--browser", "--par", "metadata get",
             "metadata set",
             "--store", "--read-only", "--json", "--min-ttl",
-            "--allow-expired",
+            "--allow-expired", "--otp",
         ] {
             #expect(text.contains(word))
         }
@@ -102,6 +103,8 @@ import FoundationNetworking
             (SessionError.userAuthenticationFailed(cancelled: false, message: ""), 19),
             (SessionError.readOnly(message: ""), 20),
             (SessionError.stepUpRequired(stepUp, message: ""), 21),
+            (SessionError.mfaRequired(MFAChallenge(), message: ""), 22),
+            (SessionError.mfaRejected(code: "c", message: ""), 23),
             (URLError(.unknown), 18),
         ]
         for (error, code) in codes { #expect(ExitCode(error).rawValue == code) }

@@ -82,6 +82,20 @@ import Testing
         await server.stop()
     }
 
+    @Test func aTokenComesWithASecondFactorWhereTheIssuerWantsOne() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let terminal = TestTerminal(server: server, store: folder.file("session"))
+        #expect(await terminal.signIn().code == .done)
+        try await server.requireSecondFactor(of: "ada@example.com")
+        #expect(await terminal.run("token", "--force-refresh").code == .mfaRequired)
+        #expect(await terminal.run("token", "--force-refresh", "--otp", "000000").code == .mfaRejected)
+        let renewed = await terminal.run("token", "--force-refresh", "--otp", "123456")
+        #expect(renewed.code == .done)
+        #expect(await terminal.run("token").out == renewed.out, "it is stored")
+        await server.stop()
+    }
+
     @Test func theExitCodeSaysWhatToDo() async throws {
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()

@@ -11,13 +11,14 @@ use super::super::legacy::DelegationOptions;
 use super::super::migration::{ImportOutcome, ImportSource};
 use super::super::options::{FlushReport, SignInRequest, StepUpOptions, UpdateOutcome};
 use super::super::sign_in::{ExternalToken, PasswordSignIn};
-use super::super::tokens::SessionTransfer;
+use super::super::tokens::{MfaAnswer, MfaOutcome, MfaPrompt, SessionTransfer};
 use super::SessionManager;
 use crate::machine::error::Error;
 use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::Profile;
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
+use crate::protocol::mfa::MfaAuthenticator;
 
 /// Profile, metadata and import.
 impl SessionManager {
@@ -301,5 +302,51 @@ impl SessionManager {
     /// refresh token could not be written: no token is given then.
     pub async fn session_transfer(&self) -> Result<SessionTransfer, Error> {
         self.parts.session_transfers.get().await
+    }
+}
+
+/// A renewal that was refused with `mfa_required` goes on with a second factor, at Auth0. `challenge` is that of
+/// [`Error::MfaRequired`]: for ten minutes by the clock that runs while the device sleeps, and for the session that was to be
+/// renewed.
+impl SessionManager {
+    /// How long the challenge lives; `None` where it is over. Memory only.
+    pub fn mfa_time_left(&self, challenge: u64) -> Option<Duration> {
+        self.parts.mfa.time_left(challenge)
+    }
+
+    /// The second factors that the user has. Network; stores nothing.
+    ///
+    /// # Errors
+    /// [`Error::MfaRejected`] with `expired_token` when the challenge is over, and with the issuer's code for a refusal;
+    /// [`Error::Transport`] and its like.
+    pub async fn mfa_authenticators(&self, challenge: u64) -> Result<Vec<MfaAuthenticator>, Error> {
+        self.parts.mfa.authenticators(challenge).await
+    }
+
+    /// Challenges the user with one of these, or with what the issuer chooses. Network; stores nothing. A code from an app and a
+    /// recovery code need no challenge.
+    ///
+    /// # Errors
+    /// As [`SessionManager::mfa_authenticators`].
+    pub async fn mfa_challenge(&self, challenge: u64, authenticator: Option<&str>) -> Result<MfaPrompt, Error> {
+        self.parts.mfa.challenge(challenge, authenticator).await
+    }
+
+    /// Shows the user's answer; the session is renewed with what comes (network; persists), as by a refresh token. Before each
+    /// question whether the user has said yes it waits as long as the issuer wants; trouble that passes counts as not yet.
+    ///
+    /// # Errors
+    /// [`Error::MfaRejected`] for an answer that is wrong, after which another can be given, and with `expired_token` when the
+    /// challenge is over; [`Error::MfaRequired`] when the issuer wants a further factor; [`Error::Argument`] naming `answer` when
+    /// nothing was sent to a device; else as [`SessionManager::access_token`]. None of them ends the session. After a lost answer
+    /// it is not known whether the code was spent.
+    pub async fn mfa_answer(&self, challenge: u64, answer: MfaAnswer) -> Result<MfaOutcome, Error> {
+        self.parts.mfa.answer(challenge, answer).await
+    }
+
+    /// The recovery code that came with an answer, once: it takes the place of one that was spent, and the user has to write it
+    /// down. It is there also where that answer's renewal failed afterwards. Memory only.
+    pub fn take_mfa_recovery_code(&self) -> Option<Secret> {
+        self.parts.mfa.take_recovery_code()
     }
 }

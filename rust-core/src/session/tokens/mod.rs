@@ -10,10 +10,12 @@
 //! - `check`: what a renewal brought is checked.
 //! - `delegation`: renewal in sessions that live by their ID token.
 //! - `requests`: what is sent for new tokens.
+//! - `mfa_challenges`: the tokens of renewals that were refused with `mfa_required`.
 //! - `renewer`: one renewal.
 //! - `access_tokens`: who gets which access token.
 //! - `id_tokens`: the ID token, where the configuration allows the legacy calls.
 //! - `session_transfer`: the session in a browser or web view.
+//! - `mfa`: renewals that go on with a second factor.
 //! - `bearer`: requests that carry a token.
 
 mod access_tokens;
@@ -23,6 +25,8 @@ mod check;
 mod delegation;
 mod id_tokens;
 mod in_memory;
+mod mfa;
+mod mfa_challenges;
 mod renewer;
 mod requests;
 mod requirement;
@@ -32,6 +36,9 @@ pub(super) use access_tokens::AccessTokens;
 pub(super) use bearer::{Bearer, BearerCalls};
 pub(super) use id_tokens::IdTokens;
 pub(super) use in_memory::TokensInMemory;
+pub(super) use mfa::Mfa;
+pub use mfa::{MfaAnswer, MfaOutcome, MfaPrompt};
+pub(super) use mfa_challenges::MfaChallenges;
 pub use session_transfer::SessionTransfer;
 
 pub(super) use renewer::{MOST_REPLACEMENTS, Renewer};

@@ -15,6 +15,7 @@ use super::audiences::ensure_named;
 use super::check::{CheckedRenewal, RenewalCheck};
 use super::delegation::DelegatedRenewal;
 use super::in_memory::TokensInMemory;
+use super::mfa_challenges::MfaChallenges;
 use super::requests::RenewalRequests;
 use super::requirement::{Renewal, TokenRequirement};
 use crate::machine::error::Error;
@@ -58,9 +59,10 @@ impl Renewer {
         verifier: Arc<Verifier>,
         revocations: Arc<Revocations>,
         memory: Arc<TokensInMemory>,
+        challenges: Arc<MfaChallenges>,
     ) -> Arc<Self> {
         Arc::new(Self {
-            requests: RenewalRequests::new(Arc::clone(&context), Arc::clone(&issuer)),
+            requests: RenewalRequests::new(Arc::clone(&context), Arc::clone(&issuer), challenges),
             check: RenewalCheck::new(Arc::clone(&context), Arc::clone(&verifier)),
             delegated: DelegatedRenewal::new(Arc::clone(&context), Arc::clone(&store), Arc::clone(&memory), verifier),
             context,
@@ -75,14 +77,20 @@ impl Renewer {
     pub(super) async fn renew(&self, renewal: &Renewal, requirement: &TokenRequirement) -> Result<Secret, Error> {
         let context = &self.context;
         let (kind, began) = (renewal.kind(), context.now());
-        if let Verdict::TooEarly(refusal) = context.apply(RenewalBegun { kind, now: began }).verdict {
+        // An earlier refusal is what a second factor answers.
+        if renewal.mfa.is_none()
+            && let Verdict::TooEarly(refusal) = context.apply(RenewalBegun { kind, now: began }).verdict
+        {
             return Err(refusal);
         }
         let mut attempts = 0;
         let outcome = self.try_to_renew(renewal, requirement, &mut attempts).await;
-        let is_further = renewal.audience.is_some();
-        let operation = Operation::Renewal { is_further, attempts };
-        context.measure(operation, MeasuredResult::of(&outcome), began);
+        // A wrong code is the user's, and no renewal that failed.
+        if renewal.mfa.is_none() || outcome.is_ok() {
+            let is_further = renewal.audience.is_some();
+            let operation = Operation::Renewal { is_further, attempts };
+            context.measure(operation, MeasuredResult::of(&outcome), began);
+        }
         outcome
     }
 
@@ -114,6 +122,11 @@ impl Renewer {
                 }
                 Err(error) => error,
             };
+            if renewal.mfa.is_some() {
+                // The user tries again, or not: no other renewal has failed by that.
+                context.log(LogLevel::Info, &format!("the second factor is not proven: {error}"));
+                return Err(error);
+            }
             context.log(LogLevel::Warning, &format!("not renewed: {error}"));
             let failed = context.apply(RenewalFailed {
                 generation: asked,

@@ -9,9 +9,11 @@ use super::super::context::Context;
 use super::super::issuer::{Issuer, Possession};
 use super::audiences::asked_for;
 use super::delegation;
+use super::mfa_challenges::{MfaChallenges, is_over};
 use super::requirement::Renewal;
 use crate::machine::error::Error;
 use crate::machine::input::RequestFailed;
+use crate::machine::retry::RetryPolicy;
 use crate::machine::{Effect, RenewalInput};
 use crate::model::proof_key;
 use crate::model::time::Instant;
@@ -21,17 +23,23 @@ use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::failure::Grant;
 use crate::protocol::legacy;
+use crate::protocol::mfa;
 use crate::protocol::token::{self, TokenAnswer};
 
 #[derive(Debug)]
 pub(super) struct RenewalRequests {
     context: Arc<Context>,
     issuer: Arc<Issuer>,
+    challenges: Arc<MfaChallenges>,
 }
 
 impl RenewalRequests {
-    pub(super) fn new(context: Arc<Context>, issuer: Arc<Issuer>) -> Self {
-        Self { context, issuer }
+    pub(super) fn new(context: Arc<Context>, issuer: Arc<Issuer>, challenges: Arc<MfaChallenges>) -> Self {
+        Self {
+            context,
+            issuer,
+            challenges,
+        }
     }
 
     /// Sends the refresh token, and again at once when the answer is lost: the issuer may have rotated it already. With
@@ -44,6 +52,7 @@ impl RenewalRequests {
         renewal: &Renewal,
     ) -> Result<(TokenAnswer, Instant), Error> {
         let grant = match renewal.audience {
+            _ if renewal.mfa.is_some() => Grant::Mfa,
             Some(_) if renewal.single_use.is_some() => Grant::SessionTransfer,
             Some(_) => Grant::RefreshTokenForAudience,
             None => Grant::RefreshToken,
@@ -52,13 +61,24 @@ impl RenewalRequests {
         let (scopes, parameters) = asked_for(configuration, renewal);
         let extras = token::extras(configuration, scopes, &parameters);
         let mut unproved = false;
+        let mfa = renewal.mfa.as_ref();
+        if mfa.is_some_and(|mfa| mfa.generation != input.generation || mfa.refused != input.token) {
+            return Err(is_over());
+        }
+        // It is no renewal for the machine: the refusal that came before counts until this one is answered.
+        let mut retries = mfa.map(|_| RetryPolicy::from(self.context.now().monotonic));
         loop {
-            let (endpoint, request) = match input.delegation {
-                Some(shown) => (
+            let (endpoint, request) = match (input.delegation, mfa) {
+                (_, Some(mfa)) => {
+                    let endpoint = &metadata.token_endpoint;
+                    let request = mfa::verify(endpoint, configuration, &mfa.token, &mfa.proof);
+                    (Endpoint::TOKEN, request)
+                }
+                (Some(shown), None) => (
                     legacy::delegation::ENDPOINT,
                     delegation::request(configuration, shown, &input.token)?,
                 ),
-                None => {
+                (None, None) => {
                     let endpoint = &metadata.token_endpoint;
                     let request = token::refresh(endpoint, configuration, &input.token, scopes, &parameters);
                     (Endpoint::TOKEN, request)
@@ -69,7 +89,7 @@ impl RenewalRequests {
             let possession = shown.map(Possession::of);
             match self.issuer.call_showing(possession, endpoint, request).await {
                 Ok(answer) => {
-                    let tokens = match input.delegation {
+                    let tokens = match input.delegation.filter(|_| mfa.is_none()) {
                         Some(shown) => legacy::delegation::read_renewal(&answer, shown, self.issuer.server_now()),
                         None => token::read_with(&answer, grant, extras, shown, self.issuer.server_now()),
                     };
@@ -81,7 +101,11 @@ impl RenewalRequests {
                         continue;
                     }
                     let audience = renewal.audience.as_ref().map(|audience| audience.identifier.as_str());
-                    let mut tokens = tokens.map_err(|error| error.about_audience(audience))?;
+                    let tokens = tokens.map_err(|error| error.about_audience(audience));
+                    let mut tokens = tokens.map_err(|error| self.keep_challenge(error, input, renewal))?;
+                    if let Some(code) = mfa.and_then(|_| mfa::next_recovery_code(&answer)) {
+                        self.challenges.keep_recovery_code(input.generation, code);
+                    }
                     // Left out where it is what was asked for (RFC 6749 5.1).
                     if tokens.scope.is_none() && !scopes.is_empty() {
                         tokens.scope = Some(scopes.join(" "));
@@ -90,7 +114,7 @@ impl RenewalRequests {
                 }
                 // Only what is bound needs the key.
                 Err(Error::ProofKeyLost) if !input.is_bound => unproved = true,
-                Err(error) if self.asks_again(&error, sent) => {
+                Err(error) if self.asks_again(&error, sent, retries.as_mut()) => {
                     let message = "asking again for the answer that was lost";
                     self.context.log(LogLevel::Info, message);
                     self.context.metering().retried();
@@ -100,8 +124,33 @@ impl RenewalRequests {
         }
     }
 
+    /// The error; the `mfa_token` that may be in it stays here.
+    fn keep_challenge(&self, error: ProtocolError, input: &RenewalInput, renewal: &Renewal) -> Error {
+        match error {
+            ProtocolError::MfaRequired {
+                server,
+                token,
+                requirements,
+                description,
+            } if renewal.single_use.is_none() => {
+                let now = self.context.now().monotonic;
+                Error::MfaRequired {
+                    server,
+                    challenge: self.challenges.add(token, input, renewal, now),
+                    requirements,
+                    description,
+                }
+            }
+            // What comes for one caller has no caller once the user has answered.
+            error => error.into(),
+        }
+    }
+
     /// Whether the same request is sent once more.
-    fn asks_again(&self, error: &Error, sent: Instant) -> bool {
+    fn asks_again(&self, error: &Error, sent: Instant, own: Option<&mut RetryPolicy>) -> bool {
+        if let Some(own) = own {
+            return own.asks_again(error, sent.monotonic, self.context.now().monotonic);
+        }
         let failed = self.context.apply(RequestFailed {
             error: error.clone(),
             sent: sent.monotonic,

@@ -4,9 +4,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::super::options::RefreshOptions;
-use crate::machine::RenewalKind;
+use crate::machine::{Generation, RenewalKind};
 use crate::model::audience::Audience;
 use crate::model::secret::Secret;
+use crate::protocol::mfa::MfaProof;
+use crate::protocol::mfa_token::MfaToken;
 
 /// What makes a renewal unnecessary: a token that another task's or another process's renewal brought.
 #[derive(Clone, Debug)]
@@ -31,6 +33,20 @@ pub(super) struct Renewal {
     pub(super) options: RefreshOptions,
     /// What comes is given to one caller and kept nowhere: a session transfer token.
     pub(super) single_use: Option<SingleUse>,
+    /// Goes on with a second factor instead of the refresh token.
+    pub(super) mfa: Option<MfaRenewal>,
+}
+
+/// A renewal that was refused with `mfa_required`, and what it goes on with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct MfaRenewal {
+    pub(super) id: u64,
+    /// The session that was to be renewed.
+    pub(super) generation: Generation,
+    /// The refresh token that was shown then. Where it is spent, the issuer may take what goes on with it for a theft.
+    pub(super) refused: Secret,
+    pub(super) token: MfaToken,
+    pub(super) proof: MfaProof,
 }
 
 /// One caller's.

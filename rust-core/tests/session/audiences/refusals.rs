@@ -32,6 +32,10 @@ fn others(own: &str) -> Vec<(String, Fault)> {
         row(401, "invalid_client", ""),
         row(400, "unsupported_grant_type", ""),
         row(403, "mfa_required", ""),
+        bare(
+            "403, `mfa_required` with an `mfa_token`",
+            Fault::json(403, &json!({"error": "mfa_required", "mfa_token": "Fe26.2*x"})),
+        ),
         row(400, "interaction_required", ""),
         row(400, "login_required", ""),
         row(400, "consent_required", ""),

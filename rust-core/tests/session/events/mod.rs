@@ -154,6 +154,10 @@ async fn every_failure_is_named_as_the_error_that_the_caller_gets() {
         (Fault::reset(), "Network"),
         (Fault::html(200), "UnexpectedAnswer"),
         (Fault::oauth_error(403, "mfa_required", "now"), "InteractionRequired"),
+        (
+            Fault::json(403, &json!({"error": "mfa_required", "mfa_token": "Fe26.2*x"})),
+            "second factor",
+        ),
         (Fault::oauth_error(400, "unauthorized_client", "no"), "fix client_id"),
         (
             Fault::id_token(IdTokenFault::new().claim("iss", json!("https://evil.example/"))),

@@ -20,6 +20,7 @@ struct Change {
     password: Option<String>,
     blocked: Option<bool>,
     mfa_required: Option<bool>,
+    recovery_code: Option<String>,
     claims: Option<Map<String, Value>>,
     user_metadata: Option<Map<String, Value>>,
     app_metadata: Option<Map<String, Value>>,
@@ -32,6 +33,7 @@ impl Change {
             password,
             blocked,
             mfa_required,
+            recovery_code,
             claims,
             user_metadata,
             app_metadata,
@@ -42,6 +44,7 @@ impl Change {
         }
         account.blocked = blocked.unwrap_or(account.blocked);
         account.mfa_required = mfa_required.unwrap_or(account.mfa_required);
+        account.recovery_code = recovery_code.unwrap_or_else(|| account.recovery_code.clone());
         account.claims.extend(claims.unwrap_or_default());
         account.user_metadata = user_metadata.unwrap_or_else(|| account.user_metadata.clone());
         account.app_metadata = app_metadata.unwrap_or_else(|| account.app_metadata.clone());
@@ -52,7 +55,7 @@ pub(super) async fn get(State(control): State<Control>, Path(email): Email) -> R
     let account = control.account(&email).ok_or_else(|| Problem::not_found("user"))?;
     Ok(Json(json!({
         "id": account.id, "email": account.email, "blocked": account.blocked, "mfa_required": account.mfa_required,
-        "claims": account.claims, "user_metadata": account.user_metadata, "app_metadata": account.app_metadata,
+        "recovery_code": account.recovery_code, "claims": account.claims, "user_metadata": account.user_metadata, "app_metadata": account.app_metadata,
     })))
 }
 

@@ -21,6 +21,7 @@ mod discovery;
 mod legacy;
 mod login;
 mod logout;
+mod mfa;
 mod pages;
 pub(crate) mod par;
 mod payments;
@@ -48,6 +49,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v2/logout", get(logout::v2))
         .route("/oidc/logout", get(logout::oidc).post(logout::oidc_post))
         .route("/api/v2/users/{id}", get(users::get).patch(users::patch))
+        .route("/mfa/authenticators", get(mfa::authenticators))
+        .route("/mfa/challenge", post(mfa::challenge))
         .route("/api/payments", get(payments::payments))
         .route("/pictures/{name}", get(pictures::picture))
         .route("/delegation", post(legacy::delegation))

@@ -12,15 +12,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest;
 
 use super::client_authentication::client;
-use super::{device, session_transfer, token_exchange};
+use super::{device, mfa, session_transfer, token_exchange};
+use crate::accounts::Account;
 use crate::answers::{oauth_error, private_json, refused};
 use crate::dpop::{self, Proved};
-use crate::grant::Code;
+use crate::grant::{Code, Grant};
 use crate::journal::Endpoint;
 use crate::layer::Tampering;
 use crate::options::Client;
 use crate::params::{Params, words};
-use crate::random;
 use crate::rate_limit::Standing;
 use crate::refresh_tokens::Presented;
 use crate::settings::{DeadRefreshToken, Dpop, Settings};
@@ -74,6 +74,10 @@ pub(crate) async fn token(
             Some("refresh_token") => call.refresh(&mut db),
             Some("urn:ietf:params:oauth:grant-type:device_code") => call.device_code(&mut db),
             Some(token_exchange::GRANT_TYPE) => call.exchange_token(&mut db),
+            Some(grant) if mfa::is_grant(grant) => match mfa::proven(&call, &mut db, grant) {
+                Ok((proven, recovery_code)) => mfa::refresh(&call, &mut db, &proven, recovery_code),
+                Err(refusal) => refusal,
+            },
             Some(other) => oauth_error(
                 403,
                 "unsupported_grant_type",
@@ -224,29 +228,10 @@ impl Call<'_> {
         let Some(token) = self.params.get("refresh_token") else {
             return missing("refresh_token");
         };
-        let now_ms = self.shared.clock.now_ms();
-        let (family, mut grant, overlap) =
-            match db
-                .refresh_tokens
-                .present(token, &self.client.id, now_ms, &self.settings)
-            {
-                Presented::Usable { family, grant, overlap } => (family, grant, overlap),
-                Presented::Reused { family } => {
-                    db.end_family(family, &self.settings);
-                    self.shared.journal.count(|counters| {
-                        counters.spent_refresh_tokens_presented += 1;
-                        counters.families_killed += 1;
-                    });
-                    return dead(self.settings.dead_refresh_token);
-                }
-                Presented::Dead { spent } => {
-                    self.shared.journal.count(|counters| {
-                        counters.spent_refresh_tokens_presented += u64::from(spent);
-                        counters.dead_refresh_tokens_presented += 1;
-                    });
-                    return dead(self.settings.dead_refresh_token);
-                }
-            };
+        let (family, grant, overlap) = match self.usable(db, token) {
+            Ok(usable) => usable,
+            Err(refusal) => return refusal,
+        };
         if grant.device.is_some() {
             // As for clients that are not "OIDC conformant": theirs go to /delegation.
             return oauth_error(403, "unsupported_grant_type", "Unsupported grant type: refresh_token");
@@ -263,11 +248,7 @@ impl Call<'_> {
         if account.blocked {
             return oauth_error(403, "access_denied", "user is blocked");
         }
-        if account.mfa_required {
-            return mfa_required();
-        }
-        let is_transfer = self.params.get("audience") == Some(&session_transfer::audience(self.shared));
-        if is_transfer && !self.settings.session_transfer {
+        if self.is_transfer() && !self.settings.session_transfer {
             return oauth_error(403, "unauthorized_client", "Session transfer is not allowed.");
         }
         let (audience, scope) = match self.resource(&grant.scope, grant.audience.as_deref()) {
@@ -278,6 +259,51 @@ impl Call<'_> {
             // As Auth0 and oidc-provider do: a client with another key is not the one that the token was given to.
             return dead(self.settings.dead_refresh_token);
         }
+        if account.mfa_required {
+            return mfa::required(self, db, token, &account.id, (audience, scope));
+        }
+        self.renew(db, token, (family, *grant), &account, (audience, scope), None)
+    }
+
+    /// Whose refresh token it is, and whether it is the one before the current one.
+    #[expect(clippy::result_large_err, reason = "the refusal is returned at once")]
+    pub(super) fn usable(&self, db: &mut Db, token: &str) -> Result<(u64, Box<Grant>, bool), Response> {
+        let now_ms = self.shared.clock.now_ms();
+        let presented = db
+            .refresh_tokens
+            .present(token, &self.client.id, now_ms, &self.settings);
+        match presented {
+            Presented::Usable { family, grant, overlap } => return Ok((family, grant, overlap)),
+            Presented::Reused { family } => {
+                db.end_family(family, &self.settings);
+                self.shared.journal.count(|counters| {
+                    counters.spent_refresh_tokens_presented += 1;
+                    counters.families_killed += 1;
+                });
+            }
+            Presented::Dead { spent } => self.shared.journal.count(|counters| {
+                counters.spent_refresh_tokens_presented += u64::from(spent);
+                counters.dead_refresh_tokens_presented += 1;
+            }),
+        }
+        Err(dead(self.settings.dead_refresh_token))
+    }
+
+    /// Native to Web SSO.
+    fn is_transfer(&self) -> bool {
+        self.params.get("audience") == Some(&session_transfer::audience(self.shared))
+    }
+
+    pub(super) fn renew(
+        &self,
+        db: &mut Db,
+        token: &str,
+        (family, mut grant): (u64, Grant),
+        account: &Account,
+        (audience, scope): Resource,
+        recovery_code: Option<String>,
+    ) -> Response {
+        let now_ms = self.shared.clock.now_ms();
         if self.key.is_some() {
             grant.key.clone_from(&self.key);
             db.refresh_tokens.bind(family, &self.key);
@@ -293,7 +319,7 @@ impl Call<'_> {
         });
         let issue = Issue {
             grant: &grant,
-            account: &account,
+            account,
             scope: &scope,
             audience: audience.as_deref(),
             family: Some(family),
@@ -301,9 +327,12 @@ impl Call<'_> {
             again: true,
             id_token_fault: self.tampering.0.as_ref(),
         };
-        let (mut answer, _) = issue.answer(self.shared, db, &self.settings);
-        if is_transfer {
+        let mut answer = issue.answer(self.shared, db, &self.settings).0;
+        if self.is_transfer() {
             answer = session_transfer::answer(answer, db, &account.email, self.shared.clock.now());
+        }
+        if let Some(code) = recovery_code {
+            answer["recovery_code"] = serde_json::json!(code);
         }
         private_json(StatusCode::OK, &answer)
     }
@@ -344,7 +373,7 @@ impl Call<'_> {
 }
 
 /// An audience and a scope.
-type Resource = (Option<String>, Vec<String>);
+pub(super) type Resource = (Option<String>, Vec<String>);
 
 pub(super) fn missing(name: &str) -> Response {
     oauth_error(400, "invalid_request", &format!("Missing required parameter: {name}"))
@@ -362,15 +391,6 @@ pub(super) fn dead(answer: DeadRefreshToken) -> Response {
         DeadRefreshToken::InvalidGrant400 => oauth_error(400, "invalid_grant", text),
         DeadRefreshToken::Empty400 => refused("invalid_grant", StatusCode::BAD_REQUEST.into_response()),
     }
-}
-
-fn mfa_required() -> Response {
-    let body = serde_json::json!({
-        "error": "mfa_required",
-        "error_description": "Multifactor authentication required",
-        "mfa_token": random::token(),
-    });
-    refused("mfa_required", private_json(StatusCode::FORBIDDEN, &body))
 }
 
 fn s256(verifier: &str) -> String {

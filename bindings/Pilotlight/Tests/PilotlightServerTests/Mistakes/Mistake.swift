@@ -81,6 +81,8 @@ extension SessionError {
         case .readOnly: "readOnly"
         case .signInRequired(let reason, _): "signInRequired(\(reason))"
         case .stepUpRequired: "stepUpRequired"
+        case .mfaRequired: "mfaRequired"
+        case .mfaRejected(let code, _): "mfaRejected(\(code))"
         case .signInFailed(let code, _): "signInFailed(\(code))"
         case .signInCancelled: "signInCancelled"
         case .configurationInvalid(let field, _): "configurationInvalid(\(field))"

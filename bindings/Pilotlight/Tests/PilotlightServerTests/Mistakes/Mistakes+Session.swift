@@ -37,12 +37,43 @@ extension Mistake {
             try await session.refresh()
         },
         Mistake(
-            "The issuer wants a second factor at a renewal", "signInRequired(interactionRequired)",
+            "The issuer wants a second factor at a renewal, and does not say how to go on",
+            "signInRequired(interactionRequired)",
             says: ["token endpoint of {host}", "mfa_required"], advises: ["Sign in again"]
         ) { server in
             let session = try await server.signedInSession()
             try await refuse(server, 403, "mfa_required", "Multifactor authentication required")
             try await session.refresh()
+        },
+        Mistake(
+            "The issuer wants a second factor at a renewal", "mfaRequired",
+            says: ["token endpoint of {host}", "mfa_required"], advises: ["second factor", "`verify(_:for:)`"]
+        ) { server in
+            _ = try await secondFactor(server) { session, _ in try await session.refresh() }
+        },
+        Mistake(
+            "A second factor's code is wrong", "mfaRejected(invalid_grant)", says: ["second factor", "invalid_grant"],
+            advises: ["new code"]
+        ) { server in
+            try await secondFactor(server) { _ = try await $0.verify(.otp("000000"), for: $1) }
+        },
+        Mistake(
+            "A second factor after its ten minutes", "mfaRejected(expired_token)", says: ["ten minutes"],
+            advises: ["another challenge"]
+        ) { server in
+            try await secondFactor(server) { session, challenge in
+                try await server.advance(seconds: 601)
+                _ = try await session.verify(.otp("123456"), for: challenge)
+            }
+        },
+        Mistake(
+            "The client may not use the MFA grant", "configurationInvalid(clientID)", says: ["{host}", "MFA"],
+            advises: ["Grant Types", "MFA"]
+        ) { server in
+            try await secondFactor(server) { session, challenge in
+                try await refuse(server, 403, "unauthorized_client", "Grant type not allowed for the client.")
+                _ = try await session.verify(.otp("123456"), for: challenge)
+            }
         },
         Mistake(
             "A token for an API that the issuer does not know", "configurationInvalid(audience)",
@@ -128,4 +159,17 @@ extension Mistake {
             _ = try await session.metadata.get(as: Person.self)
         },
     ]
+
+    /// What goes wrong with the challenge of a renewal that was refused.
+    private static func secondFactor(
+        _ server: IdentityServer, _ mistake: (Session, MFAChallenge) async throws -> Void
+    ) async throws {
+        let session = try await server.signedInSession()
+        try await server.requireSecondFactor(of: "ada@example.com")
+        do {
+            try await session.refresh()
+        } catch SessionError.mfaRequired(let challenge, _) {
+            try await mistake(session, challenge)
+        }
+    }
 }

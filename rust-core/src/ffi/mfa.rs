@@ -1,0 +1,46 @@
+//! Second factors for renewals that the issuer refused with `mfa_required`.
+
+use std::fmt;
+
+use crate::model::secret::Secret;
+use crate::session::MfaAnswer;
+
+/// The user's answer to a challenge for a second factor. It crosses as text, because the user types it.
+#[derive(Clone, uniffi::Enum)]
+pub enum MfaReply {
+    /// A code from an app.
+    Otp {
+        /// The code.
+        code: String,
+    },
+    /// The code that was sent to a device.
+    Code {
+        /// The code.
+        code: String,
+    },
+    /// Asks whether the user has said yes on a device.
+    Push,
+    /// A recovery code, which is spent by that.
+    RecoveryCode {
+        /// The code.
+        code: String,
+    },
+}
+
+/// Shows no code.
+impl fmt::Debug for MfaReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MfaReply(redacted)")
+    }
+}
+
+impl From<MfaReply> for MfaAnswer {
+    fn from(reply: MfaReply) -> Self {
+        match reply {
+            MfaReply::Otp { code } => Self::Otp(Secret::new(code)),
+            MfaReply::Code { code } => Self::Code(Secret::new(code)),
+            MfaReply::Push => Self::Push,
+            MfaReply::RecoveryCode { code } => Self::RecoveryCode(Secret::new(code)),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Auth0's MFA API (Auth0: "Multi-factor Authentication API", "Authenticate Using the Resource Owner Password Flow with MFA"):
+//! what a token request that was refused with `mfa_required` can go on with.
+
+use serde_json::Value;
+use url::Url;
+
+use super::failure::{callback_failure, json_object, passing_trouble, unexpected};
+use super::mfa_token::{MOST, MfaToken};
+use super::token::pairs;
+use crate::model::configuration::Configuration;
+use crate::model::secret::Secret;
+use crate::model::time::Timestamp;
+use crate::protocol::endpoint::Endpoint;
+use crate::protocol::error::ProtocolError;
+use crate::protocol::message::{HttpAnswer, HttpRequest};
+
+/// `/mfa/authenticators`
+pub const AUTHENTICATORS: Endpoint = Endpoint::named("MFA authenticators endpoint");
+/// `/mfa/challenge`
+pub const CHALLENGE: Endpoint = Endpoint::named("MFA challenge endpoint");
+
+/// A second factor that the user has.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct MfaAuthenticator {
+    /// For the challenge.
+    pub id: String,
+    /// `authenticator_type`: `otp`, `oob` or `recovery-code`.
+    pub kind: String,
+    /// `oob_channel`: `sms`, `voice`, `email` or `auth0` (push).
+    pub channel: Option<String>,
+    /// What to call it, such as the end of a phone number.
+    pub name: Option<String>,
+}
+
+/// Identifier and name belong to the user.
+impl std::fmt::Debug for MfaAuthenticator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MfaAuthenticator")
+            .field("kind", &self.kind)
+            .field("channel", &self.channel)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a challenge asks of the user.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Challenged {
+    /// A code from an app.
+    Otp,
+    /// It was sent to a device of the user's.
+    OutOfBand {
+        /// Names it at the issuer.
+        code: Secret,
+        /// The user is sent a code that is to be typed here; otherwise says yes there.
+        is_prompted: bool,
+    },
+}
+
+/// What proves the second factor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MfaProof {
+    /// A code from an app.
+    Otp(Secret),
+    /// The user has said yes on a device, or typed the code that came there.
+    OutOfBand {
+        /// Of the challenge.
+        code: Secret,
+        /// What the user typed.
+        binding_code: Option<Secret>,
+    },
+    /// A recovery code. It is spent by that; the answer has another.
+    RecoveryCode(Secret),
+}
+
+/// The request for the user's second factors.
+pub fn authenticators(token_endpoint: &Url, token: &MfaToken) -> HttpRequest {
+    HttpRequest::get(beside(token_endpoint, "/mfa/authenticators"), "application/json").with_bearer(&token.0)
+}
+
+/// Reads the answer: those that can be used.
+///
+/// # Errors
+/// [`ProtocolError::SignIn`] for a refusal; else the server's trouble, or that of somebody in between.
+pub fn read_authenticators(answer: &HttpAnswer, now: Timestamp) -> Result<Vec<MfaAuthenticator>, ProtocolError> {
+    if !answer.is_success() {
+        return Err(refusal(AUTHENTICATORS, answer, now));
+    }
+    let all: Option<Vec<Value>> = serde_json::from_slice(answer.body.expose()).ok();
+    let all = all.ok_or_else(|| unexpected(AUTHENTICATORS, answer, "not a JSON list"))?;
+    let read = |one: &Value| {
+        let text = |name: &str| one.get(name).and_then(Value::as_str).map(str::to_owned);
+        let is_active = one.get("active") != Some(&Value::Bool(false));
+        Some(MfaAuthenticator {
+            id: text("id").filter(|_| is_active)?,
+            kind: text("authenticator_type")?,
+            channel: text("oob_channel"),
+            name: text("name").map(|name| shown(&name)),
+        })
+    };
+    Ok(all.iter().filter_map(read).take(MOST).collect())
+}
+
+/// For a screen.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(100).collect()
+}
+
+/// The request that challenges the user with that authenticator; without one the issuer chooses.
+///
+/// # Errors
+/// [`ProtocolError::NotWritable`] if it cannot be written.
+pub fn challenge(
+    token_endpoint: &Url,
+    client_id: &str,
+    token: &MfaToken,
+    authenticator: Option<&str>,
+) -> Result<HttpRequest, ProtocolError> {
+    let mut members = vec![
+        ("client_id", client_id),
+        ("mfa_token", token.0.expose()),
+        ("challenge_type", "otp oob"),
+    ];
+    members.extend(authenticator.map(|id| ("authenticator_id", id)));
+    HttpRequest::post_json(beside(token_endpoint, "/mfa/challenge"), &members)
+}
+
+/// Reads the answer.
+///
+/// # Errors
+/// As [`read_authenticators`].
+pub fn read_challenge(answer: &HttpAnswer, now: Timestamp) -> Result<Challenged, ProtocolError> {
+    if !answer.is_success() {
+        return Err(refusal(CHALLENGE, answer, now));
+    }
+    let mut body = json_object(answer).unwrap_or_default();
+    let code = body.take_token("oob_code");
+    match (body.text("challenge_type"), code) {
+        (Some("otp"), _) => Ok(Challenged::Otp),
+        (Some("oob"), Some(code)) => Ok(Challenged::OutOfBand {
+            code,
+            is_prompted: body.text("binding_method") == Some("prompt"),
+        }),
+        _ => Err(unexpected(CHALLENGE, answer, "no challenge in it")),
+    }
+}
+
+/// The token request that shows the proof.
+pub fn verify(token_endpoint: &Url, configuration: &Configuration, token: &MfaToken, proof: &MfaProof) -> HttpRequest {
+    let (grant, shown) = match proof {
+        MfaProof::Otp(code) => ("mfa-otp", vec![("otp", code.expose())]),
+        MfaProof::OutOfBand { code, binding_code } => {
+            let typed = binding_code.as_ref().map(|typed| ("binding_code", typed.expose()));
+            let shown = std::iter::once(("oob_code", code.expose())).chain(typed);
+            ("mfa-oob", shown.collect())
+        }
+        MfaProof::RecoveryCode(code) => ("mfa-recovery-code", vec![("recovery_code", code.expose())]),
+    };
+    let grant = format!("http://auth0.com/oauth/grant-type/{grant}");
+    let fields = [
+        ("grant_type", grant.as_str()),
+        ("client_id", &configuration.client_id),
+        ("mfa_token", token.0.expose()),
+    ];
+    let fields = fields.into_iter().chain(shown);
+    HttpRequest::post_form(
+        token_endpoint.clone(),
+        fields.chain(pairs(&configuration.token_parameters)),
+    )
+}
+
+/// The recovery code in a successful answer: it takes the place of one that was spent.
+pub fn next_recovery_code(answer: &HttpAnswer) -> Option<Secret> {
+    json_object(answer)?.take_token("recovery_code")
+}
+
+/// Whether a refusal is of the `mfa_token`, or of the refresh token that it stands for, so that nothing can go on with it.
+pub fn is_of_token(code: &str, words: &str) -> bool {
+    matches!(code, "expired_token" | "context_not_found" | "invalid_token")
+        || words.contains("mfa_token")
+        || words.to_ascii_lowercase().contains("refresh token")
+}
+
+/// The issuer that gave the token has its API there, also under a domain of the tenant's own.
+fn beside(token_endpoint: &Url, path: &str) -> Url {
+    let mut url = token_endpoint.clone();
+    url.set_path(path);
+    url.set_query(None);
+    url
+}
+
+fn refusal(endpoint: Endpoint, answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
+    if let Some(passing) = passing_trouble(endpoint, answer, now) {
+        return passing;
+    }
+    let body = json_object(answer).unwrap_or_default();
+    match body.text("error") {
+        Some(code) if (400..500).contains(&answer.status) => {
+            let words = body.text("error_description").unwrap_or_default();
+            callback_failure(&answer.server(endpoint), code, words)
+        }
+        _ => unexpected(endpoint, answer, "neither success nor an error"),
+    }
+}
