@@ -11,7 +11,6 @@ import WidgetKit
 @MainActor
 enum Launch {
     private static let arguments = UserDefaults.standard
-
     static var stub: StubState? { arguments.string(forKey: "stub").flatMap(StubState.init) }
     static var place: Place? { arguments.string(forKey: "screen").flatMap(Place.init) }
 

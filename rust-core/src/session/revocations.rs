@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::context::Context;
 use super::issuer::Issuer;
@@ -57,7 +57,16 @@ impl Revocations {
     pub(super) fn send_in_background(self: &Arc<Self>) {
         if self.has_pending() && self.context.attempt_refusal(Attempt::Revocation).is_none() {
             let revocations = Arc::clone(self);
-            self.context.spawn(async move { revocations.send().await });
+            self.context.spawn(async move { revocations.send_again().await });
+        }
+    }
+
+    /// The attempt that [`Revocations::send_in_background`] begins. Another one may have been made since then.
+    async fn send_again(&self) {
+        if let Ok(only) = self.sending.try_lock()
+            && self.context.attempt_refusal(Attempt::Revocation).is_none()
+        {
+            self.send_alone(&only).await;
         }
     }
 
@@ -104,11 +113,15 @@ impl Revocations {
         revoked
     }
 
-    /// Sends every revocation that is pending, one after the other; stops at the first that meets a transient failure.
+    /// What is sent already by another call is not sent by this one.
     async fn send(&self) {
-        let Ok(_only) = self.sending.try_lock() else {
-            return;
-        };
+        if let Ok(only) = self.sending.try_lock() {
+            self.send_alone(&only).await;
+        }
+    }
+
+    /// Sends every revocation that is pending, one after the other; stops at the first that meets a transient failure.
+    async fn send_alone(&self, _only: &MutexGuard<'_, ()>) {
         for pending in self.pending() {
             let outcome = self.settle(&pending.refresh_token).await;
             if let Err(error) = outcome

@@ -19,6 +19,8 @@ pub(crate) struct Clock {
     pub(crate) hours: u8,
     /// How often the wall clock was set.
     settings: u8,
+    /// Seconds that requests took.
+    requests: u8,
     pub(crate) wall: Wall,
 }
 
@@ -43,7 +45,7 @@ impl Wall {
 
 impl Clock {
     pub(crate) fn now(self) -> Instant {
-        let passed = u64::from(self.hours) * 3600 + u64::from(self.settings * SECONDS_TO_SET);
+        let passed = u64::from(self.hours) * 3600 + u64::from(self.settings * SECONDS_TO_SET + self.requests);
         let monotonic = Duration::from_secs(BOOTED + passed);
         let passed = i64::try_from(passed).unwrap();
         let wall = match self.wall {
@@ -60,6 +62,11 @@ impl Clock {
 
     pub(crate) fn pass(&mut self) {
         self.hours += STEP;
+    }
+
+    /// A request took a second.
+    pub(crate) fn request(&mut self) {
+        self.requests += 1;
     }
 
     pub(crate) fn set(&mut self, wall: Wall) {

@@ -16,8 +16,7 @@ CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(CHECKOUT / "rust-core/tests/simulation"))
 import mutations as simulation  # noqa: E402  how the sources are copied
 
-TARGET = simulation.TARGET
-simulation.COPY = COPY = TARGET / "model-mutations"
+simulation.COPY = COPY = simulation.TARGET / "model-mutations"
 STATES = os.environ.get("PILOTLIGHT_MODEL_STATES", "1000000")
 
 # What is wrong, the promise that breaks by it, the test that finds it, file under rust-core/src, old text, new text.
@@ -327,7 +326,7 @@ def run(test):
     """The promises that break, in the model's words."""
     command = ["cargo", "test", "--locked", "--package", "pilotlight-core", "--profile", "model", "--test", "model", "--"]
     command += ["--nocapture", "--test-threads=1", "--include-ignored", test]
-    environment = {**os.environ, "PILOTLIGHT_MODEL_STATES": STATES, "CARGO_TARGET_DIR": str(TARGET), "RUST_BACKTRACE": "0"}
+    environment = {**os.environ, "PILOTLIGHT_MODEL_STATES": STATES, "CARGO_TARGET_DIR": str(COPY / "target"), "RUST_BACKTRACE": "0"}
     done = subprocess.run(command, cwd=COPY, env=environment, capture_output=True, text=True, errors="replace")
     said = done.stderr + done.stdout
     if "running " not in said:

@@ -322,6 +322,7 @@ impl World {
             return;
         };
         let family = family_of(&input.token);
+        self.clock.request();
         let next = match fate {
             Fate::Answered => match self.issuer.renew(&input.token, input.proof_key.as_ref()) {
                 Granted::Tokens(answer) => Ok(Stage::Answered {

@@ -1,5 +1,6 @@
 //! Changes of the metadata that the server refuses for good: dropped, announced, in nobody's way.
 
+use futures_util::future::join_all;
 use pilotlight_core::machine::event::SessionEvent;
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::json;
@@ -113,4 +114,19 @@ async fn what_the_server_cannot_take_now_is_not_sent_with_every_other_answer() {
     session.profile(true).await.unwrap();
     until_nothing_waits(&session).await;
     assert_eq!(kept(&world), json!({"a": 1}));
+}
+
+/// Several reasons to try come at the same moment: the first attempt speaks for all of them.
+#[tokio::test]
+async fn several_chances_at_once_are_one_attempt() {
+    let (world, session) = world().await;
+    world.control().fault(Endpoint::Users, Fault::status(503).for_ever());
+    queue(&session, json!({"a": 1})).await;
+    let asked = world.control().seen(Endpoint::Users);
+    for restored in join_all((0..8).map(|_| session.restore())).await {
+        restored.unwrap();
+    }
+    until("it was tried", || world.control().seen(Endpoint::Users) > asked).await;
+    session.profile(true).await.unwrap();
+    assert_eq!(world.control().seen(Endpoint::Users), asked + 1);
 }

@@ -1,5 +1,8 @@
 //! A sign-out without a network: nobody is signed in any more, and the issuer is notified as soon as it can be.
 
+use std::time::Duration;
+
+use futures_util::future::join_all;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{SessionManager, SignOutOutcome};
 use pilotlight_identity_server::{Endpoint, Fault};
@@ -93,6 +96,27 @@ async fn an_issuer_that_is_still_away_is_asked_again_later() {
     world.control().clear_faults(Endpoint::Revoke);
     world.session().restore().await.unwrap();
     store_is_emptied(&world).await;
+}
+
+/// Several reasons to ask come at the same moment: the first attempt speaks for all of them.
+#[tokio::test]
+async fn several_chances_at_once_are_one_attempt() {
+    let world = World::new().await;
+    drop(signed_out_offline(&world).await);
+    world.control().fault(Endpoint::Revoke, Fault::status(503).for_ever());
+    let session = world.session();
+    session.restore().await.unwrap();
+    revocations_reach(&world, 1).await;
+    // The answer, before the clock moves.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    world.clock.advance(31);
+    for restored in join_all((0..8).map(|_| session.restore())).await {
+        restored.unwrap();
+    }
+    revocations_reach(&world, 2).await;
+    session.restore().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(world.control().seen(Endpoint::Revoke), 2);
 }
 
 #[tokio::test]

@@ -64,6 +64,23 @@ async fn the_same_where_other_processes_use_the_store() {
     }
 }
 
+/// A full disk can be read.
+#[tokio::test]
+async fn the_token_of_another_process_serves_though_nothing_can_be_written() {
+    let mut world = World::with(Options::default().with(|s| s.access_token_lifetime = 3600)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let lock = FileLock::new(folder.path().join("lock"), tokio::runtime::Handle::current());
+    world.sharing = Sharing::Processes(Arc::new(lock));
+    let session = world.signed_in().await;
+    let other = world.session();
+    other.restore().await.unwrap();
+    world.clock.advance(3601);
+    let renewed = other.access_token(at_least(0)).await.unwrap();
+    world.store.fail_writes(Some(disk_full()));
+    assert_eq!(session.access_token(at_least(0)).await.unwrap(), renewed);
+    assert_eq!(world.refresh_grants(), 1);
+}
+
 #[tokio::test]
 async fn the_same_for_a_further_audience_and_for_a_renewal_with_scopes() {
     let world = audiences::world().await;

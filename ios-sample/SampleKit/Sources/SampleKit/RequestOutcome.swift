@@ -11,8 +11,7 @@ public enum RequestOutcome: Equatable, Sendable {
 }
 
 extension Session {
-    /// Sends a request with the session's token, or with one for a further API: it is renewed first where it has to be, and
-    /// once more when the API refuses it; the `page` is for a step-up (RFC 9470). Nil when the task was cancelled.
+    /// Sends a request with a token that is renewed where needed; a step-up (RFC 9470) uses `page`. Nil when cancelled.
     public func request(_ url: String, audience: String = "", in page: some WebAuthenticator) async -> RequestOutcome? {
         do {
             guard let url = URL(string: url.trimmed) else {

@@ -134,9 +134,18 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
     let fetched_at = |profile: &Option<Arc<Profile>>| profile.as_ref().map(|profile| profile.fetched_at);
     let takes_profile = fetched_at(&their_profile) >= fetched_at(&our_profile);
     let mut news = Vec::new();
-    // Two renewals with one refresh token can only both be made without the lock. An end is no news then.
-    // Of one renewal the later version is the one whose tokens were checked.
-    let age = |session: &StoredSession| (session.sequence, session.ended.is_none(), session.is_checked());
+    // Two renewals with one refresh token: without the lock, or where the first one's tokens could not be written at once.
+    // The later one has the newest refresh token, and an end is no news then. Of one renewal the later version is the one
+    // whose tokens were checked.
+    let age = |session: &StoredSession| {
+        let received_at = session.credentials.received_at;
+        (
+            session.sequence,
+            session.ended.is_none(),
+            received_at,
+            session.is_checked(),
+        )
+    };
     let (ours, theirs) = (age(&held), age(&found));
     let takes_tokens = theirs > ours;
     let updates = merge_updates(machine, &mut held, &mut found);

@@ -137,15 +137,28 @@ impl MetadataQueue {
             return;
         }
         let queue = Arc::clone(self);
-        self.context.spawn(async move {
-            if let Some(error) = queue.send().await.stopped_by {
-                queue.context.note_failed_attempt(Attempt::Update, error);
-            }
-        });
+        self.context.spawn(async move { queue.send_again().await });
+    }
+
+    /// The attempt that [`MetadataQueue::send_in_background`] begins. Another one may have been made since then.
+    async fn send_again(&self) {
+        let Ok(only) = self.sending.try_lock() else {
+            return;
+        };
+        if self.context.attempt_refusal(Attempt::Update).is_some() {
+            return;
+        }
+        if let Some(error) = self.send_alone(&only).await.stopped_by {
+            self.context.note_failed_attempt(Attempt::Update, error);
+        }
     }
 
     pub(super) async fn send(&self) -> Sent {
-        let _only = self.sending.lock().await;
+        let only = self.sending.lock().await;
+        self.send_alone(&only).await
+    }
+
+    async fn send_alone(&self, _only: &tokio::sync::MutexGuard<'_, ()>) -> Sent {
         let mut sent = Sent::default();
         // An earlier change that another process is sending must not arrive after a later one of this process.
         let _between_processes = match self.store.take_sending_lock().await {
