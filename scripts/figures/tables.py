@@ -108,7 +108,7 @@ def simulation(figures):
 
 
 def mutations(rows):
-    lines = [[row["mistake"], str(row["seeds"] or "not in 4,000"), row.get("runs", ""), row["caught_by"]] for row in rows]
+    lines = [[row["mistake"], str(row["seeds"] or "none"), row.get("runs", ""), row["caught_by"]] for row in rows]
     return table(["The mistake", "Seeds", "Kind of run", "Caught by"], "lrll", lines)
 
 

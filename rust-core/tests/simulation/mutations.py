@@ -97,6 +97,8 @@ MISTAKES = [
         "protocol/failure.rs",
         '        "invalid_grant" if matches!(answer.status, 400 | 401 | 403) => match grant {',
         '        "invalid_grant" | "" if matches!(answer.status, 400 | 401 | 403) => match grant {',
+        '_ => unexpected(endpoint, answer, "a refusal that is cut off"),',
+        "_ => error,",
     ),
     (
         "processes do not take the lock",
@@ -193,6 +195,7 @@ MISTAKES = [
 # Which test of the session finds what makes no difference to the promises that the simulation looks after.
 FOUND_BY_A_TEST = {
     "before a renewal the store is compared, and not read": "unwritable_store::the_token_of_another_process_serves",
+    "after a refusal the store is not read again": "sharing::a_refusal_counts_only",
     "an old read replaces the process's own newer write": "newer_sign_ins",
 }
 
