@@ -1,7 +1,6 @@
 use crate::plan::{Module, Plan};
-use crate::provider::Provider;
+use crate::provider::{Provider, with_parameter};
 use pilotlight_identity_server::Endpoint;
-use url::Url;
 
 pub(crate) const MODULE: Module = Module {
     name: "fapi2-security-profile-final-client-test-invalid-authorization-response-iss",
@@ -15,17 +14,7 @@ async fn run() {
     let provider = Provider::start().await;
     let party = provider.relying_party();
     let callback = party.callback().await.unwrap();
-    let mut other = Url::parse(&callback).unwrap();
-    let kept: Vec<_> = other
-        .query_pairs()
-        .into_owned()
-        .filter(|(name, _)| name != "iss")
-        .collect();
-    other
-        .query_pairs_mut()
-        .clear()
-        .extend_pairs(kept)
-        .append_pair("iss", "https://other.example/");
+    let other = with_parameter(&callback, "iss", |_| Some("https://other.example/".to_owned()));
     let error = party.session.complete_sign_in(other.as_str()).await.unwrap_err();
     assert!(error.to_string().contains("issuer"), "{error}");
     party.has_no_session();

@@ -1,6 +1,5 @@
 use crate::plan::{Module, Plan};
-use crate::provider::Provider;
-use url::Url;
+use crate::provider::{Provider, with_parameter};
 
 pub(crate) const MODULE: Module = Module {
     name: "fapi2-security-profile-final-client-test-ensure-authorization-response-with-invalid-missing-state-fails",
@@ -14,13 +13,7 @@ async fn run() {
     let provider = Provider::start().await;
     let party = provider.relying_party();
     let callback = party.callback().await.unwrap();
-    let mut without = Url::parse(&callback).unwrap();
-    let kept: Vec<_> = without
-        .query_pairs()
-        .into_owned()
-        .filter(|(name, _)| name != "state")
-        .collect();
-    without.query_pairs_mut().clear().extend_pairs(kept);
+    let without = with_parameter(&callback, "state", |_| None);
     party.session.complete_sign_in(without.as_str()).await.unwrap_err();
     party.has_no_session();
     party.session.complete_sign_in(&callback).await.unwrap();

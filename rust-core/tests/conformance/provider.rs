@@ -231,6 +231,21 @@ impl RelyingParty<'_> {
     }
 }
 
+/// The callback with another value of a parameter that it has, or without it.
+pub(crate) fn with_parameter(callback: &str, changed: &str, change: impl Fn(&str) -> Option<String>) -> Url {
+    let mut other = Url::parse(callback).unwrap();
+    let pairs: Vec<_> = other.query_pairs().into_owned().collect();
+    assert!(pairs.iter().any(|(name, _)| name == changed), "{callback}");
+    other
+        .query_pairs_mut()
+        .clear()
+        .extend_pairs(pairs.into_iter().filter_map(|(name, value)| {
+            let value = if name == changed { change(&value)? } else { value };
+            Some((name, value))
+        }));
+    other
+}
+
 #[derive(Debug)]
 struct Silent;
 

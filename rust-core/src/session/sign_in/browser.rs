@@ -15,7 +15,7 @@ use crate::machine::Machine;
 use crate::machine::error::Error;
 use crate::machine::event::SignInWay;
 use crate::model::configuration::{Configuration, IssuerUrl, parse_authorize_parameters};
-use crate::model::proof_key::{ProofKey, TokenBinding};
+use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
 use crate::model::time::Instant;
@@ -23,7 +23,6 @@ use crate::ports::LogLevel;
 use crate::protocol::authorization::{
     Callback, authorization_request, authorization_url, essential_acr, read_callback,
 };
-use crate::protocol::dpop::not_bound;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::failure::Grant;
 use crate::protocol::pushed_authorization;
@@ -230,27 +229,12 @@ impl BrowserSignIn {
     }
 
     async fn verify(&self, attempt: &Attempt, tokens: &TokenAnswer) -> Result<IdTokenClaims, Error> {
-        let Some(id_token) = &tokens.id_token else {
-            return Err(Error::sign_in(
-                "id_token_missing",
-                "the issuer sent no ID token; the scope openid brings it",
-            ));
-        };
-        if tokens.access_token.is_none() {
-            return Err(Error::sign_in(
-                "invalid_token_answer",
-                tokens.problem.unwrap_or("the issuer sent no access token"),
-            ));
-        }
-        if !tokens.is_bound && self.parts.context.configuration().dpop == TokenBinding::Required {
-            return Err(not_bound(Endpoint::TOKEN).into());
-        }
         let context = ValidationContext::SignIn {
             nonce: &attempt.secrets.nonce,
             requested: &attempt.requested.authentication,
             access_token: tokens.access_token.as_ref(),
         };
-        let verified = self.parts.verifier.verify_id_token(id_token, context).await;
+        let verified = self.parts.verify(tokens, context).await;
         match &attempt.requested.stepping_up {
             Some(of) => of.check(verified),
             None => verified,

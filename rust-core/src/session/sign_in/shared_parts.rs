@@ -32,6 +32,19 @@ impl SignInParts {
     /// Checks what came without a browser of this device's between. So there is no nonce; what was sent for them ties the tokens
     /// to this sign-in.
     pub(super) async fn verify_direct(&self, attempt: &Attempt, tokens: &TokenAnswer) -> Result<IdTokenClaims, Error> {
+        let context = ValidationContext::Direct {
+            requested: &attempt.requested.authentication,
+            access_token: tokens.access_token.as_ref(),
+        };
+        self.verify(tokens, context).await
+    }
+
+    /// Checks what every sign-in has to bring, and the ID token.
+    pub(super) async fn verify(
+        &self,
+        tokens: &TokenAnswer,
+        context: ValidationContext<'_>,
+    ) -> Result<IdTokenClaims, Error> {
         let Some(id_token) = &tokens.id_token else {
             return Err(Error::sign_in(
                 "id_token_missing",
@@ -47,10 +60,6 @@ impl SignInParts {
         if !tokens.is_bound && self.context.configuration().dpop == TokenBinding::Required {
             return Err(not_bound(Endpoint::TOKEN).into());
         }
-        let context = ValidationContext::Direct {
-            requested: &attempt.requested.authentication,
-            access_token: tokens.access_token.as_ref(),
-        };
         self.verifier.verify_id_token(id_token, context).await
     }
 }

@@ -10,13 +10,14 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest;
+use serde_json::Value;
 
 use super::client_authentication::client;
 use super::{device, mfa, session_transfer, token_exchange};
 use crate::accounts::Account;
 use crate::answers::{oauth_error, private_json, refused};
 use crate::dpop::{self, Proved};
-use crate::grant::{Code, Grant};
+use crate::grant::{Code, Grant, Issued};
 use crate::journal::Endpoint;
 use crate::layer::Tampering;
 use crate::options::Client;
@@ -142,26 +143,7 @@ impl Call<'_> {
         let Some(account) = db.account(&grant.user_id).cloned() else {
             return invalid_code();
         };
-        let (family, refresh_token) = if grant.has("offline_access") {
-            self.shared
-                .journal
-                .count(|counters| counters.refresh_tokens_issued += 1);
-            let (family, token) = db.refresh_tokens.begin(grant.clone(), now_ms, &self.settings);
-            (Some(family), Some(token))
-        } else {
-            (None, None)
-        };
-        let issue = Issue {
-            grant: &grant,
-            account: &account,
-            scope: &grant.scope,
-            audience: grant.audience.as_deref(),
-            family,
-            refresh_token,
-            again: false,
-            id_token_fault: self.tampering.0.as_ref(),
-        };
-        let (answer, issued) = issue.answer(self.shared, db, &self.settings);
+        let (answer, issued) = self.begin(db, &grant, &account);
         if let Some(code) = db.codes.get_mut(presented) {
             code.issued = Some(issued);
         }
@@ -174,7 +156,6 @@ impl Call<'_> {
         let Some(presented) = self.params.get("device_code") else {
             return missing("device_code");
         };
-        let now_ms = self.shared.clock.now_ms();
         let mut grant = match device::take(db, presented, &self.client.id, self.shared.clock.now()) {
             Ok(grant) => grant,
             Err(refusal) => return refusal,
@@ -183,13 +164,27 @@ impl Call<'_> {
         let Some(account) = db.account(&grant.user_id).cloned() else {
             return oauth_error(403, "invalid_grant", "Invalid or expired device code");
         };
+        let (answer, _) = self.begin(db, &grant, &account);
+        self.shared
+            .journal
+            .count(|counters| counters.device_grants_honoured += 1);
+        private_json(StatusCode::OK, &answer)
+    }
+
+    /// The tokens that begin a session; with a refresh token where the grant has `offline_access`.
+    pub(super) fn begin(&self, db: &mut Db, grant: &Grant, account: &Account) -> (Value, Issued) {
+        let now_ms = self.shared.clock.now_ms();
         let begun = grant
             .has("offline_access")
             .then(|| db.refresh_tokens.begin(grant.clone(), now_ms, &self.settings));
         let (family, refresh_token) = begun.unzip();
+        let count = u64::from(family.is_some());
+        self.shared
+            .journal
+            .count(|counters| counters.refresh_tokens_issued += count);
         let issue = Issue {
-            grant: &grant,
-            account: &account,
+            grant,
+            account,
             scope: &grant.scope,
             audience: grant.audience.as_deref(),
             family,
@@ -197,12 +192,7 @@ impl Call<'_> {
             again: false,
             id_token_fault: self.tampering.0.as_ref(),
         };
-        let (answer, _) = issue.answer(self.shared, db, &self.settings);
-        self.shared.journal.count(|counters| {
-            counters.device_grants_honoured += 1;
-            counters.refresh_tokens_issued += u64::from(family.is_some());
-        });
-        private_json(StatusCode::OK, &answer)
+        issue.answer(self.shared, db, &self.settings)
     }
 
     /// What does not fit the request that the code was made for.

@@ -12,7 +12,6 @@ use crate::answers::{oauth_error, private_json};
 use crate::grant::Grant;
 use crate::random;
 use crate::state::Db;
-use crate::tokens::Issue;
 
 pub(crate) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 /// Its codes are good once.
@@ -71,27 +70,11 @@ impl Call<'_> {
             key: self.key.clone(),
             ..Grant::default()
         };
-        let now_ms = self.shared.clock.now_ms();
-        let begun = grant
-            .has("offline_access")
-            .then(|| db.refresh_tokens.begin(grant.clone(), now_ms, &self.settings));
-        let (family, refresh_token) = begun.unzip();
-        let issue = Issue {
-            grant: &grant,
-            account: &account,
-            scope: &grant.scope,
-            audience: grant.audience.as_deref(),
-            family,
-            refresh_token,
-            again: false,
-            id_token_fault: self.tampering.0.as_ref(),
-        };
-        let (mut answer, _) = issue.answer(self.shared, db, &self.settings);
+        let (mut answer, _) = self.begin(db, &grant, &account);
         answer["issued_token_type"] = "urn:ietf:params:oauth:token-type:access_token".into();
-        self.shared.journal.count(|counters| {
-            counters.external_tokens_exchanged += 1;
-            counters.refresh_tokens_issued += u64::from(family.is_some());
-        });
+        self.shared
+            .journal
+            .count(|counters| counters.external_tokens_exchanged += 1);
         private_json(StatusCode::OK, &answer)
     }
 }
