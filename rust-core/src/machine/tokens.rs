@@ -106,6 +106,22 @@ impl<'a> Tokens<'a> {
         session.credentials.proof_key.as_ref().filter(|_| held.is_bound)
     }
 
+    /// The access tokens that are bound to a key (DPoP), each with that key.
+    pub fn bound(self) -> Vec<(Secret, ProofKey)> {
+        let Some(session) = self.0.session() else {
+            return Vec::new();
+        };
+        let Some(key) = &session.credentials.proof_key else {
+            return Vec::new();
+        };
+        let further = session.audience_tokens.iter().map(|further| &further.credentials);
+        std::iter::once(&session.credentials)
+            .chain(further)
+            .filter(|held| held.is_bound)
+            .filter_map(|held| Some((held.access_token.clone()?, key.clone())))
+            .collect()
+    }
+
     /// The key that the session's tokens are bound to; none where they are not.
     pub fn proof_key(self) -> Option<&'a ProofKey> {
         let credentials = &self.0.session()?.credentials;

@@ -123,9 +123,16 @@ impl Lifetime {
     }
 
     /// The same at this moment, so that a restart need not count from long ago by a clock that may have been set since.
+    ///
+    /// The wall clock's seconds began at another moment than these: where it counts one more, that one is counted too.
+    /// Otherwise each restart would make the session younger by a part of a second.
     pub fn count_to(&mut self, now: Instant) {
-        let seconds = self.age(now).as_secs();
-        // The part of a second that has passed beyond these stays counted.
+        let age = self.age(now);
+        let whole = age.as_secs();
+        let begun = whole + u64::from(age.subsec_nanos() > 0);
+        let by_wall = u64::try_from(now.wall.seconds_since(self.as_of)).unwrap_or(0);
+        let seconds = self.age_seconds.saturating_add(by_wall).clamp(whole, begun);
+        // The part of a second that has passed beyond these, or is still to pass, stays counted.
         self.counted_from = match self.counted_from {
             Some(moment) => Some(moment.saturating_add(Duration::from_secs(seconds - self.age_seconds))),
             None => Some(now.monotonic),
@@ -150,7 +157,7 @@ impl Lifetime {
     }
 
     /// The app gets a token, which is counted by the second. True where the store has to be given that: it need not know each
-    /// use, and a process that ends before it does may shorten the idle time by a tenth.
+    /// use. Where a process is killed before it does, the idle time counts from the use that the store knows.
     pub fn note_use(&mut self, idle: Duration, now: Instant) -> bool {
         self.count_to(now);
         self.used_seconds = self.age_seconds;
@@ -233,6 +240,28 @@ mod tests {
             assert_eq!(lifetime.age(now), Duration::from_millis(100) * tenths);
         }
         assert_eq!(lifetime.age_seconds, 10);
+    }
+
+    /// Processes that live for less than a second, as a widget's: what the store knows is as old as the session.
+    #[test]
+    fn restarts_make_no_session_younger() {
+        for (pause, life) in [(0, 300), (100, 900), (900, 700), (1, 999)] {
+            let mut lifetime = begun();
+            let mut passed = Duration::ZERO;
+            let at = |passed: Duration| Instant {
+                wall: SIGNED_IN.plus(i64::try_from(passed.as_secs()).unwrap()),
+                monotonic: Duration::from_secs(BOOTED) + passed,
+            };
+            for restart in 0..1000 {
+                lifetime.counted_from = None;
+                passed += Duration::from_millis(pause);
+                lifetime.count_to(at(passed));
+                passed += Duration::from_millis(life);
+                lifetime.count_to(at(passed));
+                let off = lifetime.age(at(passed)).abs_diff(passed);
+                assert!(off < Duration::from_secs(1), "{pause} {life}: {off:?} after {restart}");
+            }
+        }
     }
 
     #[test]

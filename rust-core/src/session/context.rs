@@ -21,6 +21,7 @@ use crate::machine::{Attempt, Generation, Input, Machine, Outcome, Tokens};
 use crate::model::configuration::Configuration;
 use crate::model::lifetime::SessionEnd;
 use crate::model::profile::Profile;
+use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
 use crate::model::time::Instant;
@@ -97,6 +98,11 @@ impl Context {
     /// See [`SharedMachine::read_with_epoch`].
     pub(super) fn read_with_epoch<T>(&self, look: impl FnOnce(&Machine) -> T) -> (u64, T) {
         self.machine.read_with_epoch(look)
+    }
+
+    /// See [`SharedMachine::binding`].
+    pub(super) fn binding(&self, token: &Secret) -> Option<ProofKey> {
+        self.machine.binding(token)
     }
 
     /// See [`SharedMachine::epoch`].

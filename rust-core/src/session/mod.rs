@@ -5,6 +5,7 @@
 //!
 //! - `metering`: what the session does, counted and measured.
 //! - `alarm`: when something is to be announced though nobody asks.
+//! - `replaced_tokens`: bound access tokens that a caller may still be about to send.
 //! - `context`: what every part is given: configuration, session machine, clock, log, random numbers, tasks.
 //! - `store`: what is stored follows what is in memory, and memory follows what other processes store.
 //! - `issuer`: endpoints, keys, the server's clock, the one way to the network, and the check of what the issuer signed.
@@ -40,6 +41,7 @@ mod numbered;
 mod options;
 mod parts;
 mod profile;
+mod replaced_tokens;
 mod revocations;
 mod shared_machine;
 mod sign_in;

@@ -13,11 +13,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::numbered::Numbered;
+use super::replaced_tokens::ReplacedTokens;
 use crate::machine::event::Report;
 use crate::machine::input::TimePassed;
-use crate::machine::{Input, Machine, Observers, Outcome, apply_observed};
+use crate::machine::{Input, Machine, Observers, Outcome, Tokens, apply_observed};
 use crate::model::lifetime::LifetimeLimits;
 use crate::model::profile::Profile;
+use crate::model::proof_key::ProofKey;
+use crate::model::secret::Secret;
 use crate::model::time::Instant;
 
 #[derive(Debug, Default)]
@@ -31,6 +34,7 @@ struct Observed {
     machine: Machine,
     subscribers: Vec<UnboundedSender<Report>>,
     numbered_profile: Numbered<Profile>,
+    replaced: ReplacedTokens,
 }
 
 /// Callers who keep a token compare the epoch without the lock; the others receive what is announced.
@@ -64,7 +68,17 @@ impl SharedMachine {
             epoch: &self.epoch,
             all: &mut observed.subscribers,
         };
-        apply_observed(&mut observed.machine, input, &mut observers)
+        let bound = Tokens::of(&observed.machine).bound();
+        let outcome = apply_observed(&mut observed.machine, input, &mut observers);
+        observed.replaced.note(bound, &observed.machine);
+        outcome
+    }
+
+    /// The key that this access token is bound to; none for one that is not bound. Also of one that was replaced a moment ago.
+    pub(super) fn binding(&self, token: &Secret) -> Option<ProofKey> {
+        let observed = self.lock();
+        let held = Tokens::of(&observed.machine).binding(token);
+        held.or_else(|| observed.replaced.binding(token)).cloned()
     }
 
     /// Looks at the session as it is now.

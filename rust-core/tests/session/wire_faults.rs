@@ -17,8 +17,12 @@ use tokio::sync::Semaphore;
 
 use crate::documented::{assert_documented, in_words};
 use crate::exchange_sign_in::code;
+use crate::lifetimes::{DAY, assert_ends, limited, seconds};
 use crate::mfa;
 use crate::world::{ADA, World, forced, is_signed_in, public, until};
+
+/// Longer than all that a row needs.
+const LIFETIME: i64 = 10 * DAY;
 
 /// A request that the session makes, and on what context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,13 +45,15 @@ enum Call {
     TokenByCodeBound,
     TokenByRefreshBound,
     UserInfoBound,
+    TokenByCodeLimited,
+    TokenByRefreshLimited,
     UserInfo,
     UserRead,
     UserChange,
     Revocation,
 }
 
-const CALLS: [(Call, &str); 22] = [
+const CALLS: [(Call, &str); 24] = [
     (Call::DiscoveryAtSignIn, "discovery, at a sign-in"),
     (Call::DiscoveryAtRenewal, "discovery, at a renewal"),
     (Call::PushedAuthorization, "pushed authorization request"),
@@ -66,6 +72,11 @@ const CALLS: [(Call, &str); 22] = [
     (Call::TokenByCodeBound, "token by code, with a proof (DPoP)"),
     (Call::TokenByRefreshBound, "token by refresh token, with a proof"),
     (Call::UserInfoBound, "userinfo, with a proof"),
+    (Call::TokenByCodeLimited, "token by code, of a session with a lifetime"),
+    (
+        Call::TokenByRefreshLimited,
+        "token by refresh token, of a session with a lifetime",
+    ),
     (Call::UserInfo, "userinfo"),
     (Call::UserRead, "user, read"),
     (Call::UserChange, "user, changed"),
@@ -103,7 +114,9 @@ impl Call {
             | Self::TokenForTransfer
             | Self::TokenBySecondFactor
             | Self::TokenByCodeBound
-            | Self::TokenByRefreshBound => Endpoint::Token,
+            | Self::TokenByRefreshBound
+            | Self::TokenByCodeLimited
+            | Self::TokenByRefreshLimited => Endpoint::Token,
             Self::UserInfo | Self::UserInfoBound => Endpoint::Userinfo,
             Self::UserRead | Self::UserChange => Endpoint::Users,
             Self::Revocation => Endpoint::Revoke,
@@ -122,8 +135,14 @@ impl Call {
                 dpop: TokenBinding::Required,
                 ..world.configuration()
             },
+            _ if self.is_limited() => limited(world, seconds(LIFETIME), None),
             _ => world.configuration(),
         }
+    }
+
+    /// Of a session that ends at a certain age.
+    fn is_limited(self) -> bool {
+        matches!(self, Self::TokenByCodeLimited | Self::TokenByRefreshLimited)
     }
 
     /// With tokens that are bound to a key, and proofs that need a nonce.
@@ -148,6 +167,7 @@ impl Call {
                 | Self::KeysAtSignIn
                 | Self::TokenByCode
                 | Self::TokenByCodeBound
+                | Self::TokenByCodeLimited
                 | Self::TokenByCodeOfStepUp
                 | Self::TokenByDeviceCode
                 | Self::TokenByExternalCode
@@ -156,7 +176,10 @@ impl Call {
 
     /// Does it; `before` runs right before the request in question can be made.
     async fn make(self, world: &World, session: &SessionManager, before: impl FnOnce()) -> Result<Outcome, Error> {
-        if matches!(self, Self::KeysAtSignIn | Self::TokenByCode | Self::TokenByCodeBound) {
+        if matches!(
+            self,
+            Self::KeysAtSignIn | Self::TokenByCode | Self::TokenByCodeBound | Self::TokenByCodeLimited
+        ) {
             let callback = world.callback(session, ADA).await;
             before();
             return session.complete_sign_in(&callback).await.map(|_| Outcome::Works);
@@ -225,6 +248,15 @@ fn patch() -> Map<String, Value> {
     json!({"country": "USA"}).as_object().cloned().unwrap()
 }
 
+/// What is stored, but for how old a limited session is.
+fn without_age(world: &World) -> Option<Value> {
+    let mut stored = world.stored();
+    if let Some(Value::Object(stored)) = &mut stored {
+        stored.remove("lifetime");
+    }
+    stored
+}
+
 /// The outcome in the table's words.
 async fn outcome_of(call: Call, fault: Fault) -> String {
     // The overlap is what issuers offer against lost answers.
@@ -240,11 +272,12 @@ async fn outcome_of(call: Call, fault: Fault) -> String {
     let first = world.session_with(call.configuration(&world));
     world.sign_in(&first, ADA).await;
     drop(first);
+    let mut began = world.clock.passed();
     if call.endpoint() == Endpoint::Discovery {
         world.forget_discovery();
     }
     let session = call.launch(&world).await;
-    let stored = world.stored();
+    let stored = without_age(&world);
     let endpoint = call.endpoint();
     let what = format!("{call:?} {fault:?}");
     let outcome = call
@@ -257,9 +290,12 @@ async fn outcome_of(call: Call, fault: Fault) -> String {
     }
     assert!(is_signed_in(&session), "{what}");
     if outcome.is_err() {
-        assert_eq!(world.stored(), stored, "{what}");
+        assert_eq!(without_age(&world), stored, "{what}");
     }
     world.cooldown();
+    if call.is_sign_in() {
+        began = world.clock.passed();
+    }
     // The same call works afterwards, and so does what is stored, for a process that knows nothing else.
     let again = call.make(&world, &session, || ()).await;
     assert!(matches!(again, Ok(Outcome::Works)), "{what}: {:?}", again.err());
@@ -280,6 +316,10 @@ async fn outcome_of(call: Call, fault: Fault) -> String {
             counters.overlap_reuses, 0,
             "{what}: only a lost renewal is asked for again"
         );
+    }
+    if call.is_limited() {
+        // Neither what was lost nor what was asked for again makes it younger or older.
+        assert_ends(&world, began + LIFETIME, [&session, &restarted]).await;
     }
     match outcome {
         Ok(_) => "works".to_owned(),

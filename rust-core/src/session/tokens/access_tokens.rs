@@ -63,6 +63,8 @@ impl AccessTokens {
 
     /// How long a copy of the session's own stored token may be used, and the epoch in which that holds.
     pub(in crate::session) fn lease(&self) -> Option<(u64, Lease)> {
+        // A caller who gets none does not use the session.
+        self.memory.access_token_lease()?;
         self.note_use();
         self.memory.access_token_lease()
     }

@@ -90,7 +90,7 @@ impl TokensInMemory {
 
     /// The key that this access token is bound to.
     pub(in crate::session) fn binding(&self, token: &Secret) -> Option<ProofKey> {
-        self.context.read(|machine| Tokens::of(machine).binding(token).cloned())
+        self.context.binding(token)
     }
 
     /// The thumbprint of the key that the session's own token is bound to, and whether it is in hardware.

@@ -9,6 +9,7 @@ mod upgrade;
 
 use pilotlight_core::model::configuration::SessionConfiguration;
 use pilotlight_core::model::proof_key::TokenBinding;
+use pilotlight_core::model::secret::Secret;
 use pilotlight_core::session::SessionManager;
 use pilotlight_identity_server::{Dpop, Endpoint, Options};
 use serde_json::Value;
@@ -172,6 +173,37 @@ async fn an_app_gets_proofs_for_bound_tokens_only() {
     assert!(payload.get("nonce").is_none(), "a nonce is of one origin");
     let unknown = pilotlight_core::model::secret::Secret::new("unknown");
     assert_eq!(session.proof("GET", &url, &unknown).await.unwrap(), None);
+}
+
+/// A renewal comes between the caller's two steps: the token that it has is still sent with a proof, never alone.
+#[tokio::test]
+async fn a_bound_token_that_was_replaced_is_sent_with_a_proof() {
+    let world = world().await;
+    let session = bound(&world).await;
+    let given = session.access_token(Default::default()).await.unwrap();
+    let url = Url::parse("https://api.example.com/").unwrap();
+    let hash = hash_shown(&session, &url, &given).await;
+    for _ in 0..4 {
+        assert_renews(&session).await;
+        assert!(session.is_bound(&given));
+        assert_eq!(hash_shown(&session, &url, &given).await, hash);
+    }
+    for _ in 0..8 {
+        assert_renews(&session).await;
+    }
+    assert!(!session.is_bound(&given), "not kept for ever");
+    let last = session.access_token(Default::default()).await.unwrap();
+    assert_renews(&session).await;
+    session.sign_out().await;
+    assert!(!session.is_bound(&last), "nor when nobody is signed in");
+}
+
+/// The hash of the token in a proof for it.
+async fn hash_shown(session: &SessionManager, url: &Url, token: &Secret) -> Value {
+    let proof = session.proof("GET", url, token).await.unwrap();
+    let proof = proof.expect("a bound token has a proof");
+    let payload = pilotlight_core::jose::decode_object(proof.split('.').nth(1).unwrap());
+    payload.unwrap().remove("ath").unwrap()
 }
 
 #[tokio::test]

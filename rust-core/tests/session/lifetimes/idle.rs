@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pilotlight_core::model::configuration::SessionConfiguration;
 use pilotlight_core::session::TokenOptions;
+use pilotlight_identity_server::{Endpoint, Fault};
 
 use super::{HOUR, IDLE, api, assert_over, limited, restored, seconds, signed_in};
 use crate::audiences;
@@ -42,6 +43,24 @@ async fn each_way_to_a_token_is_a_use() {
     world.clock.advance(MINUTE + 1);
     assert_over(&world, &session, IDLE).await;
     world.clock.set_wall(0);
+    assert_over(&world, &session, IDLE).await;
+}
+
+/// An app that looks at a token which is not good any more, and gets none, does not keep the session.
+#[tokio::test]
+async fn a_token_that_is_not_given_is_no_use() {
+    let world = World::new().await;
+    world
+        .control()
+        .change(|settings| settings.access_token_lifetime = 30 * 60);
+    let session = signed_in(&world, &idle(&world)).await;
+    world.clock.advance(HOUR - MINUTE);
+    assert!(is_signed_in(&session));
+    assert_eq!((cached(&session), session.access_token_lease()), (None, None));
+    world.control().fault(Endpoint::Token, Fault::status(503).for_ever());
+    assert!(session.access_token(forced()).await.is_err());
+    world.control().clear_faults(Endpoint::Token);
+    world.clock.advance(2 * MINUTE);
     assert_over(&world, &session, IDLE).await;
 }
 

@@ -17,7 +17,7 @@ use pilotlight_core::session::{RefreshOptions, SessionManager, StepUpOptions, To
 use tokio::sync::mpsc::UnboundedReceiver;
 
 pub(super) use crate::audiences::api;
-use crate::world::{ADA, World, at_least, cached, forced, public};
+use crate::world::{ADA, World, at_least, cached, forced, is_signed_in, public};
 
 pub(super) const HOUR: i64 = 3600;
 pub(super) const DAY: i64 = 24 * HOUR;
@@ -63,6 +63,18 @@ pub(super) fn events(reports: &mut UnboundedReceiver<Report>) -> Vec<SessionEven
         }
     }
     events
+}
+
+/// Each of these goes on until so many seconds were added to the clock, and no longer.
+pub(super) async fn assert_ends(world: &World, end: i64, sessions: [&SessionManager; 2]) {
+    world.clock.advance(end - 60 - world.clock.passed());
+    for session in sessions {
+        assert!(is_signed_in(session));
+    }
+    world.clock.advance(61);
+    for session in sessions {
+        assert_over(world, session, ENDED).await;
+    }
 }
 
 /// No way leads to a token, and the issuer is asked for none.
