@@ -9,6 +9,8 @@
 #   scripts/check-apple.sh --dynamic       the framework of build-xcframework.sh --dynamic instead (also with --quick)
 #   scripts/check-apple.sh --platforms macos,catalyst,visionos,tvos [--dynamic]
 #                                          only: what build-xcframework.sh makes for these is as it should be; their Swift is not compiled
+#   scripts/check-apple.sh --targets A,B [--dynamic]
+#                                          the same for these Rust targets alone: a platform has up to three, and each takes minutes
 #   scripts/check-apple.sh --url-session   only: the device slice of build-xcframework.sh --transport url-session links within its size
 #   scripts/check-apple.sh --swift-size    only: the Swift above the core weighs no more than scripts/apple/size-budget-swift.txt says
 #   scripts/check-apple.sh --reproducible  only: two builds from two folders give the same zip (slow: from nothing, twice)
@@ -30,7 +32,7 @@ sources=$checkout/bindings/Pilotlight/Sources
 output=$target_dir/apple-check
 targets=("$ios_device_target" "${ios_simulator_targets[@]}")
 simulator_architectures=arm64_x86_64
-mode=all dynamic='' platforms=''
+mode=all dynamic='' platforms='' chosen_targets=''
 passed=0 failed=0 begun=()
 
 # Everything that is checked lies in the output folder.
@@ -211,6 +213,11 @@ parse_arguments() {
                 mode=--platforms platforms=$2
                 shift
                 ;;
+            --targets)
+                [ -n "${2:-}" ] || die "--targets needs a list" "scripts/check-apple.sh --targets aarch64-apple-darwin,aarch64-apple-ios-macabi"
+                mode=--platforms chosen_targets=$2
+                shift
+                ;;
             *) mode=$1 ;;
         esac
         shift
@@ -229,8 +236,11 @@ choose_targets() {
         known=$(python3 -B "$apple/platforms.py" targets "$platforms") || die "no such platforms: $platforms" "scripts/check-apple.sh --help"
         targets=()
         while IFS= read -r target; do targets+=("$target"); done <<<"$known"
-        output+=-platforms
+    elif [ -n "$chosen_targets" ]; then
+        IFS=, read -r -a targets <<<"$chosen_targets"
+        python3 -B "$apple/platforms.py" kinds "${targets[@]}" >/dev/null || die "no such targets: $chosen_targets" "scripts/check-apple.sh --help"
     fi
+    if [ "$mode" = --platforms ]; then output+=-platforms; fi
     if [ -n "$dynamic" ]; then output+=-dynamic; fi
     if [ "$mode" = --built ]; then output=$checkout/build; fi
     choose_output

@@ -124,11 +124,14 @@ install_shellcheck() {
     "$1/bin/shellcheck" --version
 }
 
+# Also as the Python of Xcode reads it.
 check_python() {
     files '*.py' | python3 -W error -c '
-import sys
+import ast, sys
 for name in sys.stdin.read().split("\n")[:-1]:
-    with open(name, encoding="utf-8") as file: compile(file.read(), name, "exec")'
+    with open(name, encoding="utf-8") as file: text = file.read()
+    compile(text, name, "exec")
+    ast.parse(text, name, feature_version=(3, 9))'
     python3 -B testing/foreign-archives/make.py --check
 }
 

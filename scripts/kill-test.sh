@@ -24,7 +24,7 @@ command=()
 # root folder takes longer than a renewal.
 find_terminal() {
     local program root=$cache/$swift_suite loader
-    program=$(swift_scratch "$checkout/ios-sample/SampleKit")/debug/$terminal_product
+    program=$(swift_products "$checkout/ios-sample/SampleKit")/$terminal_product
     [ -x "$program" ] || die "the terminal sample was not built: $program"
     if on_mac; then
         export DYLD_LIBRARY_PATH=$PILOTLIGHT_CORE_LIBRARY_DIR

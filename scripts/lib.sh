@@ -150,6 +150,19 @@ swift_scratch() {
     printf '%s\n' "$target_dir/swift/${path//[^A-Za-z0-9_.-]/-}"
 }
 
+# swift_products PACKAGE: the folder with the programs that `scripts/swift.sh build` made of it. Swift 6.4 has another one than those
+# before it (SwiftPM: "Swift Build System now the default"), so swift.sh asks at each build and writes the answer down.
+swift_products() {
+    cat "$(swift_scratch "$1")/products" 2>/dev/null || die "the Swift package $1 is not built" "scripts/swift.sh build --package-path $1"
+}
+
+# swift_modules PACKAGE: the folder with its compiled modules. Since Swift 6.4 they are beside the programs.
+swift_modules() {
+    local products
+    products=$(swift_products "$1") || exit 1
+    if [ -d "$products/Modules" ]; then printf '%s\n' "$products/Modules"; else printf '%s\n' "$products"; fi
+}
+
 core_shared_library() {
     local extension=so
     if on_mac; then extension=dylib; fi

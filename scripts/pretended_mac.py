@@ -87,15 +87,22 @@ esac""",
 esac""",
     "true-tool": "",
     # Tests/Neighbours: an app with its own Session, which does not say which one it means.
-    "swiftc": """case "$*" in *WITH_PILOTLIGHT*UNNAMED*) echo "App.swift:1:1: error: 'Session' is ambiguous for type lookup in this context"; exit 1 ;; esac""",
+    # Pilotlight's module has to be in a folder that is named.
+    "swiftc": """asked=$*
+case $asked in *WITH_PILOTLIGHT*)
+    until [ "$1" = -I ] && [ -d "$2/Pilotlight.swiftmodule" ]; do [ $# -gt 0 ] && shift || { echo "error: no such module 'Pilotlight'"; exit 1; }; done ;;
+esac
+case $asked in *WITH_PILOTLIGHT*UNNAMED*) echo "App.swift:1:1: error: 'Session' is ambiguous for type lookup in this context"; exit 1 ;; esac""",
     "swift": """here=$(pwd)
 case "$1 $*" in
-*show-bin-path*) echo "$here" ;;
 *print-target-info*) echo '{"target": {"triple": "arm64-apple-macosx14.0"}}' ;;
-build\\ *) while [ "$1" != --scratch-path ]; do shift; done
-    mkdir -p "$2/debug/Modules"
-    printf '%s\\n' '#!/usr/bin/env bash' 'exec "$PRETEND_PYTHON" -B "$PRETEND_WORLD" terminal "$@"' >"$2/debug/pilotlight-terminal"
-    chmod +x "$2/debug/pilotlight-terminal" ;;
+build\\ *) asked=$* products=debug modules=debug/Modules
+    if [ "${PRETEND_SWIFTPM:-}" = 6.4 ]; then products=out/Products/Debug modules=out/Products/Debug; fi
+    while [ "$1" != --scratch-path ]; do shift; done
+    case $asked in *show-bin-path*) echo "$2/$products"; exit ;; esac
+    mkdir -p "$2/$modules/Pilotlight.swiftmodule"
+    printf '%s\\n' '#!/usr/bin/env bash' 'exec "$PRETEND_PYTHON" -B "$PRETEND_WORLD" terminal "$@"' >"$2/$products/pilotlight-terminal"
+    chmod +x "$2/$products/pilotlight-terminal" ;;
 package\\ *) exec "$PRETEND_PYTHON" -B "$PRETEND_WORLD" package "$@" ;;
 *--version*) echo "Apple Swift version 6.2" ;;
 esac""",

@@ -32,8 +32,7 @@ compiles() {
 main() {
     local scratch modules module said errors
     temp_dir scratch
-    modules=$(swift_scratch "$package")/debug/Modules
-    [ -d "$modules" ] || die "Pilotlight is not built" "scripts/swift.sh build --package-path bindings/Pilotlight"
+    modules=$(swift_modules "$package")
     for module in Models Logging Accounts; do
         swiftc -emit-module -module-name "$module" -o "$scratch/$module.swiftmodule" -I "$scratch" "$neighbours/$module"/*.swift
     done

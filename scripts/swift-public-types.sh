@@ -14,8 +14,7 @@ main() {
     local scratch modules triple sdk=()
     require_tool python3 "apt-get install python3, or xcode-select --install on a Mac"
     temp_dir scratch
-    modules=$(swift_scratch "$package")/debug/Modules
-    [ -d "$modules" ] || die "Pilotlight is not built" "scripts/swift.sh build --package-path bindings/Pilotlight"
+    modules=$(swift_modules "$package")
     triple=$("$checkout/scripts/swift.sh" exec swift -print-target-info |
         python3 -c 'import json, sys; print(json.load(sys.stdin)["target"]["triple"])')
     if on_mac; then sdk=(-sdk "$(xcrun --show-sdk-path)"); fi

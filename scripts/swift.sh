@@ -143,6 +143,16 @@ swift_build_flags() {
     native_swift || printf '%s\n' -Xlinker --allow-shlib-undefined
 }
 
+# write_products FOLDER FLAG…: for swift_products of lib.sh.
+write_products() {
+    local scratch said
+    scratch=$(swift_scratch "$1")
+    shift
+    said=$(run_inside swift build --show-bin-path "$@") || die "SwiftPM does not say where it builds" "swift build --show-bin-path $*"
+    mkdir -p "$scratch"
+    printf '%s\n' "${said##*$'\n'}" >"$scratch/products"
+}
+
 main() {
     if [ "${1:-}" = --suite ]; then
         suite=${2:-} suite_wanted=yes
@@ -163,6 +173,7 @@ main() {
             folder=$(package_folder "$@")
             require_core
             while IFS= read -r line; do flags+=("$line"); done < <(swift_build_flags "$folder" "$kind")
+            if [ "$verb$kind" = build ]; then write_products "$folder" "${flags[@]}" "$@"; fi
             run_inside swift "$verb" "${flags[@]}" "$@"
             ;;
         *) run_inside swift "$verb" "$@" ;;

@@ -27,8 +27,10 @@ build() {
 }
 
 main() {
+    local products
     if [ -z "${PILOTLIGHT_BUILT:-}" ]; then build; fi
-    exec "$checkout/scripts/swift.sh" exec "$(swift_scratch "$package")/debug/$terminal_product" "$@"
+    products=$(swift_products "$package")
+    exec "$checkout/scripts/swift.sh" exec "$products/$terminal_product" "$@"
 }
 
 main "$@"

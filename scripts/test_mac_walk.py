@@ -83,7 +83,13 @@ class FreshMac(pretended_mac.Mac):
 
 class Demo(FreshMac):
     def test_the_whole_story(self):
-        said = self.assertPasses("demo.sh")
+        self.whole_story()
+
+    def test_the_same_where_swiftpm_builds_into_another_folder(self):
+        self.whole_story(PRETEND_SWIFTPM="6.4")
+
+    def whole_story(self, **environment):
+        said = self.assertPasses("demo.sh", **environment)
         self.assertInOrder(said, "before: signed_out", "after: signed_in", "access token: another one", "email: ada@example.com",
                            "first_name: John", "exit code: 10", "at the issuer: revoked", "all 7 steps as they should be")
         calls = self.calls()
@@ -213,6 +219,10 @@ class Testing(FreshMac):
         self.assertIn("npm ci --ignore-scripts", calls)
         self.assertRegex(said, r"\ninterop +\d+ s  passed, SKIPPED: lemonldap\n")
         self.assertFalse(self.beside.exists())
+
+    def test_the_lanes_with_swift_where_swiftpm_builds_into_another_folder(self):
+        said = self.assertPasses("test.sh", "--only", "swift", "--only", "demo", PRETEND_SWIFTPM="6.4")
+        self.assertRegex(said, r"\nswift +\d+ s  passed\ndemo +\d+ s  passed")
 
     def test_what_was_skipped_is_said_with_the_result_and_in_the_workflows_summary(self):
         self.tool(self.bin / "true-tool", 'case "$*" in *fetch*) echo "Could not resolve host"; exit 1 ;; esac')

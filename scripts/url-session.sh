@@ -12,10 +12,12 @@ package=bindings/Pilotlight
 program=pilotlight-transport
 
 main() {
+    local products
     case ${1:-} in
         --serve)
             # In the place of this script, so that it ends when the tests do.
-            exec "$checkout/scripts/swift.sh" exec "$(swift_scratch "$package")/debug/$program"
+            products=$(swift_products "$package")
+            exec "$checkout/scripts/swift.sh" exec "$products/$program"
             ;;
         '') ;;
         *) die "unknown argument: $1" "scripts/url-session.sh [--serve]" ;;
