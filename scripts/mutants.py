@@ -1,13 +1,17 @@
-"""What scripts/mutants.sh runs: mutations of the core by cargo-mutants, cheap ones first, and what they have found.
+"""What scripts/mutants.sh runs: mutations of the core, and what the tests have found.
 
-Each mutation is made in one copy of the checkout, which keeps what it has compiled: only the core and the tests that are asked
-are built again. A mutation that the fast tests do not notice is tried again with all of them.
+cargo-mutants says what the mutations are. Nearly all of them are built at once (mutations_at_once.py). Those that cannot stand beside
+others are tried by cargo-mutants, in the same copy of the checkout.
 """
 
 import argparse
+import collections
+import concurrent.futures
+import dataclasses
 import fnmatch
 import hashlib
 import json
+import math
 import os
 import pathlib
 import re
@@ -15,45 +19,69 @@ import subprocess
 import sys
 import tempfile
 
+import mutations_at_once
+
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 LAYERS = ("machine", "protocol", "jose", "storage", "session")
-# What is asked first: the tests of each layer that take seconds. Then those that see most of everything, and then the others.
-QUICK = {"machine": ["model"], "protocol": ["fuzz"], "jose": ["id_token", "fuzz"], "storage": ["fuzz"], "session": []}
-THOROUGH = "session"
-ALL = ["fuzz", "id_token", "model", "session", "conformance", "simulation"]
 # Enough for a mutation: the lanes walk more.
 WALKS = {"PILOTLIGHT_SIMULATION_SEEDS": "500", "PILOTLIGHT_MODEL_STATES": "5000", "PILOTLIGHT_FUZZ_MUTATIONS": "50"}
 # Optimised code is built for longer than it is run here; debug information nobody reads.
 BUILD = {"CARGO_PROFILE_DEV_DEBUG": "0", "CARGO_PROFILE_TEST_DEBUG": "0", "CARGO_INCREMENTAL": "1"}
-PART = 5
 # cargo-mutants' words. "open": the tests that were asked noticed nothing, and others were not asked yet.
 TRIED = ("caught", "timeout", "missed", "unviable")
 OUTCOMES = (*TRIED, "open")
+# Seconds that the tests of one mutation may take at first. Who survives that is asked about again at the end, of all tests.
+AT_FIRST = 5.0
+# Of a normal distribution: 95 % are within.
+DEVIATIONS = 1.96
 
 
-def layer_of(mutation):
-    """`rust-core/src/machine/state.rs:1:2: replace …` is of `machine`."""
-    return mutation.split("/")[2]
+@dataclasses.dataclass(eq=False)
+class Mutation:
+    """One, as cargo-mutants describes it: lines and columns count from 1."""
+
+    name: str
+    file: str
+    # The whole function; of a constant only what is changed.
+    function: dict
+    span: dict
+    replacement: str
+    # What it is, wherever its function moves: a result stays while the text of the function does.
+    key: str = ""
+
+    @property
+    def layer(self):
+        """`rust-core/src/machine/state.rs` is of `machine`."""
+        return self.file.split("/")[2]
+
+    @property
+    def line(self):
+        return self.span["start"]["line"]
+
+    @property
+    def description(self):
+        return self.name.split(": ", 1)[1]
+
+
+def described(listed, text_of):
+    """Mutations with keys, of cargo-mutants' list."""
+    mutations = [Mutation(one["name"], one["file"], (one["function"] or one)["span"], one["span"], one["replacement"]) for one in listed]
+    seen = collections.Counter()
+    for mutation in mutations:
+        text = mutations_at_once.Source(text_of(mutation.file), []).inside(mutation.function)
+        what = f"{mutation.file}: {mutation.description} in {hashlib.sha256(text.encode()).hexdigest()[:8]}"
+        seen[what] += 1
+        mutation.key = f"{what} #{seen[what]}"
+    return mutations
 
 
 def in_random_order(mutations):
-    """The same on each machine, so that a sample grows by what is next."""
-    return sorted(mutations, key=lambda mutation: hashlib.sha256(mutation.encode()).digest())
-
-
-def stages(layer):
-    """Which tests are asked one after the other, until some notice."""
-    quick = QUICK[layer]
-    others = [test for test in ALL if test not in [*quick, THOROUGH]]
-    asked = [[f"--test={test}" for test in tests] for tests in (quick, [THOROUGH], others)]
-    asked[-1].insert(0, "--lib")
-    return [tests for tests in asked if tests]
-
-
-def place_of(mutation):
-    """File and line."""
-    file, line, _ = mutation.split(":", 2)
-    return file, int(line)
+    """The same on each machine, and each part from the beginning has as much of each layer as the whole."""
+    ordered = []
+    for layer in LAYERS:
+        inside = sorted((mutation for mutation in mutations if mutation.layer == layer), key=lambda one: hashlib.sha256(one.key.encode()).digest())
+        ordered += [((place + 0.5) / len(inside), layer, mutation) for place, mutation in enumerate(inside)]
+    return [mutation for _, _, mutation in sorted(ordered, key=lambda one: one[:2])]
 
 
 class Results:
@@ -68,25 +96,35 @@ class Results:
         text = json.dumps(dict(sorted(self.known.items())), indent=1, ensure_ascii=False)
         self.path.write_text(text + "\n", encoding="utf-8")
 
+    def of(self, mutation):
+        return self.known.get(mutation.key)
+
     def rows(self, every):
         """For docs/figures/reliability.json: one row a layer. What the sources no longer have does not count."""
         rows = []
         for layer in LAYERS:
-            mutations = [mutation for mutation in every if layer_of(mutation) == layer]
-            found = [self.known[mutation] for mutation in mutations if mutation in self.known]
-            counted = {outcome: found.count(outcome) for outcome in OUTCOMES}
-            rows.append({"layer": layer, "mutations": len(mutations), "tried": len(found), **counted})
+            mutations = [mutation for mutation in every if mutation.layer == layer]
+            found = [self.of(mutation) for mutation in mutations if self.of(mutation)]
+            rows.append({"layer": layer, "mutations": len(mutations), "tried": len(found), **{outcome: found.count(outcome) for outcome in OUTCOMES}})
         return rows
 
     def survivors(self, every, outcomes=("missed",)):
-        return [mutation for mutation in every if self.known.get(mutation) in outcomes]
+        return [mutation for mutation in every if self.of(mutation) in outcomes]
 
 
 def share(row):
-    """Of those that can be built, how many were noticed at least; None where there are none."""
+    """How many percent of those that can be built were noticed, and how far the share of all may be from that (95 %): by Wilson, for
+    what was not tried. None where there are none."""
     noticed = row["caught"] + row["timeout"]
     viable = noticed + row["missed"] + row["open"]
-    return 100 * noticed / viable if viable else None
+    if not viable:
+        return None
+    part = noticed / viable
+    untried = 1 - row["tried"] / row["mutations"]
+    square = DEVIATIONS**2 * untried
+    middle = (part + square / 2 / viable) / (1 + square / viable)
+    reach = math.sqrt(square * (part * (1 - part) / viable + square / 4 / viable**2)) / (1 + square / viable)
+    return 100 * part, 100 * (middle - reach), 100 * (middle + reach)
 
 
 class Copy:
@@ -117,103 +155,114 @@ class Copy:
         return {**WALKS, **os.environ, **BUILD, "CARGO_TARGET_DIR": str(self.target)}
 
 
-class Mutants:
+class CargoMutants:
     def __init__(self, tool, copy, timeout):
         self.tool, self.copy, self.timeout = str(tool), copy, timeout
 
     def list(self, only_changed=False):
-        command = [self.tool, "mutants", "--list", "--no-shuffle", "--package", "pilotlight-core"]
+        command = [self.tool, "mutants", "--list", "--json", "--no-shuffle", "--package", "pilotlight-core"]
         with tempfile.NamedTemporaryFile() as changes:
             if only_changed:
                 subprocess.run(["git", "diff", "main", "--", "rust-core/src"], cwd=CHECKOUT, check=True, stdout=changes)
                 command += ["--in-diff", changes.name]
             done = subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True, text=True)
-        return done.stdout.splitlines()
+        texts = {}
+        text_of = lambda file: texts.setdefault(file, (CHECKOUT / file).read_text(encoding="utf-8"))  # noqa: E731
+        return described(json.loads(done.stdout), text_of)
 
-    def baseline(self, tests):
-        """A test that fails without a mutation would count them all as caught."""
-        command = ["cargo", "test", "--quiet", "--package", "pilotlight-core", *tests]
-        if subprocess.run(command, cwd=self.copy.path, env=self.copy.environment(), stdout=sys.stderr).returncode:
-            sys.exit("the tests fail without a mutation")
-
-    def as_change(self, place):
+    def as_change(self, file, line):
         """As if this line had just been written."""
-        file, line = place
         text = (self.copy.path / file).read_text(encoding="utf-8").splitlines()[line - 1]
         return f"--- a/{file}\n+++ b/{file}\n@@ -{line - 1},0 +{line},1 @@\n+{text}\n"
 
-    def try_all(self, mutations, tests):
-        """Mutation: what became of it."""
+    def try_one(self, mutation):
+        """What became of it, with all tests."""
         command = [self.tool, "mutants", "--in-place", "--no-shuffle", "--package", "pilotlight-core", "--colors", "never"]
         command += ["--baseline", "skip", "--timeout", str(self.timeout), "--build-timeout", str(4 * self.timeout), "--output", str(self.copy.target)]
-        command += [f"--cargo-arg={test}" for test in tests]
-        command += [f"--re=^{re.escape(mutation)}$" for mutation in mutations]
+        command += [f"--re=^{re.escape(mutation.name)}$"]
         # cargo-mutants 27.1 asks no regular expression before it deletes a field of a value, but the changed lines.
         changes = self.copy.target / "mutants.diff"
-        changes.write_text("".join(self.as_change(place) for place in sorted({place_of(mutation) for mutation in mutations})), encoding="utf-8")
+        changes.write_text(self.as_change(mutation.file, mutation.line), encoding="utf-8")
         command += ["--in-diff", str(changes)]
-        environment = {**self.copy.environment(), "PILOTLIGHT_MUTATION": "1"}
-        done = subprocess.run(command, cwd=self.copy.path, env=environment, stdout=sys.stderr)
+        done = subprocess.run(command, cwd=self.copy.path, env=self.copy.environment(), stdout=sys.stderr)
         # 2: survivors; 3: some came to no end. Both are results.
         if done.returncode not in (0, 2, 3):
             sys.exit(f"cargo-mutants failed (exit {done.returncode}): read {self.copy.target}/mutants.out/log")
-        found = {}
         for outcome in TRIED:
             listed = self.copy.target / "mutants.out" / f"{outcome}.txt"
-            found.update({mutation: outcome for mutation in listed.read_text(encoding="utf-8").splitlines()})
-        return {mutation: found[mutation] for mutation in mutations if mutation in found}
+            if mutation.name in listed.read_text(encoding="utf-8").splitlines():
+                return outcome
+        sys.exit(f"cargo-mutants did not try {mutation.name}")
 
 
-def chosen(arguments, every, known):
+def chosen(arguments, every, results):
     """What is tried now."""
-    mutations = [mutation for mutation in every if not arguments.layer or layer_of(mutation) in arguments.layer]
+    mutations = [mutation for mutation in every if not arguments.layer or mutation.layer in arguments.layer]
     if arguments.file:
-        is_in = lambda mutation: any(fnmatch.fnmatch(mutation.split(":")[0], pattern) for pattern in arguments.file)  # noqa: E731
-        mutations = [mutation for mutation in mutations if is_in(mutation)]
+        mutations = [mutation for mutation in mutations if any(fnmatch.fnmatch(mutation.file, pattern) for pattern in arguments.file)]
     if arguments.shard:
         part, parts = map(int, arguments.shard.split("/"))
         mutations = in_random_order(mutations)[part::parts]
-    if arguments.again:
-        mutations = [mutation for mutation in mutations if known.get(mutation) == "missed"]
-    else:
-        mutations = [mutation for mutation in mutations if known.get(mutation, "open") == "open"]
-    return in_random_order(mutations)[: arguments.sample]
+    wanted = ("missed",) if arguments.again else ("open", None)
+    return [mutation for mutation in in_random_order(mutations) if results.of(mutation) in wanted][: arguments.sample]
 
 
-def run(arguments, mutants, results, mutations):
-    proven = set()
-    for layer in LAYERS:
-        open_ones = [mutation for mutation in mutations if layer_of(mutation) == layer]
-        asked = stages(layer)[:1] if arguments.fast else stages(layer)
-        # In small parts: what was found is kept when the run is ended.
-        for start in range(0, len(open_ones), PART):
-            alive = open_ones[start : start + PART]
-            for tests in asked:
-                if alive and tuple(tests) not in proven:
-                    mutants.baseline(tests)
-                    proven.add(tuple(tests))
-                found = mutants.try_all(alive, tests) if alive else {}
-                results.add({mutation: outcome for mutation, outcome in found.items() if outcome != "missed"})
-                alive = [mutation for mutation in alive if found.get(mutation) == "missed"]
-                results.add(dict.fromkeys(alive, "open"))
-            if not arguments.fast:
-                results.add(dict.fromkeys(alive, "missed"))
+def run_alone(mutants, copy, results, mutations):
+    if mutations:
+        copy.renew()
+    for mutation in mutations:
+        results.add({mutation.key: mutants.try_one(mutation)})
+
+
+def evaluate_all(evaluator, results, mutations, jobs):
+    for most_seconds in (AT_FIRST, math.inf):
+        left = [mutation for mutation in mutations if results.of(mutation) not in TRIED or most_seconds == AT_FIRST]
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            asked = {pool.submit(evaluator.outcome, mutation, most_seconds): mutation for mutation in left}
+            for done in concurrent.futures.as_completed(asked):
+                mutation, (outcome, test) = asked[done], done.result()
+                print(f"{outcome}: {mutation.name}" + (f" ({test})" if test else ""), file=sys.stderr, flush=True)
+                results.add({mutation.key: outcome})
+
+
+def run(mutants, copy, results, mutations, jobs):
+    copy.renew()
+    build = mutations_at_once.Build(copy, mutations)
+    build.settle()
+    results.add({mutation.key: "unviable" for mutation in build.refused})
+    tests = mutations_at_once.Tests(copy, build.programs())
+    tests.record(jobs)
+    if tests.failing:
+        print("Left out, because they fail without a mutation:", *tests.failing, sep="\n    ", file=sys.stderr)
+    evaluator = mutations_at_once.Evaluator(build, tests)
+    switched = [mutation for mutation in mutations if mutation in build.numbers]
+    evaluate_all(evaluator, results, switched, jobs)
+    run_alone(mutants, copy, results, [mutation for mutation in mutations if mutation in build.alone])
 
 
 def print_summary(results, every):
-    for row in results.rows(every):
-        part = share(row)
-        text = "-" if part is None else f"{part:.1f} % at least"
+    rows = results.rows(every)
+    for row in [*rows, together(rows)]:
+        found = share(row)
+        text = "-" if found is None else "{:.1f} % ({:.1f} to {:.1f})".format(*found)
         counted = ", ".join(f"{row[outcome]} {outcome}" for outcome in OUTCOMES)
         print(f"{row['layer']:9} {row['tried']:5} of {row['mutations']:5} tried: {counted}; share {text}")
     for survivor in results.survivors(every, ("missed", "open")):
-        print(f"{results.known[survivor]}: {survivor}")
+        print(f"{results.of(survivor)}: {survivor.name}")
+
+
+def together(rows):
+    return {"layer": "together", **{name: sum(row[name] for row in rows) for name in rows[0] if name != "layer"}}
+
+
+def for_figures(rows):
+    return [{**row, "share": [round(number, 1) for number in share(row) or ()]} for row in [*rows, together(rows)]]
 
 
 def write_figures(results, every):
     path = CHECKOUT / "docs/figures/reliability.json"
     figures = json.loads(path.read_text(encoding="utf-8"))
-    figures["function_mutations"] = results.rows(every)
+    figures["function_mutations"] = for_figures(results.rows(every))
     path.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -223,9 +272,10 @@ def parsed(arguments):
     parser.add_argument("--target", type=pathlib.Path, required=True)
     parser.add_argument("--shard")
     parser.add_argument("--sample", type=int)
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--layer", action="append", choices=LAYERS)
     parser.add_argument("--file", action="append")
-    for flag in ("--again", "--changed", "--fast", "--list", "--summary", "--figures"):
+    for flag in ("--again", "--alone", "--changed", "--list", "--summary", "--figures"):
         parser.add_argument(flag, action="store_true")
     found = parser.parse_args(arguments)
     if found.shard and not re.fullmatch(r"\d+/[1-9]\d*", found.shard):
@@ -236,18 +286,20 @@ def parsed(arguments):
 def main():
     arguments = parsed(sys.argv[1:])
     copy = Copy(arguments.target)
-    mutants = Mutants(arguments.tool, copy, int(os.environ.get("PILOTLIGHT_MUTANTS_TIMEOUT", "300")))
+    mutants = CargoMutants(arguments.tool, copy, int(os.environ.get("PILOTLIGHT_MUTANTS_TIMEOUT", "300")))
     results = Results(arguments.target / "mutants.json")
     every = mutants.list()
     if arguments.figures:
         write_figures(results, every)
     elif not arguments.summary:
-        mutations = chosen(arguments, mutants.list(only_changed=True) if arguments.changed else every, results.known)
+        mutations = chosen(arguments, mutants.list(only_changed=True) if arguments.changed else every, results)
         if arguments.list:
-            print("\n".join(mutations))
+            print("\n".join(mutation.name for mutation in mutations))
             return 0
-        copy.renew()
-        run(arguments, mutants, results, mutations)
+        if arguments.alone:
+            run_alone(mutants, copy, results, mutations)
+        else:
+            run(mutants, copy, results, mutations, arguments.jobs)
     print_summary(results, every)
     return 2 if results.survivors(every) else 0
 

@@ -119,16 +119,18 @@ def model_mutations(rows):
 
 def function_mutations(rows):
     """How many of those that can be built were noticed. A test that came to no end has noticed it too."""
-    whole = {"layer": "**together**", **{name: sum(row[name] for row in rows) for name in rows[0] if name != "layer"}}
     lines = []
-    for row in [*rows, whole]:
-        noticed = row["caught"] + row["timeout"]
-        viable = noticed + row["missed"] + row["open"]
-        share = f"{100 * noticed / viable:.1f} %" if viable else "–"
-        numbers = [row[name] for name in ("mutations", "tried", "unviable")]
-        lines.append([row["layer"], *map(count, [*numbers, noticed, row["missed"], row["open"]]), share])
-    head = ["layer", "mutations", "tried", "cannot be built", "caught", "missed", "open", "share caught, at least"]
-    return table(head, "lrrrrrrr", lines)
+    for row in rows:
+        share, interval = "–", "–"
+        if row["share"]:
+            found, least, most = row["share"]
+            share = f"{found:.1f} %"
+            interval = share if row["tried"] == row["mutations"] else f"{least:.1f} to {most:.1f} %"
+        layer = f"**{row['layer']}**" if row["layer"] == "together" else row["layer"]
+        numbers = [row["mutations"], row["tried"], row["unviable"], row["caught"] + row["timeout"], row["missed"], row["open"]]
+        lines.append([layer, *map(count, numbers), share, interval])
+    head = ["layer", "mutations", "tried", "cannot be built", "caught", "missed", "open", "share caught, at least", "of all (95 %)"]
+    return table(head, "lrrrrrrrr", lines)
 
 
 def fuzzing(figures):

@@ -113,6 +113,18 @@ mod tests {
         assert_eq!(push("3"), MOST, "once each");
         assert_eq!(push(&large), 1);
         assert_eq!(push("small"), 1);
+        // 64 KiB together are not too many.
+        assert_eq!(push(&"y".repeat(65_536 - "small".len())), 2);
+        assert_eq!(push("z"), 2, "the oldest has gone");
+    }
+
+    #[test]
+    fn a_token_waits_for_thirty_days() {
+        let pending = waiting(&["a"]).remove(0);
+        for (days, seconds, waits) in [(0, 0, true), (29, 86_399, true), (30, 0, false)] {
+            let now = pending.since.plus(days * 86_400 + seconds);
+            assert_eq!(is_current(&pending, now), waits, "{days} days and {seconds} s");
+        }
     }
 
     #[test]

@@ -254,9 +254,18 @@ mod tests {
             format!("Bearer {ERROR}, max_age=\"\""),
             format!("Bearer {ERROR}, max_age=99999999999"),
             format!("Bearer realm=\"a\u{7}\", {ERROR}"),
-            format!("Bearer {} {ERROR}", " ".repeat(MOST_BYTES)),
         ] {
             assert_eq!(read(&header), None, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_header_of_16_kib_is_read_and_no_longer_one() {
+        const ERROR: &str = "error=\"insufficient_user_authentication\"";
+        for (bytes, is_read) in [(16_384, true), (16_385, false)] {
+            let realm = "x".repeat(bytes - format!("Bearer realm=\"\", {ERROR}").len());
+            let header = format!("Bearer realm=\"{realm}\", {ERROR}");
+            assert_eq!((header.len(), read(&header).is_some()), (bytes, is_read));
         }
     }
 

@@ -63,3 +63,130 @@ fn inflate(body: &[u8], has_zlib_header: bool) -> Option<SecretBytes> {
     let length = decompress_slice_iter_to_slice(&mut room, std::iter::once(body), has_zlib_header, false).ok()?;
     room.get(..length).map(|plain| SecretBytes::new(plain.to_vec()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Blocks that are stored as they are (RFC 1951 3.2.4).
+    fn stored(plain: &[u8]) -> Vec<u8> {
+        let mut coded = Vec::new();
+        let mut blocks = plain.chunks(65_535).peekable();
+        while let Some(block) = blocks.next() {
+            let length = u16::try_from(block.len()).unwrap();
+            coded.push(u8::from(blocks.peek().is_none()));
+            coded.extend(length.to_le_bytes());
+            coded.extend((!length).to_le_bytes());
+            coded.extend(block);
+        }
+        coded
+    }
+
+    /// With the parts of the header that `flags` names (RFC 1952 2.3.1).
+    fn gzip(flags: u8, plain: &[u8]) -> Vec<u8> {
+        let mut coded = vec![0x1f, 0x8b, 8, flags, 1, 2, 3, 4, 0, 3];
+        if flags & 4 != 0 {
+            coded.extend([2, 1]);
+            coded.extend([0; 258]);
+        }
+        if flags & 8 != 0 {
+            coded.extend(b"name\0");
+        }
+        if flags & 16 != 0 {
+            coded.extend(b"comment\0");
+        }
+        if flags & 2 != 0 {
+            coded.extend([0, 9]);
+        }
+        coded.extend(stored(plain));
+        coded.extend([0; 8]);
+        coded
+    }
+
+    /// Two bytes of zlib's before it (RFC 1950 2.2), and its checksum behind.
+    fn zlib(plain: &[u8]) -> Vec<u8> {
+        let (mut a, mut b) = (1_u32, 0_u32);
+        for byte in plain {
+            a = (a + u32::from(*byte)) % 65_521;
+            b = (b + a) % 65_521;
+        }
+        [&[0x78, 0x01], stored(plain).as_slice(), &(b << 16 | a).to_be_bytes()].concat()
+    }
+
+    fn answer(named: Option<&str>, body: Vec<u8>) -> HttpAnswer {
+        let name = |coding: &str| ("content-encoding".to_owned(), coding.to_owned());
+        HttpAnswer {
+            host: String::new(),
+            status: 200,
+            headers: named.map(name).into_iter().collect(),
+            body: SecretBytes::new(body),
+        }
+    }
+
+    fn decode(named: Option<&str>, body: Vec<u8>) -> Vec<u8> {
+        decoded(answer(named, body)).body.expose().to_vec()
+    }
+
+    const PLAIN: &[u8] = br#"{"access_token":"a"}"#;
+
+    #[test]
+    fn gzip_is_seen_from_the_body_whatever_parts_its_header_has() {
+        for flags in 0..32 {
+            assert_eq!(decode(None, gzip(flags, PLAIN)), PLAIN, "flags {flags:05b}");
+        }
+        let twice = gzip(0, &gzip(8, PLAIN));
+        assert_eq!(decode(Some("gzip, gzip"), twice.clone()), PLAIN);
+        let four_times = gzip(0, &gzip(0, &twice));
+        assert_eq!(decode(None, four_times), gzip(8, PLAIN), "three times are enough");
+    }
+
+    #[test]
+    fn deflate_is_decoded_where_it_is_named_with_and_without_zlibs_header() {
+        for named in ["deflate", "Deflate", "gzip, deflate", " deflate "] {
+            assert_eq!(decode(Some(named), zlib(PLAIN)), PLAIN, "{named}");
+            assert_eq!(decode(Some(named), stored(PLAIN)), PLAIN, "{named}");
+        }
+        for named in [None, Some("br"), Some("deflate, br")] {
+            assert_eq!(decode(named, stored(PLAIN)), stored(PLAIN), "{named:?}");
+        }
+        let answer = decoded(answer(Some("deflate"), zlib(PLAIN)));
+        assert_eq!(answer.header("content-encoding"), None);
+    }
+
+    #[test]
+    fn what_is_decoded_already_or_damaged_stays_as_it_came() {
+        for plain in [PLAIN, b"[1]", b"<html>", b" {}", b""] {
+            assert_eq!(decode(Some("deflate"), plain.to_vec()), plain);
+            assert_eq!(decode(Some("gzip"), plain.to_vec()), plain);
+        }
+        for flags in [0, 31] {
+            let whole = gzip(flags, PLAIN);
+            for length in (0..whole.len() - 8).step_by(11) {
+                let cut = whole[..length].to_vec();
+                assert_eq!(decode(None, cut.clone()), cut, "{length} bytes, flags {flags:05b}");
+            }
+        }
+    }
+
+    #[test]
+    fn as_much_is_decoded_as_is_read_of_any_answer() {
+        let (longest, longer) = (vec![b'x'; 1_048_576], vec![b'x'; 1_048_577]);
+        assert!(decode(None, gzip(0, &longest)) == longest);
+        assert!(decode(None, gzip(0, &longer)) == gzip(0, &longer));
+    }
+
+    #[test]
+    fn no_coding_and_identity_are_none() {
+        for (named, expected) in [
+            (None, None),
+            (Some(""), None),
+            (Some("identity"), None),
+            (Some("IDENTITY"), None),
+            (Some("gzip, identity"), None),
+            (Some("br"), Some("br")),
+            (Some("gzip, br "), Some("br")),
+        ] {
+            assert_eq!(coding(&answer(named, Vec::new())), expected);
+        }
+    }
+}

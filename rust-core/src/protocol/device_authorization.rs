@@ -303,8 +303,26 @@ mod tests {
         ] {
             assert!(read(&whole.replace(odd, in_its_place)).is_err(), "{odd}");
         }
-        let shown = format!("{authorization:?}");
-        assert!(!shown.contains("AB-CD") && !shown.contains("example.com"), "{shown}");
+        assert_eq!(
+            format!("{authorization:?}"),
+            "DeviceAuthorization { lifetime: 900s, interval: 5s, .. }",
+            "no code is in it"
+        );
+    }
+
+    #[test]
+    fn no_code_lives_longer_than_a_day_and_no_pause_is_longer_than_a_minute() {
+        let whole = r#"{"device_code":"d","user_code":"AB-CD","verification_uri":"https://example.com/activate"}"#;
+        for (lifetime, interval, expected) in [
+            (86_399, 59, (86_399, 59)),
+            (86_401, 61, (86_400, 60)),
+            (u64::MAX, u64::MAX, (86_400, 60)),
+            (900, 0, (900, 1)),
+        ] {
+            let numbers = format!(r#","expires_in":{lifetime},"interval":{interval}}}"#);
+            let read = read(&answer(200, &whole.replace('}', &numbers)), NOW).unwrap();
+            assert_eq!((read.lifetime.as_secs(), read.interval.as_secs()), expected);
+        }
     }
 
     #[test]

@@ -201,3 +201,69 @@ fn refusal(endpoint: Endpoint, answer: &HttpAnswer, now: Timestamp) -> ProtocolE
         _ => unexpected(endpoint, answer, "neither success nor an error"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::secret::SecretBytes;
+
+    const NOW: Timestamp = Timestamp(1_700_000_000);
+
+    fn answer(status: u16, body: &str) -> HttpAnswer {
+        HttpAnswer {
+            host: String::new(),
+            status,
+            headers: Vec::new(),
+            body: SecretBytes::new(body.as_bytes().to_vec()),
+        }
+    }
+
+    #[test]
+    fn authenticators_are_those_that_can_be_used_and_no_log_names_them() {
+        let body = format!(
+            r#"[{{"id":"sms|1","authenticator_type":"oob","oob_channel":"sms","name":"XXXX\u0007{}","active":true}},
+                {{"id":"totp|2","authenticator_type":"otp"}},
+                {{"id":"totp|3","authenticator_type":"otp","active":false}},
+                {{"authenticator_type":"otp"}}, {{"id":"totp|4"}}, 5]"#,
+            "7".repeat(100)
+        );
+        let found = read_authenticators(&answer(200, &body), NOW).unwrap();
+        let ids: Vec<_> = found.iter().map(|one| one.id.as_str()).collect();
+        assert_eq!(ids, ["sms|1", "totp|2"]);
+        assert_eq!(found[0].name, Some(format!("XXXX{}", "7".repeat(96))));
+        assert_eq!(
+            format!("{:?}", found[0]),
+            r#"MfaAuthenticator { kind: "oob", channel: Some("sms"), .. }"#
+        );
+    }
+
+    #[test]
+    fn a_refusal_is_the_issuers_only_with_its_status() {
+        let body = r#"{"error":"expired_token","error_description":"mfa_token is expired"}"#;
+        for (status, is_refusal) in [(400, true), (401, true), (499, true), (302, false), (600, false)] {
+            let error = read_authenticators(&answer(status, body), NOW).unwrap_err();
+            assert_eq!(
+                matches!(error, ProtocolError::SignIn { .. }),
+                is_refusal,
+                "{status}: {error:?}"
+            );
+        }
+        let error = read_authenticators(&answer(400, "[]"), NOW).unwrap_err();
+        assert!(matches!(error, ProtocolError::UnexpectedAnswer { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn what_refuses_the_token_ends_the_attempt_and_a_wrong_code_does_not() {
+        for (code, words, is_of_token) in [
+            ("expired_token", "", true),
+            ("context_not_found", "", true),
+            ("invalid_token", "", true),
+            ("invalid_grant", "Malformed mfa_token", true),
+            ("invalid_grant", "Unknown or invalid Refresh Token.", true),
+            ("invalid_grant", "Invalid otp_code.", false),
+            ("association_required", "", false),
+        ] {
+            assert_eq!(super::is_of_token(code, words), is_of_token, "{code} {words}");
+        }
+    }
+}

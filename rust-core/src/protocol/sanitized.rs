@@ -76,8 +76,42 @@ mod tests {
     }
 
     #[test]
-    fn sanitized_descriptions_are_short_and_on_one_line() {
-        let long = sanitized_description(&"word\n".repeat(100));
-        assert!(long.chars().count() <= 202 && !long.contains('\n'), "{long}");
+    fn words_of_a_sentence_are_no_longer_than_those_of_people() {
+        let twenty = "a".repeat(20);
+        for (word, is_shown) in [
+            (twenty.clone(), true),
+            (format!("{twenty}a"), false),
+            (format!("{twenty}_{}", &twenty[1..]), true),
+            (format!("{twenty}_{twenty}"), false),
+            ("ABCDE".to_owned(), true),
+            ("ABCDEF".to_owned(), false),
+            ("AbCdE".to_owned(), false),
+            ("123".to_owned(), true),
+            ("1234".to_owned(), false),
+            ("1a".to_owned(), false),
+            ("Ada".to_owned(), false),
+        ] {
+            let shown = if is_shown { &word } else { "[redacted]" };
+            assert_eq!(sanitized_description(&format!("the {word}")), format!("the {shown}"));
+        }
+        for (first, is_shown) in [(format!("A{twenty}"), true), (format!("A{twenty}a"), false)] {
+            let shown = if is_shown { &first } else { "[redacted]" };
+            assert_eq!(sanitized_description(&first), *shown);
+        }
+    }
+
+    #[test]
+    fn two_hundred_characters_are_kept_on_one_line() {
+        let nine = [&"a".repeat(20); 9].map(String::as_str).join("\n");
+        let kept = nine.replace('\n', " ");
+        let tenth = "b".repeat(11);
+        assert_eq!(
+            sanitized_description(&format!("{nine}\r{tenth}")),
+            format!("{kept} {tenth}")
+        );
+        assert_eq!(
+            sanitized_description(&format!("{nine} {tenth}b and more")),
+            format!("{kept}…")
+        );
     }
 }

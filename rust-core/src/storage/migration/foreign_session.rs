@@ -75,3 +75,16 @@ pub enum ImportProblem {
 pub(super) fn some_text(text: Secret) -> Option<Secret> {
     (!text.expose().trim().is_empty()).then_some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn debug_output_shows_how_many_claims_there_are_and_none_of_them() {
+        let claims = ProfileClaims(json!({ "sub": "ada", "email": "planted" }).as_object().unwrap().clone());
+        assert_eq!(format!("{claims:?}"), "[2 redacted claims]");
+    }
+}
