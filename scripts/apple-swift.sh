@@ -125,7 +125,7 @@ setup() {
 say_which() {
     local version
     if on_mac; then
-        version=$(xcrun --sdk iphonesimulator swiftc --version 2>/dev/null | head -n 1)
+        version=$(xcrun --sdk iphonesimulator swiftc --version 2>/dev/null | sed -n 1p)
     else
         version="$(cat "$library/version") of Debian $ios_swift_suite"
         case $version in "$ios_swift_version "*) ;; *) version+=" (tried with $ios_swift_version only)" ;; esac

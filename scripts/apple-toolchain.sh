@@ -38,7 +38,7 @@ make_tools() {
     make_wrappers "$into/bin"
     rm -r "$into/debs"
     "$into/bin/rustc" --version >&2
-    "$into/bin/clang" --version 2>&1 | head -n 1 >&2
+    "$into/bin/clang" --version 2>&1 | sed -n 1p >&2
 }
 
 unpack_darwin_headers() {

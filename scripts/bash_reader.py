@@ -19,6 +19,8 @@ class Script:
         self.text, self.at, self.here_documents = text, 0, []
         # How many `$( )`, `<( )` and `>( )` are around the place that is read.
         self.substitutions = 0
+        # Whether the command that is read gets what another one writes.
+        self.piped = False
 
     def on_command(self, line, words):
         """A simple command, or the elements of an array: its words as they are written."""
@@ -43,12 +45,20 @@ class Script:
     def commands(self, end):
         """Reads commands up to `end`, which is ")", "`", "case" (an arm of one, up to `;;` or `esac`) or None (the end of the text).
         Returns what ended them."""
+        around, self.piped = self.piped, False
+        try:
+            return self.commands_to(end)
+        finally:
+            self.piped = around
+
+    def commands_to(self, end):
         words, begins = [], self.at
 
         def done():
             nonlocal words
             if words:
                 self.on_command(self.line(begins), words)
+                self.piped = False
             words = []
 
         while self.at < len(self.text):
@@ -117,7 +127,9 @@ class Script:
                 words.clear()  # `name()`: the function's body follows
         else:
             done()
-            self.at += 1
+            pipe = self.here("|") and not self.here("||")
+            self.at += 1 if pipe or self.text[self.at:self.at + 2] not in ("||", "&&") else 2
+            self.piped = pipe
         return None
 
     def newline(self):

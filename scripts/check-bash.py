@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Finds what macOS's bash 3.2 cannot read, and what its sed, stat, date, readlink, mktemp, find and xargs do not know.
+"""Finds what macOS's bash 3.2 cannot read, what its sed, stat, date, readlink, mktemp, find and xargs do not know, and readers of a pipe
+that end before the writer: it dies of SIGPIPE when it writes more, and `pipefail` takes that for a failure, on some days only.
 
     check-bash.py SCRIPT…      prints each finding as FILE:LINE and exits 1
 
@@ -49,9 +50,9 @@ class Findings(Script):
         super().__init__(text)
         self.found, self.lines = [], text.split("\n")
 
-    def on_finding(self, line, what):
+    def on_finding(self, line, what, why="not in macOS's bash 3.2 or its tools"):
         if not self.lines[line - 1].endswith(ELSEWHERE):
-            self.found.append((line, what))
+            self.found.append((line, f"{what}: {why}"))
 
     def on_expansion(self, line, inside):
         for pattern, what in EXPANSIONS:
@@ -64,6 +65,8 @@ class Findings(Script):
         if not words:
             return
         name, rest = plain(words[0]), [plain(word) for word in words[1:]]
+        if self.piped and ends_early(name, rest):
+            self.on_finding(line, f"`| {' '.join(words)}`", "it ends before the writer; `sed -n 1p` and `grep … >/dev/null` do not")
         if name in WORDS:
             self.on_finding(line, WORDS[name])
         elif name in DECLARING:
@@ -145,6 +148,12 @@ class Findings(Script):
                         break
 
 
+def ends_early(name, rest):
+    """Whether a reader leaves the rest of its input unread."""
+    letters = {"grep": r"-[A-Za-z]*[qm]\d*|--quiet|--max-count.*", "sed": r"(.*[\d;/ {])?[qQ][ }]*", "awk": r".*\bexit\b.*"}
+    return name == "head" or name in letters and any(re.fullmatch(letters[name], word, re.S) for word in rest)
+
+
 def plain(word):
     """A word that is quoted as a whole, without its quotes."""
     found = re.fullmatch(r"'([^']*)'|\"([^\"$`\\]*)\"", word)
@@ -179,7 +188,7 @@ def main():
         with open(name, encoding="utf-8") as file:
             text = file.read()
         for line, what in findings(text):
-            print(f"{name}:{line}: {what}: not in macOS's bash 3.2 or its tools")
+            print(f"{name}:{line}: {what}")
             found += 1
         if bash:
             said = subprocess.run([bash, "-n", name], stderr=subprocess.PIPE, text=True, check=False)

@@ -61,7 +61,7 @@ main() {
                 ;;
             -h | --help) usage && return ;;
             *)
-                targets | grep -q -x -F -- "$1" || die "no such target: $1" "scripts/fuzz.sh --list"
+                targets | grep -x -F -- "$1" >/dev/null || die "no such target: $1" "scripts/fuzz.sh --list"
                 chosen+=("$1")
                 ;;
         esac

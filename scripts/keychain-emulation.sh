@@ -21,7 +21,7 @@ print(json.load(sys.stdin)["paths"]["runtimeResourcePath"] + "/linux")')
         runner="env LD_LIBRARY_PATH=$PILOTLIGHT_FOUNDATION_DIR"
     else
         PILOTLIGHT_FOUNDATION_DIR=$root/usr/libexec/swift/lib/swift/linux
-        loader=$(find "$root/usr/lib" -maxdepth 2 -name 'ld-linux-*.so.*' ! -type l | head -n 1)
+        loader=$(find "$root/usr/lib" -maxdepth 2 -name 'ld-linux-*.so.*' ! -type l | sed -n 1p)
         [ -n "$loader" ] || die "no loader in $root" "rm -r $root, and run this again"
         multiarch=$(dirname "$loader")
         # Its own C library too: it is newer than this machine's.

@@ -93,7 +93,7 @@ changelog_entry() {
 check_changelog() {
     local heading
     # The newest release stands first; a heading for what comes after it may stand before it, as long as it is empty.
-    heading=$(grep '^## ' CHANGELOG.md | grep -v -E '^## \[?Unreleased\]?$' | head -n 1 || true)
+    heading=$(grep '^## ' CHANGELOG.md | grep -v -E '^## \[?Unreleased\]?$' | sed -n 1p || true)
     [[ $heading =~ ^"## $version - "[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] ||
         die "the newest entry of CHANGELOG.md is \"$heading\"" "name it \"## $version - $(date -u +%Y-%m-%d)\""
     [ -n "$(changelog_entry "$version")" ] || die "the entry for $version in CHANGELOG.md is empty"

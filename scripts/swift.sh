@@ -109,7 +109,7 @@ run_inside() {
 # --- The commands ------------------------------------------------------------------------------------------------------
 setup() {
     if native_swift; then
-        say "Swift: $(swift --version 2>/dev/null | head -n 1)"
+        say "Swift: $(swift --version 2>/dev/null | sed -n 1p)"
         return
     fi
     on_mac && die "swift is needed and is not on PATH, and Debian's does not run here" "install Xcode"

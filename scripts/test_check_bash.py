@@ -36,6 +36,7 @@ sed -n -e 's/timeout//p' -E -i.bak file && date -u +%s && stat -f %z file && rea
 find . -name '*.py' -exec grep -E --include=x -- -P {} + | tr '\n' '\0' | xargs -0 -n 1 grep -nIE -e a -r --long
 if have timeout; then limit=(timeout 5); fi; command -v flock >/dev/null && flock 9
 sum=$(sha256sum file) # not on a Mac
+find . -type f | sed -n 1p; grep -q x file || x=$(git log | grep -c x | sed 's/q//')
 (sleep 1) 2>&1 | wc -l | tr -d ' ' && head -n 1 file; tail -n +2 file
 """.replace(" ${x^?}", "").replace(" -; command", "; command")
 
@@ -101,6 +102,12 @@ WRONG = (
     ("sleep 1", "env -u A B=c nproc", "`nproc`"),
     (" # not on a Mac", "", "`sha256sum`"),
     ("head -n 1", "head -n -1", "`head -n -1`"),
+    ("2>&1 | wc -l", "2>&1 | head -n 1", "`| head -n 1`: it ends before the writer"),
+    ("2>&1 | wc -l", "2>&1 | grep -q x", "`| grep -q x`"),
+    ("2>&1 | wc -l", "2>&1 | grep -m1 x", "`| grep -m1 x`"),
+    ("2>&1 | wc -l", "2>&1 | sed 1q", "`| sed 1q`"),
+    ("2>&1 | wc -l", "2>&1 | awk '/x/ { print; exit }'", "`| awk"),
+    ("date -u +%s &&", "date -u +%s | head -n 1 &&", "`| head -n 1`"),
 )
 
 

@@ -62,6 +62,15 @@ class Running(Scripts):
             self.assertEqual(code, 0, said)
             self.assertEqual(self.calls().count("build-xcframework.sh"), builds, made)
 
+    def test_an_xcframework_that_is_older_than_many_files_is_built_again(self):
+        self.run_script("run-sample.sh", "--stub", "home")
+        # More than a pipe holds, as after the checkout of another commit.
+        for number in range(5000):
+            (self.checkout / "rust-core" / "src" / f"{number}.rs").touch()
+        code, said = self.run_script("run-sample.sh", "--stub", "home")
+        self.assertEqual(code, 0, said)
+        self.assertEqual(self.calls().count("build-xcframework.sh"), 2)
+
     def test_a_screen_of_a_state(self):
         code, said = self.run_script("run-sample.sh", "--stub", "waiting", "--screen", "metadata")
         self.assertEqual(code, 0, said)

@@ -47,7 +47,7 @@ need_xcframework() {
         step "the XCFramework has no slice for a simulator on $(uname -m)"
     elif [ -d "$framework" ]; then
         newer=$(find "$checkout/rust-core/src" "$checkout/Cargo.lock" "$checkout/bindings/Pilotlight/Sources/$ffi_module" \
-            -newer "$framework/Info.plist" -type f | head -n 1)
+            -newer "$framework/Info.plist" -type f | sed -n 1p)
         if [ -z "$newer" ]; then
             step "the XCFramework is there"
             return
