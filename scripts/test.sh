@@ -186,6 +186,13 @@ in_order() {
     done
 }
 
+# A Mac gives a shell 256 open files, and the tests of sessions, one for each processor at a time, have about ten each.
+allow_open_files() {
+    local now
+    now=$(ulimit -S -n)
+    if [ "$now" != unlimited ] && [ "$now" -lt 4096 ]; then ulimit -S -n 4096 2>/dev/null || say "open files: $now at most, and more are not allowed"; fi
+}
+
 run_lanes() {
     local lane status all=0 table='' skipped='' results ordered=()
     temp_dir results
@@ -249,6 +256,7 @@ main() {
         for word in $(needs "$lane"); do needed+=("$word"); done
     done
     prerequisites "${needed[@]}"
+    allow_open_files
     run_lanes "${chosen[@]}"
 }
 

@@ -5,6 +5,7 @@ import functools
 import os
 import pathlib
 import plistlib
+import resource
 import shutil
 import signal
 import subprocess
@@ -256,6 +257,14 @@ class Testing(FreshMac):
     def test_a_lane_asks_for_no_more_than_it_needs(self):
         (self.bin / "node").unlink()
         self.assertPasses("test.sh", "--only", "rust")
+
+    def test_the_lanes_may_open_more_files_than_a_macs_shell(self):
+        self.lane("rust", "ulimit -S -n")
+        for given, allowed in ((256, "4096"), (8192, "8192")):
+            hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+            done = subprocess.run(["scripts/test.sh", "--only", "rust"], cwd=self.checkout, env=self.environment, text=True, capture_output=True,
+                                  check=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (given, hard)))
+            self.assertEqual(done.stdout.splitlines()[0], allowed)
 
     def test_a_lane_that_fails(self):
         code, said = self.run_script("test.sh", "--only", "swift", "--only", "rust", PRETEND_FAULT="swift test")
