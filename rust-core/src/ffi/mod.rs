@@ -3,6 +3,7 @@
 
 mod dependencies;
 mod error;
+mod exchange;
 mod log;
 mod metrics;
 mod mfa;

@@ -253,11 +253,7 @@ impl CoreSession {
         force_refresh: bool,
         allow_expired: bool,
     ) -> Result<TokenText, SessionError> {
-        let options = TokenOptions {
-            min_ttl: Duration::from_secs(min_ttl_seconds.into()),
-            force_refresh,
-            allow_expired,
-        };
+        let options = token_options(min_ttl_seconds, force_refresh, allow_expired);
         run(&self.manager, |manager| async move {
             manager.access_token(options).await.map(TokenText::from)
         })
@@ -276,11 +272,7 @@ impl CoreSession {
         allow_expired: bool,
     ) -> Result<TokenText, SessionError> {
         let audience = Audience::parse(audience, scopes)?;
-        let options = TokenOptions {
-            min_ttl: Duration::from_secs(min_ttl_seconds.into()),
-            force_refresh,
-            allow_expired,
-        };
+        let options = token_options(min_ttl_seconds, force_refresh, allow_expired);
         run(&self.manager, |manager| async move {
             let token = manager.access_token_for(&audience, options).await;
             token.map(TokenText::from)
@@ -396,5 +388,13 @@ impl CoreSession {
             |manager| async move { manager.logout_url(&options).await },
         )
         .await
+    }
+}
+
+pub(super) fn token_options(min_ttl_seconds: u32, force_refresh: bool, allow_expired: bool) -> TokenOptions {
+    TokenOptions {
+        min_ttl: Duration::from_secs(min_ttl_seconds.into()),
+        force_refresh,
+        allow_expired,
     }
 }

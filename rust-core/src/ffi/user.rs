@@ -2,16 +2,16 @@
 //! for requests of the app's own, and the calls for older Auth0 tenants.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::time::Duration;
 
 use url::Url;
 
 use super::error::SessionError;
+use super::exchange::{ExchangeRequest, SessionTransferToken};
 use super::mfa::MfaReply;
 use super::proofs::BoundKey;
 use super::runtime::run;
-use super::session::CoreSession;
+use super::session::{CoreSession, token_options};
 use super::token_text::TokenText;
 use crate::model::invalid::InvalidValue;
 use crate::model::metadata;
@@ -21,7 +21,7 @@ use crate::model::state::SessionState;
 use crate::protocol::mfa::MfaAuthenticator;
 use crate::session::{
     DelegationOptions, ExternalToken, FlushReport, ImportOutcome, ImportSource, MfaOutcome, MfaPrompt, PasswordSignIn,
-    SessionTransfer, UpdateOutcome,
+    UpdateOutcome,
 };
 
 /// Profile and metadata.
@@ -290,35 +290,22 @@ impl CoreSession {
         })
         .await
     }
-}
 
-/// A token with which a browser or web view is signed in too.
-#[derive(uniffi::Record)]
-pub struct SessionTransferToken {
-    /// The token: who has it is signed in, once.
-    pub token: String,
-    /// How long it is good, in seconds.
-    pub lifetime_seconds: u32,
-    /// The issuer's host.
-    pub host: String,
-}
-
-/// Not the token.
-impl fmt::Debug for SessionTransferToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionTransferToken")
-            .field("lifetime_seconds", &self.lifetime_seconds)
-            .finish_non_exhaustive()
-    }
-}
-
-impl From<SessionTransfer> for SessionTransferToken {
-    fn from(transfer: SessionTransfer) -> Self {
-        Self {
-            token: transfer.token.expose().to_owned(),
-            lifetime_seconds: u32::try_from(transfer.lifetime_seconds).unwrap_or(u32::MAX),
-            host: transfer.host,
-        }
+    /// An access token for another API, good for at least `min_ttl_seconds`: one of the session's own tokens, exchanged, or the one that
+    /// was exchanged before. Network; stores nothing. Callers for the same share one request.
+    pub async fn exchange(
+        &self,
+        request: ExchangeRequest,
+        min_ttl_seconds: u32,
+        force_refresh: bool,
+        allow_expired: bool,
+    ) -> Result<TokenText, SessionError> {
+        let exchange = request.try_into()?;
+        let options = token_options(min_ttl_seconds, force_refresh, allow_expired);
+        run(&self.manager, |manager| async move {
+            manager.exchange(exchange, options).await.map(TokenText::from)
+        })
+        .await
     }
 }
 

@@ -172,7 +172,7 @@ impl Cooldowns {
 /// One cooldown, longer after each failure in a row. It ends by the clock that says so first: a device sleeps, and its
 /// wall clock is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-struct Cooldown {
+pub struct Cooldown {
     failures: u32,
     /// Since when, for how long, and after what.
     current: Option<(Instant, Duration, Error)>,
@@ -184,7 +184,8 @@ impl Cooldown {
         *self = Self::default();
     }
 
-    fn begin(&mut self, error: &Error, now: Instant, chance: u64) {
+    /// Something failed. `chance` is any number.
+    pub fn begin(&mut self, error: &Error, now: Instant, chance: u64) {
         self.failures = (self.failures + 1).min(16);
         let longest = match error {
             error if is_unreachable(error) => LONGEST_OFFLINE,
@@ -202,7 +203,8 @@ impl Cooldown {
         Some(left.as_secs() + u64::from(left.subsec_nanos() > 0))
     }
 
-    fn refusal(&self, now: Instant) -> Option<Error> {
+    /// The error that a call gets which comes too early, with the seconds that are left to wait.
+    pub fn refusal(&self, now: Instant) -> Option<Error> {
         let seconds = self.seconds_left(now)?;
         let (_, _, error) = self.current.as_ref()?;
         Some(match error.clone() {

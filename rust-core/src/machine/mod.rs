@@ -29,7 +29,7 @@ mod stored;
 pub mod table;
 mod tokens;
 
-pub use cooldown::{Attempt, RenewalKind};
+pub use cooldown::{Attempt, Cooldown, RenewalKind};
 pub use lease::Lease;
 pub use ledger::Revision;
 pub use outcome::{Effect, Outcome, RenewalInput, Verdict};

@@ -76,7 +76,7 @@ impl RetryPolicy {
     }
 
     /// The pause before the next attempt; `None` when this was the last. `chance` is any number.
-    pub(super) fn pause_after(&mut self, error: &Error, now: Duration, chance: u64) -> Option<Duration> {
+    pub fn pause_after(&mut self, error: &Error, now: Duration, chance: u64) -> Option<Duration> {
         if !is_worth_another(error) || self.attempts >= ATTEMPTS {
             return None;
         }

@@ -128,6 +128,12 @@ impl<'a> Tokens<'a> {
         credentials.proof_key.as_ref().filter(|_| credentials.is_bound)
     }
 
+    /// The refresh token of a session that goes on, for what only shows it.
+    pub fn refresh_token(self, now: Instant) -> Option<&'a Secret> {
+        let session = self.0.session().filter(|_| !self.session_is_over(now))?;
+        session.credentials.refresh_token.as_ref()
+    }
+
     /// The session, where it is renewed with a refresh token and has no key to bind that to.
     pub fn has_no_key(self) -> Option<Generation> {
         let credentials = &self.0.session()?.credentials;

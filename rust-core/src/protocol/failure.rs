@@ -27,12 +27,14 @@ pub enum Grant {
     SessionTransfer,
     /// Auth0's `mfa-otp`, `mfa-oob` and `mfa-recovery-code`: no refresh token is shown, so none can be refused
     Mfa,
+    /// Token exchange (RFC 8693): what is shown is another token than the refresh token, or not the issuer's
+    TokenExchange,
 }
 
 impl Grant {
     /// Whether a refusal is of this attempt alone.
     fn is_attempt(self) -> bool {
-        matches!(self, Self::AuthorizationCode | Self::Mfa)
+        matches!(self, Self::AuthorizationCode | Self::Mfa | Self::TokenExchange)
     }
 }
 
@@ -272,7 +274,7 @@ const TRANSFER_HINT: &str = "the client must be allowed to create session transf
 
 /// `access_denied` is also a rule's decision about the user. Auth0's words about an API: "Service not found: …", "Client
 /// is not authorized to access …", "Client has not been granted scopes: …".
-fn is_about_audience(description: &str) -> bool {
+pub(super) fn is_about_audience(description: &str) -> bool {
     let words = description.to_ascii_lowercase();
     [
         "service not found",

@@ -11,6 +11,8 @@ pub mod discovery;
 pub mod dpop;
 pub mod endpoint;
 pub mod error;
+pub mod exchange_failure;
+pub mod exchanged_token;
 pub mod failure;
 pub mod issuer_message;
 pub mod legacy;

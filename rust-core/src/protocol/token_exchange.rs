@@ -12,7 +12,7 @@ use crate::model::time::Timestamp;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 
-const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+pub(super) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /// The parameters of a token exchange that are separate arguments.
 pub const ARGUMENTS: [&str; 3] = ["subject_token", "subject_token_type", "user_profile"];

@@ -20,7 +20,8 @@ use super::sign_in::{
 use super::sign_out::SignOut;
 use super::store::SessionStore;
 use super::tokens::{
-    AccessTokens, BearerCalls, IdTokens, Mfa, MfaChallenges, Renewer, SessionTransfers, TokensInMemory,
+    AccessTokens, BearerCalls, ExchangedTokens, IdTokens, Mfa, MfaChallenges, Renewer, SessionTransfers,
+    TokenExchanges, TokensInMemory,
 };
 use crate::machine::error::Error;
 use crate::model::configuration::Configuration;
@@ -36,6 +37,7 @@ pub(super) struct Parts {
     pub(super) mfa: Mfa,
     pub(super) id_tokens: Arc<IdTokens>,
     pub(super) session_transfers: SessionTransfers,
+    pub(super) token_exchanges: Arc<TokenExchanges>,
     pub(super) profile: Arc<UserProfile>,
     pub(super) metadata: UserMetadata,
     pub(super) metadata_queue: Arc<MetadataQueue>,
@@ -70,7 +72,8 @@ impl Parts {
         let verifier = Verifier::new(context.clone(), issuer.clone());
         let revocations = Revocations::new(context.clone(), store.clone(), issuer.clone());
 
-        let memory = TokensInMemory::new(context.clone(), issuer.clone());
+        let exchanged = ExchangedTokens::new(context.clone());
+        let memory = TokensInMemory::new(context.clone(), issuer.clone(), exchanged.clone());
         let challenges = Arc::new(MfaChallenges::default());
         let renewer = Renewer::new(
             context.clone(),
@@ -81,7 +84,16 @@ impl Parts {
             memory.clone(),
             challenges.clone(),
         );
-        let access_tokens = AccessTokens::new(context.clone(), store.clone(), memory.clone(), renewer);
+        let access_tokens = AccessTokens::new(context.clone(), store.clone(), memory.clone(), renewer.clone());
+        let token_exchanges = TokenExchanges::new(
+            context.clone(),
+            store.clone(),
+            issuer.clone(),
+            memory.clone(),
+            renewer,
+            access_tokens.clone(),
+            exchanged.clone(),
+        );
         let mfa = Mfa::new(context.clone(), issuer.clone(), access_tokens.clone(), challenges);
         let id_tokens = IdTokens::new(context.clone(), store.clone(), memory.clone(), access_tokens.clone());
         let calls = BearerCalls::new(
@@ -120,6 +132,7 @@ impl Parts {
             revocations.clone(),
             import_record.clone(),
             pending_sign_in.clone(),
+            exchanged.clone(),
         );
         let sign_in_parts = SignInParts {
             context: context.clone(),
@@ -157,6 +170,7 @@ impl Parts {
             import_record,
             metadata_queue.clone(),
             browser_sign_out.clone(),
+            exchanged,
         );
         let delegation = Delegation::new(
             context.clone(),
@@ -173,6 +187,7 @@ impl Parts {
             revocations,
             memory,
             session_transfers: SessionTransfers::new(context.clone(), access_tokens.clone()),
+            token_exchanges,
             access_tokens,
             mfa,
             id_tokens,

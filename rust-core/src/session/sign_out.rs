@@ -2,8 +2,8 @@
 //!
 //! **Promises.** It never fails: an item that cannot be deleted now is deleted at the next chance. It beats a sign-in
 //! that has not come to its end. What was stored by another library does not come back. **Needs** the context, the store,
-//! the revocations, the pending sign-in, the import's record, the waiting metadata changes and the browser's
-//! sign-out.
+//! the revocations, the pending sign-in, the import's record, the waiting metadata changes, the browser's
+//! sign-out and the exchanged tokens.
 
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use super::options::SignOutOutcome;
 use super::revocations::Revocations;
 use super::sign_in::pending::PendingSignIn;
 use super::store::SessionStore;
+use super::tokens::ExchangedTokens;
 use crate::machine::input::SignedOut;
 use crate::ports::LogLevel;
 
@@ -27,6 +28,7 @@ pub(super) struct SignOut {
     import_record: Arc<ImportRecord>,
     metadata_queue: Arc<MetadataQueue>,
     browser: Arc<BrowserSignOut>,
+    exchanged: Arc<ExchangedTokens>,
 }
 
 impl SignOut {
@@ -38,6 +40,7 @@ impl SignOut {
         import_record: Arc<ImportRecord>,
         metadata_queue: Arc<MetadataQueue>,
         browser: Arc<BrowserSignOut>,
+        exchanged: Arc<ExchangedTokens>,
     ) -> Self {
         Self {
             context,
@@ -47,6 +50,7 @@ impl SignOut {
             import_record,
             metadata_queue,
             browser,
+            exchanged,
         }
     }
 
@@ -63,6 +67,7 @@ impl SignOut {
         let at = context.now().wall;
         let refresh_token = context.apply(SignedOut { at }).revocation();
         self.browser.session_ended(ended);
+        self.exchanged.forget();
         context.publish();
         self.store.save_if_possible().await;
         context.log(LogLevel::Info, "signed out");

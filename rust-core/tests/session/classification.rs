@@ -231,9 +231,16 @@ async fn the_table_row_by_row() {
 
 /// A network that fails in one way until it is set otherwise.
 #[derive(Debug, Default)]
-struct FailingNetwork {
+pub(crate) struct FailingNetwork {
     network: HttpTransport,
     failure: Mutex<Option<TransportError>>,
+}
+
+impl FailingNetwork {
+    /// From now on; with nothing it works again.
+    pub(crate) fn fail(&self, failure: Option<TransportError>) {
+        *self.failure.lock().unwrap() = failure;
+    }
 }
 
 impl Transport for FailingNetwork {
@@ -272,14 +279,14 @@ async fn no_failure_of_the_network_ends_a_session() {
             let session = world.session_over(world.configuration(), network.clone());
             session.restore().await.unwrap();
             let stored = world.stored();
-            *network.failure.lock().unwrap() = Some(TransportError {
+            network.fail(Some(TransportError {
                 kind,
                 may_have_been_processed,
-            });
+            }));
             cells.push(in_words(public(session.access_token(forced()).await)));
             assert!(is_signed_in(&session), "{what}");
             assert_eq!(world.stored(), stored, "{what}");
-            *network.failure.lock().unwrap() = None;
+            network.fail(None);
             world.cooldown();
             assert_renews(&session).await;
         }

@@ -71,6 +71,7 @@ pub(crate) fn in_words(error: SessionError) -> String {
         } => "denied by the issuer's rules".to_owned(),
         SessionError::MfaRequired { .. } => "a second factor is needed".to_owned(),
         SessionError::MfaRejected { .. } => "another answer or challenge is needed".to_owned(),
+        SessionError::FixArgument { argument, .. } => format!("choose another `{argument}`"),
         SessionError::FixConfiguration { field, .. } => format!("fix the configuration (`{field}`)"),
         SessionError::RestartSignIn { .. } => "begin another sign-in".to_owned(),
         other => panic!("{other:?}"),

@@ -16,6 +16,7 @@ mod documented;
 mod dpop;
 mod error_shapes;
 mod events;
+mod exchange;
 mod exchange_session_transfer;
 mod exchange_sign_in;
 mod golden;

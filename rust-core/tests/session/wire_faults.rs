@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
 use crate::documented::{assert_documented, in_words};
+use crate::exchange::exchange;
 use crate::exchange_sign_in::code;
 use crate::lifetimes::{DAY, assert_ends, limited, seconds};
 use crate::mfa;
@@ -39,6 +40,7 @@ enum Call {
     TokenByExternalCode,
     TokenByRefresh,
     TokenForTransfer,
+    TokenByExchange,
     MfaAuthenticators,
     MfaChallenge,
     TokenBySecondFactor,
@@ -53,7 +55,7 @@ enum Call {
     Revocation,
 }
 
-const CALLS: [(Call, &str); 24] = [
+const CALLS: [(Call, &str); 25] = [
     (Call::DiscoveryAtSignIn, "discovery, at a sign-in"),
     (Call::DiscoveryAtRenewal, "discovery, at a renewal"),
     (Call::PushedAuthorization, "pushed authorization request"),
@@ -66,6 +68,7 @@ const CALLS: [(Call, &str); 24] = [
     (Call::TokenByExternalCode, "token by Sign in with Apple's code"),
     (Call::TokenByRefresh, "token by refresh token"),
     (Call::TokenForTransfer, "session transfer token"),
+    (Call::TokenByExchange, "token by exchange of the session's own"),
     (Call::MfaAuthenticators, "second factors, listed"),
     (Call::MfaChallenge, "second factor, challenged"),
     (Call::TokenBySecondFactor, "token by second factor"),
@@ -112,6 +115,7 @@ impl Call {
             | Self::TokenByExternalCode
             | Self::TokenByRefresh
             | Self::TokenForTransfer
+            | Self::TokenByExchange
             | Self::TokenBySecondFactor
             | Self::TokenByCodeBound
             | Self::TokenByRefreshBound
@@ -219,6 +223,7 @@ impl Call {
                 drop(session.sign_in_by_exchange(fresh).await?);
             }
             Self::TokenForTransfer => drop(session.session_transfer().await?),
+            Self::TokenByExchange => drop(session.exchange(exchange(), forced()).await?),
             Self::DeviceAuthorization => drop(session.begin_device_sign_in(HashMap::new()).await?),
             Self::DiscoveryAtSignIn | Self::PushedAuthorization => {
                 drop(session.begin_sign_in(SignInOptions::default()).await?)

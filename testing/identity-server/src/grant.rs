@@ -16,6 +16,8 @@ pub(crate) struct Grant {
     pub(crate) wants_auth_time: bool,
     /// `acr`: what was reached of the authentication context classes that were asked for.
     pub(crate) acr: Option<String>,
+    /// `act`: who acts for the user (RFC 8693 4.1).
+    pub(crate) actor: Option<String>,
     /// `org_id`.
     pub(crate) organization: Option<String>,
     /// `sid`.

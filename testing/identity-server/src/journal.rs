@@ -99,6 +99,8 @@ pub struct Counters {
     pub device_grants_honoured: u64,
     /// Tokens of other issuers' exchanged for tokens.
     pub external_tokens_exchanged: u64,
+    /// Tokens of the server's own exchanged for access tokens of other APIs.
+    pub own_tokens_exchanged: u64,
     /// Codes presented again after they had been exchanged.
     pub codes_reused: u64,
     pub refresh_tokens_issued: u64,

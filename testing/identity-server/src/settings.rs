@@ -66,8 +66,11 @@ pub struct Settings {
     /// Whether clients may use the token exchange grant (RFC 8693), to sign in with a code of Sign in with Apple's or a token of one
     /// of [`Settings::custom_token_types`]: `external:EMAIL` is one of that user's. Default true.
     pub token_exchange: bool,
-    /// The types of tokens that the tenant has a Custom Token Exchange profile for. Default `urn:example:partner-token`.
+    /// The types of tokens that the tenant has a Custom Token Exchange profile for. Default `urn:example:partner-token`. A token of the
+    /// server's own is exchanged under such a type too.
     pub custom_token_types: Vec<String>,
+    /// Whether a token of the server's own is exchanged under the type that RFC 8693 has for it, as Auth0 does not. Default false.
+    pub standard_token_exchange: bool,
     /// Whether clients may create session transfer tokens (`session_transfer.can_create_session_transfer_token`). Default true.
     pub session_transfer: bool,
     /// The authentication context classes that a sign-in can reach (`acr_values`). Default Auth0's one for a second factor.
@@ -146,6 +149,7 @@ impl Default for Settings {
             device_interval: 5,
             token_exchange: true,
             custom_token_types: vec!["urn:example:partner-token".to_owned()],
+            standard_token_exchange: false,
             session_transfer: true,
             authentication_classes: vec![MULTI_FACTOR.to_owned()],
             claims_parameter: false,

@@ -78,6 +78,9 @@ impl Issue<'_> {
                 set("acr", json!(acr));
                 set("auth_time", json!(self.grant.auth_time));
             }
+            if let Some(actor) = &self.grant.actor {
+                set("act", json!({ "sub": actor }));
+            }
             if let Some(key) = &self.grant.key {
                 set("cnf", json!({ "jkt": key }));
             }

@@ -209,6 +209,13 @@ class PreviewCore: CoreSessionProtocol, @unchecked Sendable {
         return signIn(by: .tokenExchange).core
     }
 
+    func exchange(
+        request: ExchangeRequest, minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool
+    ) async throws -> String {
+        try await begin()
+        return try signedIn { $0.accessToken }
+    }
+
     func sessionTransfer() async throws -> SessionTransferToken {
         try await begin()
         let token = try signedIn { $0.accessToken }

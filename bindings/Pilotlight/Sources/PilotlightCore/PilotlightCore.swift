@@ -1454,6 +1454,12 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func discardImportedSession(source: ImportSource) async throws  -> Bool
 
     /**
+     * An access token for another API, good for at least `min_ttl_seconds`: one of the session's own tokens, exchanged, or the one that
+     * was exchanged before. Network; stores nothing. Callers for the same share one request.
+     */
+    func exchange(request: ExchangeRequest, minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool) async throws  -> String
+
+    /**
      * The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all but those. Network. JSON
      * text of an object.
      */
@@ -2294,6 +2300,26 @@ open func discardImportedSession(source: ImportSource)async throws  -> Bool  {
             completeFunc: ffi_pilotlight_core_rust_future_complete_i8,
             freeFunc: ffi_pilotlight_core_rust_future_free_i8,
             liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
+     * An access token for another API, good for at least `min_ttl_seconds`: one of the session's own tokens, exchanged, or the one that
+     * was exchanged before. Network; stores nothing. Callers for the same share one request.
+     */
+open func exchange(request: ExchangeRequest, minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_exchange(
+                        self.uniffiCloneHandle(),FfiConverterTypeExchangeRequest_lower(request),FfiConverterUInt32.lower(minTtlSeconds),FfiConverterBool.lower(forceRefresh),FfiConverterBool.lower(allowExpired)
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
             errorHandler: FfiConverterTypeSessionError_lift
         )
 }
@@ -4264,6 +4290,194 @@ public func FfiConverterTypeErrorMessage_lift(_ buf: RustBuffer) throws -> Error
 #endif
 public func FfiConverterTypeErrorMessage_lower(_ value: ErrorMessage) -> RustBuffer {
     return FfiConverterTypeErrorMessage.lower(value)
+}
+
+
+/**
+ * Who acts for the user. It crosses as text, because the app has it from elsewhere.
+ */
+public struct ExchangeActor: Equatable, Hashable {
+    /**
+     * The actor's token.
+     */
+    public let token: String
+    /**
+     * Its type, a URI.
+     */
+    public let kind: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The actor's token.
+         */token: String,
+        /**
+         * Its type, a URI.
+         */kind: String) {
+        self.token = token
+        self.kind = kind
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ExchangeActor: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeExchangeActor: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ExchangeActor {
+        return
+            try ExchangeActor(
+                token: FfiConverterString.read(from: &buf),
+                kind: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ExchangeActor, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.token, into: &buf)
+        FfiConverterString.write(value.kind, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeExchangeActor_lift(_ buf: RustBuffer) throws -> ExchangeActor {
+    return try FfiConverterTypeExchangeActor.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeExchangeActor_lower(_ value: ExchangeActor) -> RustBuffer {
+    return FfiConverterTypeExchangeActor.lower(value)
+}
+
+
+/**
+ * Which of the session's tokens is exchanged, and for what. `Debug` shows the audience only.
+ */
+public struct ExchangeRequest: Equatable, Hashable {
+    /**
+     * The API.
+     */
+    public let audience: String
+    /**
+     * The scopes there.
+     */
+    public let scopes: [String]
+    /**
+     * Where the API is, a URI, for issuers that want it so.
+     */
+    public let resource: String?
+    /**
+     * Which token is exchanged.
+     */
+    public let subject: OwnToken
+    /**
+     * The issuer's own name for its type; nil for that of RFC 8693.
+     */
+    public let subjectType: String?
+    /**
+     * Who acts for the user.
+     */
+    public let actor: ExchangeActor?
+    /**
+     * More parameters for the request.
+     */
+    public let parameters: [String: String]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The API.
+         */audience: String,
+        /**
+         * The scopes there.
+         */scopes: [String],
+        /**
+         * Where the API is, a URI, for issuers that want it so.
+         */resource: String?,
+        /**
+         * Which token is exchanged.
+         */subject: OwnToken,
+        /**
+         * The issuer's own name for its type; nil for that of RFC 8693.
+         */subjectType: String?,
+        /**
+         * Who acts for the user.
+         */actor: ExchangeActor?,
+        /**
+         * More parameters for the request.
+         */parameters: [String: String]) {
+        self.audience = audience
+        self.scopes = scopes
+        self.resource = resource
+        self.subject = subject
+        self.subjectType = subjectType
+        self.actor = actor
+        self.parameters = parameters
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ExchangeRequest: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeExchangeRequest: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ExchangeRequest {
+        return
+            try ExchangeRequest(
+                audience: FfiConverterString.read(from: &buf),
+                scopes: FfiConverterSequenceString.read(from: &buf),
+                resource: FfiConverterOptionString.read(from: &buf),
+                subject: FfiConverterTypeOwnToken.read(from: &buf),
+                subjectType: FfiConverterOptionString.read(from: &buf),
+                actor: FfiConverterOptionTypeExchangeActor.read(from: &buf),
+                parameters: FfiConverterDictionaryStringString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ExchangeRequest, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.audience, into: &buf)
+        FfiConverterSequenceString.write(value.scopes, into: &buf)
+        FfiConverterOptionString.write(value.resource, into: &buf)
+        FfiConverterTypeOwnToken.write(value.subject, into: &buf)
+        FfiConverterOptionString.write(value.subjectType, into: &buf)
+        FfiConverterOptionTypeExchangeActor.write(value.actor, into: &buf)
+        FfiConverterDictionaryStringString.write(value.parameters, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeExchangeRequest_lift(_ buf: RustBuffer) throws -> ExchangeRequest {
+    return try FfiConverterTypeExchangeRequest.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeExchangeRequest_lower(_ value: ExchangeRequest) -> RustBuffer {
+    return FfiConverterTypeExchangeRequest.lower(value)
 }
 
 
@@ -7532,6 +7746,91 @@ public func FfiConverterTypeMfaReply_lower(_ value: MfaReply) -> RustBuffer {
 
 
 /**
+ * Which of the session's tokens is exchanged.
+ */
+
+public enum OwnToken: Equatable, Hashable {
+
+    /**
+     * The access token.
+     */
+    case accessToken
+    /**
+     * The ID token.
+     */
+    case idToken
+    /**
+     * The refresh token. The issuer must not replace it for that.
+     */
+    case refreshToken
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension OwnToken: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOwnToken: FfiConverterRustBuffer {
+    typealias SwiftType = OwnToken
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OwnToken {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .accessToken
+
+        case 2: return .idToken
+
+        case 3: return .refreshToken
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: OwnToken, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case .accessToken:
+            writeInt(&buf, Int32(1))
+
+
+        case .idToken:
+            writeInt(&buf, Int32(2))
+
+
+        case .refreshToken:
+            writeInt(&buf, Int32(3))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOwnToken_lift(_ buf: RustBuffer) throws -> OwnToken {
+    return try FfiConverterTypeOwnToken.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOwnToken_lower(_ value: OwnToken) -> RustBuffer {
+    return FfiConverterTypeOwnToken.lower(value)
+}
+
+
+
+/**
  * Who issues the tokens.
  */
 
@@ -9816,6 +10115,30 @@ fileprivate struct FfiConverterOptionTypeBoundKey: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeExchangeActor: FfiConverterRustBuffer {
+    typealias SwiftType = ExchangeActor?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeExchangeActor.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeExchangeActor.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeKeychainAccessControl: FfiConverterRustBuffer {
     typealias SwiftType = KeychainAccessControl?
 
@@ -10601,6 +10924,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_discard_imported_session() != 7006) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_pilotlight_core_checksum_method_coresession_exchange() != 40825) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_method_coresession_fetch_metadata() != 60823) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -10652,7 +10978,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_replace_metadata() != 36647) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_session_transfer() != 20285) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_session_transfer() != 55018) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_by_exchange() != 35751) {

@@ -64,6 +64,58 @@ import FoundationNetworking
         await server.stop()
     }
 
+    @Test func theSessionsOwnTokensAreExchangedForAnotherAPI() async throws {
+        let server = try await IdentityServer.start()
+        try await server.change(["standard_token_exchange": true])
+        let session = try await server.signedInSession()
+        let api = TokenAudience("https://api.example.com/", scopes: ["read:messages"])
+        let profile = "urn:example:partner-token"
+        let first = try await session.exchange(for: api, type: .accessToken.named(profile))
+        #expect(try await session.exchange(for: api, type: .accessToken.named(profile), minTTL: 60) == first)
+        #expect(try await server.counter("own_tokens_exchanged") == 1)
+        for type in [SubjectToken.accessToken, .idToken, .refreshToken] {
+            #expect(try await session.exchange(for: api, type: type) != first)
+        }
+        let actor = ActorToken("actor:bot", type: "urn:example:actor")
+        let acting = try await session.exchange(
+            for: api, actor: actor, resource: "https://api.example.com/", parameters: ["purpose": "test"])
+        #expect(acting != first)
+        #expect(try await session.exchange(for: api, type: .accessToken.named(profile), forceRefresh: true) != first)
+        #expect(try await server.counter("own_tokens_exchanged") == 6)
+        #expect(try await server.counter("refresh_grants") == 0)
+        let orders = URLRequest(url: try #require(URL(string: "https://api.example.com/orders")))
+        let request = try await session.authorized(orders, exchangedToken: first)
+        #expect(request.value(forHTTPHeaderField: "Authorization") == "Bearer \(first)")
+        await session.signOut()
+        await #expect(throws: SessionError.self) { try await session.exchange(for: api) }
+        await server.stop()
+    }
+
+    @Test func whatTheIssuerWantsOfAnExchangeIsNamed() async throws {
+        let server = try await IdentityServer.start()
+        let session = try await server.signedInSession()
+        do {
+            _ = try await session.exchange(for: "https://api.example.com/")
+            Issue.record("Auth0 has a profile for a type, and none for this one")
+        } catch SessionError.configurationInvalid(let field, let message) {
+            #expect(field == "clientID")
+            #expect(message.text.contains("Custom Token Exchange"))
+        }
+        do {
+            let actor = ActorToken("nobody", type: "urn:example:actor")
+            let type = SubjectToken.accessToken.named("urn:example:partner-token")
+            _ = try await session.exchange(for: "https://api.example.com/", type: type, actor: actor)
+            Issue.record("nobody acts for the user")
+        } catch SessionError.argumentInvalid(let argument, _) {
+            #expect(argument == "actor")
+        }
+        await #expect(throws: SessionError.self) {
+            try await session.exchange(for: TokenAudience("a", scopes: ["offline_access"]))
+        }
+        #expect(session.state?.isSignedIn == true)
+        await server.stop()
+    }
+
     @Test func whatAppleSaysGoesAlongAsAuth0WantsIt() {
         var name = PersonNameComponents()
         name.givenName = "Ada"

@@ -85,6 +85,8 @@ import FoundationNetworking
                 ExternalToken.apple(authorizationCode: Data(Self.secret.utf8), email: Self.secret),
             ],
             "SessionTransfer": [try await session.sessionTransfer()],
+            "SubjectToken": [SubjectToken.idToken, SubjectToken.accessToken.named("urn:t")],
+            "ActorToken": [ActorToken(Self.secret, type: "urn:t")],
             "DeviceSignIn": [
                 try await Session.preview().beginDeviceSignIn()
             ],

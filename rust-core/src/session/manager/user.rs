@@ -9,7 +9,7 @@ use url::Url;
 
 use super::super::legacy::DelegationOptions;
 use super::super::migration::{ImportOutcome, ImportSource};
-use super::super::options::{FlushReport, SignInRequest, StepUpOptions, UpdateOutcome};
+use super::super::options::{FlushReport, SignInRequest, StepUpOptions, TokenOptions, UpdateOutcome};
 use super::super::sign_in::{ExternalToken, PasswordSignIn};
 use super::super::tokens::{MfaAnswer, MfaOutcome, MfaPrompt, SessionTransfer};
 use super::SessionManager;
@@ -18,6 +18,7 @@ use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::Profile;
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
+use crate::protocol::exchanged_token::TokenExchange;
 use crate::protocol::mfa::MfaAuthenticator;
 
 /// Profile, metadata and import.
@@ -292,6 +293,23 @@ impl SessionManager {
     pub async fn sign_in_by_exchange(&self, external: ExternalToken) -> Result<SessionState, Error> {
         self.parts.sign_in_by_token_exchange.sign_in(external).await
     }
+
+    /// An access token for another API, good for at least `min_ttl`: one of the session's own tokens, exchanged (RFC 8693; Auth0:
+    /// "Custom Token Exchange"), or the one that was exchanged before. Network; stores nothing. The tokens stay in memory, the 32 that
+    /// were used last, each for its audience, scopes, types, parameters and actor; they go with the session, with its end, and with
+    /// another authentication of the user. Exchanges are sent one after the other; callers for the same share one.
+    ///
+    /// Where the issuer does not accept the token that is shown, the session is renewed and the exchange tried again, once.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for what cannot be sent, naming `type` where the issuer does not accept a fresh token of the session's and
+    /// `actor` where it does not accept that; [`Error::ServerConfiguration`] naming `client_id`, `audience` or `scopes`;
+    /// [`Error::InteractionRequired`], [`Error::AccessDenied`]; [`Error::Refused`] and its like; else as
+    /// [`SessionManager::access_token`]. The issuer's answer never ends the session.
+    pub async fn exchange(&self, exchange: TokenExchange, options: TokenOptions) -> Result<Secret, Error> {
+        self.parts.token_exchanges.get(exchange, options).await
+    }
+
     /// A session transfer token, with which a browser or web view is signed in too (Auth0: "Native to Web SSO"). Network; a refresh
     /// token that is rotated for it is stored before. The token is this caller's alone and kept nowhere: it is good once, for a
     /// minute.

@@ -2,7 +2,7 @@
 //!
 //! **Promises.** The new session takes the place of whatever was there, in memory and in the store, unless the attempt
 //! was cancelled or replaced meanwhile: then its refresh token is revoked. **Needs** the context, the store, the
-//! revocations, the import's record and the pending sign-in.
+//! revocations, the import's record, the pending sign-in and the exchanged tokens.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use super::super::context::Context;
 use super::super::import_record::ImportRecord;
 use super::super::revocations::Revocations;
 use super::super::store::SessionStore;
+use super::super::tokens::ExchangedTokens;
 use super::pending::{Attempt, PendingSignIn};
 use super::step_up::SteppingUp;
 use crate::jose::IdTokenClaims;
@@ -40,6 +41,7 @@ pub(in crate::session) struct SignInCompletion {
     revocations: Arc<Revocations>,
     import_record: Arc<ImportRecord>,
     pending: Arc<PendingSignIn>,
+    exchanged: Arc<ExchangedTokens>,
 }
 
 impl SignInCompletion {
@@ -49,6 +51,7 @@ impl SignInCompletion {
         revocations: Arc<Revocations>,
         import_record: Arc<ImportRecord>,
         pending: Arc<PendingSignIn>,
+        exchanged: Arc<ExchangedTokens>,
     ) -> Arc<Self> {
         Arc::new(Self {
             context,
@@ -56,6 +59,7 @@ impl SignInCompletion {
             revocations,
             import_record,
             pending,
+            exchanged,
         })
     }
 
@@ -84,6 +88,7 @@ impl SignInCompletion {
         let Some(_) = self.pending.finish_with(attempt.id, || context.apply(input)) else {
             return self.abandon(refresh_token).await;
         };
+        self.exchanged.forget();
         let saved = self.store.save().await;
         context.publish();
         if lacks_refresh_token {
@@ -121,6 +126,7 @@ impl SignInCompletion {
         if outcome.verdict == Verdict::Superseded {
             return self.abandon(outcome.revocation()).await;
         }
+        self.exchanged.expire();
         let saved = self.store.save().await;
         self.store.release_process_lock();
         context.publish();

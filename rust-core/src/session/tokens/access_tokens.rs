@@ -311,12 +311,12 @@ impl AccessTokens {
 }
 
 /// Whether no token that lives so many seconds would be good for `min_ttl` a moment after it was got.
-fn is_out_of_reach(min_ttl: Duration, lifetime: u64) -> bool {
+pub(super) fn is_out_of_reach(min_ttl: Duration, lifetime: u64) -> bool {
     let is_short = min_ttl.saturating_add(Duration::from_secs(1)) > Duration::from_secs(lifetime);
     is_short && (!min_ttl.is_zero() || lifetime == 0)
 }
 
-fn too_much(lifetime: u64) -> Error {
+pub(super) fn too_much(lifetime: u64) -> Error {
     Error::Argument {
         name: "min_ttl",
         problem: format!("is more than the {lifetime} s that the issuer's tokens live"),

@@ -1,7 +1,7 @@
 //! Which tokens memory holds.
 //!
-//! **Promises.** Memory only: no store, no network, no waiting. **Needs** the context, and the issuer for the server's
-//! clock.
+//! **Promises.** Memory only: no store, no network, no waiting. **Needs** the context, the tokens that were exchanged,
+//! and the issuer for the server's clock.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -11,6 +11,7 @@ use url::Url;
 
 use super::super::context::Context;
 use super::super::issuer::{Issuer, Possession};
+use super::exchanged::ExchangedTokens;
 use super::requirement::TokenRequirement;
 use crate::jose::thumbprint;
 use crate::machine::error::Error;
@@ -24,11 +25,20 @@ use crate::model::state::{ReauthenticationReason, SessionState};
 pub(in crate::session) struct TokensInMemory {
     context: Arc<Context>,
     issuer: Arc<Issuer>,
+    exchanged: Arc<ExchangedTokens>,
 }
 
 impl TokensInMemory {
-    pub(in crate::session) fn new(context: Arc<Context>, issuer: Arc<Issuer>) -> Arc<Self> {
-        Arc::new(Self { context, issuer })
+    pub(in crate::session) fn new(
+        context: Arc<Context>,
+        issuer: Arc<Issuer>,
+        exchanged: Arc<ExchangedTokens>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            context,
+            issuer,
+            exchanged,
+        })
     }
 
     /// The access token once the store holds it, if it is good for at least `min_ttl`.
@@ -90,13 +100,25 @@ impl TokensInMemory {
 
     /// The key that this access token is bound to.
     pub(in crate::session) fn binding(&self, token: &Secret) -> Option<ProofKey> {
-        self.context.binding(token)
+        self.context.binding(token).or_else(|| self.exchanged.binding(token))
     }
 
     /// The thumbprint of the key that the session's own token is bound to, and whether it is in hardware.
     pub(in crate::session) fn bound_key(&self) -> Option<(String, bool)> {
         let of = |key: &ProofKey| (thumbprint(&key.public), key.in_hardware);
         self.context.read(|machine| Tokens::of(machine).proof_key().map(of))
+    }
+
+    /// The key that the session's own token is bound to.
+    pub(super) fn proof_key(&self) -> Option<ProofKey> {
+        self.context.read(|machine| Tokens::of(machine).proof_key().cloned())
+    }
+
+    /// The current refresh token, for what only shows it.
+    pub(super) fn refresh_token(&self) -> Option<Secret> {
+        let now = self.context.now();
+        self.context
+            .read(|machine| Tokens::of(machine).refresh_token(now).cloned())
     }
 
     /// A proof for a request of the app's own.

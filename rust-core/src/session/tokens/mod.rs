@@ -5,6 +5,7 @@
 //! session. **Needs** the context, the store, the issuer, its verifier and the revocations.
 //!
 //! - `requirement`: what a caller asks for.
+//! - `exchanged`: tokens that were exchanged.
 //! - `in_memory`: which tokens memory holds.
 //! - `audiences`: rules about further audiences.
 //! - `check`: what a renewal brought is checked.
@@ -14,6 +15,7 @@
 //! - `renewer`: one renewal.
 //! - `access_tokens`: who gets which access token.
 //! - `id_tokens`: the ID token, where the configuration allows the legacy calls.
+//! - `exchange`: the session's own tokens for access tokens of other APIs.
 //! - `session_transfer`: the session in a browser or web view.
 //! - `mfa`: renewals that go on with a second factor.
 //! - `bearer`: requests that carry a token.
@@ -23,6 +25,8 @@ mod audiences;
 mod bearer;
 mod check;
 mod delegation;
+mod exchange;
+mod exchanged;
 mod id_tokens;
 mod in_memory;
 mod mfa;
@@ -34,6 +38,8 @@ mod session_transfer;
 
 pub(super) use access_tokens::AccessTokens;
 pub(super) use bearer::{Bearer, BearerCalls};
+pub(super) use exchange::TokenExchanges;
+pub(super) use exchanged::ExchangedTokens;
 pub(super) use id_tokens::IdTokens;
 pub(super) use in_memory::TokensInMemory;
 pub(super) use mfa::Mfa;

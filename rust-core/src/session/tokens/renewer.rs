@@ -49,6 +49,8 @@ pub(in crate::session) struct Renewer {
     requests: RenewalRequests,
     check: RenewalCheck,
     delegated: DelegatedRenewal,
+    /// Held while the refresh token is shown: who shows a spent one is taken for a thief.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl Renewer {
@@ -70,7 +72,13 @@ impl Renewer {
             issuer,
             revocations,
             memory,
+            turn: tokio::sync::Mutex::default(),
         })
+    }
+
+    /// While this exists, no renewal of this process shows the refresh token.
+    pub(super) async fn take_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
     }
 
     /// Renews, with pauses while the trouble passes; right after a failure not at all.
@@ -160,7 +168,8 @@ impl Renewer {
         }
         // What can stall comes before the refresh token is read, so that the token sent is the current one.
         let metadata = self.issuer.metadata().await?;
-        let _turn = store.take_process_lock().await?;
+        let _turn = self.take_turn().await;
+        let _lock = store.take_process_lock().await?;
         if store.is_shared()
             && store.merge().await?
             && let Some(token) = memory.granted(requirement, of)

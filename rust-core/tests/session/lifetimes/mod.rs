@@ -29,7 +29,7 @@ pub(super) fn seconds(time: i64) -> Option<u64> {
 }
 
 /// The legacy calls are allowed, for the ID token.
-pub(super) fn limited(world: &World, absolute_seconds: Option<u64>, idle_seconds: Option<u64>) -> SessionConfiguration {
+pub(crate) fn limited(world: &World, absolute_seconds: Option<u64>, idle_seconds: Option<u64>) -> SessionConfiguration {
     SessionConfiguration {
         lifetime: SessionLifetime {
             absolute_seconds,

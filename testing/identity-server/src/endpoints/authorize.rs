@@ -137,6 +137,7 @@ pub(crate) fn finish(
     };
     let code = random::token();
     let grant = Grant {
+        actor: None,
         client_id: request.client_id.clone(),
         user_id: session.user_id,
         scope: request.scope.clone(),

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, header};
 
 use crate::jws;
 use crate::params::words;
-use crate::state::Shared;
+use crate::state::{Db, Shared};
 
 /// A token that is genuine and in force.
 #[derive(Debug, Clone)]
@@ -53,10 +53,15 @@ pub(crate) fn presented(headers: &HeaderMap) -> Result<&str, NoBearer> {
 
 /// Whose token it is.
 pub(crate) fn identify(shared: &Shared, token: &str) -> Result<Bearer, NoBearer> {
+    identify_in(shared, &shared.db(), token)
+}
+
+/// The same for who holds the database.
+pub(crate) fn identify_in(shared: &Shared, db: &Db, token: &str) -> Result<Bearer, NoBearer> {
     if is_jwt(token) {
-        identify_jwt(shared, token)
+        identify_jwt(shared, db, token)
     } else {
-        identify_opaque(shared, token)
+        identify_opaque(shared, db, token)
     }
 }
 
@@ -64,8 +69,7 @@ pub(crate) fn is_jwt(token: &str) -> bool {
     token.split('.').count() == 3
 }
 
-fn identify_opaque(shared: &Shared, token: &str) -> Result<Bearer, NoBearer> {
-    let db = shared.db();
+fn identify_opaque(shared: &Shared, db: &Db, token: &str) -> Result<Bearer, NoBearer> {
     let known = db
         .access_tokens
         .get(token)
@@ -90,7 +94,7 @@ fn identify_opaque(shared: &Shared, token: &str) -> Result<Bearer, NoBearer> {
     })
 }
 
-fn identify_jwt(shared: &Shared, token: &str) -> Result<Bearer, NoBearer> {
+fn identify_jwt(shared: &Shared, db: &Db, token: &str) -> Result<Bearer, NoBearer> {
     let claims = jws::verify(&shared.keys, token).ok_or(NoBearer::Invalid)?;
     let text = |name: &str| claims.get(name).and_then(|value| value.as_str()).map(str::to_owned);
     if text("iss").as_deref() != Some(&shared.issuer) {
@@ -107,7 +111,7 @@ fn identify_jwt(shared: &Shared, token: &str) -> Result<Bearer, NoBearer> {
         Some(serde_json::Value::Array(all)) => all.iter().filter_map(|aud| Some(aud.as_str()?.to_owned())).collect(),
         _ => text("aud").into_iter().collect(),
     };
-    let record = text("jti").map(|id| shared.db().access_tokens.get(&id).cloned());
+    let record = text("jti").map(|id| db.access_tokens.get(&id).cloned());
     let authentication = match record {
         Some(Some(known)) if !known.revoked => Some(known.authentication),
         Some(_) => return Err(NoBearer::Invalid),

@@ -22,6 +22,7 @@ mod legacy;
 mod login;
 mod logout;
 mod mfa;
+mod own_tokens;
 mod pages;
 pub(crate) mod par;
 mod payments;

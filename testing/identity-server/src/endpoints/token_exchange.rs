@@ -1,4 +1,4 @@
-//! Token exchange at `/oauth/token` (RFC 8693): a code of Sign in with Apple's, or a token of a type that the tenant knows
+//! Token exchange at `/oauth/token` (RFC 8693) that signs in: a code of Sign in with Apple's, or a token of a type that the tenant knows
 //! (Auth0: "Token Exchange for Native Social", "Custom Token Exchange").
 
 use axum::http::StatusCode;
@@ -27,12 +27,15 @@ impl Call<'_> {
         else {
             return missing("subject_token or subject_token_type");
         };
+        if self.is_own(token, kind) {
+            return self.exchange_own(db, token, kind);
+        }
         self.sign_in_with(db, token, kind)
     }
 
     /// A session for the user whom the token of another issuer's names.
     fn sign_in_with(&self, db: &mut Db, token: &str, kind: &str) -> Response {
-        if kind != APPLE && !self.settings.custom_token_types.iter().any(|known| known == kind) {
+        if kind != APPLE && !self.has_profile(kind) {
             return oauth_error(400, "invalid_request", "The subject token type is not known.");
         }
         let Some(mut account) = named_by(db, token) else {

@@ -1,0 +1,100 @@
+//! Token exchange (RFC 8693), as Swift asks for it.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use crate::model::audience::Audience;
+use crate::model::invalid::InvalidValue;
+use crate::model::secret::Secret;
+use crate::protocol::exchanged_token::{Actor, OwnToken, TokenExchange};
+use crate::session::SessionTransfer;
+
+/// Which of the session's tokens is exchanged, and for what. `Debug` shows the audience only.
+#[derive(Clone, uniffi::Record)]
+pub struct ExchangeRequest {
+    /// The API.
+    pub audience: String,
+    /// The scopes there.
+    pub scopes: Vec<String>,
+    /// Where the API is, a URI, for issuers that want it so.
+    pub resource: Option<String>,
+    /// Which token is exchanged.
+    pub subject: OwnToken,
+    /// The issuer's own name for its type; nil for that of RFC 8693.
+    pub subject_type: Option<String>,
+    /// Who acts for the user.
+    pub actor: Option<ExchangeActor>,
+    /// More parameters for the request.
+    pub parameters: HashMap<String, String>,
+}
+
+/// Who acts for the user. It crosses as text, because the app has it from elsewhere.
+#[derive(Clone, uniffi::Record)]
+pub struct ExchangeActor {
+    /// The actor's token.
+    pub token: String,
+    /// Its type, a URI.
+    pub kind: String,
+}
+
+/// A token with which a browser or web view is signed in too.
+#[derive(uniffi::Record)]
+pub struct SessionTransferToken {
+    /// The token: who has it is signed in, once.
+    pub token: String,
+    /// How long it is good, in seconds.
+    pub lifetime_seconds: u32,
+    /// The issuer's host.
+    pub host: String,
+}
+
+/// Not the token.
+impl fmt::Debug for SessionTransferToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionTransferToken")
+            .field("lifetime_seconds", &self.lifetime_seconds)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<SessionTransfer> for SessionTransferToken {
+    fn from(transfer: SessionTransfer) -> Self {
+        Self {
+            token: transfer.token.expose().to_owned(),
+            lifetime_seconds: u32::try_from(transfer.lifetime_seconds).unwrap_or(u32::MAX),
+            host: transfer.host,
+        }
+    }
+}
+
+impl TryFrom<ExchangeRequest> for TokenExchange {
+    type Error = InvalidValue;
+
+    fn try_from(request: ExchangeRequest) -> Result<Self, InvalidValue> {
+        Ok(Self {
+            audience: Audience::parse(request.audience, request.scopes)?,
+            resource: request.resource,
+            subject: request.subject,
+            subject_type: request.subject_type,
+            actor: request.actor.map(|ExchangeActor { token, kind }| Actor {
+                token: Secret::new(token),
+                kind,
+            }),
+            parameters: request.parameters,
+        })
+    }
+}
+
+impl fmt::Debug for ExchangeRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExchangeRequest")
+            .field("audience", &self.audience)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ExchangeActor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExchangeActor").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,61 @@
+//! The session's own tokens exchanged for access tokens of other APIs (RFC 8693).
+
+mod classification;
+mod refusals;
+mod sessions;
+mod tokens;
+
+use pilotlight_core::machine::error::Error;
+use pilotlight_core::model::secret::Secret;
+use pilotlight_core::protocol::exchanged_token::{OwnToken, TokenExchange};
+use pilotlight_core::session::{SessionManager, TokenOptions};
+use pilotlight_identity_server::Settings;
+
+use crate::audiences::{api, with_resources};
+use crate::world::World;
+
+/// What the issuer calls such an exchange: a profile's type at Auth0.
+pub(crate) const PROFILE: &str = "urn:example:partner-token";
+
+/// Of the access token, for an API, under a type that the tenant has a profile for.
+pub(crate) fn exchange() -> TokenExchange {
+    TokenExchange {
+        subject_type: Some(PROFILE.to_owned()),
+        ..TokenExchange::of(api())
+    }
+}
+
+/// Under the type that the standard has for it.
+pub(crate) fn standard(subject: OwnToken) -> TokenExchange {
+    TokenExchange {
+        subject,
+        ..TokenExchange::of(api())
+    }
+}
+
+pub(crate) async fn world() -> World {
+    world_with(|_| {}).await
+}
+
+/// An issuer that exchanges its own tokens.
+pub(crate) async fn world_with(change: impl FnOnce(&mut Settings)) -> World {
+    let options = with_resources(&["https://third.example.com/".to_owned()]);
+    let standard = |settings: &mut Settings| settings.standard_token_exchange = true;
+    World::with(options.with(standard).with(change)).await
+}
+
+pub(crate) fn asked<'a>(
+    session: &'a SessionManager,
+    exchange: &TokenExchange,
+) -> impl Future<Output = Result<Secret, Error>> + use<'a> {
+    session.exchange(exchange.clone(), TokenOptions::default())
+}
+
+pub(crate) async fn token(session: &SessionManager, exchange: &TokenExchange) -> String {
+    asked(session, exchange).await.unwrap().expose().to_owned()
+}
+
+/// How many were made.
+pub(crate) fn exchanges(world: &World) -> u64 {
+    world.control().counters().own_tokens_exchanged
+}
