@@ -32,6 +32,7 @@ pub(super) struct SignOut {
 }
 
 impl SignOut {
+    #[expect(clippy::too_many_arguments, reason = "each is a part that has something to forget")]
     pub(super) fn new(
         context: Arc<Context>,
         store: Arc<SessionStore>,

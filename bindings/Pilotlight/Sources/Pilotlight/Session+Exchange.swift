@@ -38,6 +38,19 @@ public struct ActorToken: Hashable, Sendable {
     }
 }
 
+extension SubjectToken: Redacted {
+    /// Which token, and the name of its type.
+    public var description: String {
+        let token =
+            switch core {
+            case .accessToken: "accessToken"
+            case .idToken: "idToken"
+            case .refreshToken: "refreshToken"
+            }
+        return name.map { "\(token).named(\($0))" } ?? token
+    }
+}
+
 extension ActorToken: Redacted {
     /// Its type.
     public var description: String { "ActorToken(type: \(type))" }

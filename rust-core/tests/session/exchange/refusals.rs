@@ -172,7 +172,7 @@ async fn auth0_has_a_profile_for_a_type_or_refuses_it() {
 }
 
 #[tokio::test]
-async fn the_user_and_the_issuers_rules_are_told_apart() {
+async fn the_user_is_asked_for_and_the_issuers_rules_say_no() {
     for (code, reason) in [
         ("interaction_required", SignInReason::InteractionRequired),
         ("login_required", SignInReason::InteractionRequired),
