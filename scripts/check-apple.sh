@@ -13,7 +13,8 @@
 #                                          the same for these Rust targets alone: a platform has up to three, and each takes minutes
 #   scripts/check-apple.sh --url-session   only: the device slice of build-xcframework.sh --transport url-session links within its size
 #   scripts/check-apple.sh --swift-size    only: the Swift above the core weighs no more than scripts/apple/size-budget-swift.txt says
-#   scripts/check-apple.sh --reproducible  only: two builds from two folders give the same zip (slow: from nothing, twice)
+#   scripts/check-apple.sh --reproducible [--targets A,B]
+#                                          only: two builds from two folders give the same zip (slow: from nothing, twice)
 #   scripts/check-apple.sh --prove         only: each check catches the fault that it is for (seconds; builds nothing)
 #   scripts/check-apple.sh --accept        writes the list of needed symbols and the size budget anew, from the last check's build
 #   scripts/check-apple.sh --accept-swift-size
@@ -193,7 +194,7 @@ check_reproducible() {
     for folder in "$scratch/one" "$scratch/$marker/another/one"; do
         mkdir -p "$folder"
         tar -x -f "$scratch/checkout.tar" -C "$folder" || return 1
-        CARGO_TARGET_DIR=$folder/target "$folder/scripts/build-xcframework.sh" || return 1
+        CARGO_TARGET_DIR=$folder/target "$folder/scripts/build-xcframework.sh" ${chosen_targets:+--targets "$chosen_targets"} || return 1
         sums+=("$(cut -d ' ' -f 1 "$folder/build/$ffi_module.xcframework.zip.sha256")")
         rm -rf "$folder/target"
     done
@@ -215,7 +216,8 @@ parse_arguments() {
                 ;;
             --targets)
                 [ -n "${2:-}" ] || die "--targets needs a list" "scripts/check-apple.sh --targets aarch64-apple-darwin,aarch64-apple-ios-macabi"
-                mode=--platforms chosen_targets=$2
+                [ "$mode" = --reproducible ] || mode=--platforms
+                chosen_targets=$2
                 shift
                 ;;
             *) mode=$1 ;;

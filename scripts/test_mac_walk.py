@@ -183,6 +183,17 @@ class Building(FreshMac):
         self.assertNotIn("compile for iOS", said)
         self.assertFalse(self.beside.exists())
 
+    def test_the_checks_of_single_targets(self):
+        self.assertRegex(self.assertPasses("check-apple.sh", "--targets", "aarch64-apple-visionos,aarch64-apple-darwin"), r"\n(\d+) passed, 0 failed\n")
+        checked = self.folder / "target/apple-check-platforms/Pilotlight/PilotlightFFI.xcframework"
+        self.assertEqual(set(self.slices(checked)), {"xros-arm64", "macos-arm64"})
+        self.assertFails("check-apple.sh", ["--targets", "aarch64-apple-watchos"], "no such targets: aarch64-apple-watchos", "check-apple.sh --help")
+
+    def test_two_builds_of_one_target_are_the_same(self):
+        self.assertIn("ok two builds from two folders give the same zip", self.assertPasses("check-apple.sh", "--reproducible", "--targets", DEVICE))
+        self.assertEqual(self.calls().count(f"cargo rustc --target {DEVICE} "), 2)
+        self.assertNotIn(f"cargo rustc --target {SIMULATORS[0]}", self.calls())
+
     def test_a_debug_build_can_be_stepped_through(self):
         self.assertPasses("build-xcframework.sh", "--debug", "--targets", SIMULATORS[0])
         self.assertNotIn("remap-path-prefix", self.calls())
