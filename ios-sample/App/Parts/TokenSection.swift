@@ -19,9 +19,9 @@ struct TokenSection: View {
                 .accessibilityAddTraits(.updatesFrequently)
                 .accessibilityIdentifier("token.clock")
             }
+            if session.session.boundKey != nil { Label("Bound to This Device", systemImage: "key") }
             Button("Renew Now", systemImage: "arrow.clockwise") { Task { await session.renew() } }
-                .disabled(session.isBusy)
-                .accessibilityIdentifier("token.renew")
+                .disabled(session.isBusy).accessibilityIdentifier("token.renew")
         } header: {
             Text("Access Token")
         } footer: {

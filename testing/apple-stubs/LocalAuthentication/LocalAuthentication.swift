@@ -28,6 +28,7 @@ public struct LAError: Error, Sendable {
         case systemCancel = -4
         case passcodeNotSet = -5
         case appCancel = -9
+        case notInteractive = -1004
     }
     public var code: Code { fatalError() }
 }

@@ -36,10 +36,14 @@ final class AuthenticationGate: Sendable {
 
     /// Asks the user, if that is due.
     ///
-    /// - Throws: ``SessionError/userAuthenticationFailed(cancelled:message:)``; `CancellationError` where the caller's task is
+    /// - Throws: ``SessionError/userAuthenticationFailed(reason:message:)``; `CancellationError` where the caller's task is
     ///   cancelled, and the question stays for the others.
     func pass() async throws {
         if isOpen { return }
+        guard policy.callsAsk else {
+            throw SessionError.userAuthenticationFailed(
+                reason: .required, message: "the user has to authenticate: the app calls authenticateUser()")
+        }
         try await ask()
     }
 
@@ -98,15 +102,15 @@ final class AuthenticationGate: Sendable {
         switch error {
         case let error as SessionError: error
         case is CancellationError:
-            .userAuthenticationFailed(cancelled: true, message: "the question whether it is the user was cancelled")
-        default: .userAuthenticationFailed(cancelled: false, message: "the user did not authenticate")
+            .userAuthenticationFailed(reason: .cancelled, message: "the question whether it is the user was cancelled")
+        default: .userAuthenticationFailed(reason: .failed, message: "the user did not authenticate")
         }
     }
 }
 
 extension Session {
     /// Whether the user has to authenticate before this session gives anything out: then calls without `async` give nil. False where
-    /// the session has no ``UserAuthenticationPolicy``; always true with
+    /// the session has no ``UserAuthenticationPolicy``, in this process; always true with
     /// ``UserAuthenticationPolicy/always(reason:authenticator:)``. O(1).
     public var isUserAuthenticationRequired: Bool {
         gate.map { !$0.isOpen } ?? false
@@ -115,7 +119,7 @@ extension Session {
     /// Asks the user who they are, by the session's ``UserAuthenticationPolicy``, also where that is not due yet: for a screen that
     /// unlocks the app. Calls that are waiting for it go on. Does nothing without a policy. No network, no store.
     ///
-    /// - Throws: ``SessionError/userAuthenticationFailed(cancelled:message:)``; `CancellationError`.
+    /// - Throws: ``SessionError/userAuthenticationFailed(reason:message:)``; `CancellationError`.
     public func authenticateUser() async throws {
         try await gate?.ask()
     }

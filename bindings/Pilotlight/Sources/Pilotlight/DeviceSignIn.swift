@@ -107,10 +107,10 @@ extension Session {
         let attempt = signIn.attempt
         return try await withTaskCancellationHandler {
             // Without time in the background: it may take a quarter of an hour, and a suspension does it no harm.
-            try await waitUnlessCancelled { [core, gate] in
+            try await waitUnlessCancelled { [core, gates] in
                 do {
                     let state = SessionState(try await core.completeDeviceSignIn(attempt: attempt))
-                    gate?.open()
+                    gates.open()
                     return state
                 } catch {
                     throw SessionError.of(error)

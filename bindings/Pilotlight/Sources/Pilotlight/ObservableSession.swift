@@ -22,8 +22,10 @@ public final class ObservableSession: ObservableObject {
     public let session: Session
     /// The state as last reported; nil until ``restore()`` has ended.
     @Published public private(set) var state: SessionState?
-    /// The profile, when one was loaded; nil after a sign-out.
-    @Published public private(set) var profile: SessionProfile?
+    /// The profile, when one was loaded; nil after a sign-out, and while the user has to authenticate first
+    /// (``Session/isUserAuthenticationRequired``).
+    public var profile: SessionProfile? { session.isUserAuthenticationRequired ? nil : loadedProfile }
+    @Published private var loadedProfile: SessionProfile?
     /// What went wrong last; nil after a call that succeeded or was cancelled.
     @Published public private(set) var error: SessionError?
     /// Whether a call is under way.
@@ -36,7 +38,7 @@ public final class ObservableSession: ObservableObject {
         self.session = session
         follower = SessionFollower(session)
         state = follower.values.state
-        profile = follower.values.profile
+        loadedProfile = follower.values.profile
         follower.changed = { [weak self] in self?.show($0) }
     }
 
@@ -72,7 +74,7 @@ public final class ObservableSession: ObservableObject {
 
     private func show(_ values: SessionFollower.Values) {
         if state != values.state { state = values.state }
-        if profile != values.profile { profile = values.profile }
+        if loadedProfile != values.profile { loadedProfile = values.profile }
         if error != values.error { error = values.error }
         if isBusy != (values.calls > 0) { isBusy = values.calls > 0 }
     }

@@ -20,7 +20,7 @@ extension Session {
     /// - Throws: Nothing was changed, and the same call may succeed later: ``SessionError/deviceLocked(message:)``,
     ///   ``SessionError/storageFailed(status:message:)`` (also on a platform without a Keychain),
     ///   ``SessionError/readOnly(message:)`` for a read-only session,
-    ///   ``SessionError/userAuthenticationFailed(cancelled:message:)``,
+    ///   ``SessionError/userAuthenticationFailed(reason:message:)``,
     ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``, `CancellationError`.
     @discardableResult
     public func importSession(from source: ImportSource) async throws -> ImportOutcome {

@@ -84,7 +84,7 @@ public struct LegacyAuth0: Sendable {
                     username: username, password: password, connection: connection, device: device,
                     parameters: parameters)
             })
-        session.gate?.open()
+        session.gates.open()
         return state
     }
 

@@ -19,7 +19,7 @@ extension Session {
     public func signOutOfBrowser(
         using authenticator: some WebAuthenticator, returnTo: URL, options: LogoutOptions = LogoutOptions()
     ) async throws {
-        let url = try await logoutURL(returnTo: returnTo, options: options)
+        let url = try await logoutURL(returnTo: returnTo, options: options, givesNothingOut: true)
         try completeLogout(with: try await authenticator.authenticate(url: url, redirectURI: returnTo))
     }
 
@@ -31,13 +31,18 @@ extension Session {
     ///   - returnTo: Where the browser goes then: one of the logout URLs that are registered for the client. It is sent as
     ///     `post_logout_redirect_uri` with a `state`, to Auth0 as `returnTo`, to Amazon Cognito as `logout_uri`. Without
     ///     one the issuer shows a page.
-    ///   - options: What to send to the issuer.
+    ///   - options: What to send to the issuer. With an ID token in it the user has to authenticate first where the session has a
+    ///     ``UserAuthenticationPolicy``.
     /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` for `federated` at another issuer than Auth0, and for
     ///   parameters that Pilotlight sets itself; ``SessionError/configurationInvalid(field:message:)`` when the issuer has
     ///   no end-session endpoint; ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``.
     public func logoutURL(returnTo: URL? = nil, options: LogoutOptions = LogoutOptions()) async throws -> URL {
+        try await logoutURL(returnTo: returnTo, options: options, givesNothingOut: !options.sendsIDTokenHint)
+    }
+
+    private func logoutURL(returnTo: URL?, options: LogoutOptions, givesNothingOut: Bool) async throws -> URL {
         let options = options.core(returnTo: returnTo?.absoluteString)
-        let text = try await call(givesNothingOut: true) { try await $0.logoutUrl(options: options) }
+        let text = try await call(givesNothingOut: givesNothingOut) { try await $0.logoutUrl(options: options) }
         guard let url = URL(string: text) else {
             throw SessionError.internalFault(message: "the logout URL is not a URL")
         }

@@ -64,7 +64,7 @@ extension Session {
         let text = callback.absoluteString
         let state = SessionState(
             try await call(givesNothingOut: true) { try await $0.completeSignIn(callbackUrl: text) })
-        gate?.open()
+        gates.open()
         return state
     }
 
@@ -84,7 +84,7 @@ extension Session {
     /// Once begun it runs to its end, also when the task is cancelled.
     @discardableResult
     public func signOut() async -> SignOutOutcome {
-        gate?.close()
+        gates.close()
         tokens.forget()
         defer { tokens.forget() }
         // The core throws here only after its own fault; the sign-out itself cannot fail.

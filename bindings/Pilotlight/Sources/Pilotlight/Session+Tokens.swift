@@ -21,7 +21,7 @@ extension Session {
     /// - Throws: ``SessionError/signInRequired(reason:message:)`` when the user has to sign in;
     ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)`` when the issuer cannot be reached (the session has
     ///   not ended); ``SessionError/readOnly(message:)`` when the session is read-only and holds no good token;
-    ///   ``SessionError/deviceLocked(message:)``; ``SessionError/userAuthenticationFailed(cancelled:message:)`` with access
+    ///   ``SessionError/deviceLocked(message:)``; ``SessionError/userAuthenticationFailed(reason:message:)`` with access
     ///   control; ``SessionError/storageFailed(status:message:)`` when the new tokens could not be stored;
     ///   ``SessionError/argumentInvalid(argument:message:)`` for a `minTTL` that is negative or not a number;
     ///   `CancellationError` when the task is cancelled while it waits; the renewal continues.

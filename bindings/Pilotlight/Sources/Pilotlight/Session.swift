@@ -28,7 +28,9 @@ public final class Session: Sendable {
     let epoch: SessionEpoch
     let tokenCallers = TokenCallers()
     /// Asks who the user is before anything is given out; nil where the app has no such rule.
-    let gate: AuthenticationGate?
+    var gate: AuthenticationGate? { ownGate ?? gates.first }
+    private let ownGate: AuthenticationGate?
+    let gates: SharedGates
     private let background: BackgroundActivity?
     private let lifecycle: LifecycleObserver?
 
@@ -45,8 +47,8 @@ public final class Session: Sendable {
     ///     never renews, signs in or out, or writes. A call that needs the app throws ``SessionError/readOnly(message:)``.
     ///   - log: Where log lines go.
     ///   - metrics: What takes measurements of this session; nil measures nothing. ``counters`` are there in any case.
-    ///   - userAuthentication: When the user has to authenticate on this device before this session gives anything out; nil never
-    ///     asks. It counts for this `Session` object.
+    ///   - userAuthentication: When the user has to authenticate on this device before this session gives anything out; with nil
+    ///     the policy of another handle to the same session counts, and without one nobody is asked.
     /// - Throws: ``SessionError/configurationInvalid(field:message:)`` naming the field;
     ///   it names `storage` when this platform has no such store.
     public convenience init(
@@ -144,7 +146,8 @@ public final class Session: Sendable {
         }
         self.configuration = configuration
         self.core = core
-        self.gate = gate
+        ownGate = gate
+        gates = SharedGates.of(core, adding: gate)
         epoch = SessionEpoch(of: core)
         self.broadcaster = broadcaster
         tokens = broadcaster.tokens
@@ -174,7 +177,7 @@ public final class Session: Sendable {
     ///   at the next call after it.
     /// - Throws: ``SessionError/storageFailed(status:message:)`` when the store fails or holds what cannot be read
     ///   (which is kept aside under another name, and reported once);
-    ///   ``SessionError/userAuthenticationFailed(cancelled:message:)`` with access control; `CancellationError`.
+    ///   ``SessionError/userAuthenticationFailed(reason:message:)`` with access control; `CancellationError`.
     @discardableResult
     public func restore() async throws -> SessionState {
         SessionState(try await call(givesNothingOut: true) { try await $0.restore() })

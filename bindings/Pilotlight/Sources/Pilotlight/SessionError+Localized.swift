@@ -14,8 +14,10 @@ extension SessionError: LocalizedError {
             "The sign-in service gave an answer that was not understood."
         case .temporarilyUnavailable(.anotherProcess, _, _): "The sign-in is busy in another part of this app."
         case .temporarilyUnavailable(.noBackgroundTime, _, _): "The sign-in cannot be renewed in the background now."
-        case .userAuthenticationFailed(cancelled: true, _): "The sign-in was not unlocked."
-        case .userAuthenticationFailed: "You were not recognised."
+        case .userAuthenticationFailed(.required, _): "The sign-in is locked."
+        case .userAuthenticationFailed(.cancelled, _): "The sign-in was not unlocked."
+        case .userAuthenticationFailed(.failed, _): "You were not recognised."
+        case .userAuthenticationFailed(.unavailable, _): "This device cannot confirm that it is you."
         case .readOnly: "Open the app to go on."
         case .deviceLocked: "The sign-in cannot be read while the device is locked."
         case .signInRequired(.signedOut, _): "Nobody is signed in."
@@ -67,6 +69,10 @@ extension SessionError: LocalizedError {
             "Try again in a moment."
         case .deviceLocked:
             "Unlock the device and try again."
+        case .userAuthenticationFailed(.required, _):
+            "Unlock it by confirming that it is you."
+        case .userAuthenticationFailed(.unavailable, _):
+            "Set a passcode, Face ID or Touch ID in the device's settings, or sign in again."
         case .userAuthenticationFailed:
             "Try again and confirm that it is you."
         case .readOnly:

@@ -39,6 +39,7 @@ extension SessionError: CustomNSError {
         case .temporarilyUnavailable(let reason, let retryAfter, _):
             info["PilotlightReason"] = "\(reason)"
             info["PilotlightRetryAfter"] = retryAfter
+        case .userAuthenticationFailed(let reason, _): info["PilotlightReason"] = "\(reason)"
         case .signInRequired(.renewalsRefused(let code), _):
             info["PilotlightReason"] = "renewalsRefused"
             info["PilotlightCode"] = code

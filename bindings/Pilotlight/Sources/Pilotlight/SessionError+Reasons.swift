@@ -19,6 +19,20 @@ public enum RetryReason: Hashable, Sendable {
     case noBackgroundTime
 }
 
+/// Why the user has not authenticated on this device.
+public enum UserAuthenticationFailure: Hashable, Sendable {
+    /// It is due, and the user was not asked: the app is not in front, or it asks by itself
+    /// (``UserAuthenticationPolicy/askedByApp()``). Show the app as closed, and call ``Session/authenticateUser()``.
+    case required
+    /// The user closed the dialogue. Offer to try again.
+    case cancelled
+    /// It was not the device's owner. Offer to try again, and to sign out.
+    case failed
+    /// It is not possible on this device: no passcode is set, or no face or finger is enrolled or allowed for this app. Say so;
+    /// a sign-in counts as an authentication.
+    case unavailable
+}
+
 /// Why the user is needed.
 public enum SignInReason: Hashable, Sendable {
     /// Nobody is signed in.

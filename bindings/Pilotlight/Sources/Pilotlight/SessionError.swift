@@ -14,9 +14,10 @@ public enum SessionError: Error, Hashable, Sendable {
     case temporarilyUnavailable(reason: RetryReason, retryAfter: TimeInterval?, message: Message)
     /// The device is locked and the session cannot be read; try again when it has been unlocked.
     case deviceLocked(message: Message)
-    /// The Keychain asked for the user (Face ID, Touch ID, the passcode) and the user declined (`cancelled`) or was not
-    /// recognised. Nothing is lost: the same call asks again, so make it when the user wants it.
-    case userAuthenticationFailed(cancelled: Bool, message: Message)
+    /// The user has to authenticate on this device (Face ID, Touch ID, the passcode) and has not, by a
+    /// ``UserAuthenticationPolicy`` or the Keychain's access control. Nothing is lost: the same call asks again, so make it
+    /// when the user wants it. `reason` says whether that helps.
+    case userAuthenticationFailed(reason: UserAuthenticationFailure, message: Message)
     /// This session is read-only and has no token that is good enough: the app itself has to run, to renew the session
     /// or to sign in or out.
     case readOnly(message: Message)
@@ -147,7 +148,7 @@ extension SessionError {
         case .WaitForUnlock(let message):
             self = .deviceLocked(message: Message(message))
         case .AuthenticateUser(let cancelled, let message):
-            self = .userAuthenticationFailed(cancelled: cancelled, message: Message(message))
+            self = .userAuthenticationFailed(reason: cancelled ? .cancelled : .failed, message: Message(message))
         case .OpenApp(let message):
             self = .readOnly(message: Message(message))
         case .SignIn(let reason, let message):

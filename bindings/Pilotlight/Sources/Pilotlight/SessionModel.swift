@@ -23,8 +23,10 @@ public final class SessionModel {
     public let session: Session
     /// The state as last reported; nil until ``restore()`` has ended.
     public private(set) var state: SessionState?
-    /// The profile, when one was loaded; nil after a sign-out.
-    public private(set) var profile: SessionProfile?
+    /// The profile, when one was loaded; nil after a sign-out, and while the user has to authenticate first
+    /// (``Session/isUserAuthenticationRequired``).
+    public var profile: SessionProfile? { session.isUserAuthenticationRequired ? nil : loadedProfile }
+    private var loadedProfile: SessionProfile?
     /// The last error; nil after a call that succeeded or was cancelled.
     public private(set) var error: SessionError?
     /// Whether a call is under way.
@@ -36,7 +38,7 @@ public final class SessionModel {
     public init(_ session: Session) {
         self.session = session
         follower = SessionFollower(session)
-        (state, profile) = (follower.values.state, follower.values.profile)
+        (state, loadedProfile) = (follower.values.state, follower.values.profile)
         follower.changed = { [weak self] in self?.show($0) }
     }
 
@@ -84,7 +86,7 @@ public final class SessionModel {
     /// Sets what has changed only: a screen is drawn again for what it reads.
     private func show(_ values: SessionFollower.Values) {
         if state != values.state { state = values.state }
-        if profile != values.profile { profile = values.profile }
+        if loadedProfile != values.profile { loadedProfile = values.profile }
         if error != values.error { error = values.error }
         if isBusy != (values.calls > 0) { isBusy = values.calls > 0 }
     }

@@ -93,7 +93,7 @@ extension Session {
                 try await $0.signInByExchange(
                     token: token.token, kind: token.type, userProfile: profile, parameters: token.parameters)
             })
-        gate?.open()
+        gates.open()
         return state
     }
 }

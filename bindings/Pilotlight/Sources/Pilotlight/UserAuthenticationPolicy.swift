@@ -12,14 +12,17 @@ import LocalAuthentication
 ///
 /// It covers every way to a token and to what is known of the user: ``Session/accessToken(minTTL:forceRefresh:allowExpired:)`` and
 /// its like, requests, the profile, the one in memory too, and the metadata. Calls with `async` ask the user by themselves where that
-/// is due and throw ``SessionError/userAuthenticationFailed(cancelled:message:)`` where it fails. Calls without give nil until the user
-/// was asked; ``Session/isUserAuthenticationRequired`` says whether that is so, and ``Session/authenticateUser()`` asks, for an app
-/// with its own screen for it.
+/// is due and throw ``SessionError/userAuthenticationFailed(reason:message:)`` where it fails. Calls without give nil until the user
+/// was asked; ``Session/isUserAuthenticationRequired`` says whether that is so, and ``Session/authenticateUser()`` asks. An app
+/// with its own screen for it takes ``askedByApp()``.
+///
+/// It counts for the session, not only for this object: a ``Session`` that is another handle to it in this process, and has no
+/// policy itself, keeps this one.
 ///
 /// A sign-in counts as an authentication, and a sign-out needs none. ``Session/state`` and ``Session/events`` are as ever: they hold no
 /// token.
 ///
-/// This is a rule of the app, kept by this ``Session``: the stored tokens are protected by it only as long as the app runs. For a
+/// This is a rule of the app, kept in its process: the stored tokens are protected by it only as long as the app runs. For a
 /// rule that the Keychain itself keeps use ``KeychainAccessControl``; both go together.
 public struct UserAuthenticationPolicy: Sendable {
     enum Validity: Hashable, Sendable {
@@ -31,6 +34,8 @@ public struct UserAuthenticationPolicy: Sendable {
     let validity: Validity
     let reason: String
     let authenticator: any UserAuthenticator
+    /// Whether calls ask the user by themselves.
+    private(set) var callsAsk = true
 
     /// Before each call that gives something out. Calls at the same time ask once.
     ///
@@ -52,6 +57,16 @@ public struct UserAuthenticationPolicy: Sendable {
         _ seconds: TimeInterval, reason: String, authenticator: some UserAuthenticator
     ) -> Self {
         Self(validity: .seconds(seconds), reason: reason, authenticator: authenticator)
+    }
+
+    /// The same policy for an app that shows its own lock screen: where the user has to authenticate, calls with `async` throw
+    /// ``SessionError/userAuthenticationFailed(reason:message:)`` with ``UserAuthenticationFailure/required`` and show nothing, and
+    /// only ``Session/authenticateUser()`` asks. Of no use with ``always(reason:authenticator:)``, whose authentications are good
+    /// for nothing but the call that asked: there calls ask all the same.
+    public func askedByApp() -> Self {
+        var policy = self
+        policy.callsAsk = validity == .none
+        return policy
     }
 
     /// Once for each ``Session`` object: at the launch of an app that makes one.
@@ -94,7 +109,7 @@ public protocol UserAuthenticator: Sendable {
     /// Asks, and returns when it was the device's owner. Called on any thread, for one question at a time.
     ///
     /// - Parameter reason: What it is for, in the user's language.
-    /// - Throws: ``SessionError/userAuthenticationFailed(cancelled:message:)`` where it was not, or nobody came; any other error
+    /// - Throws: ``SessionError/userAuthenticationFailed(reason:message:)`` where it was not, or nobody came; any other error
     ///   becomes one.
     func authenticate(reason: String) async throws
 }
@@ -115,16 +130,32 @@ public struct DeviceOwnerAuthenticator: UserAuthenticator {
 
     /// Shows the dialogue.
     ///
-    /// - Throws: ``SessionError/userAuthenticationFailed(cancelled:message:)``.
+    /// - Throws: ``SessionError/userAuthenticationFailed(reason:message:)``.
     public func authenticate(reason: String) async throws {
         let policy: LAPolicy = acceptsPasscode ? .deviceOwnerAuthentication : .deviceOwnerAuthenticationWithBiometrics
         do {
             _ = try await LAContext().evaluatePolicy(policy, localizedReason: reason)
         } catch let error as LAError {
-            let isCancelled = [.userCancel, .systemCancel, .appCancel].contains(error.code)
             throw SessionError.userAuthenticationFailed(
-                cancelled: isCancelled, message: "the user did not authenticate (LAError \(error.code.rawValue))")
+                reason: UserAuthenticationFailure(localAuthentication: error.code.rawValue),
+                message: "the user did not authenticate (LAError \(error.code.rawValue))")
         }
     }
 }
 #endif
+
+extension UserAuthenticationFailure {
+    /// What a code of LocalAuthentication's means (Apple: "LAError.Code").
+    init(localAuthentication code: Int) {
+        self =
+            switch code {
+            // The user, the button for another way, the app.
+            case -2, -3, -9: .cancelled
+            // Another app came in front, the context is over, or no dialogue may be shown.
+            case -4, -10, -1004: .required
+            // No passcode; Face ID or Touch ID not there, not allowed, or not enrolled; no watch, no paired or connected sensor.
+            case -5, -6, -7, -11, -12, -13: .unavailable
+            default: .failed
+            }
+    }
+}

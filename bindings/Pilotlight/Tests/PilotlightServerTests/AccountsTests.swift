@@ -1,6 +1,7 @@
 #if canImport(Observation)
 import Foundation
 import IdentityServerSupport
+import Observation
 import Pilotlight
 import Testing
 
@@ -26,10 +27,11 @@ struct AccountsTests {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// A launch of the app.
-    private func launch() async throws -> SessionAccounts {
+    /// A launch of the app. In another process the same file is another store.
+    private func launch(process: Int = 0) async throws -> SessionAccounts {
+        let file = folder.path + String(repeating: "/.", count: process) + "/sessions"
         let accounts = SessionAccounts(
-            configuration, storage: .file(folder.appendingPathComponent("sessions")), log: .none, defaults: defaults)
+            configuration, storage: .file(URL(fileURLWithPath: file)), log: .none, defaults: defaults)
         try await accounts.restore()
         return accounts
     }
@@ -61,6 +63,57 @@ struct AccountsTests {
         #expect(try await server.requests(to: "revoke") == 1)
         #expect(try await launch().all == [grace])
         await end()
+    }
+
+    /// An app with two processes, as with an extension that has an account menu too.
+    @Test func whatAnotherProcessDoesIsSeen() async throws {
+        let (app, other) = (try await launch(), try await launch(process: 1))
+        let ada = try await app.add(using: TestBrowser(signInAs: "ada@example.com"))
+        try await other.restore()
+        #expect(other.all == [ada] && other.current == ada)
+        let grace = try await other.add(using: TestBrowser(signInAs: "grace@example.com"))
+        try await app.restore()
+        #expect(subjects(app) == ["auth0|ada", "auth0|grace"] && app.current == grace)
+        await app.current?.model.loadProfile()
+        await other.remove(ada)
+        try await app.restore()
+        #expect(app.all == [grace] && app.current == grace)
+        #expect(app.current?.model.profile?.email == "grace@example.com")
+        _ = try await grace.session.accessToken(forceRefresh: true)
+        await end()
+    }
+
+    /// A menu is drawn again when an account comes, becomes current, or goes; each has a name and a picture.
+    @Test func aMenuIsDrawnAgain() async throws {
+        let accounts = try await launch()
+        let changes = Changes()
+        func watch() {
+            withObservationTracking {
+                _ = (accounts.all, accounts.current)
+            } onChange: {
+                changes.count()
+            }
+        }
+        watch()
+        let ada = try await accounts.add(using: TestBrowser(signInAs: "ada@example.com"))
+        #expect(changes.counted == 1)
+        await ada.model.loadProfile()
+        #expect(ada.model.profile?.name != nil && ada.model.profile?.pictureURL != nil)
+        try await accounts.add(using: TestBrowser(signInAs: "grace@example.com"))
+        watch()
+        accounts.makeCurrent(ada)
+        #expect(changes.counted == 2)
+        watch()
+        await accounts.remove(ada)
+        #expect(changes.counted == 3)
+        await end()
+    }
+
+    private final class Changes: @unchecked Sendable {
+        private let lock = NSLock()
+        private var changes = 0
+        var counted: Int { lock.withLock { changes } }
+        func count() { lock.withLock { changes += 1 } }
     }
 
     @Test func aUserWhoSignsInOnceMoreHasOneAccount() async throws {

@@ -35,21 +35,9 @@ final class ScriptedAuthenticator: UserAuthenticator {
     }
 }
 
-/// A policy about the user on this device covers every way to a token and to the user's data.
-@Suite struct AuthenticationGateTests {
-    private let user = ScriptedAuthenticator()
-    private let clock = Locked(UInt64(1_000_000_000_000))
-    private static let refused = SessionError.userAuthenticationFailed(cancelled: true, message: "no")
-
-    private func gate(_ policy: UserAuthenticationPolicy) -> AuthenticationGate {
-        AuthenticationGate(policy) { [clock] in clock.withLock { $0 } }
-    }
-
-    private func pass(seconds: UInt64) {
-        clock.withLock { $0 += seconds * 1_000_000_000 }
-    }
-
-    private func session(_ gate: AuthenticationGate) -> Session {
+extension Session {
+    /// Ada's session behind a gate.
+    static func preview(behind gate: AuthenticationGate) -> Session {
         let configuration = SessionConfiguration.openIDConnect(
             issuer: "https://preview.invalid", clientID: "preview", redirectURI: "preview://callback")
         let contents = PreviewCore.Contents(
@@ -59,50 +47,21 @@ final class ScriptedAuthenticator: UserAuthenticator {
         let core = PreviewCore(contents: contents, broadcaster: broadcaster)
         return Session(configuration: configuration, core: core, broadcaster: broadcaster, gate: gate)
     }
+}
 
-    private func waysIn(_ session: Session) -> [String: @Sendable () async throws -> Void] {
-        let api = TokenAudience("https://api.example.com/")
-        let request = URLRequest(url: URL(fileURLWithPath: "/"))
-        let web = URL(string: "https://api.example.com/").map { URLRequest(url: $0) } ?? request
-        return [
-            "accessToken": { _ = try await session.accessToken() },
-            "forced": { _ = try await session.accessToken(forceRefresh: true) },
-            "for an API": { _ = try await session.accessToken(for: api) },
-            "refresh": { try await session.refresh() },
-            "authorized": { _ = try await session.authorized(web) },
-            "authorized for an API": { _ = try await session.authorized(web, for: api) },
-            "data": { _ = try await session.data(for: web) },
-            "profile": { _ = try await session.profile() },
-            "profile within": { _ = try await session.profile(maxAge: 60) },
-            "user": { _ = try await session.fetchUser() },
-            "metadata": { _ = try await session.metadata.get() },
-            "metadata update": { _ = try await session.metadata.update(["a": 2]) },
-            "waiting metadata": { _ = try await session.metadata.updateOrWait(["a": 2]) },
-            "flush": { _ = try await session.metadata.flush() },
-            "ID token": { _ = try await session.legacy.idToken() },
-            "delegation": { _ = try await session.legacy.delegate(apiType: "aws") },
-        ]
+/// When a policy about the user on this device asks. That it covers every way in: ``PolicyCoverageTests``.
+@Suite struct AuthenticationGateTests {
+    private let user = ScriptedAuthenticator()
+    private let clock = Locked(UInt64(1_000_000_000_000))
+    private func gate(_ policy: UserAuthenticationPolicy) -> AuthenticationGate {
+        AuthenticationGate(policy) { [clock] in clock.withLock { $0 } }
     }
 
-    @Test func aUserWhoDoesNotAuthenticateGetsNothing() async throws {
-        user.fail(with: Self.refused)
-        let session = session(gate(.atLaunch(reason: "r", authenticator: user)))
-        #expect(session.isUserAuthenticationRequired)
-        #expect(session.cachedAccessToken() == nil)
-        #expect(session.cachedAccessToken(for: TokenAudience("https://api.example.com/")) == nil)
-        #expect(session.cachedProfile == nil)
-        #expect(session.legacy.cachedIDToken() == nil)
-        #expect(session.metadata.pending.isEmpty)
-        let ways = waysIn(session)
-        for (name, way) in ways {
-            await #expect(throws: Self.refused, "\(name)") { try await way() }
-        }
-        #expect(user.asked == ways.count)
-        // The session goes on, and what gives nothing out needs nobody.
-        #expect(session.state?.isSignedIn == true)
-        #expect(try await session.restore().isSignedIn)
-        #expect(user.asked == ways.count)
+    private func pass(seconds: UInt64) {
+        clock.withLock { $0 += seconds * 1_000_000_000 }
     }
+
+    private func session(_ gate: AuthenticationGate) -> Session { .preview(behind: gate) }
 
     @Test func onceAuthenticatedEverythingIsThereAsWithoutAPolicy() async throws {
         let session = session(gate(.atLaunch(reason: "r", authenticator: user)))
@@ -184,8 +143,36 @@ final class ScriptedAuthenticator: UserAuthenticator {
             _ = try await session.accessToken()
             Issue.record("nobody authenticated")
         } catch let error as SessionError {
-            guard case .userAuthenticationFailed(let cancelled, _) = error else { throw error }
-            #expect(!cancelled)
+            guard case .userAuthenticationFailed(let reason, _) = error else { throw error }
+            #expect(reason == .failed)
         }
+    }
+
+    /// An app with its own lock screen: calls show no dialogue.
+    @Test func askedByTheAppOnlyTheAppAsks() async throws {
+        let session = session(gate(.after(300, reason: "r", authenticator: user).askedByApp()))
+        do {
+            _ = try await session.accessToken()
+            Issue.record("nobody authenticated")
+        } catch SessionError.userAuthenticationFailed(.required, let message) {
+            #expect(message.text.contains("authenticateUser()"))
+        }
+        #expect(session.isUserAuthenticationRequired && user.asked == 0)
+        try await session.authenticateUser()
+        #expect(try await session.accessToken() == "token")
+        pass(seconds: 300)
+        await #expect(throws: SessionError.self) { try await session.profile() }
+        #expect(user.asked == 1)
+        // Otherwise nobody would ever pass.
+        let always = self.session(gate(.always(reason: "r", authenticator: user).askedByApp()))
+        #expect(try await always.accessToken() == "token")
+    }
+
+    @Test(arguments: [
+        (-1, UserAuthenticationFailure.failed), (-8, .failed), (-2, .cancelled), (-3, .cancelled), (-9, .cancelled),
+        (-4, .required), (-10, .required), (-1004, .required), (-5, .unavailable), (-6, .unavailable),
+        (-7, .unavailable), (-11, .unavailable),
+    ]) func theSystemsAnswersSayWhatToDo(code: Int, reason: UserAuthenticationFailure) {
+        #expect(UserAuthenticationFailure(localAuthentication: code) == reason)
     }
 }

@@ -90,6 +90,7 @@ import FoundationNetworking
             "DeviceSignIn": [
                 try await Session.preview().beginDeviceSignIn()
             ],
+            "UserAuthenticationFailure": [UserAuthenticationFailure.cancelled],
             "UserAuthenticationPolicy": [
                 UserAuthenticationPolicy.always(reason: "r", authenticator: ScriptedAuthenticator())
             ],

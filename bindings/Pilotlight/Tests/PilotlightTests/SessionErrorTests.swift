@@ -23,8 +23,10 @@ import FoundationNetworking
             + [.temporarilyUnavailable(reason: .rateLimited, retryAfter: 6.2, message: "m")]
             + signIns.map { .signInRequired(reason: $0, message: "m") }
             + [
-                .userAuthenticationFailed(cancelled: true, message: "m"),
-                .userAuthenticationFailed(cancelled: false, message: "m"), .readOnly(message: "m"),
+                .userAuthenticationFailed(reason: .cancelled, message: "m"),
+                .userAuthenticationFailed(reason: .failed, message: "m"),
+                .userAuthenticationFailed(reason: .required, message: "m"),
+                .userAuthenticationFailed(reason: .unavailable, message: "m"), .readOnly(message: "m"),
                 .deviceLocked(message: "m"), .signInFailed(code: "access_denied", message: "m"), .signInCancelled,
                 .configurationInvalid(field: "clientID", message: "m"),
                 .argumentInvalid(argument: "minTTL", message: "m"), .storageFailed(status: -34018, message: "m"),
@@ -92,7 +94,8 @@ import FoundationNetworking
         let codes = Self.every.map { ($0 as NSError).code }
         #expect(
             codes == [
-                1, 1, 1, 1, 1, 1, 1, 1, 5, 5, 5, 5, 5, 5, 5, 5, 5, 3, 3, 4, 2, 6, 7, 8, 9, 10, 10, 11, 12, 13, 14, 14,
+                1, 1, 1, 1, 1, 1, 1, 1, 5, 5, 5, 5, 5, 5, 5, 5, 5, 3, 3, 3, 3, 4, 2, 6, 7, 8, 9, 10, 10, 11, 12, 13,
+                14, 14,
             ])
         #expect(Self.every.allSatisfy { ($0 as NSError).domain == "Pilotlight.SessionError" })
         let info = SessionError.configurationInvalid(field: "clientID", message: "m").errorUserInfo

@@ -14,7 +14,7 @@ extension SessionError {
 
     /// Whether a button "Try Again" helps.
     public var canRetry: Bool {
-        if case .userAuthenticationFailed = self { true } else { isTemporary }
+        if case .userAuthenticationFailed(let reason, _) = self { reason != .unavailable } else { isTemporary }
     }
 
     /// What to do: the SDK's sentence, but where that has a value in it.

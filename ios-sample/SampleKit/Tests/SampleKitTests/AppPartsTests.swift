@@ -123,7 +123,7 @@ import Testing
         #expect(await Session.preview(state: .locked).glance() == .locked)
         let broken = SessionError.storageFailed(status: nil, message: "")
         #expect(await Session.preview(state: nil, failingWith: broken).glance() == nil)
-        let asking = SessionError.userAuthenticationFailed(cancelled: false, message: "")
+        let asking = SessionError.userAuthenticationFailed(reason: .failed, message: "")
         #expect(await Session.preview(state: nil, failingWith: asking).glance() == .locked)
         await server.stop()
     }

@@ -69,7 +69,7 @@ import Testing
         let signIn = SessionError.signInRequired(reason: .signedOut, message: "")
         #expect(SessionError.shown(signIn) == signIn)
         #expect(SessionError.temporarilyUnavailable(reason: .network, retryAfter: nil, message: "").canRetry)
-        #expect(SessionError.userAuthenticationFailed(cancelled: true, message: "").canRetry)
+        #expect(SessionError.userAuthenticationFailed(reason: .cancelled, message: "").canRetry)
         #expect(!SessionError.readOnly(message: "").canRetry)
         #expect(!SessionError.configurationInvalid(field: "domain", message: "").canRetry)
         #expect(SessionError.shown(URLError(.unknown)) != nil)

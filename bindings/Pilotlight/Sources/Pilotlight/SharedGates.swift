@@ -1,0 +1,52 @@
+internal import PilotlightCore
+
+/// The gates of one session that is open in this process, however many handles it has.
+///
+/// A second ``Session`` with the same configuration, storage and name shares the tokens. So it shares the policy too: without one it
+/// would be a way around it. A policy stays as long as any handle to the session does.
+final class SharedGates: Sendable {
+    private struct Weak: Sendable {
+        weak var gates: SharedGates?
+    }
+
+    /// By the address of what the handles share.
+    private static let all = Locked<[UInt64: Weak]>([:])
+
+    /// Keeps what is at that address: no other session can be there as long as this object lives.
+    private let core: any CoreSessionProtocol
+    private let gates = Locked<[AuthenticationGate]>([])
+
+    private init(_ core: any CoreSessionProtocol) {
+        self.core = core
+    }
+
+    /// Those of the session that this is a handle to.
+    ///
+    /// - Parameter gate: The handle's own.
+    static func of(_ core: any CoreSessionProtocol, adding gate: AuthenticationGate?) -> SharedGates {
+        let address = core.epochAddress()
+        let shared = all.withLock { all in
+            // What only lives in memory, as a preview, shares nothing.
+            if address != 0, let shared = all[address]?.gates { return shared }
+            let new = SharedGates(core)
+            all = all.filter { $0.value.gates != nil }
+            if address != 0 { all[address] = Weak(gates: new) }
+            return new
+        }
+        if let gate { shared.gates.withLock { $0.append(gate) } }
+        return shared
+    }
+
+    /// The gate for handles without one.
+    var first: AuthenticationGate? { gates.withLock { $0.first } }
+
+    /// The user has just shown who they are: a sign-in.
+    func open() {
+        for gate in gates.withLock({ $0 }) { gate.open() }
+    }
+
+    /// Nobody is signed in any more.
+    func close() {
+        for gate in gates.withLock({ $0 }) { gate.close() }
+    }
+}
