@@ -35,7 +35,11 @@ pub(super) struct SignInName {
 /// The sign-ins that the last sign-out ended: that of the session in memory; where it was never stored, also the one that
 /// the store held in its place.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Departure(Vec<SignInName>);
+pub(super) struct Departure {
+    sign_ins: Vec<SignInName>,
+    /// The nonce of the session in memory: a step-up brings tokens of another grant, which has its own.
+    nonce: Option<Secret>,
+}
 
 impl Provenance {
     /// The store was read.
@@ -73,23 +77,30 @@ impl SignInName {
 }
 
 impl Departure {
-    /// From these sign-ins.
-    pub(super) fn from(sign_ins: impl IntoIterator<Item = SignInName>) -> Self {
-        let mut departure = Self::default();
-        sign_ins.into_iter().for_each(|sign_in| departure.add(sign_in));
-        departure
+    /// From this session.
+    pub(super) fn from(session: &StoredSession) -> Self {
+        Self {
+            sign_ins: vec![SignInName::of(session)],
+            nonce: session.nonce.clone(),
+        }
     }
 
     /// It was ended too.
     pub(super) fn add(&mut self, sign_in: SignInName) {
-        if !self.0.contains(&sign_in) {
-            self.0.push(sign_in);
+        if !self.sign_ins.contains(&sign_in) {
+            self.sign_ins.push(sign_in);
         }
     }
 
     /// Whether the session is of a sign-in that was ended.
     pub(super) fn is_from(&self, session: &StoredSession) -> bool {
-        self.0.contains(&SignInName::of(session))
+        self.sign_ins.contains(&SignInName::of(session))
+    }
+
+    /// Whether the session in memory had tokens of another grant than this version of it.
+    pub(super) fn is_from_another_grant_of(&self, session: &StoredSession) -> bool {
+        let is_same = self.sign_ins.first() == Some(&SignInName::of(session));
+        is_same && self.nonce.is_some() && self.nonce != session.nonce
     }
 }
 

@@ -5,6 +5,7 @@ use crate::clock::Wall;
 use crate::issuer::User;
 use crate::process::Process;
 use crate::renewal::{Fate, Renewal};
+use crate::step_up::Grant;
 use crate::user::SignIn;
 use crate::world::{PROCESSES, World};
 
@@ -21,6 +22,8 @@ pub(crate) enum Action {
     SignIn(usize),
     BeginSignOut(usize),
     SignOut(usize),
+    BeginStepUp(usize, Grant),
+    StepUp(usize),
     MakeChange(usize),
     BeginSending(usize),
     Send(usize),
@@ -109,6 +112,9 @@ impl World {
         if self.can_step_sign_out(number) {
             actions.push(Action::SignOut(number));
         }
+        if self.can_step_step_up(number) {
+            actions.push(Action::StepUp(number));
+        }
         if self.can_take_lease(number) {
             actions.push(Action::TakeLease(number));
         }
@@ -128,6 +134,10 @@ impl World {
         }
         if process.sign_out.is_none() && self.left.sign_outs > 0 {
             actions.push(Action::BeginSignOut(number));
+        }
+        if process.step_up.is_none() && self.left.step_ups > 0 && self.is_signed_in(number) && !self.is_over(number) {
+            let grants = [Grant::WithRefreshToken, Grant::AccessTokenOnly];
+            actions.extend(grants.map(|grant| Action::BeginStepUp(number, grant)));
         }
         if process.sender.is_none() && self.left.changes > 0 && self.is_signed_in(number) {
             actions.push(Action::MakeChange(number));
@@ -188,6 +198,11 @@ impl World {
                 self.begin_sign_out(number);
             }
             Action::SignOut(number) => self.step_sign_out(number),
+            Action::BeginStepUp(number, grant) => {
+                self.left.step_ups -= 1;
+                self.begin_step_up(number, grant);
+            }
+            Action::StepUp(number) => self.step_step_up(number),
             Action::MakeChange(number) => {
                 self.left.changes -= 1;
                 self.make_change(number);

@@ -26,6 +26,8 @@ pub(crate) struct Bounds {
     /// Sign-ins as the same user.
     pub(crate) sign_ins_again: u8,
     pub(crate) sign_outs: u8,
+    /// Authentications that an API asks for (RFC 9470).
+    pub(crate) step_ups: u8,
     /// Crashes of either process.
     pub(crate) crashes: u8,
     /// Requests or answers that are lost.
@@ -159,6 +161,24 @@ impl Bounds {
         }
     }
 
+    /// The user authenticates once more, in either process.
+    pub(crate) fn step_ups(rotation: Rotation) -> Self {
+        Self {
+            rotation,
+            renewals: 1,
+            sign_ins_again: 1,
+            sign_outs: 1,
+            step_ups: 2,
+            crashes: 1,
+            refusals: 1,
+            suspensions: 1,
+            hours: 2,
+            changes: 1,
+            lifetime: Some(3),
+            ..Self::default()
+        }
+    }
+
     /// Copies of the access token are given out without asking.
     pub(crate) fn leases() -> Self {
         Self {
@@ -182,6 +202,7 @@ impl Bounds {
             sign_ins: 1,
             sign_ins_again: 1,
             sign_outs: 1,
+            step_ups: 1,
             crashes: 1,
             losses: 1,
             declines: 1,

@@ -6,6 +6,10 @@ use pilotlight_core::model::secret::Secret;
 use pilotlight_core::protocol::token::TokenAnswer;
 
 use crate::bounds::Rotation;
+use crate::step_up::Grant;
+
+/// Access tokens of step-ups have numbers from here on.
+const STEPPED_UP: u8 = 50;
 
 /// One sign-in at the issuer, by its number.
 pub(crate) type Family = u8;
@@ -21,6 +25,8 @@ pub(crate) struct Issuer {
     pub(crate) changes: Vec<(User, u8)>,
     /// Keys that processes have made.
     keys: u8,
+    /// Step-ups so far.
+    step_ups: u8,
 }
 
 /// Who can sign in.
@@ -64,6 +70,7 @@ impl Issuer {
             families: Vec::new(),
             changes: Vec::new(),
             keys: 0,
+            step_ups: 0,
         }
     }
 
@@ -76,6 +83,17 @@ impl Issuer {
             bound_to: None,
         });
         (family, answer((family, 0), None))
+    }
+
+    /// Its user authenticates once more. A refresh token is of another sign-in at the issuer.
+    pub(crate) fn step_up(&mut self, of: Family, grant: Grant) -> (Family, TokenAnswer) {
+        self.step_ups += 1;
+        let (family, mut tokens) = match grant {
+            Grant::WithRefreshToken => self.sign_in(self.user_of(of)),
+            Grant::AccessTokenOnly => (of, answer((of, 0), None)),
+        };
+        tokens.access_token = answer((family, STEPPED_UP + self.step_ups), None).access_token;
+        (family, tokens)
     }
 
     /// A new key, unlike all others.
@@ -131,6 +149,11 @@ impl Issuer {
     pub(crate) fn families(&self) -> impl Iterator<Item = Family> + use<> {
         0..Family::try_from(self.families.len()).unwrap()
     }
+}
+
+/// Whether this access token came with a step-up.
+pub(crate) fn is_of_step_up(access_token: &Secret) -> bool {
+    name_of(access_token).1 > STEPPED_UP
 }
 
 /// The family that a token belongs to.

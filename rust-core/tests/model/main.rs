@@ -26,6 +26,7 @@ mod properties;
 mod reader;
 mod recovery;
 mod renewal;
+mod step_up;
 mod store;
 mod user;
 mod walk;
@@ -88,6 +89,14 @@ fn every_refusal_of_a_spent_token_keeps_the_promises() {
 fn every_binding_to_a_key_keeps_the_promises() {
     for rotation in [Rotation::Strict, Rotation::Overlap] {
         check("binding", &Bounds::binding(rotation), states_wanted());
+    }
+}
+
+/// The user authenticates once more in one process, while the other renews, signs out, or is killed.
+#[test]
+fn every_step_up_keeps_the_promises() {
+    for rotation in [Rotation::Strict, Rotation::Overlap] {
+        check("step-up", &Bounds::step_ups(rotation), states_wanted());
     }
 }
 

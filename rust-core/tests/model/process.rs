@@ -9,6 +9,7 @@ use crate::changes::Sender;
 use crate::issuer::{Family, TokenName, family_of};
 use crate::reader::{Reader, Watching};
 use crate::renewal::Renewal;
+use crate::step_up::StepUp;
 use crate::store::Found;
 use crate::user::{SignIn, SignOut};
 use crate::world::{Families, World};
@@ -20,6 +21,7 @@ pub(crate) struct Process {
     pub(crate) renewal: Option<Renewal>,
     pub(crate) sign_in: Option<SignIn>,
     pub(crate) sign_out: Option<SignOut>,
+    pub(crate) step_up: Option<StepUp>,
     pub(crate) write: Option<Write>,
     pub(crate) sender: Option<Sender>,
     /// Renewals that were begun.
@@ -79,7 +81,8 @@ impl World {
         let tells_of_a_session = self.processes[process].tells_of_a_session;
         let broken = match event {
             SessionEvent::SignedIn { .. } | SessionEvent::Restored { .. } => {
-                (!is_in(&self.history.stored)).then_some("2: a user was announced before the store held the session")
+                let was_stored = family.is_some_and(|family| self.history.was_stored(family));
+                (!was_stored).then_some("2: a user was announced before the store held the session")
             }
             SessionEvent::Renewed { .. } if !tells_of_a_session => {
                 Some("events: a renewal, though nobody is signed in")
@@ -164,7 +167,10 @@ impl World {
             .and_then(|session| session.credentials.refresh_token.as_ref());
         let unsaved = in_memory.filter(|_| has_unsaved).map(family_of);
         let under_way = process.renewal.as_ref().and_then(Renewal::family);
-        let excused: Vec<_> = unsaved.into_iter().chain(under_way).collect();
+        // A step-up has replaced them in this memory, and nowhere else.
+        let replaced = self.history.replaced.iter().filter(|(_, by)| unsaved == Some(*by));
+        let replaced = replaced.map(|(replaced, _)| *replaced);
+        let excused: Vec<_> = unsaved.into_iter().chain(under_way).chain(replaced).collect();
         excused
             .into_iter()
             .for_each(|family| self.history.excused.insert(family));
@@ -186,13 +192,16 @@ impl Process {
         let sign_in = self.sign_in.as_mut().and_then(SignIn::saving);
         let sign_out = self.sign_out.as_mut().and_then(SignOut::saving);
         let sender = self.sender.as_mut().and_then(Sender::saving);
-        renewal.into_iter().chain(sign_in).chain(sign_out).chain(sender)
+        let step_up = self.step_up.as_mut().and_then(StepUp::saving);
+        let user = sign_in.into_iter().chain(sign_out).chain(step_up);
+        renewal.into_iter().chain(user).chain(sender)
     }
 
     pub(crate) fn asks_for_write(&self) -> bool {
         self.renewal.as_ref().is_some_and(Renewal::asks_for_write)
             || self.sign_in.as_ref().is_some_and(SignIn::asks_for_write)
             || self.sign_out.as_ref().is_some_and(SignOut::asks_for_write)
+            || self.step_up.as_ref().is_some_and(StepUp::asks_for_write)
             || self.sender.as_ref().is_some_and(Sender::asks_for_write)
     }
 
@@ -200,6 +209,7 @@ impl Process {
         self.renewal.is_none()
             && self.sign_in.is_none()
             && self.sign_out.is_none()
+            && self.step_up.is_none()
             && self.write.is_none()
             && self.sender.is_none()
     }

@@ -93,14 +93,22 @@ fn lost_token(world: &World) -> Option<&'static str> {
         let history = &world.history;
         world.issuer.is_alive(*family)
             && !history.excused.contains(family)
-            && !history.signed_out.contains(family)
+            && !history.has_left(*family)
+            && !history.superseded.contains(family)
             && history.stored.contains(family)
             && !is_held(world, *family)
+            && !is_replaced_in_memory(world, *family)
     };
     let mut families = world.issuer.families();
     families
         .any(|family| is_lost(&family))
         .then_some("2: nobody has the newest refresh token")
+}
+
+/// A process has the tokens of a step-up in its place.
+fn is_replaced_in_memory(world: &World, family: Family) -> bool {
+    let mut held = in_memory(world).map(family_of_session);
+    held.any(|by| world.history.replaced.contains(&(family, by)))
 }
 
 fn is_held(world: &World, family: Family) -> bool {

@@ -10,6 +10,7 @@ use pilotlight_core::protocol::token::TokenAnswer;
 use crate::errors;
 use crate::issuer::{Family, Granted, family_of};
 use crate::process::Saving;
+use crate::step_up::StepUp;
 use crate::store::Found;
 use crate::world::World;
 
@@ -107,6 +108,11 @@ impl Renewal {
         }
     }
 
+    /// No step-up of the same process runs meanwhile.
+    pub(crate) fn has_turn(&self) -> bool {
+        !matches!(self.stage, Stage::WantsLock | Stage::Pauses)
+    }
+
     pub(crate) fn is_sent(&self) -> bool {
         matches!(self.stage, Stage::Sent { .. })
     }
@@ -144,7 +150,10 @@ impl World {
             return false;
         };
         match &renewal.stage {
-            Stage::WantsLock => self.lock.is_none(),
+            Stage::WantsLock => {
+                let step_up = self.processes[process].step_up.as_ref();
+                self.lock.is_none() && !step_up.is_some_and(StepUp::has_turn)
+            }
             Stage::Sent { .. } | Stage::Checks { .. } => false,
             Stage::SavesEnd(saving) | Stage::Saves { saving, .. } | Stage::Proves(saving) => {
                 *saving == Saving::Done || !self.has_unsaved(process)
@@ -302,9 +311,14 @@ impl World {
             self.history.excused.insert(family);
         }
         let history = &self.history;
-        let is_excused = [history.excused, history.unwritten, history.signed_out]
-            .iter()
-            .any(|families| families.contains(&family));
+        let is_excused = [
+            history.excused,
+            history.unwritten,
+            history.signed_out,
+            history.superseded,
+        ]
+        .iter()
+        .any(|families| families.contains(&family));
         if self.lock == Some(process) && !self.issuer.is_current(&input.token) && !is_excused {
             self.history
                 .break_promise("4: a spent refresh token was sent, though its successor was not lost");

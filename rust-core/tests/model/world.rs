@@ -7,7 +7,7 @@ use pilotlight_core::storage::envelope::{StoredItem, StoredSession};
 
 use crate::bounds::Bounds;
 use crate::clock::Clock;
-use crate::issuer::{Family, Issuer, TokenName, User, name_of};
+use crate::issuer::{Family, Issuer, TokenName, User, is_of_step_up, name_of};
 use crate::process::Process;
 use crate::store::Store;
 use crate::user::family_of_session;
@@ -46,6 +46,12 @@ pub(crate) struct History {
     pub(crate) stored: Families,
     /// Those of which it has held a renewal.
     pub(crate) renewed: Families,
+    /// Sign-ins whose tokens a step-up has replaced in the store.
+    pub(crate) superseded: Families,
+    /// Sign-ins that were step-ups of a session.
+    pub(crate) stepped_up: Families,
+    /// Of each of them that entered a session: the sign-in whose tokens it replaced, and itself.
+    pub(crate) replaced: Vec<(Family, Family)>,
     /// Access tokens that were checked and accepted.
     pub(crate) checked: Vec<TokenName>,
     /// A process was suspended, and gave up the lock, while a change of the metadata was under way; or the wall clock was set
@@ -167,6 +173,25 @@ impl History {
         self.broken.get_or_insert(words);
     }
 
+    /// Whether the store has held that sign-in, or the session that it is a step-up of.
+    pub(crate) fn was_stored(&self, family: Family) -> bool {
+        let mut before = self.replaced.iter().filter(|(_, by)| *by == family);
+        self.stored.contains(&family) || before.any(|(replaced, _)| self.was_stored(*replaced))
+    }
+
+    /// Whether its user has ended that sign-in, or the session that goes on with its tokens.
+    pub(crate) fn has_left(&self, family: Family) -> bool {
+        let session = self.session_of(family);
+        let mut all = 0..Family::BITS as Family;
+        all.any(|other| self.signed_out.contains(&other) && self.session_of(other) == session)
+    }
+
+    /// The sign-in that the session began with which has these tokens.
+    pub(crate) fn session_of(&self, family: Family) -> Family {
+        let mut replaced = self.replaced.iter().filter(|(_, by)| *by == family);
+        replaced.next().map_or(family, |(before, _)| self.session_of(*before))
+    }
+
     pub(crate) fn check(&mut self, access_token: TokenName) {
         insert(&mut self.checked, access_token);
     }
@@ -175,9 +200,17 @@ impl History {
         let family = crate::user::family_of_session(session);
         self.stored.insert(family);
         let is_renewed = |token| name_of(token).1 > 0;
-        if session.credentials.refresh_token.as_ref().is_some_and(is_renewed) {
+        let tokens = &session.credentials;
+        if tokens.refresh_token.as_ref().is_some_and(is_renewed)
+            || tokens.access_token.as_ref().is_some_and(is_of_step_up)
+            || self.stepped_up.contains(&family)
+        {
             self.renewed.insert(family);
         }
+        // Nobody needs what a step-up has replaced.
+        let replaced = self.replaced.iter().filter(|(_, by)| *by == family);
+        let replaced: Vec<_> = replaced.map(|(replaced, _)| *replaced).collect();
+        replaced.into_iter().for_each(|family| self.superseded.insert(family));
         for update in &session.pending_updates {
             self.changes[usize::try_from(update.id).unwrap()].is_stored = true;
         }

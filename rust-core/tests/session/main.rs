@@ -64,6 +64,7 @@ mod short_lived;
 mod sign_in;
 mod sign_out;
 mod step_up;
+mod step_up_of_two_processes;
 mod stored_items;
 mod storing;
 mod survival;

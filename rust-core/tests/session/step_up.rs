@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::audiences::{self, api, claims, held};
-use crate::sharing::{app_and_extension, assert_no_token_was_spent_twice};
+use crate::sharing::assert_no_token_was_spent_twice;
 use crate::sign_in::code_of;
 use crate::world::{ADA, GRACE, World, assert_renews, cached, disk_full, forced, is_signed_in, public};
 
@@ -27,7 +27,7 @@ pub(crate) fn to(acr_values: &[&str], max_age_seconds: Option<u32>) -> StepUpOpt
     }
 }
 
-async fn callback(world: &World, session: &SessionManager, options: StepUpOptions, email: &str) -> String {
+pub(crate) async fn callback(world: &World, session: &SessionManager, options: StepUpOptions, email: &str) -> String {
     let request = session.begin_step_up(options).await.unwrap();
     world.server.authorize(&request.url, email).await.unwrap()
 }
@@ -286,43 +286,4 @@ async fn a_renewal_that_is_under_way_does_not_undo_it() {
     assert_eq!(claims(token.expose())["acr"], MULTI_FACTOR);
     assert_eq!(acr(&session), MULTI_FACTOR);
     assert_renews(&session).await;
-}
-
-#[tokio::test]
-async fn processes_share_it() {
-    let (world, app, extension, _folder) = app_and_extension().await;
-    step_up(&world, &app, to(&[MULTI_FACTOR], None)).await;
-    extension.restore().await.unwrap();
-    assert_eq!(cached(&extension), cached(&app));
-    // What the other process has renewed meanwhile is taken over before it, and does not come back after it.
-    let callback = callback(&world, &app, to(&[MULTI_FACTOR], Some(60)), ADA).await;
-    assert_renews(&extension).await;
-    app.complete_sign_in(&callback).await.unwrap();
-    assert_renews(&extension).await;
-    assert_eq!(acr(&extension), MULTI_FACTOR);
-    assert_renews(&app).await;
-    assert_no_token_was_spent_twice(&world);
-}
-
-#[tokio::test]
-async fn a_sign_out_in_another_process_wins() {
-    let (world, app, extension, _folder) = app_and_extension().await;
-    let callback = callback(&world, &app, to(&[MULTI_FACTOR], None), ADA).await;
-    extension.sign_out().await;
-    let error = public(app.complete_sign_in(&callback).await);
-    assert_eq!(error, SessionError::SignInCancelled);
-    assert_eq!(app.state(), Some(SessionState::SignedOut));
-    assert!(world.stored().is_none());
-    assert_eq!(world.control().counters().families_revoked, 2, "both refresh tokens");
-}
-
-#[tokio::test]
-async fn a_sign_in_in_another_process_wins() {
-    let (world, app, extension, _folder) = app_and_extension().await;
-    let callback = callback(&world, &app, to(&[MULTI_FACTOR], None), ADA).await;
-    world.sign_in(&extension, GRACE).await;
-    let error = public(app.complete_sign_in(&callback).await);
-    assert_eq!(error, SessionError::SignInCancelled);
-    assert_eq!(world.stored().unwrap()["subject"], "auth0|grace");
-    assert_renews(&app).await;
 }

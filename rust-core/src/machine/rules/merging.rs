@@ -41,8 +41,13 @@ pub(crate) fn follow_signed_out(machine: &mut Machine, input: ItemSeen, effects:
             machine.departure.add(found);
         }
         let stays = |found: &StoredSession| !machine.departure.is_from(found);
-        if !matches!(&item, Some(StoredItem::Session(found)) if stays(found)) {
-            return Verdict::Unchanged;
+        match &item {
+            Some(StoredItem::Session(found)) if stays(found) => {}
+            Some(StoredItem::Session(found)) => {
+                revoke_too(machine, found);
+                return Verdict::Unchanged;
+            }
+            _ => return Verdict::Unchanged,
         }
     }
     if matches!(item, Some(StoredItem::Session(_))) {
@@ -51,6 +56,20 @@ pub(crate) fn follow_signed_out(machine: &mut Machine, input: ItemSeen, effects:
     machine.phase = Phase::of(item);
     machine.note_stored();
     Verdict::Unchanged
+}
+
+/// What the sign-out removes has tokens of another grant than its user saw: another process has stepped up meanwhile. Its refresh
+/// token is revoked with the next ones that wait.
+fn revoke_too(machine: &mut Machine, found: &StoredSession) {
+    if !machine.departure.is_from_another_grant_of(found) {
+        return;
+    }
+    let Some(waiting) = machine.phase.revocations_mut() else {
+        return;
+    };
+    for pending in revocations::after(found, found.credentials.received_at) {
+        revocations::add(waiting, pending);
+    }
 }
 
 /// There is a session here: two writings of one session are merged; another one takes its place, unless this one was

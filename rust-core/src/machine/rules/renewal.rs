@@ -79,6 +79,7 @@ fn take_own_tokens(machine: &mut Machine, input: RenewalAnswered) {
     let granted = Some(whole_scope).filter(|scope| !scope.is_empty());
     let kept = &mut session.credentials;
     let last_id_token = kept.id_token.take().filter(|_| !kept.unchecked);
+    let is_rotated = answer.refresh_token.is_some();
     *kept = Credentials {
         access_token: answer.access_token,
         refresh_token: answer.refresh_token.or_else(|| kept.refresh_token.take()),
@@ -92,7 +93,7 @@ fn take_own_tokens(machine: &mut Machine, input: RenewalAnswered) {
         proof_key: answer.proof_key.or_else(|| kept.proof_key.take()),
         is_bound: answer.is_bound,
     };
-    session.sequence += 1;
+    session.count_version(is_rotated);
     session.ended = None;
     machine.ledger.change();
     machine.ledger.brought_tokens();
@@ -109,7 +110,7 @@ fn take_audience_token(machine: &mut Machine, audience: Audience, input: Renewal
         return;
     };
     let revision = machine.ledger.change();
-    session.sequence += 1;
+    session.count_version(answer.refresh_token.is_some());
     if let Some(key) = answer.proof_key {
         session.credentials.proof_key = Some(key);
     }
@@ -211,7 +212,7 @@ pub(crate) fn end(machine: &mut Machine, input: RenewalRefused, effects: &mut Ef
     tokens.unchecked = false;
     session.audience_tokens.clear();
     session.ended = Some(reason);
-    session.sequence += 1;
+    session.count_version(false);
     let revision = machine.ledger.change();
     let event = SessionEvent::Ended { reason };
     machine.announcements.add(revision, event, &machine.ledger, effects);

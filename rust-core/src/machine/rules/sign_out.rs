@@ -7,7 +7,7 @@ use super::super::event::SessionEvent;
 use super::super::input::{RevocationEnded, SignedOut};
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
-use super::super::provenance::{Departure, SignInName};
+use super::super::provenance::Departure;
 use super::super::retry::is_passing;
 use super::super::revocations;
 use super::super::state::Machine;
@@ -22,7 +22,8 @@ pub(crate) fn leave(machine: &mut Machine, input: SignedOut, effects: &mut Effec
     };
     // A sign-in that was never stored has left an older one in the store.
     let replaced = machine.provenance.seen_sign_in.clone();
-    machine.departure = Departure::from([SignInName::of(&session)].into_iter().chain(replaced));
+    machine.departure = Departure::from(&session);
+    replaced.into_iter().for_each(|sign_in| machine.departure.add(sign_in));
     sign_out(machine, revocations::after(&session, input.at));
     announce(machine, effects);
     effects.revoke(session.credentials.refresh_token);

@@ -56,7 +56,7 @@ pub(crate) fn step_up(machine: &mut Machine, input: SteppedUp, effects: &mut Eff
     session.credentials = came;
     session.whole_scope = None;
     session.authenticated_at = input.session.authenticated_at.or(session.authenticated_at);
-    session.sequence += 1;
+    session.count_version(is_rotated);
     let subject = session.subject.clone();
     if is_rotated {
         machine.generation = machine.generation.next();

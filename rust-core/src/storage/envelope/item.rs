@@ -155,6 +155,18 @@ pub enum EnvelopeError {
 }
 
 impl StoredSession {
+    /// It is a later version from now on. One that brought a refresh token is later than any that kept its own: the issuer may
+    /// take the older one no more.
+    pub fn count_version(&mut self, brought_refresh_token: bool) {
+        const VERSIONS_BETWEEN_REFRESH_TOKENS: u64 = 1000;
+        let step = if brought_refresh_token {
+            VERSIONS_BETWEEN_REFRESH_TOKENS
+        } else {
+            1
+        };
+        self.sequence = self.sequence.saturating_add(step);
+    }
+
     /// What tells this sign-in from others: its identifier, or its nonce where an earlier release wrote the item.
     pub fn sign_in(&self) -> Option<&Secret> {
         self.sign_in_id.as_ref().or(self.nonce.as_ref())
