@@ -40,6 +40,9 @@ import FoundationNetworking
             "Session.accessToken(for:minTTL:forceRefresh:allowExpired:)": {
                 _ = try await session.accessToken(for: Self.api)
             },
+            "Session.exchange(for:type:actor:resource:parameters:minTTL:forceRefresh:allowExpired:)": {
+                _ = try await session.exchange(for: Self.api)
+            },
             "Session.refresh(scopes:parameters:)": { try await session.refresh() },
             "Session.authorized(_:)": { _ = try await session.authorized(url, isolation: nil) },
             "Session.authorized(_:isolation:)": { _ = try await session.authorized(url) },

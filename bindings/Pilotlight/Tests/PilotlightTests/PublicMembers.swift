@@ -20,8 +20,9 @@ enum PublicMembers {
     }
 
     /// Sign-ins, which count as an authentication, sign-outs, and what holds neither a token nor anything of the profile. The user's
-    /// identifier and the granted scopes belong to the state. A recovery code comes from an answer that the user has just given.
+    /// identifier and the granted scopes belong to the state. A token that was exchanged is one that the caller has already. A recovery code comes from an answer that the user has just given.
     static let giveNothingOut: Set = [
+        "Session.authorized(_:exchangedToken:)",
         "LegacyAuth0.signIn(username:password:connection:device:parameters:)", "ObservableSession.dismissError()",
         "ObservableSession.error",
         "ObservableSession.isBusy", "ObservableSession.state",

@@ -1,0 +1,84 @@
+"""The terminal sample as kill_test.py runs it: one process for each call, and what it leaves in its store."""
+
+import base64
+import json
+import re
+import subprocess
+
+REDIRECT_URI = "com.example.pilotlight://callback"
+PATIENCE = 60  # seconds; no process may take longer
+LOCK_FILES = re.compile(r"\.lock$|\.tmp$")
+
+
+class Failure(Exception):
+    """Something that must never happen."""
+
+
+class Terminal:
+    """The terminal sample over one store: its own process for each call."""
+
+    def __init__(self, command, server, store, browser):
+        self.command = command
+        self.browser = browser
+        self.store = store
+        self.settings = ["--client-id", "native-app", "--redirect-uri", REDIRECT_URI, "--store", str(store), *server.flags]
+        self.lifetime = 0.1  # seconds from start to end, about
+
+    def start(self, *arguments, **pipes):
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **pipes}
+        return subprocess.Popen([*self.command, *arguments, *self.settings], text=True, **pipes)
+
+    def run(self, *arguments):
+        """What it says; a process that fails is a Failure."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=PATIENCE)
+        if process.returncode != 0:
+            raise Failure(f"`{arguments[0]}` ended with {process.returncode}: {err.strip() or out.strip()}")
+        return out.strip()
+
+    def sign_in(self, *arguments):
+        process, callback = self.begin_sign_in(*arguments)
+        out, err = process.communicate(callback, timeout=PATIENCE)
+        if process.returncode != 0:
+            raise Failure(f"the sign-in failed: {out}{err}")
+
+    def begin_sign_in(self, *arguments):
+        """A process that waits for the callback URL, and that URL."""
+        process = self.start("sign-in", *arguments, stdin=subprocess.PIPE)
+        line = process.stdout.readline()
+        if not line.startswith("open: "):
+            process.kill()
+            raise Failure(f"sign-in asked for no browser: {line}{process.stderr.read()}")
+        url = line.removeprefix("open: ").strip()
+        callback = subprocess.run([self.browser, url, REDIRECT_URI], capture_output=True, text=True, timeout=PATIENCE, check=False)
+        if callback.returncode != 0:
+            process.kill()
+            raise Failure(f"the browser came to no callback: {callback.stderr}")
+        return process, callback.stdout
+
+
+def stored_session(store):
+    """The one session in the store's file; Failure where it does not decode, or is not whole."""
+    try:
+        document = json.loads(store.read_bytes())
+        items = {name: json.loads(base64.b64decode(item, validate=True)) for name, item in document["items"].items()}
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise Failure(f"corrupt store: {error!r}") from None
+    aside = [name for name in items if name.endswith("|unreadable")]
+    if aside:
+        raise Failure(f"corrupt store: set aside {aside}")
+    if document.get("format") != "pilotlight-store" or len(items) != 1:
+        raise Failure(f"corrupt store: {len(items)} items")
+    (session,) = items.values()
+    credentials = session.get("credentials", {})
+    if session.get("ended") or not all(credentials.get(name) for name in ("access_token", "refresh_token")):
+        raise Failure("session lost: the store has no tokens")
+    return session
+
+
+def check_folder(store):
+    """No process leaves more than one unfinished file, whatever ended it."""
+    others = [path.name for path in store.parent.iterdir() if path != store and not LOCK_FILES.search(path.name)]
+    unfinished = [path.name for path in store.parent.iterdir() if path.name.endswith(".tmp")]
+    if others or len(unfinished) > 1:
+        raise Failure(f"corrupt store: files left behind: {others + unfinished}")
