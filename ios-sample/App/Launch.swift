@@ -31,7 +31,7 @@ enum Launch {
             // As if an earlier version of this app had been built with Auth0.swift.
             migrate: { try await $0.importSession(from: .auth0CredentialsManager()) }
         ) { settings in
-            let configuration = try settings.configuration()
+            let configuration = settings.configuration()
             let storage = settings.storage(in: places, prompt: String(localized: "Your session is protected."))
             return (
                 try Session(configuration, storage: storage),

@@ -56,8 +56,9 @@ struct GlanceProvider: TimelineProvider {
     @MainActor
     private static func session() -> Session? {
         guard let places = SharedPlaces(infoPlist: Bundle.main.object(forInfoDictionaryKey:)),
-            let settings = AppSettings(savedIn: places.defaults), let configuration = try? settings.configuration()
+            let settings = AppSettings(savedIn: places.defaults)
         else { return nil }
+        let configuration = settings.configuration()
         let name = SessionAccounts.currentName(for: configuration, in: places.defaults) ?? "default"
         let storage = settings.storage(in: places, prompt: "")
         return try? Session(configuration, storage: storage, name: name, readOnly: true)

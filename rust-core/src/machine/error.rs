@@ -51,7 +51,7 @@ pub enum Error {
     #[error("the user has to sign in again: {}", reauthentication_words(*.0))]
     Reauthenticate(ReauthenticationReason),
     /// The issuer wants the user to do something; the session has not ended.
-    #[error("{server}: the issuer wants the user to take part ({code})")]
+    #[error("{server}: the issuer requires the user to interact ({code})")]
     InteractionRequired {
         /// Who answered.
         server: Server,
@@ -180,7 +180,7 @@ pub enum Error {
     #[error("no proof of possession (DPoP) could be made: {0}")]
     ProofKey(String),
     /// The lock between processes cannot be had.
-    #[error("the session is locked: another process renews it and does not come to an end")]
+    #[error("another process is renewing the session and has not finished in time")]
     Busy,
     /// The lock between processes may not be held: the process may be suspended at any moment.
     #[error(

@@ -73,12 +73,12 @@ pub fn essential_acr(claims: &str) -> Option<Vec<String>> {
 /// The text of `claims` that asks for one of these classes as an essential claim, beside whatever `claims` asks for already.
 ///
 /// # Errors
-/// [`ProtocolError::Argument`] when `claims` is not JSON of an object.
+/// [`ProtocolError::Argument`] when `claims` is not a JSON object.
 pub fn claims_with_essential_acr(claims: Option<&str>, classes: &[String]) -> Result<String, ProtocolError> {
     let wrong = || {
         ProtocolError::Argument(InvalidValue {
             name: "parameters",
-            problem: "has claims that are not JSON of an object (OpenID Connect Core 5.5)".to_owned(),
+            problem: "has claims that are not a JSON object (OpenID Connect Core 5.5)".to_owned(),
         })
     };
     let mut all: Map<String, Value> = serde_json::from_str(claims.unwrap_or("{}")).map_err(|_| wrong())?;

@@ -86,7 +86,7 @@ pub fn request(
         ProtocolError::Configuration {
         server: Endpoint::DISCOVERY.into(),
         field: "issuer",
-        problem: "the issuer names no device_authorization_endpoint, so that nobody can sign in on another device (RFC 8628 4)"
+        problem: "the issuer has no device_authorization_endpoint, so a sign-in on another device is not possible (RFC 8628 4)"
             .into(),
     }
     };

@@ -110,7 +110,7 @@ impl IssuerMetadata {
         let issuer = issuer.ok_or("the document has no issuer")?;
         if !is_same_issuer(issuer, configured) {
             return Err(format!(
-                "the document is another issuer's: it says {}, configured is {}",
+                "the document belongs to another issuer: it names {}, but {} is configured",
                 shown(issuer),
                 shown(configured.as_str())
             ));

@@ -38,7 +38,7 @@ pub fn binds_tokens(configuration: &Configuration, metadata: &IssuerMetadata) ->
         (TokenBinding::Required, Some(false)) => Err(ProtocolError::Configuration {
             server: Endpoint::DISCOVERY.into(),
             field: FIELD,
-            problem: "the issuer takes no proofs that are signed with ES256 (dpop_signing_alg_values_supported)".into(),
+            problem: "the issuer does not accept proofs signed with ES256 (dpop_signing_alg_values_supported)".into(),
         }),
     }
 }

@@ -161,7 +161,8 @@ fn token_failure_meaning(
         "invalid_client" | "unauthorized_client" | "unsupported_grant_type" if grant == Grant::Mfa => {
             configuration("client_id", MFA_HINT)
         }
-        "invalid_client" | "unauthorized_client" => configuration("client_id", CLIENT_HINT),
+        "invalid_client" => configuration("client_id", CLIENT_HINT),
+        "unauthorized_client" | "unsupported_grant_type" => configuration("client_id", GRANT_HINT),
         // Another proof was sent already. The refresh token was not looked at (RFC 9449 5).
         "use_dpop_nonce" => unexpected(
             endpoint,
@@ -172,7 +173,6 @@ fn token_failure_meaning(
         "invalid_scope" => configuration("scopes", SCOPES_HINT),
         "invalid_target" if grant != Grant::RefreshTokenForAudience => configuration("audience", API_HINT),
         "invalid_target" => configuration("audience", AUDIENCE_HINT),
-        "unsupported_grant_type" => configuration("client_id", "the client is not allowed this grant at the issuer"),
         "endpoint_disabled" => configuration("token_endpoint", "the issuer has switched this endpoint off"),
         "invalid_request" if grant == Grant::RefreshTokenForAudience => configuration("audience", AUDIENCE_HINT),
         // The app need not have set any parameter: the issuer's words say more than a setting's name.
@@ -248,7 +248,8 @@ fn callback_meaning(server: &Server, code: &str, description: &str) -> ProtocolE
     };
     let words = description.to_ascii_lowercase();
     match code {
-        "invalid_client" | "unauthorized_client" => configuration("client_id", CLIENT_HINT),
+        "invalid_client" => configuration("client_id", CLIENT_HINT),
+        "unauthorized_client" => configuration("client_id", GRANT_HINT),
         "invalid_scope" => configuration("scopes", SCOPES_HINT),
         "invalid_target" => configuration("audience", API_HINT),
         // Auth0's words for an audience that it does not know.
@@ -257,9 +258,11 @@ fn callback_meaning(server: &Server, code: &str, description: &str) -> ProtocolE
     }
 }
 
-const PROOF_HINT: &str = "the issuer does not accept the proof of possession, or wants one: set dpop, and see whether the \
+const PROOF_HINT: &str = "the issuer does not accept the proof of possession, or requires one: set dpop, and check that the \
     issuer knows its address by the same URL as this app";
-const CLIENT_HINT: &str = "the client must exist, be native (no secret), and be allowed this grant";
+const CLIENT_HINT: &str =
+    "the issuer does not know this client, or the client is not native: a native one has no secret";
+const GRANT_HINT: &str = "the client's settings at the issuer do not allow this grant";
 const MFA_HINT: &str = "the client must be allowed the MFA grant: at Auth0 in the application's Advanced Settings > \
     Grant Types > MFA";
 const SCOPES_HINT: &str = "the issuer does not know or grant one of the scopes";

@@ -149,7 +149,7 @@ impl Delegation {
         let input = input.filter(|input| input.delegation == Some(Shown::RefreshToken));
         input.map(|input| input.token).ok_or_else(|| Error::Argument {
             name: "by_refresh_token",
-            problem: "is for a session that lives by its ID token and has a refresh token".to_owned(),
+            problem: "is possible only for a session that is based on its ID token and has a refresh token".to_owned(),
         })
     }
 }

@@ -5,15 +5,15 @@ internal import PilotlightCore
 import CoreImage
 #endif
 
-/// A sign-in on another device that has begun (RFC 8628): what to show to the user on this screen.
+/// A sign-in that the user completes on another device (RFC 8628): what to show on this screen.
 ///
-/// Anybody who has the code can approve the sign-in, so show it on this screen only. Printing it shows no code.
+/// Anyone who has the code can approve the sign-in, so show it on this screen only. Printing it shows no code.
 public struct DeviceSignIn: Hashable, Sendable {
     /// What the user types there.
     public let userCode: String
-    /// Where the user types it (`verification_uri`). Show it as text too: not everybody can scan.
+    /// Where the user types it (`verification_uri`). Show it as text too: not everybody can scan a code.
     public let verificationURL: URL
-    /// The same with the code in it (`verification_uri_complete`), for a QR code; nil where the issuer has none.
+    /// The same with the code in it (`verification_uri_complete`), for a QR code; nil if the issuer gives none.
     public let completeVerificationURL: URL?
     /// When the code expires, by the device's clock.
     public let expiresAt: Date
@@ -39,8 +39,8 @@ extension DeviceSignIn: Redacted {
 
 #if canImport(CoreImage)
 extension DeviceSignIn {
-    /// The QR code of ``completeVerificationURL``, or of ``verificationURL`` where there is none; nil where the system cannot
-    /// draw it. In SwiftUI show it with `Image(decorative:scale:)` and `interpolation(.none)`.
+    /// The QR code of ``completeVerificationURL``, or of ``verificationURL`` if there is none; nil if the system cannot draw it.
+    /// In SwiftUI show it with `Image(decorative:scale:)` and `interpolation(.none)`.
     ///
     /// - Parameter pixels: How many pixels wide each of its squares is.
     public func qrCode(pixels: Int = 8) -> CGImage? {
@@ -58,8 +58,8 @@ extension DeviceSignIn {
 #endif
 
 extension Session {
-    /// Signs a user in who enters a code on another device, such as a phone: for a screen without keyboard or browser (OAuth 2.0
-    /// Device Authorization Grant, RFC 8628; Auth0: "Device Authorization Flow"). Network; persists the session.
+    /// Signs a user in who enters a code on another device, such as a phone. For devices without a keyboard or a browser (OAuth
+    /// 2.0 Device Authorization Grant, RFC 8628; Auth0: "Device Authorization Flow"). Network; persists the session.
     ///
     /// ```swift
     /// try await session.signInOnAnotherDevice { signIn in
@@ -67,18 +67,18 @@ extension Session {
     /// }
     /// ```
     ///
-    /// The issuer is polled at its interval until the user has finished. A lost connection does not end that; cancelling the task
-    /// does. After time in the background the polling continues.
+    /// The issuer is polled at the interval that it asks for, until the user has finished. A lost connection does not end the
+    /// wait, nor does time in the background; cancelling the task does.
     ///
     /// - Parameters:
-    ///   - parameters: Further parameters of the request for a code. The configuration's `authorizeParameters` are the browser's and
-    ///     are not sent.
+    ///   - parameters: Further parameters of the request for a code. The configuration's `authorizeParameters` are for the
+    ///     browser and are not sent.
     ///   - show: Shows the code and where to enter it.
     /// - Returns: The new state, `.signedIn`.
     /// - Throws: ``SessionError/signInFailed(code:message:)`` with `access_denied` when the user declined and `expired_token` when
-    ///   the code expired: begin another one. ``SessionError/configurationInvalid(field:message:)`` naming `clientID` when the client may
-    ///   not use this grant (Auth0: Advanced Settings > Grant Types > Device Code) and `issuer` when the issuer does not have it.
-    ///   ``SessionError/signInCancelled`` when another sign-in took its place; else as ``signIn(using:options:)``.
+    ///   the code expired: begin again. ``SessionError/configurationInvalid(field:message:)`` naming `clientID` when the client may
+    ///   not use this grant (Auth0: Advanced Settings > Grant Types > Device Code) and `issuer` when the issuer does not offer it.
+    ///   ``SessionError/signInCancelled`` when another sign-in took its place; otherwise as ``signIn(using:options:)``.
     @discardableResult
     public func signInOnAnotherDevice(
         parameters: [String: String] = [:], show: @Sendable (DeviceSignIn) async -> Void
@@ -88,8 +88,7 @@ extension Session {
         return try await completeDeviceSignIn(signIn)
     }
 
-    /// Asks the issuer for a code to sign in with on another device. Network; stores nothing. A sign-in that was in progress is
-    /// replaced.
+    /// Asks the issuer for a code to sign in with on another device. Network; stores nothing. It replaces a sign-in in progress.
     ///
     /// - Parameter parameters: As ``signInOnAnotherDevice(parameters:show:)``.
     /// - Throws: As ``signInOnAnotherDevice(parameters:show:)``.

@@ -1,16 +1,16 @@
 internal import PilotlightCore
 
-/// A renewal that the issuer refused because it wants a second factor (Auth0: "Multi-factor Authentication API"), and what it can
-/// go on with: ``Session/verify(_:for:)``. The session has not ended.
+/// A request for a second factor: the issuer renews the session only after the user has given one (Auth0: "Multi-factor
+/// Authentication API"). Answer it with ``Session/verify(_:for:)``. The session has not ended.
 ///
-/// It lives ten minutes, in this process only, and belongs to the session that was to be renewed. The `mfa_token` stays in
-/// Pilotlight. Until the user has answered, the same renewal brings the same challenge.
+/// It is valid for ten minutes, in this process only, for the session that was to be renewed. The `mfa_token` never leaves
+/// the Rust core. Until the user has answered, the same call throws the same challenge.
 public struct MFAChallenge: Hashable, Sendable {
-    /// The types of the factors that the user has and that would do: `otp`, `push-notification`, `phone`, `recovery-code` and
-    /// others. Empty where the issuer did not say; ``Session/authenticators(for:)`` asks for them.
+    /// The types of the user's factors that the issuer accepts: `otp`, `push-notification`, `phone`, `recovery-code` and
+    /// others. Empty if the issuer did not say; ``Session/authenticators(for:)`` asks it.
     public let factors: [String]
-    /// The types of the factors of which the user, who has none, must enroll one first. The issuer's page does that: begin a
-    /// sign-in.
+    /// The types of factors that the user can enroll, if the user has none yet. Enrollment happens on the issuer's page:
+    /// begin a sign-in.
     public let enrollableFactors: [String]
 
     let number: UInt64
@@ -31,12 +31,12 @@ public struct MFAChallenge: Hashable, Sendable {
 public struct MFAAuthenticator: Hashable, Sendable, Identifiable {
     /// How it works.
     public enum Kind: Hashable, Sendable {
-        /// An app shows a code. No challenge is needed: ``Session/verify(_:for:)`` with ``MFAAnswer/otp(_:)``.
+        /// An authenticator app shows a code. It needs no challenge: answer with ``MFAAnswer/otp(_:)``.
         case otp
-        /// Something is sent to a device, by `channel`: `sms`, `voice`, `email`, `auth0` (push), or nil where the issuer does not
-        /// say. ``Session/challenge(_:for:)`` sends it.
+        /// A message or a push goes to a device: ``Session/challenge(_:for:)`` sends it. `channel` is `sms`, `voice`, `email`
+        /// or `auth0` (push); nil if the issuer does not say.
         case outOfBand(channel: String?)
-        /// A code that the user has written down. No challenge is needed: ``MFAAnswer/recoveryCode(_:)``.
+        /// A code that the user has written down. It needs no challenge: answer with ``MFAAnswer/recoveryCode(_:)``.
         case recoveryCode
         /// Another one, by the issuer's name for it (`authenticator_type`).
         case other(String)
@@ -46,7 +46,7 @@ public struct MFAAuthenticator: Hashable, Sendable, Identifiable {
     public let id: String
     /// How it works.
     public let kind: Kind
-    /// What to call it, such as the end of a phone number; nil where the issuer has no name for it.
+    /// A name that the user recognises, such as the last digits of a phone number; nil if the issuer gives none.
     public let name: String?
 
     /// An authenticator, for tests of an app.
@@ -68,13 +68,13 @@ public struct MFAAuthenticator: Hashable, Sendable, Identifiable {
     }
 }
 
-/// What a challenge asks of the user.
+/// What to ask the user for after a challenge.
 public enum MFAPrompt: Hashable, Sendable {
-    /// To type the code that an app shows: ``MFAAnswer/otp(_:)``.
+    /// The code that an authenticator app shows: ``MFAAnswer/otp(_:)``.
     case otp
-    /// To type the code that was sent to a device: ``MFAAnswer/code(_:)``.
+    /// The code that was sent to a device: ``MFAAnswer/code(_:)``.
     case code
-    /// To say yes on a device: ``MFAAnswer/push``.
+    /// Approval on a device: ``MFAAnswer/push``.
     case push
 
     init(_ core: PilotlightCore.MfaPrompt) {
@@ -88,13 +88,13 @@ public enum MFAPrompt: Hashable, Sendable {
 
 /// The user's answer. Printing it shows no code.
 public enum MFAAnswer: Hashable, Sendable {
-    /// The code that an app shows.
+    /// The code that an authenticator app shows.
     case otp(String)
     /// The code that was sent to a device.
     case code(String)
-    /// Waits until the user has said yes on a device, or no.
+    /// Waits until the user has approved or declined on a device.
     case push
-    /// A code that the user had written down. It is spent by that; another one takes its place.
+    /// A code that the user had written down. It works once; the issuer replaces it with a new one.
     case recoveryCode(String)
 
     var core: MfaReply {
@@ -107,8 +107,8 @@ public enum MFAAnswer: Hashable, Sendable {
     }
 }
 
-/// A recovery code that the user has to write down: it takes the place of the one that was used, and nobody can read it a second
-/// time. Printing it shows no code.
+/// A new recovery code for the user to write down. It replaces the one that was used and cannot be read again. Printing it
+/// shows no code.
 public struct MFARecoveryCode: Hashable, Sendable {
     /// The code, to be shown to the user.
     public let text: String

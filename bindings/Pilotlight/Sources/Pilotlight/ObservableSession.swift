@@ -18,15 +18,15 @@ import Foundation
 /// From iOS 17 on, prefer ``SessionModel``: it updates only the views that read what has changed.
 @MainActor
 public final class ObservableSession: ObservableObject {
-    /// The session itself, for everything that is not here.
+    /// The session itself, for all other calls.
     public let session: Session
-    /// The state as last reported; nil until ``restore()`` has ended.
+    /// The state as last reported; nil until ``restore()`` has ended, so that it is not known yet.
     @Published public private(set) var state: SessionState?
     /// The profile, when one was loaded; nil after a sign-out, and while the user has to authenticate first
     /// (``Session/isUserAuthenticationRequired``).
     public var profile: SessionProfile? { session.isUserAuthenticationRequired ? nil : loadedProfile }
     @Published private var loadedProfile: SessionProfile?
-    /// What went wrong last; nil after a call that succeeded or was cancelled.
+    /// The last error; nil after a call that succeeded or was cancelled.
     @Published public private(set) var error: SessionError?
     /// Whether a call is under way.
     @Published public private(set) var isBusy = false
@@ -41,6 +41,9 @@ public final class ObservableSession: ObservableObject {
         loadedProfile = follower.values.profile
         follower.changed = { [weak self] in self?.show($0) }
     }
+
+    /// Whether a user is signed in; false while ``state`` is nil.
+    public var isSignedIn: Bool { state?.isSignedIn ?? false }
 
     /// Reads the session from the store; see ``Session/restore()``.
     public func restore() async {
@@ -57,6 +60,13 @@ public final class ObservableSession: ObservableObject {
         await follower.run { _ = try await $0.profile(refresh: refresh) }
     }
 
+    /// Loads the profile unless the current one was fetched less than `maxAge` seconds ago; see
+    /// ``Session/profile(maxAge:allowStale:)``. When it cannot be loaded now, the old ``profile`` stays and
+    /// ``error`` says why.
+    public func loadProfile(maxAge: TimeInterval) async {
+        await follower.run { _ = try await $0.profile(maxAge: maxAge) }
+    }
+
     /// Renews the access token, a good one too; see ``Session/accessToken(minTTL:forceRefresh:allowExpired:)``.
     public func renew() async {
         await follower.run { _ = try await $0.accessToken(forceRefresh: true) }
@@ -67,7 +77,7 @@ public final class ObservableSession: ObservableObject {
         await follower.run { await $0.signOut() }
     }
 
-    /// Forgets ``error``, when it was shown.
+    /// Clears ``error`` after it was shown.
     public func dismissError() {
         follower.dismissError()
     }

@@ -9,17 +9,14 @@ extension Session {
     /// An access token for a further API, good for at least `minTTL` seconds: the one in memory, or one obtained with the
     /// session's refresh token (network; persists). The session's own access token and scopes stay as they are.
     ///
-    /// Each audience, with its scopes, has its own token, kept across launches and renewed for itself; the 20 got
-    /// last are kept. A valid one is returned from memory, even while another one is renewed. Callers for one audience share one
-    /// request; requests for several are sent one after the other, because each may replace the refresh token. They go
-    /// with the sign-out, the end of the session and a new sign-in.
+    /// Each audience, with its scopes, has its own token, kept across launches and renewed separately; the latest 200 are kept.
+    /// A valid one is returned from memory, even while another one is renewed. Callers for one audience share one
+    /// request; requests for several are sent one after the other, because each may replace the refresh token. A sign-out, the
+    /// end of the session and a new sign-in delete them.
     ///
-    /// Auth0 is sent `audience`: the application needs a refresh token policy for the API (Auth0: "Multi-Resource
-    /// Refresh Token"). Other providers are sent `resource` (RFC 8707) and give tokens only for APIs that the sign-in
-    /// named: by
-    /// `resources` of
-    /// ``SessionConfiguration/openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:dpop:lifetime:)``.
-    /// The configuration's own `audience`, without scopes, is the session's own token.
+    /// Auth0 gets `audience`: the application needs a refresh token policy for the API (Auth0: "Multi-Resource
+    /// Refresh Token"). Other providers get `resource` (RFC 8707) and give tokens only for APIs that the sign-in named: see
+    /// ``SessionConfiguration/resources``. The configuration's own `audience`, without scopes, is the session's own token.
     ///
     /// ```swift
     /// let calendar = TokenAudience("https://calendar.example.com/", scopes: ["read:events"])
@@ -34,10 +31,9 @@ extension Session {
     /// - Throws: As ``accessToken(minTTL:forceRefresh:allowExpired:)``, and
     ///   ``SessionError/configurationInvalid(field:message:)`` naming `audience` when the issuer refuses the audience or
     ///   gives a token for another one, which does not end the session, and naming `resources` when the configuration
-    ///   does not name it; ``SessionError/signInRequired(reason:message:)`` with `interactionRequired` when it does since after
-    ///   the sign-in;
-    ///   ``SessionError/argumentInvalid(argument:message:)`` for an
-    ///   audience or a scope that may not be sent.
+    ///   does not name it; ``SessionError/signInRequired(reason:message:)`` with `interactionRequired` when it was added to the
+    ///   configuration after the sign-in; ``SessionError/argumentInvalid(argument:message:)`` for an audience or a scope that
+    ///   may not be sent.
     public func accessToken(
         for audience: TokenAudience, minTTL: TimeInterval = 0, forceRefresh: Bool = false, allowExpired: Bool = false
     ) async throws -> String {

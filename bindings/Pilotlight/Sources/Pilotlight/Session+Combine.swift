@@ -26,45 +26,63 @@ private struct StreamPublisher<Output: Sendable>: Publisher {
     func receive<S: Subscriber>(subscriber: S) where S.Input == Output, S.Failure == Never {
         // Listens from now on, not only from when the first value is asked for.
         let subscription = StreamSubscription(
-            listen(), receive: { subscriber.receive($0).max }, finish: { subscriber.receive(completion: .finished) })
+            listen(),
+            to: .init(
+                receive: { subscriber.receive($0).max }, finish: { subscriber.receive(completion: .finished) }))
         subscriber.receive(subscription: subscription)
     }
 }
 
-/// Hands over as many values as the subscriber has asked for, and keeps the others. A subscriber takes calls on any thread,
-/// one after the other.
-private final class StreamSubscription<Value: Sendable>: Subscription, @unchecked Sendable {
-    private let stream: AsyncStream<Value>
-    private let receive: (Value) -> Int?
-    private let finish: () -> Void
-    private let demand = StreamDemand()
-    private let task = Locked<Task<Void, Never>?>(nil)
+/// Hands over as many values as the subscriber has asked for, and keeps the others. Once it is over, it holds neither the
+/// subscriber nor the stream: a subscriber may hold its subscription, and nothing would free the two.
+private final class StreamSubscription<Value: Sendable>: Subscription, Sendable {
+    /// A subscriber takes calls on any thread, one after the other.
+    struct Downstream: @unchecked Sendable {
+        let receive: (Value) -> Int?
+        let finish: () -> Void
+    }
 
-    init(_ stream: AsyncStream<Value>, receive: @escaping (Value) -> Int?, finish: @escaping () -> Void) {
-        self.stream = stream
-        self.receive = receive
-        self.finish = finish
+    private struct Work: Sendable {
+        let stream: AsyncStream<Value>
+        let downstream: Downstream
+        var task: Task<Void, Never>?
+    }
+
+    private let work: Locked<Work?>
+    private let demand = StreamDemand()
+
+    init(_ stream: AsyncStream<Value>, to downstream: Downstream) {
+        work = Locked(Work(stream: stream, downstream: downstream))
     }
 
     /// The first one starts it: nothing may come before the subscriber has this subscription.
     func request(_ asked: Subscribers.Demand) {
         demand.add(asked.max)
-        task.withLock { task in
-            if task == nil { task = Task { await self.handOver() } }
+        work.withLock { work in
+            guard let stream = work?.stream, work?.task == nil else { return }
+            work?.task = Task { await self.handOver(stream) }
         }
     }
 
     func cancel() {
-        task.withLock { $0 }?.cancel()
+        end()?.task?.cancel()
         demand.end()
     }
 
-    private func handOver() async {
+    private func handOver(_ stream: AsyncStream<Value>) async {
         for await value in stream {
-            guard await demand.next() else { return }
-            demand.add(receive(value))
+            guard await demand.next(), let downstream = work.withLock({ $0?.downstream }) else { return }
+            demand.add(downstream.receive(value))
         }
-        if !Task.isCancelled { finish() }
+        end()?.downstream.finish()
+    }
+
+    /// What there was to do, once. Freed by the caller, because a subscriber that goes may cancel others.
+    private func end() -> Work? {
+        work.withLock { work in
+            defer { work = nil }
+            return work
+        }
     }
 }
 #endif

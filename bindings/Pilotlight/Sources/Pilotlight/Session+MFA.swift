@@ -2,7 +2,7 @@ import Foundation
 internal import PilotlightCore
 
 extension Session {
-    /// How long a challenge lives, in seconds, by the clock that runs while the device sleeps; nil where it is over. O(1).
+    /// How many seconds a challenge is still valid, time asleep included; nil when it is over. O(1).
     public func timeLeft(for challenge: MFAChallenge) -> TimeInterval? {
         core.mfaTimeLeft(challenge: challenge.number)
     }
@@ -19,15 +19,15 @@ extension Session {
         return all.map(MFAAuthenticator.init)
     }
 
-    /// Challenges the user with a second factor: a message or a push goes to a device. Network; stores nothing. A code of an app
-    /// and a recovery code need no challenge.
+    /// Sends a message or a push to the user's device. Network; stores nothing. Authenticator apps and recovery codes need no
+    /// challenge.
     ///
     /// - Parameters:
     ///   - authenticator: One of ``authenticators(for:)``; nil lets the issuer choose.
     ///   - challenge: From the error ``SessionError/mfaRequired(_:message:)``.
     /// - Returns: What to ask the user for.
     /// - Throws: As ``authenticators(for:)``; ``SessionError/mfaRejected(code:message:)`` also with `unsupported_challenge_type`.
-    ///   After an error it is not known whether a message was sent.
+    ///   After an error the message may have been sent all the same.
     public func challenge(
         _ authenticator: MFAAuthenticator? = nil, for challenge: MFAChallenge
     ) async throws -> MFAPrompt {
@@ -36,8 +36,7 @@ extension Session {
             try await call(givesNothingOut: true) { try await $0.mfaChallenge(challenge: number, authenticator: id) })
     }
 
-    /// Answers a challenge; the session is renewed with what comes, and goes on. Network; persists, in the way and with the
-    /// checks of a renewal.
+    /// Answers a challenge and renews the session. Network; persists. The new tokens are checked and stored as in any renewal.
     ///
     /// ```swift
     /// do {
@@ -48,19 +47,19 @@ extension Session {
     /// }
     /// ```
     ///
-    /// With ``MFAAnswer/push`` it waits until the user has answered on the other device, which may take as long as the challenge
-    /// lives. A lost connection does not end that; cancelling the task does.
+    /// With ``MFAAnswer/push`` it waits for the user to answer on the other device, until the challenge expires. A lost
+    /// connection does not end the wait; cancelling the task does.
     ///
     /// - Parameters:
-    ///   - answer: What the user has typed, or done.
+    ///   - answer: What the user typed or did.
     ///   - challenge: From the error ``SessionError/mfaRequired(_:message:)``.
-    /// - Returns: A recovery code that takes the place of one that was spent, for the user to write down; else nil.
-    /// - Throws: ``SessionError/mfaRejected(code:message:)`` when the code is wrong or the user declined: ask for another answer;
-    ///   with `expired_token` when the challenge is over: make the call that was refused again, which brings another one.
+    /// - Returns: After a recovery code, the new one for the user to write down; otherwise nil.
+    /// - Throws: ``SessionError/mfaRejected(code:message:)`` when the code is wrong or the user declined: ask for another answer.
+    ///   With `expired_token` the challenge is over: repeat the refused call, which throws a new one.
     ///   ``SessionError/mfaRequired(_:message:)`` when the issuer wants a further factor;
-    ///   ``SessionError/argumentInvalid(argument:message:)`` when nothing was sent to a device; else as
-    ///   ``accessToken(minTTL:forceRefresh:allowExpired:)``. None of them ends the session. When the answer of the issuer was
-    ///   lost, the code may be spent. ``takeRecoveryCode()`` has a recovery code that came before the error.
+    ///   ``SessionError/argumentInvalid(argument:message:)`` when nothing was sent to a device; otherwise as
+    ///   ``accessToken(minTTL:forceRefresh:allowExpired:)``. None of them ends the session. If the issuer's answer was lost,
+    ///   the code may be used up. ``takeRecoveryCode()`` returns a recovery code that came before the error.
     public func verify(_ answer: MFAAnswer, for challenge: MFAChallenge) async throws -> MFARecoveryCode? {
         let (number, reply) = (challenge.number, answer.core)
         if case .push = answer {
@@ -72,8 +71,8 @@ extension Session {
         return takeRecoveryCode()
     }
 
-    /// A recovery code that ``verify(_:for:)`` has not returned, because it threw an error afterwards or its task was cancelled;
-    /// nil where there is none. It is returned once. O(1).
+    /// The recovery code that ``verify(_:for:)`` could not return, because it threw an error or its task was cancelled; nil if
+    /// there is none. It is returned once. O(1).
     public func takeRecoveryCode() -> MFARecoveryCode? {
         core.takeMfaRecoveryCode().map { MFARecoveryCode($0) }
     }

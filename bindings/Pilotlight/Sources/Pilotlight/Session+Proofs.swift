@@ -6,19 +6,19 @@ import FoundationNetworking
 #endif
 
 extension Session {
-    /// The key that the session's access token is bound to (DPoP, RFC 9449); nil where the token is not bound, when nobody is
-    /// signed in, and before ``restore()``. O(1).
+    /// The key that the session's access token is bound to (DPoP, RFC 9449); nil if the token is not bound, if nobody is signed
+    /// in, and before ``restore()``. O(1).
     public var boundKey: BoundKey? {
         core.boundKey().map { BoundKey(thumbprint: $0.thumbprint, isInSecureEnclave: $0.inHardware) }
     }
 
-    /// The headers for a request that you send yourself, with another HTTP client for example: `Authorization`, and where
-    /// the token is bound to a key also `DPoP`, a proof for exactly this method and URL (RFC 9449 7.1). May use the network
+    /// The headers for a request that you send yourself, for example with another HTTP client: `Authorization`, and if the
+    /// token is bound to a key also `DPoP`, a proof for exactly this method and URL (RFC 9449 7.1). May use the network
     /// as ``accessToken(minTTL:forceRefresh:allowExpired:)`` does.
     ///
-    /// A proof is good for one request and for moments: ask again for each, also for one that is sent once more or
-    /// redirected. Where the API answers 401 with `use_dpop_nonce`, give its answer to ``keepProofNonce(of:)``, ask for headers
-    /// again, and send the request once more. ``data(for:audience:minTTL:using:)`` does all of this.
+    /// A proof is valid for one request, for a short time. Ask for new headers for each request, also when you repeat or
+    /// redirect one. If the API answers 401 with `use_dpop_nonce`, pass its answer to ``keepProofNonce(of:)``, ask for headers
+    /// again, and repeat the request. ``data(for:audience:minTTL:using:)`` does all of this.
     ///
     /// - Parameters:
     ///   - request: The request, with its method and its URL. The token goes to the host that the URL names.

@@ -33,7 +33,8 @@ extension Session {
     /// not get the token is returned without a renewal.
     ///
     /// **Step-up.** An API that answers `insufficient_user_authentication` (RFC 9470) requires another authentication of the
-    /// user. A renewed token would not help, so none is requested. A token that another task got meanwhile is tried.
+    /// user. A renewed token would not help, so none is requested. If another task has got a newer token meanwhile, that one is
+    /// tried first.
     ///
     /// - Parameters:
     ///   - request: A request to your API. The token goes to the origin that the URL names, so never take a URL from

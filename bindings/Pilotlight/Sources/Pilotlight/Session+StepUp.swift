@@ -6,8 +6,8 @@ import FoundationNetworking
 #endif
 
 extension Session {
-    /// Lets the session's user authenticate as an API asks for (RFC 9470), then sends the request that it refused again, once.
-    /// Network; persists.
+    /// Lets the session's user authenticate as an API requires (RFC 9470), then sends the refused request once more. Network;
+    /// persists.
     ///
     /// ```swift
     /// do {
@@ -23,8 +23,8 @@ extension Session {
     ///   - parameters: Further parameters of this authorization request.
     ///   - urlSession: What sends the request.
     /// - Returns: The body and the head of the answer, whatever its status.
-    /// - Throws: As ``stepUp(to:using:parameters:)``, then as ``data(for:audience:minTTL:using:)``: also
-    ///   ``SessionError/stepUpRequired(_:message:)`` when the API is not content yet. It is not tried again by itself.
+    /// - Throws: As ``stepUp(to:using:parameters:)``, then as ``data(for:audience:minTTL:using:)``:
+    ///   ``SessionError/stepUpRequired(_:message:)`` again if the API is still not satisfied.
     ///   ``SessionError/argumentInvalid(argument:message:)`` for a request with an `httpBodyStream`, which can be read once.
     public func stepUp(
         for challenge: StepUpChallenge, using authenticator: some WebAuthenticator, parameters: [String: String] = [:],
@@ -43,23 +43,23 @@ extension Session {
             for: challenge.request, audience: challenge.audience, minTTL: challenge.minTTL, using: urlSession)
     }
 
-    /// Lets the session's user authenticate as an API asks for (RFC 9470 4): a sign-in with `acr_values` and `max_age`. The
-    /// session goes on with the tokens that come; all else that it keeps stays: other APIs' tokens, the profile, changes that
-    /// wait. Until then, and whatever goes wrong, it stays as it was. Network; persists.
+    /// Lets the session's user authenticate as an API requires (RFC 9470 4): a sign-in with `acr_values` and `max_age`. The
+    /// session continues with the new tokens and keeps everything else: other APIs' tokens, the profile, queued changes. If
+    /// anything goes wrong, it stays as it was. Network; persists.
     ///
-    /// `acr_values` asks for a voluntary claim, which an issuer may leave open (OpenID Connect Core 5.5.1.1; RFC 9470 5). What the user has
-    /// reached is therefore checked in the ID token, `acr` and `auth_time`. Issuers that take `claims` are asked by these
-    /// instead, in a way that they must fulfil or refuse.
+    /// `acr_values` is a voluntary claim, which an issuer may ignore (OpenID Connect Core 5.5.1.1; RFC 9470 5). So the ID token's
+    /// `acr` and `auth_time` are checked. An issuer that supports `claims` gets an essential claim instead, which it must satisfy
+    /// or refuse.
     ///
     /// - Parameters:
-    ///   - requirement: What the API asks for.
+    ///   - requirement: What the API requires.
     ///   - authenticator: Shows the issuer's page and answers with the callback URL.
     ///   - parameters: Further parameters of this authorization request.
     /// - Returns: The state, `.signedIn`.
-    /// - Throws: ``SessionError/signInFailed(code:message:)`` with `unmet_authentication_requirements` when the user did not
-    ///   authenticate so, and with `user_mismatch` when another user did; ``SessionError/signInRequired(reason:message:)`` when
-    ///   nobody is signed in; ``SessionError/signInCancelled``, also when a sign-out or another sign-in came meanwhile; else as
-    ///   ``signIn(using:options:)``.
+    /// - Throws: ``SessionError/signInFailed(code:message:)`` with `unmet_authentication_requirements` when the user authenticated
+    ///   in another way, and with `user_mismatch` when another user did; ``SessionError/signInRequired(reason:message:)`` when
+    ///   nobody is signed in; ``SessionError/signInCancelled``, also when a sign-out or another sign-in came meanwhile;
+    ///   otherwise as ``signIn(using:options:)``.
     @discardableResult
     public func stepUp(
         to requirement: StepUpRequirement, using authenticator: some WebAuthenticator,

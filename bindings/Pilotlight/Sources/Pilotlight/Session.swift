@@ -46,9 +46,9 @@ public final class Session: Sendable {
     ///   - readOnly: True for an extension that only reads: it returns the tokens that the app stored, and
     ///     never renews, signs in or out, or writes. A call that needs the app throws ``SessionError/readOnly(message:)``.
     ///   - log: Where log lines go.
-    ///   - metrics: What takes measurements of this session; nil measures nothing. ``counters`` are there in any case.
-    ///   - userAuthentication: When the user has to authenticate on this device before this session gives anything out; with nil
-    ///     the policy of another handle to the same session counts, and without one nobody is asked.
+    ///   - metrics: Receives measurements of this session; with nil none are taken. ``counters`` work in any case.
+    ///   - userAuthentication: When the user has to authenticate on this device before this session gives anything out. With nil
+    ///     the policy of another handle to the same session applies; without one the user is never asked.
     /// - Throws: ``SessionError/configurationInvalid(field:message:)`` naming the field;
     ///   it names `storage` when this platform has no such store.
     public convenience init(
@@ -183,9 +183,18 @@ public final class Session: Sendable {
         SessionState(try await call(givesNothingOut: true) { try await $0.restore() })
     }
 
-    /// The state as known in memory; nil until ``restore()`` or a sign-in has ended. O(1).
+    /// The state as known in memory. O(1).
+    ///
+    /// Nil means that the store has not been read yet, so it is not known whether a user is signed in: call ``restore()``, and
+    /// show neither the app nor a sign-in button until it returns. ``SessionState/signedOut`` means that it was read and
+    /// nobody is signed in. Where the difference does not matter, use ``isSignedIn``.
     public var state: SessionState? {
         core.state().map(SessionState.init)
+    }
+
+    /// Whether a user is signed in, as far as is known in memory; false before ``restore()`` has ended. O(1).
+    public var isSignedIn: Bool {
+        state?.isSignedIn ?? false
     }
 
     /// Every change of state, for `for await`; see ``SessionStates``.
@@ -236,8 +245,6 @@ public final class Session: Sendable {
     }
 }
 
-/// No caller waits for it, so no caller gets its error: that of an item that cannot be decoded is in the log, and the
-/// next call meets any other again.
 /// Nil where the core has its own: on systems without CryptoKit.
 private func deviceKeys() -> (any AppProofKeys)? {
     #if canImport(CryptoKit)
@@ -247,6 +254,8 @@ private func deviceKeys() -> (any AppProofKeys)? {
     #endif
 }
 
+/// No caller waits for it, so no caller gets its error: that of an item that cannot be decoded is in the log, and the
+/// next call meets any other again.
 private func restoreInBackground(_ core: any CoreSessionProtocol, _ background: BackgroundActivity?) {
     Task { try? await withBackgroundTime(background) { try await core.restore() } }
 }

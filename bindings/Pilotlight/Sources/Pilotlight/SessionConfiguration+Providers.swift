@@ -20,7 +20,7 @@ extension SessionConfiguration {
     ///   - scopes: The scopes to ask for; `openid` is needed, `offline_access` brings the refresh token.
     ///   - audience: The identifier of the API that the access token is for.
     ///   - metadataAccess: True asks for a token for the Management API in the user's own name instead of an
-    ///     `audience`, and for the scopes that ``Session/metadata`` needs.
+    ///     `audience`, and for the scopes that ``Session/metadata`` needs. Pass either it or `audience`.
     ///   - metadataByIDToken: True sends the ID token to the Management API, as Auth0's first mobile SDKs did: for
     ///     old tenants that still accept it.
     ///   - authorizeParameters: More parameters for the authorization request: `connection`, `organization`,
@@ -31,27 +31,20 @@ extension SessionConfiguration {
     ///   - dpop: Whether the tokens are bound to a key of this device (RFC 9449): see <doc:BindTokens>.
     ///   - lifetime: When a session ends, whatever its tokens allow: see <doc:LimitSessions>.
     ///   - legacy: True allows ``Session/legacy``, for a tenant that still has Auth0's endpoints of before June 2017.
-    /// - Throws: ``SessionError/configurationInvalid(field:message:)`` when the redirect URI is left out and there is no
-    ///   bundle identifier, or with both `audience` and `metadataAccess`. The fields themselves are checked by
-    ///   ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:)``.
     public static func auth0(
         domain: String, clientID: String, redirectURI: String? = nil, scopes: [String] = standardScopes,
         audience: String? = nil, metadataAccess: Bool = false, metadataByIDToken: Bool = false,
         authorizeParameters: [String: String] = [:], tokenParameters: [String: String] = [:],
         headers: [String: String] = [:], leeway: TimeInterval = 60, dpop: TokenBinding = .off,
         lifetime: SessionLifetime = .unlimited, legacy: Bool = false
-    ) throws -> SessionConfiguration {
-        if metadataAccess, audience != nil {
-            throw SessionError.configurationInvalid(
-                field: "audience",
-                message: "give either audience or metadataAccess, not both: an access token is for one API")
-        }
-        return SessionConfiguration(
+    ) -> SessionConfiguration {
+        SessionConfiguration(
             provider: .auth0(domain: domain),
             clientID: clientID,
-            redirectURI: try redirectURI ?? auth0RedirectURI(domain: domain, bundleID: Bundle.main.bundleIdentifier),
-            scopes: metadataAccess ? scopes + auth0MetadataScopes : scopes,
-            audience: metadataAccess ? "\(auth0BaseURL(domain))api/v2/" : audience,
+            redirectURI: redirectURI ?? auth0RedirectURI(domain: domain, bundleID: Bundle.main.bundleIdentifier) ?? "",
+            scopes: scopes,
+            audience: audience,
+            metadataAccess: metadataAccess,
             authorizeParameters: authorizeParameters,
             tokenParameters: tokenParameters,
             headers: headers,
@@ -72,14 +65,14 @@ extension SessionConfiguration {
     ///   - scopes: The scopes to ask for; `openid` is needed, `offline_access` brings the refresh token.
     ///   - audience: The identifier of the API that the access token is for.
     ///   - metadataAccess: True asks for what ``Session/metadata`` needs, instead of an `audience`.
-    /// - Throws: ``SessionError/configurationInvalid(field:message:)`` of `Auth0.plist` when it is not there or lacks a
-    ///   key; else as with domain and client ID.
+    /// - Throws: ``SessionError/configurationInvalid(field:message:)`` naming `Auth0.plist` when the file is not there or
+    ///   lacks a key.
     public static func auth0(
         plistIn bundle: Bundle = .main, redirectURI: String? = nil, scopes: [String] = standardScopes,
         audience: String? = nil, metadataAccess: Bool = false
     ) throws -> SessionConfiguration {
         let file = try Auth0PropertyList(bundle.url(forResource: "Auth0", withExtension: "plist"))
-        return try .auth0(
+        return .auth0(
             domain: file.domain, clientID: file.clientID, redirectURI: redirectURI, scopes: scopes, audience: audience,
             metadataAccess: metadataAccess)
     }
@@ -127,12 +120,9 @@ extension SessionConfiguration {
             lifetime: lifetime)
     }
 
-    /// Auth0's convention ("Add Login to your iOS app": Callback URL).
-    static func auth0RedirectURI(domain: String, bundleID: String?) throws -> String {
-        guard let bundleID else {
-            throw SessionError.configurationInvalid(
-                field: "redirectURI", message: "redirectURI is needed, because this program has no bundle identifier")
-        }
+    /// Auth0's convention ("Add Login to your iOS app": Callback URL); nil in a program without a bundle identifier.
+    static func auth0RedirectURI(domain: String, bundleID: String?) -> String? {
+        guard let bundleID else { return nil }
         #if os(macOS)
         let platform = "macos"
         #else
@@ -142,7 +132,7 @@ extension SessionConfiguration {
         return "\(bundleID).auth0://\(host)/\(platform)/\(bundleID)/callback"
     }
 
-    private static func auth0BaseURL(_ domain: String) -> String {
+    static func auth0BaseURL(_ domain: String) -> String {
         let url = domain.contains("://") ? domain : "https://\(domain)"
         return url.hasSuffix("/") ? url : url + "/"
     }

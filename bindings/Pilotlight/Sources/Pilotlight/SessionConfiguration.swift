@@ -6,7 +6,7 @@ internal import PilotlightCore
 /// and change single fields before you make the ``Session``:
 ///
 /// ```swift
-/// var configuration = try SessionConfiguration.auth0(domain: "tenant.eu.auth0.com", clientID: "…")
+/// var configuration = SessionConfiguration.auth0(domain: "tenant.eu.auth0.com", clientID: "…")
 /// configuration.scopes.append("read:orders")
 /// ```
 ///
@@ -34,6 +34,9 @@ public struct SessionConfiguration: Hashable, Sendable {
     public var scopes: [String]
     /// The API that the access token is for: sent as `audience` (Auth0) in the authorization request.
     public var audience: String?
+    /// Auth0 only: asks for a token for the Management API in the user's own name instead of an ``audience``, and for
+    /// ``auth0MetadataScopes`` besides ``scopes``: what ``Session/metadata`` needs.
+    public var metadataAccess: Bool
     /// Providers other than Auth0: the APIs that access tokens can be asked for later, beside the session's own. Each is
     /// an absolute URI without a fragment, sent as a `resource` of the authorization request (RFC 8707 2.1): a provider
     /// gives tokens only for what the user's grant names.
@@ -73,8 +76,9 @@ public struct SessionConfiguration: Hashable, Sendable {
     /// which know the defaults of each provider.
     public init(
         provider: Provider, clientID: String, redirectURI: String, scopes: [String] = standardScopes,
-        audience: String? = nil, resources: [String] = [], authorizeParameters: [String: String] = [:],
-        tokenParameters: [String: String] = [:], headers: [String: String] = [:], headerOrigins: [String] = [],
+        audience: String? = nil, metadataAccess: Bool = false, resources: [String] = [],
+        authorizeParameters: [String: String] = [:], tokenParameters: [String: String] = [:],
+        headers: [String: String] = [:], headerOrigins: [String] = [],
         leeway: TimeInterval = 60, metadataByIDToken: Bool = false, pushesAuthorizationRequests: Bool = false,
         dpop: TokenBinding = .off, lifetime: SessionLifetime = .unlimited, legacy: Bool = false
     ) {
@@ -83,6 +87,7 @@ public struct SessionConfiguration: Hashable, Sendable {
         self.redirectURI = redirectURI
         self.scopes = scopes
         self.audience = audience
+        self.metadataAccess = metadataAccess
         self.resources = resources
         self.authorizeParameters = authorizeParameters
         self.tokenParameters = tokenParameters
@@ -98,20 +103,43 @@ public struct SessionConfiguration: Hashable, Sendable {
 }
 
 extension SessionConfiguration {
-    /// As the core takes it. Throws for a leeway or a lifetime that is no number of seconds.
+    /// As the core takes it. Throws for a leeway or a lifetime that is no number of seconds, a redirect URI for which there
+    /// is no default, and a metadata access that is not possible.
     var core: PilotlightCore.SessionConfiguration {
         get throws {
             guard let leeway = UInt32(exactly: leeway.rounded(.up)) else {
                 throw SessionError.configurationInvalid(
                     field: "leeway", message: "leeway is \(leeway), and must be between 0 and 300 seconds")
             }
+            if case .auth0 = provider, redirectURI.isEmpty {
+                throw SessionError.configurationInvalid(
+                    field: "redirectURI",
+                    message: "redirectURI is empty, and has no default in a program without a bundle identifier")
+            }
+            let access = try metadataAccess ? managementAPI : nil
             return PilotlightCore.SessionConfiguration(
-                provider: provider.core, clientId: clientID, redirectUri: redirectURI, scopes: scopes,
-                audience: audience,
+                provider: provider.core, clientId: clientID, redirectUri: redirectURI,
+                scopes: scopes + (access == nil ? [] : Self.auth0MetadataScopes), audience: access ?? audience,
                 resources: resources, authorizeParameters: authorizeParameters, tokenParameters: tokenParameters,
                 headers: headers, headerOrigins: headerOrigins, leewaySeconds: leeway,
                 metadataByIdToken: metadataByIDToken, pushesAuthorizationRequests: pushesAuthorizationRequests,
                 dpop: dpop.core, lifetime: try lifetime.core, legacy: legacy)
+        }
+    }
+
+    /// The audience of Auth0's Management API.
+    private var managementAPI: String {
+        get throws {
+            guard case .auth0(let domain) = provider else {
+                throw SessionError.configurationInvalid(
+                    field: "metadataAccess", message: "metadataAccess is for Auth0 only")
+            }
+            if audience != nil {
+                throw SessionError.configurationInvalid(
+                    field: "audience",
+                    message: "give either audience or metadataAccess, not both: an access token is for one API")
+            }
+            return "\(Self.auth0BaseURL(domain))api/v2/"
         }
     }
 }

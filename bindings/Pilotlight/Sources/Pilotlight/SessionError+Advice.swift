@@ -56,10 +56,10 @@ extension SessionError {
             return
                 "check `storage`: Xcode > Signing & Capabilities > Keychain Sharing and App Groups must list the groups; "
                 + "on a platform without a Keychain use `.file(_:)` or `.inMemory`."
-        case "provider":
-            return "\(here): this call is for Auth0 only."
+        case "provider", "metadataAccess":
+            return "\(here): this is for Auth0 only."
         case "token_endpoint", "end_session_endpoint":
-            return "check the client's settings at the issuer: it does not offer this to the client."
+            return "check the client's settings at the issuer: it does not offer this call."
         case "Auth0.plist":
             return "add Auth0.plist with the keys `ClientId` and `Domain` to the app's target, or pass `domain:` and "
                 + "`clientID:`. At Auth0: Applications > your app > Settings."

@@ -6,11 +6,11 @@ public enum RetryReason: Hashable, Sendable {
     case network
     /// No trusted TLS connection: often a captive portal, a proxy or a wrong clock.
     case untrustedConnection
-    /// The server has a fault (5xx).
+    /// The server failed (5xx).
     case serverFault
     /// The server limits the rate of requests (429).
     case rateLimited
-    /// The answer is not what the protocol says, as from a captive portal or a proxy.
+    /// The answer does not follow the protocol, for example a captive portal's page.
     case unexpectedAnswer
     /// Another process that shares the session is renewing it, and has not ended in time.
     case anotherProcess
@@ -41,7 +41,7 @@ public enum SignInReason: Hashable, Sendable {
     case refreshTokenRejected
     /// The access token expired and there is no refresh token.
     case noRefreshToken
-    /// The session has lasted as long as ``SessionLifetime/absolute`` or the issuer (`session_expiry`) lets one last.
+    /// The session has lasted as long as ``SessionLifetime/absolute`` or the issuer (`session_expiry`) allows.
     case lifetimeEnded
     /// The session was not used for longer than ``SessionLifetime/idle``.
     case idleTooLong
@@ -53,8 +53,8 @@ public enum SignInReason: Hashable, Sendable {
     /// the refresh token is no longer valid. The session has not ended: later calls try again, and one renewal that
     /// succeeds ends this. `code` is the issuer's last error code.
     case renewalsRefused(code: String)
-    /// The tokens are bound to a key (``TokenBinding``) that this device cannot use any more, as after a backup was restored
-    /// to another device. The session has not ended, and is of no use here.
+    /// The tokens are bound to a key (``TokenBinding``) that this device cannot use, for example after a backup was restored to
+    /// another device. The session has not ended, but it cannot be used here.
     case proofKeyLost
 }
 

@@ -23,17 +23,17 @@ public enum SessionError: Error, Hashable, Sendable {
     case readOnly(message: Message)
     /// The call needs the user: begin a sign-in.
     case signInRequired(reason: SignInReason, message: Message)
-    /// An API wants the user to authenticate in a certain way before it does what was requested (RFC 9470). Only
-    /// ``Session/data(for:audience:minTTL:using:)`` throws it; ``Session/stepUp(for:using:parameters:via:)`` does what is asked
-    /// for and sends the request again. The session goes on.
+    /// An API refuses a request until the user authenticates in a certain way (RFC 9470). Only
+    /// ``Session/data(for:audience:minTTL:using:)`` throws it. ``Session/stepUp(for:using:parameters:via:)`` lets the user
+    /// authenticate and sends the request again. The session has not ended.
     case stepUpRequired(StepUpChallenge, message: Message)
-    /// The issuer wants a second factor before it renews (Auth0: `mfa_required` with an `mfa_token`).
-    /// ``Session/verify(_:for:)`` answers the challenge, and the session goes on; a sign-in does too. The session has not ended.
+    /// The issuer wants a second factor before it renews the session (Auth0: `mfa_required` with an `mfa_token`). Answer the
+    /// challenge with ``Session/verify(_:for:)``, or begin a sign-in. The session has not ended.
     case mfaRequired(MFAChallenge, message: Message)
     /// The issuer did not accept the second factor; ask the user for another answer. The session has not ended.
     ///
-    /// `code` is the issuer's error code, such as `invalid_grant` for a wrong code. `expired_token`: the challenge is over, and
-    /// the call that was refused brings another one.
+    /// `code` is the issuer's error code, such as `invalid_grant` for a wrong code. With `expired_token` the challenge is over:
+    /// repeat the refused call, which throws a new one.
     case mfaRejected(code: String, message: Message)
     /// This attempt to sign in failed. Show why, and let the user begin another. An earlier session is
     /// not changed.

@@ -25,8 +25,8 @@ public enum SessionEvent: Equatable, Sendable {
     /// throw: its case says what to do. Before `retryAt` calls fail at once and send nothing; with nil the
     /// next call may send a request.
     case renewalFailed(audience: String?, error: SessionError, retryAt: Date?)
-    /// The session ends at that moment by the device's clock, because its ``SessionLifetime`` is over then or the issuer says so.
-    /// Announced once ``SessionLifetime/warning`` before, and once more when a use has put the end off meanwhile.
+    /// The session will end at that time by the device's clock, because of its ``SessionLifetime`` or because the issuer says so.
+    /// Sent ``SessionLifetime/warning`` seconds before, and again if a use has postponed the end.
     case willEnd(at: Date, reason: ReauthenticationReason)
     /// The session cannot continue without the user: the issuer refused the refresh token, or there is none and the access
     /// token expired, or its time is over (<doc:LimitSessions>). Begin a sign-in.

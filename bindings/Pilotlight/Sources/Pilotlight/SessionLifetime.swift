@@ -1,26 +1,26 @@
 import Foundation
 internal import PilotlightCore
 
-/// When a session ends, whatever its tokens allow: then it gives no token and renews none, and the user has to sign in
-/// again. For apps whose security rules say how long a sign-in may last, as NIST SP 800-63B-4 (2.2.3) does: 24 hours, and one
-/// hour without use.
+/// When a session ends, whatever its tokens allow. After that it gives out and renews no token, and the user has to sign in
+/// again. For apps whose security rules limit how long a sign-in lasts. NIST SP 800-63B-4 (2.2.3), for example, allows 24 hours,
+/// and one hour without use.
 ///
-/// The time counts by a clock that nobody can set and that goes on while the device sleeps; after a restart of the app,
-/// by the device's clock, which makes no session younger where it was set back. See <doc:LimitSessions>.
+/// While the app runs, time is counted by a clock that cannot be set and that runs while the device sleeps. After a restart of
+/// the app the device's clock counts; setting it back makes no session younger. See <doc:LimitSessions>.
 public struct SessionLifetime: Hashable, Sendable {
-    /// How long a session lasts from the sign-in on, in seconds; nil sets no limit.
+    /// How long a session lasts after the sign-in, in seconds; nil means no limit.
     public var absolute: TimeInterval?
-    /// How long a session lasts from its last use on, in seconds; nil sets no limit. A use is each token that the app gets,
-    /// also for a request that the session sends. At most as long as ``absolute``.
+    /// How long a session lasts after its last use, in seconds; nil means no limit. Each token that the app gets is a use, also
+    /// for a request that the session sends. It may not be longer than ``absolute``.
     public var idle: TimeInterval?
-    /// How long before the end ``SessionEvent/willEnd(at:reason:)`` is announced, in seconds. Of a limit that is not twice as
-    /// long, the second half.
+    /// How long before the end ``SessionEvent/willEnd(at:reason:)`` is announced, in seconds. If a limit is shorter than twice
+    /// that, the event comes after half of the limit.
     public var warning: TimeInterval
 
     /// A session lasts until its user signs out or the issuer ends it.
     public static let unlimited = SessionLifetime()
 
-    /// Limits in seconds, whole or rounded up; nil sets none. They are checked when a session is made.
+    /// Limits in seconds, rounded up to whole ones; nil means no limit. They are checked when a session is made.
     public init(absolute: TimeInterval? = nil, idle: TimeInterval? = nil, warning: TimeInterval = 300) {
         self.absolute = absolute
         self.idle = idle

@@ -15,20 +15,20 @@ public protocol SessionMetricsRecorder: Sendable {
     func record(_ measurement: SessionMeasurement)
 }
 
-/// An operation of a session that has ended. It names no user, token, host or address.
+/// A finished operation of a session. It names no user, token, host or address.
 public struct SessionMeasurement: Hashable, Sendable {
     /// What is measured.
     public enum Operation: Hashable, Sendable {
-        /// A renewal of an access token, from its first attempt to its end, pauses included. `attempts` is 1 where the first one
-        /// decided.
+        /// A renewal of an access token, from its first attempt to its end, pauses included. `attempts` is 1 if the first one
+        /// was enough.
         case renewal(ofFurtherAudience: Bool, attempts: Int)
         /// A call waited for a renewal that another had begun. Calls that ask for the same at the same time are one here;
         /// ``SessionCounters/sharedRenewals`` counts each.
         case sharedRenewal
         /// A renewal waited for another process that shares the store.
         case processLock
-        /// One request to the issuer, until the end of its answer. `endpoint` says which in a few fixed words, such as `token
-        /// endpoint`; `status` is the answer's, nil where none came.
+        /// One request to the issuer, until the end of its answer. `endpoint` is one of a few fixed names, such as `token
+        /// endpoint`; `status` is the answer's, nil if none came.
         case request(endpoint: String, status: Int?)
     }
 
@@ -38,7 +38,7 @@ public struct SessionMeasurement: Hashable, Sendable {
         case succeeded
         /// The network gave no answer.
         case networkFailed
-        /// The issuer has a fault, asks to wait, or gave an answer that the protocol does not know.
+        /// The issuer failed, asked to wait, or gave an answer that does not follow the protocol.
         case issuerFailed
         /// The issuer refused.
         case issuerRefused
@@ -54,7 +54,7 @@ public struct SessionMeasurement: Hashable, Sendable {
     public let operation: Operation
     /// How it ended.
     public let result: Result
-    /// How long it took, in seconds, by a clock that goes on while the device sleeps.
+    /// How long it took, in seconds, time asleep included.
     public let duration: TimeInterval
 
     /// Its name as a metric, in the style of OpenTelemetry's names: such as `pilotlight.renewal`.

@@ -21,7 +21,7 @@ import Observation
 public final class SessionModel {
     /// The session itself, for all other calls.
     public let session: Session
-    /// The state as last reported; nil until ``restore()`` has ended.
+    /// The state as last reported; nil until ``restore()`` has ended, so that it is not known yet.
     public private(set) var state: SessionState?
     /// The profile, when one was loaded; nil after a sign-out, and while the user has to authenticate first
     /// (``Session/isUserAuthenticationRequired``).
@@ -41,6 +41,9 @@ public final class SessionModel {
         (state, loadedProfile) = (follower.values.state, follower.values.profile)
         follower.changed = { [weak self] in self?.show($0) }
     }
+
+    /// Whether a user is signed in; false while ``state`` is nil.
+    public var isSignedIn: Bool { state?.isSignedIn ?? false }
 
     /// Reads the session from the store; see ``Session/restore()``.
     public func restore() async {

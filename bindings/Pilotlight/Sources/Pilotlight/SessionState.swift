@@ -27,7 +27,7 @@ public enum ReauthenticationReason: Hashable, Sendable {
     case refreshTokenRejected
     /// The access token expired and the issuer gave no refresh token (ask for the scope `offline_access`).
     case noRefreshToken
-    /// The session has lasted as long as ``SessionLifetime/absolute`` or the issuer (`session_expiry`) lets one last.
+    /// The session has lasted as long as ``SessionLifetime/absolute`` or the issuer (`session_expiry`) allows.
     case lifetimeEnded
     /// The session was not used for longer than ``SessionLifetime/idle``.
     case idleTooLong
@@ -39,7 +39,7 @@ public enum SignInMethod: Hashable, Sendable {
     case browser
     /// On another device (``Session/signInOnAnotherDevice(parameters:show:)``).
     case anotherDevice
-    /// With what another issuer gave (``Session/signIn(exchanging:)``).
+    /// With another issuer's token (``Session/signIn(exchanging:)``).
     case tokenExchange
     /// With a password, at an older Auth0 tenant (``LegacyAuth0``).
     case password

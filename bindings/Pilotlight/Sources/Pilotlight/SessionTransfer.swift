@@ -5,12 +5,12 @@ internal import PilotlightCore
 import FoundationNetworking
 #endif
 
-/// A token that signs the session's user in in a web view or browser, too (Auth0: "Native to Web SSO").
+/// A token that signs the session's user in to your website, in a web view or a browser (Auth0: "Native to Web SSO").
 ///
-/// It is good once, for a minute, and bound to the device's address: ask for it right before it is used. Who has it is signed in, so it goes
-/// to your own website only. Printing it shows no token.
+/// It works once, within a minute, from this device's network address: ask for it right before you use it. Anyone who has it
+/// is signed in, so send it to your own website only. Printing it shows no token.
 public struct SessionTransfer: Hashable, Sendable {
-    /// The token itself, for a website that is opened in another way.
+    /// The token itself, if you open the website in another way.
     public let token: String
     /// When it expires, by the device's clock.
     public let expiresAt: Date
@@ -23,8 +23,8 @@ public struct SessionTransfer: Hashable, Sendable {
         host = transfer.host
     }
 
-    /// For a `WKWebView`: set it in the web view's cookie store before the website is loaded. The cookie is secure, for the issuer's host, and
-    /// ends with the web view's session. Nil where the system makes no cookie of it.
+    /// For a `WKWebView`: put it into the web view's cookie store before you load the website. It is a secure session cookie for
+    /// the issuer's host. Nil if the system cannot make a cookie of it.
     public var cookie: HTTPCookie? {
         HTTPCookie(properties: [
             .domain: host, .path: "/", .name: "auth0_session_transfer_token", .value: token, .secure: "TRUE",
@@ -32,8 +32,8 @@ public struct SessionTransfer: Hashable, Sendable {
         ])
     }
 
-    /// For `SFSafariViewController` and Safari: the website's URL with the parameter `session_transfer_token`, which the website passes on to
-    /// `/authorize`. What the URL has already stays.
+    /// For `SFSafariViewController` and Safari: the website's URL with the parameter `session_transfer_token`, which the website
+    /// passes on to `/authorize`. The rest of the URL stays as it is.
     public func url(for website: URL) -> URL {
         guard var components = URLComponents(url: website, resolvingAgainstBaseURL: false) else { return website }
         // The website's own parameters stay as they are written.
@@ -59,8 +59,8 @@ extension SessionTransfer: Redacted {
 }
 
 extension Session {
-    /// A token that signs the session's user in in a web view or browser too (Auth0: "Native to Web SSO"). Network; a refresh token that Auth0
-    /// rotates for it is stored before this returns, and nothing else is.
+    /// Gets a token that signs the session's user in to your website (Auth0: "Native to Web SSO"). Network. If Auth0 rotates the
+    /// refresh token, the new one is stored before this returns; nothing else is stored.
     ///
     /// ```swift
     /// let transfer = try await session.sessionTransfer()
@@ -70,7 +70,7 @@ extension Session {
     /// webView.load(URLRequest(url: website))
     /// ```
     ///
-    /// Each call gets another token; renewals and these take turns.
+    /// Each call gets a new token. It never runs at the same time as a renewal.
     ///
     /// - Throws: ``SessionError/configurationInvalid(field:message:)`` naming `clientID` when the application may not create such tokens (Auth0:
     ///   `session_transfer.can_create_session_transfer_token`) and `issuer` when the issuer is not Auth0;

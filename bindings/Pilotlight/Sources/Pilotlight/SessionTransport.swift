@@ -25,8 +25,8 @@ public struct SessionTransport: Sendable {
     /// `urlSession(.ephemeral)`.
     public static let standard = SessionTransport(client: .standard)
 
-    /// Every request goes through a `URLSession` of the session's own. The refresh token then passes through Foundation,
-    /// which keeps copies in memory that are not wiped.
+    /// Every request goes through a separate `URLSession`. The refresh token then passes through Foundation, which keeps copies
+    /// in memory that are not wiped.
     ///
     /// The configuration is copied; later changes do nothing. In the copy there are no cookies, no cache and no waiting for
     /// connectivity, and the time limits are Pilotlight's: 30 seconds for a request, 10 of them for connecting. You set the

@@ -5,21 +5,21 @@ internal import PilotlightCore
 import FoundationNetworking
 #endif
 
-/// What an API asks of the user's authentication before it does what was requested (RFC 9470 3).
+/// How an API wants the user to authenticate before it accepts a request (RFC 9470 3).
 public struct StepUpRequirement: Hashable, Sendable {
-    /// `acr_values`: the authentication context classes that would do, the preferred one first. Empty where any will.
+    /// `acr_values`: the authentication context classes that the API accepts, the preferred one first. Empty means any.
     public let acrValues: [String]
     /// `max_age`, in seconds: the user must have authenticated no longer ago. Nil where the age does not matter.
     public let maxAge: TimeInterval?
 
-    /// A requirement that the app knows itself. One that names neither asks for another authentication, whatever it is.
+    /// A requirement that the app states itself. Without classes and age it asks for a new authentication of any kind.
     public init(acrValues: [String] = [], maxAge: TimeInterval? = nil) {
         self.acrValues = acrValues
         self.maxAge = maxAge
     }
 
-    /// What an API's answer asks for; nil where it is no 401 with the error `insufficient_user_authentication` in its
-    /// `WWW-Authenticate`. For requests that the app sends itself: ``Session/data(for:audience:minTTL:using:)`` reads it already.
+    /// Reads the requirement from an API's answer; nil unless it is a 401 with the error `insufficient_user_authentication` in
+    /// `WWW-Authenticate`. For requests that the app sends itself; ``Session/data(for:audience:minTTL:using:)`` does this for you.
     public init?(_ response: HTTPURLResponse) {
         guard response.statusCode == 401, let header = response.value(forHTTPHeaderField: "WWW-Authenticate"),
             let asked = insufficientAuthentication(headers: [header])
@@ -28,7 +28,7 @@ public struct StepUpRequirement: Hashable, Sendable {
     }
 }
 
-/// A request that an API did not do, because it wants the user to authenticate in a certain way first:
+/// A request that an API refuses until the user authenticates in a certain way.
 /// ``Session/stepUp(for:using:parameters:via:)`` does that and sends it again.
 public struct StepUpChallenge: Hashable, Sendable {
     /// What the API asks for.

@@ -1,15 +1,15 @@
 import Foundation
 internal import PilotlightCore
 
-/// What another issuer gave to the app, to sign in with: Sign in with Apple's code, or a token of a type that the issuer knows.
+/// Another issuer's token to sign in with: Sign in with Apple's code, or a token of a type that the issuer knows.
 ///
 /// Printing it shows its type and the names of the parameters.
 public struct ExternalToken: Hashable, Sendable {
-    /// The token or code. It is sent once the session signs in with it, and never stored.
+    /// The token or code. It is sent when the session signs in with it, and never stored.
     public var token: String
     /// Its type, a URI (`subject_token_type`, RFC 8693 3; Auth0: "Custom Token Exchange").
     public var type: String
-    /// What the issuer is to know of the user (`user_profile`, Auth0).
+    /// What to tell the issuer about the user (`user_profile`, Auth0).
     public var userProfile: [String: SessionJSON]
     /// Further parameters of the request, such as Auth0's `organization`.
     public var parameters: [String: String]
@@ -19,7 +19,7 @@ public struct ExternalToken: Hashable, Sendable {
     /// - Parameters:
     ///   - token: The token.
     ///   - type: Its type, a URI, such as `urn:ietf:params:oauth:token-type:id_token` or the one of an Auth0 Custom Token Exchange profile.
-    ///   - userProfile: What the issuer is to know of the user (Auth0).
+    ///   - userProfile: What to tell the issuer about the user (Auth0).
     ///   - parameters: Further parameters of the request.
     public init(
         _ token: String, type: String, userProfile: [String: SessionJSON] = [:], parameters: [String: String] = [:]
@@ -30,13 +30,13 @@ public struct ExternalToken: Hashable, Sendable {
         self.parameters = parameters
     }
 
-    /// What Sign in with Apple gave (Auth0: "Add Sign In with Apple to Native iOS Apps").
+    /// The code from Sign in with Apple (Auth0: "Add Sign In with Apple to Native iOS Apps").
     ///
-    /// Apple says name and address at the user's first sign-in only, and not in the code: pass them on. The request to Apple must
-    /// have no nonce.
+    /// Apple gives name and address at the user's first sign-in only, and not in the code: pass them on. The request to Apple
+    /// must have no nonce.
     ///
     /// - Parameters:
-    ///   - authorizationCode: `authorizationCode` of the `ASAuthorizationAppleIDCredential`. It is good once, for five minutes.
+    ///   - authorizationCode: `authorizationCode` of the `ASAuthorizationAppleIDCredential`. It works once, within five minutes.
     ///   - fullName: Its `fullName`.
     ///   - email: Its `email`.
     ///   - parameters: Further parameters of the request.
@@ -62,8 +62,8 @@ extension ExternalToken: Redacted {
 }
 
 extension Session {
-    /// Signs in with what another issuer gave, without a browser (token exchange, RFC 8693; Auth0: "Token Exchange for Native Social",
-    /// "Custom Token Exchange"). Network; persists the session.
+    /// Signs in with another issuer's token, without a browser (token exchange, RFC 8693; Auth0: "Token Exchange for Native
+    /// Social", "Custom Token Exchange"). Network; persists the session.
     ///
     /// ```swift
     /// func signIn(_ credential: ASAuthorizationAppleIDCredential) async throws {
@@ -73,16 +73,16 @@ extension Session {
     /// }
     /// ```
     ///
-    /// The session is one like any other: the ID token is checked as after a sign-in in the browser, but for the nonce, which this grant
-    /// does not have, and the tokens are stored before this returns. A sign-in in progress is replaced.
+    /// The session is like any other. The ID token is checked as after a sign-in in the browser, except for the nonce, which this
+    /// grant does not have. The tokens are stored before this returns. It replaces a sign-in in progress.
     ///
     /// - Parameter token: What is exchanged.
     /// - Returns: The new state, `.signedIn`.
     /// - Throws: ``SessionError/signInFailed(code:message:)`` when the issuer does not accept the token (`invalid_grant`: get another).
     ///   ``SessionError/configurationInvalid(field:message:)`` naming `clientID` when the client may not use this grant (Auth0: Advanced
     ///   Settings > Device Settings > Native Social Login), `audience` or `scopes`. ``SessionError/argumentInvalid(argument:message:)``.
-    ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``: call again with the same token; what the issuer has answered
-    ///   already is not asked for again. ``SessionError/signInCancelled`` when another sign-in or a sign-out came meanwhile;
+    ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``: call again with the same token; if the issuer has
+    ///   answered already, its answer is used. ``SessionError/signInCancelled`` when another sign-in or a sign-out came meanwhile;
     ///   `CancellationError`, after which the sign-in may still end well. A session that existed before is untouched by any of them.
     @discardableResult
     public func signIn(exchanging token: ExternalToken) async throws -> SessionState {

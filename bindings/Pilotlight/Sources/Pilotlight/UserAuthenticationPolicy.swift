@@ -4,26 +4,25 @@ import Foundation
 import LocalAuthentication
 #endif
 
-/// When the user has to show who they are on this device (Face ID, Touch ID, the passcode) before a session gives anything out.
+/// When the user must authenticate on this device (Face ID, Touch ID, the passcode) before a session gives anything out.
 ///
 /// ```swift
 /// let session = try Session(configuration, userAuthentication: .after(300, reason: "Unlock your account"))
 /// ```
 ///
-/// It covers every way to a token and to what is known of the user: ``Session/accessToken(minTTL:forceRefresh:allowExpired:)`` and
-/// its like, requests, the profile, the one in memory too, and the metadata. Calls with `async` ask the user by themselves where that
-/// is due and throw ``SessionError/userAuthenticationFailed(reason:message:)`` where it fails. Calls without give nil until the user
-/// was asked; ``Session/isUserAuthenticationRequired`` says whether that is so, and ``Session/authenticateUser()`` asks. An app
-/// with its own screen for it takes ``askedByApp()``.
+/// It covers access tokens, requests, the profile (also the one in memory) and the metadata. Calls with `async` prompt the user
+/// when that is due, and throw ``SessionError/userAuthenticationFailed(reason:message:)`` if it fails. Calls without `async`
+/// return nil until the user has authenticated. ``Session/isUserAuthenticationRequired`` says whether a prompt is due, and
+/// ``Session/authenticateUser()`` shows it. An app with its own lock screen uses ``askedByApp()``.
 ///
-/// It counts for the session, not only for this object: a ``Session`` that is another handle to it in this process, and has no
-/// policy itself, keeps this one.
+/// It applies to the session, not only to this object: another ``Session`` in this process that is a handle to the same session, and
+/// has no policy itself, keeps this one.
 ///
-/// A sign-in counts as an authentication, and a sign-out needs none. ``Session/state`` and ``Session/events`` are as ever: they hold no
-/// token.
+/// A sign-in counts as an authentication, and a sign-out needs none. ``Session/state`` and ``Session/events`` are not covered:
+/// they hold no token.
 ///
-/// This is a rule of the app, kept in its process: the stored tokens are protected by it only as long as the app runs. For a
-/// rule that the Keychain itself keeps use ``KeychainAccessControl``; both go together.
+/// Pilotlight enforces this rule while the app runs; it does not protect the stored item. For a rule that the Keychain enforces,
+/// use ``KeychainAccessControl``. The two can be combined.
 public struct UserAuthenticationPolicy: Sendable {
     enum Validity: Hashable, Sendable {
         case none
@@ -37,20 +36,19 @@ public struct UserAuthenticationPolicy: Sendable {
     /// Whether calls ask the user by themselves.
     private(set) var callsAsk = true
 
-    /// Before each call that gives something out. Calls at the same time ask once.
+    /// Before each call that gives something out. Concurrent calls prompt once.
     ///
     /// - Parameters:
-    ///   - reason: What the system's dialogue says, in the user's language: what the app needs it for.
-    ///   - authenticator: Who asks the user.
+    ///   - reason: The text in the system's dialogue, in the user's language: what the app needs it for.
+    ///   - authenticator: What asks the user.
     public static func always(reason: String, authenticator: some UserAuthenticator) -> Self {
         Self(validity: .none, reason: reason, authenticator: authenticator)
     }
 
-    /// Again when `seconds` have passed since the last time, by a clock that goes on while the device sleeps and that nobody can
-    /// set.
+    /// When `seconds` have passed since the last authentication. Time asleep counts; setting the device's clock changes nothing.
     ///
     /// - Parameters:
-    ///   - seconds: How long an authentication is good.
+    ///   - seconds: How long an authentication stays valid.
     ///   - reason: As ``always(reason:authenticator:)``.
     ///   - authenticator: As ``always(reason:authenticator:)``.
     public static func after(
@@ -86,10 +84,10 @@ public struct UserAuthenticationPolicy: Sendable {
         always(reason: reason, authenticator: DeviceOwnerAuthenticator())
     }
 
-    /// Again when `seconds` have passed since the last time, by the system's own dialogue.
+    /// When `seconds` have passed since the last authentication, by the system's own dialogue.
     ///
     /// - Parameters:
-    ///   - seconds: How long an authentication is good.
+    ///   - seconds: How long an authentication stays valid.
     ///   - reason: As ``always(reason:authenticator:)``.
     public static func after(_ seconds: TimeInterval, reason: String) -> Self {
         after(seconds, reason: reason, authenticator: DeviceOwnerAuthenticator())
@@ -104,25 +102,25 @@ public struct UserAuthenticationPolicy: Sendable {
     #endif
 }
 
-/// Asks the user who they are, for a ``UserAuthenticationPolicy``.
+/// Authenticates the device's owner, for a ``UserAuthenticationPolicy``.
 public protocol UserAuthenticator: Sendable {
-    /// Asks, and returns when it was the device's owner. Called on any thread, for one question at a time.
+    /// Returns when the device's owner has authenticated. Called on any thread, one call at a time.
     ///
     /// - Parameter reason: What it is for, in the user's language.
-    /// - Throws: ``SessionError/userAuthenticationFailed(reason:message:)`` where it was not, or nobody came; any other error
-    ///   becomes one.
+    /// - Throws: ``SessionError/userAuthenticationFailed(reason:message:)`` if the owner did not. Any other error is turned
+    ///   into that one.
     func authenticate(reason: String) async throws
 }
 
 #if canImport(LocalAuthentication) && !os(tvOS)
-/// The system's own dialogue (LocalAuthentication): Face ID or Touch ID, and where these fail, if the app lets it, the device's
+/// The system's own dialogue (LocalAuthentication): Face ID or Touch ID, and after these, if the app allows it, the device's
 /// passcode. Face ID needs `NSFaceIDUsageDescription` in the app's `Info.plist`.
 public struct DeviceOwnerAuthenticator: UserAuthenticator {
     private let acceptsPasscode: Bool
 
-    /// A dialogue each time it is asked.
+    /// Makes an authenticator that shows the dialogue each time.
     ///
-    /// - Parameter acceptsPasscode: Whether the passcode will do too. Without it a user without Face ID and Touch ID cannot
+    /// - Parameter acceptsPasscode: Whether the passcode is accepted too. If not, a user without Face ID or Touch ID cannot
     ///   authenticate at all.
     public init(acceptsPasscode: Bool = true) {
         self.acceptsPasscode = acceptsPasscode

@@ -11,8 +11,8 @@ extension IdentityServer {
     public func auth0(
         redirectURI: String = redirectURI, audience: String? = nil, metadataAccess: Bool = false,
         dpop: TokenBinding = .off
-    ) throws -> SessionConfiguration {
-        try .auth0(
+    ) -> SessionConfiguration {
+        .auth0(
             domain: issuer, clientID: Self.clientID, redirectURI: redirectURI, audience: audience,
             metadataAccess: metadataAccess, dpop: dpop)
     }
@@ -22,7 +22,7 @@ extension IdentityServer {
         audience: String? = nil, metadataAccess: Bool = false, dpop: TokenBinding = .off
     ) async throws -> Session {
         let session = try Session(
-            try auth0(audience: audience, metadataAccess: metadataAccess, dpop: dpop), storage: .inMemory, log: .none)
+            auth0(audience: audience, metadataAccess: metadataAccess, dpop: dpop), storage: .inMemory, log: .none)
         try await session.signIn(using: TestBrowser())
         return session
     }

@@ -16,7 +16,7 @@ struct AccountsTests {
 
     init() async throws {
         server = try await IdentityServer.start()
-        configuration = try server.auth0()
+        configuration = server.auth0()
         defaults = try #require(UserDefaults(suiteName: suite))
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }

@@ -23,7 +23,7 @@ import FoundationNetworking
         try await server.change(["multi_resource_refresh": true])
         let folder = try TemporaryFolder()
         let store = SessionStorage.file(folder.file("session"))
-        let session = try Session(try server.auth0(metadataAccess: true), storage: store, log: .none)
+        let session = try Session(server.auth0(metadataAccess: true), storage: store, log: .none)
         try await session.signIn(using: TestBrowser())
         let own = try #require(session.cachedAccessToken())
         #expect(session.cachedAccessToken(for: api) == nil)
@@ -36,7 +36,7 @@ import FoundationNetworking
         #expect(request.value(forHTTPHeaderField: "Authorization") == "Bearer \(token)")
         #expect(try await server.counter("refresh_grants") == 1)
 
-        let next = try Session(try server.auth0(metadataAccess: true), storage: store, log: .none)
+        let next = try Session(server.auth0(metadataAccess: true), storage: store, log: .none)
         try await next.restore()
         #expect(next.cachedAccessToken(for: api) == token)
         await next.signOut()

@@ -85,7 +85,7 @@ import Testing
             _ = (session.cachedAccessToken(minTTL: seconds), session.hasValidSession(minTTL: seconds))
             _ = try? await session.profile(maxAge: seconds)
             _ = try? await session.beginSignIn(SignInOptions(maxAge: seconds))
-            var configuration = try server.auth0()
+            var configuration = server.auth0()
             configuration.leeway = seconds
             _ = try? Session(configuration, storage: .inMemory, log: .none)
             let error = SessionError.temporarilyUnavailable(reason: .serverFault, retryAfter: seconds, message: "m")

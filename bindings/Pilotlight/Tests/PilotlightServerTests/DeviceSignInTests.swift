@@ -14,7 +14,7 @@ import Testing
 
     private func session(at server: IdentityServer) async throws -> Session {
         try await server.change(["device_interval": 1])
-        return try Session(try server.auth0(), storage: .inMemory, log: .none)
+        return try Session(server.auth0(), storage: .inMemory, log: .none)
     }
 
     @Test func theUserEntersTheCodeAndTheSessionIsHere() async throws {

@@ -51,7 +51,7 @@ import Testing
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
         try await server.change(["access_token_lifetime": 0])
-        let session = try Session(try server.auth0(), storage: folder.store("session"), log: .none)
+        let session = try Session(server.auth0(), storage: folder.store("session"), log: .none)
         try await session.signIn(using: TestBrowser())
         let state = session.state
         try await server.goOffline()
@@ -63,12 +63,12 @@ import Testing
         #expect(session.hasValidSession())
 
         // The next launch does not know how the last one fared.
-        let next = try Session(try server.auth0(), storage: folder.store("session", process: 1), log: .none)
+        let next = try Session(server.auth0(), storage: folder.store("session", process: 1), log: .none)
         #expect(try await next.restore().isSignedIn)
         #expect(try await next.accessToken(allowExpired: true) == expired)
         try await server.goOnline()
         try await server.change(["access_token_lifetime": 86_400])
-        let last = try Session(try server.auth0(), storage: folder.store("session", process: 2), log: .none)
+        let last = try Session(server.auth0(), storage: folder.store("session", process: 2), log: .none)
         #expect(try await last.accessToken(allowExpired: true) != expired)
         await server.stop()
     }
@@ -90,9 +90,9 @@ import Testing
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
         let store = SessionStorage.file(folder.file("session"))
-        let widget = try Session(try server.auth0(), storage: store, readOnly: true, log: .none)
+        let widget = try Session(server.auth0(), storage: store, readOnly: true, log: .none)
         #expect(try await widget.restore() == .signedOut)
-        let app = try Session(try server.auth0(), storage: store, log: .none)
+        let app = try Session(server.auth0(), storage: store, log: .none)
         try await app.signIn(using: TestBrowser())
 
         #expect(try await widget.restore() == app.state)
@@ -126,7 +126,7 @@ import Testing
 
     @Test func withoutSignInEverythingThatNeedsItSaysSo() async throws {
         let server = try await IdentityServer.start()
-        let session = try Session(try server.auth0(), storage: .inMemory, log: .none)
+        let session = try Session(server.auth0(), storage: .inMemory, log: .none)
         #expect(try await signInReason { _ = try await session.accessToken() } == .signedOut)
         #expect(try await signInReason { _ = try await session.profile() } == .signedOut)
         #expect(try await signInReason { _ = try await session.metadata.get() } == .signedOut)
@@ -137,7 +137,7 @@ import Testing
 
     @Test func aSignInThatFailsCanBeBegunAnew() async throws {
         let server = try await IdentityServer.start()
-        let session = try Session(try server.auth0(), storage: .inMemory, log: .none)
+        let session = try Session(server.auth0(), storage: .inMemory, log: .none)
         do {
             try await session.signIn(using: TestBrowser(denyWith: "access_denied"))
             Issue.record("signed in")
@@ -205,7 +205,7 @@ import Testing
         let blocked = folder.file("file")
         try Data().write(to: blocked)
         let session = try Session(
-            try server.auth0(), storage: .file(blocked.appendingPathComponent("session")), log: .none)
+            server.auth0(), storage: .file(blocked.appendingPathComponent("session")), log: .none)
         do {
             try await session.signIn(using: TestBrowser())
             Issue.record("it was stored")

@@ -11,7 +11,7 @@ import Testing
         let old = try await OldTokens(of: server)
         let folder = try TemporaryFolder()
         let store = SessionStorage.file(folder.file("session"))
-        let session = try Session(try server.auth0(), storage: store, log: .none)
+        let session = try Session(server.auth0(), storage: store, log: .none)
         #expect(try await session.restore() == .signedOut)
 
         let source = ImportSource.archive(try old.credentials())
@@ -26,7 +26,7 @@ import Testing
         #expect(try await session.importSession(from: source) == .sessionExists)
 
         // The next launch.
-        let next = try Session(try server.auth0(), storage: store, log: .none)
+        let next = try Session(server.auth0(), storage: store, log: .none)
         #expect(try await next.restore().isSignedIn)
         let renewed = try await next.accessToken(forceRefresh: true)
         #expect(renewed != old.accessToken)
@@ -34,7 +34,7 @@ import Testing
 
         // After a sign-out the old archive brings nobody back.
         await next.signOut()
-        let last = try Session(try server.auth0(), storage: store, log: .none)
+        let last = try Session(server.auth0(), storage: store, log: .none)
         #expect(try await last.importSession(from: source) == .closed)
         #expect(last.state == .signedOut)
         await server.stop()
@@ -61,7 +61,7 @@ import Testing
     @Test func stringsAndProfileOfLockMigrate() async throws {
         let server = try await IdentityServer.start()
         let old = try await OldTokens(of: server)
-        let session = try Session(try server.auth0(), storage: .inMemory, log: .none)
+        let session = try Session(server.auth0(), storage: .inMemory, log: .none)
         let outcome = try await session.importSession(
             from: .tokens(refreshToken: old.refreshToken, idToken: old.idToken, profileArchive: try old.profile()))
         let state = try #require(session.state)
@@ -162,7 +162,7 @@ private struct OldTokens {
         }
         let folder = try TemporaryFolder()
         let file = folder.file("old")
-        let session = try Session(try server.auth0(), storage: .file(file), log: .none)
+        let session = try Session(server.auth0(), storage: .file(file), log: .none)
         try await session.signIn(using: TestBrowser())
         let items = try JSONDecoder().decode(File.self, from: Data(contentsOf: file)).items
         guard let item = items.values.first else { throw SupportError("nothing is stored") }

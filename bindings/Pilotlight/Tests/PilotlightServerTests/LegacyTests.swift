@@ -4,14 +4,14 @@ import Pilotlight
 import Testing
 
 @Suite struct LegacyTests {
-    private func legacy(_ server: IdentityServer) throws -> SessionConfiguration {
-        try .auth0(
+    private func legacy(_ server: IdentityServer) -> SessionConfiguration {
+        .auth0(
             domain: server.issuer, clientID: IdentityServer.clientID, redirectURI: IdentityServer.redirectURI,
             legacy: true)
     }
 
     private func signedIn(_ server: IdentityServer, _ storage: SessionStorage = .inMemory) async throws -> Session {
-        let session = try Session(try legacy(server), storage: storage, log: .none)
+        let session = try Session(legacy(server), storage: storage, log: .none)
         let state = try await session.legacy.signIn(
             username: "ada@example.com", password: "correct horse", device: "Ada's phone")
         #expect(state.isSignedIn)
@@ -32,12 +32,12 @@ import Testing
         #expect(first.legacy.cachedIDToken() == idToken)
 
         // The next launch, and a token that must be good for longer than it is.
-        let second = try Session(try legacy(server), storage: folder.store("session", process: 1), log: .none)
+        let second = try Session(legacy(server), storage: folder.store("session", process: 1), log: .none)
         #expect(try await second.restore().isSignedIn)
         #expect(try await second.legacy.idToken() == idToken)
         #expect(try await server.counter("delegations_honoured") == 0)
         try await server.change(["id_token_lifetime": 2])
-        let short = try Session(try legacy(server), storage: .inMemory, log: .none)
+        let short = try Session(legacy(server), storage: .inMemory, log: .none)
         try await short.legacy.signIn(username: "ada@example.com", password: "correct horse", device: "Another")
         try await server.change(["id_token_lifetime": 36_000])
         let renewed = try await short.legacy.idToken(minTTL: 2)
@@ -89,7 +89,7 @@ import Testing
             Issue.record("\(String(describing: off))")
             return
         }
-        let session = try Session(try legacy(server), storage: .inMemory, log: .none)
+        let session = try Session(legacy(server), storage: .inMemory, log: .none)
         func attempt(_ password: String) async throws -> SessionError? {
             try await sessionError {
                 try await session.legacy.signIn(username: "ada@example.com", password: password, device: "Ada's phone")
@@ -114,7 +114,7 @@ import Testing
             Issue.record("\(String(describing: none))")
             return
         }
-        #expect(text.text.contains("id_token"))
+        #expect(text.text.contains("idToken()"))
         await server.stop()
     }
 

@@ -7,7 +7,7 @@ import Testing
     @Test func aUsersSessionFromSignInToSignOut() async throws {
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
-        let configuration = try server.auth0(metadataAccess: true)
+        let configuration = server.auth0(metadataAccess: true)
         let store = SessionStorage.file(folder.file("sessions/session"))
 
         let first = try Session(configuration, storage: store, log: .none)
@@ -73,11 +73,11 @@ import Testing
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
         let store = SessionStorage.file(folder.file("session"))
-        let first = try Session(try server.auth0(), storage: store, log: .none)
+        let first = try Session(server.auth0(), storage: store, log: .none)
         try await first.signIn(using: TestBrowser(signInAs: "grace@example.com"))
         #expect(first.cachedProfile == nil)
         let fetched = try await first.profile()
-        let second = try Session(try server.auth0(), storage: store, log: .none)
+        let second = try Session(server.auth0(), storage: store, log: .none)
         try await second.restore()
         #expect(second.cachedProfile == fetched)
         #expect(try await second.profile() == fetched)
@@ -120,7 +120,7 @@ import Testing
     @Test func severalUsersAreSignedInSideBySide() async throws {
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
-        let (configuration, store) = (try server.auth0(), SessionStorage.file(folder.file("sessions")))
+        let (configuration, store) = (server.auth0(), SessionStorage.file(folder.file("sessions")))
         let open = { (name: String) in try Session(configuration, storage: store, name: name, log: .none) }
         #expect(try await Session.names(for: configuration, in: store).isEmpty)
         for name in ["work", "home"] {
@@ -148,7 +148,7 @@ import Testing
 
     @Test func anAppMayDriveTheBrowserItself() async throws {
         let server = try await IdentityServer.start()
-        let session = try Session(try server.auth0(), storage: .inMemory, log: .none)
+        let session = try Session(server.auth0(), storage: .inMemory, log: .none)
         let url = try await session.beginSignIn(SignInOptions(loginHint: "ada@example.com"))
         let query = URLComponents(url: url, resolvingAgainstBaseURL: false)?.queryItems ?? []
         let values = Dictionary(query.map { ($0.name, $0.value ?? "") }) { $1 }
@@ -164,7 +164,7 @@ import Testing
 
     @Test func typedOptionsAreSentByTheirNames() async throws {
         let server = try await IdentityServer.start()
-        let session = try Session(try server.auth0(), storage: .inMemory, log: .none)
+        let session = try Session(server.auth0(), storage: .inMemory, log: .none)
         let options = SignInOptions(
             prompt: [.login, .consent], acrValues: ["gold", "silver"], uiLocales: ["fr-CA", "fr"],
             claims: ["id_token": ["auth_time": ["essential": true]]], organization: "org_1", invitation: "ticket",
@@ -189,7 +189,7 @@ import Testing
 
     @Test func anAuthorizationRequestCanBePushed() async throws {
         let server = try await IdentityServer.start()
-        var configuration = try server.auth0()
+        var configuration = server.auth0()
         configuration.pushesAuthorizationRequests = true
         let session = try Session(configuration, storage: .inMemory, log: .none)
         let url = try await session.beginSignIn()

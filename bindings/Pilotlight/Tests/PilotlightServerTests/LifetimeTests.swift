@@ -17,7 +17,7 @@ import FoundationNetworking
     }
 
     private func session(_ server: IdentityServer, _ lifetime: SessionLifetime) throws -> Session {
-        var configuration = try server.auth0(metadataAccess: true)
+        var configuration = server.auth0(metadataAccess: true)
         configuration.lifetime = lifetime
         return try Session(configuration, storage: folder.store("session"), log: .none)
     }

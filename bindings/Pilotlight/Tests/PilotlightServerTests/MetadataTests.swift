@@ -53,7 +53,7 @@ import Testing
     @Test func anOldTenantTakesTheIDToken() async throws {
         let server = try await IdentityServer.start()
         try await server.change(["id_token_as_bearer": true])
-        let configuration = try SessionConfiguration.auth0(
+        let configuration = SessionConfiguration.auth0(
             domain: server.issuer, clientID: IdentityServer.clientID, redirectURI: IdentityServer.redirectURI,
             metadataByIDToken: true)
         let session = try Session(configuration, storage: .inMemory, log: .none)
@@ -67,7 +67,7 @@ import Testing
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
         let store = SessionStorage.file(folder.file("session"))
-        let session = try Session(try server.auth0(metadataAccess: true), storage: store, log: .none)
+        let session = try Session(server.auth0(metadataAccess: true), storage: store, log: .none)
         try await session.signIn(using: TestBrowser())
         #expect(try await session.metadata.replace(with: ["a": 0]) == ["a": 0])
         #expect(try await session.metadata.updateOrWait(["b": 1]) == .done(["a": 0, "b": 1]))
@@ -83,7 +83,7 @@ import Testing
         #expect(session.metadata.pending.first?.changes == ["a": 1, "b": nil])
         #expect(try await session.metadata.flush() == MetadataFlush(applied: [], dropped: [], waiting: 2))
 
-        let next = try Session(try server.auth0(metadataAccess: true), storage: store, log: .none)
+        let next = try Session(server.auth0(metadataAccess: true), storage: store, log: .none)
         try await next.restore()
         #expect(next.metadata.pending.map(\.id) == [first, second])
         #expect(try await next.metadata.cancel(second))

@@ -26,7 +26,7 @@ import Testing
     @Test func aRenewalAndItsRequestAreRecordedAndTokensFromMemoryAreCounted() async throws {
         let server = try await IdentityServer.start()
         let recorder = Recorder()
-        let session = try Session(try server.auth0(), storage: .inMemory, log: .none, metrics: recorder)
+        let session = try Session(server.auth0(), storage: .inMemory, log: .none, metrics: recorder)
         try await session.signIn(using: TestBrowser())
         let before = session.counters
         _ = try await session.accessToken(forceRefresh: true)

@@ -31,11 +31,11 @@ func greet(_ session: Session) async throws -> String {
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
         let first = try Session(
-            try server.auth0(metadataAccess: true), storage: folder.store("sessions"), log: .none)
+            server.auth0(metadataAccess: true), storage: folder.store("sessions"), log: .none)
         #expect(try await greet(first) == "Hello, Ada Lovelace")
         // The next launch: another process with the same store.
         let second = try Session(
-            try server.auth0(metadataAccess: true), storage: folder.store("sessions", process: 1), log: .none)
+            server.auth0(metadataAccess: true), storage: folder.store("sessions", process: 1), log: .none)
         #expect(try await greet(second) == "Hello, Ada Lovelace")
         #expect(try await server.counter("code_grants_honoured") == 1)
         #expect(try await server.metadata(of: "ada@example.com")["country"] == "UK")

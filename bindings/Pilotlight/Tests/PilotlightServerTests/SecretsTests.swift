@@ -23,7 +23,7 @@ import Testing
             do { try await work() } catch { note(error) }
         }
         let log = SessionLog { level, message in lines.withLock { $0.append("\(level) \(message)") } }
-        let session = try Session(try server.auth0(metadataAccess: true), storage: .file(file), log: log)
+        let session = try Session(server.auth0(metadataAccess: true), storage: .file(file), log: log)
         let events = Locked<[String]>([])
         let hear: @Sendable (Session) -> Task<Void, Never> = { session in
             let announced = session.events.broadcaster.listen()
@@ -61,7 +61,7 @@ import Testing
             }
             // A session that failed rests, so each status gets a separate one.
             let process = try Session(
-                try server.auth0(metadataAccess: true), storage: folder.store("session", process: number + 1), log: log)
+                server.auth0(metadataAccess: true), storage: folder.store("session", process: number + 1), log: log)
             alsoHearing.append(hear(process))
             await attempt { _ = try await process.accessToken(forceRefresh: true) }
             await attempt { _ = try await process.profile(refresh: true) }

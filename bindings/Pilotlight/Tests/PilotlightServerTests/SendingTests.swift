@@ -57,9 +57,9 @@ import FoundationNetworking
     @Test func aTokenThatAnotherProcessReplacedIsNotRenewedAgain() async throws {
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
-        let session = try Session(try server.auth0(), storage: folder.store("session"), log: .none)
+        let session = try Session(server.auth0(), storage: folder.store("session"), log: .none)
         try await session.signIn(using: TestBrowser())
-        let other = try Session(try server.auth0(), storage: folder.store("session", process: 1), log: .none)
+        let other = try Session(server.auth0(), storage: folder.store("session", process: 1), log: .none)
         try await other.restore()
         let newer = try await other.accessToken(forceRefresh: true)
         let api = try RecordingServer { request in

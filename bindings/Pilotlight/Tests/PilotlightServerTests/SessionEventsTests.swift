@@ -22,7 +22,7 @@ import Testing
 
     @Test func aLifeIsToldInOrderAndTheLoopEndsWithTheSession() async throws {
         let server = try await IdentityServer.start()
-        var session: Session? = try Session(try server.auth0(), storage: .inMemory, log: .none)
+        var session: Session? = try Session(server.auth0(), storage: .inMemory, log: .none)
         var listener = try #require(session).events.makeAsyncIterator()
         try await session?.restore()
         try await session?.signIn(using: TestBrowser())
@@ -64,8 +64,8 @@ import Testing
     @Test func whatAnotherProcessDidIsToldAsTheOthers() async throws {
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
-        let app = try Session(try server.auth0(), storage: folder.store("session"), log: .none)
-        let widget = try Session(try server.auth0(), storage: folder.store("session", process: 1), log: .none)
+        let app = try Session(server.auth0(), storage: folder.store("session"), log: .none)
+        let widget = try Session(server.auth0(), storage: folder.store("session", process: 1), log: .none)
         var listener = widget.events.makeAsyncIterator()
         try await app.restore()
         try await app.signIn(using: TestBrowser())

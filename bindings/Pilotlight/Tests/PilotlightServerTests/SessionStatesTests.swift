@@ -9,7 +9,7 @@ import Testing
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
         let handles = try (0..<2).map { _ in
-            try Session(try server.auth0(), storage: folder.store("session"), log: .none)
+            try Session(server.auth0(), storage: folder.store("session"), log: .none)
         }
         try await handles[0].signIn(using: TestBrowser())
         #expect(handles[1].cachedAccessToken() != nil)
@@ -25,7 +25,7 @@ import Testing
 
     @Test func everyListenerSeesTheWholeLifeInOrderAndEndsWithTheSession() async throws {
         let server = try await IdentityServer.start()
-        var session: Session? = try Session(try server.auth0(), storage: .inMemory, log: .none)
+        var session: Session? = try Session(server.auth0(), storage: .inMemory, log: .none)
         let listeners = (0..<3).map { _ in session?.states.makeAsyncIterator() }
         try await session?.restore()
         try await session?.signIn(using: TestBrowser())
@@ -52,7 +52,7 @@ import Testing
 
     @available(iOS 17, macOS 14, *) @Test func aModelFollowsARealSession() async throws {
         let server = try await IdentityServer.start()
-        let session = try Session(try server.auth0(), storage: .inMemory, log: .none)
+        let session = try Session(server.auth0(), storage: .inMemory, log: .none)
         let model = await SessionModel(session)
         await model.restore()
         #expect(await model.state == .signedOut)

@@ -17,7 +17,7 @@ import Darwin
         let folder = try TemporaryFolder()
         let system = OneActivity()
         let session = try Session(
-            try server.auth0(), storage: folder.store("session"), name: "default", readOnly: false, log: .none,
+            server.auth0(), storage: folder.store("session"), name: "default", readOnly: false, log: .none,
             dependencies: Dependencies(activities: system))
         try await session.signIn(using: TestBrowser())
         #expect(try heldLocks(in: folder).isEmpty)
@@ -31,7 +31,7 @@ import Darwin
 
         try await server.release("token")
         let token = try await renewal.value
-        let next = try Session(try server.auth0(), storage: folder.store("session", process: 1), log: .none)
+        let next = try Session(server.auth0(), storage: folder.store("session", process: 1), log: .none)
         try await next.restore()
         #expect(next.cachedAccessToken() == token)
         await server.stop()
@@ -44,10 +44,10 @@ import Darwin
         let system = OneActivity()
         let dependencies = Dependencies(activities: system)
         let shared = try Session(
-            try server.auth0(), storage: folder.store("session"), name: "default", readOnly: false, log: .none,
+            server.auth0(), storage: folder.store("session"), name: "default", readOnly: false, log: .none,
             dependencies: dependencies)
         let own = try Session(
-            try server.auth0(), storage: .inMemory, name: "default", readOnly: false, log: .none,
+            server.auth0(), storage: .inMemory, name: "default", readOnly: false, log: .none,
             dependencies: dependencies)
         for session in [shared, own] { try await session.signIn(using: TestBrowser()) }
 

@@ -11,7 +11,7 @@ import FoundationNetworking
 @Suite struct TokenExchangeTests {
     @Test func applesCodeBeginsASessionWithTheNameThatCameAlong() async throws {
         let server = try await IdentityServer.start()
-        let session = try Session(try server.auth0(), storage: .inMemory, log: .none)
+        let session = try Session(server.auth0(), storage: .inMemory, log: .none)
         let events = session.events
         let signedIn = Task { await events.first { if case .signedIn = $0 { true } else { false } } }
         let code = Data("external:ada@example.com:1".utf8)
@@ -35,7 +35,7 @@ import FoundationNetworking
 
     @Test func aPartnersTokenBeginsASessionToo() async throws {
         let server = try await IdentityServer.start()
-        let session = try Session(try server.auth0(), storage: .inMemory, log: .none)
+        let session = try Session(server.auth0(), storage: .inMemory, log: .none)
         let token = ExternalToken("external:grace@example.com", type: "urn:example:partner-token")
         try await session.signIn(exchanging: token)
         let isGrace = if case .signedIn(subject: "auth0|grace", _)? = session.state { true } else { false }
@@ -48,7 +48,7 @@ import FoundationNetworking
 
     @Test func aWebViewAndSafariAreSignedInToo() async throws {
         let server = try await IdentityServer.start()
-        let session = try Session(try server.auth0(), storage: .inMemory, log: .none)
+        let session = try Session(server.auth0(), storage: .inMemory, log: .none)
         try await session.signIn(exchanging: .apple(authorizationCode: Data("external:ada@example.com:1".utf8)))
         let transfer = try await session.sessionTransfer()
         let cookie = try #require(transfer.cookie)

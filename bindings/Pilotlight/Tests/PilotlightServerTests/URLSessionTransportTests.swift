@@ -27,7 +27,7 @@ import FoundationNetworking
 
     @Test func aSessionLivesItsWholeLife() async throws {
         let server = try await IdentityServer.start()
-        let session = try session(try server.auth0(metadataAccess: true))
+        let session = try session(server.auth0(metadataAccess: true))
         try await session.signIn(using: TestBrowser())
         let first = try await session.accessToken()
         let second = try await session.refresh()
@@ -43,7 +43,7 @@ import FoundationNetworking
 
     @Test func aServerThatIsAwayEndsNothing() async throws {
         let server = try await IdentityServer.start()
-        let session = try session(try server.auth0())
+        let session = try session(server.auth0())
         try await session.signIn(using: TestBrowser())
         try await server.goOffline()
         do {
@@ -149,7 +149,7 @@ import FoundationNetworking
 
     @Test func aSecondHandleWithAnotherTransportIsAnError() async throws {
         let folder = try TemporaryFolder()
-        let configuration = try SessionConfiguration.auth0(domain: "t.example.com", clientID: "c", redirectURI: "a://b")
+        let configuration = SessionConfiguration.auth0(domain: "t.example.com", clientID: "c", redirectURI: "a://b")
         let storage = folder.store("store.json")
         let first = try session(configuration, storage: storage)
         do {

@@ -4,8 +4,8 @@ import Testing
 @testable import Pilotlight
 
 @Suite struct ConfigurationTests {
-    @Test func auth0HasGoodDefaults() throws {
-        let made = try SessionConfiguration.auth0(domain: "t.eu.auth0.com", clientID: "c", redirectURI: "app://cb")
+    @Test func auth0HasGoodDefaults() {
+        let made = SessionConfiguration.auth0(domain: "t.eu.auth0.com", clientID: "c", redirectURI: "app://cb")
         #expect(made.provider == .auth0(domain: "t.eu.auth0.com"))
         #expect(made.clientID == "c")
         #expect(made.scopes == ["openid", "profile", "email", "offline_access"])
@@ -14,8 +14,8 @@ import Testing
     }
 
     @Test(arguments: ["t.eu.auth0.com", "https://t.eu.auth0.com", "https://t.eu.auth0.com/"])
-    func auth0RedirectURIFollowsTheConvention(domain: String) throws {
-        let uri = try SessionConfiguration.auth0RedirectURI(domain: domain, bundleID: "com.example.app")
+    func auth0RedirectURIFollowsTheConvention(domain: String) {
+        let uri = SessionConfiguration.auth0RedirectURI(domain: domain, bundleID: "com.example.app")
         #if os(macOS)
         #expect(uri == "com.example.app.auth0://t.eu.auth0.com/macos/com.example.app/callback")
         #else
@@ -24,21 +24,24 @@ import Testing
     }
 
     @Test func withoutBundleIdentifierTheRedirectURIIsAskedFor() {
-        #expect(
-            fieldToFix { _ = try SessionConfiguration.auth0RedirectURI(domain: "t", bundleID: nil) } == "redirectURI")
+        #expect(SessionConfiguration.auth0RedirectURI(domain: "t", bundleID: nil) == nil)
+        let empty = SessionConfiguration.auth0(domain: "t.eu.auth0.com", clientID: "c", redirectURI: "")
+        #expect(fieldToFix { _ = try Session(empty, storage: .inMemory) } == "redirectURI")
     }
 
     @Test func metadataAccessAsksForTheManagementAPI() throws {
-        let made = try SessionConfiguration.auth0(
+        let made = SessionConfiguration.auth0(
             domain: "t.eu.auth0.com", clientID: "c", redirectURI: "app://cb", metadataAccess: true)
-        #expect(made.audience == "https://t.eu.auth0.com/api/v2/")
-        #expect(Set(made.scopes).isSuperset(of: SessionConfiguration.auth0MetadataScopes))
-        #expect(Set(made.scopes).isSuperset(of: SessionConfiguration.standardScopes))
-        let field = fieldToFix {
-            _ = try SessionConfiguration.auth0(
-                domain: "t", clientID: "c", redirectURI: "app://cb", audience: "x", metadataAccess: true)
-        }
-        #expect(field == "audience")
+        let core = try made.core
+        #expect(core.audience == "https://t.eu.auth0.com/api/v2/")
+        #expect(Set(core.scopes).isSuperset(of: SessionConfiguration.auth0MetadataScopes))
+        #expect(Set(core.scopes).isSuperset(of: SessionConfiguration.standardScopes))
+        var both = made
+        both.audience = "x"
+        #expect(fieldToFix { _ = try Session(both, storage: .inMemory) } == "audience")
+        var elsewhere = made
+        elsewhere.provider = .openIDConnect(issuer: "https://issuer.example")
+        #expect(fieldToFix { _ = try Session(elsewhere, storage: .inMemory) } == "metadataAccess")
     }
 
     @Test(arguments: [
@@ -63,8 +66,8 @@ import Testing
     }
 
     @Test func eachWrongFieldIsNamed() {
-        func field(_ configuration: @autoclosure () throws -> SessionConfiguration) -> String? {
-            fieldToFix { _ = try Session(try configuration(), storage: .inMemory) }
+        func field(_ configuration: SessionConfiguration) -> String? {
+            fieldToFix { _ = try Session(configuration, storage: .inMemory) }
         }
         let issuer = "https://issuer.example"
         #expect(
@@ -93,7 +96,7 @@ import Testing
                 .openIDConnect(
                     issuer: issuer, clientID: "c", redirectURI: "app://cb", headers: ["Authorization": "x"]))
                 == "headers")
-        #expect(field(try .auth0(domain: "a/path", clientID: "c", redirectURI: "app://cb")) == "domain")
+        #expect(field(.auth0(domain: "a/path", clientID: "c", redirectURI: "app://cb")) == "domain")
     }
 
     @Test func storagePlacesAreWhatTheySay() {

@@ -56,7 +56,7 @@ import FoundationNetworking
         ])
         let state = SessionState.signedIn(subject: Self.secret, expiresAt: .distantFuture)
         let message = SessionError.Message("m", issuerMessage: Self.secret)
-        var configuration = try SessionConfiguration.auth0(domain: "d", clientID: "c", redirectURI: "r://r")
+        var configuration = SessionConfiguration.auth0(domain: "d", clientID: "c", redirectURI: "r://r")
         configuration.headers = ["X-Key": Self.secret]
         configuration.tokenParameters = ["t": Self.secret]
         configuration.authorizeParameters = ["login_hint": Self.secret]

@@ -1,7 +1,13 @@
 import Foundation
-import Pilotlight
 import Testing
 
+@testable import Pilotlight
+
+#if canImport(Combine)
+import Combine
+#endif
+
+/// Both models, `SessionModel` and `ObservableSession`, have the same members and do the same.
 @MainActor @Suite struct SessionModelTests {
     private struct Authenticator: WebAuthenticator {
         var error: (any Error)?
@@ -12,14 +18,14 @@ import Testing
         }
     }
 
-    @available(iOS 17, macOS 14, *) @Test func followsTheSession() async {
+    @Test(arguments: ModelKind.allCases) func followsTheSession(kind: ModelKind) async {
         let session = Session.preview(state: nil)
-        let model = SessionModel(session)
-        #expect(model.state == nil)
+        let model = kind.model(session)
+        #expect(model.state == nil && !model.isSignedIn)
         await model.restore()
-        #expect(model.state == .signedOut)
+        #expect(model.state == .signedOut && !model.isSignedIn)
         await model.signIn(using: Authenticator())
-        #expect(model.state?.isSignedIn == true)
+        #expect(model.isSignedIn && session.isSignedIn)
         #expect(model.profile?.name == "Ada Lovelace")
         #expect(!model.isBusy)
         await model.signOut()
@@ -27,24 +33,24 @@ import Testing
         #expect(model.profile == nil)
     }
 
-    @available(iOS 17, macOS 14, *) @Test func seesChangesThatOthersMake() async {
+    @Test(arguments: ModelKind.allCases) func seesChangesThatOthersMake(kind: ModelKind) async {
         let session = Session.preview()
-        let model = SessionModel(session)
-        #expect(model.state?.isSignedIn == true)
+        let model = kind.model(session)
+        #expect(model.isSignedIn)
         await session.signOut()
         await untilChanged { model.state == .signedOut }
         #expect(model.state == .signedOut)
     }
 
-    @available(iOS 17, macOS 14, *) @Test func showsErrorsButNotACancelledSignIn() async {
+    @Test(arguments: ModelKind.allCases) func showsErrorsButNotACancelledSignIn(kind: ModelKind) async {
         let error = SessionError.temporarilyUnavailable(reason: .network, retryAfter: nil, message: "m")
-        let failing = SessionModel(.preview(failingWith: error))
+        let failing = kind.model(.preview(failingWith: error))
         await failing.loadProfile()
         #expect(failing.error == error)
         failing.dismissError()
         #expect(failing.error == nil)
 
-        let model = SessionModel(.preview(state: .signedOut))
+        let model = kind.model(.preview(state: .signedOut))
         await model.signIn(using: Authenticator(error: SessionError.signInCancelled))
         #expect(model.error == nil)
         await model.signIn(using: Authenticator(error: CancellationError()))
@@ -53,8 +59,8 @@ import Testing
         #expect(model.error != nil)
     }
 
-    @available(iOS 17, macOS 14, *) @Test func loadsAProfileThatIsTooOldAndKeepsItWhereItCannot() async {
-        let model = SessionModel(.preview())
+    @Test(arguments: ModelKind.allCases) func loadsAProfileThatIsTooOldAndKeepsItWhereItCannot(kind: ModelKind) async {
+        let model = kind.model(.preview())
         await model.loadProfile(maxAge: 60)
         #expect(model.profile?.name == "Ada Lovelace")
         #expect(model.error == nil)
@@ -66,10 +72,10 @@ import Testing
         #expect(model.profile?.name == "Ada Lovelace")
     }
 
-    @available(iOS 17, macOS 14, *) @Test func renewsATokenThatIsGoodAndShowsWhyItCouldNot() async {
+    @Test(arguments: ModelKind.allCases) func renewsATokenThatIsGoodAndShowsWhyItCouldNot(kind: ModelKind) async {
         let session = Session.preview()
         var events = session.events.makeAsyncIterator()
-        let model = SessionModel(session)
+        let model = kind.model(session)
         await model.renew()
         #expect(model.error == nil)
         guard case .renewed? = await events.next() else {
@@ -77,24 +83,99 @@ import Testing
             return
         }
         let error = SessionError.temporarilyUnavailable(reason: .network, retryAfter: nil, message: "m")
-        let failing = SessionModel(.preview(failingWith: error))
+        let failing = kind.model(.preview(failingWith: error))
         await failing.renew()
         #expect(failing.error == error)
     }
 
-    @available(iOS 17, macOS 14, *) @Test func isGoneWhenNobodyHoldsIt() async {
+    @Test(arguments: ModelKind.allCases) func isGoneWhenNobodyHoldsIt(kind: ModelKind) async {
         let session = Session.preview()
-        weak var weakly: SessionModel?
+        weak var weakly: (any Model)?
         do {
-            let model = SessionModel(session)
+            let model = kind.model(session)
             weakly = model
             await Task.yield()
         }
         #expect(weakly == nil)
     }
 
+    #if canImport(Combine)
+    @Test func anObservableObjectAnnouncesEachChangeBeforeItHappens() async {
+        let model = ObservableSession(.preview(state: .signedOut))
+        let announced = Locked<[SessionState?]>([])
+        // On the main actor, where the model changes.
+        let watching = model.objectWillChange.sink { _ in
+            let state = MainActor.assumeIsolated { model.state }
+            announced.withLock { $0.append(state) }
+        }
+        let published = Locked<[Bool]>([])
+        let busy = model.$isBusy.sink { value in published.withLock { $0.append(value) } }
+        await model.signIn(using: Authenticator())
+        #expect(announced.withLock(\.first) == .some(.signedOut), "it still has the old state")
+        #expect(published.withLock { $0 } == [false, true, false])
+        watching.cancel()
+        let count = announced.withLock(\.count)
+        await model.signOut()
+        #expect(announced.withLock(\.count) == count)
+        #expect(model.state == .signedOut)
+        busy.cancel()
+    }
+    #endif
+
     /// Gives other tasks of the main actor their turn until `condition` holds.
     private func untilChanged(_ condition: () -> Bool) async {
         for _ in 0..<1_000_000 where !condition() { await Task.yield() }
+    }
+}
+
+/// What both have.
+@MainActor protocol Model: AnyObject {
+    var session: Session { get }
+    var state: SessionState? { get }
+    var isSignedIn: Bool { get }
+    var profile: SessionProfile? { get }
+    var error: SessionError? { get }
+    var isBusy: Bool { get }
+    func restore() async
+    func signIn(using authenticator: some WebAuthenticator, options: SignInOptions) async
+    func loadProfile(refresh: Bool) async
+    func loadProfile(maxAge: TimeInterval) async
+    func renew() async
+    func signOut() async
+    func dismissError()
+}
+
+extension Model {
+    func signIn(using authenticator: some WebAuthenticator) async {
+        await signIn(using: authenticator, options: SignInOptions())
+    }
+
+    func loadProfile() async {
+        await loadProfile(refresh: false)
+    }
+}
+
+@available(iOS 17, macOS 14, *)
+extension SessionModel: Model {}
+
+#if canImport(Combine)
+extension ObservableSession: Model {}
+#endif
+
+enum ModelKind: CaseIterable, Sendable {
+    case observation
+    #if canImport(Combine)
+    case combine
+    #endif
+
+    @MainActor func model(_ session: Session) -> any Model {
+        switch self {
+        #if canImport(Combine)
+        case .combine: return ObservableSession(session)
+        #endif
+        case .observation:
+            guard #available(iOS 17, macOS 14, *) else { preconditionFailure("the tests run on later systems") }
+            return SessionModel(session)
+        }
     }
 }

@@ -93,12 +93,12 @@ public enum ExitCode: Int32, CaseIterable, Sendable {
         case .configurationInvalid: "change the configuration, or the client's settings at the issuer"
         case .argumentInvalid: "change an argument"
         case .storageFailed: "the store failed: check the file and its folder"
-        case .internalFault: "a fault of Pilotlight: report it"
+        case .internalFault: "a bug in Pilotlight: report it"
         case .userAuthenticationFailed: "the user did not unlock the session: try again"
-        case .readOnly: "the session is read-only here and has no good token: do it without --read-only"
-        case .stepUpRequired: "the API wants another sign-in: the same with --step-up"
-        case .mfaRequired: "the issuer wants a second factor: token --otp CODE, or sign-in"
-        case .mfaRejected: "the second factor was not accepted: the same with a new code"
+        case .readOnly: "the session is read-only here and has no valid token: repeat it without --read-only"
+        case .stepUpRequired: "the API requires another sign-in: repeat it with --step-up"
+        case .mfaRequired: "the issuer requires a second factor: run token --otp CODE, or sign-in"
+        case .mfaRejected: "the second factor was not accepted: repeat it with a new code"
         }
     }
 }

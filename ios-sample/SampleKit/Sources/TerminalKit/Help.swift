@@ -8,27 +8,27 @@ enum Help {
         usage: pilotlight-terminal VERB [FLAGS]
 
           sign-in               prints "open: URL"; open it in a browser. With an http redirect URI on a loopback host the
-                                browser's return is awaited there, on the port of the URI or on a free one put in;
-                                else paste the URL that the browser was sent to
-          sign-in --device      prints a code and "open: URL", for another device, and waits until it was entered there
-          state                 who is signed in, and until when the access token is good
-          token                 the access token, renewed where needed
-          request URL           a GET with the access token; prints the status and what comes
+                                program waits there for the browser, on the URI's port or on a free one; otherwise paste
+                                the URL that the browser was sent to
+          sign-in --device      prints a code and "open: URL", for another device, and waits until the code is entered there
+          state                 who is signed in, and how long the access token is valid
+          token                 the access token, renewed if necessary
+          request URL           a GET with the access token; prints the status and the body
           profile               the user's profile
           metadata get [FIELD…] the user's metadata at Auth0, or only these fields
           metadata set JSON     changes it: merged at the first level, null deletes a field, {} deletes everything
-          sign-out              forgets the session here and revokes it at the issuer
-          accounts              the names of the sessions that are kept, for --account
+          sign-out              deletes the session here and revokes it at the issuer
+          accounts              the names of the stored sessions, for --account
 
-        Which session (or by environment variable, PILOTLIGHT_CLIENT_ID for --client-id and so on):
+        Settings (each also as an environment variable: PILOTLIGHT_CLIENT_ID for --client-id, and so on):
         \(lines(SessionSettings.flags.map { ("--\($0.name) \($0.value)", $0.help) }))
         \(lines(SessionSettings.switches.map { ("--\($0.name)", $0.help) }))
         \(lines(Invocation.sessionFlags))
 
-        How:
+        Options:
         \(lines(Invocation.otherFlags))
 
-        Ends with:
+        Exit codes:
         \(lines(ExitCode.allCases.map { ("\($0.rawValue)", $0.help) }))
         """
 

@@ -19,24 +19,24 @@ struct Invocation: Sendable {
     }
 
     static let sessionFlags = [
-        ("--store FILE", "where the session is kept, not encrypted; left out: ~/.local/state/pilotlight/session"),
-        ("--account NAME", "one of several users, each with a session under a name; left out: default"),
+        ("--store FILE", "where the session is kept, not encrypted; default: ~/.local/state/pilotlight/session"),
+        ("--account NAME", "one of several users, each with a named session; default: default"),
         ("--read-only", "only look, as a widget does: never renew, sign in or out, or write"),
     ]
     static let otherFlags = [
-        ("--min-ttl SECONDS", "token: how long it must still be good"),
-        ("--force-refresh", "token: renew even a good one"),
-        ("--allow-expired", "token: the expired one where it cannot be renewed for the moment"),
-        ("--otp CODE", "token: the code of the user's app, where the issuer wants a second factor"),
-        ("--step-up", "request: sign in once more where the API wants that, and send it again"),
-        ("--refresh", "profile: ask the issuer even when there is one at hand"),
+        ("--min-ttl SECONDS", "token: how long it must still be valid"),
+        ("--force-refresh", "token: renew even a valid one"),
+        ("--allow-expired", "token: the expired one, if it cannot be renewed now"),
+        ("--otp CODE", "token: the code of the user's authenticator app, if the issuer requires a second factor"),
+        ("--step-up", "request: sign in again if the API requires it, and repeat the request"),
+        ("--refresh", "profile: fetch it again"),
         ("--device", "sign-in: on another device, with a code that is printed"),
-        ("--browser", "sign-out: also of the issuer's page in the browser, which comes back as at a sign-in"),
-        ("--timeout SECONDS", "sign-in, request: how long to wait for the browser; left out: 300"),
-        ("--json", "answers as JSON, one object a line, on stdout"),
-        ("--counters", "at the end, on stderr: what the session did (requests, renewals, retries, waits)"),
-        ("--verbose", "what happens, step by step, on stderr"),
-        ("--help", "this"),
+        ("--browser", "sign-out: also at the issuer's page in the browser, which returns as after a sign-in"),
+        ("--timeout SECONDS", "sign-in, request: how long to wait for the browser; default: 300"),
+        ("--json", "print answers as JSON on stdout, one object per line"),
+        ("--counters", "print on stderr, at the end, what the session did (requests, renewals, retries, waits)"),
+        ("--verbose", "print each step on stderr"),
+        ("--help", "print this"),
     ]
 
     /// Whether the user may be sent to a browser.

@@ -9,17 +9,17 @@ extension SessionSettings {
         ("issuer", "URL", "any OpenID Connect provider, instead of --domain"),
         ("client-id", "ID", "the client ID that the issuer gave"),
         ("redirect-uri", "URI", "where the issuer sends the browser back to, as registered there"),
-        ("scope", "SCOPES", "separated by spaces; left out: openid profile email offline_access"),
+        ("scope", "SCOPES", "separated by spaces; default: openid profile email offline_access"),
         ("audience", "API", "the API that the access token is for"),
-        ("lifetime", "SECONDS", "the session ends so long after the sign-in, whatever its tokens allow"),
-        ("idle", "SECONDS", "and so long after its last use"),
+        ("lifetime", "SECONDS", "end the session this long after the sign-in, whatever its tokens allow"),
+        ("idle", "SECONDS", "end the session this long after its last use"),
         ("param", "NAME=VALUE", "one more parameter of the authorization request; may be repeated"),
     ]
 
     /// The flags without a value.
     public static let switches: [(name: String, help: String)] = [
         ("metadata-access", "Auth0: ask for a token that may read and change the user's metadata"),
-        ("dpop", "bind the tokens to a key of this device, and take no others (DPoP, RFC 9449)"),
+        ("dpop", "bind the tokens to a key of this device, and accept no others (DPoP, RFC 9449)"),
         ("par", "send the authorization request by POST, and show only its name in the browser (RFC 9126)"),
     ]
 

@@ -49,35 +49,26 @@ public struct SessionSettings: Equatable, Sendable {
         self.lifetime = lifetime
     }
 
-    /// The configuration of a session.
-    ///
-    /// - Throws: `SessionError.configurationInvalid` when a redirect URI is needed and there is none, or when
-    ///   `metadataAccess` does not go together with the rest.
-    public func configuration() throws -> SessionConfiguration {
-        var configuration = try configurationOfProvider()
+    /// The configuration of a session. Its fields are checked when a session is made of it.
+    public func configuration() -> SessionConfiguration {
+        var configuration = configurationOfProvider
+        configuration.metadataAccess = metadataAccess
         configuration.pushesAuthorizationRequests = pushes
         configuration.dpop = bindsTokens ? .required : .off
         configuration.lifetime = lifetime
         return configuration
     }
 
-    private func configurationOfProvider() throws -> SessionConfiguration {
+    private var configurationOfProvider: SessionConfiguration {
         let scopes = scopes.isEmpty ? SessionConfiguration.standardScopes : scopes
         switch provider {
         case .auth0(let domain):
-            return try .auth0(
+            return .auth0(
                 domain: domain, clientID: clientID, redirectURI: redirectURI, scopes: scopes, audience: audience,
-                metadataAccess: metadataAccess, authorizeParameters: parameters)
+                authorizeParameters: parameters)
         case .openIDConnect(let issuer):
-            guard !metadataAccess else {
-                throw SessionError.configurationInvalid(
-                    field: "metadataAccess", message: "only Auth0 keeps metadata; leave metadataAccess out")
-            }
-            guard let redirectURI else {
-                throw SessionError.configurationInvalid(field: "redirectURI", message: "redirectURI is needed")
-            }
             return .openIDConnect(
-                issuer: issuer, clientID: clientID, redirectURI: redirectURI, scopes: scopes, audience: audience,
+                issuer: issuer, clientID: clientID, redirectURI: redirectURI ?? "", scopes: scopes, audience: audience,
                 authorizeParameters: parameters)
         }
     }
@@ -89,6 +80,6 @@ public struct SessionSettings: Equatable, Sendable {
     public func makeSession(
         storage: SessionStorage, name: String = "default", readOnly: Bool = false, log: SessionLog = .standard
     ) throws -> Session {
-        try Session(try configuration(), storage: storage, name: name, readOnly: readOnly, log: log)
+        try Session(configuration(), storage: storage, name: name, readOnly: readOnly, log: log)
     }
 }

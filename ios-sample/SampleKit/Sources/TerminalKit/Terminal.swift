@@ -46,7 +46,7 @@ public struct Terminal: Sendable {
         let log = SessionLog { level, message in console.err("\(level): \(message)") }
         let storage = SessionStorage.file(invocation.store)
         if case .accounts = invocation.verb {
-            let names = try await Session.names(for: try used.configuration(), in: storage)
+            let names = try await Session.names(for: used.configuration(), in: storage)
             let answer = Answer(lines: names, json: ["accounts": .array(names.map(SessionJSON.string))])
             return console.show(answer, asJSON: invocation.json)
         }

@@ -206,7 +206,7 @@ import Testing
         let make = {
             let defaults = try #require(UserDefaults(suiteName: name))
             return AppModel(settings: settings) {
-                let configuration = try $0.configuration()
+                let configuration = $0.configuration()
                 return (
                     try Session(configuration, storage: storage, log: .none),
                     SessionAccounts(configuration, storage: storage, log: .none, defaults: defaults)

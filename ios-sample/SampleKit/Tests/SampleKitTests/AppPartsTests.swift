@@ -9,17 +9,17 @@ import Testing
         var settings = AppSettings()
         settings.address = "  tenant.eu.auth0.com\n"
         settings.redirectURI = " app://callback "
-        let auth0 = try settings.configuration()
+        let auth0 = settings.configuration()
         #expect(auth0.provider == .auth0(domain: "tenant.eu.auth0.com"))
         #expect(auth0.redirectURI == "app://callback")
-        #expect(auth0.audience == "https://tenant.eu.auth0.com/api/v2/", "for the metadata")
+        #expect(auth0.metadataAccess)
         #expect(settings.exampleRequest == "https://tenant.eu.auth0.com/userinfo")
         #expect(AppSettings().exampleRequest == "http://127.0.0.1:8080/userinfo")
         (settings.isAuth0, settings.address) = (false, "https://issuer.example.com ")
         #expect(settings.exampleRequest.isEmpty)
-        let other = try settings.configuration()
+        let other = settings.configuration()
         #expect(other.provider == .openIDConnect(issuer: "https://issuer.example.com"))
-        #expect(other.audience == nil)
+        #expect(!other.metadataAccess)
     }
 
     @Test func anAddressOnThisMachineIsKnown() {
@@ -107,9 +107,9 @@ import Testing
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
         let storage = SessionStorage.file(folder.file("session"))
-        let reader = { try Session(try server.auth0(), storage: storage, readOnly: true, log: .none) }
+        let reader = { try Session(server.auth0(), storage: storage, readOnly: true, log: .none) }
         #expect(try await reader().glance() == .signedOut)
-        let session = try Session(try server.auth0(), storage: storage, log: .none)
+        let session = try Session(server.auth0(), storage: storage, log: .none)
         try await session.signIn(using: TestBrowser())
         _ = try await session.profile()
         let calls = try await server.requests(to: "token")

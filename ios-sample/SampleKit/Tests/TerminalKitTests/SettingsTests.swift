@@ -54,16 +54,16 @@ import Testing
     }
 
     @Test func settingsMakeAConfiguration() throws {
-        let auth0 = try SessionSettings(
+        let auth0 = SessionSettings(
             provider: .auth0(domain: "d.auth0.com"), clientID: "c", redirectURI: "app://cb", metadataAccess: true
         ).configuration()
         #expect(auth0.provider == .auth0(domain: "d.auth0.com"))
-        #expect(auth0.audience == "https://d.auth0.com/api/v2/")
+        #expect(auth0.metadataAccess)
         #expect(auth0.scopes.contains("offline_access"))
         #expect(auth0.dpop == .off)
         let bound = ["--domain", "d", "--client-id", "c", "--redirect-uri", "app://cb", "--dpop"]
         #expect(try settings(bound).configuration().dpop == .required)
-        let other = try SessionSettings(
+        let other = SessionSettings(
             provider: .openIDConnect(issuer: "https://i"), clientID: "c", redirectURI: "app://cb", scopes: ["openid"],
             parameters: ["prompt": "consent"]
         ).configuration()
@@ -71,12 +71,13 @@ import Testing
         #expect(other.scopes == ["openid"])
         #expect(other.authorizeParameters == ["prompt": "consent"])
         #expect(throws: SessionError.self) {
-            try SessionSettings(provider: .openIDConnect(issuer: "https://i"), clientID: "c").configuration()
+            try SessionSettings(provider: .openIDConnect(issuer: "https://i"), clientID: "c")
+                .makeSession(storage: .inMemory)
         }
         #expect(throws: SessionError.self) {
             try SessionSettings(
                 provider: .openIDConnect(issuer: "https://i"), clientID: "c", redirectURI: "a://b", metadataAccess: true
-            ).configuration()
+            ).makeSession(storage: .inMemory)
         }
     }
 }

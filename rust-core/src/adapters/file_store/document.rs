@@ -30,12 +30,12 @@ impl Document {
             // serde's own text may quote a value; the position says as much to a person who looks into the file.
             let (line, column) = (error.line(), error.column());
             failed(&format!(
-                "its file is damaged or not Pilotlight's (line {line}, column {column}); it was left as it is"
+                "its file is damaged, or Pilotlight did not write it (line {line}, column {column}); it was not changed"
             ))
         })?;
         if document.format != FORMAT || document.version != VERSION {
             return Err(failed(
-                "its file has another format or is of a later version; it was left as it is",
+                "its file has another format or a later version; it was not changed",
             ));
         }
         Ok(document)

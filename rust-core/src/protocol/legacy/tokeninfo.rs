@@ -35,7 +35,7 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<Map<String, Value>, P
     let mut claims = success_object(endpoint, answer, || match answer.status {
         400 | 401 | 403 if answer.media_type() != "text/html" => ProtocolError::Argument(InvalidValue {
             name: "id_token",
-            problem: "was refused by the issuer: it has expired, or it is none of its ID tokens".to_owned(),
+            problem: "was refused by the issuer: it has expired, or another issuer gave it".to_owned(),
         }),
         _ => match refusal(endpoint, answer, None, now) {
             Ok(refusal) => refusal.configuration("the request was not understood"),

@@ -51,7 +51,7 @@ impl TokenInfo {
             other => other,
         })?;
         if profile.subject != subject {
-            return Err(unexpected("it is not about the user who signed in"));
+            return Err(unexpected("it is about another user than the one who signed in"));
         }
         Ok(profile)
     }

@@ -166,7 +166,7 @@ impl UserProfile {
         let about_another = || Error::UnexpectedAnswer {
             server: userinfo::ENDPOINT.into(),
             status: answer.status,
-            problem: "it is not about the user who signed in".to_owned(),
+            problem: "it is about another user than the one who signed in".to_owned(),
         };
         Profile::from_claims(claims, self.context.now().wall)
             .filter(|profile| profile.subject == subject)

@@ -81,8 +81,8 @@ impl SignInByPassword {
         if configuration.dpop == TokenBinding::Required {
             return Err(Error::Configuration {
                 field: proof_key::FIELD,
-                problem: "is required, and the sign-in with a password brings tokens that are not bound to a key: sign in with the \
-                          browser, or let it be whenOffered"
+                problem: "is required, but a sign-in with a password gives tokens that are not bound to a key: sign in with the \
+                          browser, or set it to whenOffered"
                     .to_owned(),
             });
         }

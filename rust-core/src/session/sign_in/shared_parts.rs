@@ -48,7 +48,7 @@ impl SignInParts {
         let Some(id_token) = &tokens.id_token else {
             return Err(Error::sign_in(
                 "id_token_missing",
-                "the issuer sent no ID token; the scope openid brings it",
+                "the issuer sent no ID token; request the scope openid",
             ));
         };
         if tokens.access_token.is_none() {

@@ -132,7 +132,7 @@ impl BearerCalls {
         self.memory.any_id_token().ok_or_else(|| Error::ServerConfiguration {
             server: Endpoint::TOKEN.into(),
             field: "scopes",
-            problem: "the issuer sent no ID token; the scope openid brings it".into(),
+            problem: "the issuer sent no ID token; request the scope openid".into(),
         })
     }
 }

@@ -66,7 +66,7 @@ impl IdTokens {
         }
         let too_much = || Error::Argument {
             name: "min_ttl",
-            problem: "is more than the issuer's ID tokens live".to_owned(),
+            problem: "is longer than the issuer's ID tokens are valid".to_owned(),
         };
         let is_short = memory.was_short_lived(&RenewalKind::IdToken, min_ttl.as_secs());
         if is_short && memory.id_token(Duration::ZERO).is_some() {
@@ -93,7 +93,7 @@ impl IdTokens {
             None => Error::ServerConfiguration {
                 server: Endpoint::TOKEN.into(),
                 field: "scopes",
-                problem: "the renewal brought no ID token that is good; the scope openid brings it".into(),
+                problem: "the renewal returned no valid ID token; request the scope openid".into(),
             },
         })
     }

@@ -202,9 +202,10 @@ impl TokensInMemory {
         if self.lives_by_id_token() && !matches!(requirement, TokenRequirement::IdToken(_)) {
             return Err(Error::Configuration {
                 field: "legacy",
-                problem: "sessions get no new access token: this one lives by its ID token, which id_token gives and \
-                          renews; a sign-in with the browser brings access tokens"
-                    .to_owned(),
+                problem:
+                    "sessions get no new access token: this one is based on its ID token, which `legacy.idToken()` \
+                          returns and renews; a sign-in in the browser brings access tokens"
+                        .to_owned(),
             });
         }
         Ok(())

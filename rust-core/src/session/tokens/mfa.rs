@@ -207,8 +207,9 @@ fn proof(open: &OpenChallenge, answer: MfaAnswer) -> Result<MfaProof, Error> {
     let out_of_band = |binding_code| {
         let code = open.out_of_band.clone().ok_or_else(|| Error::Argument {
             name: "answer",
-            problem: "is to something that was sent to a device: challenge the user with such an authenticator first"
-                .to_owned(),
+            problem:
+                "answers a message or a push, and none was sent: challenge the user with such an authenticator first"
+                    .to_owned(),
         })?;
         Ok(MfaProof::OutOfBand { code, binding_code })
     };

@@ -143,7 +143,7 @@ pub(super) fn is_over() -> Error {
     Error::MfaRejected {
         code: "expired_token".to_owned(),
         description:
-            "this challenge is over: it lives ten minutes and belongs to one session; the next renewal brings another"
+            "this challenge is over: it is valid for ten minutes and for one session; the next renewal brings a new one"
                 .into(),
     }
 }

@@ -44,7 +44,7 @@ impl SessionTransfers {
             IssuerUrl::OpenIdConnect(_) => {
                 return Err(Error::Configuration {
                     field: "issuer",
-                    problem: "is not configured as an Auth0 tenant, and only these give session transfer tokens"
+                    problem: "is not configured as an Auth0 tenant, and only Auth0 gives session transfer tokens"
                         .to_owned(),
                 });
             }

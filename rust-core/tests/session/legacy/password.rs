@@ -49,14 +49,14 @@ async fn the_access_token_that_came_along_is_given_until_the_first_renewal() {
     .into_iter()
     .filter_map(Result::err)
     {
-        assert!(refused.to_string().contains("id_token"), "{refused}");
+        assert!(refused.to_string().contains("idToken()"), "{refused}");
     }
     world.clock.advance(11 * HOUR);
     world.control().advance(Duration::from_secs(11 * 3600));
     session.id_token(Duration::ZERO).await.unwrap();
     let error = public(session.access_token(TokenOptions::default()).await);
     assert!(
-        matches!(&error, SessionError::FixConfiguration { field, message } if field == "legacy" && message.contains("id_token")),
+        matches!(&error, SessionError::FixConfiguration { field, message } if field == "legacy" && message.contains("idToken()")),
         "{error:?}"
     );
     assert_eq!(world.control().seen(Endpoint::Token), 0, "it is never asked for tokens");

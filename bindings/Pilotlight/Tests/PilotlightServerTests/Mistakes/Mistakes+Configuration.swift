@@ -59,7 +59,7 @@ extension Mistake {
         Mistake(
             "The redirect URI is missing, in a program without a bundle identifier",
             "configurationInvalid(redirectURI)",
-            says: ["redirectURI is needed"], advises: ["`redirectURI`", "Allowed Callback URLs"]
+            says: ["redirectURI is empty", "bundle identifier"], advises: ["`redirectURI`", "Allowed Callback URLs"]
         ) { server in
             try open(.auth0(domain: server.issuer, clientID: "c"))
         },
@@ -86,6 +86,15 @@ extension Mistake {
                 .auth0(
                     domain: server.issuer, clientID: "c", redirectURI: redirect, audience: "https://api.example.com/",
                     metadataAccess: true))
+        },
+        Mistake(
+            "metadataAccess at another provider", "configurationInvalid(metadataAccess)",
+            says: ["metadataAccess", "Auth0"], advises: ["`metadataAccess`", "Auth0 only"]
+        ) { _ in
+            var configuration = SessionConfiguration.openIDConnect(
+                issuer: "https://login.example.com", clientID: "c", redirectURI: redirect)
+            configuration.metadataAccess = true
+            try open(configuration)
         },
         Mistake(
             "A parameter that Pilotlight sets itself", "configurationInvalid(authorizeParameters)",

@@ -9,7 +9,7 @@ extension Mistake {
             "An Auth0 domain that does not exist", "temporarilyUnavailable(network)",
             says: ["no-such-tenant.invalid", "could not be reached"], advises: ["Check the connection", "`domain`"]
         ) { _ in
-            let configuration = try SessionConfiguration.auth0(
+            let configuration = SessionConfiguration.auth0(
                 domain: "no-such-tenant.invalid", clientID: "c", redirectURI: IdentityServer.redirectURI)
             try await begin(configuration).signIn(using: MadeUpBrowser())
         },
@@ -49,7 +49,7 @@ extension Mistake {
             try await session.refresh()
         },
         Mistake(
-            "The next call after that, which sends nothing", "temporarilyUnavailable(serverFault)",
+            "The next call during the cooldown, which sends nothing", "temporarilyUnavailable(serverFault)",
             says: ["token endpoint of {host}", "status 503"], advises: ["Try again in"]
         ) { server in
             let session = try await server.signedInSession()
@@ -67,7 +67,7 @@ extension Mistake {
             try await session.refresh()
         },
         Mistake(
-            "A portal's page instead of the answer", "temporarilyUnavailable(unexpectedAnswer)",
+            "A captive portal's page instead of the answer", "temporarilyUnavailable(unexpectedAnswer)",
             says: ["token endpoint of {host}", "web page"], advises: ["Try again"]
         ) { server in
             let session = try await server.signedInSession()

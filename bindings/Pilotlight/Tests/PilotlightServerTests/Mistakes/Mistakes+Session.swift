@@ -21,7 +21,7 @@ extension Mistake {
             advises: ["\"offline_access\"", "`scopes`", "Allow Offline Access", "Grant Types"]
         ) { server in
             try await server.change(["access_token_lifetime": 0])
-            let configuration = try SessionConfiguration.auth0(
+            let configuration = SessionConfiguration.auth0(
                 domain: server.issuer, clientID: IdentityServer.clientID, redirectURI: IdentityServer.redirectURI,
                 scopes: ["openid", "profile"])
             let session = try begin(configuration)
@@ -37,7 +37,7 @@ extension Mistake {
             try await session.refresh()
         },
         Mistake(
-            "The issuer wants a second factor at a renewal, and does not say how to go on",
+            "The issuer wants a second factor at a renewal, and gives no `mfa_token`",
             "signInRequired(interactionRequired)",
             says: ["token endpoint of {host}", "mfa_required"], advises: ["Sign in again"]
         ) { server in
@@ -58,7 +58,7 @@ extension Mistake {
             try await secondFactor(server) { _ = try await $0.verify(.otp("000000"), for: $1) }
         },
         Mistake(
-            "A second factor after its ten minutes", "mfaRejected(expired_token)", says: ["ten minutes"],
+            "A second factor after the challenge has expired", "mfaRejected(expired_token)", says: ["ten minutes"],
             advises: ["another challenge"]
         ) { server in
             try await secondFactor(server) { session, challenge in
@@ -113,7 +113,8 @@ extension Mistake {
             try Data().write(to: file)
             let session = try Session(
                 server.auth0(), storage: .file(file.appendingPathComponent("session")), log: .none)
-            try await session.signIn(using: TestBrowser())
+            // At launch, not at the first write.
+            try await session.restore()
         },
         Mistake(
             "The store's file is damaged", "storageFailed", says: ["file is damaged", "line 1"],

@@ -9,7 +9,7 @@ extension Mistake {
             "A client ID that the issuer does not know: its page in the sheet, closed by the user", "signInCancelled",
             says: ["cancelled"], advises: ["`clientID`", "Client ID", "Allowed Callback URLs"]
         ) { server in
-            let configuration = try SessionConfiguration.auth0(
+            let configuration = SessionConfiguration.auth0(
                 domain: server.issuer, clientID: "unknown", redirectURI: IdentityServer.redirectURI)
             try await begin(configuration).signIn(using: ClosingBrowser())
         },
@@ -93,8 +93,8 @@ extension Mistake {
         ) { server in
             _ = try await begin(server.auth0()).beginSignIn(SignInOptions(parameters: ["nonce": "x"]))
         },
-        Mistake("A scope that the issuer leaves out without a word", nil) { server in
-            let configuration = try SessionConfiguration.auth0(
+        Mistake("A scope that the issuer silently drops", nil) { server in
+            let configuration = SessionConfiguration.auth0(
                 domain: server.issuer, clientID: IdentityServer.clientID, redirectURI: IdentityServer.redirectURI,
                 scopes: SessionConfiguration.standardScopes + ["read:nothing"])
             try await begin(configuration).signIn(using: TestBrowser())

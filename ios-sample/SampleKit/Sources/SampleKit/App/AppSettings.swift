@@ -45,16 +45,14 @@ public struct AppSettings: Codable, Equatable, Sendable {
     }
 
     /// What a session is made with.
-    ///
-    /// - Throws: `SessionError.configurationInvalid` naming the field.
-    public func configuration() throws -> SessionConfiguration {
+    public func configuration() -> SessionConfiguration {
         let redirectURI = redirectURI.trimmed
         guard isAuth0 else {
             return .openIDConnect(
                 issuer: address.trimmed, clientID: clientID.trimmed, redirectURI: redirectURI,
                 authorizeParameters: parameters, dpop: bindsTokens ? .whenOffered : .off)
         }
-        return try .auth0(
+        return .auth0(
             domain: address.trimmed, clientID: clientID.trimmed, redirectURI: redirectURI.isEmpty ? nil : redirectURI,
             metadataAccess: metadataAccess, authorizeParameters: parameters, dpop: bindsTokens ? .whenOffered : .off)
     }
