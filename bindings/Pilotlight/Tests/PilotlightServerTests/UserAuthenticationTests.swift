@@ -24,7 +24,7 @@ import Testing
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
         let owner = Owner()
-        let configuration = try server.auth0()
+        let configuration = server.auth0()
         let open = { (policy: UserAuthenticationPolicy?, name: String) in
             try Session(
                 configuration, storage: .file(folder.file("session")), name: name, log: .none,
