@@ -19,13 +19,16 @@ enum PublicMembers {
         return names
     }
 
-    /// Sign-ins, which count as an authentication, sign-outs, and what holds neither a token nor anything of the profile. The user's
-    /// identifier and the granted scopes belong to the state. A token that was exchanged is one that the caller has already. A recovery code comes from an answer that the user has just given.
+    /// Sign-ins, which count as an authentication, sign-outs, and what holds neither a token nor anything of the profile.
+    ///
+    /// The user's identifier and the granted scopes belong to the state. The caller already has a token that was exchanged. A
+    /// recovery code comes from an answer that the user has just given.
     static let giveNothingOut: Set = [
         "Session.authorized(_:exchangedToken:)",
         "LegacyAuth0.signIn(username:password:connection:device:parameters:)", "ObservableSession.dismissError()",
         "ObservableSession.error",
-        "ObservableSession.isBusy", "ObservableSession.state",
+        "ObservableSession.isBusy", "ObservableSession.isSignedIn", "ObservableSession.state",
+        "ObservableSession.loadProfile(maxAge:)",
         "ObservableSession.loadProfile(refresh:)", "ObservableSession.renew()", "ObservableSession.restore()",
         "ObservableSession.session", "ObservableSession.signIn(using:options:)", "ObservableSession.signOut()",
         "PLTSession.importLockSession(completion:)", "PLTSession.restore(completion:)", "PLTSession.session",
@@ -37,6 +40,7 @@ enum PublicMembers {
         "Session.configuration", "Session.counters", "Session.description", "Session.discardImportedSession(from:)",
         "Session.eventPublisher", "Session.events", "Session.grantedScopes", "Session.hasRefreshToken",
         "Session.hasValidSession(minTTL:)", "Session.importSession(from:)", "Session.importSession(from:completion:)",
+        "Session.isSignedIn",
         "Session.isUserAuthenticationRequired", "Session.keepProofNonce(of:)", "Session.legacy", "Session.metadata",
         "Session.names(for:in:)", "Session.preview(state:profile:metadata:waiting:accessToken:failingWith:)",
         "Session.restore()", "Session.restore(completion:)", "Session.signIn(exchanging:)",
@@ -47,6 +51,7 @@ enum PublicMembers {
         "Session.stepUp(for:using:parameters:via:)", "Session.stepUp(to:using:parameters:)",
         "Session.takeRecoveryCode()", "Session.timeLeft(for:)", "Session.verify(_:for:)",
         "SessionModel.dismissError()", "SessionModel.error", "SessionModel.isBusy",
+        "SessionModel.isSignedIn",
         "SessionModel.loadProfile(maxAge:)", "SessionModel.loadProfile(refresh:)", "SessionModel.renew()",
         "SessionModel.restore()", "SessionModel.session", "SessionModel.signIn(using:options:)",
         "SessionModel.signOut()", "SessionModel.state",
