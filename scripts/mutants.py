@@ -30,8 +30,8 @@ BUILD = {"CARGO_PROFILE_DEV_DEBUG": "0", "CARGO_PROFILE_TEST_DEBUG": "0", "CARGO
 # cargo-mutants' words. "open": the tests that were asked noticed nothing, and others were not asked yet.
 TRIED = ("caught", "timeout", "missed", "unviable")
 OUTCOMES = (*TRIED, "open")
-# Seconds that the tests of one mutation may take at first. Who survives that is asked about again at the end, of all tests.
-AT_FIRST = 5.0
+# Seconds that the tests of one mutation may take at first, and then; who survives all that is asked about of all tests, at the end.
+PATIENCE = (5.0, 40.0, math.inf)
 # Of a normal distribution: 95 % are within.
 DEVIATIONS = 1.96
 
@@ -215,14 +215,15 @@ def run_alone(mutants, copy, results, mutations):
 
 
 def evaluate_all(evaluator, results, mutations, jobs):
-    for most_seconds in (AT_FIRST, math.inf):
-        left = [mutation for mutation in mutations if results.of(mutation) not in TRIED or most_seconds == AT_FIRST]
+    left = mutations
+    for most_seconds in PATIENCE:
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             asked = {pool.submit(evaluator.outcome, mutation, most_seconds): mutation for mutation in left}
             for done in concurrent.futures.as_completed(asked):
                 mutation, (outcome, test) = asked[done], done.result()
                 print(f"{outcome}: {mutation.name}" + (f" ({test})" if test else ""), file=sys.stderr, flush=True)
                 results.add({mutation.key: outcome})
+        left = [mutation for mutation in left if results.of(mutation) == "open"]
 
 
 def run(mutants, copy, results, mutations, jobs):

@@ -315,11 +315,11 @@ def batches(tests, costs, found_before):
     """A few at first: those that have found most in this file, then the short ones that reach little else."""
     batch, total, most = [], 0.0, FIRST_BATCH
     for test in sorted(tests, key=lambda test: (-found_before[test], costs[test][0])):
-        batch.append(test)
-        total += costs[test][1]
-        if total >= most:
+        if batch and total + costs[test][1] > most:
             yield batch
             batch, total, most = [], 0.0, most * 3
+        batch.append(test)
+        total += costs[test][1]
     if batch:
         yield batch
 

@@ -149,6 +149,9 @@ class AtOnceTest(unittest.TestCase):
         asked = list(mutations_at_once.batches(list(reversed(costs)), costs, collections.Counter({"t7": 1})))
         self.assertEqual(asked[0], ["t7", "t0"])
         self.assertEqual([len(batch) for batch in asked], [2, 6, 12])
+        costs["long"] = (1, 60)
+        asked = list(mutations_at_once.batches(list(costs), costs, collections.Counter()))
+        self.assertIn(["long"], asked, "nobody waits for it")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 use std::io;
 use std::ops::Deref;
 
+const ZEROS: [u8; 512] = [0; 512];
+
 /// Bytes that are wiped when they are dropped, and where they have to move to a larger buffer: a `Vec` by itself would leave
 /// copies. Not `Zeroizing`, which wipes byte by byte: of a large item that took as long as its digest.
 #[derive(Default)]
@@ -49,8 +51,11 @@ impl io::Write for Wiped {
 impl Drop for Wiped {
     fn drop(&mut self) {
         self.0.fill(0);
-        // What is behind the last byte may have been one.
-        self.0.resize(self.0.capacity(), 0);
+        // What is behind the last byte may have been one. In blocks here too: a `Vec` that is made longer writes byte by byte.
+        while self.0.len() < self.0.capacity() {
+            let more = ZEROS.len().min(self.0.capacity() - self.0.len());
+            self.0.extend_from_slice(&ZEROS[..more]);
+        }
         // The compiler has to believe that somebody still reads this.
         zeroize::optimization_barrier(self.0.as_slice());
     }

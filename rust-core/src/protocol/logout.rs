@@ -90,7 +90,7 @@ pub fn logout(
     }
     let return_to = return_to
         .filter(|_| !names_return)
-        .map(|url| (return_name(configuration), url));
+        .map(|url| (return_name(&configuration.issuer), url));
     let expects_state = return_to.is_some_and(|(name, _)| name == STANDARD_RETURN);
     let no_endpoint = || ProtocolError::Configuration {
         server: Endpoint::DISCOVERY.into(),
@@ -142,9 +142,9 @@ pub fn read_return(returned: &str, return_to: &str, state: Option<&Secret>) -> R
 }
 
 /// Under which name the issuer takes the URL to return to.
-fn return_name(configuration: &Configuration) -> &'static str {
+fn return_name(issuer: &IssuerUrl) -> &'static str {
     let is_cognito = |host: &str| host.starts_with("cognito-idp.") && host.ends_with(".amazonaws.com");
-    match &configuration.issuer {
+    match issuer {
         IssuerUrl::Auth0(_) => "returnTo",
         IssuerUrl::OpenIdConnect(url) if url.host_str().is_some_and(is_cognito) => "logout_uri",
         IssuerUrl::OpenIdConnect(_) => STANDARD_RETURN,
@@ -168,5 +168,25 @@ impl fmt::Debug for LogoutOptions {
             .field("logout_hint", &self.logout_hint.as_ref().map(|_| "[redacted]"))
             .field("parameters", &self.parameters.keys())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_issuer_gets_the_url_to_return_to_under_its_own_name() {
+        let name = |url: &str| return_name(&IssuerUrl::OpenIdConnect(Url::parse(url).unwrap()));
+        assert_eq!(name("https://cognito-idp.eu-west-1.amazonaws.com/pool"), "logout_uri");
+        for other in [
+            "https://cognito-idp.example.com/",
+            "https://login.eu-west-1.amazonaws.com/",
+            "https://example.com/cognito-idp.eu-west-1.amazonaws.com",
+        ] {
+            assert_eq!(name(other), "post_logout_redirect_uri", "{other}");
+        }
+        let tenant = Url::parse("https://tenant.auth0.com/").unwrap();
+        assert_eq!(return_name(&IssuerUrl::Auth0(tenant)), "returnTo");
     }
 }

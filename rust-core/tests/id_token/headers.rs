@@ -119,6 +119,19 @@ fn an_algorithm_the_issuer_did_not_announce_is_refused() {
     }
 }
 
+#[test]
+fn a_key_is_known_by_the_tokens_own_word_for_it() {
+    let key = SigningKey::new("1", "ES256");
+    let key_id_in = |header| pilotlight_core::jose::key_id(&key.token_with(&header, b"{}"));
+    assert_eq!(key_id_in(json!({"alg": "ES256", "kid": "1"})).as_deref(), Some("1"));
+    assert_eq!(
+        key_id_in(json!({"alg": "ES256", "kid": "other"})).as_deref(),
+        Some("other")
+    );
+    assert_eq!(key_id_in(json!({"alg": "ES256"})), None);
+    assert_eq!(key_id_in(json!({"alg": "ES256", "kid": 1})), None);
+}
+
 fn critical() -> IdTokenProblem {
     IdTokenProblem::Malformed("it has critical header parameters")
 }

@@ -63,9 +63,11 @@ mod sharing;
 mod short_lived;
 mod sign_in;
 mod sign_out;
+mod stale_answers;
 mod step_up;
 mod step_up_of_two_processes;
 mod stored_items;
+mod stored_sizes;
 mod storing;
 mod survival;
 #[path = "../transport/mod.rs"]

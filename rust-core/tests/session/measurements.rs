@@ -52,6 +52,23 @@ async fn a_renewal_is_measured_with_its_requests_and_a_token_from_memory_is_coun
 }
 
 #[tokio::test]
+async fn everybody_who_listens_gets_all_of_it() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let mut first = session.subscribe_to_measurements();
+    let gone = session.subscribe_to_measurements();
+    drop(gone);
+    let mut second = session.subscribe_to_measurements();
+    for _ in 0..2 {
+        session.access_token(forced()).await.unwrap();
+        for measured in [&mut first, &mut second] {
+            assert_eq!(results_of_renewals(&taken(measured)), [(MeasuredResult::Succeeded, 1)]);
+        }
+    }
+    assert_eq!(session.counters().lost_measurements, 0);
+}
+
+#[tokio::test]
 async fn passing_trouble_is_one_renewal_with_its_attempts_and_retries() {
     let world = World::new().await;
     let session = world.signed_in().await;

@@ -229,6 +229,20 @@ async fn an_item_that_was_damaged_meanwhile_is_kept_aside_and_written_anew() {
     assert_no_token_was_spent_twice(&world);
 }
 
+/// After an update of the app another process is of the new release, and this one still of the old.
+#[tokio::test]
+async fn a_newer_releases_item_is_left_to_it_also_by_who_is_signed_in() {
+    let (world, app, _extension, _folder) = app_and_extension().await;
+    let (name, stored) = world.store.items().pop_first().unwrap();
+    let newer = String::from_utf8(stored).unwrap();
+    let newer = newer.replacen("\"version\":1", "\"version\":99", 1).into_bytes();
+    world.store.put(&name, &newer);
+    let error = public(app.access_token(forced()).await);
+    assert!(error.to_string().contains("format 99"), "{error:?}");
+    assert_eq!(world.refresh_grants(), 0);
+    assert_eq!(world.store.items(), [(name, newer)].into());
+}
+
 /// Another process that never comes to an end.
 #[derive(Debug)]
 struct NeverFree;

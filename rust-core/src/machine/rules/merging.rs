@@ -319,3 +319,23 @@ fn replace_by_stored(machine: &mut Machine, phase: Phase, effects: &mut Effects)
     machine.ledger.took_all_from_store();
     machine.announcements.release(&machine.ledger, effects);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::stored::Stored;
+    use super::*;
+
+    #[test]
+    fn what_was_read_before_a_later_look_is_read_again_and_what_was_not_counts() {
+        let mut machine = Machine::default();
+        let mut look = |looks| {
+            let (item, seen) = (None, None);
+            let verdict = machine.apply(ItemSeen { item, seen, looks }).verdict;
+            (verdict, Stored::of(&machine).looks(), machine.is_signed_out())
+        };
+        assert_eq!(look(7), (Verdict::ReadAgain, 0, false));
+        assert_eq!(look(0), (Verdict::Changed, 1, true));
+        assert_eq!(look(0), (Verdict::ReadAgain, 1, true));
+        assert_eq!(look(1), (Verdict::Unchanged, 1, true), "nothing new");
+    }
+}

@@ -205,13 +205,13 @@ impl SessionManager {
         self.parts.browser_sign_in.complete(callback_url).await
     }
 
-    /// Tells both of two sessions in one process that the other one is there. From then on a sign-in at an issuer that
-    /// names itself in no callback is warned of, if they share a redirect URI and not the issuer. Memory only.
+    /// Tells both of two sessions in one process, with one redirect URI at two issuers, that the other one is there. From then
+    /// on a sign-in at an issuer that names itself in no callback is warned of. Memory only.
     pub fn meet(&self, other: &Self) {
         self.parts.browser_sign_in.meet(&other.parts.browser_sign_in);
     }
 
-    /// What [`SessionManager::meet`] compares: where callbacks go, and whose they are. Memory only.
+    /// Where callbacks go, and whose they are: see [`SessionManager::meet`]. Memory only.
     pub fn redirect_uri_and_issuer(&self) -> (String, String) {
         let configuration = self.parts.context.configuration();
         let issuer = configuration.issuer.as_url();

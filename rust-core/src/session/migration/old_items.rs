@@ -169,3 +169,32 @@ fn holds_no_token(found: &ForeignSession) -> bool {
 fn has_good_access_token(found: &ForeignSession, now: Timestamp) -> bool {
     found.access_token.is_some() && found.expires_at.is_some_and(|end| end > now)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::secret::Secret;
+
+    #[test]
+    fn an_access_token_is_good_until_its_end() {
+        let now = Timestamp(1_700_000_000);
+        let found = |token: Option<&str>, ends_in: Option<i64>| ForeignSession {
+            access_token: token.map(Secret::new),
+            expires_at: ends_in.map(|seconds| now.plus(seconds)),
+            ..ForeignSession::default()
+        };
+        for (token, ends_in, is_good) in [
+            (Some("a"), Some(1), true),
+            (Some("a"), Some(0), false),
+            (Some("a"), Some(-1), false),
+            (Some("a"), None, false),
+            (None, Some(1), false),
+        ] {
+            assert_eq!(
+                has_good_access_token(&found(token, ends_in), now),
+                is_good,
+                "{token:?} {ends_in:?}"
+            );
+        }
+    }
+}

@@ -6,7 +6,7 @@
 
 use super::super::issuer::Possession;
 use super::super::options::{SignInOptions, SignInRequest, StepUpOptions};
-use super::mix_up::{SharedRedirectUri, may_mix_up};
+use super::mix_up::SharedRedirectUri;
 use super::pending::{Attempt, Requested};
 use super::shared_parts::SignInParts;
 use super::step_up::{self, SteppingUp};
@@ -42,12 +42,10 @@ impl BrowserSignIn {
         }
     }
 
-    /// Tells both that the other one is there.
+    /// Tells both that another issuer's session has the same redirect URI.
     pub(in crate::session) fn meet(&self, other: &Self) {
-        if may_mix_up(self.parts.context.configuration(), other.parts.context.configuration()) {
-            self.redirect_uri.found();
-            other.redirect_uri.found();
-        }
+        self.redirect_uri.found();
+        other.redirect_uri.found();
     }
 
     pub(in crate::session) async fn begin(&self, options: SignInOptions) -> Result<SignInRequest, Error> {

@@ -4,7 +4,6 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::context::Context;
-use crate::model::configuration::Configuration;
 use crate::ports::LogLevel;
 use crate::protocol::discovery::IssuerMetadata;
 
@@ -26,8 +25,4 @@ impl SharedRedirectUri {
             );
         }
     }
-}
-
-pub(super) fn may_mix_up(one: &Configuration, other: &Configuration) -> bool {
-    one.redirect_url == other.redirect_url && one.issuer.as_url() != other.issuer.as_url()
 }

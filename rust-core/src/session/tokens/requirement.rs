@@ -90,3 +90,29 @@ impl Renewal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_used_once_is_one_callers() {
+        let mine = SingleUse::default();
+        assert_eq!(mine, mine.clone());
+        assert_ne!(mine, SingleUse::default());
+    }
+
+    #[test]
+    fn a_failure_counts_for_renewals_of_its_kind() {
+        let options = RefreshOptions {
+            scopes: vec!["openid".to_owned()],
+            ..RefreshOptions::default()
+        };
+        let with_options = Renewal {
+            options,
+            ..Renewal::default()
+        };
+        assert_eq!(with_options.kind(), RenewalKind::WithOptions);
+        assert_eq!(Renewal::default().kind(), RenewalKind::Own);
+    }
+}

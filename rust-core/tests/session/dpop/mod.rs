@@ -173,6 +173,7 @@ async fn an_app_gets_proofs_for_bound_tokens_only() {
     assert!(payload.get("nonce").is_none(), "a nonce is of one origin");
     let unknown = pilotlight_core::model::secret::Secret::new("unknown");
     assert_eq!(session.proof("GET", &url, &unknown).await.unwrap(), None);
+    assert!(!session.is_bound(&unknown));
 }
 
 /// A renewal comes between the caller's two steps: the token that it has is still sent with a proof, never alone.

@@ -172,6 +172,8 @@ async fn what_cannot_be_taken_over_is_an_outcome() {
         outcome(values(None, &tokens.id_token)).await,
         ImportProblem::NothingUsable
     );
+    world.foreign.put("Auth0", "access_token", b"alone");
+    assert_eq!(outcome(lock()).await, ImportProblem::NothingUsable);
     world.foreign.put("Auth0", "refresh_token", b"\xff\xfe");
     assert_eq!(outcome(lock()).await, ImportProblem::Malformed);
     let elsewhere = {
