@@ -131,8 +131,10 @@ class Copy:
     """The checkout once more, always in the same place, so that cargo builds again only what a mutation changes."""
 
     def __init__(self, target):
-        self.path = target / "mutants-work"
-        self.target = target
+        self.path = target / "mutants/work"
+        # Not the checkout's: cargo gives crates of both the same names, and would take the copy's for it.
+        self.target = target / "mutants/target"
+        self.target.mkdir(parents=True, exist_ok=True)
 
     def renew(self):
         listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=CHECKOUT, check=True, capture_output=True)

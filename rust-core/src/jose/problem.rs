@@ -125,3 +125,32 @@ pub(super) fn shown_text(text: &str) -> String {
 pub(super) fn seconds_apart(earlier: Timestamp, later: Timestamp) -> String {
     format!("{} s", later.seconds_since(earlier))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_claim_holds_is_shown_as_far_as_it_reads_like_an_identifier() {
+        for (value, words) in [
+            (json!("a-b"), "\"a-b\""),
+            (json!(""), "[redacted]"),
+            (json!("a b"), "[redacted]"),
+            (json!("a".repeat(100)), &format!("\"{}\"", "a".repeat(100))),
+            (json!("a".repeat(101)), "[redacted]"),
+            (json!([]), "an empty list"),
+            (json!(["a", 1, "b c"]), "\"a\" and what is not text and [redacted]"),
+            (
+                json!(["1", "2", "3", "4", "5", "6"]),
+                "\"1\" and \"2\" and \"3\" and \"4\" and \"5\"",
+            ),
+            (json!(1), "what is not text"),
+            (json!(null), "what is not text"),
+        ] {
+            assert_eq!(shown(&value), words, "{value}");
+        }
+        assert_eq!(seconds_apart(Timestamp(10), Timestamp(17)), "7 s");
+    }
+}

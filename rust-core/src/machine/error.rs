@@ -324,3 +324,24 @@ impl From<InvalidConfiguration> for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::endpoint::Endpoint;
+
+    #[test]
+    fn what_the_issuer_said_and_how_long_to_wait_is_in_the_words_where_it_is_known() {
+        let denied = |description: &str| {
+            let description = description.into();
+            let server = Endpoint::TOKEN.into();
+            Error::AccessDenied { server, description }.to_string()
+        };
+        assert_eq!(denied("a rule"), format!("{} (a rule)", denied("")));
+        let limited = |retry_after| {
+            let server = Endpoint::TOKEN.into();
+            Error::RateLimited { server, retry_after }.to_string()
+        };
+        assert_eq!(limited(Some(7)), format!("{}; ask again after 7 s", limited(None)));
+    }
+}

@@ -126,3 +126,36 @@ impl SessionEvent {
         matches!(self, Self::Renewed { .. } | Self::Ended { .. })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn renewed(audience: Option<&str>) -> SessionEvent {
+        SessionEvent::Renewed {
+            audience: audience.map(str::to_owned),
+            expires_at: Timestamp(1),
+            elsewhere: false,
+        }
+    }
+
+    #[test]
+    fn a_later_renewal_of_the_same_token_says_it_all() {
+        let profile = || SessionEvent::ProfileChanged;
+        for (event, later, gives_way) in [
+            (renewed(None), renewed(None), true),
+            (renewed(Some("a")), renewed(Some("a")), true),
+            (renewed(Some("a")), renewed(Some("b")), false),
+            (renewed(None), renewed(Some("a")), false),
+            (profile(), profile(), true),
+            (profile(), renewed(None), false),
+            (renewed(None), profile(), false),
+        ] {
+            assert_eq!(event.gives_way_to(&later), gives_way, "{event:?} to {later:?}");
+        }
+        assert!(renewed(None).is_of_a_renewal() && !profile().is_of_a_renewal());
+        assert!(renewed(None).waits_for_the_store());
+        let gone = SessionEvent::SignedOut { elsewhere: false };
+        assert!(!gone.waits_for_the_store() && !gone.is_of_a_renewal());
+    }
+}

@@ -155,6 +155,9 @@ mod tests {
             assert_eq!(shortest.pause_after(&fault(None), NOW, 0), Some(Duration::ZERO));
             let whole = u64::try_from(ceiling.as_nanos()).unwrap();
             assert_eq!(longest.pause_after(&fault(None), NOW, whole), Some(ceiling));
+            let mut beyond = shortest;
+            beyond.attempts -= 1;
+            assert_eq!(beyond.pause_after(&fault(None), NOW, whole + 1), Some(Duration::ZERO));
         }
         assert_eq!(shortest.pause_after(&fault(None), NOW, 0), None);
         for chance in [u64::MAX, 1, 12_345_678_901] {

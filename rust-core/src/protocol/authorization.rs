@@ -234,3 +234,25 @@ pub(super) fn is_at(url: &Url, redirect: &Url) -> bool {
         && path(url) == path(redirect)
         && keeps_query
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_callback_is_shown_where_it_is_plain_and_holds_no_state() {
+        let state = Secret::new("st4te");
+        let plain = "com.example.app://callback:1";
+        assert_eq!(readable(plain, &state), quoted(plain));
+        let longest = "a".repeat(200);
+        assert_eq!(readable(&longest, &state), quoted(&longest));
+        for hidden in [
+            format!("{longest}a"),
+            "a b".to_owned(),
+            "a?b".to_owned(),
+            "a-st4te-b".to_owned(),
+        ] {
+            assert_eq!(readable(&hidden, &state), "another", "{hidden}");
+        }
+    }
+}

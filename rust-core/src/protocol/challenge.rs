@@ -120,12 +120,12 @@ impl<'a> Reader<'a> {
         (!token.is_empty()).then_some(token)
     }
 
-    /// Whether there was one: it ends the challenge, where a parameter's name is followed by `=` and a value.
+    /// Whether there was one, or nothing at all: it ends the challenge, where a parameter's name is followed by `=` and a value.
     fn skip_token68(&mut self) -> bool {
         let is_of_it = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
         let length = self.0.bytes().take_while(|byte| is_of_it(*byte)).count();
         let rest = self.0[length..].trim_start_matches('=').trim_start_matches([' ', '\t']);
-        let is_it = length > 0 && (rest.is_empty() || rest.starts_with(','));
+        let is_it = rest.is_empty() || rest.starts_with(',');
         if is_it {
             self.0 = rest;
         }
@@ -231,6 +231,7 @@ mod tests {
                 ", ,NTLM TlRMTVNTUAAB==, Bearer realm=\"say \\\"a\\\", b\", {ERROR}, acr_values=\"a b\", max_age=60,"
             ),
             format!("Bearer error=\"invalid_token\", BEARER {ERROR}, acr_values=\"\\a b\", max_age=060"),
+            format!("Negotiate , Bearer {ERROR}, acr_values=\"a b\", max_age=60"),
         ] {
             assert_eq!(read(&header), Some(("a|b".to_owned(), Some(60))), "{header}");
         }
@@ -254,6 +255,8 @@ mod tests {
             format!("Bearer {ERROR}, max_age=\"\""),
             format!("Bearer {ERROR}, max_age=99999999999"),
             format!("Bearer realm=\"a\u{7}\", {ERROR}"),
+            format!("Bearer realm=\"a\" x, DPoP {ERROR}"),
+            format!("Bearer realm x, DPoP {ERROR}"),
         ] {
             assert_eq!(read(&header), None, "{header}");
         }
@@ -266,6 +269,23 @@ mod tests {
             let realm = "x".repeat(bytes - format!("Bearer realm=\"\", {ERROR}").len());
             let header = format!("Bearer realm=\"{realm}\", {ERROR}");
             assert_eq!((header.len(), read(&header).is_some()), (bytes, is_read));
+        }
+    }
+
+    #[test]
+    fn from_the_first_fault_on_nothing_is_read() {
+        for (header, schemes) in [
+            ("Bearer foo bar", &[][..]),
+            ("Basic realm=a, Bearer foo bar", &["basic"]),
+            ("Basic realm=\"a\" x, Bearer", &["basic"]),
+            ("Basic, Bearer realm=\"a", &["basic"]),
+            ("NTLM abc==, Bearer", &["ntlm", "bearer"]),
+        ] {
+            let found: Vec<_> = challenges(header)
+                .into_iter()
+                .map(|challenge| challenge.scheme)
+                .collect();
+            assert_eq!(found, schemes, "{header}");
         }
     }
 

@@ -30,3 +30,6 @@ pub mod token_exchange;
 pub mod transport_error;
 pub mod userinfo;
 pub mod users;
+
+#[cfg(test)]
+mod tests;

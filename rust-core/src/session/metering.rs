@@ -246,6 +246,46 @@ mod tests {
     }
 
     #[test]
+    fn results_say_whose_failure_it_was() {
+        use MeasuredResult::{Busy, IssuerFailed, IssuerRefused, OtherFailure, StorageFailed, Succeeded};
+        for (status, result) in [
+            (199, OtherFailure),
+            (200, Succeeded),
+            (299, Succeeded),
+            (302, OtherFailure),
+            (400, IssuerRefused),
+            (428, IssuerRefused),
+            (429, IssuerFailed),
+            (430, IssuerRefused),
+            (499, IssuerRefused),
+            (500, IssuerFailed),
+        ] {
+            assert_eq!(MeasuredResult::of_status(status), result, "{status}");
+        }
+        let server = || crate::protocol::endpoint::Endpoint::TOKEN.into();
+        let denied = Error::AccessDenied {
+            server: server(),
+            description: "".into(),
+        };
+        let limited = Error::RateLimited {
+            server: server(),
+            retry_after: None,
+        };
+        let damaged = crate::storage::envelope::EnvelopeError::Undecodable;
+        for (error, result) in [
+            (denied, IssuerRefused),
+            (limited, IssuerFailed),
+            (Error::Envelope(damaged), StorageFailed),
+            (Error::Busy, Busy),
+            (Error::NoBackgroundTime, Busy),
+            (Error::NoSession, OtherFailure),
+        ] {
+            assert_eq!(MeasuredResult::of::<()>(&Err(error.clone())), result, "{error}");
+        }
+        assert_eq!(MeasuredResult::of(&Ok(())), Succeeded);
+    }
+
+    #[test]
     fn who_has_left_is_not_kept() {
         let metering = Metering::default();
         drop(metering.subscribe());

@@ -132,6 +132,22 @@ fn a_key_is_known_by_the_tokens_own_word_for_it() {
     assert_eq!(key_id_in(json!({"alg": "ES256", "kid": 1})), None);
 }
 
+#[test]
+fn claims_are_read_without_a_key_only_where_a_secret_of_the_clients_signed_them() {
+    let key = SigningKey::new("1", "ES256");
+    let read = |name: &str| {
+        let token = key.token_with(&json!({"alg": name}), right_claims().to_string().as_bytes());
+        pilotlight_core::jose::claims_signed_with_secret(&token).unwrap()
+    };
+    for name in ["HS256", "HS384", "HS512"] {
+        let shown = format!("{:?}", read(name).unwrap());
+        assert_eq!(shown, format!("VerifiedClaims {{ algorithm: {name}, .. }}"));
+    }
+    for name in ["RS256", "ES256", "none", "hs256"] {
+        assert!(read(name).is_none(), "{name}");
+    }
+}
+
 fn critical() -> IdTokenProblem {
     IdTokenProblem::Malformed("it has critical header parameters")
 }

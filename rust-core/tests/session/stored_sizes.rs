@@ -1,11 +1,13 @@
 //! What is left out of an item that would be too large to be kept: never what the session lives by.
 
 use pilotlight_core::model::secret::{Secret, SecretBytes};
+use pilotlight_core::model::state::ReauthenticationReason;
 use pilotlight_core::storage::envelope::{EnvelopeError, PendingRevocation, StoredItem, StoredSession};
 
 const SIGNED_IN: &str = include_str!("golden/v1-signed-in.json");
 const WITH_AUDIENCES: &str = include_str!("golden/v1-with-audiences.json");
 const WITH_REVOCATIONS: &str = include_str!("golden/v1-with-revocations.json");
+const WITH_PENDING_UPDATES: &str = include_str!("golden/v1-with-pending-updates.json");
 /// A Keychain item is no larger, where something can be left out.
 const DESIRED: usize = 1_048_576;
 /// Nor is anything read that is larger.
@@ -92,6 +94,31 @@ fn a_profile_is_kept_up_to_a_megabyte() {
             (is_kept, is_kept)
         );
         assert_eq!(stored.credentials, session.credentials);
+    }
+}
+
+#[test]
+fn a_change_that_is_nested_too_deep_is_left_out_and_the_others_wait() {
+    let mut session = golden(WITH_PENDING_UPDATES);
+    let waiting = session.pending_updates.clone();
+    let mut deep = waiting[0].clone();
+    let nested = (0..101).fold(serde_json::Value::Null, |inside, _| serde_json::json!([inside]));
+    deep.changes.0.insert("deep".to_owned(), nested);
+    session.pending_updates.insert(0, deep);
+    assert_eq!(read(&encoded(&session).unwrap()).pending_updates, waiting);
+}
+
+#[test]
+fn each_reason_of_an_end_is_read_again() {
+    for reason in [
+        ReauthenticationReason::RefreshTokenRejected,
+        ReauthenticationReason::NoRefreshToken,
+        ReauthenticationReason::LifetimeEnded,
+        ReauthenticationReason::IdleTooLong,
+    ] {
+        let mut session = golden(SIGNED_IN);
+        session.ended = Some(reason);
+        assert_eq!(read(&encoded(&session).unwrap()).ended, Some(reason));
     }
 }
 

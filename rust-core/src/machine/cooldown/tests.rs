@@ -144,3 +144,32 @@ fn a_token_that_is_too_short_lived_is_not_asked_for_again_at_once() {
     assert!(!cooldown.is_short(&RenewalKind::Own, 20, after(LONGEST)));
     assert_eq!(cooldown.refusal(&RenewalKind::Own, NOW), None, "others may renew");
 }
+
+#[test]
+fn an_attempt_that_fails_rests_unless_nobody_was_asked_or_only_the_network_is_missing() {
+    for (attempt, error, rests) in [
+        (Attempt::Revocation, fault(None), true),
+        (Attempt::Revocation, unreachable(), false),
+        (Attempt::Revocation, Error::NoSession, false),
+        (Attempt::Update, fault(None), true),
+        (Attempt::Update, unreachable(), false),
+        (Attempt::Update, Error::Busy, false),
+        (Attempt::Import, fault(None), true),
+        (Attempt::Import, unreachable(), true),
+        (Attempt::Import, Error::NoSession, false),
+    ] {
+        let mut cooldowns = Cooldowns::default();
+        cooldowns.begin_attempt(attempt, &error, NOW, 0);
+        assert_eq!(
+            cooldowns.attempt_refusal(attempt, NOW).is_some(),
+            rests,
+            "{attempt:?} {error}"
+        );
+        let others = [Attempt::Revocation, Attempt::Update, Attempt::Import];
+        for other in others.into_iter().filter(|other| *other != attempt) {
+            assert_eq!(cooldowns.attempt_refusal(other, NOW), None);
+        }
+        cooldowns.end_attempt(attempt);
+        assert_eq!(cooldowns.attempt_refusal(attempt, NOW), None, "it succeeded");
+    }
+}

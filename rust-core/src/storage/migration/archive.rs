@@ -197,3 +197,79 @@ impl Archive {
         Some(Timestamp(seconds.saturating_add(REFERENCE_DATE)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Node {
+        Node::Text(Secret::new(text))
+    }
+
+    fn fields<const COUNT: usize>(fields: [(&str, Node); COUNT]) -> Node {
+        Node::Fields(fields.map(|(name, node)| (name.to_owned(), node)).into())
+    }
+
+    fn archive(top: Node, objects: Vec<Node>) -> Result<Archive, ImportProblem> {
+        Archive::of(fields([
+            ("$archiver", text("NSKeyedArchiver")),
+            ("$top", top),
+            ("$objects", Node::List(objects)),
+        ]))
+    }
+
+    fn class(names: Option<Vec<Node>>, name: Option<&str>) -> Node {
+        let names = names.map(|names| ("$classes".to_owned(), Node::List(names)));
+        let name = name.map(|name| ("$classname".to_owned(), text(name)));
+        Node::Fields(names.into_iter().chain(name).collect())
+    }
+
+    #[test]
+    fn a_class_is_known_by_its_name_or_by_one_that_it_inherits_from() {
+        for (described, is_one) in [
+            (class(Some(vec![text("Sub"), text("Base")]), Some("Sub")), true),
+            (class(Some(vec![text("Base")]), None), true),
+            (class(None, Some("Base")), true),
+            (class(Some(vec![text("Other")]), Some("Other")), false),
+            (class(None, None), false),
+        ] {
+            let top = fields([("root", Node::Reference(1))]);
+            let object = fields([("$class", Node::Reference(2))]);
+            let archive = archive(top, vec![Node::Other, object, described]).unwrap();
+            assert_eq!(archive.root().is_a("Base"), is_one);
+        }
+    }
+
+    #[test]
+    fn the_root_is_the_one_of_that_name_and_else_the_first_that_is_an_object() {
+        let objects = || {
+            vec![
+                Node::Other,
+                fields([("one", Node::Truth(true))]),
+                fields([("two", Node::Truth(true))]),
+            ]
+        };
+        for (top, root) in [
+            (fields([("x", Node::Reference(1)), ("root", Node::Reference(2))]), "two"),
+            (fields([("n", Node::Integer(2)), ("x", Node::Reference(1))]), "one"),
+            (fields([("root", Node::Integer(2)), ("x", Node::Reference(1))]), "one"),
+        ] {
+            assert!(archive(top, objects()).unwrap().root().holds(root), "{root}");
+        }
+        let nowhere = archive(fields([("root", Node::Reference(3))]), objects());
+        assert_eq!(nowhere.err(), Some(ImportProblem::UnknownContent));
+        assert_eq!(archive(fields([]), objects()).err(), Some(ImportProblem::Malformed));
+    }
+
+    #[test]
+    fn a_moment_is_a_number_of_seconds_since_2001() {
+        let archive = archive(fields([("root", Node::Reference(0))]), vec![Node::Other]).unwrap();
+        let moment = |seconds| archive.moment(&fields([("NS.time", seconds)]));
+        assert_eq!(moment(Node::Real(1.5)), Some(Timestamp(REFERENCE_DATE + 1)));
+        assert_eq!(moment(Node::Integer(5)), Some(Timestamp(REFERENCE_DATE + 5)));
+        for none in [Node::Real(f64::NAN), Node::Real(f64::INFINITY), text("5"), Node::Other] {
+            assert_eq!(moment(none), None);
+        }
+        assert_eq!(archive.moment(&Node::Real(1.5)), None);
+    }
+}

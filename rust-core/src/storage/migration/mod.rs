@@ -107,3 +107,20 @@ pub fn read_text(bytes: &SecretBytes) -> Result<Option<Secret>, ImportProblem> {
     let text = std::str::from_utf8(bytes.expose()).map_err(|_| ImportProblem::Malformed)?;
     Ok(some_text(Secret::new(text)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_text_of_256_kib_at_most() {
+        let read =
+            |bytes: Vec<u8>| read_text(&SecretBytes::new(bytes)).map(|text| text.map(|text| text.expose().len()));
+        assert_eq!(read(vec![b'x'; 262_144]), Ok(Some(262_144)));
+        for bytes in [262_145, 300_000] {
+            assert_eq!(read(vec![b'x'; bytes]), Err(ImportProblem::TooLarge));
+        }
+        assert_eq!(read(vec![0xff]), Err(ImportProblem::Malformed));
+        assert_eq!(read(Vec::new()), Ok(None));
+    }
+}

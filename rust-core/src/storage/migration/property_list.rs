@@ -169,3 +169,77 @@ impl Reading<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One text, and with `copies` a list that refers to it so often.
+    fn written(bytes: usize, copies: Option<u8>) -> Vec<u8> {
+        let mut file = b"bplist00".to_vec();
+        let mut offsets = Vec::new();
+        if let Some(copies) = copies {
+            offsets.push(file.len());
+            file.extend([0xaf, 0x10, copies]);
+            file.extend(vec![1; copies.into()]);
+        }
+        offsets.push(file.len());
+        file.extend([0x5f, 0x12]);
+        file.extend(u32::try_from(bytes).unwrap().to_be_bytes());
+        file.extend(vec![b'x'; bytes]);
+        let table = file.len();
+        for offset in &offsets {
+            file.extend(u32::try_from(*offset).unwrap().to_be_bytes());
+        }
+        file.extend([0, 0, 0, 0, 0, 0, 4, 1]);
+        for number in [offsets.len(), 0, table] {
+            file.extend(u64::try_from(number).unwrap().to_be_bytes());
+        }
+        file
+    }
+
+    #[test]
+    fn a_file_of_256_kib_is_read_and_no_larger_one() {
+        let frame = written(0, None).len();
+        let read = |bytes: usize| Node::read(&written(bytes - frame, None));
+        assert!(matches!(read(262_144), Ok(Node::Text(text)) if text.expose().len() == 262_144 - frame));
+        assert_eq!(read(262_145).err(), Some(ImportProblem::TooLarge));
+    }
+
+    #[test]
+    fn a_small_file_does_not_unfold_into_more_than_a_megabyte_of_text() {
+        assert!(matches!(Node::read(&written(65_536, Some(16))), Ok(Node::List(texts)) if texts.len() == 16));
+        assert_eq!(
+            Node::read(&written(65_536, Some(17))).err(),
+            Some(ImportProblem::TooLarge)
+        );
+    }
+
+    #[test]
+    fn only_data_that_may_be_an_archive_counts() {
+        let data = |bytes: &[u8]| Node::Data(SecretBytes::new(bytes.to_vec()));
+        let inside = Node::Fields(vec![(
+            "a".to_owned(),
+            Node::List(vec![data(b"png"), data(b"bplist00")]),
+        )]);
+        assert!(inside.holds_data());
+        assert_eq!(inside.data().len(), 1);
+        let without = Node::List(vec![data(b"png"), Node::Other]);
+        assert!(!without.holds_data());
+    }
+
+    #[test]
+    fn base64_is_decoded_up_to_twice_the_largest_file() {
+        let encoded = |characters: usize| {
+            let mut plain = MAGIC.to_vec();
+            plain.resize(characters / 4 * 3, b'x');
+            SecretBytes::new(STANDARD.encode(plain).into_bytes())
+        };
+        let decoded = from_base64(&encoded(524_288)).map(|bytes| bytes.expose().len());
+        assert_eq!(decoded, Some(393_216));
+        assert!(from_base64(&encoded(524_292)).is_none());
+        assert!(from_base64(&SecretBytes::new(MAGIC.to_vec())).is_none());
+        let padded = [b"\n", encoded(400).expose(), b" \n"].concat();
+        assert!(from_base64(&SecretBytes::new(padded)).is_some());
+    }
+}
