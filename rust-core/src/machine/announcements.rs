@@ -120,9 +120,17 @@ impl Announcements {
 
     /// The session goes on after all. True where its end had not been announced yet.
     pub(super) fn forget_end(&mut self) -> bool {
+        self.forget(|event| matches!(event, SessionEvent::Ended { .. }))
+    }
+
+    /// Another process's version says whether the session goes on. True where that it does had not been announced yet.
+    pub(super) fn forget_restoration(&mut self) -> bool {
+        self.forget(|event| matches!(event, SessionEvent::Restored { .. }))
+    }
+
+    fn forget(&mut self, which: impl Fn(&SessionEvent) -> bool) -> bool {
         let waiting = self.waiting.len();
-        self.waiting
-            .retain(|(_, event)| !matches!(event, SessionEvent::Ended { .. }));
+        self.waiting.retain(|(_, event)| !which(event));
         self.waiting.len() < waiting
     }
 }
@@ -149,7 +157,7 @@ pub(super) fn renewed(of: Option<&Audience>, token: &Credentials, elsewhere: boo
 
 /// What another process made of a session that both have.
 ///
-/// `announced_end`: that ours has ended was announced.
+/// `announced_end`: that ours has ended was announced last.
 pub(super) fn differences(ours: &StoredSession, theirs: &StoredSession, announced_end: bool) -> Vec<SessionEvent> {
     let mut events = Vec::new();
     if announced_end && theirs.ended.is_none() {
@@ -173,7 +181,7 @@ pub(super) fn differences(ours: &StoredSession, theirs: &StoredSession, announce
             events.push(renewed(Some(&token.audience), &token.credentials, true));
         }
     }
-    if let (None, Some(reason)) = (ours.ended, theirs.ended) {
+    if let (None, Some(reason), false) = (ours.ended, theirs.ended, announced_end) {
         events.push(SessionEvent::Ended { reason });
     }
     events

@@ -13,8 +13,8 @@ use crate::model::secret::SecretBytes;
 
 pub use self::fitting::ProfileJson;
 pub use self::item::{
-    CURRENT_VERSION, EnvelopeError, KeptDiscovery, PendingRevocation, RenewedImport, STORED_AUDIENCES, SignedOut,
-    StoredItem, StoredSession,
+    Brought, CURRENT_VERSION, EnvelopeError, KeptDiscovery, PendingRevocation, RenewedImport, STORED_AUDIENCES,
+    SignedOut, StoredItem, StoredSession,
 };
 
 /// What is read at most: more than the largest tokens that are accepted, with room for everything beside them.

@@ -99,6 +99,7 @@ impl World {
         };
         step_up.stage = match step_up.stage.clone() {
             Stage::Exchanges => {
+                self.clock.request();
                 let (family, tokens) = self.issuer.step_up(step_up.family, step_up.grant);
                 let hour = self.history.signed_in.get(usize::from(step_up.family)).copied();
                 if family != step_up.family {

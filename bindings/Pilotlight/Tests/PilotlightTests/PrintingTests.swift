@@ -175,6 +175,12 @@ import FoundationNetworking
             "BoundKey": [BoundKey(thumbprint: "t", isInSecureEnclave: true)],
             "TokenBinding": [TokenBinding.required],
         ]
+        #if canImport(Combine)
+        let observable = await ObservableSession(session)
+        await observable.loadProfile()
+        #expect(await observable.profile?.name == Self.secret)
+        table["ObservableSession"] = [observable]
+        #endif
         #if canImport(Observation)
         if #available(iOS 17, macOS 14, *) {
             let model = await SessionModel(session)

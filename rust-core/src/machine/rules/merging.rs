@@ -171,7 +171,8 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
     let pending = merge_revocations(machine, &mut held, &mut found);
     merge_keys(machine, &mut held, &mut found, takes_tokens);
     if takes_tokens {
-        let announced_end = held.ended.is_some() && !machine.announcements.forget_end();
+        let has_ended = held.ended.is_some() && !machine.announcements.forget_end();
+        let announced_end = machine.announcements.forget_restoration() || has_ended;
         news = differences(&held, &found, announced_end);
         machine.announcements.forget_renewals();
         machine.refusals.forget();

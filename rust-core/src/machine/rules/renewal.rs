@@ -12,6 +12,7 @@ use super::super::state::Machine;
 use super::super::tokens::Tokens;
 use crate::model::audience::{self, Audience, AudienceToken};
 use crate::model::credentials::Credentials;
+use crate::storage::envelope::Brought;
 
 /// The current token is sent, if there is one that can be and the session is not over by its age.
 pub(crate) fn renew(machine: &mut Machine, input: RenewalAsked, effects: &mut Effects) -> Verdict {
@@ -79,7 +80,7 @@ fn take_own_tokens(machine: &mut Machine, input: RenewalAnswered) {
     let granted = Some(whole_scope).filter(|scope| !scope.is_empty());
     let kept = &mut session.credentials;
     let last_id_token = kept.id_token.take().filter(|_| !kept.unchecked);
-    let is_rotated = answer.refresh_token.is_some();
+    let brought = Brought::by_renewal(answer.refresh_token.as_ref());
     *kept = Credentials {
         access_token: answer.access_token,
         refresh_token: answer.refresh_token.or_else(|| kept.refresh_token.take()),
@@ -93,7 +94,7 @@ fn take_own_tokens(machine: &mut Machine, input: RenewalAnswered) {
         proof_key: answer.proof_key.or_else(|| kept.proof_key.take()),
         is_bound: answer.is_bound,
     };
-    session.count_version(is_rotated);
+    session.count_version(brought);
     session.ended = None;
     machine.ledger.change();
     machine.ledger.brought_tokens();
@@ -110,7 +111,7 @@ fn take_audience_token(machine: &mut Machine, audience: Audience, input: Renewal
         return;
     };
     let revision = machine.ledger.change();
-    session.count_version(answer.refresh_token.is_some());
+    session.count_version(Brought::by_renewal(answer.refresh_token.as_ref()));
     if let Some(key) = answer.proof_key {
         session.credentials.proof_key = Some(key);
     }
@@ -212,7 +213,7 @@ pub(crate) fn end(machine: &mut Machine, input: RenewalRefused, effects: &mut Ef
     tokens.unchecked = false;
     session.audience_tokens.clear();
     session.ended = Some(reason);
-    session.count_version(false);
+    session.count_version(Brought::Less);
     let revision = machine.ledger.change();
     let event = SessionEvent::Ended { reason };
     machine.announcements.add(revision, event, &machine.ledger, effects);

@@ -8,6 +8,7 @@ use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
 use super::super::state::Machine;
 use crate::model::time::Instant;
+use crate::storage::envelope::Brought;
 
 /// The session goes on with the tokens that came. What was kept with it stays: other audiences' tokens, the profile, changes
 /// that wait; and the refresh token with its nonce, where no other came.
@@ -56,7 +57,7 @@ pub(crate) fn step_up(machine: &mut Machine, input: SteppedUp, effects: &mut Eff
     session.credentials = came;
     session.whole_scope = None;
     session.authenticated_at = input.session.authenticated_at.or(session.authenticated_at);
-    session.count_version(is_rotated);
+    session.count_version(if is_rotated { Brought::Grant } else { Brought::Less });
     let subject = session.subject.clone();
     if is_rotated {
         machine.generation = machine.generation.next();

@@ -5,6 +5,7 @@ use super::super::input::{FirstRead, ItemDamaged, ItemWritten, StoreLocked, Time
 use super::super::lifetime;
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
+use super::super::provenance::SignInName;
 use super::super::state::Machine;
 use super::sign_out::forget_old_revocations;
 
@@ -59,7 +60,12 @@ pub(crate) fn note_written(machine: &mut Machine, input: ItemWritten, _: &mut Ef
         provenance.unreadable = None;
     }
     machine.ledger.store(input.content.revision);
-    if machine.ledger.tokens_are_stored() {
+    // Also where it has later tokens meanwhile, which are not written yet.
+    let written = machine.provenance.seen_sign_in.as_ref();
+    let is_written = machine
+        .session()
+        .is_some_and(|session| written == Some(&SignInName::of(session)));
+    if is_written || machine.ledger.tokens_are_stored() {
         machine.provenance.sign_in_was_stored = true;
     }
     Verdict::Changed

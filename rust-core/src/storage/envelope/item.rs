@@ -141,6 +141,28 @@ pub struct RenewedImport {
     pub credentials: Credentials,
 }
 
+/// What makes a version of a session a later one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Brought {
+    /// The refresh token stayed.
+    Less,
+    /// A renewal brought the next refresh token: the issuer may take the older one no more.
+    RefreshToken,
+    /// The user has authenticated once more, and the refresh token is of that: a renewal with the token of before, whose answer
+    /// comes late, must not take it back.
+    Grant,
+}
+
+impl Brought {
+    /// What a renewal brought.
+    pub fn by_renewal(refresh_token: Option<&Secret>) -> Self {
+        match refresh_token {
+            Some(_) => Self::RefreshToken,
+            None => Self::Less,
+        }
+    }
+}
+
 /// Why a stored item could not be read. Never quotes the item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum EnvelopeError {
@@ -155,16 +177,14 @@ pub enum EnvelopeError {
 }
 
 impl StoredSession {
-    /// It is a later version from now on. One that brought a refresh token is later than any that kept its own: the issuer may
-    /// take the older one no more.
-    pub fn count_version(&mut self, brought_refresh_token: bool) {
-        const VERSIONS_BETWEEN_REFRESH_TOKENS: u64 = 1000;
-        let step = if brought_refresh_token {
-            VERSIONS_BETWEEN_REFRESH_TOKENS
-        } else {
-            1
+    /// It is a later version from now on: by so much that, of two versions of one, that which brought more counts.
+    pub fn count_version(&mut self, brought: Brought) {
+        let versions = match brought {
+            Brought::Less => 1,
+            Brought::RefreshToken => 1_000,
+            Brought::Grant => 1_000_000,
         };
-        self.sequence = self.sequence.saturating_add(step);
+        self.sequence = self.sequence.saturating_add(versions);
     }
 
     /// What tells this sign-in from others: its identifier, or its nonce where an earlier release wrote the item.
