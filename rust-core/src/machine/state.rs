@@ -17,6 +17,7 @@ use crate::model::credentials::{Freshness, MonotonicReceipt};
 use crate::model::lifetime::{LifetimeLimits, SessionEnd};
 use crate::model::profile::Profile;
 use crate::model::proof_nonces::ProofNonces;
+use crate::model::secret::Secret;
 use crate::model::state::{ReauthenticationReason, SessionState};
 use crate::model::time::Instant;
 use crate::storage::envelope::{KeptDiscovery, StoredItem, StoredSession};
@@ -123,6 +124,11 @@ impl Machine {
             Phase::Session(session) => Some(session),
             _ => None,
         }
+    }
+
+    /// The sign-in that began the session.
+    pub fn session_began_by(&self) -> Option<&Secret> {
+        self.session()?.sign_in_id.as_ref()
     }
 
     /// Which session that is, among those of this process.

@@ -10,6 +10,7 @@ use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::protocol::error::ProtocolError;
+use crate::protocol::issuer_message::Explanation;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 
 pub(super) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -63,7 +64,8 @@ pub fn sign_in_request(
 /// Reads the answer (RFC 8693 2.2); with `key` to a request that showed this key.
 ///
 /// # Errors
-/// [`ProtocolError::SignIn`] where the issuer does not accept the token (`invalid_grant`, `invalid_request`);
+/// [`ProtocolError::SignIn`] where the issuer does not accept the token (`invalid_grant`, `invalid_request`) or wants the user
+/// (`login_required` and its like); [`ProtocolError::MfaRequired`];
 /// [`ProtocolError::Configuration`] where the client may not use this grant, or scopes or audience are refused; else the server's
 /// trouble, or that of somebody in between.
 pub fn read_sign_in(
@@ -72,6 +74,15 @@ pub fn read_sign_in(
     key: Option<&ProofKey>,
     now: Timestamp,
 ) -> Result<TokenAnswer, ProtocolError> {
-    token::read_with(answer, Grant::AuthorizationCode, extras, key, now)
-        .map_err(|failure| about_client(failure, CLIENT_HINT))
+    token::read_with(answer, Grant::TokenExchange, extras, key, now).map_err(|failure| match failure {
+        // It is a sign-in already: the app shows the issuer's page, or what the code means.
+        ProtocolError::InteractionRequired { code, .. } => ProtocolError::SignIn {
+            code: code.text,
+            description: Explanation {
+                text: "the issuer wants the user to take part, as in the browser".to_owned(),
+                issuer: code.issuer,
+            },
+        },
+        failure => about_client(failure, CLIENT_HINT),
+    })
 }

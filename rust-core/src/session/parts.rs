@@ -15,7 +15,8 @@ use super::profile::{TokenInfo, UserProfile};
 use super::revocations::Revocations;
 use super::sign_in::pending::PendingSignIn;
 use super::sign_in::{
-    BrowserSignIn, SignInByPassword, SignInByTokenExchange, SignInCompletion, SignInOnAnotherDevice, SignInParts,
+    BrowserSignIn, SignInByPassword, SignInBySecondFactor, SignInByTokenExchange, SignInCompletion,
+    SignInOnAnotherDevice, SignInParts,
 };
 use super::sign_out::SignOut;
 use super::store::SessionStore;
@@ -34,7 +35,7 @@ pub(super) struct Parts {
     pub(super) revocations: Arc<Revocations>,
     pub(super) memory: Arc<TokensInMemory>,
     pub(super) access_tokens: Arc<AccessTokens>,
-    pub(super) mfa: Mfa,
+    pub(super) mfa: Arc<Mfa>,
     pub(super) id_tokens: Arc<IdTokens>,
     pub(super) session_transfers: SessionTransfers,
     pub(super) token_exchanges: Arc<TokenExchanges>,
@@ -46,6 +47,7 @@ pub(super) struct Parts {
     pub(super) sign_in_by_password: SignInByPassword,
     pub(super) sign_in_on_another_device: SignInOnAnotherDevice,
     pub(super) sign_in_by_token_exchange: SignInByTokenExchange,
+    pub(super) sign_in_by_second_factor: SignInBySecondFactor,
     pub(super) importer: Importer,
     pub(super) browser_sign_out: Arc<BrowserSignOut>,
     pub(super) sign_out: SignOut,
@@ -93,8 +95,15 @@ impl Parts {
             renewer,
             access_tokens.clone(),
             exchanged.clone(),
+            challenges.clone(),
         );
-        let mfa = Mfa::new(context.clone(), issuer.clone(), access_tokens.clone(), challenges);
+        let mfa = Mfa::new(
+            context.clone(),
+            issuer.clone(),
+            access_tokens.clone(),
+            token_exchanges.clone(),
+            challenges.clone(),
+        );
         let id_tokens = IdTokens::new(context.clone(), store.clone(), memory.clone(), access_tokens.clone());
         let calls = BearerCalls::new(
             context.clone(),
@@ -142,11 +151,13 @@ impl Parts {
             revocations: revocations.clone(),
             pending: pending_sign_in.clone(),
             completion,
+            challenges,
         };
         let browser_sign_in = BrowserSignIn::new(sign_in_parts.clone());
         let sign_in_by_password = SignInByPassword::new(sign_in_parts.clone());
         let sign_in_on_another_device = SignInOnAnotherDevice::new(sign_in_parts.clone());
-        let sign_in_by_token_exchange = SignInByTokenExchange::new(sign_in_parts);
+        let sign_in_by_token_exchange = SignInByTokenExchange::new(sign_in_parts.clone());
+        let sign_in_by_second_factor = SignInBySecondFactor::new(sign_in_parts, mfa.clone());
         let old_items = OldItems::new(
             context.clone(),
             dependencies.foreign_items.clone(),
@@ -199,6 +210,7 @@ impl Parts {
             sign_in_by_password,
             sign_in_on_another_device,
             sign_in_by_token_exchange,
+            sign_in_by_second_factor,
             importer,
             browser_sign_out,
             sign_out,

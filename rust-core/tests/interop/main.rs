@@ -11,6 +11,7 @@
 mod callback;
 mod device;
 mod dpop;
+mod exchange;
 mod keys;
 mod lemonldap;
 mod lifetime;

@@ -14,7 +14,7 @@ use crate::endpoints::device::DeviceCode;
 use crate::endpoints::par::Pushed;
 use crate::endpoints::session_transfer::SessionTransfer;
 use crate::fault_queue::FaultQueue;
-use crate::grant::{AccessTokenStore, Code};
+use crate::grant::{AccessTokenStore, Code, Grant};
 use crate::holds::Holds;
 use crate::journal::Journal;
 use crate::keys::KeyRing;
@@ -59,7 +59,7 @@ pub(crate) struct Db {
     /// Codes of Sign in with Apple's that were exchanged.
     pub(crate) spent_codes_of_others: HashSet<String>,
     pub(crate) transactions: HashMap<String, Transaction>,
-    /// Refresh grants that wait for a second factor, by `mfa_token`.
+    /// Grants that wait for a second factor, by `mfa_token`.
     pub(crate) second_factors: HashMap<String, SecondFactor>,
     pub(crate) sessions: HashMap<String, BrowserSession>,
     pub(crate) refresh_tokens: RefreshTokens,
@@ -70,19 +70,28 @@ pub(crate) struct Db {
     pub(crate) wrong_passwords: HashMap<String, u32>,
 }
 
-/// A refresh grant that waits for a second factor.
+/// A grant that waits for a second factor.
 #[derive(Clone)]
 pub(crate) struct SecondFactor {
     pub(crate) user_id: String,
-    pub(crate) refresh_token: String,
     pub(crate) client_id: String,
-    pub(crate) audience: Option<String>,
-    pub(crate) scope: Vec<String>,
+    pub(crate) waiting: Waiting,
     pub(crate) expires_at_ms: i64,
     /// `oob_code` of the last challenge, and how often the user's answer was asked for.
     pub(crate) challenge: Option<(String, u32)>,
     /// How many codes were wrong.
     pub(crate) wrong_codes: u32,
+}
+
+/// What comes of it.
+#[derive(Clone)]
+pub(crate) enum Waiting {
+    /// What this refresh token is for, with an audience and a scope.
+    Refresh(String, Option<String>, Vec<String>),
+    /// A session.
+    SignIn(Box<Grant>),
+    /// An access token for this audience and scope.
+    Exchange(Box<Grant>, String, Vec<String>),
 }
 
 /// A sign-in that waits for its user.

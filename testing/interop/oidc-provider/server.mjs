@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 
 import { memoryAdapter } from './adapter.mjs';
 import { interactions, secondFactor } from './interactions.mjs';
+import { registerTokenExchange, tokenExchange } from './token-exchange.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -60,6 +61,7 @@ const user = {
 // The APIs, by their resource indicators (RFC 8707), and their scopes. The first is the audience of JWT access tokens.
 const resources = { 'https://api.example.com/': 'read:reports', 'https://other.example.com/': 'read:all' };
 const [resource] = Object.keys(resources);
+const serverInfo = (indicator) => ({ audience: indicator, accessTokenFormat: 'jwt', accessTokenTTL: ttl, scope: resources[indicator], jwt: { sign: { alg: 'RS256' } } });
 
 // A new key at each start: restarting the server is a key rotation. By way of PEM: exporting a key as JWK holds a lock that is
 // shared with the work that generated it, and where the garbage collector takes that work just then, Node.js 20 waits for ever.
@@ -83,7 +85,7 @@ const provider = new Provider(issuer, {
     client_name: 'Pilotlight sample',
     application_type: 'native',
     token_endpoint_auth_method: 'none',
-    grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+    grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code', tokenExchange],
     response_types: ['code'],
     redirect_uris: ['com.example.pilotlight://callback', 'http://127.0.0.1/callback', 'https://app.example.com/callback'],
     post_logout_redirect_uris: ['com.example.pilotlight://logged-out'],
@@ -122,7 +124,7 @@ const provider = new Provider(issuer, {
       useGrantedResource: () => options['jwt-access-tokens'],
       getResourceServerInfo: (ctx, indicator) => {
         if (!Object.hasOwn(resources, indicator)) throw new errors.InvalidTarget();
-        return { audience: indicator, accessTokenFormat: 'jwt', accessTokenTTL: ttl, scope: resources[indicator], jwt: { sign: { alg: 'RS256' } } };
+        return serverInfo(indicator);
       },
     },
   },
@@ -130,6 +132,8 @@ const provider = new Provider(issuer, {
   cookies: { keys: [randomBytes(32).toString('hex')] },
   jwks: { keys: [signingKey] },
 });
+
+registerTokenExchange(provider, errors, resources, serverInfo);
 
 const interact = interactions(provider, user);
 const protocol = provider.callback();

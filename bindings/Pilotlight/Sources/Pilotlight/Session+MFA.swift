@@ -36,7 +36,8 @@ extension Session {
             try await call(givesNothingOut: true) { try await $0.mfaChallenge(challenge: number, authenticator: id) })
     }
 
-    /// Answers a challenge and renews the session. Network; persists. The new tokens are checked and stored as in any renewal.
+    /// Answers a challenge and completes the call that was refused: a renewal, an exchange, or a sign-in without a browser. Network;
+    /// persists. New tokens are checked and stored as in any renewal or sign-in.
     ///
     /// ```swift
     /// do {
@@ -64,9 +65,18 @@ extension Session {
         let (number, reply) = (challenge.number, answer.core)
         if case .push = answer {
             // Without time in the background: it may take ten minutes, and a suspension does it no harm.
-            while try await isPending(number) { try Task.checkCancellation() }
+            while true {
+                let outcome = try await ask(number)
+                if outcome == .signedIn { gates.open() }
+                if outcome != .pending { break }
+                try Task.checkCancellation()
+            }
         } else {
-            _ = try await call(givesNothingOut: true) { try await $0.mfaAnswer(challenge: number, reply: reply) }
+            let outcome = try await call(givesNothingOut: true) {
+                try await $0.mfaAnswer(challenge: number, reply: reply)
+            }
+            // As after any sign-in.
+            if outcome == .signedIn { gates.open() }
         }
         return takeRecoveryCode()
     }
@@ -77,10 +87,10 @@ extension Session {
         core.takeMfaRecoveryCode().map { MFARecoveryCode($0) }
     }
 
-    private func isPending(_ challenge: UInt64) async throws -> Bool {
+    private func ask(_ challenge: UInt64) async throws -> MfaOutcome {
         try await waitUnlessCancelled { [core] in
             do {
-                return try await core.mfaAnswer(challenge: challenge, reply: .push) == .pending
+                return try await core.mfaAnswer(challenge: challenge, reply: .push)
             } catch {
                 throw SessionError.of(error)
             }

@@ -27,8 +27,9 @@ public enum SessionError: Error, Hashable, Sendable {
     /// ``Session/data(for:audience:minTTL:using:)`` throws it. ``Session/stepUp(for:using:parameters:via:)`` lets the user
     /// authenticate and sends the request again. The session has not ended.
     case stepUpRequired(StepUpChallenge, message: Message)
-    /// The issuer wants a second factor before it renews the session (Auth0: `mfa_required` with an `mfa_token`). Answer the
-    /// challenge with ``Session/verify(_:for:)``, or begin a sign-in. The session has not ended.
+    /// The issuer wants a second factor before it renews the session, exchanges a token or completes a sign-in without a browser
+    /// (Auth0: `mfa_required` with an `mfa_token`). Answer the challenge with ``Session/verify(_:for:)``, or begin a sign-in. The
+    /// session has not ended.
     case mfaRequired(MFAChallenge, message: Message)
     /// The issuer did not accept the second factor; ask the user for another answer. The session has not ended.
     ///

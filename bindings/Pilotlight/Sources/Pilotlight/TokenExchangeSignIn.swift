@@ -76,9 +76,14 @@ extension Session {
     /// The session is like any other. The ID token is checked as after a sign-in in the browser, except for the nonce, which this
     /// grant does not have. The tokens are stored before this returns. It replaces a sign-in in progress.
     ///
+    /// If the issuer wants a second factor, ``SessionError/mfaRequired(_:message:)`` carries the challenge, and ``verify(_:for:)`` completes
+    /// the sign-in. Until then a call with the same token throws the same challenge, and does not send the token again.
+    ///
     /// - Parameter token: What is exchanged.
     /// - Returns: The new state, `.signedIn`.
-    /// - Throws: ``SessionError/signInFailed(code:message:)`` when the issuer does not accept the token (`invalid_grant`: get another).
+    /// - Throws: ``SessionError/signInFailed(code:message:)`` when the issuer does not accept the token (`invalid_grant`: get another)
+    ///   or wants to see the user (`login_required`, `interaction_required`: sign in with the browser).
+    ///   ``SessionError/mfaRequired(_:message:)``.
     ///   ``SessionError/configurationInvalid(field:message:)`` naming `clientID` when the client may not use this grant (Auth0: Advanced
     ///   Settings > Device Settings > Native Social Login), `audience` or `scopes`. ``SessionError/argumentInvalid(argument:message:)``.
     ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``: call again with the same token; if the issuer has

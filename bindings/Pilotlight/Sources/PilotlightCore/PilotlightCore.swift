@@ -7479,9 +7479,13 @@ public func FfiConverterTypeMeasuredResult_lower(_ value: MeasuredResult) -> Rus
 public enum MfaOutcome: Equatable, Hashable {
 
     /**
-     * The session is renewed.
+     * What was refused is done: the session is renewed, or the token exchanged, which the same call now gives.
      */
     case renewed
+    /**
+     * The sign-in is done.
+     */
+    case signedIn
     /**
      * The user has not said yes yet: ask again.
      */
@@ -7509,7 +7513,9 @@ public struct FfiConverterTypeMfaOutcome: FfiConverterRustBuffer {
 
         case 1: return .renewed
 
-        case 2: return .pending
+        case 2: return .signedIn
+
+        case 3: return .pending
 
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -7523,8 +7529,12 @@ public struct FfiConverterTypeMfaOutcome: FfiConverterRustBuffer {
             writeInt(&buf, Int32(1))
 
 
-        case .pending:
+        case .signedIn:
             writeInt(&buf, Int32(2))
+
+
+        case .pending:
+            writeInt(&buf, Int32(3))
 
         }
     }

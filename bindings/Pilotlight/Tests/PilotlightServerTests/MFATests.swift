@@ -48,6 +48,22 @@ import Testing
         try await expectWell(server, session)
     }
 
+    @Test func aSignInWithoutABrowserEndsInASession() async throws {
+        let server = try await IdentityServer.start()
+        try await server.requireSecondFactor(of: Self.ada)
+        let session = try Session(server.auth0(), storage: .inMemory, log: .none)
+        let code = ExternalToken.apple(authorizationCode: Data("external:ada@example.com:1".utf8))
+        do {
+            try await session.signIn(exchanging: code)
+            Issue.record("the issuer wanted no second factor")
+        } catch SessionError.mfaRequired(let challenge, _) {
+            #expect(session.state?.isSignedIn != true)
+            #expect(try await session.verify(.otp(Self.code), for: challenge) == nil)
+        }
+        #expect(session.state?.isSignedIn == true)
+        try await expectWell(server, session)
+    }
+
     @Test func aCodeIsSentToADevice() async throws {
         let server = try await IdentityServer.start()
         let (session, challenge) = try await session(server)

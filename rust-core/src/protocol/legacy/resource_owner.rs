@@ -11,6 +11,7 @@ use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::failure::{json_object, unexpected};
 use crate::protocol::message::{HttpAnswer, HttpRequest};
+use crate::protocol::mfa_token;
 use crate::protocol::token::{TokenAnswer, pairs};
 
 /// Who signs in, and how.
@@ -82,6 +83,16 @@ fn failure(answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
     // Not the rate of requests: the account is kept shut until its owner does something about it.
     if let (429, "too_many_attempts" | "too_many_logins") = (answer.status, code) {
         return ProtocolError::sign_in(code, "the issuer lets nobody in after too many wrong passwords");
+    }
+    if code == "mfa_required"
+        && let Some((token, requirements)) = mfa_token::required(&body)
+    {
+        return ProtocolError::MfaRequired {
+            server: answer.server(Endpoint::RESOURCE_OWNER),
+            token,
+            requirements: Box::new(requirements),
+            description: "".into(),
+        };
     }
     let refused = |name, what: &str| {
         ProtocolError::Argument(InvalidValue {

@@ -323,9 +323,9 @@ impl SessionManager {
     }
 }
 
-/// A renewal that was refused with `mfa_required` goes on with a second factor, at Auth0. `challenge` is that of
-/// [`Error::MfaRequired`]: for ten minutes by the clock that runs while the device sleeps, and for the session that was to be
-/// renewed.
+/// A renewal, an exchange or a sign-in that was refused with `mfa_required` goes on with a second factor, at Auth0. `challenge` is that
+/// of [`Error::MfaRequired`]: for ten minutes by the clock that runs while the device sleeps, and for the session or sign-in that was
+/// refused.
 impl SessionManager {
     /// How long the challenge lives; `None` where it is over. Memory only.
     pub fn mfa_time_left(&self, challenge: u64) -> Option<Duration> {
@@ -350,7 +350,8 @@ impl SessionManager {
         self.parts.mfa.challenge(challenge, authenticator).await
     }
 
-    /// Shows the user's answer; the session is renewed with what comes (network; persists), as by a refresh token. Before each
+    /// Shows the user's answer; the session is renewed with what comes (network; persists), as by a refresh token, or begun, as by the
+    /// sign-in that was refused; a token that was to be exchanged is there for the next call. Before each
     /// question whether the user has said yes it waits as long as the issuer wants; trouble that passes counts as not yet.
     ///
     /// # Errors
@@ -359,7 +360,7 @@ impl SessionManager {
     /// nothing was sent to a device; else as [`SessionManager::access_token`]. None of them ends the session. After a lost answer
     /// it is not known whether the code was spent.
     pub async fn mfa_answer(&self, challenge: u64, answer: MfaAnswer) -> Result<MfaOutcome, Error> {
-        self.parts.mfa.answer(challenge, answer).await
+        self.parts.sign_in_by_second_factor.answer(challenge, answer).await
     }
 
     /// The recovery code that came with an answer, once: it takes the place of one that was spent, and the user has to write it

@@ -13,6 +13,7 @@
 //! - `mix_up`: several issuers behind one redirect URI.
 //! - `token_exchange`: with what another issuer gave.
 //! - `password`: name and password, at older Auth0 tenants.
+//! - `second_factor`: a sign-in that was refused until the user has shown one.
 
 mod browser;
 mod completion;
@@ -20,6 +21,7 @@ mod device;
 mod mix_up;
 mod password;
 pub(super) mod pending;
+mod second_factor;
 mod shared_parts;
 mod step_up;
 mod token_exchange;
@@ -31,5 +33,6 @@ pub(super) use browser::BrowserSignIn;
 pub(super) use completion::SignInCompletion;
 pub(super) use device::SignInOnAnotherDevice;
 pub(super) use password::SignInByPassword;
+pub(super) use second_factor::SignInBySecondFactor;
 pub(super) use shared_parts::SignInParts;
 pub(super) use token_exchange::SignInByTokenExchange;

@@ -100,7 +100,10 @@ impl SignInByPassword {
         );
         let attempt = self.parts.pending.attempt()?;
         let outcome = self.finish(&attempt, sign_in, &parameters).await;
-        self.parts.pending.finish(attempt.id);
+        // It waits for a second factor.
+        if !matches!(outcome, Err(Error::MfaRequired { .. })) {
+            self.parts.pending.finish(attempt.id);
+        }
         match &outcome {
             Ok(_) => self.parts.context.log(LogLevel::Info, "sign-in with a password: done"),
             Err(error) => {
@@ -133,7 +136,8 @@ impl SignInByPassword {
         let received = self.parts.context.now();
         let answer = self.parts.issuer.call(Endpoint::RESOURCE_OWNER, request).await?;
         let server_now = self.parts.issuer.server_now();
-        let tokens = resource_owner::read(&answer, server_now)?;
+        let refused = |error| self.parts.refused(attempt.id, SignInWay::Password, error);
+        let tokens = resource_owner::read(&answer, server_now).map_err(refused)?;
         let claims = match self.verify(attempt, &tokens).await {
             Ok(claims) => claims,
             Err(error) => {

@@ -6,14 +6,18 @@ use super::super::context::Context;
 use super::super::issuer::{Issuer, Verifier};
 use super::super::revocations::Revocations;
 use super::super::store::SessionStore;
+use super::super::tokens::{MfaChallenges, Refused};
 use super::completion::SignInCompletion;
 use super::pending::{Attempt, PendingSignIn};
 use crate::jose::{IdTokenClaims, IdTokenProblem, ValidationContext};
+use crate::machine::Machine;
 use crate::machine::error::Error;
+use crate::machine::event::SignInWay;
 use crate::machine::retry::is_passing;
 use crate::model::proof_key::TokenBinding;
 use crate::protocol::dpop::not_bound;
 use crate::protocol::endpoint::Endpoint;
+use crate::protocol::error::ProtocolError;
 use crate::protocol::token::TokenAnswer;
 
 /// The same for all of them: they share the sign-in in progress, and its end.
@@ -26,9 +30,39 @@ pub(in crate::session) struct SignInParts {
     pub(in crate::session) revocations: Arc<Revocations>,
     pub(in crate::session) pending: Arc<PendingSignIn>,
     pub(in crate::session) completion: Arc<SignInCompletion>,
+    pub(in crate::session) challenges: Arc<MfaChallenges>,
 }
 
 impl SignInParts {
+    /// The error; the `mfa_token` that may be in it stays here, for the attempt that waits for its user.
+    pub(super) fn refused(&self, attempt: u64, way: SignInWay, error: ProtocolError) -> Error {
+        match error {
+            ProtocolError::MfaRequired {
+                server,
+                token,
+                requirements,
+                description,
+            } => {
+                let at = (self.context.read(Machine::generation), self.context.now().monotonic);
+                let of = Refused::SignIn(attempt, way);
+                Error::MfaRequired {
+                    server,
+                    challenge: self.challenges.add(token, of, None, at),
+                    requirements,
+                    description,
+                }
+            }
+            error => error.into(),
+        }
+    }
+
+    /// Whether the challenge of this refusal is open.
+    pub(super) fn is_open(&self, refusal: &Error) -> bool {
+        let (generation, now) = (self.context.read(Machine::generation), self.context.now().monotonic);
+        matches!(refusal, Error::MfaRequired { challenge, .. }
+            if self.challenges.time_left(*challenge, generation, now).is_some())
+    }
+
     /// Checks what came without a browser of this device's between. So there is no nonce; what was sent for them ties the tokens
     /// to this sign-in.
     pub(super) async fn verify_direct(&self, attempt: &Attempt, tokens: &TokenAnswer) -> Result<IdTokenClaims, Error> {

@@ -66,7 +66,15 @@ impl ExternalToken {
 pub(in crate::session) struct SignInByTokenExchange {
     parts: SignInParts,
     /// The attempt that goes on, and what it sends.
-    begun: Mutex<Option<(u64, Fingerprint)>>,
+    begun: Mutex<Option<Begun>>,
+}
+
+#[derive(Clone, Debug)]
+struct Begun {
+    id: u64,
+    sent: Fingerprint,
+    /// It waits for a second factor: most tokens are good once, and this one was shown.
+    refusal: Option<Error>,
 }
 
 impl SignInByTokenExchange {
@@ -82,13 +90,26 @@ impl SignInByTokenExchange {
         parts.store.ensure_writable()?;
         let parameters = external.check()?;
         parts.pending.expire();
-        let id = self.attempt_with(external.fingerprint()?, &parameters)?;
+        let id = match self.attempt_with(external.fingerprint()?, &parameters)? {
+            Begun {
+                refusal: Some(refusal), ..
+            } => return Err(refusal),
+            begun => begun.id,
+        };
         // Two callers with the same token must not send it twice.
         let _turn = parts.pending.completion_turn().await;
         let outcome = self.finish(id, &external, &parameters).await;
-        if outcome.as_ref().err().is_none_or(|error| !goes_on(error)) {
-            parts.pending.finish(id);
-            self.begun().take_if(|(begun, _)| *begun == id);
+        match &outcome {
+            Err(refusal @ Error::MfaRequired { .. }) => {
+                if let Some(begun) = self.begun().as_mut().filter(|begun| begun.id == id) {
+                    begun.refusal = Some(refusal.clone());
+                }
+            }
+            Err(error) if goes_on(error) => {}
+            _ => {
+                parts.pending.finish(id);
+                self.begun().take_if(|begun| begun.id == id);
+            }
         }
         match &outcome {
             Ok(_) => parts.context.log(LogLevel::Info, "sign-in by token exchange: done"),
@@ -101,22 +122,23 @@ impl SignInByTokenExchange {
     }
 
     /// The attempt that has begun with this token, or a new one in the place of whatever is in progress.
-    fn attempt_with(&self, sent: Fingerprint, parameters: &[(String, String)]) -> Result<u64, Error> {
+    fn attempt_with(&self, sent: Fingerprint, parameters: &[(String, String)]) -> Result<Begun, Error> {
         let parts = &self.parts;
         let mut begun = self.begun();
-        if let Some((id, with)) = begun.as_ref()
-            && *with == sent
-            && parts.pending.attempt().is_ok_and(|attempt| attempt.id == *id)
+        if let Some(known) = begun.as_ref()
+            && known.sent == sent
+            && parts.pending.attempt().is_ok_and(|attempt| attempt.id == known.id)
+            && known.refusal.as_ref().is_none_or(|refusal| parts.is_open(refusal))
         {
-            return Ok(*id);
+            return Ok(known.clone());
         }
         let id = parts.pending.begin(
             parts.context.random()?,
             parts.completion.secrets()?,
             self.requested(parameters),
         );
-        *begun = Some((id, sent));
-        Ok(id)
+        let refusal = None;
+        Ok(begun.insert(Begun { id, sent, refusal }).clone())
     }
 
     fn requested(&self, parameters: &[(String, String)]) -> Requested {
@@ -155,7 +177,7 @@ impl SignInByTokenExchange {
         let (tokens, received) = match attempt.exchanged.clone() {
             Some(exchanged) => exchanged,
             None => {
-                let exchanged = self.exchange(&metadata, external, parameters).await?;
+                let exchanged = self.exchange(id, &metadata, external, parameters).await?;
                 if !parts.pending.keep_exchanged(id, &exchanged) {
                     return parts.completion.abandon(exchanged.0.refresh_token).await;
                 }
@@ -179,6 +201,7 @@ impl SignInByTokenExchange {
 
     async fn exchange(
         &self,
+        id: u64,
         metadata: &IssuerMetadata,
         external: &ExternalToken,
         parameters: &[(String, String)],
@@ -197,11 +220,12 @@ impl SignInByTokenExchange {
         let possession = key.as_ref().map(Possession::of);
         let answer = issuer.call_showing(possession, Endpoint::TOKEN, request).await?;
         let extras = token::extras(configuration, &[], parameters);
-        let tokens = protocol::read_sign_in(&answer, extras, key.as_ref(), issuer.server_now())?;
+        let read = protocol::read_sign_in(&answer, extras, key.as_ref(), issuer.server_now());
+        let tokens = read.map_err(|error| self.parts.refused(id, SignInWay::TokenExchange, error))?;
         Ok((tokens, sent))
     }
 
-    fn begun(&self) -> MutexGuard<'_, Option<(u64, Fingerprint)>> {
+    fn begun(&self) -> MutexGuard<'_, Option<Begun>> {
         self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

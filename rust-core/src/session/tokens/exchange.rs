@@ -16,18 +16,20 @@ use super::super::store::SessionStore;
 use super::access_tokens::{AccessTokens, is_out_of_reach, too_much};
 use super::exchanged::{ExchangedTokens, Holder};
 use super::in_memory::TokensInMemory;
+use super::mfa_challenges::{MfaChallenges, Refused};
 use super::renewer::{MOST_REPLACEMENTS, Renewer};
-use super::requirement::{Renewal, TokenRequirement};
+use super::subject_token;
 use crate::machine::error::Error;
 use crate::machine::refused_tokens::RefusedTokens;
 use crate::machine::retry::{RetryPolicy, is_passing};
-use crate::model::proof_key::TokenBinding;
+use crate::model::proof_key::{ProofKey, TokenBinding};
 use crate::model::secret::{Fingerprint, Secret};
 use crate::model::state::SessionState;
 use crate::model::time::Instant;
 use crate::ports::{BoxFuture, LogLevel};
 use crate::protocol::dpop::not_bound;
 use crate::protocol::endpoint::Endpoint;
+use crate::protocol::error::ProtocolError;
 use crate::protocol::exchange_failure::ExchangeFailure;
 use crate::protocol::exchanged_token::{self as protocol, OwnToken, TokenExchange};
 use crate::protocol::token::TokenAnswer;
@@ -41,6 +43,7 @@ pub(in crate::session) struct TokenExchanges {
     renewer: Arc<Renewer>,
     access_tokens: Arc<AccessTokens>,
     exchanged: Arc<ExchangedTokens>,
+    challenges: Arc<MfaChallenges>,
     in_flight: SingleFlight<Fingerprint, Result<Secret, Error>>,
     /// Exchanges for which a fresh token was refused as well.
     refusals: Mutex<RefusedTokens<(Fingerprint, Holder)>>,
@@ -50,13 +53,16 @@ pub(in crate::session) struct TokenExchanges {
 enum Failure {
     /// The issuer does not accept the token that was shown. What to say where that was fresh.
     Subject { shown: Secret, error: Error },
-    /// Anything else that was answered, or not.
+    /// Anything else that was answered.
+    Refused(ProtocolError),
+    /// Nothing was answered, or nothing was asked.
     Other(Error),
     /// There is nothing to show.
     NothingToShow(Error),
 }
 
 impl TokenExchanges {
+    #[expect(clippy::too_many_arguments, reason = "each is a part that it needs")]
     pub(in crate::session) fn new(
         context: Arc<Context>,
         store: Arc<SessionStore>,
@@ -65,6 +71,7 @@ impl TokenExchanges {
         renewer: Arc<Renewer>,
         access_tokens: Arc<AccessTokens>,
         exchanged: Arc<ExchangedTokens>,
+        challenges: Arc<MfaChallenges>,
     ) -> Arc<Self> {
         Arc::new(Self {
             context,
@@ -74,6 +81,7 @@ impl TokenExchanges {
             renewer,
             access_tokens,
             exchanged,
+            challenges,
             in_flight: SingleFlight::default(),
             refusals: Mutex::default(),
         })
@@ -208,6 +216,7 @@ impl TokenExchanges {
                     error
                 }
                 Err(Failure::Other(error)) => error,
+                Err(Failure::Refused(error)) => self.keep_challenge(error, key, asked),
             };
             context.log(LogLevel::Warning, &format!("not exchanged: {error}"));
             match retries.pause_after(&error, context.now().monotonic, context.chance()?) {
@@ -230,7 +239,7 @@ impl TokenExchanges {
         refused: Option<&Secret>,
         retries: &mut RetryPolicy,
     ) -> Result<(TokenAnswer, Instant), Failure> {
-        let fresh = self.fresh_subject(exchange.subject, refused).await;
+        let fresh = subject_token::fresh(&self.memory, &self.access_tokens, exchange.subject, refused).await;
         let fresh = fresh.map_err(Failure::NothingToShow)?;
         if exchange.subject != OwnToken::RefreshToken {
             return self.send(exchange, &fresh, retries).await;
@@ -244,46 +253,6 @@ impl TokenExchanges {
         let current = self.memory.refresh_token();
         let current = current.ok_or_else(|| Failure::NothingToShow(self.memory.why_not_renewable()))?;
         self.send(exchange, &current, retries).await
-    }
-
-    /// The token to be shown: a good one, or where one was refused another.
-    async fn fresh_subject(&self, which: OwnToken, refused: Option<&Secret>) -> Result<Secret, Error> {
-        let (memory, access_tokens) = (&self.memory, &self.access_tokens);
-        let renewed = TokenOptions {
-            force_refresh: refused.is_some(),
-            ..TokenOptions::default()
-        };
-        match (which, refused) {
-            (OwnToken::AccessToken, None) => access_tokens.get(None, renewed).await,
-            (OwnToken::AccessToken, Some(refused)) => {
-                access_tokens
-                    .get_other_than(refused.clone(), None, Duration::ZERO)
-                    .await
-            }
-            (OwnToken::RefreshToken, _) => {
-                memory.ensure_kind(&TokenRequirement::Renewal)?;
-                if refused.is_some() && memory.refresh_token().as_ref() == refused {
-                    access_tokens.get(None, renewed).await?;
-                }
-                memory.refresh_token().ok_or_else(|| memory.why_not_renewable())
-            }
-            (OwnToken::IdToken, _) => {
-                let good = || memory.id_token(Duration::ZERO).filter(|token| Some(token) != refused);
-                if let Some(token) = good() {
-                    return Ok(token);
-                }
-                let requirement = match refused {
-                    None => TokenRequirement::IdToken(Duration::ZERO),
-                    Some(_) => TokenRequirement::Renewal,
-                };
-                access_tokens.renew(Renewal::of(None), requirement).await?;
-                good().ok_or_else(|| Error::ServerConfiguration {
-                    server: Endpoint::TOKEN.into(),
-                    field: "scopes",
-                    problem: "the issuer sent no ID token to exchange; the scope openid brings it".into(),
-                })
-            }
-        }
     }
 
     /// Sends it, and again at once when the answer is lost: nothing is spent by that.
@@ -311,7 +280,7 @@ impl TokenExchanges {
                             shown: subject.clone(),
                             error: error.into(),
                         }),
-                        Err(ExchangeFailure::Other(error)) => Err(Failure::Other(error.into())),
+                        Err(ExchangeFailure::Other(error)) => Err(Failure::Refused(error)),
                     };
                 }
                 Err(error) => error,
@@ -323,9 +292,49 @@ impl TokenExchanges {
         }
     }
 
+    /// The error; the `mfa_token` that may be in it stays here.
+    fn keep_challenge(&self, error: ProtocolError, key: Fingerprint, asked: Holder) -> Error {
+        match error {
+            ProtocolError::MfaRequired {
+                server,
+                token,
+                requirements,
+                description,
+            } => {
+                let of = Refused::Exchange(key, asked);
+                let at = (asked.generation(), self.context.now().monotonic);
+                Error::MfaRequired {
+                    server,
+                    challenge: self.challenges.add(token, of, None, at),
+                    requirements,
+                    description,
+                }
+            }
+            error => error.into(),
+        }
+    }
+
+    /// What a request for such a token shows.
+    pub(super) fn proof_key(&self) -> Option<ProofKey> {
+        self.memory.proof_key()
+    }
+
+    /// The next call asks the issuer, and does not meet the last refusal again.
+    pub(super) fn forget_failure(&self, key: Fingerprint, asked: Holder) {
+        self.exchanged.end_failure(key, asked);
+    }
+
+    /// Keeps what came, and gives the token.
+    ///
     /// # Errors
     /// [`Error::NoSession`] where it was asked for a session that is gone.
-    fn take(&self, key: Fingerprint, asked: Holder, answer: &TokenAnswer, sent: Instant) -> Result<Secret, Error> {
+    pub(super) fn take(
+        &self,
+        key: Fingerprint,
+        asked: Holder,
+        answer: &TokenAnswer,
+        sent: Instant,
+    ) -> Result<Secret, Error> {
         let context = &self.context;
         let no_token = || Error::UnexpectedAnswer {
             server: Endpoint::TOKEN.into(),

@@ -30,10 +30,16 @@ pub(in crate::session) struct ExchangedTokens {
 
 /// For whom something is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Holder {
+pub(in crate::session) struct Holder {
     generation: Generation,
     /// A step-up may leave the generation as it is.
     authentication: u64,
+}
+
+impl Holder {
+    pub(super) fn generation(self) -> Generation {
+        self.generation
+    }
 }
 
 #[derive(Debug, Default)]
@@ -159,6 +165,11 @@ impl ExchangedTokens {
     pub(super) fn fail(&self, key: Fingerprint, asked: Holder, error: &Error) {
         let (now, chance) = (self.context.now(), self.context.chance().unwrap_or_default());
         self.change(key, asked, |entry| entry.failure.begin(error, now, chance));
+    }
+
+    /// The next call is made.
+    pub(super) fn end_failure(&self, key: Fingerprint, asked: Holder) {
+        self.change(key, asked, |entry| entry.failure = Cooldown::default());
     }
 
     fn change(&self, key: Fingerprint, asked: Holder, change: impl FnOnce(&mut Entry)) -> bool {

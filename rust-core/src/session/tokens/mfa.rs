@@ -1,9 +1,9 @@
-//! Renewals that the issuer refused with `mfa_required`: they go on with a second factor (Auth0: "Multi-factor Authentication
-//! API").
+//! What the issuer refused with `mfa_required` goes on with a second factor (Auth0: "Multi-factor Authentication API"): a renewal, an
+//! exchange of the session's own token, or, in the parts of the sign-in, a sign-in.
 //!
 //! **Promises.** An `mfa_token` stays here, in memory only and for the ten minutes that it lives; what it brings is stored and
-//! checked as any renewal's answer. A recovery code that comes is kept until the app has taken it. **Needs** the context, the
-//! issuer and the access tokens.
+//! checked as any answer to what was refused. A recovery code that comes is kept until the app has taken it. **Needs** the context, the
+//! issuer, the access tokens, the exchanges, the challenges and what is sent for them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,16 +11,22 @@ use std::time::Duration;
 use super::super::context::Context;
 use super::super::issuer::Issuer;
 use super::access_tokens::AccessTokens;
-use super::mfa_challenges::{MfaChallenges, OpenChallenge, is_over};
+use super::exchange::TokenExchanges;
+use super::mfa_challenges::{MfaChallenges, OpenChallenge, Refused, is_over};
+use super::mfa_requests::MfaRequests;
 use super::requirement::{MfaRenewal, Renewal, TokenRequirement};
 use crate::machine::error::Error;
+use crate::machine::event::SignInWay;
 use crate::machine::input::RenewalSucceeded;
 use crate::machine::retry::is_passing;
 use crate::machine::{Generation, Machine};
+use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
+use crate::model::time::Instant;
 use crate::ports::LogLevel;
 use crate::protocol::failure::said;
 use crate::protocol::mfa::{self, Challenged, MfaAuthenticator, MfaProof};
+use crate::protocol::token::TokenAnswer;
 
 /// What a challenge asks of the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
@@ -49,8 +55,10 @@ pub enum MfaAnswer {
 /// What came of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum MfaOutcome {
-    /// The session is renewed.
+    /// What was refused is done: the session is renewed, or the token exchanged, which the same call now gives.
     Renewed,
+    /// The sign-in is done.
+    SignedIn,
     /// The user has not said yes yet: ask again.
     Pending,
 }
@@ -60,7 +68,17 @@ pub(in crate::session) struct Mfa {
     context: Arc<Context>,
     issuer: Arc<Issuer>,
     access_tokens: Arc<AccessTokens>,
+    exchanges: Arc<TokenExchanges>,
     challenges: Arc<MfaChallenges>,
+    requests: MfaRequests,
+}
+
+/// An answer that can be shown now.
+#[derive(Debug)]
+pub(in crate::session) struct ReadyAnswer {
+    open: OpenChallenge,
+    proof: MfaProof,
+    is_push: bool,
 }
 
 impl Mfa {
@@ -68,13 +86,24 @@ impl Mfa {
         context: Arc<Context>,
         issuer: Arc<Issuer>,
         access_tokens: Arc<AccessTokens>,
+        exchanges: Arc<TokenExchanges>,
         challenges: Arc<MfaChallenges>,
-    ) -> Self {
-        Self {
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            requests: MfaRequests::new(Arc::clone(&context), Arc::clone(&issuer), Arc::clone(&challenges)),
             context,
             issuer,
             access_tokens,
+            exchanges,
             challenges,
+        })
+    }
+
+    /// The sign-in that was refused, where the challenge is one's.
+    pub(in crate::session) fn sign_in_of(&self, id: u64) -> Option<(u64, SignInWay)> {
+        match self.open(id).ok()?.of {
+            Refused::SignIn(attempt, way) => Some((attempt, way)),
+            _ => None,
         }
     }
 
@@ -111,49 +140,89 @@ impl Mfa {
         })
     }
 
-    /// Shows the answer, and renews the session with what comes.
+    /// Shows the answer, and goes on with what comes, for what is no sign-in.
     pub(in crate::session) async fn answer(&self, id: u64, answer: MfaAnswer) -> Result<MfaOutcome, Error> {
+        let ready = self.get_ready(id, answer).await?;
+        let ReadyAnswer { open, proof, is_push } = &ready;
+        let outcome = match &open.of {
+            Refused::Renewal(refused) => {
+                let renewal = Renewal {
+                    mfa: Some(MfaRenewal {
+                        id,
+                        generation: refused.generation,
+                        refused: refused.shown.clone(),
+                        token: open.token.clone(),
+                        proof: proof.clone(),
+                    }),
+                    ..refused.renewal.clone()
+                };
+                let renewed = self.access_tokens.renew(renewal, TokenRequirement::Renewal).await;
+                renewed.map(drop)
+            }
+            Refused::Exchange(key, holder) => {
+                let proof_key = self.exchanges.proof_key();
+                let shown = self.requests.show(open, proof, proof_key.as_ref()).await;
+                shown.and_then(|(answer, sent)| self.exchanges.take(*key, *holder, &answer, sent).map(drop))
+            }
+            Refused::SignIn(..) => Err(is_over()),
+        };
+        match outcome {
+            Ok(()) => {
+                self.challenges.remove(id);
+                Ok(MfaOutcome::Renewed)
+            }
+            Err(error) => self.not_accepted(id, *is_push, error).map(|()| MfaOutcome::Pending),
+        }
+    }
+
+    /// The answer as a proof, once it may be shown.
+    pub(in crate::session) async fn get_ready(&self, id: u64, answer: MfaAnswer) -> Result<ReadyAnswer, Error> {
         let is_push = matches!(answer, MfaAnswer::Push);
         let proof = proof(&self.open(id)?, answer)?;
         if is_push {
             self.context.sleep(self.open(id)?.pace.pause()).await;
         }
         let open = self.open(id)?;
-        let renewal = Renewal {
-            mfa: Some(MfaRenewal {
-                id,
-                generation: open.generation,
-                refused: open.refused,
-                token: open.token,
-                proof,
-            }),
-            ..open.renewal
-        };
-        match self.access_tokens.renew(renewal, TokenRequirement::Renewal).await {
-            Ok(_) => {
-                self.challenges.remove(id);
-                Ok(MfaOutcome::Renewed)
-            }
-            Err(Error::SignIn { code, .. }) if is_push && code == "authorization_pending" => {
-                self.challenges.change(id, |open| open.pace.answered());
-                Ok(MfaOutcome::Pending)
-            }
-            Err(Error::RateLimited { retry_after, .. }) if is_push => {
-                self.challenges.change(id, |open| {
-                    open.pace.slow_down();
-                    if retry_after.is_some() {
-                        open.pace.failed(retry_after.map(Duration::from_secs));
-                    }
-                });
-                Ok(MfaOutcome::Pending)
-            }
-            // Nothing has been decided: a lost connection does not end the wait for the user.
-            Err(error) if is_push && is_passing(&error) => {
-                self.challenges.change(id, |open| open.pace.failed(None));
-                Ok(MfaOutcome::Pending)
-            }
-            Err(error) => Err(self.rejected(id, error)),
+        Ok(ReadyAnswer { open, proof, is_push })
+    }
+
+    /// Shows the answer for a sign-in: the tokens, or none where the user has not said yes yet. The challenge stays until
+    /// [`Mfa::signed_in`].
+    pub(in crate::session) async fn prove(
+        &self,
+        ready: &ReadyAnswer,
+        key: Option<&ProofKey>,
+    ) -> Result<Option<(TokenAnswer, Instant)>, Error> {
+        let ReadyAnswer { open, proof, is_push } = ready;
+        match self.requests.show(open, proof, key).await {
+            Ok(tokens) => Ok(Some(tokens)),
+            Err(error) => self.not_accepted(open.id, *is_push, error).map(|()| None),
         }
+    }
+
+    /// The sign-in is done.
+    pub(in crate::session) fn signed_in(&self, id: u64) {
+        self.challenges.remove(id);
+        self.challenges.move_recovery_code(self.generation());
+    }
+
+    /// What the refusal of an answer means; nothing where the user has not said yes yet.
+    fn not_accepted(&self, id: u64, is_push: bool, error: Error) -> Result<(), Error> {
+        match error {
+            Error::SignIn { code, .. } if is_push && code == "authorization_pending" => {
+                self.challenges.change(id, |open| open.pace.answered());
+            }
+            Error::RateLimited { retry_after, .. } if is_push => self.challenges.change(id, |open| {
+                open.pace.slow_down();
+                if retry_after.is_some() {
+                    open.pace.failed(retry_after.map(Duration::from_secs));
+                }
+            }),
+            // Nothing has been decided: a lost connection does not end the wait for the user.
+            error if is_push && is_passing(&error) => self.challenges.change(id, |open| open.pace.failed(None)),
+            error => return Err(self.rejected(id, error)),
+        }
+        Ok(())
     }
 
     /// The recovery code that came with the last answer, once.
@@ -185,8 +254,14 @@ impl Mfa {
     /// Nothing can go on with it. The next call asks the issuer, and does not meet this refusal again.
     fn close(&self, id: u64) {
         if let Ok(open) = self.open(id) {
-            let kind = open.renewal.kind();
-            self.context.apply(RenewalSucceeded { kind });
+            match open.of {
+                Refused::Renewal(refused) => {
+                    let kind = refused.renewal.kind();
+                    drop(self.context.apply(RenewalSucceeded { kind }));
+                }
+                Refused::Exchange(key, holder) => self.exchanges.forget_failure(key, holder),
+                Refused::SignIn(..) => {}
+            }
         }
         self.challenges.remove(id);
     }

@@ -1,16 +1,18 @@
-//! The `mfa_token`s of refused renewals, by number.
+//! The `mfa_token`s of refused renewals, exchanges and sign-ins, by number.
 //!
-//! **Promises.** They stay in memory, for the ten minutes that they live, and are of no use to another session. **Needs**
+//! **Promises.** They stay in memory, for the ten minutes that they live, and are of no use to another session or sign-in. **Needs**
 //! nothing.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::exchanged::Holder;
 use super::requirement::Renewal;
+use crate::machine::Generation;
 use crate::machine::error::Error;
-use crate::machine::{Generation, RenewalInput};
-use crate::model::secret::Secret;
+use crate::machine::event::SignInWay;
+use crate::model::secret::{Fingerprint, Secret};
 use crate::protocol::device_authorization::PollPace;
 use crate::protocol::mfa_token::MfaToken;
 
@@ -33,16 +35,41 @@ struct Open {
     recovery_code: Option<(Generation, Secret)>,
 }
 
-#[derive(Clone, Debug)]
-pub(super) struct OpenChallenge {
-    id: u64,
-    pub(super) token: MfaToken,
-    /// The session that was to be renewed.
+/// What was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::session) enum Refused {
+    /// A renewal of this session, with the refresh token that was shown.
+    Renewal(Box<RefusedRenewal>),
+    /// An exchange of the session's own token, for whom it was.
+    Exchange(Fingerprint, Holder),
+    /// A sign-in, by its number.
+    SignIn(u64, SignInWay),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::session) struct RefusedRenewal {
     pub(super) generation: Generation,
-    /// The refresh token that was shown.
-    pub(super) refused: Secret,
-    /// What was refused.
+    pub(super) shown: Secret,
     pub(super) renewal: Renewal,
+}
+
+impl Refused {
+    /// Which session it is of; a sign-in's is to come.
+    fn generation(&self) -> Option<Generation> {
+        match self {
+            Self::Renewal(renewal) => Some(renewal.generation),
+            Self::Exchange(_, holder) => Some(holder.generation()),
+            Self::SignIn(..) => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(in crate::session) struct OpenChallenge {
+    pub(super) id: u64,
+    pub(super) token: MfaToken,
+    /// What was refused.
+    pub(super) of: Refused,
     since: Duration,
     pub(super) out_of_band: Option<Secret>,
     /// Of the questions whether the user has said yes.
@@ -50,23 +77,20 @@ pub(super) struct OpenChallenge {
 }
 
 impl MfaChallenges {
-    /// Keeps the token of a refused renewal; gives the number by which it can be used.
-    pub(super) fn add(&self, token: MfaToken, input: &RenewalInput, refused: &Renewal, now: Duration) -> u64 {
-        let generation = input.generation;
+    /// Keeps the token of a refusal; gives the number by which it can be used. `answered` is the challenge whose answer was
+    /// refused so, because a further factor is asked for.
+    pub(in crate::session) fn add(
+        &self,
+        token: MfaToken,
+        of: Refused,
+        answered: Option<u64>,
+        (generation, now): (Generation, Duration),
+    ) -> u64 {
         let mut open = self.lock();
         open.keep_valid(generation, now);
-        let renewal = Renewal {
-            mfa: None,
-            ..refused.clone()
-        };
-        if let Some(answered) = &refused.mfa {
-            // A further factor is asked for.
-            open.all.retain(|one| one.id != answered.id);
-        } else if let Some(known) = open
-            .all
-            .iter()
-            .rev()
-            .find(|one| one.renewal == renewal && one.refused == input.token)
+        if let Some(answered) = answered {
+            open.all.retain(|one| one.id != answered);
+        } else if let Some(known) = open.all.iter().rev().find(|one| one.of == of)
             && now.saturating_sub(known.since) <= LIFETIME - LONG_ENOUGH
         {
             return known.id;
@@ -79,9 +103,7 @@ impl MfaChallenges {
         open.all.push_back(OpenChallenge {
             id,
             token,
-            generation,
-            refused: input.token.clone(),
-            renewal,
+            of,
             since: now,
             out_of_band: None,
             pace: PollPace::usual(),
@@ -101,7 +123,7 @@ impl MfaChallenges {
     }
 
     /// How long it lives; `None` where it is over.
-    pub(super) fn time_left(&self, id: u64, generation: Generation, now: Duration) -> Option<Duration> {
+    pub(in crate::session) fn time_left(&self, id: u64, generation: Generation, now: Duration) -> Option<Duration> {
         let since = self.get(id, generation, now).ok()?.since;
         LIFETIME.checked_sub(now.saturating_sub(since))
     }
@@ -120,6 +142,13 @@ impl MfaChallenges {
         self.lock().recovery_code = Some((generation, code));
     }
 
+    /// The session that the sign-in has begun has it from now on.
+    pub(in crate::session) fn move_recovery_code(&self, generation: Generation) {
+        if let Some((of, _)) = &mut self.lock().recovery_code {
+            *of = generation;
+        }
+    }
+
     /// Another user's session does not get it.
     pub(super) fn take_recovery_code(&self, generation: Generation) -> Option<Secret> {
         let (of, code) = self.lock().recovery_code.take()?;
@@ -133,17 +162,18 @@ impl MfaChallenges {
 
 impl Open {
     fn keep_valid(&mut self, generation: Generation, now: Duration) {
-        let is_valid = |one: &OpenChallenge| one.generation == generation && now.saturating_sub(one.since) < LIFETIME;
+        let is_here = |one: &OpenChallenge| one.of.generation().is_none_or(|of| of == generation);
+        let is_valid = |one: &OpenChallenge| is_here(one) && now.saturating_sub(one.since) < LIFETIME;
         self.all.retain(is_valid);
     }
 }
 
 /// For a session that is gone, or a token that has expired.
-pub(super) fn is_over() -> Error {
+pub(in crate::session) fn is_over() -> Error {
     Error::MfaRejected {
         code: "expired_token".to_owned(),
         description:
-            "this challenge is over: it is valid for ten minutes and for one session; the next renewal brings a new one"
+            "this challenge is over: it is valid for ten minutes and for one session or sign-in; the call that was refused brings a new one"
                 .into(),
     }
 }

@@ -9,7 +9,7 @@ use super::super::context::Context;
 use super::super::issuer::{Issuer, Possession};
 use super::audiences::asked_for;
 use super::delegation;
-use super::mfa_challenges::{MfaChallenges, is_over};
+use super::mfa_challenges::{MfaChallenges, Refused, RefusedRenewal, is_over};
 use super::requirement::Renewal;
 use crate::machine::error::Error;
 use crate::machine::input::RequestFailed;
@@ -133,10 +133,19 @@ impl RenewalRequests {
                 requirements,
                 description,
             } if renewal.single_use.is_none() => {
-                let now = self.context.now().monotonic;
+                let of = Refused::Renewal(Box::new(RefusedRenewal {
+                    generation: input.generation,
+                    shown: input.token.clone(),
+                    renewal: Renewal {
+                        mfa: None,
+                        ..renewal.clone()
+                    },
+                }));
+                let answered = renewal.mfa.as_ref().map(|mfa| mfa.id);
+                let at = (input.generation, self.context.now().monotonic);
                 Error::MfaRequired {
                     server,
-                    challenge: self.challenges.add(token, input, renewal, now),
+                    challenge: self.challenges.add(token, of, answered, at),
                     requirements,
                     description,
                 }

@@ -4,6 +4,7 @@ mod factors;
 mod lost_answers;
 mod refusals;
 mod sessions;
+mod sign_ins;
 
 use std::time::Duration;
 

@@ -9,12 +9,13 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::bearer;
-use super::token::{Call, Resource, dead, missing};
+use super::token::{Call, dead, missing};
 use crate::accounts::{Account, OTP};
 use crate::answers::{oauth_error, private_json, refused};
+use crate::grant::Grant;
 use crate::params::Params;
 use crate::random;
-use crate::state::{Db, SecondFactor, Shared};
+use crate::state::{Db, SecondFactor, Shared, Waiting};
 
 const LIFETIME_MS: i64 = 600_000;
 const MOST_WRONG_CODES: u32 = 10;
@@ -24,22 +25,14 @@ pub(super) fn is_grant(grant: &str) -> bool {
     grant.starts_with(GRANT)
 }
 
-/// The refusal of a refresh grant, and what it can go on with.
-pub(super) fn required(
-    call: &Call<'_>,
-    db: &mut Db,
-    refresh_token: &str,
-    user_id: &str,
-    (audience, scope): Resource,
-) -> Response {
+/// The refusal of a grant, and what it can go on with.
+pub(super) fn required(shared: &Shared, db: &mut Db, client_id: &str, user_id: &str, waiting: Waiting) -> Response {
     let token = random::token();
     let waiting = SecondFactor {
         user_id: user_id.to_owned(),
-        refresh_token: refresh_token.to_owned(),
-        client_id: call.client.id.clone(),
-        audience,
-        scope,
-        expires_at_ms: call.shared.clock.now_ms() + LIFETIME_MS,
+        client_id: client_id.to_owned(),
+        waiting,
+        expires_at_ms: shared.clock.now_ms() + LIFETIME_MS,
         challenge: None,
         wrong_codes: 0,
     };
@@ -182,18 +175,34 @@ fn malformed() -> Response {
     oauth_error(401, "invalid_grant", "Malformed mfa_token")
 }
 
-/// The refresh grant that waited for the second factor.
-pub(super) fn refresh(call: &Call<'_>, db: &mut Db, proven: &SecondFactor, recovery_code: Option<String>) -> Response {
-    let token = &proven.refresh_token;
+/// The grant that waited for the second factor.
+pub(super) fn go_on(call: &Call<'_>, db: &mut Db, proven: &SecondFactor, recovery_code: Option<String>) -> Response {
+    if call.client.id != proven.client_id {
+        return malformed();
+    }
+    let (token, audience, scope) = match &proven.waiting {
+        Waiting::Refresh(token, audience, scope) => (token, audience.clone(), scope.clone()),
+        Waiting::SignIn(grant) => {
+            let mut grant = Grant::clone(grant);
+            grant.key.clone_from(&call.key);
+            let Some(account) = db.account(&grant.user_id).cloned() else {
+                return malformed();
+            };
+            let mut answer = call.begin(db, &grant, &account).0;
+            if let Some(code) = recovery_code {
+                answer["recovery_code"] = json!(code);
+            }
+            return private_json(StatusCode::OK, &answer);
+        }
+        Waiting::Exchange(grant, audience, scope) => return call.exchanged(db, grant, audience, scope),
+    };
     let (family, grant) = match call.usable(db, token) {
-        Ok((family, grant, _)) if call.client.id == proven.client_id => (family, grant),
-        Ok(_) => return malformed(),
+        Ok((family, grant, _)) => (family, grant),
         Err(refusal) => return refusal,
     };
     let account = db.account(&grant.user_id).cloned();
     let (Some(account), true) = (account, grant.key.is_none() || grant.key == call.key) else {
         return dead(call.settings.dead_refresh_token);
     };
-    let resource = (proven.audience.clone(), proven.scope.clone());
-    call.renew(db, token, (family, *grant), &account, resource, recovery_code)
+    call.renew(db, token, (family, *grant), &account, (audience, scope), recovery_code)
 }

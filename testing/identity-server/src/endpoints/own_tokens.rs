@@ -5,13 +5,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
 
-use super::bearer;
 use super::token::{Call, missing};
+use super::{bearer, mfa};
 use crate::answers::{oauth_error, private_json};
 use crate::grant::Grant;
 use crate::params::words;
 use crate::refresh_tokens::Presented;
-use crate::state::Db;
+use crate::state::{Db, Waiting};
 use crate::tokens::Issue;
 
 const STANDARD: &str = "urn:ietf:params:oauth:token-type:";
@@ -70,11 +70,22 @@ impl Call<'_> {
         let Some(account) = db.account(&grant.user_id).cloned() else {
             return oauth_error(403, "access_denied", "The user is gone");
         };
+        if account.mfa_required {
+            let waiting = Waiting::Exchange(Box::new(grant), audience, scope);
+            return mfa::required(self.shared, db, &self.client.id, &account.id, waiting);
+        }
+        self.exchanged(db, &grant, &audience, &scope)
+    }
+
+    pub(super) fn exchanged(&self, db: &mut Db, grant: &Grant, audience: &str, scope: &[String]) -> Response {
+        let Some(account) = db.account(&grant.user_id).cloned() else {
+            return oauth_error(403, "access_denied", "The user is gone");
+        };
         let issue = Issue {
-            grant: &grant,
+            grant,
             account: &account,
-            scope: &scope,
-            audience: Some(&audience),
+            scope,
+            audience: Some(audience),
             family: None,
             refresh_token: None,
             again: true,

@@ -25,7 +25,7 @@ use crate::params::{Params, words};
 use crate::rate_limit::Standing;
 use crate::refresh_tokens::Presented;
 use crate::settings::{DeadRefreshToken, Dpop, Settings};
-use crate::state::{Db, Shared};
+use crate::state::{Db, Shared, Waiting};
 use crate::tokens::Issue;
 
 pub(crate) async fn token(
@@ -76,7 +76,7 @@ pub(crate) async fn token(
             Some("urn:ietf:params:oauth:grant-type:device_code") => call.device_code(&mut db),
             Some(token_exchange::GRANT_TYPE) => call.exchange_token(&mut db),
             Some(grant) if mfa::is_grant(grant) => match mfa::proven(&call, &mut db, grant) {
-                Ok((proven, recovery_code)) => mfa::refresh(&call, &mut db, &proven, recovery_code),
+                Ok((proven, recovery_code)) => mfa::go_on(&call, &mut db, &proven, recovery_code),
                 Err(refusal) => refusal,
             },
             Some(other) => oauth_error(
@@ -250,7 +250,8 @@ impl Call<'_> {
             return dead(self.settings.dead_refresh_token);
         }
         if account.mfa_required {
-            return mfa::required(self, db, token, &account.id, (audience, scope));
+            let waiting = Waiting::Refresh(token.to_owned(), audience, scope);
+            return mfa::required(self.shared, db, &self.client.id, &account.id, waiting);
         }
         self.renew(db, token, (family, *grant), &account, (audience, scope), None)
     }
@@ -363,7 +364,7 @@ impl Call<'_> {
 }
 
 /// An audience and a scope.
-pub(super) type Resource = (Option<String>, Vec<String>);
+type Resource = (Option<String>, Vec<String>);
 
 pub(super) fn missing(name: &str) -> Response {
     oauth_error(400, "invalid_request", &format!("Missing required parameter: {name}"))

@@ -6,12 +6,13 @@ use axum::response::Response;
 use serde_json::Value;
 
 use super::authorize_request::granted;
+use super::mfa;
 use super::token::{Call, missing};
 use crate::accounts::Account;
 use crate::answers::{oauth_error, private_json};
 use crate::grant::Grant;
 use crate::random;
-use crate::state::Db;
+use crate::state::{Db, Waiting};
 
 pub(crate) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 /// Its codes are good once.
@@ -73,6 +74,10 @@ impl Call<'_> {
             key: self.key.clone(),
             ..Grant::default()
         };
+        if account.mfa_required {
+            let waiting = Waiting::SignIn(Box::new(grant));
+            return mfa::required(self.shared, db, &self.client.id, &account.id, waiting);
+        }
         let (mut answer, _) = self.begin(db, &grant, &account);
         answer["issued_token_type"] = "urn:ietf:params:oauth:token-type:access_token".into();
         self.shared

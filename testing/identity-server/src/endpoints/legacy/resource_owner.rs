@@ -4,12 +4,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
 
+use super::super::mfa;
 use super::{Call, Refused, id_token, refuse};
 use crate::accounts::{Account, CONNECTION};
 use crate::answers::private_json;
 use crate::grant::Grant;
 use crate::params::words;
 use crate::random;
+use crate::state::Waiting;
 use crate::tokens::Issue;
 
 pub(super) fn answer(call: &Call) -> Refused<Response> {
@@ -42,6 +44,12 @@ pub(super) fn answer(call: &Call) -> Refused<Response> {
         key: None,
         ..Grant::default()
     };
+    if account.mfa_required {
+        let grant = Grant { device: None, ..grant };
+        let waiting = Waiting::SignIn(Box::new(grant));
+        let mut db = call.shared.db();
+        return Ok(mfa::required(&call.shared, &mut db, &client.id, &account.id, waiting));
+    }
     call.shared.journal.count(|counters| {
         counters.password_sign_ins += 1;
         counters.device_refresh_tokens_issued += u64::from(offline);
