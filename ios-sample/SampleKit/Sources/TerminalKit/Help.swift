@@ -13,6 +13,7 @@ enum Help {
           sign-in --device      prints a code and "open: URL", for another device, and waits until the code is entered there
           state                 who is signed in, and how long the access token is valid
           token                 the access token, renewed if necessary
+          exchange AUDIENCE     an access token for another API, in exchange for the session's own (RFC 8693)
           request URL           a GET with the access token; prints the status and the body
           profile               the user's profile
           metadata get [FIELD…] the user's metadata at Auth0, or only these fields

@@ -10,6 +10,7 @@ struct Invocation: Sendable {
         case signInOnAnotherDevice(timeout: TimeInterval)
         case state
         case token(minTTL: TimeInterval, forceRefresh: Bool, allowExpired: Bool, otp: String?)
+        case exchange(audience: String, type: String?)
         case request(URL, stepUp: Bool, timeout: TimeInterval)
         case profile(refresh: Bool)
         case metadataGet([String])
@@ -28,6 +29,7 @@ struct Invocation: Sendable {
         ("--force-refresh", "token: renew even a valid one"),
         ("--allow-expired", "token: the expired one, if it cannot be renewed now"),
         ("--otp CODE", "token: the code of the user's authenticator app, if the issuer requires a second factor"),
+        ("--as TYPE", "exchange: the type of token that the access token is shown as, a URI"),
         ("--step-up", "request: sign in again if the API requires it, and repeat the request"),
         ("--refresh", "profile: fetch it again"),
         ("--device", "sign-in: on another device, with a code that is printed"),
@@ -62,7 +64,8 @@ struct Invocation: Sendable {
     init(_ arguments: [String], environment: [String: String]) throws {
         let scanner = try ArgumentScanner(
             arguments,
-            flags: Set(SessionSettings.flags.map(\.name)).union(["store", "account", "min-ttl", "otp", "timeout"]),
+            flags: Set(SessionSettings.flags.map(\.name)).union(["store", "account", "as", "min-ttl", "otp", "timeout"]
+            ),
             switches: Set(SessionSettings.switches.map(\.name))
                 .union([
                     "device", "read-only", "force-refresh", "allow-expired", "step-up", "refresh", "browser", "json",
@@ -92,6 +95,8 @@ struct Invocation: Sendable {
                 minTTL: try seconds("min-ttl", in: scanner) ?? 0,
                 forceRefresh: scanner.switches.contains("force-refresh"),
                 allowExpired: scanner.switches.contains("allow-expired"), otp: try scanner.value("otp"))
+        case ("exchange", let audience?) where words.count == 2:
+            return .exchange(audience: audience, type: try scanner.value("as"))
         case ("request", let address?) where words.count == 2:
             guard let url = URL(string: address), url.scheme != nil else { throw UsageError("request needs a URL") }
             return .request(
@@ -109,7 +114,8 @@ struct Invocation: Sendable {
         case ("accounts", nil):
             return .accounts
         case (nil, _):
-            throw UsageError("what to do? One of: sign-in state token request profile metadata sign-out accounts")
+            throw UsageError(
+                "what to do? One of: sign-in state token exchange request profile metadata sign-out accounts")
         case (let word?, _):
             throw UsageError("\"\(word)\" is no verb, or has a word too many after it")
         }

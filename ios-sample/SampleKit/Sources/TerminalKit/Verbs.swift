@@ -42,6 +42,11 @@ struct Verbs: Sendable {
                 token = try await session.accessToken(minTTL: minTTL)
             }
             return Answer(lines: [token], json: ["access_token": .string(token)])
+        case .exchange(let audience, let type):
+            let own = SubjectToken.accessToken
+            let token = try await session.exchange(
+                for: TokenAudience(audience), type: type.map(own.named) ?? own)
+            return Answer(lines: [token], json: ["access_token": .string(token)])
         case .request(let url, let stepUp, let timeout):
             return try await request(URLRequest(url: url), stepUp: stepUp, timeout: timeout)
         case .profile(let refresh):

@@ -29,6 +29,8 @@ import FoundationNetworking
         #expect(
             try verb("token", "--allow-expired", "--otp", "1")
                 == .token(minTTL: 0, forceRefresh: false, allowExpired: true, otp: "1"))
+        #expect(try verb("exchange", "https://a/") == .exchange(audience: "https://a/", type: nil))
+        #expect(try verb("exchange", "b", "--as", "urn:c") == .exchange(audience: "b", type: "urn:c"))
         #expect(
             try verb("request", "https://a/b", "--step-up")
                 == .request(try #require(URL(string: "https://a/b")), stepUp: true, timeout: 300))
@@ -45,6 +47,7 @@ import FoundationNetworking
         [], ["nonsense"], ["state", "extra"], ["metadata"], ["metadata", "set"], ["metadata", "set", "[]"],
         ["metadata", "set", "{}", "x"], ["token", "--min-ttl", "soon"], ["token", "--min-ttl", "-1"],
         ["sign-in", "--timeout", "nan"], ["token", "--unknown"], ["request"], ["request", "a b"],
+        ["exchange"], ["exchange", "a", "b"],
     ]) func nonsenseIsRefused(words: [String]) async {
         #expect(throws: UsageError.self) { try Invocation(words, environment: Self.environment) }
         let err = Lines()

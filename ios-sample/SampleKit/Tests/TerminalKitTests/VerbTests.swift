@@ -96,6 +96,23 @@ import Testing
         await server.stop()
     }
 
+    @Test func aTokenForAnotherAPIComesInExchange() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let terminal = TestTerminal(server: server, store: folder.file("session"))
+        let api = "https://api.example.com/"
+        #expect(await terminal.run("exchange", api).code == .signInRequired)
+        #expect(await terminal.signIn().code == .done)
+        #expect(await terminal.run("exchange", api).code == .configurationInvalid, "the client may not do this yet")
+        try await server.change(["standard_token_exchange": true])
+        let exchanged = await terminal.run("exchange", api, "--json")
+        #expect(exchanged.code == .done)
+        let token = try #require(exchanged.json["access_token"]?.stringValue)
+        let own = await terminal.run("token")
+        #expect(!token.isEmpty && own.out != [token], "the session keeps its own")
+        await server.stop()
+    }
+
     @Test func theExitCodeSaysWhatToDo() async throws {
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
