@@ -31,6 +31,12 @@ TOOL = """#!/usr/bin/env bash
 name=$(basename "$0")
 printf '%s\\n' "$name $*" >>"$PRETEND_CALLS"
 case "$name $*" in *"${PRETEND_FAULT:-nothing of this}"*) echo "error: $name was made to fail" >&2; exit 1 ;; esac
+# put_file FROM TO: in one step, as cargo and SwiftPM do it, because another lane may be running what stood there.
+put_file() {
+    cp "$1" "$2.$$"
+    chmod +x "$2.$$"
+    mv -f "$2.$$" "$2"
+}
 """
 SERVER = """echo "server $*" >>"$PRETEND_CALLS"
 if [ -n "${PRETEND_NO_SERVER:-}" ]; then echo "no port is free" >&2; exit 1; fi
@@ -78,12 +84,12 @@ esac""",
     # What would ask a registry, and proofs, which would be this one again.
     "python3": """case "$*" in
 *sys.version_info*) ;; # New enough, whichever runs the tests.
-*"-m pip install"*shellcheck*) while [ "$1" != --target ]; do shift; done; mkdir -p "$2/bin"; cp "$PRETEND_FOLDER/bin/true-tool" "$2/bin/shellcheck" ;;
+*"-m pip install"*shellcheck*) while [ "$1" != --target ]; do shift; done; mkdir -p "$2/bin"; put_file "$PRETEND_FOLDER/bin/true-tool" "$2/bin/shellcheck" ;;
 *"-m pip"*|*"-m unittest"*|*kill_test.py*|*doc_pictures.py*|*public_types.py*) ;; # No browser; no compiler, so no symbol graph.
 # They read the checkout's text, which is the same on a Mac.
 */words.py*) cat >/dev/null ;;
 */check-layout.py*|*/check-bash.py*|*/security_tests.py*|*/links.py\\ markdown*) ;;
-*"-m venv"*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
+*"-m venv"*) mkdir -p "$3/bin"; put_file "$0" "$3/bin/python" ;;
 *) exec "$PRETEND_PYTHON" "$@" ;;
 esac""",
     "true-tool": "",
@@ -102,8 +108,7 @@ build\\ *) asked=$* products=debug modules=debug/Modules
     while [ "$1" != --scratch-path ]; do shift; done
     case $asked in *show-bin-path*) echo "$2/$products"; exit ;; esac
     mkdir -p "$2/$modules/Pilotlight.swiftmodule"
-    printf '%s\\n' '#!/usr/bin/env bash' 'exec "$PRETEND_PYTHON" -B "$PRETEND_WORLD" terminal "$@"' >"$2/$products/pilotlight-terminal"
-    chmod +x "$2/$products/pilotlight-terminal" ;;
+    put_file "$PRETEND_FOLDER/pilotlight-terminal" "$2/$products/pilotlight-terminal" ;;
 package\\ *) exec "$PRETEND_PYTHON" -B "$PRETEND_WORLD" package "$@" ;;
 *--version*) echo "Apple Swift version 6.2" ;;
 esac""",
@@ -115,20 +120,20 @@ esac""",
     case "$*" in *"--profile dev"*) profile=debug ;; esac
     while [ "$1" != --target ]; do shift; done
     mkdir -p "$CARGO_TARGET_DIR/$2/$profile"
-    cp "$PRETEND_FOLDER/archives/$2" "$CARGO_TARGET_DIR/$2/$profile/libpilotlight_core.a" ;;
+    put_file "$PRETEND_FOLDER/archives/$2" "$CARGO_TARGET_DIR/$2/$profile/libpilotlight_core.a" ;;
 install\\ *)
     while [ "$1" != --root ]; do shift; done
     mkdir -p "$2/bin"
-    for name in cargo-deny cargo-fuzz cargo-cyclonedx; do cp "$PRETEND_FOLDER/bin/true-tool" "$2/bin/$name"; done ;;
+    for name in cargo-deny cargo-fuzz cargo-cyclonedx; do put_file "$PRETEND_FOLDER/bin/true-tool" "$2/bin/$name"; done ;;
 *)
     mkdir -p "$CARGO_TARGET_DIR/debug"
     touch "$CARGO_TARGET_DIR/debug/libpilotlight_core.dylib"
     for name in identity-server pilotlight-uniffi-bindgen test-browser; do
-        cp "$PRETEND_FOLDER/$name" "$CARGO_TARGET_DIR/debug/$name"
-        chmod +x "$CARGO_TARGET_DIR/debug/$name"
+        put_file "$PRETEND_FOLDER/$name" "$CARGO_TARGET_DIR/debug/$name"
     done ;;
 esac""",
 }
+TERMINAL = 'exec "$PRETEND_PYTHON" -B "$PRETEND_WORLD" terminal "$@"\n'
 BINDGEN = """sources=bindings/Pilotlight/Sources
 out=${@: -1}
 mkdir -p "$out"
@@ -154,7 +159,8 @@ class Mac(unittest.TestCase):
         (self.folder / "devices.json").write_text(json.dumps(DEVICES), encoding="utf-8")
         for name, answer in ANSWERS.items():
             self.tool(self.bin / name, answer)
-        for name, answer in (("identity-server", SERVER), ("pilotlight-uniffi-bindgen", BINDGEN), ("test-browser", "")):
+        for name, answer in (("identity-server", SERVER), ("pilotlight-uniffi-bindgen", BINDGEN), ("test-browser", ""),
+                             ("pilotlight-terminal", TERMINAL)):
             (self.folder / name).write_text(f"#!/usr/bin/env bash\n{answer}", encoding="utf-8")
         path = f"{self.bin}:{os.environ['PATH']}"
         if self.only_what_macos_brings:

@@ -294,6 +294,18 @@ class Testing(FreshMac):
         said = self.assertPasses("test.sh", "--at-once", "1", "--only", "keychain", "--only", "rust")
         self.assertInOrder(said, "lane keychain", "keychain two", "lane rust", "rust two")
 
+    def test_what_one_lane_builds_again_another_may_be_running(self):
+        builds = {"identity-server": "cargo build", "pilotlight-terminal": "swift build --scratch-path {target}"}
+        for program, build in builds.items():
+            command = build.format(target=self.folder / "target").split()
+            for built in range(2):
+                subprocess.run([self.bin / command[0], *command[1:]], cwd=self.folder, env=self.environment, check=True, capture_output=True)
+                path = next((self.folder / "target").rglob(program))
+                if not built:
+                    running = path.open("rb")
+            with running:
+                self.assertNotEqual(os.fstat(running.fileno()).st_ino, path.stat().st_ino, f"{program} was written over")
+
     def test_an_interrupt_ends_the_lanes(self):
         for name in ("rust", "keychain"):
             self.lane(name, f'trap \'touch "{self.folder}/{name}-ended"; exit 1\' TERM; touch "{self.folder}/{name}"; while :; do sleep 0.1; done')
