@@ -38,6 +38,7 @@ mod metadata_queue;
 mod mfa;
 mod missing_refresh_token;
 mod mix_up;
+mod movable_clock;
 mod newer_sign_ins;
 mod odd_answers;
 mod optional_endpoints;

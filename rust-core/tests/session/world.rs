@@ -2,18 +2,18 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use pilotlight_core::adapters::http::HttpLimits;
-use pilotlight_core::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
+use pilotlight_core::adapters::system::{SystemRandomness, TokioSpawner};
 use pilotlight_core::ffi::{RetryReason, SessionError};
 use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration, SessionLifetime};
 use pilotlight_core::model::proof_key::TokenBinding;
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::model::state::SessionState;
-use pilotlight_core::model::time::{Instant, Timestamp};
-use pilotlight_core::ports::{BoxFuture, Clock, Spawner, StoreError, Transport};
+use pilotlight_core::model::time::Timestamp;
+use pilotlight_core::ports::{Clock, StoreError, Transport};
 use pilotlight_core::session::{Dependencies, SessionManager, Sharing, SignInOptions, TokenOptions};
 use pilotlight_identity_server::{Control, Endpoint, Fault, IdentityServer, Options};
 use serde_json::Value;
@@ -21,6 +21,7 @@ use serde_json::Value;
 use crate::captured_log::CapturedLog;
 use crate::dpop::keys::ScriptedKeys;
 use crate::import::ForeignKeychainScript;
+use crate::movable_clock::{ImpatientSpawner, MovableClock};
 pub(crate) use crate::scripted_store::ScriptedStore;
 use crate::transport::transport_with;
 
@@ -70,6 +71,7 @@ impl World {
 
     pub(crate) async fn with(options: Options) -> Self {
         let server = IdentityServer::start(options).await.unwrap();
+        server.control().freeze_clock();
         Self {
             server,
             store: Arc::default(),
@@ -307,86 +309,6 @@ pub(crate) async fn assert_renews(session: &SessionManager) -> Secret {
     assert_ne!(Some(token.expose()), before.as_deref());
     assert!(is_signed_in(session));
     token
-}
-
-/// The device's clocks: real ones, plus what the test adds.
-#[derive(Debug, Default)]
-pub(crate) struct MovableClock {
-    wall_ahead: AtomicI64,
-    monotonic_ahead: AtomicI64,
-}
-
-impl MovableClock {
-    /// Time passes.
-    pub(crate) fn advance(&self, seconds: i64) {
-        self.wall_ahead.fetch_add(seconds, Ordering::SeqCst);
-        self.monotonic_ahead.fetch_add(seconds, Ordering::SeqCst);
-    }
-
-    /// Time passes by the clock that nobody can set.
-    pub(crate) fn advance_monotonic(&self, seconds: i64) {
-        self.monotonic_ahead.fetch_add(seconds, Ordering::SeqCst);
-    }
-
-    /// The seconds that were added by [`MovableClock::advance`].
-    pub(crate) fn passed(&self) -> i64 {
-        self.monotonic_ahead.load(Ordering::SeqCst)
-    }
-
-    /// Somebody sets the device's clock to that moment.
-    pub(crate) fn set_wall_to(&self, moment: Timestamp) {
-        self.set_wall(moment.seconds_since(SystemClock.now().wall));
-    }
-
-    pub(crate) fn set_wall(&self, seconds_ahead: i64) {
-        self.wall_ahead.store(seconds_ahead, Ordering::SeqCst);
-    }
-}
-
-impl Clock for MovableClock {
-    fn now(&self) -> Instant {
-        let real = SystemClock.now();
-        let monotonic = Duration::from_secs(self.monotonic_ahead.load(Ordering::SeqCst).unsigned_abs());
-        Instant {
-            wall: real.wall.plus(self.wall_ahead.load(Ordering::SeqCst)),
-            monotonic: real.monotonic + monotonic,
-        }
-    }
-}
-
-/// Pauses between attempts pass at once, on the test's clocks. Limits on how long somebody else may take are real.
-#[derive(Debug)]
-struct ImpatientSpawner {
-    /// How many were set.
-    alarms: Arc<AtomicI64>,
-    tokio: TokioSpawner,
-    clock: Arc<MovableClock>,
-}
-
-impl Spawner for ImpatientSpawner {
-    fn spawn(&self, work: BoxFuture<'static, ()>) {
-        self.tokio.spawn(work);
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        if duration == Duration::from_secs(10) {
-            return self.tokio.sleep(duration);
-        }
-        self.clock.advance(i64::try_from(duration.as_secs()).unwrap() + 1);
-        Box::pin(std::future::ready(()))
-    }
-
-    /// It waits for the test's clock.
-    fn alarm(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        self.alarms.fetch_add(1, Ordering::SeqCst);
-        let clock = Arc::clone(&self.clock);
-        let due = clock.now().monotonic + duration;
-        Box::pin(async move {
-            while clock.now().monotonic < due {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        })
-    }
 }
 
 /// A disk that is full.

@@ -20,12 +20,16 @@ pub(crate) const SCOPE: &str = "openid profile email offline_access";
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
+/// Its clock stands still, so that no test ends in another second than it began in. The tests move it.
 pub(crate) async fn server() -> IdentityServer {
-    IdentityServer::start(Options::default()).await.unwrap()
+    server_with(|_| ()).await
 }
 
+/// The same with other settings.
 pub(crate) async fn server_with(change: impl FnOnce(&mut pilotlight_identity_server::Settings)) -> IdentityServer {
-    IdentityServer::start(Options::default().with(change)).await.unwrap()
+    let server = IdentityServer::start(Options::default().with(change)).await.unwrap();
+    server.control().freeze_clock();
+    server
 }
 
 /// A client without cookies that follows no redirects.

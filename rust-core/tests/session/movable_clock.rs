@@ -1,0 +1,109 @@
+//! Time as the test wants it: clocks that it moves, and pauses that pass at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use pilotlight_core::adapters::system::{SystemClock, TokioSpawner};
+use pilotlight_core::model::time::{Instant, Timestamp};
+use pilotlight_core::ports::{BoxFuture, Clock, Spawner};
+
+/// The device's clocks: they stand where they were when the test began, plus what it adds. However slow the machine is, no
+/// second passes by itself.
+#[derive(Debug)]
+pub(crate) struct MovableClock {
+    began: Instant,
+    wall_ahead: AtomicI64,
+    monotonic_ahead: AtomicI64,
+    milliseconds: AtomicU64,
+}
+
+impl Default for MovableClock {
+    fn default() -> Self {
+        Self {
+            began: SystemClock.now(),
+            wall_ahead: AtomicI64::default(),
+            monotonic_ahead: AtomicI64::default(),
+            milliseconds: AtomicU64::default(),
+        }
+    }
+}
+
+impl MovableClock {
+    /// Time passes.
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.wall_ahead.fetch_add(seconds, Ordering::SeqCst);
+        self.monotonic_ahead.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// As long as a call takes.
+    pub(crate) fn advance_a_moment(&self) {
+        self.milliseconds.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Time passes by the clock that nobody can set.
+    pub(crate) fn advance_monotonic(&self, seconds: i64) {
+        self.monotonic_ahead.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// The seconds that were added by [`MovableClock::advance`].
+    pub(crate) fn passed(&self) -> i64 {
+        self.monotonic_ahead.load(Ordering::SeqCst)
+    }
+
+    /// Somebody sets the device's clock to that moment.
+    pub(crate) fn set_wall_to(&self, moment: Timestamp) {
+        self.set_wall(moment.seconds_since(self.began.wall));
+    }
+
+    pub(crate) fn set_wall(&self, seconds_ahead: i64) {
+        self.wall_ahead.store(seconds_ahead, Ordering::SeqCst);
+    }
+}
+
+impl Clock for MovableClock {
+    fn now(&self) -> Instant {
+        let monotonic = Duration::from_secs(self.monotonic_ahead.load(Ordering::SeqCst).unsigned_abs());
+        Instant {
+            wall: self.began.wall.plus(self.wall_ahead.load(Ordering::SeqCst)),
+            monotonic: self.began.monotonic
+                + monotonic
+                + Duration::from_millis(self.milliseconds.load(Ordering::SeqCst)),
+        }
+    }
+}
+
+/// Pauses between attempts pass at once, on the test's clocks. Limits on how long somebody else may take are real.
+#[derive(Debug)]
+pub(crate) struct ImpatientSpawner {
+    /// How many were set.
+    pub(crate) alarms: Arc<AtomicI64>,
+    pub(crate) tokio: TokioSpawner,
+    pub(crate) clock: Arc<MovableClock>,
+}
+
+impl Spawner for ImpatientSpawner {
+    fn spawn(&self, work: BoxFuture<'static, ()>) {
+        self.tokio.spawn(work);
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        if duration == Duration::from_secs(10) {
+            return self.tokio.sleep(duration);
+        }
+        self.clock.advance(i64::try_from(duration.as_secs()).unwrap() + 1);
+        Box::pin(std::future::ready(()))
+    }
+
+    /// It waits for the test's clock.
+    fn alarm(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.alarms.fetch_add(1, Ordering::SeqCst);
+        let clock = Arc::clone(&self.clock);
+        let due = clock.now().monotonic + duration;
+        Box::pin(async move {
+            while clock.now().monotonic < due {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        })
+    }
+}
