@@ -126,6 +126,7 @@ pub(crate) fn stored_session() -> StoredSession {
         authenticated_at: Some(now),
         lifetime: None,
         profile: Some(Arc::new(profile)),
+        device_secret: None,
         whole_scope: None,
         ended: None,
         sequence: 0,

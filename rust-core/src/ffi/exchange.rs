@@ -6,8 +6,9 @@ use std::fmt;
 use crate::model::audience::Audience;
 use crate::model::invalid::InvalidValue;
 use crate::model::secret::Secret;
-use crate::protocol::exchanged_token::{Actor, OwnToken, TokenExchange};
-use crate::session::SessionTransfer;
+use crate::protocol::actor::Actor;
+use crate::protocol::exchanged_token::{OwnToken, TokenExchange};
+use crate::session::{DeviceSso, SessionTransfer};
 
 /// Which of the session's tokens is exchanged, and for what. `Debug` shows the audience only.
 #[derive(Clone, uniffi::Record)]
@@ -57,6 +58,31 @@ impl fmt::Debug for SessionTransferToken {
     }
 }
 
+/// What another app of the vendor signs in with. It crosses as text: it is for another session.
+#[derive(uniffi::Record)]
+pub struct DeviceSsoToken {
+    /// The ID token.
+    pub id_token: String,
+    /// The device secret.
+    pub device_secret: String,
+}
+
+/// Neither of them.
+impl fmt::Debug for DeviceSsoToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceSsoToken").finish_non_exhaustive()
+    }
+}
+
+impl From<DeviceSso> for DeviceSsoToken {
+    fn from(of: DeviceSso) -> Self {
+        Self {
+            id_token: of.id_token.expose().to_owned(),
+            device_secret: of.device_secret.expose().to_owned(),
+        }
+    }
+}
+
 impl From<SessionTransfer> for SessionTransferToken {
     fn from(transfer: SessionTransfer) -> Self {
         Self {
@@ -76,12 +102,18 @@ impl TryFrom<ExchangeRequest> for TokenExchange {
             resource: request.resource,
             subject: request.subject,
             subject_type: request.subject_type,
-            actor: request.actor.map(|ExchangeActor { token, kind }| Actor {
-                token: Secret::new(token),
-                kind,
-            }),
+            actor: request.actor.map(Actor::from),
             parameters: request.parameters,
         })
+    }
+}
+
+impl From<ExchangeActor> for Actor {
+    fn from(ExchangeActor { token, kind }: ExchangeActor) -> Self {
+        Self {
+            token: Secret::new(token),
+            kind,
+        }
     }
 }
 

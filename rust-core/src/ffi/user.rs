@@ -7,7 +7,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::error::SessionError;
-use super::exchange::{ExchangeRequest, SessionTransferToken};
+use super::exchange::{DeviceSsoToken, ExchangeActor, ExchangeRequest, SessionTransferToken};
 use super::mfa::MfaReply;
 use super::proofs::BoundKey;
 use super::runtime::run;
@@ -18,6 +18,7 @@ use crate::model::metadata;
 use crate::model::profile::{Claims, Profile};
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
+use crate::protocol::actor::Actor;
 use crate::protocol::mfa::MfaAuthenticator;
 use crate::session::{
     DelegationOptions, ExternalToken, FlushReport, ImportOutcome, ImportSource, MfaOutcome, MfaPrompt, PasswordSignIn,
@@ -267,12 +268,14 @@ impl CoreSession {
         &self,
         token: String,
         kind: String,
+        actor: Option<ExchangeActor>,
         user_profile: Option<String>,
         parameters: HashMap<String, String>,
     ) -> Result<SessionState, SessionError> {
         let external = ExternalToken {
             token: Secret::new(token),
             kind,
+            actor: actor.map(Actor::from),
             user_profile: user_profile.map(Secret::new),
             parameters,
         };
@@ -287,6 +290,15 @@ impl CoreSession {
     pub async fn session_transfer(&self) -> Result<SessionTransferToken, SessionError> {
         run(&self.manager, |manager| async move {
             manager.session_transfer().await.map(SessionTransferToken::from)
+        })
+        .await
+    }
+
+    /// What another app of the vendor signs in with (OpenID Connect Native SSO for Mobile Apps 1.0). From memory; an ID token that has
+    /// expired is renewed, with network, and persisted.
+    pub async fn device_sso_token(&self) -> Result<DeviceSsoToken, SessionError> {
+        run(&self.manager, |manager| async move {
+            manager.device_sso().await.map(DeviceSsoToken::from)
         })
         .await
     }

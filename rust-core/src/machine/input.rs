@@ -135,11 +135,11 @@ pub struct SignedOut {
     pub at: Timestamp,
 }
 
-/// The issuer was asked to revoke a refresh token.
+/// The issuer was asked to revoke a token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RevocationEnded {
     /// The token.
-    pub refresh_token: Secret,
+    pub token: Secret,
     /// Why it was not revoked; none where it was, or where the issuer offers no revocation.
     pub failure: Option<Error>,
 }

@@ -7,6 +7,7 @@ use super::event::{Report, SessionEvent};
 use super::phase::Generation;
 use crate::model::invalid::InvalidValue;
 use crate::model::proof_key::ProofKey;
+use crate::model::revocable::Revocable;
 use crate::model::secret::Secret;
 use crate::protocol::legacy::delegation::Shown;
 
@@ -36,12 +37,13 @@ impl Outcome {
         })
     }
 
-    /// The refresh token that is to be revoked, if there is one.
-    pub fn revocation(self) -> Option<Secret> {
-        self.effects.into_iter().find_map(|effect| match effect {
-            Effect::Revoke(refresh_token) => Some(refresh_token),
+    /// What is to be revoked, in this order.
+    pub fn revocations(self) -> Vec<Revocable> {
+        let revocable = |effect| match effect {
+            Effect::Revoke(what) => Some(what),
             _ => None,
-        })
+        };
+        self.effects.into_iter().filter_map(revocable).collect()
     }
 }
 
@@ -75,8 +77,8 @@ pub enum Effect {
     SendAgain,
     /// Wait so long, then make another attempt at the renewal.
     Pause(Duration),
-    /// Ask the issuer to revoke this refresh token.
-    Revoke(Secret),
+    /// Ask the issuer to revoke this.
+    Revoke(Revocable),
     /// Write what [`super::Stored::unsaved`] gives.
     Write,
 }
@@ -122,7 +124,13 @@ impl Effects {
     }
 
     pub(super) fn revoke(&mut self, refresh_token: Option<Secret>) {
-        self.0.extend(refresh_token.map(Effect::Revoke));
+        let revocable = refresh_token.map(Revocable::refresh_token);
+        self.0.extend(revocable.map(Effect::Revoke));
+    }
+
+    pub(super) fn revoke_device_secret(&mut self, device_secret: Option<Secret>) {
+        let revocable = device_secret.map(Revocable::device_secret);
+        self.0.extend(revocable.map(Effect::Revoke));
     }
 
     pub(super) fn renew(&mut self, input: RenewalInput) {

@@ -18,7 +18,7 @@ pub(super) struct Provenance {
     pub(super) sign_in_was_stored: bool,
     /// The waiting changes of the metadata that the store holds, by their numbers.
     pub(super) stored_updates: Vec<u64>,
-    /// The refresh tokens that wait to be revoked, as far as the store holds them.
+    /// The tokens that wait to be revoked, as far as the store holds them.
     pub(super) stored_revocations: Vec<Secret>,
     /// An item that could not be decoded; it is kept aside before it is replaced.
     pub(super) unreadable: Option<SecretBytes>,

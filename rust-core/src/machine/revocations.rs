@@ -1,5 +1,6 @@
-//! Refresh tokens that wait to be revoked: how many, for how long, and which of them another sign-in does away with.
+//! Tokens that wait to be revoked: how many, for how long, and which of them another sign-in does away with.
 
+use crate::model::revocable::Revocable;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::storage::envelope::{PendingRevocation, StoredSession};
@@ -14,10 +15,10 @@ const LONGEST_SECONDS: i64 = 30 * 24 * 3600;
 
 /// One more waits.
 pub(super) fn add(pending: &mut Vec<PendingRevocation>, new: PendingRevocation) {
-    pending.retain(|known| known.refresh_token != new.refresh_token);
+    pending.retain(|known| known.token != new.token);
     pending.push(new);
     let bytes = |pending: &[PendingRevocation]| -> usize {
-        let size = |known: &PendingRevocation| known.refresh_token.expose().len();
+        let size = |known: &PendingRevocation| known.token.expose().len();
         pending.iter().map(size).sum()
     };
     while pending.len() > 1 && (pending.len() > MOST || bytes(pending) > MOST_BYTES) {
@@ -25,13 +26,16 @@ pub(super) fn add(pending: &mut Vec<PendingRevocation>, new: PendingRevocation) 
     }
 }
 
-/// What waits when that session is over: what waited before, and its own refresh token.
+/// What waits when that session is over: what waited before, its own refresh token, and its device secret.
 pub(super) fn after(session: &StoredSession, since: Timestamp) -> Vec<PendingRevocation> {
     let mut pending = session.revocations.clone();
-    if let Some(refresh_token) = session.credentials.refresh_token.clone() {
+    let refresh_token = session.credentials.refresh_token.clone().map(Revocable::refresh_token);
+    let device_secret = session.device_secret.clone().map(Revocable::device_secret);
+    for Revocable { token, kind } in refresh_token.into_iter().chain(device_secret) {
         let subject = Some(session.subject.clone());
         let own = PendingRevocation {
-            refresh_token,
+            token,
+            kind,
             since,
             subject,
         };
@@ -59,8 +63,8 @@ pub(super) fn merge(
     ours: Vec<PendingRevocation>,
     mut theirs: Vec<PendingRevocation>,
 ) -> Vec<PendingRevocation> {
-    let is_new = |known: &PendingRevocation| !base.contains(&known.refresh_token);
-    theirs.retain(|known| is_new(known) || ours.iter().any(|ours| ours.refresh_token == known.refresh_token));
+    let is_new = |known: &PendingRevocation| !base.contains(&known.token);
+    theirs.retain(|known| is_new(known) || ours.iter().any(|ours| ours.token == known.token));
     ours.into_iter()
         .filter(is_new)
         .for_each(|known| add(&mut theirs, known));
@@ -69,16 +73,18 @@ pub(super) fn merge(
 
 /// Their tokens, by which [`merge`] knows them.
 pub(super) fn tokens(pending: &[PendingRevocation]) -> Vec<Secret> {
-    pending.iter().map(|known| known.refresh_token.clone()).collect()
+    pending.iter().map(|known| known.token.clone()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::revocable::RevocableKind;
 
     fn waiting(tokens: &[&str]) -> Vec<PendingRevocation> {
         let pending = |token: &&str| PendingRevocation {
-            refresh_token: Secret::new((*token).to_owned()),
+            token: Secret::new((*token).to_owned()),
+            kind: RevocableKind::default(),
             since: Timestamp(1),
             subject: Some(format!("user of {token}")),
         };

@@ -112,7 +112,7 @@ impl<'a> Stored<'a> {
         }
     }
 
-    /// The refresh tokens that have yet to be revoked at the issuer, the oldest first.
+    /// The tokens that have yet to be revoked at the issuer, the oldest first.
     pub fn pending_revocations(self) -> &'a [PendingRevocation] {
         self.0.phase.revocations()
     }

@@ -134,6 +134,12 @@ impl<'a> Tokens<'a> {
         session.credentials.refresh_token.as_ref()
     }
 
+    /// The device secret of a session that goes on.
+    pub fn device_secret(self, now: Instant) -> Option<&'a Secret> {
+        let session = self.0.session().filter(|_| !self.session_is_over(now))?;
+        session.device_secret.as_ref()
+    }
+
     /// The session, where it is renewed with a refresh token and has no key to bind that to.
     pub fn has_no_key(self) -> Option<Generation> {
         let credentials = &self.0.session()?.credentials;

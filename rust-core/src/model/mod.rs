@@ -13,6 +13,7 @@ pub mod pending_update;
 pub mod profile;
 pub mod proof_key;
 pub mod proof_nonces;
+pub mod revocable;
 pub mod scopes;
 pub mod secret;
 pub mod secret_members;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::access_token::seems_to_be_for;
+use super::actor::{Actor, is_blank};
 use super::exchange_failure::{Asked, ExchangeFailure, meaning, not_an_access_token, of_another_api};
 use super::failure::{Extras, Grant, json_object};
 use super::token::{self, TokenAnswer, pairs};
@@ -67,15 +68,6 @@ impl OwnToken {
     }
 }
 
-/// Who acts for the user (RFC 8693 2.1). `Debug` shows the type only.
-#[derive(Clone, PartialEq, Eq, Serialize)]
-pub struct Actor {
-    /// `actor_token`
-    pub token: Secret,
-    /// `actor_token_type`: a URI.
-    pub kind: String,
-}
-
 /// What is asked for. `Debug` shows no token and no parameter's value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TokenExchange {
@@ -111,14 +103,11 @@ impl TokenExchange {
     /// # Errors
     /// [`InvalidValue`] naming what cannot.
     pub fn check(&self) -> Result<(), InvalidValue> {
-        let is_blank = |text: &str| text.trim().is_empty();
         if self.subject_type.as_deref().is_some_and(is_blank) {
             return Err(InvalidValue::new("type", "has an empty name"));
         }
-        if let Some(actor) = &self.actor
-            && (is_blank(actor.token.expose()) || is_blank(&actor.kind))
-        {
-            return Err(InvalidValue::new("actor", "has an empty token or type"));
+        if let Some(actor) = &self.actor {
+            actor.check()?;
         }
         if self.resource.as_deref().is_some_and(|uri| !is_resource_indicator(uri)) {
             return Err(InvalidValue::new("resource", RESOURCE_PROBLEM));
@@ -170,7 +159,7 @@ pub fn request(
     }
     fields.extend(exchange.resource.iter().map(|uri| ("resource", uri.as_str())));
     if let Some(actor) = &exchange.actor {
-        fields.extend([("actor_token", actor.token.expose()), ("actor_token_type", &actor.kind)]);
+        fields.extend(actor.fields());
     }
     if !is_auth0(configuration) {
         // Elsewhere it is the issuer's choice where nothing is said.
@@ -224,14 +213,6 @@ fn is_auth0(configuration: &Configuration) -> bool {
 impl From<ProtocolError> for ExchangeFailure {
     fn from(error: ProtocolError) -> Self {
         Self::Other(error)
-    }
-}
-
-impl fmt::Debug for Actor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Actor")
-            .field("kind", &self.kind)
-            .finish_non_exhaustive()
     }
 }
 

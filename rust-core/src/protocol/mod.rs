@@ -3,6 +3,7 @@
 //! One file per endpoint; [`failure`] holds the one table that says what an unsuccessful answer means.
 
 pub mod access_token;
+pub mod actor;
 pub mod authorization;
 pub mod challenge;
 pub mod content_coding;

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::failure::{json_object, passing_trouble, unexpected};
 use crate::model::configuration::Configuration;
-use crate::model::secret::Secret;
+use crate::model::revocable::Revocable;
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
@@ -14,12 +14,13 @@ use crate::protocol::sanitized::sanitized_description;
 /// The revocation endpoint.
 pub const ENDPOINT: Endpoint = Endpoint::named("revocation endpoint");
 
-/// The request that revokes a refresh token, and with it what was issued from it.
-pub fn revoke(endpoint: &Url, configuration: &Configuration, refresh_token: &Secret) -> HttpRequest {
+/// The request that revokes a refresh token, and with it what was issued from it; or a device secret, and with it what other apps have
+/// by it (Okta: "Configure SSO for native apps").
+pub fn revoke(endpoint: &Url, configuration: &Configuration, what: &Revocable) -> HttpRequest {
     let fields = [
         ("client_id", configuration.client_id.as_str()),
-        ("token", refresh_token.expose()),
-        ("token_type_hint", "refresh_token"),
+        ("token", what.token.expose()),
+        ("token_type_hint", what.kind.hint()),
     ];
     HttpRequest::post_form(endpoint.clone(), fields)
 }

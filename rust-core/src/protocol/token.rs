@@ -23,6 +23,9 @@ pub struct TokenAnswer {
     pub refresh_token: Option<Secret>,
     /// `id_token`
     pub id_token: Option<Secret>,
+    /// `device_secret` (OpenID Connect Native SSO for Mobile Apps 1.0, 3.4). What `ds_hash` in the ID token has to do with it only the
+    /// issuer knows: the profile leaves that to it (3.5), and it is the issuer that is shown both.
+    pub device_secret: Option<Secret>,
     /// `scope`
     pub scope: Option<String>,
     /// `expires_in`, in seconds.
@@ -116,6 +119,7 @@ pub fn read_with(
         access_token: body.take_token("access_token"),
         refresh_token: body.take_token("refresh_token"),
         id_token: body.take_token("id_token"),
+        device_secret: body.take_token("device_secret"),
         scope: body.get("scope").and_then(scopes),
         expires_in: body.get("expires_in").and_then(seconds),
         problem: None,

@@ -3,6 +3,7 @@
 
 use url::Url;
 
+use super::actor::Actor;
 use super::failure::{Extras, Grant, about_client};
 use super::token::{self, TokenAnswer, pairs};
 use crate::model::configuration::Configuration;
@@ -16,11 +17,18 @@ use crate::protocol::message::{HttpAnswer, HttpRequest};
 pub(super) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /// The parameters of a token exchange that are separate arguments.
-pub const ARGUMENTS: [&str; 3] = ["subject_token", "subject_token_type", "user_profile"];
+pub const ARGUMENTS: [&str; 5] = [
+    "subject_token",
+    "subject_token_type",
+    "actor_token",
+    "actor_token_type",
+    "user_profile",
+];
 
 const CLIENT_HINT: &str = "the client must be allowed the token exchange grant \
     (urn:ietf:params:oauth:grant-type:token-exchange): at Auth0 for Sign in with Apple in the application's Advanced Settings > \
-    Device Settings > Native Social Login, for other tokens by a Custom Token Exchange profile of their type";
+    Device Settings > Native Social Login, for other tokens by a Custom Token Exchange profile of their type; at Okta by Token Exchange among the Grant types of the \
+    application's General settings, and in the rule of the authorization server's Access Policies";
 
 /// What another issuer gave, to sign in with.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +37,8 @@ pub struct SubjectToken<'a> {
     pub token: &'a Secret,
     /// `subject_token_type`: a URI.
     pub kind: &'a str,
+    /// `actor_token`: who acts.
+    pub actor: Option<&'a Actor>,
     /// `user_profile`: JSON of what Apple says of the user at the first sign-in only (Auth0).
     pub user_profile: Option<&'a Secret>,
 }
@@ -48,6 +58,7 @@ pub fn sign_in_request(
         ("subject_token_type", subject.kind),
         ("scope", &scope),
     ];
+    let actor = subject.actor.into_iter().flat_map(Actor::fields);
     let profile = subject.user_profile.map(|profile| ("user_profile", profile.expose()));
     let is_among = |name: &str, chosen: &[(String, String)]| chosen.iter().any(|(own, _)| own == name);
     let added = pairs(&configuration.token_parameters).filter(|(name, _)| !is_among(name, parameters));
@@ -57,7 +68,7 @@ pub fn sign_in_request(
         .chain(resources)
         .map(|(name, value)| (name, value.as_str()))
         .filter(|(name, _)| !is_among(name, parameters) && !is_among(name, &configuration.token_parameters));
-    let fields = own.into_iter().chain(profile).chain(apis).chain(added);
+    let fields = own.into_iter().chain(actor).chain(profile).chain(apis).chain(added);
     HttpRequest::post_form(endpoint.clone(), fields.chain(pairs(parameters)))
 }
 

@@ -60,4 +60,4 @@ pub use options::{
     StepUpOptions, TokenOptions, UpdateOutcome,
 };
 pub use sign_in::{ExternalToken, PasswordSignIn};
-pub use tokens::{MfaAnswer, MfaOutcome, MfaPrompt, SessionTransfer};
+pub use tokens::{DeviceSso, MfaAnswer, MfaOutcome, MfaPrompt, SessionTransfer};

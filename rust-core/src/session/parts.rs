@@ -21,8 +21,8 @@ use super::sign_in::{
 use super::sign_out::SignOut;
 use super::store::SessionStore;
 use super::tokens::{
-    AccessTokens, BearerCalls, ExchangedTokens, IdTokens, Mfa, MfaChallenges, Renewer, SessionTransfers,
-    TokenExchanges, TokensInMemory,
+    AccessTokens, BearerCalls, DeviceSsoTokens, ExchangedTokens, IdTokens, Mfa, MfaChallenges, Renewer,
+    SessionTransfers, TokenExchanges, TokensInMemory,
 };
 use crate::machine::error::Error;
 use crate::model::configuration::Configuration;
@@ -38,6 +38,7 @@ pub(super) struct Parts {
     pub(super) mfa: Arc<Mfa>,
     pub(super) id_tokens: Arc<IdTokens>,
     pub(super) session_transfers: SessionTransfers,
+    pub(super) device_sso_tokens: DeviceSsoTokens,
     pub(super) token_exchanges: Arc<TokenExchanges>,
     pub(super) profile: Arc<UserProfile>,
     pub(super) metadata: UserMetadata,
@@ -104,6 +105,8 @@ impl Parts {
             token_exchanges.clone(),
             challenges.clone(),
         );
+        let device_sso_tokens =
+            DeviceSsoTokens::new(context.clone(), store.clone(), memory.clone(), access_tokens.clone());
         let id_tokens = IdTokens::new(context.clone(), store.clone(), memory.clone(), access_tokens.clone());
         let calls = BearerCalls::new(
             context.clone(),
@@ -198,6 +201,7 @@ impl Parts {
             revocations,
             memory,
             session_transfers: SessionTransfers::new(context.clone(), access_tokens.clone()),
+            device_sso_tokens,
             token_exchanges,
             access_tokens,
             mfa,

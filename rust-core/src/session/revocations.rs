@@ -16,6 +16,7 @@ use super::store::SessionStore;
 use crate::machine::error::Error;
 use crate::machine::input::{RevocationEnded, TimePassed};
 use crate::machine::{Attempt, Stored, Verdict, retry};
+use crate::model::revocable::Revocable;
 use crate::model::secret::Secret;
 use crate::ports::LogLevel;
 use crate::protocol::revocation;
@@ -42,9 +43,9 @@ impl Revocations {
         })
     }
 
-    /// Revokes the refresh token of a sign-out, within limits.
-    pub(super) async fn settle_in_time(&self, refresh_token: &Secret) -> SignOutOutcome {
-        let revocation = std::pin::pin!(self.settle(refresh_token));
+    /// Revokes what a sign-out leaves, within limits.
+    pub(super) async fn settle_in_time(&self, left: Vec<Revocable>) -> SignOutOutcome {
+        let revocation = std::pin::pin!(self.settle_all(left));
         match select(revocation, self.context.sleep(LONGEST_REVOCATION)).await {
             Either::Left((Ok(true), _)) => SignOutOutcome::Revoked,
             Either::Left((Ok(false), _)) => SignOutOutcome::RevocationNotOffered,
@@ -83,31 +84,31 @@ impl Revocations {
         let revocations = Arc::clone(self);
         // Logged there.
         self.context
-            .spawn(async move { drop(revocations.revoke(&refresh_token).await) });
+            .spawn(async move { drop(revocations.revoke(&Revocable::refresh_token(refresh_token)).await) });
     }
 
     /// The same for a caller that waits for it, within limits.
-    pub(super) async fn revoke_in_time(&self, refresh_token: &Secret) {
+    pub(super) async fn revoke_in_time(&self, what: &Revocable) {
         // Logged there.
-        let revoking = std::pin::pin!(self.revoke(refresh_token));
+        let revoking = std::pin::pin!(self.revoke(what));
         select(revoking, self.context.sleep(LONGEST_REVOCATION)).await;
     }
 
-    /// Revokes a refresh token; false where the issuer offers no revocation.
-    pub(super) async fn revoke(&self, refresh_token: &Secret) -> Result<bool, Error> {
+    /// Revokes a token; false where the issuer offers no revocation.
+    pub(super) async fn revoke(&self, what: &Revocable) -> Result<bool, Error> {
         let revoked: Result<bool, Error> = async {
             let metadata = self.issuer.metadata().await?;
             let Some(endpoint) = &metadata.revocation_endpoint else {
                 return Ok(false);
             };
-            let request = revocation::revoke(endpoint, self.context.configuration(), refresh_token);
+            let request = revocation::revoke(endpoint, self.context.configuration(), what);
             let answer = self.issuer.call(revocation::ENDPOINT, request).await?;
             revocation::read(&answer, self.issuer.server_now())?;
             Ok(true)
         }
         .await;
         if let Err(error) = &revoked {
-            let message = format!("a refresh token could not be revoked: {error}");
+            let message = format!("a {} could not be revoked: {error}", what.kind.in_words());
             self.context.log(LogLevel::Warning, &message);
         }
         revoked
@@ -123,7 +124,7 @@ impl Revocations {
     /// Sends every revocation that is pending, one after the other; stops at the first that meets a transient failure.
     async fn send_alone(&self, _only: &MutexGuard<'_, ()>) {
         for pending in self.pending() {
-            let outcome = self.settle(&pending.refresh_token).await;
+            let outcome = self.settle(&pending.revocable()).await;
             if let Err(error) = outcome
                 && retry::is_passing(&error)
             {
@@ -133,11 +134,23 @@ impl Revocations {
         }
     }
 
-    /// Revokes a refresh token that was kept for that; it is kept on only if it did not reach the issuer.
-    async fn settle(&self, refresh_token: &Secret) -> Result<bool, Error> {
-        let outcome = self.revoke(refresh_token).await;
+    /// Revokes one after the other; what stays after trouble that passes waits. A refusal of one says nothing of the next.
+    async fn settle_all(&self, all: Vec<Revocable>) -> Result<bool, Error> {
+        let mut outcome = Ok(true);
+        for what in all {
+            match self.settle(&what).await {
+                Err(error) if retry::is_passing(&error) => return Err(error),
+                settled => outcome = outcome.and(settled),
+            }
+        }
+        outcome
+    }
+
+    /// Revokes a token that was kept for that; it is kept on only if it did not reach the issuer.
+    async fn settle(&self, what: &Revocable) -> Result<bool, Error> {
+        let outcome = self.revoke(what).await;
         let ended = self.context.apply(RevocationEnded {
-            refresh_token: refresh_token.clone(),
+            token: what.token.clone(),
             failure: outcome.as_ref().err().cloned(),
         });
         if ended.verdict == Verdict::Changed {

@@ -66,18 +66,16 @@ impl SignOut {
         self.metadata_queue.forget_refused();
         let ended = self.browser.session_ends();
         let at = context.now().wall;
-        let refresh_token = context.apply(SignedOut { at }).revocation();
+        let left = context.apply(SignedOut { at }).revocations();
         self.browser.session_ended(ended);
         self.exchanged.forget();
         context.publish();
         self.store.save_if_possible().await;
         context.log(LogLevel::Info, "signed out");
-        match refresh_token {
-            Some(refresh_token) => self.revocations.settle_in_time(&refresh_token).await,
-            None => {
-                self.revocations.send_in_background();
-                SignOutOutcome::NothingToRevoke
-            }
+        if left.is_empty() {
+            self.revocations.send_in_background();
+            return SignOutOutcome::NothingToRevoke;
         }
+        self.revocations.settle_in_time(left).await
     }
 }

@@ -174,6 +174,7 @@ fn answer((family, number): TokenName, key: Option<&ProofKey>) -> TokenAnswer {
         access_token: named('a'),
         refresh_token: named('r'),
         id_token: None,
+        device_secret: None,
         scope: None,
         expires_in: Some(3600),
         problem: None,

@@ -132,9 +132,9 @@ impl World {
     /// The tokens of the effects are revoked at the issuer.
     pub(crate) fn revoke(&mut self, outcome: &Outcome) {
         for effect in &outcome.effects {
-            if let Effect::Revoke(token) = effect {
-                self.history.excused.insert(family_of(token));
-                self.issuer.revoke(token);
+            if let Effect::Revoke(what) = effect {
+                self.history.excused.insert(family_of(&what.token));
+                self.issuer.revoke(&what.token);
             }
         }
     }

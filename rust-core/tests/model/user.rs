@@ -178,7 +178,8 @@ impl World {
             SignOut::Revokes(refresh_token) => {
                 self.issuer.revoke(&refresh_token);
                 let failure = None;
-                self.apply(process, input::RevocationEnded { refresh_token, failure });
+                let token = refresh_token;
+                self.apply(process, input::RevocationEnded { token, failure });
                 self.has_unsaved(process)
                     .then_some(SignOut::SavesRevocation(Saving::Asked))
             }
@@ -211,7 +212,7 @@ impl World {
         }
         self.publish(process);
         let token = outcome.effects.into_iter().find_map(|effect| match effect {
-            Effect::Revoke(token) => Some(token),
+            Effect::Revoke(what) => Some(what.token),
             _ => None,
         });
         SignOut::Saves(token, Saving::Asked)

@@ -22,6 +22,7 @@ pub(crate) fn code(number: u64) -> ExternalToken {
     ExternalToken {
         token: Secret::new(format!("external:ada@example.com:{number}")),
         kind: APPLE.to_owned(),
+        actor: None,
         user_profile: None,
         parameters: HashMap::new(),
     }

@@ -28,6 +28,8 @@ const WITH_REVOCATIONS: &str = include_str!("golden/v1-with-revocations.json");
 const SIGNED_OUT: &str = include_str!("golden/v1-signed-out.json");
 const IMPORTING: &str = include_str!("golden/v1-importing.json");
 const WITH_LIFETIME: &str = include_str!("golden/v1-with-lifetime.json");
+const WITH_DEVICE_SECRET: &str = include_str!("golden/v1-with-device-secret.json");
+const SIGNED_OUT_WITH_DEVICE_SECRET: &str = include_str!("golden/v1-signed-out-with-device-secret.json");
 const WITH_LATER_FIELDS: &str = include_str!("golden/v1-with-later-fields.json");
 
 /// A launch of an app whose store holds the item, at a time when its access token is young.
@@ -198,7 +200,7 @@ async fn a_session_with_another_users_token_to_revoke() {
     assert_eq!(launched_with(WITH_REVOCATIONS).await.1, signed_in());
     let stored = StoredItem::decode(&SecretBytes::new(WITH_REVOCATIONS.into())).unwrap();
     let waiting = stored.into_session().unwrap().revocations;
-    assert_eq!(waiting[0].refresh_token.expose(), "golden-replaced-token");
+    assert_eq!(waiting[0].token.expose(), "golden-replaced-token");
     assert_eq!(waiting[0].subject.as_deref(), Some("auth0|another"));
 }
 
@@ -220,6 +222,30 @@ async fn a_session_with_its_age() {
 async fn tokens_to_revoke_after_a_sign_out() {
     assert_eq!(launched_with(SIGNED_OUT).await.1, SessionState::SignedOut);
     assert_eq!(launched_with(IMPORTING).await.1, SessionState::SignedOut);
+}
+
+#[tokio::test]
+async fn a_session_with_a_secret_for_other_apps() {
+    let (session, state) = launched_with(WITH_DEVICE_SECRET).await;
+    assert_eq!(state, signed_in());
+    let stored = StoredItem::decode(&SecretBytes::new(WITH_DEVICE_SECRET.into())).unwrap();
+    let stored = stored.into_session().unwrap();
+    assert_eq!(stored.device_secret.unwrap().expose(), "golden-device-secret");
+    assert_eq!(cached(&session).as_deref(), Some("golden-access-token"));
+}
+
+#[tokio::test]
+async fn a_sign_out_that_left_such_a_secret_to_revoke() {
+    assert_eq!(
+        launched_with(SIGNED_OUT_WITH_DEVICE_SECRET).await.1,
+        SessionState::SignedOut
+    );
+    let stored = StoredItem::decode(&SecretBytes::new(SIGNED_OUT_WITH_DEVICE_SECRET.into())).unwrap();
+    let StoredItem::SignedOut(left) = stored else {
+        panic!("{stored:?}");
+    };
+    let hints = left.revocations.iter().map(|token| token.kind.hint());
+    assert_eq!(hints.collect::<Vec<_>>(), ["refresh_token", "device_secret"]);
 }
 
 #[test]
@@ -259,6 +285,8 @@ fn each_is_written_back_as_it_was() {
         SIGNED_OUT,
         IMPORTING,
         WITH_LIFETIME,
+        WITH_DEVICE_SECRET,
+        SIGNED_OUT_WITH_DEVICE_SECRET,
         WITH_LATER_FIELDS,
     ] {
         let stored = StoredItem::decode(&SecretBytes::new(item.into())).unwrap();

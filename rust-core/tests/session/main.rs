@@ -11,6 +11,7 @@ mod clocks;
 mod configuration;
 mod cooldowns;
 mod device_sign_in;
+mod device_sso;
 mod discovery;
 mod documented;
 mod dpop;

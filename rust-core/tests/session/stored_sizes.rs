@@ -70,7 +70,7 @@ fn tokens_for_further_audiences_go_and_the_oldest_first() {
 fn what_waits_to_be_revoked_goes_last_and_the_tokens_never() {
     let mut session = with_three_audiences(1);
     let waits = |token: &str| PendingRevocation {
-        refresh_token: Secret::new(token.repeat(400 * 1024)),
+        token: Secret::new(token.repeat(400 * 1024)),
         ..session.revocations[0].clone()
     };
     session.revocations = ["a", "b", "c"].map(waits).to_vec();

@@ -101,6 +101,10 @@ pub struct Counters {
     pub external_tokens_exchanged: u64,
     /// Tokens of the server's own exchanged for access tokens of other APIs.
     pub own_tokens_exchanged: u64,
+    /// Device secrets by which another app was signed in.
+    pub device_secrets_exchanged: u64,
+    /// Device secrets ended through `/oauth/revoke`.
+    pub device_secrets_revoked: u64,
     /// Codes presented again after they had been exchanged.
     pub codes_reused: u64,
     pub refresh_tokens_issued: u64,

@@ -29,7 +29,7 @@ impl Default for Options {
         Self {
             port: 0,
             public_url: None,
-            clients: vec![Client::native("native-app")],
+            clients: vec![Client::native("native-app"), Client::native("sibling-app")],
             accounts: vec![Account::ada(), Account::grace()],
             apis: vec![Api {
                 identifier: "https://api.example.com/".into(),

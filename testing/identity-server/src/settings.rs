@@ -71,6 +71,10 @@ pub struct Settings {
     pub custom_token_types: Vec<String>,
     /// Whether a token of the server's own is exchanged under the type that RFC 8693 has for it, as Auth0 does not. Default false.
     pub standard_token_exchange: bool,
+    /// Whether the scope `device_sso` brings a device secret, as at Okta (OpenID Connect Native SSO for Mobile Apps 1.0). Default true.
+    pub device_sso: bool,
+    /// Whether each refresh replaces it. Default false.
+    pub device_secret_rotation: bool,
     /// Whether clients may create session transfer tokens (`session_transfer.can_create_session_transfer_token`). Default true.
     pub session_transfer: bool,
     /// The authentication context classes that a sign-in can reach (`acr_values`). Default Auth0's one for a second factor.
@@ -150,6 +154,8 @@ impl Default for Settings {
             token_exchange: true,
             custom_token_types: vec!["urn:example:partner-token".to_owned()],
             standard_token_exchange: false,
+            device_sso: true,
+            device_secret_rotation: false,
             session_transfer: true,
             authentication_classes: vec![MULTI_FACTOR.to_owned()],
             claims_parameter: false,

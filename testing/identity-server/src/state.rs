@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::dpop::Proofs;
 use crate::endpoints::authorize::AuthorizationRequest;
 use crate::endpoints::device::DeviceCode;
+use crate::endpoints::device_sso::DeviceSecret;
 use crate::endpoints::par::Pushed;
 use crate::endpoints::session_transfer::SessionTransfer;
 use crate::fault_queue::FaultQueue;
@@ -56,6 +57,7 @@ pub(crate) struct Db {
     /// What `/oauth/device/code` gave, by the device code.
     pub(crate) device_codes: HashMap<String, DeviceCode>,
     pub(crate) session_transfers: HashMap<String, SessionTransfer>,
+    pub(crate) device_secrets: HashMap<String, DeviceSecret>,
     /// Codes of Sign in with Apple's that were exchanged.
     pub(crate) spent_codes_of_others: HashSet<String>,
     pub(crate) transactions: HashMap<String, Transaction>,

@@ -6,6 +6,7 @@ use ring::digest;
 use serde_json::{Map, Value, json};
 
 use crate::accounts::Account;
+use crate::endpoints::device_sso;
 use crate::grant::{AccessToken, Grant, Issued};
 use crate::jws;
 use crate::keys::Algorithm;
@@ -41,8 +42,14 @@ impl Issue<'_> {
         if let Some(refresh_token) = &self.refresh_token {
             answer["refresh_token"] = json!(refresh_token);
         }
+        let of = (self.grant, self.scope);
+        let device_secret = device_sso::secret(db, settings, of, (self.family, self.again));
+        if let Some((secret, true)) = &device_secret {
+            answer["device_secret"] = json!(secret);
+        }
         if self.scope.iter().any(|scope| scope == "openid") {
-            answer["id_token"] = json!(self.id_token(shared, settings, &access_token));
+            let device_secret = device_secret.as_ref().map(|(secret, _)| secret.as_str());
+            answer["id_token"] = json!(self.id_token(shared, settings, &access_token, device_secret));
         }
         (
             answer,
@@ -116,10 +123,19 @@ impl Issue<'_> {
         }
     }
 
-    fn id_token(&self, shared: &Shared, settings: &Settings, access_token: &str) -> String {
+    fn id_token(
+        &self,
+        shared: &Shared,
+        settings: &Settings,
+        access_token: &str,
+        device_secret: Option<&str>,
+    ) -> String {
         let mut claims = self.id_token_claims(shared, settings);
         if settings.at_hash {
-            claims.insert("at_hash".into(), json!(at_hash(access_token, settings.algorithm)));
+            claims.insert("at_hash".into(), json!(half_of_hash(access_token, settings.algorithm)));
+        }
+        if let Some(secret) = device_secret {
+            claims.insert("ds_hash".into(), json!(half_of_hash(secret, settings.algorithm)));
         }
         let key = shared.keys.current(settings.algorithm);
         match self.id_token_fault {
@@ -159,10 +175,10 @@ impl Issue<'_> {
 }
 
 /// OpenID Connect Core section 3.1.3.6: the left half of the hash that the signature uses (SHA-512 for Ed25519).
-fn at_hash(access_token: &str, algorithm: Algorithm) -> String {
+pub(crate) fn half_of_hash(token: &str, algorithm: Algorithm) -> String {
     let hash = match algorithm {
-        Algorithm::EdDSA => digest::digest(&digest::SHA512, access_token.as_bytes()),
-        _ => digest::digest(&digest::SHA256, access_token.as_bytes()),
+        Algorithm::EdDSA => digest::digest(&digest::SHA512, token.as_bytes()),
+        _ => digest::digest(&digest::SHA256, token.as_bytes()),
     };
     let bytes = hash.as_ref();
     URL_SAFE_NO_PAD.encode(&bytes[..bytes.len() / 2])

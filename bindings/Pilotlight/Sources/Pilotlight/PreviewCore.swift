@@ -202,7 +202,7 @@ class PreviewCore: CoreSessionProtocol, @unchecked Sendable {
     }
 
     func signInByExchange(
-        token: String, kind: String, userProfile: String?, parameters: [String: String]
+        token: String, kind: String, actor: ExchangeActor?, userProfile: String?, parameters: [String: String]
     ) async throws -> PilotlightCore.SessionState {
         try await begin()
         try throwIfFailing()
@@ -220,6 +220,12 @@ class PreviewCore: CoreSessionProtocol, @unchecked Sendable {
         try await begin()
         let token = try signedIn { $0.accessToken }
         return SessionTransferToken(token: token, lifetimeSeconds: 60, host: "preview.invalid")
+    }
+
+    func deviceSsoToken() async throws -> DeviceSsoToken {
+        try await begin()
+        let token = try signedIn { $0.accessToken }
+        return DeviceSsoToken(idToken: token, deviceSecret: token)
     }
 
     func importSession(source: PilotlightCore.ImportSource) async throws -> PilotlightCore.ImportOutcome {

@@ -1,7 +1,8 @@
 import Foundation
 internal import PilotlightCore
 
-/// Another issuer's token to sign in with: Sign in with Apple's code, or a token of a type that the issuer knows.
+/// A token to sign in with: Sign in with Apple's code, what another app of yours has (``Session/deviceSSOToken(secretType:)``), or a token
+/// of a type that the issuer knows.
 ///
 /// Printing it shows its type and the names of the parameters.
 public struct ExternalToken: Hashable, Sendable {
@@ -9,6 +10,8 @@ public struct ExternalToken: Hashable, Sendable {
     public var token: String
     /// Its type, a URI (`subject_token_type`, RFC 8693 3; Auth0: "Custom Token Exchange").
     public var type: String
+    /// Who acts for the user (`actor_token`, RFC 8693 2.1): for another app's sign-in its device secret.
+    public var actor: ActorToken?
     /// What to tell the issuer about the user (`user_profile`, Auth0).
     public var userProfile: [String: SessionJSON]
     /// Further parameters of the request, such as Auth0's `organization`.
@@ -19,13 +22,16 @@ public struct ExternalToken: Hashable, Sendable {
     /// - Parameters:
     ///   - token: The token.
     ///   - type: Its type, a URI, such as `urn:ietf:params:oauth:token-type:id_token` or the one of an Auth0 Custom Token Exchange profile.
+    ///   - actor: Who acts for the user.
     ///   - userProfile: What to tell the issuer about the user (Auth0).
     ///   - parameters: Further parameters of the request.
     public init(
-        _ token: String, type: String, userProfile: [String: SessionJSON] = [:], parameters: [String: String] = [:]
+        _ token: String, type: String, actor: ActorToken? = nil, userProfile: [String: SessionJSON] = [:],
+        parameters: [String: String] = [:]
     ) {
         self.token = token
         self.type = type
+        self.actor = actor
         self.userProfile = userProfile
         self.parameters = parameters
     }
@@ -62,8 +68,8 @@ extension ExternalToken: Redacted {
 }
 
 extension Session {
-    /// Signs in with another issuer's token, without a browser (token exchange, RFC 8693; Auth0: "Token Exchange for Native
-    /// Social", "Custom Token Exchange"). Network; persists the session.
+    /// Signs in with another issuer's token or another app's, without a browser (token exchange, RFC 8693; Auth0: "Token Exchange for
+    /// Native Social", "Custom Token Exchange"; Okta: "Configure SSO for native apps"). Network; persists the session.
     ///
     /// ```swift
     /// func signIn(_ credential: ASAuthorizationAppleIDCredential) async throws {
@@ -85,7 +91,7 @@ extension Session {
     ///   or wants to see the user (`login_required`, `interaction_required`: sign in with the browser).
     ///   ``SessionError/mfaRequired(_:message:)``.
     ///   ``SessionError/configurationInvalid(field:message:)`` naming `clientID` when the client may not use this grant (Auth0: Advanced
-    ///   Settings > Device Settings > Native Social Login), `audience` or `scopes`. ``SessionError/argumentInvalid(argument:message:)``.
+    ///   Settings > Device Settings > Native Social Login; Okta: General > Grant type > Token Exchange), `audience` or `scopes`. ``SessionError/argumentInvalid(argument:message:)``.
     ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``: call again with the same token; if the issuer has
     ///   answered already, its answer is used. ``SessionError/signInCancelled`` when another sign-in or a sign-out came meanwhile;
     ///   `CancellationError`, after which the sign-in may still end well. A session that existed before is untouched by any of them.
@@ -96,7 +102,9 @@ extension Session {
         let state = SessionState(
             try await call(givesNothingOut: true) {
                 try await $0.signInByExchange(
-                    token: token.token, kind: token.type, userProfile: profile, parameters: token.parameters)
+                    token: token.token, kind: token.type,
+                    actor: token.actor.map { ExchangeActor(token: $0.token, kind: $0.type) }, userProfile: profile,
+                    parameters: token.parameters)
             })
         gates.open()
         return state

@@ -1448,6 +1448,12 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func delegate(apiType: String, target: String?, scopes: [String], parameters: [String: String], byRefreshToken: Bool) async throws  -> Claims
 
     /**
+     * What another app of the vendor signs in with (OpenID Connect Native SSO for Mobile Apps 1.0). From memory; an ID token that has
+     * expired is renewed, with network, and persisted.
+     */
+    func deviceSsoToken() async throws  -> DeviceSsoToken
+
+    /**
      * Deletes what the other library stored; true when that was done. False, and nothing is deleted, while there is no
      * session here and there never was one since an import was tried.
      */
@@ -1567,7 +1573,7 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
      * Signs in with what another issuer gave, such as the code of Sign in with Apple. Network; persists the session. The token
      * is sent, wiped on this side, and never stored. `user_profile` is JSON text.
      */
-    func signInByExchange(token: String, kind: String, userProfile: String?, parameters: [String: String]) async throws  -> SessionState
+    func signInByExchange(token: String, kind: String, actor: ExchangeActor?, userProfile: String?, parameters: [String: String]) async throws  -> SessionState
 
     /**
      * Signs in with a name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID token.
@@ -2285,6 +2291,26 @@ open func delegate(apiType: String, target: String?, scopes: [String], parameter
 }
 
     /**
+     * What another app of the vendor signs in with (OpenID Connect Native SSO for Mobile Apps 1.0). From memory; an ID token that has
+     * expired is renewed, with network, and persisted.
+     */
+open func deviceSsoToken()async throws  -> DeviceSsoToken  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_pilotlight_core_fn_method_coresession_device_sso_token(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
+            completeFunc: ffi_pilotlight_core_rust_future_complete_rust_buffer,
+            freeFunc: ffi_pilotlight_core_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeDeviceSsoToken_lift,
+            errorHandler: FfiConverterTypeSessionError_lift
+        )
+}
+
+    /**
      * Deletes what the other library stored; true when that was done. False, and nothing is deleted, while there is no
      * session here and there never was one since an import was tried.
      */
@@ -2666,12 +2692,12 @@ open func sessionTransfer()async throws  -> SessionTransferToken  {
      * Signs in with what another issuer gave, such as the code of Sign in with Apple. Network; persists the session. The token
      * is sent, wiped on this side, and never stored. `user_profile` is JSON text.
      */
-open func signInByExchange(token: String, kind: String, userProfile: String?, parameters: [String: String])async throws  -> SessionState  {
+open func signInByExchange(token: String, kind: String, actor: ExchangeActor?, userProfile: String?, parameters: [String: String])async throws  -> SessionState  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_pilotlight_core_fn_method_coresession_sign_in_by_exchange(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(token),FfiConverterString.lower(kind),FfiConverterOptionString.lower(userProfile),FfiConverterDictionaryStringString.lower(parameters)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(token),FfiConverterString.lower(kind),FfiConverterOptionTypeExchangeActor.lower(actor),FfiConverterOptionString.lower(userProfile),FfiConverterDictionaryStringString.lower(parameters)
                 )
             },
             pollFunc: ffi_pilotlight_core_rust_future_poll_rust_buffer,
@@ -4152,6 +4178,75 @@ public func FfiConverterTypeDeviceSignInRequest_lift(_ buf: RustBuffer) throws -
 #endif
 public func FfiConverterTypeDeviceSignInRequest_lower(_ value: DeviceSignInRequest) -> RustBuffer {
     return FfiConverterTypeDeviceSignInRequest.lower(value)
+}
+
+
+/**
+ * What another app of the vendor signs in with. It crosses as text: it is for another session.
+ */
+public struct DeviceSsoToken: Equatable, Hashable {
+    /**
+     * The ID token.
+     */
+    public let idToken: String
+    /**
+     * The device secret.
+     */
+    public let deviceSecret: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The ID token.
+         */idToken: String,
+        /**
+         * The device secret.
+         */deviceSecret: String) {
+        self.idToken = idToken
+        self.deviceSecret = deviceSecret
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension DeviceSsoToken: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDeviceSsoToken: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DeviceSsoToken {
+        return
+            try DeviceSsoToken(
+                idToken: FfiConverterString.read(from: &buf),
+                deviceSecret: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: DeviceSsoToken, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.idToken, into: &buf)
+        FfiConverterString.write(value.deviceSecret, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDeviceSsoToken_lift(_ buf: RustBuffer) throws -> DeviceSsoToken {
+    return try FfiConverterTypeDeviceSsoToken.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDeviceSsoToken_lower(_ value: DeviceSsoToken) -> RustBuffer {
+    return FfiConverterTypeDeviceSsoToken.lower(value)
 }
 
 
@@ -10931,6 +11026,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_delegate() != 35072) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_pilotlight_core_checksum_method_coresession_device_sso_token() != 52310) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_pilotlight_core_checksum_method_coresession_discard_imported_session() != 7006) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -10991,7 +11089,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_session_transfer() != 55018) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_by_exchange() != 35751) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_by_exchange() != 65339) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_with_password() != 28325) {

@@ -51,6 +51,7 @@ import FoundationNetworking
             "metadata": { _ = try await session.metadata.get() },
             "metadata update": { _ = try await session.metadata.update(["a": 1]) },
             "session transfer": { _ = try await session.sessionTransfer() },
+            "device SSO": { _ = try await session.deviceSSOToken() },
         ]
         let requests = try await server.requests(to: "token")
         #expect(session.cachedAccessToken() == nil)

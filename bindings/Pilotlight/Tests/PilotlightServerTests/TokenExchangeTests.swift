@@ -64,6 +64,35 @@ import FoundationNetworking
         await server.stop()
     }
 
+    @Test func anotherAppOfTheVendorSignsInWithoutItsUser() async throws {
+        let server = try await IdentityServer.start()
+        var configuration = server.auth0()
+        let without = try Session(configuration, storage: .inMemory, log: .none)
+        try await without.signIn(using: TestBrowser())
+        do {
+            _ = try await without.deviceSSOToken()
+            Issue.record("it has no device secret")
+        } catch SessionError.configurationInvalid(let field, let message) {
+            #expect(field == "scopes" && message.description.contains("device_sso"))
+        }
+        configuration.scopes.append("device_sso")
+        let first = try Session(configuration, storage: .inMemory, log: .none)
+        try await first.signIn(using: TestBrowser())
+        let token = try await first.deviceSSOToken()
+        #expect(token.type == "urn:ietf:params:oauth:token-type:id_token" && token.actor?.token.isEmpty == false)
+        configuration = .auth0(domain: server.issuer, clientID: "sibling-app", redirectURI: IdentityServer.redirectURI)
+        let second = try Session(configuration, storage: .inMemory, log: .none)
+        try await second.signIn(exchanging: token)
+        let isAda = if case .signedIn(subject: "auth0|ada", _)? = second.state { true } else { false }
+        #expect(isAda)
+        // The specification has another name for the type.
+        let name = "urn:openid:params:token-type:device-secret"
+        try await second.signIn(exchanging: first.deviceSSOToken(secretType: name))
+        #expect(await first.signOut() == .revoked)
+        await #expect(throws: SessionError.self) { try await second.accessToken(forceRefresh: true) }
+        await server.stop()
+    }
+
     @Test func theSessionsOwnTokensAreExchangedForAnotherAPI() async throws {
         let server = try await IdentityServer.start()
         try await server.change(["standard_token_exchange": true])

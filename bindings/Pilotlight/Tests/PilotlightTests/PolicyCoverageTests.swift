@@ -61,6 +61,7 @@ import FoundationNetworking
             "Session.profile(maxAge:allowStale:)": { _ = try await session.profile(maxAge: 60) },
             "Session.fetchUser(fields:include:)": { _ = try await session.fetchUser() },
             "Session.sessionTransfer()": { _ = try await session.sessionTransfer() },
+            "Session.deviceSSOToken(secretType:)": { _ = try await session.deviceSSOToken() },
             "Session.logoutURL(returnTo:options:)": { _ = try await session.logoutURL(options: hint) },
             "LegacyAuth0.idToken(minTTL:)": { _ = try await session.legacy.idToken() },
             "LegacyAuth0.delegate(apiType:target:scopes:parameters:grant:)": {

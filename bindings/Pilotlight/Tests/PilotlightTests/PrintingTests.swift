@@ -83,6 +83,8 @@ import FoundationNetworking
                     Self.secret, type: "urn:t", userProfile: ["planted-key": .string(Self.secret)],
                     parameters: ["a": Self.secret]),
                 ExternalToken.apple(authorizationCode: Data(Self.secret.utf8), email: Self.secret),
+                ExternalToken(Self.secret, type: "urn:t", actor: ActorToken(Self.secret, type: "urn:s")),
+                try await session.deviceSSOToken(),
             ],
             "SessionTransfer": [try await session.sessionTransfer()],
             "SubjectToken": [SubjectToken.idToken, SubjectToken.accessToken.named("urn:t")],

@@ -11,6 +11,9 @@ enum Help {
                                 program waits there for the browser, on the URI's port or on a free one; otherwise paste
                                 the URL that the browser was sent to
           sign-in --device      prints a code and "open: URL", for another device, and waits until the code is entered there
+          sign-in --of CLIENT_ID
+                                as in the app with this client ID, without a browser: its session is in the same store and
+                                began with the scope device_sso
           state                 who is signed in, and how long the access token is valid
           token                 the access token, renewed if necessary
           exchange AUDIENCE     an access token for another API, in exchange for the session's own (RFC 8693)

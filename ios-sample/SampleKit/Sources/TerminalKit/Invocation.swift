@@ -8,6 +8,7 @@ struct Invocation: Sendable {
         case help
         case signIn(timeout: TimeInterval)
         case signInOnAnotherDevice(timeout: TimeInterval)
+        case signInAsInAnotherApp(clientID: String)
         case state
         case token(minTTL: TimeInterval, forceRefresh: Bool, allowExpired: Bool, otp: String?)
         case exchange(audience: String, type: String?)
@@ -33,6 +34,7 @@ struct Invocation: Sendable {
         ("--step-up", "request: sign in again if the API requires it, and repeat the request"),
         ("--refresh", "profile: fetch it again"),
         ("--device", "sign-in: on another device, with a code that is printed"),
+        ("--of CLIENT_ID", "sign-in: as in the app with this client ID, whose session is in the same store"),
         ("--browser", "sign-out: also at the issuer's page in the browser, which returns as after a sign-in"),
         ("--timeout SECONDS", "sign-in, request: how long to wait for the browser; default: 300"),
         ("--json", "print answers as JSON on stdout, one object per line"),
@@ -64,7 +66,9 @@ struct Invocation: Sendable {
     init(_ arguments: [String], environment: [String: String]) throws {
         let scanner = try ArgumentScanner(
             arguments,
-            flags: Set(SessionSettings.flags.map(\.name)).union(["store", "account", "as", "min-ttl", "otp", "timeout"]
+            flags: Set(SessionSettings.flags.map(\.name)).union([
+                "store", "account", "as", "of", "min-ttl", "otp", "timeout",
+            ]
             ),
             switches: Set(SessionSettings.switches.map(\.name))
                 .union([
@@ -85,6 +89,7 @@ struct Invocation: Sendable {
         let words = scanner.words
         switch (words.first, words.dropFirst().first) {
         case ("sign-in", nil):
+            if let clientID = try scanner.value("of") { return .signInAsInAnotherApp(clientID: clientID) }
             let timeout = try seconds("timeout", in: scanner) ?? 300
             return scanner.switches.contains("device")
                 ? .signInOnAnotherDevice(timeout: timeout) : .signIn(timeout: timeout)

@@ -55,7 +55,13 @@ public struct Terminal: Sendable {
             log: invocation.verbose ? log : .none)
         defer { if invocation.counters { console.err(Self.describe(session.counters)) } }
         try await session.restore()
-        let answer = try await Verbs(session: session, authenticator: authenticator).answer(to: invocation.verb)
+        var verbs = Verbs(session: session, authenticator: authenticator)
+        if case .signInAsInAnotherApp(let clientID) = invocation.verb {
+            used.clientID = clientID
+            verbs.otherApp = try used.makeSession(
+                storage: storage, name: invocation.account, readOnly: true, log: .none)
+        }
+        let answer = try await verbs.answer(to: invocation.verb)
         console.show(answer, asJSON: invocation.json)
     }
 

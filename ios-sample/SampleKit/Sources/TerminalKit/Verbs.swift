@@ -10,6 +10,8 @@ import FoundationNetworking
 struct Verbs: Sendable {
     let session: Session
     let authenticator: TerminalAuthenticator
+    /// The session of another app in the same store, where there is one to sign in by.
+    var otherApp: Session?
 
     func answer(to verb: Invocation.Verb) async throws -> Answer {
         switch verb {
@@ -19,6 +21,10 @@ struct Verbs: Sendable {
             let (session, authenticator) = (session, authenticator)
             return Self.describe(
                 try await within(timeout) { try await session.signIn(using: authenticator) })
+        case .signInAsInAnotherApp:
+            guard let otherApp else { throw UsageError("--of needs the client ID of the other app") }
+            try await otherApp.restore()
+            return Self.describe(try await session.signIn(exchanging: otherApp.deviceSSOToken()))
         case .signInOnAnotherDevice(let timeout):
             let (session, authenticator) = (session, authenticator)
             return Self.describe(

@@ -29,6 +29,7 @@ import FoundationNetworking
         #expect(
             try verb("token", "--allow-expired", "--otp", "1")
                 == .token(minTTL: 0, forceRefresh: false, allowExpired: true, otp: "1"))
+        #expect(try verb("sign-in", "--of", "app-1") == .signInAsInAnotherApp(clientID: "app-1"))
         #expect(try verb("exchange", "https://a/") == .exchange(audience: "https://a/", type: nil))
         #expect(try verb("exchange", "b", "--as", "urn:c") == .exchange(audience: "b", type: "urn:c"))
         #expect(

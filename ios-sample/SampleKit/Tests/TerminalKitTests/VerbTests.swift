@@ -113,6 +113,23 @@ import Testing
         await server.stop()
     }
 
+    @Test func anotherAppSignsInWithoutItsUser() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let terminal = TestTerminal(server: server, store: folder.file("session"))
+        #expect(await terminal.signIn().code == .done)
+        let none = await terminal.run("sign-in", "--of", "native-app", "--client-id", "sibling-app")
+        #expect(none.code == .configurationInvalid)
+        #expect(none.err.contains { $0.contains("device_sso") })
+        #expect(await terminal.signIn("--scope", "openid offline_access device_sso").code == .done)
+        let signedIn = await terminal.run("sign-in", "--of", "native-app", "--client-id", "sibling-app")
+        #expect(signedIn.code == .done && signedIn.out.contains("signed in: auth0|ada"))
+        #expect(await terminal.run("token", "--force-refresh", "--client-id", "sibling-app").code == .done)
+        #expect(await terminal.run("sign-out").code == .done)
+        #expect(await terminal.run("token", "--force-refresh", "--client-id", "sibling-app").code == .signInRequired)
+        await server.stop()
+    }
+
     @Test func theExitCodeSaysWhatToDo() async throws {
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()

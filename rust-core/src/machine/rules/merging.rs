@@ -288,7 +288,7 @@ pub(super) fn wait_further(machine: &mut Machine, tokens: Vec<PendingRevocation>
         return;
     };
     let known = revocations::tokens(pending);
-    let is_new = |token: &PendingRevocation| !known.contains(&token.refresh_token);
+    let is_new = |token: &PendingRevocation| !known.contains(&token.token);
     let new: Vec<_> = tokens.into_iter().filter(is_new).collect();
     if new.is_empty() {
         return;
@@ -301,7 +301,7 @@ pub(super) fn wait_further(machine: &mut Machine, tokens: Vec<PendingRevocation>
 pub(crate) fn take_over(machine: &mut Machine, phase: Phase, by: SignInWay, effects: &mut Effects) -> Verdict {
     // What could not be written here is not in the store either.
     let mut unsaved = machine.phase.revocations().to_vec();
-    unsaved.retain(|token| !machine.provenance.stored_revocations.contains(&token.refresh_token));
+    unsaved.retain(|token| !machine.provenance.stored_revocations.contains(&token.token));
     replace_by_stored(machine, phase, effects);
     if let Some(session) = machine.session() {
         unsaved = revocations::of_others(&unsaved, &session.subject);

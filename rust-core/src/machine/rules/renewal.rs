@@ -12,7 +12,8 @@ use super::super::state::Machine;
 use super::super::tokens::Tokens;
 use crate::model::audience::{self, Audience, AudienceToken};
 use crate::model::credentials::Credentials;
-use crate::storage::envelope::Brought;
+use crate::model::secret::Secret;
+use crate::storage::envelope::{Brought, StoredSession};
 
 /// The current token is sent, if there is one that can be and the session is not over by its age.
 pub(crate) fn renew(machine: &mut Machine, input: RenewalAsked, effects: &mut Effects) -> Verdict {
@@ -38,6 +39,7 @@ pub(crate) fn bind(machine: &mut Machine, input: ProofKeyMade, _: &mut Effects) 
 pub(crate) fn drop_tokens(machine: &mut Machine, input: RenewalAnswered, effects: &mut Effects) -> Verdict {
     if machine.session().is_none_or(|session| session.subject != input.subject) {
         effects.revoke(input.answer.refresh_token);
+        effects.revoke_device_secret(input.answer.device_secret);
     }
     Verdict::Superseded
 }
@@ -73,6 +75,7 @@ fn take_own_tokens(machine: &mut Machine, input: RenewalAnswered) {
         return;
     };
     lifetime::keep(machine.limits, session);
+    keep_device_secret(session, answer.device_secret);
     let scope = session.credentials.scope.take();
     // Empty where it is not known.
     let whole_scope = session.whole_scope.take().or_else(|| scope.clone()).unwrap_or_default();
@@ -103,6 +106,13 @@ fn take_own_tokens(machine: &mut Machine, input: RenewalAnswered) {
     machine.receipt.renewals += 1;
 }
 
+/// The one that came takes the place of the one before: the issuer may have replaced it.
+fn keep_device_secret(session: &mut StoredSession, came: Option<Secret>) {
+    if came.is_some() {
+        session.device_secret = came;
+    }
+}
+
 /// An access token for a further audience, and perhaps a new refresh token. The session's own access token, scope and ID
 /// token stay.
 fn take_audience_token(machine: &mut Machine, audience: Audience, input: RenewalAnswered) {
@@ -112,6 +122,7 @@ fn take_audience_token(machine: &mut Machine, audience: Audience, input: Renewal
     };
     let revision = machine.ledger.change();
     session.count_version(Brought::by_renewal(answer.refresh_token.as_ref()));
+    keep_device_secret(session, answer.device_secret);
     if let Some(key) = answer.proof_key {
         session.credentials.proof_key = Some(key);
     }
@@ -211,6 +222,7 @@ pub(crate) fn end(machine: &mut Machine, input: RenewalRefused, effects: &mut Ef
     let (reason, tokens) = (input.reason, &mut session.credentials);
     (tokens.access_token, tokens.refresh_token, tokens.id_token) = (None, None, None);
     tokens.unchecked = false;
+    session.device_secret = None;
     session.audience_tokens.clear();
     session.ended = Some(reason);
     session.count_version(Brought::Less);

@@ -12,10 +12,11 @@ use super::super::retry::is_passing;
 use super::super::revocations;
 use super::super::state::Machine;
 use super::super::stored::Stored;
+use crate::model::revocable::RevocableKind;
 use crate::model::time::Timestamp;
 use crate::storage::envelope::{self, PendingRevocation};
 
-/// The user of this session signs out. The refresh token is revoked now, and kept until that is done.
+/// The user of this session signs out. The refresh token and the device secret are revoked now, and kept until that is done.
 pub(crate) fn leave(machine: &mut Machine, input: SignedOut, effects: &mut Effects) -> Verdict {
     let Phase::Session(session) = mem::take(&mut machine.phase) else {
         return Verdict::Unchanged;
@@ -27,6 +28,7 @@ pub(crate) fn leave(machine: &mut Machine, input: SignedOut, effects: &mut Effec
     sign_out(machine, revocations::after(&session, input.at));
     announce(machine, effects);
     effects.revoke(session.credentials.refresh_token);
+    effects.revoke_device_secret(session.device_secret);
     Verdict::Changed
 }
 
@@ -45,7 +47,8 @@ pub(crate) fn stay_signed_out(machine: &mut Machine, input: SignedOut, _: &mut E
         && let Some(refresh_token) = import.credentials.refresh_token.clone()
     {
         let unfinished = PendingRevocation {
-            refresh_token,
+            token: refresh_token,
+            kind: RevocableKind::RefreshToken,
             since: input.at,
             subject: None,
         };
@@ -73,7 +76,7 @@ pub(crate) fn settle_revocation(machine: &mut Machine, input: RevocationEnded, _
         return Verdict::Unchanged;
     }
     machine.cooldowns.end_attempt(Attempt::Revocation);
-    keep_revocations(machine, |pending| pending.refresh_token != input.refresh_token)
+    keep_revocations(machine, |pending| pending.token != input.token)
 }
 
 /// What is too old does not have to be revoked any more.

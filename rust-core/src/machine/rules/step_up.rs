@@ -55,6 +55,9 @@ pub(crate) fn step_up(machine: &mut Machine, input: SteppedUp, effects: &mut Eff
         lifetime::end_in(session, seconds, at);
     }
     session.credentials = came;
+    if let Some(device_secret) = input.session.device_secret {
+        session.device_secret = Some(device_secret);
+    }
     session.whole_scope = None;
     session.authenticated_at = input.session.authenticated_at.or(session.authenticated_at);
     session.count_version(if is_rotated { Brought::Grant } else { Brought::Less });
@@ -83,8 +86,9 @@ pub(crate) fn step_up(machine: &mut Machine, input: SteppedUp, effects: &mut Eff
     Verdict::Changed
 }
 
-/// Nobody is signed in any more, or somebody else is. Nobody has what came: the refresh token is revoked.
+/// Nobody is signed in any more, or somebody else is. Nobody has what came: it is revoked.
 pub(crate) fn forget_step_up(_: &mut Machine, input: SteppedUp, effects: &mut Effects) -> Verdict {
     effects.revoke(input.session.credentials.refresh_token);
+    effects.revoke_device_secret(input.session.device_secret);
     Verdict::Superseded
 }

@@ -103,6 +103,7 @@ pub fn read_renewal(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> Result
         access_token: None,
         refresh_token: None,
         id_token,
+        device_secret: None,
         scope: None,
         expires_in: Some(Credentials::lifetime_of_id_token(issued_at, expires_at, now)),
         problem: None,

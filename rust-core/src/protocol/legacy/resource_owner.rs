@@ -68,6 +68,7 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<TokenAnswer, Protocol
         access_token: body.take_token("access_token"),
         refresh_token: body.take_token("refresh_token"),
         id_token: body.take_token("id_token"),
+        device_secret: None,
         scope: None,
         expires_in: None,
         problem: None,

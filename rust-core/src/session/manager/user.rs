@@ -11,7 +11,7 @@ use super::super::legacy::DelegationOptions;
 use super::super::migration::{ImportOutcome, ImportSource};
 use super::super::options::{FlushReport, SignInRequest, StepUpOptions, TokenOptions, UpdateOutcome};
 use super::super::sign_in::{ExternalToken, PasswordSignIn};
-use super::super::tokens::{MfaAnswer, MfaOutcome, MfaPrompt, SessionTransfer};
+use super::super::tokens::{DeviceSso, MfaAnswer, MfaOutcome, MfaPrompt, SessionTransfer};
 use super::SessionManager;
 use crate::machine::error::Error;
 use crate::model::pending_update::PendingUpdate;
@@ -280,7 +280,7 @@ impl SessionManager {
 
 /// Token exchange (RFC 8693).
 impl SessionManager {
-    /// Signs in with what another issuer gave, such as the code of Sign in with Apple (Auth0: "Token Exchange for Native Social",
+    /// Signs in with what another issuer or another app gave, such as the code of Sign in with Apple (Auth0: "Token Exchange for Native Social",
     /// "Custom Token Exchange"; RFC 8693). Network; persists the session. A sign-in in progress is replaced; a sign-out or another
     /// sign-in that comes meanwhile wins, and what this one brought is revoked. The ID token is checked as after a sign-in in
     /// the browser, but for the nonce, which this grant does not have.
@@ -320,6 +320,16 @@ impl SessionManager {
     /// refresh token could not be written: no token is given then.
     pub async fn session_transfer(&self) -> Result<SessionTransfer, Error> {
         self.parts.session_transfers.get().await
+    }
+
+    /// What another app of the vendor signs in with, without its user: an ID token and the device secret (OpenID Connect Native SSO for
+    /// Mobile Apps 1.0; Okta: "Configure SSO for native apps"). From memory; an ID token that has expired is renewed, with network.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] and [`Error::ServerConfiguration`] naming `scopes` where the session has no device secret; else as
+    /// [`SessionManager::access_token`].
+    pub async fn device_sso(&self) -> Result<DeviceSso, Error> {
+        self.parts.device_sso_tokens.get().await
     }
 }
 

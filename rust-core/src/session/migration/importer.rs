@@ -192,6 +192,7 @@ impl Importer {
                 is_bound: found.is_bound,
                 proof_key: found.proof_key,
             },
+            device_secret: None,
             whole_scope: None,
             sign_in_id: Some(self.context.random()?),
             nonce: user.nonce,

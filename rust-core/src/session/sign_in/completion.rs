@@ -21,6 +21,7 @@ use crate::machine::input::{SignedIn, SteppedUp};
 use crate::model::credentials::Credentials;
 use crate::model::lifetime::Lifetime;
 use crate::model::proof_nonces::ProofNonces;
+use crate::model::revocable::Revocable;
 use crate::model::secret::Secret;
 use crate::model::secret_members::SecretMembers;
 use crate::model::state::SessionState;
@@ -124,7 +125,10 @@ impl SignInCompletion {
             return Err(Error::SignInCancelled);
         };
         if outcome.verdict == Verdict::Superseded {
-            return self.abandon(outcome.revocation()).await;
+            for orphan in outcome.revocations() {
+                self.revocations.revoke_in_time(&orphan).await;
+            }
+            return Err(Error::SignInCancelled);
         }
         self.exchanged.expire();
         let saved = self.store.save().await;
@@ -140,7 +144,7 @@ impl SignInCompletion {
     pub(super) async fn abandon(&self, refresh_token: Option<Secret>) -> Result<SessionState, Error> {
         if let Some(orphan) = refresh_token {
             // The cancellation is what the caller receives.
-            self.revocations.revoke_in_time(&orphan).await;
+            self.revocations.revoke_in_time(&Revocable::refresh_token(orphan)).await;
         }
         Err(Error::SignInCancelled)
     }
@@ -181,6 +185,7 @@ impl SignInCompletion {
                 proof_key: tokens.proof_key,
                 is_bound: tokens.is_bound,
             },
+            device_secret: tokens.device_secret,
             whole_scope: None,
             sign_in_id: Some(attempt.sign_in_id.clone()),
             nonce: Some(attempt.secrets.nonce.clone()),

@@ -22,6 +22,7 @@ use crate::model::sorted::sorted;
 use crate::model::state::SessionState;
 use crate::model::time::Instant;
 use crate::ports::LogLevel;
+use crate::protocol::actor::Actor;
 use crate::protocol::discovery::IssuerMetadata;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::token::{self, TokenAnswer};
@@ -34,6 +35,8 @@ pub struct ExternalToken {
     pub token: Secret,
     /// Its type, a URI (`subject_token_type`, RFC 8693 3).
     pub kind: String,
+    /// Who acts: with a device secret the app that passes on its sign-in. It is sent and never stored.
+    pub actor: Option<Actor>,
     /// JSON of what the issuer is to know of the user (Auth0: `user_profile`).
     pub user_profile: Option<Secret>,
     /// More parameters for the request.
@@ -50,13 +53,16 @@ impl ExternalToken {
                 });
             }
         }
+        if let Some(actor) = &self.actor {
+            actor.check()?;
+        }
         parse_more(self.parameters.clone(), &protocol::ARGUMENTS)
     }
 
     /// Of all that is sent: it tells a call that goes on from one that begins.
     fn fingerprint(&self) -> Result<Fingerprint, Error> {
         let parameters = sorted(self.parameters.clone());
-        let all = (&self.token, &self.kind, &self.user_profile, parameters);
+        let all = (&self.token, &self.kind, &self.actor, &self.user_profile, parameters);
         let bytes = SecretBytes::from_json(&all).map_err(|_| Error::Internal("not written as JSON".to_owned()))?;
         Ok(Fingerprint::of(&bytes))
     }
@@ -211,6 +217,7 @@ impl SignInByTokenExchange {
         let subject = SubjectToken {
             token: &external.token,
             kind: &external.kind,
+            actor: external.actor.as_ref(),
             user_profile: external.user_profile.as_ref(),
         };
         let configuration = context.configuration();

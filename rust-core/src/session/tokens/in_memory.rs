@@ -121,6 +121,13 @@ impl TokensInMemory {
             .read(|machine| Tokens::of(machine).refresh_token(now).cloned())
     }
 
+    /// The secret by which other apps of the vendor sign in.
+    pub(super) fn device_secret(&self) -> Option<Secret> {
+        let now = self.context.now();
+        self.context
+            .read(|machine| Tokens::of(machine).device_secret(now).cloned())
+    }
+
     /// A proof for a request of the app's own.
     pub(in crate::session) async fn proof(
         &self,

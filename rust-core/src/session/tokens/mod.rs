@@ -18,6 +18,7 @@
 //! - `subject_token`: which token is shown for one of another API.
 //! - `exchange`: the session's own tokens for access tokens of other APIs.
 //! - `session_transfer`: the session in a browser or web view.
+//! - `device_sso`: what another app of the vendor signs in with.
 //! - `mfa_requests`: what is sent with a second factor, for what is no renewal.
 //! - `mfa`: what goes on with a second factor.
 //! - `bearer`: requests that carry a token.
@@ -27,6 +28,7 @@ mod audiences;
 mod bearer;
 mod check;
 mod delegation;
+mod device_sso;
 mod exchange;
 mod exchanged;
 mod id_tokens;
@@ -42,6 +44,8 @@ mod subject_token;
 
 pub(super) use access_tokens::AccessTokens;
 pub(super) use bearer::{Bearer, BearerCalls};
+pub use device_sso::DeviceSso;
+pub(super) use device_sso::DeviceSsoTokens;
 pub(super) use exchange::TokenExchanges;
 pub(super) use exchanged::ExchangedTokens;
 pub(super) use id_tokens::IdTokens;

@@ -362,7 +362,7 @@ impl Renewer {
         self.context.log(LogLevel::Info, message);
         // What took its place is stored before this process gives the lock back: the next one would send a spent token.
         self.store.save_if_possible().await;
-        if let Some(orphan) = outcome.revocation() {
+        for orphan in outcome.revocations() {
             // Logged there; nobody waits for it.
             let _ = self.revocations.revoke(&orphan).await;
         }

@@ -10,6 +10,7 @@ use crate::model::lifetime::Lifetime;
 use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::Profile;
 use crate::model::proof_nonces::ProofNonces;
+use crate::model::revocable::{Revocable, RevocableKind};
 use crate::model::secret::Secret;
 use crate::model::secret_members::SecretMembers;
 use crate::model::state::ReauthenticationReason;
@@ -45,6 +46,10 @@ pub struct StoredSession {
     pub subject: String,
     /// The tokens; all of them absent once the session has ended.
     pub credentials: Credentials,
+    /// The secret by which other apps of the vendor sign in on this device, where the issuer gave one (OpenID Connect Native SSO for
+    /// Mobile Apps 1.0, 3.4); gone once the session has ended. Beside the tokens, so that releases that do not know it keep it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_secret: Option<Secret>,
     /// What was granted before a renewal asked for less; none where [`Credentials::scope`] is all of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub whole_scope: Option<String>,
@@ -80,7 +85,7 @@ pub struct StoredSession {
     /// Changes of the metadata that wait for the network, the oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pending_updates: Vec<PendingUpdate>,
-    /// Refresh tokens of other users' sessions, which have yet to be revoked; the oldest first.
+    /// Tokens of other users' sessions, which have yet to be revoked; the oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revocations: Vec<PendingRevocation>,
     /// What the issuer's discovery document said, so that a launch need not ask for it again.
@@ -110,7 +115,7 @@ pub struct SignedOut {
     pub version: u32,
     /// Always true: what tells this item from a session.
     pub signed_out: bool,
-    /// Refresh tokens to revoke, oldest first.
+    /// Tokens to revoke, oldest first.
     pub revocations: Vec<PendingRevocation>,
     /// What an import has renewed and could not finish yet.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,11 +125,15 @@ pub struct SignedOut {
     pub unknown: SecretMembers,
 }
 
-/// A refresh token of a session that is over, which the issuer has still to be notified (RFC 7009).
+/// A token of a session that is over, which the issuer has still to revoke (RFC 7009).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct PendingRevocation {
-    /// To be revoked, never to be used.
-    pub refresh_token: Secret,
+    /// To be revoked, never to be used. The first releases knew refresh tokens only.
+    #[serde(rename = "refresh_token")]
+    pub token: Secret,
+    /// What it is; not said of a refresh token.
+    #[serde(skip_serializing_if = "RevocableKind::is_usual", serialize_with = "hint")]
+    pub kind: RevocableKind,
     /// When the session ended, by the device's clock.
     pub since: Timestamp,
     /// Whose session it was. Items of earlier releases do not say.
@@ -229,6 +238,16 @@ impl SignedOut {
     }
 }
 
+impl PendingRevocation {
+    /// What the issuer is asked to revoke.
+    pub fn revocable(&self) -> Revocable {
+        Revocable {
+            token: self.token.clone(),
+            kind: self.kind,
+        }
+    }
+}
+
 impl StoredItem {
     /// The session in it, if there is one.
     pub fn into_session(self) -> Option<StoredSession> {
@@ -256,6 +275,11 @@ pub(super) fn stored_audience_tokens(tokens: &[AudienceToken]) -> &[AudienceToke
 
 fn newest<S: Serializer>(tokens: &[AudienceToken], serializer: S) -> Result<S::Ok, S::Error> {
     stored_audience_tokens(tokens).serialize(serializer)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn hint<S: Serializer>(kind: &RevocableKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(kind.hint())
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]

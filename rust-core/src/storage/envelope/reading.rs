@@ -15,6 +15,7 @@ use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::{Claims, Profile};
 use crate::model::proof_key::{ProofKey, PublicPoint};
 use crate::model::proof_nonces::{ProofNonce, ProofNonces};
+use crate::model::revocable::RevocableKind;
 use crate::model::secret::{Secret, SecretBytes};
 use crate::model::secret_members::SecretMembers;
 use crate::model::state::ReauthenticationReason;
@@ -64,6 +65,8 @@ impl StoredSession {
             client_id: members.required("client_id")?,
             subject: members.required("subject")?,
             credentials: members.required("credentials")?,
+            // The next sign-in brings another: in another form it is none.
+            device_secret: members.optional("device_secret").unwrap_or_default(),
             whole_scope: members.optional("whole_scope")?,
             sign_in_id: members.optional("sign_in_id")?,
             nonce: members.optional("nonce")?,
@@ -129,10 +132,18 @@ impl Stored for PendingRevocation {
     fn read(value: Value) -> Option<Self> {
         let mut members = Members::of(value)?;
         Some(Self {
-            refresh_token: members.required("refresh_token")?,
+            token: members.required("refresh_token")?,
+            kind: members.optional("kind").unwrap_or_default(),
             since: members.required("since")?,
             subject: members.optional("subject")?,
         })
+    }
+}
+
+/// What a newer release knows besides is revoked as any token is.
+impl Stored for RevocableKind {
+    fn read(value: Value) -> Option<Self> {
+        Some(Self::of_hint(value.as_str()))
     }
 }
 

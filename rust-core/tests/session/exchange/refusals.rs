@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use pilotlight_core::ffi::{SessionError, SignInReason};
 use pilotlight_core::model::secret::Secret;
-use pilotlight_core::protocol::exchanged_token::{Actor, OwnToken, TokenExchange};
+use pilotlight_core::protocol::actor::Actor;
+use pilotlight_core::protocol::exchanged_token::{OwnToken, TokenExchange};
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::json;
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::model::secret::Secret;
-use pilotlight_core::protocol::exchanged_token::{Actor, OwnToken, TokenExchange};
+use pilotlight_core::protocol::actor::Actor;
+use pilotlight_core::protocol::exchanged_token::{OwnToken, TokenExchange};
 use pilotlight_core::protocol::transport_error::{TransportError, TransportErrorKind};
 use pilotlight_core::session::TokenOptions;
 use pilotlight_identity_server::{Endpoint, Fault};

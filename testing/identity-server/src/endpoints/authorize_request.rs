@@ -270,7 +270,7 @@ fn code_challenge(client: &Client, params: &Params) -> Result<Option<String>, St
 pub(crate) fn granted(client: &Client, of_the_api: &[String], requested: &str) -> Vec<String> {
     let mut scope = words(requested);
     scope.retain(|scope| match scope.as_str() {
-        "openid" | "profile" | "email" | "phone" | "address" => true,
+        "openid" | "profile" | "email" | "phone" | "address" | "device_sso" => true,
         "offline_access" => client.refresh_tokens,
         other => of_the_api.iter().any(|known| known == other),
     });

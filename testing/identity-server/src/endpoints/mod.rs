@@ -17,6 +17,7 @@ mod bearer;
 mod browser;
 mod client_authentication;
 pub(crate) mod device;
+pub(crate) mod device_sso;
 mod discovery;
 mod legacy;
 mod login;

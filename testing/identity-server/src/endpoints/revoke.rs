@@ -1,4 +1,4 @@
-//! `/oauth/revoke` (RFC 7009): ends the family of a refresh token.
+//! `/oauth/revoke` (RFC 7009): ends the family of a refresh token, or a device secret.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
 use super::client_authentication::client;
+use super::device_sso;
 use crate::answers::oauth_error;
 use crate::params::Params;
 use crate::state::Shared;
@@ -31,6 +32,9 @@ pub(crate) async fn revoke(State(shared): State<Arc<Shared>>, headers: HeaderMap
         shared
             .journal
             .count(|counters| counters.families_revoked += u64::from(ended));
+    }
+    if device_sso::revoke(&mut db, &settings, token) {
+        shared.journal.count(|counters| counters.device_secrets_revoked += 1);
     }
     StatusCode::OK.into_response()
 }

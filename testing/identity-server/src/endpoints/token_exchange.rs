@@ -28,6 +28,9 @@ impl Call<'_> {
         else {
             return missing("subject_token or subject_token_type");
         };
+        if self.shows_device_secret() {
+            return self.sign_in_on_device(db, token, kind);
+        }
         if self.is_own(token, kind) {
             return self.exchange_own(db, token, kind);
         }

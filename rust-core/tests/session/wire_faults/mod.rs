@@ -1,10 +1,11 @@
 //! Every call to an issuer meets every fault of the wire, over real sockets, once and again and again. What comes of it
 //! is the table in docs/reliability.md; that nothing is lost by it is asserted here.
 
+mod faults;
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
 
 use pilotlight_core::machine::error::Error;
 use pilotlight_core::model::configuration::SessionConfiguration;
@@ -15,6 +16,8 @@ use pilotlight_identity_server::{Dpop, Endpoint, Fault, OTP, Options, Settings};
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
+use self::faults::faults;
+use crate::device_sso::of_another_app;
 use crate::documented::{assert_documented, in_words};
 use crate::exchange::exchange;
 use crate::exchange_sign_in::code;
@@ -38,6 +41,7 @@ enum Call {
     DeviceAuthorization,
     TokenByDeviceCode,
     TokenByExternalCode,
+    TokenByDeviceSecret,
     TokenByRefresh,
     TokenForTransfer,
     TokenByExchange,
@@ -55,7 +59,7 @@ enum Call {
     Revocation,
 }
 
-const CALLS: [(Call, &str); 25] = [
+const CALLS: [(Call, &str); 26] = [
     (Call::DiscoveryAtSignIn, "discovery, at a sign-in"),
     (Call::DiscoveryAtRenewal, "discovery, at a renewal"),
     (Call::PushedAuthorization, "pushed authorization request"),
@@ -66,6 +70,7 @@ const CALLS: [(Call, &str); 25] = [
     (Call::DeviceAuthorization, "device authorization"),
     (Call::TokenByDeviceCode, "token by device code"),
     (Call::TokenByExternalCode, "token by Sign in with Apple's code"),
+    (Call::TokenByDeviceSecret, "token by another app's device secret"),
     (Call::TokenByRefresh, "token by refresh token"),
     (Call::TokenForTransfer, "session transfer token"),
     (Call::TokenByExchange, "token by exchange of the session's own"),
@@ -86,21 +91,6 @@ const CALLS: [(Call, &str); 25] = [
     (Call::Revocation, "revocation, at a sign-out"),
 ];
 
-fn faults() -> Vec<(&'static str, Fault)> {
-    vec![
-        ("reset before processing", Fault::reset()),
-        ("reset after processing", Fault::reset().after_processing()),
-        ("cut off within the answer", Fault::truncate()),
-        ("slow", Fault::delay(Duration::from_millis(300))),
-        ("no answer", Fault::stall()),
-        ("stalled within the answer", Fault::stall_body()),
-        ("200 that is not JSON", Fault::garbage_json()),
-        ("200 with a page", Fault::html(200)),
-        ("a redirect elsewhere", Fault::redirect("http://127.0.0.1:1/login")),
-        ("2 MB where an answer should be", Fault::huge_body(2 * 1024 * 1024)),
-    ]
-}
-
 impl Call {
     fn endpoint(self) -> Endpoint {
         match self {
@@ -113,6 +103,7 @@ impl Call {
             | Self::TokenByCodeOfStepUp
             | Self::TokenByDeviceCode
             | Self::TokenByExternalCode
+            | Self::TokenByDeviceSecret
             | Self::TokenByRefresh
             | Self::TokenForTransfer
             | Self::TokenByExchange
@@ -175,6 +166,7 @@ impl Call {
                 | Self::TokenByCodeOfStepUp
                 | Self::TokenByDeviceCode
                 | Self::TokenByExternalCode
+                | Self::TokenByDeviceSecret
         )
     }
 
@@ -192,8 +184,10 @@ impl Call {
             let begun = session.begin_device_sign_in(HashMap::new()).await?;
             assert!(world.control().decide_device(&begun.user_code, Some(ADA)));
             before();
-            let done = session.complete_device_sign_in(begun.attempt).await;
-            return done.map(|_| Outcome::Works);
+            return session
+                .complete_device_sign_in(begun.attempt)
+                .await
+                .map(|_| Outcome::Works);
         }
         if self == Self::TokenByCodeOfStepUp {
             let request = session.begin_step_up(StepUpOptions::default()).await?;
@@ -216,12 +210,16 @@ impl Call {
             }
             return Ok(Outcome::Works);
         }
+        if matches!(self, Self::TokenByExternalCode | Self::TokenByDeviceSecret) {
+            let token = match self {
+                Self::TokenByDeviceSecret => of_another_app(world).await,
+                _ => code(world.control().seen(Endpoint::Token)),
+            };
+            before();
+            return session.sign_in_by_exchange(token).await.map(|_| Outcome::Works);
+        }
         before();
         match self {
-            Self::TokenByExternalCode => {
-                let fresh = code(world.control().seen(Endpoint::Token));
-                drop(session.sign_in_by_exchange(fresh).await?);
-            }
             Self::TokenForTransfer => drop(session.session_transfer().await?),
             Self::TokenByExchange => drop(session.exchange(exchange(), forced()).await?),
             Self::DeviceAuthorization => drop(session.begin_device_sign_in(HashMap::new()).await?),
