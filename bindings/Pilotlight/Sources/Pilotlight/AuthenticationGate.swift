@@ -11,22 +11,45 @@ final class AuthenticationGate: Sendable {
         var question: Question?
         /// Counts sign-outs: an answer to a question from before one opens nothing.
         var closings: UInt64 = 0
+        /// Who receives that it has opened or closed.
+        var changes: Broadcaster<Void>?
     }
 
     private typealias Question = Task<Void, any Error>
 
     private let policy: UserAuthenticationPolicy
     private let now: @Sendable () -> UInt64
+    /// Returns some time later, at the latest after so many seconds.
+    let sleep: @Sendable (TimeInterval) async throws -> Void
     private let state = Locked(State())
 
     /// - Parameters:
     ///   - policy: The app's.
     ///   - now: Nanoseconds of a clock that goes on while the device sleeps.
+    ///   - sleep: Returns some time later, at the latest after so many seconds.
     init(
-        _ policy: UserAuthenticationPolicy, now: @escaping @Sendable () -> UInt64 = { pilotlight_steady_nanoseconds() }
+        _ policy: UserAuthenticationPolicy, now: @escaping @Sendable () -> UInt64 = { pilotlight_steady_nanoseconds() },
+        sleep: @escaping @Sendable (TimeInterval) async throws -> Void = {
+            try await Task.sleep(nanoseconds: UInt64($0 * 1e9))
+        }
     ) {
         self.policy = policy
         self.now = now
+        self.sleep = sleep
+    }
+
+    /// From now on these receive that it opens or is closed. That an authentication is not valid any more they see by ``timeLeft``.
+    func announce(to changes: Broadcaster<Void>) {
+        state.withLock { $0.changes = changes }
+    }
+
+    /// How long it stays open, in seconds; nil where it is closed, or open without an end.
+    var timeLeft: TimeInterval? {
+        guard let passed = state.withLock({ $0.passed }), case .seconds(let seconds) = policy.validity else {
+            return nil
+        }
+        let left = age(of: passed).map { seconds - $0 } ?? 0
+        return left > 0 ? left : nil
     }
 
     /// Whether a caller may pass without a question.
@@ -62,7 +85,10 @@ final class AuthenticationGate: Sendable {
     /// The user has just shown who they are in another way: a sign-in.
     func open() {
         let moment = now()
-        state.withLock { $0.passed = moment }
+        state.withLock { state in
+            state.passed = moment
+            return state.changes
+        }?.send(())
     }
 
     /// Nobody is signed in any more.
@@ -70,7 +96,8 @@ final class AuthenticationGate: Sendable {
         state.withLock { state in
             state.passed = nil
             state.closings += 1
-        }
+            return state.changes
+        }?.send(())
     }
 
     private func authenticate(closings: UInt64) async throws {
@@ -84,7 +111,8 @@ final class AuthenticationGate: Sendable {
         state.withLock { state in
             state.question = nil
             if state.closings == closings { state.passed = moment }
-        }
+            return state.changes
+        }?.send(())
     }
 
     private func isGood(_ passed: UInt64?) -> Bool {
@@ -93,9 +121,14 @@ final class AuthenticationGate: Sendable {
         case .none: return false
         case .process: return true
         case .seconds(let seconds):
-            let (age, isFromTheFuture) = now().subtractingReportingOverflow(passed)
-            return !isFromTheFuture && TimeInterval(age) / 1e9 < seconds
+            return age(of: passed).map { $0 < seconds } ?? false
         }
+    }
+
+    /// In seconds; nil where that moment is not over yet.
+    private func age(of moment: UInt64) -> TimeInterval? {
+        let (age, isFromTheFuture) = now().subtractingReportingOverflow(moment)
+        return isFromTheFuture ? nil : TimeInterval(age) / 1e9
     }
 
     private static func failure(_ error: any Error) -> SessionError {

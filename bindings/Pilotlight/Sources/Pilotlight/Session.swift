@@ -147,7 +147,8 @@ public final class Session: Sendable {
         self.configuration = configuration
         self.core = core
         ownGate = gate
-        gates = SharedGates.of(core, adding: gate)
+        let gates = SharedGates.of(core, adding: gate)
+        self.gates = gates
         epoch = SessionEpoch(of: core)
         self.broadcaster = broadcaster
         tokens = broadcaster.tokens
@@ -157,7 +158,10 @@ public final class Session: Sendable {
             LifecycleObserver(
                 $0, onUnlock: { if core.state() == .locked { restoreInBackground(core, background) } },
                 // The first restore is the app's own: it needs the error.
-                onForeground: { if core.state() != nil { restoreInBackground(core, background) } })
+                onForeground: { [changes = gates.changes] in
+                    changes.send(())
+                    if core.state() != nil { restoreInBackground(core, background) }
+                })
         }
     }
 

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What ``SessionModel`` and `ObservableSession` have in common: follows a session on the main actor, and runs its calls.
 @MainActor
 final class SessionFollower {
@@ -5,6 +7,8 @@ final class SessionFollower {
     struct Values: Equatable {
         var state: SessionState?
         var profile: SessionProfile?
+        /// Whether the user has to authenticate first.
+        var isLocked = false
         var error: SessionError?
         var calls = 0
     }
@@ -15,23 +19,35 @@ final class SessionFollower {
     }
     /// Takes every change of the values.
     var changed: (@MainActor (Values) -> Void)?
-    private var listening: Task<Void, Never>?
+    private var listening: [Task<Void, Never>] = []
+    /// Waits until the user's authentication is not valid any more.
+    private var closing: Task<Void, Never>?
+    /// The longest sleep, in seconds: a sleeping device may not count it.
+    private static let longestSleep: TimeInterval = 60
 
     /// Begins to follow the session. Reads memory only.
     init(_ session: Session) {
         self.session = session
-        values = Values(state: session.state, profile: session.cachedProfile)
-        listening = Task { [weak self, states = session.states] in
-            for await state in states {
-                guard let self else { return }
-                // A report may be late; the session itself knows best.
-                self.follow(self.session.state ?? state)
-            }
-        }
+        values = Values(
+            state: session.state, profile: session.cachedProfile, isLocked: session.isUserAuthenticationRequired)
+        listening = [
+            Task { [weak self, states = session.states] in
+                for await state in states {
+                    guard let self else { return }
+                    // A report may be late; the session itself knows best.
+                    self.follow(self.session.state ?? state)
+                }
+            },
+            Task { [weak self, changes = session.gates.changes.listen()] in
+                for await _ in changes { self?.followGate() }
+            },
+        ]
+        waitForClosing()
     }
 
     deinit {
-        listening?.cancel()
+        for task in listening { task.cancel() }
+        closing?.cancel()
     }
 
     func dismissError() {
@@ -57,6 +73,28 @@ final class SessionFollower {
 
     private func follow(_ state: SessionState) {
         values.state = state
-        values.profile = state == .signedOut ? nil : session.cachedProfile
+        showWhatMayBeSeen()
+    }
+
+    private func followGate() {
+        showWhatMayBeSeen()
+        waitForClosing()
+    }
+
+    private func showWhatMayBeSeen() {
+        values.isLocked = session.isUserAuthenticationRequired
+        values.profile = values.state == .signedOut ? nil : session.cachedProfile
+    }
+
+    /// Nobody says that an authentication is not valid any more: it is looked at when it should be so.
+    private func waitForClosing() {
+        closing?.cancel()
+        guard let gate = session.gate, gate.timeLeft != nil else { return }
+        closing = Task { [weak self] in
+            while let left = gate.timeLeft {
+                do { try await gate.sleep(min(left, Self.longestSleep)) } catch { return }
+            }
+            self?.showWhatMayBeSeen()
+        }
     }
 }

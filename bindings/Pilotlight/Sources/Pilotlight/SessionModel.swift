@@ -25,8 +25,16 @@ public final class SessionModel {
     public private(set) var state: SessionState?
     /// The profile, when one was loaded; nil after a sign-out, and while the user has to authenticate first
     /// (``Session/isUserAuthenticationRequired``).
-    public var profile: SessionProfile? { session.isUserAuthenticationRequired ? nil : loadedProfile }
+    public var profile: SessionProfile? { isUserAuthenticationRequired ? nil : loadedProfile }
     private var loadedProfile: SessionProfile?
+    /// Whether the user has to authenticate before anything is shown, by the session's ``UserAuthenticationPolicy``; see
+    /// ``Session/isUserAuthenticationRequired``. It changes by itself when an authentication is not valid any more.
+    public var isUserAuthenticationRequired: Bool {
+        // Followed; the session itself knows it a moment earlier.
+        _ = isLocked
+        return session.isUserAuthenticationRequired
+    }
+    private var isLocked = false
     /// The last error; nil after a call that succeeded or was cancelled.
     public private(set) var error: SessionError?
     /// Whether a call is under way.
@@ -39,6 +47,7 @@ public final class SessionModel {
         self.session = session
         follower = SessionFollower(session)
         (state, loadedProfile) = (follower.values.state, follower.values.profile)
+        isLocked = follower.values.isLocked
         follower.changed = { [weak self] in self?.show($0) }
     }
 
@@ -90,6 +99,7 @@ public final class SessionModel {
     private func show(_ values: SessionFollower.Values) {
         if state != values.state { state = values.state }
         if loadedProfile != values.profile { loadedProfile = values.profile }
+        if isLocked != values.isLocked { isLocked = values.isLocked }
         if error != values.error { error = values.error }
         if isBusy != (values.calls > 0) { isBusy = values.calls > 0 }
     }

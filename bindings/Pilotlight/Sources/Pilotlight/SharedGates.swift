@@ -15,6 +15,8 @@ final class SharedGates: Sendable {
     /// Keeps what is at that address: no other session can be there as long as this object lives.
     private let core: any CoreSessionProtocol
     private let gates = Locked<[AuthenticationGate]>([])
+    /// Something of this has changed: what the session gives out may be more or less than before.
+    let changes = Broadcaster<Void>(beginsWithLatest: false)
 
     private init(_ core: any CoreSessionProtocol) {
         self.core = core
@@ -33,8 +35,16 @@ final class SharedGates: Sendable {
             if address != 0 { all[address] = Weak(gates: new) }
             return new
         }
-        if let gate { shared.gates.withLock { $0.append(gate) } }
+        if let gate {
+            shared.gates.withLock { $0.append(gate) }
+            gate.announce(to: shared.changes)
+            shared.changes.send(())
+        }
         return shared
+    }
+
+    deinit {
+        changes.end()
     }
 
     /// The gate for handles without one.

@@ -1,4 +1,5 @@
 import Foundation
+import Observation
 import Testing
 
 @testable import Pilotlight
@@ -99,6 +100,67 @@ import Combine
         #expect(weakly == nil)
     }
 
+    @Test(arguments: ModelKind.allCases)
+    func isDrawnAgainWhenAnAuthenticationEndsAndAfterTheNextOne(kind: ModelKind) async throws {
+        let clock = Locked(UInt64(1_000_000_000_000))
+        let moment = Locked(Gate())
+        let user = ScriptedAuthenticator()
+        let policy = UserAuthenticationPolicy.after(300, reason: "r", authenticator: user)
+        // Time passes while somebody sleeps, once the test lets it.
+        let gate = AuthenticationGate(policy, now: { clock.withLock { $0 } }) { seconds in
+            await moment.withLock { $0 }.pass()
+            clock.withLock { $0 += UInt64(seconds * 1e9) }
+        }
+        let session = Session.preview(behind: gate)
+        let model = kind.model(session)
+        #expect(model.isUserAuthenticationRequired && model.profile == nil)
+        for _ in 0..<2 {
+            let opened = Screen(of: model)
+            try await session.authenticateUser()
+            await untilChanged { opened.isOutdated }
+            #expect(opened.isOutdated && !model.isUserAuthenticationRequired)
+            await untilChanged { model.profile != nil }
+            #expect(model.profile?.name == "Ada Lovelace")
+
+            let closed = Screen(of: model)
+            await moment.withLock { $0 }.untilReached()
+            #expect(!closed.isOutdated && !model.isUserAuthenticationRequired)
+            moment.withLock { $0 }.open()
+            await untilChanged { closed.isOutdated }
+            #expect(closed.isOutdated && model.isUserAuthenticationRequired && model.profile == nil)
+            moment.withLock { $0 = Gate() }
+        }
+        #expect(user.asked == 2)
+        // A sign-out closes the gate too, and a sign-in opens it.
+        await model.signOut()
+        await model.signIn(using: Authenticator())
+        await untilChanged { model.profile != nil }
+        #expect(model.profile != nil && user.asked == 2)
+        moment.withLock { $0 }.open()
+    }
+
+    /// A screen that shows the profile: whether it has to be drawn again.
+    @MainActor private final class Screen {
+        private let drawn = Locked(true)
+        #if canImport(Combine)
+        private var watching: AnyCancellable?
+        #endif
+
+        init(of model: any Model) {
+            let drawn = drawn
+            #if canImport(Combine)
+            watching = (model as? ObservableSession)?.objectWillChange.sink { _ in drawn.withLock { $0 = false } }
+            #endif
+            withObservationTracking {
+                _ = (model as? SessionModel)?.profile
+            } onChange: {
+                drawn.withLock { $0 = false }
+            }
+        }
+
+        var isOutdated: Bool { !drawn.withLock { $0 } }
+    }
+
     #if canImport(Combine)
     @Test func anObservableObjectAnnouncesEachChangeBeforeItHappens() async {
         let model = ObservableSession(.preview(state: .signedOut))
@@ -134,6 +196,7 @@ import Combine
     var state: SessionState? { get }
     var isSignedIn: Bool { get }
     var profile: SessionProfile? { get }
+    var isUserAuthenticationRequired: Bool { get }
     var error: SessionError? { get }
     var isBusy: Bool { get }
     func restore() async
