@@ -1,8 +1,8 @@
 //! Signing in with what another issuer gave, such as the code of Sign in with Apple (RFC 8693).
 //!
-//! **Promises.** What is sent is never stored, and stands in no error and no log. Passing trouble leaves the attempt as it
-//! is: the same token goes on with the answer that it has brought, because many can be used only once. What comes is checked and
-//! stored as with any sign-in. **Needs** the context, the store, the issuer, its verifier, the revocations, the pending sign-in and the
+//! **Promises.** What is sent is never stored, and appears in no error and no log. After a transient failure the attempt can go
+//! on: a call with the same token uses the answer that has come already, because many tokens are accepted only once. The answer is
+//! checked and stored as with any sign-in. **Needs** the context, the store, the issuer, its verifier, the revocations, the pending sign-in and the
 //! completion.
 
 use std::collections::HashMap;

@@ -13,7 +13,7 @@ pub struct ForeignSession {
     pub access_token: Option<Secret>,
     /// The refresh token.
     pub refresh_token: Option<Secret>,
-    /// The ID token; its signature is not looked at.
+    /// The ID token; its signature is not verified.
     pub id_token: Option<Secret>,
     /// What was granted, separated by spaces.
     pub scope: Option<String>,
