@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::discovery::IssuerMetadata;
-use super::failure::says;
+use super::failure::{NONCE_HINT, PROOF_HINT, says, unexpected};
 use crate::model::configuration::Configuration;
 use crate::model::proof_key::{ALGORITHM, FIELD, TokenBinding};
 use crate::model::secret::Secret;
@@ -65,6 +65,20 @@ pub fn proof_problem(answer: &HttpAnswer) -> Option<ProofProblem> {
         return Some(ProofProblem::Nonce);
     }
     says(answer, "invalid_dpop_proof").then_some(ProofProblem::Invalid)
+}
+
+/// What a server that is shown a token says of the proof for good: another one was sent already (RFC 9449 7.1 and 9). The token may be
+/// as good as ever.
+pub fn proof_failure(endpoint: Endpoint, answer: &HttpAnswer) -> Option<ProtocolError> {
+    match answer.status {
+        400 | 401 if says(answer, "use_dpop_nonce") => Some(unexpected(endpoint, answer, NONCE_HINT)),
+        400 | 401 if says(answer, "invalid_dpop_proof") => Some(ProtocolError::Configuration {
+            server: answer.server(endpoint),
+            field: FIELD,
+            problem: PROOF_HINT.into(),
+        }),
+        _ => None,
+    }
 }
 
 /// The nonce for the next proof that goes there (RFC 9449 8.2).

@@ -164,11 +164,7 @@ fn token_failure_meaning(
         "invalid_client" => configuration("client_id", CLIENT_HINT),
         "unauthorized_client" | "unsupported_grant_type" => configuration("client_id", GRANT_HINT),
         // Another proof was sent already. The refresh token was not looked at (RFC 9449 5).
-        "use_dpop_nonce" => unexpected(
-            endpoint,
-            answer,
-            "it wants a nonce in a proof of possession that has it",
-        ),
+        "use_dpop_nonce" => unexpected(endpoint, answer, NONCE_HINT),
         "invalid_dpop_proof" => configuration(proof_key::FIELD, PROOF_HINT),
         "invalid_scope" => configuration("scopes", SCOPES_HINT),
         "invalid_target" if grant != Grant::RefreshTokenForAudience => configuration("audience", API_HINT),
@@ -258,7 +254,8 @@ fn callback_meaning(server: &Server, code: &str, description: &str) -> ProtocolE
     }
 }
 
-const PROOF_HINT: &str = "the issuer does not accept the proof of possession, or requires one: set dpop, and check that the \
+pub(super) const NONCE_HINT: &str = "it wants a nonce in a proof of possession that has it";
+pub(super) const PROOF_HINT: &str = "the issuer does not accept the proof of possession, or requires one: set dpop, and check that the \
     issuer knows its address by the same URL as this app";
 const CLIENT_HINT: &str =
     "the issuer does not know this client, or the client is not native: a native one has no secret";

@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::dpop::proof_failure;
 use super::failure::{is_web_page, json_object, resource_failure, says, unexpected};
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
@@ -42,7 +43,7 @@ pub fn request(endpoint: &Url, access_token: &Secret) -> HttpRequest {
 /// Reads the answer.
 ///
 /// # Errors
-/// [`ProtocolError::Configuration`] when the endpoint refuses a fresh token (`audience`) or its scopes (`scopes`); the
+/// [`ProtocolError::Configuration`] when the endpoint refuses a fresh token (`audience`), its scopes (`scopes`) or the proof (`dpop`); the
 /// server's trouble otherwise.
 pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<UserInfo, ProtocolError> {
     let endpoint = ENDPOINT;
@@ -55,6 +56,9 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<UserInfo, ProtocolErr
         let body = json_object(answer).unwrap_or_default();
         error.in_issuers_words(body.text("error_description").unwrap_or_default())
     };
+    if let Some(error) = proof_failure(endpoint, answer) {
+        return Err(error);
+    }
     match answer.status {
         400 | 401 | 403 if answer.status == 401 || says(answer, "invalid_token") => Err(configuration(
             "audience",

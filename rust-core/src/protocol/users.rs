@@ -4,6 +4,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::dpop::proof_failure;
 use super::failure::{self, explained, is_web_page, json_object, resource_failure, says, unexpected};
 use crate::model::invalid::InvalidValue;
 use crate::model::json::Object;
@@ -119,6 +120,9 @@ fn failure(answer: &HttpAnswer, argument: &'static str, now: Timestamp) -> Proto
         "the access token lacks one of the scopes {}: `metadataAccess: true` asks for them",
         CURRENT_USER_SCOPES.join(", ")
     );
+    if let Some(error) = proof_failure(endpoint, answer) {
+        return error;
+    }
     match answer.status {
         _ if is_web_page(answer) && answer.status != 413 => resource_failure(endpoint, answer, now),
         401 => configuration("audience", AUDIENCE),

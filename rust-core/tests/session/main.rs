@@ -2,6 +2,7 @@
 //! "restart of the app" is a new session over the same store.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod answer_tables;
 mod audiences;
 mod background_time;
 mod bad_input;

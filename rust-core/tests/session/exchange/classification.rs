@@ -10,6 +10,7 @@ use serde_json::json;
 use super::refusals::TOKEN_EXCHANGE;
 use super::{exchange, world};
 use crate::classification::{ENDED, bare, refusals, row};
+use crate::device_sso::of_another_app;
 use crate::documented::{assert_documented, in_words};
 use crate::exchange_sign_in::code;
 use crate::world::{World, assert_renews, forced, is_signed_in, public};
@@ -19,12 +20,14 @@ use crate::world::{World, assert_renews, forced, is_signed_in, public};
 enum Exchanged {
     OwnToken,
     AnotherIssuersToken,
+    AnotherAppsDeviceSecret,
     RefreshTokenForTransfer,
 }
 
-const ALL: [Exchanged; 3] = [
+const ALL: [Exchanged; 4] = [
     Exchanged::OwnToken,
     Exchanged::AnotherIssuersToken,
+    Exchanged::AnotherAppsDeviceSecret,
     Exchanged::RefreshTokenForTransfer,
 ];
 
@@ -35,6 +38,10 @@ impl Exchanged {
             Self::AnotherIssuersToken => {
                 let fresh = code(world.control().seen(Endpoint::Token));
                 session.sign_in_by_exchange(fresh).await.map(drop)
+            }
+            Self::AnotherAppsDeviceSecret => {
+                let of_another_app = of_another_app(world).await;
+                session.sign_in_by_exchange(of_another_app).await.map(drop)
             }
             Self::RefreshTokenForTransfer => session.session_transfer().await.map(drop),
         }
@@ -113,8 +120,8 @@ async fn outcome(exchanged: Exchanged, what: &str, fault: Fault) -> String {
 #[tokio::test]
 async fn the_table_row_by_row() {
     let mut table = String::from(
-        "| the token endpoint's answer | the session's own token | another issuer's token | for a session transfer token |\n\
-         | --- | --- | --- | --- |\n",
+        "| the token endpoint's answer | the session's own token | another issuer's token | another app's device secret | for a session transfer token |\n\
+         | --- | --- | --- | --- | --- |\n",
     );
     for (what, fault) in answers() {
         let mut cells = Vec::new();
