@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 
-from kill_terminal import PATIENCE, Failure, stored_session
+from kill_terminal import PATIENCE, Failure, claims, stored_session
 
 RESTORED = "restored a session"  # the line of --verbose after which a renewal begins
 LOST = "kills with new tokens at the issuer and none in the store"
@@ -209,6 +209,60 @@ class Limited(Alone):
     def end(self):
         """The user signs in again, and the session goes on without a limit."""
         self.terminal.sign_in()
+
+
+class SteppingUp(Alone):
+    """An API asks for another authentication: the session is left with the tokens of before or with those that came, and no later
+    process takes the authentication back."""
+
+    title = "a step-up"
+    CLASSES = ("urn:example:one", "urn:example:other")
+
+    def __init__(self, terminal, server, chance):
+        super().__init__(terminal, server, chance)
+        self.windows |= {"opened": 0.02, "pasted": 0.05}
+        server.knows_classes(self.CLASSES)
+
+    def strike(self):
+        before = stored_session(self.terminal.store)
+        wanted = next(acr for acr in self.CLASSES if acr != claims(before).get("acr"))
+        process, callback = self.terminal.begin("request", self.server.payments(wanted), "--step-up")
+        codes = self.server.code_grants()
+        aim, asked = self.chance.choice(("opened", "pasted", "asked", "asked", "asked")), self.server.token_requests()
+        if aim != "opened":
+            process.stdin.write(callback)
+            process.stdin.close()
+        self.kill(process, aim, asked)
+        killed = process.returncode == -signal.SIGKILL
+        if not killed and process.returncode != 0:
+            raise Failure(f"session lost: the step-up ended with {process.returncode}: {process.stderr.read()}")
+        given, after = self.server.code_grants() != codes, stored_session(self.terminal.store)
+        stepped_up = after["credentials"]["access_token"] != before["credentials"]["access_token"]
+        self.check(before, after, wanted if stepped_up else claims(before).get("acr"))
+        if not killed and not stepped_up:
+            raise Failure("session lost: a step-up that ended well has stored nothing")
+        self.terminal.run("token", "--force-refresh")
+        healed = stored_session(self.terminal.store)
+        self.check(after, healed, claims(after).get("acr"))
+        if healed["sequence"] <= after["sequence"]:
+            raise Failure("session lost: the process after the kill has not stored what it got")
+        # The issuer agrees about what the user did.
+        code, _ = self.terminal.request(self.server.payments(claims(after)["acr"])) if stepped_up else (200, "")
+        if code != 200:
+            raise Failure(f"session lost: the API has a step-up for undone: {code}")
+        self.seen[WELL] += 1
+        if not killed:
+            return False
+        self.seen["kills after the new tokens were stored" if stepped_up
+                  else LOST if given else "kills before the issuer gave new tokens"] += 1
+        return True
+
+    def check(self, before, after, acr):
+        """The same session, of no older authentication, and with this class."""
+        if before["sign_in_id"] != after["sign_in_id"] or after["sequence"] < before["sequence"]:
+            raise Failure("session lost: another one, or an older version of it, is stored")
+        if after.get("authenticated_at", 0) < before.get("authenticated_at", 0) or claims(after).get("acr") != acr:
+            raise Failure("session lost: the authentication was taken back")
 
 
 class Pair:

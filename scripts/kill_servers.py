@@ -12,6 +12,7 @@ class OidcProvider:
     """Tells its requests by its log; a refresh token that it refuses ends the session there, which no figure can hide."""
 
     name = "oidc-provider"
+    steps_up = False  # it has no API that asks for that
 
     def __init__(self, options):
         self.log = pathlib.Path(options.log)
@@ -33,14 +34,27 @@ class IdentityServer:
     """The project's own, which also counts the spent refresh tokens that it is shown."""
 
     name = "identity-server"
+    steps_up = True
 
     def __init__(self, options):
         self.control = options.control
+        self.issuer = options.issuer if options.issuer.endswith("/") else options.issuer + "/"
         self.counted = collections.Counter()
         self.flags = ["--domain", options.issuer]
 
     def binds_tokens(self):
-        change = urllib.request.Request(self.control + "settings", json.dumps({"dpop": "offered"}).encode(), method="PATCH",
+        self.change({"dpop": "offered"})
+
+    def knows_classes(self, classes):
+        """A sign-in can reach these, by `acr_values`."""
+        self.change({"authentication_classes": list(classes)})
+
+    def payments(self, acr):
+        """An API that wants this class, of an authentication not long ago (RFC 9470)."""
+        return f"{self.issuer}api/payments?acr_values={acr}&max_age=3600"
+
+    def change(self, settings):
+        change = urllib.request.Request(self.control + "settings", json.dumps(settings).encode(), method="PATCH",
                                         headers={"content-type": "application/json"})
         urllib.request.urlopen(change, timeout=10).close()
 
@@ -53,6 +67,9 @@ class IdentityServer:
 
     def renewals(self):
         return self.counters()["refresh_grants_honoured"]
+
+    def code_grants(self):
+        return self.counters()["code_grants_honoured"]
 
     def count(self):
         counters = self.counters()

@@ -36,6 +36,11 @@ class Terminal:
             raise Failure(f"`{arguments[0]}` ended with {process.returncode}: {err.strip() or out.strip()}")
         return out.strip()
 
+    def request(self, url):
+        """The status of an API's answer, and what the API says; no browser is asked."""
+        status, *body = self.run("request", url).splitlines()
+        return int(status.removeprefix("status: ")), "\n".join(body)
+
     def sign_in(self, *arguments):
         process, callback = self.begin_sign_in(*arguments)
         out, err = process.communicate(callback, timeout=PATIENCE)
@@ -44,11 +49,15 @@ class Terminal:
 
     def begin_sign_in(self, *arguments):
         """A process that waits for the callback URL, and that URL."""
-        process = self.start("sign-in", *arguments, stdin=subprocess.PIPE)
+        return self.begin("sign-in", *arguments)
+
+    def begin(self, verb, *arguments):
+        """The same for any verb that opens a browser."""
+        process = self.start(verb, *arguments, stdin=subprocess.PIPE)
         line = process.stdout.readline()
         if not line.startswith("open: "):
             process.kill()
-            raise Failure(f"sign-in asked for no browser: {line}{process.stderr.read()}")
+            raise Failure(f"{verb} asked for no browser: {line}{process.stderr.read()}")
         url = line.removeprefix("open: ").strip()
         callback = subprocess.run([self.browser, url, REDIRECT_URI], capture_output=True, text=True, timeout=PATIENCE, check=False)
         if callback.returncode != 0:
@@ -74,6 +83,12 @@ def stored_session(store):
     if session.get("ended") or not all(credentials.get(name) for name in ("access_token", "refresh_token")):
         raise Failure("session lost: the store has no tokens")
     return session
+
+
+def claims(session):
+    """What the session's ID token says."""
+    payload = session["credentials"]["id_token"].split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
 def check_folder(store):

@@ -1,9 +1,10 @@
 """Kills the terminal sample at random moments while it renews, and looks at what is left. Started by kill-test.sh.
 
-Four campaigns at one server: `alone`, where each killed process is followed by one that must renew; `pair`, where two
+Up to five campaigns at one server: `alone`, where each killed process is followed by one that must renew; `pair`, where two
 processes renew over one store and one of them is killed again and again; `bound`, with tokens that are bound to a key
-(DPoP), where a sign-in, a renewal or the renewal that binds a session is killed; and `limited`, with a session that ends
-some seconds after its sign-in, which no kill makes longer or shorter. Every random choice comes from the seed; what a
+(DPoP), where a sign-in, a renewal or the renewal that binds a session is killed; `limited`, with a session that ends
+some seconds after its sign-in, which no kill makes longer or shorter; and `steppingup`, where the user of a session
+authenticates once more. Every random choice comes from the seed; what a
 moment hits still depends on the machine, so that a seed repeats the plan, not the outcome.
 """
 
@@ -16,7 +17,7 @@ import re
 import sys
 import time
 
-from kill_campaigns import LOST, OVER, Alone, Bound, Limited, Pair
+from kill_campaigns import LOST, OVER, Alone, Bound, Limited, Pair, SteppingUp
 from kill_servers import ASKED_AGAIN, IdentityServer, OidcProvider
 from kill_terminal import Failure, Terminal, check_folder, stored_session
 
@@ -81,6 +82,7 @@ def main():
     parser.add_argument("--server", choices=("oidc-provider", "identity-server"), required=True)
     parser.add_argument("--rounds", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--only", default="", help="the one campaign to run")
     parser.add_argument("--issuer", required=True)
     parser.add_argument("--log", help="the log of oidc-provider")
     parser.add_argument("--control", help="the control address of identity-server")
@@ -89,7 +91,8 @@ def main():
     parser.add_argument("command", nargs="+", help="the terminal sample")
     options = parser.parse_args()
     server = {"oidc-provider": OidcProvider, "identity-server": IdentityServer}[options.server](options)
-    whole = [campaign(kind, options, server) for kind in (Alone, Pair, Bound, Limited)]
+    kinds = (Alone, Pair, Bound, Limited, *([SteppingUp] if server.steps_up else []))
+    whole = [campaign(kind, options, server) for kind in kinds if not options.only or kind.__name__.lower() == options.only]
     sys.exit(0 if all(whole) else 1)
 
 
