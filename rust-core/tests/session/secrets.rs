@@ -13,6 +13,7 @@ use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use crate::device_sso;
 use crate::reports::events;
 use crate::world::{ADA, World, cached, disk_full, forced};
 
@@ -43,7 +44,9 @@ impl Search {
         for name in ["access_token", "refresh_token", "id_token"] {
             self.keep(name, credentials[name].as_str().unwrap());
         }
-        self.keep("nonce", world.stored().unwrap()["nonce"].as_str().unwrap());
+        for name in ["nonce", "device_secret"] {
+            self.keep(name, world.stored().unwrap()[name].as_str().unwrap());
+        }
     }
 
     fn assert_silence(&self) {
@@ -60,7 +63,7 @@ impl Search {
 #[tokio::test]
 async fn planted_secrets_are_nowhere_to_be_found() {
     let world = World::new().await.impatient();
-    let session = world.session();
+    let session = world.session_with(device_sso::first(&world));
     let mut events = events(&session);
     let mut search = Search {
         said: String::new(),

@@ -76,6 +76,23 @@ extension Mistake {
             }
         },
         Mistake(
+            "Another app is to sign in, and the scope device_sso was not asked for", "configurationInvalid(scopes)",
+            says: ["device_sso", "offline_access", "sign in again"], advises: ["`scopes`"]
+        ) { server in
+            _ = try await server.signedInSession().deviceSSOToken()
+        },
+        Mistake(
+            "Another app is to sign in, and the issuer gave no device secret", "configurationInvalid(scopes)",
+            says: ["device secret", "sign in again", "Access Policies"], advises: ["`scopes`"]
+        ) { server in
+            try await server.change(["device_sso": false])
+            var configuration = server.auth0()
+            configuration.scopes.append("device_sso")
+            let session = try begin(configuration)
+            try await session.signIn(using: TestBrowser())
+            _ = try await session.deviceSSOToken()
+        },
+        Mistake(
             "A token for an API that the issuer does not know", "configurationInvalid(audience)",
             says: ["{host}", "audience \"https://unknown.example/\"", "Multi-Resource Refresh Token"],
             advises: ["`audience`", "Identifier", "Multi-Resource Refresh Token"]
