@@ -9,7 +9,7 @@
 //! - `context`: what every part is given: configuration, session machine, clock, log, random numbers, tasks.
 //! - `store`: what is stored follows what is in memory, and memory follows what other processes store.
 //! - `issuer`: endpoints, keys, the server's clock, the one way to the network, and the check of what the issuer signed.
-//! - `revocations`: refresh tokens that are to be revoked at the issuer, and those that wait for that.
+//! - `revocations`: tokens that are to be revoked at the issuer, and those that wait for that.
 //! - `legacy_base`: whether the endpoints of older Auth0 tenants may be used, and where they are.
 //! - `tokens`: from memory, or renewed.
 //! - `profile`: the user's profile.

@@ -94,12 +94,13 @@ pub struct SignInRequest {
     pub attempt: u64,
 }
 
-/// What became of a sign-out at the issuer. Here it succeeded, unless the session is read-only.
+/// What became of a sign-out at the issuer. Here it succeeded, unless the session is read-only. A device secret is revoked with the refresh
+/// token, and counts like it: what became of both is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum SignOutOutcome {
     /// The refresh token was revoked.
     Revoked,
-    /// There was nothing to revoke: no refresh token.
+    /// There was nothing to revoke: no refresh token and no device secret.
     NothingToRevoke,
     /// The issuer offers no revocation, so the refresh token lives there until it expires.
     RevocationNotOffered,

@@ -1,4 +1,4 @@
-//! Refresh tokens that are to be revoked at the issuer, and those that wait for that.
+//! Tokens that are to be revoked at the issuer, and those that wait for that.
 //!
 //! **Promises.** A token that could not be revoked because of a transient failure is kept for that alone and sent again; nobody
 //! waits longer than [`LONGEST_REVOCATION`]. **Needs** the context, the store and the issuer.

@@ -81,6 +81,9 @@ extension Session {
     /// Offline the refresh token is kept, for nothing but its revocation, which is sent at the next ``restore()`` or
     /// sign-in; after 30 days it is dropped. A read-only session does nothing and returns `.readOnly`.
     ///
+    /// A device secret is revoked along with it (``deviceSSOToken(secretType:)``); at Okta that ends the sessions of other apps that
+    /// came by it.
+    ///
     /// Once begun it runs to its end, also when the task is cancelled.
     @discardableResult
     public func signOut() async -> SignOutOutcome {

@@ -50,10 +50,12 @@ public enum SignInMethod: Hashable, Sendable {
 }
 
 /// The result of a sign-out at the issuer. On the device it succeeded, unless the session is read-only.
+///
+/// A device secret (``Session/deviceSSOToken(secretType:)``) is revoked with the refresh token, and counts like it.
 public enum SignOutOutcome: Hashable, Sendable {
     /// The refresh token was revoked.
     case revoked
-    /// There was nothing to revoke: no refresh token.
+    /// There was nothing to revoke: no refresh token and no device secret.
     case nothingToRevoke
     /// The issuer offers no revocation, so the refresh token lives there until it expires.
     case revocationNotOffered

@@ -9480,7 +9480,8 @@ public func FfiConverterTypeSignInWay_lower(_ value: SignInWay) -> RustBuffer {
 
 
 /**
- * What became of a sign-out at the issuer. Here it succeeded, unless the session is read-only.
+ * What became of a sign-out at the issuer. Here it succeeded, unless the session is read-only. A device secret is revoked with the refresh
+ * token, and counts like it: what became of both is said.
  */
 
 public enum SignOutOutcome: Equatable, Hashable {
@@ -9490,7 +9491,7 @@ public enum SignOutOutcome: Equatable, Hashable {
      */
     case revoked
     /**
-     * There was nothing to revoke: no refresh token.
+     * There was nothing to revoke: no refresh token and no device secret.
      */
     case nothingToRevoke
     /**

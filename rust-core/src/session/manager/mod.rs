@@ -236,7 +236,7 @@ impl SessionManager {
     }
 
     /// Forgets the session in memory and in the store, cancels a sign-in in progress, then asks the issuer to revoke
-    /// the refresh token (at most 10 seconds). Never fails here: an item that cannot be deleted now is deleted at the
+    /// the refresh token and the device secret (at most 10 seconds). Never fails here: an item that cannot be deleted now is deleted at the
     /// next chance, and the session counts as signed out meanwhile. A refresh token that cannot be revoked now is kept
     /// for that alone, for at most 30 days, and sent again at the next [`SessionManager::restore`] or sign-in.
     pub async fn sign_out(&self) -> SignOutOutcome {
