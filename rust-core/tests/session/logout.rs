@@ -250,3 +250,19 @@ async fn a_parameter_that_says_where_to_return_takes_the_place_of_ours() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_hint_that_cannot_be_sent_is_logged() {
+    let world = World::new().await;
+    let session = world.session_with(world.oidc_configuration());
+    let warning = "there is no ID token to send";
+    session.logout_url(&returning()).await.unwrap();
+    assert!(!world.log.text().contains(warning), "none was asked for");
+    world.sign_in(&session, ADA).await;
+    assert!(hint(&session).await.0.is_some());
+    assert!(!world.log.text().contains(warning));
+    let nobody = World::new().await;
+    let session = nobody.session_with(nobody.oidc_configuration());
+    assert!(hint(&session).await.0.is_none());
+    assert!(nobody.log.text().contains(warning));
+}

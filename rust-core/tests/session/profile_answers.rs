@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use pilotlight_core::ffi::SessionError;
 use pilotlight_core::session::SessionManager;
 use pilotlight_identity_server::{Endpoint, Fault};
 use ring::rand::SystemRandom;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::classification::{bare, row};
 use crate::documented::{assert_documented, in_words};
-use crate::world::{ADA, World, cached, is_signed_in, public};
+use crate::world::{ADA, World, assert_unexpected, cached, is_signed_in, public};
 
 const SUBJECT: &str = "auth0|ada";
 
@@ -314,6 +315,42 @@ async fn what_is_announced_for_userinfo_counts_in_whatever_form() {
     world.sign_in(&session, ADA).await;
     world.control().change(|settings| settings.userinfo_jwt = true);
     public_profile(&session).await;
+}
+
+/// As for ID tokens.
+#[tokio::test]
+async fn a_signed_answer_has_expired_when_both_clocks_say_so() {
+    let key = Key::new("ES256");
+    let (world, session) = announcing(json!(["ES256"]), &[&key]).await;
+    let now = seconds_since_1970();
+    for (device_ahead, server_ahead, expires_in, is_taken) in [
+        (7200, 0, 3600, true),
+        (0, 7200, 3600, true),
+        (0, 0, -3600, false),
+        (7200, 7200, 3600, false),
+    ] {
+        world.clock.set_wall(device_ahead);
+        world.control().set_clock_offset(server_ahead);
+        let claims = json!({"sub": SUBJECT, "exp": now + expires_in});
+        world
+            .control()
+            .fault(Endpoint::Userinfo, jwt(&key.sign(&key.header(), &claims)));
+        let outcome = session.profile(true).await;
+        assert_eq!(outcome.is_ok(), is_taken, "{device_ahead} {server_ahead} {outcome:?}");
+    }
+}
+
+/// It may be signed by a new one, which is looked for once a minute.
+#[tokio::test]
+async fn a_signed_answer_whose_key_cannot_be_looked_for_yet_is_for_later() {
+    let key = Key::new("ES256");
+    let (world, session) = announcing(json!(["ES256"]), &[&key]).await;
+    let unknown = json!({"alg": "ES256", "kid": "new"});
+    let signed = jwt(&key.sign(&unknown, &json!({"sub": SUBJECT})));
+    world.control().fault(Endpoint::Userinfo, signed.for_ever());
+    assert_unexpected(&public(session.profile(true).await));
+    let error = public(session.profile(true).await);
+    assert!(matches!(error, SessionError::RetryLater { .. }), "{error:?}");
 }
 
 async fn public_profile(session: &SessionManager) {

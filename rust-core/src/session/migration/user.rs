@@ -239,14 +239,13 @@ impl UserLookup {
     }
 }
 
-/// What the answer leaves out stays.
+/// What the answer leaves out stays, and the key, which it was asked for with.
 fn with_tokens(found: ForeignSession, renewed: Credentials) -> ForeignSession {
     ForeignSession {
         access_token: renewed.access_token.or(found.access_token),
         refresh_token: renewed.refresh_token.or(found.refresh_token),
         id_token: renewed.id_token.or(found.id_token),
         is_bound: renewed.is_bound,
-        proof_key: renewed.proof_key.or(found.proof_key),
         scope: renewed.scope.or(found.scope),
         expires_at: Some(
             renewed

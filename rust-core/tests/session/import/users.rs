@@ -8,6 +8,7 @@ use pilotlight_core::ports::StoreError;
 use pilotlight_core::session::{ImportOutcome, ImportSource};
 use pilotlight_core::storage::migration::ImportProblem;
 use pilotlight_identity_server::{Client, Endpoint, Fault, Options};
+use serde_json::json;
 
 use super::{OldTokens, SUBJECT, archives, assert_imported, old_tokens};
 use crate::world::{ADA, World, assert_renews, assert_unexpected, disk_full, public, until};
@@ -84,6 +85,17 @@ async fn an_expired_one_is_renewed_first_and_the_new_tokens_are_the_sessions() {
     assert_ne!(world.stored_refresh_token(), tokens.refresh_token);
     assert_renews(&session).await;
     assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
+}
+
+#[tokio::test]
+async fn what_a_renewal_says_to_learn_the_user_is_the_sessions() {
+    let world = World::new().await;
+    let tokens = old_tokens(&world).await;
+    let granted = Fault::answer(json!({"scope": "openid offline_access"}));
+    world.control().fault(Endpoint::Token, granted);
+    let session = world.session();
+    session.import_session(source(&tokens, None)).await.unwrap();
+    assert_eq!(session.granted_scopes().unwrap(), ["openid", "offline_access"]);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::jose::IdTokenProblem;
 use pilotlight_core::machine::error::Error;
+use pilotlight_core::model::configuration::SessionConfiguration;
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{PasswordSignIn, SignInOptions, TokenOptions};
@@ -116,6 +117,19 @@ async fn a_client_without_the_grant_is_given_its_name() {
         "{error:?}"
     );
     assert!(error.to_string().contains("legacy/grant-type/ro"), "{error}");
+}
+
+/// Only a refresh token is bound to a device (Auth0).
+#[tokio::test]
+async fn without_the_scope_offline_access_no_device_is_needed() {
+    let world = older_tenant(|_| {}).await;
+    let session = world.session_with(SessionConfiguration {
+        scopes: vec!["openid".to_owned()],
+        ..opted_in(&world)
+    });
+    let without_device = PasswordSignIn { device: None, ..ada() };
+    session.sign_in_with_password(without_device).await.unwrap();
+    assert!(is_signed_in(&session));
 }
 
 #[tokio::test]
