@@ -8,9 +8,7 @@ struct StatePreviews: PreviewProvider {
         StubView(state: .home).preferredColorScheme(.dark).previewDisplayName("home, dark")
         StubView(state: .home).dynamicTypeSize(.accessibility3).previewDisplayName("home, large type")
         ForEach(Place.allCases, id: \.self) { StubView(state: .home, place: $0).previewDisplayName($0.rawValue) }
-        StubView(state: .offline, place: .profile).previewDisplayName("profile, offline")
         StubView(state: .waiting, place: .metadata).previewDisplayName("metadata, waiting")
-        StubView(state: .offline, place: .metadata).previewDisplayName("metadata, offline")
     }
 }
 

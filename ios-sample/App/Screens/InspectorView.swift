@@ -4,17 +4,21 @@ import SwiftUI
 
 /// What the session went through. No token is shown, not even a part of one.
 struct InspectorView: View {
-    let configuration: SessionConfiguration
+    let session: Session
     let history: History
 
     var body: some View {
         List {
             Section("Configuration") {
-                LabeledContent("Client ID", value: configuration.clientID)
-                LabeledContent("Redirect URI", value: configuration.redirectURI)
-                LabeledContent("Scopes", value: configuration.scopes.joined(separator: " "))
+                LabeledContent("Client ID", value: session.configuration.clientID)
+                LabeledContent("Redirect URI", value: session.configuration.redirectURI)
+                LabeledContent("Scopes", value: session.configuration.scopes.joined(separator: " "))
             }
             .textSelection(.enabled)
+            Section("Since the Start") {
+                LabeledContent("Renewals", value: String(session.counters.renewals))
+                LabeledContent("Requests", value: String(session.counters.requests))
+            }
             Section("States and Events") {
                 ForEach(history.entries) { entry in
                     HStack(alignment: .top) {

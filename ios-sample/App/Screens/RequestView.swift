@@ -29,13 +29,6 @@ struct RequestView: View {
                     LabeledContent("Status", value: String(status)).accessibilityIdentifier("request.status")
                     LabeledContent("Bytes", value: String(bytes))
                 }
-            case .unreachable:
-                BannerRow {
-                    Banner(
-                        symbol: "wifi.slash", title: "Nobody answered at that address.",
-                        message: "Check the address and the connection, and try again."
-                    ) {}
-                }
             case .refused(let error): BannerRow { ErrorBanner(error: error) { await send() } }
             case nil: if isSending { ProgressView() }
             }

@@ -57,7 +57,7 @@ struct RootView: View {
             case .profile: ProfileView(session: session)
             case .metadata: MetadataView(session: session.session)
             case .request: RequestView(session: session.session, address: model.settings.exampleRequest)
-            case .inspector: InspectorView(configuration: session.session.configuration, history: history)
+            case .inspector: InspectorView(session: session.session, history: history)
             // A sheet, not a place on the way.
             case .settings: EmptyView()
             }

@@ -44,6 +44,7 @@ struct SettingsView: View {
             PlainField(title: "Client ID", text: $draft.clientID, identifier: "settings.client-id")
             PlainField(title: "Redirect URI", text: $draft.redirectURI, identifier: "settings.redirect-uri")
             if draft.isAuth0 { Toggle("Ask for Metadata", isOn: $draft.metadataAccess) }
+            Toggle("Push the Request", isOn: $draft.pushesRequests).accessibilityIdentifier("settings.push")
             Toggle("Bind Tokens to This Device", isOn: $draft.bindsTokens).accessibilityIdentifier("settings.bind")
             Toggle("Private Browser", isOn: $draft.isEphemeral).accessibilityIdentifier("settings.private-browser")
         } header: {

@@ -5,9 +5,9 @@ import Pilotlight
 import FoundationNetworking
 #endif
 
-/// What came of a request to an API: it answered, nobody did, or no request was sent. Never the token itself.
+/// What came of a request to an API: it answered, or it could not be asked. Never the token itself.
 public enum RequestOutcome: Equatable, Sendable {
-    case answered(status: Int, bytes: Int), unreachable, refused(SessionError)
+    case answered(status: Int, bytes: Int), refused(SessionError)
 }
 
 extension Session {
@@ -26,7 +26,7 @@ extension Session {
             }
             return .answered(status: response.statusCode, bytes: data.count)
         } catch is URLError {
-            return .unreachable
+            return .refused(.temporarilyUnavailable(reason: .network, retryAfter: nil, message: "no answer: \(url)"))
         } catch {
             return SessionError.shown(error).map(RequestOutcome.refused)
         }

@@ -15,6 +15,8 @@ public struct AppSettings: Codable, Equatable, Sendable {
     public var metadataAccess = true
     /// More parameters for the authorization request.
     public var parameters: [String: String] = [:]
+    /// Whether the authorization request is pushed to the issuer (PAR, RFC 9126).
+    public var pushesRequests = false
     /// Whether tokens are bound to a key of this device, where the issuer offers that (DPoP, RFC 9449).
     public var bindsTokens = false
     /// Whether the browser sheet keeps no cookies.
@@ -46,15 +48,19 @@ public struct AppSettings: Codable, Equatable, Sendable {
 
     /// What a session is made with.
     public func configuration() -> SessionConfiguration {
-        let redirectURI = redirectURI.trimmed
-        guard isAuth0 else {
-            return .openIDConnect(
-                issuer: address.trimmed, clientID: clientID.trimmed, redirectURI: redirectURI,
-                authorizeParameters: parameters, dpop: bindsTokens ? .whenOffered : .off)
+        let (address, clientID, redirectURI) = (address.trimmed, clientID.trimmed, redirectURI.trimmed)
+        var configuration = SessionConfiguration.openIDConnect(
+            issuer: address, clientID: clientID, redirectURI: redirectURI)
+        if isAuth0 {
+            configuration = .auth0(
+                domain: address, clientID: clientID, redirectURI: redirectURI.isEmpty ? nil : redirectURI,
+                metadataAccess: metadataAccess)
         }
-        return .auth0(
-            domain: address.trimmed, clientID: clientID.trimmed, redirectURI: redirectURI.isEmpty ? nil : redirectURI,
-            metadataAccess: metadataAccess, authorizeParameters: parameters, dpop: bindsTokens ? .whenOffered : .off)
+        configuration.authorizeParameters = parameters
+        configuration.pushesAuthorizationRequests = pushesRequests
+        configuration.dpop = bindsTokens ? .whenOffered : .off
+        configuration.lifetime = SessionLifetime(idle: 90 * 86_400)
+        return configuration
     }
 
     /// The Keychain with these options, in the places that the app and its widget share. The system's dialogue says the
