@@ -187,6 +187,20 @@ async fn a_newer_sign_in_and_a_sign_out_take_its_place() {
     assert_eq!(session.state(), Some(SessionState::SignedOut));
 }
 
+/// Whoever waits for an attempt that has been replaced says nothing about the newer one.
+#[tokio::test]
+async fn the_end_of_an_earlier_attempt_leaves_a_newer_one_as_it_is() {
+    let world = world().await;
+    let session = world.session();
+    let (earlier, newer) = (begun(&session).await, begun(&session).await);
+    assert_ne!(earlier.attempt, newer.attempt);
+    let error = public(session.complete_device_sign_in(earlier.attempt).await);
+    assert!(matches!(error, SessionError::SignInCancelled), "{error:?}");
+    assert!(world.control().decide_device(&newer.user_code, Some(ADA)));
+    session.complete_device_sign_in(newer.attempt).await.unwrap();
+    assert!(is_signed_in(&session));
+}
+
 #[tokio::test]
 async fn what_is_missing_at_the_issuer_is_named() {
     let world = world_with(|settings| settings.device_code_grant = false).await;

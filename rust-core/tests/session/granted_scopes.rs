@@ -1,10 +1,13 @@
 //! Which scopes the access token has, and when the user authenticated.
 
+use std::collections::HashMap;
+
 use pilotlight_core::model::configuration::SessionConfiguration;
 use pilotlight_core::session::{RefreshOptions, SessionManager, SignInOptions};
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::json;
 
+use crate::exchange_sign_in::code;
 use crate::world::{ADA, World, forced};
 
 const ALL: [&str; 4] = ["openid", "profile", "email", "offline_access"];
@@ -61,6 +64,27 @@ async fn what_the_issuer_does_not_say_is_what_was_asked_for() {
     assert!(world.stored().unwrap().get("whole_scope").is_none());
     restarted.sign_out().await;
     assert_eq!(restarted.granted_scopes(), None);
+}
+
+#[tokio::test]
+async fn so_it_is_for_sign_ins_without_a_browser() {
+    let world = World::new().await;
+    world
+        .control()
+        .fault(Endpoint::Token, Fault::answer_without(&["scope"]).for_ever());
+    let session = world.session_with(configuration(&world));
+    session.sign_in_by_exchange(code(1)).await.unwrap();
+    assert_eq!(granted(&session), ALL);
+
+    let world = World::new().await;
+    let session = world.session_with(configuration(&world));
+    let request = session.begin_device_sign_in(HashMap::new()).await.unwrap();
+    assert!(world.control().decide_device(&request.user_code, Some(ADA)));
+    world
+        .control()
+        .fault(Endpoint::Token, Fault::answer_without(&["scope"]).for_ever());
+    session.complete_device_sign_in(request.attempt).await.unwrap();
+    assert_eq!(granted(&session), ALL);
 }
 
 #[tokio::test]

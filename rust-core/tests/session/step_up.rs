@@ -191,6 +191,26 @@ async fn a_class_is_asked_for_as_essential_where_the_issuer_takes_claims() {
     );
     assert!(is_signed_in(&session));
 
+    // So are the app's usual ones.
+    let mut configuration = world.oidc_configuration();
+    let usual = json!({"id_token": {"email": null}}).to_string();
+    configuration.authorize_parameters.insert("claims".to_owned(), usual);
+    configuration
+        .authorize_parameters
+        .insert("ui_locales".to_owned(), "de".to_owned());
+    let usual = world.session_with(configuration);
+    usual.restore().await.unwrap();
+    let request = usual.begin_step_up(to(&["urn:made-up"], None)).await.unwrap();
+    let claims: Value = serde_json::from_str(&parameter(&request.url, "claims").unwrap()).unwrap();
+    let acr = json!({"essential": true, "values": ["urn:made-up"]});
+    assert_eq!(claims, json!({"id_token": {"email": null, "acr": acr}}));
+    // A limit alone asks for no class.
+    let request = usual.begin_step_up(to(&[], Some(60))).await.unwrap();
+    assert_eq!(
+        parameter(&request.url, "claims"),
+        Some(json!({"id_token": {"email": null}}).to_string())
+    );
+
     let mut options = to(&["urn:made-up"], None);
     options.parameters.insert("claims".to_owned(), "[]".to_owned());
     let error = public(session.begin_step_up(options).await);
