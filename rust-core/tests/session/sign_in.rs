@@ -20,6 +20,35 @@ pub(crate) fn code_of(error: SessionError) -> String {
     }
 }
 
+/// The audience of the configuration is the one that is sent; what else the app adds is sent beside it, with one or without.
+#[tokio::test]
+async fn what_the_app_adds_is_sent_with_an_audience_and_without() {
+    for (audience, sent) in [
+        (Some("https://own.example.com/"), "https://own.example.com/"),
+        (None, "https://added.example.com/"),
+    ] {
+        let world = World::new().await;
+        let mut configuration = world.configuration();
+        configuration.audience = audience.map(str::to_owned);
+        for (name, value) in [("audience", "https://added.example.com/"), ("connection", "google")] {
+            configuration
+                .authorize_parameters
+                .insert(name.to_owned(), value.to_owned());
+        }
+        let session = world.session_with(configuration);
+        let request = session.begin_sign_in(SignInOptions::default()).await.unwrap();
+        let url = Url::parse(&request.url).unwrap();
+        let all = |name: &str| {
+            let found = url.query_pairs().filter(|(own, _)| own == name);
+            found.map(|(_, value)| value.into_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (all("audience"), all("connection")),
+            (vec![sent.to_owned()], vec!["google".to_owned()])
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_sign_in_stores_the_session_before_it_is_announced() {
     let world = World::new().await;

@@ -8,8 +8,8 @@ use crate::protocol::discovery::IssuerMetadata;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::failure::{Extras, Grant, token_failure};
 use crate::protocol::message::HttpAnswer;
-use crate::protocol::revocation;
 use crate::protocol::token::read_with;
+use crate::protocol::{pushed_authorization, revocation, users};
 
 /// The setting that a failure names, and the words about it.
 fn setting(failure: &ProtocolError) -> (&'static str, &str) {
@@ -224,4 +224,40 @@ fn a_revocation_is_refused_by_the_issuer_alone() {
         assert_eq!(is_setting, is_refusal, "{status} {media_type}: {failure:?}");
     }
     assert_eq!(revocation::read(&json(200, "<p>"), NOW), Ok(()));
+}
+
+#[test]
+fn a_page_in_place_of_the_pushed_requests_endpoint_is_no_setting() {
+    for (status, media_type, is_setting) in [
+        (404, "application/json", true),
+        (405, "text/plain", true),
+        (410, "", true),
+        (404, "text/html", false),
+        (403, "application/json", false),
+    ] {
+        let failure = pushed_authorization::read(&answer(status, media_type, ""), NOW).unwrap_err();
+        let found = matches!(failure, ProtocolError::Configuration { .. });
+        assert_eq!(found, is_setting, "{status} {media_type}: {failure:?}");
+    }
+}
+
+/// It says so with 400, not with 401.
+#[test]
+fn a_change_is_not_refused_for_good_where_the_management_api_refuses_the_token() {
+    for (status, body, for_good) in [
+        (400, r#"{"errorCode":"Bearer"}"#, false),
+        (400, r#"{"message":"Bad HTTP authentication header format"}"#, false),
+        (
+            400,
+            r#"{"errorCode":"invalid_body","message":"Payload validation error"}"#,
+            true,
+        ),
+        (403, r#"{"errorCode":"Bearer"}"#, true),
+    ] {
+        assert_eq!(
+            users::refuses_for_good(&json(status, body)),
+            for_good,
+            "{status} {body}"
+        );
+    }
 }
