@@ -9,13 +9,13 @@ use pilotlight_core::model::time::{Instant, Timestamp};
 use pilotlight_core::ports::{BoxFuture, Clock, Spawner};
 
 /// The device's clocks: they stand where they were when the test began, plus what it adds. However slow the machine is, no
-/// second passes by itself.
+/// second passes by itself. As on a device, some time lies between two looks at them: a microsecond.
 #[derive(Debug)]
 pub(crate) struct MovableClock {
     began: Instant,
     wall_ahead: AtomicI64,
     monotonic_ahead: AtomicI64,
-    milliseconds: AtomicU64,
+    looks: AtomicU64,
 }
 
 impl Default for MovableClock {
@@ -24,7 +24,7 @@ impl Default for MovableClock {
             began: SystemClock.now(),
             wall_ahead: AtomicI64::default(),
             monotonic_ahead: AtomicI64::default(),
-            milliseconds: AtomicU64::default(),
+            looks: AtomicU64::default(),
         }
     }
 }
@@ -34,11 +34,6 @@ impl MovableClock {
     pub(crate) fn advance(&self, seconds: i64) {
         self.wall_ahead.fetch_add(seconds, Ordering::SeqCst);
         self.monotonic_ahead.fetch_add(seconds, Ordering::SeqCst);
-    }
-
-    /// As long as a call takes.
-    pub(crate) fn advance_a_moment(&self) {
-        self.milliseconds.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Time passes by the clock that nobody can set.
@@ -63,12 +58,11 @@ impl MovableClock {
 
 impl Clock for MovableClock {
     fn now(&self) -> Instant {
-        let monotonic = Duration::from_secs(self.monotonic_ahead.load(Ordering::SeqCst).unsigned_abs());
+        let ahead = Duration::from_secs(self.monotonic_ahead.load(Ordering::SeqCst).unsigned_abs());
+        let between = Duration::from_micros(self.looks.fetch_add(1, Ordering::SeqCst));
         Instant {
             wall: self.began.wall.plus(self.wall_ahead.load(Ordering::SeqCst)),
-            monotonic: self.began.monotonic
-                + monotonic
-                + Duration::from_millis(self.milliseconds.load(Ordering::SeqCst)),
+            monotonic: self.began.monotonic + ahead + between,
         }
     }
 }

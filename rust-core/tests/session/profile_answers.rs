@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use pilotlight_core::ffi::SessionError;
+use pilotlight_core::jose::IdTokenProblem;
+use pilotlight_core::machine::error::Error;
 use pilotlight_core::session::SessionManager;
 use pilotlight_identity_server::{Endpoint, Fault};
 use ring::rand::SystemRandom;
@@ -349,8 +350,10 @@ async fn a_signed_answer_whose_key_cannot_be_looked_for_yet_is_for_later() {
     let signed = jwt(&key.sign(&unknown, &json!({"sub": SUBJECT})));
     world.control().fault(Endpoint::Userinfo, signed.for_ever());
     assert_unexpected(&public(session.profile(true).await));
-    let error = public(session.profile(true).await);
-    assert!(matches!(error, SessionError::RetryLater { .. }), "{error:?}");
+    match session.profile(true).await {
+        Err(Error::IdToken(error)) => assert_eq!(error.problem, IdTokenProblem::KeysUnavailable),
+        other => panic!("{other:?}"),
+    }
 }
 
 async fn public_profile(session: &SessionManager) {
