@@ -187,7 +187,7 @@ async fn a_newer_sign_in_and_a_sign_out_take_its_place() {
     assert_eq!(session.state(), Some(SessionState::SignedOut));
 }
 
-/// Whoever waits for an attempt that has been replaced says nothing about the newer one.
+/// A caller that waits for an attempt that was replaced does not end the newer one.
 #[tokio::test]
 async fn the_end_of_an_earlier_attempt_leaves_a_newer_one_as_it_is() {
     let world = world().await;
