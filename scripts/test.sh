@@ -8,7 +8,7 @@
 #                                  ThreadSanitizer, and the proofs that checks find mistakes
 #   scripts/test.sh --list         the lanes
 #
-# A lane that cannot run here fails and says what is missing; one that does not end within 50 minutes is ended, and fails.
+# A lane that cannot run here fails and says what is missing; one that does not end within 35 minutes is ended, and fails.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -18,7 +18,7 @@ cd "$checkout"
 
 thorough=
 proofs_elsewhere= # said to one lane about the others
-lane_minutes=50
+lane_minutes=35
 lane_process=
 at_once=2
 lanes=(style rust model keychain swift demo interop apple)

@@ -44,7 +44,7 @@ SPOILT = (
     ("a notice without words", "PilotlightSample", "Banner.swift", "case .couldNotMigrate:", "case .couldNotMigrate(.ended):", "must be exhaustive"),
     ("an answer without a screen", "PilotlightSample", "RequestView.swift", "            case nil: if isSending { ProgressView() }\n", "", "must be exhaustive"),
     ("an event without words", "PilotlightSample", "StateWords.swift", "        case .profileChanged: Label(\"Profile Changed\", systemImage: \"person.text.rectangle\")\n", "", "must be exhaustive"),
-    ("a place without a screen", "PilotlightSample", "RootView.swift", "            case .inspector: InspectorView(configuration: session.session.configuration, history: history)\n", "", "must be exhaustive"),
+    ("a place without a screen", "PilotlightSample", "RootView.swift", "            case .inspector: InspectorView(session: session.session, history: history)\n", "", "must be exhaustive"),
     ("a link to a place that is not there", "PilotlightSample", "HomeView.swift", "value: Place.request", "value: Place.requests", "has no member 'requests'"),
     ("a Keychain class without a name", "PilotlightSample", "SettingsView.swift", '        case .whenUnlocked: "When Unlocked"\n', "", "must be exhaustive"),
     ("a reason to sign in again without words", "PilotlightSample", "StateWords.swift", "        case .noRefreshToken:", "        case .refreshTokenRejected where false:", "must be exhaustive"),

@@ -3,18 +3,26 @@ import Pilotlight
 
 /// An identity server of one's own, on a free port: the program that `PILOTLIGHT_IDENTITY_SERVER` names.
 ///
-/// It ends with `stop()`, with this object, and with this process.
+/// It ends with `stop()`, with this object, and with this process. A test that still has it after ten minutes waits for something that
+/// does not come: the process ends then, and says where the server was started.
 public final class IdentityServer: @unchecked Sendable {
     /// `http://127.0.0.1:PORT/`
     public let issuer: String
     private let control: ControlClient
     private let process: Process
     private let input: Pipe
+    private let exited: AsyncStream<Never>
+    /// A program that begins while another is being prepared would get the other's pipes too, and keep them open.
+    private static let beginning = NSLock()
+    /// In seconds; no test takes a tenth of it.
+    private static let longestLife = 600.0
 
     /// Starts one.
     ///
     /// - Parameter flags: See the program's `--help`.
-    public static func start(_ flags: [String] = []) async throws -> IdentityServer {
+    public static func start(
+        _ flags: [String] = [], file: String = #fileID, line: Int = #line
+    ) async throws -> IdentityServer {
         let name = "PILOTLIGHT_IDENTITY_SERVER"
         guard let path = ProcessInfo.processInfo.environment[name], !path.isEmpty else {
             throw SupportError(
@@ -24,18 +32,24 @@ public final class IdentityServer: @unchecked Sendable {
         guard FileManager.default.isExecutableFile(atPath: path) else {
             throw SupportError("\(name) names \(path), which is no program")
         }
-        return try await IdentityServer(path, flags)
+        let server = try await IdentityServer(path, flags)
+        // A separate queue has a thread when all those of Swift's tasks are taken.
+        DispatchQueue(label: "identity server").asyncAfter(deadline: .now() + longestLife) { [weak server] in
+            guard let server, server.process.isRunning else { return }
+            fatalError("\(file):\(line): the test has not ended within \(Int(longestLife)) seconds")
+        }
+        return server
     }
 
     private init(_ path: String, _ flags: [String]) async throws {
         process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = ["--until-stdin-closes"] + flags
-        input = Pipe()
-        let output = Pipe()
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
+        let exit: AsyncStream<Never>.Continuation
+        (exited, exit) = AsyncStream.makeStream(of: Never.self)
+        process.terminationHandler = { _ in exit.finish() }
+        let output: Pipe
+        (input, output) = try Self.begin(process)
         let words = try await Self.firstLines(of: output)
         guard let issuer = words["listening"], let url = words["control"].flatMap(URL.init(string:)) else {
             process.terminate()
@@ -45,14 +59,28 @@ public final class IdentityServer: @unchecked Sendable {
         control = ControlClient(url)
     }
 
+    private static func begin(_ process: Process) throws -> (input: Pipe, output: Pipe) {
+        beginning.lock()
+        defer { beginning.unlock() }
+        let (input, output) = (Pipe(), Pipe())
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        return (input, output)
+    }
+
     deinit {
         if process.isRunning { process.terminate() }
     }
 
-    /// Stops it and waits until it is gone.
+    /// Of its process.
+    public var processIdentifier: Int32 { process.processIdentifier }
+
+    /// Stops it and waits until it is gone: without a thread, because those of Swift's tasks are few, and the others may be needed for
+    /// what it waits for.
     public func stop() async {
         _ = try? await control.send("POST", "shutdown")
-        process.waitUntilExit()
+        for await _ in exited {}
     }
 
     /// The two lines that it prints when it is ready: `listening: URL` and `control: URL`.
