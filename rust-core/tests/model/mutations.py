@@ -30,7 +30,7 @@ def run(test):
     said = done.stderr + done.stdout
     if "running " not in said:
         sys.exit(f"the model was not built:\n{said[-4000:]}")
-    broken = re.findall(r"^(\w+) \(Bounds .*broken: (.*)$", said, re.MULTILINE)
+    broken = re.findall(r"^([\w-]+) \(Bounds .*broken: (.*)$", said, re.MULTILINE)
     steps = [int(steps) for steps in re.findall(r"^after (\d+) steps$", said, re.MULTILINE)]
     panics = re.findall(r"panicked at rust-core/tests/model/(?!check).*\n(.*)", said)
     return broken, steps, panics
