@@ -107,14 +107,6 @@ MISTAKES = [
         "    replaced.into_iter().filter(|_| false).for_each",
     ),
     (
-        "a session that goes on after its end is not announced again",
-        "events",
-        "refusal",
-        "machine/rules/renewal.rs",
-        "had_ended && goes_on && ",
-        "had_ended && goes_on && false && ",
-    ),
-    (
         "the answer to an older session is taken",
         "5",
         "order",
