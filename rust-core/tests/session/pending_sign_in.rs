@@ -58,6 +58,18 @@ async fn a_sign_in_ends_after_a_quarter_of_an_hour_by_the_clock_that_nobody_sets
     assert!(is_signed_in(&session));
 }
 
+/// Every call begins with that: the process may have been suspended.
+#[tokio::test]
+async fn the_beginning_of_any_call_ends_a_sign_in_that_is_too_old() {
+    let (world, session, _) = with_tokens_that_wait().await;
+    let before = revoked(&world);
+    session.expire_sign_in();
+    world.clock.advance_monotonic(QUARTER);
+    assert_eq!(revoked(&world), before, "it was in time");
+    session.expire_sign_in();
+    until("revoked", || revoked(&world) == before + 1).await;
+}
+
 #[tokio::test]
 async fn tokens_that_wait_with_a_sign_in_end_with_it_and_are_revoked() {
     let (world, session, callback) = with_tokens_that_wait().await;

@@ -1,5 +1,6 @@
 //! Renewals that the issuer refuses with `mfa_required` and an `mfa_token`, as Auth0 does: they go on with a second factor.
 
+mod exchanges;
 mod factors;
 mod lost_answers;
 mod refusals;

@@ -1,4 +1,4 @@
-//! Sign-ins and exchanges that the issuer refuses until the user has shown a second factor.
+//! Sign-ins that the issuer refuses until the user has shown a second factor.
 
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::machine::event::{Report, SessionEvent, SignInWay};
@@ -9,8 +9,6 @@ use pilotlight_identity_server::{Dpop, Endpoint, Fault, IdTokenFault, OTP, OldKe
 use serde_json::json;
 
 use super::{number, otp, rejection, require};
-use crate::audiences::{API, claims};
-use crate::exchange::{asked, exchange, exchanges};
 use crate::exchange_sign_in::code;
 use crate::legacy::{ada, older_tenant, opted_in};
 use crate::sharing::assert_no_token_was_spent_twice;
@@ -34,7 +32,7 @@ fn is_ada(session: &SessionManager) -> bool {
     matches!(session.state(), Some(SessionState::SignedIn { subject, .. }) if subject == "auth0|ada")
 }
 
-async fn assert_lives(world: &World, session: &SessionManager) {
+pub(super) async fn assert_lives(world: &World, session: &SessionManager) {
     require(world, false);
     assert_renews(session).await;
     assert_no_token_was_spent_twice(world);
@@ -202,6 +200,19 @@ async fn an_id_token_that_is_not_accepted_ends_it_and_what_came_is_revoked() {
     assert!(!matches!(over, SessionError::MfaRequired { .. }), "{over:?}");
 }
 
+/// As a renewal's, it is sent again at once: the user would have to look for the next code.
+#[tokio::test]
+async fn an_answer_that_did_not_arrive_is_sent_again() {
+    let (world, session) = world().await;
+    let challenge = refused(&session).await;
+    let seen = world.control().seen(Endpoint::Token);
+    world.control().fault(Endpoint::Token, Fault::reset());
+    let outcome = session.mfa_answer(challenge, otp(OTP)).await.unwrap();
+    assert_eq!(outcome, MfaOutcome::SignedIn);
+    assert_eq!(world.control().seen(Endpoint::Token), seen + 2);
+    assert_lives(&world, &session).await;
+}
+
 #[tokio::test]
 async fn after_ten_minutes_it_is_over_and_the_next_sign_in_brings_another() {
     let (world, session) = world().await;
@@ -248,42 +259,6 @@ async fn its_tokens_are_bound_where_the_session_is() {
     assert!(session.bound_key().is_some());
     require(&world, false);
     crate::dpop::assert_all_is_well(&world, &session).await;
-}
-
-#[tokio::test]
-async fn an_exchange_of_the_sessions_own_token_goes_on_too() {
-    let world = crate::exchange::world().await;
-    let session = world.signed_in().await;
-    let stored = world.stored();
-    require(&world, true);
-    let challenge = number(public(asked(&session, &exchange()).await));
-    assert_eq!(number(public(asked(&session, &exchange()).await)), challenge);
-    let wrong = session.mfa_answer(challenge, otp("000000")).await;
-    assert_eq!(rejection(public(wrong)), "invalid_grant");
-    assert_eq!(
-        session.mfa_answer(challenge, otp(OTP)).await.unwrap(),
-        MfaOutcome::Renewed
-    );
-    let sent = world.control().seen(Endpoint::Token);
-    let token = asked(&session, &exchange()).await.unwrap();
-    assert_eq!(claims(token.expose())["aud"], API);
-    assert_eq!((world.control().seen(Endpoint::Token), exchanges(&world)), (sent, 1));
-    assert_eq!(world.stored(), stored, "the session is as it was");
-    assert_eq!(session.mfa_time_left(challenge), None);
-    assert_lives(&world, &session).await;
-}
-
-#[tokio::test]
-async fn an_answer_for_an_exchange_of_a_session_that_is_gone_is_no_use() {
-    let world = crate::exchange::world().await;
-    let session = world.signed_in().await;
-    require(&world, true);
-    let challenge = number(public(asked(&session, &exchange()).await));
-    session.sign_out().await;
-    assert_eq!(
-        rejection(public(session.mfa_answer(challenge, otp(OTP)).await)),
-        "expired_token"
-    );
 }
 
 #[tokio::test]
