@@ -131,16 +131,6 @@ class PreviewCore: CoreSessionProtocol, @unchecked Sendable {
 
     func keepProofNonce(url: String, nonce: String) {}
 
-    func mfaTimeLeft(challenge: UInt64) -> TimeInterval? { nil }
-
-    func mfaAuthenticators(challenge: UInt64) async throws -> [PilotlightCore.MfaAuthenticator] { [] }
-
-    func mfaChallenge(challenge: UInt64, authenticator: String?) async throws -> PilotlightCore.MfaPrompt { .otp }
-
-    func mfaAnswer(challenge: UInt64, reply: MfaReply) async throws -> MfaOutcome { .renewed }
-
-    func takeMfaRecoveryCode() -> String? { nil }
-
     func refresh(scopes: [String], parameters: [String: String]) async throws -> String {
         try await begin()
         let token = try signedIn { $0.accessToken }

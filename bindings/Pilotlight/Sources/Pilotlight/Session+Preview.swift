@@ -13,7 +13,8 @@ extension Session {
     ///   - waiting: Changes of it that wait for the network; while `error` is a `temporarilyUnavailable`, further ones wait too.
     ///   - accessToken: What ``accessToken(minTTL:forceRefresh:allowExpired:)`` returns while a user is
     ///     signed in.
-    ///   - error: The error of every call that can fail, to see how the app shows it; nil lets the calls succeed.
+    ///   - error: The error of every call that can fail, to see how the app shows it; nil lets the calls succeed. With an
+    ///     `mfaRequired` the user has the factors of its challenge, and calls succeed after ``verify(_:for:)``.
     public static func preview(
         state: SessionState? = .signedIn(subject: "preview|1", expiresAt: .distantFuture),
         profile: SessionProfile = .preview(), metadata: [String: SessionJSON] = [:],

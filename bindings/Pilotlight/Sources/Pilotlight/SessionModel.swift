@@ -81,6 +81,11 @@ public final class SessionModel {
         await run { _ = try await $0.accessToken(forceRefresh: true) }
     }
 
+    /// Asks the user who they are, for a screen that unlocks the app; see ``Session/authenticateUser()``.
+    public func authenticateUser() async {
+        await run { try await $0.authenticateUser() }
+    }
+
     /// Signs out; see ``Session/signOut()``.
     public func signOut() async {
         await run { await $0.signOut() }

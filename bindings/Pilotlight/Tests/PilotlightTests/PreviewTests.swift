@@ -52,6 +52,28 @@ import FoundationNetworking
         #expect(session.metadata.pending.map(\.id) == [2])
     }
 
+    @Test func aSecondFactorIsAskedForUntilItIsThere() async throws {
+        let error = SessionError.mfaRequired(
+            MFAChallenge(factors: ["otp", "push-notification", "phone", "recovery-code"]), message: "m")
+        let session = Session.preview(failingWith: error)
+        await #expect(throws: error) { try await session.accessToken(forceRefresh: true) }
+        guard case .mfaRequired(let challenge, _) = error else { return }
+        #expect(session.timeLeft(for: challenge) == 600)
+        let all = try await session.authenticators(for: challenge)
+        #expect(all.map(\.kind) == [.otp, .outOfBand(channel: "auth0"), .outOfBand(channel: "sms"), .recoveryCode])
+        #expect(try await session.challenge(all[0], for: challenge) == .otp)
+        #expect(try await session.challenge(all[1], for: challenge) == .push)
+        #expect(try await session.challenge(all[2], for: challenge) == .code)
+        #expect(try await session.verify(.push, for: challenge) == nil)
+        #expect(try await session.accessToken(forceRefresh: true) == "preview-access-token")
+        #expect(session.timeLeft(for: challenge) == nil)
+        #expect(try await session.authenticators(for: challenge).isEmpty)
+        // Another error stays.
+        let broken = Session.preview(failingWith: .readOnly(message: "m"))
+        _ = try await broken.verify(.otp("1"), for: challenge)
+        await #expect(throws: SessionError.readOnly(message: "m")) { try await broken.accessToken(forceRefresh: true) }
+    }
+
     @Test func whatWaitedGoesBeforeTheNextChange() async throws {
         let session = Session.preview(metadata: ["a": 0], waiting: [["a": 1, "c": 3], ["a": nil]])
         var events = session.events.makeAsyncIterator()

@@ -25,7 +25,8 @@ enum PublicMembers {
     /// recovery code comes from an answer that the user has just given.
     static let giveNothingOut: Set = [
         "Session.authorized(_:exchangedToken:)",
-        "LegacyAuth0.signIn(username:password:connection:device:parameters:)", "ObservableSession.dismissError()",
+        "LegacyAuth0.signIn(username:password:connection:device:parameters:)",
+        "ObservableSession.authenticateUser()", "ObservableSession.dismissError()",
         "ObservableSession.error",
         "ObservableSession.isBusy", "ObservableSession.isSignedIn", "ObservableSession.state",
         "ObservableSession.loadProfile(maxAge:)",
@@ -51,7 +52,7 @@ enum PublicMembers {
         "Session.state", "Session.statePublisher", "Session.states", "Session.stepUp(for:using:completion:)",
         "Session.stepUp(for:using:parameters:via:)", "Session.stepUp(to:using:parameters:)",
         "Session.takeRecoveryCode()", "Session.timeLeft(for:)", "Session.verify(_:for:)",
-        "SessionModel.dismissError()", "SessionModel.error", "SessionModel.isBusy",
+        "SessionModel.authenticateUser()", "SessionModel.dismissError()", "SessionModel.error", "SessionModel.isBusy",
         "SessionModel.isSignedIn", "SessionModel.isUserAuthenticationRequired",
         "SessionModel.loadProfile(maxAge:)", "SessionModel.loadProfile(refresh:)", "SessionModel.renew()",
         "SessionModel.restore()", "SessionModel.session", "SessionModel.signIn(using:options:)",

@@ -114,9 +114,9 @@ import Combine
         let session = Session.preview(behind: gate)
         let model = kind.model(session)
         #expect(model.isUserAuthenticationRequired && model.profile == nil)
-        for _ in 0..<2 {
+        for byModel in [false, true] {
             let opened = Screen(of: model)
-            try await session.authenticateUser()
+            if byModel { await model.authenticateUser() } else { try await session.authenticateUser() }
             await untilChanged { opened.isOutdated }
             #expect(opened.isOutdated && !model.isUserAuthenticationRequired)
             await untilChanged { model.profile != nil }
@@ -137,6 +137,18 @@ import Combine
         await untilChanged { model.profile != nil }
         #expect(model.profile != nil && user.asked == 2)
         moment.withLock { $0 }.open()
+    }
+
+    @Test(arguments: ModelKind.allCases) func saysWhyTheUserDidNotAuthenticate(kind: ModelKind) async {
+        let user = ScriptedAuthenticator()
+        let model = kind.model(.preview(behind: AuthenticationGate(.atLaunch(reason: "r", authenticator: user))))
+        let error = SessionError.userAuthenticationFailed(reason: .cancelled, message: "m")
+        user.fail(with: error)
+        await model.authenticateUser()
+        #expect(model.error == error && model.isUserAuthenticationRequired)
+        user.fail(with: nil)
+        await model.authenticateUser()
+        #expect(model.error == nil && !model.isUserAuthenticationRequired)
     }
 
     /// A screen that shows the profile: whether it has to be drawn again.
@@ -204,6 +216,7 @@ import Combine
     func loadProfile(refresh: Bool) async
     func loadProfile(maxAge: TimeInterval) async
     func renew() async
+    func authenticateUser() async
     func signOut() async
     func dismissError()
 }
