@@ -4,7 +4,7 @@
 #   scripts/run-sample.sh                     builds what is needed, opens the app, and serves until Ctrl-C
 #   scripts/run-sample.sh --test              runs the tests of the Keychain and of the screens instead
 #   scripts/run-sample.sh --stub STATE        shows one state, without a server: loading, welcome, expired, locked, home,
-#                                             empty, offline, waiting, migrated, misconfigured, broken
+#                                             empty, factor, offline, waiting, migrated, misconfigured, broken
 #   scripts/run-sample.sh --stub STATE --screen NAME
 #                                             the same with a screen open: profile, metadata, request, inspector, settings
 #   scripts/run-sample.sh --simulator NAME    which one, for example "iPhone 16"

@@ -153,7 +153,7 @@ class Pictures(Scripts):
         code, said = self.run_script("screenshots.sh")
         self.assertEqual(code, 0, said)
         pictures = {path.stem for path in (self.checkout / "docs/screenshots").glob("*.png")}
-        self.assertEqual(len(pictures), 35)
+        self.assertEqual(len(pictures), 37)
         self.assertLessEqual({"home-dark", "migrated-light", "metadata-light", "settings-dark", "metadata-waiting-light",
                               "home-large-type", "home-german"}, pictures)
         self.assertNotIn("loading-light", pictures)

@@ -32,10 +32,13 @@ enum Launch {
             migrate: { try await $0.importSession(from: .auth0CredentialsManager()) }
         ) { settings in
             let configuration = settings.configuration()
-            let storage = settings.storage(in: places, prompt: String(localized: "Your session is protected."))
+            let reason = String(localized: "Your session is protected.")
+            let storage = settings.storage(in: places, prompt: reason)
+            let lock = settings.lock(reason: reason, opensFor: DeviceOwnerAuthenticator())
             return (
-                try Session(configuration, storage: storage),
-                SessionAccounts(configuration, storage: storage, defaults: places.defaults)
+                try Session(configuration, storage: storage, userAuthentication: lock),
+                SessionAccounts(
+                    configuration, storage: storage, userAuthentication: lock, defaults: places.defaults)
             )
         }
     }

@@ -4,25 +4,14 @@ import SwiftUI
 /// Every state, and the screens behind the home screen: from the SDK's own test double, as `-stub STATE` shows them.
 struct StatePreviews: PreviewProvider {
     static var previews: some View {
-        ForEach(StubState.allCases, id: \.self) { StubView(state: $0).previewDisplayName($0.rawValue) }
-        StubView(state: .home).preferredColorScheme(.dark).previewDisplayName("home, dark")
-        StubView(state: .home).dynamicTypeSize(.accessibility3).previewDisplayName("home, large type")
-        ForEach(Place.allCases, id: \.self) { StubView(state: .home, place: $0).previewDisplayName($0.rawValue) }
-        StubView(state: .waiting, place: .metadata).previewDisplayName("metadata, waiting")
-    }
-}
-
-private struct StubView: View {
-    let state: StubState
-    let place: Place?
-    @State private var model: AppModel
-
-    init(state: StubState, place: Place? = nil) {
-        (self.state, self.place) = (state, place)
-        _model = State(initialValue: state.model())
+        ForEach(StubState.allCases, id: \.self) { view($0).previewDisplayName($0.rawValue) }
+        view(.home).preferredColorScheme(.dark).previewDisplayName("home, dark")
+        view(.home).dynamicTypeSize(.accessibility3).previewDisplayName("home, large type")
+        ForEach(Place.allCases, id: \.self) { view(.home, $0).previewDisplayName($0.rawValue) }
+        view(.waiting, .metadata).previewDisplayName("metadata, waiting")
     }
 
-    var body: some View {
-        RootView(model: model, opening: place, starts: state != .loading)
+    private static func view(_ state: StubState, _ place: Place? = nil) -> RootView {
+        RootView(model: state.model(), opening: place, starts: state != .loading)
     }
 }

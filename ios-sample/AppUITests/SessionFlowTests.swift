@@ -86,6 +86,18 @@ final class SessionFlowTests: XCTestCase {
         signOutIfSignedIn(app)
     }
 
+    func testASignInOnAnotherDevice() async throws {
+        continueAfterFailure = false
+        let (issuer, app) = (try TestIssuer.ofThisRun(), try launch())
+        signOutIfSignedIn(app)
+        app.buttons["sign-in.device"].tap()
+        let code = app.staticTexts["device.code"]
+        XCTAssertTrue(code.waitForExistence(timeout: patience), "the issuer gave no code")
+        try await issuer.enter(code.label)
+        XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience), "nobody was signed in")
+        signOutIfSignedIn(app)
+    }
+
     /// The app with its user signed in just now, of whom the issuer knows the first name.
     private func signedIn() async throws -> (TestIssuer, XCUIApplication) {
         continueAfterFailure = false

@@ -7,6 +7,7 @@ final class StateTests: XCTestCase {
         let texts = [
             "loading": "Reading your session…", "welcome": "Welcome to Pilotlight", "expired": "Please sign in again",
             "locked": "Locked", "home": "Ada Lovelace", "empty": "No Name Given",
+            "factor": "The sign-in service needs a second factor.",
             "offline": "There is no connection to the sign-in service.",
             "migrated": "You are still signed in.",
             "misconfigured": "This app's sign-in is not set up correctly.",
@@ -35,10 +36,25 @@ final class StateTests: XCTestCase {
         XCTAssertFalse(app.element(containing: "Italy").exists)
     }
 
+    func testASecondFactorIsAskedForAndTheSessionGoesOn() {
+        let app = launch("factor")
+        XCTAssertTrue(app.buttons["advice.confirm"].waitForExistence(timeout: 10))
+        app.buttons["advice.confirm"].tap()
+        XCTAssertTrue(app.buttons["factor.otp"].waitForExistence(timeout: 10))
+        app.buttons["factor.otp"].tap()
+        let code = app.textFields["factor.code"]
+        XCTAssertTrue(code.waitForExistence(timeout: 10))
+        code.tap()
+        code.typeText("123456")
+        app.buttons["factor.confirm"].tap()
+        XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: 10))
+        XCTAssertFalse(app.buttons["advice.confirm"].exists)
+    }
+
     func testEachScreenOpens() {
         let texts = [
-            "profile": "ada@example.com", "request": "Audience", "inspector": "Signed In",
-            "settings": "Private Browser",
+            "profile": "ada@example.com", "request": "Exchange the Token", "inspector": "Signed In",
+            "settings": "Lock the App",
         ]
         for (screen, text) in texts {
             let app = launch("home", screen: screen)

@@ -39,6 +39,13 @@ struct TestIssuer: Sendable {
         return answer
     }
 
+    /// Enters the code of a sign-in on another device there, as the user.
+    func enter(_ code: String) async throws {
+        let page = URL(string: "activate?user_code=\(code)&sign_in_as=\(Self.email)", relativeTo: url)
+        guard let page else { throw TestFault("no URL for \(code)") }
+        _ = try await URLSession.shared.data(from: page)
+    }
+
     /// A user's `user_metadata` as the server has it.
     func metadata(of email: String = email) async throws -> [String: Field] {
         try JSONDecoder().decode([String: Field].self, from: try await control("GET", "users/\(email)/metadata"))

@@ -6,7 +6,7 @@ sample=$checkout/ios-sample
 sample_project=$sample/PilotlightSample.xcodeproj
 sample_scheme=PilotlightSample
 # What `-stub` and `-screen` take: StubState.swift and Place.swift.
-sample_states=(loading welcome expired locked home empty offline waiting migrated misconfigured broken)
+sample_states=(loading welcome expired locked home empty factor offline waiting migrated misconfigured broken)
 sample_screens=(profile metadata request inspector settings)
 sample_bundle=com.example.pilotlight.sample
 sample_derived=$target_dir/sample

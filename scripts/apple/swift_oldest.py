@@ -18,6 +18,8 @@ STUBS, LIBRARY, SAMPLE = CHECKOUT / "testing" / "apple-stubs", CHECKOUT / "bindi
 # In the order in which they import each other.
 MODULES = {
     "Combine": [STUBS / "Combine"],
+    "CoreImage": [STUBS / "CoreImage"],
+    "LocalAuthentication": [STUBS / "LocalAuthentication"],
     "UIKit": [STUBS / "UIKit", STUBS / "host"],
     "AuthenticationServices": [STUBS / "AuthenticationServices"],
     "SwiftUI": [STUBS / "SwiftUI"],
@@ -28,7 +30,7 @@ MODULES = {
     "PilotlightSample": [SAMPLE / "App"],
     "PilotlightWidget": [SAMPLE / "Widget"],
 }
-OURS = list(MODULES)[6:]
+OURS = list(MODULES)[8:]
 
 
 def compile_module(name, folders, scratch):

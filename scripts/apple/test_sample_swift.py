@@ -33,7 +33,7 @@ IMPORTED = list(MODULES)[:3]
 
 # (what is wrong, the module, the file, the text to replace, what by, what the compiler says of it)
 SPOILT = (
-    ("an error that leaves the main actor", "PilotlightSample", "WelcomeView.swift", "{ error = $0 }", "{ found in Task.detached { error = found } }",
+    ("an error that leaves the main actor", "PilotlightSample", "WelcomeView.swift", "isEphemeral) { error = $0 }", "isEphemeral) { found in Task.detached { error = found } }",
      "main actor-isolated"),
     ("an action that may run on any thread", "PilotlightSample", "Banner.swift", "async -> Void)?\n    var dismiss: (@MainActor () -> Void)?",
      "async -> Void)?\n    var dismiss: (() -> Void)?", "data race"),
@@ -53,6 +53,9 @@ SPOILT = (
     ("an announcement on any thread", "PilotlightSample", "Banner.swift", "            UIAccessibility.post(notification: .announcement, argument: spoken)\n",
      "            Task.detached { [spoken] in UIAccessibility.post(notification: .announcement, argument: spoken) }\n", "main actor-isolated"),
     ("a change that waits and is taken for one that was made", "SampleKit", "MetadataEditor.swift", "            case .waiting: break\n", "", "must be exhaustive"),
+    ("a step of the second factor without a screen", "PilotlightSample", "SecondFactorView.swift", '        case .approval: ProgressView("Approve it on your other device.")\n', "", "must be exhaustive"),
+    ("a second factor that is not answered", "SampleKit", "SecondFactor.swift", "            case .recoveryCode: (step, answer) = (.code, MFAAnswer.recoveryCode)\n", "", "must be exhaustive"),
+    ("a code for the other device that is shown off the main actor", "SampleKit", "AppModel.swift", "signIn in await show(signIn) }", "signIn in show(signIn) }", "not marked with 'await'"),
     ("a sheet's flag by value", "PilotlightSample", "RootView.swift", "isPresented: $isEditingSettings", "isPresented: isEditingSettings",
      "to expected type 'Binding<Bool>'"),
     ("an API that extensions may not use", "PilotlightWidget", "SessionWidget.swift", "import Pilotlight\n",
@@ -154,7 +157,7 @@ class Sample(unittest.TestCase):
             shutil.copytree(SAMPLE / "App", app)
             view = app / "Screens" / "HomeView.swift"
             right = view.read_text(encoding="utf-8")
-            view.write_text(right.replace("isOffline: isOffline(error)) {", "isOffline: isOffline(error),) {"), encoding="utf-8")
+            view.write_text(right.replace("isOffline: error.isTemporary) {", "isOffline: error.isTemporary,) {"), encoding="utf-8")
             self.assertNotEqual(view.read_text(encoding="utf-8"), right)
             self.assertIn("unexpected ',' separator", swift_oldest.compile_module("PilotlightSample", [app], made))
 

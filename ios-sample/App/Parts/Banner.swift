@@ -3,8 +3,7 @@ import SampleKit
 import SwiftUI
 import UIKit
 
-/// A card above a screen's content: what happened, what to do, and buttons for that. VoiceOver says it when it comes. Its
-/// words are keys of the string catalogue.
+/// A card: what happened, what to do, and buttons for that, by keys of the string catalogue. VoiceOver says it when it comes.
 struct Banner<Actions: View>: View {
     let symbol: String
     var color = Color.orange
@@ -30,7 +29,6 @@ struct Banner<Actions: View>: View {
                     .labelStyle(.iconOnly).buttonStyle(.borderless)
                     // As large as a finger.
                     .frame(minWidth: 44, minHeight: 44)
-                    .accessibilityIdentifier("banner.dismiss")
             }
         }
         .padding(12)
@@ -50,6 +48,8 @@ struct ErrorBanner: View {
     /// What "Try Again" does, where doing the same again can help.
     var retry: (@MainActor () async -> Void)?
     var dismiss: (@MainActor () -> Void)?
+    @Environment(\.pilotlightSession) private var session
+    @State private var factor: SecondFactor?
 
     var body: some View {
         Banner(
@@ -58,13 +58,16 @@ struct ErrorBanner: View {
         ) {
             if let detail = error.detail { DetailText(detail: detail) }
             if isOffline { Text("This is what was loaded last.").font(.footnote) }
+            if case .mfaRequired(let challenge, _) = error, let session {
+                Button("Confirm") { factor = SecondFactor(session, for: challenge) }
+                    .buttonStyle(.borderless).accessibilityIdentifier("advice.confirm")
+                    .sheet(item: $factor) { SecondFactorView(factor: $0) { await retry?() } }
+            }
             if let retry, error.canRetry {
                 Button("Try Again") { Task { await retry() } }
                     .buttonStyle(.borderless)
-                    .accessibilityIdentifier("advice.retry")
             }
         }
-        .accessibilityIdentifier("advice")
     }
 }
 
@@ -91,7 +94,6 @@ struct NoticeBanner: View {
     private func banner(_ symbol: String, _ title: String, _ message: String, color: Color = .orange) -> some View {
         Banner(symbol: symbol, color: color, title: title, message: message, dismiss: { model.notice = nil }) {}
             .padding(.horizontal)
-            .accessibilityIdentifier("notice")
     }
 }
 
@@ -109,7 +111,7 @@ struct DetailText: View {
     let detail: String
 
     var body: some View {
-        Text(verbatim: detail).font(.caption.monospaced()).foregroundStyle(.secondary).lineLimit(8).textSelection(
-            .enabled)
+        Text(verbatim: detail).font(.caption.monospaced()).foregroundStyle(.secondary)
+            .lineLimit(8).textSelection(.enabled)
     }
 }

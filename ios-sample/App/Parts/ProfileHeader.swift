@@ -1,7 +1,7 @@
 import Pilotlight
 import SwiftUI
 
-/// Who is signed in: a picture, the name, the address. Below each other where the type is very large.
+/// Who is signed in: a picture, the name, the address; below each other where the type is very large.
 struct ProfileHeader: View {
     let profile: SessionProfile?
     let isLoading: Bool
@@ -29,7 +29,6 @@ struct ProfileHeader: View {
             if isLoading { ProgressView() }
         }
         .accessibilityElement(children: .combine)
-        .accessibilityIdentifier("home.profile")
     }
 
     private var name: Text {
@@ -45,6 +44,5 @@ struct LoadedLabel: View {
     var body: some View {
         LabeledContent("Last Loaded") { Text(date, format: .relative(presentation: .named)) }
             .font(.footnote).foregroundStyle(.secondary)
-            .accessibilityIdentifier("loaded")
     }
 }

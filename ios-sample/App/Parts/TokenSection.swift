@@ -17,7 +17,6 @@ struct TokenSection: View {
                 }
                 .accessibilityElement(children: .combine)
                 .accessibilityAddTraits(.updatesFrequently)
-                .accessibilityIdentifier("token.clock")
             }
             if session.session.boundKey != nil { Label("Bound to This Device", systemImage: "key") }
             Button("Renew Now", systemImage: "arrow.clockwise") { Task { await session.renew() } }

@@ -14,7 +14,7 @@ struct HomeView: View {
         List {
             if let error = session.error {
                 BannerRow {
-                    ErrorBanner(error: error, isOffline: isOffline(error)) {
+                    ErrorBanner(error: error, isOffline: error.isTemporary) {
                         await session.loadProfile(refresh: true)
                     } dismiss: {
                         session.dismissError()
@@ -37,7 +37,9 @@ struct HomeView: View {
             ToolbarItem(placement: .topBarLeading) { if let accounts = model.accounts { AccountMenu(accounts) } }
         }
         .refreshable { await session.loadProfile(refresh: true) }
-        .task(id: ObjectIdentifier(session)) { await session.loadProfile(maxAge: ProfileView.maxAge) }
+        .task(id: model.isLocked ? nil : ObjectIdentifier(session)) {
+            if !model.isLocked { await session.loadProfile(maxAge: ProfileView.maxAge) }
+        }
         .onAppear { waiting = session.session.metadata.pending.count }
         // One of them may have been sent.
         .onChange(of: model.history?.entries.first?.id) { waiting = session.session.metadata.pending.count }
@@ -66,9 +68,5 @@ struct HomeView: View {
             .accessibilityIdentifier("request")
         NavigationLink(value: Place.inspector) { Label("Session Inspector", systemImage: "waveform.path.ecg") }
             .accessibilityIdentifier("inspector")
-    }
-
-    private func isOffline(_ error: SessionError) -> Bool {
-        if case .temporarilyUnavailable(.network, _, _) = error { true } else { false }
     }
 }

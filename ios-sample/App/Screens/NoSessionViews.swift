@@ -2,7 +2,7 @@ import Pilotlight
 import SampleKit
 import SwiftUI
 
-/// The session is there or not; it is not known which until the device is unlocked or its owner has shown who they are.
+/// The session is there or not, which is not known until the device is unlocked; or it is there, behind the app's own lock.
 struct LockedView: View {
     let model: AppModel
 
@@ -10,14 +10,23 @@ struct LockedView: View {
         NoSession(title: "Locked", symbol: "lock.fill", identifier: "locked") {
             Text("Your session is protected. Unlock it to go on; you are not signed out.")
             // After a dialogue that was cancelled, or a face that was not recognised.
-            if let error = model.session?.error {
-                Text(LocalizedStringKey(error.summary)).accessibilityIdentifier("locked.reason")
-            }
+            if let error = model.session?.error { Text(LocalizedStringKey(error.summary)) }
         } actions: {
-            Button("Unlock") { Task { await model.start() } }
+            Button("Unlock") { Task { await model.unlock() } }
                 .disabled(model.session?.isBusy ?? true)
-                .accessibilityIdentifier("unlock")
+            // The way out where nobody is recognised.
+            if model.isLocked {
+                Button("Sign Out", role: .destructive) { Task { await model.signOut() } }.buttonStyle(.borderless)
+            }
         }
+    }
+}
+
+extension View {
+    /// Covered while the app is locked. What is behind stays as it is: what was typed, and a new recovery code in a sheet.
+    func lockable(by model: AppModel) -> some View {
+        allowsHitTesting(!model.isLocked).accessibilityHidden(model.isLocked)
+            .overlay { if model.isLocked { LockedView(model: model) } }
     }
 }
 
@@ -34,14 +43,11 @@ struct UnavailableView: View {
             Text(LocalizedStringKey(error.suggestion))
             if let detail = error.detail { DetailText(detail: detail) }
         } actions: {
-            Group {
-                if case .configurationInvalid = error {
-                    Button("Open Settings", action: openSettings)
-                } else {
-                    Button("Try Again") { Task { await model.start() } }
-                }
+            if case .configurationInvalid = error {
+                Button("Open Settings", action: openSettings)
+            } else {
+                Button("Try Again") { Task { await model.start() } }
             }
-            .accessibilityIdentifier("unavailable.action")
         }
     }
 }
@@ -59,6 +65,7 @@ private struct NoSession<Explanation: View, Actions: View>: View {
             content
             ScrollView { content }
         }
+        .frame(maxWidth: .infinity, maxHeight: .infinity).background(.background)
         .accessibilityElement(children: .contain)
         .accessibilityIdentifier(identifier)
     }

@@ -2,11 +2,13 @@ import Pilotlight
 import SampleKit
 import SwiftUI
 
-/// A request to an API with the session's token: what a call of `data(for:audience:)` looks like in an app.
+/// A request to an API with the session's token, or with another API's: renewed for it, or exchanged.
 struct RequestView: View {
     let session: Session
     @State var address: String
     @State private var audience = ""
+    @State private var isExchanging = false
+    @State private var type = ""
     @State private var isSending = false
     @State private var outcome: RequestOutcome?
 
@@ -15,13 +17,12 @@ struct RequestView: View {
             Section {
                 PlainField(title: "Address", text: $address, identifier: "request.address")
                 PlainField(title: "Audience", text: $audience, identifier: "request.audience")
+                Toggle("Exchange the Token", isOn: $isExchanging).accessibilityIdentifier("request.exchange")
+                if isExchanging { PlainField(title: "Token Type", text: $type, identifier: "request.type") }
+                Button("Send", systemImage: "paperplane") { Task { await send() } }
+                    .disabled(isSending).accessibilityIdentifier("request.send")
             } footer: {
                 Text("Your access token goes there: enter only an address that you trust. An audience has its own.")
-            }
-            Section {
-                Button("Send", systemImage: "paperplane") { Task { await send() } }
-                    .disabled(isSending)
-                    .accessibilityIdentifier("request.send")
             }
             switch outcome {
             case .answered(let status, let bytes):
@@ -38,7 +39,8 @@ struct RequestView: View {
 
     private func send() async {
         (isSending, outcome) = (true, nil)
-        outcome = await session.request(address, audience: audience, in: SystemWebAuthenticator())
+        outcome = await session.request(
+            address, audience: audience, exchanging: isExchanging ? type : nil, in: SystemWebAuthenticator())
         isSending = false
     }
 }

@@ -5,16 +5,15 @@ import WidgetKit
 
 /// The screen that the session's state asks for, and those that are opened from it.
 struct RootView: View {
-    let model: AppModel
     let starts: Bool
+    @State private var model: AppModel
     @State private var path: [Place]
     @State private var isEditingSettings: Bool
 
-    /// - Parameters:
-    ///   - place: What is open at once.
-    ///   - starts: Whether the app begins by reading the session.
+    /// `starts` says whether the app begins by reading the session.
     init(model: AppModel, opening place: Place?, starts: Bool) {
-        (self.model, self.starts) = (model, starts)
+        self.starts = starts
+        _model = State(initialValue: model)
         _path = State(initialValue: place.map { $0 == .settings ? [] : [$0] } ?? [])
         _isEditingSettings = State(initialValue: place == .settings)
     }
@@ -30,7 +29,7 @@ struct RootView: View {
                     }
                 }
                 // Who is not signed in any more signs in there, and goes on where they were.
-                .navigationDestination(for: Place.self) { destination($0).requiresSession() }
+                .navigationDestination(for: Place.self) { destination($0).requiresSession().lockable(by: model) }
         }
         .task { if starts { await model.start() } }
         .environment(\.pilotlightSession, model.session?.session)
@@ -46,7 +45,7 @@ struct RootView: View {
         case .loading: ProgressView("Reading your session…").accessibilityIdentifier("loading")
         case .welcome(let reason): WelcomeView(model: model, reason: reason)
         case .locked: LockedView(model: model)
-        case .home: if let session = model.session { HomeView(model: model, session: session) }
+        case .home: if let session = model.session { HomeView(model: model, session: session).lockable(by: model) }
         case .unavailable(let error): UnavailableView(model: model, error: error) { isEditingSettings = true }
         }
     }

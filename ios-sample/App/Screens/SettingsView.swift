@@ -27,7 +27,6 @@ struct SettingsView: View {
                         dismiss()
                         Task { await model.apply(draft) }
                     }
-                    .accessibilityIdentifier("settings.save")
                 }
             }
         }
@@ -50,10 +49,7 @@ struct SettingsView: View {
         } header: {
             Text("Issuer")
         } footer: {
-            VStack(alignment: .leading, spacing: 8) {
-                Text("Another issuer or client has its own session. The one that you leave stays signed in.")
-                Text("A private browser shares no cookies: there is no single sign-on, and nothing to sign out of.")
-            }
+            Text("A private browser shares no cookies: there is no single sign-on, and nothing to sign out of.")
         }
     }
 
@@ -65,17 +61,16 @@ struct SettingsView: View {
                     ForEach(KeychainAccessibility.allCases.suffix(2), id: \.self) { Text($0.title).tag($0) }
                 }
             }
-            .accessibilityIdentifier("settings.accessibility")
             Toggle("Ask for Face ID", isOn: $draft.biometricLock).accessibilityIdentifier("settings.face-id")
+            Toggle("Lock the App", isOn: $draft.appLock).accessibilityIdentifier("settings.lock")
             Toggle("Sync with iCloud Keychain", isOn: $draft.isSynchronizable)
-                .accessibilityIdentifier("settings.synchronizable")
             Toggle("Forget After Reinstalling", isOn: $draft.forgetsAfterReinstall)
-                .accessibilityIdentifier("settings.reinstall")
         } header: {
-            Text("Keychain")
+            Text("Keychain and Lock")
         } footer: {
             VStack(alignment: .leading, spacing: 8) {
                 Text("With Face ID only the app in front renews the session, and the widget cannot read it.")
+                Text("Face ID guards what is stored; the lock, what is shown: at a launch, and after five minutes.")
                 Text("A simulator switches access control off: nobody is asked there.")
                 Text("Sync only where refresh tokens are not rotated, with a class that may leave this device.")
             }

@@ -7,6 +7,7 @@ struct WelcomeView: View {
     let model: AppModel
     let reason: ReauthenticationReason?
     @State private var error: SessionError?
+    @State private var isElsewhere = false
 
     var body: some View {
         ScrollView {
@@ -25,19 +26,19 @@ struct WelcomeView: View {
                 if model.settings.isOnDevice() {
                     Text("This address is the device itself. Enter your own issuer in the settings.")
                         .font(.footnote).multilineTextAlignment(.center)
-                        .accessibilityIdentifier("welcome.unreachable")
                 }
                 SignInButton(options: options, ephemeral: model.settings.isEphemeral) { error = $0 }
                     .buttonStyle(.borderedProminent).controlSize(.large)
                     .accessibilityIdentifier("sign-in")
+                Button("Sign In on Another Device") { isElsewhere = true }.accessibilityIdentifier("sign-in.device")
                 LabeledContent("Issuer", value: model.settings.address)
                     .font(.footnote).foregroundStyle(.secondary)
-                    .accessibilityIdentifier("welcome.issuer")
             }
             .padding(24)
             .frame(maxWidth: 480)
             .frame(maxWidth: .infinity)
         }
+        .sheet(isPresented: $isElsewhere) { OtherDeviceView(model: model) { error = $0 } }
     }
 
     /// The issuer's pages in the user's language, and with the name of who was signed in.

@@ -92,6 +92,7 @@ public struct UITextContentType: Hashable, RawRepresentable, Sendable {
     public static let givenName = UITextContentType(rawValue: "")
     public static let familyName = UITextContentType(rawValue: "")
     public static let countryName = UITextContentType(rawValue: "")
+    @available(iOS 12.0, *) public static let oneTimeCode = UITextContentType(rawValue: "")
 }
 
 @available(iOS 15.0, *)

@@ -1,3 +1,5 @@
+import CoreImage
+
 public struct Text: PrimitiveView, Sendable, Equatable {
     nonisolated public init(_ key: LocalizedStringKey) {}
     @_disfavoredOverload
@@ -8,6 +10,7 @@ public struct Text: PrimitiveView, Sendable, Equatable {
 public struct Image: PrimitiveView, Sendable, Equatable {
     @available(iOS 13.0, macOS 11.0, *)
     nonisolated public init(systemName: String) {}
+    nonisolated public init(decorative cgImage: CGImage, scale: CGFloat, orientation: Orientation = .up) {}
 }
 
 @available(iOS 14.0, macOS 11.0, *)

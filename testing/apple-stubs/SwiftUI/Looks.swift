@@ -30,7 +30,27 @@ extension Image {
         case large
     }
 
+    @frozen
+    public enum Orientation: UInt8, CaseIterable, Hashable, Sendable {
+        case up
+        case upMirrored
+        case down
+        case downMirrored
+        case left
+        case leftMirrored
+        case right
+        case rightMirrored
+    }
+
+    public enum Interpolation: Sendable {
+        case none
+        case low
+        case medium
+        case high
+    }
+
     nonisolated public func resizable() -> Image { self }
+    nonisolated public func interpolation(_ interpolation: Interpolation) -> Image { self }
 }
 
 extension ShapeStyle {
@@ -59,8 +79,13 @@ extension View {
     nonisolated public func foregroundStyle<S: ShapeStyle>(_ style: S) -> some View { EmptyView() }
     @available(iOS 15.0, macOS 12.0, *)
     nonisolated public func background<S: ShapeStyle, T: Shape>(_ style: S, in shape: T) -> some View { EmptyView() }
+    @available(iOS 15.0, macOS 12.0, *)
+    nonisolated public func background<S: ShapeStyle>(
+        _ style: S, ignoresSafeAreaEdges edges: Edge.Set = .all
+    ) -> some View { EmptyView() }
     nonisolated public func clipShape<S: Shape>(_ shape: S) -> some View { EmptyView() }
     nonisolated public func scaledToFill() -> some View { EmptyView() }
+    nonisolated public func scaledToFit() -> some View { EmptyView() }
     @available(iOS 13.0, macOS 11.0, *)
     nonisolated public func imageScale(_ scale: Image.Scale) -> some View { EmptyView() }
     nonisolated public func multilineTextAlignment(_ alignment: TextAlignment) -> some View { EmptyView() }
@@ -68,6 +93,8 @@ extension View {
     nonisolated public func overlay<V: View>(
         alignment: Alignment = .center, @ViewBuilder content: () -> V
     ) -> some View { EmptyView() }
+    nonisolated public func allowsHitTesting(_ enabled: Bool) -> some View { EmptyView() }
+    nonisolated public func id<ID: Hashable>(_ id: ID) -> some View { EmptyView() }
     nonisolated public func tag<V: Hashable>(_ tag: V) -> some View { EmptyView() }
     @available(iOS 17.0, macOS 14.0, *)
     nonisolated public func onChange<V: Equatable>(

@@ -43,6 +43,11 @@ extension View {
     nonisolated public func sheet<Content: View>(
         isPresented: Binding<Bool>, onDismiss: (() -> Void)? = nil, @ViewBuilder content: @escaping () -> Content
     ) -> some View { EmptyView() }
+    nonisolated public func sheet<Item: Identifiable, Content: View>(
+        item: Binding<Item?>, onDismiss: (() -> Void)? = nil, @ViewBuilder content: @escaping (Item) -> Content
+    ) -> some View { EmptyView() }
+    @available(iOS 15.0, macOS 12.0, *)
+    nonisolated public func interactiveDismissDisabled(_ isDisabled: Bool = true) -> some View { EmptyView() }
     @available(iOS 17.0, macOS 14.0, *)
     nonisolated public func environment<T: AnyObject & Observable>(_ object: T?) -> some View { EmptyView() }
     @available(iOS 17.0, macOS 14.0, *)

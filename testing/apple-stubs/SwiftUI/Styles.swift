@@ -5,6 +5,7 @@ public struct Color: PrimitiveView, ShapeStyle, Equatable {
     nonisolated public static let accentColor = Color()
     nonisolated public static let primary = Color()
     nonisolated public static let secondary = Color()
+    nonisolated public static let white = Color()
     nonisolated public static let red = Color()
     nonisolated public static let orange = Color()
     nonisolated public static let green = Color()
@@ -14,6 +15,7 @@ public struct Color: PrimitiveView, ShapeStyle, Equatable {
 
 @available(iOS 15.0, macOS 12.0, *)
 extension ShapeStyle where Self == Color {
+    public static var white: Color { Color.white }
     public static var red: Color { Color.red }
     public static var orange: Color { Color.orange }
     public static var green: Color { Color.green }

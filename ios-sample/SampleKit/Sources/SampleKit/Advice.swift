@@ -1,7 +1,6 @@
 import Pilotlight
 
-/// What a screen shows of an error besides its `summary`. The sentences have no values in them, so that an app can look
-/// them up in its catalogue of strings.
+/// What a screen shows of an error besides its `summary`: sentences without values, which are keys of a catalogue of strings.
 extension SessionError {
     /// The error of any call as a screen shows it; nil when nothing needs to be said, as after a cancelled sign-in.
     public static func shown(_ error: any Error) -> SessionError? {
@@ -27,6 +26,7 @@ extension SessionError {
         case .signInRequired: "Sign in again."
         case .signInFailed: "Try to sign in again."
         case .stepUpRequired: "Sign in once more."
+        case .mfaRequired: "Confirm it with your second factor."
         case .configurationInvalid:
             "For the developer: change the configuration, or the client's settings at the issuer."
         case .argumentInvalid: "For the developer: change what is asked for."

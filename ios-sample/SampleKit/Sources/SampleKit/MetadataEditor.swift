@@ -1,8 +1,7 @@
 import Observation
 import Pilotlight
 
-/// The metadata screen: a form over `user_metadata` that sends only what was changed, and lets a change wait where
-/// there is no network.
+/// A form over `user_metadata` that sends only what was changed, and lets a change wait where there is no network.
 @MainActor @Observable
 public final class MetadataEditor {
     /// What became of the changes that waited: made; waiting still, without a network; or some refused for good.
@@ -55,9 +54,7 @@ public final class MetadataEditor {
         }
     }
 
-    /// Sends what was changed, or lets it wait.
-    ///
-    /// - Returns: Whether everything was sent, so that there is nothing more to see here.
+    /// Sends what was changed, or lets it wait. Returns whether everything was sent, so that nothing more is to be seen here.
     public func save() async -> Bool {
         // An empty change would delete everything.
         guard hasChanges else { return true }

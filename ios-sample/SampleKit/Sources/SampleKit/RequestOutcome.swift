@@ -11,16 +11,20 @@ public enum RequestOutcome: Equatable, Sendable {
 }
 
 extension Session {
-    /// Sends a request with a token that is renewed where needed; a step-up (RFC 9470) uses `page`. Nil when cancelled.
-    public func request(_ url: String, audience: String = "", in page: some WebAuthenticator) async -> RequestOutcome? {
+    /// Sends a request with a good token; a step-up (RFC 9470) uses `page`. Nil when cancelled. With a `type`, the session's token
+    /// is exchanged for one for the audience (RFC 8693): an empty type is the standard's, and Auth0 always has one of yours.
+    public func request(
+        _ url: String, audience: String = "", exchanging type: String? = nil, in page: some WebAuthenticator
+    ) async -> RequestOutcome? {
         do {
             guard let url = URL(string: url.trimmed) else {
                 throw SessionError.argumentInvalid(argument: "request", message: "the address is not a URL")
             }
-            let further = audience.trimmed.isEmpty ? nil : TokenAudience(audience.trimmed)
+            let (request, api) = (URLRequest(url: url), TokenAudience(audience.trimmed))
+            if let type { return try await send(request, exchanging: type.trimmed, for: api) }
             var (data, response): (Data, HTTPURLResponse)
             do {
-                (data, response) = try await self.data(for: URLRequest(url: url), audience: further)
+                (data, response) = try await self.data(for: request, audience: api.identifier.isEmpty ? nil : api)
             } catch SessionError.stepUpRequired(let challenge, _) {
                 (data, response) = try await stepUp(for: challenge, using: page)
             }
@@ -30,5 +34,15 @@ extension Session {
         } catch {
             return SessionError.shown(error).map(RequestOutcome.refused)
         }
+    }
+
+    private func send(
+        _ request: URLRequest, exchanging type: String, for api: TokenAudience
+    ) async throws -> RequestOutcome {
+        let token = try await exchange(for: api, type: type.isEmpty ? .accessToken : .accessToken.named(type))
+        let (data, response) = try await URLSession.shared.data(for: authorized(request, exchangedToken: token))
+        guard let response = response as? HTTPURLResponse else { throw URLError(.badServerResponse) }
+        keepProofNonce(of: response)
+        return .answered(status: response.statusCode, bytes: data.count)
     }
 }

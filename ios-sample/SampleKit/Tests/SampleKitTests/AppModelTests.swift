@@ -117,7 +117,8 @@ import Testing
     @Test(arguments: [
         (StubState.loading, AppModel.Screen.loading), (.welcome, .welcome(nil)),
         (.expired, .welcome(.refreshTokenRejected)),
-        (.locked, .locked), (.home, .home), (.empty, .home), (.offline, .home), (.waiting, .home), (.migrated, .home),
+        (.locked, .locked), (.home, .home), (.empty, .home), (.factor, .home), (.offline, .home), (.waiting, .home),
+        (.migrated, .home),
     ]) func everyStubIsTheScreenThatItIsFor(state: StubState, screen: AppModel.Screen) async {
         let model = state.model()
         if state != .loading { await model.start() }

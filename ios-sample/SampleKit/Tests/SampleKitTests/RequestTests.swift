@@ -44,12 +44,45 @@ import Testing
         }
     }
 
+    @Test func aRequestGoesWithATokenThatWasExchanged() async throws {
+        let server = try await IdentityServer.start()
+        let session = try await server.signedInSession()
+        let (address, api) = ("\(server.issuer)api/payments", " https://api.example.com/ ")
+        for _ in 0..<2 {
+            let outcome = await session.request(
+                address, audience: api, exchanging: "urn:example:partner-token", in: TestBrowser())
+            guard case .answered(200, _) = outcome else {
+                Issue.record("\(String(describing: outcome))")
+                return
+            }
+        }
+        // The second one was at hand, and the session's own is as it was.
+        #expect(try await server.counter("own_tokens_exchanged") == 1)
+        #expect(try await server.counter("refresh_grants") == 0)
+        let unknown = await session.request(address, audience: api, exchanging: "", in: TestBrowser())
+        guard case .refused(.configurationInvalid(field: "clientID", _)) = unknown else {
+            Issue.record("\(String(describing: unknown)): Auth0 has no profile for that type")
+            return
+        }
+        try await server.change(["standard_token_exchange": true])
+        let elsewhere = try await server.signedInSession()
+            .request(address, audience: api, exchanging: "", in: TestBrowser())
+        guard case .answered(200, _) = elsewhere else {
+            Issue.record("\(String(describing: elsewhere)): RFC 8693 has a type")
+            return
+        }
+        await server.stop()
+    }
+
     @Test(arguments: ["", "http://api.example.com/", "not a URL"]) func aTokenGoesOnlyWhereItMay(address: String) async
     {
-        let outcome = await Session.preview().request(address, in: TestBrowser())
-        guard case .refused = outcome else {
-            Issue.record("\(String(describing: outcome))")
-            return
+        for type in [nil, ""] {
+            let outcome = await Session.preview().request(
+                address, audience: "a", exchanging: type, in: TestBrowser())
+            guard case .refused = outcome else {
+                Issue.record("\(String(describing: outcome))")
+                return
+            }
         }
     }
 

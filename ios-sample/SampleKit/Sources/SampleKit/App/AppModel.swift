@@ -5,14 +5,12 @@ import Pilotlight
 /// The app: its settings, the accounts that follow from them, and which screen is to be seen.
 @MainActor @Observable
 public final class AppModel {
-    /// What is to be seen: the session is being read; nobody is signed in, or the user has to sign in again; it cannot be read
-    /// until the device is unlocked; a user is signed in, also offline; or there is no session to show.
+    /// What is to be seen. `welcome` may say why a new sign-in is needed, and `locked` waits for the device or the Keychain.
     public enum Screen: Equatable, Sendable {
         case loading, welcome(ReauthenticationReason?), locked, home, unavailable(SessionError)
     }
 
-    /// What the app has to say once: the sign-in of its earlier version was taken over, or cannot be; the user is signed out
-    /// here, and the issuer's page in the browser may still know them.
+    /// What is said once: of the sign-in of the app's earlier version, or that the browser may still know who signed out here.
     public enum Notice: Equatable, Sendable {
         case migrated, couldNotMigrate(ImportProblem), browserStillSignedIn(SessionError)
     }
@@ -35,8 +33,7 @@ public final class AppModel {
     private let migrate: (@MainActor (Session) async throws -> ImportOutcome)?
     private let open: @MainActor (AppSettings) throws -> (Session, SessionAccounts?)
 
-    /// An app. `save` saves other settings, `migrate` takes over the session that another library stored, and `open` makes the
-    /// first user's session and all accounts. Nothing is read from the store before ``start()``.
+    /// An app. `migrate` takes over what another library stored; `open` makes the first user's session and all accounts.
     public init(
         settings: AppSettings = AppSettings(), save: @escaping (AppSettings) -> Void = { _ in },
         migrate: (@MainActor (Session) async throws -> ImportOutcome)? = nil,
@@ -61,8 +58,10 @@ public final class AppModel {
         }
     }
 
-    /// Reads the sessions: at the launch, and again where a screen offers that. Where nobody is signed in, that of the app's
-    /// earlier version is looked for; the SDK takes over one at most, once.
+    /// Whether a user is signed in, and nothing of it may be seen before they have shown who they are.
+    public var isLocked: Bool { screen == .home && session?.isUserAuthenticationRequired == true }
+
+    /// Reads the sessions. Where nobody is signed in, that of the app's earlier version is looked for; one is taken over, once.
     public func start() async {
         await first?.restore()
         if let migrate, let first, first.session.state == .signedOut {
@@ -79,6 +78,12 @@ public final class AppModel {
             }
         }
         await showCurrent()
+    }
+
+    /// Unlocks what is locked: the Keychain may ask when the session is read, and then the app's own lock does.
+    public func unlock() async {
+        if !isLocked { await start() }
+        if isLocked { await session?.authenticateUser() }
     }
 
     /// Shows the account that is current now: a user signed in or out, or chose another one.
@@ -104,6 +109,17 @@ public final class AppModel {
         await start()
     }
 
+    /// Signs a user in who enters a code on another device (RFC 8628), which `show` shows here. To cancel it ends the wait.
+    /// Returns what there is to say when nobody was signed in.
+    public func signInOnAnotherDevice(show: @escaping @MainActor (DeviceSignIn) -> Void) async -> SessionError? {
+        do {
+            try await session?.session.signInOnAnotherDevice { signIn in await show(signIn) }
+            return nil
+        } catch {
+            return SessionError.shown(error)
+        }
+    }
+
     /// Signs the current user out.
     public func signOut() async {
         notice = nil
@@ -111,8 +127,7 @@ public final class AppModel {
         await showCurrent()
     }
 
-    /// Signs out, and then out of the issuer's page in the browser, which comes back to the redirect URI. Closing that
-    /// page is quiet; nothing of it changes that the user is signed out here.
+    /// Signs out, and then out of the issuer's page in the browser, which comes back to the redirect URI.
     public func signOut(ofBrowserBy authenticator: some WebAuthenticator) async {
         guard let session = session?.session, let returnTo = URL(string: session.configuration.redirectURI) else {
             return

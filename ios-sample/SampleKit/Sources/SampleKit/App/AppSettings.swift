@@ -25,6 +25,8 @@ public struct AppSettings: Codable, Equatable, Sendable {
     public var accessibility = KeychainAccessibility.afterFirstUnlockThisDeviceOnly
     /// Whether the owner of the device is asked before the session is read.
     public var biometricLock = false
+    /// Whether the app locks five minutes after its user has shown who they are, and at each launch.
+    public var appLock = false
     /// Whether the session is on all the user's devices, through iCloud Keychain.
     public var isSynchronizable = false
     /// Whether a new installation forgets the session that an earlier one left in the Keychain.
@@ -49,13 +51,12 @@ public struct AppSettings: Codable, Equatable, Sendable {
     /// What a session is made with.
     public func configuration() -> SessionConfiguration {
         let (address, clientID, redirectURI) = (address.trimmed, clientID.trimmed, redirectURI.trimmed)
-        var configuration = SessionConfiguration.openIDConnect(
-            issuer: address, clientID: clientID, redirectURI: redirectURI)
-        if isAuth0 {
-            configuration = .auth0(
+        var configuration: SessionConfiguration =
+            isAuth0
+            ? .auth0(
                 domain: address, clientID: clientID, redirectURI: redirectURI.isEmpty ? nil : redirectURI,
                 metadataAccess: metadataAccess)
-        }
+            : .openIDConnect(issuer: address, clientID: clientID, redirectURI: redirectURI)
         configuration.authorizeParameters = parameters
         configuration.pushesAuthorizationRequests = pushesRequests
         configuration.dpop = bindsTokens ? .whenOffered : .off
@@ -71,6 +72,11 @@ public struct AppSettings: Codable, Equatable, Sendable {
             accessibility: accessibility, synchronizable: isSynchronizable,
             accessControl: biometricLock ? KeychainAccessControl(.userPresence, prompt: prompt, reuse: 60) : nil,
             afterReinstall: forgetsAfterReinstall ? .wipe : .keep)
+    }
+
+    /// The app's own lock, which holds while the app runs: the `owner` of the device opens it, on the locked screen only.
+    public func lock(reason: String, opensFor owner: some UserAuthenticator) -> UserAuthenticationPolicy? {
+        appLock ? .after(300, reason: reason, authenticator: owner).askedByApp() : nil
     }
 
     /// Whether the address is the device itself: the default issuer runs beside the simulator, on the Mac.

@@ -2,8 +2,7 @@ import Foundation
 import Observation
 import Pilotlight
 
-/// What a session went through, for the inspector: its states and its events. It holds no token and nothing that could
-/// become one.
+/// What a session went through, for the inspector: its states and its events. It holds no token.
 @MainActor @Observable
 public final class History {
     /// A new state, or an event.
@@ -21,7 +20,6 @@ public final class History {
 
     /// The newest first, the last hundred.
     public private(set) var entries: [Entry] = []
-    private var count = 0
     @ObservationIgnored private var listening: [Task<Void, Never>] = []
 
     /// Writes down what happens to `session` from now on, until this object is gone.
@@ -39,8 +37,7 @@ public final class History {
     }
 
     func add(_ moment: Moment) {
-        count += 1
-        entries.insert(Entry(id: count, date: Date(), moment: moment), at: 0)
+        entries.insert(Entry(id: (entries.first?.id ?? 0) + 1, date: Date(), moment: moment), at: 0)
         if entries.count > 100 { entries.removeLast() }
     }
 }

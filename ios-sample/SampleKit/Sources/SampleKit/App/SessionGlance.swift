@@ -1,8 +1,7 @@
 import Pilotlight
 
 extension Session {
-    /// What a widget shows: the session as it is in the store, read and never changed; nil where it cannot be read. No
-    /// network when the session was made with `readOnly`. A widget cannot ask for the session's owner: locked, then.
+    /// What a widget shows: the session as it is in the store; nil where it cannot be read. It cannot ask who the user is.
     public func glance() async -> SessionState? {
         do {
             return try await restore()

@@ -1,13 +1,12 @@
 import Foundation
 import Pilotlight
 
-/// The states that the app can be shown in without an issuer: for previews, pictures and UI tests, by the launch argument
-/// `-stub STATE`. They run on the SDK's own test double.
+/// The states that the app can be shown in without an issuer, on the SDK's own test double: for previews, pictures and UI tests.
 ///
-/// `expired`: the refresh token was refused. `empty`: a profile of nothing but its subject. `waiting`: changes of the metadata
-/// wait for the network. `migrated`: the sign-in of the app's earlier version was taken over. `broken`: no store.
+/// `expired`: the refresh token was refused. `empty`: a profile of nothing but its subject. `factor`: the issuer wants a second
+/// one. `waiting`: changes of the metadata wait for the network. `migrated`: an earlier sign-in was taken over. `broken`: no store.
 public enum StubState: String, CaseIterable, Sendable {
-    case loading, welcome, expired, locked, home, empty, offline, waiting, migrated, misconfigured, broken
+    case loading, welcome, expired, locked, home, empty, factor, offline, waiting, migrated, misconfigured, broken
 
     /// The app in that state.
     @MainActor
@@ -37,6 +36,9 @@ public enum StubState: String, CaseIterable, Sendable {
         case .home: return .preview(state: signedIn, profile: ada, metadata: metadata)
         case .empty:
             return .preview(state: signedIn, profile: .preview(subject: "auth0|ada", name: nil, email: nil))
+        case .factor:
+            let challenge = MFAChallenge(factors: ["otp", "push-notification"])
+            return .preview(state: signedIn, profile: ada, failingWith: .mfaRequired(challenge, message: ""))
         case .offline, .waiting:
             return .preview(
                 state: signedIn, profile: ada, metadata: metadata,
