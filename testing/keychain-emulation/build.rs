@@ -37,6 +37,7 @@ fn main() {
         "system_key_exchange",
         "system_provider",
         "system_signatures",
+        "x25519",
     ];
     let tls = modules("adapters/tls", &tls);
     let crypto = modules("crypto", &["algorithm", "der", "ecdsa", "rsa", "security_framework"]);

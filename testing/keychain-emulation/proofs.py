@@ -217,7 +217,21 @@ MISTAKES = [
         f"{TLS}/system_signatures.rs",
         "&[&ES256, &P384_SHA256]",
         "&[&P384_SHA256, &ES256]",
-        failed("handshakes::the_same_is_offered_as_by_ring_in_the_same_order"),
+        failed("handshakes::the_same_is_offered_as_by_ring_in_the_same_order_but_chacha20"),
+    ),
+    (
+        "a share that brings nothing in is taken",
+        f"{TLS}/x25519.rs",
+        "== 0",
+        "== 1",
+        failed("key_exchange::what_is_no_point_of_x25519_or_brings_nothing_in_is_refused"),
+    ),
+    (
+        "every handshake has the same private key",
+        f"{TLS}/x25519.rs",
+        ".fill(private.as_mut())",
+        ".fill(&mut [0; 32])",
+        failed("key_exchange::no_two_exchanges_have_the_same_key"),
     ),
 ]
 

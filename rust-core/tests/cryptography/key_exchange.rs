@@ -68,8 +68,35 @@ fn what_is_no_point_of_the_group_is_refused() {
             assert_eq!(outcome.err(), Some(misbehaved.clone()), "{group:?} {wrong:02x?}");
         }
     }
-    let outcome = start(&tls::provider(), NamedGroup::X25519).complete(&[0; 32]);
-    assert_eq!(outcome.err(), Some(misbehaved));
+}
+
+/// A point of small order makes every secret the same: all of those below the field's order, and two above it (RFC 7748 6.1).
+#[test]
+fn what_is_no_point_of_x25519_or_brings_nothing_in_is_refused() {
+    let beside_order = |last: u8| [&[last][..], &[0xff; 30], &[0x7f]].concat();
+    let number = |low: u8| [&[low][..], &[0; 31]].concat();
+    let wrong = [
+        Vec::new(),
+        vec![9; 31],
+        vec![9; 33],
+        number(0),
+        number(1),
+        hex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"),
+        hex("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157"),
+        beside_order(0xec),
+        beside_order(0xed),
+        beside_order(0xee),
+    ];
+    for share in wrong {
+        let outcome = start(&tls::provider(), NamedGroup::X25519).complete(&share);
+        let misbehaved = Error::PeerMisbehaved(PeerMisbehaved::InvalidKeyShare);
+        assert_eq!(outcome.err(), Some(misbehaved), "{share:02x?}");
+    }
+}
+
+fn hex(digits: &str) -> Vec<u8> {
+    let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+    (0..digits.len()).step_by(2).map(byte).collect()
 }
 
 fn start(provider: &CryptoProvider, group: NamedGroup) -> Box<dyn ActiveKeyExchange> {

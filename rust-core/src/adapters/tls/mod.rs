@@ -8,6 +8,8 @@ mod system_key_exchange;
 mod system_provider;
 #[cfg(target_vendor = "apple")]
 mod system_signatures;
+#[cfg(target_vendor = "apple")]
+mod x25519;
 
 use std::sync::Arc;
 
@@ -94,14 +96,16 @@ impl ServerCertVerifier for PooledVerifier {
     }
 }
 
-/// `ring`'s, without the code that reads and signs with private keys: it would be in every app, and Pilotlight never
-/// presents a certificate.
+/// `ring`'s, with the suites that Apple systems have here, and without the code that reads and signs with private keys, as there.
 #[cfg(not(target_vendor = "apple"))]
 pub fn provider() -> CryptoProvider {
-    CryptoProvider {
-        key_provider: &no_private_keys::NoPrivateKeys,
-        ..rustls::crypto::ring::default_provider()
-    }
+    let mut provider = rustls::crypto::ring::default_provider();
+    provider.cipher_suites.retain(|suite| {
+        let name = suite.suite().as_str().unwrap_or_default();
+        !name.contains("CHACHA20")
+    });
+    provider.key_provider = &no_private_keys::NoPrivateKeys;
+    provider
 }
 
 fn with_versions(provider: Arc<CryptoProvider>) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, rustls::Error> {
