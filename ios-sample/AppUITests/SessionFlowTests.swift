@@ -86,6 +86,24 @@ final class SessionFlowTests: XCTestCase {
         signOutIfSignedIn(app)
     }
 
+    func testARenewalThatNeedsASecondFactor() async throws {
+        let (issuer, app) = try await signedIn()
+        try await issuer.control("PATCH", "users/\(TestIssuer.email)", json: #"{"mfa_required": true}"#)
+        app.buttons["token.renew"].tap()
+        XCTAssertTrue(app.buttons["advice.confirm"].waitForExistence(timeout: patience), "no second factor is wanted")
+        app.buttons["advice.confirm"].tap()
+        XCTAssertTrue(app.buttons["factor.totp|dev_1"].waitForExistence(timeout: patience))
+        app.buttons["factor.totp|dev_1"].tap()
+        let code = app.textFields["factor.code"]
+        XCTAssertTrue(code.waitForExistence(timeout: patience))
+        code.tap()
+        code.typeText("123456")
+        app.buttons["factor.confirm"].tap()
+        XCTAssertTrue(
+            app.buttons["advice.confirm"].waitForNonExistence(withTimeout: patience), "the renewal did not go on")
+        signOutIfSignedIn(app)
+    }
+
     func testASignInOnAnotherDevice() async throws {
         continueAfterFailure = false
         let (issuer, app) = (try TestIssuer.ofThisRun(), try launch())
@@ -103,6 +121,7 @@ final class SessionFlowTests: XCTestCase {
         continueAfterFailure = false
         let issuer = try TestIssuer.ofThisRun()
         try await issuer.control("PUT", "users/\(TestIssuer.email)/metadata", json: #"{"first_name": "Ada"}"#)
+        try await issuer.control("PATCH", "users/\(TestIssuer.email)", json: #"{"mfa_required": false}"#)
         let app = try launch()
         signOutIfSignedIn(app)
         app.buttons["sign-in"].tap()

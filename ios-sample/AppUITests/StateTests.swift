@@ -67,7 +67,8 @@ final class StateTests: XCTestCase {
     /// Everything that VoiceOver stops at has words, and says rightly what it is.
     func testVoiceOverHasWordsForEverything() throws {
         for (state, screen) in [
-            ("welcome", nil), ("home", nil), ("offline", nil), ("waiting", "metadata"), ("home", "settings"),
+            ("welcome", nil), ("home", nil), ("factor", nil), ("offline", nil), ("waiting", "metadata"),
+            ("home", "settings"),
         ] {
             let app = launch(state, screen: screen)
             XCTAssertTrue(app.buttons.firstMatch.waitForExistence(timeout: 10))

@@ -71,6 +71,7 @@ struct SettingsView: View {
             VStack(alignment: .leading, spacing: 8) {
                 Text("With Face ID only the app in front renews the session, and the widget cannot read it.")
                 Text("Face ID guards what is stored; the lock, what is shown: at a launch, and after five minutes.")
+                Text("A lock that is turned off ends with the next launch at the latest.")
                 Text("A simulator switches access control off: nobody is asked there.")
                 Text("Sync only where refresh tokens are not rotated, with a class that may leave this device.")
             }

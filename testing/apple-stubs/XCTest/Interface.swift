@@ -11,6 +11,8 @@ open class XCUIElement: NSObject {
     open var label: String { fatalError() }
     open var value: Any? { fatalError() }
     open func waitForExistence(timeout: TimeInterval) -> Bool { fatalError() }
+    // Since Xcode 16.
+    open func waitForNonExistence(withTimeout timeout: TimeInterval) -> Bool { fatalError() }
     open func tap() {}
     open func swipeUp() {}
     open func typeText(_ text: String) {}

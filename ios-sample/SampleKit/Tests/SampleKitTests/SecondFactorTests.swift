@@ -107,6 +107,34 @@ import Testing
         try await expectWell(server, session)
     }
 
+    /// Without it the user could be locked out.
+    @Test func aRecoveryCodesSuccessorIsSeenAlsoWhereTheTokensAreNoGood() async throws {
+        let (server, session, factor) = try await start()
+        try await choose(.recoveryCode, factor)
+        factor.code = try await server.recoveryCode(of: Self.ada)
+        try await server.addFault("token", ["kind": "id_token", "signature": "broken"])
+        await factor.submit()
+        #expect(factor.error != nil)
+        let next = MFARecoveryCode(try await server.recoveryCode(of: Self.ada))
+        #expect(factor.step == .newRecoveryCode(next))
+        try await server.requireSecondFactor(of: Self.ada, false)
+        #expect(session.isSignedIn)
+        await server.stop()
+    }
+
+    @Test func aFurtherFactorIsChosenAnew() async throws {
+        let (server, session, factor) = try await start()
+        try await choose(.otp, factor)
+        factor.code = Self.code
+        let further = #"{"error": "mfa_required", "mfa_token": "further"}"#
+        try await server.addFault("token", ["kind": "status", "status": 403, "body": .string(further)])
+        await factor.submit()
+        // This server does not know that token, and says that its time is over.
+        #expect(factor.chosen == nil && factor.step == .done)
+        #expect(session.isSignedIn)
+        await server.stop()
+    }
+
     @Test func whenTheTimeIsOverThereIsAnotherChallenge() async throws {
         let (server, session, factor) = try await start()
         try await choose(.otp, factor)

@@ -109,8 +109,7 @@ public final class AppModel {
         await start()
     }
 
-    /// Signs a user in who enters a code on another device (RFC 8628), which `show` shows here. To cancel it ends the wait.
-    /// Returns what there is to say when nobody was signed in.
+    /// Signs a user in who enters the shown code on another device (RFC 8628). Returns what there is to say when nobody was.
     public func signInOnAnotherDevice(show: @escaping @MainActor (DeviceSignIn) -> Void) async -> SessionError? {
         do {
             try await session?.session.signInOnAnotherDevice { signIn in await show(signIn) }
