@@ -71,6 +71,21 @@ async fn a_use_puts_the_end_off_and_its_warning_too() {
     assert_near(next(&mut reports, &world).await, ("ended", 0, IDLE));
 }
 
+/// Timers may come late by as long as the process was suspended.
+#[tokio::test]
+async fn what_came_while_the_process_was_suspended_is_announced_when_it_runs_on() {
+    let world = World::new().await;
+    let session = signed_in(&world, &limited(&world, seconds(HOUR), None)).await;
+    let mut reports = session.subscribe();
+    session.prepare_for_suspension();
+    world.clock.advance(HOUR);
+    session.resume();
+    // Nothing has been awaited: no timer had its turn.
+    let announced = std::iter::from_fn(|| reports.try_recv().ok());
+    let is_end = |report| matches!(report, Report::Event(SessionEvent::Ended { reason: ENDED }));
+    assert_eq!(announced.map(is_end).filter(|is_end| *is_end).count(), 1);
+}
+
 #[tokio::test]
 async fn a_restart_announces_what_is_left() {
     let world = World::new().await;
