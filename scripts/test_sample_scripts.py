@@ -2,10 +2,14 @@
 
 import re
 import signal
+import sys
 import unittest
 
 import pretended_mac
 from pretended_mac import CHECKOUT
+
+sys.path.append(str(CHECKOUT / "scripts" / "apple"))
+import test_sample_swift as proofs  # noqa: E402
 
 SAMPLE = CHECKOUT / "ios-sample" / "SampleKit" / "Sources" / "SampleKit" / "App"
 FRAMEWORK = """mkdir -p "$(dirname "$0")/../bindings/Pilotlight/PilotlightFFI.xcframework/ios-${PRETEND_SLICE:-arm64_x86_64}-simulator"
@@ -146,6 +150,22 @@ class Running(Scripts):
             usage = self.run_script("run-sample.sh", "--help")[1]
             for case in cases:
                 self.assertRegex(usage, rf"\b{case}\b")
+
+
+class Proofs(unittest.TestCase):
+    """They run minutes later, and a screen that changes may take away the place where one makes its mistake."""
+
+    def assertPlace(self, name, folders, file, old):
+        paths = [path for folder in folders for path in folder.rglob(file)]
+        self.assertEqual([path.read_text(encoding="utf-8").count(old) for path in paths], [1], f"{name}: {old!r} in {file}")
+
+    def test_each_mistake_still_finds_its_place(self):
+        for name, module, file, old, *_ in proofs.SPOILT + proofs.STRICTER:
+            self.assertPlace(name, proofs.MODULES[module][0], file, old)
+        objective_c = [proofs.SAMPLE / "App" / "ObjectiveC", proofs.LIBRARY / "PilotlightCore", proofs.LIBRARY / "Pilotlight"]
+        for name, file, old, *_ in proofs.OBJECTIVE_C:
+            self.assertPlace(name, objective_c, file, old)
+        self.assertPlace("a younger Swift", [proofs.SAMPLE / "App"], *proofs.YOUNGER[:2])
 
 
 class Pictures(Scripts):

@@ -14,7 +14,7 @@ struct HomeView: View {
         List {
             if let error = session.error {
                 BannerRow {
-                    ErrorBanner(error: error, isOffline: error.isTemporary) {
+                    ErrorBanner(error: error, isOffline: isOffline(error)) {
                         await session.loadProfile(refresh: true)
                     } dismiss: {
                         session.dismissError()
@@ -68,5 +68,9 @@ struct HomeView: View {
             .accessibilityIdentifier("request")
         NavigationLink(value: Place.inspector) { Label("Session Inspector", systemImage: "waveform.path.ecg") }
             .accessibilityIdentifier("inspector")
+    }
+
+    private func isOffline(_ error: SessionError) -> Bool {
+        if case .temporarilyUnavailable(.network, _, _) = error { true } else { false }
     }
 }

@@ -9,6 +9,12 @@ struct InspectorView: View {
 
     var body: some View {
         List {
+            Section("Configuration") {
+                LabeledContent("Client ID", value: session.configuration.clientID)
+                LabeledContent("Redirect URI", value: session.configuration.redirectURI)
+                LabeledContent("Scopes", value: session.configuration.scopes.joined(separator: " "))
+            }
+            .textSelection(.enabled)
             Section("Since the Start") {
                 LabeledContent("Renewals", value: String(session.counters.renewals))
                 LabeledContent("Requests", value: String(session.counters.requests))

@@ -49,7 +49,10 @@ struct SettingsView: View {
         } header: {
             Text("Issuer")
         } footer: {
-            Text("A private browser shares no cookies: there is no single sign-on, and nothing to sign out of.")
+            VStack(alignment: .leading, spacing: 8) {
+                Text("Another issuer or client has its own session. The one that you leave stays signed in.")
+                Text("A private browser shares no cookies: there is no single sign-on, and nothing to sign out of.")
+            }
         }
     }
 

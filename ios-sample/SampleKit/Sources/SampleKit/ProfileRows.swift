@@ -18,13 +18,25 @@ extension SessionProfile {
         ]
         let claims = claims
         return (first + Set(claims.keys).subtracting(first).sorted()).compactMap { name in
-            claims[name].map { Row(id: name, value: $0.text) }
+            claims[name].map { Row(id: name, value: Self.text(of: $0, named: name)) }
         }
     }
 
     /// The user's roles, from a claim of the app: issuers want the names of those to look like URLs.
     public var roles: [String] {
         (try? claim("https://example.com/roles", as: [String].self)) ?? []
+    }
+
+    private static func text(of value: SessionJSON, named name: String) -> String {
+        switch (name, value) {
+        case ("updated_at", .integer(let seconds)):
+            Date(timeIntervalSince1970: TimeInterval(seconds)).formatted(.iso8601)
+        case ("address", .object(let address)):
+            address["formatted"]?.stringValue
+                ?? ["street_address", "postal_code", "locality", "region", "country"]
+                .compactMap { address[$0]?.stringValue }.joined(separator: ", ")
+        default: value.text
+        }
     }
 }
 

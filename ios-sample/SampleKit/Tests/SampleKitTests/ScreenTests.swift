@@ -32,8 +32,7 @@ import Testing
         let rows = Dictionary(uniqueKeysWithValues: profile.rows.map { ($0.id, $0.value) })
         #expect(
             rows == [
-                "sub": "1", "email_verified": "true", "address": #"{"country":"UK","locality":"London"}"#,
-                "updated_at": "0",
+                "sub": "1", "email_verified": "true", "address": "London, UK", "updated_at": "1970-01-01T00:00:00Z",
                 "https://example.com/roles": #"["admin"]"#, "age": "36",
             ])
     }
