@@ -80,6 +80,23 @@ async fn auth0_signs_the_browser_out_and_leads_back() {
 }
 
 #[tokio::test]
+async fn a_parameter_is_sent_where_no_option_says_the_same() {
+    let world = World::new().await;
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut options = LogoutOptions {
+        parameters: HashMap::from([pair("logout_hint", "grace@example.com"), pair("ui_locales", "de")]),
+        ..LogoutOptions::default()
+    };
+    let url = logout_url(&world, world.configuration(), &options).await;
+    assert_eq!(values(&url)["logout_hint"], "grace@example.com");
+    options.logout_hint = Some("ada@example.com".to_owned());
+    let url = logout_url(&world, world.configuration(), &options).await;
+    let sent = |name| url.query_pairs().filter(|(own, _)| own == name).count();
+    assert_eq!((sent("logout_hint"), sent("ui_locales")), (1, 1));
+    assert_eq!(values(&url)["logout_hint"], "ada@example.com");
+}
+
+#[tokio::test]
 async fn any_other_issuer_has_an_end_session_endpoint_and_gets_no_id_token() {
     let world = World::new().await;
     let session = world.session_with(world.oidc_configuration());

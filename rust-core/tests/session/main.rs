@@ -73,6 +73,7 @@ mod stored_items;
 mod stored_sizes;
 mod storing;
 mod survival;
+mod token_parameters;
 #[path = "../transport/mod.rs"]
 mod transport;
 mod trust;
