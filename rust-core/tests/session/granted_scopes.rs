@@ -8,6 +8,7 @@ use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::json;
 
 use crate::exchange_sign_in::code;
+use crate::legacy::{ada, older_tenant, opted_in};
 use crate::world::{ADA, World, forced};
 
 const ALL: [&str; 4] = ["openid", "profile", "email", "offline_access"];
@@ -85,6 +86,14 @@ async fn so_it_is_for_sign_ins_without_a_browser() {
         .fault(Endpoint::Token, Fault::answer_without(&["scope"]).for_ever());
     session.complete_device_sign_in(request.attempt).await.unwrap();
     assert_eq!(granted(&session), ALL);
+
+    let world = older_tenant(|_| {}).await;
+    let session = world.session_with(opted_in(&world));
+    world
+        .control()
+        .fault(Endpoint::Any, Fault::answer_without(&["scope"]).for_ever());
+    session.sign_in_with_password(ada()).await.unwrap();
+    assert_eq!(granted(&session), opted_in(&world).scopes);
 }
 
 #[tokio::test]

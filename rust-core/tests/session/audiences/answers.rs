@@ -88,6 +88,20 @@ async fn a_standard_issuer_is_sent_a_resource() {
     assert_eq!(world.refresh_grants(), grants);
 }
 
+/// The sign-in on another device names them too.
+#[tokio::test]
+async fn an_api_that_a_sign_in_on_another_device_named_is_asked_for() {
+    let world = world().await;
+    let session = world.session_with(SessionConfiguration {
+        resources: vec![API.to_owned()],
+        ..world.oidc_configuration()
+    });
+    let request = session.begin_device_sign_in(HashMap::new()).await.unwrap();
+    assert!(world.control().decide_device(&request.user_code, Some(ADA)));
+    session.complete_device_sign_in(request.attempt).await.unwrap();
+    assert!(is_for(&token(&session, &api()).await, API));
+}
+
 /// A standard issuer may have rotated the refresh token when it finds that the sign-in did not name the API.
 #[tokio::test]
 async fn an_api_that_the_sign_in_did_not_name_is_not_asked_for() {
