@@ -10,7 +10,9 @@ struct RequestView: View {
     @State private var isExchanging = false
     @State private var type = ""
     @State private var isSending = false
+    @State private var isWebsite = false
     @State private var outcome: RequestOutcome?
+    @Environment(\.openURL) private var openURL
 
     var body: some View {
         Form {
@@ -24,13 +26,20 @@ struct RequestView: View {
             } footer: {
                 Text("Your access token goes there: enter only an address that you trust. An audience has its own.")
             }
+            Section {
+                Button("Open as Website", systemImage: "safari") { Task { await open() } }
+                    .disabled(isSending).accessibilityIdentifier("request.website")
+            } footer: {
+                Text("You are signed in there too, if your application at Auth0 may do that.")
+            }
             switch outcome {
             case .answered(let status, let bytes):
                 Section("Answer") {
                     LabeledContent("Status", value: String(status)).accessibilityIdentifier("request.status")
                     LabeledContent("Bytes", value: String(bytes))
                 }
-            case .refused(let error): BannerRow { ErrorBanner(error: error) { await send() } }
+            case .refused(let error):
+                BannerRow { ErrorBanner(error: error) { isWebsite ? await open() : await send() } }
             case nil: if isSending { ProgressView() }
             }
         }
@@ -38,9 +47,19 @@ struct RequestView: View {
     }
 
     private func send() async {
-        (isSending, outcome) = (true, nil)
+        (isSending, isWebsite, outcome) = (true, false, nil)
         outcome = await session.request(
             address, audience: audience, exchanging: isExchanging ? type : nil, in: SystemWebAuthenticator())
+        isSending = false
+    }
+
+    private func open() async {
+        (isSending, isWebsite, outcome) = (true, true, nil)
+        do {
+            openURL(try await session.signedIn(to: address))
+        } catch {
+            outcome = SessionError.shown(error).map(RequestOutcome.refused)
+        }
         isSending = false
     }
 }

@@ -36,6 +36,14 @@ extension Session {
         }
     }
 
+    /// The address of your website with a token that signs the user in there (Auth0: Native to Web SSO), for a browser.
+    public func signedIn(to website: String) async throws -> URL {
+        guard let url = URL(string: website.trimmed), url.host != nil else {
+            throw SessionError.argumentInvalid(argument: "website", message: "the address is not a URL")
+        }
+        return try await sessionTransfer().url(for: url)
+    }
+
     private func send(
         _ request: URLRequest, exchanging type: String, for api: TokenAudience
     ) async throws -> RequestOutcome {

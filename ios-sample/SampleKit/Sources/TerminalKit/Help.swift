@@ -18,6 +18,8 @@ enum Help {
           token                 the access token, renewed if necessary
           exchange AUDIENCE     an access token for another API, in exchange for the session's own (RFC 8693)
           request URL           a GET with the access token; prints the status and the body
+          website URL           prints "open: URL" with a token that signs the user in to that website, once, within a minute
+                                (Auth0: Native to Web SSO)
           profile               the user's profile
           metadata get [FIELD…] the user's metadata at Auth0, or only these fields
           metadata set JSON     changes it: merged at the first level, null deletes a field, {} deletes everything

@@ -13,6 +13,7 @@ struct Invocation: Sendable {
         case token(minTTL: TimeInterval, forceRefresh: Bool, allowExpired: Bool, otp: String?)
         case exchange(audience: String, type: String?)
         case request(URL, stepUp: Bool, timeout: TimeInterval)
+        case website(URL)
         case profile(refresh: Bool)
         case metadataGet([String])
         case metadataSet([String: SessionJSON])
@@ -103,9 +104,11 @@ struct Invocation: Sendable {
         case ("exchange", let audience?) where words.count == 2:
             return .exchange(audience: audience, type: try scanner.value("as"))
         case ("request", let address?) where words.count == 2:
-            guard let url = URL(string: address), url.scheme != nil else { throw UsageError("request needs a URL") }
             return .request(
-                url, stepUp: scanner.switches.contains("step-up"), timeout: try seconds("timeout", in: scanner) ?? 300)
+                try url(address, for: "request"), stepUp: scanner.switches.contains("step-up"),
+                timeout: try seconds("timeout", in: scanner) ?? 300)
+        case ("website", let address?) where words.count == 2:
+            return .website(try url(address, for: "website"))
         case ("profile", nil):
             return .profile(refresh: scanner.switches.contains("refresh"))
         case ("metadata", "get"):
@@ -120,10 +123,15 @@ struct Invocation: Sendable {
             return .accounts
         case (nil, _):
             throw UsageError(
-                "what to do? One of: sign-in state token exchange request profile metadata sign-out accounts")
+                "what to do? One of: sign-in state token exchange request website profile metadata sign-out accounts")
         case (let word?, _):
             throw UsageError("\"\(word)\" is no verb, or has a word too many after it")
         }
+    }
+
+    private static func url(_ text: String, for verb: String) throws -> URL {
+        guard let url = URL(string: text), url.scheme != nil else { throw UsageError("\(verb) needs a URL") }
+        return url
     }
 
     private static func seconds(_ flag: String, in scanner: ArgumentScanner) throws -> TimeInterval? {

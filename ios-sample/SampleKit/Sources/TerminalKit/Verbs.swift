@@ -55,6 +55,9 @@ struct Verbs: Sendable {
             return Answer(lines: [token], json: ["access_token": .string(token)])
         case .request(let url, let stepUp, let timeout):
             return try await request(URLRequest(url: url), stepUp: stepUp, timeout: timeout)
+        case .website(let page):
+            let url = try await session.sessionTransfer().url(for: page).absoluteString
+            return Answer(lines: ["open: \(url)"], json: ["url": .string(url)])
         case .profile(let refresh):
             let profile = try await session.profile(refresh: refresh)
             return Answer(lines: profile.rows.map { "\($0.id): \($0.value)" }, json: profile.claims)

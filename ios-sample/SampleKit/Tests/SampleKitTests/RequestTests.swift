@@ -44,6 +44,15 @@ import Testing
         }
     }
 
+    @Test func aWebsiteIsOpenedSignedIn() async throws {
+        let server = try await IdentityServer.start()
+        let session = try await server.signedInSession()
+        let url = try await session.signedIn(to: " https://www.example.com/a?b=c\n")
+        #expect(url.absoluteString.hasPrefix("https://www.example.com/a?b=c&session_transfer_token="))
+        await #expect(throws: SessionError.self) { try await session.signedIn(to: "") }
+        await server.stop()
+    }
+
     @Test func aRequestGoesWithATokenThatWasExchanged() async throws {
         let server = try await IdentityServer.start()
         let session = try await server.signedInSession()

@@ -35,6 +35,7 @@ import FoundationNetworking
         #expect(
             try verb("request", "https://a/b", "--step-up")
                 == .request(try #require(URL(string: "https://a/b")), stepUp: true, timeout: 300))
+        #expect(try verb("website", "https://a/b") == .website(try #require(URL(string: "https://a/b"))))
         #expect(try verb("profile", "--refresh") == .profile(refresh: true))
         #expect(try verb("metadata", "get") == .metadataGet([]))
         #expect(try verb("metadata", "get", "a", "b") == .metadataGet(["a", "b"]))
@@ -48,7 +49,7 @@ import FoundationNetworking
         [], ["nonsense"], ["state", "extra"], ["metadata"], ["metadata", "set"], ["metadata", "set", "[]"],
         ["metadata", "set", "{}", "x"], ["token", "--min-ttl", "soon"], ["token", "--min-ttl", "-1"],
         ["sign-in", "--timeout", "nan"], ["token", "--unknown"], ["request"], ["request", "a b"],
-        ["exchange"], ["exchange", "a", "b"],
+        ["exchange"], ["exchange", "a", "b"], ["website"], ["website", "no url"],
     ]) func nonsenseIsRefused(words: [String]) async {
         #expect(throws: UsageError.self) { try Invocation(words, environment: Self.environment) }
         let err = Lines()

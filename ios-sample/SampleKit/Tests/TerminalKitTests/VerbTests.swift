@@ -113,6 +113,21 @@ import Testing
         await server.stop()
     }
 
+    @Test func theUserIsSignedInAtAWebsiteToo() async throws {
+        let server = try await IdentityServer.start()
+        let folder = try TemporaryFolder()
+        let terminal = TestTerminal(server: server, store: folder.file("session"))
+        let website = "https://www.example.com/?a=1"
+        #expect(await terminal.run("website", website).code == .signInRequired)
+        #expect(await terminal.signIn().code == .done)
+        let open = await terminal.run("website", website)
+        #expect(open.code == .done)
+        #expect(open.out.first?.hasPrefix("open: \(website)&session_transfer_token=") == true)
+        try await server.change(["session_transfer": false])
+        #expect(await terminal.run("website", website).code == .configurationInvalid)
+        await server.stop()
+    }
+
     @Test func anotherAppSignsInWithoutItsUser() async throws {
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
