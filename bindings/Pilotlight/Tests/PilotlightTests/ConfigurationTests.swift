@@ -165,10 +165,17 @@ func fieldToFix(_ work: () throws -> Void) -> String? {
     }
 }
 
-@Suite struct Auth0PropertyListTests {
+@Suite final class Auth0PropertyListTests {
+    private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("Auth0-\(UUID().uuidString)")
+
+    deinit {
+        try? FileManager.default.removeItem(at: folder)
+    }
+
     private func file(_ text: String?) throws -> URL? {
         guard let text else { return nil }
-        let url = FileManager.default.temporaryDirectory.appendingPathComponent("Auth0-\(UUID().uuidString).plist")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let url = folder.appendingPathComponent("\(UUID().uuidString).plist")
         try Data(text.utf8).write(to: url)
         return url
     }
