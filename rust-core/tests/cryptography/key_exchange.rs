@@ -4,6 +4,8 @@ use pilotlight_core::adapters::tls;
 use rustls::crypto::{ActiveKeyExchange, CryptoProvider, ring};
 use rustls::{Error, NamedGroup, PeerMisbehaved};
 
+use crate::support::from_hex;
+
 const GROUPS: [(NamedGroup, usize); 3] = [
     (NamedGroup::X25519, 32),
     (NamedGroup::secp256r1, 32),
@@ -81,8 +83,8 @@ fn what_is_no_point_of_x25519_or_brings_nothing_in_is_refused() {
         vec![9; 33],
         number(0),
         number(1),
-        hex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"),
-        hex("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157"),
+        from_hex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"),
+        from_hex("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157"),
         beside_order(0xec),
         beside_order(0xed),
         beside_order(0xee),
@@ -92,11 +94,6 @@ fn what_is_no_point_of_x25519_or_brings_nothing_in_is_refused() {
         let misbehaved = Error::PeerMisbehaved(PeerMisbehaved::InvalidKeyShare);
         assert_eq!(outcome.err(), Some(misbehaved), "{share:02x?}");
     }
-}
-
-fn hex(digits: &str) -> Vec<u8> {
-    let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
-    (0..digits.len()).step_by(2).map(byte).collect()
 }
 
 fn start(provider: &CryptoProvider, group: NamedGroup) -> Box<dyn ActiveKeyExchange> {

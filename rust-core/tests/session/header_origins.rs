@@ -1,50 +1,37 @@
 //! Which hosts get the headers of the configuration: they can be keys, and a discovery document can name any host.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use pilotlight_core::adapters::http::HttpTransport;
 use pilotlight_core::model::configuration::SessionConfiguration;
-use pilotlight_core::ports::{BoxFuture, Transport, TransportError};
-use pilotlight_core::protocol::message::{HttpAnswer, HttpRequest};
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::json;
 
+use crate::watched::Watched;
 use crate::world::{ADA, World, forced};
 
 const KEY: &str = "of-a-gateway";
 
-/// The network, and which origins got the key.
-#[derive(Debug, Default)]
-struct Watched {
-    network: HttpTransport,
-    requests: Mutex<Vec<(String, bool)>>,
+type Network = Watched<(String, bool)>;
+
+fn watched() -> Arc<Network> {
+    Watched::by(|request| {
+        let mut values = request.headers.iter().map(|(_, value)| value.expose());
+        let key = values.any(|value| value == KEY.as_bytes());
+        (request.url.origin().ascii_serialization(), key)
+    })
 }
 
-impl Watched {
-    /// The origins that were asked, and whether they got the key, each once.
-    fn seen(&self) -> HashMap<String, Vec<bool>> {
-        let mut seen: HashMap<String, Vec<bool>> = HashMap::new();
-        for (origin, key) in self.requests.lock().unwrap().iter() {
-            let answers = seen.entry(origin.clone()).or_default();
-            if !answers.contains(key) {
-                answers.push(*key);
-            }
+/// The origins that were asked, and whether they got the key, each once.
+fn seen(network: &Network) -> HashMap<String, Vec<bool>> {
+    let mut seen: HashMap<String, Vec<bool>> = HashMap::new();
+    for (origin, key) in network.seen() {
+        let answers = seen.entry(origin).or_default();
+        if !answers.contains(&key) {
+            answers.push(key);
         }
-        seen
     }
-}
-
-impl Transport for Watched {
-    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
-        let key = request
-            .headers
-            .iter()
-            .any(|(_, value)| value.expose() == KEY.as_bytes());
-        let origin = request.url.origin().ascii_serialization();
-        self.requests.lock().unwrap().push((origin, key));
-        self.network.send(request)
-    }
+    seen
 }
 
 fn origin(world: &World) -> String {
@@ -65,14 +52,14 @@ async fn life(world: &World, elsewhere: &World, header_origins: Vec<String>) -> 
     world
         .control()
         .fault(Endpoint::Discovery, Fault::answer(moved).for_ever());
-    let network = Arc::new(Watched::default());
+    let network = watched();
     let configuration = with_key(world.oidc_configuration(), header_origins);
     let session = world.session_over(configuration, network.clone());
     world.sign_in(&session, ADA).await;
     session.profile(true).await.unwrap();
     session.access_token(forced()).await.unwrap();
     session.sign_out().await;
-    network.seen()
+    seen(&network)
 }
 
 #[tokio::test]
@@ -94,10 +81,10 @@ async fn and_to_those_that_the_app_names() {
 #[tokio::test]
 async fn at_auth0_the_management_api_is_the_issuers_own() {
     let world = World::new().await;
-    let network = Arc::new(Watched::default());
+    let network = watched();
     let session = world.session_over(with_key(world.configuration(), Vec::new()), network.clone());
     world.sign_in(&session, ADA).await;
     session.fetch_metadata(&[]).await.unwrap();
     session.sign_out().await;
-    assert_eq!(network.seen(), HashMap::from([(origin(&world), vec![true])]));
+    assert_eq!(seen(&network), HashMap::from([(origin(&world), vec![true])]));
 }

@@ -78,5 +78,6 @@ mod token_parameters;
 mod transport;
 mod trust;
 mod unwritable_store;
+mod watched;
 mod wire_faults;
 mod world;

@@ -1,8 +1,7 @@
 //! Answers that are not what the standards say and hold what is needed all the same, from every endpoint.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use pilotlight_core::adapters::http::HttpTransport;
 use pilotlight_core::model::secret::SecretBytes;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::ports::{BoxFuture, Transport, TransportError};
@@ -11,6 +10,7 @@ use pilotlight_identity_server::{Endpoint, Fault, IdTokenFault};
 use serde_json::{Map, json};
 
 use crate::transport::is_the_apps;
+use crate::watched::Watched;
 use crate::world::{ADA, World, assert_renews, forced, public};
 
 /// What servers and what stands before them put around JSON.
@@ -46,26 +46,13 @@ async fn a_sign_in_succeeds_whatever_stands_around_the_answers() {
     }
 }
 
-/// The network, and what was asked of it.
-#[derive(Debug, Default)]
-struct Watched {
-    network: HttpTransport,
-    codings: Mutex<Vec<Vec<Vec<u8>>>>,
-}
-
-impl Transport for Watched {
-    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
-        let headers = request.headers.iter().filter(|(name, _)| name == "accept-encoding");
-        let asked = headers.map(|(_, value)| value.expose().to_vec()).collect();
-        self.codings.lock().unwrap().push(asked);
-        self.network.send(request)
-    }
-}
-
 #[tokio::test]
 async fn every_request_asks_for_an_answer_that_is_not_coded() {
     let world = World::new().await;
-    let network = Arc::new(Watched::default());
+    let network = Watched::by(|request| {
+        let headers = request.headers.iter().filter(|(name, _)| name == "accept-encoding");
+        headers.map(|(_, value)| value.expose().to_vec()).collect::<Vec<_>>()
+    });
     for configuration in [world.oidc_configuration(), world.configuration()] {
         let session = world.session_over(configuration, network.clone());
         world.sign_in(&session, ADA).await;
@@ -77,7 +64,7 @@ async fn every_request_asks_for_an_answer_that_is_not_coded() {
     world.sign_in(&session, ADA).await;
     session.fetch_metadata(&[]).await.unwrap();
     session.update_metadata(Map::new()).await.unwrap();
-    let codings = network.codings.lock().unwrap();
+    let codings = network.seen();
     assert!(codings.len() >= 12);
     assert!(codings.iter().all(|asked| *asked == [b"identity"]), "{codings:?}");
 }

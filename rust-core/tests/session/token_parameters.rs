@@ -1,43 +1,27 @@
 //! What an app configures for every token request: each kind has it, once, and what the request itself says wins.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use pilotlight_core::adapters::http::HttpTransport;
-use pilotlight_core::ports::{BoxFuture, Transport, TransportError};
+use pilotlight_core::model::secret::SecretBytes;
 use pilotlight_core::protocol::exchanged_token::TokenExchange;
-use pilotlight_core::protocol::message::{HttpAnswer, HttpRequest};
 use pilotlight_core::session::{RefreshOptions, SessionManager};
 use url::form_urlencoded;
 
 use crate::audiences::{API, api, token};
 use crate::exchange::{asked, exchange};
 use crate::exchange_sign_in::code;
+use crate::watched::Watched;
 use crate::world::{ADA, World, forced};
 
-/// The network, and the form of the last request.
-#[derive(Debug, Default)]
-struct Watched {
-    network: HttpTransport,
-    last: Mutex<Vec<(String, String)>>,
-}
+/// The form of each request.
+type Network = Watched<Vec<(String, String)>>;
 
-impl Transport for Watched {
-    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
-        if let Some(body) = &request.body {
-            *self.last.lock().unwrap() = form_urlencoded::parse(body.expose()).into_owned().collect();
-        }
-        self.network.send(request)
-    }
-}
-
-impl Watched {
-    /// The values of that name in the last request.
-    fn sent(&self, name: &str) -> Vec<String> {
-        let last = self.last.lock().unwrap();
-        let named = last.iter().filter(|(own, _)| own == name);
-        named.map(|(_, value)| value.clone()).collect()
-    }
+/// The values of that name in the last form.
+fn sent(network: &Network, name: &str) -> Vec<String> {
+    let last = network.seen().into_iter().rfind(|form| !form.is_empty()).unwrap();
+    let named = last.into_iter().filter(|(own, _)| own == name);
+    named.map(|(_, value)| value).collect()
 }
 
 fn map(pairs: &[(&str, &str)]) -> HashMap<String, String> {
@@ -45,9 +29,12 @@ fn map(pairs: &[(&str, &str)]) -> HashMap<String, String> {
     pairs.iter().map(owned).collect()
 }
 
-async fn signed_in(parameters: &[(&str, &str)]) -> (World, SessionManager, Arc<Watched>) {
+async fn signed_in(parameters: &[(&str, &str)]) -> (World, SessionManager, Arc<Network>) {
     let world = crate::exchange::world().await;
-    let network = Arc::new(Watched::default());
+    let network = Watched::by(|request| {
+        let body = request.body.as_ref().map(SecretBytes::expose).unwrap_or_default();
+        form_urlencoded::parse(body).into_owned().collect()
+    });
     let mut configuration = world.configuration();
     configuration.token_parameters = map(parameters);
     let session = world.session_over(configuration, network.clone());
@@ -58,16 +45,16 @@ async fn signed_in(parameters: &[(&str, &str)]) -> (World, SessionManager, Arc<W
 #[tokio::test]
 async fn each_token_request_has_it_once() {
     let (_world, session, network) = signed_in(&[("purpose", "configured")]).await;
-    let check = |what: &str| assert_eq!(network.sent("purpose"), ["configured"], "{what}");
+    let check = |what: &str| assert_eq!(sent(&network, "purpose"), ["configured"], "{what}");
     check("the code");
     session.access_token(forced()).await.unwrap();
     check("a renewal");
     token(&session, &api()).await;
     check("a further audience");
-    assert_eq!(network.sent("audience"), [API]);
+    assert_eq!(sent(&network, "audience"), [API]);
     asked(&session, &exchange()).await.unwrap();
     check("an exchange");
-    assert_eq!(network.sent("audience"), [API]);
+    assert_eq!(sent(&network, "audience"), [API]);
     session.sign_in_by_exchange(code(0)).await.unwrap();
     check("a sign-in by exchange");
 }
@@ -80,18 +67,16 @@ async fn what_the_request_itself_says_wins() {
         parameters: own.clone().into_iter().collect(),
         ..RefreshOptions::default()
     };
+    let check = |what: &str| {
+        assert_eq!(sent(&network, "purpose"), ["own"], "{what}");
+        assert_eq!(sent(&network, "place"), ["here"], "{what}");
+    };
     session.refresh(options).await.unwrap();
-    assert_eq!(
-        (network.sent("purpose"), network.sent("place")),
-        (vec!["own".to_owned()], vec!["here".to_owned()])
-    );
+    check("a renewal");
     let exchange = TokenExchange {
         parameters: own,
         ..exchange()
     };
     asked(&session, &exchange).await.unwrap();
-    assert_eq!(
-        (network.sent("purpose"), network.sent("place")),
-        (vec!["own".to_owned()], vec!["here".to_owned()])
-    );
+    check("an exchange");
 }

@@ -49,6 +49,12 @@ MISTAKES = [
         "if false && !is_current {",
     ),
     (
+        "a session that goes on after its end is not announced again",
+        "machine/rules/renewal.rs",
+        "had_ended && goes_on && ",
+        "had_ended && goes_on && false && ",
+    ),
+    (
         "an old read replaces the process's own newer write",
         "machine/rules/merging.rs",
         "machine.provenance.looks == input.looks",
@@ -196,6 +202,7 @@ MISTAKES = [
 FOUND_BY_A_TEST = {
     "before a renewal the store is compared, and not read": "unwritable_store::the_token_of_another_process_serves",
     "after a refusal the store is not read again": "sharing::a_refusal_counts_only",
+    "a session that goes on after its end is not announced again": "overtaken_writes::a_session_that_goes_on_after_its_end",
     "an old read replaces the process's own newer write": "newer_sign_ins",
 }
 

@@ -73,7 +73,7 @@ public final class IdentityServer: @unchecked Sendable {
         if process.isRunning { process.terminate() }
     }
 
-    /// Of its process.
+    /// The system's number for its process.
     public var processIdentifier: Int32 { process.processIdentifier }
 
     /// Stops it and waits until it is gone: without a thread, because those of Swift's tasks are few, and the others may be needed for

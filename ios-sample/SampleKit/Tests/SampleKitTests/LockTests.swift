@@ -34,6 +34,15 @@ import Testing
         }
     }
 
+    /// The next launch of an app whose user had signed in.
+    private func signedInBefore(
+        _ server: IdentityServer, _ folder: TemporaryFolder, _ owner: Owner
+    ) async throws -> AppModel {
+        try await Session(server.auth0(), storage: .file(folder.file("session")), log: .none)
+            .signIn(using: TestBrowser())
+        return model(server, folder, owner)
+    }
+
     @Test func aLaunchIsLockedUntilTheOwnerUnlocksIt() async throws {
         let (server, folder, owner) = (try await IdentityServer.start(), try TemporaryFolder(), Owner())
         do {
@@ -71,9 +80,7 @@ import Testing
 
     @Test func whoIsNotRecognisedSignsOutAndInAgain() async throws {
         let (server, folder, owner) = (try await IdentityServer.start(), try TemporaryFolder(), Owner())
-        try await Session(server.auth0(), storage: .file(folder.file("session")), log: .none)
-            .signIn(using: TestBrowser())
-        let model = model(server, folder, owner)
+        let model = try await signedInBefore(server, folder, owner)
         await model.start()
         await owner.goAway()
         await model.unlock()
@@ -90,9 +97,7 @@ import Testing
     /// What the Keychain does when its dialogue was cancelled: the session is read first, and then the app's lock asks.
     @Test func oneTapUnlocksBoth() async throws {
         let (server, folder, owner) = (try await IdentityServer.start(), try TemporaryFolder(), Owner())
-        try await Session(server.auth0(), storage: .file(folder.file("session")), log: .none)
-            .signIn(using: TestBrowser())
-        let model = model(server, folder, owner)
+        let model = try await signedInBefore(server, folder, owner)
         #expect(model.screen == .loading)
         await model.unlock()
         #expect(model.screen == .home && !model.isLocked)

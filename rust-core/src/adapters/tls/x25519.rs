@@ -1,5 +1,5 @@
 //! Ephemeral ECDH over Curve25519 (RFC 7748) for TLS. `ring` has it too, and multiplies the base point by a table of 24 kB, which
-//! would be in every app to save some microseconds of a handshake.
+//! would be in every app to make handshakes a little faster.
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 use rustls::crypto::{ActiveKeyExchange, GetRandomFailed, SharedSecret, SupportedKxGroup};

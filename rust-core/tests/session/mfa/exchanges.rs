@@ -3,8 +3,7 @@
 use pilotlight_core::session::{MfaOutcome, SessionManager};
 use pilotlight_identity_server::{Endpoint, Fault, OTP};
 
-use super::sign_ins::assert_lives;
-use super::{number, otp, rejection, require};
+use super::{assert_lives, assert_sent_again, number, otp, rejection, require};
 use crate::audiences::{API, claims};
 use crate::exchange::{asked, exchange, exchanges};
 use crate::world::{World, is_signed_in, public};
@@ -57,10 +56,7 @@ async fn an_answer_for_a_session_that_is_gone_is_no_use() {
 async fn an_answer_that_did_not_arrive_is_sent_again() {
     let (world, session) = world().await;
     let challenge = refused(&session).await;
-    let seen = world.control().seen(Endpoint::Token);
-    world.control().fault(Endpoint::Token, Fault::reset());
-    session.mfa_answer(challenge, otp(OTP)).await.unwrap();
-    assert_eq!(world.control().seen(Endpoint::Token), seen + 2);
+    assert_sent_again(&world, &session, challenge).await;
     assert_lives(&world, &session).await;
 }
 

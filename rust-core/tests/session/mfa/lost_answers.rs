@@ -8,17 +8,14 @@ use pilotlight_core::model::secret::Secret;
 use pilotlight_core::session::MfaAnswer;
 use pilotlight_identity_server::{Endpoint, Fault, OTP};
 
-use super::{assert_goes_on, otp, refused, rejection, require, world};
+use super::{assert_goes_on, assert_sent_again, otp, refused, rejection, require, world};
 use crate::world::{ADA, assert_renews, is_signed_in, public};
 
 #[tokio::test]
 async fn a_request_that_did_not_arrive_is_sent_again() {
     let (world, session) = world().await;
     let challenge = refused(&session).await;
-    let seen = world.control().seen(Endpoint::Token);
-    world.control().fault(Endpoint::Token, Fault::reset());
-    session.mfa_answer(challenge, otp(OTP)).await.unwrap();
-    assert_eq!(world.control().seen(Endpoint::Token), seen + 2);
+    assert_sent_again(&world, &session, challenge).await;
     assert_goes_on(&world, &session).await;
 }
 

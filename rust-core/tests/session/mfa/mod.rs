@@ -45,6 +45,23 @@ pub(crate) fn number(error: SessionError) -> u64 {
     }
 }
 
+/// The session is like any other, also for the next process.
+async fn assert_lives(world: &World, session: &SessionManager) {
+    assert_goes_on(world, session).await;
+    let restarted = world.session();
+    restarted.restore().await.unwrap();
+    assert_renews(&restarted).await;
+}
+
+/// The right code reaches the issuer, and its answer nobody: it is sent again at once.
+async fn assert_sent_again(world: &World, session: &SessionManager, challenge: u64) -> MfaOutcome {
+    let seen = world.control().seen(Endpoint::Token);
+    world.control().fault(Endpoint::Token, Fault::reset());
+    let outcome = session.mfa_answer(challenge, otp(OTP)).await.unwrap();
+    assert_eq!(world.control().seen(Endpoint::Token), seen + 2);
+    outcome
+}
+
 pub(crate) fn otp(code: &str) -> MfaAnswer {
     MfaAnswer::Otp(Secret::new(code))
 }

@@ -8,10 +8,9 @@ use pilotlight_core::session::{ExternalToken, MfaAnswer, MfaOutcome, SessionMana
 use pilotlight_identity_server::{Dpop, Endpoint, Fault, IdTokenFault, OTP, OldKeys, Options};
 use serde_json::json;
 
-use super::{number, otp, rejection, require};
+use super::{assert_lives, assert_sent_again, number, otp, rejection, require};
 use crate::exchange_sign_in::code;
 use crate::legacy::{ada, older_tenant, opted_in};
-use crate::sharing::assert_no_token_was_spent_twice;
 use crate::world::{ADA, GRACE, World, assert_renews, disk_full, is_signed_in, public};
 
 /// Nobody is signed in, and Ada needs a second factor.
@@ -30,15 +29,6 @@ async fn refused(session: &SessionManager) -> u64 {
 
 fn is_ada(session: &SessionManager) -> bool {
     matches!(session.state(), Some(SessionState::SignedIn { subject, .. }) if subject == "auth0|ada")
-}
-
-pub(super) async fn assert_lives(world: &World, session: &SessionManager) {
-    require(world, false);
-    assert_renews(session).await;
-    assert_no_token_was_spent_twice(world);
-    let restarted = world.session();
-    restarted.restore().await.unwrap();
-    assert_renews(&restarted).await;
 }
 
 #[tokio::test]
@@ -205,11 +195,8 @@ async fn an_id_token_that_is_not_accepted_ends_it_and_what_came_is_revoked() {
 async fn an_answer_that_did_not_arrive_is_sent_again() {
     let (world, session) = world().await;
     let challenge = refused(&session).await;
-    let seen = world.control().seen(Endpoint::Token);
-    world.control().fault(Endpoint::Token, Fault::reset());
-    let outcome = session.mfa_answer(challenge, otp(OTP)).await.unwrap();
+    let outcome = assert_sent_again(&world, &session, challenge).await;
     assert_eq!(outcome, MfaOutcome::SignedIn);
-    assert_eq!(world.control().seen(Endpoint::Token), seen + 2);
     assert_lives(&world, &session).await;
 }
 
