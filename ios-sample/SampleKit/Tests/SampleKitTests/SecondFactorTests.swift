@@ -42,6 +42,14 @@ import Testing
         await server.stop()
     }
 
+    /// The right code is taken, and the session goes on.
+    private func expectAccepted(_ factor: SecondFactor, _ server: IdentityServer, _ session: Session) async throws {
+        factor.code = Self.code
+        await factor.submit()
+        #expect(factor.step == .done)
+        try await expectWell(server, session)
+    }
+
     @Test func aWrongCodeIsTypedAgain() async throws {
         let (server, session, factor) = try await start()
         try await choose(.otp, factor)
@@ -63,10 +71,7 @@ import Testing
         let (server, session, factor) = try await start()
         try await choose(.outOfBand(channel: "sms"), factor)
         #expect(factor.step == .code)
-        factor.code = Self.code
-        await factor.submit()
-        #expect(factor.step == .done)
-        try await expectWell(server, session)
+        try await expectAccepted(factor, server, session)
     }
 
     @Test func anApprovalIsWaitedFor() async throws {
@@ -89,10 +94,7 @@ import Testing
         try await waiting.value
         #expect(factor.error == nil)
         try await choose(.otp, factor)
-        factor.code = Self.code
-        await factor.submit()
-        #expect(factor.step == .done)
-        try await expectWell(server, session)
+        try await expectAccepted(factor, server, session)
     }
 
     @Test func aRecoveryCodeHasASuccessorThatIsSeen() async throws {
@@ -172,9 +174,6 @@ import Testing
         try await server.goOnline()
         await factor.begin()
         try await choose(.otp, factor)
-        factor.code = Self.code
-        await factor.submit()
-        #expect(factor.step == .done)
-        try await expectWell(server, session)
+        try await expectAccepted(factor, server, session)
     }
 }
