@@ -43,7 +43,9 @@ import Testing
     }
 
     /// The right code is taken, and the session goes on.
-    private func expectAccepted(_ factor: SecondFactor, _ server: IdentityServer, _ session: Session) async throws {
+    private func expectAccepted(
+        _ factor: SecondFactor, _ server: IdentityServer, _ session: SessionModel
+    ) async throws {
         factor.code = Self.code
         await factor.submit()
         #expect(factor.step == .done)
