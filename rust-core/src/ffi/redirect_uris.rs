@@ -44,7 +44,17 @@ impl RedirectUris {
         });
         let own = &mut self.0[own];
         let sessions = if has_met { &mut own.met } else { &mut own.alone };
-        sessions.push(manager.downgrade());
+        sessions.push(WeakSessionManager::of(manager));
+    }
+
+    /// The same for one that may have had another redirect URI until now.
+    pub(super) fn add_again(&mut self, manager: &SessionManager) {
+        let is_another = |session: &WeakSessionManager| !session.is_of(manager);
+        for place in &mut self.0 {
+            place.met.retain(is_another);
+            place.alone.retain(is_another);
+        }
+        self.add(manager);
     }
 
     /// A handle keeps some of a closed session's memory.

@@ -54,8 +54,9 @@ impl CoreSession {
     /// on a thread of Pilotlight's own; `log` gets a line for each step, without secrets.
     ///
     /// Opening the same session again (the same client at the same issuer, store and name) while it is open in this
-    /// process gives another handle to it, so that both share one renewal: whatever else the configuration says, the
-    /// first one's settings and log count, and a difference is logged as a warning. Storage in memory is never shared.
+    /// process gives another handle to it, so that both share one renewal: whatever else the configuration and the storage
+    /// options say counts from now on for both, and a difference is logged as a warning; the first one's log goes on. A
+    /// sign-in in progress ends with what it was begun with. Storage in memory is never shared.
     /// An observer hears nothing more when its handle is gone.
     ///
     /// A `read_only` session only looks: it gives the tokens that another process put into the store, and never renews,
@@ -78,8 +79,7 @@ impl CoreSession {
     }
 
     /// The same with `network` for the requests to the issuer; `new` takes the core's own client with the system's proxies.
-    /// Where the session is open already, the first one's counts: of two with the core's client and differing proxies, and
-    /// of two with clients of the app's. One with the core's client and one with the app's cannot be open at once: throws
+    /// Where the session is open already, the first one's counts, of two with the core's client and of two with the app's. One with the core's client and one with the app's cannot be open at once: throws
     /// `fixConfiguration` naming `transport`. `proof_keys` makes and uses the keys that tokens are bound to; nil for keys in
     /// software, which Apple systems do not have here.
     #[uniffi::constructor]
@@ -98,7 +98,7 @@ impl CoreSession {
         let log = ForwardingLog::over(log);
         let opening = Opening {
             configuration,
-            store: storage.identity(),
+            storage: storage.clone(),
             name,
             read_only,
             network: network.name(),

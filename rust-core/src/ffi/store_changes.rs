@@ -6,7 +6,7 @@ use super::runtime::spawn;
 use super::storage::SessionStorage;
 use crate::adapters::process_calls::between_processes;
 use crate::adapters::store_changes::{Observing, StoreChanges};
-use crate::session::SessionManager;
+use crate::session::{SessionManager, WeakSessionManager};
 
 /// Where the changes of this store are posted; `None` where it is one process's alone.
 pub(super) fn changes_of(storage: &SessionStorage) -> Option<Arc<dyn StoreChanges>> {
@@ -35,7 +35,7 @@ pub(super) fn look_after_changes(
     manager: &SessionManager,
     changes: Option<Arc<dyn StoreChanges>>,
 ) -> Option<Box<dyn Observing>> {
-    let weak = manager.downgrade();
+    let weak = WeakSessionManager::of(manager);
     let react = move || {
         if let Some(manager) = weak.upgrade() {
             spawn(Box::pin(async move { manager.look_again().await }));
@@ -112,7 +112,7 @@ mod tests {
             None,
         );
         let (session, changes) = (session.unwrap(), Arc::new(Local::default()));
-        let weak = session.manager.downgrade();
+        let weak = WeakSessionManager::of(&session.manager);
         let looking = look_after_changes(&session.manager, Some(changes.clone()));
         drop(session);
         assert!(weak.upgrade().is_none(), "looking keeps it open");

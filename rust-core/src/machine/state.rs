@@ -63,6 +63,11 @@ impl Machine {
         }
     }
 
+    /// Its sessions may go on for so long at most from now on, the one at hand too.
+    pub fn limit(&mut self, limits: LifetimeLimits) {
+        self.limits = limits;
+    }
+
     /// The phase.
     pub fn phase_kind(&self) -> PhaseKind {
         self.phase.kind()

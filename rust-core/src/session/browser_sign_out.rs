@@ -76,7 +76,7 @@ impl BrowserSignOut {
             state: self.context.random()?,
             id_token_hint: options.sends_id_token_hint.then(|| self.id_token()).flatten(),
         };
-        let logout = logout(&metadata, self.context.configuration(), options, &secrets)?;
+        let logout = logout(&metadata, &self.context.configuration(), options, &secrets)?;
         if options.sends_id_token_hint && secrets.id_token_hint.is_none() {
             let message = "sign-out of the browser: there is no ID token to send as id_token_hint";
             self.context.log(LogLevel::Warning, message);

@@ -1,11 +1,11 @@
 //! What every part is given.
 //!
-//! **Promises.** One configuration, one session machine, the clock, the log, random numbers, and tasks that keep the
+//! **Promises.** The configuration, one session machine, the clock, the log, random numbers, and tasks that keep the
 //! whole session open until they end. **Needs** the ports for these. It knows neither store nor network.
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -43,7 +43,7 @@ pub(super) trait WholeSession: fmt::Debug + Send + Sync {
 #[derive(Debug)]
 pub(super) struct Context {
     whole: Weak<dyn WholeSession>,
-    configuration: Configuration,
+    configuration: Mutex<Arc<Configuration>>,
     machine: SharedMachine,
     clock: Arc<dyn Clock>,
     randomness: Arc<dyn Randomness>,
@@ -62,7 +62,7 @@ impl Context {
         Arc::new(Self {
             whole,
             machine: SharedMachine::limited(configuration.lifetime),
-            configuration,
+            configuration: Mutex::new(Arc::new(configuration)),
             clock: Arc::clone(&dependencies.clock),
             randomness: Arc::clone(&dependencies.randomness),
             spawner: Arc::clone(&dependencies.spawner),
@@ -72,8 +72,20 @@ impl Context {
         })
     }
 
-    pub(super) fn configuration(&self) -> &Configuration {
-        &self.configuration
+    /// As it is now. What has to go together takes it once: it may be another one a moment later.
+    pub(super) fn configuration(&self) -> Arc<Configuration> {
+        Arc::clone(&self.locked_configuration())
+    }
+
+    /// Counts from now on. It is of the same issuer and client.
+    pub(super) fn configure(&self, configuration: Configuration) {
+        self.machine.limit(configuration.lifetime);
+        *self.locked_configuration() = Arc::new(configuration);
+        self.publish();
+    }
+
+    fn locked_configuration(&self) -> MutexGuard<'_, Arc<Configuration>> {
+        self.configuration.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// See [`WholeSession::network_answered`].

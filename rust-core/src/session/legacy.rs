@@ -102,7 +102,7 @@ impl Delegation {
     /// Exchanges the session's token for another at `/delegation`, and gives what the issuer answers.
     pub(super) async fn delegate(&self, options: &DelegationOptions) -> Result<Map<String, Value>, Error> {
         let configuration = self.context.configuration();
-        let base = legacy_base(configuration)?;
+        let base = legacy_base(&configuration)?;
         let (shown, token) = if options.by_refresh_token {
             (Shown::RefreshToken, self.device_refresh_token().await?)
         } else {
@@ -131,7 +131,7 @@ impl Delegation {
         match id_token {
             Some(id_token) => self.token_info.fetch(id_token).await,
             None => {
-                legacy_base(self.context.configuration())?;
+                legacy_base(&self.context.configuration())?;
                 self.profile.load(true).await
             }
         }

@@ -49,10 +49,11 @@ mod sign_out;
 mod single_flight;
 mod store;
 mod tokens;
+mod weak_manager;
 
 pub use dependencies::{Dependencies, Sharing};
 pub use legacy::DelegationOptions;
-pub use manager::{SessionManager, WeakSessionManager};
+pub use manager::SessionManager;
 pub use metering::{MeasuredResult, Measurement, Operation, SessionCounters};
 pub use migration::{ImportOutcome, ImportSource};
 pub use options::{
@@ -61,3 +62,4 @@ pub use options::{
 };
 pub use sign_in::{ExternalToken, PasswordSignIn};
 pub use tokens::{DeviceSso, MfaAnswer, MfaOutcome, MfaPrompt, SessionTransfer};
+pub use weak_manager::WeakSessionManager;

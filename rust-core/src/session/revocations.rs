@@ -101,7 +101,7 @@ impl Revocations {
             let Some(endpoint) = &metadata.revocation_endpoint else {
                 return Ok(false);
             };
-            let request = revocation::revoke(endpoint, self.context.configuration(), what);
+            let request = revocation::revoke(endpoint, &self.context.configuration(), what);
             let answer = self.issuer.call(revocation::ENDPOINT, request).await?;
             revocation::read(&answer, self.issuer.server_now())?;
             Ok(true)

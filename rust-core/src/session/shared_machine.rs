@@ -61,6 +61,13 @@ impl SharedMachine {
         machine
     }
 
+    /// They may from now on. What a caller keeps under the epoch of before may be given out no more.
+    pub(super) fn limit(&self, limits: LifetimeLimits) {
+        let mut observed = self.lock();
+        observed.machine.limit(limits);
+        self.epoch.fetch_add(1, Ordering::Release);
+    }
+
     /// Applies one input and sends what it announces. The other effects are for the caller.
     pub(super) fn apply(&self, input: impl Into<Input>) -> Outcome {
         let observed = &mut *self.lock();

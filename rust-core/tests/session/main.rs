@@ -49,6 +49,7 @@ mod pending_sign_in;
 mod profile_answers;
 mod pushed_authorization;
 mod quarantine;
+mod reconfigured;
 mod refused_changes;
 mod refused_renewals;
 mod refused_tokens;

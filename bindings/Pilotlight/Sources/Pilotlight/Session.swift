@@ -41,8 +41,9 @@ public final class Session: Sendable {
     ///   - configuration: Which issuer and which client: `.auth0(domain:clientID:)` or
     ///     `.openIDConnect(issuer:clientID:redirectURI:)`.
     ///   - storage: Where the session is kept; left out, the Keychain.
-    ///   - name: Tells sessions of one app apart. A second `Session` with the same configuration, storage and name is
-    ///     another handle to the same session: both share its state and its one renewal.
+    ///   - name: Tells sessions of one app apart. A second `Session` with the same client, issuer, storage and name is
+    ///     another handle to the same session: both share its state and its one renewal. If the rest of its configuration or
+    ///     its storage options differ, they apply to both from then on, and a warning is logged.
     ///   - readOnly: True for an extension that only reads: it returns the tokens that the app stored, and
     ///     never renews, signs in or out, or writes. A call that needs the app throws ``SessionError/readOnly(message:)``.
     ///   - log: Where log lines go.

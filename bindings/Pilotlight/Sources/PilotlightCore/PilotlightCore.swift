@@ -1657,8 +1657,9 @@ open class CoreSession: CoreSessionProtocol, @unchecked Sendable {
      * on a thread of Pilotlight's own; `log` gets a line for each step, without secrets.
      *
      * Opening the same session again (the same client at the same issuer, store and name) while it is open in this
-     * process gives another handle to it, so that both share one renewal: whatever else the configuration says, the
-     * first one's settings and log count, and a difference is logged as a warning. Storage in memory is never shared.
+     * process gives another handle to it, so that both share one renewal: whatever else the configuration and the storage
+     * options say counts from now on for both, and a difference is logged as a warning; the first one's log goes on. A
+     * sign-in in progress ends with what it was begun with. Storage in memory is never shared.
      * An observer hears nothing more when its handle is gone.
      *
      * A `read_only` session only looks: it gives the tokens that another process put into the store, and never renews,
@@ -1694,8 +1695,7 @@ public convenience init(configuration: SessionConfiguration, storage: SessionSto
 
     /**
      * The same with `network` for the requests to the issuer; `new` takes the core's own client with the system's proxies.
-     * Where the session is open already, the first one's counts: of two with the core's client and differing proxies, and
-     * of two with clients of the app's. One with the core's client and one with the app's cannot be open at once: throws
+     * Where the session is open already, the first one's counts, of two with the core's client and of two with the app's. One with the core's client and one with the app's cannot be open at once: throws
      * `fixConfiguration` naming `transport`. `proof_keys` makes and uses the keys that tokens are bound to; nil for keys in
      * software, which Apple systems do not have here.
      */
@@ -11108,10 +11108,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata_or_queue() != 65437) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 56998) {
+    if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 2153) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_constructor_coresession_with_network() != 7633) {
+    if (uniffi_pilotlight_core_checksum_constructor_coresession_with_network() != 31294) {
         return InitializationResult.apiChecksumMismatch
     }
 

@@ -107,6 +107,25 @@ import Testing
         #expect(model.session?.session.configuration.provider == .auth0(domain: "tenant.eu.auth0.com"))
     }
 
+    /// The screens still show the session of before when the new one is opened.
+    @Test func otherSettingsCountAtOnce() async throws {
+        let server = try await IdentityServer.start()
+        try await server.change(["dpop": "offered"])
+        let model = model(server, try TemporaryFolder())
+        await model.start()
+        await model.signIn(using: TestBrowser())
+        let shown = model.session
+        #expect(shown?.session.boundKey == nil)
+        var settings = model.settings
+        settings.bindsTokens = true
+        await model.apply(settings)
+        await model.session?.renew()
+        #expect(model.session?.error == nil)
+        #expect(model.session?.session.boundKey != nil)
+        #expect(shown?.session.boundKey == model.session?.session.boundKey, "both are handles to it")
+        await server.stop()
+    }
+
     @Test func theSameSettingsOpenNothingAnew() async {
         let model = StubState.home.model()
         let session = model.session

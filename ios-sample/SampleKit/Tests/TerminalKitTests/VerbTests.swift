@@ -72,7 +72,8 @@ import Testing
         let folder = try TemporaryFolder()
         let terminal = TestTerminal(server: server, store: folder.file("session"))
         #expect(await terminal.signIn().code == .configurationInvalid)
-        #expect(await terminal.signIn("--dpop").code == .done)
+        let signedIn = await terminal.signIn("--dpop")
+        #expect(signedIn.code == .done, "\(signedIn.err)")
         let key = await terminal.run("state", "--json").json["bound_key"]
         #expect(key != nil)
         #expect(await terminal.run("token", "--force-refresh").code == .done, "also where it is not said again")

@@ -42,6 +42,8 @@ pub(in crate::session) struct Issuer {
 /// The issuer's endpoints.
 #[derive(Debug)]
 struct Known {
+    /// As it was configured then.
+    issuer: IssuerUrl,
     value: Arc<IssuerMetadata>,
     /// Until when they need not be fetched again, by the monotonic clock.
     good_until: Duration,
@@ -147,7 +149,7 @@ impl Issuer {
     /// Where no key can be made; where that is only wanted and not required, it is logged, and there is none.
     pub(in crate::session) async fn key_to_bind(&self, metadata: &IssuerMetadata) -> Result<Option<ProofKey>, Error> {
         let configuration = self.context.configuration();
-        if !binds_tokens(configuration, metadata)? {
+        if !binds_tokens(&configuration, metadata)? {
             return Ok(None);
         }
         match self.proofs.make_key().await {
@@ -171,10 +173,12 @@ impl Issuer {
     /// As [`IssuerMetadata::read`], and [`Error::Transport`]. A document fetched earlier is used on when it cannot be
     /// fetched again.
     pub(in crate::session) async fn metadata(&self) -> Result<Arc<IssuerMetadata>, Error> {
-        let issuer = &self.context.configuration().issuer;
+        let configuration = self.context.configuration();
+        let issuer = &configuration.issuer;
         let mut cached = self.metadata.lock().await;
+        cached.take_if(|known| known.issuer != *issuer);
         if cached.is_none() {
-            *cached = self.kept();
+            *cached = self.kept(issuer);
         }
         if let Some(known) = cached.as_ref().filter(|known| self.is_good(known)) {
             return Ok(Arc::clone(&known.value));
@@ -187,6 +191,7 @@ impl Issuer {
             (Ok(metadata), _) => {
                 let value = Arc::new(metadata);
                 *cached = Some(Known {
+                    issuer: issuer.clone(),
                     value: Arc::clone(&value),
                     good_until: self.context.now().monotonic + LONGEST_AGE,
                     is_kept: false,
@@ -211,8 +216,8 @@ impl Issuer {
 
     /// What an earlier launch kept with the session, checked as if it had just come. It is as old as the device's clock
     /// says; by a clock that was set back it is too old.
-    fn kept(&self) -> Option<Known> {
-        let IssuerUrl::OpenIdConnect(url) = &self.context.configuration().issuer else {
+    fn kept(&self, issuer: &IssuerUrl) -> Option<Known> {
+        let IssuerUrl::OpenIdConnect(url) = issuer else {
             return None;
         };
         let kept = self.context.read(|machine| machine.session()?.discovery.clone())?;
@@ -224,6 +229,7 @@ impl Issuer {
         let now = self.context.now();
         let age = u64::try_from(now.wall.seconds_since(kept.fetched_at)).map_or(LONGEST_AGE, Duration::from_secs);
         Some(Known {
+            issuer: issuer.clone(),
             value,
             good_until: now.monotonic + LONGEST_AGE.saturating_sub(age),
             is_kept: true,

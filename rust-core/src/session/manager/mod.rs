@@ -3,8 +3,8 @@
 mod user;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
@@ -21,23 +21,13 @@ use crate::model::configuration::Configuration;
 use crate::model::secret::Secret;
 use crate::model::state::SessionState;
 use crate::model::time::Timestamp;
+use crate::ports::SecretStore;
 use crate::protocol::logout::LogoutOptions;
 
 /// One user's session at one issuer. Clones are handles to the same session.
 #[derive(Clone, Debug)]
 pub struct SessionManager {
-    parts: Arc<Parts>,
-}
-
-/// A handle that does not keep the session open.
-#[derive(Clone, Debug)]
-pub struct WeakSessionManager(Weak<Parts>);
-
-impl WeakSessionManager {
-    /// The session, while somebody holds it or work of it goes on.
-    pub fn upgrade(&self) -> Option<SessionManager> {
-        self.0.upgrade().map(|parts| SessionManager { parts })
-    }
+    pub(super) parts: Arc<Parts>,
 }
 
 impl SessionManager {
@@ -56,9 +46,12 @@ impl SessionManager {
         Ok(Self { parts })
     }
 
-    /// A handle that does not keep the session open.
-    pub fn downgrade(&self) -> WeakSessionManager {
-        WeakSessionManager(Arc::downgrade(&self.parts))
+    /// What another opening of the session asks for counts from now on, for every handle: its configuration, which is of the same
+    /// issuer and client, and its way to the same items, with other options. The rest of the dependencies stays. A sign-in
+    /// in progress ends with what it was begun with. No I/O.
+    pub fn configure(&self, configuration: Configuration, store: Arc<dyn SecretStore>) {
+        self.parts.store.use_store(store);
+        self.parts.context.configure(configuration);
     }
 
     /// Gives back the lock between processes, if a renewal holds it; the renewal goes on without.

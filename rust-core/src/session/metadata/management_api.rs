@@ -64,7 +64,7 @@ impl ManagementApi {
             generation,
             user_id,
             bearer: bearer(
-                configuration,
+                &configuration,
                 base,
                 self.context.read(|machine| Tokens::of(machine).is_renewable()),
             ),

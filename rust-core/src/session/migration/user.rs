@@ -104,8 +104,12 @@ impl UserLookup {
         let Some(id_token) = &found.id_token else {
             return Ok(None);
         };
-        let issuer = self.context.configuration().issuer.as_url().as_str();
-        match UnverifiedIdentity::read(id_token, issuer, &self.context.configuration().client_id) {
+        let configuration = self.context.configuration();
+        match UnverifiedIdentity::read(
+            id_token,
+            configuration.issuer.as_url().as_str(),
+            &configuration.client_id,
+        ) {
             Ok(identity) => Ok(Some(User {
                 issuer: identity.issuer,
                 subject: identity.subject,
@@ -169,12 +173,12 @@ impl UserLookup {
             return Err(Error::Busy);
         }
         let configuration = self.context.configuration();
-        let request = token::refresh(&metadata.token_endpoint, configuration, refresh_token, &[], &[]);
+        let request = token::refresh(&metadata.token_endpoint, &configuration, refresh_token, &[], &[]);
         let sent = self.context.now();
         let key = key.as_ref();
         let possession = key.map(Possession::of);
         let answer = self.issuer.call_showing(possession, Endpoint::TOKEN, request).await?;
-        let extras = token::extras(configuration, &[], &[]);
+        let extras = token::extras(&configuration, &[], &[]);
         let answer = token::read_with(&answer, Grant::RefreshToken, extras, key, self.issuer.server_now())?;
         let credentials = Credentials {
             access_token: answer.access_token,

@@ -33,7 +33,7 @@ impl TokenInfo {
 
     /// That of any ID token.
     pub(in crate::session) async fn fetch(&self, id_token: &Secret) -> Result<Profile, Error> {
-        let request = tokeninfo::request(legacy_base(self.context.configuration())?, id_token)?;
+        let request = tokeninfo::request(legacy_base(&self.context.configuration())?, id_token)?;
         let answer = self.issuer.call(tokeninfo::ENDPOINT, request).await?;
         let claims = tokeninfo::read(&answer, self.issuer.server_now())?;
         let now = self.context.now().wall;

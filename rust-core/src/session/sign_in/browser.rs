@@ -101,35 +101,36 @@ impl BrowserSignIn {
         if let Some(key) = &key {
             parameters.push(("dpop_jkt".to_owned(), thumbprint(&key.public)));
         }
-        let mut request = authorization_request(configuration, &secrets, &parameters);
+        let mut request = authorization_request(&configuration, &secrets, &parameters);
         if stepping_up.is_some() {
             // Those of the configuration are for other sign-ins.
             let own = |name: &String| parameters.iter().any(|(own, _)| own == name);
             request.retain(|(name, _)| name != step_up::ACR_VALUES || own(name));
         }
-        let url = match pushed_authorization::request(&metadata, configuration, &request)? {
+        let url = match pushed_authorization::request(&metadata, &configuration, &request)? {
             Some(pushed) => {
                 let answer = self.parts.issuer.call(pushed_authorization::ENDPOINT, pushed).await?;
                 let request_uri = pushed_authorization::read(&answer, self.parts.issuer.server_now())?;
-                pushed_authorization::url(&metadata, configuration, &request_uri)
+                pushed_authorization::url(&metadata, &configuration, &request_uri)
             }
             None => authorization_url(&metadata, &request),
         };
-        let mut requested = requested_by(&request, configuration);
+        let mut requested = requested_by(&request, &configuration);
         if let Some(of) = stepping_up.as_ref().filter(|of| !of.classes.is_empty()) {
             // Also where it is a voluntary claim for the issuer: the API has asked for it.
             requested.authentication.essential_acr = Some(of.classes.clone());
         }
         requested.proof_key = key;
         requested.stepping_up = stepping_up;
+        let callback_scheme = configuration.redirect_url.scheme().to_owned();
         let attempt = self
             .parts
             .pending
-            .begin(self.parts.context.random()?, secrets, requested);
+            .begin(self.parts.context.random()?, configuration, secrets, requested);
         self.parts.context.log(LogLevel::Info, "sign-in: begun");
         Ok(SignInRequest {
             url: url.into(),
-            callback_scheme: configuration.redirect_url.scheme().to_owned(),
+            callback_scheme,
             attempt,
         })
     }
@@ -153,8 +154,7 @@ impl BrowserSignIn {
 
     async fn finish(&self, attempt: &Attempt, callback_url: &str) -> Result<SessionState, Error> {
         let metadata = self.parts.issuer.metadata().await?;
-        let configuration = self.parts.context.configuration();
-        let code = match read_callback(callback_url, configuration, &metadata, &attempt.secrets.state)? {
+        let code = match read_callback(callback_url, &attempt.configuration, &metadata, &attempt.secrets.state)? {
             Callback::Code(code) => code,
             Callback::Refused(error) => return Err(error.into()),
         };
@@ -202,7 +202,7 @@ impl BrowserSignIn {
         let metadata = self.parts.issuer.metadata().await?;
         let request = token::exchange_code(
             &metadata.token_endpoint,
-            self.parts.context.configuration(),
+            &attempt.configuration,
             code,
             &attempt.secrets.verifier,
         );
@@ -215,7 +215,7 @@ impl BrowserSignIn {
             .issuer
             .call_showing(possession, Endpoint::TOKEN, request)
             .await?;
-        let extras = token::extras(self.parts.context.configuration(), &[], &[]);
+        let extras = token::extras(&attempt.configuration, &[], &[]);
         let tokens = token::read_with(
             &answer,
             Grant::AuthorizationCode,

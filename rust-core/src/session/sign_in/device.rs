@@ -60,7 +60,7 @@ impl SignInOnAnotherDevice {
         self.parts.store.ensure_writable()?;
         let parameters = parse_parameters("parameters", parameters)?;
         let metadata = self.parts.issuer.metadata().await?;
-        let request = protocol::request(&metadata, configuration, &parameters)?;
+        let request = protocol::request(&metadata, &configuration, &parameters)?;
         let proof_key = self.parts.issuer.key_to_bind(&metadata).await?;
         // The code's life counts from here: the process may be suspended before it reads the answer.
         let at = self.parts.context.now();
@@ -75,6 +75,7 @@ impl SignInOnAnotherDevice {
         let longest = authorization.lifetime + GRACE;
         let attempt = self.parts.pending.begin_for(
             self.parts.context.random()?,
+            configuration,
             self.parts.completion.secrets()?,
             requested,
             longest,
@@ -224,7 +225,7 @@ impl SignInOnAnotherDevice {
         pace: &mut PollPace,
     ) -> Result<Option<(TokenAnswer, Instant)>, Error> {
         let configuration = self.parts.context.configuration();
-        let request = protocol::poll(endpoint, configuration, &authorization.device_code);
+        let request = protocol::poll(endpoint, &configuration, &authorization.device_code);
         // The tokens' life counts from here: the process may be suspended before it reads the answer.
         let sent = self.parts.context.now();
         let key = attempt.requested.proof_key.as_ref();
@@ -234,7 +235,7 @@ impl SignInOnAnotherDevice {
             .issuer
             .call_showing(possession, Endpoint::TOKEN, request)
             .await?;
-        let extras = token::extras(configuration, &[], &[]);
+        let extras = token::extras(&configuration, &[], &[]);
         match protocol::read_poll(&answer, extras, key, self.parts.issuer.server_now())? {
             Polled::Tokens(tokens) => return Ok(Some((tokens, sent))),
             Polled::Pending => pace.answered(),

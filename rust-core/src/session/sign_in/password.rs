@@ -77,7 +77,7 @@ impl SignInByPassword {
 
     pub(in crate::session) async fn sign_in(&self, sign_in: PasswordSignIn) -> Result<SessionState, Error> {
         let configuration = self.parts.context.configuration();
-        legacy_base(configuration)?;
+        legacy_base(&configuration)?;
         if configuration.dpop == TokenBinding::Required {
             return Err(Error::Configuration {
                 field: proof_key::FIELD,
@@ -87,7 +87,7 @@ impl SignInByPassword {
             });
         }
         self.parts.store.ensure_writable()?;
-        let parameters = sign_in.check(configuration)?;
+        let parameters = sign_in.check(&configuration)?;
         // The issuer is sent none of these secrets.
         let requested = Requested {
             scope: configuration.scopes.join(" "),
@@ -95,6 +95,7 @@ impl SignInByPassword {
         };
         self.parts.pending.begin(
             self.parts.context.random()?,
+            configuration,
             self.parts.completion.secrets()?,
             requested,
         );
@@ -131,7 +132,7 @@ impl SignInByPassword {
             device: sign_in.device.as_deref(),
         };
         let configuration = self.parts.context.configuration();
-        let request = resource_owner::request(legacy_base(configuration)?, configuration, &who, parameters)?;
+        let request = resource_owner::request(legacy_base(&configuration)?, &configuration, &who, parameters)?;
         drop(sign_in);
         let received = self.parts.context.now();
         let answer = self.parts.issuer.call(Endpoint::RESOURCE_OWNER, request).await?;

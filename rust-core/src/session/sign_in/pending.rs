@@ -11,6 +11,7 @@ use super::super::revocations::Revocations;
 use super::step_up::SteppingUp;
 use crate::jose::RequestedAuthentication;
 use crate::machine::error::Error;
+use crate::model::configuration::Configuration;
 use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
 use crate::model::time::Instant;
@@ -51,6 +52,8 @@ pub(super) struct Attempt {
     longest: Duration,
     /// Tells the session from all others, in the store too.
     pub(super) sign_in_id: Secret,
+    /// What it was begun with: the issuer compares what comes later with it.
+    pub(super) configuration: Arc<Configuration>,
     pub(super) secrets: SignInSecrets,
     pub(super) requested: Requested,
     /// The answer to the code, when what came after it failed for the moment: a code can be used only once.
@@ -100,14 +103,21 @@ impl PendingSignIn {
     }
 
     /// A new attempt in the place of whatever is in progress. Gives its number.
-    pub(super) fn begin(&self, sign_in_id: Secret, secrets: SignInSecrets, requested: Requested) -> u64 {
-        self.begin_for(sign_in_id, secrets, requested, LONGEST_WAIT_FOR_A_USER)
+    pub(super) fn begin(
+        &self,
+        sign_in_id: Secret,
+        configuration: Arc<Configuration>,
+        secrets: SignInSecrets,
+        requested: Requested,
+    ) -> u64 {
+        self.begin_for(sign_in_id, configuration, secrets, requested, LONGEST_WAIT_FOR_A_USER)
     }
 
     /// The same, for one that waits for its user as long as the issuer says.
     pub(super) fn begin_for(
         &self,
         sign_in_id: Secret,
+        configuration: Arc<Configuration>,
         secrets: SignInSecrets,
         requested: Requested,
         longest: Duration,
@@ -121,6 +131,7 @@ impl PendingSignIn {
             began,
             longest,
             sign_in_id,
+            configuration,
             secrets,
             requested,
             exchanged: None,

@@ -16,7 +16,7 @@ use super::shared_parts::{SignInParts, goes_on};
 use crate::jose::RequestedAuthentication;
 use crate::machine::error::Error;
 use crate::machine::event::SignInWay;
-use crate::model::configuration::IssuerUrl;
+use crate::model::configuration::{Configuration, IssuerUrl};
 use crate::model::secret::{Fingerprint, Secret, SecretBytes};
 use crate::model::sorted::sorted;
 use crate::model::state::SessionState;
@@ -138,30 +138,16 @@ impl SignInByTokenExchange {
         {
             return Ok(known.clone());
         }
+        let configuration = parts.context.configuration();
+        let requested = requested(&configuration, parameters);
         let id = parts.pending.begin(
             parts.context.random()?,
+            configuration,
             parts.completion.secrets()?,
-            self.requested(parameters),
+            requested,
         );
         let refusal = None;
         Ok(begun.insert(Begun { id, sent, refusal }).clone())
-    }
-
-    fn requested(&self, parameters: &[(String, String)]) -> Requested {
-        let configuration = self.parts.context.configuration();
-        let organization = parameters.iter().find(|(name, _)| name == "organization");
-        Requested {
-            scope: configuration.scopes.join(" "),
-            resources: configuration.resources.clone(),
-            authentication: RequestedAuthentication {
-                organization: organization
-                    // Elsewhere a parameter of that name may mean anything.
-                    .filter(|_| matches!(configuration.issuer, IssuerUrl::Auth0(_)))
-                    .map(|(_, value)| value.clone()),
-                ..RequestedAuthentication::default()
-            },
-            ..Requested::default()
-        }
     }
 
     async fn finish(
@@ -221,12 +207,12 @@ impl SignInByTokenExchange {
             user_profile: external.user_profile.as_ref(),
         };
         let configuration = context.configuration();
-        let request = protocol::sign_in_request(&metadata.token_endpoint, configuration, subject, parameters);
+        let request = protocol::sign_in_request(&metadata.token_endpoint, &configuration, subject, parameters);
         // The tokens' life counts from here: the process may be suspended before it reads the answer.
         let sent = context.now();
         let possession = key.as_ref().map(Possession::of);
         let answer = issuer.call_showing(possession, Endpoint::TOKEN, request).await?;
-        let extras = token::extras(configuration, &[], parameters);
+        let extras = token::extras(&configuration, &[], parameters);
         let read = protocol::read_sign_in(&answer, extras, key.as_ref(), issuer.server_now());
         let tokens = read.map_err(|error| self.parts.refused(id, SignInWay::TokenExchange, error))?;
         Ok((tokens, sent))
@@ -243,5 +229,22 @@ impl fmt::Debug for ExternalToken {
             .field("kind", &self.kind)
             .field("parameters", &self.parameters.keys())
             .finish_non_exhaustive()
+    }
+}
+
+/// What such a sign-in asks for.
+fn requested(configuration: &Configuration, parameters: &[(String, String)]) -> Requested {
+    let organization = parameters.iter().find(|(name, _)| name == "organization");
+    Requested {
+        scope: configuration.scopes.join(" "),
+        resources: configuration.resources.clone(),
+        authentication: RequestedAuthentication {
+            organization: organization
+                // Elsewhere a parameter of that name may mean anything.
+                .filter(|_| matches!(configuration.issuer, IssuerUrl::Auth0(_)))
+                .map(|(_, value)| value.clone()),
+            ..RequestedAuthentication::default()
+        },
+        ..Requested::default()
     }
 }

@@ -3,7 +3,7 @@
 //! **Promises.** An item that cannot be decoded is never thrown away unasked: it is kept aside under another name.
 //! **Needs** the store's port.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::super::dependencies::Sharing;
 use crate::model::configuration::unreadable_name;
@@ -15,7 +15,7 @@ const MOST_KEPT_ASIDE: u32 = 9;
 
 #[derive(Debug)]
 pub(super) struct Item {
-    store: Arc<dyn SecretStore>,
+    store: Mutex<Arc<dyn SecretStore>>,
     sharing: Sharing,
     name: String,
     old_name: Option<String>,
@@ -24,11 +24,24 @@ pub(super) struct Item {
 impl Item {
     pub(super) fn new(store: Arc<dyn SecretStore>, sharing: Sharing, name: String, old_name: Option<String>) -> Self {
         Self {
-            store,
+            store: Mutex::new(store),
             sharing,
             name,
             old_name,
         }
+    }
+
+    /// Another way to the same items: they take on what is new with their next write.
+    pub(super) fn use_store(&self, store: Arc<dyn SecretStore>) {
+        *self.locked_store() = store;
+    }
+
+    fn store(&self) -> Arc<dyn SecretStore> {
+        Arc::clone(&self.locked_store())
+    }
+
+    fn locked_store(&self) -> MutexGuard<'_, Arc<dyn SecretStore>> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether other processes use the store.
@@ -43,32 +56,32 @@ impl Item {
 
     /// What is stored, and which bytes these are: what a later [`Item::swap`] has seen.
     pub(super) async fn read(&self) -> Result<(Option<SecretBytes>, Option<Fingerprint>), StoreError> {
-        let found = self.store.read(&self.name).await?;
+        let found = self.store().read(&self.name).await?;
         let seen = found.as_ref().map(Fingerprint::of);
         Ok((found, seen))
     }
 
     /// [`SecretStore::swap`] of the session's item.
     pub(super) async fn swap(&self, seen: Option<Fingerprint>, new: Option<SecretBytes>) -> Result<bool, StoreError> {
-        self.store.swap(&self.name, seen, new).await
+        self.store().swap(&self.name, seen, new).await
     }
 
     /// Writes over whatever is there; deletes it where there is to be no item.
     pub(super) async fn replace(&self, new: Option<SecretBytes>) -> Result<(), StoreError> {
         match new {
-            Some(value) => self.store.write(&self.name, value).await,
-            None => self.store.delete(&self.name).await,
+            Some(value) => self.store().write(&self.name, value).await,
+            None => self.store().delete(&self.name).await,
         }
     }
 
     /// Whether there is an item beside the session's own, under its name and `suffix`.
     pub(super) async fn has_companion(&self, suffix: &str) -> Result<bool, StoreError> {
-        let found = self.store.read(&self.companion_name(suffix)).await?;
+        let found = self.store().read(&self.companion_name(suffix)).await?;
         Ok(found.is_some())
     }
 
     pub(super) async fn write_companion(&self, suffix: &str, value: SecretBytes) -> Result<(), StoreError> {
-        self.store.write(&self.companion_name(suffix), value).await
+        self.store().write(&self.companion_name(suffix), value).await
     }
 
     fn companion_name(&self, suffix: &str) -> String {
@@ -81,19 +94,19 @@ impl Item {
         let Some(old_name) = self.old_name.as_ref().filter(|_| !self.is_read_only()) else {
             return Ok(());
         };
-        let Some(bytes) = self.store.read(old_name).await?.filter(is_own) else {
+        let Some(bytes) = self.store().read(old_name).await?.filter(is_own) else {
             return Ok(());
         };
         let seen = Fingerprint::of(&bytes);
         // Where there is one of today already, that is the newer one.
         self.swap(None, Some(bytes)).await?;
-        self.store.swap(old_name, Some(seen), None).await.map(drop)
+        self.store().swap(old_name, Some(seen), None).await.map(drop)
     }
 
     /// Writes `bytes` under another name, beside what an earlier fault left: only a sign-out deletes that. The same bytes
     /// are kept once, and of very many the last ones give way.
     pub(super) async fn keep_aside(&self, bytes: SecretBytes) -> Result<(), StoreError> {
-        let store = &self.store;
+        let store = self.store();
         for number in 1..MOST_KEPT_ASIDE {
             let name = unreadable_name(&self.name, number);
             if store.swap(&name, None, Some(bytes.clone())).await? {
@@ -108,7 +121,7 @@ impl Item {
 
     /// After a sign-out nothing of the session stays, in whatever form.
     pub(super) async fn delete_what_was_kept_aside(&self) -> Result<(), StoreError> {
-        let store = &self.store;
+        let store = self.store();
         store.delete(&unreadable_name(&self.name, 1)).await?;
         for number in 2..=MOST_KEPT_ASIDE {
             let name = unreadable_name(&self.name, number);

@@ -11,7 +11,7 @@ use super::writer::Writer;
 use crate::machine::error::Error;
 use crate::model::secret::SecretBytes;
 use crate::model::state::SessionState;
-use crate::ports::StoreError;
+use crate::ports::{SecretStore, StoreError};
 use crate::storage::envelope::StoredSession;
 
 #[derive(Debug)]
@@ -46,6 +46,11 @@ impl SessionStore {
             process_lock,
             sending_lock,
         })
+    }
+
+    /// Another way to the same items, such as with other options of the Keychain.
+    pub(in crate::session) fn use_store(&self, store: Arc<dyn SecretStore>) {
+        self.item.use_store(store);
     }
 
     /// Whether other processes use the store.

@@ -55,7 +55,7 @@ impl AccessTokens {
 
     /// The token in memory once it is stored, if it is good for at least `min_ttl`.
     pub(in crate::session) fn cached(&self, audience: Option<&Audience>, min_ttl: Duration) -> Option<Secret> {
-        let of = audience.and_then(|audience| further(self.context.configuration(), audience));
+        let of = audience.and_then(|audience| further(&self.context.configuration(), audience));
         let token = self.memory.stored_access_token(of, min_ttl)?;
         self.note_use();
         Some(token)
@@ -263,7 +263,7 @@ impl AccessTokens {
 
     fn checked_further<'a>(&self, audience: Option<&'a Audience>) -> Result<Option<&'a Audience>, Error> {
         audience.map_or(Ok(None), |audience| {
-            checked_further(self.context.configuration(), audience)
+            checked_further(&self.context.configuration(), audience)
         })
     }
 

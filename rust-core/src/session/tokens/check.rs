@@ -95,7 +95,7 @@ impl RenewalCheck {
         };
         let configuration = self.context.configuration();
         let token = match (&tokens.access_token, tokens.problem) {
-            (Some(token), None) if is_for_another_audience(configuration, token, of) => {
+            (Some(token), None) if is_for_another_audience(&configuration, token, of) => {
                 return rejected(is_ignored(&configuration.issuer, of));
             }
             (Some(_), None) if configuration.dpop == TokenBinding::Required && !tokens.is_bound => {

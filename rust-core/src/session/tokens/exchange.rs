@@ -266,14 +266,14 @@ impl TokenExchanges {
         let (context, key) = (&self.context, self.memory.proof_key());
         let configuration = context.configuration();
         loop {
-            let request = protocol::request(&metadata.token_endpoint, configuration, exchange, subject);
+            let request = protocol::request(&metadata.token_endpoint, &configuration, exchange, subject);
             // The token's life counts from here: the process may be suspended before it reads the answer.
             let sent = context.now();
             let possession = key.as_ref().map(Possession::of);
             let error = match self.issuer.call_showing(possession, Endpoint::TOKEN, request).await {
                 Ok(answer) => {
                     let now = self.issuer.server_now();
-                    let read = protocol::read(&answer, configuration, exchange, key.as_ref(), now);
+                    let read = protocol::read(&answer, &configuration, exchange, key.as_ref(), now);
                     return match read {
                         Ok(tokens) => Ok((tokens, sent)),
                         Err(ExchangeFailure::Subject(error)) => Err(Failure::Subject {

@@ -44,7 +44,7 @@ impl IdTokens {
     /// The token in memory once it is stored, if it is good for at least `min_ttl`. None also where the configuration
     /// does not allow the legacy calls.
     pub(in crate::session) fn cached(&self, min_ttl: Duration) -> Option<Secret> {
-        legacy_base(self.context.configuration()).ok()?;
+        legacy_base(&self.context.configuration()).ok()?;
         let token = self.memory.stored_id_token(min_ttl)?;
         self.access_tokens.note_use();
         Some(token)
@@ -59,7 +59,7 @@ impl IdTokens {
 
     async fn get_current(&self, min_ttl: Duration) -> Result<Secret, Error> {
         let (context, memory) = (&self.context, &self.memory);
-        legacy_base(context.configuration())?;
+        legacy_base(&context.configuration())?;
         self.store.ensure_session().await?;
         if let Some(token) = memory.id_token(min_ttl) {
             return Ok(token);

@@ -46,13 +46,13 @@ impl MfaRequests {
         let (context, configuration) = (&self.context, self.context.configuration());
         let mut retries = RetryPolicy::from(context.now().monotonic);
         loop {
-            let request = mfa::verify(&metadata.token_endpoint, configuration, &open.token, proof);
+            let request = mfa::verify(&metadata.token_endpoint, &configuration, &open.token, proof);
             // The tokens' life counts from here: the process may be suspended before it reads the answer.
             let sent = context.now();
             let possession = key.map(Possession::of);
             match self.issuer.call_showing(possession, Endpoint::TOKEN, request).await {
                 Ok(answer) => {
-                    let extras = token::extras(configuration, &[], &[]);
+                    let extras = token::extras(&configuration, &[], &[]);
                     let read = token::read_with(&answer, Grant::Mfa, extras, key, self.issuer.server_now());
                     let tokens = read.map_err(|error| self.keep_further(error, open))?;
                     if let Some(code) = mfa::next_recovery_code(&answer) {

@@ -197,7 +197,7 @@ impl Renewer {
             };
             *asked = input.generation;
             memory.ensure_kind(requirement)?;
-            ensure_named(self.context.configuration(), of, &input.resources)?;
+            ensure_named(&self.context.configuration(), of, &input.resources)?;
             match self.requests.send(&metadata, &input, renewal).await {
                 Ok((answer, sent)) if input.delegation.is_some() => {
                     return self.delegated.take(input, answer, sent).await;
@@ -340,7 +340,7 @@ impl Renewer {
 
     /// The issuer refused the current refresh token without saying why.
     fn declined(&self, input: RenewalInput, renewal: &Renewal, error: Error) -> Error {
-        let is_plain = token::extras(self.context.configuration(), &[], &[]) == Extras::None;
+        let is_plain = token::extras(&self.context.configuration(), &[], &[]) == Extras::None;
         let declined = RenewalDeclined {
             generation: input.generation,
             token: input.token,

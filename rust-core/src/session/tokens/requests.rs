@@ -58,8 +58,8 @@ impl RenewalRequests {
             None => Grant::RefreshToken,
         };
         let configuration = self.context.configuration();
-        let (scopes, parameters) = asked_for(configuration, renewal);
-        let extras = token::extras(configuration, scopes, &parameters);
+        let (scopes, parameters) = asked_for(&configuration, renewal);
+        let extras = token::extras(&configuration, scopes, &parameters);
         let mut unproved = false;
         let mfa = renewal.mfa.as_ref();
         if mfa.is_some_and(|mfa| mfa.generation != input.generation || mfa.refused != input.token) {
@@ -71,16 +71,16 @@ impl RenewalRequests {
             let (endpoint, request) = match (input.delegation, mfa) {
                 (_, Some(mfa)) => {
                     let endpoint = &metadata.token_endpoint;
-                    let request = mfa::verify(endpoint, configuration, &mfa.token, &mfa.proof);
+                    let request = mfa::verify(endpoint, &configuration, &mfa.token, &mfa.proof);
                     (Endpoint::TOKEN, request)
                 }
                 (Some(shown), None) => (
                     legacy::delegation::ENDPOINT,
-                    delegation::request(configuration, shown, &input.token)?,
+                    delegation::request(&configuration, shown, &input.token)?,
                 ),
                 (None, None) => {
                     let endpoint = &metadata.token_endpoint;
-                    let request = token::refresh(endpoint, configuration, &input.token, scopes, &parameters);
+                    let request = token::refresh(endpoint, &configuration, &input.token, scopes, &parameters);
                     (Endpoint::TOKEN, request)
                 }
             };

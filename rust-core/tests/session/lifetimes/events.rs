@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pilotlight_core::machine::event::{Report, SessionEvent};
 use pilotlight_core::model::state::ReauthenticationReason;
-use pilotlight_core::session::SessionManager;
+use pilotlight_core::session::{SessionManager, WeakSessionManager};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{DAY, ENDED, HOUR, IDLE, limited, restored, seconds, signed_in};
@@ -140,7 +140,7 @@ async fn nothing_waits_where_nothing_limits_the_session() {
 async fn what_waits_keeps_no_session_open() {
     let world = World::new().await;
     let session = signed_in(&world, &limited(&world, seconds(DAY), None)).await;
-    let weak = session.downgrade();
+    let weak = WeakSessionManager::of(&session);
     drop(session);
     let is_closed = || weak.upgrade().is_none();
     crate::world::until("it is closed", is_closed).await;
