@@ -95,8 +95,8 @@ check_file_length() {
     local file lines long=0
     # Who reads the sample learns the SDK: it has no code that the SDK could have. The terminal program, the widget and tests do not count.
     lines=$(find ios-sample/App ios-sample/SampleKit/Sources/SampleKit -name '*.swift' -exec cat {} + | wc -l)
-    if [ "$lines" -gt 1875 ]; then
-        echo "the sample has $((lines)) lines: more than 1875"
+    if [ "$lines" -gt 1950 ]; then
+        echo "the sample has $((lines)) lines: more than 1950"
         long=1
     fi
     while IFS= read -r file; do

@@ -7,7 +7,7 @@ import WidgetKit
 ///
 /// - `-stub STATE` shows a state without an issuer: `SampleKit.StubState` lists them.
 /// - `-screen NAME` opens the screen of that name at once: `SampleKit.Place` lists them.
-/// - `-domain DOMAIN -client-id ID -redirect-uri URI -sign-in-as USER -private-browser YES` change the saved settings.
+/// - `-domain DOMAIN -client-id ID -redirect-uri URI -sign-in-as USER -other-client-id ID -private-browser YES` change the saved settings.
 @MainActor
 enum Launch {
     private static let arguments = UserDefaults.standard
@@ -24,6 +24,7 @@ enum Launch {
         if let clientID = arguments.string(forKey: "client-id") { settings.clientID = clientID }
         if let redirectURI = arguments.string(forKey: "redirect-uri") { settings.redirectURI = redirectURI }
         if let user = arguments.string(forKey: "sign-in-as") { settings.parameters["sign_in_as"] = user }
+        if let other = arguments.string(forKey: "other-client-id") { settings.otherClientID = other }
         if arguments.bool(forKey: "private-browser") { settings.isEphemeral = true }
         settings.save(in: places.defaults)
         return AppModel(

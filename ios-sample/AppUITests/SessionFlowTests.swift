@@ -116,13 +116,21 @@ final class SessionFlowTests: XCTestCase {
         signOutIfSignedIn(app)
     }
 
+    func testAnotherAppSignsInByThisSignIn() async throws {
+        let (_, app) = try await signedIn(["-other-client-id", TestIssuer.otherClientID])
+        app.button("other-app.sign-in").tap()
+        XCTAssertTrue(
+            app.element(containing: "auth0|ada").waitForExistence(timeout: patience), "nobody was signed in there")
+        signOutIfSignedIn(app)
+    }
+
     /// The app with its user signed in just now, of whom the issuer knows the first name.
-    private func signedIn() async throws -> (TestIssuer, XCUIApplication) {
+    private func signedIn(_ more: [String] = []) async throws -> (TestIssuer, XCUIApplication) {
         continueAfterFailure = false
         let issuer = try TestIssuer.ofThisRun()
         try await issuer.control("PUT", "users/\(TestIssuer.email)/metadata", json: #"{"first_name": "Ada"}"#)
         try await issuer.control("PATCH", "users/\(TestIssuer.email)", json: #"{"mfa_required": false}"#)
-        let app = try launch()
+        let app = try launch(more)
         signOutIfSignedIn(app)
         app.buttons["sign-in"].tap()
         XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience), "the home screen did not come")
@@ -130,13 +138,14 @@ final class SessionFlowTests: XCTestCase {
     }
 
     /// With the settings of this run, and a private browser, so that no system dialogue comes first.
-    private func launch() throws -> XCUIApplication {
+    private func launch(_ more: [String] = []) throws -> XCUIApplication {
         let app = XCUIApplication()
         app.launchArguments = [
             "-AppleLanguages", "(en)", "-private-browser", "YES",
             "-domain", try TestIssuer.ofThisRun().url.absoluteString, "-client-id", TestIssuer.clientID,
-            "-redirect-uri", TestIssuer.redirectURI, "-sign-in-as", TestIssuer.email,
+            "-redirect-uri", TestIssuer.redirectURI, "-sign-in-as", TestIssuer.email, "-other-client-id", "",
         ]
+        app.launchArguments += more
         app.launch()
         return app
     }

@@ -12,6 +12,7 @@ struct TestIssuer: Sendable {
     let url: URL
 
     static let clientID = "native-app"
+    static let otherClientID = "sibling-app"
     static let redirectURI = "com.example.pilotlight://callback"
     static let email = "ada@example.com"
 

@@ -27,6 +27,7 @@ struct HomeView: View {
             }
             if case .signedIn(_, let expiry) = session.state { TokenSection(session: session, expiry: expiry) }
             Section { links }
+            if !model.settings.otherClientID.isEmpty { OtherAppSection(model: model) }
             Section {
                 Button("Sign Out", role: .destructive) { isSigningOut = true }.accessibilityIdentifier("sign-out")
             }

@@ -45,12 +45,17 @@ struct SettingsView: View {
             if draft.isAuth0 { Toggle("Ask for Metadata", isOn: $draft.metadataAccess) }
             Toggle("Push the Request", isOn: $draft.pushesRequests).accessibilityIdentifier("settings.push")
             Toggle("Bind Tokens to This Device", isOn: $draft.bindsTokens).accessibilityIdentifier("settings.bind")
+            Toggle("Offer Sign in with Apple", isOn: $draft.offersApple).accessibilityIdentifier("settings.apple")
+            PlainField(
+                title: "Other App's Client ID", text: $draft.otherClientID, identifier: "settings.other-client-id")
             Toggle("Private Browser", isOn: $draft.isEphemeral).accessibilityIdentifier("settings.private-browser")
         } header: {
             Text("Issuer")
         } footer: {
             VStack(alignment: .leading, spacing: 8) {
                 Text("Another issuer or client has its own session. The one that you leave stays signed in.")
+                Text("Sign in with Apple needs the capability; your issuer exchanges its code.")
+                Text("Another app of yours can sign in by this sign-in: sign in again after a change here.")
                 Text("A private browser shares no cookies: there is no single sign-on, and nothing to sign out of.")
             }
         }

@@ -30,6 +30,7 @@ struct WelcomeView: View {
                 SignInButton(options: options, ephemeral: model.settings.isEphemeral) { error = $0 }
                     .buttonStyle(.borderedProminent).controlSize(.large)
                     .accessibilityIdentifier("sign-in")
+                if model.settings.offersApple { AppleButton(model: model) { error = $0 } }
                 Button("Sign In on Another Device") { isElsewhere = true }.accessibilityIdentifier("sign-in.device")
                 LabeledContent("Issuer", value: model.settings.address)
                     .font(.footnote).foregroundStyle(.secondary)

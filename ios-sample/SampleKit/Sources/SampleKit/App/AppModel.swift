@@ -111,8 +111,28 @@ public final class AppModel {
 
     /// Signs a user in who enters the shown code on another device (RFC 8628). Returns what there is to say when nobody was.
     public func signInOnAnotherDevice(show: @escaping @MainActor (DeviceSignIn) -> Void) async -> SessionError? {
+        await trying { try await $0.signInOnAnotherDevice { signIn in await show(signIn) } }
+    }
+
+    /// Signs a user in with what another issuer gave, such as Apple (RFC 8693). Returns what there is to say when nobody was.
+    public func signIn(exchanging token: Result<ExternalToken, SessionError>) async -> SessionError? {
+        await trying { try await $0.signIn(exchanging: token.get()) }
+    }
+
+    /// Signs the user in to the other app of the settings, without asking them (OpenID Connect Native SSO). That app's
+    /// session is in its Keychain; here one in memory stands for it. Returns who is signed in there.
+    public func signInToOtherApp() async throws -> String? {
+        var other = settings.configuration()
+        other.clientID = settings.otherClientID.trimmed
+        let there = try Session(other, storage: .inMemory)
+        guard let here = session?.session else { return nil }
+        let state = try await there.signIn(exchanging: here.deviceSSOToken())
+        if case .signedIn(let subject, _) = state { return subject } else { return nil }
+    }
+
+    private func trying(_ signIn: (Session) async throws -> Void) async -> SessionError? {
         do {
-            try await session?.session.signInOnAnotherDevice { signIn in await show(signIn) }
+            if let session { try await signIn(session.session) }
             return nil
         } catch {
             return SessionError.shown(error)

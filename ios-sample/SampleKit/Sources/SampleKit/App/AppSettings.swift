@@ -19,6 +19,10 @@ public struct AppSettings: Codable, Equatable, Sendable {
     public var pushesRequests = false
     /// Whether tokens are bound to a key of this device, where the issuer offers that (DPoP, RFC 9449).
     public var bindsTokens = false
+    /// Whether there is a button for Sign in with Apple, whose code the issuer exchanges.
+    public var offersApple = false
+    /// The client ID of another app that signs in by this one's sign-in, with a device secret; empty for none.
+    public var otherClientID = ""
     /// Whether the browser sheet keeps no cookies.
     public var isEphemeral = false
     /// When the session can be read.
@@ -60,6 +64,7 @@ public struct AppSettings: Codable, Equatable, Sendable {
         configuration.authorizeParameters = parameters
         configuration.pushesAuthorizationRequests = pushesRequests
         configuration.dpop = bindsTokens ? .whenOffered : .off
+        if !otherClientID.trimmed.isEmpty { configuration.scopes.append("device_sso") }
         configuration.lifetime = SessionLifetime(idle: 90 * 86_400)
         return configuration
     }
