@@ -8,10 +8,19 @@ use pilotlight_core::session::SignInOptions;
 use pilotlight_identity_server::{Endpoint, Fault};
 
 use crate::sharing::{app_and_extension, assert_no_token_was_spent_twice};
-use crate::world::{ADA, World, assert_renews, cached, forced, public};
+use crate::world::{ADA, GRACE, World, assert_renews, cached, forced, public};
 
-/// So often another process renews before it counts that this one has sent nothing.
+/// So often another user's session renews before it counts that this one has sent nothing.
 const TURNS: u64 = 5;
+
+/// Time enough for a renewal that does not wait. Of another session, because the lock of the same one would keep it waiting too.
+async fn time_for_a_renewal(world: &World) {
+    let other = world.session_named(world.configuration(), "other");
+    world.sign_in(&other, GRACE).await;
+    for _ in 0..TURNS {
+        assert_renews(&other).await;
+    }
+}
 
 fn has_no_time(error: &SessionError) -> bool {
     matches!(
@@ -57,15 +66,13 @@ async fn a_process_that_has_asked_for_time_takes_the_lock_when_it_is_granted() {
         let app = app.clone();
         async move { app.access_token(forced()).await }
     });
-    // Time enough for it, if it did not wait.
-    for _ in 0..TURNS {
-        assert_renews(&extension).await;
-    }
+    time_for_a_renewal(&world).await;
+    assert_renews(&extension).await;
     let (asked, renewed) = (world.refresh_grants(), cached(&extension));
     assert!(!waiting.is_finished());
     app.resume();
     let token = waiting.await.unwrap().unwrap();
-    assert_eq!((asked, world.refresh_grants()), (TURNS, TURNS + 1));
+    assert_eq!((asked, world.refresh_grants()), (TURNS + 1, TURNS + 2));
     assert_ne!(Some(token.expose()), renewed.as_deref());
     assert_no_token_was_spent_twice(&world);
 }
@@ -73,15 +80,13 @@ async fn a_process_that_has_asked_for_time_takes_the_lock_when_it_is_granted() {
 /// A background refresh, or a silent push, for which there is no time.
 #[tokio::test]
 async fn a_process_that_is_refused_time_sends_nothing_and_renews_when_it_is_in_front() {
-    let (world, app, extension, _folder) = app_and_extension().await;
+    let (world, app, _extension, _folder) = app_and_extension().await;
     app.await_background_time();
     let waiting = tokio::spawn({
         let app = app.clone();
         async move { app.access_token(forced()).await }
     });
-    for _ in 0..TURNS {
-        assert_renews(&extension).await;
-    }
+    time_for_a_renewal(&world).await;
     app.prepare_for_suspension();
     assert!(has_no_time(&public(waiting.await.unwrap())));
     assert_eq!(world.refresh_grants(), TURNS);

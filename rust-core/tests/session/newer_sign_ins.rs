@@ -148,6 +148,23 @@ async fn calls_that_are_overtaken_by_sign_ins_serve_the_last_one() {
     }
 }
 
+/// It ends after this process has looked, and before it proves that it can write.
+#[tokio::test]
+async fn a_renewal_brings_no_session_back_that_another_process_has_just_ended() {
+    let (world, app, _extension, _folder) = app_and_extension().await;
+    let (writes, gate) = (world.store.counts().1, world.store.gate.lock().await);
+    let renewing = tokio::spawn({
+        let app = app.clone();
+        async move { app.access_token(forced()).await }
+    });
+    world.store.wait_for_write(writes).await;
+    world.store.clear();
+    drop(gate);
+    let error = public(renewing.await.unwrap());
+    assert!(matches!(error, SessionError::SignIn { .. }), "{error:?}");
+    assert_eq!((world.stored(), world.refresh_grants()), (None, 0));
+}
+
 /// It was suspended, and iOS took its lock; the other one renews faster than it asks.
 #[tokio::test]
 async fn a_process_that_comes_too_late_again_and_again_is_asked_to_try_later() {

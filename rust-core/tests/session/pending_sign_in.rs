@@ -4,7 +4,7 @@ use pilotlight_core::ffi::SessionError;
 use pilotlight_core::session::{SessionManager, SignInOptions};
 use pilotlight_identity_server::{Endpoint, Fault, OldKeys};
 
-use crate::world::{ADA, World, is_signed_in, public, until};
+use crate::world::{ADA, GRACE, World, is_signed_in, public, until};
 
 const QUARTER: i64 = 15 * 60;
 
@@ -34,6 +34,28 @@ async fn with_tokens_that_wait() -> (World, SessionManager, String) {
 
 fn revoked(world: &World) -> u64 {
     world.control().counters().families_revoked
+}
+
+/// What a code brought belongs to its own sign-in, also where another one has taken its place meanwhile.
+#[tokio::test]
+async fn the_tokens_of_one_sign_in_never_come_to_another() {
+    let world = World::new().await;
+    let session = world.session();
+    let callback = world.callback(&session, GRACE).await;
+    world.control().fault(Endpoint::Token, Fault::hold());
+    let first = tokio::spawn({
+        let session = session.clone();
+        async move { session.complete_sign_in(&callback).await }
+    });
+    world.control().wait_for_held(Endpoint::Token, 1).await;
+    let callback = world.callback(&session, ADA).await;
+    world.control().release(Endpoint::Token);
+    let error = public(first.await.unwrap());
+    assert!(matches!(error, SessionError::SignInCancelled { .. }), "{error:?}");
+    session.complete_sign_in(&callback).await.unwrap();
+    assert!(is_signed_in(&session));
+    assert_eq!(world.control().counters().code_grants_honoured, 2);
+    until("the first one's tokens are revoked", || revoked(&world) == 1).await;
 }
 
 #[tokio::test]

@@ -28,8 +28,12 @@ pub(crate) async fn app_and_extension() -> (World, SessionManager, SessionManage
 }
 
 pub(crate) async fn shared_world() -> (World, TempDir) {
+    shared_with(World::new().await)
+}
+
+/// The world's store is one that processes share.
+pub(crate) fn shared_with(mut world: World) -> (World, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let mut world = World::new().await;
     let lock = FileLock::new(folder.path().join("session"), Handle::current());
     world.sharing = Sharing::Processes(Arc::new(lock));
     (world, folder)

@@ -60,6 +60,16 @@ async fn without_a_network_both_wait_and_the_next_launch_revokes_them() {
     assert_eq!((counters.families_revoked, counters.device_secrets_revoked), (1, 1));
 }
 
+/// Trouble that passes with the first one is the second one's too.
+#[tokio::test]
+async fn an_issuer_that_cannot_answer_now_is_asked_for_none_of_the_others() {
+    let (world, session) = world().await;
+    world.control().fault(Endpoint::Revoke, Fault::status(503).for_ever());
+    assert_eq!(session.sign_out().await, SignOutOutcome::RevocationPending);
+    assert_eq!(world.control().seen(Endpoint::Revoke), 1);
+    assert_eq!(waiting(&world).len(), 2);
+}
+
 #[tokio::test]
 async fn where_the_process_ends_between_the_two_the_other_one_waits() {
     let (world, session) = world().await;

@@ -6,7 +6,7 @@ use crate::audiences::{API, api};
 use crate::meddling::Overtaken;
 use crate::reports::events;
 use crate::sharing::app_and_extension;
-use crate::world::{ADA, GRACE, World, at_least, forced};
+use crate::world::{ADA, GRACE, World, at_least, disk_full, forced};
 
 #[tokio::test]
 async fn the_other_process_is_notified_of_it_once() {
@@ -55,6 +55,27 @@ async fn a_renewal_that_another_process_had_made_is_announced_as_the_others() {
     let mut announced = [here.announced(), there.announced()].concat();
     announced.sort();
     assert_eq!(announced, ["renewed own", "renewed own elsewhere"]);
+}
+
+/// This one's renewal could not be stored, and the other process renewed with the same refresh token: its tokens are the later
+/// ones, and what was never there for anybody else is not announced.
+#[tokio::test]
+async fn a_renewal_that_was_never_stored_is_not_announced_once_the_other_process_has_renewed() {
+    let (world, app, extension, _folder) = app_and_extension().await;
+    world.control().change(|settings| settings.leeway = 60);
+    let mut events = events(&app);
+    let renewal = app.access_token(forced());
+    world
+        .while_the_store_begins_to_fail(disk_full(), renewal)
+        .await
+        .unwrap_err();
+    assert_eq!(events.announced(), ["not renewed own: storage"]);
+    world.store.fail_writes(None);
+    world.clock.advance(1);
+    extension.access_token(forced()).await.unwrap();
+    app.restore().await.unwrap();
+    app.restore().await.unwrap();
+    assert_eq!(events.announced(), ["renewed own elsewhere"]);
 }
 
 /// The refusal that this process got counts for a token that the other has renewed already: nothing ended.

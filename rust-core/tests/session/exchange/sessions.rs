@@ -55,6 +55,30 @@ async fn a_step_up_brings_another() {
     }
 }
 
+/// Where that happens again and again, the caller is asked to come later.
+#[tokio::test]
+async fn a_session_that_changes_hands_with_each_answer_is_not_asked_for_ever() {
+    let world = world().await;
+    let session = world.signed_in().await;
+    let hold = || Fault::hold().grant(super::refusals::TOKEN_EXCHANGE);
+    world.control().fault(Endpoint::Token, hold());
+    let asking = tokio::spawn({
+        let session = session.clone();
+        async move { asked(&session, &exchange()).await }
+    });
+    for round in 1..=4 {
+        world.control().wait_for_held(Endpoint::Token, 1).await;
+        world.sign_in(&session, if round % 2 == 0 { ADA } else { GRACE }).await;
+        if round < 4 {
+            world.control().fault(Endpoint::Token, hold());
+        }
+        world.control().release(Endpoint::Token);
+    }
+    let error = public(asking.await.unwrap());
+    assert!(matches!(error, SessionError::RetryLater { .. }), "{error:?}");
+    assert_eq!(exchanges(&world), 4);
+}
+
 #[tokio::test]
 async fn an_answer_that_comes_after_the_session_is_for_nobody() {
     let world = world().await;
