@@ -35,7 +35,8 @@ extension SessionError {
             case "domain":
                 "Applications > your app > Settings > Domain, without a path"
             case "scopes":
-                "APIs > your API > Permissions; for \"offline_access\" APIs > your API > Settings > Allow Offline Access"
+                "APIs > your API > Permissions; for \"offline_access\" APIs > your API > Settings > Allow Offline Access. For "
+                    + "\"device_sso\" at Okta: Security > API > your authorization server > Scopes, and Access Policies"
             case "audience", "resources":
                 "APIs > your API > Settings > Identifier. For metadata set `metadataAccess: true`; for a further API, and for "
                     + "metadata beside an `audience`, Applications > your app > Settings > Multi-Resource Refresh Token must "

@@ -68,7 +68,7 @@ import FoundationNetworking
     /// The Auth0 Dashboard's own labels.
     @Test(arguments: [
         ("clientID", "Application Type"), ("clientID", "Grant Types"), ("redirectURI", "Allowed Callback URLs"),
-        ("scopes", "Allow Offline Access"), ("audience", "Multi-Resource Refresh Token"),
+        ("scopes", "Allow Offline Access"), ("scopes", "Access Policies"), ("audience", "Multi-Resource Refresh Token"),
         ("dpop", "Token Sender-Constraining"),
         ("audience", "metadataAccess"),
         ("domain", "Settings > Domain"), ("legacy", "Grant Types"), ("issuer", "/.well-known/openid-configuration"),
