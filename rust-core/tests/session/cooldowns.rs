@@ -64,6 +64,17 @@ async fn every_failure_after_which_nothing_has_changed_begins_a_cooldown() {
     }
 }
 
+/// Another session begins: what the issuer said of the last one is not said of it.
+#[tokio::test]
+async fn a_cooldown_ends_with_a_sign_in() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let refusal = Fault::oauth_error(400, "invalid_scope", "");
+    assert!(asked_by_twenty_calls(&world, &session, refusal).await < 20);
+    world.sign_in(&session, ADA).await;
+    assert_renews(&session).await;
+}
+
 #[tokio::test]
 async fn a_cooldown_ends_also_while_the_device_sleeps() {
     let world = World::new().await;

@@ -212,17 +212,40 @@ async fn what_says_nothing_is_tried_again_later() {
     }
 }
 
+fn with_actor(token: &str) -> TokenExchange {
+    TokenExchange {
+        actor: Some(Actor {
+            token: Secret::new(token),
+            kind: "urn:example:actor".to_owned(),
+        }),
+        ..exchange()
+    }
+}
+
+/// What is refused is the session's own token, or its words are about something else.
+#[tokio::test]
+async fn an_actor_is_not_blamed_for_what_is_not_said_of_it() {
+    let stale = || Fault::oauth_error(400, "invalid_grant", "The subject token has expired");
+    for (exchange, fault) in [
+        (with_actor("actor:bot"), stale()),
+        (
+            exchange(),
+            Fault::oauth_error(400, "invalid_grant", "The factory was closed"),
+        ),
+    ] {
+        let world = world().await;
+        let session = world.signed_in().await;
+        world.control().fault(Endpoint::Token, fault.grant(TOKEN_EXCHANGE));
+        token(&session, &exchange).await;
+        assert_eq!(world.refresh_grants(), 1, "a fresh one was tried");
+    }
+}
+
 #[tokio::test]
 async fn an_actor_that_is_not_accepted_is_named_and_nothing_is_renewed() {
     let world = world().await;
     let session = world.signed_in().await;
-    let with_actor = TokenExchange {
-        actor: Some(Actor {
-            token: Secret::new("nobody"),
-            kind: "urn:example:actor".to_owned(),
-        }),
-        ..exchange()
-    };
+    let with_actor = with_actor("nobody");
     match public(asked(&session, &with_actor).await) {
         SessionError::FixArgument { argument, .. } => assert_eq!(argument, "actor"),
         error => panic!("{error:?}"),
