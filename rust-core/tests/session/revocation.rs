@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use pilotlight_core::model::secret::SecretBytes;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{SessionManager, SignOutOutcome};
 use pilotlight_identity_server::{Endpoint, Fault};
+use url::form_urlencoded;
 
+use crate::sharing::shared_world;
+use crate::watched::Watched;
 use crate::world::{ADA, World, assert_renews, cached, until};
 
 /// Ada signed out while the issuer could not be reached; her refresh token.
@@ -182,4 +186,23 @@ async fn signing_out_twice_tells_the_issuer_once() {
     session.restore().await.unwrap();
     store_is_emptied(&world).await;
     assert_eq!(world.control().counters().families_revoked, 1);
+}
+
+/// Some issuers end nothing for a token that is spent.
+#[tokio::test]
+async fn the_newest_refresh_token_is_revoked_whichever_process_has_it() {
+    let (world, _folder) = shared_world().await;
+    let extension = world.signed_in().await;
+    let network = Watched::by(|request| {
+        let body = request.body.as_ref().map(SecretBytes::expose).unwrap_or_default();
+        form_urlencoded::parse(body)
+            .find(|(name, _)| name == "token")
+            .map(|(_, token)| token.into_owned())
+    });
+    let app = world.session_over(world.configuration(), network.clone());
+    app.restore().await.unwrap();
+    assert_renews(&extension).await;
+    let newest = world.stored_refresh_token();
+    assert_eq!(app.sign_out().await, SignOutOutcome::Revoked);
+    assert_eq!(network.seen(), [Some(newest)]);
 }
