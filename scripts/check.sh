@@ -55,6 +55,8 @@ check_xcode_project() {
     python3 -B scripts/apple/string_catalog.py ios-sample/App "${more[@]}"
     python3 -B scripts/apple/string_catalog.py ios-sample/Widget
     python3 -B scripts/apple/ui_tests.py ios-sample/App ios-sample/AppUITests "${more[@]}"
+    # What these would notice, here too: in a second, and not only after the builds of scripts/check-apple.sh.
+    (cd scripts/apple && python3 -B -m unittest --quiet test_ui_tests test_string_catalog test_xcode_project)
 }
 
 # The scripts on a Mac where there is none, the release, what a Mac's bash does not know. Two at once; the slow ones begin first.

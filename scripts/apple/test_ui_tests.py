@@ -38,6 +38,14 @@ class Checking(unittest.TestCase):
     def test_the_tests_as_they_are(self):
         self.assertEqual(self.said(), "")
 
+    def test_a_view_that_shows_a_bare_value_hides_no_fault(self):
+        shutil.copytree(self.sample / "App", self.sample / "Bare/App")
+        (self.sample / "Bare/App/Bare.swift").write_text('let text = "\\(value)" + "\\(one)\\(two)"', encoding="utf-8")
+        (self.sample / "Tests").mkdir()
+        (self.sample / "Tests/Tests.swift").write_text('app.buttons["nowhere"]', encoding="utf-8")
+        said = list(ui_tests.faults(self.sample / "Bare/App", self.sample / "Tests"))
+        self.assertEqual(said, ["Tests.swift: no view has the identifier 'nowhere'"])
+
     def test_spoilt_screens_and_tests(self):
         for name, file, old, new, sentence in SPOILT:
             with self.subTest(name):
