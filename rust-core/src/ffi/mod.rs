@@ -3,6 +3,8 @@
 
 mod dependencies;
 mod error;
+#[cfg(test)]
+mod examples;
 mod exchange;
 mod log;
 mod metrics;

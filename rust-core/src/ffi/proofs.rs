@@ -49,40 +49,20 @@ pub(super) fn check_storage(configuration: &SessionConfiguration, storage: &Sess
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ffi::examples::{configuration, keychain};
     use crate::ffi::{KeychainAccessibility, KeychainStorage};
-    use crate::model::configuration::Provider;
 
     #[test]
     fn a_session_that_is_on_several_devices_is_not_bound_to_one() {
         let configuration = |dpop| SessionConfiguration {
-            provider: Provider::Auth0 {
-                domain: "tenant.example.com".to_owned(),
-            },
-            client_id: "client".to_owned(),
-            redirect_uri: "com.example.app://callback".to_owned(),
-            scopes: vec!["openid".to_owned()],
-            audience: None,
-            resources: Vec::new(),
-            authorize_parameters: std::collections::HashMap::new(),
-            token_parameters: std::collections::HashMap::new(),
-            headers: std::collections::HashMap::new(),
-            header_origins: Vec::new(),
-            leeway_seconds: 60,
-            metadata_by_id_token: false,
-            pushes_authorization_requests: false,
             dpop,
-            lifetime: Default::default(),
-            legacy: false,
+            ..configuration()
         };
         let storage = |synchronizable| SessionStorage::Keychain {
             options: KeychainStorage {
-                service: "service".to_owned(),
-                access_group: None,
                 accessibility: KeychainAccessibility::AfterFirstUnlock,
                 synchronizable,
-                access_control: None,
-                lock_path: None,
-                installation_marker_path: None,
+                ..keychain("service")
             },
         };
         let is_accepted = |dpop, synchronizable| check_storage(&configuration(dpop), &storage(synchronizable)).is_ok();

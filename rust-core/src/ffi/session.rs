@@ -79,9 +79,9 @@ impl CoreSession {
     }
 
     /// The same with `network` for the requests to the issuer; `new` takes the core's own client with the system's proxies.
-    /// Where the session is open already, the first one's counts, of two with the core's client and of two with the app's. One with the core's client and one with the app's cannot be open at once: throws
-    /// `fixConfiguration` naming `transport`. `proof_keys` makes and uses the keys that tokens are bound to; nil for keys in
-    /// software, which Apple systems do not have here.
+    /// Where the session is open already, the first one's stays. The core's client and one of the app's cannot be open at
+    /// once: throws `fixConfiguration` naming `transport`. `proof_keys` makes and uses the keys that tokens are bound to;
+    /// nil for keys in software, which Apple systems do not have here.
     #[uniffi::constructor]
     #[expect(clippy::too_many_arguments, reason = "each is one of the app's")]
     pub fn with_network(

@@ -50,11 +50,10 @@ mod tests {
 
     use super::super::session::CoreSession;
     use super::*;
-    use crate::adapters::keychain::{KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility};
+    use crate::adapters::keychain::{KeychainAccessConstraint, KeychainAccessControl};
     use crate::adapters::store_changes::Reaction;
     use crate::ffi::KeychainStorage;
-    use crate::model::configuration::Provider;
-    use crate::model::proof_key::TokenBinding;
+    use crate::ffi::examples::{configuration, keychain};
 
     /// Calls within this process.
     #[derive(Default)]
@@ -85,26 +84,7 @@ mod tests {
     #[test]
     fn a_change_that_is_heard_after_the_session_was_closed_is_nobodys() {
         let session = CoreSession::new(
-            crate::model::configuration::SessionConfiguration {
-                provider: Provider::Auth0 {
-                    domain: "tenant.example.com".to_owned(),
-                },
-                client_id: "client".to_owned(),
-                redirect_uri: "com.example.app://callback".to_owned(),
-                scopes: vec!["openid".to_owned()],
-                audience: None,
-                resources: Vec::new(),
-                authorize_parameters: Default::default(),
-                token_parameters: Default::default(),
-                headers: Default::default(),
-                header_origins: Vec::new(),
-                leeway_seconds: 60,
-                metadata_by_id_token: false,
-                pushes_authorization_requests: false,
-                dpop: TokenBinding::Off,
-                lifetime: Default::default(),
-                legacy: false,
-            },
+            configuration(),
             SessionStorage::Memory,
             "default".to_owned(),
             false,
@@ -124,17 +104,14 @@ mod tests {
     fn only_what_several_processes_have_is_called_about_and_nothing_asks_the_user_unasked() {
         let keychain = |access_group: Option<&str>, lock_path: Option<&str>, asks: bool| SessionStorage::Keychain {
             options: KeychainStorage {
-                service: "com.example.app".to_owned(),
                 access_group: access_group.map(str::to_owned),
-                accessibility: KeychainAccessibility::AfterFirstUnlockThisDeviceOnly,
-                synchronizable: false,
                 access_control: asks.then(|| KeychainAccessControl {
                     constraint: KeychainAccessConstraint::UserPresence,
                     prompt: "p".to_owned(),
                     reuse_seconds: 0,
                 }),
                 lock_path: lock_path.map(str::to_owned),
-                installation_marker_path: None,
+                ..keychain("com.example.app")
             },
         };
         let has_calls = cfg!(target_vendor = "apple");

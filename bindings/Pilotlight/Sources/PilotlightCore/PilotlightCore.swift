@@ -1695,9 +1695,9 @@ public convenience init(configuration: SessionConfiguration, storage: SessionSto
 
     /**
      * The same with `network` for the requests to the issuer; `new` takes the core's own client with the system's proxies.
-     * Where the session is open already, the first one's counts, of two with the core's client and of two with the app's. One with the core's client and one with the app's cannot be open at once: throws
-     * `fixConfiguration` naming `transport`. `proof_keys` makes and uses the keys that tokens are bound to; nil for keys in
-     * software, which Apple systems do not have here.
+     * Where the session is open already, the first one's stays. The core's client and one of the app's cannot be open at
+     * once: throws `fixConfiguration` naming `transport`. `proof_keys` makes and uses the keys that tokens are bound to;
+     * nil for keys in software, which Apple systems do not have here.
      */
 public static func withNetwork(configuration: SessionConfiguration, storage: SessionStorage, name: String, readOnly: Bool, observer: SessionObserver?, log: LogSink?, network: SessionNetwork, proofKeys: AppProofKeys?)throws  -> CoreSession  {
     return try  FfiConverterTypeCoreSession_lift(try rustCallWithError(FfiConverterTypeSessionError_lift) {
@@ -11111,7 +11111,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 2153) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_constructor_coresession_with_network() != 31294) {
+    if (uniffi_pilotlight_core_checksum_constructor_coresession_with_network() != 25389) {
         return InitializationResult.apiChecksumMismatch
     }
 

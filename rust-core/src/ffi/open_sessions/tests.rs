@@ -8,45 +8,10 @@ use crate::adapters::http::HttpTransport;
 use crate::adapters::memory_store::MemoryStore;
 use crate::adapters::proof_keys::SoftwareKeys;
 use crate::adapters::system::{SilentLog, SystemClock, SystemRandomness, TokioSpawner};
+use crate::ffi::examples::{configuration, keychain};
 use crate::ffi::{KeychainAccessibility, KeychainStorage};
 use crate::model::configuration::Provider;
-use crate::model::proof_key::TokenBinding;
 use crate::session::{Sharing, SignInOptions};
-
-fn configuration() -> SessionConfiguration {
-    SessionConfiguration {
-        provider: Provider::Auth0 {
-            domain: "tenant.example.com".to_owned(),
-        },
-        client_id: "client".to_owned(),
-        redirect_uri: "com.example.app://callback".to_owned(),
-        scopes: vec!["openid".to_owned()],
-        audience: None,
-        resources: Vec::new(),
-        authorize_parameters: HashMap::new(),
-        token_parameters: HashMap::new(),
-        headers: HashMap::new(),
-        header_origins: Vec::new(),
-        leeway_seconds: 60,
-        metadata_by_id_token: false,
-        pushes_authorization_requests: false,
-        dpop: TokenBinding::Off,
-        lifetime: Default::default(),
-        legacy: false,
-    }
-}
-
-fn keychain(service: &str) -> KeychainStorage {
-    KeychainStorage {
-        service: service.to_owned(),
-        access_group: None,
-        accessibility: KeychainAccessibility::AfterFirstUnlockThisDeviceOnly,
-        synchronizable: false,
-        access_control: None,
-        lock_path: None,
-        installation_marker_path: None,
-    }
-}
 
 fn dependencies() -> Dependencies {
     Dependencies {
