@@ -18,6 +18,8 @@ import tempfile
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = "aarch64-apple-ios"
+# The core's own parts that cargo builds as crates. For others they are no parts, but what they depend on is.
+OWN = ("aes-gcm",)
 # Tables of rust-core/Cargo.toml for tests and benchmarks, up to the next table.
 FOR_TESTS = re.compile(r"^\[(?:target\.[^\n]*\.)?dev-dependencies\]\n(?:(?!\[).*\n?)*|^\[\[(?:bench|test|example)\]\]\n(?:(?!\[).*\n?)*", re.M)
 
@@ -34,6 +36,11 @@ def core_alone(folder):
     (folder / "rust-core/src").mkdir(parents=True)
     (folder / "rust-core/Cargo.toml").write_text(core, encoding="utf-8")
     (folder / "rust-core/src/lib.rs").touch()
+    for own in OWN:
+        (folder / "rust-core" / own / "src").mkdir(parents=True)
+        manifest = (CHECKOUT / "rust-core" / own / "Cargo.toml").read_text(encoding="utf-8")
+        (folder / "rust-core" / own / "Cargo.toml").write_text(FOR_TESTS.sub("", manifest), encoding="utf-8")
+        (folder / "rust-core" / own / "src/lib.rs").touch()
 
 
 def listed_by(tool, time):
@@ -48,7 +55,7 @@ def listed_by(tool, time):
         # The folder's name is of this run.
         bill = json.loads(found.read_text(encoding="utf-8").replace(str(folder), "/pilotlight"))
         built, shipped = tree(folder, "normal"), tree(folder, "normal,no-proc-macro")
-    return only(bill, built, shipped)
+    return without_own(only(bill, built, shipped))
 
 
 def tree(folder, edges):
@@ -72,6 +79,20 @@ def only(bill, built, shipped):
     bill["dependencies"] = [one for one in bill["dependencies"] if one["ref"] in names]
     for one in bill["dependencies"]:
         one["dependsOn"] = [name for name in one.get("dependsOn", []) if name in names]
+    return bill
+
+
+def without_own(bill):
+    """The core's own crates are the core: it depends on what they depend on."""
+    core = bill["metadata"]["component"]["bom-ref"]
+    names = {f"pilotlight-{own}" for own in OWN}
+    own = {one["bom-ref"] for one in bill["components"] if one["name"] in names}
+    needed = [name for one in bill["dependencies"] if one["ref"] in own | {core} for name in one["dependsOn"]]
+    bill["components"] = [one for one in bill["components"] if one["bom-ref"] not in own]
+    bill["dependencies"] = [one for one in bill["dependencies"] if one["ref"] not in own]
+    for one in bill["dependencies"]:
+        if one["ref"] == core:
+            one["dependsOn"] = sorted(set(needed) - own)
     return bill
 
 

@@ -3,8 +3,8 @@
 //! # The map
 //! Each folder knows only those above it:
 //!
+//! - [`crypto`]: hashes and signatures, by the operating system on Apple systems, by `ring` elsewhere.
 //! - [`model`]: what a session is made of. Plain data and its own rules.
-//! - [`crypto`]: signatures by RSA and ECDSA, verified by the operating system on Apple systems, by `ring` elsewhere.
 //! - [`jose`]: JWS, JWK, key sets, and what an ID token must say.
 //! - [`protocol`]: one file for each endpoint: the request, and how its answer is read.
 //! - [`storage`]: the stored form of a session, and readers of what other libraries stored.
@@ -22,9 +22,9 @@
 
 uniffi::setup_scaffolding!();
 
-pub mod model;
-
 pub mod crypto;
+
+pub mod model;
 
 pub mod jose;
 

@@ -33,14 +33,28 @@ fn main() {
     let proxies = module("adapters/proxy", "cfnetwork");
     let notifications = module("adapters", "darwin_notifications");
     let tls = [
+        "aes_gcm",
         "no_private_keys",
+        "system_hashes",
         "system_key_exchange",
         "system_provider",
         "system_signatures",
         "x25519",
     ];
     let tls = modules("adapters/tls", &tls);
-    let crypto = modules("crypto", &["algorithm", "der", "ecdsa", "rsa", "security_framework"]);
+    let crypto = [
+        "algorithm",
+        "common_crypto",
+        "dalek",
+        "der",
+        "digest",
+        "ecdsa",
+        "ed25519",
+        "hashing",
+        "rsa",
+        "security_framework",
+    ];
+    let crypto = modules("crypto", &crypto);
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     for (name, content) in [
         ("adapter.rs", keychain),
@@ -77,6 +91,8 @@ fn sources() -> PathBuf {
 /// What is in `crypto/mod.rs`, and in the place of the file that chooses the back end: this one.
 const CRYPTO: &str = "
 mod backend {
+    pub use super::common_crypto::Context;
+    pub(super) use super::dalek::verify_ed25519;
     pub(super) use super::security_framework::{verify_ecdsa, verify_rsa};
 }
 pub use algorithm::{Curve, Hash, Padding};

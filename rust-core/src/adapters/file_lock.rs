@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ring::digest::{SHA256, digest};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
@@ -15,6 +14,8 @@ use super::blocking::{not_finished, off_thread};
 use super::io_error::refused;
 use super::lazy_runtime::LazyRuntime;
 use super::regular_file::{make_private_folder, open_lock};
+use crate::crypto::Hash;
+use crate::crypto::hashing::digest;
 use crate::ports::{Acquisition, BoxFuture, LockGuard, LockPlace, ProcessLock, StoreError, awaited};
 
 /// How often a lock that another process holds is tried. `flock` itself cannot wait for a limited time.
@@ -97,7 +98,7 @@ impl Drop for LockedFile {
 impl LockGuard for LockedFile {}
 
 fn path_of(prefix: &Path, name: &str) -> PathBuf {
-    let digest = digest(&SHA256, name.as_bytes());
+    let digest = digest(Hash::Sha256, name.as_bytes());
     let short: String = digest
         .as_ref()
         .iter()

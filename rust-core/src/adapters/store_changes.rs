@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ring::digest::{SHA256, digest};
-
+use crate::crypto::Hash;
+use crate::crypto::hashing::digest;
 use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::{BoxFuture, SecretStore, StoreError};
 
@@ -26,7 +26,7 @@ pub trait Observing: Send + Sync + fmt::Debug {}
 /// The name under which the changes of a store are posted. Every process on the device can see it, so what the store is
 /// called cannot be recognised by it.
 pub fn name_of(store: &str) -> String {
-    let digest = digest(&SHA256, store.as_bytes());
+    let digest = digest(Hash::Sha256, store.as_bytes());
     let short: String = digest
         .as_ref()
         .iter()

@@ -7,8 +7,6 @@ pub use clocks::nanoseconds as steady_nanoseconds;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use ring::rand::{SecureRandom, SystemRandom};
-
 use super::lazy_runtime::LazyRuntime;
 use crate::model::time::Instant;
 use crate::ports::{BoxFuture, Clock, Log, LogLevel, Randomness, RandomnessUnavailable, Spawner};
@@ -39,7 +37,7 @@ pub struct SystemRandomness;
 
 impl Randomness for SystemRandomness {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessUnavailable> {
-        SystemRandom::new().fill(bytes).map_err(|_| RandomnessUnavailable)
+        getrandom::fill(bytes).map_err(|_| RandomnessUnavailable)
     }
 }
 

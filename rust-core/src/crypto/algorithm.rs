@@ -9,7 +9,7 @@ pub enum Curve {
     P384,
 }
 
-/// What a message is hashed with before it is signed.
+/// What a message is hashed with (FIPS 180-4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hash {
     /// SHA-256
@@ -27,6 +27,20 @@ pub enum Padding {
     Pkcs1,
     /// RSASSA-PSS, with MGF1 over the same hash and a salt as long as the hash.
     Pss,
+}
+
+impl Hash {
+    /// Of the longest one, in bytes.
+    pub(super) const LONGEST: usize = 64;
+
+    /// How long it is.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => Self::LONGEST,
+        }
+    }
 }
 
 impl Curve {

@@ -22,6 +22,12 @@ use security_framework_sys::key::{
     kSecKeyAlgorithmRSASignatureMessagePSSSHA256, kSecKeyAlgorithmRSASignatureMessagePSSSHA384,
     kSecKeyAlgorithmRSASignatureMessagePSSSHA512,
 };
+#[cfg(feature = "http-client")]
+use security_framework_sys::{
+    base::SecCertificateRef,
+    certificate::{SecCertificateCopyKey, SecCertificateCreateWithData},
+    key::SecKeyCopyExternalRepresentation,
+};
 
 use super::algorithm::{Curve, Hash, Padding};
 
@@ -68,6 +74,23 @@ pub(super) fn verify_rsa(padding: Padding, hash: Hash, public_key: &[u8], messag
     })
 }
 
+/// The public key in a certificate (X.509): an RSA key in PKCS #1 form, or an uncompressed point of P-256, P-384 or another curve.
+/// `None` where the system does not read it.
+#[cfg(feature = "http-client")]
+pub(crate) fn key_of_certificate(certificate: &[u8]) -> Option<Vec<u8>> {
+    autoreleasepool(|_| {
+        let data = CFData::from_buffer(certificate);
+        // SAFETY: the data is valid during the call; the default allocator is null. The result is null or, by the Create Rule, ours.
+        let certificate = unsafe { SecCertificateCreateWithData(ptr::null(), data.as_concrete_TypeRef()) };
+        // SAFETY: not null, and ours to release, exactly once: on drop.
+        let certificate =
+            (!certificate.is_null()).then(|| unsafe { CFType::wrap_under_create_rule(certificate as CFTypeRef) })?;
+        // SAFETY: the certificate is valid during the call. The result is null or, by the Create Rule ("Copy"), ours.
+        let key = unsafe { Key::created(SecCertificateCopyKey(certificate.as_CFTypeRef() as SecCertificateRef)) }?;
+        key.external_representation()
+    })
+}
+
 /// A `SecKey`.
 #[derive(Debug)]
 pub(crate) struct Key(CFType);
@@ -96,6 +119,17 @@ impl Key {
 
     pub(crate) fn as_ref(&self) -> SecKeyRef {
         self.0.as_CFTypeRef() as SecKeyRef
+    }
+
+    /// What [`SecKeyCreateWithData`] would take. `None` for a key that does not leave its place.
+    #[cfg(feature = "http-client")]
+    pub(crate) fn external_representation(&self) -> Option<Vec<u8>> {
+        // SAFETY: the key is valid during the call, and a null place for an error means that none is wanted. The result is null or,
+        // by the Create Rule ("Copy"), ours to release, exactly once: on drop.
+        unsafe {
+            let data = SecKeyCopyExternalRepresentation(self.as_ref(), ptr::null_mut());
+            (!data.is_null()).then(|| CFData::wrap_under_create_rule(data).bytes().to_vec())
+        }
     }
 
     fn public(kind: CFStringRef, bytes: &[u8]) -> Option<Self> {

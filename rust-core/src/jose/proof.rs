@@ -2,10 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::crypto::Hash;
+use crate::crypto::hashing::digest;
 use crate::model::proof_key::PublicPoint;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
@@ -98,7 +99,7 @@ fn target(url: &Url) -> Url {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(digest(&SHA256, bytes))
+    URL_SAFE_NO_PAD.encode(digest(Hash::Sha256, bytes))
 }
 
 fn object<const N: usize>(members: [(&str, Value); N]) -> Map<String, Value> {

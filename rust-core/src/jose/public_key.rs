@@ -1,11 +1,10 @@
 //! One public key: from its JWK to a verified signature.
 
-use ring::signature::{ED25519, UnparsedPublicKey};
 use serde_json::{Map, Value};
 
 use super::algorithms::{Algorithm, supported};
 use super::base64url;
-use crate::crypto::{Curve, Hash, Padding, ecdsa, rsa};
+use crate::crypto::{Curve, Hash, Padding, ecdsa, ed25519, rsa};
 use crate::model::json::{present, text_of};
 
 /// A key that signatures are verified with.
@@ -28,7 +27,7 @@ enum Material {
         curve: Curve,
         point: Vec<u8>,
     },
-    Ed25519(UnparsedPublicKey<Vec<u8>>),
+    Ed25519([u8; ed25519::KEY_BYTES]),
 }
 
 impl PublicKey {
@@ -76,7 +75,7 @@ impl PublicKey {
                     let (_, hash) = ecdsa_parameters(*curve);
                     ecdsa::verify_fixed(*curve, hash, point, message, signature)
                 }
-                Material::Ed25519(key) => key.verify(message, signature).is_ok(),
+                Material::Ed25519(key) => ed25519::verify(key, message, signature),
             }
     }
 }
@@ -138,11 +137,10 @@ fn elliptic_curve(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Ma
 }
 
 fn edwards_curve(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Material> {
-    const KEY_BYTES: usize = 32;
-    let point = base64url::decode_lenient(text_of(jwk, "x")?)?;
-    let is_readable = text_of(jwk, "crv")? == "Ed25519" && point.len() == KEY_BYTES;
+    let key = base64url::decode_lenient(text_of(jwk, "x")?)?.try_into().ok()?;
+    let is_readable = text_of(jwk, "crv")? == "Ed25519";
     let is_for_it = declared.is_none_or(|declared| supported(declared) == Some(Algorithm::EdDSA));
-    (is_readable && is_for_it).then(|| Material::Ed25519(UnparsedPublicKey::new(&ED25519, point)))
+    (is_readable && is_for_it).then_some(Material::Ed25519(key))
 }
 
 fn ecdsa_parameters(curve: Curve) -> (Algorithm, Hash) {

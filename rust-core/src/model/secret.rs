@@ -4,11 +4,13 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 use std::{fmt, io};
 
-use ring::digest::{Context, Digest, SHA256, digest};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::wiped::Wiped;
+use crate::crypto::Digest;
+use crate::crypto::Hash::Sha256;
+use crate::crypto::hashing::{Context, digest};
 
 /// A token, an authorization code, a code verifier: text that is wiped from memory when dropped and that no `Debug`
 /// output shows. Clones share it, so that a copy costs nothing; it is wiped with the last one. There is deliberately no
@@ -115,7 +117,7 @@ pub struct Beginning {
 impl Beginning {
     /// These bytes, which are no secret by themselves.
     pub fn new(bytes: Vec<u8>) -> Self {
-        let mut digest = Context::new(&SHA256);
+        let mut digest = Context::new(Sha256);
         digest.update(&bytes);
         Self { bytes, digest }
     }
@@ -138,7 +140,7 @@ impl Fingerprint {
     }
 
     fn computed(bytes: &SecretBytes) -> Self {
-        Self::from_digest(&digest(&SHA256, bytes.expose()))
+        Self::from_digest(&digest(Sha256, bytes.expose()))
     }
 
     fn from_digest(digest: &Digest) -> Self {

@@ -4,6 +4,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::crypto::Hash;
+use crate::crypto::hashing::digest;
 use crate::model::secret::Secret;
 
 /// 32 bytes: 43 characters as a verifier, the least that RFC 7636 4.1 allows and all that it recommends.
@@ -16,10 +18,7 @@ pub fn unguessable(random: RandomBytes) -> Secret {
 
 /// The `code_challenge` for the method `S256` (RFC 7636 4.2).
 pub fn challenge_s256(verifier: &Secret) -> String {
-    URL_SAFE_NO_PAD.encode(ring::digest::digest(
-        &ring::digest::SHA256,
-        verifier.expose().as_bytes(),
-    ))
+    URL_SAFE_NO_PAD.encode(digest(Hash::Sha256, verifier.expose().as_bytes()))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 )]
 
 mod adapter;
+mod common_crypto;
 mod constants;
 /// `rust-core/src/crypto` as it is on Apple systems.
 pub mod crypto {

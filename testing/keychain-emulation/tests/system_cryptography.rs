@@ -9,10 +9,16 @@
 // What the core's tests name.
 extern crate pilotlight_keychain_emulation as pilotlight_core;
 
+#[path = "../../../rust-core/tests/cryptography/certificates.rs"]
+mod certificates;
 #[path = "../../../rust-core/tests/cryptography/ecdsa.rs"]
 mod ecdsa;
+#[path = "../../../rust-core/tests/cryptography/ed25519.rs"]
+mod ed25519;
 #[path = "../../../rust-core/tests/cryptography/handshakes.rs"]
 mod handshakes;
+#[path = "../../../rust-core/tests/cryptography/hashes.rs"]
+mod hashes;
 #[path = "../../../rust-core/tests/cryptography/key_exchange.rs"]
 mod key_exchange;
 #[path = "../../../rust-core/tests/cryptography/rsa.rs"]
@@ -22,24 +28,28 @@ mod support;
 #[path = "../../../rust-core/tests/cryptography/wycheproof.rs"]
 mod wycheproof;
 
-use pilotlight_core::adapters::tls;
+use pilotlight_core::adapters::tls::{self, system_signatures as signatures};
 use pilotlight_core::crypto::{Curve, Hash, Padding};
 use pilotlight_core::keys::{KeyFunction, calls_during, failing};
 use pilotlight_core::ownership::balance_of;
 use ring::rsa::PublicKeyComponents;
-use rustls::{Error, NamedGroup, PeerMisbehaved};
+use rustls::{CertificateError, Error, NamedGroup, PeerMisbehaved};
 
-const FUNCTIONS: [KeyFunction; 6] = [
+const FUNCTIONS: [KeyFunction; 8] = [
     KeyFunction::CreateWithData,
     KeyFunction::VerifySignature,
     KeyFunction::CreateRandomKey,
     KeyFunction::CopyPublicKey,
     KeyFunction::CopyExternalRepresentation,
     KeyFunction::CopyKeyExchangeResult,
+    KeyFunction::CertificateCreateWithData,
+    KeyFunction::CertificateCopyKey,
 ];
 
-/// Verifies by both kinds of keys, rightly and wrongly, and exchanges keys; what comes of it in this order.
-fn everything() -> [bool; 4] {
+const WHOLE: [bool; 5] = [true, false, false, true, true];
+
+/// Verifies by both kinds of keys, rightly and wrongly, exchanges keys, and verifies by a certificate; what comes of it in this order.
+fn everything() -> [bool; 5] {
     let key = support::EcdsaSigner::new(Curve::P256);
     let (point, signature) = (key.point(), key.sign(b"message"));
     let verify = |message: &[u8]| {
@@ -48,7 +58,15 @@ fn everything() -> [bool; 4] {
     let public = PublicKeyComponents::<Vec<u8>>::from(support::rsa_key().public());
     let public = pilotlight_core::crypto::rsa::public_key(&public.n, &public.e).unwrap();
     let wrong = pilotlight_core::crypto::rsa::verify(Padding::Pss, Hash::Sha256, &public, b"message", &[1; 256]);
-    [verify(b"message"), verify(b"another"), wrong, exchange().is_ok()]
+    let by_certificate = certificates::verified_by_certificate();
+    let exchanged = exchange().is_ok();
+    [
+        verify(b"message"),
+        verify(b"another"),
+        wrong,
+        exchanged,
+        by_certificate.is_ok(),
+    ]
 }
 
 fn exchange() -> Result<(), Error> {
@@ -68,10 +86,10 @@ fn exchange() -> Result<(), Error> {
 
 #[test]
 fn nothing_is_left_behind_whether_it_works_or_fails() {
-    assert_eq!(everything(), [true, false, false, true]);
+    assert_eq!(everything(), WHOLE);
     assert_eq!(balance_of(|| assert!(everything()[0])), 0);
     for function in FUNCTIONS {
-        let balance = balance_of(|| failing(function, || assert_ne!(everything(), [true, false, false, true])));
+        let balance = balance_of(|| failing(function, || assert_ne!(everything(), WHOLE)));
         assert_eq!(balance, 0, "{function:?}");
     }
     // A key exchange that is given up, and one with a point beside the curve.
@@ -102,6 +120,16 @@ fn what_fails_is_the_error_that_it_was() {
     for function in &FUNCTIONS[..2] {
         assert!(!failing(*function, everything)[0], "{function:?}");
     }
+    for (function, expected) in [
+        (KeyFunction::CertificateCreateWithData, CertificateError::BadEncoding),
+        (KeyFunction::CertificateCopyKey, CertificateError::BadEncoding),
+        (KeyFunction::CopyExternalRepresentation, CertificateError::BadEncoding),
+        (KeyFunction::CreateWithData, CertificateError::BadSignature),
+        (KeyFunction::VerifySignature, CertificateError::BadSignature),
+    ] {
+        let outcome = failing(function, certificates::verified_by_certificate);
+        assert_eq!(outcome, Err(expected.into()), "{function:?}");
+    }
 }
 
 /// What the core's rules refuse never reaches the system.
@@ -122,4 +150,15 @@ fn the_system_is_asked_only_what_the_rules_let_through() {
     };
     let expected = [KeyFunction::CreateWithData, KeyFunction::VerifySignature];
     assert_eq!(calls_during(once), expected);
+}
+
+/// Every kind of certificate is read by the system, and nothing of it stays.
+#[test]
+fn certificates_leave_nothing_behind() {
+    let certificates = || {
+        certificates::a_scheme_names_the_curve_in_tls_1_3_only();
+        certificates::pkcs_1_signs_no_handshake_of_tls_1_3_and_unknown_schemes_none();
+        certificates::what_is_no_certificate_is_said_to_be_none();
+    };
+    assert_eq!(balance_of(certificates), 0);
 }

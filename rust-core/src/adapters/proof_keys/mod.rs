@@ -2,8 +2,10 @@
 
 mod app;
 mod none;
+#[cfg(any(target_os = "macos", not(target_vendor = "apple")))]
 mod software;
 
 pub use self::app::{AppProofKey, AppProofKeyError, AppProofKeys, OfTheApp};
 pub use self::none::NoKeys;
+#[cfg(any(target_os = "macos", not(target_vendor = "apple")))]
 pub use self::software::SoftwareKeys;

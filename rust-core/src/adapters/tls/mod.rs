@@ -1,13 +1,19 @@
-//! TLS: rustls, and certificates evaluated by the operating system. On Apple systems signatures and the key exchange over
-//! P-256 and P-384 are the system's too; the rest of the cryptography is `ring`'s (docs/adr/0017).
+//! TLS: rustls, and certificates evaluated by the operating system. On Apple systems most of the cryptography is the system's too,
+//! elsewhere it is `ring`'s (docs/adr/0017).
 
+#[cfg(target_vendor = "apple")]
+mod aes_gcm;
 mod no_private_keys;
+#[cfg(target_vendor = "apple")]
+mod system_hashes;
 #[cfg(target_vendor = "apple")]
 mod system_key_exchange;
 #[cfg(target_vendor = "apple")]
 mod system_provider;
 #[cfg(target_vendor = "apple")]
-mod system_signatures;
+pub mod system_signatures;
+#[cfg(target_vendor = "apple")]
+mod system_verifier;
 #[cfg(target_vendor = "apple")]
 mod x25519;
 
@@ -17,17 +23,14 @@ use std::sync::Arc;
 use rustls::RootCertStore;
 #[cfg(any(test, not(target_vendor = "apple")))]
 use rustls::client::WantsClientCert;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ConfigBuilder, WantsVerifier};
-use rustls::{DigitallySignedStruct, SignatureScheme};
 use rustls_platform_verifier::Verifier;
-
-use super::autorelease::in_pool;
 
 #[cfg(target_vendor = "apple")]
 pub use system_provider::provider;
+#[cfg(target_vendor = "apple")]
+use system_verifier::SystemVerifier;
 
 /// How Pilotlight speaks TLS 1.2 and 1.3, as a client without a certificate.
 ///
@@ -42,7 +45,7 @@ pub fn client_config() -> Result<ClientConfig, rustls::Error> {
     let verified = match Verifier::new(provider.clone()) {
         Ok(verifier) => with_versions(provider)?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(PooledVerifier(verifier))),
+            .with_custom_certificate_verifier(Arc::new(whole(verifier))),
         // Apple's verifier reads nothing when it is made. A second verifier here would be in every app, for nothing.
         #[cfg(target_vendor = "apple")]
         Err(error) => return Err(error),
@@ -54,46 +57,16 @@ pub fn client_config() -> Result<ClientConfig, rustls::Error> {
     Ok(config)
 }
 
-/// The system's verifier, each check in an autorelease pool: the thread of the requests never ends.
-#[derive(Debug)]
-struct PooledVerifier(Verifier);
+/// With the signatures of handshakes too.
+#[cfg(target_vendor = "apple")]
+fn whole(verifier: Verifier) -> SystemVerifier {
+    SystemVerifier(verifier)
+}
 
-impl ServerCertVerifier for PooledVerifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        in_pool(|| {
-            self.0
-                .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-        })
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
-    }
+/// It verifies the signatures of handshakes itself, by the provider.
+#[cfg(not(target_vendor = "apple"))]
+fn whole(verifier: Verifier) -> Verifier {
+    verifier
 }
 
 /// `ring`'s, with the suites that Apple systems have here, and without the code that reads and signs with private keys, as there.

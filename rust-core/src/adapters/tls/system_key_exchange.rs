@@ -16,8 +16,7 @@ use security_framework_sys::item::{
     kSecAttrKeySizeInBits, kSecAttrKeyType, kSecAttrKeyTypeECSECPrimeRandom, kSecUseDataProtectionKeychain,
 };
 use security_framework_sys::key::{
-    SecKeyCopyExternalRepresentation, SecKeyCopyKeyExchangeResult, SecKeyCopyPublicKey, SecKeyCreateRandomKey,
-    kSecKeyAlgorithmECDHKeyExchangeStandard,
+    SecKeyCopyKeyExchangeResult, SecKeyCopyPublicKey, SecKeyCreateRandomKey, kSecKeyAlgorithmECDHKeyExchangeStandard,
 };
 
 use crate::adapters::autorelease::in_pool;
@@ -115,9 +114,7 @@ fn key_pair(curve: Curve) -> Option<(Key, Vec<u8>)> {
     let private = unsafe { Key::created(SecKeyCreateRandomKey(attributes.as_concrete_TypeRef(), ptr::null_mut())) }?;
     // SAFETY: the key is valid during the call. The result is null or, by the Create Rule ("Copy"), ours.
     let public = unsafe { Key::created(SecKeyCopyPublicKey(private.as_ref())) }?;
-    // SAFETY: as above.
-    let point = unsafe { created(SecKeyCopyExternalRepresentation(public.as_ref(), ptr::null_mut())) }?;
-    let point = point.bytes().to_vec();
+    let point = public.external_representation()?;
     ecdsa::has_form_of_point(curve, &point).then_some((private, point))
 }
 

@@ -1,55 +1,133 @@
-//! The cryptography of TLS on Apple systems: what rustls offers with `ring`, in the same order, with the parts that need
-//! P-256, P-384 or RSA by the operating system, and without ChaCha20-Poly1305. Every server of TLS 1.3 has AES-GCM (RFC 8446 9.1), every
-//! device has instructions for it, and what no handshake needs would be in every app.
-//!
-//! Nothing here may name [`rustls::crypto::ring::default_provider`]: with it all of `ring` would be in the app.
+//! The cryptography of TLS on Apple systems: what rustls offers with `ring`, in the same order, without ChaCha20-Poly1305 and Ed25519.
+//! Hashes, P-256, P-384 and RSA are the operating system's; AES-GCM and X25519, which its C interfaces have not, are crates in Rust.
+//! Every server of TLS 1.3 has AES-GCM (RFC 8446 9.1), every device has instructions for it, and what no handshake needs would be in
+//! every app.
 
-use ring::rand::{SecureRandom as _, SystemRandom};
-use rustls::crypto::ring::cipher_suite;
-use rustls::crypto::{CryptoProvider, GetRandomFailed, SecureRandom};
-use rustls::{CipherSuiteCommon, SupportedCipherSuite, Tls13CipherSuite};
+use rustls::crypto::tls12::PrfUsingHmac;
+use rustls::crypto::tls13::HkdfUsingHmac;
+use rustls::crypto::{
+    CipherSuiteCommon, CryptoProvider, GetRandomFailed, KeyExchangeAlgorithm, SecureRandom, WebPkiSupportedAlgorithms,
+};
+use rustls::{CipherSuite, SignatureScheme, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite};
 
+use super::aes_gcm::{AES_128_GCM, AES_256_GCM, AesGcm};
 use super::no_private_keys::NoPrivateKeys;
+use super::system_hashes::{SHA256, SHA384, Sha2};
 use super::system_key_exchange::{SECP256R1, SECP384R1};
-use super::system_signatures::ALGORITHMS;
 use super::x25519::X25519;
 
-/// The system's and `ring`'s, without the code that reads and signs with private keys, and without QUIC's: they would be
-/// in every app, and Pilotlight never presents a certificate and speaks HTTP/1.1.
+/// The system's and the crates', without code that reads and signs with private keys: it would be in every app, and Pilotlight never
+/// presents a certificate. Certificates are [`super::system_verifier`]'s, so nothing in here verifies signatures.
 pub fn provider() -> CryptoProvider {
     CryptoProvider {
         cipher_suites: vec![
-            SupportedCipherSuite::Tls13(&AES_256),
-            SupportedCipherSuite::Tls13(&AES_128),
-            cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-            cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-            cipher_suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-            cipher_suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+            SupportedCipherSuite::Tls13(&TLS13_AES_256),
+            SupportedCipherSuite::Tls13(&TLS13_AES_128),
+            SupportedCipherSuite::Tls12(&ECDSA_AES_256),
+            SupportedCipherSuite::Tls12(&ECDSA_AES_128),
+            SupportedCipherSuite::Tls12(&RSA_AES_256),
+            SupportedCipherSuite::Tls12(&RSA_AES_128),
         ],
         kx_groups: vec![&X25519, &SECP256R1, &SECP384R1],
-        signature_verification_algorithms: ALGORITHMS,
+        signature_verification_algorithms: WebPkiSupportedAlgorithms { all: &[], mapping: &[] },
         secure_random: &Random,
         key_provider: &NoPrivateKeys,
     }
 }
 
-static AES_256: Tls13CipherSuite = without_quic(&cipher_suite::TLS13_AES_256_GCM_SHA384);
-static AES_128: Tls13CipherSuite = without_quic(&cipher_suite::TLS13_AES_128_GCM_SHA256);
+static TLS13_AES_256: Tls13CipherSuite = tls13(
+    CipherSuite::TLS13_AES_256_GCM_SHA384,
+    &AES_256_GCM,
+    &SHA384,
+    &HkdfUsingHmac(&SHA384),
+);
+static TLS13_AES_128: Tls13CipherSuite = tls13(
+    CipherSuite::TLS13_AES_128_GCM_SHA256,
+    &AES_128_GCM,
+    &SHA256,
+    &HkdfUsingHmac(&SHA256),
+);
 
-#[allow(clippy::panic, reason = "it is called while the compiler runs, and only there")]
-const fn without_quic(suite: &SupportedCipherSuite) -> Tls13CipherSuite {
-    let SupportedCipherSuite::Tls13(suite) = suite else {
-        panic!("a suite of TLS 1.3")
-    };
+static ECDSA_AES_256: Tls12CipherSuite = tls12(
+    CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    ECDSA,
+    &AES_256_GCM,
+    &SHA384,
+    &PrfUsingHmac(&SHA384),
+);
+static ECDSA_AES_128: Tls12CipherSuite = tls12(
+    CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    ECDSA,
+    &AES_128_GCM,
+    &SHA256,
+    &PrfUsingHmac(&SHA256),
+);
+static RSA_AES_256: Tls12CipherSuite = tls12(
+    CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    RSA,
+    &AES_256_GCM,
+    &SHA384,
+    &PrfUsingHmac(&SHA384),
+);
+static RSA_AES_128: Tls12CipherSuite = tls12(
+    CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    RSA,
+    &AES_128_GCM,
+    &SHA256,
+    &PrfUsingHmac(&SHA256),
+);
+
+/// With which a key of each kind signs the key exchange of TLS 1.2.
+static ECDSA: &[SignatureScheme] = &[
+    SignatureScheme::ECDSA_NISTP384_SHA384,
+    SignatureScheme::ECDSA_NISTP256_SHA256,
+];
+static RSA: &[SignatureScheme] = &[
+    SignatureScheme::RSA_PSS_SHA512,
+    SignatureScheme::RSA_PSS_SHA384,
+    SignatureScheme::RSA_PSS_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA512,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA256,
+];
+
+const fn tls13(
+    suite: CipherSuite,
+    aead_alg: &'static AesGcm,
+    hash: &'static Sha2,
+    hkdf_provider: &'static HkdfUsingHmac<'static>,
+) -> Tls13CipherSuite {
     Tls13CipherSuite {
-        common: CipherSuiteCommon {
-            suite: suite.common.suite,
-            hash_provider: suite.common.hash_provider,
-            confidentiality_limit: suite.common.confidentiality_limit,
-        },
-        hkdf_provider: suite.hkdf_provider,
-        aead_alg: suite.aead_alg,
+        common: common(suite, hash),
+        hkdf_provider,
+        aead_alg,
         quic: None,
+    }
+}
+
+const fn tls12(
+    suite: CipherSuite,
+    sign: &'static [SignatureScheme],
+    aead_alg: &'static AesGcm,
+    hash: &'static Sha2,
+    prf_provider: &'static PrfUsingHmac<'static>,
+) -> Tls12CipherSuite {
+    let kx = KeyExchangeAlgorithm::ECDHE;
+    Tls12CipherSuite {
+        common: common(suite, hash),
+        prf_provider,
+        kx,
+        sign,
+        aead_alg,
+    }
+}
+
+/// After 2^24 records there have to be other keys (RFC 8446 5.5).
+const fn common(suite: CipherSuite, hash_provider: &'static Sha2) -> CipherSuiteCommon {
+    CipherSuiteCommon {
+        suite,
+        hash_provider,
+        confidentiality_limit: 1 << 24,
     }
 }
 
@@ -58,6 +136,6 @@ struct Random;
 
 impl SecureRandom for Random {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), GetRandomFailed> {
-        SystemRandom::new().fill(bytes).map_err(|_| GetRandomFailed)
+        getrandom::fill(bytes).map_err(|_| GetRandomFailed)
     }
 }

@@ -1,121 +1,90 @@
-//! The signatures of TLS handshakes, verified by [`crate::crypto`]; those by Ed25519 by `ring`.
+//! The signatures of TLS handshakes, verified by [`crate::crypto`] with the key that the system reads in the certificate.
 
-use ring::signature::{ED25519, UnparsedPublicKey};
-use rustls::SignatureScheme;
-use rustls::crypto::WebPkiSupportedAlgorithms;
-use rustls::pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::{CertificateError, DigitallySignedStruct, Error, PeerMisbehaved, SignatureScheme};
 
+use crate::crypto::security_framework::key_of_certificate;
 use crate::crypto::{Curve, Hash, Padding, ecdsa, rsa};
 
-/// The same as rustls has with `ring`, in the same order. TLS 1.2 tries each algorithm of a scheme, TLS 1.3 the first.
-///
-/// Certificates are evaluated by the operating system, so that no chain is verified with these.
-pub(super) static ALGORITHMS: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
-    all: &[
-        &ES256,
-        &P256_SHA384,
-        &P384_SHA256,
-        &ES384,
-        &EDDSA,
-        &PS256,
-        &PS384,
-        &PS512,
-        &RS256,
-        &RS384,
-        &RS512,
-    ],
-    mapping: &[
-        (SignatureScheme::ECDSA_NISTP384_SHA384, &[&ES384, &P256_SHA384]),
-        (SignatureScheme::ECDSA_NISTP256_SHA256, &[&ES256, &P384_SHA256]),
-        (SignatureScheme::ED25519, &[&EDDSA]),
-        (SignatureScheme::RSA_PSS_SHA512, &[&PS512]),
-        (SignatureScheme::RSA_PSS_SHA384, &[&PS384]),
-        (SignatureScheme::RSA_PSS_SHA256, &[&PS256]),
-        (SignatureScheme::RSA_PKCS1_SHA512, &[&RS512]),
-        (SignatureScheme::RSA_PKCS1_SHA384, &[&RS384]),
-        (SignatureScheme::RSA_PKCS1_SHA256, &[&RS256]),
-    ],
-};
+/// What is offered, in the order in which rustls offers it with `ring`. Ed25519 is not: no public authority signs such certificates, and
+/// the system has no key of that kind.
+pub const SCHEMES: [SignatureScheme; 8] = [
+    SignatureScheme::ECDSA_NISTP384_SHA384,
+    SignatureScheme::ECDSA_NISTP256_SHA256,
+    SignatureScheme::RSA_PSS_SHA512,
+    SignatureScheme::RSA_PSS_SHA384,
+    SignatureScheme::RSA_PSS_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA512,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA256,
+];
 
-static ES256: Algorithm = Algorithm::ecdsa(Curve::P256, Hash::Sha256);
-static P256_SHA384: Algorithm = Algorithm::ecdsa(Curve::P256, Hash::Sha384);
-static P384_SHA256: Algorithm = Algorithm::ecdsa(Curve::P384, Hash::Sha256);
-static ES384: Algorithm = Algorithm::ecdsa(Curve::P384, Hash::Sha384);
-static PS256: Algorithm = Algorithm::rsa(Padding::Pss, Hash::Sha256);
-static PS384: Algorithm = Algorithm::rsa(Padding::Pss, Hash::Sha384);
-static PS512: Algorithm = Algorithm::rsa(Padding::Pss, Hash::Sha512);
-static RS256: Algorithm = Algorithm::rsa(Padding::Pkcs1, Hash::Sha256);
-static RS384: Algorithm = Algorithm::rsa(Padding::Pkcs1, Hash::Sha384);
-static RS512: Algorithm = Algorithm::rsa(Padding::Pkcs1, Hash::Sha512);
-static EDDSA: Algorithm = Algorithm {
-    key: alg_id::ED25519,
-    signature: alg_id::ED25519,
-    kind: Kind::Ed25519,
-};
-
-#[derive(Debug)]
-struct Algorithm {
-    key: AlgorithmIdentifier,
-    signature: AlgorithmIdentifier,
-    kind: Kind,
+/// In which version of TLS something was signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// RFC 5246
+    Tls12,
+    /// RFC 8446
+    Tls13,
 }
 
-#[derive(Debug)]
-enum Kind {
+#[derive(Clone, Copy)]
+enum Scheme {
     Ecdsa(Curve, Hash),
     Rsa(Padding, Hash),
-    Ed25519,
 }
 
-impl Algorithm {
-    const fn ecdsa(curve: Curve, hash: Hash) -> Self {
-        Self {
-            key: match curve {
-                Curve::P256 => alg_id::ECDSA_P256,
-                Curve::P384 => alg_id::ECDSA_P384,
-            },
-            signature: match hash {
-                Hash::Sha256 => alg_id::ECDSA_SHA256,
-                Hash::Sha384 => alg_id::ECDSA_SHA384,
-                Hash::Sha512 => alg_id::ECDSA_SHA512,
-            },
-            kind: Kind::Ecdsa(curve, hash),
-        }
+impl Scheme {
+    fn named(scheme: SignatureScheme) -> Option<Self> {
+        Some(match scheme {
+            SignatureScheme::ECDSA_NISTP384_SHA384 => Self::Ecdsa(Curve::P384, Hash::Sha384),
+            SignatureScheme::ECDSA_NISTP256_SHA256 => Self::Ecdsa(Curve::P256, Hash::Sha256),
+            SignatureScheme::RSA_PSS_SHA512 => Self::Rsa(Padding::Pss, Hash::Sha512),
+            SignatureScheme::RSA_PSS_SHA384 => Self::Rsa(Padding::Pss, Hash::Sha384),
+            SignatureScheme::RSA_PSS_SHA256 => Self::Rsa(Padding::Pss, Hash::Sha256),
+            SignatureScheme::RSA_PKCS1_SHA512 => Self::Rsa(Padding::Pkcs1, Hash::Sha512),
+            SignatureScheme::RSA_PKCS1_SHA384 => Self::Rsa(Padding::Pkcs1, Hash::Sha384),
+            SignatureScheme::RSA_PKCS1_SHA256 => Self::Rsa(Padding::Pkcs1, Hash::Sha256),
+            _ => return None,
+        })
     }
 
-    const fn rsa(padding: Padding, hash: Hash) -> Self {
-        Self {
-            key: alg_id::RSA_ENCRYPTION,
-            signature: match (padding, hash) {
-                (Padding::Pkcs1, Hash::Sha256) => alg_id::RSA_PKCS1_SHA256,
-                (Padding::Pkcs1, Hash::Sha384) => alg_id::RSA_PKCS1_SHA384,
-                (Padding::Pkcs1, Hash::Sha512) => alg_id::RSA_PKCS1_SHA512,
-                (Padding::Pss, Hash::Sha256) => alg_id::RSA_PSS_SHA256,
-                (Padding::Pss, Hash::Sha384) => alg_id::RSA_PSS_SHA384,
-                (Padding::Pss, Hash::Sha512) => alg_id::RSA_PSS_SHA512,
-            },
-            kind: Kind::Rsa(padding, hash),
+    /// A handshake of TLS 1.3 is not signed with PKCS #1 v1.5 (RFC 8446 4.2.3).
+    fn is_known_in(self, version: Version) -> bool {
+        version == Version::Tls12 || !matches!(self, Self::Rsa(Padding::Pkcs1, _))
+    }
+
+    /// `key`: a point or a key in PKCS #1 form.
+    fn verifies(self, version: Version, key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::Rsa(padding, hash) => rsa::verify(padding, hash, key, message, signature),
+            // TLS 1.3 names the curve, TLS 1.2 the hash alone (RFC 8446 4.2.3).
+            Self::Ecdsa(named, hash) => [Curve::P256, Curve::P384]
+                .into_iter()
+                .filter(|curve| version == Version::Tls12 || *curve == named)
+                .any(|curve| ecdsa::verify_asn1(curve, hash, key, message, signature)),
         }
     }
 }
 
-impl SignatureVerificationAlgorithm for Algorithm {
-    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
-        self.key
-    }
-
-    fn signature_alg_id(&self) -> AlgorithmIdentifier {
-        self.signature
-    }
-
-    fn verify_signature(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
-        let is_valid = match self.kind {
-            Kind::Ecdsa(curve, hash) => ecdsa::verify_asn1(curve, hash, public_key, message, signature),
-            Kind::Rsa(padding, hash) => rsa::verify(padding, hash, public_key, message, signature),
-            Kind::Ed25519 => UnparsedPublicKey::new(&ED25519, public_key)
-                .verify(message, signature)
-                .is_ok(),
-        };
-        is_valid.then_some(()).ok_or(InvalidSignature)
+/// Whether the handshake was signed with the certificate's key.
+///
+/// # Errors
+/// [`CertificateError::BadSignature`] for one of another key, also for a key that is out of bounds; [`CertificateError::BadEncoding`]
+/// for a certificate that the system does not read; [`PeerMisbehaved`] for a scheme that was not offered.
+pub fn verify(
+    version: Version,
+    message: &[u8],
+    certificate: &[u8],
+    signed: &DigitallySignedStruct,
+) -> Result<HandshakeSignatureValid, Error> {
+    let scheme = Scheme::named(signed.scheme)
+        .filter(|scheme| scheme.is_known_in(version))
+        .ok_or(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme)?;
+    let key = key_of_certificate(certificate).ok_or(CertificateError::BadEncoding)?;
+    if scheme.verifies(version, &key, message, signed.signature()) {
+        Ok(HandshakeSignatureValid::assertion())
+    } else {
+        Err(CertificateError::BadSignature.into())
     }
 }

@@ -1,7 +1,6 @@
 //! Ephemeral ECDH over Curve25519 (RFC 7748) for TLS. `ring` has it too, and multiplies the base point by a table of 24 kB, which
 //! would be in every app to make handshakes a little faster.
 
-use ring::rand::{SecureRandom as _, SystemRandom};
 use rustls::crypto::{ActiveKeyExchange, GetRandomFailed, SharedSecret, SupportedKxGroup};
 use rustls::ffdhe_groups::FfdheGroup;
 use rustls::{Error, NamedGroup, PeerMisbehaved};
@@ -16,9 +15,7 @@ pub(super) struct Group;
 impl SupportedKxGroup for Group {
     fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, Error> {
         let mut private = Zeroizing::new([0; 32]);
-        SystemRandom::new()
-            .fill(private.as_mut())
-            .map_err(|_| GetRandomFailed)?;
+        getrandom::fill(private.as_mut()).map_err(|_| GetRandomFailed)?;
         let public = x25519(*private, X25519_BASEPOINT_BYTES);
         Ok(Box::new(Exchange { private, public }))
     }

@@ -113,11 +113,11 @@ unsafe extern "C" fn SecKeyCopyPublicKey(key: CFTypeRef) -> CFTypeRef {
 unsafe extern "C" fn SecKeyCopyExternalRepresentation(key: CFTypeRef, error: *mut CFErrorRef) -> CFTypeRef {
     assert!(error.is_null(), "no error is wanted");
     // SAFETY: valid by contract.
-    let Key::EllipticCurve(point) = (unsafe { Key::read(key) }) else {
+    let (Key::EllipticCurve(bytes) | Key::Rsa(bytes)) = (unsafe { Key::read(key) }) else {
         panic!("a private key is not taken out");
     };
     let representation = called(KeyFunction::CopyExternalRepresentation);
-    given(representation.map(|()| CFData::from_buffer(&point).into_CFType()))
+    given(representation.map(|()| CFData::from_buffer(&bytes).into_CFType()))
 }
 
 /// # Safety
@@ -146,7 +146,7 @@ unsafe extern "C" fn SecKeyCopyKeyExchangeResult(
 
 /// # Safety
 /// `data` is valid.
-unsafe fn bytes_of(data: CFDataRef) -> Vec<u8> {
+pub(super) unsafe fn bytes_of(data: CFDataRef) -> Vec<u8> {
     assert!(!data.is_null(), "null raises an exception");
     // SAFETY: valid by contract, and by the Get Rule retained.
     unsafe { CFData::wrap_under_get_rule(data) }.bytes().to_vec()
@@ -173,7 +173,7 @@ fn text_of(value: &CFType) -> String {
 
 /// A reference that is the caller's from now on (Create Rule).
 #[allow(clippy::mem_forget, reason = "the caller releases it")]
-fn given(object: Option<CFType>) -> CFTypeRef {
+pub(super) fn given(object: Option<CFType>) -> CFTypeRef {
     let Some(object) = object else {
         return ptr::null();
     };

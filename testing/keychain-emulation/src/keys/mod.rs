@@ -1,7 +1,8 @@
-//! `SecKey`, emulated over `ring`: creating, verifying and exchanging keys, as Apple documents them and as its published sources
+//! `SecKey`, emulated over `ring`: creating, verifying and exchanging keys, and those in certificates, as Apple documents them and as its published sources
 //! do it where those are laxer than the core (Security-61901: `SecKey.m`, `SecECKey.m`, `SecRSAKey.c`).
 
 mod calls;
+mod certificate;
 mod constants;
 mod key;
 
@@ -22,6 +23,10 @@ pub enum KeyFunction {
     CopyExternalRepresentation,
     /// `SecKeyCopyKeyExchangeResult`
     CopyKeyExchangeResult,
+    /// `SecCertificateCreateWithData`
+    CertificateCreateWithData,
+    /// `SecCertificateCopyKey`
+    CertificateCopyKey,
 }
 
 thread_local! {

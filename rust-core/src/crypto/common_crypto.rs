@@ -1,0 +1,156 @@
+//! SHA-2 and HMAC by the operating system: CommonCrypto, which is part of libSystem (CC_SHA(3cc), CCHmac(3cc)).
+#![allow(unsafe_code, reason = "CommonCrypto is a C interface")]
+
+use std::ffi::{c_int, c_void};
+use std::fmt;
+
+#[cfg(feature = "http-client")]
+use zeroize::Zeroize as _;
+
+use super::algorithm::Hash;
+use super::digest::Digest;
+
+/// A message that is hashed in parts.
+#[derive(Clone)]
+pub struct Context {
+    hash: Hash,
+    state: State,
+}
+
+#[derive(Clone)]
+enum State {
+    Short(Sha256Context),
+    /// SHA-384 is SHA-512 that begins with other numbers and is cut off.
+    Long(Sha512Context),
+}
+
+/// `CC_SHA256_CTX`
+#[repr(C)]
+#[derive(Clone, Default)]
+struct Sha256Context {
+    count: [u32; 2],
+    hash: [u32; 8],
+    block: [u32; 16],
+}
+
+/// `CC_SHA512_CTX`
+#[repr(C)]
+#[derive(Clone, Default)]
+struct Sha512Context {
+    count: [u64; 2],
+    hash: [u64; 8],
+    block: [u64; 16],
+}
+
+impl Context {
+    /// Nothing is hashed yet.
+    pub fn new(hash: Hash) -> Self {
+        let (mut short, mut long) = (Sha256Context::default(), Sha512Context::default());
+        // SAFETY: each writes one context, which is there.
+        let state = unsafe {
+            match hash {
+                Hash::Sha256 => {
+                    CC_SHA256_Init(&raw mut short);
+                    State::Short(short)
+                }
+                Hash::Sha384 => {
+                    CC_SHA384_Init(&raw mut long);
+                    State::Long(long)
+                }
+                Hash::Sha512 => {
+                    CC_SHA512_Init(&raw mut long);
+                    State::Long(long)
+                }
+            }
+        };
+        Self { hash, state }
+    }
+
+    /// Hashes the next part of the message.
+    pub fn update(&mut self, part: &[u8]) {
+        // A call takes a length of 32 bits.
+        for part in part.chunks(1 << 30) {
+            let (data, length) = (part.as_ptr().cast(), part.len() as u32);
+            // SAFETY: the context was begun by the same hash, and `length` bytes are there.
+            unsafe {
+                match (&mut self.state, self.hash) {
+                    (State::Short(context), _) => CC_SHA256_Update(context, data, length),
+                    (State::Long(context), Hash::Sha384) => CC_SHA384_Update(context, data, length),
+                    (State::Long(context), _) => CC_SHA512_Update(context, data, length),
+                };
+            }
+        }
+    }
+
+    /// The hash of what was hashed.
+    pub fn finish(mut self) -> Digest {
+        Digest::written(self.hash, |bytes| {
+            let place = bytes.as_mut_ptr();
+            // SAFETY: the context was begun by the same hash, and the place is as long as the longest one.
+            unsafe {
+                match (&mut self.state, self.hash) {
+                    (State::Short(context), _) => CC_SHA256_Final(place, context),
+                    (State::Long(context), Hash::Sha384) => CC_SHA384_Final(place, context),
+                    (State::Long(context), _) => CC_SHA512_Final(place, context),
+                };
+            }
+        })
+    }
+}
+
+/// It says which hash it is, and nothing of the message.
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} of a message", self.hash)
+    }
+}
+
+/// The HMAC (RFC 2104) of the parts of a message, one after the other.
+#[cfg(feature = "http-client")]
+pub(crate) fn hmac<'a>(hash: Hash, key: &[u8], parts: impl IntoIterator<Item = &'a [u8]>) -> Digest {
+    // `CCHmacAlgorithm`
+    let algorithm = match hash {
+        Hash::Sha256 => 2,
+        Hash::Sha384 => 3,
+        Hash::Sha512 => 4,
+    };
+    let mut context = HmacContext([0; 96]);
+    // SAFETY: the context is there and begun before it is used, and each length is that of the bytes beside it.
+    unsafe {
+        CCHmacInit(&raw mut context, algorithm, key.as_ptr().cast(), key.len());
+        for part in parts {
+            CCHmacUpdate(&raw mut context, part.as_ptr().cast(), part.len());
+        }
+    }
+    let code = Digest::written(hash, |bytes| {
+        // SAFETY: the context was begun, and the place is as long as the longest hash.
+        unsafe { CCHmacFinal(&raw mut context, bytes.as_mut_ptr().cast()) };
+    });
+    // The key can be had from it.
+    context.0.zeroize();
+    code
+}
+
+/// `CCHmacContext`
+#[cfg(feature = "http-client")]
+#[repr(C)]
+struct HmacContext([u32; 96]);
+
+// What CC_SHA's functions return is always 1.
+unsafe extern "C" {
+    fn CC_SHA256_Init(context: *mut Sha256Context) -> c_int;
+    fn CC_SHA256_Update(context: *mut Sha256Context, data: *const c_void, length: u32) -> c_int;
+    fn CC_SHA256_Final(digest: *mut u8, context: *mut Sha256Context) -> c_int;
+    fn CC_SHA384_Init(context: *mut Sha512Context) -> c_int;
+    fn CC_SHA384_Update(context: *mut Sha512Context, data: *const c_void, length: u32) -> c_int;
+    fn CC_SHA384_Final(digest: *mut u8, context: *mut Sha512Context) -> c_int;
+    fn CC_SHA512_Init(context: *mut Sha512Context) -> c_int;
+    fn CC_SHA512_Update(context: *mut Sha512Context, data: *const c_void, length: u32) -> c_int;
+    fn CC_SHA512_Final(digest: *mut u8, context: *mut Sha512Context) -> c_int;
+}
+#[cfg(feature = "http-client")]
+unsafe extern "C" {
+    fn CCHmacInit(context: *mut HmacContext, algorithm: u32, key: *const c_void, length: usize);
+    fn CCHmacUpdate(context: *mut HmacContext, data: *const c_void, length: usize);
+    fn CCHmacFinal(context: *mut HmacContext, code: *mut c_void);
+}

@@ -1,0 +1,38 @@
+//! Those of handshakes where `ring` does the arithmetic: by rustls, as the system's verifier has them verified.
+
+use pilotlight_core::adapters::tls;
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::CertificateDer;
+use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+
+pub(crate) const SCHEMES: [SignatureScheme; 9] = [
+    SignatureScheme::ECDSA_NISTP384_SHA384,
+    SignatureScheme::ECDSA_NISTP256_SHA256,
+    SignatureScheme::ED25519,
+    SignatureScheme::RSA_PSS_SHA512,
+    SignatureScheme::RSA_PSS_SHA384,
+    SignatureScheme::RSA_PSS_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA512,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA256,
+];
+
+#[derive(Clone, Copy)]
+pub(crate) enum Version {
+    Tls12,
+    Tls13,
+}
+
+pub(crate) fn verify(
+    version: Version,
+    message: &[u8],
+    certificate: &CertificateDer<'_>,
+    signed: &DigitallySignedStruct,
+) -> Result<HandshakeSignatureValid, Error> {
+    let algorithms = tls::provider().signature_verification_algorithms;
+    match version {
+        Version::Tls12 => verify_tls12_signature(message, certificate, signed, &algorithms),
+        Version::Tls13 => verify_tls13_signature(message, certificate, signed, &algorithms),
+    }
+}
