@@ -262,6 +262,13 @@ MISTAKES = [
         failed("handshakes::a_record_that_was_changed_on_the_way_is_refused"),
     ),
     (
+        "a record of TLS 1.2 may hold more than it may",
+        f"{TLS}/aes_gcm.rs",
+        "if length > LARGEST_FRAGMENT {",
+        "if length > LARGEST_FRAGMENT + 1 {",
+        failed("records::a_record_that_holds_too_much_is_refused"),
+    ),
+    (
         "every record of TLS 1.3 has the same nonce",
         f"{TLS}/aes_gcm.rs",
         "let nonce = Nonce::new(&self.1, sequence);\n        let tag",

@@ -13,6 +13,7 @@ mod ed25519;
 mod handshakes;
 mod hashes;
 mod key_exchange;
+mod records;
 mod rsa;
 #[cfg(not(target_vendor = "apple"))]
 mod signatures;

@@ -21,6 +21,8 @@ mod handshakes;
 mod hashes;
 #[path = "../../../rust-core/tests/cryptography/key_exchange.rs"]
 mod key_exchange;
+#[path = "../../../rust-core/tests/cryptography/records.rs"]
+mod records;
 #[path = "../../../rust-core/tests/cryptography/rsa.rs"]
 mod rsa;
 #[path = "../../../rust-core/tests/cryptography/support.rs"]
