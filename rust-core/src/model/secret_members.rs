@@ -5,7 +5,7 @@ use std::mem;
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
-use zeroize::Zeroize;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// An object of JSON whose `Debug` shows nothing of it. Its text is wiped when it is dropped: serde_json would free
 /// tokens as they are.
@@ -30,13 +30,13 @@ impl SecretMembers {
         }
     }
 
-    /// Puts one in. Gives the value that it takes the place of.
-    pub fn insert(&mut self, mut name: String, value: Value) -> Option<SecretValue> {
+    /// Puts one in. Gives back its name and the value that it takes the place of, if there was one.
+    pub fn insert(&mut self, name: String, value: Value) -> Option<(Zeroizing<String>, SecretValue)> {
         if let Some(place) = self.0.get_mut(&name) {
-            name.zeroize();
-            return Some(SecretValue(mem::replace(place, value)));
+            return Some((Zeroizing::new(name), SecretValue(mem::replace(place, value))));
         }
-        self.0.insert(name, value).map(SecretValue)
+        self.0.insert(name, value);
+        None
     }
 
     /// The members.

@@ -78,10 +78,7 @@ impl Object {
     }
 
     pub(super) fn put(&mut self, name: String, value: Value) {
-        let kept = Zeroizing::new(name.clone());
-        if let Some(replaced) = self.members.insert(name, value) {
-            self.replaced.push((kept, replaced));
-        }
+        self.replaced.extend(self.members.insert(name, value));
     }
 
     pub(super) fn lower(&mut self, fidelity: Fidelity) {

@@ -202,11 +202,26 @@ impl Scanner<'_> {
 
     /// A string, whose first quote is next; `None` where it does not end.
     fn string(&mut self) -> Option<Zeroizing<String>> {
+        if let Some(text) = self.plain_string() {
+            self.at += text.len() + 2;
+            return Some(text);
+        }
         let end = self.end_of_string(self.at)?;
         let (text, exact) = decode(self.bytes.get(self.at + 1..end)?);
         self.repaired_if(!exact);
         self.at = end + 1;
         Some(text)
+    }
+
+    /// Nearly every string: what stands between the quotes is the text itself. It is looked at once.
+    fn plain_string(&self) -> Option<Zeroizing<String>> {
+        let inside = self.rest().get(1..)?;
+        let length = inside.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' '))?;
+        let (text, after) = inside.split_at_checked(length)?;
+        let text = std::str::from_utf8(text)
+            .ok()
+            .filter(|_| after.first() == Some(&b'"'))?;
+        Some(Zeroizing::new(text.to_owned()))
     }
 
     /// Where the closing quote of the string is whose first quote is at `start`.
@@ -285,6 +300,10 @@ impl Scanner<'_> {
 
     /// Skips white space; and comments and control characters, which JSON does not allow.
     fn skip_blank(&mut self) {
+        // Most often there is none.
+        if matches!(self.peek(), Some(b'"' | b',' | b':' | b'}' | b']')) {
+            return;
+        }
         let (after, exact) = self.after_blank(self.at);
         self.at = after;
         self.repaired_if(!exact);
@@ -296,7 +315,10 @@ impl Scanner<'_> {
         let mut exact = true;
         loop {
             let rest = self.bytes.get(at..).unwrap_or_default();
-            let white = rest.iter().take_while(|byte| b" \t\r\n".contains(byte)).count();
+            let white = rest
+                .iter()
+                .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+                .count();
             let rest = rest.get(white..).unwrap_or_default();
             let length = match rest {
                 [b'/', b'*', inside @ ..] => {
