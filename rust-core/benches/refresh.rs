@@ -1,7 +1,7 @@
 //! What one renewal costs beyond its request: [`SessionManager::access_token`] against a server with rotation on
 //! loopback, beside the same POST through bare reqwest with the same settings, in one run.
 //!
-//! `cargo bench -p pilotlight-core --bench refresh`. The goal is a ratio of at most 1.1; it is printed last.
+//! `cargo bench -p pilotlight-core --bench refresh`. The goal is a ratio of at most 1.07; it is printed last.
 
 #![allow(
     clippy::unwrap_used,
