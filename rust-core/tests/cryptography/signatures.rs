@@ -6,17 +6,9 @@ use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::CertificateDer;
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
-pub(crate) const SCHEMES: [SignatureScheme; 9] = [
-    SignatureScheme::ECDSA_NISTP384_SHA384,
-    SignatureScheme::ECDSA_NISTP256_SHA256,
-    SignatureScheme::ED25519,
-    SignatureScheme::RSA_PSS_SHA512,
-    SignatureScheme::RSA_PSS_SHA384,
-    SignatureScheme::RSA_PSS_SHA256,
-    SignatureScheme::RSA_PKCS1_SHA512,
-    SignatureScheme::RSA_PKCS1_SHA384,
-    SignatureScheme::RSA_PKCS1_SHA256,
-];
+pub(crate) fn schemes() -> Vec<SignatureScheme> {
+    tls::provider().signature_verification_algorithms.supported_schemes()
+}
 
 #[derive(Clone, Copy)]
 pub(crate) enum Version {

@@ -14,6 +14,7 @@ use super::aes_gcm::{AES_128_GCM, AES_256_GCM, AesGcm};
 use super::no_private_keys::NoPrivateKeys;
 use super::system_hashes::{SHA256, SHA384, Sha2};
 use super::system_key_exchange::{SECP256R1, SECP384R1};
+use super::system_signatures::{ECDSA, RSA};
 use super::x25519::X25519;
 
 /// The system's and the crates', without code that reads and signs with private keys: it would be in every app, and Pilotlight never
@@ -76,20 +77,6 @@ static RSA_AES_128: Tls12CipherSuite = tls12(
     &SHA256,
     &PrfUsingHmac(&SHA256),
 );
-
-/// With which a key of each kind signs the key exchange of TLS 1.2.
-static ECDSA: &[SignatureScheme] = &[
-    SignatureScheme::ECDSA_NISTP384_SHA384,
-    SignatureScheme::ECDSA_NISTP256_SHA256,
-];
-static RSA: &[SignatureScheme] = &[
-    SignatureScheme::RSA_PSS_SHA512,
-    SignatureScheme::RSA_PSS_SHA384,
-    SignatureScheme::RSA_PSS_SHA256,
-    SignatureScheme::RSA_PKCS1_SHA512,
-    SignatureScheme::RSA_PKCS1_SHA384,
-    SignatureScheme::RSA_PKCS1_SHA256,
-];
 
 const fn tls13(
     suite: CipherSuite,

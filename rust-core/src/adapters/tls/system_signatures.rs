@@ -6,11 +6,13 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, PeerMisbehaved, Sig
 use crate::crypto::security_framework::key_of_certificate;
 use crate::crypto::{Curve, Hash, Padding, ecdsa, rsa};
 
-/// What is offered, in the order in which rustls offers it with `ring`. Ed25519 is not: no public authority signs such certificates, and
-/// the system has no key of that kind.
-pub const SCHEMES: [SignatureScheme; 8] = [
+/// What a key on a curve signs with.
+pub(super) static ECDSA: &[SignatureScheme] = &[
     SignatureScheme::ECDSA_NISTP384_SHA384,
     SignatureScheme::ECDSA_NISTP256_SHA256,
+];
+/// What an RSA key signs with.
+pub(super) static RSA: &[SignatureScheme] = &[
     SignatureScheme::RSA_PSS_SHA512,
     SignatureScheme::RSA_PSS_SHA384,
     SignatureScheme::RSA_PSS_SHA256,
@@ -18,6 +20,12 @@ pub const SCHEMES: [SignatureScheme; 8] = [
     SignatureScheme::RSA_PKCS1_SHA384,
     SignatureScheme::RSA_PKCS1_SHA256,
 ];
+
+/// What is offered, in the order in which rustls offers it with `ring`. Ed25519 is not: no public authority signs such certificates, and
+/// the system has no key of that kind.
+pub fn schemes() -> Vec<SignatureScheme> {
+    [ECDSA, RSA].concat()
+}
 
 /// In which version of TLS something was signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

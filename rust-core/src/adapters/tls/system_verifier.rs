@@ -6,7 +6,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
-use super::system_signatures::{SCHEMES, Version, verify};
+use super::system_signatures::{Version, schemes, verify};
 use crate::adapters::autorelease::in_pool;
 
 /// Each check in an autorelease pool: the thread of the requests never ends.
@@ -47,6 +47,6 @@ impl ServerCertVerifier for SystemVerifier {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        SCHEMES.to_vec()
+        schemes()
     }
 }
