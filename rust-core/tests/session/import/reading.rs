@@ -214,6 +214,13 @@ fn an_archived_session_is_found_whatever_its_key_and_wrapping() {
             ("other", Value::Data(vec![0; 9])),
         ])
     };
+    let as_data_between = |file: Value| {
+        fields(&[
+            ("a picture", Value::Data(vec![0; 9])),
+            ("auth", Value::Data(written(&file))),
+            ("other", Value::Data(b"bplist00".to_vec())),
+        ])
+    };
     let as_archived_data = |file: Value| {
         let data = fields(&[("NS.data", Value::Data(written(&file)))]);
         fields(&[
@@ -223,12 +230,13 @@ fn an_archived_session_is_found_whatever_its_key_and_wrapping() {
             ("$objects", Value::Array(vec!["$null".into(), data])),
         ])
     };
-    let ways: [(&str, &dyn Fn(Value) -> Value); 7] = [
+    let ways: [(&str, &dyn Fn(Value) -> Value); 8] = [
         ("renamed", &renamed),
         ("beside numbers", &beside_numbers),
         ("in an object", &in_an_object),
         ("in a dictionary", &in_a_dictionary),
         ("as data", &as_data),
+        ("as data between other data", &as_data_between),
         ("as archived data", &as_archived_data),
         ("twice", &|file| as_archived_data(as_data(renamed(file)))),
     ];
