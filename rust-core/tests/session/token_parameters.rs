@@ -8,7 +8,7 @@ use pilotlight_core::protocol::exchanged_token::TokenExchange;
 use pilotlight_core::session::{RefreshOptions, SessionManager};
 use url::form_urlencoded;
 
-use crate::audiences::{API, api, token};
+use crate::audiences::{API, OTHER, api, token};
 use crate::exchange::{asked, exchange};
 use crate::exchange_sign_in::code;
 use crate::watched::Watched;
@@ -57,6 +57,27 @@ async fn each_token_request_has_it_once() {
     assert_eq!(sent(&network, "audience"), [API]);
     session.sign_in_by_exchange(code(0)).await.unwrap();
     check("a sign-in by exchange");
+}
+
+/// Of a sign-in on another device: what the app configured goes along, unless the call says it.
+#[tokio::test]
+async fn a_device_authorization_has_the_configured_audience_unless_the_call_names_one() {
+    let (world, _, network) = signed_in(&[]).await;
+    let mut configuration = world.configuration();
+    configuration.audience = Some(API.to_owned());
+    let session = world.session_over(configuration, network.clone());
+    for (parameters, audience) in [
+        (&[][..], API),
+        (&[("prompt", "login")], API),
+        (&[("audience", OTHER)], OTHER),
+        (&[("audience", OTHER), ("prompt", "login")], OTHER),
+    ] {
+        // The server does not know each of them; what was sent is what counts.
+        drop(session.begin_device_sign_in(map(parameters)).await);
+        assert_eq!(sent(&network, "audience"), [audience], "{parameters:?}");
+        let prompts = parameters.iter().filter(|(name, _)| *name == "prompt").count();
+        assert_eq!(sent(&network, "prompt").len(), prompts, "{parameters:?}");
+    }
 }
 
 #[tokio::test]

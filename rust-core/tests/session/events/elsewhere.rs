@@ -30,6 +30,9 @@ async fn the_other_process_is_notified_of_it_once() {
     app.profile(true).await.unwrap();
     looks("the same profile").await;
     assert!(events.announced().is_empty());
+    app.access_token(forced()).await.unwrap();
+    looks("renewed again, with the same token for the audience").await;
+    assert_eq!(events.announced(), ["renewed own elsewhere"]);
     app.sign_out().await;
     looks("signed out").await;
     assert_eq!(events.announced(), ["signed out elsewhere"]);
