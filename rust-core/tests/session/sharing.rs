@@ -343,8 +343,10 @@ async fn a_read_only_session_looks_and_touches_nothing() {
         cached(&app).unwrap()
     );
     world.clock.advance(86_400);
+    let mut events = crate::reports::events(&widget);
     let open_app = |outcome| matches!(public(outcome), SessionError::OpenApp { .. });
     assert!(open_app(widget.access_token(at_least(60)).await));
+    assert!(events.announced().is_empty(), "it has tried nothing that could fail");
     let any = TokenOptions {
         allow_expired: true,
         ..at_least(60)
