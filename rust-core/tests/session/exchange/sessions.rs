@@ -55,6 +55,31 @@ async fn a_step_up_brings_another() {
     }
 }
 
+/// Of the authentication before, whether the step-up brings another refresh token or not.
+#[tokio::test]
+async fn a_token_that_was_under_way_when_the_user_stepped_up_is_asked_for_again() {
+    let world = world().await;
+    for fault in [None, Some(Fault::answer_without(&["refresh_token"]))] {
+        let session = world.signed_in().await;
+        let before = exchanges(&world);
+        let request = session.begin_step_up(StepUpOptions::default()).await.unwrap();
+        let callback = world.server.authorize(&request.url, ADA).await.unwrap();
+        let hold = Fault::hold().grant(super::refusals::TOKEN_EXCHANGE);
+        world.control().fault(Endpoint::Token, hold);
+        let step_up = async {
+            world.control().wait_for_held(Endpoint::Token, 1).await;
+            if let Some(fault) = fault {
+                world.control().fault(Endpoint::Token, fault);
+            }
+            session.complete_sign_in(&callback).await.unwrap();
+            world.control().release(Endpoint::Token);
+        };
+        let (outcome, ()) = tokio::join!(asked(&session, &exchange()), step_up);
+        assert_eq!(outcome.unwrap().expose(), token(&session, &exchange()).await);
+        assert_eq!(exchanges(&world) - before, 2);
+    }
+}
+
 /// Where that happens again and again, the caller is asked to come later.
 #[tokio::test]
 async fn a_session_that_changes_hands_with_each_answer_is_not_asked_for_ever() {
