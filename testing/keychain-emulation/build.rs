@@ -47,7 +47,6 @@ fn main() {
         "common_crypto",
         "dalek",
         "der",
-        "digest",
         "ecdsa",
         "ed25519",
         "hashing",
@@ -91,9 +90,10 @@ fn sources() -> PathBuf {
 /// What is in `crypto/mod.rs`, and in the place of the file that chooses the back end: this one.
 const CRYPTO: &str = "
 mod backend {
-    pub use super::common_crypto::Context;
+    pub(super) use super::common_crypto::State;
     pub(super) use super::dalek::verify_ed25519;
     pub(super) use super::security_framework::{verify_ecdsa, verify_rsa};
 }
 pub use algorithm::{Curve, Hash, Padding};
+pub use hashing::Digest;
 ";

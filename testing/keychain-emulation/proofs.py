@@ -236,8 +236,8 @@ MISTAKES = [
     (
         "what is hashed with SHA-384 ends as with SHA-512",
         f"{CRYPTO}/common_crypto.rs",
-        "(State::Long(context), Hash::Sha384) => CC_SHA384_Final(place, context),",
-        "(State::Long(context), Hash::Sha384) => CC_SHA256_Final(place, (&raw mut *context).cast()),",
+        "Self::Sha384(context) => CC_SHA384_Final(place, context),",
+        "Self::Sha384(context) => CC_SHA256_Final(place, (&raw mut *context).cast()),",
         failed("hashes::the_standards_examples"),
     ),
     (

@@ -31,7 +31,7 @@ pub enum Padding {
 
 impl Hash {
     /// Of the longest one, in bytes.
-    pub(super) const LONGEST: usize = 64;
+    pub(crate) const LONGEST: usize = 64;
 
     /// How long it is.
     pub const fn bytes(self) -> usize {

@@ -1,12 +1,10 @@
 //! Who does the arithmetic. To use `ring` on Apple systems too, these conditions and those in `mod.rs` are all there is to change.
 
 #[cfg(target_vendor = "apple")]
-pub use super::common_crypto::Context;
+pub(super) use super::common_crypto::State;
 #[cfg(target_vendor = "apple")]
 pub(super) use super::dalek::verify_ed25519;
 #[cfg(not(target_vendor = "apple"))]
-pub use super::ring_backend::Context;
-#[cfg(not(target_vendor = "apple"))]
-pub(super) use super::ring_backend::{verify_ecdsa, verify_ed25519, verify_rsa};
+pub(super) use super::ring_backend::{State, verify_ecdsa, verify_ed25519, verify_rsa};
 #[cfg(target_vendor = "apple")]
 pub(super) use super::security_framework::{verify_ecdsa, verify_rsa};

@@ -2,112 +2,97 @@
 #![allow(unsafe_code, reason = "CommonCrypto is a C interface")]
 
 use std::ffi::{c_int, c_void};
-use std::fmt;
 
 #[cfg(feature = "http-client")]
 use zeroize::Zeroize as _;
 
 use super::algorithm::Hash;
-use super::digest::Digest;
 
-/// A message that is hashed in parts.
+/// Of a message that is hashed in parts.
 #[derive(Clone)]
-pub struct Context {
-    hash: Hash,
-    state: State,
-}
-
-#[derive(Clone)]
-enum State {
-    Short(Sha256Context),
-    /// SHA-384 is SHA-512 that begins with other numbers and is cut off.
-    Long(Sha512Context),
+pub(super) enum State {
+    Sha256(Sha256Context),
+    Sha384(Sha512Context),
+    Sha512(Sha512Context),
 }
 
 /// `CC_SHA256_CTX`
 #[repr(C)]
 #[derive(Clone, Default)]
-struct Sha256Context {
+pub(super) struct Sha256Context {
     count: [u32; 2],
     hash: [u32; 8],
     block: [u32; 16],
 }
 
-/// `CC_SHA512_CTX`
+/// `CC_SHA512_CTX`, also of SHA-384, which is SHA-512 that begins with other numbers and is cut off.
 #[repr(C)]
 #[derive(Clone, Default)]
-struct Sha512Context {
+pub(super) struct Sha512Context {
     count: [u64; 2],
     hash: [u64; 8],
     block: [u64; 16],
 }
 
-impl Context {
-    /// Nothing is hashed yet.
-    pub fn new(hash: Hash) -> Self {
+impl State {
+    pub(super) fn new(hash: Hash) -> Self {
         let (mut short, mut long) = (Sha256Context::default(), Sha512Context::default());
         // SAFETY: each writes one context, which is there.
-        let state = unsafe {
+        unsafe {
             match hash {
                 Hash::Sha256 => {
                     CC_SHA256_Init(&raw mut short);
-                    State::Short(short)
+                    Self::Sha256(short)
                 }
                 Hash::Sha384 => {
                     CC_SHA384_Init(&raw mut long);
-                    State::Long(long)
+                    Self::Sha384(long)
                 }
                 Hash::Sha512 => {
                     CC_SHA512_Init(&raw mut long);
-                    State::Long(long)
+                    Self::Sha512(long)
                 }
             }
-        };
-        Self { hash, state }
+        }
     }
 
-    /// Hashes the next part of the message.
-    pub fn update(&mut self, part: &[u8]) {
+    pub(super) fn update(&mut self, part: &[u8]) {
         // A call takes a length of 32 bits.
         for part in part.chunks(1 << 30) {
             let (data, length) = (part.as_ptr().cast(), part.len() as u32);
             // SAFETY: the context was begun by the same hash, and `length` bytes are there.
             unsafe {
-                match (&mut self.state, self.hash) {
-                    (State::Short(context), _) => CC_SHA256_Update(context, data, length),
-                    (State::Long(context), Hash::Sha384) => CC_SHA384_Update(context, data, length),
-                    (State::Long(context), _) => CC_SHA512_Update(context, data, length),
+                match self {
+                    Self::Sha256(context) => CC_SHA256_Update(context, data, length),
+                    Self::Sha384(context) => CC_SHA384_Update(context, data, length),
+                    Self::Sha512(context) => CC_SHA512_Update(context, data, length),
                 };
             }
         }
     }
 
-    /// The hash of what was hashed.
-    pub fn finish(mut self) -> Digest {
-        Digest::written(self.hash, |bytes| {
-            let place = bytes.as_mut_ptr();
-            // SAFETY: the context was begun by the same hash, and the place is as long as the longest one.
-            unsafe {
-                match (&mut self.state, self.hash) {
-                    (State::Short(context), _) => CC_SHA256_Final(place, context),
-                    (State::Long(context), Hash::Sha384) => CC_SHA384_Final(place, context),
-                    (State::Long(context), _) => CC_SHA512_Final(place, context),
-                };
-            }
-        })
+    /// Writes as many bytes as the hash has.
+    pub(super) fn finish(mut self, hash: &mut [u8; Hash::LONGEST]) {
+        let place = hash.as_mut_ptr();
+        // SAFETY: the context was begun by the same hash, and the place is as long as the longest one.
+        unsafe {
+            match &mut self {
+                Self::Sha256(context) => CC_SHA256_Final(place, context),
+                Self::Sha384(context) => CC_SHA384_Final(place, context),
+                Self::Sha512(context) => CC_SHA512_Final(place, context),
+            };
+        }
     }
 }
 
-/// It says which hash it is, and nothing of the message.
-impl fmt::Debug for Context {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} of a message", self.hash)
-    }
-}
-
-/// The HMAC (RFC 2104) of the parts of a message, one after the other.
+/// Writes the HMAC (RFC 2104) of the parts of a message, one after the other: as many bytes as the hash has.
 #[cfg(feature = "http-client")]
-pub(crate) fn hmac<'a>(hash: Hash, key: &[u8], parts: impl IntoIterator<Item = &'a [u8]>) -> Digest {
+pub(crate) fn hmac<'a>(
+    hash: Hash,
+    key: &[u8],
+    parts: impl IntoIterator<Item = &'a [u8]>,
+    code: &mut [u8; Hash::LONGEST],
+) {
     // `CCHmacAlgorithm`
     let algorithm = match hash {
         Hash::Sha256 => 2,
@@ -115,20 +100,17 @@ pub(crate) fn hmac<'a>(hash: Hash, key: &[u8], parts: impl IntoIterator<Item = &
         Hash::Sha512 => 4,
     };
     let mut context = HmacContext([0; 96]);
-    // SAFETY: the context is there and begun before it is used, and each length is that of the bytes beside it.
+    // SAFETY: the context is there and begun before it is used, each length is that of the bytes beside it, and the place is as long as
+    // the longest hash.
     unsafe {
         CCHmacInit(&raw mut context, algorithm, key.as_ptr().cast(), key.len());
         for part in parts {
             CCHmacUpdate(&raw mut context, part.as_ptr().cast(), part.len());
         }
+        CCHmacFinal(&raw mut context, code.as_mut_ptr().cast());
     }
-    let code = Digest::written(hash, |bytes| {
-        // SAFETY: the context was begun, and the place is as long as the longest hash.
-        unsafe { CCHmacFinal(&raw mut context, bytes.as_mut_ptr().cast()) };
-    });
     // The key can be had from it.
     context.0.zeroize();
-    code
 }
 
 /// `CCHmacContext`

@@ -6,7 +6,7 @@ use ed25519_dalek::hazmat::raw_verify;
 use ed25519_dalek::{Signature, VerifyingKey};
 
 use super::algorithm::Hash;
-use super::common_crypto::Context;
+use super::common_crypto::State;
 
 pub(super) fn verify_ed25519(public_key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
     let signature = Signature::from_bytes(signature);
@@ -14,11 +14,11 @@ pub(super) fn verify_ed25519(public_key: &[u8; 32], message: &[u8], signature: &
 }
 
 /// The system's, in the place of the crate's own, which is 11 kB.
-struct Sha512(Context);
+struct Sha512(State);
 
 impl Default for Sha512 {
     fn default() -> Self {
-        Self(Context::new(Hash::Sha512))
+        Self(State::new(Hash::Sha512))
     }
 }
 
@@ -36,6 +36,6 @@ impl OutputSizeUser for Sha512 {
 
 impl FixedOutput for Sha512 {
     fn finalize_into(self, out: &mut Output<Self>) {
-        out.copy_from_slice(self.0.finish().as_ref());
+        self.0.finish(&mut out.0);
     }
 }

@@ -11,7 +11,6 @@ pub(crate) mod common_crypto;
 #[cfg(target_vendor = "apple")]
 mod dalek;
 mod der;
-mod digest;
 pub mod ecdsa;
 pub mod ed25519;
 pub mod hashing;
@@ -22,4 +21,4 @@ pub mod rsa;
 pub(crate) mod security_framework;
 
 pub use algorithm::{Curve, Hash, Padding};
-pub use digest::Digest;
+pub use hashing::Digest;

@@ -1,7 +1,5 @@
 //! The arithmetic by `ring`.
 
-use std::fmt;
-
 use ring::digest;
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519,
@@ -10,7 +8,6 @@ use ring::signature::{
 };
 
 use super::algorithm::{Curve, Hash, Padding};
-use super::digest::Digest;
 
 pub(super) fn verify_ecdsa(curve: Curve, hash: Hash, point: &[u8], message: &[u8], signature: &[u8]) -> bool {
     let algorithm: &dyn VerificationAlgorithm = match (curve, hash) {
@@ -46,43 +43,27 @@ fn verify(algorithm: &'static dyn VerificationAlgorithm, key: &[u8], message: &[
         .is_ok()
 }
 
-/// A message that is hashed in parts.
+/// Of a message that is hashed in parts.
 #[derive(Clone)]
-pub struct Context {
-    hash: Hash,
-    state: digest::Context,
-}
+pub(super) struct State(digest::Context);
 
-impl Context {
-    /// Nothing is hashed yet.
-    pub fn new(hash: Hash) -> Self {
-        let algorithm = match hash {
+impl State {
+    pub(super) fn new(hash: Hash) -> Self {
+        Self(digest::Context::new(match hash {
             Hash::Sha256 => &digest::SHA256,
             Hash::Sha384 => &digest::SHA384,
             Hash::Sha512 => &digest::SHA512,
-        };
-        let state = digest::Context::new(algorithm);
-        Self { hash, state }
+        }))
     }
 
-    /// Hashes the next part of the message.
-    pub fn update(&mut self, part: &[u8]) {
-        self.state.update(part);
+    pub(super) fn update(&mut self, part: &[u8]) {
+        self.0.update(part);
     }
 
-    /// The hash of what was hashed.
-    pub fn finish(self) -> Digest {
-        let found = self.state.finish();
-        Digest::written(self.hash, |bytes| {
-            let written = bytes.iter_mut().zip(found.as_ref());
-            written.for_each(|(byte, found)| *byte = *found);
-        })
-    }
-}
-
-/// It says which hash it is, and nothing of the message.
-impl fmt::Debug for Context {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} of a message", self.hash)
+    /// Writes as many bytes as the hash has.
+    pub(super) fn finish(self, hash: &mut [u8; Hash::LONGEST]) {
+        let found = self.0.finish();
+        let written = hash.iter_mut().zip(found.as_ref());
+        written.for_each(|(byte, found)| *byte = *found);
     }
 }

@@ -8,8 +8,8 @@ use rustls::crypto::cipher::{
 };
 use rustls::{ConnectionTrafficSecrets, ContentType, Error, ProtocolVersion};
 
-pub(super) static AES_128_GCM: AesGcm = AesGcm::Aes128;
-pub(super) static AES_256_GCM: AesGcm = AesGcm::Aes256;
+pub(super) static AES_128_GCM: AesGcm = AesGcm { key_bytes: 16 };
+pub(super) static AES_256_GCM: AesGcm = AesGcm { key_bytes: 32 };
 
 /// Of a TLS 1.2 record: the part of the nonce that stands in front of it.
 const EXPLICIT_NONCE_BYTES: usize = 8;
@@ -17,19 +17,9 @@ const SALT_BYTES: usize = NONCE_LEN - EXPLICIT_NONCE_BYTES;
 /// Of what one record may hold (RFC 5246 6.2.1).
 const LARGEST_FRAGMENT: usize = 1 << 14;
 
-/// By the length of its key.
-pub(super) enum AesGcm {
-    Aes128,
-    Aes256,
-}
-
-impl AesGcm {
-    fn key_bytes(&self) -> usize {
-        match self {
-            Self::Aes128 => 16,
-            Self::Aes256 => 32,
-        }
-    }
+/// One by the length of its key.
+pub(super) struct AesGcm {
+    key_bytes: usize,
 }
 
 /// A cipher with its key. `None` for a key of another length, which rustls never gives.
@@ -64,7 +54,7 @@ impl Tls13AeadAlgorithm for AesGcm {
     }
 
     fn key_len(&self) -> usize {
-        self.key_bytes()
+        self.key_bytes
     }
 
     /// Nobody asks for them: keys do not leave the connection.
@@ -113,11 +103,7 @@ impl MessageDecrypter for Tls13 {
 
 impl Tls12AeadAlgorithm for AesGcm {
     fn encrypter(&self, key: AeadKey, salt: &[u8], explicit: &[u8]) -> Box<dyn MessageEncrypter> {
-        let mut iv = [0; NONCE_LEN];
-        iv.iter_mut()
-            .zip(salt.iter().chain(explicit))
-            .for_each(|(byte, given)| *byte = *given);
-        Box::new(Tls12Sealing(Keyed::new(&key), Iv::new(iv)))
+        Box::new(Tls12Sealing(Keyed::new(&key), Iv::new(joined(salt, explicit))))
     }
 
     fn decrypter(&self, key: AeadKey, salt: &[u8]) -> Box<dyn MessageDecrypter> {
@@ -126,7 +112,7 @@ impl Tls12AeadAlgorithm for AesGcm {
 
     fn key_block_shape(&self) -> KeyBlockShape {
         KeyBlockShape {
-            enc_key_len: self.key_bytes(),
+            enc_key_len: self.key_bytes,
             fixed_iv_len: SALT_BYTES,
             explicit_nonce_len: EXPLICIT_NONCE_BYTES,
         }
@@ -179,11 +165,7 @@ impl MessageDecrypter for Tls12Opening {
             .checked_sub(EXPLICIT_NONCE_BYTES + TAG_BYTES)
             .ok_or(Error::DecryptError)?;
         let (explicit, sealed) = payload.split_at_mut(EXPLICIT_NONCE_BYTES);
-        let mut nonce = [0; NONCE_LEN];
-        nonce
-            .iter_mut()
-            .zip(self.1.iter().chain(&*explicit))
-            .for_each(|(byte, given)| *byte = *given);
+        let nonce = joined(&self.1, explicit);
         let aad = make_tls12_aad(sequence, message.typ, message.version, length);
         self.0.open(&nonce, &aad, sealed)?;
         if length > LARGEST_FRAGMENT {
@@ -191,4 +173,12 @@ impl MessageDecrypter for Tls12Opening {
         }
         Ok(message.into_plain_message_range(EXPLICIT_NONCE_BYTES..EXPLICIT_NONCE_BYTES + length))
     }
+}
+
+/// The nonce of both its parts (RFC 5288 3).
+fn joined(salt: &[u8], explicit: &[u8]) -> [u8; NONCE_LEN] {
+    let mut nonce = [0; NONCE_LEN];
+    let parts = nonce.iter_mut().zip(salt.iter().chain(explicit));
+    parts.for_each(|(byte, given)| *byte = *given);
+    nonce
 }

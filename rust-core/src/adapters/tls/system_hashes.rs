@@ -4,9 +4,9 @@ use rustls::crypto::hash::{self, HashAlgorithm, Output};
 use rustls::crypto::hmac::{self, Tag};
 use zeroize::Zeroizing;
 
-use crate::crypto::Hash;
 use crate::crypto::common_crypto::hmac;
 use crate::crypto::hashing::{Context, digest};
+use crate::crypto::{Digest, Hash};
 
 pub(super) static SHA256: Sha2 = Sha2(Hash::Sha256);
 pub(super) static SHA384: Sha2 = Sha2(Hash::Sha384);
@@ -71,7 +71,8 @@ struct Key(Hash, Zeroizing<Vec<u8>>);
 impl hmac::Key for Key {
     fn sign_concat(&self, first: &[u8], middle: &[&[u8]], last: &[u8]) -> Tag {
         let parts = [first].into_iter().chain(middle.iter().copied()).chain([last]);
-        Tag::new(hmac(self.0, &self.1, parts).as_ref())
+        let code = Digest::written(self.0, |code| hmac(self.0, &self.1, parts, code));
+        Tag::new(code.as_ref())
     }
 
     fn tag_len(&self) -> usize {

@@ -202,10 +202,6 @@ impl Scanner<'_> {
 
     /// A string, whose first quote is next; `None` where it does not end.
     fn string(&mut self) -> Option<Zeroizing<String>> {
-        if let Some(text) = self.plain_string() {
-            self.at += text.len() + 2;
-            return Some(text);
-        }
         let end = self.end_of_string(self.at)?;
         let (text, exact) = decode(self.bytes.get(self.at + 1..end)?);
         self.repaired_if(!exact);
@@ -213,26 +209,16 @@ impl Scanner<'_> {
         Some(text)
     }
 
-    /// Nearly every string: what stands between the quotes is the text itself. It is looked at once.
-    fn plain_string(&self) -> Option<Zeroizing<String>> {
-        let inside = self.rest().get(1..)?;
-        let length = inside.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' '))?;
-        let (text, after) = inside.split_at_checked(length)?;
-        let text = std::str::from_utf8(text)
-            .ok()
-            .filter(|_| after.first() == Some(&b'"'))?;
-        Some(Zeroizing::new(text.to_owned()))
-    }
-
     /// Where the closing quote of the string is whose first quote is at `start`.
     fn end_of_string(&self, start: usize) -> Option<usize> {
         let mut at = start + 1;
         loop {
-            match self.bytes.get(at)? {
-                b'"' => return Some(at),
-                b'\\' => at += 2,
-                _ => at += 1,
+            let rest = self.bytes.get(at..)?;
+            at += rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+            if self.bytes.get(at) == Some(&b'"') {
+                return Some(at);
             }
+            at += 2;
         }
     }
 

@@ -6,13 +6,14 @@ use zeroize::Zeroizing;
 ///
 /// The text is made in one piece of memory that is never moved, so that no part of a token is left behind.
 pub(super) fn decode(raw: &[u8]) -> (Zeroizing<String>, bool) {
-    let no_control = !raw.iter().any(|byte| *byte < 0x20);
+    let is_plain = !raw.iter().any(|byte| matches!(byte, b'\\' | ..b' '));
     match std::str::from_utf8(raw) {
-        Ok(text) if raw.contains(&b'\\') => {
-            let (text, exact) = unescape(text);
-            (text, exact && no_control)
+        // Nearly every one.
+        Ok(text) if is_plain => (Zeroizing::new(text.to_owned()), true),
+        Ok(text) => {
+            let (plain, exact) = unescape(text);
+            (plain, exact && !raw.iter().any(|byte| *byte < b' '))
         }
-        Ok(text) => (Zeroizing::new(text.to_owned()), no_control),
         Err(_) => (unescape(&lossy(raw)).0, false),
     }
 }
