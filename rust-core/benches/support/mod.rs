@@ -1,7 +1,6 @@
 //! A session to measure, and how two ways of doing the same are compared.
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,10 +8,9 @@ use pilotlight_core::adapters::foreign_keychain::NoKeychainItems;
 use pilotlight_core::adapters::http::HttpTransport;
 use pilotlight_core::adapters::proof_keys::SoftwareKeys;
 use pilotlight_core::adapters::system::{SilentLog, SystemClock, SystemRandomness, TokioSpawner};
-use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration, SessionLifetime};
+use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
 use pilotlight_core::model::credentials::Credentials;
 use pilotlight_core::model::profile::Profile;
-use pilotlight_core::model::proof_key::TokenBinding;
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::model::secret_members::SecretMembers;
 use pilotlight_core::ports::{Clock as _, SecretStore};
@@ -39,28 +37,14 @@ pub(crate) fn configuration(domain: &str) -> Configuration {
 }
 
 pub(crate) fn written_configuration(domain: &str) -> SessionConfiguration {
-    SessionConfiguration {
-        provider: Provider::Auth0 {
+    SessionConfiguration::new(
+        Provider::Auth0 {
             domain: domain.to_owned(),
         },
-        client_id: "native-app".to_owned(),
-        redirect_uri: "com.example.pilotlight://callback".to_owned(),
-        scopes: ["openid", "profile", "email", "offline_access"]
-            .map(str::to_owned)
-            .to_vec(),
-        audience: None,
-        resources: Vec::new(),
-        authorize_parameters: HashMap::new(),
-        token_parameters: HashMap::new(),
-        headers: HashMap::new(),
-        header_origins: Vec::new(),
-        leeway_seconds: 60,
-        metadata_by_id_token: false,
-        pushes_authorization_requests: false,
-        dpop: TokenBinding::Off,
-        lifetime: SessionLifetime::default(),
-        legacy: false,
-    }
+        "native-app",
+        "com.example.pilotlight://callback",
+        &["openid", "profile", "email", "offline_access"],
+    )
 }
 
 /// A session over `store`, put together as in an app.

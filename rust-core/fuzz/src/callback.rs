@@ -1,10 +1,7 @@
 //! Callback URLs: anybody can send an app one.
 
-use std::collections::HashMap;
-
 use pilotlight_core::machine::error::Error;
-use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration, SessionLifetime};
-use pilotlight_core::model::proof_key::TokenBinding;
+use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::protocol::authorization::{Callback, read_callback};
 use pilotlight_core::protocol::discovery::IssuerMetadata;
@@ -69,26 +66,14 @@ fn values(url: &str, name: &str) -> Vec<String> {
 }
 
 fn issuer(redirect_uri: &str) -> (Configuration, IssuerMetadata) {
-    let written = SessionConfiguration {
-        provider: Provider::Auth0 {
+    let written = SessionConfiguration::new(
+        Provider::Auth0 {
             domain: "tenant.example.com".to_owned(),
         },
-        client_id: "client".to_owned(),
-        redirect_uri: redirect_uri.to_owned(),
-        scopes: vec!["openid".to_owned()],
-        audience: None,
-        resources: Vec::new(),
-        authorize_parameters: HashMap::new(),
-        token_parameters: HashMap::new(),
-        headers: HashMap::new(),
-        header_origins: Vec::new(),
-        leeway_seconds: 60,
-        metadata_by_id_token: false,
-        pushes_authorization_requests: false,
-        dpop: TokenBinding::Off,
-        lifetime: SessionLifetime::default(),
-        legacy: false,
-    };
+        "client",
+        redirect_uri,
+        &["openid"],
+    );
     let metadata = IssuerMetadata::of_auth0(&"https://tenant.example.com/".parse().unwrap());
     (Configuration::parse(written).unwrap(), metadata)
 }

@@ -12,7 +12,7 @@ use pilotlight_core::adapters::off_thread::OffThread;
 use pilotlight_core::adapters::proof_keys::SoftwareKeys;
 use pilotlight_core::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use pilotlight_core::machine::error::Error;
-use pilotlight_core::model::configuration::{Configuration, Provider as Issuer, SessionConfiguration, SessionLifetime};
+use pilotlight_core::model::configuration::{Configuration, Provider as Issuer, SessionConfiguration};
 use pilotlight_core::model::proof_key::TokenBinding;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::ports::{Log, LogLevel, Transport as _};
@@ -97,26 +97,14 @@ impl Provider {
 
     fn relying_party_with(&self, change: impl FnOnce(&mut SessionConfiguration)) -> RelyingParty<'_> {
         let scopes = ["openid", "profile", "email", "address", "phone", "offline_access"];
-        let mut configuration = SessionConfiguration {
-            provider: Issuer::OpenIdConnect {
+        let mut configuration = SessionConfiguration::new(
+            Issuer::OpenIdConnect {
                 issuer: self.server.issuer().to_owned(),
             },
-            client_id: "native-app".to_owned(),
-            redirect_uri: "com.example.pilotlight://callback".to_owned(),
-            scopes: scopes.map(str::to_owned).to_vec(),
-            audience: None,
-            resources: Vec::new(),
-            authorize_parameters: HashMap::new(),
-            token_parameters: HashMap::new(),
-            headers: HashMap::new(),
-            header_origins: Vec::new(),
-            leeway_seconds: 60,
-            metadata_by_id_token: false,
-            pushes_authorization_requests: false,
-            dpop: TokenBinding::Off,
-            lifetime: SessionLifetime::default(),
-            legacy: false,
-        };
+            "native-app",
+            "com.example.pilotlight://callback",
+            &scopes,
+        );
         change(&mut configuration);
         let runtime = Handle::current();
         let dependencies = Dependencies {

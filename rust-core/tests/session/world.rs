@@ -1,6 +1,5 @@
 //! One small world per test: an identity server, a store, clocks and a log that the test holds in its hands.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
@@ -8,8 +7,7 @@ use std::time::Duration;
 use pilotlight_core::adapters::http::HttpLimits;
 use pilotlight_core::adapters::system::{SystemRandomness, TokioSpawner};
 use pilotlight_core::ffi::{RetryReason, SessionError};
-use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration, SessionLifetime};
-use pilotlight_core::model::proof_key::TokenBinding;
+use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::model::time::Timestamp;
@@ -91,26 +89,25 @@ impl World {
 
     /// Auth0's way, with a refresh token and the Management API as audience.
     pub(crate) fn configuration(&self) -> SessionConfiguration {
-        let scopes = "openid profile email offline_access read:current_user update:current_user_metadata create:current_user_metadata";
+        let scopes = [
+            "openid",
+            "profile",
+            "email",
+            "offline_access",
+            "read:current_user",
+            "update:current_user_metadata",
+            "create:current_user_metadata",
+        ];
         SessionConfiguration {
-            provider: Provider::Auth0 {
-                domain: self.server.domain().to_owned(),
-            },
-            client_id: "native-app".to_owned(),
-            redirect_uri: REDIRECT_URI.to_owned(),
-            scopes: scopes.split(' ').map(str::to_owned).collect(),
             audience: Some(self.server.management_audience()),
-            resources: Vec::new(),
-            authorize_parameters: HashMap::new(),
-            token_parameters: HashMap::new(),
-            headers: HashMap::new(),
-            header_origins: Vec::new(),
-            leeway_seconds: 60,
-            metadata_by_id_token: false,
-            pushes_authorization_requests: false,
-            dpop: TokenBinding::Off,
-            lifetime: SessionLifetime::default(),
-            legacy: false,
+            ..SessionConfiguration::new(
+                Provider::Auth0 {
+                    domain: self.server.domain().to_owned(),
+                },
+                "native-app",
+                REDIRECT_URI,
+                &scopes,
+            )
         }
     }
 

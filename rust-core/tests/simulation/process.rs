@@ -1,13 +1,11 @@
 //! A process: its start, its end, and what its users do meanwhile.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use pilotlight_core::machine::error::Error;
-use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration, SessionLifetime};
-use pilotlight_core::model::proof_key::TokenBinding;
+use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{RefreshOptions, SessionManager, SignInOptions, TokenOptions};
 
@@ -20,26 +18,14 @@ use crate::world::{Call, Seen, World};
 const ACTORS: u32 = 2;
 
 fn configuration() -> Configuration {
-    let written = SessionConfiguration {
-        provider: Provider::OpenIdConnect {
+    let written = SessionConfiguration::new(
+        Provider::OpenIdConnect {
             issuer: ISSUER.to_owned(),
         },
-        client_id: CLIENT.to_owned(),
-        redirect_uri: "com.example.pilotlight://callback".to_owned(),
-        scopes: ["openid", "offline_access"].map(str::to_owned).to_vec(),
-        audience: None,
-        resources: Vec::new(),
-        authorize_parameters: HashMap::new(),
-        token_parameters: HashMap::new(),
-        headers: HashMap::new(),
-        header_origins: Vec::new(),
-        leeway_seconds: 60,
-        metadata_by_id_token: false,
-        pushes_authorization_requests: false,
-        dpop: TokenBinding::Off,
-        lifetime: SessionLifetime::default(),
-        legacy: false,
-    };
+        CLIENT,
+        "com.example.pilotlight://callback",
+        &["openid", "offline_access"],
+    );
     Configuration::parse(written).unwrap()
 }
 

@@ -63,6 +63,30 @@ pub struct SessionConfiguration {
     pub legacy: bool,
 }
 
+impl SessionConfiguration {
+    /// With nothing but what is needed; the rest is what Swift leaves it at.
+    pub fn new(provider: Provider, client_id: &str, redirect_uri: &str, scopes: &[&str]) -> Self {
+        Self {
+            provider,
+            client_id: client_id.to_owned(),
+            redirect_uri: redirect_uri.to_owned(),
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            audience: None,
+            resources: Vec::new(),
+            authorize_parameters: HashMap::new(),
+            token_parameters: HashMap::new(),
+            headers: HashMap::new(),
+            header_origins: Vec::new(),
+            leeway_seconds: 60,
+            metadata_by_id_token: false,
+            pushes_authorization_requests: false,
+            dpop: TokenBinding::Off,
+            lifetime: SessionLifetime::default(),
+            legacy: false,
+        }
+    }
+}
+
 /// How long a session may go on at most, whatever its tokens allow. Nothing here sets no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct SessionLifetime {

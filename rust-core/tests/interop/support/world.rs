@@ -78,26 +78,15 @@ impl World {
     /// What the app configures: consent is asked for, because oidc-provider gives no refresh token without.
     pub(crate) fn configuration(&self) -> SessionConfiguration {
         SessionConfiguration {
-            provider: Provider::OpenIdConnect {
-                issuer: self.server.issuer().to_owned(),
-            },
-            client_id: self.server.client_id().to_owned(),
-            redirect_uri: REDIRECT_URI.to_owned(),
-            scopes: ["openid", "profile", "email", "address", "offline_access"]
-                .map(str::to_owned)
-                .to_vec(),
-            audience: None,
-            resources: Vec::new(),
             authorize_parameters: HashMap::from([("prompt".to_owned(), "consent".to_owned())]),
-            token_parameters: HashMap::new(),
-            headers: HashMap::new(),
-            header_origins: Vec::new(),
-            leeway_seconds: 60,
-            metadata_by_id_token: false,
-            pushes_authorization_requests: false,
-            dpop: TokenBinding::Off,
-            lifetime: SessionLifetime::default(),
-            legacy: false,
+            ..SessionConfiguration::new(
+                Provider::OpenIdConnect {
+                    issuer: self.server.issuer().to_owned(),
+                },
+                self.server.client_id(),
+                REDIRECT_URI,
+                &["openid", "profile", "email", "address", "offline_access"],
+            )
         }
     }
 

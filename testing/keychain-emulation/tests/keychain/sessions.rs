@@ -28,28 +28,14 @@ fn session(server: &IdentityServer, options: &KeychainOptions) -> SessionManager
 }
 
 fn session_of(server: &IdentityServer, options: &KeychainOptions, sharing: Sharing) -> SessionManager {
-    let configuration = SessionConfiguration {
-        provider: Provider::Auth0 {
+    let configuration = SessionConfiguration::new(
+        Provider::Auth0 {
             domain: server.domain().to_owned(),
         },
-        client_id: "native-app".to_owned(),
-        redirect_uri: "com.example.pilotlight://callback".to_owned(),
-        scopes: ["openid", "profile", "email", "offline_access"]
-            .map(str::to_owned)
-            .to_vec(),
-        audience: None,
-        resources: Vec::new(),
-        authorize_parameters: HashMap::new(),
-        token_parameters: HashMap::new(),
-        headers: HashMap::new(),
-        header_origins: Vec::new(),
-        leeway_seconds: 60,
-        metadata_by_id_token: false,
-        pushes_authorization_requests: false,
-        dpop: TokenBinding::Off,
-        lifetime: SessionLifetime::default(),
-        legacy: false,
-    };
+        "native-app",
+        "com.example.pilotlight://callback",
+        &["openid", "profile", "email", "offline_access"],
+    );
     let dependencies = Dependencies {
         store: off_thread(open(options.clone())),
         foreign_items: Arc::new(NoKeychainItems),
