@@ -1,6 +1,6 @@
 //! What a session costs, in calls of the Keychain.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +10,7 @@ use pilotlight_core::adapters::http::HttpTransport;
 use pilotlight_core::adapters::keychain::KeychainOptions;
 use pilotlight_core::adapters::proof_keys::SoftwareKeys;
 use pilotlight_core::adapters::system::{SilentLog, SystemClock, SystemRandomness, TokioSpawner};
-use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration, SessionLifetime};
-use pilotlight_core::model::proof_key::TokenBinding;
+use pilotlight_core::model::configuration::{Configuration, Provider, SessionConfiguration};
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{Dependencies, SessionManager, Sharing, SignInOptions, TokenOptions};
 use pilotlight_identity_server::{IdentityServer, Options};
