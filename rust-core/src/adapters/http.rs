@@ -42,6 +42,7 @@ pub struct HttpTransport {
 }
 
 /// The client and what it is built from, shared with the requests that run.
+#[derive(Clone)]
 struct Http {
     limits: HttpLimits,
     /// `None` for [`tls::client_config`].
@@ -100,18 +101,12 @@ impl HttpTransport {
         self.with_proxies(ProxySource::System, Some(lookup))
     }
 
-    fn with_proxies(self, proxies: ProxySource, lookup: Option<Lookup>) -> Self {
-        let Http { limits, tls, .. } = self.http.as_ref();
-        Self {
-            http: Arc::new(Http {
-                limits: *limits,
-                tls: tls.clone(),
-                proxies,
-                lookup,
-                client: OnceLock::new(),
-            }),
-            ..self
-        }
+    fn with_proxies(mut self, proxies: ProxySource, lookup: Option<Lookup>) -> Self {
+        let http = Arc::make_mut(&mut self.http);
+        http.proxies = proxies;
+        http.lookup = lookup;
+        http.client = OnceLock::new();
+        self
     }
 
     /// The same, wherever [`Transport::send`] is polled: connections belong to `runtime`, and each request runs on one of

@@ -27,8 +27,8 @@ pub trait SessionObserver: Send + Sync + std::fmt::Debug {
 
 // The public error, by the one conversion there is; it never comes back.
 uniffi::custom_type!(RenewalFailure, SessionError, {
-    try_lift: |error| Ok(Self(Error::Internal(error.to_string()))),
-    lower: |failure| failure.0.into(),
+    try_lift: |error| Ok(Self(Box::new(Error::Internal(error.to_string())))),
+    lower: |failure| (*failure.0).into(),
 });
 
 /// Until this is dropped its observer is called; then it is let go of.

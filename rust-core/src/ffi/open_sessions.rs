@@ -1,8 +1,7 @@
 //! The sessions that are open in this process. Opening one again gives the same: two that renewed side by side would
 //! present one refresh token twice, and an issuer that rotates ends the session for that.
 
-use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::SessionError;
 use super::redirect_uris::RedirectUris;
@@ -15,7 +14,7 @@ use crate::session::{Dependencies, SessionManager, WeakSessionManager};
 
 /// What makes two sessions the same one: the stored item, whatever else their configurations say. One that only looks
 /// has no renewals that could meet another's, and is a separate session.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Identity {
     store: StoreIdentity,
     item_name: String,
@@ -24,45 +23,55 @@ struct Identity {
 
 #[derive(Debug)]
 struct OpenSession {
+    identity: Identity,
     manager: WeakSessionManager,
-    /// As of the last opening, whose settings count.
-    settings: Settings,
+    /// As of the last opening, whose options count.
+    storage: SessionStorage,
     /// The name of its HTTP client.
     network: &'static str,
 }
 
-/// What may differ between two openings of the same session.
-#[derive(Clone, Debug, PartialEq)]
-struct Settings {
-    configuration: SessionConfiguration,
-    storage: SessionStorage,
-}
-
 /// Opening one takes no longer when many are open.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct OpenSessions {
-    by_identity: HashMap<Identity, OpenSession>,
+    /// In the order of their identities. Boxed, so that one that is put among a thousand moves eight kilobytes. A hash map's code is not
+    /// in memory yet when an app opens its first session.
+    #[expect(clippy::vec_box, reason = "said above")]
+    in_order: Vec<Box<OpenSession>>,
     redirect_uris: RedirectUris,
     /// How many may be opened before the closed ones are removed.
     opened_until_sweep: usize,
 }
 
-static OPEN: LazyLock<Mutex<OpenSessions>> = LazyLock::new(Mutex::default);
+static OPEN: Mutex<OpenSessions> = Mutex::new(OpenSessions::NONE);
 
 /// The least number of sessions between two looks at all of them.
 const LEAST_BETWEEN_SWEEPS: usize = 16;
 
 impl OpenSessions {
-    fn add(&mut self, identity: Identity, manager: &SessionManager, session: OpenSession) {
+    const NONE: Self = Self {
+        in_order: Vec::new(),
+        redirect_uris: RedirectUris::NONE,
+        opened_until_sweep: LEAST_BETWEEN_SWEEPS,
+    };
+
+    /// It, or where it would be.
+    fn find(&self, identity: &Identity) -> Result<usize, usize> {
+        self.in_order.binary_search_by(|session| session.identity.cmp(identity))
+    }
+
+    fn add(&mut self, manager: &SessionManager, session: OpenSession) {
         if self.opened_until_sweep == 0 {
-            self.by_identity
-                .retain(|_, session| session.manager.upgrade().is_some());
+            self.in_order.retain(|session| session.manager.upgrade().is_some());
             self.redirect_uris.forget_closed();
-            self.opened_until_sweep = self.by_identity.len().max(LEAST_BETWEEN_SWEEPS);
+            self.opened_until_sweep = self.in_order.len().max(LEAST_BETWEEN_SWEEPS);
         }
         self.opened_until_sweep -= 1;
         self.redirect_uris.add(manager);
-        self.by_identity.insert(identity, session);
+        match self.find(&session.identity) {
+            Ok(closed) => *self.in_order[closed] = session,
+            Err(place) => self.in_order.insert(place, Box::new(session)),
+        }
     }
 }
 
@@ -92,28 +101,28 @@ pub(super) fn open_or_join(
         read_only,
         network,
     } = opening;
-    let checked = Configuration::parse(configuration.clone())?;
+    let configuration = Configuration::parse(configuration)?;
     let Some(store) = storage.identity() else {
-        return Ok(SessionManager::new(checked, &name, dependencies()?)?);
+        return Ok(SessionManager::new(configuration, &name, dependencies()?)?);
     };
     let identity = Identity {
         store,
-        item_name: checked.item_name(&name),
+        item_name: configuration.item_name(&name),
         read_only,
     };
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let settings = Settings { configuration, storage };
     let open = &mut *open;
-    if let Some(same) = open.by_identity.get_mut(&identity)
+    if let Ok(place) = open.find(&identity)
+        && let same = &mut open.in_order[place]
         && let Some(manager) = same.manager.upgrade()
     {
         if same.network != network {
             return Err(another_network(same.network, network).into());
         }
-        if same.settings != settings {
-            manager.configure(checked, dependencies()?.store);
+        if same.storage != storage || !manager.is_configured_so(&configuration) {
+            manager.configure(configuration, dependencies()?.store);
             open.redirect_uris.add_again(&manager);
-            same.settings = settings;
+            same.storage = storage;
             log.log(
                 LogLevel::Warning,
                 "this session was open with another configuration or other storage options; those of now count from now on, for \
@@ -122,13 +131,14 @@ pub(super) fn open_or_join(
         }
         return Ok(manager);
     }
-    let manager = SessionManager::new(checked, &name, dependencies()?)?;
+    let manager = SessionManager::new(configuration, &name, dependencies()?)?;
     let session = OpenSession {
+        identity,
         manager: WeakSessionManager::of(&manager),
-        settings,
+        storage,
         network,
     };
-    open.add(identity, &manager, session);
+    open.add(&manager, session);
     Ok(manager)
 }
 

@@ -4,7 +4,7 @@
 use crate::session::{SessionManager, WeakSessionManager};
 
 /// There are few redirect URIs and issuers, however many sessions there are.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct RedirectUris(Vec<SamePlace>);
 
 /// The sessions with one redirect URI at one issuer.
@@ -19,6 +19,8 @@ struct SamePlace {
 }
 
 impl RedirectUris {
+    pub(super) const NONE: Self = Self(Vec::new());
+
     /// Makes the session and those at other issuers with its redirect URI known to each other.
     pub(super) fn add(&mut self, manager: &SessionManager) {
         let (redirect_uri, issuer) = manager.redirect_uri_and_issuer();

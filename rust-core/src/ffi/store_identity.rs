@@ -3,7 +3,7 @@
 use super::storage::SessionStorage;
 
 /// Two that are equal hold the same items.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum StoreIdentity {
     /// Generic passwords of one service, in one access group or in the app's own.
     Keychain {

@@ -8,7 +8,7 @@ use crate::model::invalid::{InvalidValue, quoted};
 /// [`InvalidValue`] naming `field`.
 pub fn parse_scopes(
     field: &'static str,
-    scopes: Vec<String>,
+    mut scopes: Vec<String>,
     openid_needed: bool,
 ) -> Result<Vec<String>, InvalidValue> {
     // The configuration is public; an argument may hold anything.
@@ -17,28 +17,26 @@ pub fn parse_scopes(
         false => "a scope".to_owned(),
     };
     let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-    let mut parsed: Vec<String> = Vec::with_capacity(scopes.len());
-    for scope in scopes {
+    for scope in &scopes {
         if scope.is_empty() {
             return Err(InvalidValue::new(field, "has an empty scope"));
         }
         if scope.contains(' ') {
-            let problem = format!("has {} with a space in it; did you mean two entries?", shown(&scope));
+            let problem = format!("has {} with a space in it; did you mean two entries?", shown(scope));
             return Err(InvalidValue::new(field, problem));
         }
         if !scope.bytes().all(allowed) {
-            let problem = format!(
-                "has {} with a character that RFC 6749 3.3 does not allow",
-                shown(&scope)
-            );
+            let problem = format!("has {} with a character that RFC 6749 3.3 does not allow", shown(scope));
             return Err(InvalidValue::new(field, problem));
         }
-        if !parsed.contains(&scope) {
-            parsed.push(scope);
+    }
+    for index in (1..scopes.len()).rev() {
+        if scopes[..index].contains(&scopes[index]) {
+            scopes.remove(index);
         }
     }
-    if openid_needed && !parsed.iter().any(|scope| scope == "openid") {
+    if openid_needed && !scopes.iter().any(|scope| scope == "openid") {
         return Err(InvalidValue::new(field, "does not contain \"openid\""));
     }
-    Ok(parsed)
+    Ok(scopes)
 }

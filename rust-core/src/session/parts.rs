@@ -146,7 +146,7 @@ impl Parts {
             pending_sign_in.clone(),
             exchanged.clone(),
         );
-        let sign_in_parts = SignInParts {
+        let sign_in_parts = Arc::new(SignInParts {
             context: context.clone(),
             store: store.clone(),
             issuer: issuer.clone(),
@@ -155,7 +155,7 @@ impl Parts {
             pending: pending_sign_in.clone(),
             completion,
             challenges,
-        };
+        });
         let browser_sign_in = BrowserSignIn::new(sign_in_parts.clone());
         let sign_in_by_password = SignInByPassword::new(sign_in_parts.clone());
         let sign_in_on_another_device = SignInOnAnotherDevice::new(sign_in_parts.clone());

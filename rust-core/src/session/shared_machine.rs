@@ -23,13 +23,13 @@ use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
 use crate::model::time::Instant;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct SharedMachine {
     observed: Mutex<Observed>,
     epoch: AtomicU64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Observed {
     machine: Machine,
     subscribers: Vec<UnboundedSender<Report>>,
@@ -56,9 +56,16 @@ impl Observers for Subscribers<'_> {
 impl SharedMachine {
     /// Of sessions that may go on for so long at most.
     pub(super) fn limited(limits: LifetimeLimits) -> Self {
-        let machine = Self::default();
-        machine.lock().machine = Machine::limited(limits);
-        machine
+        let observed = Observed {
+            machine: Machine::limited(limits),
+            subscribers: Vec::new(),
+            numbered_profile: Numbered::default(),
+            replaced: ReplacedTokens::default(),
+        };
+        Self {
+            observed: Mutex::new(observed),
+            epoch: AtomicU64::default(),
+        }
     }
 
     /// They may from now on. What a caller keeps under the epoch of before may be given out no more.

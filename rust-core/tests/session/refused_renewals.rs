@@ -294,7 +294,7 @@ async fn the_failure_is_announced_and_the_state_stays() {
     let [SessionEvent::RenewalFailed { cause, .. }] = announced.as_slice() else {
         panic!("{announced:?}");
     };
-    assert_eq!(shape(cause.0.clone().into()), sign_in("invalid_token"));
+    assert_eq!(shape((*cause.0).clone().into()), sign_in("invalid_token"));
     assert!(states.try_recv().is_err());
 }
 

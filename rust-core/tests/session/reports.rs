@@ -73,7 +73,7 @@ fn in_words(event: SessionEvent) -> String {
             )
         }
         SessionEvent::RenewalFailed { audience, cause, .. } => {
-            let cause = match SessionError::from(cause.0) {
+            let cause = match SessionError::from(*cause.0) {
                 SessionError::RetryLater { reason, .. } => format!("{reason:?}"),
                 SessionError::SignIn { reason, .. } => format!("{reason:?}"),
                 SessionError::MfaRequired { .. } => "second factor".to_owned(),

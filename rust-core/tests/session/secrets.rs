@@ -165,7 +165,7 @@ async fn planted_secrets_are_nowhere_to_be_found() {
     assert!(announced.len() >= 10, "{announced:?}");
     for event in announced {
         if let SessionEvent::RenewalFailed { cause, .. } = &event {
-            search.hear_error(cause.0.clone());
+            search.hear_error((*cause.0).clone());
         }
         search.hear(event);
     }

@@ -200,9 +200,9 @@ async fn what_was_closed_is_forgotten() {
     }
     let open = OPEN.lock().unwrap();
     let kept = open
-        .by_identity
-        .keys()
-        .filter(|identity| identity.item_name.contains("many.example.com"));
+        .in_order
+        .iter()
+        .filter(|session| session.identity.item_name.contains("many.example.com"));
     assert!(kept.count() < 100);
 }
 

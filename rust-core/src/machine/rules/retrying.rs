@@ -42,7 +42,7 @@ pub(crate) fn fail_and_report(machine: &mut Machine, input: RenewalFailed, effec
         let wait = |seconds| input.now.wall.plus(i64::try_from(seconds).unwrap_or(i64::MAX));
         effects.announce(SessionEvent::RenewalFailed {
             audience: input.kind.audience().map(|audience| audience.identifier.clone()),
-            cause: RenewalFailure(input.error),
+            cause: RenewalFailure(Box::new(input.error)),
             retry_at: seconds_left.map(wait),
         });
     }

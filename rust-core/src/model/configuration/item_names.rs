@@ -5,6 +5,8 @@
 //! `default|app` of the client `x` would be one item. Releases before did not; their items are found by
 //! [`ItemNames::old`].
 
+use std::borrow::Cow;
+
 use url::Url;
 
 /// What is added to an item's name when the item cannot be decoded and is kept aside.
@@ -18,15 +20,14 @@ pub(super) struct ItemNames<'a> {
 
 impl ItemNames<'_> {
     pub(super) fn of(&self, session_name: &str) -> String {
-        format!("{}{}", escaped(session_name), self.suffix())
+        [&escaped(session_name), "|", &escaped(self.client_id), "|", self.issuer].concat()
     }
 
     /// What the item was called before names were escaped, where that is another name. An item of that name may be
     /// another client's, which it says itself; no session is called so today.
     pub(super) fn old(&self, session_name: &str) -> Option<String> {
-        let old = format!("{session_name}{}", self.old_suffix());
-        let parts = [session_name, self.client_id];
-        parts.iter().any(|part| !is_escaped(part)).then_some(old)
+        let has_another = [session_name, self.client_id].iter().any(|part| !is_escaped(part));
+        has_another.then(|| format!("{session_name}{}", self.old_suffix()))
     }
 
     pub(super) fn session_name(&self, item_name: &str) -> Option<String> {
@@ -45,13 +46,17 @@ impl ItemNames<'_> {
     }
 }
 
-fn escaped(part: &str) -> String {
-    part.replace('%', "%25").replace('|', "%7C")
+/// Most have nothing to escape, and each session that is opened asks.
+fn escaped(part: &str) -> Cow<'_, str> {
+    match part.contains(['%', '|']) {
+        true => Cow::Owned(part.replace('%', "%25").replace('|', "%7C")),
+        false => Cow::Borrowed(part),
+    }
 }
 
 /// Whether it could be what [`escaped`] made, and so a part of a name of today.
 fn is_escaped(part: &str) -> bool {
-    escaped(&unescaped(part)) == part
+    !part.contains(['%', '|']) || escaped(&unescaped(part)) == part
 }
 
 fn unescaped(part: &str) -> String {

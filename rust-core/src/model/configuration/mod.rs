@@ -22,7 +22,7 @@ pub use parameters::{parse_authorize_parameters, parse_parameters};
 pub use written::{Provider, SessionConfiguration, SessionLifetime};
 
 /// A checked configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Configuration {
     /// Which kind of provider, and its base URL (with a trailing slash for Auth0).
     pub issuer: IssuerUrl,
@@ -321,13 +321,14 @@ fn parse_redirect_uri(text: &str) -> Result<Url, InvalidValue> {
 }
 
 fn parse_url(field: &'static str, text: &str) -> Result<Url, InvalidValue> {
-    // What may hold a password is not quoted.
-    let shown = if text.contains('@') {
-        "[redacted]".to_owned()
-    } else {
-        quoted(text)
+    let wrong = |problem: &str| {
+        // What may hold a password is not quoted.
+        let shown = match text.contains('@') {
+            true => "[redacted]".to_owned(),
+            false => quoted(text),
+        };
+        InvalidValue::new(field, format!("is {shown}, {problem}"))
     };
-    let wrong = |problem: &str| InvalidValue::new(field, format!("is {shown}, {problem}"));
     if text.is_empty() {
         return Err(InvalidValue::new(field, "is empty"));
     }

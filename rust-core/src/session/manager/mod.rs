@@ -54,6 +54,11 @@ impl SessionManager {
         self.parts.context.configure(configuration);
     }
 
+    /// Whether that is the configuration that counts. Memory only.
+    pub fn is_configured_so(&self, configuration: &Configuration) -> bool {
+        *self.parts.context.configuration() == *configuration
+    }
+
     /// Gives back the lock between processes, if a renewal holds it; the renewal goes on without.
     pub fn release_process_lock(&self) {
         self.parts.store.release_process_lock();
@@ -208,7 +213,10 @@ impl SessionManager {
     pub fn redirect_uri_and_issuer(&self) -> (String, String) {
         let configuration = self.parts.context.configuration();
         let issuer = configuration.issuer.as_url();
-        (configuration.redirect_url.to_string(), issuer.to_string())
+        (
+            configuration.redirect_url.as_str().to_owned(),
+            issuer.as_str().to_owned(),
+        )
     }
 
     /// Gives up the sign-in in progress, if there is one.

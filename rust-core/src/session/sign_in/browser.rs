@@ -4,6 +4,8 @@
 //! that is not accepted ends it. **Needs** the context, the store, the issuer, its verifier, the revocations, the pending
 //! sign-in and the completion.
 
+use std::sync::Arc;
+
 use super::super::issuer::Possession;
 use super::super::options::{SignInOptions, SignInRequest, StepUpOptions};
 use super::mix_up::SharedRedirectUri;
@@ -30,12 +32,12 @@ use crate::protocol::token::{self, TokenAnswer};
 
 #[derive(Debug)]
 pub(in crate::session) struct BrowserSignIn {
-    parts: SignInParts,
+    parts: Arc<SignInParts>,
     redirect_uri: SharedRedirectUri,
 }
 
 impl BrowserSignIn {
-    pub(in crate::session) fn new(parts: SignInParts) -> Self {
+    pub(in crate::session) fn new(parts: Arc<SignInParts>) -> Self {
         Self {
             parts,
             redirect_uri: SharedRedirectUri::default(),

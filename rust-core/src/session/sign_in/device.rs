@@ -5,7 +5,7 @@
 //! store, the issuer, its verifier, the revocations, the pending sign-in and the completion.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::super::issuer::Possession;
@@ -27,7 +27,7 @@ const GRACE: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(in crate::session) struct SignInOnAnotherDevice {
-    parts: SignInParts,
+    parts: Arc<SignInParts>,
     begun: Mutex<Option<Begun>>,
     /// Two that asked side by side would be asked to slow down.
     asking: tokio::sync::Mutex<()>,
@@ -43,7 +43,7 @@ struct Begun {
 }
 
 impl SignInOnAnotherDevice {
-    pub(in crate::session) fn new(parts: SignInParts) -> Self {
+    pub(in crate::session) fn new(parts: Arc<SignInParts>) -> Self {
         Self {
             parts,
             begun: Mutex::default(),

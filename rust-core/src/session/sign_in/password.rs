@@ -4,6 +4,7 @@
 //! the context, the store, the issuer, its verifier, the revocations, the pending sign-in and the completion.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::super::legacy_base::{legacy_base, parse_more};
 use super::pending::{Attempt, Requested};
@@ -67,11 +68,11 @@ impl PasswordSignIn {
 
 #[derive(Debug)]
 pub(in crate::session) struct SignInByPassword {
-    parts: SignInParts,
+    parts: Arc<SignInParts>,
 }
 
 impl SignInByPassword {
-    pub(in crate::session) fn new(parts: SignInParts) -> Self {
+    pub(in crate::session) fn new(parts: Arc<SignInParts>) -> Self {
         Self { parts }
     }
 

@@ -16,12 +16,12 @@ use crate::ports::LogLevel;
 
 #[derive(Debug)]
 pub(in crate::session) struct SignInBySecondFactor {
-    parts: SignInParts,
+    parts: Arc<SignInParts>,
     mfa: Arc<Mfa>,
 }
 
 impl SignInBySecondFactor {
-    pub(in crate::session) fn new(parts: SignInParts, mfa: Arc<Mfa>) -> Self {
+    pub(in crate::session) fn new(parts: Arc<SignInParts>, mfa: Arc<Mfa>) -> Self {
         Self { parts, mfa }
     }
 

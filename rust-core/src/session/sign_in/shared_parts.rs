@@ -21,7 +21,7 @@ use crate::protocol::error::ProtocolError;
 use crate::protocol::token::TokenAnswer;
 
 /// The same for all of them: they share the sign-in in progress, and its end.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(in crate::session) struct SignInParts {
     pub(in crate::session) context: Arc<Context>,
     pub(in crate::session) store: Arc<SessionStore>,

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::super::issuer::Possession;
 use super::super::legacy_base::parse_more;
@@ -70,7 +70,7 @@ impl ExternalToken {
 
 #[derive(Debug)]
 pub(in crate::session) struct SignInByTokenExchange {
-    parts: SignInParts,
+    parts: Arc<SignInParts>,
     /// The attempt that goes on, and what it sends.
     begun: Mutex<Option<Begun>>,
 }
@@ -84,7 +84,7 @@ struct Begun {
 }
 
 impl SignInByTokenExchange {
-    pub(in crate::session) fn new(parts: SignInParts) -> Self {
+    pub(in crate::session) fn new(parts: Arc<SignInParts>) -> Self {
         Self {
             parts,
             begun: Mutex::default(),

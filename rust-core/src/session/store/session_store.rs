@@ -27,10 +27,8 @@ pub(in crate::session) struct SessionStore {
 
 impl SessionStore {
     pub(in crate::session) fn new(context: Arc<Context>, name: &str, dependencies: &Dependencies) -> Arc<Self> {
-        let (item_name, old_name) = (
-            context.configuration().item_name(name),
-            context.configuration().old_item_name(name),
-        );
+        let configuration = context.configuration();
+        let (item_name, old_name) = (configuration.item_name(name), configuration.old_item_name(name));
         let (store, sharing) = (Arc::clone(&dependencies.store), dependencies.sharing.clone());
         let process_lock = SharedProcessLock::new(Arc::clone(&context), sharing.clone(), item_name.clone());
         let sending_name = format!("{item_name}|sending");
