@@ -103,11 +103,11 @@ pub struct IdTokenClaims {
 ///   organization or authentication context class; or a claim of a wrong type.
 /// - [`IdTokenProblem::Expired`], [`IdTokenProblem::IssuedInTheFuture`] (also when not valid before a later time,
 ///   `nbf`), [`IdTokenProblem::AuthenticationTooOld`]: after allowing for the leeway.
-pub fn validate(verified: VerifiedClaims, expected: &Expectations<'_>) -> Result<IdTokenClaims, IdTokenError> {
+pub fn validate(verified: &VerifiedClaims, expected: &Expectations<'_>) -> Result<IdTokenClaims, IdTokenError> {
     let VerifiedClaims { algorithm, claims } = verified;
-    check_parties(&claims, expected)?;
-    let (issued_at, expires_at) = check_lifetime(&claims, expected)?;
-    let subject = required(text(&claims, "sub")?, "sub")?.to_owned();
+    check_parties(claims, expected)?;
+    let (issued_at, expires_at) = check_lifetime(claims, expected)?;
+    let subject = required(text(claims, "sub")?, "sub")?.to_owned();
     if subject.is_empty() {
         return Err(IdTokenProblem::WrongClaim("sub").into());
     }
@@ -118,25 +118,25 @@ pub fn validate(verified: VerifiedClaims, expected: &Expectations<'_>) -> Result
             access_token,
         } => {
             require(
-                nonce.equals_in_constant_time(required(text(&claims, "nonce")?, "nonce")?),
+                nonce.equals_in_constant_time(required(text(claims, "nonce")?, "nonce")?),
                 "nonce",
             )?;
-            check_requested(&claims, requested, expected)?;
-            check_token_hash(&claims, algorithm, access_token)?;
+            check_requested(claims, requested, expected)?;
+            check_token_hash(claims, *algorithm, access_token)?;
         }
         ValidationContext::Direct {
             requested,
             access_token,
         } => {
-            check_requested(&claims, requested, expected)?;
-            check_token_hash(&claims, algorithm, access_token)?;
+            check_requested(claims, requested, expected)?;
+            check_token_hash(claims, *algorithm, access_token)?;
         }
         ValidationContext::Refresh {
             subject: session_subject,
             nonce,
         } => {
             require(subject == session_subject, "sub")?;
-            if let (Some(repeated), Some(nonce)) = (text(&claims, "nonce")?, nonce) {
+            if let (Some(repeated), Some(nonce)) = (text(claims, "nonce")?, nonce) {
                 require(nonce.equals_in_constant_time(repeated), "nonce")?;
             }
         }
@@ -146,8 +146,8 @@ pub fn validate(verified: VerifiedClaims, expected: &Expectations<'_>) -> Result
         issued_at,
         expires_at,
         // Nobody asked for it, or it was checked above.
-        auth_time: present(&claims, "auth_time").and_then(lenient_date),
-        session_seconds: session_seconds(&claims, issued_at, expected.now),
+        auth_time: present(claims, "auth_time").and_then(lenient_date),
+        session_seconds: session_seconds(claims, issued_at, expected.now),
     })
 }
 

@@ -44,7 +44,7 @@ pub fn verify(
     allowed: &[Algorithm],
     expected: &Expectations<'_>,
 ) -> Result<IdTokenClaims, IdTokenError> {
-    validate(verify_signature(token, keys, allowed)?, expected)
+    validate(&verify_signature(token, keys, allowed)?, expected)
 }
 
 /// Whether the problem can come from a key set that is out of date: the issuer changed its keys, with a new `kid`

@@ -5,9 +5,8 @@ use std::sync::{Arc, OnceLock};
 use std::{fmt, io};
 
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
-use super::wiped::Wiped;
+use super::wiped::{Wiped, WipedText};
 use crate::crypto::Digest;
 use crate::crypto::Hash::Sha256;
 use crate::crypto::hashing::{Context, digest};
@@ -17,12 +16,12 @@ use crate::crypto::hashing::{Context, digest};
 /// `Display`, and reading it is spelled [`Secret::expose`] so that each place that does can be found.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Secret(Arc<Zeroizing<String>>);
+pub struct Secret(Arc<WipedText>);
 
 impl Secret {
     /// Takes ownership of `text`; the caller keeps no copy that Pilotlight could not wipe.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Arc::new(Zeroizing::new(text.into())))
+        Self(Arc::new(WipedText::new(text.into())))
     }
 
     /// The text itself, to be sent or stored, never to be logged or formatted into an error.

@@ -1,7 +1,10 @@
 //! A buffer that leaves nothing behind.
 
 use std::io;
+use std::mem;
 use std::ops::Deref;
+
+use serde::{Deserialize, Serialize};
 
 const ZEROS: [u8; 512] = [0; 512];
 
@@ -43,8 +46,38 @@ impl io::Write for Wiped {
         Ok(bytes.len())
     }
 
+    // All of it is written at once.
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write(bytes).map(drop)
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// The same for text.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct WipedText(String);
+
+impl WipedText {
+    pub(super) const fn new(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl Deref for WipedText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for WipedText {
+    fn drop(&mut self) {
+        drop(Wiped::new(mem::take(&mut self.0).into_bytes()));
     }
 }
 

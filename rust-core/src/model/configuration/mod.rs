@@ -122,11 +122,13 @@ impl Configuration {
         })
     }
 
-    /// Whether the extra headers are for a request to `url`.
-    pub fn sends_headers_to(&self, url: &Url) -> bool {
-        let own = std::iter::once(self.issuer.as_url());
-        own.chain(&self.header_origins)
-            .any(|known| known.origin() == url.origin())
+    /// The extra headers of a request to `url`.
+    pub fn headers_for(&self, url: &Url) -> &[(String, String)] {
+        let mut known = std::iter::once(self.issuer.as_url()).chain(&self.header_origins);
+        match !self.headers.is_empty() && known.any(|known| known.origin() == url.origin()) {
+            true => &self.headers,
+            false => &[],
+        }
     }
 
     /// The API that the session's own access token is for, as far as the app said so.

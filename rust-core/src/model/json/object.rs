@@ -64,7 +64,7 @@ impl Object {
         let mut values = replaced.chain(self.members.get_mut(name));
         let is_token = |value: &&mut Value| {
             let text = value.as_str().unwrap_or_default();
-            !text.is_empty() && text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+            !text.is_empty() && text.as_bytes().iter().all(|byte| (0x20..0x7f).contains(byte))
         };
         match values.by_ref().filter(is_token).last()?.take() {
             // Moved, not copied.

@@ -202,8 +202,8 @@ impl Scanner<'_> {
 
     /// A string, whose first quote is next; `None` where it does not end.
     fn string(&mut self) -> Option<Zeroizing<String>> {
-        let end = self.end_of_string(self.at)?;
-        let (text, exact) = decode(self.bytes.get(self.at + 1..end)?);
+        let (end, is_plain) = self.extent_of_string(self.at)?;
+        let (text, exact) = decode(self.bytes.get(self.at + 1..end)?, is_plain);
         self.repaired_if(!exact);
         self.at = end + 1;
         Some(text)
@@ -211,14 +211,21 @@ impl Scanner<'_> {
 
     /// Where the closing quote of the string is whose first quote is at `start`.
     fn end_of_string(&self, start: usize) -> Option<usize> {
-        let mut at = start + 1;
+        self.extent_of_string(start).map(|(end, _)| end)
+    }
+
+    /// The same, and whether all before it stands for itself: no escape, and no control character.
+    fn extent_of_string(&self, start: usize) -> Option<(usize, bool)> {
+        let (mut at, mut is_plain) = (start + 1, true);
         loop {
             let rest = self.bytes.get(at..)?;
-            at += rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
-            if self.bytes.get(at) == Some(&b'"') {
-                return Some(at);
+            at += rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' '))?;
+            match self.bytes.get(at) {
+                Some(b'"') => return Some((at, is_plain)),
+                Some(b'\\') => at += 2,
+                _ => at += 1,
             }
-            at += 2;
+            is_plain = false;
         }
     }
 

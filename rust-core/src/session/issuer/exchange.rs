@@ -57,8 +57,7 @@ impl Exchange {
         let context = &self.context;
         let configuration = context.configuration();
         // A discovery document names endpoints on any host it likes.
-        let takes_headers = configuration.sends_headers_to(&request.url);
-        let headers = configuration.headers.iter().filter(|_| takes_headers);
+        let headers = configuration.headers_for(&request.url).iter();
         let request = headers.fold(request, |request, (name, value)| request.with_header(name, value));
         let request = request.with_header("accept-encoding", "identity");
         let server = Server::at(endpoint, &request.url);

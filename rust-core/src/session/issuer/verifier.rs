@@ -184,7 +184,7 @@ impl Verifier {
                 leeway_seconds: self.context.configuration().leeway_seconds,
                 context,
             };
-            jose::validate(verified.clone(), &expected)
+            jose::validate(verified, &expected)
         };
         // The server's clock is the one that wrote the token. Where a server (or a proxy) sends a wrong Date, the
         // device's clock is tried; that the token is fresh follows already from nonce and TLS.

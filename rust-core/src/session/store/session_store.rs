@@ -150,6 +150,11 @@ impl SessionStore {
         let _ = self.save().await;
     }
 
+    /// See [`Writer::save_in_flight`].
+    pub(in crate::session) fn save_in_flight(&self) -> impl Future<Output = Result<(), Error>> {
+        self.writer.save_in_flight()
+    }
+
     /// See [`Writer::prove_writable`].
     pub(in crate::session) fn prove_writable(&self) -> impl Future<Output = Result<bool, Error>> {
         self.writer.prove_writable()

@@ -52,78 +52,82 @@ impl Writer {
         })
     }
 
-    /// Writes what memory holds, if the store does not hold it yet; deletes the item after a sign-out.
+    /// Writes what memory holds, if the store does not hold it yet; deletes the item after a sign-out. Runs to its end also
+    /// when nobody waits for it any more: a store that is left in the middle of a write does it after the next one.
     ///
     /// # Errors
     /// [`Error::Store`]; then memory stays as it is and the next call tries again.
     pub(super) async fn save(self: &Arc<Self>) -> Result<(), Error> {
-        if self.has_unsaved() {
-            self.write_unsaved(true).await
-        } else {
-            Ok(())
+        if !self.has_unsaved() {
+            return Ok(());
         }
+        let writer = Arc::clone(self);
+        self.context
+            .run_to_end(async move { writer.save_in_flight().await })
+            .await
+    }
+
+    /// The same within a renewal, which runs to its end by itself: without another task.
+    ///
+    /// # Errors
+    /// As [`Writer::save`].
+    pub(super) async fn save_in_flight(&self) -> Result<(), Error> {
+        if !self.has_unsaved() {
+            return Ok(());
+        }
+        let _turn = self.turns.lock().await;
+        self.write_in_turn().await
     }
 
     /// The next chance for what could not be written. Does not wait for a write that is under way: a caller who only
     /// wants a token from memory must not wait for the store.
     pub(super) async fn retry(self: &Arc<Self>) {
-        if self.has_unsaved() {
-            // Logged where it failed.
-            let _ = self.write_unsaved(false).await;
+        if !self.has_unsaved() {
+            return;
         }
-    }
-
-    /// Runs to its end also when nobody waits for it any more: a store that is left in the middle of a write does it
-    /// after the next one.
-    async fn write_unsaved(self: &Arc<Self>, waits_for_its_turn: bool) -> Result<(), Error> {
         let writer = Arc::clone(self);
         let write = async move {
-            let turn = if waits_for_its_turn {
-                Some(writer.turns.lock().await)
-            } else {
-                writer.turns.try_lock().ok()
-            };
-            match turn {
-                Some(_) => writer.write_in_turn().await,
-                None => Ok(()),
+            match writer.turns.try_lock() {
+                Ok(_turn) => writer.write_in_turn().await,
+                Err(_) => Ok(()),
             }
         };
-        self.context.run_to_end(write).await
+        // Logged where it failed.
+        let _ = self.context.run_to_end(write).await;
     }
 
     /// Proves that the store takes writes, before a refresh token is spent whose successor has to be written: what waits
     /// to be written is, and otherwise the item is replaced by itself. One call of the store. True when another process's
-    /// session came to light.
+    /// session came to light. For within a renewal, which runs to its end by itself.
     ///
     /// # Errors
     /// [`Error::Store`]: nothing should be asked of the issuer now. [`Error::Busy`] where other processes write all the
     /// time.
-    pub(super) async fn prove_writable(self: &Arc<Self>) -> Result<bool, Error> {
+    pub(super) async fn prove_writable(&self) -> Result<bool, Error> {
         self.prove(|machine| Stored::of(machine).saved_session()).await
     }
 
-    /// The same before an import spends one, while nobody is signed in: an item is put in the session's place.
+    /// The same before an import spends one, while nobody is signed in: an item is put in the session's place. Runs to its
+    /// end as [`Writer::save`] does.
     ///
     /// # Errors
     /// As [`Writer::prove_writable`].
     pub(super) async fn prove_insertable(self: &Arc<Self>) -> Result<bool, Error> {
-        self.prove(|machine| Stored::of(machine).place()).await
+        let writer = Arc::clone(self);
+        let prove = async move { writer.prove(|machine| Stored::of(machine).place()).await };
+        self.context.run_to_end(prove).await
     }
 
-    async fn prove(self: &Arc<Self>, item: fn(&Machine) -> Option<Unsaved>) -> Result<bool, Error> {
-        let writer = Arc::clone(self);
-        let prove = async move {
-            let _turn = writer.turns.lock().await;
-            if writer.has_unsaved() {
-                writer.write_in_turn().await?;
-                // Otherwise it may have been a deletion, which a full disk takes too.
-                if !writer.context.read(Machine::is_signed_out) {
-                    return Ok(false);
-                }
+    async fn prove(&self, item: fn(&Machine) -> Option<Unsaved>) -> Result<bool, Error> {
+        let _turn = self.turns.lock().await;
+        if self.has_unsaved() {
+            self.write_in_turn().await?;
+            // Otherwise it may have been a deletion, which a full disk takes too.
+            if !self.context.read(Machine::is_signed_out) {
+                return Ok(false);
             }
-            writer.rewrite_in_turn(item).await
-        };
-        self.context.run_to_end(prove).await
+        }
+        self.rewrite_in_turn(item).await
     }
 
     /// Stores another library's session and takes it into memory; false, and nothing is done, where there is a session.

@@ -85,7 +85,7 @@ impl DelegatedRenewal {
                 session_end,
             },
         });
-        let saved = self.store.save().await;
+        let saved = self.store.save_in_flight().await;
         self.store.release_process_lock();
         self.context.publish();
         if self.context.read(Machine::generation) != generation {

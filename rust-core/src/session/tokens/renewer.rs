@@ -273,7 +273,7 @@ impl Renewer {
             (token, checked)
         };
         let at_once = self.check.check_at_once(&input, &answer, of).map(settle);
-        let saved = self.store.save().await;
+        let saved = self.store.save_in_flight().await;
         self.store.release_process_lock();
         let (token, settled) = match at_once {
             Some(settled) => settled,
