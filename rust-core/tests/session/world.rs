@@ -51,7 +51,7 @@ pub(crate) struct World {
     pub(crate) log: Arc<CapturedLog>,
     pub(crate) alarms: Arc<AtomicI64>,
     /// How long a request may take.
-    retry_policy: Duration,
+    longest_request: Duration,
 }
 
 impl World {
@@ -62,7 +62,7 @@ impl World {
     /// For servers that never answer. Elsewhere a busy machine shall not look like one.
     pub(crate) fn impatient(self) -> Self {
         Self {
-            retry_policy: Duration::from_secs(2),
+            longest_request: Duration::from_secs(2),
             ..self
         }
     }
@@ -79,7 +79,7 @@ impl World {
             clock: Arc::default(),
             log: Arc::default(),
             alarms: Arc::default(),
-            retry_policy: LONGEST_WAIT,
+            longest_request: LONGEST_WAIT,
         }
     }
 
@@ -129,8 +129,8 @@ impl World {
 
     pub(crate) fn session_with(&self, configuration: SessionConfiguration) -> SessionManager {
         let limits = HttpLimits {
-            connect: self.retry_policy,
-            total: self.retry_policy,
+            connect: self.longest_request,
+            total: self.longest_request,
             ..HttpLimits::default()
         };
         self.session_over(configuration, transport_with(limits))

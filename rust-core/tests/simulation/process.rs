@@ -195,8 +195,8 @@ impl User {
             ..TokenOptions::default()
         };
         let call = Box::pin(self.call("access_token, for a while", self.manager.access_token(options)));
-        let retry_policy = world.pause_up_to(Duration::from_secs(5));
-        if let Either::Right((_, abandoned)) = select(call, retry_policy).await {
+        let patience = world.pause_up_to(Duration::from_secs(5));
+        if let Either::Right((_, abandoned)) = select(call, patience).await {
             drop(abandoned);
             world.state().figures.abandoned_calls += 1;
             world.trace_of(self.view.who, || "nobody waits for it any more".to_owned());

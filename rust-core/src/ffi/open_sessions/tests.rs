@@ -128,6 +128,37 @@ async fn the_settings_of_the_last_opening_count_for_every_handle() {
     assert_eq!(scopes(&first).await, "scope=openid+email", "also those of before");
 }
 
+#[tokio::test]
+async fn a_configuration_that_is_only_written_otherwise_is_the_same() {
+    let (log, made) = (Arc::new(Warnings::default()), Cell::new(0));
+    let given: Arc<dyn Log> = log.clone();
+    let mut written: Vec<_> = std::iter::repeat_with(configuration).take(3).collect();
+    written[1].provider = Provider::Auth0 {
+        domain: "https://TENANT.example.com/".to_owned(),
+    };
+    written[2].scopes.push("openid".to_owned());
+    let opened: Vec<_> = written
+        .into_iter()
+        .map(|configuration| {
+            let opening = Opening {
+                configuration,
+                storage: SessionStorage::Keychain {
+                    options: keychain("written-otherwise"),
+                },
+                name: "default".to_owned(),
+                read_only: false,
+                network: "a client",
+            };
+            let make = || {
+                made.set(made.get() + 1);
+                Ok(dependencies())
+            };
+            open_or_join(opening, &given, make).unwrap()
+        })
+        .collect();
+    assert_eq!((opened.len(), made.get(), log.0.load(Ordering::Relaxed)), (3, 1, 0));
+}
+
 #[derive(Debug, Default)]
 struct Warnings(AtomicUsize);
 
