@@ -10,6 +10,8 @@ import Pilotlight
 @main
 enum Bench {
     static func main() async throws {
+        if try Opening.isThisProcess() { return }
+        try Opening.measure()
         let plan = Plan(CommandLine.arguments)
         let server = try await IdentityServer.start()
         let session = try await server.signedInSession(audience: "https://api.example.com/")
