@@ -34,8 +34,8 @@ struct OpenSession {
 /// Opening one takes no longer when many are open.
 #[derive(Debug)]
 struct OpenSessions {
-    /// In the order of their identities. Boxed, so that one that is put among a thousand moves eight kilobytes. A hash map's code is not
-    /// in memory yet when an app opens its first session.
+    /// In the order of their identities. Boxed, so that one that is put among a thousand moves eight kilobytes. Not a hash map:
+    /// its code and its random keys would be new to the process that opens its first session.
     #[expect(clippy::vec_box, reason = "said above")]
     in_order: Vec<Box<OpenSession>>,
     redirect_uris: RedirectUris,

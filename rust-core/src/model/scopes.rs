@@ -30,6 +30,7 @@ pub fn parse_scopes(
             return Err(InvalidValue::new(field, problem));
         }
     }
+    // Of two that are the same the first one stays.
     for index in (1..scopes.len()).rev() {
         if scopes[..index].contains(&scopes[index]) {
             scopes.remove(index);

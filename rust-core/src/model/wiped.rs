@@ -56,7 +56,20 @@ impl io::Write for Wiped {
     }
 }
 
-/// The same for text.
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.0.fill(0);
+        // What is behind the last byte may have been one. In blocks here too: a `Vec` that is made longer writes byte by byte.
+        while self.0.len() < self.0.capacity() {
+            let more = ZEROS.len().min(self.0.capacity() - self.0.len());
+            self.0.extend_from_slice(&ZEROS[..more]);
+        }
+        // The compiler has to believe that somebody still reads this.
+        zeroize::optimization_barrier(self.0.as_slice());
+    }
+}
+
+/// Text that is wiped in the same way.
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct WipedText(String);
@@ -78,18 +91,5 @@ impl Deref for WipedText {
 impl Drop for WipedText {
     fn drop(&mut self) {
         drop(Wiped::new(mem::take(&mut self.0).into_bytes()));
-    }
-}
-
-impl Drop for Wiped {
-    fn drop(&mut self) {
-        self.0.fill(0);
-        // What is behind the last byte may have been one. In blocks here too: a `Vec` that is made longer writes byte by byte.
-        while self.0.len() < self.0.capacity() {
-            let more = ZEROS.len().min(self.0.capacity() - self.0.len());
-            self.0.extend_from_slice(&ZEROS[..more]);
-        }
-        // The compiler has to believe that somebody still reads this.
-        zeroize::optimization_barrier(self.0.as_slice());
     }
 }

@@ -14,36 +14,29 @@ enum Opening {
         let configuration = SessionConfiguration.auth0(
             domain: "tenant.example.com", clientID: "native-app", redirectURI: "com.example.app://callback")
         aThread()
-        let plain = time { aThread() }
+        let thread = time { aThread() }
         var sessions: [Session] = []
-        let times = try (1...2).map { number in
+        let openings = try (1...2).map { number in
             let storage = SessionStorage.file(folder.appendingPathComponent("\(number)"))
             return try time { sessions.append(try Session(configuration, storage: storage, log: .none)) }
         }
-        print(times[0], times[1], plain)
+        print(thread, openings[0], openings[1])
         return true
     }
 
     static func measure() throws {
-        var (first, second) = (Batches(), Batches())
-        for _ in 0..<processes {
-            let times = try measuredInAnotherProcess()
-            first.cached.append(times[0])
-            second.cached.append(times[1])
-            first.keeper.append(times[2])
-        }
-        let thread = first.medians.keeper
+        let names = ["a thread that is started and ends", "the first Session.init", "the second Session.init"]
+        let measured = try (1...processes).map { _ in try measuredInAnotherProcess(count: names.count) }
+        let medians = names.indices.map { index in measured.map { $0[index] }.median }
         print("in a process that has just started")
-        for (name, time) in [
-            ("a thread that is started and ends", thread), ("the first Session.init", first.medians.cached),
-            ("the second Session.init", second.medians.cached),
-        ] {
+        for (name, time) in zip(names, medians) {
             let name = name.padding(toLength: 40, withPad: " ", startingAt: 0)
-            print("  \(name)\(String(format: "%9.1f µs %8.2f x", time / 1000, time / thread))")
+            print("  \(name)\(String(format: "%9.1f µs %8.2f x", time / 1000, time / medians[0]))")
         }
+        print("")
     }
 
-    private static func measuredInAnotherProcess() throws -> [Double] {
+    private static func measuredInAnotherProcess(count: Int) throws -> [Double] {
         let (process, output) = (Process(), Pipe())
         process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
         process.environment = ProcessInfo.processInfo.environment.merging([role: "opening"]) { $1 }
@@ -51,7 +44,14 @@ enum Opening {
         try process.run()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        return text.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+        let times = text.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+        guard times.count == count else { throw Failed(status: process.terminationStatus) }
+        return times
+    }
+
+    /// The process for one opening printed something else; what it said of it is above.
+    private struct Failed: Error {
+        var status: Int32
     }
 
     private static func aThread() {

@@ -27,19 +27,22 @@ fn dependencies() -> Dependencies {
     }
 }
 
+fn opening(configuration: SessionConfiguration, options: KeychainStorage) -> Opening {
+    Opening {
+        configuration,
+        storage: SessionStorage::Keychain { options },
+        name: "default".to_owned(),
+        read_only: false,
+        network: "a client",
+    }
+}
+
 /// How many managers there are for one session in the test's own service and each of `others`.
 fn managers(service: &str, others: Vec<(SessionConfiguration, KeychainStorage)>) -> usize {
     let log: Arc<dyn Log> = Arc::new(SilentLog);
     let mut different: Vec<SessionManager> = Vec::new();
     for (configuration, options) in std::iter::once((configuration(), keychain(service))).chain(others) {
-        let opening = Opening {
-            configuration,
-            storage: SessionStorage::Keychain { options },
-            name: "default".to_owned(),
-            read_only: false,
-            network: "a client",
-        };
-        let opened = open_or_join(opening, &log, || Ok(dependencies())).unwrap();
+        let opened = open_or_join(opening(configuration, options), &log, || Ok(dependencies())).unwrap();
         if !different
             .iter()
             .any(|known| WeakSessionManager::of(known).is_of(&opened))
@@ -80,26 +83,15 @@ async fn one_stored_item_has_one_manager_whatever_else_the_configurations_say() 
 /// As where screens still show a session whose settings the user has just changed.
 #[tokio::test]
 async fn the_settings_of_the_last_opening_count_for_every_handle() {
-    let (log, made) = (Arc::new(Warnings::default()), Cell::new(0));
-    let given: Arc<dyn Log> = log.clone();
+    let openings = Openings::default();
     let open = |scope: &str, accessibility| {
+        let written = SessionConfiguration {
+            scopes: vec!["openid".to_owned(), scope.to_owned()],
+            ..configuration()
+        };
         let mut options = keychain("settings");
         options.accessibility = accessibility;
-        let opening = Opening {
-            configuration: SessionConfiguration {
-                scopes: vec!["openid".to_owned(), scope.to_owned()],
-                ..configuration()
-            },
-            storage: SessionStorage::Keychain { options },
-            name: "default".to_owned(),
-            read_only: false,
-            network: "a client",
-        };
-        let make = || {
-            made.set(made.get() + 1);
-            Ok(dependencies())
-        };
-        open_or_join(opening, &given, make).unwrap()
+        openings.open(written, options)
     };
     let scopes = async |session: &SessionManager| {
         let url = session.begin_sign_in(SignInOptions::default()).await.unwrap().url;
@@ -111,16 +103,16 @@ async fn the_settings_of_the_last_opening_count_for_every_handle() {
     let class = KeychainAccessibility::AfterFirstUnlockThisDeviceOnly;
     let first = open("email", class);
     let same = open("email", class);
-    assert_eq!(log.0.load(Ordering::Relaxed), 0);
-    assert_eq!(made.get(), 1, "nothing is made anew for the same settings");
+    assert_eq!(openings.warnings(), 0);
+    assert_eq!(openings.made.get(), 1, "nothing is made anew for the same settings");
     let last = open("profile", class);
-    assert_eq!(log.0.load(Ordering::Relaxed), 1);
+    assert_eq!(openings.warnings(), 1);
     for handle in [&first, &same, &last] {
         assert_eq!(scopes(handle).await, "scope=openid+profile");
     }
     open("profile", KeychainAccessibility::WhenUnlocked);
     assert_eq!(
-        (log.0.load(Ordering::Relaxed), made.get()),
+        (openings.warnings(), openings.made.get()),
         (2, 3),
         "options of the store count too"
     );
@@ -130,33 +122,37 @@ async fn the_settings_of_the_last_opening_count_for_every_handle() {
 
 #[tokio::test]
 async fn a_configuration_that_is_only_written_otherwise_is_the_same() {
-    let (log, made) = (Arc::new(Warnings::default()), Cell::new(0));
-    let given: Arc<dyn Log> = log.clone();
+    let openings = Openings::default();
     let mut written: Vec<_> = std::iter::repeat_with(configuration).take(3).collect();
     written[1].provider = Provider::Auth0 {
         domain: "https://TENANT.example.com/".to_owned(),
     };
     written[2].scopes.push("openid".to_owned());
-    let opened: Vec<_> = written
-        .into_iter()
-        .map(|configuration| {
-            let opening = Opening {
-                configuration,
-                storage: SessionStorage::Keychain {
-                    options: keychain("written-otherwise"),
-                },
-                name: "default".to_owned(),
-                read_only: false,
-                network: "a client",
-            };
-            let make = || {
-                made.set(made.get() + 1);
-                Ok(dependencies())
-            };
-            open_or_join(opening, &given, make).unwrap()
-        })
-        .collect();
-    assert_eq!((opened.len(), made.get(), log.0.load(Ordering::Relaxed)), (3, 1, 0));
+    let open = |written| openings.open(written, keychain("written-otherwise"));
+    let opened: Vec<_> = written.into_iter().map(open).collect();
+    assert_eq!((opened.len(), openings.made.get(), openings.warnings()), (3, 1, 0));
+}
+
+/// Openings one after the other: how often dependencies were made, and what was warned of.
+#[derive(Default)]
+struct Openings {
+    log: Arc<Warnings>,
+    made: Cell<usize>,
+}
+
+impl Openings {
+    fn open(&self, configuration: SessionConfiguration, options: KeychainStorage) -> SessionManager {
+        let log: Arc<dyn Log> = self.log.clone();
+        let make = || {
+            self.made.set(self.made.get() + 1);
+            Ok(dependencies())
+        };
+        open_or_join(opening(configuration, options), &log, make).unwrap()
+    }
+
+    fn warnings(&self) -> usize {
+        self.log.0.load(Ordering::Relaxed)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -174,23 +170,19 @@ impl Log for Warnings {
 /// time, two.
 fn at(domain: &str, name: &str) -> (SessionManager, Arc<Warnings>) {
     let warnings = Arc::new(Warnings::default());
+    let configuration = SessionConfiguration {
+        provider: Provider::Auth0 {
+            domain: domain.to_owned(),
+        },
+        redirect_uri: match domain {
+            "many.example.com" => "com.example.many://callback".to_owned(),
+            _ => "com.example.mix-up://callback".to_owned(),
+        },
+        ..configuration()
+    };
     let opening = Opening {
-        configuration: SessionConfiguration {
-            provider: Provider::Auth0 {
-                domain: domain.to_owned(),
-            },
-            redirect_uri: match domain {
-                "many.example.com" => "com.example.many://callback".to_owned(),
-                _ => "com.example.mix-up://callback".to_owned(),
-            },
-            ..configuration()
-        },
-        storage: SessionStorage::Keychain {
-            options: keychain("mix-up"),
-        },
         name: name.to_owned(),
-        read_only: false,
-        network: "a client",
+        ..opening(configuration, keychain("mix-up"))
     };
     let log: Arc<dyn Log> = warnings.clone();
     let make = || {
@@ -242,13 +234,9 @@ async fn a_second_handle_with_another_http_client_is_an_error_that_names_both() 
     let log: Arc<dyn Log> = Arc::new(SilentLog);
     let open = |network, read_only| {
         let opening = Opening {
-            configuration: configuration(),
-            storage: SessionStorage::Keychain {
-                options: keychain("two-clients"),
-            },
-            name: "default".to_owned(),
             read_only,
             network,
+            ..opening(configuration(), keychain("two-clients"))
         };
         open_or_join(opening, &log, || Ok(dependencies()))
     };

@@ -20,7 +20,7 @@ pub(super) struct ItemNames<'a> {
 
 impl ItemNames<'_> {
     pub(super) fn of(&self, session_name: &str) -> String {
-        [&escaped(session_name), "|", &escaped(self.client_id), "|", self.issuer].concat()
+        [&escaped(session_name), self.suffix().as_str()].concat()
     }
 
     /// What the item was called before names were escaped, where that is another name. An item of that name may be
@@ -38,7 +38,7 @@ impl ItemNames<'_> {
     }
 
     fn suffix(&self) -> String {
-        format!("|{}|{}", escaped(self.client_id), self.issuer)
+        ["|", &escaped(self.client_id), "|", self.issuer].concat()
     }
 
     fn old_suffix(&self) -> String {
@@ -46,17 +46,21 @@ impl ItemNames<'_> {
     }
 }
 
-/// Most have nothing to escape, and each session that is opened asks.
 fn escaped(part: &str) -> Cow<'_, str> {
-    match part.contains(['%', '|']) {
-        true => Cow::Owned(part.replace('%', "%25").replace('|', "%7C")),
-        false => Cow::Borrowed(part),
+    match is_plain(part) {
+        true => Cow::Borrowed(part),
+        false => Cow::Owned(part.replace('%', "%25").replace('|', "%7C")),
     }
+}
+
+/// Nothing in it is escaped, nor looks like it. Nearly every one is, and each session that is opened asks.
+fn is_plain(part: &str) -> bool {
+    !part.contains(['%', '|'])
 }
 
 /// Whether it could be what [`escaped`] made, and so a part of a name of today.
 fn is_escaped(part: &str) -> bool {
-    !part.contains(['%', '|']) || escaped(&unescaped(part)) == part
+    is_plain(part) || escaped(&unescaped(part)) == part
 }
 
 fn unescaped(part: &str) -> String {
