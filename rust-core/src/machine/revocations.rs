@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn they_are_bounded_in_number_and_size_and_the_last_one_always_waits() {
-        let large = "x".repeat(MOST_BYTES);
+        let large = "x".repeat(MOST_BYTES + 1);
         let many: Vec<_> = (0..MOST + 5).map(|number| number.to_string()).collect();
         let mut pending = Vec::new();
         let mut push = |token: &str| {

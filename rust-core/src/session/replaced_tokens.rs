@@ -19,14 +19,27 @@ impl ReplacedTokens {
     /// Keeps those that were there `before` and are not any more.
     pub(super) fn note(&mut self, before: Vec<(Secret, ProofKey)>, machine: &Machine) {
         if machine.session().is_none() {
-            self.0.clear();
+            self.forget();
             return;
         }
-        let is_gone = |token: &Secret| Tokens::of(machine).binding(token).is_none();
-        self.0.extend(before.into_iter().filter(|(token, _)| is_gone(token)));
-        while self.0.len() > MOST {
+        for (token, key) in before {
+            if Tokens::of(machine).binding(&token).is_none() {
+                self.keep(token, key);
+            }
+        }
+    }
+
+    /// One more was replaced.
+    pub(super) fn keep(&mut self, token: Secret, key: ProofKey) {
+        self.0.push_back((token, key));
+        if self.0.len() > MOST {
             self.0.pop_front();
         }
+    }
+
+    /// The session goes.
+    pub(super) fn forget(&mut self) {
+        self.0.clear();
     }
 
     /// The key that this token was bound to.

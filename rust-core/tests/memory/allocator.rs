@@ -7,6 +7,11 @@ use std::cell::Cell;
 /// What is looked for. A secret that repeats it is found in pieces as well.
 pub(crate) const PLANTED: &str = "planted-secret-0";
 
+/// A token that is long enough to be moved while it is read or written.
+pub(crate) fn secret() -> String {
+    PLANTED.repeat(40)
+}
+
 struct Looking;
 
 #[global_allocator]

@@ -10,7 +10,7 @@ use pilotlight_core::protocol::message::HttpAnswer;
 use pilotlight_core::protocol::{revocation, token};
 use pilotlight_core::storage::envelope::StoredItem;
 
-use crate::allocator::{PLANTED, blocks_left_by};
+use crate::allocator::{blocks_left_by, secret};
 
 const NOW: Timestamp = Timestamp(1_700_000_000);
 
@@ -21,11 +21,6 @@ fn answer(status: u16, body: impl Into<Vec<u8>>) -> HttpAnswer {
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
         body: SecretBytes::new(body.into()),
     }
-}
-
-/// A token that is long enough to be moved while it is read.
-fn secret() -> String {
-    PLANTED.repeat(40)
 }
 
 /// Bodies with tokens in every place and every writing.

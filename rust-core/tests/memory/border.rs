@@ -5,14 +5,10 @@ use pilotlight_core::model::secret::Secret;
 use uniffi::{Lower, RustBuffer};
 use zeroize::Zeroize as _;
 
-use crate::allocator::{PLANTED, blocks_left_by};
+use crate::allocator::{PLANTED, blocks_left_by, secret};
 
 /// UniFFI's implementations are for every such type.
 struct Border;
-
-fn secret() -> String {
-    PLANTED.repeat(40)
-}
 
 /// How many blocks are left beside the buffer, and what is in that.
 fn crossing(lower: impl FnOnce() -> RustBuffer) -> (usize, Vec<u8>) {

@@ -4,3 +4,4 @@
 mod allocator;
 mod answers;
 mod border;
+mod requests;

@@ -148,6 +148,39 @@ async fn calls_that_are_overtaken_by_sign_ins_serve_the_last_one() {
     }
 }
 
+/// Where that goes on, the caller is asked to try later.
+#[tokio::test]
+async fn a_renewal_that_every_sign_in_overtakes_is_not_repeated_for_ever() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let hold = || Fault::hold().grant("refresh_token");
+    let expired = Fault::answer(json!({"expires_in": 0})).grant("authorization_code");
+    world.control().fault(Endpoint::Token, expired.for_ever());
+    world.control().fault(Endpoint::Token, hold());
+    let late = tokio::spawn({
+        let session = session.clone();
+        async move { session.access_token(forced()).await }
+    });
+    for round in 1..=3 {
+        world.control().wait_for_held(Endpoint::Token, 1).await;
+        world.sign_in(&session, ADA).await;
+        if round < 3 {
+            world.control().fault(Endpoint::Token, hold());
+        }
+        world.control().release(Endpoint::Token);
+    }
+    assert_asks_to_try_later(&public(late.await.unwrap()));
+    assert_renews(&session).await;
+}
+
+fn assert_asks_to_try_later(error: &SessionError) {
+    let reason = RetryReason::AnotherProcess;
+    assert!(
+        matches!(error, SessionError::RetryLater { reason: given, .. } if *given == reason),
+        "{error:?}"
+    );
+}
+
 /// It ends after this process has looked, and before it proves that it can write.
 #[tokio::test]
 async fn a_renewal_brings_no_session_back_that_another_process_has_just_ended() {
@@ -188,17 +221,7 @@ async fn a_process_that_comes_too_late_again_and_again_is_asked_to_try_later() {
         }
         world.control().release(Endpoint::Token);
     }
-    let error = public(late.await.unwrap());
-    assert!(
-        matches!(
-            error,
-            SessionError::RetryLater {
-                reason: RetryReason::AnotherProcess,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert_asks_to_try_later(&public(late.await.unwrap()));
     assert!(is_signed_in(&app));
     world.cooldown();
     assert_renews(&app).await;

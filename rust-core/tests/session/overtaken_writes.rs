@@ -2,14 +2,14 @@
 //! another one has written since.
 
 use pilotlight_core::model::state::SessionState;
-use pilotlight_core::session::{SessionManager, SignOutOutcome};
+use pilotlight_core::session::{SessionManager, Sharing, SignOutOutcome};
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use crate::reports::events;
 use crate::sharing::{app_and_extension, assert_no_token_was_spent_twice, shared_world};
-use crate::world::{ADA, GRACE, World, assert_renews, disk_full, forced, is_signed_in, until};
+use crate::world::{ADA, GRACE, World, assert_renews, cached, disk_full, forced, is_signed_in, until};
 
 /// A sign-out whose look at the store took place, and whose process stands still before it goes on.
 async fn sign_out_that_stands_still<'a>(
@@ -110,6 +110,29 @@ async fn a_write_that_comes_too_late_again_and_again_replaces_nothing_that_is_ne
     let stored = world.stored().unwrap();
     assert_eq!(stored["credentials"]["refresh_token"], "of renewal 6");
     assert!(stored["profile"].to_string().contains(ADA), "and the profile is stored");
+}
+
+/// By a process that was suspended in the middle of its write.
+#[tokio::test]
+async fn tokens_that_were_written_over_by_spent_ones_are_written_again_but_not_by_who_only_looks() {
+    let (mut world, app, extension, _folder) = app_and_extension().await;
+    world.sharing = Sharing::ReadOnly;
+    let widget = world.session();
+    let spent = world.stored().unwrap();
+    assert_renews(&app).await;
+    let current = world.stored_refresh_token();
+    for looking in [&extension, &widget] {
+        looking.restore().await.unwrap();
+    }
+    world.change_stored(|item| *item = spent);
+    let writes = world.store.counts().1;
+    widget.restore().await.unwrap();
+    assert_eq!(world.store.counts().1, writes, "looking writes nothing");
+    extension.restore().await.unwrap();
+    assert_eq!(world.stored_refresh_token(), current);
+    for looking in [&extension, &widget] {
+        assert_eq!(cached(looking), cached(&app));
+    }
 }
 
 /// The Keychain does not recognise an item that other code has changed.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::metadata_queue::{kept, object, queue, until_nothing_waits, waiting, world};
 use crate::reports::events;
-use crate::world::{GRACE, forced, until};
+use crate::world::{ADA, GRACE, forced, until};
 
 /// Each way of saying no for good, with the rest behind it.
 #[tokio::test]
@@ -79,9 +79,10 @@ async fn a_change_that_meets_a_proxy_or_passing_trouble_goes_on_waiting() {
     }
 }
 
+/// Nor to the same user who has signed out meanwhile.
 #[tokio::test]
 async fn what_was_refused_of_one_user_is_not_reported_to_the_next() {
-    for signs_out in [true, false] {
+    for (signs_out, next) in [(true, GRACE), (false, GRACE), (true, ADA)] {
         let (world, session) = world().await;
         world.control().fault(Endpoint::Users, Fault::status(503));
         queue(&session, json!({"a": 1})).await;
@@ -91,7 +92,7 @@ async fn what_was_refused_of_one_user_is_not_reported_to_the_next() {
         if signs_out {
             session.sign_out().await;
         }
-        world.sign_in(&session, GRACE).await;
+        world.sign_in(&session, next).await;
         assert_eq!(session.flush_metadata_updates().await.unwrap().dropped, []);
     }
 }

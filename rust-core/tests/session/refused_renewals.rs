@@ -10,7 +10,7 @@ use crate::audiences::{self, api};
 use crate::error_shapes::shape;
 use crate::meddling::Overtaken;
 use crate::reports::{events, states};
-use crate::sharing::app_and_extension;
+use crate::sharing::{app_and_extension, assert_no_token_was_spent_twice};
 use crate::world::{
     ADA, GRACE, World, assert_renews, assert_unexpected, at_least, cached, forced, is_signed_in, public,
 };
@@ -338,6 +338,26 @@ async fn a_spent_token_that_is_refused_in_other_words_gives_way_to_another_proce
     assert_renews(&extension).await;
     assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
     assert_eq!(world.control().counters().families_killed, 0);
+}
+
+/// It was suspended, iOS took its lock, and another task has taken the newer token over before the refusal comes.
+#[tokio::test]
+async fn also_where_this_process_knows_the_newer_one_already() {
+    let (world, app, extension, _folder) = app_and_extension().await;
+    world.clock.advance(86_400);
+    world.control().fault(Endpoint::Token, Fault::hold());
+    world.control().fault(Endpoint::Token, refusal("invalid_request"));
+    let late = tokio::spawn({
+        let app = app.clone();
+        async move { app.access_token(at_least(60)).await }
+    });
+    world.control().wait_for_held(Endpoint::Token, 1).await;
+    app.release_process_lock();
+    let renewed = assert_renews(&extension).await;
+    app.restore().await.unwrap();
+    world.control().release(Endpoint::Token);
+    assert_eq!(late.await.unwrap().unwrap(), renewed);
+    assert_no_token_was_spent_twice(&world);
 }
 
 #[tokio::test]

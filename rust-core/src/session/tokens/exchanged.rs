@@ -4,11 +4,11 @@
 //! What was asked for before one of these changed is not kept. A bound one that was replaced a moment ago is still sent with a proof.
 //! **Needs** the context.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::super::context::Context;
+use super::super::replaced_tokens::ReplacedTokens;
 use crate::machine::error::Error;
 use crate::machine::{Cooldown, Generation, Machine};
 use crate::model::credentials::Credentials;
@@ -19,8 +19,6 @@ use crate::protocol::token::TokenAnswer;
 
 /// So many are kept; of more those go that were not used for longest.
 const MOST: usize = 32;
-/// More than are replaced between a caller's two steps.
-const MOST_REPLACED: usize = 8;
 
 #[derive(Debug)]
 pub(in crate::session) struct ExchangedTokens {
@@ -49,8 +47,7 @@ struct Kept {
     authentication: u64,
     /// What was used last is last.
     all: Vec<Entry>,
-    /// With the keys that they are bound to.
-    replaced: VecDeque<(Secret, ProofKey)>,
+    replaced: ReplacedTokens,
 }
 
 #[derive(Debug)]
@@ -77,7 +74,7 @@ impl ExchangedTokens {
     /// The session goes.
     pub(in crate::session) fn forget(&self) {
         self.expire();
-        self.lock().replaced.clear();
+        self.lock().replaced.forget();
     }
 
     /// The session's user has authenticated anew.
@@ -94,10 +91,9 @@ impl ExchangedTokens {
         let kept = self.of_now();
         let mut all = kept.all.iter().filter_map(|entry| entry.token.as_ref());
         let held = all.find(|received| received.credentials.access_token.as_ref() == Some(token));
-        let replaced = || kept.replaced.iter().find(|(replaced, _)| replaced == token);
         match held {
             Some(received) => received.credentials.proof_key.clone(),
-            None => replaced().map(|(_, key)| key.clone()),
+            None => kept.replaced.binding(token).cloned(),
         }
     }
 
@@ -220,10 +216,7 @@ impl Kept {
     fn note_replaced(&mut self, token: Option<Received>) {
         let credentials = token.map(|received| received.credentials);
         if let Some((Some(token), Some(key))) = credentials.map(|held| (held.access_token, held.proof_key)) {
-            self.replaced.push_back((token, key));
-            if self.replaced.len() > MOST_REPLACED {
-                self.replaced.pop_front();
-            }
+            self.replaced.keep(token, key);
         }
     }
 

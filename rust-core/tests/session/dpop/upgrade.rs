@@ -39,9 +39,14 @@ async fn the_key_is_stored_before_the_request_is_sent() {
     let mut world = world_with(|settings| settings.leeway = 60).await;
     let session = updated(&world, TokenBinding::Required).await;
     world.control().fault(Endpoint::Token, Fault::hold().after_processing());
-    let renewing = session.clone();
+    let (renewing, writes) = (session.clone(), world.store.counts().1);
     let renewal = tokio::spawn(async move { renewing.access_token(forced()).await });
     world.control().wait_for_held(Endpoint::Token, 1).await;
+    assert_eq!(
+        world.store.counts().1,
+        writes + 1,
+        "it proves that the store can be written"
+    );
     let stored = stored_credentials(&world);
     let key = stored["proof_key"]["public"].clone();
     assert!(key["x"].is_string(), "{stored}");

@@ -229,6 +229,15 @@ async fn a_bound_session_shows_its_key_and_the_token_is_bound_to_it() {
     // Who was given it a moment ago sends it with a proof all the same.
     let next = session.exchange(exchange(), forced()).await.unwrap();
     assert!(next != exchanged && session.is_bound(&next) && session.is_bound(&exchanged));
+    for _ in 1..8 {
+        session.exchange(exchange(), forced()).await.unwrap();
+    }
+    assert!(session.is_bound(&exchanged) && session.is_bound(&next));
+    session.exchange(exchange(), forced()).await.unwrap();
+    assert!(
+        !session.is_bound(&exchanged) && session.is_bound(&next),
+        "not kept for ever"
+    );
     assert_all_is_well(&world, &session).await;
     session.sign_out().await;
     assert!(!session.is_bound(&exchanged) && !session.is_bound(&next));

@@ -62,6 +62,22 @@ async fn an_expired_token_is_renewed_at_first_use_whatever_life_is_asked_for() {
     assert_eq!(world.refresh_grants(), 1);
 }
 
+/// Only its end is known: it counts as having lived for a day.
+#[tokio::test]
+async fn an_imported_token_is_good_though_the_clock_is_set_back_within_that_day() {
+    let (world, tokens) = world_with_credentials_manager().await;
+    world.clock.advance(12 * 3600);
+    let session = world.session();
+    assert_imported(&session.import_session(credentials_manager()).await.unwrap());
+    let asked = || session.access_token(at_least(0));
+    world.clock.set_wall(0);
+    assert_eq!(asked().await.unwrap().expose(), tokens.access_token);
+    assert_eq!(world.refresh_grants(), 0);
+    world.clock.set_wall(-1);
+    assert_ne!(asked().await.unwrap().expose(), tokens.access_token);
+    assert_eq!(world.refresh_grants(), 1, "before that it proves nothing");
+}
+
 #[tokio::test]
 async fn who_listens_is_notified_of_it_when_it_is_stored() {
     let (world, _) = world_with_credentials_manager().await;
