@@ -41,7 +41,9 @@ let hostTargets: [Target] =
     ? [
         .executableTarget(
             name: "pilotlight-bench", dependencies: ["Pilotlight", "IdentityServerSupport"],
-            path: "Sources/PilotlightBench"),
+            path: "Sources/PilotlightBench",
+            // Calls are bound when the program starts, as Apple's systems do it, and not within what is measured.
+            linkerSettings: onLinux ? [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])] : []),
         // Starts and steers the identity server.
         .target(name: "IdentityServerSupport", dependencies: ["Pilotlight"], path: "Tests/IdentityServerSupport"),
         .testTarget(name: "PilotlightServerTests", dependencies: ["Pilotlight", "IdentityServerSupport"]),

@@ -4,7 +4,7 @@ internal import PilotlightCore
 final class Broadcaster<Element: Sendable>: Sendable {
     private struct Listeners: Sendable {
         var latest: Element?
-        var open: [Int: AsyncStream<Element>.Continuation] = [:]
+        var open = [Int: AsyncStream<Element>.Continuation]()
         var count = 0
         var ended = false
     }

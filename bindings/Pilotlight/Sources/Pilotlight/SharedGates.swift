@@ -9,17 +9,19 @@ final class SharedGates: Sendable {
         weak var gates: SharedGates?
     }
 
-    /// By the address of what the handles share.
-    private static let all = Locked<[UInt64: Weak]>([:])
+    /// By the address of what the handles share. What ends removes itself: an opening looks at no other session.
+    private static let all = Locked([UInt64: Weak]())
 
     /// Keeps what is at that address: no other session can be there as long as this object lives.
     private let core: any CoreSessionProtocol
+    private let address: UInt64
     private let gates = Locked<[AuthenticationGate]>([])
     /// Something of this has changed: what the session gives out may be more or less than before.
     let changes = Broadcaster<Void>(beginsWithLatest: false)
 
-    private init(_ core: any CoreSessionProtocol) {
+    private init(_ core: any CoreSessionProtocol, at address: UInt64) {
         self.core = core
+        self.address = address
     }
 
     /// Those of the session that this is a handle to.
@@ -30,8 +32,7 @@ final class SharedGates: Sendable {
         let shared = all.withLock { all in
             // What only lives in memory, as a preview, shares nothing.
             if address != 0, let shared = all[address]?.gates { return shared }
-            let new = SharedGates(core)
-            all = all.filter { $0.value.gates != nil }
+            let new = SharedGates(core, at: address)
             if address != 0 { all[address] = Weak(gates: new) }
             return new
         }
@@ -45,6 +46,13 @@ final class SharedGates: Sendable {
 
     deinit {
         changes.end()
+        // There may be new gates for the same session already. They must not end under the lock, which this takes.
+        let newer = Self.all.withLock { all in
+            let newer = all[address]?.gates
+            if newer == nil { all[address] = nil }
+            return newer
+        }
+        withExtendedLifetime(newer) {}
     }
 
     /// The gate for handles without one.

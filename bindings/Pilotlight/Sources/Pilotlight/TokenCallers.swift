@@ -24,7 +24,7 @@ final class TokenCallers: Sendable {
     }
 
     private struct Waiting: Sendable {
-        var groups: [Wanted: [UInt64: Caller]] = [:]
+        var groups = [Wanted: [UInt64: Caller]]()
         var count: UInt64 = 0
         var joined = 0
     }

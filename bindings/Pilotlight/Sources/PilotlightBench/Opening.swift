@@ -1,57 +1,68 @@
 import Foundation
 import Pilotlight
 
-/// What `Session.init` takes of the thread that calls it, in a process that has just started: code and data are touched for the first
-/// time then. Beside a thread that is started and ends.
+/// What `Session.init` takes of the thread that calls it: in a process that has just started, where code and data are touched for the first
+/// time, beside a thread that is started and ends; and with many sessions open.
+///
+/// Each measurement is of its own process, which prints the times.
 enum Opening {
-    private static let role = "PILOTLIGHT_BENCH_ROLE"
+    private static let role = "PILOTLIGHT_BENCH_OPENINGS"
     private static let processes = 51
+    private static let sessions = 1000
 
     /// Whether this process was started for that; then it has printed what it measured.
     static func isThisProcess() throws -> Bool {
-        guard ProcessInfo.processInfo.environment[role] == "opening" else { return false }
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        let configuration = SessionConfiguration.auth0(
-            domain: "tenant.example.com", clientID: "native-app", redirectURI: "com.example.app://callback")
+        guard let count = ProcessInfo.processInfo.environment[role].flatMap(Int.init) else { return false }
         aThread()
         let thread = time { aThread() }
-        var sessions: [Session] = []
-        let openings = try (1...2).map { number in
-            let storage = SessionStorage.file(folder.appendingPathComponent("\(number)"))
-            return try time { sessions.append(try Session(configuration, storage: storage, log: .none)) }
-        }
-        print(thread, openings[0], openings[1])
+        print(thread, try timesOfOpening(count).map { "\($0)" }.joined(separator: " "))
         return true
     }
 
     static func measure() throws {
         let names = ["a thread that is started and ends", "the first Session.init", "the second Session.init"]
-        let measured = try (1...processes).map { _ in try measuredInAnotherProcess(count: names.count) }
+        let measured = try (1...processes).map { _ in try inAnotherProcess(openings: 2) }
         let medians = names.indices.map { index in measured.map { $0[index] }.median }
         print("in a process that has just started")
         for (name, time) in zip(names, medians) {
             let name = name.padding(toLength: 40, withPad: " ", startingAt: 0)
             print("  \(name)\(String(format: "%9.1f µs %8.2f x", time / 1000, time / medians[0]))")
         }
-        print("")
+        let times = try inAnotherProcess(openings: sessions + 1).dropFirst(2)
+        let (early, late) = (Array(times.prefix(100)).median, Array(times.suffix(100)).median)
+        let line = "  the second to the 101st %.1f µs, the last hundred %.1f µs, %.2f x\n"
+        print("one of \(sessions) sessions\n", String(format: line, early / 1000, late / 1000, late / early))
     }
 
-    private static func measuredInAnotherProcess(count: Int) throws -> [Double] {
+    /// The time of a thread, then that of each opening.
+    private static func inAnotherProcess(openings: Int) throws -> [Double] {
         let (process, output) = (Process(), Pipe())
         process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
-        process.environment = ProcessInfo.processInfo.environment.merging([role: "opening"]) { $1 }
+        process.environment = ProcessInfo.processInfo.environment.merging([role: "\(openings)"]) { $1 }
         process.standardOutput = output
         try process.run()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         let times = text.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
-        guard times.count == count else { throw Failed(status: process.terminationStatus) }
+        guard times.count == openings + 1 else { throw Failed(status: process.terminationStatus) }
         return times
     }
 
-    /// The process for one opening printed something else; what it said of it is above.
+    /// The process printed something else; what it said of it is above.
     private struct Failed: Error {
         var status: Int32
+    }
+
+    /// Of each of so many sessions, which stay open until the last one is.
+    private static func timesOfOpening(_ count: Int) throws -> [Double] {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        let configuration = SessionConfiguration.auth0(
+            domain: "tenant.example.com", clientID: "native-app", redirectURI: "com.example.app://callback")
+        var sessions: [Session] = []
+        return try (1...count).map { number in
+            let storage = SessionStorage.file(folder.appendingPathComponent("\(number)"))
+            return try time { sessions.append(try Session(configuration, storage: storage, log: .none)) }
+        }
     }
 
     private static func aThread() {

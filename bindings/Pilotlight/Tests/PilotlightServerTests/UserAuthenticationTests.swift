@@ -62,4 +62,21 @@ import Testing
         #expect(await owner.asked == 3)
         await server.stop()
     }
+
+    @Test func aPolicyEndsWithTheLastHandleThoughOthersComeAndGoAtTheSameTime() throws {
+        let folder = try TemporaryFolder()
+        let configuration = SessionConfiguration.auth0(
+            domain: "tenant.example.com", clientID: "native-app", redirectURI: "com.example.app://callback")
+        let open = { @Sendable (policy: UserAuthenticationPolicy?) in
+            try Session(configuration, storage: .file(folder.file("session")), log: .none, userAuthentication: policy)
+        }
+        DispatchQueue.concurrentPerform(iterations: 300) { _ in
+            #expect(throws: Never.self) {
+                let guarded = try open(.atLaunch(reason: "r", authenticator: Owner()))
+                #expect(try open(nil).isUserAuthenticationRequired)
+                withExtendedLifetime(guarded) {}
+            }
+        }
+        #expect(try !open(nil).isUserAuthenticationRequired)
+    }
 }
