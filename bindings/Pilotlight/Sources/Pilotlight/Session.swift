@@ -168,6 +168,7 @@ public final class Session: Sendable {
 
     deinit {
         broadcaster.end()
+        if let ownGate { gates.leave(ownGate) }
     }
 
     /// Reads the session from the store: once, at launch, before anything is shown. Later calls read it again only

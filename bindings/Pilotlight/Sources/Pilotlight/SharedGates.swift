@@ -9,13 +9,22 @@ final class SharedGates: Sendable {
         weak var gates: SharedGates?
     }
 
+    private struct Gates: Sendable {
+        /// For handles without their own. It stays when the handle that brought it is gone.
+        var first: AuthenticationGate?
+        /// Of the other handles, for as long as these are there.
+        var others: [AuthenticationGate] = []
+
+        var all: [AuthenticationGate] { (first.map { [$0] } ?? []) + others }
+    }
+
     /// By the address of what the handles share. What ends removes itself: an opening looks at no other session.
     private static let all = Locked([UInt64: Weak]())
 
     /// Keeps what is at that address: no other session can be there as long as this object lives.
     private let core: any CoreSessionProtocol
     private let address: UInt64
-    private let gates = Locked<[AuthenticationGate]>([])
+    private let gates = Locked(Gates())
     /// Something of this has changed: what the session gives out may be more or less than before.
     let changes = Broadcaster<Void>(beginsWithLatest: false)
 
@@ -37,7 +46,9 @@ final class SharedGates: Sendable {
             return new
         }
         if let gate {
-            shared.gates.withLock { $0.append(gate) }
+            shared.gates.withLock { gates in
+                if gates.first == nil { gates.first = gate } else { gates.others.append(gate) }
+            }
             gate.announce(to: shared.changes)
             shared.changes.send(())
         }
@@ -55,16 +66,21 @@ final class SharedGates: Sendable {
         withExtendedLifetime(newer) {}
     }
 
+    /// The handle with this gate is gone.
+    func leave(_ gate: AuthenticationGate) {
+        gates.withLock { $0.others.removeAll { $0 === gate } }
+    }
+
     /// The gate for handles without one.
-    var first: AuthenticationGate? { gates.withLock { $0.first } }
+    var first: AuthenticationGate? { gates.withLock(\.first) }
 
     /// The user has just shown who they are: a sign-in.
     func open() {
-        for gate in gates.withLock({ $0 }) { gate.open() }
+        for gate in gates.withLock(\.all) { gate.open() }
     }
 
     /// Nobody is signed in any more.
     func close() {
-        for gate in gates.withLock({ $0 }) { gate.close() }
+        for gate in gates.withLock(\.all) { gate.close() }
     }
 }

@@ -63,13 +63,18 @@ import Testing
         await server.stop()
     }
 
-    @Test func aPolicyEndsWithTheLastHandleThoughOthersComeAndGoAtTheSameTime() throws {
+    /// Opens handles to a session that nobody has signed in to.
+    private func opening() throws -> @Sendable (UserAuthenticationPolicy?) throws -> Session {
         let folder = try TemporaryFolder()
         let configuration = SessionConfiguration.auth0(
             domain: "tenant.example.com", clientID: "native-app", redirectURI: "com.example.app://callback")
-        let open = { @Sendable (policy: UserAuthenticationPolicy?) in
+        return { policy in
             try Session(configuration, storage: .file(folder.file("session")), log: .none, userAuthentication: policy)
         }
+    }
+
+    @Test func aPolicyEndsWithTheLastHandleThoughOthersComeAndGoAtTheSameTime() throws {
+        let open = try opening()
         DispatchQueue.concurrentPerform(iterations: 300) { _ in
             #expect(throws: Never.self) {
                 let guarded = try open(.atLaunch(reason: "r", authenticator: Owner()))
@@ -78,5 +83,18 @@ import Testing
             }
         }
         #expect(try !open(nil).isUserAuthenticationRequired)
+    }
+
+    @Test func onlyTheFirstHandlesPolicyOutlivesIt() throws {
+        let open = try opening()
+        let handle = try open(nil)
+        weak var (first, later): (Owner?, Owner?)
+        do {
+            let owners = [Owner(), Owner()]
+            (first, later) = (owners[0], owners[1])
+            for owner in owners { _ = try open(.atLaunch(reason: "r", authenticator: owner)) }
+        }
+        #expect(handle.isUserAuthenticationRequired)
+        #expect(first != nil && later == nil)
     }
 }
