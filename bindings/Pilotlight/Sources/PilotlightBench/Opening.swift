@@ -4,7 +4,7 @@ import Pilotlight
 /// What `Session.init` takes of the thread that calls it: in a process that has just started, where code and data are touched for the first
 /// time, beside a thread that is started and ends; and with many sessions open.
 ///
-/// Each measurement is of its own process, which prints the times.
+/// A process is started for each measurement, and prints the times.
 enum Opening {
     private static let role = "PILOTLIGHT_BENCH_OPENINGS"
     private static let processes = 51
