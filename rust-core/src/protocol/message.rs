@@ -61,10 +61,8 @@ impl HttpRequest {
         let fields: Vec<_> = fields.into_iter().collect();
         // Room for every byte escaped ("%XX"), so that the buffer never grows and leaves pieces of tokens in freed
         // memory.
-        let room = fields
-            .iter()
-            .map(|(name, value)| 3 * (name.len() + value.len()) + 2)
-            .sum();
+        let texts = fields.iter().flat_map(|(name, value)| [name, "=", value, "&"]);
+        let room = texts.map(|text| 3 * text.len()).sum();
         let mut form = url::form_urlencoded::Serializer::new(String::with_capacity(room));
         let form = form.extend_pairs(fields).finish();
         Self {

@@ -6,7 +6,7 @@ use pilotlight_core::session::SignOutOutcome;
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::json;
 
-use crate::reports::states;
+use crate::reports::{events, states};
 use crate::world::{World, at_least, cached, disk_full, public};
 
 #[tokio::test]
@@ -96,6 +96,9 @@ async fn a_sign_out_clears_what_could_not_be_read() {
     drop(world.signed_in().await);
     let (name, _) = world.store.items().pop_first().unwrap();
     world.store.put(&name, json!({"version": 1}).to_string().as_bytes());
-    assert_eq!(world.session().sign_out().await, SignOutOutcome::NothingToRevoke);
+    let session = world.session();
+    let mut events = events(&session);
+    assert_eq!(session.sign_out().await, SignOutOutcome::NothingToRevoke);
     assert!(world.store.items().is_empty());
+    assert!(events.announced().is_empty(), "nobody was signed in");
 }

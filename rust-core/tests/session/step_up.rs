@@ -167,6 +167,11 @@ async fn a_class_is_asked_for_as_essential_where_the_issuer_takes_claims() {
     world.sign_in(&session, ADA).await;
     let request = session.begin_step_up(to(&[MULTI_FACTOR], None)).await.unwrap();
     assert_eq!(parameter(&request.url, "claims"), None);
+    assert_eq!(
+        parameter(&request.url, "max_age"),
+        None,
+        "a class alone, however long ago"
+    );
 
     world.control().change(|settings| settings.claims_parameter = true);
     world.forget_discovery();

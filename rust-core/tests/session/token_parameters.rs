@@ -80,6 +80,19 @@ async fn a_device_authorization_has_the_configured_audience_unless_the_call_name
     }
 }
 
+/// Auth0 gives nothing else; another issuer may choose where nothing is said (RFC 8693 2.1).
+#[tokio::test]
+async fn an_exchange_asks_for_an_access_token_by_name_unless_the_issuer_is_auth0() {
+    let (world, session, network) = signed_in(&[]).await;
+    asked(&session, &exchange()).await.unwrap();
+    assert!(sent(&network, "requested_token_type").is_empty());
+    let session = world.session_over(world.oidc_configuration(), network.clone());
+    world.sign_in(&session, ADA).await;
+    asked(&session, &exchange()).await.unwrap();
+    let kind = "urn:ietf:params:oauth:token-type:access_token";
+    assert_eq!(sent(&network, "requested_token_type"), [kind]);
+}
+
 #[tokio::test]
 async fn what_the_request_itself_says_wins() {
     let (_world, session, network) = signed_in(&[("purpose", "configured"), ("place", "here")]).await;

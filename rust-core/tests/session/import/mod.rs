@@ -104,10 +104,14 @@ pub(crate) fn old_tokens_of(world: &World) -> OldTokens {
 pub(crate) async fn world_with_credentials_manager() -> (World, OldTokens) {
     let world = World::new().await;
     let tokens = old_tokens(&world).await;
+    keep_with_credentials_manager(&world, &tokens);
+    (world, tokens)
+}
+
+pub(crate) fn keep_with_credentials_manager(world: &World, tokens: &OldTokens) {
     world
         .foreign
-        .put(SERVICE, "credentials", &archives::credentials(&tokens));
-    (world, tokens)
+        .put(SERVICE, "credentials", &archives::credentials(tokens));
 }
 
 pub(crate) fn credentials_manager() -> ImportSource {

@@ -10,7 +10,9 @@ use pilotlight_core::storage::migration::ImportProblem;
 use pilotlight_identity_server::{Client, Endpoint, Fault, Options};
 use serde_json::json;
 
-use super::{OldTokens, SUBJECT, archives, assert_imported, old_tokens};
+use super::{
+    OldTokens, SUBJECT, archives, assert_imported, credentials_manager, keep_with_credentials_manager, old_tokens,
+};
 use crate::world::{ADA, World, assert_renews, assert_unexpected, disk_full, public, until};
 
 fn source(tokens: &OldTokens, access_token: Option<&str>) -> ImportSource {
@@ -85,6 +87,23 @@ async fn an_expired_one_is_renewed_first_and_the_new_tokens_are_the_sessions() {
     assert_ne!(world.stored_refresh_token(), tokens.refresh_token);
     assert_renews(&session).await;
     assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
+}
+
+/// Where the old library kept the end of its life, that says whether it is tried.
+#[tokio::test]
+async fn an_access_token_is_tried_until_the_second_in_which_it_ends() {
+    for (seconds_left, is_tried) in [(1, true), (0, false)] {
+        let world = World::new().await;
+        let tokens = OldTokens {
+            id_token: String::new(),
+            expires_at: world.wall().plus(seconds_left),
+            ..old_tokens(&world).await
+        };
+        keep_with_credentials_manager(&world, &tokens);
+        assert_imported(&world.session().import_session(credentials_manager()).await.unwrap());
+        assert_eq!(world.control().seen(Endpoint::Userinfo), u64::from(is_tried));
+        assert_eq!(world.refresh_grants(), u64::from(!is_tried));
+    }
 }
 
 #[tokio::test]
