@@ -143,6 +143,20 @@ async fn whoever_was_suspended_for_long_asks_once_more() {
     assert!(is_signed_in(&session));
 }
 
+/// There is no later time at which the code would still be good.
+#[tokio::test]
+async fn trouble_the_last_time_ends_it_as_a_user_who_does_not_come_does() {
+    let world = world().await;
+    let session = world.session();
+    let request = begun(&session).await;
+    assert!(world.control().decide_device(&request.user_code, Some(ADA)));
+    world.clock.advance(930);
+    world.control().fault(Endpoint::Token, Fault::status(503));
+    let late = public(session.complete_device_sign_in(request.attempt).await);
+    assert_eq!(code_of(late), "expired_token");
+    assert_eq!(world.control().seen(Endpoint::Token), 1);
+}
+
 #[tokio::test]
 async fn a_cancellation_ends_the_asking_and_what_comes_late_is_revoked() {
     let world = world().await;

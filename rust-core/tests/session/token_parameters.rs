@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pilotlight_core::model::secret::SecretBytes;
 use pilotlight_core::protocol::exchanged_token::TokenExchange;
-use pilotlight_core::session::{RefreshOptions, SessionManager};
+use pilotlight_core::session::{ExternalToken, RefreshOptions, SessionManager};
 use url::form_urlencoded;
 
 use crate::audiences::{API, OTHER, api, token};
@@ -77,6 +77,31 @@ async fn a_device_authorization_has_the_configured_audience_unless_the_call_name
         assert_eq!(sent(&network, "audience"), [audience], "{parameters:?}");
         let prompts = parameters.iter().filter(|(name, _)| *name == "prompt").count();
         assert_eq!(sent(&network, "prompt").len(), prompts, "{parameters:?}");
+    }
+}
+
+/// The call's wins over the one set for every token request, and that one over the configuration's.
+#[tokio::test]
+async fn a_sign_in_by_exchange_has_one_audience() {
+    let (world, _, network) = signed_in(&[]).await;
+    let (own, other) = (&[("audience", API)][..], &[("audience", OTHER)][..]);
+    for (parameters, of_every_request, audience) in [
+        (&[][..], &[][..], "configured"),
+        (own, &[], API),
+        (&[], other, OTHER),
+        (own, other, API),
+    ] {
+        let mut configuration = world.configuration();
+        configuration.audience = Some("configured".to_owned());
+        configuration.token_parameters = map(of_every_request);
+        let external = ExternalToken {
+            parameters: map(parameters),
+            ..code(0)
+        };
+        let session = world.session_over(configuration, network.clone());
+        // The server does not know each of them; what was sent is what counts.
+        drop(session.sign_in_by_exchange(external).await);
+        assert_eq!(sent(&network, "audience"), [audience]);
     }
 }
 

@@ -323,20 +323,41 @@ fn replace_by_stored(machine: &mut Machine, phase: Phase, effects: &mut Effects)
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::input::ItemWritten;
     use super::super::super::stored::Stored;
     use super::*;
+    use crate::model::secret::{Fingerprint, SecretBytes};
+
+    /// The store was read and found empty, when that many looks were counted.
+    fn look(machine: &mut Machine, looks: u64) -> Verdict {
+        let (item, seen) = (None, None);
+        machine.apply(ItemSeen { item, seen, looks }).verdict
+    }
 
     #[test]
     fn what_was_read_before_a_later_look_is_read_again_and_what_was_not_counts() {
         let mut machine = Machine::default();
         let mut look = |looks| {
-            let (item, seen) = (None, None);
-            let verdict = machine.apply(ItemSeen { item, seen, looks }).verdict;
+            let verdict = look(&mut machine, looks);
             (verdict, Stored::of(&machine).looks(), machine.is_signed_out())
         };
         assert_eq!(look(7), (Verdict::ReadAgain, 0, false));
         assert_eq!(look(0), (Verdict::Changed, 1, true));
         assert_eq!(look(0), (Verdict::ReadAgain, 1, true));
         assert_eq!(look(1), (Verdict::Unchanged, 1, true), "nothing new");
+    }
+
+    /// A write that proves that the store takes one often changes nothing in it.
+    #[test]
+    fn what_was_read_before_a_write_is_read_again_though_it_wrote_the_same_bytes() {
+        let mut machine = Machine::default();
+        look(&mut machine, 0);
+        let written = Some(Fingerprint::of(&SecretBytes::new(b"{}".to_vec())));
+        for _ in 0..2 {
+            let before = Stored::of(&machine).looks();
+            let content = Stored::of(&machine).place().unwrap().receipt;
+            machine.apply(ItemWritten { content, written });
+            assert_eq!(look(&mut machine, before), Verdict::ReadAgain);
+        }
     }
 }

@@ -83,9 +83,9 @@ impl MetadataQueue {
             since: self.context.now().wall,
         };
         match self.context.apply(UpdateAdded { generation, update }).verdict {
+            Verdict::Changed => Ok(()),
             Verdict::Refused(refusal) => Err(refusal.into()),
-            Verdict::Superseded => Err(Error::NoSession),
-            _ => Ok(()),
+            _ => Err(Error::NoSession),
         }
     }
 

@@ -76,6 +76,13 @@ pub(in crate::session) struct OpenChallenge {
     pub(super) pace: PollPace,
 }
 
+impl OpenChallenge {
+    /// How long it lives; `None` where it is over.
+    fn time_left(&self, now: Duration) -> Option<Duration> {
+        LIFETIME.checked_sub(now.saturating_sub(self.since))
+    }
+}
+
 impl MfaChallenges {
     /// Keeps the token of a refusal; gives the number by which it can be used. `answered` is the challenge whose answer was
     /// refused so, because a further factor is asked for.
@@ -122,10 +129,9 @@ impl MfaChallenges {
         found.ok_or_else(is_over)
     }
 
-    /// How long it lives; `None` where it is over.
+    /// How long the challenge lives; `None` where it is over.
     pub(in crate::session) fn time_left(&self, id: u64, generation: Generation, now: Duration) -> Option<Duration> {
-        let since = self.get(id, generation, now).ok()?.since;
-        LIFETIME.checked_sub(now.saturating_sub(since))
+        self.get(id, generation, now).ok()?.time_left(now)
     }
 
     pub(super) fn change(&self, id: u64, change: impl FnOnce(&mut OpenChallenge)) {
@@ -163,8 +169,7 @@ impl MfaChallenges {
 impl Open {
     fn keep_valid(&mut self, generation: Generation, now: Duration) {
         let is_here = |one: &OpenChallenge| one.of.generation().is_none_or(|of| of == generation);
-        let is_valid = |one: &OpenChallenge| is_here(one) && now.saturating_sub(one.since) < LIFETIME;
-        self.all.retain(is_valid);
+        self.all.retain(|one| is_here(one) && one.time_left(now).is_some());
     }
 }
 
