@@ -30,11 +30,17 @@ async fn begun(session: &SessionManager) -> DeviceSignInRequest {
     session.begin_device_sign_in(HashMap::new()).await.unwrap()
 }
 
+/// Begun, and ADA has entered the code.
+async fn approved(world: &World, session: &SessionManager) -> DeviceSignInRequest {
+    let request = begun(session).await;
+    assert!(world.control().decide_device(&request.user_code, Some(ADA)));
+    request
+}
+
 /// What comes of it when ADA has entered the code and the polls meet `faults`, one after the other.
 async fn outcome_after(world: &World, faults: Vec<Fault>) -> Result<SessionState, SessionError> {
     let session = world.session();
-    let request = begun(&session).await;
-    assert!(world.control().decide_device(&request.user_code, Some(ADA)));
+    let request = approved(world, &session).await;
     for fault in faults {
         world.control().fault(Endpoint::Token, fault);
     }
@@ -136,8 +142,7 @@ async fn a_user_who_says_no_and_one_who_does_not_come_end_it() {
 async fn whoever_was_suspended_for_long_asks_once_more() {
     let world = world().await;
     let session = world.session();
-    let request = begun(&session).await;
-    assert!(world.control().decide_device(&request.user_code, Some(ADA)));
+    let request = approved(&world, &session).await;
     world.clock.advance(930);
     session.complete_device_sign_in(request.attempt).await.unwrap();
     assert!(is_signed_in(&session));
@@ -148,8 +153,7 @@ async fn whoever_was_suspended_for_long_asks_once_more() {
 async fn trouble_the_last_time_ends_it_as_a_user_who_does_not_come_does() {
     let world = world().await;
     let session = world.session();
-    let request = begun(&session).await;
-    assert!(world.control().decide_device(&request.user_code, Some(ADA)));
+    let request = approved(&world, &session).await;
     world.clock.advance(930);
     world.control().fault(Endpoint::Token, Fault::status(503));
     let late = public(session.complete_device_sign_in(request.attempt).await);
@@ -161,8 +165,7 @@ async fn trouble_the_last_time_ends_it_as_a_user_who_does_not_come_does() {
 async fn a_cancellation_ends_the_asking_and_what_comes_late_is_revoked() {
     let world = world().await;
     let session = world.session();
-    let request = begun(&session).await;
-    assert!(world.control().decide_device(&request.user_code, Some(ADA)));
+    let request = approved(&world, &session).await;
     world.control().fault(Endpoint::Token, Fault::hold());
     let cancel = async {
         world.control().wait_for_held(Endpoint::Token, 1).await;
@@ -194,8 +197,7 @@ async fn a_newer_sign_in_and_a_sign_out_take_its_place() {
     let graces = matches!(session.state(), Some(SessionState::SignedIn { subject, .. }) if subject == "auth0|grace");
     assert!(graces);
 
-    let request = begun(&session).await;
-    assert!(world.control().decide_device(&request.user_code, Some(ADA)));
+    let request = approved(&world, &session).await;
     session.sign_out().await;
     public(session.complete_device_sign_in(request.attempt).await);
     assert_eq!(session.state(), Some(SessionState::SignedOut));
@@ -264,8 +266,7 @@ async fn an_id_token_that_is_not_accepted_ends_it_and_what_came_is_revoked() {
 async fn keys_that_cannot_be_had_are_waited_for() {
     let world = world().await;
     let session = world.session_with(world.oidc_configuration());
-    let request = begun(&session).await;
-    assert!(world.control().decide_device(&request.user_code, Some(ADA)));
+    let request = approved(&world, &session).await;
     world.control().fault(Endpoint::Jwks, Fault::status(503).times(2));
     session.complete_device_sign_in(request.attempt).await.unwrap();
     assert_eq!(world.control().counters().device_grants_honoured, 1);

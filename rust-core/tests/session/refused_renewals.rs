@@ -342,7 +342,7 @@ async fn a_spent_token_that_is_refused_in_other_words_gives_way_to_another_proce
 
 /// It was suspended, iOS took its lock, and another task has taken the newer token over before the refusal comes.
 #[tokio::test]
-async fn also_where_this_process_knows_the_newer_one_already() {
+async fn a_spent_token_that_is_refused_gives_way_to_a_newer_one_that_this_process_knows_already() {
     let (world, app, extension, _folder) = app_and_extension().await;
     world.clock.advance(86_400);
     world.control().fault(Endpoint::Token, Fault::hold());

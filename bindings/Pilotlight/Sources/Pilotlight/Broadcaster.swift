@@ -4,6 +4,7 @@ internal import PilotlightCore
 final class Broadcaster<Element: Sendable>: Sendable {
     private struct Listeners: Sendable {
         var latest: Element?
+        // `[:]` would make one more generic type when the first session of a process is opened.
         var open = [Int: AsyncStream<Element>.Continuation]()
         var count = 0
         var ended = false

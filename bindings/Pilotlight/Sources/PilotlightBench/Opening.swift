@@ -31,7 +31,8 @@ enum Opening {
         let times = try inAnotherProcess(openings: sessions + 1).dropFirst(2)
         let (early, late) = (Array(times.prefix(100)).median, Array(times.suffix(100)).median)
         let line = "  the second to the 101st %.1f µs, the last hundred %.1f µs, %.2f x\n"
-        print("one of \(sessions) sessions\n", String(format: line, early / 1000, late / 1000, late / early))
+        print("\none of \(sessions) sessions")
+        print(String(format: line, early / 1000, late / 1000, late / early))
     }
 
     /// The time of a thread, then that of each opening.

@@ -79,7 +79,8 @@ pub(in crate::session) struct OpenChallenge {
 impl OpenChallenge {
     /// How long it lives; `None` where it is over.
     fn time_left(&self, now: Duration) -> Option<Duration> {
-        LIFETIME.checked_sub(now.saturating_sub(self.since))
+        let left = LIFETIME.saturating_sub(now.saturating_sub(self.since));
+        (!left.is_zero()).then_some(left)
     }
 }
 
