@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Checks the three rules that rust-core/src/lib.rs states: the order of the layers, that no files import each other in a circle, and
-that no type is extended all over the place.
+that no type has methods in many files. The crates that only tests use have no layers; the other two rules hold for them too.
 
 Prints each breach as FILE:LINE and exits 1.
 
-    check-layout.py [SOURCE-FOLDER]
+    check-layout.py                  the core and the crates of testing/
+    check-layout.py SOURCE-FOLDER    that folder, with the layers of the core
 """
 
 import pathlib
@@ -121,22 +122,24 @@ def scattered(sources):
     return [(path, files) for path, files in sorted(extensions.items()) if len(files) > MOST_FILES_OF_A_TYPE]
 
 
-def main():
-    default = pathlib.Path(__file__).resolve().parent.parent / "rust-core" / "src"
-    folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
+def read_sources(folder):
+    """{module: (file, source)} of a crate. Its root only declares the modules, and tests may import anything."""
     sources = {}
     for file in sorted(folder.rglob("*.rs")):
         relative = file.relative_to(folder)
-        # The root only declares the modules; tests may know everything.
         if str(relative) != "lib.rs" and "tests" not in relative.with_suffix("").parts:
             sources[tuple(module_of(relative))] = (file, file.read_text(encoding="utf-8"))
-    if len(sources) < 2:
-        sys.exit(f"no Rust sources in {folder}")
+    return sources
+
+
+def report(sources, has_layers):
+    """Prints the breaches of one crate, and returns how many there are."""
     found = 0
-    for module, (file, source) in sources.items():
-        for line, sentence in breaches(list(module), source):
-            print(f"{file}:{line}: {sentence}")
-            found += 1
+    if has_layers:
+        for module, (file, source) in sources.items():
+            for line, sentence in breaches(list(module), source):
+                print(f"{file}:{line}: {sentence}")
+                found += 1
     graph = {module: imports_of(list(module), source, sources) for module, (_, source) in sources.items()}
     for group in circles(graph):
         print(f"these {len(group)} files import each other in a circle:")
@@ -150,7 +153,19 @@ def main():
         for module, line in sorted(files.items()):
             print(f"{sources[module][0]}:{line}: {'::'.join(module)}")
         found += 1
-    print(f"{len(sources)} files, {found} breaches of the layout's rules")
+    return found
+
+
+def main():
+    checkout = pathlib.Path(__file__).resolve().parent.parent
+    core = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else checkout / "rust-core" / "src"
+    others = [] if len(sys.argv) > 1 else sorted(checkout.glob("testing/*/src"))
+    crates = {folder: read_sources(folder) for folder in (core, *others)}
+    if len(crates[core]) < 2:
+        sys.exit(f"no Rust sources in {core}")
+    found = sum(report(sources, has_layers=folder == core) for folder, sources in crates.items())
+    files = sum(map(len, crates.values()))
+    print(f"{files} files, {found} breaches of the layout's rules")
     sys.exit(1 if found else 0)
 
 

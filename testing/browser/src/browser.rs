@@ -1,6 +1,5 @@
 //! The sign-in itself: redirects, cookies, pages, until the redirect URI is reached.
 
-use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -8,32 +7,14 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use reqwest::{Method, Response, StatusCode, redirect};
 use url::{Host, Url};
 
-use crate::error::BrowserError;
+use crate::credentials::Credentials;
+use crate::error::{BrowserError, MAX_HOPS};
 use crate::form::{Page, Submission};
 use crate::plain_http::plain_http_client;
 
-/// Requests in one sign-in. Real ones need about ten; a redirect loop must end.
-pub(crate) const MAX_HOPS: usize = 20;
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// Bytes read of one page. Login pages are small; a server that never stops sending must not fill the memory.
 const MAX_PAGE: usize = 1024 * 1024;
-
-/// Whom to sign in. The password is left out of `Debug`.
-#[derive(Clone)]
-pub struct Credentials {
-    /// What is typed where a page asks for an e-mail address, a user name or a login.
-    pub username: String,
-    /// What is typed into password fields.
-    pub password: String,
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials")
-            .field("username", &self.username)
-            .finish_non_exhaustive()
-    }
-}
 
 /// A browser of one user. Its cookies live as long as it does, so that a second [`Browser::sign_in`] finds the
 /// server's session: the silent sign-in of a returning user.

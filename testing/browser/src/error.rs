@@ -1,6 +1,7 @@
 //! Why a sign-in ended before the redirect URI.
 
-use crate::browser::MAX_HOPS;
+/// Requests in one sign-in. Real ones need about ten; a redirect loop must end.
+pub(crate) const MAX_HOPS: usize = 20;
 
 /// Why a sign-in did not reach the redirect URI. URLs in it carry no query: codes and tokens stay out of test logs.
 #[derive(Debug, thiserror::Error)]

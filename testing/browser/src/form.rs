@@ -2,7 +2,7 @@
 
 use scraper::{ElementRef, Html, Selector};
 
-use crate::browser::Credentials;
+use crate::credentials::Credentials;
 
 /// Words on a button, or in its name, that agree or lead on: the surest first.
 const AFFIRMATIVE: [&str; 15] = [

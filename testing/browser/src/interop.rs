@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::browser::Credentials;
+use crate::credentials::Credentials;
 use crate::process::{ServerProcess, StartError};
 
 /// Long enough for the first start on a machine, which installs the server's packages.

@@ -4,13 +4,15 @@
 //! one of the servers of `testing/interop`. Everything stays on loopback addresses: others are refused.
 
 mod browser;
+mod credentials;
 mod error;
 mod form;
 mod interop;
 mod plain_http;
 mod process;
 
-pub use browser::{Browser, Credentials};
+pub use browser::Browser;
+pub use credentials::Credentials;
 pub use error::BrowserError;
 pub use interop::{InteropError, InteropServer, ServerKind, ServerOptions};
 pub use plain_http::plain_http_client;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::clock::rfc3339;
-use crate::options::Secret;
+use crate::secret::Secret;
 use crate::settings::{Settings, UpdatedAt};
 
 /// One user.

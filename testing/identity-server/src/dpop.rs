@@ -1,7 +1,5 @@
 //! Proofs of possession (DPoP, RFC 9449), checked as the standard says: also that each is used once.
 
-use std::collections::HashSet;
-
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::Response;
 use base64::Engine as _;
@@ -18,14 +16,6 @@ use crate::state::{Db, Shared};
 
 const PROOF: HeaderName = HeaderName::from_static("dpop");
 const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
-
-/// What was seen and given.
-#[derive(Default)]
-pub(crate) struct Proofs {
-    used: HashSet<String>,
-    /// With the time of each, in seconds since the epoch.
-    nonces: Vec<(String, i64)>,
-}
 
 /// Why a proof is refused.
 #[derive(Debug)]

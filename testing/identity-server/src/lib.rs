@@ -10,9 +10,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Map: `endpoints` answer requests from `state` (accounts, grants, refresh token families); `layer` surrounds them with
-//! faults and the request log; `wire` owns the sockets; [`Control`] steers it all, and `control_http` offers the
-//! same over HTTP.
+//! Map: `endpoints` answer requests from `state` (accounts, grants, refresh token families), which holds the `records` of
+//! requests in progress; `layer` surrounds them with faults and the request log; `wire` owns the sockets; [`Control`] steers it
+//! all, and `control_http` offers the same over HTTP.
 //!
 //! It guards nothing: passwords are compared in plain, the RSA keys are public, and everybody on the machine may
 //! control it.
@@ -22,6 +22,7 @@ mod answers;
 mod clock;
 mod control;
 mod control_http;
+mod device_secrets;
 mod dpop;
 mod endpoints;
 mod fault_queue;
@@ -37,8 +38,10 @@ mod options;
 mod params;
 mod random;
 mod rate_limit;
+mod records;
 mod refresh_tokens;
 mod scripted;
+mod secret;
 mod server;
 mod settings;
 mod state;
@@ -51,7 +54,8 @@ pub use control::Control;
 pub use faults::{Effect, Fault};
 pub use journal::{Counters, Endpoint, RequestRecord};
 pub use keys::{Algorithm, OldKeys};
-pub use options::{Api, Client, Options, Organization, Secret};
+pub use options::{Api, Client, Options, Organization};
+pub use secret::Secret;
 pub use server::IdentityServer;
 pub use settings::{AccessTokens, DeadRefreshToken, Dpop, MULTI_FACTOR, RateLimit, RetryAfter, Settings, UpdatedAt};
 pub use tamper::{IdTokenFault, Signature};

@@ -1,8 +1,7 @@
 //! What a server is started with.
 
-use std::fmt;
-
 use crate::accounts::Account;
+use crate::secret::Secret;
 use crate::settings::Settings;
 
 /// How to start a server. `Options::default()` is ready for use.
@@ -138,26 +137,4 @@ pub struct Api {
 pub struct Organization {
     pub id: String,
     pub name: String,
-}
-
-/// A password or client secret. Never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    #[must_use]
-    pub fn new(secret: &str) -> Self {
-        Self(secret.into())
-    }
-
-    /// Plain comparison: the server guards nothing but test accounts.
-    pub(crate) fn is(&self, candidate: &str) -> bool {
-        self.0 == candidate
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
 }

@@ -8,20 +8,17 @@ use tokio::sync::watch;
 
 use crate::accounts::Account;
 use crate::clock::Clock;
-use crate::dpop::Proofs;
-use crate::endpoints::authorize::AuthorizationRequest;
-use crate::endpoints::device::DeviceCode;
-use crate::endpoints::device_sso::DeviceSecret;
-use crate::endpoints::par::Pushed;
-use crate::endpoints::session_transfer::SessionTransfer;
 use crate::fault_queue::FaultQueue;
-use crate::grant::{AccessTokenStore, Code, Grant};
+use crate::grant::{AccessTokenStore, Code};
 use crate::holds::Holds;
 use crate::journal::Journal;
 use crate::keys::KeyRing;
 use crate::lock::lock;
 use crate::options::{Api, Client, Options, Organization};
 use crate::rate_limit::Windows;
+use crate::records::{
+    BrowserSession, DeviceCode, DeviceSecret, Proofs, Pushed, SecondFactor, SessionTransfer, Transaction,
+};
 use crate::refresh_tokens::RefreshTokens;
 use crate::settings::Settings;
 use crate::wire::Wires;
@@ -70,50 +67,6 @@ pub(crate) struct Db {
     pub(crate) proofs: Proofs,
     /// Wrong passwords in a row at `/oauth/ro`, by user.
     pub(crate) wrong_passwords: HashMap<String, u32>,
-}
-
-/// A grant that waits for a second factor.
-#[derive(Clone)]
-pub(crate) struct SecondFactor {
-    pub(crate) user_id: String,
-    pub(crate) client_id: String,
-    pub(crate) waiting: Waiting,
-    pub(crate) expires_at_ms: i64,
-    /// `oob_code` of the last challenge, and how often the user's answer was asked for.
-    pub(crate) challenge: Option<(String, u32)>,
-    /// How many codes were wrong.
-    pub(crate) wrong_codes: u32,
-}
-
-/// What comes of it.
-#[derive(Clone)]
-pub(crate) enum Waiting {
-    /// What this refresh token is for, with an audience and a scope.
-    Refresh(String, Option<String>, Vec<String>),
-    /// A session.
-    SignIn(Box<Grant>),
-    /// An access token for this audience and scope.
-    Exchange(Box<Grant>, String, Vec<String>),
-}
-
-/// A sign-in that waits for its user.
-#[derive(Clone)]
-pub(crate) struct Transaction {
-    pub(crate) request: AuthorizationRequest,
-    /// The browser that began it: a form posted from elsewhere lacks this cookie.
-    pub(crate) browser: String,
-    /// Set once the user has signed in and only consent is missing.
-    pub(crate) session: Option<String>,
-}
-
-/// A browser that is signed in.
-#[derive(Clone)]
-pub(crate) struct BrowserSession {
-    pub(crate) user_id: String,
-    /// Seconds since the epoch.
-    pub(crate) auth_time: i64,
-    /// `sid`.
-    pub(crate) sid: String,
 }
 
 /// Not derived: codes and tokens are keys in there.

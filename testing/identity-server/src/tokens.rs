@@ -6,7 +6,7 @@ use ring::digest;
 use serde_json::{Map, Value, json};
 
 use crate::accounts::Account;
-use crate::endpoints::device_sso;
+use crate::device_secrets;
 use crate::grant::{AccessToken, Grant, Issued};
 use crate::jws;
 use crate::keys::Algorithm;
@@ -43,7 +43,7 @@ impl Issue<'_> {
             answer["refresh_token"] = json!(refresh_token);
         }
         let of = (self.grant, self.scope);
-        let device_secret = device_sso::secret(db, settings, of, (self.family, self.again));
+        let device_secret = device_secrets::secret(db, settings, of, (self.family, self.again));
         if let Some((secret, true)) = &device_secret {
             answer["device_secret"] = json!(secret);
         }

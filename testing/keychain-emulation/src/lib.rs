@@ -21,6 +21,7 @@ pub mod network;
 pub mod notifications;
 pub mod ownership;
 mod proxies;
+mod references;
 pub mod security;
 
 /// The core's files name it for its pools of Objective-C objects, of which there are none here.

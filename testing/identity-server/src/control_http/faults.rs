@@ -7,7 +7,7 @@ use axum::http::{StatusCode, Uri};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Problem, parse};
+use super::problem::{Problem, parse};
 use crate::control::Control;
 use crate::journal::Endpoint;
 use crate::params::Params;

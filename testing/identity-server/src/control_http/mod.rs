@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{FromRef, Path, State};
+use axum::extract::{FromRef, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use self::problem::{Problem, parse};
 use crate::control::Control;
 use crate::keys::OldKeys;
 use crate::settings::Settings;
@@ -19,6 +18,7 @@ use crate::state::Shared;
 
 mod faults;
 mod power;
+mod problem;
 mod users;
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
@@ -57,31 +57,6 @@ impl FromRef<Arc<Shared>> for Control {
     fn from_ref(shared: &Arc<Shared>) -> Self {
         Self::new(shared.clone())
     }
-}
-
-/// What went wrong: a status and `{"error": …}`.
-struct Problem(StatusCode, String);
-
-impl Problem {
-    fn not_found(what: &str) -> Self {
-        Self(StatusCode::NOT_FOUND, format!("there is no such {what}"))
-    }
-
-    fn bad_request(text: impl ToString) -> Self {
-        Self(StatusCode::BAD_REQUEST, text.to_string())
-    }
-}
-
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        (self.0, Json(json!({ "error": self.1 }))).into_response()
-    }
-}
-
-/// A body, whatever its Content-Type says. An empty one counts as `{}`.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let body = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body).map_err(Problem::bad_request)
 }
 
 async fn about(State(control): State<Control>, State(shared): State<Arc<Shared>>) -> Json<Value> {
@@ -158,6 +133,3 @@ async fn change_settings(State(control): State<Control>, body: Bytes) -> Result<
     control.change(|settings| *settings = new);
     Ok(Json(control.settings()))
 }
-
-/// The email address in a path.
-type Email = Path<String>;

@@ -1,6 +1,5 @@
 //! Offline, online, the end.
 
-use std::io;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -8,7 +7,7 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::{Extension, Json};
 use serde_json::{Value, json};
 
-use super::Problem;
+use super::problem::Problem;
 use crate::control::Control;
 use crate::wire::Wire;
 
@@ -20,7 +19,7 @@ pub(super) async fn offline(
     Extension(wire): Extension<Arc<Wire>>,
 ) -> Result<Answer, Problem> {
     wire.spare();
-    control.go_offline().await.map_err(failed)?;
+    control.go_offline().await.map_err(Problem::internal)?;
     // A client that asked over the main port learns here where to ask for its return.
     Ok((
         StatusCode::OK,
@@ -30,15 +29,11 @@ pub(super) async fn offline(
 }
 
 pub(super) async fn online(State(control): State<Control>) -> Result<StatusCode, Problem> {
-    control.go_online().await.map_err(failed)?;
+    control.go_online().await.map_err(Problem::internal)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn shut_down(State(control): State<Control>) -> Answer {
     control.shut_down();
     (StatusCode::OK, [(header::CONNECTION, "close")], Json(json!({})))
-}
-
-fn failed(error: io::Error) -> Problem {
-    Problem(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
 }

@@ -7,10 +7,13 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Email, Problem, parse};
+use super::problem::{Problem, parse};
 use crate::accounts::{Account, PASSWORD};
 use crate::control::Control;
-use crate::options::Secret;
+use crate::secret::Secret;
+
+/// The email address in a path.
+type Email = Path<String>;
 
 /// What can be said about a user; what is absent stays as it is.
 #[derive(Deserialize)]

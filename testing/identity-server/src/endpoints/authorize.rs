@@ -7,15 +7,15 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
-pub(crate) use super::authorize_request::AuthorizationRequest;
-use super::authorize_request::{Refused, Reply, parse};
+use super::authorize_request::{Refused, parse};
 use super::{browser, pages, par, session_transfer};
 use crate::answers::{redirect, refused};
 use crate::grant::{Code, Grant};
 use crate::params::{Params, with_query};
 use crate::random;
+use crate::records::{AuthorizationRequest, BrowserSession, Reply, Transaction};
 use crate::settings::Settings;
-use crate::state::{BrowserSession, Db, Shared, Transaction};
+use crate::state::{Db, Shared};
 
 pub(crate) async fn get(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -> Response {
     answer(

@@ -6,43 +6,9 @@ use url::Url;
 use crate::accounts::CONNECTION;
 use crate::options::Client;
 use crate::params::{Params, words};
+use crate::records::{AuthorizationRequest, Reply};
 use crate::settings::{Dpop, Settings};
 use crate::state::Shared;
-
-/// A sign-in request that is in order.
-#[derive(Debug, Clone)]
-pub(crate) struct AuthorizationRequest {
-    pub(crate) reply: Reply,
-    pub(crate) client_id: String,
-    pub(crate) scope: Vec<String>,
-    pub(crate) audience: Option<String>,
-    pub(crate) nonce: Option<String>,
-    pub(crate) code_challenge: Option<String>,
-    pub(crate) prompt: Vec<String>,
-    /// Seconds.
-    pub(crate) max_age: Option<i64>,
-    pub(crate) login_hint: Option<String>,
-    pub(crate) sign_up: bool,
-    /// The class that is reached, of those in `acr_values` or in `claims`.
-    pub(crate) acr: Option<String>,
-    /// `org_id`.
-    pub(crate) organization: Option<String>,
-    /// `dpop_jkt` (RFC 9449 section 10).
-    pub(crate) key: Option<String>,
-}
-
-/// Where the answer goes.
-#[derive(Debug, Clone)]
-pub(crate) struct Reply {
-    pub(crate) redirect_uri: String,
-    pub(crate) state: Option<String>,
-}
-
-impl AuthorizationRequest {
-    pub(crate) fn prompts(&self, value: &str) -> bool {
-        self.prompt.iter().any(|prompt| prompt == value)
-    }
-}
 
 /// Why a request is refused.
 #[derive(Debug)]

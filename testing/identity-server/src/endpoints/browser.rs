@@ -4,7 +4,8 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
 use crate::params::cookie;
-use crate::state::{BrowserSession, Db};
+use crate::records::BrowserSession;
+use crate::state::Db;
 
 /// Signed in. Auth0's name for it.
 const SESSION: &str = "auth0";

@@ -15,26 +15,8 @@ use crate::answers::{oauth_error, private_json};
 use crate::grant::Grant;
 use crate::params::Params;
 use crate::random;
+use crate::records::{Decision, DeviceCode};
 use crate::state::{Db, Shared};
-
-/// A code that this device waits with.
-pub(crate) struct DeviceCode {
-    pub(crate) user_code: String,
-    pub(crate) grant: Grant,
-    pub(crate) decision: Decision,
-    pub(crate) expires_at: i64,
-    /// Seconds between two polls.
-    pub(crate) interval: i64,
-    pub(crate) polled_at: Option<i64>,
-}
-
-/// What the user did on the other device.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Decision {
-    Pending,
-    Approved,
-    Denied,
-}
 
 pub(crate) async fn code(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     let params = Params::from_form(&body);

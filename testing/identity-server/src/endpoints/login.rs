@@ -14,7 +14,8 @@ use crate::accounts::Account;
 use crate::answers::{redirect, refused};
 use crate::params::Params;
 use crate::random;
-use crate::state::{Db, Shared, Transaction};
+use crate::records::Transaction;
+use crate::state::{Db, Shared};
 
 /// GET `/u/login?state=…`
 pub(crate) async fn form(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -> Response {

@@ -9,13 +9,13 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::bearer;
-use super::token::{Call, dead, missing};
+use super::token_request::{TokenRequest, missing};
 use crate::accounts::{Account, OTP};
 use crate::answers::{oauth_error, private_json, refused};
-use crate::grant::Grant;
 use crate::params::Params;
 use crate::random;
-use crate::state::{Db, SecondFactor, Shared, Waiting};
+use crate::records::{SecondFactor, Waiting};
+use crate::state::{Db, Shared};
 
 const LIFETIME_MS: i64 = 600_000;
 const MOST_WRONG_CODES: u32 = 10;
@@ -103,19 +103,23 @@ pub(crate) async fn challenge(State(shared): State<Arc<Shared>>, headers: Header
 
 /// What the proof is for, which is spent by that; and the user's next recovery code.
 #[expect(clippy::result_large_err, reason = "the refusal is returned at once")]
-pub(super) fn proven(call: &Call<'_>, db: &mut Db, grant: &str) -> Result<(SecondFactor, Option<String>), Response> {
-    let token = call.params.get("mfa_token").ok_or_else(|| missing("mfa_token"))?;
-    let found = waiting(db, token, call.shared.clock.now_ms())?;
+pub(super) fn proven(
+    request: &TokenRequest<'_>,
+    db: &mut Db,
+    grant: &str,
+) -> Result<(SecondFactor, Option<String>), Response> {
+    let token = request.params.get("mfa_token").ok_or_else(|| missing("mfa_token"))?;
+    let found = waiting(db, token, request.shared.clock.now_ms())?;
     if found.wrong_codes >= MOST_WRONG_CODES {
         return Err(oauth_error(429, "too_many_requests", "Too many wrong codes"));
     }
     let right = match grant.strip_prefix(GRANT).unwrap_or_default() {
-        "otp" => is_right(call.params, "otp", OTP).map(|()| None),
-        "oob" => out_of_band(call, found).map(|()| None),
+        "otp" => is_right(request.params, "otp", OTP).map(|()| None),
+        "oob" => out_of_band(request, found).map(|()| None),
         "recovery-code" => {
             let user_id = found.user_id.clone();
             let account = db.accounts.iter_mut().find(|account| account.id == user_id);
-            next_recovery_code(call.params, account)
+            next_recovery_code(request.params, account)
         }
         _ => Err(oauth_error(403, "unsupported_grant_type", "Unsupported grant type")),
     };
@@ -130,20 +134,20 @@ pub(super) fn proven(call: &Call<'_>, db: &mut Db, grant: &str) -> Result<(Secon
 }
 
 #[expect(clippy::result_large_err, reason = "the refusal is returned at once")]
-fn out_of_band(call: &Call<'_>, waiting: &mut SecondFactor) -> Result<(), Response> {
+fn out_of_band(request: &TokenRequest<'_>, waiting: &mut SecondFactor) -> Result<(), Response> {
     let Some((code, polls)) = &mut waiting.challenge else {
         return Err(invalid("Invalid oob_code."));
     };
-    is_right(call.params, "oob_code", code)?;
-    if call.params.get("binding_code").is_some() {
-        return is_right(call.params, "binding_code", OTP);
+    is_right(request.params, "oob_code", code)?;
+    if request.params.get("binding_code").is_some() {
+        return is_right(request.params, "binding_code", OTP);
     }
-    if *polls < call.settings.push_polls {
+    if *polls < request.settings.push_polls {
         *polls += 1;
         let text = "Authorization pending: please repeat the request in a few seconds.";
         return Err(oauth_error(400, "authorization_pending", text));
     }
-    match call.settings.push_rejected {
+    match request.settings.push_rejected {
         true => Err(invalid("MFA Authorization rejected.")),
         false => Ok(()),
     }
@@ -171,38 +175,6 @@ fn invalid(text: &str) -> Response {
     oauth_error(403, "invalid_grant", text)
 }
 
-fn malformed() -> Response {
+pub(super) fn malformed() -> Response {
     oauth_error(401, "invalid_grant", "Malformed mfa_token")
-}
-
-/// The grant that waited for the second factor.
-pub(super) fn go_on(call: &Call<'_>, db: &mut Db, proven: &SecondFactor, recovery_code: Option<String>) -> Response {
-    if call.client.id != proven.client_id {
-        return malformed();
-    }
-    let (token, audience, scope) = match &proven.waiting {
-        Waiting::Refresh(token, audience, scope) => (token, audience.clone(), scope.clone()),
-        Waiting::SignIn(grant) => {
-            let mut grant = Grant::clone(grant);
-            grant.key.clone_from(&call.key);
-            let Some(account) = db.account(&grant.user_id).cloned() else {
-                return malformed();
-            };
-            let mut answer = call.begin(db, &grant, &account).0;
-            if let Some(code) = recovery_code {
-                answer["recovery_code"] = json!(code);
-            }
-            return private_json(StatusCode::OK, &answer);
-        }
-        Waiting::Exchange(grant, audience, scope) => return call.exchanged(db, grant, audience, scope),
-    };
-    let (family, grant) = match call.usable(db, token) {
-        Ok((family, grant, _)) => (family, grant),
-        Err(refusal) => return refusal,
-    };
-    let account = db.account(&grant.user_id).cloned();
-    let (Some(account), true) = (account, grant.key.is_none() || grant.key == call.key) else {
-        return dead(call.settings.dead_refresh_token);
-    };
-    call.renew(db, token, (family, *grant), &account, (audience, scope), recovery_code)
 }

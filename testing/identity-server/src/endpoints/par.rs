@@ -13,18 +13,12 @@ use super::client_authentication::client;
 use crate::answers::{oauth_error, private_json};
 use crate::params::Params;
 use crate::random;
+use crate::records::Pushed;
 use crate::settings::Settings;
 use crate::state::Shared;
 
 /// How long a pushed request waits for its browser, in seconds.
 const LIFETIME: i64 = 30;
-
-/// A request that waits for its browser.
-pub(crate) struct Pushed {
-    client_id: String,
-    params: Params,
-    expires_at: i64,
-}
 
 pub(crate) async fn push(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     let params = Params::from_form(&body);

@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
 use super::client_authentication::client;
-use super::device_sso;
 use crate::answers::oauth_error;
+use crate::device_secrets;
 use crate::params::Params;
 use crate::state::Shared;
 
@@ -33,7 +33,7 @@ pub(crate) async fn revoke(State(shared): State<Arc<Shared>>, headers: HeaderMap
             .journal
             .count(|counters| counters.families_revoked += u64::from(ended));
     }
-    if device_sso::revoke(&mut db, &settings, token) {
+    if device_secrets::revoke(&mut db, &settings, token) {
         shared.journal.count(|counters| counters.device_secrets_revoked += 1);
     }
     StatusCode::OK.into_response()

@@ -5,16 +5,11 @@ use serde_json::{Value, json};
 
 use crate::params::{Params, cookie};
 use crate::random;
+use crate::records::SessionTransfer;
 use crate::state::{Db, Shared};
 
 /// Good once, for so many seconds.
 const LIFETIME: i64 = 60;
-
-/// Whose session it begins, and until when it does.
-pub(crate) struct SessionTransfer {
-    email: String,
-    expires_at: i64,
-}
 
 /// What a refresh asks for.
 pub(super) fn audience(shared: &Shared) -> String {

@@ -6,27 +6,25 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest;
-use serde_json::Value;
+use serde_json::json;
 
 use super::client_authentication::client;
-use super::{device, mfa, session_transfer, token_exchange};
-use crate::accounts::Account;
-use crate::answers::{oauth_error, private_json, refused};
+use super::token_request::{Resource, TokenRequest, dead, missing};
+use super::{device, mfa, own_tokens, session_transfer, token_exchange};
+use crate::answers::{oauth_error, private_json};
 use crate::dpop::{self, Proved};
-use crate::grant::{Code, Grant, Issued};
+use crate::grant::{Code, Grant};
 use crate::journal::Endpoint;
 use crate::layer::Tampering;
-use crate::options::Client;
 use crate::params::{Params, words};
 use crate::rate_limit::Standing;
-use crate::refresh_tokens::Presented;
-use crate::settings::{DeadRefreshToken, Dpop, Settings};
-use crate::state::{Db, Shared, Waiting};
-use crate::tokens::Issue;
+use crate::records::{SecondFactor, Waiting};
+use crate::settings::Dpop;
+use crate::state::{Db, Shared};
 
 pub(crate) async fn token(
     State(shared): State<Arc<Shared>>,
@@ -44,7 +42,7 @@ pub(crate) async fn token(
         Ok(client) => client,
         Err(refusal) => return refusal,
     };
-    let mut call = Call {
+    let mut request = TokenRequest {
         shared: &shared,
         settings: shared.settings(),
         client,
@@ -52,31 +50,31 @@ pub(crate) async fn token(
         tampering,
         key: None,
     };
-    let limit = call.settings.rate_limit_token;
+    let limit = request.settings.rate_limit_token;
     let mut db = shared.db();
     let standing = db.windows.count(Endpoint::Token, &client.id, limit, shared.clock.now());
-    let request = Proved {
+    let proved = Proved {
         method: "POST",
         url: format!("{}oauth/token", shared.issuer),
         access_token: None,
     };
     // Before anything is spent (RFC 9449 section 5).
-    let key = dpop::shown(&shared, &call.settings, &mut db, &headers, &request);
+    let key = dpop::shown(&shared, &request.settings, &mut db, &headers, &proved);
     let response = if standing.is_some_and(|standing| standing.exceeded) {
         oauth_error(429, "too_many_requests", "Global limit has been reached")
     } else if let Err(wrong) = &key {
         dpop::refusal(wrong)
-    } else if call.settings.dpop == Dpop::Required && matches!(key, Ok(None)) {
+    } else if request.settings.dpop == Dpop::Required && matches!(key, Ok(None)) {
         oauth_error(400, "invalid_dpop_proof", "A proof of possession is required")
     } else {
-        call.key = key.unwrap_or_default();
+        request.key = key.unwrap_or_default();
         match params.get("grant_type") {
-            Some("authorization_code") => call.exchange_code(&mut db),
-            Some("refresh_token") => call.refresh(&mut db),
-            Some("urn:ietf:params:oauth:grant-type:device_code") => call.device_code(&mut db),
-            Some(token_exchange::GRANT_TYPE) => call.exchange_token(&mut db),
-            Some(grant) if mfa::is_grant(grant) => match mfa::proven(&call, &mut db, grant) {
-                Ok((proven, recovery_code)) => mfa::go_on(&call, &mut db, &proven, recovery_code),
+            Some("authorization_code") => request.exchange_code(&mut db),
+            Some("refresh_token") => request.refresh(&mut db),
+            Some("urn:ietf:params:oauth:grant-type:device_code") => request.device_code(&mut db),
+            Some(token_exchange::GRANT_TYPE) => token_exchange::exchange(&request, &mut db),
+            Some(grant) if mfa::is_grant(grant) => match mfa::proven(&request, &mut db, grant) {
+                Ok((proven, recovery_code)) => continue_grant(&request, &mut db, &proven, recovery_code),
                 Err(refusal) => refusal,
             },
             Some(other) => oauth_error(
@@ -87,22 +85,11 @@ pub(crate) async fn token(
             None => missing("grant_type"),
         }
     };
-    let response = dpop::with_nonce(&shared, &call.settings, &mut db, response);
+    let response = dpop::with_nonce(&shared, &request.settings, &mut db, response);
     Standing::mark(standing, response)
 }
 
-/// One request.
-pub(super) struct Call<'a> {
-    pub(super) shared: &'a Shared,
-    pub(super) settings: Settings,
-    pub(super) client: &'a Client,
-    pub(super) params: &'a Params,
-    pub(super) tampering: Tampering,
-    /// The thumbprint of the key that the request shows.
-    pub(super) key: Option<String>,
-}
-
-impl Call<'_> {
+impl TokenRequest<'_> {
     /// RFC 6749 section 4.1.3, RFC 7636 section 4.6.
     fn exchange_code(&self, db: &mut Db) -> Response {
         let Some(presented) = self.params.get("code") else {
@@ -171,30 +158,6 @@ impl Call<'_> {
         private_json(StatusCode::OK, &answer)
     }
 
-    /// The tokens that begin a session; with a refresh token where the grant has `offline_access`.
-    pub(super) fn begin(&self, db: &mut Db, grant: &Grant, account: &Account) -> (Value, Issued) {
-        let now_ms = self.shared.clock.now_ms();
-        let begun = grant
-            .has("offline_access")
-            .then(|| db.refresh_tokens.begin(grant.clone(), now_ms, &self.settings));
-        let (family, refresh_token) = begun.unzip();
-        let count = u64::from(family.is_some());
-        self.shared
-            .journal
-            .count(|counters| counters.refresh_tokens_issued += count);
-        let issue = Issue {
-            grant,
-            account,
-            scope: &grant.scope,
-            audience: grant.audience.as_deref(),
-            family,
-            refresh_token,
-            again: false,
-            id_token_fault: self.tampering.0.as_ref(),
-        };
-        issue.answer(self.shared, db, &self.settings)
-    }
-
     /// What does not fit the request that the code was made for.
     fn mismatch(&self, code: &Code) -> Option<Response> {
         let redirect_uri = self.params.get("redirect_uri").unwrap_or_default();
@@ -256,78 +219,6 @@ impl Call<'_> {
         self.renew(db, token, (family, *grant), &account, (audience, scope), None)
     }
 
-    /// Whose refresh token it is, and whether it is the one before the current one.
-    #[expect(clippy::result_large_err, reason = "the refusal is returned at once")]
-    pub(super) fn usable(&self, db: &mut Db, token: &str) -> Result<(u64, Box<Grant>, bool), Response> {
-        let now_ms = self.shared.clock.now_ms();
-        let presented = db
-            .refresh_tokens
-            .present(token, &self.client.id, now_ms, &self.settings);
-        match presented {
-            Presented::Usable { family, grant, overlap } => return Ok((family, grant, overlap)),
-            Presented::Reused { family } => {
-                db.end_family(family, &self.settings);
-                self.shared.journal.count(|counters| {
-                    counters.spent_refresh_tokens_presented += 1;
-                    counters.families_killed += 1;
-                });
-            }
-            Presented::Dead { spent } => self.shared.journal.count(|counters| {
-                counters.spent_refresh_tokens_presented += u64::from(spent);
-                counters.dead_refresh_tokens_presented += 1;
-            }),
-        }
-        Err(dead(self.settings.dead_refresh_token))
-    }
-
-    /// Native to Web SSO.
-    fn is_transfer(&self) -> bool {
-        self.params.get("audience") == Some(&session_transfer::audience(self.shared))
-    }
-
-    pub(super) fn renew(
-        &self,
-        db: &mut Db,
-        token: &str,
-        (family, mut grant): (u64, Grant),
-        account: &Account,
-        (audience, scope): Resource,
-        recovery_code: Option<String>,
-    ) -> Response {
-        let now_ms = self.shared.clock.now_ms();
-        if self.key.is_some() {
-            grant.key.clone_from(&self.key);
-            db.refresh_tokens.bind(family, &self.key);
-        }
-        // Nothing can fail from here on: only now is the token spent.
-        let refresh_token = db.refresh_tokens.exchange(token, now_ms, &self.settings);
-        if self.settings.refresh_ends_access_token {
-            db.access_tokens.revoke_family(family);
-        }
-        self.shared.journal.count(|counters| {
-            counters.refresh_grants_honoured += 1;
-            counters.refresh_tokens_issued += u64::from(refresh_token.is_some());
-        });
-        let issue = Issue {
-            grant: &grant,
-            account,
-            scope: &scope,
-            audience: audience.as_deref(),
-            family: Some(family),
-            refresh_token,
-            again: true,
-            id_token_fault: self.tampering.0.as_ref(),
-        };
-        let mut answer = issue.answer(self.shared, db, &self.settings).0;
-        if self.is_transfer() {
-            answer = session_transfer::answer(answer, db, &account.email, self.shared.clock.now());
-        }
-        if let Some(code) = recovery_code {
-            answer["recovery_code"] = serde_json::json!(code);
-        }
-        private_json(StatusCode::OK, &answer)
-    }
-
     /// The audience and scope of a refresh: the sign-in's, another API's (multi-resource), or a part of the scope.
     fn resource(&self, granted: &[String], audience: Option<&str>) -> Result<Resource, (u16, &'static str, String)> {
         let mut allowed = granted.to_vec();
@@ -363,27 +254,47 @@ impl Call<'_> {
     }
 }
 
-/// An audience and a scope.
-type Resource = (Option<String>, Vec<String>);
-
-pub(super) fn missing(name: &str) -> Response {
-    oauth_error(400, "invalid_request", &format!("Missing required parameter: {name}"))
-}
-
 fn invalid_code() -> Response {
     oauth_error(403, "invalid_grant", "Invalid authorization code")
 }
 
-pub(super) fn dead(answer: DeadRefreshToken) -> Response {
-    let text = "Unknown or invalid refresh token.";
-    match answer {
-        DeadRefreshToken::InvalidGrant403 => oauth_error(403, "invalid_grant", text),
-        DeadRefreshToken::AccessDenied403 => oauth_error(403, "access_denied", text),
-        DeadRefreshToken::InvalidGrant400 => oauth_error(400, "invalid_grant", text),
-        DeadRefreshToken::Empty400 => refused("invalid_grant", StatusCode::BAD_REQUEST.into_response()),
-    }
-}
-
 fn s256(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()))
+}
+
+/// Continues the grant that waited for the second factor.
+fn continue_grant(
+    request: &TokenRequest<'_>,
+    db: &mut Db,
+    proven: &SecondFactor,
+    recovery_code: Option<String>,
+) -> Response {
+    if request.client.id != proven.client_id {
+        return mfa::malformed();
+    }
+    let (token, audience, scope) = match &proven.waiting {
+        Waiting::Refresh(token, audience, scope) => (token, audience.clone(), scope.clone()),
+        Waiting::SignIn(grant) => {
+            let mut grant = Grant::clone(grant);
+            grant.key.clone_from(&request.key);
+            let Some(account) = db.account(&grant.user_id).cloned() else {
+                return mfa::malformed();
+            };
+            let mut answer = request.begin(db, &grant, &account).0;
+            if let Some(code) = recovery_code {
+                answer["recovery_code"] = json!(code);
+            }
+            return private_json(StatusCode::OK, &answer);
+        }
+        Waiting::Exchange(grant, audience, scope) => return own_tokens::exchanged(request, db, grant, audience, scope),
+    };
+    let (family, grant) = match request.usable(db, token) {
+        Ok((family, grant, _)) => (family, grant),
+        Err(refusal) => return refusal,
+    };
+    let account = db.account(&grant.user_id).cloned();
+    let (Some(account), true) = (account, grant.key.is_none() || grant.key == request.key) else {
+        return dead(request.settings.dead_refresh_token);
+    };
+    request.renew(db, token, (family, *grant), &account, (audience, scope), recovery_code)
 }

@@ -1,7 +1,6 @@
 //! The functions, under their own names. A place for an error may be null, and the core's always is.
 
 use std::collections::BTreeMap;
-use std::ptr;
 
 use core_foundation::base::{CFType, TCFType};
 use core_foundation::boolean::CFBoolean;
@@ -17,6 +16,7 @@ use core_foundation_sys::string::CFStringRef;
 
 use super::key::Key;
 use super::{KeyFunction, called};
+use crate::references::given_or_null;
 
 /// # Safety
 /// As documented by Apple: data and attributes are valid; the result is the caller's (Create Rule).
@@ -43,7 +43,7 @@ unsafe extern "C" fn SecKeyCreateWithData(
             other => panic!("not what the core gives: {other:?}"),
         }
     };
-    given(make().map(|key| key.to_object()))
+    given_or_null(make().map(|key| key.to_object()))
 }
 
 /// # Safety
@@ -93,7 +93,7 @@ unsafe extern "C" fn SecKeyCreateRandomKey(attributes: CFDictionaryRef, error: *
     assert!(bool::from(modern), "the Mac's other Keychain");
     let bits = attributes["kSecAttrKeySizeInBits"].downcast::<CFNumber>().unwrap();
     let key = called(KeyFunction::CreateRandomKey).and_then(|()| Key::generate(bits.to_i64().unwrap()));
-    given(key.map(|key| key.to_object()))
+    given_or_null(key.map(|key| key.to_object()))
 }
 
 /// # Safety
@@ -104,7 +104,7 @@ unsafe extern "C" fn SecKeyCopyPublicKey(key: CFTypeRef) -> CFTypeRef {
     let Key::Private { point, .. } = (unsafe { Key::read(key) }) else {
         panic!("the core asks a private key only");
     };
-    given(called(KeyFunction::CopyPublicKey).map(|()| Key::EllipticCurve(point).to_object()))
+    given_or_null(called(KeyFunction::CopyPublicKey).map(|()| Key::EllipticCurve(point).to_object()))
 }
 
 /// # Safety
@@ -117,7 +117,7 @@ unsafe extern "C" fn SecKeyCopyExternalRepresentation(key: CFTypeRef, error: *mu
         panic!("a private key is not taken out");
     };
     let representation = called(KeyFunction::CopyExternalRepresentation);
-    given(representation.map(|()| CFData::from_buffer(&bytes).into_CFType()))
+    given_or_null(representation.map(|()| CFData::from_buffer(&bytes).into_CFType()))
 }
 
 /// # Safety
@@ -141,7 +141,7 @@ unsafe extern "C" fn SecKeyCopyKeyExchangeResult(
         panic!("a private and a public key");
     };
     let secret = called(KeyFunction::CopyKeyExchangeResult).and_then(|()| Key::shared_secret(number, &peer));
-    given(secret.map(|secret| CFData::from_buffer(&secret).into_CFType()))
+    given_or_null(secret.map(|secret| CFData::from_buffer(&secret).into_CFType()))
 }
 
 /// # Safety
@@ -169,15 +169,4 @@ unsafe fn attributes_of(dictionary: CFDictionaryRef) -> BTreeMap<String, CFType>
 
 fn text_of(value: &CFType) -> String {
     value.downcast::<CFString>().unwrap().to_string()
-}
-
-/// A reference that is the caller's from now on (Create Rule).
-#[allow(clippy::mem_forget, reason = "the caller releases it")]
-pub(super) fn given(object: Option<CFType>) -> CFTypeRef {
-    let Some(object) = object else {
-        return ptr::null();
-    };
-    let reference = object.as_CFTypeRef();
-    std::mem::forget(object);
-    reference
 }

@@ -7,9 +7,10 @@ use core_foundation_sys::data::CFDataRef;
 use rustls::pki_types::CertificateDer;
 use rustls::server::ParsedCertificate;
 
-use super::calls::{bytes_of, given};
+use super::calls::bytes_of;
 use super::key::Key;
 use super::{KeyFunction, called};
+use crate::references::given_or_null;
 
 const KIND: u8 = b'c';
 /// The contents of the two object identifiers (RFC 3279 2.3.1 and 2.3.5).
@@ -28,7 +29,7 @@ unsafe extern "C" fn SecCertificateCreateWithData(allocator: CFAllocatorRef, dat
         key_information(&der)?;
         Some(CFData::from_buffer(&[&[KIND], &der[..]].concat()).into_CFType())
     };
-    given(make())
+    given_or_null(make())
 }
 
 /// # Safety
@@ -43,7 +44,7 @@ unsafe extern "C" fn SecCertificateCopyKey(certificate: CFTypeRef) -> CFTypeRef 
         panic!("not a SecCertificate");
     };
     let key = called(KeyFunction::CertificateCopyKey).and_then(|()| key_in(&key_information(der)?));
-    given(key.map(|key| key.to_object()))
+    given_or_null(key.map(|key| key.to_object()))
 }
 
 /// `SubjectPublicKeyInfo` (RFC 5280 4.1).

@@ -20,6 +20,7 @@ use core_foundation_sys::string::{CFStringRef, kCFStringEncodingUTF8};
 use core_foundation_sys::url::CFURLRef;
 
 use super::{Script, Way, ask};
+use crate::references::given;
 
 type Callback = extern "C" fn(client: *mut c_void, proxies: CFArrayRef, error: CFErrorRef);
 
@@ -196,12 +197,4 @@ fn url(text: &str) -> CFURL {
 fn text_of_url(url: CFURLRef) -> String {
     // SAFETY: a URL by contract, alive during the call; its string by the Get Rule.
     unsafe { CFString::wrap_under_get_rule(CFURLGetString(url)) }.to_string()
-}
-
-/// A reference that is the caller's from now on (Create Rule).
-fn given<T: TCFType>(object: T) -> T::Ref {
-    let reference = object.as_concrete_TypeRef();
-    #[allow(clippy::mem_forget, reason = "it has another owner")]
-    std::mem::forget(object);
-    reference
 }

@@ -11,7 +11,8 @@ use core_foundation_sys::base::{CFAllocatorRef, CFIndex, CFOptionFlags, CFTypeRe
 use core_foundation_sys::dictionary::CFDictionaryRef;
 use core_foundation_sys::string::CFStringRef;
 
-use super::arguments::PARAM;
+use super::status::PARAM;
+use crate::references::given;
 
 /// What an access control says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,5 +75,5 @@ unsafe extern "C" fn SecAccessControlCreateWithFlags(
     let mut made = MADE.lock().unwrap();
     let name = format!("SecAccessControl {}", made.len());
     made.insert(name.clone(), Protection { class, flags });
-    super::given(CFString::new(&name).into_CFType()).cast_mut()
+    given(CFString::new(&name).into_CFType()).cast_mut()
 }

@@ -11,15 +11,12 @@ use core_foundation_sys::base::CFIndex;
 use core_foundation_sys::dictionary::CFDictionaryRef;
 use core_foundation_sys::string::CFStringRef;
 
-use super::Function;
+use super::function::Function;
+use super::status::{FORGOTTEN_DATA_PROTECTION_KEYCHAIN, PARAM};
 
 unsafe extern "C" {
     fn CFStringGetCharacterAtIndex(string: CFStringRef, index: CFIndex) -> u16;
 }
-
-pub(super) const PARAM: i32 = -50;
-/// Ours: what the adapter must never do, though Apple allows it.
-pub(super) const FORGOTTEN_DATA_PROTECTION_KEYCHAIN: i32 = -99_001;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Value {

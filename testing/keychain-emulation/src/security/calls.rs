@@ -11,9 +11,12 @@ use core_foundation_sys::base::CFTypeRef;
 use core_foundation_sys::dictionary::CFDictionaryRef;
 use core_foundation_sys::string::CFStringRef;
 
-use super::arguments::{Arguments, PARAM, Role};
-use super::items::{DUPLICATE, INTERACTION_NOT_ALLOWED, Item, NOT_FOUND, Stored, check_group};
-use super::{Device, Function, given, with};
+use super::arguments::{Arguments, Role};
+use super::device::{Device, with};
+use super::function::Function;
+use super::items::{Item, Stored, check_group};
+use super::status::{DUPLICATE, INTERACTION_NOT_ALLOWED, NOT_FOUND, PARAM};
+use crate::references::given;
 
 /// One call: read, recorded, failed where the test wants it, and done.
 ///

@@ -1,16 +1,9 @@
 //! What is in the Keychain, and who may have it.
 
 use super::access_control::{self, Protection};
-use super::arguments::{Arguments, PARAM};
-use super::user::{self, Answer};
-use super::{Device, GROUPS, Lock};
-
-pub(super) const NOT_FOUND: i32 = -25300;
-pub(super) const DUPLICATE: i32 = -25299;
-pub(super) const INTERACTION_NOT_ALLOWED: i32 = -25308;
-const USER_CANCELED: i32 = -128;
-const AUTH_FAILED: i32 = -25293;
-const MISSING_ENTITLEMENT: i32 = -34018;
+use super::arguments::Arguments;
+use super::groups::GROUPS;
+use super::status::{MISSING_ENTITLEMENT, PARAM};
 
 /// A generic password. The first four say which.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,52 +130,5 @@ pub(super) fn check_group(arguments: &Arguments) -> Result<(), i32> {
     match arguments.text("kSecAttrAccessGroup") {
         Some(group) if !GROUPS.contains(&group) => Err(MISSING_ENTITLEMENT),
         _ => Ok(()),
-    }
-}
-
-impl Device {
-    /// Whether the key of the class is in memory.
-    pub(super) fn unlocks(&self, class: &str) -> Result<(), i32> {
-        let open = match self.lock {
-            Lock::Unlocked => true,
-            Lock::Locked => class.contains("AfterFirstUnlock") || class.contains("Always"),
-            Lock::NeverUnlocked | Lock::NeverUnlockedAndLying => class.contains("Always"),
-        };
-        if open { Ok(()) } else { Err(INTERACTION_NOT_ALLOWED) }
-    }
-
-    pub(super) fn shows(&self, item: &Item) -> bool {
-        let lies = self.lock == Lock::NeverUnlockedAndLying && self.unlocks(&item.protection.class).is_err();
-        !lies && !item.lost
-    }
-
-    /// Asks the user, where the item wants it.
-    pub(super) fn authenticate(&mut self, item: &Item, query: &Arguments) -> Result<(), i32> {
-        if item.protection.flags == 0 {
-            return Ok(());
-        }
-        user::authenticate(query.text("kSecUseAuthenticationContext"), |prompt, reuse| {
-            let answer = if self.answers.is_empty() {
-                Answer::default()
-            } else {
-                self.answers.remove(0)
-            };
-            if answer == Answer::IsNotThere {
-                return Err(INTERACTION_NOT_ALLOWED);
-            }
-            self.prompts.push((prompt.to_owned(), reuse));
-            match answer {
-                Answer::Authenticates | Answer::IsNotThere => Ok(()),
-                Answer::Cancels => Err(USER_CANCELED),
-                Answer::Fails => Err(AUTH_FAILED),
-            }
-        })
-    }
-
-    /// The user enrols other fingers: items that were bound to the old ones are lost.
-    pub fn change_fingers(&mut self) {
-        for item in &mut self.items {
-            item.lost |= item.protection.flags == 1 << 3;
-        }
     }
 }

@@ -3,7 +3,7 @@
 use ring::{digest, hmac};
 use serde_json::{Map, Value, json};
 
-use super::Call;
+use super::request::LegacyRequest;
 use crate::accounts::Account;
 use crate::grant::Grant;
 use crate::jws;
@@ -27,7 +27,7 @@ impl NotTaken {
 }
 
 /// A new ID token about `account` for the client of `grant`.
-pub(super) fn issue(call: &Call, grant: &Grant, account: &Account) -> String {
+pub(super) fn issue(request: &LegacyRequest, grant: &Grant, account: &Account) -> String {
     let issue = Issue {
         grant,
         account,
@@ -38,11 +38,11 @@ pub(super) fn issue(call: &Call, grant: &Grant, account: &Account) -> String {
         again: true,
         id_token_fault: None,
     };
-    let claims = issue.id_token_claims(&call.shared, &call.settings);
-    let key = call.shared.keys.current(call.settings.algorithm);
-    match &call.tampering.0 {
+    let claims = issue.id_token_claims(&request.shared, &request.settings);
+    let key = request.shared.keys.current(request.settings.algorithm);
+    match &request.tampering.0 {
         Some(fault) => fault.apply(&key, claims),
-        None if call.settings.legacy_hs256 => sign(&grant.client_id, &claims),
+        None if request.settings.legacy_hs256 => sign(&grant.client_id, &claims),
         None => jws::sign(&key, &claims),
     }
 }
@@ -56,20 +56,20 @@ pub(super) fn sign(client_id: &str, claims: &Map<String, Value>) -> String {
 }
 
 /// Who an ID token of this server's is about, and which client it is for.
-pub(super) fn identify(call: &Call, token: &str) -> Result<Grant, NotTaken> {
-    let claims = if call.settings.legacy_hs256 {
-        verify_symmetric(call, token)
+pub(super) fn identify(request: &LegacyRequest, token: &str) -> Result<Grant, NotTaken> {
+    let claims = if request.settings.legacy_hs256 {
+        verify_symmetric(request, token)
     } else {
-        jws::verify(&call.shared.keys, token)
+        jws::verify(&request.shared.keys, token)
     };
     let claims = claims.ok_or(NotTaken::Invalid)?;
     let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
-    let client_id = text("aud").filter(|audience| call.shared.client(audience).is_some());
-    if text("iss").as_deref() != Some(&call.shared.issuer) {
+    let client_id = text("aud").filter(|audience| request.shared.client(audience).is_some());
+    if text("iss").as_deref() != Some(&request.shared.issuer) {
         return Err(NotTaken::Invalid);
     }
     let expires_at = claims.get("exp").and_then(Value::as_i64).ok_or(NotTaken::Invalid)?;
-    if call.shared.clock.now() >= expires_at {
+    if request.shared.clock.now() >= expires_at {
         return Err(NotTaken::Expired);
     }
     Ok(Grant {
@@ -81,11 +81,11 @@ pub(super) fn identify(call: &Call, token: &str) -> Result<Grant, NotTaken> {
     })
 }
 
-fn verify_symmetric(call: &Call, token: &str) -> Option<Map<String, Value>> {
+fn verify_symmetric(request: &LegacyRequest, token: &str) -> Option<Map<String, Value>> {
     let header = jws::object(token.split('.').next()?)?;
     let (message, signature) = token.rsplit_once('.')?;
     let claims = jws::object(message.split_once('.')?.1)?;
-    let client = call.shared.client(claims.get("aud")?.as_str()?)?;
+    let client = request.shared.client(claims.get("aud")?.as_str()?)?;
     let right = header.get("alg")? == "HS256"
         && hmac::verify(&secret(&client.id), message.as_bytes(), &jws::decode(signature)?).is_ok();
     right.then_some(claims)

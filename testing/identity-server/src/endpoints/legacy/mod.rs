@@ -1,4 +1,4 @@
-//! `/delegation`, `/tokeninfo` and `/oauth/ro` (Auth0, "Authentication API", legacy): off unless [`Settings::legacy`]
+//! `/delegation`, `/tokeninfo` and `/oauth/ro` (Auth0, "Authentication API", legacy): off unless [`Settings::legacy`](crate::settings::Settings::legacy)
 //! is on, as they are for every tenant made since June 2017.
 
 use std::sync::Arc;
@@ -9,28 +9,15 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use crate::answers::oauth_error;
+use self::request::{LegacyRequest, answer};
 use crate::layer::Tampering;
-use crate::options::Client;
-use crate::params::Params;
-use crate::settings::Settings;
 use crate::state::Shared;
 
 mod delegation;
 mod id_token;
+mod request;
 mod resource_owner;
 mod tokeninfo;
-
-/// One request.
-struct Call {
-    shared: Arc<Shared>,
-    settings: Settings,
-    params: Params,
-    tampering: Tampering,
-}
-
-/// A refusal that is returned at once.
-type Refused<T> = Result<T, Box<Response>>;
 
 pub(crate) async fn delegation(
     State(shared): State<Arc<Shared>>,
@@ -38,7 +25,7 @@ pub(crate) async fn delegation(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    answer(Call::read(shared, tampering, &headers, &body).and_then(|call| delegation::answer(&call)))
+    answer(LegacyRequest::read(shared, tampering, &headers, &body).and_then(|request| delegation::answer(&request)))
 }
 
 pub(crate) async fn tokeninfo(
@@ -47,7 +34,7 @@ pub(crate) async fn tokeninfo(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    answer(Call::read(shared, tampering, &headers, &body).and_then(|call| tokeninfo::answer(&call)))
+    answer(LegacyRequest::read(shared, tampering, &headers, &body).and_then(|request| tokeninfo::answer(&request)))
 }
 
 pub(crate) async fn resource_owner(
@@ -56,52 +43,5 @@ pub(crate) async fn resource_owner(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    answer(Call::read(shared, tampering, &headers, &body).and_then(|call| resource_owner::answer(&call)))
-}
-
-fn answer(outcome: Refused<Response>) -> Response {
-    outcome.unwrap_or_else(|refusal| *refusal)
-}
-
-fn refuse<T>(status: u16, error: &str, description: &str) -> Refused<T> {
-    Err(Box::new(oauth_error(status, error, description)))
-}
-
-impl Call {
-    fn read(shared: Arc<Shared>, tampering: Tampering, headers: &HeaderMap, body: &Bytes) -> Refused<Self> {
-        let settings = shared.settings();
-        if !settings.legacy {
-            return refuse(404, "endpoint_disabled", "This endpoint is disabled for your tenant.");
-        }
-        let Some(params) = Params::from_body(headers, body) else {
-            return refuse(400, "invalid_request", "The body is not a JSON object.");
-        };
-        Ok(Self {
-            shared,
-            settings,
-            params,
-            tampering,
-        })
-    }
-
-    /// The client that asks, if the legacy grant is allowed for it.
-    fn client(&self, grant: &str) -> Refused<&Client> {
-        let id = self.needed("client_id")?;
-        let Some(client) = self.shared.client(id) else {
-            return refuse(403, "unauthorized_client", "invalid client");
-        };
-        if client.legacy {
-            return Ok(client);
-        }
-        let grant = format!("http://auth0.com/oauth/legacy/grant-type/{grant}");
-        let text = format!("Grant type '{grant}' not allowed for the client.");
-        refuse(403, "unauthorized_client", &text)
-    }
-
-    fn needed(&self, name: &str) -> Refused<&str> {
-        match self.params.get(name) {
-            Some(value) => Ok(value),
-            None => refuse(400, "invalid_request", &format!("missing {name} parameter")),
-        }
-    }
+    answer(LegacyRequest::read(shared, tampering, &headers, &body).and_then(|request| resource_owner::answer(&request)))
 }

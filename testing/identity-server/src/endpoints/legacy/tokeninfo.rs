@@ -4,22 +4,23 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
-use super::{Call, Refused, id_token};
+use super::id_token;
+use super::request::{LegacyRequest, Refused};
 use crate::answers::{private_json, refused};
 use crate::params::words;
 use crate::settings::Settings;
 
-pub(super) fn answer(call: &Call) -> Refused<Response> {
-    let token = call.needed("id_token")?;
-    let Ok(grant) = id_token::identify(call, token) else {
+pub(super) fn answer(request: &LegacyRequest) -> Refused<Response> {
+    let token = request.needed("id_token")?;
+    let Ok(grant) = id_token::identify(request, token) else {
         return Ok(unauthorized());
     };
-    let Some(account) = call.shared.db().account(&grant.user_id).cloned() else {
+    let Some(account) = request.shared.db().account(&grant.user_id).cloned() else {
         return Ok(unauthorized());
     };
     let older = Settings {
         older_tenant_profile: true,
-        ..call.settings.clone()
+        ..request.settings.clone()
     };
     let mut profile = account.profile(&words("openid profile email"), &grant.client_id, &older);
     // The endpoint is older than OpenID Connect.
