@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 pub use super::http_limits::HttpLimits;
-use super::http_limits::USER_AGENT;
+use super::http_limits::{MOST_HEADERS, USER_AGENT};
 use super::lazy_runtime::LazyRuntime;
 use super::proxy::{Lookup, ProxySource, proxy_of, system_lookup, until_connected};
 use super::tls;
@@ -193,6 +193,12 @@ impl Http {
         let builder = Client::builder()
             .tls_backend_preconfigured(tls)
             .http1_only()
+            // An answer must not be lost for a header that nobody reads: with it goes a refresh token that exists nowhere else. A
+            // folded header is read as one line (RFC 9112 5.2); a malformed one is left out.
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_ignore_invalid_headers_in_responses(true)
+            .http1_max_headers(MOST_HEADERS)
             // Nothing is taken from anywhere unasked.
             .no_proxy()
             .redirect(redirect::Policy::none())
@@ -229,11 +235,12 @@ fn translate(request: HttpRequest) -> Option<reqwest::Request> {
     Some(translated)
 }
 
+/// Bytes that are not UTF-8 become U+FFFD: the rest of the value still counts (RFC 9110 5.5).
 fn text_headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    let text = |value: &HeaderValue| value.to_str().map(str::to_owned).ok();
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     headers
         .iter()
-        .filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?)))
+        .map(|(name, value)| (name.as_str().to_owned(), text(value)))
         .collect()
 }
 

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// The `user-agent` of every request.
 pub(super) const USER_AGENT: &str = concat!("Pilotlight/", env!("CARGO_PKG_VERSION"));
 
+/// Headers of one answer. hyper's own limit is 100.
+pub(super) const MOST_HEADERS: usize = 512;
+
 /// How long and how much a transport waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HttpLimits {

@@ -152,10 +152,11 @@ pub fn validate(verified: &VerifiedClaims, expected: &Expectations<'_>) -> Resul
 }
 
 /// `session_expiry`, when the session ends at the issuer (IPSIE SL1 OpenID Connect Profile, 3.2.1; Auth0: "Configure Session Expiry
-/// for Enterprise Connections"). One of another form than a date says nothing.
+/// for Enterprise Connections"). A value that is no date is ignored; so is one that is not after the token's `iat`, such as a
+/// duration: no issuer issues a token for a session that is over.
 fn session_seconds(claims: &Map<String, Value>, issued_at: Timestamp, now: Timestamp) -> Option<u64> {
     let end = present(claims, "session_expiry").and_then(lenient_date)?;
-    Some(Credentials::lifetime_of_id_token(issued_at, end, now))
+    (end > issued_at).then(|| Credentials::lifetime_of_id_token(issued_at, end, now))
 }
 
 /// Whether `aud` is that audience, or a list of texts with it (RFC 7519 4.1.3).

@@ -125,15 +125,23 @@ fn elliptic_curve(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Ma
         "P-384" => Curve::P384,
         _ => return None,
     };
-    let (x, y) = (
-        base64url::decode_lenient(text_of(jwk, "x")?)?,
-        base64url::decode_lenient(text_of(jwk, "y")?)?,
-    );
-    let is_readable = x.len() == curve.bytes() && y.len() == curve.bytes();
+    let coordinate = |name| of_length(curve.bytes(), &base64url::decode_lenient(text_of(jwk, name)?)?);
+    let (x, y) = (coordinate("x")?, coordinate("y")?);
     let is_for_it = declared.is_none_or(|declared| supported(declared) == Some(ecdsa_parameters(curve).0));
     // An uncompressed point (SEC 1, 2.3.3).
     let point = [&[4][..], &x, &y].concat();
-    (is_readable && is_for_it).then_some(Material::Ecdsa { curve, point })
+    is_for_it.then_some(Material::Ecdsa { curve, point })
+}
+
+/// A number as that many octets. RFC 7518 6.2.1.2 demands exactly these; some servers put a zero octet in front, or leave
+/// leading zeros out, and the number is the same.
+fn of_length(octets: usize, number: &[u8]) -> Option<Vec<u8>> {
+    let digits = number
+        .iter()
+        .position(|octet| *octet != 0)
+        .map_or(&[][..], |first| &number[first..]);
+    let zeros = octets.checked_sub(digits.len())?;
+    Some([&vec![0; zeros][..], digits].concat())
 }
 
 fn edwards_curve(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Material> {

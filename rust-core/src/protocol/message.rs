@@ -126,7 +126,7 @@ pub struct HttpAnswer {
     pub host: String,
     /// The status code.
     pub status: u16,
-    /// Header names in lower case, and values as text; values that are not text are left out.
+    /// Header names in lower case, and values as text. Bytes that are not UTF-8 are U+FFFD.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: SecretBytes,

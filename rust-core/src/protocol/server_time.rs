@@ -23,13 +23,13 @@ pub(super) fn retry_after(answer: &HttpAnswer, now: Timestamp) -> Option<u64> {
     asked.filter(is_wait).or_else(reset)
 }
 
-/// The server's time at the moment of its answer, by its `Date` header. An answer that a cache has stored (it has an
-/// `Age`) tells the time of long ago (RFC 9111 4.2.3 and 5.1).
+/// The server's time when it answered, by its `Date` header. An answer from a cache has an `Age`, and its `Date` can be of
+/// long ago (RFC 9111 4.2.3). `Age: 0` comes from servers that have just been asked; an `Age` that is no number is ignored (5.1).
 pub fn server_date(answer: &HttpAnswer) -> Option<Timestamp> {
-    match answer.header("age") {
-        None => answer.header("date").and_then(parse_http_date),
-        Some(_) => None,
-    }
+    const LARGEST_AGE_OF_NOW: u64 = 5;
+    let age = answer.header("age").and_then(|age| age.trim().parse::<u64>().ok());
+    let is_of_now = age.is_none_or(|seconds| seconds <= LARGEST_AGE_OF_NOW);
+    answer.header("date").filter(|_| is_of_now).and_then(parse_http_date)
 }
 
 fn parse_http_date(text: &str) -> Option<Timestamp> {
@@ -101,9 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn the_date_of_a_stored_answer_is_not_now() {
+    fn the_date_of_a_stored_answer_is_not_now_and_that_of_a_fresh_one_is() {
         let date = ("date", "Tue, 14 Nov 2023 22:13:20 GMT");
         assert_eq!(server_date(&answer(&[date])), Some(NOW));
-        assert_eq!(server_date(&answer(&[date, ("age", "21600")])), None);
+        for age in ["6", "21600", "99999999999999999999"] {
+            assert_eq!(server_date(&answer(&[date, ("age", age)])), None, "{age}");
+        }
+        for age in ["0", "5", " 1 ", "", "-1", "soon", "1, 2"] {
+            assert_eq!(server_date(&answer(&[date, ("age", age)])), Some(NOW), "{age}");
+        }
     }
 }

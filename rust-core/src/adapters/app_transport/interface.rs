@@ -96,12 +96,12 @@ impl TransportReply {
     }
 }
 
-/// Names in lower case; values that are not text are left out.
+/// Names in lower case. Values with control characters are left out (RFC 9110 5.5).
 fn text_headers(headers: Vec<TransportHeader>) -> Vec<(String, String)> {
-    let is_text = |byte: u8| byte == b'\t' || (b' '..=b'~').contains(&byte);
+    let is_text = |character: char| character == '\t' || !character.is_control();
     headers
         .into_iter()
-        .filter(|header| header.value.bytes().all(is_text))
+        .filter(|header| header.value.chars().all(is_text))
         .map(|header| (header.name.to_ascii_lowercase(), header.value))
         .collect()
 }
