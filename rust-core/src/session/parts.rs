@@ -1,4 +1,4 @@
-//! The parts of one session, each given what it needs.
+//! The parts of one session, and how they are connected.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -56,7 +56,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// Makes them, the lower ones first. No I/O.
+    /// Creates the parts, in the order of their dependencies. No I/O.
     pub(super) fn new(configuration: Configuration, name: &str, dependencies: &Dependencies) -> Arc<Self> {
         Arc::new_cyclic(|parts: &Weak<Self>| {
             let whole: Weak<dyn WholeSession> = parts.clone();
