@@ -1,4 +1,4 @@
-//! JSON is read as serde_json reads it; and what is no JSON loses nothing but what cannot be read.
+//! Valid JSON is read as serde_json reads it; from invalid JSON, only unreadable parts are lost.
 
 use serde_json::{Map, Value, json};
 
