@@ -2,7 +2,7 @@
 
 use crate::model::invalid::{InvalidValue, quoted};
 
-/// Checks a list of scopes (RFC 6749 3.3) and removes duplicates.
+/// Validates a list of scopes (RFC 6749 3.3) and removes duplicates.
 ///
 /// # Errors
 /// [`InvalidValue`] naming `field`.

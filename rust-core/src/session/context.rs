@@ -180,7 +180,7 @@ impl Context {
         self.read(|machine| machine.state(now))
     }
 
-    /// Fails if the session has reached its maximum age.
+    /// Fails if the session's lifetime has ended.
     ///
     /// # Errors
     /// [`Error::Reauthenticate`] with the reason.
@@ -238,7 +238,7 @@ impl Context {
         Ok(u64::from_ne_bytes(bytes))
     }
 
-    /// A value that nobody can guess.
+    /// An unguessable value.
     pub(super) fn random(&self) -> Result<Secret, Error> {
         let mut bytes = RandomBytes::default();
         self.randomness.fill(&mut bytes)?;

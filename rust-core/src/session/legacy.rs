@@ -1,8 +1,8 @@
-//! What older Auth0 tenants have instead, where the configuration allows it: tokens for add-ons by delegation, and the
-//! profile of an ID token.
+//! The endpoints that only older Auth0 tenants have, if the configuration allows them: tokens for add-ons by
+//! delegation, and the profile of an ID token.
 //!
-//! Their sessions live by their ID token, as those that Lock 1 kept. What is different about renewing them is in
-//! `tokens/delegation`; signing in with a password is in `sign_in/password`.
+//! The sessions of these tenants are based on their ID token, like those that Lock 1 kept. How such a session is
+//! renewed is in `tokens/delegation`; sign-in with a password is in `sign_in/password`.
 //!
 //! **Promises.** Nothing of the answer is stored, and a refusal does not end the session: only the session's own
 //! renewal finds out whether it has ended. **Needs** the context, the store, the issuer, the ID tokens and the profile.

@@ -1,7 +1,7 @@
 //! Counts and measures what the session does, for an app that monitors it.
 //!
-//! **Promises.** Nothing here names a user, a token, a host or an address. Without a listener, a measurement costs one
-//! atomic load. A slow listener loses measurements and delays nothing. **Needs** nothing.
+//! **Promises.** Nothing here names a user, a token, a host or an address. Without a listener, a measurement costs only
+//! one atomic load besides the counters. A slow listener loses measurements and delays nothing. **Needs** nothing.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -58,7 +58,7 @@ pub enum MeasuredResult {
     NetworkFailed,
     /// The issuer has a fault, asks the client to wait, or sent an invalid answer.
     IssuerFailed,
-    /// The issuer refused.
+    /// The issuer refused the request.
     IssuerRefused,
     /// The store could not be read or written, or is locked.
     StorageFailed,

@@ -6,7 +6,7 @@ use crate::model::invalid::InvalidValue;
 use crate::model::sorted::sorted;
 
 const MAX_AGE: &str = "max_age";
-/// Parameters that Pilotlight sets itself; letting an app set them would undo PKCE, `state` or `nonce`.
+/// Parameters that Pilotlight sets itself; if an app could set them, it could disable PKCE, `state` or `nonce`.
 const RESERVED_PARAMETERS: [&str; 15] = [
     "response_type",
     "response_mode",

@@ -293,7 +293,7 @@ impl Scanner<'_> {
 
     /// Skips white space, and comments and control characters, which JSON does not allow.
     fn skip_blank(&mut self) {
-        // Most often there is none.
+        // Usually there is none.
         if matches!(self.peek(), Some(b'"' | b',' | b':' | b'}' | b']')) {
             return;
         }

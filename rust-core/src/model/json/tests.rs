@@ -97,7 +97,7 @@ fn what_is_no_object_is_none() {
     }
 }
 
-/// Neighbours that are no JSON: written as members, without the commas around them.
+/// Neighbouring text that is not valid JSON: written like members, without the commas around them.
 const NEIGHBOURS: [&[u8]; 40] = [
     b"\"n\":\"J\xfcrgen\"",
     b"\"n\xff\":1",

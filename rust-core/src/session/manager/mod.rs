@@ -48,7 +48,7 @@ impl SessionManager {
 
     /// Applies the configuration and the store of a later opening of this session, for every handle. The configuration
     /// names the same issuer and client; the store reaches the same items, perhaps with other options. The other
-    /// dependencies stay. A sign-in in progress ends with the configuration that it began with. No I/O.
+    /// dependencies stay. A browser sign-in in progress completes with the configuration that it began with. No I/O.
     pub fn configure(&self, configuration: Configuration, store: Arc<dyn SecretStore>) {
         self.parts.store.use_store(store);
         self.parts.context.configure(configuration);
@@ -99,7 +99,7 @@ impl SessionManager {
     /// Merges another process's changes after that process has announced them, if the store is shared and has been read
     /// before. If the store cannot be read now, the next call reads it.
     pub async fn look_again(&self) {
-        // While the device is locked, there is nothing to read; the unlock triggers a read.
+        // While the device is locked, nothing can be read; the first call after the unlock reads it.
         if !matches!(self.state(), None | Some(SessionState::Locked)) {
             // The next call gets the same error and can report it to its caller.
             let _ = self.parts.store.merge_if_shared().await;
@@ -229,8 +229,9 @@ impl SessionManager {
         self.parts.pending_sign_in.cancel(|_| true);
     }
 
-    /// Ends a sign-in that began more than 15 minutes ago, and discards the ID token that was kept for the browser's
-    /// sign-out. Memory only. Called at the beginning of each call, because the process may have been suspended since.
+    /// Ends a sign-in that has waited too long for its user (in the browser 15 minutes), and discards the ID token that
+    /// was kept for the browser's sign-out. Memory only. Called at the beginning of each call, because the process may
+    /// have been suspended since.
     pub fn expire_sign_in(&self) {
         self.parts.expire();
     }

@@ -118,7 +118,7 @@ impl SessionManager {
         self.parts.metadata.update(patch).await
     }
 
-    /// Replaces all metadata by `metadata`, and returns the result. Network: one request that reads and one that
+    /// Replaces all metadata with `metadata`, and returns the result. Network: one request that reads and one that
     /// writes, or only the latter if `metadata` is empty. A key that somebody else adds between the two stays.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! The import of another library's session.
 //!
-//! **Promises** and **needs**: see the folder.
+//! **Promises** and **needs**: see the parent module.
 
 use std::sync::Arc;
 

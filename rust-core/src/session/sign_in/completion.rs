@@ -149,7 +149,7 @@ impl SignInCompletion {
         Err(Error::SignInCancelled)
     }
 
-    /// Random values for a new attempt.
+    /// Creates random values for a new attempt.
     pub(super) fn secrets(&self) -> Result<SignInSecrets, Error> {
         Ok(SignInSecrets {
             state: self.context.random()?,

@@ -51,7 +51,7 @@ impl SignInOnAnotherDevice {
         }
     }
 
-    /// Asks the issuer for a code. A sign-in already in progress is replaced.
+    /// Requests a code from the issuer. A sign-in already in progress is replaced.
     pub(in crate::session) async fn begin(
         &self,
         parameters: HashMap<String, String>,

@@ -18,7 +18,7 @@ use crate::model::time::Instant;
 use crate::protocol::authorization::SignInSecrets;
 use crate::protocol::token::TokenAnswer;
 
-/// The sign-in in progress. In memory only: it survives no restart.
+/// The sign-in in progress. In memory only: it does not survive a restart.
 #[derive(Debug)]
 pub(in crate::session) struct PendingSignIn {
     context: Arc<Context>,
@@ -60,7 +60,7 @@ pub(super) struct Attempt {
     pub(super) exchanged: Option<(TokenAnswer, Instant)>,
 }
 
-/// What a sign-in asks the issuer for.
+/// What a sign-in requests from the issuer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Requested {
     /// The scopes, separated by spaces.
@@ -75,8 +75,8 @@ pub(super) struct Requested {
 }
 
 impl Attempt {
-    /// Takes the refresh token that nobody will use any more. During a step-up, nothing is revoked: some issuers revoke
-    /// all of the user's tokens along with one.
+    /// Takes the refresh token that nobody will use any more. `None` for a step-up: some issuers revoke all of the
+    /// user's tokens along with one.
     fn take_orphan(&mut self) -> Option<Secret> {
         let (tokens, _) = self.exchanged.take()?;
         tokens.refresh_token.filter(|_| self.requested.stepping_up.is_none())

@@ -10,7 +10,7 @@ use crate::model::configuration::unreadable_name;
 use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::{SecretStore, StoreError};
 
-/// The number of damaged items kept for one session. If more are damaged, something damages all of them.
+/// The maximum number of damaged items kept for one session. If more are damaged, something damages all of them.
 const MOST_KEPT_ASIDE: u32 = 9;
 
 #[derive(Debug)]

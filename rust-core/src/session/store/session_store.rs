@@ -1,4 +1,4 @@
-//! The store's interface for the other parts: see the module above.
+//! The store's interface for the other parts: see the parent module.
 
 use std::sync::Arc;
 

@@ -97,7 +97,7 @@ impl AccessTokens {
         self.give(token)
     }
 
-    /// Withholds a token that arrived after the session had reached its maximum age.
+    /// Withholds a token that arrived after the session's lifetime had ended.
     fn give(&self, token: Result<Secret, Error>) -> Result<Secret, Error> {
         let token = token?;
         self.context.ensure_not_over()?;
@@ -267,8 +267,8 @@ impl AccessTokens {
         })
     }
 
-    /// The token in memory, if a moment ago a renewal brought one with too short a lifetime: a renewal at every call
-    /// would be a storm.
+    /// The token in memory, if a recent renewal brought one that lives too short a time: a renewal on every call would
+    /// flood the issuer.
     ///
     /// # Errors
     /// [`Error::Argument`] if the issuer's tokens never live as long as `min_ttl`.

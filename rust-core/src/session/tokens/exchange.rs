@@ -107,7 +107,7 @@ impl TokenExchanges {
             Err(error) if options.allow_expired && is_passing(&error) => self.exchanged.any_token(key).ok_or(error),
             outcome => outcome,
         }?;
-        // A token that arrived after the session had reached its maximum age is withheld.
+        // A token that arrived after the session's lifetime had ended is withheld.
         self.context.ensure_not_over()?;
         self.access_tokens.note_use();
         Ok(token)

@@ -37,7 +37,7 @@ use crate::protocol::token::{self, TokenAnswer};
 
 /// How often a session may be replaced while one request is in progress.
 pub(in crate::session) const MOST_REPLACEMENTS: usize = 3;
-/// If the issuer refuses so many refresh tokens, each newer than the one before, the cause is no longer a race.
+/// How many refresh tokens are tried, each newer than the one before. If all are refused, the cause is not a race.
 const LARGEST_NUMBER_OF_TOKENS_TRIED: usize = 3;
 
 #[derive(Debug)]
