@@ -374,8 +374,8 @@ impl SessionManager {
 
     /// Sends the user's answer. With the resulting tokens, the session is renewed as by a refresh token (network;
     /// persists) or begins, as by the sign-in that was refused; a token that was to be exchanged is available to the
-    /// next call. For an approval on another device, it polls at the interval that the issuer asks for; a transient
-    /// failure counts as "not yet".
+    /// next call. Before it asks whether the user has approved on a device, it waits for the interval that the issuer
+    /// requires; a transient failure counts as [`MfaOutcome::Pending`].
     ///
     /// # Errors
     /// [`Error::MfaRejected`] for a wrong answer, after which another can be given, and with `expired_token` when the

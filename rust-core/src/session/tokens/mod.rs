@@ -1,8 +1,9 @@
 //! Tokens: from memory, or renewed.
 //!
 //! **Promises.** A valid token comes from memory. Concurrent callers for the same token share one renewal, which runs
-//! to its end. A rotated refresh token is stored before anything else can fail. Only a refusal of the current refresh
-//! token ends the session. **Needs** the context, the store, the issuer, its verifier and the revocations.
+//! to its end. A rotated refresh token is stored before anything else can fail. Of the issuer's answers, only a refusal
+//! of the current refresh token ends the session. **Needs** the context, the store, the issuer, its verifier and the
+//! revocations.
 //!
 //! - `requirement`: what a caller requires of a token.
 //! - `exchanged`: the tokens from token exchanges.

@@ -1,9 +1,9 @@
 //! One renewal: which process and task may renew, what is sent, what becomes of the answer.
 //!
 //! **Promises.** No refresh token is spent while its successor cannot be stored. A rotated one is stored before
-//! anything else can fail. A session ends only when the issuer refuses its current refresh token. A late answer never
-//! touches a newer session. **Needs** the context, the store, the issuer, its verifier, the revocations and the tokens
-//! in memory.
+//! anything else can fail. A renewal ends the session only when the issuer refuses its current refresh token. A late
+//! answer never touches a newer session. **Needs** the context, the store, the issuer, its verifier, the revocations
+//! and the tokens in memory.
 
 use std::sync::Arc;
 
@@ -326,7 +326,7 @@ impl Renewer {
         refused.verdict == Verdict::Changed
     }
 
-    /// The issuer refused the current refresh token. Besides the user's own sign-out, only this ends a session.
+    /// The issuer refused the current refresh token: of all the issuer's answers, only this one ends a session.
     async fn end(&self, reason: ReauthenticationReason, of: Option<&Audience>) -> Result<Secret, Error> {
         let message = "the issuer refused the refresh token: the session has ended";
         self.context.log(LogLevel::Warning, message);

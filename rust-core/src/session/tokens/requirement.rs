@@ -15,7 +15,7 @@ use crate::protocol::mfa_token::MfaToken;
 pub(super) enum TokenRequirement {
     /// Any token that is good for at least this long.
     ValidFor(Duration),
-    /// Such a token that this process got after it had made this many renewals.
+    /// Such a token that this process has got since it had made this many renewals.
     RenewedSince { renewals: u64, min_ttl: Duration },
     /// Any token except this one, which was refused, that is good for at least this long.
     OtherThan { refused: Secret, min_ttl: Duration },
