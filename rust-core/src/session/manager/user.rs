@@ -147,7 +147,7 @@ impl SessionManager {
     /// Changes the metadata as [`SessionManager::update_metadata`] does, or queues the change if the network or the
     /// server has a transient failure (persists). Queued changes are sent in order, before any other metadata call: at
     /// the next launch, at the next renewal or fetched profile, or by [`SessionManager::flush_metadata_updates`]. A
-    /// sign-out discards them; they stay when the same user signs in again.
+    /// sign-out discards them. They stay if the same user signs in again without a sign-out.
     ///
     /// # Errors
     /// As [`SessionManager::update_metadata`] except for transient failures; after an error nothing is queued.
