@@ -1,6 +1,7 @@
-//! The traits through which the outside reaches the session: storage, network, time, randomness, spawning, logging.
+//! The traits through which the session reaches the outside world: storage, network, time, randomness, spawning,
+//! logging.
 //!
-//! Everything that waits returns an [`BoxFuture`], also where an adapter only blocks a thread: so a simulated world
+//! Every operation that waits returns a [`BoxFuture`], even if its adapter only blocks a thread. Thus a simulated world
 //! can put a crash, a delay or another task between any two effects.
 
 mod boxed;
@@ -23,11 +24,11 @@ use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::model::time::Instant;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 
-/// Where sessions are kept: named items of bytes. `name` is any Unicode text.
+/// A store for sessions: named items of bytes. `name` is any Unicode text.
 ///
-/// Contract: a write replaces the whole item atomically (a reader sees the old or the new bytes); what was written can
-/// be read at once; a failure leaves the old item; deleting nothing succeeds. A swap compares and replaces in one step:
-/// whatever else uses the store, in this process or another, nobody's item is lost.
+/// Contract: a write replaces the whole item atomically (a reader sees the old or the new bytes); a written item can be
+/// read at once; a failure leaves the old item; deleting a missing item succeeds. A swap compares and replaces in one
+/// step: no other user of the store, in this process or another, loses its item.
 pub trait SecretStore: Send + Sync + fmt::Debug {
     /// The item's bytes; `None` only when it is certain that there is no such item.
     fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>>;
@@ -35,22 +36,23 @@ pub trait SecretStore: Send + Sync + fmt::Debug {
     fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> BoxFuture<'a, Result<(), StoreError>>;
     /// Removes the item.
     fn delete<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
-    /// Puts `new` (`None`: no item) into the place of what was `seen` (`None`: no item). False, and nothing was done,
-    /// when something else is there.
+    /// Replaces the item `seen` by `new` (`None` means no item in both cases). Does nothing and returns false if the
+    /// item is not `seen`.
     fn swap<'a>(
         &'a self,
         name: &'a str,
         seen: Option<Fingerprint>,
         new: Option<SecretBytes>,
     ) -> BoxFuture<'a, Result<bool, StoreError>>;
-    /// The names of all items of this store, in no particular order; empty only when it is certain that there are none.
+    /// The names of all items of this store, in any order; empty only when it is certain that there are none.
     fn names(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>>;
 }
 
-/// Puts processes that share a store in order: an app and its extensions. A lock ends with the process that holds it.
+/// Orders the processes that share a store: an app and its extensions. A lock ends with the process that holds it.
 pub trait ProcessLock: Send + Sync + fmt::Debug {
-    /// Waits until this process holds the lock called `name`, at most `limit`, and puts it into `place`. Ends early, and
-    /// holds nothing, when the place is closed. A second acquisition waits for the first, also in one process.
+    /// Waits until this process holds the lock called `name`, for at most `limit`, and puts it into `place`. Returns
+    /// early, without the lock, when the place is closed. A second acquisition waits for the first, even within one
+    /// process.
     fn acquire<'a>(
         &'a self,
         name: &'a str,
@@ -59,7 +61,7 @@ pub trait ProcessLock: Send + Sync + fmt::Debug {
     ) -> BoxFuture<'a, Result<Acquisition, StoreError>>;
 }
 
-/// The network: one request, one answer. Follows no redirects, keeps no cookies, bounds time and size.
+/// The network: one request, one answer. Follows no redirects, keeps no cookies, limits time and size.
 pub trait Transport: Send + Sync + fmt::Debug {
     /// Sends the request and reads the whole answer, whatever its status.
     fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpAnswer, TransportError>>;
@@ -67,13 +69,13 @@ pub trait Transport: Send + Sync + fmt::Debug {
 
 /// The device's clocks.
 pub trait Clock: Send + Sync + fmt::Debug {
-    /// Both clocks, now.
+    /// The current reading of both clocks.
     fn now(&self) -> Instant;
 }
 
 /// The system's cryptographically secure random numbers.
 pub trait Randomness: Send + Sync + fmt::Debug {
-    /// Fills `bytes`, or says that the system has none to give.
+    /// Fills `bytes`, or fails if the system has no random numbers.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessUnavailable>;
 }
 
@@ -81,30 +83,31 @@ pub trait Randomness: Send + Sync + fmt::Debug {
 pub trait Spawner: Send + Sync + fmt::Debug {
     /// Starts `work` and returns at once. It runs to its end even if nobody waits for it.
     fn spawn(&self, work: BoxFuture<'static, ()>);
-    /// Ends after `duration`.
+    /// Completes after `duration`.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
-    /// The same for a time that may be hours away, of which nothing depends on its exact moment: later where the device slept.
+    /// [`Spawner::sleep`] for a time that may be hours away and need not be exact: it may end later if the device
+    /// slept.
     fn alarm(&self, duration: Duration) -> BoxFuture<'static, ()> {
         self.sleep(duration)
     }
 }
 
-/// Where the session says what it does. Events carry no secrets by construction: fixed words and numbers only.
+/// The session's log. Messages contain no secrets by construction: only fixed words and numbers.
 pub trait Log: Send + Sync + fmt::Debug {
     /// One line, `level` as in Apple's unified logging.
     fn log(&self, level: LogLevel, message: &str);
 }
 
-/// How much a log line matters, as in Apple's unified logging.
+/// The severity of a log line, as in Apple's unified logging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum LogLevel {
-    /// For following what happens, step by step.
+    /// Details for following what happens, step by step.
     Debug,
-    /// What happened: a sign-in, a refresh, a sign-out.
+    /// An event: a sign-in, a refresh, a sign-out.
     Info,
-    /// Something did not work and was coped with.
+    /// A failure that was handled.
     Warning,
-    /// Something did not work and somebody should look.
+    /// A failure that somebody should investigate.
     Error,
 }
 
@@ -115,19 +118,19 @@ pub struct KeychainItemReference {
     pub service: String,
     /// `kSecAttrAccount`
     pub account: String,
-    /// `kSecAttrAccessGroup`; nil looks in all groups of the app.
+    /// `kSecAttrAccessGroup`; nil searches all groups of the app.
     pub access_group: Option<String>,
 }
 
-/// What other libraries stored, to be taken over. Nothing is ever written there.
+/// The items that other libraries stored, for an import. Nothing is ever written there.
 pub trait KeychainItems: Send + Sync + fmt::Debug {
     /// The item's bytes; `None` only when it is certain that there is no such item.
     fn read<'a>(&'a self, item: &'a KeychainItemReference) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>>;
-    /// Removes the item; there being none is success.
+    /// Removes the item; succeeds if there is none.
     fn delete<'a>(&'a self, item: &'a KeychainItemReference) -> BoxFuture<'a, Result<(), StoreError>>;
 }
 
-/// The system gave no random numbers; nothing that needs them may go on.
+/// The system gave no random numbers; an operation that needs them cannot continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the system gave no random numbers")]
 pub struct RandomnessUnavailable;

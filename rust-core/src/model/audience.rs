@@ -1,4 +1,4 @@
-//! Access tokens for further audiences: what tells them apart, and which are kept. Pure.
+//! Access tokens for further audiences: what distinguishes them, and which are kept. Pure.
 
 use serde::Serialize;
 use url::Url;
@@ -8,28 +8,28 @@ use crate::model::invalid::InvalidValue;
 use crate::model::scopes::parse_scopes;
 use crate::model::sorted::sorted;
 
-/// Further access tokens that are kept in memory. Of these the newest are stored.
+/// The number of further access tokens that are kept in memory. The newest of these are stored.
 pub const MOST_AUDIENCES: usize = 200;
 
-/// What is wrong with a text that is no resource indicator.
+/// The problem of a text that is not a resource indicator.
 pub const RESOURCE_PROBLEM: &str = "is not an absolute URI without a fragment (RFC 8707 2)";
 
-/// Whether an issuer other than Auth0 can be asked for that API.
+/// Whether tokens for this API can be requested from an issuer other than Auth0.
 pub fn is_resource_indicator(text: &str) -> bool {
     Url::parse(text).is_ok_and(|uri| uri.fragment().is_none())
 }
 
-/// An API that an access token is for, and the scopes that were asked for there.
+/// The API that an access token is for, and the scopes that were requested for it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Audience {
     /// The API's identifier: `audience` at Auth0, `resource` at other providers (RFC 8707).
     pub identifier: String,
-    /// The scopes, sorted and without duplicates: two orders of the same scopes are one token. None leave it to the
-    /// issuer.
+    /// The scopes, sorted and without duplicates, so that their order does not distinguish tokens. Without scopes, the
+    /// issuer decides.
     pub scopes: Vec<String>,
 }
 
-/// An access token for an audience other than the session's, got with the same refresh token.
+/// An access token for an audience other than the session's, obtained with the same refresh token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct AudienceToken {
     /// What it is for.
@@ -39,16 +39,16 @@ pub struct AudienceToken {
     /// When it was received, if that was in this process.
     #[serde(skip)]
     pub received: MonotonicReceipt,
-    /// The change of the session that brought it, if that was in this process.
+    /// The revision of the session with which it came, if that was in this process.
     #[serde(skip)]
     pub revision: u64,
 }
 
 impl Audience {
-    /// Checks what the caller wrote.
+    /// Validates the caller's values.
     ///
     /// # Errors
-    /// [`InvalidValue`]: an empty audience, or a scope that may not be sent.
+    /// [`InvalidValue`]: an empty audience, or a scope with characters that are not allowed.
     pub fn parse(identifier: String, scopes: Vec<String>) -> Result<Self, InvalidValue> {
         if identifier.trim().is_empty() {
             return Err(InvalidValue::new("audience", "is empty"));
@@ -61,7 +61,7 @@ impl Audience {
     }
 }
 
-/// Puts a token in the place of the one for the same audience and scopes; the oldest goes where there are too many.
+/// Adds a token, or replaces the one for the same audience and scopes; if there are too many, the oldest is removed.
 pub fn keep(tokens: &mut Vec<AudienceToken>, token: AudienceToken) {
     tokens.retain(|kept| kept.audience != token.audience);
     tokens.push(token);
@@ -69,7 +69,7 @@ pub fn keep(tokens: &mut Vec<AudienceToken>, token: AudienceToken) {
     tokens.drain(..surplus);
 }
 
-/// Adds older tokens for other audiences beside those that another process stored.
+/// Adds older tokens for other audiences to those that another process stored.
 pub fn add_older(tokens: &mut Vec<AudienceToken>, older: &[AudienceToken]) {
     let is_other = |token: &&AudienceToken| {
         !token.credentials.unchecked && tokens.iter().all(|kept| kept.audience != token.audience)

@@ -1,4 +1,4 @@
-//! The tokens of one session and the rules of their age. Pure: the caller brings the clock's reading.
+//! The tokens of one session and the rules of their age. Pure: the caller passes the clock's reading.
 
 use std::time::Duration;
 
@@ -8,41 +8,42 @@ use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
 use crate::model::time::{Instant, Timestamp};
 
-/// Assumed for an access token whose answer does not say `expires_in` (RFC 6749 5.1 leaves it to "other means"). Short
-/// enough that a wrong guess costs a renewal, not a rejected request; the issuer's 401 stays the last word.
+/// The assumed lifetime of an access token whose answer has no `expires_in` (RFC 6749 5.1 leaves it to "other means").
+/// It is short enough that a wrong guess costs a renewal, not a refused request; a 401 remains decisive.
 pub const DEFAULT_LIFETIME_SECONDS: u64 = 300;
-/// No access token is believed to live longer than ten years; larger numbers are mistakes that would overflow dates.
+/// No access token is assumed to live longer than ten years; larger numbers are mistakes that would overflow dates.
 const LONGEST_LIFETIME_SECONDS: u64 = 10 * 365 * 24 * 3600;
 
 /// The tokens of one session, as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Credentials {
-    /// Sent to APIs. Absent after a renewal whose ID token was not believed.
+    /// Sent to APIs. Absent after a renewal whose ID token was not accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token: Option<Secret>,
     /// Sent to the token endpoint only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<Secret>,
-    /// The last ID token that was believed.
+    /// The last accepted ID token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<Secret>,
-    /// What was granted, separated by spaces, where the issuer said so.
+    /// The granted scopes, separated by spaces, if the issuer stated them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
     /// When the access token was received, by the device's wall clock.
     pub received_at: Timestamp,
-    /// How long the access token lives from then, in seconds.
+    /// The lifetime of the access token from then, in seconds.
     pub lifetime_seconds: u64,
-    /// A session of an older Auth0 tenant, such as Lock 1 kept: it lives by its ID token, whose times the two fields
-    /// above then are, and is renewed by delegation. An access token that came along is as good as that ID token is.
+    /// Whether the session is one of an older Auth0 tenant, such as Lock 1 kept: it is based on its ID token, and is
+    /// renewed by delegation. The two fields above are then the ID token's times, and an access token is valid as long
+    /// as the ID token is.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub lives_by_id_token: bool,
-    /// These tokens came with a renewal whose answer has not been checked yet. They are kept and not given out, also
-    /// after a restart and by other processes.
+    /// Whether these tokens came with a renewal whose answer has not been checked yet. They are kept but not given out,
+    /// also after a restart and by other processes.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unchecked: bool,
-    /// The key that the refresh token is bound to, or will be with the next renewal (DPoP, RFC 9449). Of a further
-    /// audience's token none: it is the session's.
+    /// The key that the refresh token is bound to, or will be with the next renewal (DPoP, RFC 9449). `None` in a
+    /// further audience's token: the key is the session's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof_key: Option<ProofKey>,
     /// Whether the access token is bound to that key (`token_type` DPoP).
@@ -55,27 +56,26 @@ pub struct Credentials {
 pub enum Freshness {
     /// Good for at least this long.
     ValidFor(Duration),
-    /// The wall clock stands before the moment of receipt, which proves nothing but that it was set. Renew the token where
-    /// that is possible; without a refresh token it is good for at most this long.
+    /// The wall clock is before the moment of receipt, which proves only that it was set. Renew the token if possible;
+    /// without a refresh token it is valid for at most this long.
     Unclear(Duration),
-    /// Expired, or too old to tell: renew it.
+    /// Expired, or of unknown age: renew it.
     RenewalDue,
 }
 
-/// When, on the monotonic clock of this process, a token was received; unknown for one restored from the store.
+/// When a token was received, on the monotonic clock of this process; unknown for a restored token.
 pub type MonotonicReceipt = Option<Duration>;
 
 impl Credentials {
-    /// The lifetime to keep for an answer's `expires_in`.
+    /// The lifetime to store for an answer's `expires_in`.
     pub fn lifetime_for(expires_in: Option<u64>) -> u64 {
         expires_in
             .unwrap_or(DEFAULT_LIFETIME_SECONDS)
             .min(LONGEST_LIFETIME_SECONDS)
     }
 
-    /// The lifetime to keep for an ID token that has just been received. The server's time may be known wrongly (a
-    /// proxy's
-    /// `Date`), so that it counts only where it agrees with the token itself.
+    /// The lifetime to store for an ID token that has just been received. The known server time may be wrong (because
+    /// of a proxy's `Date`), so it counts only if it is consistent with the token itself.
     pub fn lifetime_of_id_token(issued_at: Timestamp, expires_at: Timestamp, server_now: Timestamp) -> u64 {
         let (whole, left) = (
             expires_at.seconds_since(issued_at),
@@ -85,7 +85,7 @@ impl Credentials {
         u64::try_from(seconds).unwrap_or(0).min(LONGEST_LIFETIME_SECONDS)
     }
 
-    /// The token that the times are those of.
+    /// The token that the times belong to.
     pub fn token(&self) -> Option<&Secret> {
         if self.lives_by_id_token {
             self.id_token.as_ref()
@@ -94,7 +94,7 @@ impl Credentials {
         }
     }
 
-    /// Whether both have one token, received once.
+    /// Whether both have the same token, received at the same time.
     pub fn has_the_token_of(&self, other: &Self) -> bool {
         self.token() == other.token() && self.received_at == other.received_at
     }
@@ -105,8 +105,8 @@ impl Credentials {
             .plus(i64::try_from(self.lifetime_seconds).unwrap_or(i64::MAX))
     }
 
-    /// How long the access token is still good. Its age is the larger of what the two clocks say, because the monotonic
-    /// one may stop while the device sleeps and the wall clock may be set back.
+    /// How long the access token is still valid. Its age is the larger one of the two clocks' readings, because the
+    /// monotonic clock may stop while the device sleeps and the wall clock may be set back.
     pub fn freshness(&self, received: MonotonicReceipt, now: Instant) -> Freshness {
         let wall_age = u64::try_from(now.wall.seconds_since(self.received_at));
         let monotonic_age = received.map_or(Duration::ZERO, |received| now.monotonic.saturating_sub(received));
@@ -125,14 +125,15 @@ impl Credentials {
             .filter(|_| self.is_good_for(min_ttl, received, now))
     }
 
-    /// The same where there is no refresh token, so that a clock that was set back costs nobody the session.
+    /// [`Credentials::valid_access_token`] for a session without a refresh token: a clock that was set back must not
+    /// end it.
     pub fn last_access_token(&self, min_ttl: Duration, received: MonotonicReceipt, now: Instant) -> Option<&Secret> {
         let is_unclear = matches!(self.freshness(received, now), Freshness::Unclear(left) if left >= min_ttl);
         let is_last = self.refresh_token.is_none() && !self.lives_by_id_token && is_unclear;
         self.access_token.as_ref().filter(|_| is_last)
     }
 
-    /// Whether the token that the session lives by is good for at least `min_ttl`.
+    /// Whether the token that the session is based on is good for at least `min_ttl`.
     pub fn is_good_for(&self, min_ttl: Duration, received: MonotonicReceipt, now: Instant) -> bool {
         matches!(self.freshness(received, now), Freshness::ValidFor(left) if left >= min_ttl)
     }

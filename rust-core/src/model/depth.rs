@@ -1,17 +1,18 @@
-//! How deep JSON may be nested to be stored. Parsers have a limit (serde_json's is 127 levels), and what is stored stands
-//! some levels deeper than where it came from: what was just accepted could never be read again.
+//! How deep stored JSON may be nested. Parsers have a limit (serde_json's is 127 levels), and a stored value is nested
+//! some levels deeper than in the answer that it came from. Without this limit, a value that was just accepted could
+//! not be read again.
 
 use serde_json::{Map, Value};
 
-/// Levels of a value that is stored with the session; far more than any profile or metadata has.
+/// The maximum depth of a value that is stored with the session; far more than any profile or metadata needs.
 pub const DEEPEST_STORED: usize = 100;
 
-/// Whether a member of the object is nested deeper than what is stored may be.
+/// Whether a member of the object is nested too deep to be stored.
 pub fn is_too_deep_to_store(members: &Map<String, Value>) -> bool {
     members.values().any(|value| is_deeper_than(value, DEEPEST_STORED))
 }
 
-/// Ends at the limit, however deep the value goes on.
+/// Stops at the limit, however deep the value is.
 fn is_deeper_than(value: &Value, levels: usize) -> bool {
     let Some(below) = levels.checked_sub(1) else {
         return matches!(value, Value::Array(_) | Value::Object(_));

@@ -1,13 +1,13 @@
-//! What an app passed and cannot be used.
+//! Invalid values from the app.
 
-/// A value of the configuration, or an argument of a call, that is wrong. The layers above say which of the two it is.
-/// Quotes a value of the configuration, which is public; never another argument's.
+/// An invalid value of the configuration or argument of a call. The layers above say which of the two it is. Quotes a
+/// value of the configuration, which is public, but never an argument.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{name} {problem}")]
 pub struct InvalidValue {
     /// The field or argument.
     pub name: &'static str,
-    /// What is wrong with it, as the rest of a sentence that begins with the name.
+    /// The problem, as the rest of a sentence that begins with the name.
     pub problem: String,
 }
 
@@ -21,7 +21,7 @@ impl InvalidValue {
     }
 }
 
-/// A value of the configuration as an error quotes it.
+/// Quotes a value of the configuration for an error.
 pub fn quoted(value: &str) -> String {
     const LONGEST: usize = 120;
     if value.chars().count() > LONGEST {
@@ -31,6 +31,6 @@ pub fn quoted(value: &str) -> String {
     }
 }
 
-/// The same, where the value is a field of the configuration.
+/// An [`InvalidValue`] of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidConfiguration(pub InvalidValue);

@@ -1,7 +1,7 @@
-//! How long a session may go on, whatever its tokens allow. Pure: the caller brings the clock's reading.
+//! How long a session may last, whatever its tokens allow. Pure: the caller passes the clock's reading.
 //!
-//! Everything is counted on the session's own time, in seconds since the sign-in. So no clock has to agree with another one, and
-//! what two processes know of one session can be compared.
+//! All times are counted on the session's own clock, in seconds since the sign-in. Thus different clocks need not
+//! agree, and the values that two processes have for one session can be compared.
 
 use std::time::Duration;
 
@@ -11,34 +11,34 @@ use crate::model::credentials::MonotonicReceipt;
 use crate::model::state::ReauthenticationReason;
 use crate::model::time::{Instant, Timestamp};
 
-/// What the app allows.
+/// The limits that the app sets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LifetimeLimits {
-    /// From the sign-in on.
+    /// Since the sign-in.
     pub absolute: Option<Duration>,
-    /// From the last use on.
+    /// Since the last use.
     pub idle: Option<Duration>,
-    /// How long before an end it is announced; of a limit that is not twice as long, from its half on.
+    /// How long before an end it is announced; if a limit is less than twice as long, when half of it has passed.
     pub warning: Duration,
 }
 
-/// How old a session is, and what of it matters for its end.
+/// How old a session is, and which of its ages matter for its end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Lifetime {
     /// Seconds since the sign-in, at [`Lifetime::as_of`].
     pub age_seconds: u64,
-    /// When it had that age, by the device's wall clock.
+    /// When the session had that age, by the device's wall clock.
     pub as_of: Timestamp,
-    /// The same moment on the monotonic clock of this process; none for what was restored from the store. Where it is known it
-    /// counts alone: that clock goes on while the device sleeps, and nobody can set it.
+    /// The same moment on the monotonic clock of this process; `None` if restored from the store. If it is known, only
+    /// it counts: that clock also runs while the device sleeps, and cannot be set.
     #[serde(skip)]
     pub counted_from: MonotonicReceipt,
     /// The age at which the app last got a token.
     pub used_seconds: u64,
-    /// The age at which the issuer says that the session ends.
+    /// The age at which the session ends according to the issuer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ends_seconds: Option<u64>,
-    /// The age of the last use as the store knows it.
+    /// The age of the last use that the store has.
     #[serde(skip)]
     pub stored_use_seconds: u64,
 }
@@ -46,25 +46,26 @@ pub struct Lifetime {
 /// The next end of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionEnd {
-    /// How old the session is then.
+    /// The session's age at that end.
     pub age: Duration,
-    /// How long it still goes on; zero once it is over.
+    /// The remaining time; zero when the session is over.
     pub left: Duration,
-    /// Why it ends then.
+    /// The reason of the end.
     pub reason: ReauthenticationReason,
     /// The end is announced when no more than this is left.
     pub warning: Duration,
 }
 
 impl LifetimeLimits {
-    /// Whether there are none.
+    /// Whether there are no limits.
     pub fn are_unset(self) -> bool {
         self.absolute.is_none() && self.idle.is_none()
     }
 }
 
 impl SessionEnd {
-    /// When there is something to announce: the coming end or, once that was, the end itself; none once it is over.
+    /// The time until the next announcement: the coming end or, after that, the end itself; `None` when the session is
+    /// over.
     pub fn next_announcement(self) -> Option<Duration> {
         let until_warning = self.left.checked_sub(self.warning).filter(|wait| !wait.is_zero());
         let until_end = Some(self.left).filter(|wait| !wait.is_zero());
@@ -73,7 +74,7 @@ impl SessionEnd {
 }
 
 impl Lifetime {
-    /// Of a sign-in at that moment.
+    /// The lifetime of a session that begins with a sign-in at that moment.
     pub fn begun(at: Timestamp, counted_from: MonotonicReceipt) -> Self {
         Self {
             age_seconds: 0,
@@ -85,13 +86,13 @@ impl Lifetime {
         }
     }
 
-    /// The issuer says that the session ends in so many seconds.
+    /// The issuer says that the session ends in `seconds`.
     pub fn end_in(&mut self, seconds: u64, now: Instant) {
         self.count_to(now);
         self.ends_seconds = Some(self.age_seconds.saturating_add(seconds));
     }
 
-    /// How old the session is. A wall clock that was set back makes no session younger than it was.
+    /// The session's age. A wall clock that was set back never makes a session younger than it was.
     pub fn age(&self, now: Instant) -> Duration {
         let since = match self.counted_from {
             Some(moment) => now.monotonic.saturating_sub(moment),
@@ -100,7 +101,7 @@ impl Lifetime {
         Duration::from_secs(self.age_seconds).saturating_add(since)
     }
 
-    /// The first of its ends; none where nothing limits it.
+    /// The earliest of its ends; `None` if nothing limits it.
     pub fn end(&self, limits: LifetimeLimits, now: Instant) -> Option<SessionEnd> {
         let age = self.age(now);
         let end = |moment: Duration, whole: Duration, reason| SessionEnd {
@@ -122,17 +123,18 @@ impl Lifetime {
         ends.min_by_key(|end| end.left)
     }
 
-    /// The same at this moment, so that a restart need not count from long ago by a clock that may have been set since.
+    /// Updates the age to this moment, so that a later restart measures only from here by a wall clock that may have
+    /// been set.
     ///
-    /// The wall clock's seconds began at another moment than these: where it counts one more, that one is counted too.
-    /// Otherwise each restart would make the session younger by a part of a second.
+    /// The wall clock's seconds do not begin at the same moments as these. If the wall clock counts one second more,
+    /// that second is counted too. Otherwise each restart would make the session younger by a fraction of a second.
     pub fn count_to(&mut self, now: Instant) {
         let age = self.age(now);
         let whole = age.as_secs();
         let begun = whole + u64::from(age.subsec_nanos() > 0);
         let by_wall = u64::try_from(now.wall.seconds_since(self.as_of)).unwrap_or(0);
         let seconds = self.age_seconds.saturating_add(by_wall).clamp(whole, begun);
-        // The part of a second that has passed beyond these, or is still to pass, stays counted.
+        // The difference to whole seconds, in either direction, stays counted.
         self.counted_from = match self.counted_from {
             Some(moment) => Some(moment.saturating_add(Duration::from_secs(seconds - self.age_seconds))),
             None => Some(now.monotonic),
@@ -141,8 +143,8 @@ impl Lifetime {
         self.as_of = now.wall;
     }
 
-    /// What another process knows of the same session is taken over: the earlier sign-in and the later use, so that neither a
-    /// clock nor an old version makes it younger. What the issuer says comes with the tokens, and stays.
+    /// Merges another process's values for the same session: the earlier sign-in and the later use, so that neither a
+    /// clock nor an old version makes it younger. The end that the issuer set comes with the tokens, and stays.
     pub fn merge(&mut self, other: &Self) {
         let sign_in = |of: &Self| i128::from(of.as_of.0) - i128::from(of.age_seconds);
         let used = self.used_seconds.max(other.used_seconds);
@@ -156,8 +158,9 @@ impl Lifetime {
         self.stored_use_seconds = other.used_seconds;
     }
 
-    /// The app gets a token, which is counted by the second. True where the store has to be given that: it need not know each
-    /// use. Where a process is killed before it does, the idle time counts from the use that the store knows.
+    /// The app gets a token; uses are counted in whole seconds. True if the store has to be updated, which is not
+    /// necessary for each use. If the process is killed before that, the idle time counts from the use that the store
+    /// has.
     pub fn note_use(&mut self, idle: Duration, now: Instant) -> bool {
         self.count_to(now);
         self.used_seconds = self.age_seconds;
@@ -169,7 +172,7 @@ impl Lifetime {
         is_due
     }
 
-    /// Whether a use now would be another one than the last.
+    /// Whether a use now would differ from the last one.
     pub fn is_new_use(&self, now: Instant) -> bool {
         self.age(now).as_secs() > self.used_seconds
     }
@@ -242,7 +245,7 @@ mod tests {
         assert_eq!(lifetime.age_seconds, 10);
     }
 
-    /// Processes that live for less than a second, as a widget's: what the store knows is as old as the session.
+    /// For processes that live for less than a second, such as a widget's: the stored age matches the session's age.
     #[test]
     fn restarts_make_no_session_younger() {
         for (pause, life) in [(0, 300), (100, 900), (900, 700), (1, 999)] {

@@ -1,4 +1,4 @@
-//! `user_metadata`: the rules of what may be sent, and what is read from the answer. Pure.
+//! `user_metadata`: the rules for changes, and how it is read from the answer. Pure.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,8 @@ use crate::model::invalid::InvalidValue;
 /// The field of an Auth0 user that the user may change.
 pub const USER_METADATA: &str = "user_metadata";
 
-/// What users may do for themselves ("Get Access Tokens for the Management API": scopes of the current user), sorted.
+/// The scopes that users can have for their own data ("Get Access Tokens for the Management API": scopes of the current
+/// user), sorted.
 pub const CURRENT_USER_SCOPES: [&str; 3] = [
     "create:current_user_metadata",
     "read:current_user",
@@ -17,8 +18,8 @@ pub const CURRENT_USER_SCOPES: [&str; 3] = [
 /// Checks a change as the server would, so that a mistake costs no request.
 ///
 /// # Errors
-/// [`InvalidValue`]: a key, at any depth, that is empty or has a `.` or a `$` (Auth0: "Metadata Field Names and Data
-/// Types"; it answers 400).
+/// [`InvalidValue`]: a key, at any depth, that is empty or contains a `.` or a `$` (Auth0: "Metadata Field Names and
+/// Data Types"; the server answers 400).
 pub fn check_patch(patch: &Map<String, Value>) -> Result<(), InvalidValue> {
     check_level(patch, 1)
 }
@@ -46,7 +47,7 @@ pub fn check_key(key: &str) -> Result<(), InvalidValue> {
     check_key_at(key, 1)
 }
 
-/// Says where the key is, not what it is: a key can be personal too.
+/// The error contains the key's level but not the key: a key can be personal data too.
 fn check_key_at(key: &str, level: usize) -> Result<(), InvalidValue> {
     let wrong = |problem: &str| {
         Err(InvalidValue::new(
@@ -63,7 +64,7 @@ fn check_key_at(key: &str, level: usize) -> Result<(), InvalidValue> {
     Ok(())
 }
 
-/// The change that leaves `wanted` and nothing else of `current`.
+/// The change that turns `current` into `wanted`.
 pub fn replacement(current: Map<String, Value>, wanted: Map<String, Value>) -> Map<String, Value> {
     let mut patch = deletion(current.keys());
     patch.extend(wanted);
@@ -77,8 +78,9 @@ pub fn deletion<'a>(keys: impl Iterator<Item = &'a String>) -> Map<String, Value
     patch
 }
 
-/// The change that merges `changes` into `current` at every level: objects are merged, `null` deletes a member, anything
-/// else replaces what is there (RFC 7396). Names only the keys of `changes`, so that what others change meanwhile stays.
+/// The change that merges `changes` into `current` at every level: objects are merged, `null` deletes a member,
+/// anything else replaces the old value (RFC 7396). It names only the keys of `changes`, so that other concurrent
+/// changes stay.
 pub fn deep_patch(mut current: Map<String, Value>, changes: Map<String, Value>) -> Map<String, Value> {
     let mut merged = changes;
     for (key, change) in &mut merged {
@@ -104,7 +106,7 @@ fn merge(current: Value, change: Value) -> Value {
     Value::Object(merged)
 }
 
-/// Reads an argument that must be a JSON object.
+/// Parses an argument that must be a JSON object.
 ///
 /// # Errors
 /// [`InvalidValue`] when it is not; the text is not quoted.
@@ -120,7 +122,7 @@ pub fn of_user(mut user: Map<String, Value>) -> Map<String, Value> {
     }
 }
 
-/// Only the keys asked for (`include`), or all but those; all of them when none is named.
+/// Only the given keys (`include`), or all others; everything if none is given.
 pub fn select(mut metadata: Map<String, Value>, keys: &[String], include: bool) -> Map<String, Value> {
     if !keys.is_empty() {
         metadata.retain(|key, _| keys.contains(key) == include);

@@ -1,4 +1,4 @@
-//! What a session is made of: plain data and the rules that each kind of data has by itself. Pure: no I/O, no clock.
+//! What a session is made of: plain data, and the rules of each kind of data. Pure: no I/O, no clock.
 
 pub mod audience;
 pub mod configuration;

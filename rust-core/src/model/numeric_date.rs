@@ -1,4 +1,4 @@
-//! Moments and spans as servers write them in JSON.
+//! Moments and durations as servers write them in JSON.
 
 use serde_json::{Number, Value};
 use time::OffsetDateTime;
@@ -6,12 +6,12 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::model::time::Timestamp;
 
-/// A NumericDate (RFC 7519 2): a number, which may have a fraction, which is cut off.
+/// A NumericDate (RFC 7519 2): a number, whose fraction is cut off.
 pub fn numeric_date(value: &Value) -> Option<Timestamp> {
     value.as_number().and_then(whole_seconds).map(Timestamp)
 }
 
-/// The same, also as text, and as the text of RFC 3339: for moments that nothing depends on.
+/// [`numeric_date`], or the same as text, or RFC 3339 text: for times that are not security-relevant.
 pub fn lenient_date(value: &Value) -> Option<Timestamp> {
     let rfc3339 = || OffsetDateTime::parse(value.as_str()?.trim(), &Rfc3339).ok();
     let written = || rfc3339().map(OffsetDateTime::unix_timestamp);
@@ -24,7 +24,7 @@ pub fn lenient_seconds(value: &Value) -> Option<i64> {
         Value::Number(number) => whole_seconds(number),
         Value::String(text) => match text.trim().parse() {
             Ok(seconds) => Some(seconds),
-            // By JSON's reader of numbers, which is there anyway: the standard library's brings 13 kB of tables and code.
+            // With JSON's number parser, which is linked anyway: the standard library's adds 13 kB of tables and code.
             Err(_) => serde_json::from_slice::<Number>(text.trim().as_bytes())
                 .ok()
                 .as_ref()
@@ -34,7 +34,7 @@ pub fn lenient_seconds(value: &Value) -> Option<i64> {
     }
 }
 
-/// Out of the range of `i64`, it is the end of the range.
+/// Saturates at the ends of the range of `i64`.
 fn whole_seconds(number: &Number) -> Option<i64> {
     // `as` from a float saturates.
     let cut = |seconds: f64| seconds as i64;

@@ -1,4 +1,4 @@
-//! Changes of the metadata that wait for the network. Pure.
+//! Metadata changes that are queued until the network is available. Pure.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -8,26 +8,26 @@ use crate::model::invalid::InvalidValue;
 use crate::model::profile::Claims;
 use crate::model::time::Timestamp;
 
-/// Changes that may wait at the same time.
+/// The maximum number of queued changes.
 pub const MOST_WAITING: usize = 100;
-/// Their size together, in bytes: they are part of the session's one item, which has to stay small.
+/// Their maximum total size in bytes: they are part of the session's single item, which has to stay small.
 pub const MOST_BYTES: usize = 64 * 1024;
 
-/// A change that waits. Sent again where its answer was lost, which does no harm: it sets and deletes keys.
+/// A queued change. If its answer is lost, it is sent again, which does no harm: it sets and deletes keys.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, uniffi::Record)]
 pub struct PendingUpdate {
-    /// Tells it from the others, also from those of other processes.
+    /// Distinguishes it from the others, also from those of other processes.
     pub id: u64,
-    /// As for an update that is sent at once: merged at the first level. JSON text of an object.
+    /// The changes, as for an immediate update: merged at the first level. JSON text of an object.
     pub changes: Claims,
-    /// Since when it waits, by the device's clock.
+    /// When it was queued, by the device's clock.
     pub since: Timestamp,
 }
 
-/// Whether one more change may wait.
+/// Whether another change can be queued.
 ///
 /// # Errors
-/// [`InvalidValue`] when it may not.
+/// [`InvalidValue`] if it cannot.
 pub fn check_room(waiting: &[PendingUpdate], changes: &Map<String, Value>) -> Result<(), InvalidValue> {
     if is_too_deep_to_store(changes) {
         let problem = format!("cannot wait: it is nested deeper than {DEEPEST_STORED} levels");
@@ -44,15 +44,16 @@ pub fn check_room(waiting: &[PendingUpdate], changes: &Map<String, Value>) -> Re
     })
 }
 
-/// What waits after two processes changed the list that both knew as `base`: what either took out is gone, what either
-/// put in is there, in the order in which the changes were made. Of one process's own that is the order of its list; of
-/// two processes' the device's clock says which was earlier, and where it does not, what was stored first was.
+/// Merges the lists of two processes that both started from `base`: a change that either has removed is gone, and a
+/// change that either has added is there, in the order in which the changes were made. The changes of one process keep
+/// the order of its list. Between two processes, the device's clock decides which was earlier; if it does not, the one
+/// stored first is.
 pub fn merge(base: &[u64], ours: Vec<PendingUpdate>, theirs: Vec<PendingUpdate>) -> Vec<PendingUpdate> {
     let has = |list: &[PendingUpdate], id| list.iter().any(|update| update.id == id);
     let is_new = |update: &PendingUpdate| !base.contains(&update.id);
     let mut merged = theirs;
     merged.retain(|update| is_new(update) || has(&ours, update.id));
-    // Where the next of ours may be at the earliest.
+    // The first possible position of our next change.
     let mut after_ours = 0;
     for update in ours {
         if let Some(place) = merged.iter().position(|there| there.id == update.id) {
@@ -94,7 +95,7 @@ mod tests {
         }
     }
 
-    /// A list of what was made when, and by which number.
+    /// A list of changes with their numbers and times.
     fn made(list: &[(u64, i64)]) -> Vec<PendingUpdate> {
         let update = |(id, since): &(u64, i64)| PendingUpdate {
             id: *id,
@@ -107,11 +108,11 @@ mod tests {
     #[test]
     fn what_two_processes_added_is_in_the_order_in_which_it_was_made() {
         for (base, ours, theirs, merged) in [
-            // Ours came first, and could not be written before.
+            // Ours was made first, but could not be written earlier.
             (vec![], vec![(1, 10), (3, 30)], vec![(2, 20), (4, 40)], vec![1, 2, 3, 4]),
             (vec![1], vec![(1, 10), (3, 30)], vec![(1, 10), (2, 40)], vec![1, 3, 2]),
             (vec![1], vec![(3, 30), (4, 35)], vec![(2, 40)], vec![3, 4, 2]),
-            // The clock was set back in between: one process's own keep their order all the same.
+            // The clock was set back in between: the changes of one process keep their order all the same.
             (vec![1], vec![(1, 10), (3, 5)], vec![(1, 10), (2, 20)], vec![1, 3, 2]),
             (vec![], vec![(3, 30), (4, 5)], vec![(2, 20)], vec![2, 3, 4]),
             (vec![], vec![(5, 25)], vec![(2, 20), (3, 5), (4, 30)], vec![2, 3, 5, 4]),

@@ -8,13 +8,13 @@ use serde_json::{Map, Value};
 use crate::model::numeric_date::lenient_date;
 use crate::model::time::Timestamp;
 
-/// A JSON object of claims. Crosses to Swift as JSON text.
+/// A JSON object of claims. Passed to Swift as JSON text.
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Claims(pub Map<String, Value>);
 
-/// What the issuer says of the user. A claim whose value has another type than the standard gives it is not lost: it is
-/// among the other claims.
+/// The issuer's claims about the user. A claim whose value does not have the type that the standard defines is not
+/// lost: it is among the other claims.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, uniffi::Record)]
 #[uniffi(name = "UserProfile")]
 pub struct Profile {
@@ -50,7 +50,7 @@ pub struct Profile {
     /// `email`
     #[uniffi(default = None)]
     pub email: Option<String>,
-    /// `email_verified`: true when the issuer made sure that the address is the user's.
+    /// `email_verified`: true when the issuer has verified that the address belongs to the user.
     #[uniffi(default = None)]
     pub email_verified: Option<bool>,
     /// `gender`
@@ -75,8 +75,8 @@ pub struct Profile {
     #[uniffi(default = None)]
     pub address: Option<Address>,
     /// `updated_at`: when the profile last changed at the issuer, in seconds since 1970. Read from a number or from an
-    /// RFC 3339 string, because issuers send both. What lies outside of the years 1 to 9999 is no moment (a number of
-    /// milliseconds, say) and stays among the other claims.
+    /// RFC 3339 string, because issuers send both. A value outside of the years 1 to 9999 (milliseconds, for example)
+    /// is not treated as a time and stays among the other claims.
     #[uniffi(default = None)]
     pub updated_at: Option<Timestamp>,
     /// Every other claim, as sent.
@@ -109,7 +109,7 @@ pub struct Address {
 }
 
 impl Profile {
-    /// Whether both say the same of the user, whenever they were fetched.
+    /// Whether both profiles have the same claims, regardless of when they were fetched.
     pub fn says_the_same_as(&self, other: Option<&Self>) -> bool {
         other.is_some_and(|other| {
             let fetched_at = other.fetched_at;
@@ -121,8 +121,8 @@ impl Profile {
         })
     }
 
-    /// Reads the claims of a userinfo answer; `None` when there is no `sub`, without which it says nothing about
-    /// anybody (OpenID Connect Core 5.3.2).
+    /// Reads the claims of a userinfo answer. `None` if there is no `sub`, without which the claims are about nobody
+    /// (OpenID Connect Core 5.3.2).
     pub fn from_claims(claims: Map<String, Value>, fetched_at: Timestamp) -> Option<Self> {
         let mut rest = ClaimsReader(claims);
         Some(Self {
@@ -166,7 +166,7 @@ impl Address {
     }
 }
 
-/// Takes claims out one by one, each only when its value has the type asked for; what is left over is "other".
+/// Takes claims one by one, each only if its value has the expected type; the remaining claims are "other".
 struct ClaimsReader(Map<String, Value>);
 
 impl ClaimsReader {
@@ -180,8 +180,8 @@ impl ClaimsReader {
         self.take(name, |value| value.as_str().map(str::to_owned))
     }
 
-    /// Booleans also come as strings, a habit of some issuers that the standard's authors knew of, and as 1 and 0, which
-    /// is how LemonLDAP::NG spells them unless it is set otherwise.
+    /// Booleans also come as strings, a habit of some issuers that the standard's authors knew about, and as 1 and 0,
+    /// which LemonLDAP::NG sends unless configured otherwise.
     fn truth(&mut self, name: &str) -> Option<bool> {
         self.take(name, |value| match value {
             Value::Bool(truth) => Some(*truth),
@@ -200,7 +200,7 @@ fn truth_of(word: &str) -> Option<bool> {
     }
 }
 
-/// None of the years 1 to 9999 is a number of milliseconds, say.
+/// `None` outside of the years 1 to 9999, for example for milliseconds.
 fn parse_moment(value: &Value) -> Option<Timestamp> {
     lenient_date(value).filter(|moment| moment.is_in_the_calendar())
 }

@@ -1,4 +1,4 @@
-//! The nonces that servers want in proofs of possession (DPoP, RFC 9449 8): the last of each origin. They are not secret.
+//! The nonces that servers require in proofs of possession (DPoP, RFC 9449 8): the last one of each origin. Not secret.
 
 use std::fmt;
 
@@ -6,36 +6,36 @@ use serde::{Serialize, Serializer};
 
 use crate::model::time::Timestamp;
 
-/// An app speaks to few servers; what a hostile one names must not fill the memory.
+/// An app calls few servers; the number of origins is limited so that a hostile server cannot fill the memory.
 const MOST: usize = 64;
-/// So many are stored, the newest: the issuer's and those of the APIs in use.
+/// How many are stored, the newest: the issuer's and those of the APIs in use.
 const STORED: usize = 4;
-/// Longer ones are not stored.
+/// Longer nonces are not stored.
 const LONGEST_STORED: usize = 256;
 
-/// The last nonce of each origin, the newest at the end.
+/// The last nonce of each origin, newest last.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct ProofNonces(Vec<ProofNonce>);
 
-/// What one origin gave last.
+/// The last nonce of one origin.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct ProofNonce {
     /// Scheme, host and port (RFC 6454 6.2).
     pub origin: String,
-    /// What the next proof says that goes there.
+    /// The nonce for the next proof that goes there.
     pub nonce: String,
-    /// When it came, by the device's clock, which all processes share.
+    /// When it was received, by the device's clock, which all processes share.
     pub received_at: Timestamp,
 }
 
 impl ProofNonces {
-    /// What the next proof says that goes to this origin.
+    /// The nonce for the next proof that goes to this origin.
     pub fn of(&self, origin: &str) -> Option<&str> {
         let known = self.0.iter().find(|known| known.origin == origin);
         known.map(|known| known.nonce.as_str())
     }
 
-    /// The origin's next proofs say this one.
+    /// Keeps the newest nonce of an origin.
     pub fn keep(&mut self, newest: ProofNonce) {
         self.0.retain(|known| known.origin != newest.origin);
         if self.0.len() >= MOST {
@@ -44,7 +44,7 @@ impl ProofNonces {
         self.0.push(newest);
     }
 
-    /// What another process has got since.
+    /// Merges the nonces that another process has received since.
     pub fn merge(&mut self, found: &Self) {
         for theirs in &found.0 {
             let ours = self.0.iter().find(|known| known.origin == theirs.origin);
@@ -110,7 +110,7 @@ mod tests {
             [ours.of("a"), ours.of("b"), ours.of("c"), ours.of("d")],
             [Some("a-2"), Some("b-9"), Some("c-1"), None]
         );
-        // What this process itself was given is the last, also where the device's clock was set back.
+        // A nonce that this process received last stays last, even if the device's clock was set back.
         ours.keep(nonce("b", "b-10", 5));
         assert_eq!(ours.of("b"), Some("b-10"));
     }

@@ -1,23 +1,23 @@
-//! What the issuer can be asked to revoke.
+//! The tokens that can be revoked at the issuer.
 
 use crate::model::secret::Secret;
 
-/// A token that nobody is to use any more.
+/// A token that must no longer be used.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Revocable {
     /// The token.
     pub token: Secret,
-    /// What it is.
+    /// The kind of the token.
     pub kind: RevocableKind,
 }
 
-/// What it is.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum RevocableKind {
-    /// A refresh token; the others that were issued with it go too.
+    /// A refresh token; the tokens that were issued with it are revoked too.
     #[default]
     RefreshToken,
-    /// The secret by which other apps of the vendor sign in (OpenID Connect Native SSO for Mobile Apps 1.0).
+    /// The secret with which other apps of the vendor sign in (OpenID Connect Native SSO for Mobile Apps 1.0).
     DeviceSecret,
 }
 
@@ -48,7 +48,7 @@ impl RevocableKind {
         }
     }
 
-    /// That of a hint; a refresh token where it says none that is known.
+    /// The kind for a hint; a refresh token if the hint is absent or unknown.
     pub fn of_hint(hint: Option<&str>) -> Self {
         match hint {
             Some(DEVICE_SECRET) => Self::DeviceSecret,
@@ -56,12 +56,12 @@ impl RevocableKind {
         }
     }
 
-    /// Whether it is a refresh token, which is not said where it is stored.
+    /// Whether it is a refresh token, which is the default and is not written to the store.
     pub fn is_usual(&self) -> bool {
         *self == Self::default()
     }
 
-    /// In words, for the log.
+    /// The name of the kind, for the log.
     pub fn in_words(self) -> &'static str {
         match self {
             Self::RefreshToken => "refresh token",

@@ -2,7 +2,7 @@
 
 use crate::model::invalid::{InvalidValue, quoted};
 
-/// Checks a list of scopes (RFC 6749 3.3) and removes duplicates.
+/// Validates a list of scopes (RFC 6749 3.3) and removes duplicates.
 ///
 /// # Errors
 /// [`InvalidValue`] naming `field`.
@@ -11,7 +11,7 @@ pub fn parse_scopes(
     mut scopes: Vec<String>,
     openid_needed: bool,
 ) -> Result<Vec<String>, InvalidValue> {
-    // The configuration is public; an argument may hold anything.
+    // The configuration is public; an argument may contain anything.
     let shown = |scope: &str| match openid_needed {
         true => format!("the scope {}", quoted(scope)),
         false => "a scope".to_owned(),
@@ -30,7 +30,7 @@ pub fn parse_scopes(
             return Err(InvalidValue::new(field, problem));
         }
     }
-    // Of two that are the same the first one stays.
+    // Of equal scopes, the first one stays.
     for index in (1..scopes.len()).rev() {
         if scopes[..index].contains(&scopes[index]) {
             scopes.remove(index);

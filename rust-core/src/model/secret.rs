@@ -1,4 +1,4 @@
-//! Text that must not be seen: tokens, codes, verifiers.
+//! Secret text: tokens, codes, verifiers.
 
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
@@ -12,24 +12,25 @@ use crate::crypto::Hash::Sha256;
 use crate::crypto::hashing::{Context, digest};
 
 /// A token, an authorization code, a code verifier: text that is wiped from memory when dropped and that no `Debug`
-/// output shows. Clones share it, so that a copy costs nothing; it is wiped with the last one. There is deliberately no
-/// `Display`, and reading it is spelled [`Secret::expose`] so that each place that does can be found.
+/// output shows. Clones share the text, so that a clone costs nothing; it is wiped with the last one. There is
+/// deliberately no `Display`, and reading it requires [`Secret::expose`], so that each place that reads it can be
+/// found.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(Arc<WipedText>);
 
 impl Secret {
-    /// Takes ownership of `text`; the caller keeps no copy that Pilotlight could not wipe.
+    /// Takes ownership of `text`. The caller must not keep a copy, which Pilotlight could not wipe.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Arc::new(WipedText::new(text.into())))
     }
 
-    /// The text itself, to be sent or stored, never to be logged or formatted into an error.
+    /// The text itself, to be sent or stored, never to be logged or put into an error.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Compares in time that depends on the lengths only, for values an attacker may guess at (`state`, `nonce`).
+    /// Compares in time that depends only on the lengths, for values that an attacker may guess (`state`, `nonce`).
     pub fn equals_in_constant_time(&self, other: &str) -> bool {
         let (ours, theirs) = (self.0.as_bytes(), other.as_bytes());
         ours.len() == theirs.len()
@@ -53,14 +54,13 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Bytes that must not be seen: a stored session on its way to or from a store. Clones share them; they are wiped with the
-/// last one.
+/// Secret bytes: a stored session on its way to or from a store. Clones share them; they are wiped with the last one.
 #[derive(Clone)]
 pub struct SecretBytes(Arc<Shared>);
 
 struct Shared {
     bytes: Wiped,
-    /// Computed when it is first asked for.
+    /// Computed when first needed.
     fingerprint: OnceLock<Fingerprint>,
 }
 
@@ -75,21 +75,21 @@ impl SecretBytes {
         Self(Arc::new(Shared { bytes, fingerprint }))
     }
 
-    /// `value` as JSON. Of a buffer that became too small nothing is left in freed memory.
+    /// `value` as JSON. If the buffer has to grow, the smaller one is wiped before it is freed.
     ///
     /// # Errors
-    /// When `value` cannot be written as JSON.
+    /// If `value` cannot be written as JSON.
     pub fn from_json(value: &impl Serialize) -> serde_json::Result<Self> {
         let mut bytes = Wiped::default();
-        // To a writer without a type, so that each kind of value is compiled once.
+        // Through a trait object, so that each kind of value is compiled only once.
         let writer: &mut dyn io::Write = &mut bytes;
         serde_json::to_writer(writer, value)?;
         Ok(Self::sharing(bytes))
     }
 
-    /// `beginning`, and `rest` behind it.
+    /// `beginning` followed by `rest`.
     pub fn with_beginning(beginning: &Beginning, rest: &[u8]) -> Self {
-        // Of its final size, so that it leaves no copy behind.
+        // Allocated with its final size, so that no copy is left behind.
         let mut bytes = Vec::with_capacity(beginning.bytes.len() + rest.len());
         bytes.extend_from_slice(&beginning.bytes);
         bytes.extend_from_slice(rest);
@@ -107,14 +107,14 @@ impl SecretBytes {
     }
 }
 
-/// What several [`SecretBytes`] begin with. It may be large, and its part of their fingerprints is computed once.
+/// A common beginning of several [`SecretBytes`]. It may be large; its part of their fingerprints is computed once.
 pub struct Beginning {
     bytes: Vec<u8>,
     digest: Context,
 }
 
 impl Beginning {
-    /// These bytes, which are no secret by themselves.
+    /// A beginning of these bytes, which are not secret by themselves.
     pub fn new(bytes: Vec<u8>) -> Self {
         let mut digest = Context::new(Sha256);
         digest.update(&bytes);
@@ -128,12 +128,13 @@ impl fmt::Debug for Beginning {
     }
 }
 
-/// Which bytes these are, for comparing with what is stored: their SHA-256. Not a secret, for they cannot be guessed.
+/// Identifies bytes, for comparing them with the stored ones: their SHA-256. Not secret, because the bytes cannot be
+/// guessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// Of these bytes. Computed once for all clones.
+    /// The fingerprint of these bytes. Computed once for all clones.
     pub fn of(bytes: &SecretBytes) -> Self {
         *bytes.0.fingerprint.get_or_init(|| Self::computed(bytes))
     }
@@ -148,13 +149,13 @@ impl Fingerprint {
         Self(fingerprint)
     }
 
-    /// For storing it beside the bytes.
+    /// The digest, for storing it with the bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
-/// For what takes over bytes whose type it does not know, as an HTTP client does.
+/// For code that takes bytes of any type, such as an HTTP client.
 impl AsRef<[u8]> for SecretBytes {
     fn as_ref(&self) -> &[u8] {
         self.expose()

@@ -1,4 +1,4 @@
-//! Members of a JSON object that may hold tokens or a user's data.
+//! Members of a JSON object that may contain tokens or a user's data.
 
 use std::fmt;
 use std::mem;
@@ -7,19 +7,19 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// An object of JSON whose `Debug` shows nothing of it. Its text is wiped when it is dropped: serde_json would free
-/// tokens as they are.
+/// A JSON object whose `Debug` shows nothing of it. Its texts are wiped when it is dropped: serde_json would free
+/// tokens without wiping them.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct SecretMembers(Map<String, Value>);
 
 impl SecretMembers {
-    /// Reads an object; `None` for other JSON, and for what is no JSON. A text without escapes is copied once, into the
+    /// Parses an object; `None` for other JSON and for invalid JSON. A text without escapes is copied once, into the
     /// value that is wiped.
     pub fn parse(json: &[u8]) -> Option<Self> {
         serde_json::from_slice(json).ok().and_then(Self::of)
     }
 
-    /// Takes over an object's members; `None` for other JSON.
+    /// Takes an object's members; `None` for other JSON.
     pub fn of(value: Value) -> Option<Self> {
         match value {
             Value::Object(members) => Some(Self(members)),
@@ -30,7 +30,7 @@ impl SecretMembers {
         }
     }
 
-    /// Puts one in. Gives back its name and the value that it takes the place of, if there was one.
+    /// Inserts a member. If it replaces a value, returns its name and that value.
     pub fn insert(&mut self, name: String, value: Value) -> Option<(Zeroizing<String>, SecretValue)> {
         if let Some(place) = self.0.get_mut(&name) {
             return Some((Zeroizing::new(name), SecretValue(mem::replace(place, value))));
@@ -44,17 +44,17 @@ impl SecretMembers {
         &self.0
     }
 
-    /// One of them.
+    /// One of the members.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
         self.0.get_mut(name)
     }
 
-    /// Takes one out, which the caller has to keep as a secret.
+    /// Removes a member, which the caller has to keep secret.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name)
     }
 
-    /// Takes all out that are left, which the caller has to keep as secrets.
+    /// Removes all remaining members, which the caller has to keep secret.
     pub fn take(&mut self) -> Map<String, Value> {
         mem::take(&mut self.0)
     }
@@ -84,12 +84,12 @@ impl Drop for SecretMembers {
     }
 }
 
-/// A value of JSON that is wiped when it is dropped, for what is built up and may be given up half way.
+/// A JSON value that is wiped when dropped, for a value under construction that may be abandoned.
 #[derive(Default)]
 pub struct SecretValue(Value);
 
 impl SecretValue {
-    /// Takes over a value.
+    /// Takes a value.
     pub fn new(value: Value) -> Self {
         Self(value)
     }
@@ -99,7 +99,7 @@ impl SecretValue {
         &mut self.0
     }
 
-    /// The value, which the caller has to keep as a secret.
+    /// The value, which the caller has to keep secret.
     pub fn take(mut self) -> Value {
         self.0.take()
     }

@@ -1,6 +1,6 @@
-//! Short lists in order. The standard library's sort is made for long ones, and costs 3 kB of every app for each type.
+//! Sorted short lists. The standard library's sort is made for long lists, and adds 3 kB to every app for each type.
 
-/// In order and without duplicates.
+/// Sorts the items and removes duplicates.
 pub(crate) fn sorted<T: Ord>(items: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut list = Vec::new();
     for item in items {

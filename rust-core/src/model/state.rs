@@ -1,28 +1,28 @@
-//! What an app can know of its session at any moment.
+//! The session's state as an app sees it.
 
 use serde::Serialize;
 
 use crate::model::time::Timestamp;
 
-/// The session's state, as an app shows it.
+/// The session's state, for an app to show.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, uniffi::Enum)]
 pub enum SessionState {
     /// Nobody is signed in.
     SignedOut,
-    /// The store cannot be read until the device is unlocked. Whether somebody is signed in is not known; the session
-    /// comes back by itself at the next call after the unlock.
+    /// The store cannot be read until the device is unlocked. It is not known whether a user is signed in; the first
+    /// call after the unlock reads the session.
     Locked,
-    /// A user is signed in, also while the network is down and also when the access token needs renewal.
+    /// A user is signed in, even while the network is unavailable or the access token needs renewal.
     SignedIn {
         /// The user's `sub` claim, unique at the issuer (OpenID Connect Core 2).
         subject: String,
-        /// When the access token in hand expires, in seconds since 1970 by the device's clock; where a session lives by
-        /// its ID token, when that does.
+        /// When the current access token expires, in seconds since 1970 by the device's clock. In a session that is
+        /// based on its ID token, when that expires.
         expires_at: Timestamp,
     },
-    /// The session cannot go on without the user: begin a sign-in.
+    /// The session cannot continue without the user: begin a sign-in.
     ReauthenticationRequired {
-        /// Why.
+        /// The reason.
         reason: ReauthenticationReason,
     },
 }
@@ -33,9 +33,9 @@ pub enum SessionState {
 pub enum ReauthenticationReason {
     /// The issuer refused the current refresh token: it expired, was revoked, or was used twice.
     RefreshTokenRejected,
-    /// The access token expired and the issuer gave no refresh token (ask for the scope `offline_access`).
+    /// The access token expired and the issuer gave no refresh token (request the scope `offline_access`).
     NoRefreshToken,
-    /// The session has lasted as long as the app or the issuer lets one last, from the sign-in on.
+    /// The session has lasted as long as the app or the issuer allows, counted from the sign-in.
     LifetimeEnded,
     /// The session was not used for longer than the app allows.
     IdleTooLong,

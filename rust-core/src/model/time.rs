@@ -1,4 +1,4 @@
-//! Moments and spans, as the protocol counts them: whole seconds.
+//! Moments and durations as the protocol counts them: in whole seconds.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use serde::Serialize;
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// Whether it lies in the years 1 to 9999, which RFC 3339 and every calendar can write. What a server says beyond
-    /// them is no moment.
+    /// Whether it is in the years 1 to 9999, which RFC 3339 and every calendar can represent. A number outside of them
+    /// is not treated as a time.
     pub fn is_in_the_calendar(self) -> bool {
         (-62_135_596_800..=253_402_300_799).contains(&self.0)
     }
 
-    /// This moment moved by `seconds`, which may be negative; stops at the ends of the range instead of wrapping.
+    /// This moment plus `seconds`, which may be negative; saturates instead of wrapping.
     pub fn plus(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds))
     }
@@ -28,18 +28,19 @@ impl Timestamp {
     }
 }
 
-/// One reading of both of a device's clocks. Both are needed: the wall clock survives a restart and counts sleep but
-/// can be set wrong or jump; the monotonic clock counts sleep too and never jumps, but starts anew with the process.
+/// One reading of both clocks of a device. Both are needed: the wall clock survives a restart and counts sleep, but can
+/// be set wrong or jump; the monotonic clock counts sleep too and never jumps, but starts again with the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Instant {
     /// The wall clock.
     pub wall: Timestamp,
-    /// Time since some fixed moment in this process, also that in which the device slept.
+    /// Time since some fixed moment in this process, including the time while the device slept.
     pub monotonic: Duration,
 }
 
 impl Instant {
-    /// How long ago `earlier` was, by the clock that says more: one may have stood still in between, or been set back.
+    /// The time since `earlier`, by the clock that shows more: one of them may have stopped meanwhile, or been set
+    /// back.
     pub fn since(self, earlier: Self) -> Duration {
         let by_the_wall = u64::try_from(self.wall.seconds_since(earlier.wall)).unwrap_or(0);
         let monotonic = self.monotonic.saturating_sub(earlier.monotonic);

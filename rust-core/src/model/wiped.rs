@@ -1,4 +1,4 @@
-//! A buffer that leaves nothing behind.
+//! A buffer that leaves no copies behind.
 
 use std::io;
 use std::mem;
@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 const ZEROS: [u8; 512] = [0; 512];
 
-/// Bytes that are wiped when they are dropped, and where they have to move to a larger buffer: a `Vec` by itself would leave
-/// copies. Not `Zeroizing`, which wipes byte by byte: of a large item that took as long as its digest.
+/// Bytes that are wiped when they are dropped, and when they move to a larger buffer: a plain `Vec` would leave copies.
+/// This is not `Zeroizing`, which wipes byte by byte: for a large item, that took as long as its digest.
 #[derive(Default)]
 pub(super) struct Wiped(Vec<u8>);
 
@@ -18,7 +18,7 @@ impl Wiped {
         Self(bytes)
     }
 
-    /// Moves to a larger buffer where that is needed for so many more bytes.
+    /// Moves to a larger buffer if there is no room for this many more bytes.
     fn make_room(&mut self, more: usize) {
         const FIRST_BYTES: usize = 8 * 1024;
         let needed = self.0.len() + more;
@@ -59,12 +59,12 @@ impl io::Write for Wiped {
 impl Drop for Wiped {
     fn drop(&mut self) {
         self.0.fill(0);
-        // What is behind the last byte may have been one. In blocks here too: a `Vec` that is made longer writes byte by byte.
+        // The spare capacity may have held bytes too. Written in blocks as well: `Vec::resize` writes byte by byte.
         while self.0.len() < self.0.capacity() {
             let more = ZEROS.len().min(self.0.capacity() - self.0.len());
             self.0.extend_from_slice(&ZEROS[..more]);
         }
-        // The compiler has to believe that somebody still reads this.
+        // Keeps the compiler from removing the writes.
         zeroize::optimization_barrier(self.0.as_slice());
     }
 }

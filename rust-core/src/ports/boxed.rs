@@ -3,5 +3,5 @@
 use std::future::Future;
 use std::pin::Pin;
 
-/// A boxed future, so that the ports are object-safe.
+/// A boxed future, which keeps the ports object-safe.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

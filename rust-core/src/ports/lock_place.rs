@@ -1,16 +1,16 @@
-//! Where a lock between processes is put in the moment in which it is got, so that it can be taken away at any moment.
+//! Receives a process lock at the moment of its acquisition, so that it can be released at any moment.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::storage::StoreError;
 
-/// A lock that is held until this is dropped.
+/// A lock that is held until this value is dropped.
 pub trait LockGuard: Send + fmt::Debug {}
 
 /// The place of one acquisition. iOS kills an app that is suspended while it holds a lock in a shared folder, so there
-/// is no moment between getting the lock and having it here: the lock is taken while the place is locked, and a place
-/// that was closed takes none.
+/// must be no moment between the acquisition of the lock and its arrival here. Therefore the lock is taken while the
+/// place itself is locked, and a closed place takes none.
 #[derive(Clone, Debug, Default)]
 pub struct LockPlace(Arc<Mutex<Content>>);
 
@@ -22,19 +22,19 @@ enum Content {
     Closed,
 }
 
-/// How an acquisition ended.
+/// The result of an acquisition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acquisition {
     /// The lock is in the place.
     Held,
     /// Another process has it.
     Busy,
-    /// The place was closed: nobody wants the lock any more.
+    /// The place was closed: the lock is no longer wanted.
     Closed,
 }
 
 impl LockPlace {
-    /// Calls `take`, which must not wait, unless the place is closed, and keeps what it gives.
+    /// Calls `take`, which must not wait, unless the place is closed, and keeps the lock that it returns.
     ///
     /// # Errors
     /// Those of `take`.
@@ -53,7 +53,7 @@ impl LockPlace {
         Ok(Acquisition::Held)
     }
 
-    /// Gives the lock back, and takes none from now on. When this returns no lock is held.
+    /// Releases the lock, and takes none from now on. When this returns, no lock is held.
     pub fn close(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Content::Closed;
     }

@@ -1,5 +1,5 @@
-//! What a task comes to, of any type. Tasks and channels are generic code, compiled for each type that goes through
-//! them; with one type for all, that is once.
+//! The result of a task, of any type. Tasks and channels are generic code, which is compiled for each type that they
+//! carry; with a single type for all results, it is compiled once.
 
 use std::any::Any;
 
@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::boxed::BoxFuture;
 
-/// A value that only its reader knows the type of.
+/// A value whose type only its reader knows.
 pub(crate) struct Outcome(Box<dyn Any + Send>);
 
 impl Outcome {
@@ -15,14 +15,14 @@ impl Outcome {
         Self(Box::new(value))
     }
 
-    /// The value; `None` where it is of another type, which is a mistake of the code that put it in.
+    /// The value; `None` if it has another type, which is a bug in the code that created it.
     pub(crate) fn get<T: 'static>(self) -> Option<T> {
         self.0.downcast().ok().map(|value| *value)
     }
 }
 
-/// `work` as a task to be spawned, and what it will have come to: `None` where it panicked or its runtime ended. A reader
-/// that is gone does not end it.
+/// `work` as a task to be spawned, and its result: `None` if it panicked or its runtime ended. Dropping the result does
+/// not end the task.
 pub(crate) fn awaited<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> (BoxFuture<'static, ()>, impl Future<Output = Option<T>>) {
@@ -30,7 +30,7 @@ pub(crate) fn awaited<T: Send + 'static>(
     (task, read(outcome))
 }
 
-// Neither of these two knows the type of the work.
+// Neither of these two functions knows the type of the work.
 async fn read<T: 'static>(outcome: oneshot::Receiver<Outcome>) -> Option<T> {
     outcome.await.ok().and_then(Outcome::get)
 }

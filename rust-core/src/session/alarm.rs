@@ -1,7 +1,7 @@
-//! What is announced when time has passed, though nobody asks: the coming end of a session, and the end.
+//! Wakes the session when an event has to be announced although nobody makes a call: its coming end, and its end.
 //!
-//! **Promises.** Nothing waits where nothing limits a session. What waits does not keep the session open, and wakes nobody before
-//! there is something to announce. **Needs** nothing.
+//! **Promises.** There is no timer if nothing limits the session. A timer does not keep the session open, and does not
+//! wake the process before there is something to announce. **Needs** nothing.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,12 +9,12 @@ use std::time::Duration;
 use crate::model::time::Instant;
 use crate::ports::Spawner;
 
-/// When the session is looked at next, by the monotonic clock.
+/// When the session is checked next, by the monotonic clock.
 #[derive(Debug, Default)]
 pub(super) struct Alarm(Mutex<Option<Duration>>);
 
 impl Alarm {
-    /// Looks at the session in so long, unless that is done earlier anyway. Then it is seen what there is to wait for.
+    /// Checks the session after `wait`, unless it will be checked earlier anyway. That check sets the next alarm.
     pub(super) fn set(
         &self,
         wait: Duration,
@@ -37,7 +37,7 @@ impl Alarm {
         }));
     }
 
-    /// That time has come; false where another one was set in its place.
+    /// Clears the alarm whose time has come; false if another one has replaced it.
     pub(super) fn came(&self, due: Duration) -> bool {
         let mut next = self.lock();
         let is_it = *next == Some(due);

@@ -1,7 +1,7 @@
-//! Signing the browser out at the issuer, beside the sign-out here.
+//! Signs the browser out at the issuer, in addition to the local sign-out.
 //!
-//! **Promises.** Nothing of it changes the session. The ID token of a session that its user has ended is kept for the hint
-//! alone: in memory, until the browser was signed out, and for 15 minutes at most. **Needs** the context and the issuer.
+//! **Promises.** It never changes the session. The ID token of a session that its user has ended is kept for the hint
+//! alone: in memory, until the browser is signed out, for at most 15 minutes. **Needs** the context and the issuer.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(super) struct BrowserSignOut {
 #[derive(Debug, Default)]
 struct Slot {
     ended: Option<(Generation, EndedSession)>,
-    /// The sign-out for which the browser is away.
+    /// The sign-out from which the browser has not returned yet.
     open: Option<Open>,
 }
 
@@ -50,7 +50,7 @@ impl BrowserSignOut {
         })
     }
 
-    /// What to keep of the session in memory, which its user is about to end: give it to [`Self::session_ended`].
+    /// What to keep of the session, which its user is about to end: pass it to [`Self::session_ended`].
     pub(super) fn session_ends(&self) -> Option<EndedSession> {
         self.expire();
         let at = self.context.now().monotonic;
@@ -64,7 +64,7 @@ impl BrowserSignOut {
         })
     }
 
-    /// The session has ended.
+    /// Keeps the result of [`Self::session_ends`] after the session has ended.
     pub(super) fn session_ended(&self, ended: Option<EndedSession>) {
         let generation = self.context.read(Machine::generation);
         self.lock().ended = ended.map(|ended| (generation, ended));
@@ -88,7 +88,7 @@ impl BrowserSignOut {
         Ok(logout.url.into())
     }
 
-    /// The browser came back with this URL.
+    /// Checks the URL with which the browser returned.
     pub(super) fn complete(&self, returned: &str) -> Result<(), Error> {
         let mut slot = self.lock();
         let open = slot.open.as_ref().ok_or_else(|| Error::Argument {
@@ -103,14 +103,14 @@ impl BrowserSignOut {
         Ok(())
     }
 
-    /// Forgets what nobody came for.
+    /// Discards what was kept too long.
     pub(super) fn expire(&self) {
         let now = self.context.now().monotonic;
         let is_late = |ended: &EndedSession| now.saturating_sub(ended.at) >= LONGEST_WAIT_FOR_A_USER;
         self.lock().ended.take_if(|(_, ended)| is_late(ended));
     }
 
-    /// That of the session, or of the one that its user ended last.
+    /// The ID token of the session, or of the session that its user ended last.
     fn id_token(&self) -> Option<Secret> {
         self.session_ends().map(|ended| ended.id_token)
     }
@@ -120,7 +120,7 @@ impl BrowserSignOut {
     }
 }
 
-/// Nothing where another session has come after it: the hint would name an earlier user.
+/// `None` if another session has begun since: the hint would name an earlier user.
 fn of_last_session(ended: Option<(Generation, EndedSession)>, machine: &Machine) -> Option<EndedSession> {
     ended
         .filter(|(generation, _)| *generation == machine.generation())

@@ -1,7 +1,7 @@
-//! What every part is given.
+//! What every part receives.
 //!
-//! **Promises.** The configuration, one session machine, the clock, the log, random numbers, and tasks that keep the
-//! whole session open until they end. **Needs** the ports for these. It knows neither store nor network.
+//! **Promises.** Provides the configuration, the session machine, the clock, the log, random numbers, and tasks that
+//! keep the whole session open until they end. **Needs** the ports for these. It knows neither store nor network.
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
@@ -28,15 +28,15 @@ use crate::model::time::Instant;
 use crate::ports::{BoxFuture, Clock, Log, LogLevel, Randomness, Spawner, awaited};
 use crate::protocol::pkce::{RandomBytes, unguessable};
 
-/// A user who needs longer in the browser begins again. What a sign-in or a sign-out keeps for that user's return does not
-/// stay in memory for as long as the process lives.
+/// A user who needs longer in the browser has to begin again. What a sign-in or a sign-out keeps for the user's return
+/// does not stay in memory for as long as the process lives.
 pub(super) const LONGEST_WAIT_FOR_A_USER: Duration = Duration::from_secs(15 * 60);
 
-/// The session that the parts make up, as one of them sees it.
+/// The session that consists of all parts, as one of them sees it.
 pub(super) trait WholeSession: fmt::Debug + Send + Sync {
-    /// The issuer has just answered: what waits for the network may be sent.
+    /// The issuer has just answered: what waits for the network can be sent.
     fn network_answered(&self);
-    /// The time has come that the alarm was set to.
+    /// The alarm's time has come.
     fn time_passed(&self, due: Duration);
 }
 
@@ -72,12 +72,13 @@ impl Context {
         })
     }
 
-    /// As it is now. What has to go together takes it once: it may be another one a moment later.
+    /// The current configuration. Code that needs consistent values takes it once, because it may be replaced at any
+    /// time.
     pub(super) fn configuration(&self) -> Arc<Configuration> {
         Arc::clone(&self.locked_configuration())
     }
 
-    /// Counts from now on. It is of the same issuer and client.
+    /// Replaces the configuration by one of the same issuer and client.
     pub(super) fn configure(&self, configuration: Configuration) {
         self.machine.limit(configuration.lifetime);
         *self.locked_configuration() = Arc::new(configuration);
@@ -97,12 +98,12 @@ impl Context {
 
     // The machine.
 
-    /// Applies one input and sends what it announces. The other effects are for the caller.
+    /// Applies one input and sends its announcements. The caller handles the other effects.
     pub(super) fn apply(&self, input: impl Into<Input>) -> Outcome {
         self.machine.apply(input)
     }
 
-    /// Looks at the session as it is now.
+    /// Reads the current session.
     pub(super) fn read<T>(&self, look: impl FnOnce(&Machine) -> T) -> T {
         self.machine.read(look)
     }
@@ -122,12 +123,13 @@ impl Context {
         self.machine.epoch()
     }
 
-    /// The state that was announced last, and everything that is from now on.
+    /// The last announced state, followed by all later announcements.
     pub(super) fn subscribe(&self) -> UnboundedReceiver<Report> {
         self.machine.subscribe(self.now())
     }
 
-    /// What is tried again without the user has failed: see [`crate::machine::input::AttemptFailed`].
+    /// Records the failure of an attempt that is repeated without the user: see
+    /// [`crate::machine::input::AttemptFailed`].
     pub(super) fn note_failed_attempt(&self, attempt: Attempt, error: Error) {
         self.apply(AttemptFailed {
             attempt,
@@ -137,19 +139,19 @@ impl Context {
         });
     }
 
-    /// The error that such an attempt gets a moment after one failed.
+    /// The error that such an attempt gets without a request if an earlier one has just failed.
     pub(super) fn attempt_refusal(&self, attempt: Attempt) -> Option<Error> {
         let now = self.now();
         self.read(|machine| machine.attempt_refusal(attempt, now))
     }
 
-    /// Announces the state, if it is not the one that was announced last.
+    /// Announces the state if it differs from the last announced one.
     pub(super) fn publish(&self) {
         let now = self.now();
         self.apply(TimePassed { now });
         let next = self.read(|machine| machine.next_end(now));
         if let Some(wait) = next.and_then(SessionEnd::next_announcement) {
-            // Not kept open by it.
+            // The task does not keep the session open.
             let whole = Weak::clone(&self.whole);
             self.alarm.set(wait, now, self.spawner.as_ref(), move |due| {
                 if let Some(whole) = whole.upgrade() {
@@ -159,7 +161,7 @@ impl Context {
         }
     }
 
-    /// The same where something limits the session: time has passed in which nothing was announced.
+    /// [`Context::publish`] if something limits the session: time may have passed without an announcement.
     pub(super) fn publish_end(&self) {
         let now = self.now();
         if self.read(|machine| machine.next_end(now)).is_some() {
@@ -172,23 +174,23 @@ impl Context {
         self.alarm.came(due)
     }
 
-    /// The state; none while the store has not been read.
+    /// The state; `None` until the store has been read.
     pub(super) fn state(&self) -> Option<SessionState> {
         let now = self.now();
         self.read(|machine| machine.state(now))
     }
 
-    /// Why the session is over by its age, if it is.
+    /// Fails if the session's lifetime has ended.
     ///
     /// # Errors
-    /// [`Error::Reauthenticate`] with that reason.
+    /// [`Error::Reauthenticate`] with the reason.
     pub(super) fn ensure_not_over(&self) -> Result<(), Error> {
         let now = self.now();
         let reason = self.read(|machine| machine.reason_of_end(now));
         reason.map_or(Ok(()), |reason| Err(Error::Reauthenticate(reason)))
     }
 
-    /// Whose session it is, with the generation that it belongs to.
+    /// The session's user, and the generation that the session belongs to.
     pub(super) fn subject(&self) -> Result<(Generation, String), Error> {
         self.read(Machine::subject).ok_or(Error::NoSession)
     }
@@ -219,12 +221,12 @@ impl Context {
         self.log.log(level, message);
     }
 
-    /// What is counted and measured.
+    /// Counters and measurements.
     pub(super) fn metering(&self) -> &Metering {
         &self.metering
     }
 
-    /// Counts what began at `began` and ends now.
+    /// Records the measurement of an operation that began at `began` and ends now.
     pub(super) fn measure(&self, operation: Operation, result: MeasuredResult, began: Instant) {
         let duration = self.now().monotonic.saturating_sub(began.monotonic);
         self.metering.record(operation, result, duration);
@@ -236,7 +238,7 @@ impl Context {
         Ok(u64::from_ne_bytes(bytes))
     }
 
-    /// A value that nobody can guess.
+    /// An unguessable value.
     pub(super) fn random(&self) -> Result<Secret, Error> {
         let mut bytes = RandomBytes::default();
         self.randomness.fill(&mut bytes)?;
@@ -245,7 +247,7 @@ impl Context {
 
     // Tasks.
 
-    /// Ends after `duration`.
+    /// Completes after `duration`.
     pub(super) fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         self.spawner.sleep(duration)
     }
@@ -254,8 +256,8 @@ impl Context {
         self.spawner.as_ref()
     }
 
-    /// Keeps the session open while it exists: a caller that opens it by its name meanwhile gets this one, and not a second
-    /// one that knows nothing of the work under way.
+    /// Keeps the session open while the returned value exists: a caller that opens it by name meanwhile gets this
+    /// session, and not a second one that is unaware of the work in progress.
     pub(super) fn keep_open(&self) -> Option<Arc<dyn WholeSession>> {
         self.whole.upgrade()
     }
@@ -269,7 +271,7 @@ impl Context {
         }));
     }
 
-    /// Runs `work` to its end, also when nobody waits for it any more.
+    /// Runs `work` to its end, even if nobody waits for it any more.
     pub(super) async fn run_to_end<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,

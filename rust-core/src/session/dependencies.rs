@@ -1,4 +1,4 @@
-//! The world as the session sees it.
+//! The outside world as the session sees it.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use crate::ports::{Clock, KeychainItems, Log, ProcessLock, ProofKeys, Randomness
 /// One implementation of each port.
 #[derive(Clone, Debug)]
 pub struct Dependencies {
-    /// Where the session is kept.
+    /// Stores the session.
     pub store: Arc<dyn SecretStore>,
-    /// Who else uses that store.
+    /// Which other processes use that store.
     pub sharing: Sharing,
-    /// What other libraries stored.
+    /// The items that other libraries stored.
     pub foreign_items: Arc<dyn KeychainItems>,
-    /// Keys that tokens are bound to.
+    /// The keys that tokens are bound to.
     pub proof_keys: Arc<dyn ProofKeys>,
     /// The network.
     pub transport: Arc<dyn Transport>,
@@ -27,13 +27,13 @@ pub struct Dependencies {
     pub log: Arc<dyn Log>,
 }
 
-/// Who else uses the store.
+/// Which other processes use the store.
 #[derive(Clone, Debug)]
 pub enum Sharing {
-    /// Nobody: the store is read once.
+    /// None: the store is read once.
     Alone,
-    /// Other processes, with the lock that puts them in order: the store is read again before a renewal.
+    /// Other processes, and the lock that orders their renewals: the store is read again before a renewal.
     Processes(Arc<dyn ProcessLock>),
-    /// Other processes, and this one only looks: it never renews, signs in or out, or writes.
+    /// Other processes, while this one only reads: it never renews, signs in or out, or writes.
     ReadOnly,
 }

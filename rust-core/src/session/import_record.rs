@@ -1,6 +1,6 @@
-//! Whether there is anything to import any more.
+//! Records whether there can still be anything to import.
 //!
-//! **Promises.** What was said to be over stays so, in the store too. **Needs** the context and the store.
+//! **Promises.** Once closed, the import stays closed, in the store too. **Needs** the context and the store.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,16 +12,16 @@ use crate::machine::error::Error;
 use crate::model::secret::SecretBytes;
 use crate::ports::LogLevel;
 
-/// What is added to an item's name for the item that says that importing is over.
+/// The suffix of the item that says that the import is closed.
 const CLOSED_SUFFIX: &str = "|imported";
 
 #[derive(Debug)]
 pub(super) struct ImportRecord {
     context: Arc<Context>,
     store: Arc<SessionStore>,
-    /// Something was found, or might have been.
+    /// An import found something, or may have.
     was_tried: AtomicBool,
-    /// The store says that it is over.
+    /// The store says that the import is closed.
     is_closed: AtomicBool,
 }
 
@@ -35,12 +35,12 @@ impl ImportRecord {
         })
     }
 
-    /// An import is tried; gives whether one was before.
+    /// Records that an import is tried; returns whether one was tried before.
     pub(super) fn note_try(&self) -> bool {
         self.was_tried.swap(true, Ordering::SeqCst)
     }
 
-    /// It found nothing, and counts as what was before it.
+    /// Undoes [`ImportRecord::note_try`] for an import that found nothing.
     pub(super) fn take_back_try(&self, was_tried: bool) {
         self.was_tried.store(was_tried, Ordering::SeqCst);
     }
@@ -53,8 +53,8 @@ impl ImportRecord {
         Ok(self.is_closed.load(Ordering::SeqCst))
     }
 
-    /// Remembers that there is nothing to import any more, if there ever was: before an imported session is left, and
-    /// when a user signs in or out after an import was tried. What fails is logged and tried again the next time.
+    /// Records that there is nothing to import any more, if there ever was: before an imported session ends, and when a
+    /// user signs in or out after an import was tried. A failure is logged, and the next call tries again.
     pub(super) async fn close(&self) {
         let is_due = self.was_tried.load(Ordering::SeqCst) || self.context.read(Machine::is_imported);
         if !is_due || self.is_closed.load(Ordering::SeqCst) {

@@ -1,11 +1,11 @@
-//! What older Auth0 tenants have instead, where the configuration allows it: tokens for add-ons by delegation, and the
-//! profile of an ID token.
+//! The endpoints that only older Auth0 tenants have, if the configuration allows them: tokens for add-ons by
+//! delegation, and the profile of an ID token.
 //!
-//! Their sessions live by their ID token, as those that Lock 1 kept. What is different about renewing them is in
-//! `tokens/delegation`; signing in with a password is in `sign_in/password`.
+//! The sessions of these tenants are based on their ID token, like those that Lock 1 kept. How such a session is
+//! renewed is in `tokens/delegation`; sign-in with a password is in `sign_in/password`.
 //!
-//! **Promises.** Nothing of the answer is stored, and a refusal does not end the session: whether it has ended is for its
-//! own renewal to find out. **Needs** the context, the store, the issuer, the ID tokens and the profile.
+//! **Promises.** Nothing of the answer is stored, and a refusal does not end the session: only the session's own
+//! renewal finds out whether it has ended. **Needs** the context, the store, the issuer, the ID tokens and the profile.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,23 +27,23 @@ use crate::model::secret::Secret;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::legacy::delegation::{self as endpoint, Shown, Wanted};
 
-/// Which token is wanted of `/delegation`.
+/// Which token to request from `/delegation`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DelegationOptions {
     /// `api_type`: "app" for an ID token, or the name of an add-on: "aws", "firebase", "azure_sb", "salesforce_api", …
     pub api_type: String,
-    /// `target`: the client that it is for, where it is another.
+    /// `target`: the client that the token is for, if it is another one.
     pub target: Option<String>,
     /// `scope`; not sent when empty.
     pub scopes: Vec<String>,
-    /// What else the add-on needs.
+    /// Additional parameters that the add-on needs.
     pub parameters: Vec<(String, String)>,
-    /// Shows the refresh token instead of the ID token.
+    /// Sends the refresh token instead of the ID token.
     pub by_refresh_token: bool,
 }
 
 impl DelegationOptions {
-    /// Checks what the caller wrote.
+    /// Validates the caller's values.
     ///
     /// # Errors
     /// [`Error::Argument`] naming the argument.
@@ -99,7 +99,7 @@ impl Delegation {
         }
     }
 
-    /// Exchanges the session's token for another at `/delegation`, and gives what the issuer answers.
+    /// Exchanges the session's token for another at `/delegation`, and returns the issuer's answer.
     pub(super) async fn delegate(&self, options: &DelegationOptions) -> Result<Map<String, Value>, Error> {
         let configuration = self.context.configuration();
         let base = legacy_base(&configuration)?;
@@ -117,7 +117,7 @@ impl Delegation {
         let request = endpoint::request(base, &configuration.client_id, shown, &token, &wanted)?;
         let answer = self.issuer.call(endpoint::ENDPOINT, request).await?;
         endpoint::read(&answer, shown, self.issuer.server_now()).map_err(|error| match error {
-            // Whether the session has ended is for its own renewal to find out.
+            // Only the session's own renewal finds out whether it has ended.
             ProtocolError::RefreshTokenRejected => Error::AccessDenied {
                 server: endpoint::ENDPOINT.into(),
                 description: "it refuses the refresh token for this".into(),
@@ -126,7 +126,7 @@ impl Delegation {
         })
     }
 
-    /// The profile of the user whom an ID token is about; the session's own is kept as its profile.
+    /// The profile of an ID token's user; that of the session's own ID token is kept as the session's profile.
     pub(super) async fn token_info(&self, id_token: Option<&Secret>) -> Result<Profile, Error> {
         match id_token {
             Some(id_token) => self.token_info.fetch(id_token).await,
@@ -137,7 +137,7 @@ impl Delegation {
         }
     }
 
-    /// The refresh token, if it is one that is never rotated.
+    /// The refresh token, if it is of the kind that is never rotated.
     async fn device_refresh_token(&self) -> Result<Secret, Error> {
         self.store.ensure_session().await?;
         let input = self

@@ -23,7 +23,7 @@ pub(super) fn legacy_base(configuration: &Configuration) -> Result<&Url, Error> 
     }
 }
 
-/// Checks extra parameters of a legacy call; `taken` are those that the call itself sets.
+/// Validates additional parameters of a legacy call; `taken` are those that the call itself sets.
 pub(super) fn parse_more(parameters: HashMap<String, String>, taken: &[&str]) -> Result<Vec<(String, String)>, Error> {
     let parsed = parse_parameters("parameters", parameters)?;
     match parsed.iter().find(|(name, _)| taken.contains(&name.as_str())) {

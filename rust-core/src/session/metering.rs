@@ -1,7 +1,7 @@
-//! What the session does, counted and measured: for an app that wants to see it.
+//! Counts and measures what the session does, for an app that monitors it.
 //!
-//! **Promises.** Nothing here names a user, a token, a host or an address. Where nobody measures, a look at one number is all that it
-//! costs; a listener that is slow loses measurements and delays nothing. **Needs** nothing.
+//! **Promises.** Nothing here names a user, a token, a host or an address. Without a listener, a measurement costs only
+//! one atomic load besides the counters. A slow listener loses measurements and delays nothing. **Needs** nothing.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,57 +12,57 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use crate::machine::error::Error;
 use crate::protocol::endpoint::Endpoint;
 
-/// How many measurements wait for a listener that is slow.
+/// How many measurements are buffered for a slow listener.
 const MOST_WAITING: usize = 256;
 
-/// Something that took time and has ended.
+/// A completed operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Measurement {
-    /// What it was.
+    /// Which operation it was.
     pub operation: Operation,
     /// How it ended.
     pub result: MeasuredResult,
-    /// How long it took, by the clock that goes on while the device sleeps.
+    /// How long it took, by the clock that also runs while the device sleeps.
     pub duration: Duration,
 }
 
-/// What is measured.
+/// The operations that are measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// A renewal from its first attempt to its end, pauses included.
+    /// A renewal from its first attempt to its end, including pauses.
     Renewal {
         /// Whether it was for a further audience.
         is_further: bool,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: u32,
     },
-    /// A caller waited for the renewal that another had begun.
+    /// A caller waited for a renewal that another caller had begun.
     SharedRenewal,
-    /// A renewal waited for another process's.
+    /// A renewal waited for that of another process.
     ProcessLock,
     /// One request, until the end of its answer.
     Request {
-        /// To which of the issuer's endpoints.
+        /// The issuer's endpoint.
         endpoint: Endpoint,
-        /// The answer's status; none where there was no answer.
+        /// The status code of the answer; `None` if there was no answer.
         status: Option<u16>,
     },
 }
 
-/// How it ended, in few words.
+/// How an operation ended, in a few categories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum MeasuredResult {
-    /// Well.
+    /// It succeeded.
     Succeeded,
     /// The network gave no answer.
     NetworkFailed,
-    /// The issuer has a fault, asks to wait, or gave an answer that is none.
+    /// The issuer has a fault, asks the client to wait, or sent an invalid answer.
     IssuerFailed,
-    /// The issuer refused.
+    /// The issuer refused the request.
     IssuerRefused,
     /// The store could not be read or written, or is locked.
     StorageFailed,
-    /// Another process was in the way, or the system gave no time.
+    /// Another process was in the way, or the system gave no background time.
     Busy,
     /// Anything else.
     OtherFailure,
@@ -71,15 +71,15 @@ pub enum MeasuredResult {
 /// What has happened since the session was opened in this process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, uniffi::Record)]
 pub struct SessionCounters {
-    /// Renewals that brought a token, further audiences included.
+    /// Renewals that returned a token, including those for further audiences.
     pub renewals: u64,
     /// Renewals that failed, after all attempts.
     pub failed_renewals: u64,
-    /// Further attempts of renewals, and requests that were sent again because their answer was lost.
+    /// Repeated attempts of renewals, and requests that were repeated because their answer was lost.
     pub retries: u64,
-    /// Callers that waited for a renewal that another had begun.
+    /// Callers that waited for a renewal that another caller had begun.
     pub shared_renewals: u64,
-    /// Calls that a token in memory answered, where the core was asked for it.
+    /// Calls to the core that were answered with a token in memory.
     pub tokens_from_memory: u64,
     /// Requests to the issuer.
     pub requests: u64,
@@ -89,7 +89,7 @@ pub struct SessionCounters {
     pub lost_measurements: u64,
 }
 
-/// The counters, and those who listen to measurements.
+/// The counters, and the listeners for measurements.
 #[derive(Debug, Default)]
 pub(super) struct Metering {
     listening: AtomicUsize,
@@ -105,7 +105,7 @@ pub(super) struct Metering {
 }
 
 impl Metering {
-    /// Everything that is measured from now on, until the receiver is dropped.
+    /// Every measurement from now on, until the receiver is dropped.
     pub(super) fn subscribe(&self) -> Receiver<Measurement> {
         let (sender, receiver) = channel(MOST_WAITING);
         let mut listeners = self.listeners();
@@ -125,7 +125,7 @@ impl Metering {
         count(&self.tokens_from_memory);
     }
 
-    /// Counts what has ended, and gives the measurement to those who listen.
+    /// Counts a completed operation, and sends the measurement to the listeners.
     pub(super) fn record(&self, operation: Operation, result: MeasuredResult, duration: Duration) {
         let succeeded = result == MeasuredResult::Succeeded;
         match operation {
@@ -186,7 +186,7 @@ impl MeasuredResult {
         }
     }
 
-    /// How a request ended that was answered with this status.
+    /// The result of a request that was answered with this status.
     pub(super) fn of_status(status: u16) -> Self {
         match status {
             200..=299 => Self::Succeeded,

@@ -1,29 +1,30 @@
-//! The session: the one place that changes anything.
+//! The session: the only place that changes anything.
 //!
-//! [`SessionManager`] is a handle. It composes parts (`parts`), each with its own state that no other part sees. A
-//! part is given what it needs when it is made, and knows only those above it:
+//! [`SessionManager`] is a handle. It composes parts (`parts`), each with its own state that no other part sees. A part
+//! receives what it needs when it is created, and knows only the parts above it:
 //!
-//! - `metering`: what the session does, counted and measured.
-//! - `alarm`: when something is to be announced though nobody asks.
+//! - `metering`: counts and measures what the session does.
+//! - `alarm`: wakes when an event has to be announced although nobody makes a call.
 //! - `replaced_tokens`: bound access tokens that a caller may still be about to send.
-//! - `context`: what every part is given: configuration, session machine, clock, log, random numbers, tasks.
-//! - `store`: what is stored follows what is in memory, and memory follows what other processes store.
-//! - `issuer`: endpoints, keys, the server's clock, the one way to the network, and the check of what the issuer signed.
-//! - `revocations`: tokens that are to be revoked at the issuer, and those that wait for that.
+//! - `context`: what every part receives: configuration, session machine, clock, log, random numbers, tasks.
+//! - `store`: writes memory's changes to the store, and merges what other processes store into memory.
+//! - `issuer`: endpoints, keys, the server's clock, the only way to the network, and the check of what the issuer
+//!   signed.
+//! - `revocations`: revokes tokens at the issuer, and keeps those that wait for that.
 //! - `legacy_base`: whether the endpoints of older Auth0 tenants may be used, and where they are.
 //! - `tokens`: from memory, or renewed.
 //! - `profile`: the user's profile.
-//! - `metadata`: the user object and the metadata, with the changes that wait.
-//! - `import_record`: whether there is anything to import any more.
-//! - `sign_in`: with the browser, or with a password.
+//! - `metadata`: the user object and the metadata, with the queued changes.
+//! - `import_record`: records whether there can still be anything to import.
+//! - `sign_in`: with the browser, or in one of the other ways.
 //! - `migration`: the import of other libraries' sessions.
 //! - `browser_sign_out`: the browser's sign-out at the issuer.
-//! - `sign_out`: here always, at the issuer as soon as it can be reached.
-//! - `legacy`: what older Auth0 tenants have instead.
+//! - `sign_out`: locally at once, at the issuer as soon as it can be reached.
+//! - `legacy`: the endpoints that only older Auth0 tenants have.
 //!
-//! Two rules keep it right under concurrency. A lock on the state in memory is never held across an `await`. Every
-//! answer carries the *generation* it was asked in: a sign-out or a new sign-in raises the generation, and an answer of
-//! an older one is dropped.
+//! Two rules keep the session correct under concurrency. A lock on the state in memory is never held across an `await`.
+//! Every answer carries the *generation* in which it was requested: a sign-out or a new sign-in raises the generation,
+//! and an answer from an older one is dropped.
 
 mod alarm;
 mod browser_sign_out;

@@ -1,8 +1,8 @@
-//! A number for what is shared, so that a caller who keeps a copy can ask whether it is still the one.
+//! Version numbers for shared values, so that a caller can check whether its copy is still current.
 
 use std::sync::Arc;
 
-/// A value and its number. The value is kept, so that no later one has its address.
+/// A value and its number. The value is kept, so that no later value can have its address.
 #[derive(Debug)]
 pub(super) struct Numbered<T> {
     value: Option<Arc<T>>,
@@ -16,7 +16,7 @@ impl<T> Default for Numbered<T> {
 }
 
 impl<T> Numbered<T> {
-    /// The number of what is there now: 0 for nothing, another one for each value that takes the place of one.
+    /// The number of the current value: 0 for none, and a new number whenever another value replaces it.
     pub(super) fn number(&mut self, now: Option<Arc<T>>) -> u64 {
         let is_same = match (&self.value, &now) {
             (Some(known), Some(now)) => Arc::ptr_eq(known, now),

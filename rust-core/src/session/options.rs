@@ -1,4 +1,4 @@
-//! What callers say to the session, and what it says back.
+//! The options that callers pass to the session, and its results.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,29 +10,29 @@ use crate::model::profile::Claims;
 use crate::model::scopes::parse_scopes;
 use crate::protocol::challenge::AuthenticationRequirement;
 
-/// Which access token is wanted.
+/// Which access token the caller needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TokenOptions {
     /// It must be good for at least this long.
     pub min_ttl: Duration,
-    /// Renew it even when it is.
+    /// Renew the token even if it is.
     pub force_refresh: bool,
-    /// When it cannot be renewed for the moment, the expired one will do: for work offline, or with a server that
+    /// If the token temporarily cannot be renewed, return the expired one: for work offline, or for a server that
     /// decides for itself.
     pub allow_expired: bool,
 }
 
-/// What to send along with a renewal.
+/// Options of a renewal.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct RefreshOptions {
     /// A subset of the granted scopes; empty asks for all of them again (RFC 6749 6).
     pub scopes: Vec<String>,
-    /// Extra token parameters.
+    /// Additional parameters of the token request.
     pub parameters: Vec<(String, String)>,
 }
 
 impl RefreshOptions {
-    /// Checks what the caller wrote.
+    /// Validates the caller's values.
     ///
     /// # Errors
     /// [`Error::Argument`] naming the argument.
@@ -44,16 +44,16 @@ impl RefreshOptions {
     }
 }
 
-/// How the user is asked to sign in.
+/// Options of a sign-in.
 #[derive(Clone, Default, PartialEq, Eq, uniffi::Record)]
 pub struct SignInOptions {
-    /// `login_hint`: the address or name to prefill.
+    /// `login_hint`: the address or name that the sign-in page prefills.
     #[uniffi(default = None)]
     pub login_hint: Option<String>,
-    /// `max_age` in seconds: the user must have authenticated no longer ago; checked in the ID token (`auth_time`).
+    /// `max_age` in seconds: the maximum age of the user's authentication; checked in the ID token (`auth_time`).
     #[uniffi(default = None)]
     pub max_age_seconds: Option<u32>,
-    /// Parameters for this sign-in only, over those of the configuration.
+    /// Parameters for this sign-in only, which override those of the configuration.
     #[uniffi(default)]
     pub parameters: HashMap<String, String>,
 }
@@ -61,24 +61,24 @@ pub struct SignInOptions {
 /// A sign-in on another device that has begun (RFC 8628): what to show to the user.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct DeviceSignInRequest {
-    /// What the user types there.
+    /// The code that the user types there.
     pub user_code: String,
-    /// Where.
+    /// The address that the user opens there.
     pub verification_uri: String,
-    /// The same with the code in it, for a QR code; not every issuer has one.
+    /// The address with the code in it, for a QR code; not every issuer has one.
     pub verification_uri_complete: Option<String>,
-    /// How long the code is good, in seconds.
+    /// How long the code is valid, in seconds.
     pub lifetime_seconds: u32,
-    /// Names this attempt, for waiting for it and for cancelling it.
+    /// Identifies this attempt, for completing or cancelling it.
     pub attempt: u64,
 }
 
-/// How the user of a session authenticates once more, because an API wants it (RFC 9470 4).
+/// Options of a step-up: another authentication of the session's user, because an API requires it (RFC 9470 4).
 #[derive(Clone, Default, PartialEq, Eq, uniffi::Record)]
 pub struct StepUpOptions {
-    /// What the API asks for.
+    /// What the API requires.
     pub requirement: AuthenticationRequirement,
-    /// Parameters for this sign-in only, over those of the configuration.
+    /// Parameters for this sign-in only, which override those of the configuration.
     #[uniffi(default)]
     pub parameters: HashMap<String, String>,
 }
@@ -86,69 +86,69 @@ pub struct StepUpOptions {
 /// A sign-in that has begun.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct SignInRequest {
-    /// Open this in a browser. It holds no secrets: the code verifier stays here.
+    /// The URL to open in a browser. It contains no secrets: the code verifier stays in the core.
     pub url: String,
-    /// The scheme of the redirect URI, as `ASWebAuthenticationSession` wants it.
+    /// The scheme of the redirect URI, for `ASWebAuthenticationSession`.
     pub callback_scheme: String,
-    /// Names this attempt, for cancelling it and no other.
+    /// Identifies this attempt, for cancelling it and no other.
     pub attempt: u64,
 }
 
-/// What became of a sign-out at the issuer. Here it succeeded, unless the session is read-only. A device secret is revoked with the refresh
-/// token, and counts like it: what became of both is said.
+/// The result of a sign-out at the issuer. The local sign-out succeeded, unless the session is read-only. A device
+/// secret is revoked with the refresh token; the result covers both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum SignOutOutcome {
     /// The refresh token was revoked.
     Revoked,
     /// There was nothing to revoke: no refresh token and no device secret.
     NothingToRevoke,
-    /// The issuer offers no revocation, so the refresh token lives there until it expires.
+    /// The issuer has no revocation endpoint, so the refresh token remains valid there until it expires.
     RevocationNotOffered,
-    /// The issuer cannot be reached; the refresh token is kept for this alone and sent again at the next launch or
-    /// sign-in.
+    /// The issuer cannot be reached. The refresh token is kept for the revocation alone, which is sent again at the
+    /// next launch or sign-in.
     RevocationPending,
     /// Nothing was done: this session is read-only, and only the app itself signs out.
     ReadOnly,
-    /// The issuer refused to revoke it; the refresh token may live there until it expires.
+    /// The issuer refused the revocation; the refresh token may remain valid there until it expires.
     RevocationRefused,
 }
 
-/// What became of a change of the metadata that may wait.
+/// The result of a metadata change that may be queued.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum UpdateOutcome {
-    /// It was made.
+    /// The change was made.
     Done {
-        /// The metadata afterwards. JSON text of an object.
+        /// The resulting metadata. JSON text of an object.
         metadata: Claims,
     },
-    /// It waits for the network.
+    /// The change is queued until the network is available.
     Queued {
-        /// Its number.
+        /// The number of the change.
         id: u64,
     },
 }
 
-/// What became of the changes of the metadata that waited.
+/// The results of the queued metadata changes.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct FlushReport {
-    /// Those that were made, in order.
+    /// The changes that were made, in order.
     pub applied: Vec<u64>,
-    /// Those that the server refused for good since the last report; they are gone.
+    /// The changes that the server refused for good since the last report; they are no longer queued.
     pub dropped: Vec<DroppedUpdate>,
-    /// How many still wait.
+    /// How many changes are still queued.
     pub waiting: u32,
 }
 
 /// A change that the server refused.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct DroppedUpdate {
-    /// Its number.
+    /// The number of the change.
     pub id: u64,
-    /// Why, for a developer.
+    /// The reason, for a developer.
     pub message: String,
 }
 
-/// Shows the names of the parameters.
+/// Shows only the names of the parameters.
 impl fmt::Debug for RefreshOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.parameters.iter().map(|(name, _)| name).collect();
@@ -159,7 +159,7 @@ impl fmt::Debug for RefreshOptions {
     }
 }
 
-/// Shows nothing of the user, and the names of the parameters.
+/// Shows nothing about the user, and only the names of the parameters.
 impl fmt::Debug for SignInOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignInOptions")
@@ -170,7 +170,7 @@ impl fmt::Debug for SignInOptions {
     }
 }
 
-/// Not the codes: who has one can sign in with it.
+/// Omits the codes: anyone who has one can sign in with it.
 impl fmt::Debug for DeviceSignInRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeviceSignInRequest")
@@ -180,7 +180,7 @@ impl fmt::Debug for DeviceSignInRequest {
     }
 }
 
-/// Shows the names of the parameters.
+/// Shows only the names of the parameters.
 impl fmt::Debug for StepUpOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StepUpOptions")
@@ -190,7 +190,7 @@ impl fmt::Debug for StepUpOptions {
     }
 }
 
-/// Not the URL, which names the user where a `login_hint` was given.
+/// Omits the URL, which names the user if there is a `login_hint`.
 impl fmt::Debug for SignInRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignInRequest")

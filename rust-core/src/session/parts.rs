@@ -1,4 +1,4 @@
-//! The parts of one session, each given what it needs.
+//! The parts of one session, and how they are connected.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -56,7 +56,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// Makes them, the lower ones first. No I/O.
+    /// Creates the parts, in the order of their dependencies. No I/O.
     pub(super) fn new(configuration: Configuration, name: &str, dependencies: &Dependencies) -> Arc<Self> {
         Arc::new_cyclic(|parts: &Weak<Self>| {
             let whole: Weak<dyn WholeSession> = parts.clone();
@@ -222,20 +222,20 @@ impl Parts {
         }
     }
 
-    /// The process runs on: it may take the lock between processes.
+    /// The process continues to run and may take the process lock.
     pub(super) fn resume(&self) {
         self.store.resume();
         self.expire();
         self.context.publish_end();
     }
 
-    /// Ends what was begun more than 15 minutes ago and waits for a browser.
+    /// Ends sign-ins that have waited too long for their user, and discards what was kept for the browser's sign-out.
     pub(super) fn expire(&self) {
         self.pending_sign_in.expire();
         self.browser_sign_out.expire();
     }
 
-    /// Reads the session from the store; what waits for the network is sent in the background.
+    /// Reads the session from the store. Pending revocations and queued changes are sent in the background.
     pub(super) async fn restore(&self) -> Result<SessionState, Error> {
         self.expire();
         self.store.restore().await?;
@@ -259,7 +259,7 @@ impl WholeSession for Parts {
         }
         let (context, store) = (self.context.clone(), self.store.clone());
         self.context.spawn(async move {
-            // Another process may have used the session. What cannot be read now changes nothing.
+            // Another process may have used the session. If the store cannot be read now, nothing changes.
             let _ = store.merge_if_shared().await;
             context.publish();
         });

@@ -1,7 +1,8 @@
-//! Access tokens that are bound to a key (DPoP) and were replaced a moment ago.
+//! Access tokens that are bound to a key (DPoP) and have recently been replaced.
 //!
-//! **Promises.** A caller that was given a bound token sends it with a proof, also where a renewal replaces it between the two: it
-//! never goes out as a bearer token. They go when nobody is signed in any more, and are never stored. **Needs** nothing.
+//! **Promises.** A caller that got a bound token sends it with a proof, even if a renewal replaces the token before the
+//! request: it is never sent as a bearer token. These tokens are discarded when no user is signed in any more, and are
+//! never stored. **Needs** nothing.
 
 use std::collections::VecDeque;
 
@@ -9,14 +10,14 @@ use crate::machine::{Machine, Tokens};
 use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
 
-/// More renewals than happen between a caller's two steps.
+/// More renewals than happen between the two steps of a caller.
 const MOST: usize = 8;
 
 #[derive(Debug, Default)]
 pub(super) struct ReplacedTokens(VecDeque<(Secret, ProofKey)>);
 
 impl ReplacedTokens {
-    /// Keeps those that were there `before` and are not any more.
+    /// Keeps the tokens in `before` that the machine does not hold any more.
     pub(super) fn note(&mut self, before: Vec<(Secret, ProofKey)>, machine: &Machine) {
         if machine.session().is_none() {
             self.forget();
@@ -29,7 +30,7 @@ impl ReplacedTokens {
         }
     }
 
-    /// One more was replaced.
+    /// Adds a replaced token.
     pub(super) fn keep(&mut self, token: Secret, key: ProofKey) {
         self.0.push_back((token, key));
         if self.0.len() > MOST {
@@ -37,7 +38,7 @@ impl ReplacedTokens {
         }
     }
 
-    /// The session goes.
+    /// Discards all tokens, because the session ends.
     pub(super) fn forget(&mut self) {
         self.0.clear();
     }

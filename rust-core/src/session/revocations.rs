@@ -1,7 +1,7 @@
-//! Tokens that are to be revoked at the issuer, and those that wait for that.
+//! Revokes tokens at the issuer, and keeps those whose revocation is pending.
 //!
-//! **Promises.** A token that could not be revoked because of a transient failure is kept for that alone and sent again; nobody
-//! waits longer than [`LONGEST_REVOCATION`]. **Needs** the context, the store and the issuer.
+//! **Promises.** A token that could not be revoked because of a transient failure is kept for that purpose alone and
+//! sent again. No caller waits longer than [`LONGEST_REVOCATION`]. **Needs** the context, the store and the issuer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::ports::LogLevel;
 use crate::protocol::revocation;
 use crate::storage::envelope::PendingRevocation;
 
-/// A user who signs out waits no longer than this for the issuer.
+/// The longest time that a user who signs out waits for the issuer.
 const LONGEST_REVOCATION: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Revocations {
         })
     }
 
-    /// Revokes what a sign-out leaves, within limits.
+    /// Revokes the tokens that a sign-out leaves, within the time limit.
     pub(super) async fn settle_in_time(&self, left: Vec<Revocable>) -> SignOutOutcome {
         let revocation = std::pin::pin!(self.settle_all(left));
         match select(revocation, self.context.sleep(LONGEST_REVOCATION)).await {
@@ -54,7 +54,7 @@ impl Revocations {
         }
     }
 
-    /// Sends what could not be sent before, while the caller goes on; not a moment after that failed.
+    /// Sends pending revocations in the background, unless an attempt has just failed.
     pub(super) fn send_in_background(self: &Arc<Self>) {
         if self.has_pending() && self.context.attempt_refusal(Attempt::Revocation).is_none() {
             let revocations = Arc::clone(self);
@@ -62,7 +62,7 @@ impl Revocations {
         }
     }
 
-    /// The attempt that [`Revocations::send_in_background`] begins. Another one may have been made since then.
+    /// The attempt that [`Revocations::send_in_background`] begins. Another attempt may have failed since then.
     async fn send_again(&self) {
         if let Ok(only) = self.sending.try_lock()
             && self.context.attempt_refusal(Attempt::Revocation).is_none()
@@ -71,7 +71,7 @@ impl Revocations {
         }
     }
 
-    /// The same at once, for a user who signs in and waits for it, within limits.
+    /// Sends pending revocations for a user who is signing in, who waits for them within the time limit.
     pub(super) async fn send_in_time(&self) {
         if self.has_pending() {
             let sending = std::pin::pin!(self.send());
@@ -79,22 +79,22 @@ impl Revocations {
         }
     }
 
-    /// Revokes a refresh token that nobody will use; the caller goes on.
+    /// Revokes a refresh token that nobody will use, in the background.
     pub(super) fn revoke_in_background(self: &Arc<Self>, refresh_token: Secret) {
         let revocations = Arc::clone(self);
-        // Logged there.
+        // Failures are logged there.
         self.context
             .spawn(async move { drop(revocations.revoke(&Revocable::refresh_token(refresh_token)).await) });
     }
 
-    /// The same for a caller that waits for it, within limits.
+    /// [`Revocations::revoke`] for a caller that waits within the time limit.
     pub(super) async fn revoke_in_time(&self, what: &Revocable) {
-        // Logged there.
+        // Failures are logged there.
         let revoking = std::pin::pin!(self.revoke(what));
         select(revoking, self.context.sleep(LONGEST_REVOCATION)).await;
     }
 
-    /// Revokes a token; false where the issuer offers no revocation.
+    /// Revokes a token; false if the issuer has no revocation endpoint.
     pub(super) async fn revoke(&self, what: &Revocable) -> Result<bool, Error> {
         let revoked: Result<bool, Error> = async {
             let metadata = self.issuer.metadata().await?;
@@ -114,14 +114,14 @@ impl Revocations {
         revoked
     }
 
-    /// What is sent already by another call is not sent by this one.
+    /// Sends the pending revocations, unless another call is already sending them.
     async fn send(&self) {
         if let Ok(only) = self.sending.try_lock() {
             self.send_alone(&only).await;
         }
     }
 
-    /// Sends every revocation that is pending, one after the other; stops at the first that meets a transient failure.
+    /// Sends the pending revocations one after the other; stops at the first transient failure.
     async fn send_alone(&self, _only: &MutexGuard<'_, ()>) {
         for pending in self.pending() {
             let outcome = self.settle(&pending.revocable()).await;
@@ -134,7 +134,8 @@ impl Revocations {
         }
     }
 
-    /// Revokes one after the other; what stays after trouble that passes waits. A refusal of one says nothing of the next.
+    /// Revokes one after the other. After a transient failure, the rest stays pending; after a refusal, the next is
+    /// tried.
     async fn settle_all(&self, all: Vec<Revocable>) -> Result<bool, Error> {
         let mut outcome = Ok(true);
         for what in all {
@@ -146,7 +147,7 @@ impl Revocations {
         outcome
     }
 
-    /// Revokes a token that was kept for that; it is kept on only if it did not reach the issuer.
+    /// Revokes a token that was kept for revocation; it stays pending only if it did not reach the issuer.
     async fn settle(&self, what: &Revocable) -> Result<bool, Error> {
         let outcome = self.revoke(what).await;
         let ended = self.context.apply(RevocationEnded {
@@ -163,7 +164,7 @@ impl Revocations {
         !self.store.is_read_only() && !self.pending().is_empty()
     }
 
-    /// What is too old is forgotten.
+    /// The pending revocations, without those that are too old.
     fn pending(&self) -> Vec<PendingRevocation> {
         let now = self.context.now();
         self.context.apply(TimePassed { now });

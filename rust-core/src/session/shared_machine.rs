@@ -1,11 +1,11 @@
-//! The one session machine that all tasks share: under a lock, with those who listen.
+//! The session machine that all tasks share, behind a lock, and its subscribers.
 //!
-//! **Promises.** Inputs are applied one after the other, and announcements reach every subscriber in the order of the
-//! changes: they are sent under the same lock. Each input gives the machine another epoch, under the same lock: a caller that has
-//! seen a change also sees its epoch. **Needs** nothing.
+//! **Promises.** Inputs are applied one after the other. Announcements reach every subscriber in the order of the
+//! changes, because they are sent under the same lock. Each input changes the epoch, under the same lock: a caller that
+//! has seen a change also sees its epoch. **Needs** nothing.
 //!
-//! A std `Mutex` guards it: each critical section is a few assignments, and the synchronous path of a valid token must
-//! not wait for a runtime.
+//! A std `Mutex` guards the machine: each critical section is a few assignments, and the synchronous path of a valid
+//! token must not wait for a runtime.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -37,7 +37,7 @@ struct Observed {
     replaced: ReplacedTokens,
 }
 
-/// Callers who keep a token compare the epoch without the lock; the others receive what is announced.
+/// Callers that keep a token compare the epoch without the lock; subscribers receive the announcements.
 struct Subscribers<'a> {
     epoch: &'a AtomicU64,
     all: &'a mut Vec<UnboundedSender<Report>>,
@@ -54,7 +54,7 @@ impl Observers for Subscribers<'_> {
 }
 
 impl SharedMachine {
-    /// Of sessions that may go on for so long at most.
+    /// A machine whose sessions have these limits.
     pub(super) fn limited(limits: LifetimeLimits) -> Self {
         let observed = Observed {
             machine: Machine::limited(limits),
@@ -68,14 +68,14 @@ impl SharedMachine {
         }
     }
 
-    /// They may from now on. What a caller keeps under the epoch of before may be given out no more.
+    /// Changes the limits. A token that a caller keeps under the earlier epoch must not be given out any more.
     pub(super) fn limit(&self, limits: LifetimeLimits) {
         let mut observed = self.lock();
         observed.machine.limit(limits);
         self.epoch.fetch_add(1, Ordering::Release);
     }
 
-    /// Applies one input and sends what it announces. The other effects are for the caller.
+    /// Applies one input and sends its announcements. The caller handles the other effects.
     pub(super) fn apply(&self, input: impl Into<Input>) -> Outcome {
         let observed = &mut *self.lock();
         let mut observers = Subscribers {
@@ -88,44 +88,44 @@ impl SharedMachine {
         outcome
     }
 
-    /// The key that this access token is bound to; none for one that is not bound. Also of one that was replaced a moment ago.
+    /// The key that this access token is bound to; `None` if it is not bound. Includes recently replaced tokens.
     pub(super) fn binding(&self, token: &Secret) -> Option<ProofKey> {
         let observed = self.lock();
         let held = Tokens::of(&observed.machine).binding(token);
         held.or_else(|| observed.replaced.binding(token)).cloned()
     }
 
-    /// Looks at the session as it is now.
+    /// Reads the current session.
     pub(super) fn read<T>(&self, look: impl FnOnce(&Machine) -> T) -> T {
         look(&self.lock().machine)
     }
 
-    /// The same, with the epoch in which it is so.
+    /// [`SharedMachine::read`], with the epoch in which the result is valid.
     pub(super) fn read_with_epoch<T>(&self, look: impl FnOnce(&Machine) -> T) -> (u64, T) {
         let observed = self.lock();
         (self.epoch.load(Ordering::Relaxed), look(&observed.machine))
     }
 
-    /// Another number after each input; to be compared without the lock.
+    /// Changes with each input. Callers compare it without the lock.
     pub(super) fn epoch(&self) -> &AtomicU64 {
         &self.epoch
     }
 
-    /// A number for the profile at hand: 0 for none, another one for each that takes its place.
+    /// The version of the current profile: 0 if there is none, and a new number for each that replaces it.
     pub(super) fn profile_version(&self) -> u64 {
         let observed = &mut *self.lock();
         observed.numbered_profile.number(observed.machine.profile())
     }
 
-    /// The state that was announced last, and everything that is from now on.
+    /// The last announced state, followed by all later announcements.
     pub(super) fn subscribe(&self, now: Instant) -> UnboundedReceiver<Report> {
         self.apply(TimePassed { now });
         let (sender, receiver) = unbounded_channel();
         let mut observed = self.lock();
-        // A session that nothing happens to would keep those for ever that are gone.
+        // Closed subscribers are removed here too, because a session without changes would keep them for ever.
         observed.subscribers.retain(|subscriber| !subscriber.is_closed());
         if let Some(state) = observed.machine.published() {
-            // The receiver is right here, so this cannot fail.
+            // The receiver still exists, so this cannot fail.
             let _ = sender.send(Report::State(state.clone()));
         }
         observed.subscribers.push(sender);
@@ -133,7 +133,7 @@ impl SharedMachine {
     }
 
     fn lock(&self) -> MutexGuard<'_, Observed> {
-        // A panic elsewhere must not take the session along: every section leaves the state whole.
+        // A panic elsewhere must not disable the session: every critical section leaves the state consistent.
         self.observed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

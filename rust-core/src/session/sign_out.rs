@@ -1,9 +1,9 @@
-//! Signing out: here always, at the issuer as soon as it can be reached.
+//! Sign-out: locally at once, at the issuer as soon as it can be reached.
 //!
-//! **Promises.** It never fails: an item that cannot be deleted now is deleted at the next chance. It beats a sign-in
-//! that has not come to its end. What was stored by another library does not come back. **Needs** the context, the store,
-//! the revocations, the pending sign-in, the import's record, the waiting metadata changes, the browser's
-//! sign-out and the exchanged tokens.
+//! **Promises.** The local sign-out never fails: an item that cannot be deleted now is deleted at the next opportunity.
+//! It takes precedence over a sign-in that is not complete. What another library stored does not come back. **Needs**
+//! the context, the store, the revocations, the pending sign-in, the import's record, the queued metadata changes, the
+//! browser's sign-out and the exchanged tokens.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! One piece of work at a time, its result shared by all who asked for it meanwhile.
+//! One piece of work at a time. All callers that request it meanwhile share its result.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::ports::{BoxFuture, Spawner};
 
-/// The work in flight, if there is some. `K` says what was asked for: only askers for the same share.
+/// The work in flight, if any. `K` identifies the work: only callers with the same key share it.
 #[derive(Debug)]
 pub(super) struct SingleFlight<K, T>(Arc<Mutex<Option<Flight<K, T>>>>)
 where
@@ -20,16 +20,16 @@ struct Flight<K, T: Clone> {
     result: SharedResult<T>,
 }
 
-/// Resolves to `None` when the work ended without a result, that is, panicked.
+/// Resolves to `None` if the work ended without a result, that is, if it panicked.
 type SharedResult<T> = Shared<BoxFuture<'static, Option<T>>>;
 
-/// What to do about a requirement for work.
+/// What a caller has to do to get the result.
 pub(super) enum Joined<T: Clone> {
     /// The work is in flight: wait for its result.
     Join(SharedResult<T>),
-    /// Other work is in flight: wait until it is over and ask again.
+    /// Other work is in flight: wait until it is over and try again.
     WaitFor(SharedResult<T>),
-    /// There is no need for the work any more.
+    /// The work is no longer needed.
     Done(T),
 }
 
@@ -47,9 +47,9 @@ where
     K: PartialEq + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
-    /// Joins the flight for `key`, or starts one with `start` unless `already` gives the result. `already` is asked
-    /// while no flight can start or land, so that what the last flight achieved is seen. The work runs to its end even
-    /// if nobody waits for it.
+    /// Joins the flight for `key`, or starts one with `start` unless `already` returns the result. `already` runs while
+    /// no flight can start or end, so that it sees what the last flight achieved. The work runs to its end even if
+    /// nobody waits for it.
     pub(super) fn join(
         &self,
         key: K,
@@ -81,7 +81,7 @@ where
         let work = start();
         spawner.spawn(Box::pin(async move {
             let result = work.await;
-            // Before anybody gets the result, so that a caller that asks after it starts anew.
+            // Before the result is published, so that a caller that comes after it starts new work.
             drop(empties);
             // An error means that nobody waits any more.
             let _ = done.send(result);
@@ -90,7 +90,7 @@ where
     }
 }
 
-/// Empties the slot when the work ends, in whichever way.
+/// Empties the slot when the work ends, in whatever way.
 struct EmptiesSlot<K, T: Clone>(Arc<Mutex<Option<Flight<K, T>>>>);
 
 impl<K, T: Clone> Drop for EmptiesSlot<K, T> {

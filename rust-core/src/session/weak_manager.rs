@@ -1,4 +1,4 @@
-//! A handle for those who only want to find an open session again.
+//! A handle for finding an open session again.
 
 use std::sync::{Arc, Weak};
 
@@ -10,17 +10,17 @@ use super::parts::Parts;
 pub struct WeakSessionManager(Weak<Parts>);
 
 impl WeakSessionManager {
-    /// One to this session.
+    /// A handle to this session.
     pub fn of(session: &SessionManager) -> Self {
         Self(Arc::downgrade(&session.parts))
     }
 
-    /// The session, while somebody holds it or work of it goes on.
+    /// The session, if a handle or work in progress keeps it open.
     pub fn upgrade(&self) -> Option<SessionManager> {
         self.0.upgrade().map(|parts| SessionManager { parts })
     }
 
-    /// Whether it is one to the same session.
+    /// Whether this is a handle to the same session.
     pub fn is_of(&self, session: &SessionManager) -> bool {
         self.0.as_ptr() == Arc::as_ptr(&session.parts)
     }

@@ -1,8 +1,8 @@
 //! The stored form of a session: one versioned JSON document, one item in the store. After a sign-out the item is gone,
-//! or holds what the issuer has yet to be notified.
+//! or contains the revocations that have not reached the issuer yet.
 //!
-//! Fields that a newer release added are kept when an older one writes the item again, so that going back and forth
-//! between releases loses nothing.
+//! When an older release writes the item again, it keeps the fields that a newer one added. So switching between
+//! releases loses nothing.
 
 mod fitting;
 mod item;
@@ -17,7 +17,7 @@ pub use self::item::{
     SignedOut, StoredItem, StoredSession,
 };
 
-/// What is read at most: more than the largest tokens that are accepted, with room for everything beside them.
+/// The maximum size that is read: more than the largest accepted tokens, with room for everything else.
 const LARGEST_BYTES: usize = 4 * 1024 * 1024;
 
 impl StoredItem {
@@ -46,17 +46,17 @@ impl StoredItem {
         Some(Ok(item))
     }
 
-    /// The bytes to store. What is not needed to stay signed in and would make the item unreadable or too large is left
-    /// out: see `fitting`.
+    /// The bytes to store. Data that is not needed to stay signed in is left out if it would make the item unreadable
+    /// or too large: see `fitting`.
     ///
     /// # Errors
-    /// [`EnvelopeError::Undecodable`] where the result would be too large to be read again; tokens that came in answers
-    /// of the usual size (1 MiB) never are.
+    /// [`EnvelopeError::Undecodable`] if the result would be too large to be read again. That never happens with tokens
+    /// from answers of the usual size (1 MiB).
     pub fn encode(&self) -> Result<SecretBytes, EnvelopeError> {
         self.encode_again(&mut ProfileJson::default())
     }
 
-    /// The same for somebody who does it often: a profile that has not changed is not encoded again.
+    /// [`StoredItem::encode`] for repeated use: an unchanged profile is not encoded again.
     ///
     /// # Errors
     /// As [`StoredItem::encode`].

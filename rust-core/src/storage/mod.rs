@@ -1,4 +1,4 @@
-//! The stored form of a session, and readers of what other libraries stored. Pure: bytes in, values out.
+//! The stored form of a session, and readers for the items of other libraries. Pure: bytes in, values out.
 
 pub mod envelope;
 pub mod migration;

@@ -1,15 +1,15 @@
-//! What the stored items are called: `NAME|CLIENT|ISSUER`, so that a session belongs to one client at one issuer. An app
-//! that changes its tenant never presents one issuer's refresh token to another.
+//! The names of stored items: `NAME|CLIENT|ISSUER`, so that a session belongs to one client at one issuer. An app that
+//! changes its tenant never sends one issuer's refresh token to another.
 //!
-//! A `|` in a name or a client identifier is escaped, or the session `default` of the client `app|x` and the session
-//! `default|app` of the client `x` would be one item. Releases before did not; their items are found by
-//! [`ItemNames::old`].
+//! A `|` in a name or a client identifier is escaped. Otherwise the session `default` of the client `app|x` and the
+//! session `default|app` of the client `x` would share one item. Earlier releases did not escape it; [`ItemNames::old`]
+//! finds their items.
 
 use std::borrow::Cow;
 
 use url::Url;
 
-/// What is added to an item's name when the item cannot be decoded and is kept aside.
+/// The suffix of the name under which an item that cannot be decoded is kept aside.
 pub const UNREADABLE_SUFFIX: &str = "|unreadable";
 
 /// The names of one client's items at one issuer.
@@ -23,8 +23,8 @@ impl ItemNames<'_> {
         [&escaped(session_name), self.suffix().as_str()].concat()
     }
 
-    /// What the item was called before names were escaped, where that is another name. An item of that name may be
-    /// another client's, which it says itself; no session is called so today.
+    /// The name of the item before names were escaped, if it was another. An item with that name may belong to another
+    /// client, which its content shows; no session has such a name today.
     pub(super) fn old(&self, session_name: &str) -> Option<String> {
         let has_another = [session_name, self.client_id].iter().any(|part| !is_escaped(part));
         has_another.then(|| format!("{session_name}{}", self.old_suffix()))
@@ -53,12 +53,13 @@ fn escaped(part: &str) -> Cow<'_, str> {
     }
 }
 
-/// Nothing in it is escaped, nor looks like it. Nearly every one is, and each session that is opened asks.
+/// Whether nothing in it needs escaping or looks escaped. This is true for nearly every name, and checked for each
+/// session.
 fn is_plain(part: &str) -> bool {
     !part.contains(['%', '|'])
 }
 
-/// Whether it could be what [`escaped`] made, and so a part of a name of today.
+/// Whether it could be a result of [`escaped`], and so part of a current name.
 fn is_escaped(part: &str) -> bool {
     is_plain(part) || escaped(&unescaped(part)) == part
 }
@@ -67,7 +68,7 @@ fn unescaped(part: &str) -> String {
     part.replace("%7C", "|").replace("%25", "%")
 }
 
-/// The name of the `number`th damaged item, from 1 on, that is kept aside of the item called `item_name`.
+/// The name of the `number`th damaged item, counted from 1, that is kept aside for the item called `item_name`.
 pub fn unreadable_name(item_name: &str, number: u32) -> String {
     if number < 2 {
         format!("{item_name}{UNREADABLE_SUFFIX}")
@@ -76,7 +77,7 @@ pub fn unreadable_name(item_name: &str, number: u32) -> String {
     }
 }
 
-/// Whether an item of that name is Pilotlight's, of whatever client: in a store that has others too.
+/// Whether an item with this name belongs to Pilotlight, for any client, in a store that has other items too.
 pub fn is_item_name(name: &str) -> bool {
     let name = match name.strip_suffix(UNREADABLE_SUFFIX) {
         Some(kept) => without_number(kept),

@@ -1,4 +1,4 @@
-//! What an app says once: which issuer, which client, and how it wants to be called back. Checked before anything is
+//! The app's configuration: the issuer, the client, and how the issuer calls the app back. Validated before anything is
 //! sent.
 
 mod item_names;
@@ -21,14 +21,14 @@ pub use item_names::{UNREADABLE_SUFFIX, is_item_name, unreadable_name};
 pub use parameters::{parse_authorize_parameters, parse_parameters};
 pub use written::{Provider, SessionConfiguration, SessionLifetime};
 
-/// A checked configuration.
+/// A valid configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Configuration {
-    /// Which kind of provider, and its base URL (with a trailing slash for Auth0).
+    /// The kind of provider, and its base URL (with a trailing slash for Auth0).
     pub issuer: IssuerUrl,
     /// The client identifier.
     pub client_id: String,
-    /// The redirect URI as text, because it is compared byte by byte at the issuer.
+    /// The redirect URI as text, because the issuer compares it byte by byte.
     pub redirect_uri: String,
     /// The redirect URI, parsed.
     pub redirect_url: Url,
@@ -38,25 +38,25 @@ pub struct Configuration {
     pub audience: Option<String>,
     /// The resource indicators of the authorization request.
     pub resources: Vec<String>,
-    /// Extra parameters for the authorization request, sorted by name.
+    /// Additional parameters of the authorization request, sorted by name.
     pub authorize_parameters: Vec<(String, String)>,
-    /// Extra parameters for token requests, sorted by name.
+    /// Additional parameters of token requests, sorted by name.
     pub token_parameters: Vec<(String, String)>,
-    /// Extra headers, names in lower case, sorted by name.
+    /// Additional headers, names in lower case, sorted by name.
     pub headers: Vec<(String, String)>,
-    /// The origins beside the issuer's own that they are for.
+    /// The origins, besides the issuer's own, that get these headers.
     pub header_origins: Vec<Url>,
     /// Leeway for checking ID tokens, in seconds.
     pub leeway_seconds: i64,
-    /// Whether the Management API is sent the ID token.
+    /// Whether the ID token is sent to the Management API.
     pub metadata_by_id_token: bool,
     /// Whether authorization requests are pushed.
     pub pushes_authorization_requests: bool,
     /// Whether tokens are bound to a key of this device.
     pub dpop: TokenBinding,
-    /// How long a session may go on at most.
+    /// How long a session may last.
     pub lifetime: LifetimeLimits,
-    /// Whether Auth0's endpoints of before June 2017 may be used.
+    /// Whether Auth0's endpoints from before June 2017 may be used.
     pub legacy: bool,
 }
 
@@ -72,7 +72,7 @@ pub enum IssuerUrl {
 const MAX_LEEWAY_SECONDS: u32 = 300;
 
 impl Configuration {
-    /// Checks what the app wrote.
+    /// Validates the app's configuration.
     ///
     /// # Errors
     /// [`InvalidConfiguration`] naming the field.
@@ -122,7 +122,7 @@ impl Configuration {
         })
     }
 
-    /// The extra headers of a request to `url`.
+    /// The additional headers of a request to `url`.
     pub fn headers_for(&self, url: &Url) -> &[(String, String)] {
         let mut known = std::iter::once(self.issuer.as_url()).chain(&self.header_origins);
         match !self.headers.is_empty() && known.any(|known| known.origin() == url.origin()) {
@@ -131,7 +131,7 @@ impl Configuration {
         }
     }
 
-    /// The API that the session's own access token is for, as far as the app said so.
+    /// The API that the session's own access token is for, if the configuration names it.
     pub fn own_audience(&self) -> Option<&String> {
         let among_parameters = || self.authorize_parameters.iter().find(|(name, _)| name == "audience");
         self.audience
@@ -144,12 +144,12 @@ impl Configuration {
         self.item_names().of(session_name)
     }
 
-    /// What that item was called by earlier releases, where that is another name. It may be another client's item.
+    /// The name of that item in earlier releases, if it was another. It may be another client's item.
     pub fn old_item_name(&self, session_name: &str) -> Option<String> {
         self.item_names().old(session_name)
     }
 
-    /// The session that an item of that name belongs to, if it is one of this client's at this issuer.
+    /// The session that an item with this name belongs to, if it is one of this client at this issuer.
     pub fn session_name(&self, item_name: &str) -> Option<String> {
         self.item_names().session_name(item_name)
     }
@@ -171,7 +171,7 @@ impl IssuerUrl {
     }
 }
 
-/// Whether plain `http` is acceptable: only where the traffic cannot leave the machine.
+/// Whether plain `http` is acceptable: only if the traffic cannot leave the machine.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -181,7 +181,7 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Checks a URL that requests are sent to: `https`, or `http` on a loopback host; no user info, no fragment.
+/// Validates a URL that requests are sent to: `https`, or `http` on a loopback host; no user info, no fragment.
 pub fn check_endpoint(url: &Url) -> Result<(), &'static str> {
     match url.scheme() {
         "https" => {}
@@ -278,7 +278,7 @@ fn parse_provider(provider: &Provider) -> Result<IssuerUrl, InvalidValue> {
 
 fn parse_issuer(field: &'static str, text: &str) -> Result<Url, InvalidValue> {
     let url = parse_url(field, text)?;
-    // A user name or a password in it is not quoted.
+    // A URL with a user name or a password is not quoted.
     let wrong = |problem: &str| match url.username().is_empty() && url.password().is_none() {
         true => InvalidValue::new(field, format!("is {}, and {problem}", quoted(text))),
         false => InvalidValue::new(field, problem),
@@ -324,7 +324,7 @@ fn parse_redirect_uri(text: &str) -> Result<Url, InvalidValue> {
 
 fn parse_url(field: &'static str, text: &str) -> Result<Url, InvalidValue> {
     let wrong = |problem: &str| {
-        // What may hold a password is not quoted.
+        // Text that may contain a password is not quoted.
         let shown = match text.contains('@') {
             true => "[redacted]".to_owned(),
             false => quoted(text),
@@ -334,12 +334,12 @@ fn parse_url(field: &'static str, text: &str) -> Result<Url, InvalidValue> {
     if text.is_empty() {
         return Err(InvalidValue::new(field, "is empty"));
     }
-    // The parser drops some of these and reads others as a host name.
+    // The parser drops some of these characters and reads others as part of a host name.
     if text.contains(char::is_whitespace) {
         return Err(wrong("which contains a space"));
     }
     Url::parse(text).map_err(|error| match error {
-        // The tables that would convert it are left out, for size: docs/adr/0007.
+        // The tables for the conversion are left out to save space: docs/adr/0007.
         ParseError::IdnaError => wrong(
             "which has a host name that is not ASCII, or wrong punycode; write the name in its punycode form (xn--…)",
         ),

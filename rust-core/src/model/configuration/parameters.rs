@@ -1,4 +1,4 @@
-//! Extra parameters and extra headers: what may be sent along.
+//! Additional parameters and headers: which are allowed.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use crate::model::invalid::InvalidValue;
 use crate::model::sorted::sorted;
 
 const MAX_AGE: &str = "max_age";
-/// Parameters that Pilotlight sets itself; letting an app set them would undo PKCE, `state` or `nonce`.
+/// Parameters that Pilotlight sets itself; if an app could set them, it could disable PKCE, `state` or `nonce`.
 const RESERVED_PARAMETERS: [&str; 15] = [
     "response_type",
     "response_mode",
@@ -21,11 +21,11 @@ const RESERVED_PARAMETERS: [&str; 15] = [
     "code_verifier",
     "grant_type",
     "refresh_token",
-    // What is in a request object counts instead of the parameters (RFC 9101 5).
+    // A request object takes precedence over the parameters (RFC 9101 5).
     "request",
     "request_uri",
 ];
-/// Credentials, which never stand in a URL.
+/// Credentials, which must never be part of a URL.
 const CREDENTIALS: [&str; 3] = ["client_secret", "client_assertion", "password"];
 /// Headers that belong to the protocol, or frame the message (RFC 9110 7.6.1, RFC 9112 6).
 const RESERVED_HEADERS: [&str; 18] = [
@@ -50,7 +50,7 @@ const RESERVED_HEADERS: [&str; 18] = [
     "range",
 ];
 
-/// Checks extra parameters; sorts them, so that the same configuration always makes the same request.
+/// Validates additional parameters, and sorts them, so that the same configuration always makes the same request.
 ///
 /// # Errors
 /// [`InvalidValue`] naming `field`.
@@ -73,7 +73,7 @@ pub fn parse_parameters(
     Ok(parsed)
 }
 
-/// Checks extra parameters of an authorization request, which stand in a URL.
+/// Validates additional parameters of an authorization request, which become part of a URL.
 ///
 /// # Errors
 /// [`InvalidValue`] naming `field`.
@@ -89,7 +89,7 @@ pub fn parse_authorize_parameters(
                 format!("sets {name:?}, which would stand in a URL"),
             ));
         }
-        // What is asked for is checked in the ID token.
+        // The requested value is checked in the ID token.
         if name == MAX_AGE && value.parse::<u32>().is_err() {
             return Err(InvalidValue::new(
                 field,
@@ -100,7 +100,7 @@ pub fn parse_authorize_parameters(
     Ok(parsed)
 }
 
-/// Checks extra headers; names become lower case.
+/// Validates additional headers; names become lower case.
 pub(super) fn parse_headers(headers: HashMap<String, String>) -> Result<Vec<(String, String)>, InvalidValue> {
     const FIELD: &str = "headers";
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
@@ -116,7 +116,7 @@ pub(super) fn parse_headers(headers: HashMap<String, String>) -> Result<Vec<(Str
                 "has a name with a character that RFC 9110 5.1 does not allow",
             ));
         }
-        // A condition (RFC 9110 13.1) gets an answer without a body.
+        // A conditional request (RFC 9110 13.1) can get an answer without a body.
         if RESERVED_HEADERS.contains(&name.as_str()) || name.starts_with("if-") {
             return Err(InvalidValue::new(
                 FIELD,

@@ -1,70 +1,70 @@
-//! What an app writes down: the records as Swift sees them.
+//! The app's configuration as Swift sees it, before validation.
 
 use std::collections::HashMap;
 
 use crate::model::proof_key::TokenBinding;
 
-/// What an app configures. Every field is checked when a session is made from it; nothing here is secret, because a
-/// native app is a public client (RFC 8252 8.5).
+/// The configuration of a session. Every field is validated when a session is created from it. Nothing here is secret,
+/// because a native app is a public client (RFC 8252 8.5).
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct SessionConfiguration {
-    /// Who issues the tokens.
+    /// The provider that issues the tokens.
     pub provider: Provider,
     /// The client identifier that the issuer gave this app (RFC 6749 2.2).
     pub client_id: String,
     /// Where the issuer sends the user back to, exactly as registered there: a custom scheme
     /// (`com.example.app://callback`), a claimed `https` URL, or `http` on a loopback host (RFC 8252 7).
     pub redirect_uri: String,
-    /// The scopes to ask for. `openid` is needed; `offline_access` brings a refresh token at most issuers.
+    /// The scopes to request. `openid` is required; with `offline_access`, most issuers return a refresh token.
     pub scopes: Vec<String>,
-    /// The API the access token is for: sent as `audience` (Auth0) in the authorization request.
+    /// The API that the access token is for: sent as `audience` (Auth0) in the authorization request.
     #[uniffi(default = None)]
     pub audience: Option<String>,
-    /// Providers other than Auth0: the APIs that access tokens can be asked for later, beside the session's own. Each
-    /// is an absolute URI without a fragment, sent as its own `resource` in the authorization request (RFC 8707
-    /// 2.1): a provider gives tokens only for what the user's grant names.
+    /// Providers other than Auth0: the APIs for which access tokens can be requested later, besides the session's own.
+    /// Each is an absolute URI without a fragment, sent as a separate `resource` in the authorization request (RFC 8707
+    /// 2.1): a provider issues tokens only for APIs that the user's grant names.
     #[uniffi(default)]
     pub resources: Vec<String>,
-    /// More parameters for the authorization request, for example `prompt`, `connection`.
+    /// Additional parameters of the authorization request, for example `prompt`, `connection`.
     #[uniffi(default)]
     pub authorize_parameters: HashMap<String, String>,
-    /// More parameters for every token request.
+    /// Additional parameters of every token request.
     #[uniffi(default)]
     pub token_parameters: HashMap<String, String>,
-    /// More headers for the requests to the issuer: to its own origin (scheme, host and port), and to `header_origins`.
+    /// Additional headers of requests to the issuer's own origin (scheme, host and port), and to `header_origins`.
     #[uniffi(default)]
     pub headers: HashMap<String, String>,
-    /// Further origins that `headers` are for, as `https://login.example.com`: where the issuer's endpoints are on other
-    /// hosts that need them. A discovery document can name any host, and headers can be keys.
+    /// Further origins that get `headers`, such as `https://login.example.com`, if the issuer has endpoints on other
+    /// hosts that need them. They have to be named because a discovery document can name any host, and headers can
+    /// contain keys.
     #[uniffi(default)]
     pub header_origins: Vec<String>,
-    /// By how much the times in an ID token may differ from the issuer's clock, in seconds. 60 is a good value;
+    /// The maximum difference between the times in an ID token and the issuer's clock, in seconds. 60 is a good value;
     /// at most 300.
     #[uniffi(default = 60)]
     pub leeway_seconds: u32,
-    /// Send the ID token to Auth0's Management API, as its first mobile SDKs did: for tenants that are so old that they
-    /// still take it. Others want an access token, which is found by itself.
+    /// Send the ID token to Auth0's Management API, as its first mobile SDKs did, for tenants that are so old that they
+    /// still accept it. Others require an access token, which is obtained automatically.
     #[uniffi(default = false)]
     pub metadata_by_id_token: bool,
-    /// Push the authorization request to the issuer by POST, so that the browser's URL only names it (RFC 9126). An issuer
-    /// that requires it and says so in its discovery document is sent it in any case.
+    /// Push the authorization request to the issuer by POST, so that the browser's URL only refers to it (RFC 9126). If
+    /// the issuer's discovery document requires pushed requests, they are used in any case.
     #[uniffi(default = false)]
     pub pushes_authorization_requests: bool,
-    /// Bind the tokens to a key of this device, in its Secure Enclave where there is one, so that a token that is stolen is
-    /// of no use elsewhere (DPoP, RFC 9449; Auth0: "Demonstrating Proof-of-Possession (DPoP)").
+    /// Bind the tokens to a key of this device, in its Secure Enclave if it has one, so that a stolen token is of no
+    /// use elsewhere (DPoP, RFC 9449; Auth0: "Demonstrating Proof-of-Possession (DPoP)").
     pub dpop: TokenBinding,
-    /// When the session ends, whatever its tokens allow: then no token is given and none is renewed, and the user has to sign
-    /// in again.
+    /// When the session ends, whatever its tokens allow: after that no token is returned or renewed, and the user has
+    /// to sign in again.
     pub lifetime: SessionLifetime,
-    /// Auth0 only: allows the calls that use its endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
-    /// `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is
-    /// sent.
+    /// Auth0 only: allows the calls that use its endpoints from before June 2017 (`/delegation`, `/tokeninfo`,
+    /// `/oauth/ro`), for tenants that still have them. Otherwise each of those calls fails without a request.
     #[uniffi(default = false)]
     pub legacy: bool,
 }
 
 impl SessionConfiguration {
-    /// With nothing but what is needed; the rest is what Swift leaves it at.
+    /// A configuration with only the required values; the others have the defaults that Swift has.
     pub fn new(provider: Provider, client_id: &str, redirect_uri: &str, scopes: &[&str]) -> Self {
         Self {
             provider,
@@ -87,16 +87,17 @@ impl SessionConfiguration {
     }
 }
 
-/// How long a session may go on at most, whatever its tokens allow. Nothing here sets no limit.
+/// How long a session may last, whatever its tokens allow. Without values there is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct SessionLifetime {
-    /// Seconds from the sign-in on.
+    /// Seconds since the sign-in.
     #[uniffi(default = None)]
     pub absolute_seconds: Option<u64>,
-    /// Seconds from the last use on, which is the last token that the app got. At most as long as the absolute lifetime.
+    /// Seconds since the last use, that is, the last token that the app got. At most as long as the absolute lifetime.
     #[uniffi(default = None)]
     pub idle_seconds: Option<u64>,
-    /// So many seconds before the end it is announced; of a limit that is not twice as long, from its half on.
+    /// The end is announced this many seconds before; if the limit is less than twice as long, when half of it has
+    /// passed.
     #[uniffi(default = 300)]
     pub warning_seconds: u64,
 }
@@ -111,7 +112,7 @@ impl Default for SessionLifetime {
     }
 }
 
-/// Who issues the tokens.
+/// The provider that issues the tokens.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum Provider {
     /// Auth0. `domain` is the tenant's or the custom domain (`tenant.eu.auth0.com`); a URL is accepted too, and `http`

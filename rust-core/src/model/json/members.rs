@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-/// A member; `null` is how some servers spell an absent one.
+/// A member; some servers write `null` for an absent one.
 pub fn present<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     members.get(name).filter(|value| !value.is_null())
 }
 
-/// A member that is text; else `None`.
+/// The text of a member; `None` if it is absent or not text.
 pub fn text_of<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     members.get(name)?.as_str()
 }

@@ -1,4 +1,4 @@
-//! An object that was read, and how well.
+//! An object that was read, and how accurately.
 
 use std::fmt;
 
@@ -9,29 +9,29 @@ use super::members::{present, text_of};
 use crate::model::secret::Secret;
 use crate::model::secret_members::{SecretMembers, SecretValue};
 
-/// An object that a server sent. What is left of it is wiped when it is dropped, because it may hold tokens.
+/// An object from a server. Its remaining members are wiped when it is dropped, because they may contain tokens.
 #[derive(Default)]
 pub struct Object {
     members: SecretMembers,
-    /// Values that a later member of the same name replaced.
+    /// Values that a later member with the same name replaced.
     replaced: Vec<(Zeroizing<String>, SecretValue)>,
     fidelity: Fidelity,
 }
 
-/// How well an object could be read.
+/// How accurately an object was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fidelity {
     /// It is JSON.
     #[default]
     Exact,
-    /// It is not, but every member is there.
+    /// It is not JSON, but every member is there.
     Repaired,
     /// Something could not be read and is missing.
     Partial,
 }
 
 impl Object {
-    /// Whether the bytes were JSON, byte order mark aside, with one value for each name.
+    /// Whether the bytes were JSON, apart from a byte order mark, with one value for each name.
     pub fn is_exact(&self) -> bool {
         self.fidelity == Fidelity::Exact && self.replaced.is_empty()
     }
@@ -41,12 +41,12 @@ impl Object {
         self.fidelity < Fidelity::Partial
     }
 
-    /// The members. Of two of one name the later one (RFC 8259 4: "report the last name/value pair only").
+    /// The members. If a name occurs twice, the later one (RFC 8259 4: "report the last name/value pair only").
     pub fn into_members(mut self) -> Map<String, Value> {
         self.members.take()
     }
 
-    /// A member that is text; else `None`.
+    /// The text of a member; `None` if it is absent or not text.
     pub fn text(&self, name: &str) -> Option<&str> {
         text_of(self.members.expose(), name)
     }
@@ -56,8 +56,8 @@ impl Object {
         present(self.members.expose(), name)
     }
 
-    /// Takes out a token: text that can be sent in a header or a form. Anything else would break the request that carries
-    /// it. Where members have the name twice, the last that is such a text.
+    /// Removes a token: text that can be sent in a header or a form. Any other value would break the request that
+    /// carries it. If the name occurs more than once, returns the last value that is such a text.
     pub fn take_token(&mut self, name: &str) -> Option<Secret> {
         let replaced = self.replaced.iter_mut().filter(|(other, _)| other.as_str() == name);
         let replaced = replaced.map(|(_, value)| value.expose_mut());
@@ -86,7 +86,7 @@ impl Object {
     }
 }
 
-/// Shows how well it was read and nothing of what it holds.
+/// Shows how accurately it was read, and none of its content.
 impl fmt::Debug for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

@@ -1,4 +1,4 @@
-//! Goes through the bytes of an object, member by member, and goes on after what it cannot read.
+//! Scans the bytes of an object, member by member, and continues after what it cannot read.
 
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -7,11 +7,11 @@ use super::object::{Fidelity, Object};
 use super::text::decode;
 use crate::model::secret_members::{SecretMembers, SecretValue};
 
-/// How deeply what is read may be nested. Stored inside the session's own objects it stays within what serde_json reads
-/// again (128).
+/// How deep values may be nested. Even inside the session's own stored objects, that stays within serde_json's limit
+/// (128).
 pub const DEEPEST: usize = 100;
 
-/// How often the next member is searched for. It bounds the work for hostile bytes.
+/// How often the scanner searches for the next member. This limits the work for hostile bytes.
 const MOST_SEARCHES: usize = 64;
 
 struct Scanner<'a> {
@@ -21,7 +21,7 @@ struct Scanner<'a> {
     searches: usize,
 }
 
-/// A value that is no JSON, or nested too deeply.
+/// A value that is not JSON, or is nested too deep.
 struct Unreadable;
 
 pub(super) fn read(bytes: &[u8]) -> Option<Object> {
@@ -33,7 +33,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Object> {
     };
     let mut object = Object::default();
     scanner.skip_blank();
-    // Put before JSON, so that no script can read it as a program.
+    // A prefix that some servers send, so that no script can execute the JSON.
     if scanner.rest().starts_with(b")]}'") {
         scanner.fidelity = Fidelity::Repaired;
         scanner.at += 4;
@@ -45,12 +45,12 @@ pub(super) fn read(bytes: &[u8]) -> Option<Object> {
     }
     scanner.members(&mut object);
     object.lower(scanner.fidelity);
-    // Of what is no JSON something must have been read.
+    // If the bytes are not complete JSON, at least one member must have been read.
     (object.is_complete() || !object.is_empty()).then_some(object)
 }
 
 impl Scanner<'_> {
-    /// The members of the outermost object.
+    /// Reads the members of the outermost object.
     fn members(&mut self, object: &mut Object) {
         let mut separated = true;
         let mut first = true;
@@ -68,7 +68,7 @@ impl Scanner<'_> {
                     self.skip_blank();
                     match self.peek() {
                         None => return,
-                        // Something before was misunderstood, and this was not the end.
+                        // The scanner misread something earlier, and this was not the end.
                         Some(b',') => self.fidelity = Fidelity::Partial,
                         Some(_) if self.fidelity == Fidelity::Partial => self.search(self.at),
                         Some(_) => {
@@ -116,7 +116,7 @@ impl Scanner<'_> {
                 if is_whole {
                     object.put(std::mem::take(&mut *name), value.take());
                 } else {
-                    // A quote within a text ended it too soon, or the quote at its end is missing.
+                    // A quote inside a text ended it too early, or its closing quote is missing.
                     self.search(if is_text { from } else { self.at });
                 }
             }
@@ -152,7 +152,7 @@ impl Scanner<'_> {
             }
             scanner.skip_blank();
             let value = scanner.value(deepest)?;
-            // What has the same name is dropped, and wiped.
+            // A value with the same name is dropped, and wiped.
             drop(members.insert(std::mem::take(&mut *name), value.take()));
             Ok(())
         })?;
@@ -200,7 +200,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// A string, whose first quote is next; `None` where it does not end.
+    /// Reads a string, whose opening quote is next; `None` if it does not end.
     fn string(&mut self) -> Option<Zeroizing<String>> {
         let (end, is_plain) = self.extent_of_string(self.at)?;
         let (text, exact) = decode(self.bytes.get(self.at + 1..end)?, is_plain);
@@ -209,12 +209,12 @@ impl Scanner<'_> {
         Some(text)
     }
 
-    /// Where the closing quote of the string is whose first quote is at `start`.
+    /// The position of the closing quote of the string whose opening quote is at `start`.
     fn end_of_string(&self, start: usize) -> Option<usize> {
         self.extent_of_string(start).map(|(end, _)| end)
     }
 
-    /// The same, and whether all before it stands for itself: no escape, and no control character.
+    /// The position of the closing quote, and whether the string is plain: it has no escape and no control character.
     fn extent_of_string(&self, start: usize) -> Option<(usize, bool)> {
         let (mut at, mut is_plain) = (start + 1, true);
         loop {
@@ -229,13 +229,13 @@ impl Scanner<'_> {
         }
     }
 
-    /// Whether a string begins there that names a member.
+    /// Whether a string that begins there is the name of a member.
     fn is_name(&self, start: usize) -> bool {
         let after = self.end_of_string(start).map(|end| self.after_blank(end + 1).0);
         after.is_some_and(|after| self.bytes.get(after) == Some(&b':'))
     }
 
-    /// Goes past the value that begins at `from` and cannot be read, where it is clear where it ends.
+    /// Skips the unreadable value that begins at `from`, if its end is clear.
     fn step_over(&mut self, from: usize) {
         self.fidelity = Fidelity::Partial;
         let mut open = 0_usize;
@@ -259,11 +259,11 @@ impl Scanner<'_> {
         self.search(from);
     }
 
-    /// Goes to the next comma after `from` that a member follows.
+    /// Goes to the next comma after `from` that is followed by a member.
     fn search(&mut self, from: usize) {
         self.fidelity = Fidelity::Partial;
         self.searches += 1;
-        // What is looked at ahead of each comma, in all.
+        // Limits the total number of bytes that are read ahead after commas.
         let mut budget = 2 * self.bytes.len();
         let allowed = if self.searches <= MOST_SEARCHES {
             from..self.bytes.len()
@@ -291,9 +291,9 @@ impl Scanner<'_> {
         self.at = self.bytes.len();
     }
 
-    /// Skips white space; and comments and control characters, which JSON does not allow.
+    /// Skips white space, and comments and control characters, which JSON does not allow.
     fn skip_blank(&mut self) {
-        // Most often there is none.
+        // Usually there is none.
         if matches!(self.peek(), Some(b'"' | b',' | b':' | b'}' | b']')) {
             return;
         }
@@ -302,8 +302,8 @@ impl Scanner<'_> {
         self.repaired_if(!exact);
     }
 
-    /// Where the white space ends that begins at `at`, and whether it is all white space: comments and control characters,
-    /// which JSON does not allow, count as such.
+    /// The end of the white space that begins at `at`, and whether it is only white space. Comments and control
+    /// characters, which JSON does not allow, are skipped too.
     fn after_blank(&self, mut at: usize) -> (usize, bool) {
         let mut exact = true;
         loop {

@@ -1,4 +1,4 @@
-//! JSON is read as serde_json reads it; and what is no JSON loses nothing but what cannot be read.
+//! Valid JSON is read as serde_json reads it; from invalid JSON, only unreadable parts are lost.
 
 use serde_json::{Map, Value, json};
 
@@ -97,7 +97,7 @@ fn what_is_no_object_is_none() {
     }
 }
 
-/// Neighbours that are no JSON: written as members, without the commas around them.
+/// Neighbouring text that is not valid JSON: written like members, without the commas around them.
 const NEIGHBOURS: [&[u8]; 40] = [
     b"\"n\":\"J\xfcrgen\"",
     b"\"n\xff\":1",

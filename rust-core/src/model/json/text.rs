@@ -1,14 +1,14 @@
-//! JSON's strings (RFC 8259 7) as text, whatever is in them.
+//! Decodes JSON strings (RFC 8259 7), whatever they contain.
 
 use zeroize::Zeroizing;
 
-/// What stands between the quotes, decoded, and whether it was as JSON wants it. What cannot be read becomes U+FFFD.
-/// `is_plain`: without an escape and without a control character.
+/// The decoded text between the quotes, and whether it was valid JSON. What cannot be read becomes U+FFFD. `is_plain`
+/// means that there is no escape and no control character.
 ///
-/// The text is made in one piece of memory that is never moved, so that no part of a token is left behind.
+/// The text is built in one allocation that never moves, so that no part of a token is left behind.
 pub(super) fn decode(raw: &[u8], is_plain: bool) -> (Zeroizing<String>, bool) {
     match std::str::from_utf8(raw) {
-        // Nearly every one.
+        // Nearly every string.
         Ok(text) if is_plain => (Zeroizing::new(text.to_owned()), true),
         Ok(text) => {
             let (plain, exact) = unescape(text);
@@ -18,10 +18,10 @@ pub(super) fn decode(raw: &[u8], is_plain: bool) -> (Zeroizing<String>, bool) {
     }
 }
 
-/// As `String::from_utf8_lossy`, which would leave pieces of a text that grows in freed memory.
+/// As `String::from_utf8_lossy`, which would leave parts of a growing text in freed memory.
 fn lossy(raw: &[u8]) -> Zeroizing<String> {
     const REPLACEMENT: &str = "\u{fffd}";
-    // One byte becomes three at most.
+    // One byte becomes at most three.
     let mut text = Zeroizing::new(String::with_capacity(REPLACEMENT.len() * raw.len()));
     for chunk in raw.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -33,7 +33,7 @@ fn lossy(raw: &[u8]) -> Zeroizing<String> {
 }
 
 fn unescape(text: &str) -> (Zeroizing<String>, bool) {
-    // An escape is never shorter than what it stands for, but for `\u` alone, which becomes U+FFFD.
+    // An escape is never shorter than its character, except for an incomplete `\u`, which becomes U+FFFD.
     let mut plain = Zeroizing::new(String::with_capacity(text.len() * 3 / 2));
     let mut exact = true;
     let mut rest = text;
@@ -73,7 +73,7 @@ fn unescape(text: &str) -> (Zeroizing<String>, bool) {
     (plain, exact)
 }
 
-/// The character that `XXXX` or `XXXX\uXXXX` stands for, and what follows; `None` for half of a pair.
+/// The character for `XXXX` or `XXXX\uXXXX`, and the rest of the text; `None` for half of a surrogate pair.
 fn unicode(digits: &str) -> Option<(char, &str)> {
     let unit = hexadecimal(digits.get(..4)?)?;
     let after = digits.get(4..)?;
@@ -91,7 +91,7 @@ fn hexadecimal(digits: &str) -> Option<u16> {
     u16::from_str_radix(digits, 16).ok().filter(|_| is_number)
 }
 
-/// The text of bytes in UTF-16, which begin with its byte order mark.
+/// The text of bytes in UTF-16 that begin with a byte order mark.
 pub(super) fn from_utf16(bytes: &[u8]) -> Option<Zeroizing<String>> {
     let unit = match bytes {
         [0xff, 0xfe, ..] => u16::from_le_bytes,
@@ -100,7 +100,7 @@ pub(super) fn from_utf16(bytes: &[u8]) -> Option<Zeroizing<String>> {
     };
     let units = bytes.get(2..)?.chunks_exact(2);
     let units = units.map(|pair| unit([pair.first().copied().unwrap_or(0), pair.get(1).copied().unwrap_or(0)]));
-    // Two bytes become three at most.
+    // Two bytes become at most three.
     let mut text = Zeroizing::new(String::with_capacity(bytes.len() * 3 / 2));
     text.extend(char::decode_utf16(units).map(|decoded| decoded.unwrap_or(char::REPLACEMENT_CHARACTER)));
     Some(text)

@@ -1,7 +1,7 @@
-//! The one way to the network.
+//! The only way to the network.
 //!
-//! **Promises.** Adds the configured headers, learns the server's time, logs the outcome, gives every answer whatever
-//! its status. **Needs** the context and the network's port.
+//! **Promises.** Adds the configured headers, learns the server's time, logs the outcome, and returns every answer
+//! whatever its status. **Needs** the context and the network's port.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,8 +22,8 @@ pub(super) struct Exchange {
     server_clock: ServerClock,
 }
 
-/// The server's time, as far as its answers said: how many seconds its clock is ahead of ours. The device's clock may
-/// be wrong by years; what is checked by the server's clock (an ID token's `exp` and `iat`) must be compared with the
+/// The difference between the server's clock and ours in seconds, according to the server's answers. The device's clock
+/// may be wrong by years. Times that the server's clock wrote (an ID token's `exp` and `iat`) must be compared with the
 /// server's clock.
 #[derive(Debug, Default)]
 struct ServerClock(Mutex<Option<i64>>);
@@ -33,7 +33,7 @@ impl ServerClock {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(date.seconds_since(now.wall));
     }
 
-    /// The server's time now; the device's where no answer has said it.
+    /// The server's time now; the device's time if no answer has contained it.
     fn read(&self, now: Instant) -> Timestamp {
         let ahead = self.0.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or(0);
         now.wall.plus(ahead)
@@ -49,14 +49,14 @@ impl Exchange {
         }
     }
 
-    /// Sends `request` to `endpoint` and gives the answer, whatever its status.
+    /// Sends `request` to `endpoint` and returns the answer, whatever its status.
     ///
     /// # Errors
     /// [`Error::Transport`] when there is no answer.
     pub(super) async fn call(&self, endpoint: Endpoint, request: HttpRequest) -> Result<HttpAnswer, Error> {
         let context = &self.context;
         let configuration = context.configuration();
-        // A discovery document names endpoints on any host it likes.
+        // A discovery document can name endpoints on any host.
         let headers = configuration.headers_for(&request.url).iter();
         let request = headers.fold(request, |request, (name, value)| request.with_header(name, value));
         let request = request.with_header("accept-encoding", "identity");
@@ -79,7 +79,7 @@ impl Exchange {
         outcome.map_err(|error| Error::Transport { server, error })
     }
 
-    /// The server's time now, as well as it is known.
+    /// The server's time now, as far as it is known.
     pub(super) fn server_now(&self) -> Timestamp {
         self.server_clock.read(self.context.now())
     }

@@ -1,11 +1,11 @@
-//! The issuer: what it publishes, the way to it, and what it signed.
+//! The issuer: what it publishes, the only way to it, and what it signed.
 //!
-//! **Promises.** Every request of the session goes through `exchange`, which learns the server's clock on the way.
-//! Endpoints and keys are fetched once for many callers, and used on where they cannot be fetched again. **Needs** the
-//! context and the network's port.
+//! **Promises.** Every request of the session goes through `exchange`, which learns the server's time on the way.
+//! Concurrent callers share one request for endpoints or keys. If these cannot be fetched again, the old ones stay in
+//! use. **Needs** the context and the network's port.
 //!
-//! - `exchange`: the one way to the network, and the server's clock.
-//! - `proofs`: proofs of possession, and the nonces in them.
+//! - `exchange`: the only way to the network, and the server's clock.
+//! - `proofs`: proofs of possession, and their nonces.
 //! - `published`: endpoints and keys.
 //! - `verifier`: checks what the issuer signed: ID tokens, and signed userinfo answers.
 

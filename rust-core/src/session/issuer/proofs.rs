@@ -1,7 +1,7 @@
-//! Proofs of possession (DPoP, RFC 9449), and the nonces that servers want in them.
+//! Proofs of possession (DPoP, RFC 9449), and the nonces that servers require in them.
 //!
-//! **Promises.** A proof says the server's time, and the last nonce that its origin gave, to this process or to another one
-//! that has written since. **Needs** the context and the port for keys.
+//! **Promises.** A proof contains the server's time, and the last nonce from its origin, whether this process received
+//! it or another one that has stored it since. **Needs** the context and the port for keys.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::model::time::Timestamp;
 use crate::ports::{LogLevel, ProofKeys};
 use crate::protocol::dpop::{is_nonce, origin};
 
-/// What a request shows beside what it asks.
+/// The key, and any access token, with which a request proves possession.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::session) struct Possession<'a> {
     pub(in crate::session) key: &'a ProofKey,
@@ -27,7 +27,7 @@ pub(in crate::session) struct Possession<'a> {
 }
 
 impl<'a> Possession<'a> {
-    /// Of this key, in a request without an access token.
+    /// Possession of this key, in a request without an access token.
     pub(in crate::session) fn of(key: &'a ProofKey) -> Self {
         Self {
             key,
@@ -47,7 +47,7 @@ impl Proofs {
         Self { context, keys }
     }
 
-    /// A new key.
+    /// Makes a new key.
     pub(super) async fn make_key(&self) -> Result<ProofKey, Error> {
         let key = self.keys.create().await?;
         let place = if key.in_hardware {
@@ -60,7 +60,7 @@ impl Proofs {
         Ok(key)
     }
 
-    /// A proof for one request.
+    /// Makes a proof for one request.
     pub(super) async fn proof(
         &self,
         shown: Possession<'_>,
@@ -82,7 +82,7 @@ impl Proofs {
         Ok(signed_proof(&unsigned, &signature))
     }
 
-    /// The next proof that goes there says this nonce.
+    /// The next proof for this URL's origin contains this nonce.
     pub(super) fn keep_nonce(&self, url: &Url, nonce: &str) {
         if !is_nonce(nonce) || self.nonce(url).as_deref() == Some(nonce) {
             return;

@@ -1,7 +1,7 @@
 //! The issuer's endpoints and keys.
 //!
-//! **Promises.** They are fetched when first needed, once for many callers, and kept in memory; what cannot be fetched
-//! again is used on. **Needs** the context and the exchange.
+//! **Promises.** They are fetched when first needed, once for concurrent callers, and kept in memory. If they cannot be
+//! fetched again, the old ones stay in use. **Needs** the context and the exchange.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,8 +28,8 @@ use crate::protocol::failure::{resource_failure, unexpected};
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 use crate::storage::envelope::KeptDiscovery;
 
-/// What is known of the issuer. These locks are held while fetching, so that many callers share one request; the path
-/// of a valid token does not come here.
+/// What is known about the issuer. These locks are held during a fetch, so that concurrent callers share one request. A
+/// call that has a valid token does not come here.
 #[derive(Debug)]
 pub(in crate::session) struct Issuer {
     context: Arc<Context>,
@@ -42,19 +42,19 @@ pub(in crate::session) struct Issuer {
 /// The issuer's endpoints.
 #[derive(Debug)]
 struct Known {
-    /// As it was configured then.
+    /// The configured issuer at that time.
     issuer: IssuerUrl,
     value: Arc<IssuerMetadata>,
     /// Until when they need not be fetched again, by the monotonic clock.
     good_until: Duration,
-    /// Kept with the session by an earlier launch.
+    /// Whether an earlier launch kept them with the session.
     is_kept: bool,
 }
 
 #[derive(Debug)]
 struct Keys {
     fetched: Fetched<KeySet>,
-    /// The unknown keys, by their `kid`, that were looked for within the last minute.
+    /// The `kid`s of unknown keys that caused a fetch within the last minute.
     looked_for: Vec<String>,
 }
 
@@ -64,13 +64,13 @@ struct Fetched<T> {
     at: Duration,
 }
 
-/// Endpoints hardly ever change, and keys are withdrawn now and then; an app's process can live for weeks. What cannot
-/// be fetched again is used on.
+/// Endpoints hardly ever change, and keys are withdrawn now and then; an app's process can live for weeks. If they
+/// cannot be fetched again, the old ones stay in use.
 const LONGEST_AGE: Duration = Duration::from_secs(24 * 3600);
-/// Keys that are older than this are fetched again for a token they do not fit.
+/// If keys that are older than this do not fit a token, they are fetched again.
 const LEAST_KEYS_AGE: Duration = Duration::from_secs(60);
-/// Younger ones are so for a `kid` that was not looked for yet: the issuer may have changed its keys a moment ago. Not for
-/// more than this within a minute, because the tokens may be forged.
+/// Younger keys are fetched again for a `kid` that has not caused a fetch yet: the issuer may have just changed its
+/// keys. At most this many times within a minute, because the tokens may be forged.
 const MOST_KEYS_LOOKED_FOR: usize = 4;
 
 impl Issuer {
@@ -91,7 +91,7 @@ impl Issuer {
     /// See [`Exchange::call`].
     pub(in crate::session) async fn call(&self, endpoint: Endpoint, request: HttpRequest) -> Result<HttpAnswer, Error> {
         let outcome = self.exchange.call(endpoint, request).await;
-        // Nothing is there any more: the issuer may have moved it since an earlier launch.
+        // The endpoint does not exist any more: the issuer may have moved it since an earlier launch.
         if let Ok(404 | 405 | 410) = outcome.as_ref().map(|answer| answer.status)
             && let Ok(mut known) = self.metadata.try_lock()
             && let Some(kept) = known.as_mut().filter(|known| known.is_kept)
@@ -101,8 +101,9 @@ impl Issuer {
         outcome
     }
 
-    /// The same with a proof of possession, where there is a key to show: and once more with another proof where the server
-    /// wants a nonce in it, or does not accept it because of the time. It has done nothing then (RFC 9449 5 and 8).
+    /// [`Issuer::call`] with a proof of possession if there is a key. Sends the request again with another proof if the
+    /// server requires a nonce in it, or refuses it because of the time. The refused request had no effect (RFC 9449 5
+    /// and 8).
     pub(in crate::session) async fn call_showing(
         &self,
         shown: Option<Possession<'_>>,
@@ -128,7 +129,7 @@ impl Issuer {
         }
     }
 
-    /// A proof for a request that somebody else sends.
+    /// A proof for a request that the app sends itself.
     pub(in crate::session) async fn proof(
         &self,
         shown: Possession<'_>,
@@ -138,15 +139,15 @@ impl Issuer {
         self.proofs.proof(shown, method, url, self.server_now()).await
     }
 
-    /// The next proof that goes there says this nonce, where it is one.
+    /// The next proof for this URL's origin contains this nonce, if it is valid.
     pub(in crate::session) fn keep_nonce(&self, url: &Url, nonce: &str) {
         self.proofs.keep_nonce(url, nonce);
     }
 
-    /// A new key for tokens that are to be bound; none where they are not.
+    /// A new key if tokens are to be bound; otherwise `None`.
     ///
     /// # Errors
-    /// Where no key can be made; where that is only wanted and not required, it is logged, and there is none.
+    /// If no key can be made. If binding is optional, this is only logged, and the result is `None`.
     pub(in crate::session) async fn key_to_bind(&self, metadata: &IssuerMetadata) -> Result<Option<ProofKey>, Error> {
         let configuration = self.context.configuration();
         if !binds_tokens(&configuration, metadata)? {
@@ -167,11 +168,11 @@ impl Issuer {
         self.exchange.server_now()
     }
 
-    /// The issuer's endpoints. For Auth0 without a request; elsewhere as they were kept with the session, or by discovery.
+    /// The issuer's endpoints. For Auth0 without a request; otherwise as kept with the session, or by discovery.
     ///
     /// # Errors
-    /// As [`IssuerMetadata::read`], and [`Error::Transport`]. A document fetched earlier is used on when it cannot be
-    /// fetched again.
+    /// As [`IssuerMetadata::read`], and [`Error::Transport`]. If an earlier document cannot be fetched again, it stays
+    /// in use.
     pub(in crate::session) async fn metadata(&self) -> Result<Arc<IssuerMetadata>, Error> {
         let configuration = self.context.configuration();
         let issuer = &configuration.issuer;
@@ -214,8 +215,8 @@ impl Issuer {
         Ok(metadata)
     }
 
-    /// What an earlier launch kept with the session, checked as if it had just come. It is as old as the device's clock
-    /// says; by a clock that was set back it is too old.
+    /// The document that an earlier launch kept with the session, checked like a new one. Its age is measured by the
+    /// device's clock; if that was set back, the document counts as too old.
     fn kept(&self, issuer: &IssuerUrl) -> Option<Known> {
         let IssuerUrl::OpenIdConnect(url) = issuer else {
             return None;
@@ -236,7 +237,7 @@ impl Issuer {
         })
     }
 
-    /// The discovery document, also where it has moved, once.
+    /// Fetches the discovery document; follows one move of it.
     async fn fetch_document(&self, issuer: &IssuerUrl) -> Result<HttpAnswer, Error> {
         let answer = self.call(Endpoint::DISCOVERY, discovery::request(issuer)).await?;
         match discovery::moved_request(&answer, issuer) {
@@ -245,7 +246,7 @@ impl Issuer {
         }
     }
 
-    /// Makes sure that keys are there, before something is spent that needs them.
+    /// Makes sure that keys are available, before something is spent that needs them.
     pub(in crate::session) async fn prefetch_keys(&self) -> Result<(), Error> {
         let mut cached = self.keys.lock().await;
         if cached.is_none() {
@@ -254,9 +255,9 @@ impl Issuer {
         Ok(())
     }
 
-    /// Verifies the signature of an ID token that came straight from the issuer with the keys at hand, also with old ones:
-    /// for such a token TLS alone would do (OpenID Connect Core 3.1.3.7, 6.). `None` where keys, or newer ones, have to
-    /// be fetched first.
+    /// Verifies the signature of an ID token that came straight from the issuer with the available keys, even if they
+    /// are old: for such a token TLS alone would suffice (OpenID Connect Core 3.1.3.7, 6.). `None` if keys, or newer
+    /// keys, have to be fetched first.
     pub(super) fn verify_signed_at_once(&self, token: &Secret) -> Option<Result<VerifiedClaims, IdTokenError>> {
         let metadata = self.metadata.try_lock().ok()?;
         let metadata = metadata.as_ref().filter(|known| self.is_good(known))?;
@@ -270,11 +271,11 @@ impl Issuer {
         is_final.then_some(verified)
     }
 
-    /// Verifies the signature of any JWT of the issuer's, fetching its keys (again) where that may help.
+    /// Verifies the signature of any JWT from the issuer; fetches the keys (again) if that may help.
     pub(super) async fn verify_signed(&self, token: &Secret, allowed: &[Algorithm]) -> Result<VerifiedClaims, Error> {
         let mut cached = self.keys.lock().await;
         if cached.as_ref().is_some_and(|known| self.is_old(&known.fetched)) {
-            // Logged where it failed.
+            // The failure is logged where it occurs.
             let _ = self.fetch_keys(&mut cached).await;
         }
         let verify = |keys: &KeySet| jose::verify_signature(token, keys, allowed);
@@ -287,7 +288,7 @@ impl Issuer {
         if let (Some(problem), Some(known)) = (&problem, cached.as_mut())
             && !self.may_look_again(known, problem, token)
         {
-            // A missing key may be a new one that cannot be looked for yet; a wrong signature is wrong.
+            // A missing key may be a new one that cannot be fetched yet; a wrong signature stays wrong.
             return Err(IdTokenError::from(match problem {
                 IdTokenProblem::UnknownKey => IdTokenProblem::KeysUnavailable,
                 problem => problem.clone(),
@@ -296,7 +297,7 @@ impl Issuer {
         }
         match self.fetch_keys(&mut cached).await {
             Ok(keys) => Ok(verify(&keys)?),
-            // A wrong signature under known keys stays wrong while newer ones cannot be had.
+            // A signature that is wrong under known keys stays wrong while newer keys are unavailable.
             Err(_) if problem == Some(IdTokenProblem::BadSignature) => {
                 Err(IdTokenError::from(IdTokenProblem::BadSignature).into())
             }
@@ -304,7 +305,7 @@ impl Issuer {
         }
     }
 
-    /// Whether keys that do not fit are fetched once more for this token.
+    /// Whether to fetch keys that do not fit again for this token.
     fn may_look_again(&self, known: &mut Keys, problem: &IdTokenProblem, token: &Secret) -> bool {
         if self.context.now().monotonic.saturating_sub(known.fetched.at) >= LEAST_KEYS_AGE {
             return true;

@@ -1,6 +1,6 @@
 //! Checks what the issuer signed: ID tokens, and signed userinfo answers.
 //!
-//! **Promises.** What is accepted was signed by the issuer, or came from it over TLS while its keys cannot be had; and it
+//! **Promises.** Accepted data was signed by the issuer, or came from it over TLS while its keys were unavailable. It
 //! is for this client and about the user who signed in. **Needs** the context and the issuer.
 
 use std::sync::Arc;
@@ -36,8 +36,7 @@ impl Verifier {
     /// Verifies the ID token of a sign-in.
     ///
     /// # Errors
-    /// [`Error::IdToken`]; with [`IdTokenProblem::KeysUnavailable`] when the fitting key could not be looked for just
-    /// now.
+    /// [`Error::IdToken`]; with [`IdTokenProblem::KeysUnavailable`] when the required key could not be fetched now.
     pub(in crate::session) async fn verify_id_token(
         &self,
         token: &Secret,
@@ -47,8 +46,8 @@ impl Verifier {
         self.validate_own(&verified, context).await
     }
 
-    /// The same for one that came straight from an older Auth0 tenant, which may sign with the client's secret: see
-    /// [`jose::claims_signed_with_secret`].
+    /// [`Verifier::verify_id_token`] for a token that came straight from an older Auth0 tenant, which may sign with the
+    /// client's secret: see [`jose::claims_signed_with_secret`].
     pub(in crate::session) async fn verify_direct_id_token(
         &self,
         token: &Secret,
@@ -60,9 +59,8 @@ impl Verifier {
         }
     }
 
-    /// Checks an ID token that came with a renewal, where that needs nothing that waits; gives the seconds after which it says
-    /// that the session ends. `None` where keys have to be
-    /// fetched first.
+    /// Checks an ID token that came with a renewal, without waiting. Returns the seconds after which the session ends
+    /// according to the token. `None` if keys have to be fetched first.
     pub(in crate::session) fn verify_renewed_id_token_at_once(
         &self,
         token: &Secret,
@@ -72,8 +70,8 @@ impl Verifier {
         Some(verified.and_then(|verified| self.validate_renewed(&verified, input)))
     }
 
-    /// Checks an ID token that came with a renewal, straight from the issuer. While the issuer's keys cannot be had, its
-    /// signature is not checked (OpenID Connect Core 3.1.3.7, 6.), but every claim is (12.2).
+    /// Checks an ID token that came with a renewal, straight from the issuer. While the issuer's keys are unavailable,
+    /// its signature is not checked (OpenID Connect Core 3.1.3.7, 6.), but every claim is (12.2).
     pub(in crate::session) async fn verify_renewed_id_token(
         &self,
         token: &Secret,
@@ -101,8 +99,8 @@ impl Verifier {
         Ok(self.validate_renewed(&claims, input)?)
     }
 
-    /// A signed userinfo answer: the issuer's signature, its `iss` and our `aud` where it has them (OpenID Connect Core
-    /// 5.3.2).
+    /// Verifies a signed userinfo answer: the issuer's signature, and its `iss` and `aud` if it has them (OpenID
+    /// Connect Core 5.3.2).
     pub(in crate::session) async fn verify_userinfo(
         &self,
         jwt: &Secret,
@@ -116,7 +114,7 @@ impl Verifier {
         let verified = self.issuer.verify_signed(jwt, &metadata.userinfo_algorithms).await;
         let mut claims = match verified {
             Ok(verified) => verified.into_map(),
-            // To sign in again would change nothing about the profile's signature.
+            // Another sign-in would not change the profile's signature.
             Err(Error::IdToken(error)) if error.problem != IdTokenProblem::KeysUnavailable => {
                 return Err(wrong(&format!("the signed answer was not accepted: {error}")));
             }
@@ -136,7 +134,7 @@ impl Verifier {
         if has_ended(self.issuer.server_now()) && has_ended(self.context.now().wall) {
             return Err(wrong("the signed answer has expired"));
         }
-        // The envelope's own claims say nothing about the user.
+        // The claims of the JWT itself say nothing about the user.
         for name in ["iss", "aud", "exp", "iat", "nbf", "jti"] {
             claims.remove(name);
         }
@@ -158,12 +156,12 @@ impl Verifier {
         Ok(self.validate(verified, (&metadata.issuer, client_id), context)?)
     }
 
-    /// A renewed ID token must be of the issuer, for the client and about the user of the sign-in (OpenID Connect Core
-    /// 12.2).
+    /// A renewed ID token must be from the issuer, for the client and about the user of the sign-in (OpenID Connect
+    /// Core 12.2).
     fn validate_renewed(&self, verified: &VerifiedClaims, input: &RenewalInput) -> Result<Option<u64>, IdTokenError> {
         let context = ValidationContext::Refresh {
             subject: &input.subject,
-            // A session that is renewed by delegation was not begun with a nonce.
+            // A session that is renewed by delegation did not begin with a nonce.
             nonce: input.nonce.as_ref().filter(|_| input.delegation.is_none()),
         };
         self.validate(verified, (&input.issuer, &input.client_id), context)
@@ -186,8 +184,8 @@ impl Verifier {
             };
             jose::validate(verified, &expected)
         };
-        // The server's clock is the one that wrote the token. Where a server (or a proxy) sends a wrong Date, the
-        // device's clock is tried; that the token is fresh follows already from nonce and TLS.
+        // The server's clock wrote the token's times. If a server (or a proxy) sends a wrong `Date`, the device's clock
+        // is tried. The nonce and TLS already show that the token is fresh.
         match validate(self.issuer.server_now()) {
             Err(IdTokenError {
                 problem: IdTokenProblem::Expired | IdTokenProblem::IssuedInTheFuture,
@@ -198,8 +196,8 @@ impl Verifier {
     }
 }
 
-/// Whether an ID token could not be verified only because the issuer's keys cannot be read now. One that came over TLS
-/// from the issuer itself may do without (OpenID Connect Core 3.1.3.7, 6.).
+/// Whether an ID token could not be verified only because the issuer's keys are unavailable now. A token that came over
+/// TLS from the issuer itself can be accepted without them (OpenID Connect Core 3.1.3.7, 6.).
 fn keys_cannot_be_had(error: &Error) -> bool {
     matches!(
         error,

@@ -1,4 +1,4 @@
-//! The handle that apps and the FFI use. Every call is one line: it names the part that does it.
+//! The handle that apps and the FFI use. Each method is one line that delegates to the part responsible for it.
 
 mod user;
 
@@ -31,7 +31,7 @@ pub struct SessionManager {
 }
 
 impl SessionManager {
-    /// A session under `name`, not yet read from the store. No I/O.
+    /// Creates a session under `name` without reading the store. No I/O.
     ///
     /// # Errors
     /// [`Error::Configuration`] for an empty name.
@@ -46,83 +46,84 @@ impl SessionManager {
         Ok(Self { parts })
     }
 
-    /// What another opening of the session asks for counts from now on, for every handle: its configuration, which is of the same
-    /// issuer and client, and its way to the same items, with other options. The rest of the dependencies stays. A sign-in
-    /// in progress ends with what it was begun with. No I/O.
+    /// Applies the configuration and the store of a later opening of this session, for every handle. The configuration
+    /// names the same issuer and client; the store reaches the same items, perhaps with other options. The other
+    /// dependencies stay. A browser sign-in in progress completes with the configuration that it began with. No I/O.
     pub fn configure(&self, configuration: Configuration, store: Arc<dyn SecretStore>) {
         self.parts.store.use_store(store);
         self.parts.context.configure(configuration);
     }
 
-    /// Whether that is the configuration that counts. Memory only.
+    /// Whether `configuration` is the current configuration. Memory only.
     pub fn is_configured_so(&self, configuration: &Configuration) -> bool {
         *self.parts.context.configuration() == *configuration
     }
 
-    /// Gives back the lock between processes, if a renewal holds it; the renewal goes on without.
+    /// Releases the process lock if a renewal holds it. The renewal continues without it.
     pub fn release_process_lock(&self) {
         self.parts.store.release_process_lock();
     }
 
-    /// The same, and takes it no more until [`SessionManager::resume`]: for iOS, which is about to suspend the process
-    /// and kills those that hold a lock in a shared folder then. What would need it ends with
-    /// [`Error::NoBackgroundTime`], also when it waits for its turn or between two attempts.
+    /// Releases the process lock, and does not take it again until [`SessionManager::resume`]. For iOS, before it
+    /// suspends the process: iOS kills a suspended process that holds a lock in a shared folder. Calls that need the
+    /// lock fail with [`Error::NoBackgroundTime`], even if they are already waiting for it or pausing between two
+    /// attempts.
     pub fn prepare_for_suspension(&self) {
         self.parts.store.suspend();
     }
 
-    /// The system was asked to let the process run, and has not answered: what needs the lock between processes waits for
-    /// [`SessionManager::resume`] or [`SessionManager::prepare_for_suspension`], 10 seconds at most.
+    /// The system was asked for background time and has not answered yet. Calls that need the process lock wait for
+    /// [`SessionManager::resume`] or [`SessionManager::prepare_for_suspension`], for at most 10 seconds.
     pub fn await_background_time(&self) {
         self.parts.store.await_background_time();
     }
 
-    /// The process runs on: it may take the lock between processes. So it is at first.
+    /// The process continues to run and may take the process lock. This is the initial state.
     pub fn resume(&self) {
         self.parts.resume();
     }
 
-    /// Reads the session from the store: once, or where other processes use it too, each time. While the device is
-    /// locked, every call tries again. Pending revocations of an earlier sign-out are sent now, in the
-    /// background; otherwise no network.
+    /// Reads the session from the store: once, or on every call if other processes share the store. While the device is
+    /// locked, every call tries again. Sends pending revocations of an earlier sign-out in the background; otherwise no
+    /// network.
     ///
     /// # Errors
-    /// [`Error::Store`] when the store fails; the next call tries again. [`Error::Envelope`] when what is stored cannot
-    /// be decoded: it is kept aside under another name, this is reported once, and the session counts as signed out. What
-    /// a newer release wrote stays in place until a sign-in replaces it (it is then kept aside), and is reported at each
-    /// launch.
+    /// [`Error::Store`] when the store fails; the next call tries again. [`Error::Envelope`] when the stored session
+    /// cannot be decoded: it is kept aside under another name, the error is reported once, and the session counts as
+    /// signed out. An item of a newer release stays in place until a sign-in replaces it (it is then kept aside); the
+    /// error is reported at each launch.
     pub async fn restore(&self) -> Result<SessionState, Error> {
         self.parts.restore().await
     }
 
-    /// Takes over what another process has made of the session, if the store is shared and was read before: after the
-    /// other one has said that it changed something. What cannot be read now is read by the next call.
+    /// Merges another process's changes after that process has announced them, if the store is shared and has been read
+    /// before. If the store cannot be read now, the next call reads it.
     pub async fn look_again(&self) {
-        // A device that is locked is looked at after the unlock.
+        // While the device is locked, nothing can be read; the first call after the unlock reads it.
         if !matches!(self.state(), None | Some(SessionState::Locked)) {
-            // The next call meets the error again, and has somebody to tell.
+            // The next call gets the same error and can report it to its caller.
             let _ = self.parts.store.merge_if_shared().await;
         }
     }
 
-    /// The state; `None` until the store was read. Memory only.
+    /// The state; `None` until the store has been read. Memory only.
     pub fn state(&self) -> Option<SessionState> {
         self.parts.context.state()
     }
 
-    /// Every change of state and every event from now on, in order, beginning with the current state where it is known.
-    /// Ends with the session.
+    /// Every change of state and every event from now on, in order, beginning with the current state if it is known.
+    /// The stream ends with the session.
     pub fn subscribe(&self) -> UnboundedReceiver<Report> {
         self.parts.context.subscribe()
     }
 
-    /// What has happened since the session was opened in this process. Memory only.
+    /// Counts of what has happened since the session was opened in this process. Memory only.
     pub fn counters(&self) -> SessionCounters {
         self.parts.context.metering().counters()
     }
 
-    /// Everything that is measured from now on: when it has ended, in the order of the ends. A receiver that takes nothing
-    /// loses what comes after the first 256, and delays nothing.
+    /// Every measurement from now on. Each arrives when the measured operation ends. If the receiver does not read, it
+    /// loses the measurements after the first 256; it never delays the session.
     pub fn subscribe_to_measurements(&self) -> Receiver<Measurement> {
         self.parts.context.metering().subscribe()
     }
@@ -133,22 +134,24 @@ impl SessionManager {
         self.parts.context.is_usable(min_ttl)
     }
 
-    /// Whether the session has a refresh token. Without one the user has to sign in again when the access token expires; a
-    /// sign-in that asked for one and got none says so by [`crate::machine::event::SessionEvent::RefreshTokenMissing`].
-    /// False where nobody is signed in. Memory only.
+    /// Whether the session has a refresh token. Without one, the user has to sign in again when the access token
+    /// expires. If a sign-in asked for a refresh token and got none,
+    /// [`crate::machine::event::SessionEvent::RefreshTokenMissing`] reports it. False if no user is signed in. Memory
+    /// only.
     pub fn has_refresh_token(&self) -> bool {
         self.parts.context.read(|machine| Tokens::of(machine).is_renewable())
     }
 
-    /// The scopes of the session's own access token: those that the issuer named or, where it named none, those that were
-    /// asked for (RFC 6749 5.1). After [`SessionManager::refresh`] for some of them these, until the next other renewal.
-    /// `None` where nobody is signed in, and for an imported session whose library did not store them. Memory only.
+    /// The scopes of the session's own access token: those that the issuer returned or, if it returned none, those that
+    /// were requested (RFC 6749 5.1). After a [`SessionManager::refresh`] for fewer scopes, these are the fewer scopes
+    /// until the next other renewal. `None` if no user is signed in, and for an imported session whose library did not
+    /// store them. Memory only.
     pub fn granted_scopes(&self) -> Option<Vec<String>> {
         self.parts.context.read(|machine| Tokens::of(machine).granted_scopes())
     }
 
-    /// When the user last authenticated at the issuer, by the ID token of the sign-in (`auth_time`, OpenID Connect Core 2);
-    /// `None` where the issuer does not say. It must where `max_age` was asked for. Memory only.
+    /// When the user last authenticated at the issuer, according to the ID token of the sign-in (`auth_time`, OpenID
+    /// Connect Core 2). `None` if the issuer does not include it; with `max_age` in the request it must. Memory only.
     pub fn authenticated_at(&self) -> Option<Timestamp> {
         self.parts
             .context
@@ -156,23 +159,24 @@ impl SessionManager {
     }
 }
 
-/// Signing in and out.
+/// Sign-in and sign-out.
 impl SessionManager {
-    /// Starts a sign-in and gives the URL to open. Fetches the issuer's endpoints where they are not known; stores
-    /// nothing. A sign-in already in progress is replaced: its callback will be refused.
+    /// Starts a sign-in and returns the URL to open. Fetches the issuer's endpoints if they are not known; stores
+    /// nothing. A sign-in already in progress is replaced, and its callback will be refused.
     ///
     /// # Errors
-    /// [`Error::Argument`] for parameters that Pilotlight sets itself; what the discovery says.
+    /// [`Error::Argument`] for parameters that Pilotlight sets itself; the errors of discovery.
     pub async fn begin_sign_in(&self, options: SignInOptions) -> Result<SignInRequest, Error> {
         self.parts.browser_sign_in.begin(options).await
     }
 
-    /// Asks the issuer for a code with which the user signs in on another device (RFC 8628). `parameters` go along with the
-    /// request. Network; stores nothing. A sign-in already in progress is replaced.
+    /// Asks the issuer for a code with which the user signs in on another device (RFC 8628). `parameters` are added to
+    /// the request. Network; stores nothing. A sign-in already in progress is replaced.
     ///
     /// # Errors
-    /// [`Error::ServerConfiguration`] naming `issuer` where the issuer has no such endpoint, and `client_id` where the client
-    /// may not use this grant; [`Error::Argument`] for parameters that Pilotlight sets itself.
+    /// [`Error::ServerConfiguration`] naming `issuer` if the issuer has no device authorization endpoint, and
+    /// `client_id` if the client may not use this grant; [`Error::Argument`] for parameters that Pilotlight sets
+    /// itself.
     pub async fn begin_device_sign_in(
         &self,
         parameters: HashMap<String, String>,
@@ -180,36 +184,37 @@ impl SessionManager {
         self.parts.sign_in_on_another_device.begin(parameters).await
     }
 
-    /// Asks the issuer, as often as it wants, until the user has signed in there; checks and stores the session. A connection that
-    /// is lost ends nothing. [`SessionManager::cancel_sign_in_attempt`] does, before the next request.
+    /// Polls the issuer at the interval that it asks for until the user has signed in there, then checks and stores the
+    /// session. A lost connection does not end the polling. [`SessionManager::cancel_sign_in_attempt`] ends it before
+    /// the next request.
     ///
     /// # Errors
-    /// [`Error::SignIn`] with `access_denied` where the user said no and `expired_token` where the code expired;
-    /// [`Error::SignInCancelled`]; else as [`SessionManager::complete_sign_in`].
+    /// [`Error::SignIn`] with `access_denied` if the user refused and `expired_token` if the code expired;
+    /// [`Error::SignInCancelled`]; otherwise the errors of [`SessionManager::complete_sign_in`].
     pub async fn complete_device_sign_in(&self, attempt: u64) -> Result<SessionState, Error> {
         self.parts.sign_in_on_another_device.complete(attempt).await
     }
 
-    /// Ends a sign-in with the URL the browser was sent back to: checks it, exchanges the code, validates the ID token,
-    /// stores the session and publishes it.
+    /// Completes a sign-in with the callback URL: checks it, exchanges the code, validates the ID token, stores the
+    /// session and publishes it.
     ///
     /// # Errors
     /// [`Error::Argument`] or [`Error::SignIn`] (`state_mismatch`) for a URL that does not belong to the sign-in in
-    /// progress, which then goes on. [`Error::SignIn`] when the issuer or the user said no, [`Error::IdToken`] when the
-    /// token is not to be believed: the attempt is over. A transient failure leaves the attempt as it is: call again with
-    /// the same URL. [`Error::Store`] when the session could not be written: it is signed in all the same, and the next
-    /// call writes it.
+    /// progress, which then continues. [`Error::SignIn`] when the issuer or the user refused, [`Error::IdToken`] when
+    /// the ID token is not valid: the attempt is over. A transient failure leaves the attempt as it is: call again with
+    /// the same URL. [`Error::Store`] when the session could not be written: the user is signed in all the same, and
+    /// the next call writes the session.
     pub async fn complete_sign_in(&self, callback_url: &str) -> Result<SessionState, Error> {
         self.parts.browser_sign_in.complete(callback_url).await
     }
 
-    /// Tells both of two sessions in one process, with one redirect URI at two issuers, that the other one is there. From then
-    /// on a sign-in at an issuer that names itself in no callback is warned of. Memory only.
+    /// Makes two sessions in one process known to each other: they have the same redirect URI but different issuers.
+    /// From then on, a sign-in logs a warning if its issuer does not name itself in callbacks. Memory only.
     pub fn meet(&self, other: &Self) {
         self.parts.browser_sign_in.meet(&other.parts.browser_sign_in);
     }
 
-    /// Where callbacks go, and whose they are: see [`SessionManager::meet`]. Memory only.
+    /// The redirect URI and the issuer of this session: see [`SessionManager::meet`]. Memory only.
     pub fn redirect_uri_and_issuer(&self) -> (String, String) {
         let configuration = self.parts.context.configuration();
         let issuer = configuration.issuer.as_url();
@@ -219,48 +224,49 @@ impl SessionManager {
         )
     }
 
-    /// Gives up the sign-in in progress, if there is one.
+    /// Cancels the sign-in in progress, if there is one.
     pub fn cancel_sign_in(&self) {
         self.parts.pending_sign_in.cancel(|_| true);
     }
 
-    /// Ends a sign-in that was begun more than 15 minutes ago, and forgets the ID token that was kept for signing the
-    /// browser out. Memory only; for the beginning of each call, because the
-    /// process may have been suspended since.
+    /// Ends a sign-in that has waited too long for its user (in the browser 15 minutes), and discards the ID token that
+    /// was kept for the browser's sign-out. Memory only. Called at the beginning of each call, because the process may
+    /// have been suspended since.
     pub fn expire_sign_in(&self) {
         self.parts.expire();
     }
 
-    /// Gives up the sign-in that [`SignInRequest::attempt`] names; another one that has replaced it goes on.
+    /// Cancels the sign-in with this [`SignInRequest::attempt`]. A sign-in that has replaced it continues.
     pub fn cancel_sign_in_attempt(&self, attempt: u64) {
         self.parts.pending_sign_in.cancel(|current| current == attempt);
     }
 
-    /// Forgets the session in memory and in the store, cancels a sign-in in progress, then asks the issuer to revoke
-    /// the refresh token and the device secret (at most 10 seconds). Never fails here: an item that cannot be deleted now is deleted at the
-    /// next chance, and the session counts as signed out meanwhile. A refresh token that cannot be revoked now is kept
-    /// for that alone, for at most 30 days, and sent again at the next [`SessionManager::restore`] or sign-in.
+    /// Removes the session from memory and from the store, cancels a sign-in in progress, then asks the issuer to
+    /// revoke the refresh token and the device secret (at most 10 seconds). The local sign-out never fails: if an item
+    /// cannot be deleted now, it is deleted at the next opportunity, and the session counts as signed out meanwhile. If
+    /// a refresh token cannot be revoked now, it is kept for the revocation alone, for at most 30 days. The revocation
+    /// is sent again at the next [`SessionManager::restore`] or sign-in.
     pub async fn sign_out(&self) -> SignOutOutcome {
         self.parts.sign_out.sign_out().await
     }
 
-    /// The URL that ends the issuer's own session in the browser, for after [`SessionManager::sign_out`]: otherwise the
-    /// next sign-in may ask the user nothing. Asks the issuer for its endpoints where they are not known yet (network);
-    /// stores nothing. With `sends_id_token_hint` it holds the ID token of the session or, for 15 minutes after its
-    /// sign-out, of the one that ended last.
+    /// The URL that ends the issuer's session in the browser, to be opened after [`SessionManager::sign_out`]:
+    /// otherwise the next sign-in may not ask the user for anything. Fetches the issuer's endpoints if they are not
+    /// known (network); stores nothing. With `sends_id_token_hint`, the URL contains the ID token of the session or,
+    /// for 15 minutes after its sign-out, the ID token of the session that ended last.
     ///
     /// # Errors
-    /// As [`crate::protocol::logout::logout`], and [`Error::Transport`] and its like when the endpoints are not known
-    /// and cannot be fetched.
+    /// As [`crate::protocol::logout::logout`], and [`Error::Transport`] and similar errors when the endpoints are not
+    /// known and cannot be fetched.
     pub async fn logout_url(&self, options: &LogoutOptions) -> Result<String, Error> {
         self.parts.browser_sign_out.url(options).await
     }
 
-    /// Checks the URL that the browser came back with from the last [`SessionManager::logout_url`]. Memory only.
+    /// Checks the URL with which the browser returned from the last [`SessionManager::logout_url`]. Memory only.
     ///
     /// # Errors
-    /// As [`crate::protocol::logout::read_return`], and [`Error::Argument`] when there is none to complete. The sign-out
-    /// then goes on: anybody can send an app a URL.
+    /// As [`crate::protocol::logout::read_return`], and [`Error::Argument`] when there is no sign-out to complete. A
+    /// sign-out in progress continues after an error: anybody can send an app a URL.
     pub fn complete_logout(&self, returned: &str) -> Result<(), Error> {
         self.parts.browser_sign_out.complete(returned)
     }
@@ -268,9 +274,9 @@ impl SessionManager {
 
 /// Access tokens.
 impl SessionManager {
-    /// Calls `use_token` with the access token in memory, if it is good for at least `min_ttl`. Memory only, O(1), and
-    /// no copy is made but the caller's own. `None` also while new tokens wait to be written: then
-    /// [`SessionManager::access_token`] writes them.
+    /// Calls `use_token` with the access token in memory, if it is good for at least `min_ttl`. Memory only, O(1); the
+    /// token is not copied. Returns `None` also while new tokens have not been stored yet;
+    /// [`SessionManager::access_token`] stores them.
     pub fn with_cached_access_token<T>(&self, min_ttl: Duration, use_token: impl FnOnce(&str) -> T) -> Option<T> {
         self.parts
             .access_tokens
@@ -278,7 +284,7 @@ impl SessionManager {
             .map(|token| use_token(token.expose()))
     }
 
-    /// [`SessionManager::with_cached_access_token`] for a further audience. Memory only.
+    /// [`SessionManager::with_cached_access_token`] for another audience. Memory only.
     pub fn with_cached_access_token_for<T>(
         &self,
         audience: &Audience,
@@ -291,54 +297,54 @@ impl SessionManager {
             .map(|token| use_token(token.expose()))
     }
 
-    /// How long a copy of the token that [`SessionManager::with_cached_access_token`] would use now may be used, while
-    /// [`SessionManager::epoch`] is this one. `None` when there is none, and where the device's clocks do not say how old it
-    /// is. Memory only, O(1).
+    /// How long a caller may use its copy of the token that [`SessionManager::with_cached_access_token`] would use now.
+    /// The lease holds only while [`SessionManager::epoch`] has the returned value. `None` if there is no token, or if
+    /// its age is unknown because of the device's clocks. Memory only, O(1).
     pub fn access_token_lease(&self) -> Option<(u64, Lease)> {
         self.parts.access_tokens.lease()
     }
 
-    /// A number that is another one after everything that may have changed the session; it never comes again. A caller that has
-    /// seen such a change also sees its number.
+    /// A number that changes whenever the session may have changed, and never repeats. A caller that has seen such a
+    /// change also sees the new number.
     pub fn epoch(&self) -> &AtomicU64 {
         self.parts.memory.epoch()
     }
 
-    /// An access token good for at least `min_ttl`: from memory, or renewed (network; persists). However many ask, one
-    /// renewal is sent, and it goes on when its callers go away. Where other processes use the store, it is read again
-    /// before a renewal.
+    /// An access token good for at least `min_ttl`: from memory, or renewed (network; persists). Concurrent callers
+    /// share one renewal, which continues even if all of them go away. If other processes share the store, it is read
+    /// again before a renewal.
     ///
     /// # Errors
     /// [`Error::NoSession`], [`Error::Reauthenticate`]; a locked or failing store; [`Error::Argument`] when the
-    /// issuer's tokens do not live `min_ttl` at all; [`Error::Busy`] and [`Error::ReadOnly`] where the store is shared;
-    /// what [`crate::protocol::token::read_with`] says of the issuer's answer. [`Error::Store`] also when the renewed tokens
-    /// could not be written: they are usable, and the next call writes them.
+    /// issuer's tokens never live as long as `min_ttl`; [`Error::Busy`] and [`Error::ReadOnly`] if the store is shared;
+    /// the errors of [`crate::protocol::token::read_with`] for the issuer's answer. [`Error::Store`] also when the
+    /// renewed tokens could not be written: they are usable, and the next call writes them.
     pub async fn access_token(&self, options: TokenOptions) -> Result<Secret, Error> {
         self.parts.access_tokens.get(None, options).await
     }
 
-    /// An access token for `audience`, good for at least `min_ttl`: from memory, or got with the session's refresh token
-    /// (network; persists). Auth0 is sent `audience` ("Multi-Resource Refresh Token"), any other provider `resource`
-    /// (RFC 8707); there the sign-in has to name it, by the configuration's `resources`. The session's own access token
-    /// and scope stay as they are. A good token costs memory only, whatever else is being renewed; callers for one
-    /// audience share a renewal, those for several take turns, because each may rotate the refresh token. The configured
-    /// audience without scopes is the session's own token.
+    /// An access token for `audience`, good for at least `min_ttl`: from memory, or obtained with the session's refresh
+    /// token (network; persists). Auth0 is sent `audience` ("Multi-Resource Refresh Token"), any other provider
+    /// `resource` (RFC 8707); there, the sign-in has to request it through the configuration's `resources`. The
+    /// session's own access token and scopes stay as they are. A valid token comes from memory, whatever else is being
+    /// renewed. Callers for one audience share a renewal; renewals for different audiences take turns, because each may
+    /// rotate the refresh token. The configured audience without scopes means the session's own token.
     ///
-    /// The 20 tokens got last are kept with the session, and go with it.
+    /// The 20 most recently obtained tokens are kept with the session and removed with it.
     ///
     /// # Errors
-    /// As [`SessionManager::access_token`]; [`Error::ServerConfiguration`] naming `audience` when the issuer refuses the
-    /// audience or ignores it, which never ends the session; where it is sent as `resource`, [`Error::Argument`] for an
-    /// audience that is no absolute URI, [`Error::Configuration`] for one that the configuration's `resources` do not name,
-    /// and [`Error::InteractionRequired`] for one that they name since after the sign-in: then no token is
-    /// asked for.
+    /// As [`SessionManager::access_token`]. [`Error::ServerConfiguration`] naming `audience` when the issuer refuses or
+    /// ignores the audience; this never ends the session. If it is sent as `resource`: [`Error::Argument`] for an
+    /// audience that is not an absolute URI, [`Error::Configuration`] for one that the configuration's `resources` do
+    /// not name, and [`Error::InteractionRequired`] for one that was added to them after the sign-in. In these cases no
+    /// request is sent.
     pub async fn access_token_for(&self, audience: &Audience, options: TokenOptions) -> Result<Secret, Error> {
         self.parts.access_tokens.get(Some(audience), options).await
     }
 
-    /// An access token in the place of `refused`, which an API did not accept: the one that another renewal brought in
+    /// An access token to replace `refused`, which an API did not accept: the token that another renewal has brought in
     /// the meantime, or a renewed one (network; persists). `audience` is that of [`SessionManager::access_token_for`];
-    /// `None` means the session's own token. However many callers bring the same refused token, one renewal is sent.
+    /// `None` means the session's own token. Concurrent callers with the same refused token share one renewal.
     ///
     /// # Errors
     /// As [`SessionManager::access_token`] and [`SessionManager::access_token_for`].
@@ -354,8 +360,9 @@ impl SessionManager {
             .await
     }
 
-    /// The same for a request that went to `api`, the API's origin; `None` where that refused a fresh token a while ago: then
-    /// its answer is to be believed. Say with [`SessionManager::note_replaced_token`] what became of the token.
+    /// [`SessionManager::access_token_other_than`] for a request that went to `api`, the API's origin. `None` if that
+    /// API refused a fresh token a while ago: its answer is then final. Report the outcome of the new token with
+    /// [`SessionManager::note_replaced_token`].
     ///
     /// # Errors
     /// As [`SessionManager::access_token_other_than`].
@@ -372,13 +379,14 @@ impl SessionManager {
             .await
     }
 
-    /// Says whether `api` refused the token that [`SessionManager::replace_refused_token`] gave, too. If it did, no token is
-    /// renewed for it for 30 s, then for twice as long each time, up to 16 minutes. Memory only.
+    /// Reports whether `api` also refused the token from [`SessionManager::replace_refused_token`]. If it did, no token
+    /// is renewed for this API for 30 s, then for twice as long each time, up to 16 minutes. Memory only.
     pub fn note_replaced_token(&self, api: String, is_refused: bool) {
         self.parts.access_tokens.note_replaced(api, is_refused);
     }
 
-    /// Renews now, for the scopes and with the parameters given (network; persists). The token becomes the session's.
+    /// Renews now, for the given scopes and with the given parameters (network; persists). The token becomes the
+    /// session's.
     ///
     /// # Errors
     /// As [`SessionManager::access_token`].

@@ -1,5 +1,5 @@
-//! What the session does for its user beside tokens: profile and metadata, the import of an old session, and what older
-//! Auth0 tenants have instead.
+//! What the session does for its user besides tokens: profile and metadata, the import of an old session, and the
+//! legacy endpoints of older Auth0 tenants.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,8 +23,8 @@ use crate::protocol::mfa::MfaAuthenticator;
 
 /// Profile, metadata and import.
 impl SessionManager {
-    /// The thumbprint of the key that the session's own access token is bound to (DPoP, RFC 9449), and whether it is in
-    /// hardware; `None` where the token is not bound. Memory only.
+    /// The thumbprint of the key that the session's own access token is bound to (DPoP, RFC 9449), and whether the key
+    /// is in hardware; `None` if the token is not bound. Memory only.
     pub fn bound_key(&self) -> Option<(String, bool)> {
         self.parts.memory.bound_key()
     }
@@ -34,32 +34,32 @@ impl SessionManager {
         self.parts.memory.binding(token).is_some()
     }
 
-    /// A proof of possession for one request with this access token; `None` where that is not bound. No network.
+    /// A DPoP proof for one request with this access token; `None` if the token is not bound. No network.
     ///
     /// # Errors
-    /// [`Error::ProofKeyLost`] where this device cannot use the key any more; [`Error::ProofKey`].
+    /// [`Error::ProofKeyLost`] if this device can no longer use the key; [`Error::ProofKey`].
     pub async fn proof(&self, method: &str, url: &Url, token: &Secret) -> Result<Option<String>, Error> {
         self.parts.memory.proof(method, url, token).await
     }
 
-    /// The next proof that goes to the origin of `url` says this nonce. Memory only.
+    /// The next proof for the origin of `url` contains this nonce. Memory only.
     pub fn keep_proof_nonce(&self, url: &Url, nonce: &str) {
         self.parts.memory.keep_nonce(url, nonce);
     }
 
-    /// The profile as last fetched. Memory only, O(1): nothing of it is copied.
+    /// The profile as last fetched. Memory only, O(1), without a copy.
     pub fn cached_profile(&self) -> Option<Arc<Profile>> {
         self.parts.context.profile()
     }
 
-    /// A number for the profile that [`SessionManager::cached_profile`] gives: 0 when there is none, another number for
-    /// each that takes its place. Memory only, O(1).
+    /// The version of the profile that [`SessionManager::cached_profile`] returns: 0 if there is none, and a new number
+    /// whenever the profile is replaced. Memory only, O(1).
     pub fn cached_profile_version(&self) -> u64 {
         self.parts.context.profile_version()
     }
 
-    /// The user's profile: as last fetched, or from the userinfo endpoint (network; persists) when `refresh` or none
-    /// was fetched yet. However many ask, one request is sent, and it goes on when its callers go away.
+    /// The user's profile: as last fetched or, with `refresh` or if none has been fetched yet, from the userinfo
+    /// endpoint (network; persists). Concurrent callers share one request, which continues even if all of them go away.
     ///
     /// # Errors
     /// As [`SessionManager::access_token`] and [`crate::protocol::userinfo::read`]; [`Error::UnexpectedAnswer`] for a
@@ -68,9 +68,9 @@ impl SessionManager {
         self.parts.profile.get(refresh).await
     }
 
-    /// The profile as last fetched, if that is less than `max_age` ago by the device's clock; else as
-    /// [`SessionManager::profile`] with `refresh`. One from the future is as good as old. With `allow_stale` the old one
-    /// will do where a new one cannot be had for the moment.
+    /// The profile as last fetched, if it is younger than `max_age` by the device's clock; otherwise as
+    /// [`SessionManager::profile`] with `refresh`. A fetch time in the future counts as old. With `allow_stale`,
+    /// returns the old profile if a new one is temporarily unavailable.
     ///
     /// # Errors
     /// As [`SessionManager::profile`].
@@ -78,11 +78,13 @@ impl SessionManager {
         self.parts.profile.get_within(max_age, allow_stale).await
     }
 
-    /// The user's object at Auth0: `fields` only (`include`), all but those, or everything when none is named. Network.
+    /// The user object at Auth0: only `fields` (with `include`), all other fields, or everything if none is named.
+    /// Network.
     ///
-    /// The token is found by itself: the session's own where its audience is the Management API; else one for
-    /// `https://{domain}/api/v2/`, got with the refresh token and kept as any further audience's
-    /// ([`SessionManager::access_token_for`]); or the ID token, where the configuration says that the tenant is that old.
+    /// The access token is chosen automatically. It is the session's own token if that is for the Management API;
+    /// otherwise a token for `https://{domain}/api/v2/`, obtained with the refresh token and kept like that of any
+    /// other audience ([`SessionManager::access_token_for`]); or the ID token, if the configuration says that the
+    /// tenant is that old.
     ///
     /// # Errors
     /// As [`SessionManager::access_token_for`] and [`crate::protocol::users::read`]; [`Error::Configuration`] for a
@@ -91,7 +93,7 @@ impl SessionManager {
         self.parts.metadata.fetch_user(fields, include).await
     }
 
-    /// The user's metadata: all of it, or the keys named. Network.
+    /// The user's metadata: all of it, or the given keys. Network.
     ///
     /// # Errors
     /// As [`SessionManager::fetch_user`].
@@ -99,7 +101,7 @@ impl SessionManager {
         self.parts.metadata.fetch(keys, true).await
     }
 
-    /// The same, or with `include` false all of it but the keys named.
+    /// As [`SessionManager::fetch_metadata`], or with `include` false all metadata except the given keys.
     ///
     /// # Errors
     /// As [`SessionManager::fetch_user`].
@@ -107,8 +109,8 @@ impl SessionManager {
         self.parts.metadata.fetch(keys, include).await
     }
 
-    /// Changes the user's metadata and gives it as it is afterwards. Network. Merged at the first level: nested objects
-    /// are replaced, `null` deletes a key, an empty object deletes everything.
+    /// Changes the user's metadata and returns the result. Network. The patch is merged at the first level: nested
+    /// objects are replaced, `null` deletes a key, an empty object deletes everything.
     ///
     /// # Errors
     /// As [`SessionManager::fetch_user`]; [`Error::Argument`] for a key that the server would refuse.
@@ -116,8 +118,8 @@ impl SessionManager {
         self.parts.metadata.update(patch).await
     }
 
-    /// Leaves `metadata` and nothing else, and gives it as it is afterwards. Network: one request that reads and one that
-    /// writes, unless `metadata` is empty. A key that somebody else adds between the two stays.
+    /// Replaces all metadata with `metadata`, and returns the result. Network: one request that reads and one that
+    /// writes, or only the latter if `metadata` is empty. A key that somebody else adds between the two stays.
     ///
     /// # Errors
     /// As [`SessionManager::update_metadata`].
@@ -125,7 +127,7 @@ impl SessionManager {
         self.parts.metadata.replace(metadata).await
     }
 
-    /// Deletes keys of the first level, and gives the metadata as it is afterwards. Network. No keys delete nothing.
+    /// Deletes keys of the first level, and returns the remaining metadata. Network. Without keys, nothing is deleted.
     ///
     /// # Errors
     /// As [`SessionManager::update_metadata`].
@@ -133,9 +135,8 @@ impl SessionManager {
         self.parts.metadata.remove(keys).await
     }
 
-    /// Merges `changes` at every level (RFC 7396), and gives the metadata as it is afterwards. Network: reads, then
-    /// writes the keys of the first level that `changes` names; what somebody else changes inside them between the two
-    /// is lost.
+    /// Merges `changes` at every level (RFC 7396), and returns the result. Network: reads, then writes the first-level
+    /// keys that `changes` names. Changes that somebody else makes inside those keys between the two requests are lost.
     ///
     /// # Errors
     /// As [`SessionManager::update_metadata`].
@@ -143,25 +144,26 @@ impl SessionManager {
         self.parts.metadata.merge(changes).await
     }
 
-    /// Changes the metadata as [`SessionManager::update_metadata`] does, or lets the change wait while the network or the
-    /// server has a transient failure (persists). What waits is sent in order, and before any other call of the metadata: at
-    /// the next launch, at the next renewal or fetched profile, or by [`SessionManager::flush_metadata_updates`]. It goes
-    /// with the sign-out, and stays when the same user signs in again.
+    /// Changes the metadata as [`SessionManager::update_metadata`] does, or queues the change if the network or the
+    /// server has a transient failure (persists). Queued changes are sent in order, before any other metadata call: at
+    /// the next launch, at the next renewal or fetched profile, or by [`SessionManager::flush_metadata_updates`]. A
+    /// sign-out discards them. They stay if the same user signs in again without a sign-out.
     ///
     /// # Errors
-    /// As [`SessionManager::update_metadata`] except for transient failures; nothing waits then. [`Error::Argument`] also
-    /// when 100 changes or 64 KiB of them wait; [`Error::Store`] when the waiting change could not be written.
+    /// As [`SessionManager::update_metadata`] except for transient failures; after an error nothing is queued.
+    /// [`Error::Argument`] also when 100 changes or 64 KiB are queued; [`Error::Store`] when the queued change could
+    /// not be written.
     pub async fn update_metadata_or_queue(&self, patch: Map<String, Value>) -> Result<UpdateOutcome, Error> {
         self.parts.metadata.update_or_queue(patch).await
     }
 
-    /// The changes that wait, the oldest first. Memory only.
+    /// The queued changes, oldest first. Memory only.
     pub fn pending_metadata_updates(&self) -> Vec<PendingUpdate> {
         self.parts.metadata_queue.pending()
     }
 
-    /// Takes back a change that waits (persists); false when it does not wait. One that is on its way may be made all the
-    /// same.
+    /// Removes a queued change (persists); false if it is not queued. A change that is already being sent may still
+    /// take effect.
     ///
     /// # Errors
     /// A locked or failing store; [`Error::ReadOnly`].
@@ -169,9 +171,9 @@ impl SessionManager {
         self.parts.metadata_queue.cancel(id).await
     }
 
-    /// Sends the changes that wait, in order (network; persists), and says what became of these and of those that were
-    /// sent by themselves and refused. A change that the server refuses for good (4xx but 401, 408, 425 and 429,
-    /// RFC 9110 15.5) is dropped; a transient failure keeps it and all after it.
+    /// Sends the queued changes in order (network; persists). Reports the outcome of these changes and of earlier ones
+    /// that were sent automatically and refused. A change that the server refuses for good (4xx except 401, 408, 425
+    /// and 429, RFC 9110 15.5) is dropped. After a transient failure, that change and all later ones stay queued.
     ///
     /// # Errors
     /// As [`SessionManager::update_metadata`] except for transient failures.
@@ -179,21 +181,23 @@ impl SessionManager {
         self.parts.metadata_queue.flush().await
     }
 
-    /// Takes over the session that another library stored, if this one has none and never had (see the module). Reads
-    /// and writes the store. Network only where neither an ID token nor a profile says whose session it is: then the
-    /// userinfo endpoint is asked, after a renewal where the access token is not good any more. What is imported is
+    /// Imports the session that another library stored, if this one has no session and never had one (see the module).
+    /// Reads and writes the store. Uses the network only if neither an ID token nor a profile identifies the user: it
+    /// then asks the userinfo endpoint, after a renewal if the access token is no longer valid. The imported session is
     /// renewed at its first use.
     ///
     /// # Errors
-    /// [`Error::Store`] when the device is locked or a store fails; [`Error::Envelope`] when a newer release's session is
-    /// in the way; [`Error::ReadOnly`], [`Error::Busy`]; where the network is used, what its answers say. Nothing was
-    /// changed then: try again. What is found and cannot be taken over is an outcome, not an error.
+    /// [`Error::Store`] when the device is locked or a store fails; [`Error::Envelope`] when a newer release's session
+    /// is in the way; [`Error::ReadOnly`], [`Error::Busy`]; if the network is used, the errors of its answers. After an
+    /// error nothing has changed: try again. A session that is found but cannot be imported is an outcome, not an
+    /// error.
     pub async fn import_session(&self, source: ImportSource) -> Result<ImportOutcome, Error> {
         self.parts.importer.import(&source).await
     }
 
-    /// Deletes what the other library stored; true when that was done. False, and nothing is deleted, while there is no
-    /// session here and there never was one since an import was tried: then the old item may be all that the user has.
+    /// Deletes what the other library stored; true when it is deleted. While there is no session here and has been none
+    /// since an import was tried, nothing is deleted and the result is false: the old item may be all that the user
+    /// has.
     ///
     /// # Errors
     /// [`Error::Store`], [`Error::ReadOnly`]; [`Error::Argument`] for a source that the app reads itself.
@@ -204,8 +208,8 @@ impl SessionManager {
 
 /// Older Auth0 tenants.
 impl SessionManager {
-    /// Calls `use_token` with the ID token in memory, if it is good for at least `min_ttl`. Memory only. `None` also
-    /// where the configuration does not allow the legacy calls.
+    /// Calls `use_token` with the ID token in memory, if it is good for at least `min_ttl`. Memory only. `None` also if
+    /// the configuration does not allow the legacy calls.
     pub fn with_cached_id_token<T>(&self, min_ttl: Duration, use_token: impl FnOnce(&str) -> T) -> Option<T> {
         self.parts
             .id_tokens
@@ -213,66 +217,70 @@ impl SessionManager {
             .map(|token| use_token(token.expose()))
     }
 
-    /// An ID token good for at least `min_ttl`: from memory, or renewed (network; persists). A session that lives by
-    /// its ID token is renewed by delegation, any other as ever. However many ask, one renewal is sent.
+    /// An ID token good for at least `min_ttl`: from memory, or renewed (network; persists). A session that is based on
+    /// its ID token is renewed by delegation, any other session in the usual way. Concurrent callers share one renewal.
     ///
     /// # Errors
-    /// As [`SessionManager::access_token`], with what [`crate::protocol::legacy::delegation::read`] says of the answer; [`Error::Configuration`]
-    /// where the legacy calls are not allowed.
+    /// As [`SessionManager::access_token`], and the errors of [`crate::protocol::legacy::delegation::read`];
+    /// [`Error::Configuration`] if the legacy calls are not allowed.
     pub async fn id_token(&self, min_ttl: Duration) -> Result<Secret, Error> {
         self.parts.id_tokens.get(min_ttl).await
     }
 
     /// Signs in with the user's name and password at `/oauth/ro` (network; persists). A sign-in in progress is
-    /// replaced; a sign-out or another sign-in that comes meanwhile wins, and what this one brought is revoked.
+    /// replaced. If a sign-out or another sign-in happens meanwhile, it takes precedence, and the new tokens are
+    /// revoked.
     ///
-    /// For apps of older tenants that cannot leave it yet: an app that shows a password field sees the password, teaches
-    /// users to type it anywhere, and shuts out single sign-on, second factors and passkeys (RFC 8252 8.12; RFC 9700
-    /// 2.4: "MUST NOT be used"). The browser does without all of that.
+    /// For apps of older tenants that cannot give up this grant yet. An app with a password field sees the password,
+    /// teaches users to type it anywhere, and excludes single sign-on, second factors and passkeys (RFC 8252 8.12; RFC
+    /// 9700 2.4: "MUST NOT be used"). A sign-in in the browser has none of these problems.
     ///
-    /// The session lives by its ID token. That is verified as ever when it is signed with a key of the issuer's; signed
-    /// with the client's secret (HS256), which no app has, it is believed because it came from the issuer over TLS.
+    /// The session is based on its ID token. If the token is signed with a key of the issuer, it is verified as usual.
+    /// If it is signed with the client's secret (HS256), which no app has, it is trusted because it came from the
+    /// issuer over TLS.
     ///
     /// # Errors
-    /// [`Error::Configuration`] where the legacy calls are not allowed; [`Error::Argument`] for what is missing; what
-    /// [`crate::protocol::legacy::resource_owner::read`] says of the answer; [`Error::IdToken`]; [`Error::SignInCancelled`]; [`Error::Store`] when
-    /// the session could not be written: it is signed in all the same.
+    /// [`Error::Configuration`] if the legacy calls are not allowed; [`Error::Argument`] for a missing value; the
+    /// errors of [`crate::protocol::legacy::resource_owner::read`]; [`Error::IdToken`]; [`Error::SignInCancelled`];
+    /// [`Error::Store`] when the session could not be written: the user is signed in all the same.
     pub async fn sign_in_with_password(&self, sign_in: PasswordSignIn) -> Result<SessionState, Error> {
         self.parts.sign_in_by_password.sign_in(sign_in).await
     }
 
-    /// Exchanges the session's token for another at `/delegation` and gives what the issuer answers, a free map
-    /// (network). Nothing of it is stored. The ID token is renewed first where it has expired.
+    /// Exchanges the session's token for another at `/delegation` and returns the issuer's answer as a free-form map
+    /// (network). Stores nothing of it. The ID token is renewed first if it has expired.
     ///
     /// # Errors
-    /// As [`SessionManager::id_token`]; [`Error::AccessDenied`] when the issuer refuses the token for this; the session
-    /// goes on then. [`Error::Argument`] for `by_refresh_token` in a session that does not live by its ID token: its
-    /// refresh token may be rotated.
+    /// As [`SessionManager::id_token`]; [`Error::AccessDenied`] when the issuer refuses the token for this purpose; the
+    /// session then continues. [`Error::Argument`] for `by_refresh_token` in a session that is not based on its ID
+    /// token: its refresh token may be rotated.
     pub async fn delegate(&self, options: &DelegationOptions) -> Result<Map<String, Value>, Error> {
         self.parts.delegation.delegate(options).await
     }
 
-    /// The profile of the user whom an ID token is about, from `/tokeninfo` (network): of `id_token`, or of the session's
-    /// own, renewed where it has expired; that one is kept as the session's profile (persists).
+    /// The profile of an ID token's user, from `/tokeninfo` (network). The token is `id_token`, or the session's own,
+    /// renewed if it has expired. The profile for the session's own token is kept as the session's profile (persists).
     ///
     /// # Errors
-    /// [`Error::Argument`] for an `id_token` that the issuer refuses; else as [`SessionManager::id_token`].
+    /// [`Error::Argument`] for an `id_token` that the issuer refuses; otherwise as [`SessionManager::id_token`].
     pub async fn token_info(&self, id_token: Option<&Secret>) -> Result<Profile, Error> {
         self.parts.delegation.token_info(id_token).await
     }
 }
 
-/// Another authentication of the session's user.
+/// Step-up authentication of the session's user.
 impl SessionManager {
-    /// Starts a sign-in in which the session's user authenticates as an API asks for (RFC 9470), and gives the URL to open.
-    /// [`SessionManager::complete_sign_in`] ends it: the session goes on with the tokens that come, and keeps all else. Until
-    /// then it stays as it is, and for good where another user signed in or the authentication is not what was asked for. May
-    /// read the store; fetches the issuer's endpoints where they are not known; stores nothing.
+    /// Starts a sign-in in which the session's user authenticates as an API requires (RFC 9470), and returns the URL to
+    /// open. [`SessionManager::complete_sign_in`] completes it: the session continues with the new tokens and keeps
+    /// everything else. Until then the session stays as it is. It also stays if another user signs in or the
+    /// authentication does not meet the requirement. May read the store; fetches the issuer's endpoints if they are not
+    /// known; stores nothing.
     ///
     /// # Errors
-    /// [`Error::NoSession`] and [`Error::Reauthenticate`] where there is no session to go on; else as
-    /// [`SessionManager::begin_sign_in`]. Its end has besides [`Error::SignIn`] with `user_mismatch` and
-    /// `unmet_authentication_requirements`, and [`Error::Busy`] where the store is shared, after which the same URL will do.
+    /// [`Error::NoSession`] and [`Error::Reauthenticate`] if there is no session to continue; otherwise as
+    /// [`SessionManager::begin_sign_in`]. Its completion can also fail with [`Error::SignIn`] (`user_mismatch` and
+    /// `unmet_authentication_requirements`) and, if the store is shared, with [`Error::Busy`]: call again with the same
+    /// URL.
     pub async fn begin_step_up(&self, options: StepUpOptions) -> Result<SignInRequest, Error> {
         self.parts.browser_sign_in.begin_step_up(options).await
     }
@@ -280,79 +288,83 @@ impl SessionManager {
 
 /// Token exchange (RFC 8693).
 impl SessionManager {
-    /// Signs in with what another issuer or another app gave, such as the code of Sign in with Apple (Auth0: "Token Exchange for Native Social",
-    /// "Custom Token Exchange"; RFC 8693). Network; persists the session. A sign-in in progress is replaced; a sign-out or another
-    /// sign-in that comes meanwhile wins, and what this one brought is revoked. The ID token is checked as after a sign-in in
-    /// the browser, but for the nonce, which this grant does not have.
+    /// Signs in with a credential from another issuer or another app, such as the code of Sign in with Apple (Auth0:
+    /// "Token Exchange for Native Social", "Custom Token Exchange"; RFC 8693). Network; persists the session. A sign-in
+    /// in progress is replaced. If a sign-out or another sign-in happens meanwhile, it takes precedence, and the new
+    /// tokens are revoked. The ID token is checked as after a sign-in in the browser, except for the nonce, which this
+    /// grant does not have.
     ///
     /// # Errors
-    /// [`Error::Argument`] for what is missing or is set by Pilotlight itself; [`Error::SignIn`] where the issuer does not accept the
-    /// token; [`Error::ServerConfiguration`] naming `client_id` where the client may not use this grant, `audience` or `scopes`;
-    /// [`Error::IdToken`]; [`Error::SignInCancelled`]. After a transient failure call again with the same token: an answer that has come
-    /// is not asked for again. [`Error::Store`] when the session could not be written: it is signed in all the same.
+    /// [`Error::Argument`] for a missing value or one that Pilotlight sets itself; [`Error::SignIn`] if the issuer does
+    /// not accept the token; [`Error::ServerConfiguration`] naming `client_id` if the client may not use this grant,
+    /// `audience` or `scopes`; [`Error::IdToken`]; [`Error::SignInCancelled`]. After a transient failure, call again
+    /// with the same token: an answer that has arrived is not requested again. [`Error::Store`] when the session could
+    /// not be written: the user is signed in all the same.
     pub async fn sign_in_by_exchange(&self, external: ExternalToken) -> Result<SessionState, Error> {
         self.parts.sign_in_by_token_exchange.sign_in(external).await
     }
 
-    /// An access token for another API, good for at least `min_ttl`: one of the session's own tokens, exchanged (RFC 8693; Auth0:
-    /// "Custom Token Exchange"), or the one that was exchanged before. Network; stores nothing. The tokens stay in memory, the 32 that
-    /// were used last, each for its audience, scopes, types, parameters and actor; they go with the session, with its end, and with
-    /// another authentication of the user. Exchanges are sent one after the other; callers for the same share one.
+    /// An access token for another API, good for at least `min_ttl`: one of the session's own tokens, exchanged (RFC
+    /// 8693; Auth0: "Custom Token Exchange"), or the result of an earlier exchange. Network; stores nothing. The 32
+    /// most recently used tokens stay in memory, each for its audience, scopes, types, parameters and actor. They are
+    /// discarded when the session ends and when the user authenticates again. Exchanges are sent one at a time; callers
+    /// with the same request share one.
     ///
-    /// Where the issuer does not accept the token that is shown, the session is renewed and the exchange tried again, once.
+    /// If the issuer does not accept the subject token, the session is renewed and the exchange is tried again, once.
     ///
     /// # Errors
-    /// [`Error::Argument`] for what cannot be sent, naming `type` where the issuer does not accept a fresh token of the session's and
-    /// `actor` where it does not accept that; [`Error::ServerConfiguration`] naming `client_id`, `audience` or `scopes`;
-    /// [`Error::InteractionRequired`], [`Error::AccessDenied`]; [`Error::Refused`] and its like; else as
-    /// [`SessionManager::access_token`]. The issuer's answer never ends the session.
+    /// [`Error::Argument`] for what cannot be sent, naming `type` if the issuer does not accept a fresh token of the
+    /// session and `actor` if it does not accept the actor; [`Error::ServerConfiguration`] naming `client_id`,
+    /// `audience` or `scopes`; [`Error::InteractionRequired`], [`Error::AccessDenied`]; [`Error::Refused`] and similar
+    /// errors; otherwise as [`SessionManager::access_token`]. The issuer's answer never ends the session.
     pub async fn exchange(&self, exchange: TokenExchange, options: TokenOptions) -> Result<Secret, Error> {
         self.parts.token_exchanges.get(exchange, options).await
     }
 
-    /// A session transfer token, with which a browser or web view is signed in too (Auth0: "Native to Web SSO"). Network; a refresh
-    /// token that is rotated for it is stored before. The token is this caller's alone and kept nowhere: it is good once, for a
-    /// minute.
+    /// A session transfer token, with which a browser or web view is signed in too (Auth0: "Native to Web SSO").
+    /// Network; if the refresh token is rotated for it, the new one is stored first. The token is for this caller only
+    /// and is not kept: it can be used once, within a minute.
     ///
     /// # Errors
-    /// [`Error::Configuration`] naming `issuer` for another issuer than Auth0; [`Error::ServerConfiguration`] naming `client_id` where
-    /// the application may not create such tokens; else as [`SessionManager::access_token`]. [`Error::Store`] when a rotated
-    /// refresh token could not be written: no token is given then.
+    /// [`Error::Configuration`] naming `issuer` if the issuer is not Auth0; [`Error::ServerConfiguration`] naming
+    /// `client_id` if the application may not create such tokens; otherwise as [`SessionManager::access_token`].
+    /// [`Error::Store`] when a rotated refresh token could not be written: no token is returned then.
     pub async fn session_transfer(&self) -> Result<SessionTransfer, Error> {
         self.parts.session_transfers.get().await
     }
 
-    /// What another app of the vendor signs in with, without its user: an ID token and the device secret (OpenID Connect Native SSO for
-    /// Mobile Apps 1.0; Okta: "Configure SSO for native apps"). From memory; an ID token that has expired is renewed, with network.
+    /// The tokens with which another app of the vendor signs in without asking the user: an ID token and the device
+    /// secret (OpenID Connect Native SSO for Mobile Apps 1.0; Okta: "Configure SSO for native apps"). From memory; an
+    /// expired ID token is renewed (network).
     ///
     /// # Errors
-    /// [`Error::Configuration`] and [`Error::ServerConfiguration`] naming `scopes` where the session has no device secret; else as
-    /// [`SessionManager::access_token`].
+    /// [`Error::Configuration`] and [`Error::ServerConfiguration`] naming `scopes` if the session has no device secret;
+    /// otherwise as [`SessionManager::access_token`].
     pub async fn device_sso(&self) -> Result<DeviceSso, Error> {
         self.parts.device_sso_tokens.get().await
     }
 }
 
-/// A renewal, an exchange or a sign-in that was refused with `mfa_required` goes on with a second factor, at Auth0. `challenge` is that
-/// of [`Error::MfaRequired`]: for ten minutes by the clock that runs while the device sleeps, and for the session or sign-in that was
-/// refused.
+/// After `mfa_required`, a renewal, an exchange or a sign-in continues with a second factor, at Auth0. `challenge` is
+/// that of [`Error::MfaRequired`]. It is valid for ten minutes, including the time while the device sleeps, and only
+/// for the session or sign-in that was refused.
 impl SessionManager {
-    /// How long the challenge lives; `None` where it is over. Memory only.
+    /// The remaining lifetime of the challenge; `None` if it is over. Memory only.
     pub fn mfa_time_left(&self, challenge: u64) -> Option<Duration> {
         self.parts.mfa.time_left(challenge)
     }
 
-    /// The second factors that the user has. Network; stores nothing.
+    /// The second factors that the user has enrolled. Network; stores nothing.
     ///
     /// # Errors
-    /// [`Error::MfaRejected`] with `expired_token` when the challenge is over, and with the issuer's code for a refusal;
-    /// [`Error::Transport`] and its like.
+    /// [`Error::MfaRejected`] with `expired_token` when the challenge is over, and with the issuer's code for a
+    /// refusal; [`Error::Transport`] and similar errors.
     pub async fn mfa_authenticators(&self, challenge: u64) -> Result<Vec<MfaAuthenticator>, Error> {
         self.parts.mfa.authenticators(challenge).await
     }
 
-    /// Challenges the user with one of these, or with what the issuer chooses. Network; stores nothing. A code from an app and a
-    /// recovery code need no challenge.
+    /// Challenges the user with one of these authenticators, or with one that the issuer chooses. Network; stores
+    /// nothing. A code from an authenticator app and a recovery code need no challenge.
     ///
     /// # Errors
     /// As [`SessionManager::mfa_authenticators`].
@@ -360,21 +372,22 @@ impl SessionManager {
         self.parts.mfa.challenge(challenge, authenticator).await
     }
 
-    /// Shows the user's answer; the session is renewed with what comes (network; persists), as by a refresh token, or begun, as by the
-    /// sign-in that was refused; a token that was to be exchanged is there for the next call. Before each
-    /// question whether the user has said yes it waits as long as the issuer wants; trouble that passes counts as not yet.
+    /// Sends the user's answer. With the resulting tokens, the session is renewed as by a refresh token (network;
+    /// persists) or begins, as by the sign-in that was refused; a token that was to be exchanged is available to the
+    /// next call. Before it asks whether the user has approved on a device, it waits for the interval that the issuer
+    /// requires; a transient failure counts as [`MfaOutcome::Pending`].
     ///
     /// # Errors
-    /// [`Error::MfaRejected`] for an answer that is wrong, after which another can be given, and with `expired_token` when the
-    /// challenge is over; [`Error::MfaRequired`] when the issuer wants a further factor; [`Error::Argument`] naming `answer` when
-    /// nothing was sent to a device; else as [`SessionManager::access_token`]. None of them ends the session. After a lost answer
-    /// it is not known whether the code was spent.
+    /// [`Error::MfaRejected`] for a wrong answer, after which another can be given, and with `expired_token` when the
+    /// challenge is over; [`Error::MfaRequired`] when the issuer requires a further factor; [`Error::Argument`] naming
+    /// `answer` when nothing was sent to a device; otherwise as [`SessionManager::access_token`]. None of them ends the
+    /// session. If the issuer's answer is lost, it is unknown whether the code was spent.
     pub async fn mfa_answer(&self, challenge: u64, answer: MfaAnswer) -> Result<MfaOutcome, Error> {
         self.parts.sign_in_by_second_factor.answer(challenge, answer).await
     }
 
-    /// The recovery code that came with an answer, once: it takes the place of one that was spent, and the user has to write it
-    /// down. It is there also where that answer's renewal failed afterwards. Memory only.
+    /// Takes the recovery code that came with an answer. It replaces the one that was used, and the user has to write
+    /// it down. It is available once, even if the renewal with that answer failed afterwards. Memory only.
     pub fn take_mfa_recovery_code(&self) -> Option<Secret> {
         self.parts.mfa.take_recovery_code()
     }

@@ -1,8 +1,9 @@
-//! Calls of Auth0's Management API about the user who is signed in.
+//! Calls to Auth0's Management API about the signed-in user.
 //!
-//! **Promises.** The token is found by itself: the session's own where its audience is the Management API; else one for
-//! `https://{domain}/api/v2/`, got with the refresh token and kept as any further audience's; or the ID token, where the
-//! configuration says that the tenant is that old. **Needs** the context, the store and calls with a token.
+//! **Promises.** The token is chosen automatically. It is the session's own token if that is for the Management API;
+//! otherwise a token for `https://{domain}/api/v2/`, obtained with the refresh token and kept like that of any other
+//! audience; or the ID token, if the configuration says that the tenant is that old. **Needs** the context, the store
+//! and calls with a token.
 
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ pub(in crate::session) struct ManagementApi {
     calls: Arc<BearerCalls>,
 }
 
-/// Whose object a call is about, and with which token.
+/// The user whom a call is about, and the token to use.
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) generation: Generation,
@@ -47,7 +48,7 @@ impl ManagementApi {
         Arc::new(Self { context, store, calls })
     }
 
-    /// Whose object a call is about. Errors unless somebody is signed in, at Auth0.
+    /// The user whom a call is about. Fails unless a user is signed in, at Auth0.
     pub(super) async fn target(&self) -> Result<Target, Error> {
         let configuration = self.context.configuration();
         let IssuerUrl::Auth0(base) = &configuration.issuer else {
@@ -71,7 +72,7 @@ impl ManagementApi {
         })
     }
 
-    /// Sends a request with the fitting token. `request` is given the API's base, the user's id and the token.
+    /// Sends a request with the appropriate token. `request` receives the API's base, the user's id and the token.
     pub(super) async fn call(
         &self,
         target: &Target,
@@ -90,7 +91,7 @@ fn bearer(configuration: &Configuration, base: &Url, is_renewable: bool) -> Bear
     if configuration.metadata_by_id_token {
         Bearer::IdToken
     } else if configuration.own_audience().is_some_and(is_management) || !is_renewable {
-        // Without a refresh token there is no other token; the server will say what is missing.
+        // Without a refresh token there is no other token; the server will report what is missing.
         Bearer::AccessToken
     } else {
         Bearer::Further(Audience {
@@ -100,9 +101,9 @@ fn bearer(configuration: &Configuration, base: &Url, is_renewable: bool) -> Bear
     }
 }
 
-/// Whether this is the Management API's identifier: `https://{domain}/api/v2/`, where the domain is the configuration's or,
-/// because behind a custom domain the identifier is still the tenant's own, one of Auth0's. An API of the app's own may end
-/// in the same path.
+/// Whether this is the Management API's identifier: `https://{domain}/api/v2/`. The domain is the configured one or one
+/// of Auth0's, because behind a custom domain the identifier still has the tenant's own domain. Another API of the app
+/// may have the same path.
 fn is_management_api(base: &Url, audience: &str) -> bool {
     let Ok(url) = Url::parse(audience) else {
         return false;

@@ -1,11 +1,11 @@
-//! What Auth0 keeps of the user: the user object, and the metadata that the user may change.
+//! The user's data at Auth0: the user object, and the metadata that the user may change.
 //!
-//! **Promises.** Changes reach the server in the order in which they were made; what waits for the network survives a
-//! restart and goes with the sign-out. **Needs** the context, the store, the issuer and the tokens.
+//! **Promises.** Changes reach the server in the order in which they were made. Queued changes survive a restart, and a
+//! sign-out discards them. **Needs** the context, the store, the issuer and the tokens.
 //!
-//! - `management_api`: calls with the fitting token.
-//! - `queue`: changes that wait for the network.
-//! - `user_metadata`: the user object, and reading and changing, after what waits.
+//! - `management_api`: calls with the appropriate token.
+//! - `queue`: the changes that are queued until the network is available.
+//! - `user_metadata`: the user object and the metadata; queued changes are sent first.
 
 mod management_api;
 mod queue;

@@ -1,8 +1,8 @@
-//! Changes of the metadata that wait for the network.
+//! Metadata changes that are queued until the network is available.
 //!
-//! **Promises.** They are sent in order, kept with the session, and gone with the sign-out. A change that the server
-//! refuses for good is dropped and reported to its own user; a transient failure keeps it and all after it. **Needs** the
-//! context, the store, the issuer and the Management API.
+//! **Promises.** They are sent in order, kept with the session, and discarded by a sign-out. A change that the server
+//! refuses for good is dropped and reported to its own user. After a transient failure, that change and all later ones
+//! stay queued. **Needs** the context, the store, the issuer and the Management API.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -35,18 +35,18 @@ pub(in crate::session) struct MetadataQueue {
     refused: Mutex<Vec<Refused>>,
 }
 
-/// What became of those that were sent.
+/// The result of sending the queue.
 #[derive(Debug, Default)]
 pub(super) struct Sent {
     pub(super) applied: Vec<(u64, Map<String, Value>)>,
-    /// Why the rest waits on.
+    /// Why the rest stays queued.
     pub(super) stopped_by: Option<Error>,
 }
 
-/// A change that the server refused for good, until the app has received that.
+/// A change that the server refused for good, until this is reported to the app.
 #[derive(Debug)]
 struct Refused {
-    /// Whose it was: nobody else is notified.
+    /// The user of the change: nobody else is notified.
     subject: String,
     id: u64,
     error: Error,
@@ -69,13 +69,13 @@ impl MetadataQueue {
         })
     }
 
-    /// The changes that wait, the oldest first. Memory only.
+    /// The queued changes, oldest first. Memory only.
     pub(in crate::session) fn pending(&self) -> Vec<PendingUpdate> {
         self.context
             .read(|machine| Stored::of(machine).pending_updates().to_vec())
     }
 
-    /// One more change waits.
+    /// Adds a change to the queue.
     pub(super) fn add(&self, generation: Generation, id: u64, patch: Map<String, Value>) -> Result<(), Error> {
         let update = PendingUpdate {
             id,
@@ -89,7 +89,7 @@ impl MetadataQueue {
         }
     }
 
-    /// It does not wait any more; false when it did not.
+    /// Removes a change from the queue; false if it was not there.
     pub(super) fn remove(&self, id: u64) -> bool {
         self.settle(id, None)
     }
@@ -119,7 +119,7 @@ impl MetadataQueue {
         })
     }
 
-    /// For calls that must not overtake what waits.
+    /// Sends the queue before a call that must not overtake it.
     pub(super) async fn send_first(&self) -> Result<(), Error> {
         if self.store.is_read_only() || !self.has_pending() {
             return Ok(());
@@ -127,9 +127,9 @@ impl MetadataQueue {
         self.send().await.stopped_by.map_or(Ok(()), Err)
     }
 
-    /// The network is there, or may be; not a moment after that failed.
+    /// Sends the queue in the background because the network may be available, unless an attempt has just failed.
     pub(in crate::session) fn send_in_background(self: &Arc<Self>) {
-        // The call that sends already will come to them.
+        // A call that is already sending will send these changes too.
         if self.store.is_read_only() || !self.has_pending() || self.sending.try_lock().is_err() {
             return;
         }
@@ -140,7 +140,7 @@ impl MetadataQueue {
         self.context.spawn(async move { queue.send_again().await });
     }
 
-    /// The attempt that [`MetadataQueue::send_in_background`] begins. Another one may have been made since then.
+    /// The attempt that [`MetadataQueue::send_in_background`] begins. Another attempt may have failed since then.
     async fn send_again(&self) {
         let Ok(only) = self.sending.try_lock() else {
             return;
@@ -160,7 +160,7 @@ impl MetadataQueue {
 
     async fn send_alone(&self, _only: &tokio::sync::MutexGuard<'_, ()>) -> Sent {
         let mut sent = Sent::default();
-        // An earlier change that another process is sending must not arrive after a later one of this process.
+        // An earlier change that another process is sending must not arrive after a later one from this process.
         let _between_processes = match self.store.take_sending_lock().await {
             Ok(guard) => guard,
             Err(error) => {
@@ -174,7 +174,7 @@ impl MetadataQueue {
             return sent;
         }
         while self.has_pending() {
-            // A change that was sent must not be sent again after a later one.
+            // A change that has been sent must not be sent again after a later one.
             let next = if self.context.read(|machine| Stored::of(machine).holds_settled_update()) {
                 self.store.save().await
             } else {
@@ -218,7 +218,7 @@ impl MetadataQueue {
         Ok(())
     }
 
-    /// Sends one change. The inner error is a refusal for good: the same change would be refused at any time.
+    /// Sends one change. The inner error is a permanent refusal: the same change would be refused at any time.
     pub(super) async fn patch(
         &self,
         target: &Target,
@@ -233,12 +233,12 @@ impl MetadataQueue {
         }
     }
 
-    /// It does not wait any more; `event` is what became of it.
+    /// Removes a change from the queue; `event` announces the result.
     fn settle(&self, id: u64, event: Option<SessionEvent>) -> bool {
         self.context.apply(UpdateRemoved { id, event }).verdict == Verdict::Changed
     }
 
-    /// A change waits to be sent, or that it was sent waits to be stored.
+    /// Whether a change has not been sent, or its removal from the queue has not been stored.
     fn has_pending(&self) -> bool {
         self.context.read(|machine| {
             let stored = Stored::of(machine);
@@ -246,7 +246,7 @@ impl MetadataQueue {
         })
     }
 
-    /// The user is gone, and nobody else is notified of what became of the changes.
+    /// Discards the refusals: the user has signed out, and nobody else is notified.
     pub(in crate::session) fn forget_refused(&self) {
         self.refused().clear();
     }

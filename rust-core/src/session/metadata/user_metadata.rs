@@ -1,7 +1,7 @@
-//! The user object, and reading and changing the user's metadata.
+//! Reads the user object, and reads and changes the user's metadata.
 //!
-//! **Promises.** No call overtakes the changes that wait. **Needs** the context, the store, the issuer, the Management API
-//! and the queue.
+//! **Promises.** No call overtakes queued changes. **Needs** the context, the store, the issuer, the Management API and
+//! the queue.
 
 use std::sync::Arc;
 
@@ -83,7 +83,7 @@ impl UserMetadata {
     pub(in crate::session) async fn remove(&self, keys: &[String]) -> Result<Map<String, Value>, Error> {
         keys.iter().try_for_each(|key| check_key(key))?;
         if keys.is_empty() {
-            // To the server an empty change is another thing: it deletes everything.
+            // An empty change means something else to the server: it deletes everything.
             return self.fetch(&[], true).await;
         }
         self.patch(&deletion(keys.iter())).await
@@ -121,7 +121,7 @@ impl UserMetadata {
                 self.store.save_if_possible().await;
                 Err(error)
             }
-            // Another task or process has sent it already.
+            // Another task or process has already sent it.
             None => self.fetch(&[], true).await.map(|metadata| UpdateOutcome::Done {
                 metadata: Claims(metadata),
             }),

@@ -1,6 +1,6 @@
 //! The import of another library's session.
 //!
-//! **Promises** and **needs**: see the folder.
+//! **Promises** and **needs**: see the parent module.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::ports::LogLevel;
 use crate::storage::envelope::{CURRENT_VERSION, StoredItem, StoredSession};
 use crate::storage::migration::{ForeignSession, ImportProblem};
 
-/// How long an imported access token counts as having lived at least: only its end is known.
+/// The minimum assumed lifetime of an imported access token: only its expiry is known.
 const ASSUMED_LIFETIME_SECONDS: i64 = 24 * 3600;
 
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl Importer {
 
     pub(in crate::session) async fn import(&self, source: &ImportSource) -> Result<ImportOutcome, Error> {
         self.store.ensure_writable()?;
-        // Neither two of them at once, nor one beside the end of a sign-in.
+        // Only one import at a time, and not during the completion of a sign-in.
         let _only = self.pending_sign_in.completion_turn().await;
         let outcome = self.import_in_turn(source).await;
         let log = |level, message: &str| self.context.log(level, message);
@@ -119,7 +119,7 @@ impl Importer {
         }
     }
 
-    /// Writes the session, then shows it.
+    /// Writes the session, then publishes it.
     async fn store_and_show(&self, found: ForeignSession, user: User) -> Result<ImportOutcome, Error> {
         self.store.save().await?;
         let session = self.session(found, user)?;
@@ -136,8 +136,8 @@ impl Importer {
         Ok(ImportOutcome::Imported { state })
     }
 
-    /// Stores the session and then shows it; false where there is one. Runs to its end, also when nobody waits for it any
-    /// more, as every write does.
+    /// Stores the session and then publishes it; false if there is already one. Runs to its end even if nobody waits
+    /// for it any more, as every write does.
     async fn insert(&self, session: StoredSession, bytes: SecretBytes) -> Result<bool, Error> {
         let (context, store, record) = (
             Arc::clone(&self.context),
@@ -161,7 +161,7 @@ impl Importer {
         let expires_at = found.expires_at.unwrap_or(now);
         let lifetime = expires_at.seconds_since(now).max(ASSUMED_LIFETIME_SECONDS);
         let (mut received_at, mut lifetime) = (expires_at.plus(-lifetime), lifetime);
-        // Lock's says no times but the ID token's own, and older tenants renew it by delegation alone.
+        // Lock stores no times besides those in the ID token, and older tenants renew that by delegation only.
         let times = found.id_token.as_ref().and_then(jose::lifetime);
         let times = times.filter(|_| configuration.legacy && found.expires_at.is_none());
         let lives_by_id_token = times.is_some();

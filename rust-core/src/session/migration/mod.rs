@@ -1,17 +1,17 @@
-//! Migration: another library's session becomes this one, once, without a new sign-in.
+//! Migration: imports another library's session, once, without a new sign-in.
 //!
-//! **Promises.** *Order:* the old items are read, the session is written in one step, then it is published; the old items
-//! stay until the app discards them. A kill before the write leaves everything as it was; one after it leaves a session
-//! like any other. *Once:* the old items outlive a sign-out, and must not bring back who has signed out. The stored
-//! session says that it was imported, in the same write; and before such a session is left, by a sign-out or for a new
-//! sign-in, an item is written that says so from then on (`import_record`). It holds nothing else. The same is done when an
-//! import was tried in this process and a user then signs in or out.
+//! **Promises.** *Order:* the old items are read, the session is written in one step, then it is published. The old
+//! items stay until the app discards them. If the process is killed before the write, nothing has changed; after the
+//! write, the session is like any other. *Once:* the old items outlive a sign-out, and must not bring back a user who
+//! has signed out. The stored session is marked as imported in the same write. Before such a session ends, by a
+//! sign-out or by a new sign-in, an item is written that keeps this mark from then on (`import_record`); it contains
+//! nothing else. The same item is written if an import was tried in this process and a user then signs in or out.
 //!
-//! **Needs** the context, the store, the issuer, its verifier, the pending sign-in and what other libraries stored.
+//! **Needs** the context, the store, the issuer, its verifier, the pending sign-in and the items of other libraries.
 //!
 //! - `source`: where the old session is.
-//! - `old_items`: what the old items hold.
-//! - `user`: whose session it is.
+//! - `old_items`: reads the old items.
+//! - `user`: finds the session's user.
 //! - `importer`: the import.
 
 mod importer;

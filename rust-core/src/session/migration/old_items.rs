@@ -1,7 +1,7 @@
-//! What another library's items hold.
+//! Reads the items of another library.
 //!
-//! **Promises.** Nothing is written there but the deletion that the app asks for. **Needs** the context, and the port to
-//! what other libraries stored.
+//! **Promises.** Nothing is changed there except that items are deleted when the app requests it. **Needs** the
+//! context, and the port to the items of other libraries.
 
 use std::sync::Arc;
 
@@ -40,7 +40,8 @@ impl OldItems {
         self.items.delete(item).await
     }
 
-    /// The item of the key that the tokens in this source's archive are bound to. What was imported has its handle.
+    /// The item with the key that the tokens in this source's archive are bound to. The imported session has its
+    /// handle.
     pub(super) async fn key_item(&self, source: &ImportSource) -> Result<Option<KeychainItemReference>, StoreError> {
         let ImportSource::KeychainArchive { item } = source else {
             return Ok(None);
@@ -50,7 +51,7 @@ impl OldItems {
         Ok(is_bound.then(|| key_beside(item)))
     }
 
-    /// Finds the key that the tokens are bound to.
+    /// Adds the key that the tokens are bound to.
     async fn with_key(&self, mut found: ForeignSession, source: &ImportSource) -> Result<Found, Error> {
         let none = Ok(Found::Problem(ImportProblem::SenderConstrained));
         let ImportSource::KeychainArchive { item } = source else {
@@ -138,7 +139,7 @@ impl OldItems {
         Ok(tokens())
     }
 
-    /// Why these tokens are not to be used here, as far as they themselves tell.
+    /// Why these tokens cannot be used here, as far as their own content shows.
     fn refusal(&self, found: &ForeignSession) -> Option<ImportProblem> {
         let configuration = self.context.configuration();
         let is_other = |client_id: &String| *client_id != configuration.client_id;
@@ -147,14 +148,14 @@ impl OldItems {
         }
         let now = self.context.now().wall;
         let id_token_ends = found.id_token.as_ref().and_then(jose::lifetime).map(|(_, end)| end);
-        // An older tenant renews an ID token by itself, while it is good.
+        // An older tenant renews an ID token with that token itself, while it is valid.
         let lives_by_id_token = configuration.legacy && id_token_ends.is_some_and(|end| end > now);
         let is_usable = found.refresh_token.is_some() || has_good_access_token(found, now) || lives_by_id_token;
         (!is_usable).then_some(ImportProblem::NothingUsable)
     }
 }
 
-/// Where Auth0.swift keeps the key, beside its `CredentialsManager`'s item.
+/// Where Auth0.swift keeps the key, next to its `CredentialsManager`'s item.
 fn key_beside(item: &KeychainItemReference) -> KeychainItemReference {
     KeychainItemReference {
         account: credentials_manager::PROOF_KEY_ACCOUNT.to_owned(),

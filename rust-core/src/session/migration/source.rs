@@ -1,4 +1,4 @@
-//! Where another library's session is, and what became of its import.
+//! Where another library's session is, and the result of its import.
 
 use std::fmt;
 
@@ -11,10 +11,10 @@ use crate::storage::migration::{ImportProblem, lock};
 pub enum ImportSource {
     /// One Keychain item that holds an archive: Auth0.swift's `A0Credentials` or AppAuth's `OIDAuthState`.
     KeychainArchive {
-        /// Which item.
+        /// The item.
         item: KeychainItemReference,
     },
-    /// Keychain items that hold strings, as the tutorials of Lock for iOS, version 1, had apps write them with
+    /// Keychain items that hold strings. The tutorials of Lock for iOS, version 1, had apps write them with
     /// SimpleKeychain: the accounts `id_token`, `refresh_token`, `access_token`, and the archived `profile`.
     KeychainStrings {
         /// `kSecAttrService` of all of them.
@@ -24,12 +24,12 @@ pub enum ImportSource {
     },
     /// An archive of either kind that the app has read itself, from wherever it kept it.
     ArchivedBytes {
-        /// What `NSKeyedArchiver` wrote.
+        /// The output of `NSKeyedArchiver`.
         bytes: Vec<u8>,
     },
     /// Tokens that the app has read itself.
     TokenValues {
-        /// The access token; counts as expired, because nothing says until when it is good.
+        /// The access token; it counts as expired, because its expiry is unknown.
         access_token: Option<String>,
         /// The refresh token.
         refresh_token: Option<String>,
@@ -40,24 +40,24 @@ pub enum ImportSource {
     },
 }
 
-/// What became of an import. Whatever it is, the old item is still there.
+/// The result of an import. In every case, the old item is still there.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum ImportOutcome {
-    /// The session is Pilotlight's now, and stored.
+    /// The session is imported and stored.
     Imported {
         /// The state.
         state: SessionState,
     },
     /// There is no such item, or no token in it.
     NothingFound,
-    /// Somebody is signed in already, or is to sign in again: that session is never replaced.
+    /// A user is already signed in, or has to sign in again: that session is never replaced.
     SessionExists,
-    /// The session was imported before, or a user has signed in or out since somebody tried to: what is left of the old
-    /// one must not come back.
+    /// The session was imported before, or a user has signed in or out since an import was tried: what is left of the
+    /// old session must not come back.
     Closed,
-    /// Something is there, and it cannot be taken over.
+    /// There is a session, but it cannot be imported.
     Unreadable {
-        /// Why.
+        /// The reason.
         problem: ImportProblem,
     },
 }
@@ -80,7 +80,7 @@ impl ImportSource {
     }
 }
 
-/// Tokens are among it.
+/// Omits the tokens.
 impl fmt::Debug for ImportSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,8 +1,8 @@
-//! Whose session it is that is imported.
+//! Finds the user of an imported session.
 //!
-//! **Promises.** Tokens that have to be renewed to learn that are stored before anything else can fail, and are not renewed
-//! while they could not be. The issuer is not asked again a moment after that failed. **Needs** the context, the store, the
-//! issuer and its verifier.
+//! **Promises.** If tokens have to be renewed for this, the new ones are stored before anything else can fail, and
+//! nothing is renewed while the store is not writable. The issuer is not asked again just after a failure. **Needs**
+//! the context, the store, the issuer and its verifier.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ use crate::storage::envelope::RenewedImport;
 use crate::storage::migration::identity::UnverifiedIdentity;
 use crate::storage::migration::{ForeignSession, ImportProblem};
 
-/// The user of a session, and what else its ID token says of the sign-in.
+/// The user of a session, and what else the ID token says about the sign-in.
 pub(super) struct User {
     pub(super) issuer: String,
     pub(super) subject: String,
@@ -62,7 +62,7 @@ impl UserLookup {
         }
     }
 
-    /// `found`, with what an earlier attempt of the same import has renewed.
+    /// `found`, with the tokens that an earlier attempt of the same import has renewed.
     pub(super) fn with_renewed(&self, found: ForeignSession) -> ForeignSession {
         let renewed = self
             .renewed_before()
@@ -73,8 +73,8 @@ impl UserLookup {
         }
     }
 
-    /// By the ID token, or else the profile, or else the issuer. Where there is no ID token, nothing tells whose client's
-    /// and which issuer's the tokens are, and the configuration is believed.
+    /// Finds the user by the ID token, or else the profile, or else the issuer. Without an ID token, nothing shows
+    /// which client and issuer the tokens belong to, and the configuration is trusted.
     pub(super) async fn find(&self, found: ForeignSession) -> Answer<(ForeignSession, User)> {
         match self.user_of_id_token(&found) {
             Ok(Some(user)) => return Ok(Ok((found, user))),
@@ -121,7 +121,7 @@ impl UserLookup {
         }
     }
 
-    /// The userinfo endpoint, with the access token as it is, or with a new one.
+    /// Asks the userinfo endpoint, with the access token as it is, or with a new one.
     async fn ask_the_issuer(
         &self,
         metadata: &IssuerMetadata,
@@ -138,7 +138,7 @@ impl UserLookup {
             Ok(renewed) => renewed,
             Err(error) => {
                 let has_ended = matches!(error, Error::Reauthenticate(_));
-                // The item that was put in the session's place is not needed any more.
+                // The item that was written in the session's place is no longer needed.
                 if has_ended || self.renewed_before().is_none() {
                     self.keep_renewed(None).await;
                 }
@@ -161,7 +161,7 @@ impl UserLookup {
         })
     }
 
-    /// New tokens, stored: they exist nowhere else. None are asked for where they could not be.
+    /// Gets new tokens and stores them: they exist nowhere else. Sends no request if they could not be stored.
     async fn renew(
         &self,
         metadata: &IssuerMetadata,
@@ -193,7 +193,7 @@ impl UserLookup {
             is_bound: answer.is_bound,
         };
         let renewed = RenewedImport {
-            // The old items still have the first of them.
+            // The old items still contain the first refresh token.
             spent: self
                 .renewed_before()
                 .map_or_else(|| refresh_token.clone(), |known| known.spent),
@@ -208,14 +208,14 @@ impl UserLookup {
             .read(|machine| Stored::of(machine).renewed_import().cloned())
     }
 
-    /// Also where the store refuses it now: then it is written at the next chance.
+    /// If the store refuses the write now, it is repeated at the next opportunity.
     async fn keep_renewed(&self, renewed: Option<RenewedImport>) {
         let renewed = renewed.map(Box::new);
         self.context.apply(ImportRenewed { renewed });
         self.store.save_if_possible().await;
     }
 
-    /// `None` where there is no such endpoint, or it does not take the token or says nothing of a user.
+    /// `None` if there is no such endpoint, it does not accept the token, or its answer has no user.
     async fn subject_by_userinfo(
         &self,
         metadata: &IssuerMetadata,
@@ -243,7 +243,7 @@ impl UserLookup {
     }
 }
 
-/// What the answer leaves out stays, and the key, which it was asked for with.
+/// Values that the answer omits stay, and so does the key with which it was requested.
 fn with_tokens(found: ForeignSession, renewed: Credentials) -> ForeignSession {
     ForeignSession {
         access_token: renewed.access_token.or(found.access_token),

@@ -1,6 +1,6 @@
 //! The user's profile.
 //!
-//! - `token_info`: the profile that older Auth0 tenants give for an ID token.
+//! - `token_info`: the profile that older Auth0 tenants return for an ID token.
 //! - `user_profile`: the session's own, as last fetched or a new one.
 
 mod token_info;

@@ -1,4 +1,4 @@
-//! The profile that `/tokeninfo` of older Auth0 tenants gives for an ID token.
+//! The profile that `/tokeninfo` of older Auth0 tenants returns for an ID token.
 //!
 //! **Promises.** The profile of the session's own ID token is about the user who signed in. **Needs** the context, the
 //! issuer and the ID tokens.
@@ -31,7 +31,7 @@ impl TokenInfo {
         })
     }
 
-    /// That of any ID token.
+    /// The profile for any ID token.
     pub(in crate::session) async fn fetch(&self, id_token: &Secret) -> Result<Profile, Error> {
         let request = tokeninfo::request(legacy_base(&self.context.configuration())?, id_token)?;
         let answer = self.issuer.call(tokeninfo::ENDPOINT, request).await?;
@@ -40,7 +40,7 @@ impl TokenInfo {
         Profile::from_claims(claims, now).ok_or_else(|| unexpected("it is about nobody"))
     }
 
-    /// That of the session's own ID token, if it is about `subject`.
+    /// The profile for the session's own ID token, if it is about `subject`.
     pub(in crate::session) async fn fetch_own(&self, subject: &str) -> Result<Profile, Error> {
         let id_token = self.id_tokens.get(Duration::ZERO).await?;
         let profile = self.fetch(&id_token).await.map_err(|error| match error {

@@ -1,8 +1,8 @@
 //! The user's profile.
 //!
-//! **Promises.** However many ask, one request is sent, and it goes on when its callers go away. A profile of another user
-//! is refused, and a late answer never becomes a newer session's profile. **Needs** the context, the store, the issuer,
-//! its verifier, the tokens, and `/tokeninfo` for sessions of older tenants.
+//! **Promises.** Concurrent callers share one request, which continues when its callers go away. A profile of another
+//! user is refused, and a late answer never becomes a newer session's profile. **Needs** the context, the store, the
+//! issuer, its verifier, the tokens, and `/tokeninfo` for sessions of older tenants.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,7 +63,7 @@ impl UserProfile {
         }
     }
 
-    /// The profile as last fetched, if that is less than `max_age` ago by the device's clock; else a new one.
+    /// The profile as last fetched, if it is younger than `max_age` by the device's clock; otherwise a new one.
     pub(in crate::session) async fn get_within(
         self: &Arc<Self>,
         max_age: Duration,
@@ -107,13 +107,13 @@ impl UserProfile {
                     let ended_early = || Err(Error::Internal("the profile's request ended early".to_owned()));
                     return result.await.unwrap_or_else(ended_early);
                 }
-                // Of another sign-in.
+                // The request of another sign-in.
                 Joined::WaitFor(result) => drop(result.await),
             }
         }
     }
 
-    /// Asks the userinfo endpoint; or `/tokeninfo`, where the session lives by its ID token or `by_id_token` says so.
+    /// Asks the userinfo endpoint, or `/tokeninfo` if the session is based on its ID token or `by_id_token` is true.
     pub(in crate::session) async fn load(&self, by_id_token: bool) -> Result<Profile, Error> {
         for _ in 0..MOST_REPLACEMENTS {
             self.store.ensure_session().await?;
@@ -127,7 +127,7 @@ impl UserProfile {
                 Ok(profile) => self.keep(generation, profile).await,
                 failed => failed,
             };
-            // Another sign-in of the same user took this one's place while the answer was under way.
+            // Another sign-in of the same user replaced this one during the request.
             let held = self.context.subject();
             let replaced = held.is_ok_and(|(now, who)| now != generation && who == subject);
             if outcome.is_ok() {
@@ -173,7 +173,7 @@ impl UserProfile {
             .ok_or_else(about_another)
     }
 
-    /// Keeps the profile with the session that it was asked for, and gives it.
+    /// Keeps the profile with the session that requested it, and returns it.
     async fn keep(&self, generation: Generation, profile: Profile) -> Result<Profile, Error> {
         let kept = self.context.apply(ProfileFetched {
             generation,

@@ -1,8 +1,8 @@
-//! Signing in with the browser: Authorization Code with PKCE (RFC 6749 4.1, RFC 7636, OpenID Connect Core 3.1).
+//! Sign-in with the browser: Authorization Code with PKCE (RFC 6749 4.1, RFC 7636, OpenID Connect Core 3.1).
 //!
-//! **Promises.** A transient failure leaves the attempt as it is, and a code that was exchanged is not sent again. An ID token
-//! that is not accepted ends it. **Needs** the context, the store, the issuer, its verifier, the revocations, the pending
-//! sign-in and the completion.
+//! **Promises.** A transient failure leaves the attempt as it is, and a code that has been exchanged is not sent again.
+//! An ID token that is not accepted ends the attempt. **Needs** the context, the store, the issuer, its verifier, the
+//! revocations, the pending sign-in and the completion.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ impl BrowserSignIn {
         }
     }
 
-    /// Tells both that another issuer's session has the same redirect URI.
+    /// Makes both sessions note that another issuer's session has the same redirect URI.
     pub(in crate::session) fn meet(&self, other: &Self) {
         self.redirect_uri.found();
         other.redirect_uri.found();
@@ -55,7 +55,7 @@ impl BrowserSignIn {
         self.begin_for(options, None).await
     }
 
-    /// The user of the session authenticates once more. The session stays as it is until that has come to its end.
+    /// Starts another authentication of the session's user. The session stays as it is until that is complete.
     pub(in crate::session) async fn begin_step_up(&self, options: StepUpOptions) -> Result<SignInRequest, Error> {
         self.parts.store.ensure_writable()?;
         self.parts.store.ensure_session().await?;
@@ -71,7 +71,7 @@ impl BrowserSignIn {
         self.begin_for(options, Some(of)).await
     }
 
-    /// The key that the session's tokens are bound to, or will be.
+    /// The key to which the session's tokens are bound, or will be.
     fn session_key(&self) -> Option<ProofKey> {
         self.parts
             .context
@@ -84,7 +84,7 @@ impl BrowserSignIn {
         let login_hint = options.login_hint.map(|hint| ("login_hint", hint));
         let max_age = options.max_age_seconds.map(|age| ("max_age", age.to_string()));
         for (name, value) in login_hint.into_iter().chain(max_age) {
-            // No parameter is sent twice (RFC 6749 3.1): the option wins.
+            // No parameter is sent twice (RFC 6749 3.1): the option takes precedence.
             parameters.retain(|(own, _)| own != name);
             parameters.push((name.to_owned(), value));
         }
@@ -92,7 +92,8 @@ impl BrowserSignIn {
         let metadata = self.parts.issuer.metadata().await?;
         self.redirect_uri.warn_of_mix_up(&metadata, &self.parts.context);
         let key = match stepping_up.as_ref().and_then(|_| self.session_key()) {
-            // The session's tokens stay, and so does what they are bound to. Before the user is asked: whether it is usable.
+            // The session continues, and so does its key. Before the user is asked, this shows that it can still be
+            // used.
             Some(key) => {
                 let (issuer, shown) = (&self.parts.issuer, Possession::of(&key));
                 issuer.proof(shown, "POST", &metadata.token_endpoint).await?;
@@ -105,7 +106,7 @@ impl BrowserSignIn {
         }
         let mut request = authorization_request(&configuration, &secrets, &parameters);
         if stepping_up.is_some() {
-            // Those of the configuration are for other sign-ins.
+            // The configured values are for other sign-ins.
             let own = |name: &String| parameters.iter().any(|(own, _)| own == name);
             request.retain(|(name, _)| name != step_up::ACR_VALUES || own(name));
         }
@@ -119,7 +120,7 @@ impl BrowserSignIn {
         };
         let mut requested = requested_by(&request, &configuration);
         if let Some(of) = stepping_up.as_ref().filter(|of| !of.classes.is_empty()) {
-            // Also where it is a voluntary claim for the issuer: the API has asked for it.
+            // Also if the issuer gets it as a voluntary claim: the API requires it.
             requested.authentication.essential_acr = Some(of.classes.clone());
         }
         requested.proof_key = key;
@@ -138,8 +139,8 @@ impl BrowserSignIn {
     }
 
     pub(in crate::session) async fn complete(&self, callback_url: &str) -> Result<SessionState, Error> {
-        // Two callers with the same URL (an app receives it in more than one way) must not send the code twice: an
-        // issuer answers a second use by revoking what the first one brought (RFC 6749 4.1.2).
+        // Two callers with the same URL (an app may receive it in more than one way) must not send the code twice: an
+        // issuer answers the second use by revoking the tokens of the first (RFC 6749 4.1.2).
         let _turn = self.parts.pending.completion_turn().await;
         self.parts.pending.expire();
         let attempt = self.parts.pending.attempt()?;
@@ -160,9 +161,9 @@ impl BrowserSignIn {
             Callback::Code(code) => code,
             Callback::Refused(error) => return Err(error.into()),
         };
-        // Before the code is spent: what may stall.
+        // Steps that can stall come before the code is spent.
         self.parts.issuer.prefetch_keys().await?;
-        // Afterwards it could end the new session: some issuers delete the grant along with a revoked token.
+        // After the exchange, this could end the new session: some issuers delete the grant along with a revoked token.
         self.parts.revocations.send_in_time().await;
         let (tokens, received) = match attempt.exchanged.clone() {
             Some(exchanged) => exchanged,
@@ -178,7 +179,8 @@ impl BrowserSignIn {
         };
         let claims = match self.verify(attempt, &tokens).await {
             Err(error) if ends_attempt(&error) => {
-                // The session's own user, perhaps: some issuers end all of a user's tokens along with one.
+                // The token may belong to the session's own user: some issuers revoke all of a user's tokens along with
+                // one.
                 let orphan = tokens
                     .refresh_token
                     .filter(|_| step_up::is_of_another_user(&error) || attempt.requested.stepping_up.is_none());
@@ -208,7 +210,7 @@ impl BrowserSignIn {
             code,
             &attempt.secrets.verifier,
         );
-        // The tokens' life counts from here: the process may be suspended before it reads the answer.
+        // The tokens' lifetime counts from here: the process may be suspended before it reads the answer.
         let sent = self.parts.context.now();
         let key = attempt.requested.proof_key.as_ref();
         let possession = key.map(Possession::of);
@@ -242,7 +244,7 @@ impl BrowserSignIn {
     }
 }
 
-/// What the authorization request asks for, whether the app's options or its configuration said so.
+/// What the authorization request asks for, whether it comes from the app's options or from its configuration.
 fn requested_by(request: &[(String, String)], configuration: &Configuration) -> Requested {
     let value_of = |name: &str| {
         let named = request.iter().find(|(own, _)| own == name);
@@ -255,7 +257,7 @@ fn requested_by(request: &[(String, String)], configuration: &Configuration) -> 
         resources: resources.map(|(_, resource)| resource.clone()).collect(),
         authentication: RequestedAuthentication {
             max_age_seconds: value_of("max_age").and_then(|seconds| seconds.parse().ok()),
-            // Elsewhere a parameter of that name may mean anything.
+            // At other issuers, a parameter of that name may mean anything.
             organization: value_of("organization").filter(|_| is_auth0),
             essential_acr: value_of("claims").as_deref().and_then(essential_acr),
         },
@@ -264,7 +266,7 @@ fn requested_by(request: &[(String, String)], configuration: &Configuration) -> 
     }
 }
 
-/// Whether the same callback URL could never succeed later.
+/// Whether a retry with the same callback URL could never succeed.
 fn ends_attempt(error: &Error) -> bool {
     match error {
         Error::SignIn { code, .. } => code != "state_mismatch",

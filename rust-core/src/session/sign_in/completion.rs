@@ -1,8 +1,8 @@
-//! The end of every sign-in.
+//! The last step of every sign-in.
 //!
-//! **Promises.** The new session takes the place of whatever was there, in memory and in the store, unless the attempt
-//! was cancelled or replaced meanwhile: then its refresh token is revoked. **Needs** the context, the store, the
-//! revocations, the import's record, the pending sign-in and the exchanged tokens.
+//! **Promises.** The new session replaces any other, in memory and in the store, unless the attempt was cancelled or
+//! replaced meanwhile: then its refresh token is revoked. **Needs** the context, the store, the revocations, the
+//! import's record, the pending sign-in and the exchanged tokens.
 
 use std::sync::Arc;
 
@@ -64,8 +64,8 @@ impl SignInCompletion {
         })
     }
 
-    /// The new session takes the place of whatever was there, in memory and in the store. A sign-out or another sign-in
-    /// that came meanwhile wins; then the tokens belong to nobody.
+    /// Replaces any other session by the new one, in memory and in the store. A sign-out or another sign-in that
+    /// happened meanwhile takes precedence; then the tokens belong to nobody.
     pub(super) async fn enter(
         &self,
         attempt: &Attempt,
@@ -73,8 +73,8 @@ impl SignInCompletion {
         (by, received): (SignInWay, Instant),
     ) -> Result<SessionState, Error> {
         let context = &self.context;
-        // What waits for the network is the user's, and an import is over, also where the sign-in is the first thing
-        // that a launch does. A store that cannot be read has nothing to add.
+        // Reads queued changes, which belong to the user, and ends any import, even if the sign-in is the first call
+        // after a launch. A store that cannot be read adds nothing.
         let _ = self.store.ensure_restored().await;
         self.import_record.close().await;
         let refresh_token = session.credentials.refresh_token.clone();
@@ -85,7 +85,7 @@ impl SignInCompletion {
             lacks_refresh_token,
             received: received.monotonic,
         };
-        // Nothing may come between the look at the attempt and the new session: all that could wait is done.
+        // Nothing may happen between the check of the attempt and the new session: everything that could wait is done.
         let Some(_) = self.pending.finish_with(attempt.id, || context.apply(input)) else {
             return self.abandon(refresh_token).await;
         };
@@ -96,13 +96,13 @@ impl SignInCompletion {
             context.log(LogLevel::Warning, NO_REFRESH_TOKEN);
         }
         saved?;
-        // Of another user, whose session it replaces. The new one does not wait for it.
+        // The revocations of the replaced session, perhaps of another user. The new session does not wait for them.
         self.revocations.send_in_background();
         context.state().ok_or(Error::NoSession)
     }
 
-    /// The session goes on with the tokens of a step-up. One of the two that came meanwhile wins: a sign-out, or another
-    /// sign-in.
+    /// The session continues with the tokens of a step-up. A sign-out or another sign-in that happened meanwhile takes
+    /// precedence.
     pub(super) async fn step_up(
         &self,
         attempt: &Attempt,
@@ -111,7 +111,7 @@ impl SignInCompletion {
         received: Instant,
     ) -> Result<SessionState, Error> {
         let context = &self.context;
-        // Another process may renew this session just now, or may have ended it.
+        // Another process may be renewing this session now, or may have ended it.
         let _turn = self.store.take_process_lock().await?;
         if self.store.is_shared() {
             self.store.merge().await?;
@@ -140,16 +140,16 @@ impl SignInCompletion {
         context.state().ok_or(Error::NoSession)
     }
 
-    /// Nobody will use the refresh token of this sign-in.
+    /// Revokes the refresh token of this sign-in, which nobody will use, and returns the error of a cancelled sign-in.
     pub(super) async fn abandon(&self, refresh_token: Option<Secret>) -> Result<SessionState, Error> {
         if let Some(orphan) = refresh_token {
-            // The cancellation is what the caller receives.
+            // The caller gets the cancellation, whatever becomes of the revocation.
             self.revocations.revoke_in_time(&Revocable::refresh_token(orphan)).await;
         }
         Err(Error::SignInCancelled)
     }
 
-    /// Random values for a new attempt.
+    /// Creates random values for a new attempt.
     pub(super) fn secrets(&self) -> Result<SignInSecrets, Error> {
         Ok(SignInSecrets {
             state: self.context.random()?,
@@ -158,7 +158,7 @@ impl SignInCompletion {
         })
     }
 
-    /// The session that a sign-in brought.
+    /// The new session, made of a sign-in's tokens and claims.
     pub(super) fn session(
         &self,
         issuer: &str,
@@ -176,7 +176,7 @@ impl SignInCompletion {
                 access_token: tokens.access_token,
                 refresh_token: tokens.refresh_token,
                 id_token: tokens.id_token,
-                // Left out where it is what was asked for (RFC 6749 5.1).
+                // The issuer omits it if it is the requested scope (RFC 6749 5.1).
                 scope: tokens.scope.or_else(|| Some(attempt.requested.scope.clone())),
                 received_at: received.wall,
                 lifetime_seconds: Credentials::lifetime_for(tokens.expires_in),

@@ -1,8 +1,8 @@
-//! Signing in on another device (RFC 8628): this one shows a code and asks until the user has entered it there.
+//! Sign-in on another device (RFC 8628): this one shows a code and polls until the user has entered it there.
 //!
-//! **Promises.** The issuer is asked no oftener than it wants; a connection that is lost ends nothing. A cancellation, or
-//! another sign-in, ends the asking. What comes is checked and stored as with any sign-in. **Needs** the context, the
-//! store, the issuer, its verifier, the revocations, the pending sign-in and the completion.
+//! **Promises.** The issuer is polled no more often than it allows, and a lost connection does not end the polling. A
+//! cancellation or another sign-in ends it. The tokens are checked and stored as with any sign-in. **Needs** the
+//! context, the store, the issuer, its verifier, the revocations, the pending sign-in and the completion.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,22 +22,22 @@ use crate::protocol::device_authorization::{self as protocol, DeviceAuthorizatio
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::token::{self, TokenAnswer};
 
-/// The attempt outlives its code by this much: whether the code is still good, the issuer decides.
+/// The attempt lives this much longer than its code: the issuer decides whether the code is still valid.
 const GRACE: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(in crate::session) struct SignInOnAnotherDevice {
     parts: Arc<SignInParts>,
     begun: Mutex<Option<Begun>>,
-    /// Two that asked side by side would be asked to slow down.
+    /// One poll at a time: if two callers polled concurrently, the issuer would ask them to slow down.
     asking: tokio::sync::Mutex<()>,
 }
 
-/// What the issuer gave for an attempt.
+/// The issuer's answer for an attempt.
 #[derive(Clone, Debug)]
 struct Begun {
     attempt: u64,
-    /// When the code was asked for.
+    /// When the code was requested.
     at: Instant,
     authorization: DeviceAuthorization,
 }
@@ -51,7 +51,7 @@ impl SignInOnAnotherDevice {
         }
     }
 
-    /// Asks the issuer for a code. A sign-in already in progress is replaced.
+    /// Requests a code from the issuer. A sign-in already in progress is replaced.
     pub(in crate::session) async fn begin(
         &self,
         parameters: HashMap<String, String>,
@@ -62,7 +62,7 @@ impl SignInOnAnotherDevice {
         let metadata = self.parts.issuer.metadata().await?;
         let request = protocol::request(&metadata, &configuration, &parameters)?;
         let proof_key = self.parts.issuer.key_to_bind(&metadata).await?;
-        // The code's life counts from here: the process may be suspended before it reads the answer.
+        // The code's lifetime counts from here: the process may be suspended before it reads the answer.
         let at = self.parts.context.now();
         let answer = self.parts.issuer.call(protocol::ENDPOINT, request).await?;
         let authorization = protocol::read(&answer, self.parts.issuer.server_now())?;
@@ -101,11 +101,11 @@ impl SignInOnAnotherDevice {
         Ok(shown)
     }
 
-    /// Asks until the user has signed in, or said no, or the code has expired.
+    /// Polls until the user has signed in or refused, or the code has expired.
     pub(in crate::session) async fn complete(&self, attempt: u64) -> Result<SessionState, Error> {
         let _turn = self.asking.lock().await;
         let outcome = self.ask_until_done(attempt).await;
-        // What it had brought and could not be checked is revoked.
+        // Tokens that were obtained but could not be checked are revoked.
         self.parts.pending.cancel(|current| current == attempt);
         self.begun
             .lock()
@@ -127,7 +127,7 @@ impl SignInOnAnotherDevice {
     async fn ask_until_done(&self, attempt: u64) -> Result<SessionState, Error> {
         let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(begun) = begun.filter(|begun| begun.attempt == attempt) else {
-            // Says what became of it, as for one in the browser.
+            // Returns the reason why the attempt is over, as for a sign-in in the browser.
             self.current(attempt)?;
             return Err(Error::SignInCancelled);
         };
@@ -136,7 +136,7 @@ impl SignInOnAnotherDevice {
         loop {
             let left = expires.saturating_sub(self.parts.context.now().monotonic);
             let is_last = left.is_zero();
-            // The last time is when the code expires: the user may have been quick, and a suspension long.
+            // The last poll is when the code expires: the user may have been quick, and a suspension long.
             if !is_last {
                 self.parts.context.sleep(pace.pause().min(left)).await;
             }
@@ -171,7 +171,7 @@ impl SignInOnAnotherDevice {
         }
     }
 
-    /// `None` while the user is not done.
+    /// `None` while the user has not finished.
     async fn ask(
         &self,
         attempt: &Attempt,
@@ -179,7 +179,7 @@ impl SignInOnAnotherDevice {
         pace: &mut PollPace,
     ) -> Result<Option<SessionState>, Error> {
         let metadata = self.parts.issuer.metadata().await?;
-        // Before the code is spent: what may stall.
+        // Steps that can stall come before the code is spent.
         self.parts.issuer.prefetch_keys().await?;
         let (tokens, received) = match attempt.exchanged.clone() {
             Some(exchanged) => exchanged,
@@ -196,7 +196,7 @@ impl SignInOnAnotherDevice {
                 exchanged
             }
         };
-        // One end of a sign-in at a time.
+        // One completion of a sign-in at a time.
         let _turn = self.parts.pending.completion_turn().await;
         self.parts.revocations.send_in_time().await;
         let claims = match self.parts.verify_direct(attempt, &tokens).await {
@@ -211,7 +211,7 @@ impl SignInOnAnotherDevice {
             .parts
             .completion
             .session(&metadata.issuer, attempt, tokens, claims, received);
-        // The issuer was sent none.
+        // No nonce was sent to the issuer.
         session.nonce = None;
         let by = (SignInWay::AnotherDevice, received);
         self.parts.completion.enter(attempt, session, by).await.map(Some)
@@ -226,7 +226,7 @@ impl SignInOnAnotherDevice {
     ) -> Result<Option<(TokenAnswer, Instant)>, Error> {
         let configuration = self.parts.context.configuration();
         let request = protocol::poll(endpoint, &configuration, &authorization.device_code);
-        // The tokens' life counts from here: the process may be suspended before it reads the answer.
+        // The tokens' lifetime counts from here: the process may be suspended before it reads the answer.
         let sent = self.parts.context.now();
         let key = attempt.requested.proof_key.as_ref();
         let possession = key.map(Possession::of);

@@ -1,5 +1,6 @@
-//! Mix-up: where an app signs in at several issuers, a bad one among them can have the code of a good one sent to itself,
-//! unless each callback shows whose it is: by `iss` (RFC 9207), or by its own redirect URI (RFC 9700 4.4.2).
+//! Mix-up: if an app signs in at several issuers, a malicious one can have the code of an honest one sent to itself,
+//! unless each callback shows which issuer sent it: by `iss` (RFC 9207), or by a redirect URI per issuer (RFC 9700
+//! 4.4.2).
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

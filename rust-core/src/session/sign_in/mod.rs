@@ -1,19 +1,19 @@
-//! Signing in.
+//! Sign-in.
 //!
-//! **Promises.** At most one sign-in is in progress; a sign-out or a newer sign-in beats it. The code is sent once. The new
-//! session is stored before it is given. **Needs** the context, the store, the issuer, its verifier, the revocations and
-//! the import's record.
+//! **Promises.** At most one sign-in is in progress; a sign-out or a newer sign-in takes precedence over it. The code
+//! is sent once. The new session is stored before it is returned. **Needs** the context, the store, the issuer, its
+//! verifier, the revocations and the import's record.
 //!
 //! - `pending`: the sign-in in progress.
-//! - `shared_parts`: what every way to sign in is given.
-//! - `completion`: the end of every sign-in.
+//! - `shared_parts`: the parts that every way to sign in uses.
+//! - `completion`: the last step of every sign-in.
 //! - `device`: the user signs in on another device.
 //! - `browser`: Authorization Code with PKCE.
-//! - `step_up`: the session's user authenticates once more.
-//! - `mix_up`: several issuers behind one redirect URI.
-//! - `token_exchange`: with what another issuer gave.
+//! - `step_up`: the session's user authenticates again.
+//! - `mix_up`: several issuers with one redirect URI.
+//! - `token_exchange`: with a token or code from another issuer.
 //! - `password`: name and password, at older Auth0 tenants.
-//! - `second_factor`: a sign-in that was refused until the user has shown one.
+//! - `second_factor`: continues a sign-in that was refused because it needs a second factor.
 
 mod browser;
 mod completion;

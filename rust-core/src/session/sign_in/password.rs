@@ -1,7 +1,7 @@
-//! Signing in with a password at `/oauth/ro`, at older Auth0 tenants.
+//! Sign-in with a password at `/oauth/ro`, at older Auth0 tenants.
 //!
-//! **Promises.** The password is sent once, wiped, and never stored. A session begun so lives by its ID token. **Needs**
-//! the context, the store, the issuer, its verifier, the revocations, the pending sign-in and the completion.
+//! **Promises.** The password is sent once, wiped, and never stored. The new session is based on its ID token.
+//! **Needs** the context, the store, the issuer, its verifier, the revocations, the pending sign-in and the completion.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,18 +22,18 @@ use crate::protocol::endpoint::Endpoint;
 use crate::protocol::legacy::resource_owner;
 use crate::protocol::token::TokenAnswer;
 
-/// Who signs in with a password. `Debug` shows neither name nor password.
+/// The user's credentials and the database connection. `Debug` shows neither name nor password.
 #[derive(Clone, Debug)]
 pub struct PasswordSignIn {
-    /// The user's name or address at the connection.
+    /// The user's name or email address at the connection.
     pub username: Secret,
     /// The password. It is sent once, wiped, and never stored.
     pub password: Secret,
     /// The name of the database connection, such as `Username-Password-Authentication`.
     pub connection: String,
-    /// What the user calls this device. Needed with the scope `offline_access`: the refresh token is bound to it.
+    /// The user's name for this device. Needed with the scope `offline_access`: the refresh token is bound to it.
     pub device: Option<String>,
-    /// More parameters for the request.
+    /// Additional request parameters.
     pub parameters: HashMap<String, String>,
 }
 
@@ -89,7 +89,7 @@ impl SignInByPassword {
         }
         self.parts.store.ensure_writable()?;
         let parameters = sign_in.check(&configuration)?;
-        // The issuer is sent none of these secrets.
+        // These secrets are not sent to the issuer.
         let requested = Requested {
             scope: configuration.scopes.join(" "),
             ..Requested::default()
@@ -102,7 +102,7 @@ impl SignInByPassword {
         );
         let attempt = self.parts.pending.attempt()?;
         let outcome = self.finish(&attempt, sign_in, &parameters).await;
-        // It waits for a second factor.
+        // The attempt stays open while it waits for a second factor.
         if !matches!(outcome, Err(Error::MfaRequired { .. })) {
             self.parts.pending.finish(attempt.id);
         }
@@ -123,7 +123,7 @@ impl SignInByPassword {
         parameters: &[(String, String)],
     ) -> Result<SessionState, Error> {
         let metadata = self.parts.issuer.metadata().await?;
-        // Before the password is sent: what may stall.
+        // Steps that can stall come before the password is sent.
         self.parts.issuer.prefetch_keys().await?;
         self.parts.revocations.send_in_time().await;
         let who = resource_owner::Credentials {

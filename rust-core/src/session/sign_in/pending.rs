@@ -1,7 +1,7 @@
-//! The sign-in in progress: at most one, in memory only, and not for ever.
+//! The sign-in in progress: at most one, in memory only, and for a limited time.
 //!
-//! **Promises.** An attempt that was cancelled, replaced or begun too long ago never comes to its end, and the refresh
-//! token that it had brought is revoked. **Needs** the context and the revocations.
+//! **Promises.** An attempt that was cancelled, replaced or begun too long ago never completes, and any refresh token
+//! that it had obtained is revoked. **Needs** the context and the revocations.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::model::time::Instant;
 use crate::protocol::authorization::SignInSecrets;
 use crate::protocol::token::TokenAnswer;
 
-/// The sign-in in progress. In memory only: it survives no restart.
+/// The sign-in in progress. In memory only: it does not survive a restart.
 #[derive(Debug)]
 pub(in crate::session) struct PendingSignIn {
     context: Arc<Context>,
@@ -48,35 +48,35 @@ pub(super) struct Attempt {
     pub(super) id: u64,
     /// When it began, by the clock that also runs while the device sleeps.
     began: Duration,
-    /// How long it waits for its user.
+    /// How long it may wait for its user.
     longest: Duration,
-    /// Tells the session from all others, in the store too.
+    /// Distinguishes the session from all others, in the store too.
     pub(super) sign_in_id: Secret,
-    /// What it was begun with: the issuer compares what comes later with it.
+    /// The configuration at the beginning: the issuer compares later requests with it.
     pub(super) configuration: Arc<Configuration>,
     pub(super) secrets: SignInSecrets,
     pub(super) requested: Requested,
-    /// The answer to the code, when what came after it failed for the moment: a code can be used only once.
+    /// The answer to the code, if a later step failed transiently: a code can be used only once.
     pub(super) exchanged: Option<(TokenAnswer, Instant)>,
 }
 
-/// What a sign-in asks the issuer for.
+/// What a sign-in requests from the issuer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Requested {
     /// The scopes, separated by spaces.
     pub(super) scope: String,
-    /// The APIs that its URL names (RFC 8707).
+    /// The APIs that the request names (RFC 8707).
     pub(super) resources: Vec<String>,
     pub(super) authentication: RequestedAuthentication,
-    /// The session whose user authenticates once more; none where a new session begins.
+    /// The session whose user authenticates again; `None` if a new session begins.
     pub(super) stepping_up: Option<SteppingUp>,
     /// The key that the code and the tokens are bound to.
     pub(super) proof_key: Option<ProofKey>,
 }
 
 impl Attempt {
-    /// What nobody will come for of what it had brought. Of a session that goes on nothing is revoked: some issuers end all
-    /// of the user's tokens along with one.
+    /// Takes the refresh token that nobody will use any more. `None` for a step-up: some issuers revoke all of the
+    /// user's tokens along with one.
     fn take_orphan(&mut self) -> Option<Secret> {
         let (tokens, _) = self.exchanged.take()?;
         tokens.refresh_token.filter(|_| self.requested.stepping_up.is_none())
@@ -97,12 +97,12 @@ impl PendingSignIn {
         })
     }
 
-    /// One at a time: the end of a sign-in, or an import.
+    /// One at a time: the completion of a sign-in, or an import.
     pub(in crate::session) async fn completion_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.completing.lock().await
     }
 
-    /// A new attempt in the place of whatever is in progress. Gives its number.
+    /// Begins a new attempt, which replaces any sign-in in progress. Returns its number.
     pub(super) fn begin(
         &self,
         sign_in_id: Secret,
@@ -113,7 +113,7 @@ impl PendingSignIn {
         self.begin_for(sign_in_id, configuration, secrets, requested, LONGEST_WAIT_FOR_A_USER)
     }
 
-    /// The same, for one that waits for its user as long as the issuer says.
+    /// [`PendingSignIn::begin`] for an attempt that waits for its user as long as the issuer allows.
     pub(super) fn begin_for(
         &self,
         sign_in_id: Secret,
@@ -155,14 +155,14 @@ impl PendingSignIn {
         }
     }
 
-    /// Ends a sign-in that was begun too long ago.
+    /// Ends a sign-in that began too long ago.
     pub(in crate::session) fn expire(&self) {
         if let Some(brought) = self.take_expired() {
             self.revocations.revoke_in_background(brought);
         }
     }
 
-    /// The refresh token that it had brought, for which nobody will come.
+    /// The refresh token that the expired attempt had obtained, which nobody will use.
     fn take_expired(&self) -> Option<Secret> {
         let now = self.context.now();
         let mut slot = self.lock();
@@ -177,7 +177,7 @@ impl PendingSignIn {
         orphan
     }
 
-    /// False when another sign-in, or none, is in progress.
+    /// False if another sign-in, or none, is in progress.
     pub(super) fn keep_exchanged(&self, id: u64, exchanged: &(TokenAnswer, Instant)) -> bool {
         match &mut self.lock().progress {
             Progress::Waiting(attempt) if attempt.id == id => {
@@ -188,7 +188,7 @@ impl PendingSignIn {
         }
     }
 
-    /// False when another sign-in, or none, is in progress; that one goes on.
+    /// False if another sign-in, or none, is in progress; another sign-in continues.
     pub(super) fn finish(&self, id: u64) -> bool {
         let mut slot = self.lock();
         let is_current = matches!(&slot.progress, Progress::Waiting(attempt) if attempt.id == id);
@@ -198,8 +198,8 @@ impl PendingSignIn {
         is_current
     }
 
-    /// The same, with what the end of the sign-in does: nothing cancels it between the two. None, and nothing is done,
-    /// when another sign-in, or none, is in progress.
+    /// [`PendingSignIn::finish`] together with the last step of the sign-in: nothing can cancel it between the two. If
+    /// another sign-in, or none, is in progress, does nothing and returns `None`.
     pub(super) fn finish_with<T>(&self, id: u64, end: impl FnOnce() -> T) -> Option<T> {
         let mut slot = self.lock();
         if !matches!(&slot.progress, Progress::Waiting(attempt) if attempt.id == id) {
@@ -209,17 +209,17 @@ impl PendingSignIn {
         Some(end())
     }
 
-    /// Cancels the sign-in in progress if it is one that is meant.
+    /// Cancels the sign-in in progress if `is_meant` accepts its number.
     pub(in crate::session) fn cancel(&self, is_meant: impl FnOnce(u64) -> bool) {
         if let Some(brought) = self.take_cancelled(is_meant)
-            // Where its end is under way, that one sees that it was cancelled, and revokes.
+            // If the attempt is being completed, its completion notices the cancellation and revokes the token.
             && self.completing.try_lock().is_ok()
         {
             self.revocations.revoke_in_background(brought);
         }
     }
 
-    /// The refresh token that it had brought.
+    /// The refresh token that the cancelled attempt had obtained.
     fn take_cancelled(&self, is_meant: impl FnOnce(u64) -> bool) -> Option<Secret> {
         let mut slot = self.lock();
         let Progress::Waiting(attempt) = &mut slot.progress else {

@@ -1,8 +1,8 @@
-//! A sign-in that the issuer refused with `mfa_required` goes on with a second factor (Auth0: "Multi-factor Authentication API").
+//! Continues a sign-in that the issuer refused with `mfa_required` (Auth0: "Multi-factor Authentication API").
 //!
-//! **Promises.** What comes is checked and stored as with any sign-in. A wrong code and passing trouble leave the sign-in as it is;
-//! another sign-in and a sign-out end it. A proof that was accepted is not shown again. **Needs** what every sign-in needs, and the
-//! second factors.
+//! **Promises.** The tokens are checked and stored as with any sign-in. A wrong code and a transient failure leave the
+//! sign-in as it is; another sign-in and a sign-out end it. An accepted proof is not sent again. **Needs** what every
+//! sign-in needs, and the second factors.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ impl SignInBySecondFactor {
         Self { parts, mfa }
     }
 
-    /// Shows the answer; what was refused goes on with what comes.
+    /// Sends the answer; the refused call continues with the resulting tokens.
     pub(in crate::session) async fn answer(&self, id: u64, answer: MfaAnswer) -> Result<MfaOutcome, Error> {
         let parts = &self.parts;
         parts.pending.expire();
@@ -44,7 +44,7 @@ impl SignInBySecondFactor {
         parts.context.log(LogLevel::Info, &message);
         let is_open = self.mfa.sign_in_of(id).is_some();
         let goes_on = |error: &Error| match error {
-            // Another code will do; or the challenge is over.
+            // The user can give another code, unless the challenge is over.
             Error::MfaRejected { .. } => is_open,
             Error::MfaRequired { .. } => true,
             error => goes_on(error),
@@ -58,7 +58,7 @@ impl SignInBySecondFactor {
     async fn finish(&self, id: u64, number: u64, way: SignInWay, ready: &ReadyAnswer) -> Result<MfaOutcome, Error> {
         let parts = &self.parts;
         let metadata = parts.issuer.metadata().await?;
-        // Before the code is spent: what may stall.
+        // Steps that can stall come before the code is spent.
         parts.issuer.prefetch_keys().await?;
         let attempt = parts.pending.attempt()?;
         if attempt.id != number {
@@ -87,10 +87,10 @@ impl SignInBySecondFactor {
         let mut session = parts
             .completion
             .session(&metadata.issuer, &attempt, tokens, claims, received);
-        // The issuer was sent none.
+        // No nonce was sent to the issuer.
         session.nonce = None;
         let entered = parts.completion.enter(&attempt, session, (way, received)).await;
-        // Also where it could not be stored: it is signed in all the same.
+        // Also if it could not be stored: the user is signed in all the same.
         let began = |machine: &Machine| machine.session_began_by() == Some(&attempt.sign_in_id);
         if parts.context.read(began) {
             self.mfa.signed_in(id);

@@ -1,4 +1,4 @@
-//! What every way to sign in is given.
+//! The parts that every way to sign in uses.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::token::TokenAnswer;
 
-/// The same for all of them: they share the sign-in in progress, and its end.
+/// The same instances for all of them: they share the sign-in in progress and its completion.
 #[derive(Debug)]
 pub(in crate::session) struct SignInParts {
     pub(in crate::session) context: Arc<Context>,
@@ -34,7 +34,7 @@ pub(in crate::session) struct SignInParts {
 }
 
 impl SignInParts {
-    /// The error; the `mfa_token` that may be in it stays here, for the attempt that waits for its user.
+    /// Converts the error. An `mfa_token` in it stays in the core, for the attempt that waits for its user.
     pub(super) fn refused(&self, attempt: u64, way: SignInWay, error: ProtocolError) -> Error {
         match error {
             ProtocolError::MfaRequired {
@@ -56,15 +56,15 @@ impl SignInParts {
         }
     }
 
-    /// Whether the challenge of this refusal is open.
+    /// Whether the challenge of this refusal is still open.
     pub(super) fn is_open(&self, refusal: &Error) -> bool {
         let (generation, now) = (self.context.read(Machine::generation), self.context.now().monotonic);
         matches!(refusal, Error::MfaRequired { challenge, .. }
             if self.challenges.time_left(*challenge, generation, now).is_some())
     }
 
-    /// Checks what came without a browser of this device's between. So there is no nonce; what was sent for them ties the tokens
-    /// to this sign-in.
+    /// Checks tokens that did not come through a browser on this device. There is no nonce; the credential that was
+    /// sent for them ties the tokens to this sign-in.
     pub(super) async fn verify_direct(&self, attempt: &Attempt, tokens: &TokenAnswer) -> Result<IdTokenClaims, Error> {
         let context = ValidationContext::Direct {
             requested: &attempt.requested.authentication,
@@ -73,7 +73,7 @@ impl SignInParts {
         self.verify(tokens, context).await
     }
 
-    /// Checks what every sign-in has to bring, and the ID token.
+    /// Checks what every sign-in must return, and the ID token.
     pub(super) async fn verify(
         &self,
         tokens: &TokenAnswer,
@@ -98,7 +98,7 @@ impl SignInParts {
     }
 }
 
-/// Whether asking again may do: the user is not done, and nothing has been decided.
+/// Whether another attempt may succeed: the user has not finished, and nothing has been decided.
 pub(super) fn goes_on(error: &Error) -> bool {
     match error {
         Error::IdToken(error) => error.problem == IdTokenProblem::KeysUnavailable,

@@ -1,7 +1,7 @@
-//! The user of a session authenticates once more, because an API wants it (RFC 9470 4).
+//! Step-up: the user of a session authenticates again because an API requires it (RFC 9470 4).
 //!
-//! **Promises.** It is the same user, and the authentication is what the API asked for; otherwise the session stays as it
-//! was. Pure: needs nothing.
+//! **Promises.** It is the same user, and the authentication is what the API required; otherwise the session stays as
+//! it was. Pure: needs nothing.
 
 use super::super::options::{SignInOptions, StepUpOptions};
 use crate::jose::{IdTokenClaims, IdTokenProblem};
@@ -11,20 +11,20 @@ use crate::protocol::authorization::claims_with_essential_acr;
 
 pub(super) const ACR_VALUES: &str = "acr_values";
 const ANOTHER_USER: &str = "user_mismatch";
-/// As issuers say it (OpenID Connect Core Error Code unmet_authentication_requirements 1.0; RFC 9470 5).
+/// The issuers' own error code (OpenID Connect Core Error Code unmet_authentication_requirements 1.0; RFC 9470 5).
 const UNMET: &str = "unmet_authentication_requirements";
 
-/// The session that goes on with what comes.
+/// The session that continues with the new tokens.
 #[derive(Clone, Debug)]
 pub(super) struct SteppingUp {
     pub(super) generation: Generation,
     pub(super) subject: String,
-    /// Of these authentication context classes one must be reached; none says that any will do.
+    /// The authentication context classes, one of which must be reached. If empty, any will do.
     pub(super) classes: Vec<String>,
 }
 
 impl SteppingUp {
-    /// The check of its ID token, by which the user and the authentication are what they must be.
+    /// Checks the ID token: whether the user and the authentication are as required.
     pub(super) fn check(&self, verified: Result<IdTokenClaims, Error>) -> Result<IdTokenClaims, Error> {
         match verified {
             Ok(claims) if claims.subject != self.subject => Err(Error::sign_in(
@@ -40,7 +40,7 @@ impl SteppingUp {
     }
 }
 
-/// Whether what came belongs to somebody else than the session's user.
+/// Whether the tokens belong to another user than the session's.
 pub(super) fn is_of_another_user(error: &Error) -> bool {
     matches!(error, Error::SignIn { code, .. } if code == ANOTHER_USER)
 }
@@ -54,10 +54,10 @@ fn is_unmet(problem: &IdTokenProblem) -> bool {
     )
 }
 
-/// The sign-in that an API asks for: `acr_values` and `max_age` as RFC 9470 4 says. `acr_values` asks for a voluntary
-/// claim, which the issuer may leave open; one that takes `claims` is asked by these instead, so that it must not (OpenID Connect Core 5.5.1.1). Both at
-/// once have no meaning that is agreed on: oidc-provider then takes the voluntary claim. An API that names neither wants another
-/// authentication.
+/// The sign-in that an API requires: `acr_values` and `max_age` as in RFC 9470 4. `acr_values` requests a voluntary
+/// claim, which the issuer may leave out. If the issuer supports `claims`, that is sent instead and makes the claim
+/// essential (OpenID Connect Core 5.5.1.1). The meaning of both at once is not specified: oidc-provider then takes the
+/// voluntary claim. If the API names neither requirement, the user has to authenticate again in any way.
 pub(super) fn sign_in_options(
     options: StepUpOptions,
     configured: &[(String, String)],

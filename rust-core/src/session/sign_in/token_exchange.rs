@@ -1,9 +1,9 @@
-//! Signing in with what another issuer gave, such as the code of Sign in with Apple (RFC 8693).
+//! Sign-in with a token or code from another issuer, such as the code of Sign in with Apple (RFC 8693).
 //!
-//! **Promises.** What is sent is never stored, and appears in no error and no log. After a transient failure the attempt can go
-//! on: a call with the same token uses the answer that has come already, because many tokens are accepted only once. The answer is
-//! checked and stored as with any sign-in. **Needs** the context, the store, the issuer, its verifier, the revocations, the pending sign-in and the
-//! completion.
+//! **Promises.** The token is never stored, and appears in no error and no log. After a transient failure the attempt
+//! can continue: a call with the same token uses an answer that has already arrived, because many tokens are accepted
+//! only once. The answer is checked and stored as with any sign-in. **Needs** the context, the store, the issuer, its
+//! verifier, the revocations, the pending sign-in and the completion.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -28,18 +28,18 @@ use crate::protocol::endpoint::Endpoint;
 use crate::protocol::token::{self, TokenAnswer};
 use crate::protocol::token_exchange::{self as protocol, SubjectToken};
 
-/// What another issuer gave. `Debug` shows its type and the names of the parameters.
+/// A token or code from another issuer. `Debug` shows its type and the names of the parameters.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ExternalToken {
     /// The token or code. It is sent and never stored.
     pub token: Secret,
     /// Its type, a URI (`subject_token_type`, RFC 8693 3).
     pub kind: String,
-    /// Who acts: with a device secret the app that passes on its sign-in. It is sent and never stored.
+    /// The acting party. With a device secret, it is the app that shares its sign-in. It is sent and never stored.
     pub actor: Option<Actor>,
-    /// JSON of what the issuer is to know of the user (Auth0: `user_profile`).
+    /// JSON about the user for the issuer (Auth0: `user_profile`).
     pub user_profile: Option<Secret>,
-    /// More parameters for the request.
+    /// Additional request parameters.
     pub parameters: HashMap<String, String>,
 }
 
@@ -59,7 +59,8 @@ impl ExternalToken {
         parse_more(self.parameters.clone(), &protocol::ARGUMENTS)
     }
 
-    /// Of all that is sent: it tells a call that goes on from one that begins.
+    /// The fingerprint of everything that is sent: it distinguishes a call that continues an attempt from one that
+    /// begins one.
     fn fingerprint(&self) -> Result<Fingerprint, Error> {
         let parameters = sorted(self.parameters.clone());
         let all = (&self.token, &self.kind, &self.actor, &self.user_profile, parameters);
@@ -71,7 +72,7 @@ impl ExternalToken {
 #[derive(Debug)]
 pub(in crate::session) struct SignInByTokenExchange {
     parts: Arc<SignInParts>,
-    /// The attempt that goes on, and what it sends.
+    /// The attempt that a later call can continue, and what it sends.
     begun: Mutex<Option<Begun>>,
 }
 
@@ -79,7 +80,7 @@ pub(in crate::session) struct SignInByTokenExchange {
 struct Begun {
     id: u64,
     sent: Fingerprint,
-    /// It waits for a second factor: most tokens are good once, and this one was shown.
+    /// Set while it waits for a second factor: most tokens are accepted only once, and this one has been sent.
     refusal: Option<Error>,
 }
 
@@ -127,7 +128,7 @@ impl SignInByTokenExchange {
         outcome
     }
 
-    /// The attempt that has begun with this token, or a new one in the place of whatever is in progress.
+    /// The attempt that began with this token, or a new one that replaces any sign-in in progress.
     fn attempt_with(&self, sent: Fingerprint, parameters: &[(String, String)]) -> Result<Begun, Error> {
         let parts = &self.parts;
         let mut begun = self.begun();
@@ -158,9 +159,9 @@ impl SignInByTokenExchange {
     ) -> Result<SessionState, Error> {
         let parts = &self.parts;
         let metadata = parts.issuer.metadata().await?;
-        // Before the token is spent: what may stall.
+        // Steps that can stall come before the token is spent.
         parts.issuer.prefetch_keys().await?;
-        // Afterwards it could end the new session: some issuers delete the grant along with a revoked token.
+        // After the exchange, this could end the new session: some issuers delete the grant along with a revoked token.
         parts.revocations.send_in_time().await;
         let attempt = parts.pending.attempt()?;
         if attempt.id != id {
@@ -185,7 +186,7 @@ impl SignInByTokenExchange {
         };
         let completion = &parts.completion;
         let mut session = completion.session(&metadata.issuer, &attempt, tokens, claims, received);
-        // The issuer was sent none.
+        // No nonce was sent to the issuer.
         session.nonce = None;
         let by = (SignInWay::TokenExchange, received);
         completion.enter(&attempt, session, by).await
@@ -208,7 +209,7 @@ impl SignInByTokenExchange {
         };
         let configuration = context.configuration();
         let request = protocol::sign_in_request(&metadata.token_endpoint, &configuration, subject, parameters);
-        // The tokens' life counts from here: the process may be suspended before it reads the answer.
+        // The tokens' lifetime counts from here: the process may be suspended before it reads the answer.
         let sent = context.now();
         let possession = key.as_ref().map(Possession::of);
         let answer = issuer.call_showing(possession, Endpoint::TOKEN, request).await?;
@@ -232,7 +233,7 @@ impl fmt::Debug for ExternalToken {
     }
 }
 
-/// What such a sign-in asks for.
+/// What such a sign-in requests.
 fn requested(configuration: &Configuration, parameters: &[(String, String)]) -> Requested {
     let organization = parameters.iter().find(|(name, _)| name == "organization");
     Requested {
@@ -240,7 +241,7 @@ fn requested(configuration: &Configuration, parameters: &[(String, String)]) -> 
         resources: configuration.resources.clone(),
         authentication: RequestedAuthentication {
             organization: organization
-                // Elsewhere a parameter of that name may mean anything.
+                // At other issuers, a parameter of that name may mean anything.
                 .filter(|_| matches!(configuration.issuer, IssuerUrl::Auth0(_)))
                 .map(|(_, value)| value.clone()),
             ..RequestedAuthentication::default()

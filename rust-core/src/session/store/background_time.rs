@@ -1,7 +1,7 @@
-//! Whether the process may hold a lock in a shared folder: iOS kills one that is suspended with it, so it must have been
-//! given time first.
+//! Whether the process may hold a lock in a shared folder. iOS kills a process that is suspended while it holds one, so
+//! the process must have background time first.
 //!
-//! **Promises.** A caller that waits gets the answer that comes, within limits. **Needs** nothing.
+//! **Promises.** A waiting caller gets the system's next answer, within limits. **Needs** nothing.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -15,20 +15,20 @@ use crate::ports::Spawner;
 /// How long a call waits for the system's answer, which usually takes milliseconds.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// What the system said.
+/// The system's answer to the request for background time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum BackgroundTime {
-    /// The process is not suspended before it was notified. Also where nobody asks the system, because it suspends
-    /// no processes.
+    /// The process is not suspended before it is notified. Also the value on systems that do not suspend processes,
+    /// where nobody asks.
     #[default]
     Granted,
-    /// It was asked, and has not answered.
+    /// The system was asked, and has not answered.
     Asked,
-    /// There is none, or it is over: the process may be suspended at any moment.
+    /// There is no background time, or it is over: the process may be suspended at any moment.
     Over,
 }
 
-/// What the system said last, for everybody who waits for it.
+/// The system's last answer, for all waiting callers.
 #[derive(Debug, Default)]
 pub(super) struct BackgroundTimes {
     last: Mutex<BackgroundTime>,
@@ -45,14 +45,14 @@ impl BackgroundTimes {
         self.last() == BackgroundTime::Granted
     }
 
-    /// Ends when the process may hold a lock.
+    /// Returns when the process may hold a lock.
     ///
     /// # Errors
     /// [`Error::NoBackgroundTime`], also when the system does not answer.
     pub(super) async fn wait(&self, spawner: &dyn Spawner) -> Result<(), Error> {
         let mut too_long = None;
         loop {
-            // Before the look, so that no change is missed.
+            // Before the read, so that no change is missed.
             let changed = self.changed.notified();
             match self.last() {
                 BackgroundTime::Granted => return Ok(()),
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
     use crate::ports::BoxFuture;
 
-    /// Time passes at once, or never.
+    /// A clock whose sleeps end at once, or never.
     #[derive(Debug)]
     struct Times(bool);
 

@@ -1,7 +1,7 @@
-//! The session's item under its name, what is kept aside of it, and its name of earlier releases.
+//! The session's item under its name, the damaged items kept aside, and the item's name in earlier releases.
 //!
-//! **Promises.** An item that cannot be decoded is never thrown away unasked: it is kept aside under another name.
-//! **Needs** the store's port.
+//! **Promises.** An item that cannot be decoded is never discarded without a request: it is kept aside under another
+//! name. **Needs** the store's port.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,7 +10,7 @@ use crate::model::configuration::unreadable_name;
 use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::{SecretStore, StoreError};
 
-/// Damaged items that are kept of one session. Where more than that are damaged, something damages them all.
+/// The maximum number of damaged items kept for one session. If more are damaged, something damages all of them.
 const MOST_KEPT_ASIDE: u32 = 9;
 
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Item {
         }
     }
 
-    /// Another way to the same items: they take on what is new with their next write.
+    /// Replaces the way to the same items. Items get the new options at their next write.
     pub(super) fn use_store(&self, store: Arc<dyn SecretStore>) {
         *self.locked_store() = store;
     }
@@ -49,12 +49,12 @@ impl Item {
         !matches!(self.sharing, Sharing::Alone)
     }
 
-    /// Whether this process only looks.
+    /// Whether this process only reads.
     pub(super) fn is_read_only(&self) -> bool {
         matches!(self.sharing, Sharing::ReadOnly)
     }
 
-    /// What is stored, and which bytes these are: what a later [`Item::swap`] has seen.
+    /// The stored bytes and their fingerprint, which a later [`Item::swap`] compares.
     pub(super) async fn read(&self) -> Result<(Option<SecretBytes>, Option<Fingerprint>), StoreError> {
         let found = self.store().read(&self.name).await?;
         let seen = found.as_ref().map(Fingerprint::of);
@@ -66,7 +66,7 @@ impl Item {
         self.store().swap(&self.name, seen, new).await
     }
 
-    /// Writes over whatever is there; deletes it where there is to be no item.
+    /// Overwrites the item unconditionally, or deletes it if `new` is `None`.
     pub(super) async fn replace(&self, new: Option<SecretBytes>) -> Result<(), StoreError> {
         match new {
             Some(value) => self.store().write(&self.name, value).await,
@@ -74,7 +74,7 @@ impl Item {
         }
     }
 
-    /// Whether there is an item beside the session's own, under its name and `suffix`.
+    /// Whether there is an item next to the session's own, under its name and `suffix`.
     pub(super) async fn has_companion(&self, suffix: &str) -> Result<bool, StoreError> {
         let found = self.store().read(&self.companion_name(suffix)).await?;
         Ok(found.is_some())
@@ -89,7 +89,7 @@ impl Item {
     }
 
     /// Moves the item from the name that it had before names were escaped, if `is_own` says that it is this session's.
-    /// First it is there twice: a crash in between loses nothing, and the next launch comes here again.
+    /// For a moment it exists under both names: a crash in between loses nothing, and the next launch repeats the move.
     pub(super) async fn rename_old(&self, is_own: impl FnOnce(&SecretBytes) -> bool) -> Result<(), StoreError> {
         let Some(old_name) = self.old_name.as_ref().filter(|_| !self.is_read_only()) else {
             return Ok(());
@@ -98,13 +98,13 @@ impl Item {
             return Ok(());
         };
         let seen = Fingerprint::of(&bytes);
-        // Where there is one of today already, that is the newer one.
+        // If there is already an item under the current name, that one is newer and stays.
         self.swap(None, Some(bytes)).await?;
         self.store().swap(old_name, Some(seen), None).await.map(drop)
     }
 
-    /// Writes `bytes` under another name, beside what an earlier fault left: only a sign-out deletes that. The same bytes
-    /// are kept once, and of very many the last ones give way.
+    /// Writes `bytes` under another name, next to items from earlier faults: only a sign-out deletes those. The same
+    /// bytes are kept once. When all names are taken, the last item is overwritten.
     pub(super) async fn keep_aside(&self, bytes: SecretBytes) -> Result<(), StoreError> {
         let store = self.store();
         for number in 1..MOST_KEPT_ASIDE {

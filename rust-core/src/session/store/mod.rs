@@ -1,14 +1,14 @@
-//! The store: what is stored follows what is in memory, and memory follows what other processes store.
+//! The store: writes memory's changes to the store, and merges what other processes store into memory.
 //!
-//! **Promises.** Nobody's item is lost: every write compares what it replaces, damaged items are kept aside, and what
-//! could not be written is written at the next chance. One process renews at a time. **Needs** the context, the store's
-//! port and the lock between processes.
+//! **Promises.** Nobody's item is lost: every write compares what it replaces, damaged items are kept aside, and a
+//! failed write is repeated at the next opportunity. One process renews at a time. **Needs** the context, the store's
+//! port and the process lock.
 //!
-//! - `item`: the session's item, and what is kept aside of it.
-//! - `reader`: what is stored is taken into memory.
-//! - `writer`: what is in memory is written.
-//! - `process_lock`: the lock between processes; `background_time`: whether this one may hold it.
-//! - `session_store`: all of that for the other parts.
+//! - `item`: the session's item, and the damaged items kept aside.
+//! - `reader`: reads the store into memory.
+//! - `writer`: writes memory to the store.
+//! - `process_lock`: the lock between processes; `background_time`: whether this process may hold it.
+//! - `session_store`: the interface of all of these for the other parts.
 
 mod background_time;
 mod item;

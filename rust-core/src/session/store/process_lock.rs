@@ -1,8 +1,8 @@
-//! The lock between processes with one store: one of them renews at a time.
+//! The lock between processes that share a store: one of them renews at a time.
 //!
-//! **Promises.** No other process, and no other task of this one, holds it at the same time; a suspension gets it back
-//! at once, because iOS kills who holds a lock in a shared folder while suspended. **Needs** the context for its log, and
-//! the lock's port where the store is shared.
+//! **Promises.** No other process, and no other task of this one, holds the lock at the same time. A suspension
+//! releases it at once, because iOS kills a suspended process that holds a lock in a shared folder. **Needs** the
+//! context for its log, and the lock's port if the store is shared.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,8 +16,8 @@ use super::background_time::{BackgroundTime, BackgroundTimes};
 use crate::machine::error::Error;
 use crate::ports::{Acquisition, LockPlace, LogLevel};
 
-/// How long a renewal waits for another process's. That one has its own limits; a caller that waits for all of them waits
-/// longer than iOS lets an extension live.
+/// How long a renewal waits for that of another process. Each renewal has its own limits; a caller that waited for all
+/// of them would wait longer than iOS lets an extension run.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
@@ -25,13 +25,14 @@ pub(super) struct SharedProcessLock {
     context: Arc<Context>,
     sharing: Sharing,
     name: String,
-    /// First among the tasks of this process: files are locked for processes, and polling among ourselves is waste.
+    /// Taken first, among the tasks of this process: file locks are per process, and polling among ourselves would be
+    /// waste.
     own_tasks: tokio::sync::Mutex<()>,
     current_place: Mutex<LockPlace>,
     background_times: BackgroundTimes,
 }
 
-/// No other process renews while this exists, nor another task of this one. Nothing where the store is not shared.
+/// While this exists, no other process and no other task of this one renews. Empty if the store is not shared.
 #[derive(Debug)]
 pub(in crate::session) struct ProcessLockGuard<'a> {
     held: Option<(LockPlace, MutexGuard<'a, ()>)>,
@@ -57,10 +58,10 @@ impl SharedProcessLock {
         }
     }
 
-    /// Locks the session between processes.
+    /// Takes the process lock.
     ///
     /// # Errors
-    /// [`Error::Busy`] when another process does not come to an end; [`Error::NoBackgroundTime`] when this one is about to be
+    /// [`Error::Busy`] when another process does not finish; [`Error::NoBackgroundTime`] when this one is about to be
     /// suspended; [`Error::ReadOnly`]; [`Error::Store`] from the lock.
     pub(super) async fn take(&self) -> Result<ProcessLockGuard<'_>, Error> {
         let began = self.context.now();
@@ -83,7 +84,8 @@ impl SharedProcessLock {
                     let Some(place) = self.new_place() else {
                         continue;
                     };
-                    // From here on closed by its drop, also when the caller is gone before the lock came.
+                    // From here on, dropping the guard closes the place, even if the caller goes away before the lock
+                    // is acquired.
                     let guard = ProcessLockGuard {
                         held: Some((place.clone(), own)),
                     };
@@ -94,7 +96,7 @@ impl SharedProcessLock {
                             self.context.log(LogLevel::Warning, message);
                             return Err(Error::Busy);
                         }
-                        // Given back for a suspension that is over, or that is still to come.
+                        // Released for a suspension that has ended, or that is still to come.
                         Acquisition::Closed => {
                             drop(guard);
                             own = self.own_tasks.lock().await;
@@ -105,8 +107,8 @@ impl SharedProcessLock {
         }
     }
 
-    /// Gives the lock back before its guard goes: iOS is about to suspend the process, and would kill it for holding
-    /// a lock in a shared folder. When this returns the process holds none.
+    /// Releases the lock before its guard is dropped: iOS is about to suspend the process, and would kill it for
+    /// holding a lock in a shared folder. When this returns, the process holds no lock.
     pub(super) fn release(&self) {
         self.current_place
             .lock()
@@ -114,13 +116,13 @@ impl SharedProcessLock {
             .close();
     }
 
-    /// Gives it back, and takes it no more until [`SharedProcessLock::resume`].
+    /// Releases the lock, and does not take it again until [`SharedProcessLock::resume`].
     pub(super) fn suspend(&self) {
         self.background_times.set(BackgroundTime::Over);
         self.release();
     }
 
-    /// The system was asked whether the process may run on: a caller that needs the lock waits for its answer.
+    /// The system was asked whether the process may continue to run. A caller that needs the lock waits for the answer.
     pub(super) fn await_background_time(&self) {
         self.background_times.set(BackgroundTime::Asked);
     }
@@ -129,10 +131,10 @@ impl SharedProcessLock {
         self.background_times.set(BackgroundTime::Granted);
     }
 
-    /// The place that a suspension closes; `None` when one is to come.
+    /// A new place, which a suspension can close; `None` if a suspension is about to come.
     fn new_place(&self) -> Option<LockPlace> {
         let mut current = self.current_place.lock().unwrap_or_else(PoisonError::into_inner);
-        // Looked at under this lock: a suspension says so first and closes the place then.
+        // Read while this mutex is held: a suspension first sets the background time and then closes the place.
         if !self.background_times.is_granted() {
             return None;
         }

@@ -1,7 +1,7 @@
-//! What is stored is taken into memory: at launch, and again where other processes write.
+//! Reads the store into memory: at launch, and again when other processes may have written.
 //!
-//! **Promises.** A locked device is a state and not an empty store; a damaged item is kept aside and reported once; what
-//! this process wrote meanwhile is never replaced by an older read. **Needs** the context and the item.
+//! **Promises.** A locked device is a state, not an empty store. A damaged item is kept aside and reported once. An
+//! older read never replaces what this process wrote meanwhile. **Needs** the context and the item.
 
 use std::sync::Arc;
 
@@ -36,10 +36,10 @@ impl Reader {
         self.context.read(Machine::needs_restore)
     }
 
-    /// Reads the store unless that was done; false when it was.
+    /// Reads the store unless it has been read already; returns false if it had been.
     ///
     /// # Errors
-    /// [`Error::Store`], [`Error::Envelope`]; a locked device is not an error here but a state.
+    /// [`Error::Store`], [`Error::Envelope`]; a locked device is a state here, not an error.
     pub(super) async fn read_first(&self) -> Result<bool, Error> {
         if !self.needs_first_read() {
             return Ok(false);
@@ -91,17 +91,17 @@ impl Reader {
         self.context.apply(FirstRead { item, seen, unreadable });
     }
 
-    /// Whether the item says that it is this client's: by its old name alone it could be another's.
+    /// Whether the item's content says that it belongs to this client: its old name alone could be another client's.
     fn is_own(&self, bytes: &SecretBytes) -> bool {
         let session = StoredItem::decode(bytes).ok().and_then(StoredItem::into_session);
         session.is_some_and(|session| session.client_id == self.context.configuration().client_id)
     }
 
-    /// Deals with an item that was read and not understood. What comes back is still under the session's own name, and
-    /// has to be kept aside before anything is written there.
+    /// Handles an item that was read but could not be decoded. If it returns bytes, these are still under the session's
+    /// own name and have to be kept aside before anything is written there.
     ///
-    /// A damaged item is moved at once, so that it is reported once and not at every launch. One of a newer release
-    /// stays where that release finds it again: the user went back a release and may go forward.
+    /// A damaged item is moved at once, so that it is reported once and not at every launch. An item of a newer release
+    /// stays where that release will find it: the user went back a release and may go forward again.
     async fn quarantine(&self, bytes: SecretBytes, error: EnvelopeError) -> Option<SecretBytes> {
         self.context.log(LogLevel::Error, &error.to_string());
         if matches!(error, EnvelopeError::NewerVersion(_)) || self.item.is_read_only() {
@@ -109,7 +109,7 @@ impl Reader {
         }
         let moved = async {
             self.item.keep_aside(bytes.clone()).await?;
-            // Another process may have put a good one there meanwhile, which then is none of this one's business.
+            // Another process may have written a good item meanwhile; the comparison leaves that one alone.
             let seen = Some(Fingerprint::of(&bytes));
             self.item.swap(seen, None).await
         };
@@ -123,10 +123,10 @@ impl Reader {
         }
     }
 
-    /// Reads the store again and takes over what another process made of the session. True when it changed.
+    /// Reads the store again and merges another process's changes into memory. True if memory changed.
     ///
     /// # Errors
-    /// [`Error::Store`]; [`Error::Envelope`] when a newer release wrote it. Then memory stays as it is.
+    /// [`Error::Store`]; [`Error::Envelope`] when a newer release wrote the item. Memory then stays as it is.
     pub(super) async fn merge(&self) -> Result<bool, Error> {
         loop {
             let looks = self.context.read(|machine| Stored::of(machine).looks());
@@ -135,11 +135,11 @@ impl Reader {
                 None => None,
                 Some(bytes) => match StoredItem::decode(&bytes) {
                     Ok(item) => Some(item),
-                    // What is in memory is better. It is written over the item, which is never missing meanwhile: to
-                    // other processes that would be a sign-out.
+                    // The session in memory is better. It overwrites the item, which is never absent meanwhile: other
+                    // processes would take that for a sign-out.
                     Err(error) if self.is_better_than(&error) => {
                         if !self.item.is_read_only() {
-                            // After a sign-out nothing stays.
+                            // After a sign-out nothing is kept.
                             if self.holds_session() {
                                 self.item.keep_aside(bytes).await?;
                             }
@@ -150,7 +150,7 @@ impl Reader {
                     Err(error) => return Err(error.into()),
                 },
             };
-            // Otherwise another task of this process has written meanwhile or seen something newer: the store is read again.
+            // On `ReadAgain`, another task of this process has written or merged something newer meanwhile.
             match self.context.apply(ItemSeen { item, seen, looks }).verdict {
                 Verdict::ReadAgain => {}
                 Verdict::Changed => {
@@ -164,7 +164,7 @@ impl Reader {
         }
     }
 
-    /// The same where the store is shared; a device that is locked just now changes nothing.
+    /// [`Reader::merge`] if the store is shared. If the device is locked now, nothing changes.
     pub(super) async fn merge_if_shared(&self) -> Result<bool, Error> {
         if !self.item.is_shared() {
             return Ok(false);
@@ -175,8 +175,8 @@ impl Reader {
         }
     }
 
-    /// What is stored matters for its refresh token: a sign-out can be the first thing an app does, and another process
-    /// may have renewed.
+    /// Reads the store for its refresh token before a sign-out: the sign-out may be the first thing an app does, and
+    /// another process may have renewed.
     pub(super) async fn look_before_sign_out(&self) {
         if !self.needs_first_read() && !self.item.is_shared() {
             return;

@@ -1,4 +1,4 @@
-//! The store, for the other parts: see the folder.
+//! The store's interface for the other parts: see the parent module.
 
 use std::sync::Arc;
 
@@ -21,7 +21,8 @@ pub(in crate::session) struct SessionStore {
     reader: Arc<Reader>,
     writer: Arc<Writer>,
     process_lock: SharedProcessLock,
-    /// Held while changes that wait are sent. Not the one of renewals: those need not wait for it, and may happen meanwhile.
+    /// Held while queued changes are sent. It is separate from the lock of renewals, which need not wait for this one
+    /// and may happen meanwhile.
     sending_lock: SharedProcessLock,
 }
 
@@ -46,7 +47,7 @@ impl SessionStore {
         })
     }
 
-    /// Another way to the same items, such as with other options of the Keychain.
+    /// Replaces the way to the same items, for example with other Keychain options.
     pub(in crate::session) fn use_store(&self, store: Arc<dyn SecretStore>) {
         self.item.use_store(store);
     }
@@ -56,12 +57,12 @@ impl SessionStore {
         self.item.is_shared()
     }
 
-    /// Whether this process only looks.
+    /// Whether this process only reads.
     pub(in crate::session) fn is_read_only(&self) -> bool {
         self.item.is_read_only()
     }
 
-    /// For what changes the session.
+    /// Fails unless this process may change the session.
     pub(in crate::session) fn ensure_writable(&self) -> Result<(), Error> {
         if self.is_read_only() {
             Err(Error::ReadOnly)
@@ -70,7 +71,7 @@ impl SessionStore {
         }
     }
 
-    /// Reads the store: once, or where other processes use it too, each time.
+    /// Reads the store: once, or on every call if other processes share it.
     ///
     /// # Errors
     /// As [`SessionStore::ensure_restored`] and [`SessionStore::merge_if_shared`].
@@ -83,10 +84,10 @@ impl SessionStore {
         Ok(())
     }
 
-    /// Reads the store unless that was done.
+    /// Reads the store unless it has been read already.
     ///
     /// # Errors
-    /// [`Error::Store`], [`Error::Envelope`]; a locked device is not an error here but a state.
+    /// [`Error::Store`], [`Error::Envelope`]; a locked device is a state here, not an error.
     pub(in crate::session) async fn ensure_restored(&self) -> Result<(), Error> {
         if !self.reader.read_first().await? {
             self.writer.retry().await;
@@ -94,7 +95,7 @@ impl SessionStore {
         Ok(())
     }
 
-    /// Knows what is stored.
+    /// Makes sure that the store has been read.
     ///
     /// # Errors
     /// As [`SessionStore::ensure_restored`]; [`Error::Store`] also on a locked device.
@@ -106,11 +107,11 @@ impl SessionStore {
         Ok(())
     }
 
-    /// Errors unless somebody is signed in.
+    /// Fails unless a user is signed in.
     pub(in crate::session) async fn ensure_session(&self) -> Result<(), Error> {
         self.ensure_restored().await?;
         let mut state = self.context.state();
-        // Somebody may have signed in, in another process, or used the session there.
+        // A user may have signed in, or used the session, in another process.
         if !matches!(state, Some(SessionState::SignedIn { .. })) {
             self.merge_if_shared().await?;
             state = self.context.state();
@@ -144,9 +145,9 @@ impl SessionStore {
         self.writer.save()
     }
 
-    /// The same, for callers whose own result does not depend on the store.
+    /// [`SessionStore::save`] for callers whose result does not depend on the store.
     pub(in crate::session) async fn save_if_possible(&self) {
-        // Logged where it failed; tried again at the next call.
+        // The failure is logged where it occurs; the next call tries again.
         let _ = self.save().await;
     }
 
@@ -179,12 +180,12 @@ impl SessionStore {
         self.process_lock.take()
     }
 
-    /// The lock between processes that send changes which wait. See [`SharedProcessLock::take`].
+    /// The process lock for sending queued changes. See [`SharedProcessLock::take`].
     pub(in crate::session) fn take_sending_lock(&self) -> impl Future<Output = Result<ProcessLockGuard<'_>, Error>> {
         self.sending_lock.take()
     }
 
-    /// Gives back the lock of a renewal. See [`SharedProcessLock::release`].
+    /// Releases the lock of a renewal. See [`SharedProcessLock::release`].
     pub(in crate::session) fn release_process_lock(&self) {
         self.process_lock.release();
     }

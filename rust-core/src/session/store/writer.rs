@@ -1,8 +1,8 @@
-//! What is in the store follows what is in memory.
+//! Writes memory's changes to the store.
 //!
-//! **Promises.** Writers take turns, and each writes what is current when its turn comes, so that an older session never
-//! replaces a newer one. A write that has begun runs to its end. What could not be written is written at the next
-//! chance. **Needs** the context, the item and its reader.
+//! **Promises.** Writers take turns, and each writes the state that is current at its turn, so that an older session
+//! never replaces a newer one. A write that has begun runs to its end. A failed write is repeated at the next
+//! opportunity. **Needs** the context, the item and its reader.
 
 use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
 
@@ -18,10 +18,10 @@ use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::LogLevel;
 use crate::storage::envelope::{ProfileJson, StoredItem, StoredSession};
 
-/// How often others may change the item between the look at it and the write; then the next call tries again.
+/// How often other processes may change the item between the read and the write; after that the next call tries again.
 const MOST_SWAPS: usize = 16;
-/// So often in a row a store may say that it holds another item, though another look finds the same. It cannot compare that
-/// item then, and what is in memory must not be lost for that.
+/// How often in a row the store may refuse a swap although another read finds the same item. After that, the store
+/// cannot compare this item, and what is in memory must not be lost because of it.
 const MOST_REFUSALS: usize = 4;
 
 #[derive(Debug)]
@@ -33,10 +33,11 @@ pub(super) struct Writer {
     encoded: SyncMutex<Encoded>,
 }
 
-/// What has not changed is not encoded again.
+/// Caches the encoded item, so that unchanged parts are not encoded again.
 #[derive(Debug, Default)]
 struct Encoded {
-    /// What was written last, or should have been, and which bytes these are. It holds tokens, as memory does anyway.
+    /// The bytes of the last write, or attempted write, and their fingerprint. They contain tokens, as memory does
+    /// anyway.
     item: Option<(SecretBytes, Fingerprint)>,
     profile: ProfileJson,
 }
@@ -52,11 +53,12 @@ impl Writer {
         })
     }
 
-    /// Writes what memory holds, if the store does not hold it yet; deletes the item after a sign-out. Runs to its end also
-    /// when nobody waits for it any more: a store that is left in the middle of a write does it after the next one.
+    /// Writes what memory holds, if the store does not hold it yet; deletes the item after a sign-out. Runs to its end
+    /// even if nobody waits for it any more: a store that is abandoned during a write could finish it after the next
+    /// one.
     ///
     /// # Errors
-    /// [`Error::Store`]; then memory stays as it is and the next call tries again.
+    /// [`Error::Store`]; memory then stays as it is and the next call tries again.
     pub(super) async fn save(self: &Arc<Self>) -> Result<(), Error> {
         if !self.has_unsaved() {
             return Ok(());
@@ -67,7 +69,7 @@ impl Writer {
             .await
     }
 
-    /// The same within a renewal, which runs to its end by itself: without another task.
+    /// [`Writer::save`] within a renewal, which runs to its end by itself: no separate task is needed.
     ///
     /// # Errors
     /// As [`Writer::save`].
@@ -79,8 +81,8 @@ impl Writer {
         self.write_in_turn().await
     }
 
-    /// The next chance for what could not be written. Does not wait for a write that is under way: a caller who only
-    /// wants a token from memory must not wait for the store.
+    /// Repeats a failed write. Does not wait for a write that is in progress: a caller that only needs a token from
+    /// memory must not wait for the store.
     pub(super) async fn retry(self: &Arc<Self>) {
         if !self.has_unsaved() {
             return;
@@ -92,23 +94,21 @@ impl Writer {
                 Err(_) => Ok(()),
             }
         };
-        // Logged where it failed.
+        // The failure is logged where it occurs.
         let _ = self.context.run_to_end(write).await;
     }
 
-    /// Proves that the store takes writes, before a refresh token is spent whose successor has to be written: what waits
-    /// to be written is, and otherwise the item is replaced by itself. One call of the store. True when another process's
-    /// session came to light. For within a renewal, which runs to its end by itself.
-    ///
+    /// Proves that the store is writable, before a refresh token is spent whose successor has to be written. If there
+    /// are unsaved changes, it writes them; otherwise it replaces the item by itself. One call to the store. True if
+    /// another process's session was found. For use within a renewal, which runs to its end by itself.
     /// # Errors
-    /// [`Error::Store`]: nothing should be asked of the issuer now. [`Error::Busy`] where other processes write all the
-    /// time.
+    /// [`Error::Store`]: send no request to the issuer now. [`Error::Busy`] if other processes write all the time.
     pub(super) async fn prove_writable(&self) -> Result<bool, Error> {
         self.prove(|machine| Stored::of(machine).saved_session()).await
     }
 
-    /// The same before an import spends one, while nobody is signed in: an item is put in the session's place. Runs to its
-    /// end as [`Writer::save`] does.
+    /// [`Writer::prove_writable`] for an import while no user is signed in: it writes an item in the session's place.
+    /// Runs to its end as [`Writer::save`] does.
     ///
     /// # Errors
     /// As [`Writer::prove_writable`].
@@ -122,7 +122,7 @@ impl Writer {
         let _turn = self.turns.lock().await;
         if self.has_unsaved() {
             self.write_in_turn().await?;
-            // Otherwise it may have been a deletion, which a full disk takes too.
+            // If signed out, the write may have been a deletion, which succeeds even on a full disk.
             if !self.context.read(Machine::is_signed_out) {
                 return Ok(false);
             }
@@ -130,16 +130,16 @@ impl Writer {
         self.rewrite_in_turn(item).await
     }
 
-    /// Stores another library's session and takes it into memory; false, and nothing is done, where there is a session.
-    /// The caller sees to it that this runs to its end.
+    /// Stores another library's session and takes it into memory. If there is a session already, returns false and does
+    /// nothing. The caller makes sure that this runs to its end.
     ///
     /// # Errors
-    /// [`Error::Store`]; [`Error::Envelope`] for an item that cannot be decoded; [`Error::Busy`] where another process
-    /// has just written.
+    /// [`Error::Store`]; [`Error::Envelope`] for an item that cannot be decoded; [`Error::Busy`] if another process has
+    /// just written.
     pub(super) async fn insert(&self, session: StoredSession, bytes: SecretBytes) -> Result<bool, Error> {
         let _turn = self.turns.lock().await;
         let (found, seen) = self.item.read().await?;
-        // Another process's session, or a newer release's: neither is written over.
+        // Neither another process's session nor a newer release's is overwritten.
         let found = found.map(|bytes| StoredItem::decode(&bytes)).transpose()?;
         if found.and_then(StoredItem::into_session).is_some() {
             return Ok(false);
@@ -166,7 +166,8 @@ impl Writer {
             if self.item.swap(stored.seen, value).await? {
                 return self.wrote(stored, written).await.map(|()| changed);
             }
-            // Somebody else wrote meanwhile. Where nobody should, an item that is gone is put there again.
+            // Another process has written meanwhile. If the store is not shared and the item is gone, it is written
+            // again.
             if !self.item.is_shared() && self.item.read().await?.0.is_none() {
                 return self.write_over(stored).await.map(|()| changed);
             }
@@ -196,8 +197,8 @@ impl Writer {
         written
     }
 
-    /// Other processes write too. What one of them has made of the session is taken over first, and the store itself
-    /// sees to it that nobody does so between the look and the write. So a sign-out removes what its user could see.
+    /// Other processes write too. Their changes are merged first, and the store itself makes sure that nobody writes
+    /// between the read and the write. Thus a sign-out removes only what its user could see.
     async fn swap_until_it_is_written(&self) -> Result<(), Error> {
         let (mut refused, mut refusals) = (None, 0);
         for swap in 0..MOST_SWAPS {
@@ -235,7 +236,7 @@ impl Writer {
         self.wrote(unsaved, written).await
     }
 
-    /// The bytes that the store holds, where this process encoded them.
+    /// The bytes that the store holds, if this process encoded them.
     fn as_it_is_stored(&self, stored: &Unsaved) -> Option<SecretBytes> {
         let encoded = self.encoded();
         let (bytes, _) = encoded
@@ -249,7 +250,7 @@ impl Writer {
         self.encoded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What to write, and which bytes these are.
+    /// The bytes to write and their fingerprint.
     async fn prepare(&self, unsaved: &Unsaved) -> Result<(Option<SecretBytes>, Option<Fingerprint>), Error> {
         let Some(item) = &unsaved.content else {
             *self.encoded() = Encoded::default();

@@ -1,8 +1,8 @@
 //! Access tokens: from memory, or renewed with the refresh token, one renewal at a time.
 //!
-//! **Promises.** A good token costs memory only, whatever else is being renewed. Callers for the same share one renewal;
-//! those for several audiences take turns, because each may rotate the refresh token. A renewal goes on when its callers
-//! go away. **Needs** the context, the store, the tokens in memory and the renewer.
+//! **Promises.** A valid token comes from memory, whatever else is being renewed. Callers for the same token share one
+//! renewal; renewals for different audiences take turns, because each may rotate the refresh token. A renewal continues
+//! when its callers go away. **Needs** the context, the store, the tokens in memory and the renewer.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub(in crate::session) struct AccessTokens {
     memory: Arc<TokensInMemory>,
     renewer: Arc<Renewer>,
     in_flight: SingleFlight<Renewal, Result<Secret, Error>>,
-    /// What became of tokens that the app's own requests were sent with, by the API's origin.
+    /// By API origin: what became of the tokens that replaced refused ones in the app's own requests.
     refusals: Mutex<RefusedTokens<String>>,
 }
 
@@ -53,7 +53,7 @@ impl AccessTokens {
         })
     }
 
-    /// The token in memory once it is stored, if it is good for at least `min_ttl`.
+    /// The token in memory, if it is stored and good for at least `min_ttl`.
     pub(in crate::session) fn cached(&self, audience: Option<&Audience>, min_ttl: Duration) -> Option<Secret> {
         let of = audience.and_then(|audience| further(&self.context.configuration(), audience));
         let token = self.memory.stored_access_token(of, min_ttl)?;
@@ -63,13 +63,13 @@ impl AccessTokens {
 
     /// How long a copy of the session's own stored token may be used, and the epoch in which that holds.
     pub(in crate::session) fn lease(&self) -> Option<(u64, Lease)> {
-        // A caller who gets none does not use the session.
+        // A caller that gets no lease does not use the session.
         self.memory.access_token_lease()?;
         self.note_use();
         self.memory.access_token_lease()
     }
 
-    /// The app gets a token: where the idle time is limited, it begins anew. The store is given that in the background.
+    /// The app gets a token: if the idle time is limited, it starts again. The store is updated in the background.
     pub(super) fn note_use(&self) {
         let now = self.context.now();
         if !self.context.read(|machine| machine.is_new_use(now)) {
@@ -97,7 +97,7 @@ impl AccessTokens {
         self.give(token)
     }
 
-    /// A token that came when the session was over by its age already is given to nobody.
+    /// Withholds a token that arrived after the session's lifetime had ended.
     fn give(&self, token: Result<Secret, Error>) -> Result<Secret, Error> {
         let token = token?;
         self.context.ensure_not_over()?;
@@ -139,7 +139,7 @@ impl AccessTokens {
         self.give(self.renew(renewal, TokenRequirement::Renewal).await)
     }
 
-    /// A token in the place of `refused`.
+    /// A token to replace `refused`.
     pub(in crate::session) async fn get_other_than(
         &self,
         refused: Secret,
@@ -155,8 +155,8 @@ impl AccessTokens {
         self.give(Ok(token))
     }
 
-    /// The same for a request of the app's own, by the origin of the API that it went to; none where that refused a fresh
-    /// token a while ago, and would refuse another.
+    /// [`AccessTokens::get_other_than`] for a request that the app sent to `api`, an API's origin. `None` if that API
+    /// refused a fresh token a while ago and would refuse another.
     pub(in crate::session) async fn replace_refused(
         &self,
         refused: Secret,
@@ -174,7 +174,7 @@ impl AccessTokens {
         self.get_other_than(refused, audience, min_ttl).await.map(Some)
     }
 
-    /// Whether the API refused the token that [`AccessTokens::replace_refused`] gave, too.
+    /// Records whether the API also refused the token from [`AccessTokens::replace_refused`].
     pub(in crate::session) fn note_replaced(&self, api: String, is_refused: bool) {
         let now = self.context.now();
         self.refusals().note_fresh(api, is_refused, now);
@@ -184,7 +184,7 @@ impl AccessTokens {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives the token that the session lives by, or that of the further audience.
+    /// Returns the session's own token, or that of the further audience.
     pub(super) async fn renew(&self, renewal: Renewal, requirement: TokenRequirement) -> Result<Secret, Error> {
         let memory = &self.memory;
         let of = renewal.audience.as_ref();
@@ -213,8 +213,8 @@ impl AccessTokens {
                     }
                     let token = outcome?;
                     memory.ensure_kind(&requirement)?;
-                    // The call that started it may have been content with a token that another process made long ago. What is
-                    // new will not be better for being renewed again.
+                    // The call that started the flight may have accepted a token that another process obtained long
+                    // ago. A new token, however, will not get better by another renewal.
                     let is_new = memory.renewals(of) > renewals;
                     if is_new || has_waited || memory.granted(&requirement, of).is_some() {
                         self.context.network_answered();
@@ -227,7 +227,7 @@ impl AccessTokens {
         }
     }
 
-    /// What the issuer gives for one use, and how many seconds it is good where it says so. It takes turns with the renewals.
+    /// A token for a single use, and its lifetime in seconds if the issuer states it. Takes turns with the renewals.
     pub(super) async fn get_for_single_use(&self, audience: Audience) -> Result<(Secret, Option<u64>), Error> {
         self.store.ensure_session().await?;
         let single_use = SingleUse::default();
@@ -251,7 +251,7 @@ impl AccessTokens {
         }
     }
 
-    /// One renewal, which goes on when its callers go away.
+    /// One renewal, which continues when its callers go away.
     fn flight(&self, renewal: Renewal, requirement: TokenRequirement) -> BoxFuture<'static, Result<Secret, Error>> {
         let (session, renewer) = (self.context.keep_open(), Arc::clone(&self.renewer));
         Box::pin(async move {
@@ -267,16 +267,17 @@ impl AccessTokens {
         })
     }
 
-    /// The token in hand, where one that lives no longer was got a moment ago: to renew at every call would be a storm.
+    /// The token in memory, if a recent renewal brought one that lives too short a time: a renewal on every call would
+    /// flood the issuer.
     ///
     /// # Errors
-    /// [`Error::Argument`] where the issuer's tokens do not live `min_ttl` at all.
+    /// [`Error::Argument`] if the issuer's tokens never live as long as `min_ttl`.
     fn best_there_is(&self, renewal: &Renewal, min_ttl: Duration) -> Result<Option<Secret>, Error> {
         let of = renewal.audience.as_ref();
         let Some(lifetime) = self.memory.lifetime_seconds(of) else {
             return Ok(None);
         };
-        // One that never lives is given all the same: whether it is good, the API decides.
+        // A token with a lifetime of zero is returned all the same: the API decides whether it is valid.
         let token = match lifetime {
             0 => self.memory.any_access_token(of),
             _ => self.memory.access_token(of, Duration::ZERO),
@@ -288,10 +289,10 @@ impl AccessTokens {
         }
     }
 
-    /// Looks at a token that has just been renewed. One that lives too short does not mean that the next one will.
+    /// Checks a token that has just been renewed. If its lifetime is too short, that of the next one need not be.
     ///
     /// # Errors
-    /// [`Error::Argument`] where it does not live `min_ttl`.
+    /// [`Error::Argument`] if it does not live as long as `min_ttl`.
     fn check_lifetime(&self, renewal: &Renewal, min_ttl: Duration) -> Result<(), Error> {
         let lifetime = self.memory.lifetime_seconds(renewal.audience.as_ref());
         let Some(lifetime) = lifetime.filter(|lifetime| is_out_of_reach(min_ttl, *lifetime)) else {
@@ -310,7 +311,7 @@ impl AccessTokens {
     }
 }
 
-/// Whether no token that lives so many seconds would be good for `min_ttl` a moment after it was got.
+/// Whether no token with this lifetime in seconds would be good for `min_ttl` a moment after it was obtained.
 pub(super) fn is_out_of_reach(min_ttl: Duration, lifetime: u64) -> bool {
     let is_short = min_ttl.saturating_add(Duration::from_secs(1)) > Duration::from_secs(lifetime);
     is_short && (!min_ttl.is_zero() || lifetime == 0)

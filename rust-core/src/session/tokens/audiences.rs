@@ -1,7 +1,7 @@
-//! Rules about access tokens for further audiences under the one refresh token: each cached and renewed for itself.
+//! Rules about access tokens for further audiences under the same refresh token. Each is cached and renewed separately.
 //!
-//! Auth0 is sent `audience` ("Multi-Resource Refresh Token"), any other provider `resource` (RFC 8707). Pure: they need
-//! the configuration only.
+//! Auth0 is sent `audience` ("Multi-Resource Refresh Token"), any other provider `resource` (RFC 8707). Pure: the rules
+//! need only the configuration.
 
 use super::requirement::Renewal;
 use crate::machine::error::Error;
@@ -11,13 +11,13 @@ use crate::model::secret::Secret;
 use crate::protocol::access_token::seems_to_be_for;
 use crate::protocol::endpoint::{Endpoint, Server};
 
-/// `None` for what is the session's own.
+/// `None` if the audience is that of the session's own token.
 pub(super) fn further<'a>(configuration: &Configuration, audience: &'a Audience) -> Option<&'a Audience> {
     let own = configuration.own_audience() == Some(&audience.identifier) && audience.scopes.is_empty();
     (!own).then_some(audience)
 }
 
-/// The same for an audience that tokens can be asked for.
+/// [`further`] for an audience for which tokens can be requested.
 pub(super) fn checked_further<'a>(
     configuration: &Configuration,
     audience: &'a Audience,
@@ -31,8 +31,8 @@ pub(super) fn checked_further<'a>(
     })
 }
 
-/// A provider gives tokens only for APIs that the sign-in named (RFC 8707 2.2), and may find out that one was not when
-/// it has rotated the refresh token already: oidc-provider does, and the next renewal would end the session.
+/// A provider issues tokens only for APIs that the sign-in named (RFC 8707 2.2). It may refuse others only after it has
+/// rotated the refresh token: oidc-provider does, and the next renewal would end the session.
 pub(super) fn ensure_named(
     configuration: &Configuration,
     of: Option<&Audience>,
@@ -68,12 +68,12 @@ pub(super) fn asked_for<'a>(
     (&audience.scopes, vec![(name.to_owned(), audience.identifier.clone())])
 }
 
-/// Other issuers may write their own name of the API into their tokens (RFC 8707 2), or nothing that can be read.
+/// Other issuers may write another name of the API into their tokens (RFC 8707 2), or nothing that can be read.
 pub(super) fn is_for_another_audience(configuration: &Configuration, token: &Secret, of: Option<&Audience>) -> bool {
     of.is_some_and(|audience| is_auth0(configuration) && !seems_to_be_for(token, audience))
 }
 
-/// Auth0 says nothing when it ignores an audience ("Configure and Implement Multi-Resource Refresh Token").
+/// The error for an ignored audience: Auth0 sends none ("Configure and Implement Multi-Resource Refresh Token").
 pub(super) fn is_ignored(issuer: &IssuerUrl, of: Option<&Audience>) -> Error {
     let audience = of.map_or("", |audience| &audience.identifier);
     Error::ServerConfiguration {

@@ -1,8 +1,8 @@
 //! Requests that carry a token.
 //!
-//! **Promises.** When the endpoint refuses the token itself, it is renewed once and the request sent again: the issuer may
-//! have revoked it before its time. An endpoint that refuses the new one too costs no renewal for a while. **Needs** the
-//! context, the store, the issuer, and the tokens.
+//! **Promises.** When the endpoint refuses the token itself, the token is renewed once and the request sent again: the
+//! issuer may have revoked it early. If an endpoint refuses the new one too, no token is renewed for it for a while.
+//! **Needs** the context, the store, the issuer, and the tokens.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -33,14 +33,14 @@ pub(in crate::session) struct BearerCalls {
     id_tokens: Arc<IdTokens>,
 }
 
-/// What a request carries.
+/// The token that a request carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::session) enum Bearer {
     /// The session's own access token.
     AccessToken,
-    /// That of a further audience.
+    /// The access token for a further audience.
     Further(Audience),
-    /// The ID token, as Auth0's Management API once took it.
+    /// The ID token, which Auth0's Management API used to accept.
     IdToken,
 }
 
@@ -64,7 +64,7 @@ impl BearerCalls {
         })
     }
 
-    /// Sends a request with a token, and once more with a new one where that is refused.
+    /// Sends a request with a token, and again with a new one if the token is refused.
     pub(in crate::session) async fn call(
         &self,
         bearer: &Bearer,
@@ -85,7 +85,7 @@ impl BearerCalls {
         Ok(answer)
     }
 
-    /// With a proof, where the token that the request carries is bound to a key.
+    /// Sends the request, with a proof if its token is bound to a key.
     async fn send(&self, endpoint: Endpoint, request: HttpRequest, token: &Secret) -> Result<HttpAnswer, Error> {
         let key = self.memory.binding(token);
         let possession = key.as_ref().map(|key| Possession {
@@ -115,7 +115,7 @@ impl BearerCalls {
         }
     }
 
-    /// The ID token, with a new one where this one was refused: it comes with the session's own access token.
+    /// The ID token, or a new one if this one was refused: it comes with the session's own access token.
     async fn id_token(&self, refused: Option<&Secret>) -> Result<Secret, Error> {
         self.store.ensure_session().await?;
         if self.memory.lives_by_id_token() {

@@ -1,6 +1,6 @@
-//! What a renewal brought is checked before its tokens are given out.
+//! Checks the result of a renewal before its tokens are given out.
 //!
-//! **Promises.** An access token is given out only with an ID token that is accepted, and for the audience asked for.
+//! **Promises.** An access token is given out only with an accepted ID token, and only for the requested audience.
 //! **Needs** the context and the issuer's verifier.
 
 use std::sync::Arc;
@@ -25,12 +25,12 @@ pub(super) struct RenewalCheck {
     verifier: Arc<Verifier>,
 }
 
-/// What the check of a renewal came to.
+/// The result of the check.
 #[derive(Debug)]
 pub(super) struct CheckedRenewal {
-    /// The access token, or why there is none to give out.
+    /// The access token, or why none can be given out.
     pub(super) token: Result<Secret, Error>,
-    /// For the machine.
+    /// The result for the machine.
     pub(super) result: CheckResult,
 }
 
@@ -39,7 +39,7 @@ impl RenewalCheck {
         Self { context, verifier }
     }
 
-    /// Checks what a renewal brought, where that needs nothing that waits. `None` where keys have to be fetched first.
+    /// Checks a renewal without waiting. `None` if keys have to be fetched first.
     pub(super) fn check_at_once(
         &self,
         input: &RenewalInput,
@@ -53,7 +53,7 @@ impl RenewalCheck {
         Some(self.conclude(id_token.map_err(Error::from), input, tokens, of))
     }
 
-    /// Checks what a renewal brought.
+    /// Checks a renewal.
     pub(super) async fn check(
         &self,
         input: &RenewalInput,

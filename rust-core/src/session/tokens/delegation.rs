@@ -1,8 +1,8 @@
-//! Renewal by delegation, in sessions of older tenants that live by their ID token.
+//! Renewal by delegation, in sessions of older tenants that are based on their ID token.
 //!
-//! **Promises.** A renewed ID token is checked, then stored, then given. The other way round than for a rotated refresh
-//! token, which would be lost: here nothing is, and what is not accepted leaves the session as it was. **Needs** the
-//! context, the store, the tokens in memory and the issuer's verifier.
+//! **Promises.** A renewed ID token is checked, then stored, then returned. A rotated refresh token has to be stored
+//! first because it would be lost; here nothing is lost, and an answer that is not accepted leaves the session as it
+//! was. **Needs** the context, the store, the tokens in memory and the issuer's verifier.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +46,7 @@ impl DelegatedRenewal {
         }
     }
 
-    /// Takes what a renewal by delegation brought.
+    /// Processes the answer to a renewal by delegation.
     pub(super) async fn take(&self, input: RenewalInput, answer: TokenAnswer, at: Instant) -> Result<Secret, Error> {
         let unexpected = |problem: String| Error::UnexpectedAnswer {
             server: endpoint::ENDPOINT.into(),
@@ -74,7 +74,7 @@ impl DelegatedRenewal {
             self.context.log(LogLevel::Info, message);
             return self.memory.id_token(Duration::ZERO).ok_or(Error::NoSession);
         }
-        // Checked already.
+        // The ID token has already been checked.
         let (audience, refresh_token, session_end) = (None, None, None);
         self.context.apply(TokensChecked {
             generation,
@@ -99,7 +99,7 @@ impl DelegatedRenewal {
 
 /// The request that renews an ID token.
 pub(super) fn request(configuration: &Configuration, shown: Shown, token: &Secret) -> Result<HttpRequest, Error> {
-    // A refresh token is what there is already.
+    // The session already has a refresh token.
     let scopes = configuration.scopes.iter().map(String::as_str);
     let scopes: Vec<_> = scopes.filter(|scope| *scope != "offline_access").collect();
     let wanted = Wanted {

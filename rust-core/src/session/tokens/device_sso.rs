@@ -1,7 +1,9 @@
-//! What another app of the vendor signs in with (OpenID Connect Native SSO for Mobile Apps 1.0; Okta: "Configure SSO for native apps").
+//! The tokens with which another app of the vendor signs in (OpenID Connect Native SSO for Mobile Apps 1.0; Okta:
+//! "Configure SSO for native apps").
 //!
-//! **Promises.** The device secret is given to a caller that asks for it, and to nobody else; a good ID token costs memory only, and one
-//! that has expired is renewed where that can be. **Needs** the context, the store, the tokens in memory and the access tokens.
+//! **Promises.** The device secret is returned only to a caller that asks for it. A valid ID token comes from memory,
+//! and an expired one is renewed if possible. **Needs** the context, the store, the tokens in memory and the access
+//! tokens.
 
 use std::sync::Arc;
 
@@ -16,15 +18,15 @@ use crate::model::secret::Secret;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::exchanged_token::OwnToken;
 
-/// The scope for which an issuer gives a device secret.
+/// The scope for which an issuer returns a device secret.
 const SCOPE: &str = "device_sso";
 
 /// An ID token and the device secret that belongs to it. `Debug` shows neither.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceSso {
-    /// Who is signed in.
+    /// Identifies the user who is signed in.
     pub id_token: Secret,
-    /// That it is on this device.
+    /// Proves that the user is signed in on this device.
     pub device_secret: Secret,
 }
 
@@ -51,17 +53,17 @@ impl DeviceSsoTokens {
         }
     }
 
-    /// Both, as they are now.
+    /// The current ID token and device secret.
     pub(in crate::session) async fn get(&self) -> Result<DeviceSso, Error> {
         self.store.ensure_session().await?;
-        // Another process may have signed in anew: there is another secret then.
+        // If a user has signed in again in another process, there is another secret.
         self.store.merge_if_shared().await?;
         self.store.ensure_session().await?;
         if self.memory.device_secret().is_none() {
             return Err(self.no_secret());
         }
         let id_token = self.id_token().await?;
-        // A renewal may have brought another.
+        // A renewal may have returned a new one.
         let device_secret = self.memory.device_secret().ok_or_else(|| self.no_secret())?;
         self.context.ensure_not_over()?;
         self.access_tokens.note_use();
@@ -71,8 +73,8 @@ impl DeviceSsoTokens {
         })
     }
 
-    /// A good one; where none can be had just now, or the issuer sends none with a renewal, the last one: an issuer may take one that has
-    /// expired as long as it knows the device secret, as Okta does.
+    /// A valid ID token. If none can be obtained now, or the issuer returns none with a renewal, the last one: an
+    /// issuer may accept an expired one as long as it knows the device secret, as Okta does.
     async fn id_token(&self) -> Result<Secret, Error> {
         let error = match subject_token::fresh(&self.memory, &self.access_tokens, OwnToken::IdToken, None).await {
             Ok(id_token) => return Ok(id_token),

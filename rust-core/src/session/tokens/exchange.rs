@@ -1,9 +1,10 @@
-//! The session's own tokens for access tokens of other APIs (RFC 8693).
+//! Exchanges the session's own tokens for access tokens of other APIs (RFC 8693).
 //!
-//! **Promises.** A good token that was exchanged before costs memory only. One request at a time is sent; callers for the same share
-//! it, and it goes on when they go away. A refusal never ends the session; one of the token that was shown renews the session once, and
-//! not again for a while. The refresh token is shown while nobody renews. **Needs** the context, the store, the issuer, the tokens in
-//! memory, the renewer, the access tokens and the exchanged tokens.
+//! **Promises.** A valid token from an earlier exchange comes from memory. Requests are sent one at a time; callers for
+//! the same token share one, and it continues when they go away. A refusal never ends the session. If the issuer
+//! refuses the subject token, the session is renewed once, and not again for a while. The refresh token is shown only
+//! while nobody renews. **Needs** the context, the store, the issuer, the tokens in memory, the renewer, the access
+//! tokens and the exchanged tokens.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -45,19 +46,19 @@ pub(in crate::session) struct TokenExchanges {
     exchanged: Arc<ExchangedTokens>,
     challenges: Arc<MfaChallenges>,
     in_flight: SingleFlight<Fingerprint, Result<Secret, Error>>,
-    /// Exchanges for which a fresh token was refused as well.
+    /// The exchanges for which a fresh subject token was refused as well.
     refusals: Mutex<RefusedTokens<(Fingerprint, Holder)>>,
 }
 
-/// Why no token came.
+/// Why there is no token.
 enum Failure {
-    /// The issuer does not accept the token that was shown. What to say where that was fresh.
+    /// The issuer does not accept the subject token. `error` is for the caller if that token was fresh.
     Subject { shown: Secret, error: Error },
-    /// Anything else that was answered.
+    /// Any other error answer.
     Refused(ProtocolError),
-    /// Nothing was answered, or nothing was asked.
+    /// There was no answer, or no request.
     Other(Error),
-    /// There is nothing to show.
+    /// There is no subject token.
     NothingToShow(Error),
 }
 
@@ -106,7 +107,7 @@ impl TokenExchanges {
             Err(error) if options.allow_expired && is_passing(&error) => self.exchanged.any_token(key).ok_or(error),
             outcome => outcome,
         }?;
-        // One that came when the session was over by its age already is given to nobody.
+        // A token that arrived after the session's lifetime had ended is withheld.
         self.context.ensure_not_over()?;
         self.access_tokens.note_use();
         Ok(token)
@@ -150,7 +151,7 @@ impl TokenExchanges {
         }
     }
 
-    /// The token in hand, where another would not live longer: see [`AccessTokens`].
+    /// The token in memory, if another would not live longer: see [`AccessTokens`].
     fn best_there_is(&self, key: Fingerprint, min_ttl: Duration) -> Result<Option<Secret>, Error> {
         let in_hand = self.exchanged.token(key, Duration::ZERO);
         match (in_hand, self.exchanged.lifetime_seconds(key)) {
@@ -160,7 +161,7 @@ impl TokenExchanges {
         }
     }
 
-    /// One exchange, which goes on when its callers go away.
+    /// One exchange, which continues when its callers go away.
     fn flight(
         self: &Arc<Self>,
         exchange: TokenExchange,
@@ -174,7 +175,7 @@ impl TokenExchanges {
         })
     }
 
-    /// With pauses while the trouble passes; right after a failure not at all.
+    /// Retries transient failures after pauses. Soon after a failure it returns that failure without a request.
     async fn exchange(&self, exchange: &TokenExchange, key: Fingerprint) -> Result<Secret, Error> {
         let context = &self.context;
         if let Some(refusal) = self.exchanged.refusal(key) {
@@ -183,7 +184,7 @@ impl TokenExchanges {
         let mut retries = RetryPolicy::from(context.now().monotonic);
         let (mut refused, mut replacements) = (None, 0);
         loop {
-            // Before the token is read: if the session changes hands meanwhile, what comes is for nobody.
+            // Read before the token: if the session is replaced meanwhile, the answer belongs to nobody.
             let asked = self.exchanged.holder();
             let error = match self.exchange_once(exchange, refused.as_ref(), &mut retries).await {
                 Ok((answer, sent)) => {
@@ -232,7 +233,7 @@ impl TokenExchanges {
         }
     }
 
-    /// Shows the token, or a fresh one in the place of `refused`.
+    /// Exchanges the subject token, or a fresh one instead of `refused`.
     async fn exchange_once(
         &self,
         exchange: &TokenExchange,
@@ -244,7 +245,7 @@ impl TokenExchanges {
         if exchange.subject != OwnToken::RefreshToken {
             return self.send(exchange, &fresh, retries).await;
         }
-        // It may be rotated: the one that counts is read when nobody rotates it.
+        // The refresh token may be rotated, so the current one is read while nobody can rotate it.
         let _turn = self.renewer.take_turn().await;
         let lock = self.store.take_process_lock().await;
         let _lock = lock.map_err(Failure::NothingToShow)?;
@@ -255,7 +256,7 @@ impl TokenExchanges {
         self.send(exchange, &current, retries).await
     }
 
-    /// Sends it, and again at once when the answer is lost: nothing is spent by that.
+    /// Sends the request, and at once again if the answer is lost: the request spends nothing.
     async fn send(
         &self,
         exchange: &TokenExchange,
@@ -267,7 +268,7 @@ impl TokenExchanges {
         let configuration = context.configuration();
         loop {
             let request = protocol::request(&metadata.token_endpoint, &configuration, exchange, subject);
-            // The token's life counts from here: the process may be suspended before it reads the answer.
+            // The token's lifetime counts from here: the process may be suspended before it reads the answer.
             let sent = context.now();
             let possession = key.as_ref().map(Possession::of);
             let error = match self.issuer.call_showing(possession, Endpoint::TOKEN, request).await {
@@ -292,7 +293,7 @@ impl TokenExchanges {
         }
     }
 
-    /// The error; the `mfa_token` that may be in it stays here.
+    /// Converts the error. An `mfa_token` in it stays in the core.
     fn keep_challenge(&self, error: ProtocolError, key: Fingerprint, asked: Holder) -> Error {
         match error {
             ProtocolError::MfaRequired {
@@ -314,20 +315,20 @@ impl TokenExchanges {
         }
     }
 
-    /// What a request for such a token shows.
+    /// The key with which a request for such a token proves possession.
     pub(super) fn proof_key(&self) -> Option<ProofKey> {
         self.memory.proof_key()
     }
 
-    /// The next call asks the issuer, and does not meet the last refusal again.
+    /// The next call asks the issuer again instead of returning the last failure.
     pub(super) fn forget_failure(&self, key: Fingerprint, asked: Holder) {
         self.exchanged.end_failure(key, asked);
     }
 
-    /// Keeps what came, and gives the token.
+    /// Keeps the tokens of the answer, and returns the access token.
     ///
     /// # Errors
-    /// [`Error::NoSession`] where it was asked for a session that is gone.
+    /// [`Error::NoSession`] if the session that requested it is gone.
     pub(super) fn take(
         &self,
         key: Fingerprint,

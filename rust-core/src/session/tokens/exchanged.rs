@@ -1,8 +1,8 @@
-//! Tokens that were exchanged (RFC 8693).
+//! The tokens from token exchanges (RFC 8693).
 //!
-//! **Promises.** They stay in memory, at most 32, and are given for the session and the authentication that they were got with.
-//! What was asked for before one of these changed is not kept. A bound one that was replaced a moment ago is still sent with a proof.
-//! **Needs** the context.
+//! **Promises.** They stay in memory, at most 32, and are returned only for the session and the authentication with
+//! which they were obtained. An answer that was requested before one of these changed is not kept. A bound token that
+//! has recently been replaced is still sent with a proof. **Needs** the context.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::model::secret::{Fingerprint, Secret};
 use crate::model::time::Instant;
 use crate::protocol::token::TokenAnswer;
 
-/// So many are kept; of more those go that were not used for longest.
+/// The maximum number of tokens. The least recently used ones are discarded first.
 const MOST: usize = 32;
 
 #[derive(Debug)]
@@ -26,11 +26,11 @@ pub(in crate::session) struct ExchangedTokens {
     kept: Mutex<Kept>,
 }
 
-/// For whom something is asked.
+/// The session and authentication for which an exchange is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::session) struct Holder {
     generation: Generation,
-    /// A step-up may leave the generation as it is.
+    /// A step-up may leave the generation unchanged.
     authentication: u64,
 }
 
@@ -42,10 +42,10 @@ impl Holder {
 
 #[derive(Debug, Default)]
 struct Kept {
-    /// As it was when this was looked at.
+    /// The generation at the last access.
     generation: Generation,
     authentication: u64,
-    /// What was used last is last.
+    /// The most recently used entry is last.
     all: Vec<Entry>,
     replaced: ReplacedTokens,
 }
@@ -71,13 +71,13 @@ impl ExchangedTokens {
         Arc::new(Self { context, kept })
     }
 
-    /// The session goes.
+    /// Discards all tokens, because the session ends.
     pub(in crate::session) fn forget(&self) {
         self.expire();
         self.lock().replaced.forget();
     }
 
-    /// The session's user has authenticated anew.
+    /// Discards the tokens, because the session's user has authenticated again.
     pub(in crate::session) fn expire(&self) {
         let mut kept = self.lock();
         kept.authentication += 1;
@@ -97,7 +97,7 @@ impl ExchangedTokens {
         }
     }
 
-    /// The session as it is now.
+    /// The current session and authentication.
     pub(super) fn holder(&self) -> Holder {
         self.of_now().holder()
     }
@@ -121,19 +121,19 @@ impl ExchangedTokens {
             .clone()
     }
 
-    /// How long such tokens live, in seconds, by the last one.
+    /// The lifetime of such tokens in seconds, according to the last one.
     pub(super) fn lifetime_seconds(&self, key: Fingerprint) -> Option<u64> {
         let mut kept = self.of_now();
         Some(kept.used(key)?.token.as_ref()?.credentials.lifetime_seconds)
     }
 
-    /// The error of an exchange that failed a moment ago.
+    /// The error of an exchange that has just failed.
     pub(super) fn refusal(&self, key: Fingerprint) -> Option<Error> {
         let now = self.context.now();
         self.of_now().used(key)?.failure.refusal(now)
     }
 
-    /// False where it was asked for another session, or before another authentication.
+    /// Keeps the token; false if it was requested for another session, or before another authentication.
     pub(super) fn keep(&self, key: Fingerprint, asked: Holder, answer: &TokenAnswer, sent: Instant) -> bool {
         let credentials = Credentials {
             access_token: answer.access_token.clone(),
@@ -157,13 +157,13 @@ impl ExchangedTokens {
         is_kept
     }
 
-    /// The next call fails at once, for a moment. What is kept stays.
+    /// Makes the next calls fail at once, for a short time. A kept token stays.
     pub(super) fn fail(&self, key: Fingerprint, asked: Holder, error: &Error) {
         let (now, chance) = (self.context.now(), self.context.chance().unwrap_or_default());
         self.change(key, asked, |entry| entry.failure.begin(error, now, chance));
     }
 
-    /// The next call is made.
+    /// Allows the next call to send a request.
     pub(super) fn end_failure(&self, key: Fingerprint, asked: Holder) {
         self.change(key, asked, |entry| entry.failure = Cooldown::default());
     }
@@ -191,7 +191,7 @@ impl ExchangedTokens {
         true
     }
 
-    /// Without what is of a session that is gone.
+    /// The entries, without those of a session that is gone.
     fn of_now(&self) -> MutexGuard<'_, Kept> {
         let generation = self.context.read(Machine::generation);
         let mut kept = self.lock();
@@ -220,7 +220,7 @@ impl Kept {
         }
     }
 
-    /// It becomes the last one.
+    /// The entry, which becomes the most recently used one.
     fn used(&mut self, key: Fingerprint) -> Option<&mut Entry> {
         let place = self.all.iter().position(|entry| entry.key == key)?;
         let entry = self.all.remove(place);

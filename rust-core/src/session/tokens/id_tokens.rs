@@ -1,7 +1,8 @@
-//! The ID token, where the configuration allows the legacy calls.
+//! The ID token, if the configuration allows the legacy calls.
 //!
-//! **Promises.** From memory, or renewed: by delegation in a session that lives by its ID token, any other as ever.
-//! However many ask, one renewal is sent. **Needs** the context, the store, the tokens in memory and the access tokens.
+//! **Promises.** From memory, or renewed: by delegation in a session that is based on its ID token, otherwise in the
+//! usual way. Concurrent callers share one renewal. **Needs** the context, the store, the tokens in memory and the
+//! access tokens.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,8 +42,8 @@ impl IdTokens {
         })
     }
 
-    /// The token in memory once it is stored, if it is good for at least `min_ttl`. None also where the configuration
-    /// does not allow the legacy calls.
+    /// The token in memory, if it is stored and good for at least `min_ttl`. `None` also if the configuration does not
+    /// allow the legacy calls.
     pub(in crate::session) fn cached(&self, min_ttl: Duration) -> Option<Secret> {
         legacy_base(&self.context.configuration()).ok()?;
         let token = self.memory.stored_id_token(min_ttl)?;
@@ -78,7 +79,7 @@ impl IdTokens {
         if let Some(token) = memory.id_token(min_ttl) {
             return Ok(token);
         }
-        // Signed out meanwhile?
+        // The user may have signed out meanwhile.
         self.store.ensure_session().await?;
         Err(match memory.id_token(Duration::ZERO) {
             Some(_) => {

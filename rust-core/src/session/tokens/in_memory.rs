@@ -1,7 +1,7 @@
-//! Which tokens memory holds.
+//! The tokens that memory holds.
 //!
-//! **Promises.** Memory only: no store, no network, no waiting. **Needs** the context, the tokens that were exchanged,
-//! and the issuer for the server's clock.
+//! **Promises.** Memory only: no store, no network, no waiting. **Needs** the context, the exchanged tokens, and the
+//! issuer for the server's clock.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -41,7 +41,7 @@ impl TokensInMemory {
         })
     }
 
-    /// The access token once the store holds it, if it is good for at least `min_ttl`.
+    /// The access token, if it is stored and good for at least `min_ttl`.
     pub(super) fn stored_access_token(&self, of: Option<&Audience>, min_ttl: Duration) -> Option<Secret> {
         let now = self.context.now();
         self.context
@@ -75,7 +75,7 @@ impl TokensInMemory {
             .read(|machine| Tokens::of(machine).any_access_token(of).cloned())
     }
 
-    /// The ID token once the store holds it, if it is good for at least `min_ttl`.
+    /// The ID token, if it is stored and good for at least `min_ttl`.
     pub(super) fn stored_id_token(&self, min_ttl: Duration) -> Option<Secret> {
         let (now, server_now) = (self.context.now(), self.issuer.server_now());
         self.context
@@ -89,7 +89,7 @@ impl TokensInMemory {
             .read(|machine| Tokens::of(machine).id_token(min_ttl, now, server_now).cloned())
     }
 
-    /// The last ID token that was accepted, whatever its age.
+    /// The last accepted ID token, whatever its age.
     pub(super) fn any_id_token(&self) -> Option<Secret> {
         self.context.read(|machine| Tokens::of(machine).any_id_token().cloned())
     }
@@ -103,7 +103,7 @@ impl TokensInMemory {
         self.context.binding(token).or_else(|| self.exchanged.binding(token))
     }
 
-    /// The thumbprint of the key that the session's own token is bound to, and whether it is in hardware.
+    /// The thumbprint of the key that the session's own token is bound to, and whether the key is in hardware.
     pub(in crate::session) fn bound_key(&self) -> Option<(String, bool)> {
         let of = |key: &ProofKey| (thumbprint(&key.public), key.in_hardware);
         self.context.read(|machine| Tokens::of(machine).proof_key().map(of))
@@ -114,21 +114,21 @@ impl TokensInMemory {
         self.context.read(|machine| Tokens::of(machine).proof_key().cloned())
     }
 
-    /// The current refresh token, for what only shows it.
+    /// The current refresh token, for callers that do not spend it.
     pub(super) fn refresh_token(&self) -> Option<Secret> {
         let now = self.context.now();
         self.context
             .read(|machine| Tokens::of(machine).refresh_token(now).cloned())
     }
 
-    /// The secret by which other apps of the vendor sign in.
+    /// The device secret, with which other apps of the vendor sign in.
     pub(super) fn device_secret(&self) -> Option<Secret> {
         let now = self.context.now();
         self.context
             .read(|machine| Tokens::of(machine).device_secret(now).cloned())
     }
 
-    /// A proof for a request of the app's own.
+    /// A proof for one of the app's own requests.
     pub(in crate::session) async fn proof(
         &self,
         method: &str,
@@ -145,12 +145,12 @@ impl TokensInMemory {
         self.issuer.proof(shown, method, url).await.map(Some)
     }
 
-    /// What an API answered to such a request.
+    /// Keeps the nonce with which an API answered such a request.
     pub(in crate::session) fn keep_nonce(&self, url: &Url, nonce: &str) {
         self.issuer.keep_nonce(url, nonce);
     }
 
-    /// The session, where it is renewed with a refresh token and has no key to bind that to.
+    /// The generation of a session that is renewed with a refresh token and has no key to bind it to.
     pub(super) fn has_no_key(&self) -> Option<Generation> {
         self.context.read(|machine| Tokens::of(machine).has_no_key())
     }
@@ -164,24 +164,24 @@ impl TokensInMemory {
         self.context.read(|machine| Tokens::of(machine).would_renew_with(token))
     }
 
-    /// How long the issuer's access tokens live, by the last one.
+    /// The lifetime of the issuer's access tokens, according to the last one.
     pub(super) fn lifetime_seconds(&self, of: Option<&Audience>) -> Option<u64> {
         self.context.read(|machine| Tokens::of(machine).lifetime_seconds(of))
     }
 
-    /// Whether such a renewal brought a token that lives only so many seconds a moment ago.
+    /// Whether a renewal of this kind brought a token with this lifetime in seconds a moment ago.
     pub(super) fn was_short_lived(&self, kind: &RenewalKind, lifetime: u64) -> bool {
         let now = self.context.now();
         self.context
             .read(|machine| Tokens::of(machine).was_short_lived(kind, lifetime, now))
     }
 
-    /// A number that grows with each token that this process itself gets from the issuer for that audience.
+    /// A counter of the tokens for this audience that this process itself has got from the issuer.
     pub(super) fn renewals(&self, of: Option<&Audience>) -> u64 {
         self.context.read(|machine| Tokens::of(machine).renewals(of))
     }
 
-    /// The token that makes a renewal unnecessary.
+    /// A token that satisfies the requirement without a renewal.
     pub(super) fn granted(&self, requirement: &TokenRequirement, of: Option<&Audience>) -> Option<Secret> {
         match requirement {
             TokenRequirement::ValidFor(min_ttl) => self.access_token(of, *min_ttl),
@@ -191,7 +191,7 @@ impl TokensInMemory {
             TokenRequirement::OtherThan { refused, min_ttl } => {
                 self.access_token(of, *min_ttl).filter(|token| token != refused)
             }
-            // What a flight brings is shared with callers who want an access token.
+            // Callers that need an access token share the result of a flight.
             TokenRequirement::IdToken(min_ttl) => {
                 let id_token = self.id_token(*min_ttl)?;
                 if self.lives_by_id_token() {
@@ -204,7 +204,7 @@ impl TokensInMemory {
         }
     }
 
-    /// Access tokens are none of the business of a session that lives by its ID token: delegation brings none.
+    /// A session that is based on its ID token has no access tokens to renew: delegation brings none.
     pub(super) fn ensure_kind(&self, requirement: &TokenRequirement) -> Result<(), Error> {
         if self.lives_by_id_token() && !matches!(requirement, TokenRequirement::IdToken(_)) {
             return Err(Error::Configuration {
@@ -218,7 +218,7 @@ impl TokensInMemory {
         Ok(())
     }
 
-    /// The token of the session that is here now, in the place of one that is gone.
+    /// The token of the current session, which has replaced an earlier one.
     pub(super) fn newer_session_token(&self, of: Option<&Audience>) -> Result<Secret, Error> {
         let why_not = || match self.context.state() {
             Some(SessionState::ReauthenticationRequired { reason }) => Error::Reauthenticate(reason),

@@ -1,9 +1,9 @@
-//! What the issuer refused with `mfa_required` goes on with a second factor (Auth0: "Multi-factor Authentication API"): a renewal, an
-//! exchange of the session's own token, or, in the parts of the sign-in, a sign-in.
+//! Continues with a second factor what the issuer refused with `mfa_required` (Auth0: "Multi-factor Authentication
+//! API"): a renewal, an exchange of the session's own token or, together with the parts of the sign-in, a sign-in.
 //!
-//! **Promises.** An `mfa_token` stays here, in memory only and for the ten minutes that it lives; what it brings is stored and
-//! checked as any answer to what was refused. A recovery code that comes is kept until the app has taken it. **Needs** the context, the
-//! issuer, the access tokens, the exchanges, the challenges and what is sent for them.
+//! **Promises.** An `mfa_token` stays here, in memory only, for the ten minutes of its lifetime. The resulting tokens
+//! are stored and checked like any answer to the refused call. A recovery code is kept until the app has taken it.
+//! **Needs** the context, the issuer, the access tokens, the exchanges, the challenges and the requests for them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,38 +28,38 @@ use crate::protocol::failure::said;
 use crate::protocol::mfa::{self, Challenged, MfaAuthenticator, MfaProof};
 use crate::protocol::token::TokenAnswer;
 
-/// What a challenge asks of the user.
+/// How the user has to answer a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum MfaPrompt {
-    /// A code from an app.
+    /// A code from an authenticator app.
     Otp,
-    /// A code that was sent to a device of the user's.
+    /// A code that was sent to one of the user's devices.
     Code,
-    /// The user says yes on a device.
+    /// The user approves on a device.
     Push,
 }
 
 /// The user's answer to a challenge.
 #[derive(Clone, Debug)]
 pub enum MfaAnswer {
-    /// A code from an app.
+    /// A code from an authenticator app.
     Otp(Secret),
     /// The code that was sent to a device.
     Code(Secret),
-    /// Asks whether the user has said yes on a device.
+    /// Asks whether the user has approved on a device.
     Push,
-    /// A recovery code, which is spent by that.
+    /// A recovery code, which is spent by this.
     RecoveryCode(Secret),
 }
 
-/// What came of an answer.
+/// The result of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum MfaOutcome {
-    /// What was refused is done: the session is renewed, or the token exchanged, which the same call now gives.
+    /// The refused call is complete: the session is renewed, or the token exchanged, and repeating the call returns it.
     Renewed,
-    /// The sign-in is done.
+    /// The sign-in is complete.
     SignedIn,
-    /// The user has not said yes yet: ask again.
+    /// The user has not approved yet: ask again.
     Pending,
 }
 
@@ -73,7 +73,7 @@ pub(in crate::session) struct Mfa {
     requests: MfaRequests,
 }
 
-/// An answer that can be shown now.
+/// An answer that can be sent now.
 #[derive(Debug)]
 pub(in crate::session) struct ReadyAnswer {
     open: OpenChallenge,
@@ -99,7 +99,7 @@ impl Mfa {
         })
     }
 
-    /// The sign-in that was refused, where the challenge is one's.
+    /// The sign-in that was refused, if the challenge belongs to one.
     pub(in crate::session) fn sign_in_of(&self, id: u64) -> Option<(u64, SignInWay)> {
         match self.open(id).ok()?.of {
             Refused::SignIn(attempt, way) => Some((attempt, way)),
@@ -107,13 +107,13 @@ impl Mfa {
         }
     }
 
-    /// How long the challenge lives; `None` where it is over.
+    /// The remaining lifetime of the challenge; `None` if it is over.
     pub(in crate::session) fn time_left(&self, id: u64) -> Option<Duration> {
         let now = self.context.now().monotonic;
         self.challenges.time_left(id, self.generation(), now)
     }
 
-    /// The second factors that the user has.
+    /// The second factors that the user has enrolled.
     pub(in crate::session) async fn authenticators(&self, id: u64) -> Result<Vec<MfaAuthenticator>, Error> {
         let open = self.open(id)?;
         let metadata = self.issuer.metadata().await?;
@@ -123,7 +123,7 @@ impl Mfa {
         read.map_err(|error| self.rejected(id, error.into()))
     }
 
-    /// Challenges the user with one of them.
+    /// Challenges the user with one of these authenticators.
     pub(in crate::session) async fn challenge(&self, id: u64, authenticator: Option<&str>) -> Result<MfaPrompt, Error> {
         let open = self.open(id)?;
         let metadata = self.issuer.metadata().await?;
@@ -140,7 +140,7 @@ impl Mfa {
         })
     }
 
-    /// Shows the answer, and goes on with what comes, for what is no sign-in.
+    /// Sends the answer and continues the refused call, unless that is a sign-in.
     pub(in crate::session) async fn answer(&self, id: u64, answer: MfaAnswer) -> Result<MfaOutcome, Error> {
         let ready = self.get_ready(id, answer).await?;
         let ReadyAnswer { open, proof, is_push } = &ready;
@@ -175,7 +175,7 @@ impl Mfa {
         }
     }
 
-    /// The answer as a proof, once it may be shown.
+    /// The answer as a proof, when it may be sent.
     pub(in crate::session) async fn get_ready(&self, id: u64, answer: MfaAnswer) -> Result<ReadyAnswer, Error> {
         let is_push = matches!(answer, MfaAnswer::Push);
         let proof = proof(&self.open(id)?, answer)?;
@@ -186,8 +186,8 @@ impl Mfa {
         Ok(ReadyAnswer { open, proof, is_push })
     }
 
-    /// Shows the answer for a sign-in: the tokens, or none where the user has not said yes yet. The challenge stays until
-    /// [`Mfa::signed_in`].
+    /// Sends the answer for a sign-in. Returns the tokens, or `None` if the user has not approved yet. The challenge
+    /// stays until [`Mfa::signed_in`].
     pub(in crate::session) async fn prove(
         &self,
         ready: &ReadyAnswer,
@@ -200,13 +200,13 @@ impl Mfa {
         }
     }
 
-    /// The sign-in is done.
+    /// Closes the challenge of a sign-in that is complete.
     pub(in crate::session) fn signed_in(&self, id: u64) {
         self.challenges.remove(id);
         self.challenges.move_recovery_code(self.generation());
     }
 
-    /// What the refusal of an answer means; nothing where the user has not said yes yet.
+    /// Evaluates the refusal of an answer; `Ok` if the user has not approved yet.
     fn not_accepted(&self, id: u64, is_push: bool, error: Error) -> Result<(), Error> {
         match error {
             Error::SignIn { code, .. } if is_push && code == "authorization_pending" => {
@@ -225,12 +225,12 @@ impl Mfa {
         Ok(())
     }
 
-    /// The recovery code that came with the last answer, once.
+    /// Takes the recovery code that came with the last answer.
     pub(in crate::session) fn take_recovery_code(&self) -> Option<Secret> {
         self.challenges.take_recovery_code(self.generation())
     }
 
-    /// A refusal is of this answer, and the session and the challenge live; or of the `mfa_token`.
+    /// The refusal concerns this answer, and the session and the challenge stay; or it concerns the `mfa_token`.
     fn rejected(&self, id: u64, error: Error) -> Error {
         match error {
             Error::SignIn { code, description } if mfa::is_of_token(&code, &description.text) => {
@@ -251,7 +251,7 @@ impl Mfa {
         }
     }
 
-    /// Nothing can go on with it. The next call asks the issuer, and does not meet this refusal again.
+    /// Closes the challenge. The next call asks the issuer again instead of returning this refusal.
     fn close(&self, id: u64) {
         if let Ok(open) = self.open(id) {
             match open.of {
@@ -277,7 +277,7 @@ impl Mfa {
 }
 
 /// # Errors
-/// [`Error::Argument`] for an answer to what was sent to a device, where nothing was.
+/// [`Error::Argument`] for an answer to a message or a push if none was sent.
 fn proof(open: &OpenChallenge, answer: MfaAnswer) -> Result<MfaProof, Error> {
     let out_of_band = |binding_code| {
         let code = open.out_of_band.clone().ok_or_else(|| Error::Argument {

@@ -1,7 +1,7 @@
 //! The `mfa_token`s of refused renewals, exchanges and sign-ins, by number.
 //!
-//! **Promises.** They stay in memory, for the ten minutes that they live, and are of no use to another session or sign-in. **Needs**
-//! nothing.
+//! **Promises.** They stay in memory only, for the ten minutes of their lifetime, and are of no use to another session
+//! or sign-in. **Needs** nothing.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,14 +16,14 @@ use crate::model::secret::{Fingerprint, Secret};
 use crate::protocol::device_authorization::PollPace;
 use crate::protocol::mfa_token::MfaToken;
 
-/// How long an `mfa_token` lives (Auth0: "Authenticate Using the Resource Owner Password Flow with MFA").
+/// The lifetime of an `mfa_token` (Auth0: "Authenticate Using the Resource Owner Password Flow with MFA").
 const LIFETIME: Duration = Duration::from_secs(600);
-/// A challenge that has at least so long to go is given again for the same renewal: a user may be typing its code.
+/// A challenge with at least this time left is reused for the same renewal: the user may be typing its code.
 const LONG_ENOUGH: Duration = Duration::from_secs(300);
-/// So many are kept.
+/// The maximum number of challenges.
 const MOST: usize = 8;
 
-/// The challenges that are open.
+/// The open challenges.
 #[derive(Debug, Default)]
 pub(in crate::session) struct MfaChallenges(Mutex<Open>);
 
@@ -31,16 +31,16 @@ pub(in crate::session) struct MfaChallenges(Mutex<Open>);
 struct Open {
     last_id: u64,
     all: VecDeque<OpenChallenge>,
-    /// Whose it is. It exists nowhere else until the app has taken it.
+    /// The code and the session that it belongs to. It exists nowhere else until the app has taken it.
     recovery_code: Option<(Generation, Secret)>,
 }
 
-/// What was refused.
+/// The call that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::session) enum Refused {
-    /// A renewal of this session, with the refresh token that was shown.
+    /// A renewal of this session, with the refresh token that was sent.
     Renewal(Box<RefusedRenewal>),
-    /// An exchange of the session's own token, for whom it was.
+    /// An exchange of the session's own token, and its holder.
     Exchange(Fingerprint, Holder),
     /// A sign-in, by its number.
     SignIn(u64, SignInWay),
@@ -54,7 +54,7 @@ pub(in crate::session) struct RefusedRenewal {
 }
 
 impl Refused {
-    /// Which session it is of; a sign-in's is to come.
+    /// The session that the challenge belongs to; a sign-in has none yet.
     fn generation(&self) -> Option<Generation> {
         match self {
             Self::Renewal(renewal) => Some(renewal.generation),
@@ -68,16 +68,16 @@ impl Refused {
 pub(in crate::session) struct OpenChallenge {
     pub(super) id: u64,
     pub(super) token: MfaToken,
-    /// What was refused.
+    /// The refused call.
     pub(super) of: Refused,
     since: Duration,
     pub(super) out_of_band: Option<Secret>,
-    /// Of the questions whether the user has said yes.
+    /// The interval between polls for the user's approval.
     pub(super) pace: PollPace,
 }
 
 impl OpenChallenge {
-    /// How long it lives; `None` where it is over.
+    /// The remaining lifetime; `None` if it is over.
     fn time_left(&self, now: Duration) -> Option<Duration> {
         let left = LIFETIME.saturating_sub(now.saturating_sub(self.since));
         (!left.is_zero()).then_some(left)
@@ -85,8 +85,8 @@ impl OpenChallenge {
 }
 
 impl MfaChallenges {
-    /// Keeps the token of a refusal; gives the number by which it can be used. `answered` is the challenge whose answer was
-    /// refused so, because a further factor is asked for.
+    /// Keeps the token of a refusal, and returns the number under which it can be used. `answered` is the challenge
+    /// whose answer was refused because a further factor is required.
     pub(in crate::session) fn add(
         &self,
         token: MfaToken,
@@ -130,7 +130,7 @@ impl MfaChallenges {
         found.ok_or_else(is_over)
     }
 
-    /// How long the challenge lives; `None` where it is over.
+    /// The remaining lifetime of the challenge; `None` if it is over.
     pub(in crate::session) fn time_left(&self, id: u64, generation: Generation, now: Duration) -> Option<Duration> {
         self.get(id, generation, now).ok()?.time_left(now)
     }
@@ -149,14 +149,14 @@ impl MfaChallenges {
         self.lock().recovery_code = Some((generation, code));
     }
 
-    /// The session that the sign-in has begun has it from now on.
+    /// Gives the code to the session that the sign-in has begun.
     pub(in crate::session) fn move_recovery_code(&self, generation: Generation) {
         if let Some((of, _)) = &mut self.lock().recovery_code {
             *of = generation;
         }
     }
 
-    /// Another user's session does not get it.
+    /// Another user's session does not get the code.
     pub(super) fn take_recovery_code(&self, generation: Generation) -> Option<Secret> {
         let (of, code) = self.lock().recovery_code.take()?;
         (of == generation).then_some(code)
@@ -174,7 +174,7 @@ impl Open {
     }
 }
 
-/// For a session that is gone, or a token that has expired.
+/// The error for a session that is gone or a token that has expired.
 pub(in crate::session) fn is_over() -> Error {
     Error::MfaRejected {
         code: "expired_token".to_owned(),

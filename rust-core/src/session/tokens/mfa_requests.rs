@@ -1,7 +1,7 @@
-//! The requests that show a second factor, for what is no renewal.
+//! The requests with a second factor that are not renewals.
 //!
-//! **Promises.** A lost answer is asked for again at once, because the issuer may have taken the code already. **Needs** the context,
-//! the issuer and the challenges.
+//! **Promises.** If an answer is lost, the request is repeated at once, because the issuer may already have accepted
+//! the code. **Needs** the context, the issuer and the challenges.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ impl MfaRequests {
         }
     }
 
-    /// Shows the proof; with `key` also that.
+    /// Sends the proof of the second factor; with `key`, also a proof of possession.
     pub(super) async fn show(
         &self,
         open: &OpenChallenge,
@@ -47,7 +47,7 @@ impl MfaRequests {
         let mut retries = RetryPolicy::from(context.now().monotonic);
         loop {
             let request = mfa::verify(&metadata.token_endpoint, &configuration, &open.token, proof);
-            // The tokens' life counts from here: the process may be suspended before it reads the answer.
+            // The tokens' lifetime counts from here: the process may be suspended before it reads the answer.
             let sent = context.now();
             let possession = key.map(Possession::of);
             match self.issuer.call_showing(possession, Endpoint::TOKEN, request).await {
@@ -69,7 +69,7 @@ impl MfaRequests {
         }
     }
 
-    /// The error; the `mfa_token` that may be in it, for a further factor, takes the place of the one that was answered.
+    /// Converts the error. An `mfa_token` in it, for a further factor, replaces the one that was answered.
     fn keep_further(&self, error: ProtocolError, open: &OpenChallenge) -> Error {
         match error {
             ProtocolError::MfaRequired {

@@ -1,26 +1,27 @@
 //! Tokens: from memory, or renewed.
 //!
-//! **Promises.** A valid token costs memory only. However many ask for the same, one renewal is sent, and it runs to its
-//! end. A rotated refresh token is stored before anything else can fail; only a refusal of the current one ends the
-//! session. **Needs** the context, the store, the issuer, its verifier and the revocations.
+//! **Promises.** A valid token comes from memory. Concurrent callers for the same token share one renewal, which runs
+//! to its end. A rotated refresh token is stored before anything else can fail. Of the issuer's answers, only a refusal
+//! of the current refresh token ends the session. **Needs** the context, the store, the issuer, its verifier and the
+//! revocations.
 //!
-//! - `requirement`: what a caller asks for.
-//! - `exchanged`: tokens that were exchanged.
-//! - `in_memory`: which tokens memory holds.
+//! - `requirement`: what a caller requires of a token.
+//! - `exchanged`: the tokens from token exchanges.
+//! - `in_memory`: the tokens that memory holds.
 //! - `audiences`: rules about further audiences.
-//! - `check`: what a renewal brought is checked.
-//! - `delegation`: renewal in sessions that live by their ID token.
-//! - `requests`: what is sent for new tokens.
-//! - `mfa_challenges`: the tokens of what was refused with `mfa_required`.
+//! - `check`: checks the result of a renewal.
+//! - `delegation`: renewal in sessions that are based on their ID token.
+//! - `requests`: the requests for new tokens.
+//! - `mfa_challenges`: the `mfa_token`s of refusals with `mfa_required`.
 //! - `renewer`: one renewal.
-//! - `access_tokens`: who gets which access token.
-//! - `id_tokens`: the ID token, where the configuration allows the legacy calls.
-//! - `subject_token`: which token is shown for one of another API.
-//! - `exchange`: the session's own tokens for access tokens of other APIs.
+//! - `access_tokens`: which access token a caller gets.
+//! - `id_tokens`: the ID token, if the configuration allows the legacy calls.
+//! - `subject_token`: the subject token of an exchange.
+//! - `exchange`: exchanges the session's own tokens for access tokens of other APIs.
 //! - `session_transfer`: the session in a browser or web view.
-//! - `device_sso`: what another app of the vendor signs in with.
-//! - `mfa_requests`: what is sent with a second factor, for what is no renewal.
-//! - `mfa`: what goes on with a second factor.
+//! - `device_sso`: the tokens with which another app of the vendor signs in.
+//! - `mfa_requests`: the requests with a second factor that are not renewals.
+//! - `mfa`: continues a refused call with a second factor.
 //! - `bearer`: requests that carry a token.
 
 mod access_tokens;

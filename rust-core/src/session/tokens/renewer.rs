@@ -1,8 +1,9 @@
-//! One renewal: who may renew, what is sent, what becomes of the answer.
+//! One renewal: which process and task may renew, what is sent, what becomes of the answer.
 //!
-//! **Promises.** No refresh token is spent while its successor cannot be stored. A rotated one is stored before anything
-//! else can fail. A session ends only when the issuer refuses its current refresh token. A late answer never touches a
-//! newer session. **Needs** the context, the store, the issuer, its verifier, the revocations and the tokens in memory.
+//! **Promises.** No refresh token is spent while its successor cannot be stored. A rotated one is stored before
+//! anything else can fail. A renewal ends the session only when the issuer refuses its current refresh token. A late
+//! answer never touches a newer session. **Needs** the context, the store, the issuer, its verifier, the revocations
+//! and the tokens in memory.
 
 use std::sync::Arc;
 
@@ -34,9 +35,9 @@ use crate::protocol::endpoint::Endpoint;
 use crate::protocol::failure::Extras;
 use crate::protocol::token::{self, TokenAnswer};
 
-/// How often a session may change hands while one answer is under way.
+/// How often a session may be replaced while one request is in progress.
 pub(in crate::session) const MOST_REPLACEMENTS: usize = 3;
-/// The issuer refused a refresh token, another process had a newer one, that was refused too: this is no race any more.
+/// How many refresh tokens are tried, each newer than the one before. If all are refused, the cause is not a race.
 const LARGEST_NUMBER_OF_TOKENS_TRIED: usize = 3;
 
 #[derive(Debug)]
@@ -49,7 +50,7 @@ pub(in crate::session) struct Renewer {
     requests: RenewalRequests,
     check: RenewalCheck,
     delegated: DelegatedRenewal,
-    /// Held while the refresh token is shown: who shows a spent one is taken for a thief.
+    /// Held while the refresh token is being sent: a client that sends a spent one is taken for a thief.
     turn: tokio::sync::Mutex<()>,
 }
 
@@ -76,16 +77,17 @@ impl Renewer {
         })
     }
 
-    /// While this exists, no renewal of this process shows the refresh token.
+    /// While the guard exists, no renewal of this process sends the refresh token.
     pub(super) async fn take_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.turn.lock().await
     }
 
-    /// Renews, with pauses while the trouble passes; right after a failure not at all.
+    /// Renews, and retries transient failures after pauses. Soon after a failure it returns that failure without a
+    /// request.
     pub(super) async fn renew(&self, renewal: &Renewal, requirement: &TokenRequirement) -> Result<Secret, Error> {
         let context = &self.context;
         let (kind, began) = (renewal.kind(), context.now());
-        // An earlier refusal is what a second factor answers.
+        // The second factor answers an earlier refusal.
         if renewal.mfa.is_none()
             && let Verdict::TooEarly(refusal) = context.apply(RenewalBegun { kind, now: began }).verdict
         {
@@ -93,7 +95,7 @@ impl Renewer {
         }
         let mut attempts = 0;
         let outcome = self.try_to_renew(renewal, requirement, &mut attempts).await;
-        // A wrong code is the user's, and no renewal that failed.
+        // A wrong code is the user's mistake, not a failed renewal.
         if renewal.mfa.is_none() || outcome.is_ok() {
             let is_further = renewal.audience.is_some();
             let operation = Operation::Renewal { is_further, attempts };
@@ -102,7 +104,7 @@ impl Renewer {
         outcome
     }
 
-    /// `attempts` becomes how many were made.
+    /// Counts the attempts in `attempts`.
     async fn try_to_renew(
         &self,
         renewal: &Renewal,
@@ -120,7 +122,7 @@ impl Renewer {
                     context.apply(RenewalSucceeded { kind });
                     return Ok(token);
                 }
-                // Another sign-in took the session's place meanwhile, and its token is due as well.
+                // Another sign-in replaced the session meanwhile, and its token has to be renewed as well.
                 Err(Error::NoSession) if self.memory.is_renewable() => {
                     replacements += 1;
                     if replacements < MOST_REPLACEMENTS {
@@ -131,7 +133,7 @@ impl Renewer {
                 Err(error) => error,
             };
             if renewal.mfa.is_some() {
-                // The user tries again, or not: no other renewal has failed by that.
+                // The user may try again or not: this does not make other renewals fail.
                 context.log(LogLevel::Info, &format!("the second factor is not proven: {error}"));
                 return Err(error);
             }
@@ -153,7 +155,7 @@ impl Renewer {
         }
     }
 
-    /// `asked` becomes the session that is renewed.
+    /// Sets `asked` to the session that is renewed.
     async fn renew_once(
         &self,
         renewal: &Renewal,
@@ -166,7 +168,7 @@ impl Renewer {
             store.merge().await?;
             return memory.granted(requirement, of).ok_or(Error::ReadOnly);
         }
-        // What can stall comes before the refresh token is read, so that the token sent is the current one.
+        // Steps that can stall come before the refresh token is read, so that the current one is sent.
         let metadata = self.issuer.metadata().await?;
         let _turn = self.take_turn().await;
         let _lock = store.take_process_lock().await?;
@@ -178,8 +180,8 @@ impl Renewer {
         }
         for _ in 0..LARGEST_NUMBER_OF_TOKENS_TRIED {
             self.bind(&metadata).await?;
-            // Its successor must not be lost: a device that is locked, or a full disk, is found out before.
-            // Delegation spends nothing.
+            // The successor must not be lost, so a locked device or a full disk has to be found first. Delegation
+            // spends nothing.
             if !memory.lives_by_id_token()
                 && store.prove_writable().await?
                 && let Some(token) = memory.granted(requirement, of)
@@ -204,8 +206,8 @@ impl Renewer {
                 }
                 Ok((answer, sent)) => return self.take(input, answer, sent, renewal).await,
                 Err(Error::Reauthenticate(reason)) => {
-                    // It counts only for the current refresh token. The store may know a newer one; or another task of
-                    // this process has taken that over already, after a suspension for example.
+                    // The refusal counts only for the current refresh token. The store may hold a newer one, or another
+                    // task of this process may have merged one already, for example after a suspension.
                     let ends = !store.merge().await? && self.is_refused(input, reason);
                     if ends {
                         return self.end(reason, of).await;
@@ -215,7 +217,7 @@ impl Renewer {
                     }
                 }
                 Err(error @ Error::Refused { .. }) => {
-                    // Some issuers refuse a spent token in such words too.
+                    // Some issuers use these errors for a spent token too.
                     let is_newer = store.merge().await.unwrap_or(false);
                     if !is_newer && memory.would_renew_with(&input.token) {
                         return Err(self.declined(input, renewal, error));
@@ -227,12 +229,12 @@ impl Renewer {
                 Err(error) => return Err(error),
             }
         }
-        // Another process renews faster than this one, which has no lock: it was suspended.
+        // Another process renews faster than this one, which has lost the lock: it was suspended.
         Err(Error::Busy)
     }
 
-    /// What can be checked without waiting is, then the tokens are stored: a rotated refresh token exists nowhere else.
-    /// Where keys have to be fetched, the tokens are stored as not checked before that.
+    /// Performs the checks that need no waiting, then stores the tokens: a rotated refresh token exists nowhere else.
+    /// If keys have to be fetched first, the tokens are stored as unchecked before that.
     async fn take(
         &self,
         input: RenewalInput,
@@ -241,7 +243,7 @@ impl Renewer {
         renewal: &Renewal,
     ) -> Result<Secret, Error> {
         let (generation, of) = (input.generation, renewal.audience.as_ref());
-        // It is used once, and so kept nowhere: only the rotated refresh token is.
+        // The token is used once, so it is not kept. Only the rotated refresh token is.
         let for_single_use = renewal.single_use.as_ref().map(|single_use| {
             let _ = answer
                 .expires_in
@@ -293,7 +295,7 @@ impl Renewer {
             self.context.log(LogLevel::Info, "got a token for a single use");
             return Ok(token);
         }
-        // Another process has renewed too, and its tokens are the later ones: these were never stored.
+        // Another process has renewed too, and its tokens are newer: the ones from this renewal were never stored.
         if self.memory.any_access_token(of).as_ref() != Some(&token) {
             return self.memory.newer_session_token(of);
         }
@@ -302,8 +304,8 @@ impl Renewer {
         Ok(token)
     }
 
-    /// A session whose tokens are not bound to a key yet, and shall be, gets its key, which is stored before the request is
-    /// sent. Where its answer is lost, the refresh token is as good as before.
+    /// If the session's tokens should be bound to a key and are not yet, makes that key, which is stored before the
+    /// request is sent. If the issuer's answer is lost, the refresh token is still valid.
     async fn bind(&self, metadata: &IssuerMetadata) -> Result<(), Error> {
         let Some(generation) = self.memory.has_no_key() else {
             return Ok(());
@@ -324,21 +326,21 @@ impl Renewer {
         refused.verdict == Verdict::Changed
     }
 
-    /// The issuer refused the current refresh token: the only way for a session to end but the user's own sign-out.
+    /// The issuer refused the current refresh token: of all the issuer's answers, only this one ends a session.
     async fn end(&self, reason: ReauthenticationReason, of: Option<&Audience>) -> Result<Secret, Error> {
         let message = "the issuer refused the refresh token: the session has ended";
         self.context.log(LogLevel::Warning, message);
-        // Memory knows it anyway.
+        // If this fails, memory has the new state anyway.
         self.store.save_if_possible().await;
         self.context.publish();
-        // Another process's renewal may have come to light when that was to be written.
+        // That write may have found another process's renewal.
         match self.context.state() {
             Some(SessionState::SignedIn { .. }) => self.memory.newer_session_token(of),
             _ => Err(Error::Reauthenticate(reason)),
         }
     }
 
-    /// The issuer refused the current refresh token without saying why.
+    /// The issuer refused the current refresh token without giving a reason.
     fn declined(&self, input: RenewalInput, renewal: &Renewal, error: Error) -> Error {
         let is_plain = token::extras(&self.context.configuration(), &[], &[]) == Extras::None;
         let declined = RenewalDeclined {
@@ -356,14 +358,16 @@ impl Renewer {
         }
     }
 
-    /// The session changed hands while the answer was under way. Its tokens belong to nobody; what is new is revoked.
+    /// The session was replaced while the request was in progress. Its tokens belong to nobody; the new ones are
+    /// revoked.
     async fn drop_late_answer(&self, outcome: Outcome, of: Option<&Audience>) -> Result<Secret, Error> {
         let message = "dropped a late answer to a session that is gone";
         self.context.log(LogLevel::Info, message);
-        // What took its place is stored before this process gives the lock back: the next one would send a spent token.
+        // The current session is stored before this process releases the lock: otherwise the next one would send a
+        // spent token.
         self.store.save_if_possible().await;
         for orphan in outcome.revocations() {
-            // Logged there; nobody waits for it.
+            // Failures are logged there; nobody waits for the result.
             let _ = self.revocations.revoke(&orphan).await;
         }
         self.memory.newer_session_token(of)

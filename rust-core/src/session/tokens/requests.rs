@@ -1,7 +1,7 @@
 //! The requests for new tokens.
 //!
-//! **Promises.** A lost answer is asked for again at once, because the issuer may have rotated the refresh token already.
-//! **Needs** the context and the issuer.
+//! **Promises.** If an answer is lost, the request is repeated at once, because the issuer may already have rotated the
+//! refresh token. **Needs** the context, the issuer and the challenges.
 
 use std::sync::Arc;
 
@@ -42,9 +42,9 @@ impl RenewalRequests {
         }
     }
 
-    /// Sends the refresh token, and again at once when the answer is lost: the issuer may have rotated it already. With
-    /// the answer comes when it was asked for: the tokens' life counts from then, because the process may have been
-    /// suspended before it read the answer.
+    /// Sends the refresh token, and repeats the request at once if the answer is lost: the issuer may already have
+    /// rotated the token. Returns the time of the request with the answer: the tokens' lifetime counts from then,
+    /// because the process may have been suspended before it read the answer.
     pub(super) async fn send(
         &self,
         metadata: &IssuerMetadata,
@@ -65,7 +65,7 @@ impl RenewalRequests {
         if mfa.is_some_and(|mfa| mfa.generation != input.generation || mfa.refused != input.token) {
             return Err(is_over());
         }
-        // It is no renewal for the machine: the refusal that came before counts until this one is answered.
+        // For the machine this is not a renewal: the earlier refusal counts until this one is answered.
         let mut retries = mfa.map(|_| RetryPolicy::from(self.context.now().monotonic));
         loop {
             let (endpoint, request) = match (input.delegation, mfa) {
@@ -94,7 +94,7 @@ impl RenewalRequests {
                         None => token::read_with(&answer, grant, extras, shown, self.issuer.server_now()),
                     };
                     if refuses_proof(&tokens) && shown.is_some() && !input.is_bound {
-                        // The refresh token is not bound yet, and lives without a proof too.
+                        // The refresh token is not bound yet, and is valid without a proof too.
                         unproved = true;
                         let message = "the issuer refused a proof of possession: renewing without one";
                         self.context.log(LogLevel::Warning, message);
@@ -106,13 +106,13 @@ impl RenewalRequests {
                     if let Some(code) = mfa.and_then(|_| mfa::next_recovery_code(&answer)) {
                         self.challenges.keep_recovery_code(input.generation, code);
                     }
-                    // Left out where it is what was asked for (RFC 6749 5.1).
+                    // The issuer omits it if it is the requested scope (RFC 6749 5.1).
                     if tokens.scope.is_none() && !scopes.is_empty() {
                         tokens.scope = Some(scopes.join(" "));
                     }
                     return Ok((tokens, sent));
                 }
-                // Only what is bound needs the key.
+                // Only bound tokens need the key.
                 Err(Error::ProofKeyLost) if !input.is_bound => unproved = true,
                 Err(error) if self.asks_again(&error, sent, retries.as_mut()) => {
                     let message = "asking again for the answer that was lost";
@@ -124,7 +124,7 @@ impl RenewalRequests {
         }
     }
 
-    /// The error; the `mfa_token` that may be in it stays here.
+    /// Converts the error. An `mfa_token` in it stays in the core.
     fn keep_challenge(&self, error: ProtocolError, input: &RenewalInput, renewal: &Renewal) -> Error {
         match error {
             ProtocolError::MfaRequired {
@@ -150,12 +150,12 @@ impl RenewalRequests {
                     description,
                 }
             }
-            // What comes for one caller has no caller once the user has answered.
+            // A token for a single use no longer has a caller once the user has answered.
             error => error.into(),
         }
     }
 
-    /// Whether the same request is sent once more.
+    /// Whether to send the same request again.
     fn asks_again(&self, error: &Error, sent: Instant, own: Option<&mut RetryPolicy>) -> bool {
         if let Some(own) = own {
             return own.asks_again(error, sent.monotonic, self.context.now().monotonic);
@@ -169,8 +169,8 @@ impl RenewalRequests {
     }
 }
 
-/// Whether a first proof is what the issuer does not take: it says so, or it says that the refresh token is dead, as one that
-/// is bound to another key is.
+/// Whether the issuer refuses a first proof: it says so, or it reports the refresh token as invalid, as it does for one
+/// that is bound to another key.
 fn refuses_proof(tokens: &Result<TokenAnswer, ProtocolError>) -> bool {
     matches!(
         tokens,

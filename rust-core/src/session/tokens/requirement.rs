@@ -1,4 +1,4 @@
-//! What a caller asks for: which renewal, and which token makes it unnecessary.
+//! What a caller requests: which renewal, and which token makes it unnecessary.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -10,49 +10,49 @@ use crate::model::secret::Secret;
 use crate::protocol::mfa::MfaProof;
 use crate::protocol::mfa_token::MfaToken;
 
-/// What makes a renewal unnecessary: a token that another task's or another process's renewal brought.
+/// What makes a renewal unnecessary: a token from the renewal of another task or another process.
 #[derive(Clone, Debug)]
 pub(super) enum TokenRequirement {
     /// Any token that is good for at least this long.
     ValidFor(Duration),
-    /// One that is, and that this process got after it had made this many renewals.
+    /// Such a token that this process has got since it had made this many renewals.
     RenewedSince { renewals: u64, min_ttl: Duration },
-    /// Any but this one, which was refused, that is good for at least this long.
+    /// Any token except this one, which was refused, that is good for at least this long.
     OtherThan { refused: Secret, min_ttl: Duration },
-    /// An ID token that is good for at least this long. For every other requirement it is an access token.
+    /// An ID token that is good for at least this long. All other requirements are for an access token.
     IdToken(Duration),
-    /// Nothing: it has its own parameters.
+    /// Nothing: the renewal has its own parameters.
     Renewal,
 }
 
-/// What a renewal is for. Callers for the same share one.
+/// What is renewed, and how. Callers with equal values share one renewal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Renewal {
-    /// A further audience; none for the session's own access token.
+    /// A further audience; `None` for the session's own access token.
     pub(super) audience: Option<Audience>,
     pub(super) options: RefreshOptions,
-    /// What comes is given to one caller and kept nowhere: a session transfer token.
+    /// The token is returned to one caller and not kept: a session transfer token.
     pub(super) single_use: Option<SingleUse>,
-    /// Goes on with a second factor instead of the refresh token.
+    /// Continues with a second factor instead of the refresh token.
     pub(super) mfa: Option<MfaRenewal>,
 }
 
-/// A renewal that was refused with `mfa_required`, and what it goes on with.
+/// A renewal that was refused with `mfa_required`, and the second factor with which it continues.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct MfaRenewal {
     pub(super) id: u64,
     /// The session that was to be renewed.
     pub(super) generation: Generation,
-    /// The refresh token that was shown then. Where it is spent, the issuer may take what goes on with it for a theft.
+    /// The refresh token that was sent then. If it is spent, the issuer may treat the continuation as theft.
     pub(super) refused: Secret,
     pub(super) token: MfaToken,
     pub(super) proof: MfaProof,
 }
 
-/// One caller's.
+/// Identifies one caller.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SingleUse {
-    /// How long what comes is good, where the issuer says so.
+    /// The token's lifetime, if the issuer states it.
     pub(super) lifetime_seconds: Arc<OnceLock<u64>>,
 }
 
@@ -65,7 +65,7 @@ impl PartialEq for SingleUse {
 impl Eq for SingleUse {}
 
 impl Renewal {
-    /// Without its own parameters.
+    /// A renewal without its own parameters.
     pub(super) fn of(audience: Option<&Audience>) -> Self {
         Self {
             audience: audience.cloned(),
@@ -73,7 +73,7 @@ impl Renewal {
         }
     }
 
-    /// For one caller, who uses what comes once.
+    /// A renewal for one caller, which uses the token once.
     pub(super) fn for_single_use(audience: Audience, single_use: &SingleUse) -> Self {
         Self {
             audience: Some(audience),

@@ -1,7 +1,7 @@
 //! The session in a browser or web view (Auth0: "Native to Web SSO").
 //!
-//! **Promises.** Each caller gets a separate token, which is kept nowhere. A refresh token that is rotated for it is stored before
-//! it is given. **Needs** the context and the access tokens.
+//! **Promises.** Each caller gets a separate token, which is not kept. If the refresh token is rotated for it, the new
+//! one is stored before the token is returned. **Needs** the context and the access tokens.
 
 use std::sync::Arc;
 
@@ -12,17 +12,17 @@ use crate::model::audience::Audience;
 use crate::model::configuration::IssuerUrl;
 use crate::model::secret::Secret;
 
-/// How long such a token is good where Auth0 does not say so.
+/// The lifetime of such a token in seconds, if Auth0 does not state it.
 const USUAL_LIFETIME: u64 = 60;
 
 /// A session transfer token. `Debug` does not show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionTransfer {
-    /// The token: who has it is signed in, once.
+    /// The token: anyone who has it can sign in with it, once.
     pub token: Secret,
-    /// How long it is good.
+    /// The token's lifetime.
     pub lifetime_seconds: u64,
-    /// Where: the issuer's host.
+    /// Where it is valid: the issuer's host.
     pub host: String,
 }
 
@@ -37,7 +37,7 @@ impl SessionTransfers {
         Self { context, access_tokens }
     }
 
-    /// A new one.
+    /// A new session transfer token.
     pub(in crate::session) async fn get(&self) -> Result<SessionTransfer, Error> {
         let host = match &self.context.configuration().issuer {
             IssuerUrl::Auth0(base) => base.host_str().unwrap_or_default().to_owned(),

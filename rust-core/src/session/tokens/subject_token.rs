@@ -1,4 +1,4 @@
-//! Which of the session's own tokens is shown for one of another API.
+//! The subject token of an exchange: one of the session's own tokens.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::model::secret::Secret;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::exchanged_token::OwnToken;
 
-/// The token to be shown: a good one, or where one was refused another.
+/// A valid subject token. If `refused` is given, it is another one.
 pub(super) async fn fresh(
     memory: &TokensInMemory,
     access_tokens: &Arc<AccessTokens>,

@@ -1,4 +1,4 @@
-//! What is left out of an item so that it can be written and read again: never the tokens.
+//! Leaves data out of an item so that it can be written and read again, but never the tokens.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,15 +10,17 @@ use crate::model::depth::is_too_deep_to_store;
 use crate::model::profile::Profile;
 use crate::model::secret::{Beginning, SecretBytes};
 
-/// Keychain items are small things. What can be fetched again is left out of one that would be larger.
+/// The desired maximum size, because Keychain items should be small. Data that can be fetched again is left out of a
+/// larger item.
 const DESIRED_BYTES: usize = 1024 * 1024;
 
-/// The profile as it is stored, kept from one encoding to the next: it may be large, and seldom changes.
+/// The encoded profile, kept from one encoding to the next: it may be large, and seldom changes.
 #[derive(Default)]
 pub struct ProfileJson(Option<(Arc<Profile>, Option<Beginning>)>);
 
 impl ProfileJson {
-    /// The item as far as its first member, the profile; none where that is nested too deep to be read again.
+    /// The beginning of the item up to the end of its first member, the profile; `None` if the profile is nested too
+    /// deep to be read again.
     fn of(&mut self, profile: &Arc<Profile>) -> serde_json::Result<Option<&Beginning>> {
         let is_kept = self.0.as_ref().is_some_and(|(kept, _)| Arc::ptr_eq(kept, profile));
         if !is_kept {
@@ -40,8 +42,9 @@ impl fmt::Debug for ProfileJson {
     }
 }
 
-/// What is fetched again goes first: the profile, then access tokens of further audiences, the oldest first; then what
-/// waits to be revoked. Changes of the metadata that wait were promised, and are bounded where they are accepted.
+/// Data that can be fetched again is left out first: the profile, then access tokens for further audiences, oldest
+/// first. Pending revocations follow. Queued metadata changes always stay: they were promised to the app, and their
+/// size is limited when they are accepted.
 pub(super) fn encode(session: &StoredSession, kept: &mut ProfileJson) -> serde_json::Result<SecretBytes> {
     let mut session = readable(session);
     let profile = session.profile.clone();
@@ -68,7 +71,7 @@ pub(super) fn encode(session: &StoredSession, kept: &mut ProfileJson) -> serde_j
     }
 }
 
-/// Without changes that are nested too deep to be read again.
+/// The session without changes that are nested too deep to be read again.
 fn readable(session: &StoredSession) -> Cow<'_, StoredSession> {
     let mut session = Cow::Borrowed(session);
     if session
@@ -82,7 +85,7 @@ fn readable(session: &StoredSession) -> Cow<'_, StoredSession> {
     session
 }
 
-/// False when nothing is left but what must be stored.
+/// Leaves one value out; false if only required data remains.
 fn leave_something_out(session: &mut Cow<'_, StoredSession>) -> bool {
     if session.profile.is_some() {
         session.to_mut().profile = None;

@@ -1,4 +1,4 @@
-//! What is stored, as types: the names of their fields are the names in the stored JSON.
+//! The stored data as types. The names of their fields are the names in the stored JSON.
 
 use std::sync::Arc;
 
@@ -22,148 +22,149 @@ pub const CURRENT_VERSION: u32 = 1;
 /// One item of the store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum StoredItem {
-    /// Somebody is signed in, or was until the issuer ended the session.
+    /// A user is signed in, or was until the issuer ended the session.
     Session(Box<StoredSession>),
-    /// Nobody is; what is left has to be revoked at the issuer.
+    /// No user is signed in; the remaining tokens have to be revoked at the issuer.
     SignedOut(SignedOut),
 }
 
-/// What is kept of a session.
+/// The stored data of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct StoredSession {
-    /// The profile as last fetched. Shared, because it may be large. `fitting` writes it, and its bytes come first: a renewal
-    /// leaves them as they are.
+    /// The profile as last fetched. Shared, because it may be large. `fitting` writes it, and its bytes come first: a
+    /// renewal does not change them.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "its_place")]
     pub profile: Option<Arc<Profile>>,
     /// [`CURRENT_VERSION`] when written by this release.
     pub version: u32,
-    /// The issuer's identifier, as the ID token of the sign-in says it. Those of renewals must say the same (OpenID
+    /// The issuer's identifier in the ID token of the sign-in. ID tokens from renewals must have the same (OpenID
     /// Connect Core 12.2).
     pub issuer: String,
-    /// The client the tokens were issued to; the ID tokens of renewals must name it too.
+    /// The client that the tokens were issued to; ID tokens from renewals must name it too.
     pub client_id: String,
-    /// The user, by the claim `sub`.
+    /// The user: the claim `sub`.
     pub subject: String,
     /// The tokens; all of them absent once the session has ended.
     pub credentials: Credentials,
-    /// The secret by which other apps of the vendor sign in on this device, where the issuer gave one (OpenID Connect Native SSO for
-    /// Mobile Apps 1.0, 3.4); gone once the session has ended. Beside the tokens, so that releases that do not know it keep it.
+    /// The secret with which other apps of the vendor sign in on this device, if the issuer gave one (OpenID Connect
+    /// Native SSO for Mobile Apps 1.0, 3.4); absent once the session has ended. It is not among the tokens, so that
+    /// releases that do not know it keep it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device_secret: Option<Secret>,
-    /// What was granted before a renewal asked for less; none where [`Credentials::scope`] is all of it.
+    /// The granted scopes before a renewal for fewer; `None` if [`Credentials::scope`] has all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub whole_scope: Option<String>,
-    /// Tells this sign-in from all others; random. Items of earlier releases have none: see
+    /// Distinguishes this sign-in from all others; random. Absent in items of earlier releases: see
     /// [`StoredSession::sign_in`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sign_in_id: Option<Secret>,
-    /// The nonce that the issuer was sent at the sign-in: some repeat it in the ID tokens of renewals.
+    /// The nonce of the sign-in: some issuers repeat it in the ID tokens of renewals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce: Option<Secret>,
-    /// When the user last authenticated, by the ID token's `auth_time`.
+    /// When the user last authenticated, according to the ID token's `auth_time`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authenticated_at: Option<Timestamp>,
-    /// How old the session is; none where nothing limits it.
+    /// How old the session is; `None` if nothing limits it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<Lifetime>,
     /// Set when the session has ended without a sign-out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<ReauthenticationReason>,
-    /// Counts the changes of the tokens since the sign-in. Of two writings of one session the higher is the later, also
-    /// when two processes with different clocks wrote them.
+    /// Counts the changes of the tokens since the sign-in. Of two versions of one session, the one with the higher
+    /// number is newer, even if two processes with different clocks wrote them.
     #[serde(skip_serializing_if = "is_zero")]
     pub sequence: u64,
-    /// Access tokens for further audiences, the oldest first; gone once the session has ended. The newest are stored.
+    /// Access tokens for further audiences, oldest first; empty once the session has ended. Only the newest are stored.
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "newest")]
     pub audience_tokens: Vec<AudienceToken>,
-    /// The APIs that the sign-in named, beside the session's own (RFC 8707).
+    /// The APIs that the sign-in named, besides the session's own (RFC 8707).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
-    /// Whether another library stored it first, where it may still be.
+    /// Whether the session was imported from another library, whose items may still exist.
     #[serde(skip_serializing_if = "is_false")]
     pub imported: bool,
-    /// Changes of the metadata that wait for the network, the oldest first.
+    /// The queued metadata changes, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pending_updates: Vec<PendingUpdate>,
-    /// Tokens of other users' sessions, which have yet to be revoked; the oldest first.
+    /// Tokens of other users' sessions that still have to be revoked, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revocations: Vec<PendingRevocation>,
-    /// What the issuer's discovery document said, so that a launch need not ask for it again.
+    /// The issuer's discovery document, so that a launch need not fetch it again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discovery: Option<KeptDiscovery>,
-    /// What servers want in the next proofs of possession, for this user's other processes. Filled in where it is written.
+    /// The nonces for the next proofs of possession, for this user's other processes. Set when the item is written.
     #[serde(skip_serializing_if = "ProofNonces::is_empty")]
     pub proof_nonces: ProofNonces,
-    /// What a newer release wrote.
+    /// The members that a newer release wrote.
     #[serde(flatten)]
     pub unknown: SecretMembers,
 }
 
-/// A discovery document as it is kept.
+/// A discovery document as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct KeptDiscovery {
-    /// The members that are needed, as JSON. They are checked each time they are read.
+    /// The required members, as JSON. They are checked each time they are read.
     pub document: String,
     /// When it was fetched, by the device's clock.
     pub fetched_at: Timestamp,
 }
 
-/// What is kept after a sign-out while the issuer cannot be reached.
+/// The stored data after a sign-out, while the issuer cannot be reached.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct SignedOut {
     /// [`CURRENT_VERSION`] when written by this release.
     pub version: u32,
-    /// Always true: what tells this item from a session.
+    /// Always true: distinguishes this item from a session.
     pub signed_out: bool,
     /// Tokens to revoke, oldest first.
     pub revocations: Vec<PendingRevocation>,
-    /// What an import has renewed and could not finish yet.
+    /// The tokens that an import has renewed but not yet stored as a session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renewed_import: Option<Box<RenewedImport>>,
-    /// What a newer release wrote.
+    /// The members that a newer release wrote.
     #[serde(flatten)]
     pub unknown: SecretMembers,
 }
 
-/// A token of a session that is over, which the issuer has still to revoke (RFC 7009).
+/// A token of a session that is over, which still has to be revoked at the issuer (RFC 7009).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct PendingRevocation {
-    /// To be revoked, never to be used. The first releases knew refresh tokens only.
+    /// The token, to be revoked and never used. The name is that of the first releases, which had refresh tokens only.
     #[serde(rename = "refresh_token")]
     pub token: Secret,
-    /// What it is; not said of a refresh token.
+    /// The kind of the token; omitted for a refresh token.
     #[serde(skip_serializing_if = "RevocableKind::is_usual", serialize_with = "hint")]
     pub kind: RevocableKind,
     /// When the session ended, by the device's clock.
     pub since: Timestamp,
-    /// Whose session it was. Items of earlier releases do not say.
+    /// The user of the session. Absent in items of earlier releases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
 }
 
-/// Tokens that an import had to renew to learn whose they are, until that is known: they exist nowhere else.
+/// Tokens that an import had to renew to find their user, until that is known: they exist nowhere else.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct RenewedImport {
     /// The refresh token of the other library's item, which may be spent.
     pub spent: Secret,
-    /// What came in its place.
+    /// The new tokens.
     pub credentials: Credentials,
 }
 
-/// What makes a version of a session a later one.
+/// What makes one version of a session newer than another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Brought {
-    /// The refresh token stayed.
+    /// The refresh token is unchanged.
     Less,
-    /// A renewal brought the next refresh token: the issuer may take the older one no more.
+    /// A renewal brought the next refresh token: the issuer may no longer accept the older one.
     RefreshToken,
-    /// The user has authenticated once more, and the refresh token is of that: a renewal with the token of before, whose answer
-    /// comes late, must not take it back.
+    /// The user has authenticated again, and the refresh token is from that. A late answer to a renewal with the
+    /// earlier token must not replace it.
     Grant,
 }
 
 impl Brought {
-    /// What a renewal brought.
+    /// The effect of a renewal.
     pub fn by_renewal(refresh_token: Option<&Secret>) -> Self {
         match refresh_token {
             Some(_) => Self::RefreshToken,
@@ -175,10 +176,10 @@ impl Brought {
 /// Why a stored item could not be read. Never quotes the item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum EnvelopeError {
-    /// Not JSON, or not this shape, or larger than 4 MiB.
+    /// Not JSON, or JSON of another form, or larger than 4 MiB.
     #[error("the stored session cannot be decoded; it is kept aside, and the user has to sign in again")]
     Undecodable,
-    /// Written by a release that this one cannot follow.
+    /// Written by a newer release, in a format that this one cannot read.
     #[error(
         "the stored session was written by a newer release (format {0}); it is kept for that release, and the user has to sign in again"
     )]
@@ -186,7 +187,7 @@ pub enum EnvelopeError {
 }
 
 impl StoredSession {
-    /// It is a later version from now on: by so much that, of two versions of one, that which brought more counts.
+    /// Makes this a newer version, by an amount that makes the more important one of two concurrent changes count.
     pub fn count_version(&mut self, brought: Brought) {
         let versions = match brought {
             Brought::Less => 1,
@@ -196,7 +197,7 @@ impl StoredSession {
         self.sequence = self.sequence.saturating_add(versions);
     }
 
-    /// What tells this sign-in from others: its identifier, or its nonce where an earlier release wrote the item.
+    /// Distinguishes this sign-in from others: its identifier, or its nonce if an earlier release wrote the item.
     pub fn sign_in(&self) -> Option<&Secret> {
         self.sign_in_id.as_ref().or(self.nonce.as_ref())
     }
@@ -206,8 +207,8 @@ impl StoredSession {
         self.sign_in() == other.sign_in() && self.subject == other.subject
     }
 
-    /// The nonce that the issuer may repeat. In place of an unknown one, earlier releases stored an invented one with an
-    /// imported session; no issuer repeats that.
+    /// The nonce that the issuer may repeat. With an imported session whose nonce was unknown, earlier releases stored
+    /// an invented one, which no issuer repeats.
     pub fn sent_nonce(&self) -> Option<&Secret> {
         let may_be_invented = self.imported && self.sign_in_id.is_none();
         self.nonce.as_ref().filter(|_| !may_be_invented)
@@ -221,7 +222,7 @@ impl StoredSession {
 }
 
 impl SignedOut {
-    /// Nobody is signed in.
+    /// The item after a sign-out, with these revocations.
     pub fn with(revocations: Vec<PendingRevocation>) -> Self {
         Self {
             version: CURRENT_VERSION,
@@ -239,7 +240,7 @@ impl SignedOut {
 }
 
 impl PendingRevocation {
-    /// What the issuer is asked to revoke.
+    /// The token to revoke.
     pub fn revocable(&self) -> Revocable {
         Revocable {
             token: self.token.clone(),
@@ -258,17 +259,17 @@ impl StoredItem {
     }
 }
 
-/// What an item with a profile begins with, before that is put in its place.
+/// The beginning of an item with a profile, before the profile replaces the `null`.
 pub(super) const PROFILE_PLACE: &[u8] = br#"{"profile":null"#;
 
 fn its_place<S: Serializer>(_: &Option<Arc<Profile>>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_unit()
 }
 
-/// Access tokens for further audiences that are stored: one item holds them all, and each may have a kilobyte or two.
+/// The number of stored access tokens for further audiences: a single item holds them all, and each may have 1 or 2 kB.
 pub const STORED_AUDIENCES: usize = 20;
 
-/// The newest ones.
+/// The newest of these tokens.
 pub(super) fn stored_audience_tokens(tokens: &[AudienceToken]) -> &[AudienceToken] {
     &tokens[tokens.len().saturating_sub(STORED_AUDIENCES)..]
 }

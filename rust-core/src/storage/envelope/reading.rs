@@ -1,7 +1,7 @@
-//! Reading a stored item, member by member. What is not read stays, to be written back: a newer release put it there.
+//! Reads a stored item, member by member. Unknown members are kept and written back: a newer release added them.
 //!
-//! By hand, where writing is derived: a derived reader is compiled for each type in each place, and was 40 kB of every
-//! app.
+//! Written by hand, while writing is derived: a derived reader is compiled for each type at each use, and added 40 kB
+//! to every app.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::model::time::Timestamp;
 /// An object of the stored JSON.
 pub(super) struct Members(SecretMembers);
 
-/// What the stored JSON has a form for; `None` for a value of another form.
+/// A type with a stored JSON form; `None` for a value of another form.
 pub(super) trait Stored: Sized {
     fn read(value: Value) -> Option<Self>;
 }
@@ -38,12 +38,12 @@ impl Members {
         SecretMembers::of(value).map(Self)
     }
 
-    /// A member that is always there.
+    /// A required member.
     pub(super) fn required<T: Stored>(&mut self, name: &str) -> Option<T> {
         T::read(self.0.remove(name)?)
     }
 
-    /// A member that may be missing or null, which is the default; `None` only where it has another form.
+    /// A member whose default value applies if it is missing or null; `None` only if it has another form.
     pub(super) fn optional<T: Stored + Default>(&mut self, name: &str) -> Option<T> {
         match self.0.remove(name) {
             None | Some(Value::Null) => Some(T::default()),
@@ -57,7 +57,7 @@ impl Members {
 }
 
 impl StoredSession {
-    /// `members` without its version.
+    /// `members` does not include the version.
     pub(super) fn read(version: u32, mut members: Members) -> Option<Self> {
         Some(Self {
             version,
@@ -65,7 +65,7 @@ impl StoredSession {
             client_id: members.required("client_id")?,
             subject: members.required("subject")?,
             credentials: members.required("credentials")?,
-            // The next sign-in brings another: in another form it is none.
+            // The next sign-in brings another one, so another form counts as absent.
             device_secret: members.optional("device_secret").unwrap_or_default(),
             whole_scope: members.optional("whole_scope")?,
             sign_in_id: members.optional("sign_in_id")?,
@@ -79,11 +79,11 @@ impl StoredSession {
             resources: members.optional("resources")?,
             imported: members.optional("imported")?,
             pending_updates: members.optional("pending_updates")?,
-            // Nothing else needs it: in another form it is none.
+            // Nothing else needs them, so another form counts as absent.
             revocations: members.optional("revocations").unwrap_or_default(),
-            // It can be fetched again: in another form it is none.
+            // It can be fetched again, so another form counts as absent.
             discovery: members.optional("discovery").unwrap_or_default(),
-            // The servers give others: in another form there are none.
+            // The servers send new ones, so another form counts as absent.
             proof_nonces: members.optional("proof_nonces").unwrap_or_default(),
             unknown: members.take_remaining().into(),
         })
@@ -91,7 +91,7 @@ impl StoredSession {
 }
 
 impl SignedOut {
-    /// `members` without its version and what tells it from a session.
+    /// `members` includes neither the version nor the member that distinguishes the item from a session.
     pub(super) fn read(version: u32, mut members: Members) -> Option<Self> {
         Some(Self {
             version,
@@ -140,7 +140,7 @@ impl Stored for PendingRevocation {
     }
 }
 
-/// What a newer release knows besides is revoked as any token is.
+/// An unknown kind from a newer release is revoked like any other token.
 impl Stored for RevocableKind {
     fn read(value: Value) -> Option<Self> {
         Some(Self::of_hint(value.as_str()))
@@ -246,7 +246,7 @@ impl Stored for PendingUpdate {
     }
 }
 
-/// Stored under the names of its fields, which but for two are those of the claims.
+/// Stored under the names of its fields, which are the names of the claims except for two.
 impl Stored for Profile {
     fn read(value: Value) -> Option<Self> {
         let mut members = Members::of(value)?;

@@ -1,13 +1,13 @@
-//! What `NSKeyedArchiver` writes: a binary property list with a table of objects that refer to each other by number.
+//! The format of `NSKeyedArchiver`: a binary property list with a table of objects that refer to each other by number.
 //!
 //! ```text
 //! { $archiver: "NSKeyedArchiver", $version: 100000, $top: { root: #1 },
 //!   $objects: [ "$null", { $class: #3, accessToken: #2, … }, "…", { $classname: "A0Credentials", $classes: […] }, … ] }
 //! ```
 //!
-//! Nothing is made of it but these values: no class is looked up, no code is run. References are followed only where a
-//! field is asked for, one at a time, so that a cycle leads nowhere; the conversion to JSON, which follows all of them,
-//! counts.
+//! Only these values are made from it: no class is looked up, no code is run. References are followed only when a field
+//! is read, one at a time, so that a cycle does no harm. The conversion to JSON, which follows all references, counts
+//! them.
 //! Format: Apple, "Archives and Serializations Programming Guide" (keyed archives).
 
 use super::foreign_session::{ImportProblem, some_text};
@@ -33,10 +33,10 @@ pub struct Object<'a> {
 }
 
 impl Archive {
-    /// The objects of an archive with one root, whatever its key.
+    /// Reads the objects of an archive with one root, whatever its key.
     ///
     /// # Errors
-    /// [`ImportProblem::Malformed`] where `NSKeyedArchiver` did not write it.
+    /// [`ImportProblem::Malformed`] if `NSKeyedArchiver` did not write it.
     pub(super) fn of(list: Node) -> Result<Self, ImportProblem> {
         if !list.is_archive() {
             return Err(ImportProblem::Malformed);
@@ -51,8 +51,8 @@ impl Archive {
         let (Some(Node::List(objects)), Some(Node::Fields(top))) = (take("$objects"), take("$top")) else {
             return Err(ImportProblem::Malformed);
         };
-        // `archivedData(withRootObject:)` calls it "root"; code that archives by hand chooses a key, and may put numbers beside
-        // it, which are no objects.
+        // `archivedData(withRootObject:)` uses the key "root". Code that archives by hand chooses a key, and may add
+        // numbers, which are not objects.
         let reference = |(_, node): &(String, Node)| match node {
             Node::Reference(root) => Some(*root),
             _ => None,
@@ -71,7 +71,7 @@ impl Archive {
     /// Reads an archive.
     ///
     /// # Errors
-    /// [`ImportProblem::TooLarge`]; [`ImportProblem::Malformed`] for all else.
+    /// [`ImportProblem::TooLarge`]; [`ImportProblem::Malformed`] in all other cases.
     pub fn read(bytes: &[u8]) -> Result<Self, ImportProblem> {
         Self::of(Node::read(bytes)?)
     }
@@ -90,8 +90,8 @@ impl Archive {
         Object { archive: self, fields }
     }
 
-    /// What a node stands for: itself, or what it refers to. `None` for nil, which is reference 0, and for a reference
-    /// to nothing or to another reference.
+    /// The node itself, or the node that it refers to. `None` for nil, which is reference 0, and for a reference to
+    /// nothing or to another reference.
     pub(super) fn resolve<'a>(&'a self, node: &'a Node) -> Option<&'a Node> {
         let Node::Reference(number) = node else {
             return Some(node);
@@ -111,7 +111,7 @@ impl Archive {
 }
 
 impl<'a> Object<'a> {
-    /// Whether the object is of that class or of one that inherits from it.
+    /// Whether the object is of that class or a subclass of it.
     pub fn is_a(&self, class: &str) -> bool {
         let Some(described) = find(self.fields, "$class").and_then(|node| self.archive.object(node)) else {
             return false;
@@ -121,12 +121,12 @@ impl<'a> Object<'a> {
         inherits || find(described.fields, "$classname").is_some_and(|name| name.is_text(class))
     }
 
-    /// What is in a field; `None` where there is no such field, or nil.
+    /// The value of a field; `None` if there is no such field, or it is nil.
     pub(super) fn field(&self, name: &str) -> Option<&'a Node> {
         find(self.fields, name).and_then(|node| self.archive.resolve(node))
     }
 
-    /// Whether a field holds anything but nil.
+    /// Whether a field has a value other than nil.
     pub fn holds(&self, name: &str) -> bool {
         self.field(name).is_some()
     }
@@ -136,17 +136,17 @@ impl<'a> Object<'a> {
         matches!(self.field(name), Some(Node::Truth(true)))
     }
 
-    /// A field's `NSString` that is not empty.
+    /// A field's `NSString`, if it is not empty.
     pub fn text(&self, name: &str) -> Option<Secret> {
         self.archive.text(self.field(name)?).cloned().and_then(some_text)
     }
 
-    /// The same, for what is no secret.
+    /// [`Object::text`] for text that is not secret.
     pub fn plain_text(&self, name: &str) -> Option<String> {
         self.text(name).map(|text| text.expose().to_owned())
     }
 
-    /// A field's `NSDate`, in whole seconds; out of range it is the end of the range.
+    /// A field's `NSDate`, in whole seconds; saturates at the ends of the range.
     pub fn moment(&self, name: &str) -> Option<Timestamp> {
         self.archive.moment(self.field(name)?)
     }
@@ -156,7 +156,7 @@ impl<'a> Object<'a> {
         self.object(name, "NSURL")?.plain_text("NS.relative")
     }
 
-    /// A field's object of that class.
+    /// A field's object, if it is of that class.
     pub fn object(&self, name: &str, class: &str) -> Option<Object<'a>> {
         let object = self.archive.object(find(self.fields, name)?)?;
         object.is_a(class).then_some(object)
@@ -175,7 +175,7 @@ impl<'a> Object<'a> {
 }
 
 impl Archive {
-    /// An `NSString`: in place, or `NSMutableString`, which is an object.
+    /// An `NSString`: in place, or an `NSMutableString`, which is an object.
     pub(super) fn text<'a>(&'a self, node: &'a Node) -> Option<&'a Secret> {
         match node {
             Node::Text(text) => Some(text),

@@ -2,11 +2,10 @@
 //!
 //! It stores one archived object, `Credentials`, whose Objective-C name is `A0Credentials` in all three versions, under
 //! the account `credentials` (`storeKey:`) of SimpleKeychain's default service, the bundle identifier. The fields are
-//! those of its `encode(with:)`: `accessToken`, `tokenType`, `idToken`, `refreshToken`, `expiresIn` (an `NSDate`, in
-//! version 3 too, where the property is called `expiresAt`), `scope`, and since 1.21 `recoveryCode`, which is not taken
-//! over. Version 1 writes nil for what it has not got; versions 2 and 3 write empty strings for the access token, the
-//! type and the ID token. Sources: auth0/Auth0.swift, `Credentials.swift` and `CredentialsManager.swift` at 1.20.0,
-//! 1.39.1,
+//! those of its `encode(with:)`: `accessToken`, `tokenType`, `idToken`, `refreshToken`, `expiresIn` (an `NSDate`, also
+//! in version 3, whose property is called `expiresAt`), `scope`, and since 1.21 `recoveryCode`, which is not imported.
+//! Version 1 writes nil for an absent value; versions 2 and 3 write empty strings for the access token, the type and
+//! the ID token. Sources: auth0/Auth0.swift, `Credentials.swift` and `CredentialsManager.swift` at 1.20.0, 1.39.1,
 //! 2.0.0, 2.14.0 and 3.1.0.
 
 use super::archive::Object;
@@ -15,14 +14,14 @@ use super::foreign_session::{ForeignSession, ImportProblem};
 /// The archived class.
 pub const CLASS: &str = "A0Credentials";
 
-/// The account of the key that its tokens are bound to, in the Secure Enclave: a generic password under the same service,
-/// whose data is CryptoKit's `dataRepresentation` (Auth0.swift 3.1.0, `SecureEnclaveKeyStore.swift`).
+/// The account of the key that its tokens are bound to, in the Secure Enclave: a generic password under the same
+/// service, whose data is CryptoKit's `dataRepresentation` (Auth0.swift 3.1.0, `SecureEnclaveKeyStore.swift`).
 pub const PROOF_KEY_ACCOUNT: &str = "com.auth0.sdk.dpop.privateKey";
 
 /// Reads the archived credentials.
 ///
 /// # Errors
-/// None today.
+/// None at present.
 pub fn read(root: &Object<'_>) -> Result<ForeignSession, ImportProblem> {
     Ok(ForeignSession {
         is_bound: is_bound(root, "tokenType"),

@@ -1,4 +1,4 @@
-//! What is read of another library's session, and why it may not be.
+//! What is read from another library's session, and why it may not be imported.
 
 use serde_json::{Map, Value};
 
@@ -6,7 +6,7 @@ use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 
-/// What another library stored of a session.
+/// The data of a session that another library stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ForeignSession {
     /// The access token.
@@ -15,17 +15,17 @@ pub struct ForeignSession {
     pub refresh_token: Option<Secret>,
     /// The ID token; its signature is not verified.
     pub id_token: Option<Secret>,
-    /// What was granted, separated by spaces.
+    /// The granted scopes, separated by spaces.
     pub scope: Option<String>,
-    /// When the access token expires, by the device's clock, where the library kept it.
+    /// When the access token expires, by the device's clock, if the library stored it.
     pub expires_at: Option<Timestamp>,
-    /// The client it was issued to, where the library kept it.
+    /// The client that the tokens were issued to, if the library stored it.
     pub client_id: Option<String>,
     /// The claims of the archived profile; `sub` is always there.
     pub profile: Option<ProfileClaims>,
-    /// Whether the tokens are bound to a key of that library's (DPoP, RFC 9449).
+    /// Whether the tokens are bound to a key of that library (DPoP, RFC 9449).
     pub is_bound: bool,
-    /// That key, once it was found.
+    /// That key, if it has been found.
     pub proof_key: Option<ProofKey>,
 }
 
@@ -39,39 +39,39 @@ impl std::fmt::Debug for ProfileClaims {
     }
 }
 
-/// Why a session that was found is not imported. The old item stays as it is.
+/// Why a session that was found is not imported. The old item is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, uniffi::Enum)]
 pub enum ImportProblem {
-    /// Not a binary property list that `NSKeyedArchiver` wrote, or a damaged one; or a token that is not UTF-8 text.
+    /// Not a binary property list from `NSKeyedArchiver`, or a damaged one; or a token that is not UTF-8 text.
     #[error("it is not what NSKeyedArchiver writes")]
     Malformed,
-    /// An archive of something else than the library's session.
+    /// An archive of something other than the library's session.
     #[error("it is an archive of something else")]
     UnknownContent,
-    /// Larger, deeper or more entangled than any session is.
+    /// Larger, deeper or more complex than any session.
     #[error("it is larger or deeper than a session can be")]
     TooLarge,
-    /// The library itself counts the session as over: the issuer had refused its refresh token.
+    /// The library itself considers the session over: the issuer had refused its refresh token.
     #[error("the session in it has ended")]
     Ended,
-    /// No refresh token, and no access token that is still good.
+    /// There is no refresh token, and no access token that is still valid.
     #[error("nothing in it can be used any more")]
     NothingUsable,
-    /// The tokens are bound to a key of the old library's (DPoP, RFC 9449), which was not found or cannot be used here.
+    /// The tokens are bound to a key of the old library (DPoP, RFC 9449), which was not found or cannot be used here.
     #[error("its tokens are bound to a key (DPoP) that was not found, or that this device cannot use")]
     SenderConstrained,
-    /// Nothing tells whose session it is: there is no ID token that can be read, no profile, and the issuer gave neither.
+    /// The user is unknown: there is no readable ID token, no profile, and the issuer returned neither.
     #[error("nothing in it says whose session it is")]
     UnknownUser,
-    /// Another issuer's than the configuration's: a refresh token must not be sent there.
+    /// The tokens are from an issuer other than the configured one: a refresh token must not be sent there.
     #[error("its ID token is another issuer's")]
     OtherIssuer,
-    /// Another client's than the configuration's.
+    /// The tokens are for a client other than the configured one.
     #[error("it was issued to another client")]
     OtherClient,
 }
 
-/// Empty text is how some libraries write that there is none.
+/// Some libraries write empty text for an absent value.
 pub(super) fn some_text(text: Secret) -> Option<Secret> {
     (!text.expose().trim().is_empty()).then_some(text)
 }

@@ -1,9 +1,9 @@
-//! Whose session it is: what an imported ID token says of itself.
+//! The user of an imported session, according to its ID token.
 //!
-//! Its signature is not verified: it is long expired as a rule, its keys may be gone, and a tenant of Lock's days may
-//! have signed it with HS256, which a public client cannot check. It came out of the app's own Keychain, into which the
-//! old library had put it. So it is believed for one thing, which user the session is shown for until the first
-//! renewal, and never for less than a check that it takes away: an issuer or a client that is not ours is refused.
+//! The ID token's signature is not verified: the token has usually expired, its keys may be gone, and a tenant of
+//! Lock's time may have signed it with HS256, which a public client cannot check. It came from the app's own Keychain,
+//! where the old library had put it. So it is trusted for one purpose: which user the session is shown for until the
+//! first renewal. It never replaces a check: another issuer or another client is refused.
 
 use serde_json::{Map, Value};
 
@@ -14,7 +14,7 @@ use crate::model::numeric_date::lenient_date;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 
-/// What is used of the claims.
+/// The claims that are used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnverifiedIdentity {
     /// `iss`, as the issuer writes it.
@@ -28,10 +28,10 @@ pub struct UnverifiedIdentity {
 }
 
 impl UnverifiedIdentity {
-    /// Reads the claims of `id_token`. `issuer` is compared without its last slash, which a configuration may lack.
+    /// Reads the claims of `id_token`. `issuer` is compared without a trailing slash, which a configuration may lack.
     ///
     /// # Errors
-    /// [`ImportProblem::UnknownUser`] where it is not a JWT with `sub`; [`ImportProblem::OtherIssuer`],
+    /// [`ImportProblem::UnknownUser`] if it is not a JWT with `sub`; [`ImportProblem::OtherIssuer`],
     /// [`ImportProblem::OtherClient`].
     pub fn read(id_token: &Secret, issuer: &str, client_id: &str) -> Result<Self, ImportProblem> {
         let claims = claims_of(id_token).ok_or(ImportProblem::UnknownUser)?;
@@ -56,6 +56,6 @@ impl UnverifiedIdentity {
 fn claims_of(jwt: &Secret) -> Option<Map<String, Value>> {
     let mut parts = jwt.expose().split('.');
     let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
-    // Padding is against the rules (RFC 7515 2), and some wrote it.
+    // RFC 7515 2 forbids padding, but some issuers wrote it.
     decode_object(payload.trim_end_matches('='))
 }

@@ -1,22 +1,22 @@
-//! Dictionaries, arrays, strings, numbers and dates of Foundation as JSON: what a profile is made of.
+//! Foundation's dictionaries, arrays, strings, numbers and dates as JSON, for a profile.
 
 use serde_json::{Map, Number, Value};
 
 use super::archive::{Archive, Object};
 use super::property_list::{Node, find};
 
-/// Objects in each other. No profile comes near it, and a cycle always gets there.
+/// How deep objects may be nested. No profile comes near it, and a cycle always reaches it.
 const DEEPEST: usize = 32;
-/// Values in all: what is referred to twice is written twice.
+/// The maximum number of values: an object with two references is written twice.
 const MOST_VALUES: usize = 20_000;
 
-/// A field's dictionaries, arrays, strings and numbers. `None` where there is no such field, and for what is deeper or
-/// more than any profile: a cycle.
+/// The JSON of a field. `None` if there is no such field, or if it is larger or deeper than any profile, as with a
+/// cycle.
 pub(super) fn field(object: &Object<'_>, name: &str) -> Option<Value> {
     Conversion::of(object.archive).value(find(object.fields, name)?)
 }
 
-/// A conversion, with what is left to it.
+/// A conversion and its remaining limits.
 struct Conversion<'a> {
     archive: &'a Archive,
     values_left: usize,
@@ -30,7 +30,7 @@ impl<'a> Conversion<'a> {
         }
     }
 
-    /// `None` where that is too much; a value that JSON has no word for is null.
+    /// `None` if a limit is reached; a value that JSON cannot represent becomes null.
     fn value(&mut self, node: &Node) -> Option<Value> {
         self.within(node, DEEPEST)
     }
@@ -60,7 +60,7 @@ impl<'a> Conversion<'a> {
             let mut members = Map::new();
             for (key, value) in keys.iter().zip(values) {
                 let value = self.within(value, depth)?;
-                // JSON has no other keys.
+                // JSON allows only strings as keys.
                 if let Some(key) = self.archive.resolve(key).and_then(|key| self.archive.text(key)) {
                     members.insert(key.expose().to_owned(), value);
                 }

@@ -1,13 +1,12 @@
-//! What apps with Lock for iOS, version 1, kept: strings in SimpleKeychain, and the archived profile.
+//! The items of apps with Lock for iOS, version 1: strings in SimpleKeychain, and the archived profile.
 //!
 //! Lock stored nothing itself; Auth0's tutorials did ("Lock iOS: Saving and Refreshing JWT Tokens"): under the service
 //! `Auth0` the accounts `id_token`, `refresh_token` and `access_token`, UTF-8 strings, and `profile`, an archived
-//! `A0UserProfile`. Its fields are those of its `encodeWithCoder:`: `userId`, `name`, `nickname`, `email`, `picture` (an
-//! `NSURL`), `createdAt` (an `NSDate`), `extraInfo` (a dictionary with everything else of the user) and `identities` (an
-//! array of `A0UserIdentity`: `userId`, `provider`, `connection`, `isSocial`, `profileData`, and the social provider's
-//! `accessToken` and `accessTokenSecret`, which are not taken over). Sources: auth0/Lock.iOS-OSX 1.x, `A0UserProfile.m`
-//! and
-//! `A0UserIdentity.m`; auth0/SimpleKeychain 0.12.5, `A0SimpleKeychain.m`.
+//! `A0UserProfile`. Its fields are those of its `encodeWithCoder:`: `userId`, `name`, `nickname`, `email`, `picture`
+//! (an `NSURL`), `createdAt` (an `NSDate`), `extraInfo` (a dictionary with all other data about the user) and
+//! `identities` (an array of `A0UserIdentity`: `userId`, `provider`, `connection`, `isSocial`, `profileData`, and the
+//! social provider's `accessToken` and `accessTokenSecret`, which are not imported). Sources: auth0/Lock.iOS-OSX 1.x,
+//! `A0UserProfile.m` and `A0UserIdentity.m`; auth0/SimpleKeychain 0.12.5, `A0SimpleKeychain.m`.
 
 use serde_json::{Map, Value};
 
@@ -16,7 +15,7 @@ use super::foreign_session::ProfileClaims;
 use super::json;
 use crate::model::secret::SecretBytes;
 
-/// The service of the tutorials.
+/// The service that the tutorials use.
 pub const SERVICE: &str = "Auth0";
 /// The account of the ID token.
 pub const ID_TOKEN: &str = "id_token";
@@ -26,13 +25,13 @@ pub const REFRESH_TOKEN: &str = "refresh_token";
 pub const ACCESS_TOKEN: &str = "access_token";
 /// The account of the archived profile.
 pub const PROFILE: &str = "profile";
-/// All of them, the profile last: what is left of a removal that was cut short is no session.
+/// All accounts, the profile last: the remains of an interrupted removal must not be a session.
 pub const ACCOUNTS: [&str; 4] = [REFRESH_TOKEN, ACCESS_TOKEN, ID_TOKEN, PROFILE];
 
 const CLASS: &str = "A0UserProfile";
 
-/// The claims of the archived profile, named as the userinfo endpoint of the same tenants names them; dates are seconds
-/// since 1970. `None` where there is no such profile in it: the tokens are worth having without.
+/// The claims of the archived profile, with the names that the userinfo endpoint of the same tenants uses; dates are
+/// seconds since 1970. `None` if it contains no such profile: the tokens are useful without one.
 pub fn read_profile(bytes: &SecretBytes) -> Option<ProfileClaims> {
     let archive = Archive::read(bytes.expose()).ok()?;
     let root = archive.root();

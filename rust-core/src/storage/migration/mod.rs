@@ -1,14 +1,13 @@
-//! Sessions that other libraries stored: read, so that an app's users stay signed in. Pure: bytes in,
-//! tokens out.
+//! Reads the sessions that other libraries stored, so that an app's users stay signed in. Pure: bytes in, tokens out.
 //!
-//! - [`archive`]: what `NSKeyedArchiver` writes, as far as these libraries use it.
+//! - [`archive`]: the format of `NSKeyedArchiver`, as far as these libraries use it.
 //! - [`credentials_manager`]: Auth0.swift's `CredentialsManager`, versions 1 to 3.
 //! - [`app_auth`]: AppAuth's `OIDAuthState`, versions 1 and 2.
-//! - [`lock`]: the profile that apps with Lock for iOS, version 1, archived beside their tokens.
-//! - [`identity`]: whose session it is, by its ID token.
+//! - [`lock`]: the profile that apps with Lock for iOS, version 1, archived with their tokens.
+//! - [`identity`]: the session's user, according to its ID token.
 //!
-//! What comes from outside is bounded in size, depth and number before it is looked at, and whatever is wrong with it
-//! is an [`ImportProblem`], never a panic: `rust-core/fuzz` tries.
+//! External data is limited in size, depth and number before it is examined. Whatever is wrong with it is an
+//! [`ImportProblem`], never a panic: `rust-core/fuzz` tests this.
 
 pub mod app_auth;
 pub mod archive;
@@ -27,15 +26,14 @@ use archive::{Archive, Object};
 use foreign_session::some_text;
 use property_list::{LARGEST_BYTES, Node};
 
-/// An archive in data in an archive: as deep as apps wrap them.
+/// How deep archives may be wrapped as data in other archives: as deep as apps wrap them.
 const DEEPEST_WRAPPING: usize = 3;
 
-/// Reads an archive of either library's session, whichever it is. Apps archive it themselves, so it may be under any key,
-/// among other objects (a dictionary, an array, an object of the app's), as data in another archive or property list, or
-/// written in base64.
+/// Reads an archive of a session of either library. Apps archive it themselves, so it may be under any key, among other
+/// objects (a dictionary, an array, an object of the app), as data in another archive or property list, or in base64.
 ///
 /// # Errors
-/// [`ImportProblem`]: of the archive, or [`ImportProblem::UnknownContent`], also where there are several and none of them
+/// [`ImportProblem`]: of the archive, or [`ImportProblem::UnknownContent`], also if there are several sessions and none
 /// is the root.
 pub fn read_archive(bytes: &SecretBytes) -> Result<ForeignSession, ImportProblem> {
     read_wrapped(bytes, DEEPEST_WRAPPING)
@@ -61,7 +59,7 @@ fn read_wrapped(bytes: &SecretBytes, wrappings_left: usize) -> Result<ForeignSes
             return Err(ImportProblem::TooLarge);
         }
         match read_wrapped(&data, wrappings_left - 1) {
-            // Data of something else: a picture, a key.
+            // Data of another kind: a picture, a key.
             Err(ImportProblem::Malformed | ImportProblem::UnknownContent) => {}
             _ if outcome.is_ok() => return Err(ImportProblem::UnknownContent),
             found => outcome = found,
@@ -70,7 +68,7 @@ fn read_wrapped(bytes: &SecretBytes, wrappings_left: usize) -> Result<ForeignSes
     outcome
 }
 
-/// The root where that is one, else the only one that there is.
+/// The session at the root, or else the only session in the archive.
 fn session_in(archive: &Archive) -> Option<Result<ForeignSession, ImportProblem>> {
     if let Some(outcome) = read_object(&archive.root()) {
         return Some(outcome);
@@ -96,7 +94,7 @@ fn read_object(object: &Object<'_>) -> Option<Result<ForeignSession, ImportProbl
     }
 }
 
-/// A token as a string that a library stored as UTF-8.
+/// A token that a library stored as a UTF-8 string.
 ///
 /// # Errors
 /// [`ImportProblem::Malformed`] for other bytes, [`ImportProblem::TooLarge`].

@@ -1,4 +1,4 @@
-//! A binary property list as a tree of values, bounded in size, depth and number.
+//! A binary property list as a tree of values, limited in size, depth and number.
 //!
 //! Format: `CFBinaryPList.c` of Apple's published CoreFoundation.
 
@@ -11,16 +11,16 @@ use plist::stream::{BinaryReader, Event};
 use super::foreign_session::ImportProblem;
 use crate::model::secret::{Secret, SecretBytes};
 
-/// How a binary property list begins.
+/// The first bytes of a binary property list.
 const MAGIC: &[u8] = b"bplist";
-/// An archived session has some kilobytes, most of it tokens and a profile.
+/// The maximum size. An archived session has a few kilobytes, most of it tokens and a profile.
 pub(super) const LARGEST_BYTES: usize = 256 * 1024;
-/// Values in all. One may be referred to many times, and each time counts, so that the small file that unfolds into a
-/// huge one does not.
+/// The maximum number of values. A value that is referred to several times counts each time, so that a small file
+/// cannot unfold into a huge one.
 const MOST_VALUES: usize = 20_000;
-/// Bytes of text and data in all, for the same reason.
+/// The maximum number of bytes of text and data, for the same reason.
 const MOST_TEXT_BYTES: usize = 4 * LARGEST_BYTES;
-/// Lists and dictionaries in each other, as the file writes them: an object's field is three deep.
+/// How deep lists and dictionaries may be nested in the file: an object's field is at depth three.
 const DEEPEST: usize = 8;
 /// One value of the property list.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(super) enum Node {
     List(Vec<Node>),
     Fields(Vec<(String, Node)>),
     Data(SecretBytes),
-    /// Dates and numbers that no session has.
+    /// Dates, and numbers that no session contains.
     Other,
 }
 
@@ -41,8 +41,8 @@ impl Node {
     /// Reads a binary property list.
     ///
     /// # Errors
-    /// [`ImportProblem::TooLarge`]; [`ImportProblem::Malformed`] for all else, cycles in the file's own structure
-    /// included.
+    /// [`ImportProblem::TooLarge`]; [`ImportProblem::Malformed`] in all other cases, including cycles in the file's own
+    /// structure.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, ImportProblem> {
         if bytes.len() > LARGEST_BYTES {
             return Err(ImportProblem::TooLarge);
@@ -69,7 +69,7 @@ impl Node {
         !self.data().is_empty()
     }
 
-    /// All data in it that may be an archive itself.
+    /// All data in it that may itself be an archive.
     pub(super) fn data(&self) -> Vec<SecretBytes> {
         let mut found = Vec::new();
         self.collect_data(&mut found);
@@ -86,7 +86,7 @@ impl Node {
     }
 }
 
-/// What a property list in base64 decodes to; `None` where it is none.
+/// The property list that is encoded in base64; `None` if there is none.
 pub(super) fn from_base64(bytes: &SecretBytes) -> Option<SecretBytes> {
     if bytes.expose().starts_with(MAGIC) || bytes.expose().len() > 2 * LARGEST_BYTES {
         return None;
@@ -95,12 +95,12 @@ pub(super) fn from_base64(bytes: &SecretBytes) -> Option<SecretBytes> {
     decoded.expose().starts_with(MAGIC).then_some(decoded)
 }
 
-/// The first of that name: there should be one.
+/// The first field with this name: there should be only one.
 pub(super) fn find<'a>(fields: &'a [(String, Node)], name: &str) -> Option<&'a Node> {
     fields.iter().find(|(key, _)| key == name).map(|(_, node)| node)
 }
 
-/// A property list while it is read.
+/// The state of reading a property list.
 struct Reading<'a> {
     events: BinaryReader<Cursor<&'a [u8]>>,
     values_left: usize,
@@ -174,7 +174,7 @@ impl Reading<'_> {
 mod tests {
     use super::*;
 
-    /// One text, and with `copies` a list that refers to it so often.
+    /// One text, and with `copies` a list that refers to it that many times.
     fn written(bytes: usize, copies: Option<u8>) -> Vec<u8> {
         let mut file = b"bplist00".to_vec();
         let mut offsets = Vec::new();
