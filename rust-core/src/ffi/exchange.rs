@@ -41,7 +41,7 @@ pub struct ExchangeActor {
 /// A token that signs in a browser or web view too.
 #[derive(uniffi::Record)]
 pub struct SessionTransferToken {
-    /// The token. It signs its bearer in, once.
+    /// The token. Anyone who has it can sign in with it, once.
     pub token: String,
     /// How long it is valid, in seconds.
     pub lifetime_seconds: u32,

@@ -12,7 +12,7 @@ pub(super) struct RedirectUris(Vec<SamePlace>);
 struct SamePlace {
     redirect_uri: String,
     issuer: String,
-    /// Those that have met a session at another issuer. Meeting one is enough for good.
+    /// Those that have met a session at another issuer. Each session needs to meet only one.
     met: Vec<WeakSessionManager>,
     /// Those that have not.
     alone: Vec<WeakSessionManager>,

@@ -34,7 +34,7 @@ impl CoreSession {
         run(&self.manager, |manager| async move { manager.profile(refresh).await }).await
     }
 
-    /// The cached profile if it was fetched less than `max_age_seconds` ago; otherwise fetched anew (network;
+    /// The cached profile if it was fetched less than `max_age_seconds` ago; otherwise fetched again (network;
     /// persists). With `allow_stale`, an older profile is returned if a new one cannot be fetched for the moment.
     pub async fn profile_within(&self, max_age_seconds: u32, allow_stale: bool) -> Result<Profile, SessionError> {
         let max_age = Duration::from_secs(max_age_seconds.into());
@@ -152,8 +152,8 @@ impl CoreSession {
     }
 }
 
-/// Unless the configuration allows them, and for current tenants too, all of these throw `fixConfiguration` for
-/// `legacy` and send nothing.
+/// Calls for older Auth0 tenants. If the configuration does not allow them, they send nothing: `cached_id_token` returns
+/// nil, and the others throw `fixConfiguration` for `legacy`. A tenant without these endpoints causes the same error.
 #[uniffi::export]
 impl CoreSession {
     /// The ID token, if one is in memory and valid for at least `min_ttl_seconds`. No store, no network, no waiting.

@@ -27,7 +27,7 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
-    /// The server's answer says that the configuration of the app or of the server is wrong.
+    /// The server's answer shows that the configuration is wrong, in the app or at the issuer.
     #[error("{server}: {problem}; check {field}")]
     ServerConfiguration {
         /// The server that answered.

@@ -186,7 +186,7 @@ pub struct RenewalAnswered {
     pub at: Instant,
 }
 
-/// The issuer refused a refresh token for good.
+/// The issuer refused a refresh token permanently.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RenewalRefused {
     /// The session that the token was sent for.

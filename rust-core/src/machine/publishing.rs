@@ -15,7 +15,7 @@ pub trait Observers {
 }
 
 /// Applies one input to the machine and makes the result visible. The other effects are left to the caller, who must
-/// prevent access to the machine meanwhile.
+/// prevent access to the machine in the meantime.
 pub fn apply_observed(machine: &mut Machine, input: impl Into<Input>, observers: &mut impl Observers) -> Outcome {
     let outcome = machine.apply(input);
     // The epoch is raised before the announcements: a subscriber that is notified of the sign-out must not get the

@@ -43,7 +43,7 @@ impl<'a> Stored<'a> {
         (self.0.session().is_some() && !self.0.has_unsaved()).then(|| self.to_store())
     }
 
-    /// An item that takes the place of a future session, if nobody is signed in and nothing has to be written.
+    /// A placeholder item for a future session, if nobody is signed in and nothing has to be written.
     pub fn place(self) -> Option<Unsaved> {
         let Phase::SignedOut(left) = &self.0.phase else {
             return None;

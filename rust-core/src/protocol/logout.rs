@@ -24,7 +24,7 @@ const RETURNS: [&str; 3] = [STANDARD_RETURN, "returnTo", "logout_uri"];
 #[derive(Clone, Default, PartialEq, Eq, uniffi::Record)]
 pub struct LogoutOptions {
     /// Where the browser returns to: one of the URLs that are registered for the client. Without one, the issuer shows
-    /// a page of its own.
+    /// its own page.
     #[uniffi(default = None)]
     pub return_to: Option<String>,
     /// Whether to sign out also at the identity provider that the user signed in with at Auth0 (`federated`).

@@ -22,7 +22,7 @@ pub const CHALLENGE: Endpoint = Endpoint::named("MFA challenge endpoint");
 /// A second factor that the user has.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct MfaAuthenticator {
-    /// The identifier to challenge it with.
+    /// The identifier, for `mfa_challenge`.
     pub id: String,
     /// `authenticator_type`: `otp`, `oob` or `recovery-code`.
     pub kind: String,
