@@ -30,7 +30,7 @@ pub enum SessionError {
         message: ErrorMessage,
     },
     /// The Keychain asked the user to authenticate (Face ID, Touch ID, the passcode), and the user did not. Nothing is
-    /// lost: the same call asks again, so make it when the user asks for it.
+    /// lost: the same call asks again, so repeat it only when the user wants it.
     #[error("{message}")]
     AuthenticateUser {
         /// Whether the user cancelled; otherwise the authentication failed.

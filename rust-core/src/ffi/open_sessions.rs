@@ -87,9 +87,9 @@ pub(super) struct Opening {
 }
 
 /// Returns the open session for the same stored item, or a new one that uses what `dependencies` makes. If the settings
-/// of an open session differ, the new settings count from now on, and the caller's `log` says so. The app may have
-/// closed the other handle a moment ago while its last work still runs, or a screen may still show it; the app opens
-/// the session for the new settings.
+/// of an open session differ, the new settings count from now on, and the caller's `log` says so. That happens if the
+/// app closed the other handle a moment ago and its last work still runs, or if a screen still shows it: the app opens
+/// the session again because of the new settings.
 pub(super) fn open_or_join(
     opening: Opening,
     log: &Arc<dyn Log>,

@@ -11,7 +11,6 @@ use crate::model::sorted::sorted;
 ///
 /// Reads the list of items in the store, but no item, so the user does not have to authenticate. No network. Throws
 /// `fixConfiguration`, `waitForUnlock`, `checkStorage`.
-/// `checkStorage`.
 #[uniffi::export]
 pub async fn stored_session_names(
     configuration: SessionConfiguration,

@@ -49,7 +49,7 @@ impl Ledger {
         (self.tokens, self.rotation) = (0, 0);
     }
 
-    /// Notes that memory is what the store holds.
+    /// Notes that memory holds exactly what the store holds.
     pub(super) fn took_all_from_store(&mut self) {
         (self.attempted, self.stored) = (self.current, self.current);
     }

@@ -97,7 +97,7 @@ impl Departure {
         self.sign_ins.contains(&SignInName::of(session))
     }
 
-    /// Whether the session that was left had tokens of another grant than this version of it.
+    /// Whether the session that was left had tokens of a different grant from those of this version.
     pub(super) fn is_from_another_grant_of(&self, session: &StoredSession) -> bool {
         let is_same = self.sign_ins.first() == Some(&SignInName::of(session));
         is_same && self.nonce.is_some() && self.nonce != session.nonce

@@ -1,11 +1,11 @@
-//! How a change becomes visible to those that do not ask the machine.
+//! How a change becomes visible to code that does not ask the machine.
 
 use super::event::Report;
 use super::outcome::{Effect, Outcome};
 use super::state::Machine;
 use super::table::Input;
 
-/// Those that see a change of the session without asking the machine.
+/// Code that sees a change of the session without asking the machine.
 pub trait Observers {
     /// Ends every [`Lease`](super::Lease): what was known about the session may be wrong now.
     fn raise_epoch(&mut self);

@@ -7,8 +7,8 @@ use crate::storage::envelope::{PendingRevocation, StoredSession};
 
 /// How many are kept while the issuer cannot be reached. The oldest tokens have most likely expired.
 const MOST: usize = 10;
-/// The total size of the tokens in bytes: they are part of the session's one item. The newest token is kept whatever
-/// its size.
+/// The largest total size of the tokens in bytes: they are part of the session's one item. The newest token is kept
+/// whatever its size.
 const MOST_BYTES: usize = 64 * 1024;
 /// The longest that a token is kept to be revoked. Most have expired by then, and if the app is never started again,
 /// the token should not be kept forever.

@@ -185,7 +185,7 @@ impl Machine {
 
 /// Parts that several rules share.
 impl Machine {
-    /// The session, if this is still its generation.
+    /// The session, if `asked` is its generation.
     pub(super) fn session_of(&mut self, asked: Generation) -> Option<&mut StoredSession> {
         match &mut self.phase {
             Phase::Session(session) if self.generation == asked => Some(session),

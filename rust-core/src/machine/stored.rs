@@ -129,7 +129,7 @@ impl<'a> Stored<'a> {
         self.0.session().is_some() && !self.0.provenance.stored_updates.iter().all(waits)
     }
 
-    /// The next change of the metadata to send, if this is still the session's generation.
+    /// The next change of the metadata to send, if `asked` is the current generation.
     pub fn next_update(self, asked: Generation) -> Option<&'a PendingUpdate> {
         (self.0.generation == asked).then(|| self.pending_updates().first())?
     }

@@ -80,7 +80,7 @@ async fn one_stored_item_has_one_manager_whatever_else_the_configurations_say() 
     assert_eq!(managers(service, others), 1);
 }
 
-/// For example, screens may still show a session whose settings the user has just changed.
+/// The case of screens that still show a session whose settings the user has just changed.
 #[tokio::test]
 async fn the_settings_of_the_last_opening_count_for_every_handle() {
     let openings = Openings::default();

@@ -28,7 +28,7 @@ pub(crate) fn keep_renewed(machine: &mut Machine, input: ImportRenewed, _: &mut 
     Verdict::Changed
 }
 
-/// A user has signed in in the meantime. That session is newer and overwrites the imported one.
+/// Meanwhile a user has signed in. That session is newer and overwrites the imported one.
 pub(crate) fn keep_sign_in(machine: &mut Machine, input: Imported, _: &mut Effects) -> Verdict {
     note_import(machine, &input);
     machine.ledger.change();

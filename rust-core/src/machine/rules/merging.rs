@@ -59,8 +59,9 @@ pub(crate) fn follow_signed_out(machine: &mut Machine, input: ItemSeen, effects:
     Verdict::Unchanged
 }
 
-/// The session that the sign-out removes has tokens of another grant than the one that the user left: another process
-/// has stepped up in the meantime. Its refresh token will be revoked together with the others that wait.
+/// The session that the sign-out removes has tokens of a different grant from those of the session that the user left:
+/// another process has stepped up in the meantime. Its refresh token will be revoked together with the others that
+/// wait.
 fn revoke_too(machine: &mut Machine, found: &StoredSession) {
     if !machine.departure.is_from_another_grant_of(found) {
         return;
@@ -101,8 +102,8 @@ fn stay_signed_in(machine: &mut Machine, found: Option<StoredItem>) -> Verdict {
     Verdict::Unchanged
 }
 
-/// The store holds another sign-in than ours. If ours was never stored, it is newer. If both belong to the same user,
-/// the waiting changes of both stay.
+/// The store holds a different sign-in from ours. If ours was never stored, it is newer. If both belong to the same
+/// user, the waiting changes of both stay.
 fn choose_sign_in(machine: &mut Machine, mut found: Box<StoredSession>, effects: &mut Effects) -> Verdict {
     let Phase::Session(mut held) = mem::take(&mut machine.phase) else {
         return Verdict::Unchanged;
@@ -254,7 +255,7 @@ fn keep_further_tokens(held: &StoredSession, found: &mut StoredSession) {
     if found.ended.is_some() {
         return;
     }
-    // Possession of another key than the session's can no longer be proved, so tokens bound to it are dropped.
+    // Tokens that are bound to a different key are dropped: possession of that key can no longer be proved.
     let is_same_key = held.credentials.proof_key == found.credentials.proof_key;
     let mut kept = held.audience_tokens.clone();
     kept.retain(|token| is_same_key || !token.credentials.is_bound);

@@ -34,9 +34,9 @@ pub(crate) fn bind(machine: &mut Machine, input: ProofKeyMade, _: &mut Effects) 
     Verdict::Changed
 }
 
-/// The session is gone, and nobody else has the tokens that came for it, so the new refresh token is revoked. Not if
-/// the same user has signed in again: some issuers delete the user's grant along with the token, which would end the
-/// new session.
+/// The session is gone, and nobody else has the tokens that came for it, so the new refresh token is revoked. It is not
+/// revoked if the same user has signed in again: some issuers delete the user's grant along with the token, which would
+/// end the new session.
 pub(crate) fn drop_tokens(machine: &mut Machine, input: RenewalAnswered, effects: &mut Effects) -> Verdict {
     if machine.session().is_none_or(|session| session.subject != input.subject) {
         effects.revoke(input.answer.refresh_token);

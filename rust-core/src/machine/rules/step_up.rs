@@ -14,7 +14,7 @@ use crate::storage::envelope::Brought;
 /// profile, waiting changes; and the refresh token with its nonce, if no new one came.
 ///
 /// A refresh token is useless without the key that it is bound to. If the session's refresh token stays and is bound to
-/// another key than the new tokens, the step-up is discarded.
+/// a different key from that of the new tokens, the step-up is discarded.
 ///
 /// If a new refresh token came, answers to renewals that are under way no longer apply to this session: they would
 /// bring tokens of the earlier authentication. If none came, they still apply, because they may bring the successor of

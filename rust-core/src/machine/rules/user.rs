@@ -9,7 +9,7 @@ use super::super::phase::Phase;
 use super::super::state::Machine;
 use crate::model::pending_update::check_room;
 
-/// The profile is kept with the session that it was asked for.
+/// The profile is kept with the session that it was requested for.
 pub(crate) fn keep_profile(machine: &mut Machine, input: ProfileFetched, effects: &mut Effects) -> Verdict {
     let Some(session) = machine.session_of(input.generation) else {
         return Verdict::Superseded;
