@@ -152,8 +152,9 @@ impl CoreSession {
     }
 }
 
-/// Calls for older Auth0 tenants. If the configuration does not allow them, they send nothing: `cached_id_token` returns
-/// nil, and the others throw `fixConfiguration` for `legacy`. A tenant without these endpoints causes the same error.
+/// Calls for older Auth0 tenants. If the configuration does not allow them, they send nothing: `cached_id_token`
+/// returns nil, and the others throw `fixConfiguration` for `legacy`. A tenant without these endpoints causes the same
+/// error.
 #[uniffi::export]
 impl CoreSession {
     /// The ID token, if one is in memory and valid for at least `min_ttl_seconds`. No store, no network, no waiting.

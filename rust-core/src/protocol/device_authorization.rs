@@ -189,8 +189,8 @@ pub fn poll(endpoint: &Url, configuration: &Configuration, device_code: &Secret)
 /// Reads the answer (RFC 8628 3.5). `key` is the key whose proof the request contained, if any.
 ///
 /// # Errors
-/// [`ProtocolError::SignIn`] with `access_denied` if the user refused, and with `expired_token` if nobody signed in in
-/// time; otherwise as for an authorization code.
+/// [`ProtocolError::SignIn`] with `access_denied` if the user refused, and with `expired_token` if the user did not
+/// sign in in time; otherwise as for an authorization code.
 pub fn read_poll(
     answer: &HttpAnswer,
     extras: Extras,

@@ -305,7 +305,7 @@ pub(super) fn needs_user(code: &str) -> bool {
     )
 }
 
-/// Reads an unsuccessful answer of an endpoint that takes an access token, if nothing more specific is known about it. The
+/// Reads an unsuccessful answer of an endpoint that takes an access token, if nothing more specific is known. The
 /// caller must first check whether the token was refused, because only the caller knows whether it was fresh.
 pub fn resource_failure(endpoint: Endpoint, answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
     passing_trouble(endpoint, answer, now).unwrap_or_else(|| unexpected(endpoint, answer, "an unknown error"))

@@ -35,8 +35,8 @@ fn is_direction(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The word without addresses and without parts that look like tokens: those of letters and digits that are too long for a
-/// number, and very long ones.
+/// The word without addresses and without parts that look like tokens: those of letters and digits that are too long
+/// for a number, and very long ones.
 fn without_values(word: &str) -> String {
     const LONGEST: usize = 16;
     if word.contains('@') {
