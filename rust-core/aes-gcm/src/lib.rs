@@ -1,17 +1,17 @@
-//! AES-GCM (RFC 5116) by `aes-gcm`, as functions that are not generic: so it is compiled here, for speed, and not where it is used, for
-//! size. There it takes 15 times as long (docs/adr/0017).
+//! AES-GCM (RFC 5116) with `aes-gcm`, as functions that are not generic. So the code is compiled here, for speed, and
+//! not in the crate that uses it, for size, where it would take 15 times as long (docs/adr/0017).
 
 use aes::{Aes128Enc, Aes256Enc};
 use aes_gcm::aead::AeadInOut;
 use aes_gcm::aead::consts::U12;
 use aes_gcm::{AesGcm, KeyInit as _};
 
-/// How long a nonce is.
+/// The length of a nonce.
 pub const NONCE_BYTES: usize = 12;
-/// How long a tag is.
+/// The length of a tag.
 pub const TAG_BYTES: usize = 16;
 
-/// A key of 16 or 32 bytes, made ready. It is wiped when it is dropped.
+/// A key of 16 or 32 bytes, ready for use. It is wiped when it is dropped.
 pub struct Key(Cipher);
 
 enum Cipher {
@@ -30,7 +30,7 @@ impl Key {
         Some(Self(cipher))
     }
 
-    /// Encrypts `content` where it is, and gives its tag. A nonce serves once. `None` for more than 64 GB.
+    /// Encrypts `content` in place, and returns its tag. A nonce must be used only once. `None` for more than 64 GB.
     pub fn seal(&self, nonce: &[u8; NONCE_BYTES], aad: &[u8], content: &mut [u8]) -> Option<[u8; TAG_BYTES]> {
         let tag = match &self.0 {
             Cipher::Aes128(cipher) => cipher.encrypt_inout_detached(nonce.into(), aad, content.into()),
@@ -39,7 +39,8 @@ impl Key {
         tag.ok().map(Into::into)
     }
 
-    /// Decrypts `content` where it is. `None`, and everything as it was, when the tag is not that of the content.
+    /// Decrypts `content` in place. If the tag is not that of the content, returns `None` and leaves everything as it
+    /// was.
     pub fn open(&self, nonce: &[u8; NONCE_BYTES], aad: &[u8], content: &mut [u8], tag: &[u8; TAG_BYTES]) -> Option<()> {
         let opened = match &self.0 {
             Cipher::Aes128(cipher) => cipher.decrypt_inout_detached(nonce.into(), aad, content.into(), tag.into()),
@@ -49,7 +50,7 @@ impl Key {
     }
 }
 
-/// It shows nothing of the key.
+/// Shows nothing of the key.
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("[redacted]")
@@ -60,7 +61,7 @@ impl std::fmt::Debug for Key {
 mod tests {
     use super::*;
 
-    /// The GCM specification (McGrew and Viega), test cases 4 and 16: one content under a key of each length.
+    /// The GCM specification (McGrew and Viega), test cases 4 and 16: the same content with a key of each length.
     #[test]
     fn the_specifications_examples() {
         let key = from_hex("feffe9928665731c6d6a8f9467308308");

@@ -1,5 +1,6 @@
-//! Objective-C's autorelease pools: what Apple's frameworks release "later" is released when the pool ends. A thread that
-//! never ends has no end either, so each piece of work that calls them gets a pool.
+//! Objective-C's autorelease pools. What Apple's frameworks release "later" is released when the pool ends. The pool of
+//! a thread ends with the thread; because some threads never end, each piece of work that calls the frameworks gets its
+//! own pool.
 
 /// Runs `work` in a pool.
 #[cfg(target_vendor = "apple")]
@@ -7,7 +8,7 @@ pub(super) fn in_pool<T>(work: impl FnOnce() -> T) -> T {
     objc2::rc::autoreleasepool(|_| work())
 }
 
-/// There is no Objective-C.
+/// Runs `work`: there is no Objective-C here.
 #[cfg(not(target_vendor = "apple"))]
 pub(super) fn in_pool<T>(work: impl FnOnce() -> T) -> T {
     work()

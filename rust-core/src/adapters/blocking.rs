@@ -1,4 +1,4 @@
-//! Work that blocks its thread, on a thread where it may: the runtime's own thread runs the timers and requests of every
+//! Runs blocking work on a thread that may block. The runtime's own thread runs the timers and requests of every
 //! session.
 
 use tokio::runtime::Handle;
@@ -6,7 +6,8 @@ use tokio::runtime::Handle;
 use super::autorelease::in_pool;
 use crate::ports::{Outcome, StoreError};
 
-/// Runs `work` on a blocking thread of `runtime`. Work that has begun runs to its end, also when nobody waits for it.
+/// Runs `work` on a blocking thread of `runtime`. Work that has begun runs to its end, even if the caller stops
+/// waiting.
 pub(super) async fn off_thread<T: Send + 'static>(
     runtime: &Handle,
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
@@ -15,7 +16,7 @@ pub(super) async fn off_thread<T: Send + 'static>(
     outcome.get().unwrap_or_else(|| Err(not_finished(false)))
 }
 
-/// Compiled once, whatever the work gives.
+/// Compiled once, whatever type the work returns.
 async fn run(runtime: &Handle, work: Box<dyn FnOnce() -> Outcome + Send>) -> Result<Outcome, StoreError> {
     let outcome = runtime.spawn_blocking(work).await;
     outcome.map_err(|error| not_finished(error.is_panic()))

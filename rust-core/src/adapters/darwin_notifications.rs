@@ -1,4 +1,4 @@
-//! Darwin notifications: names without content that any process of the device posts and hears (Apple:
+//! Darwin notifications: names without content that any process on the device can post and observe (Apple:
 //! "CFNotificationCenterGetDarwinNotifyCenter").
 #![allow(unsafe_code, reason = "CFNotificationCenter is a C interface")]
 
@@ -16,7 +16,7 @@ use super::store_changes::{Observing, Reaction, StoreChanges};
 type Center = *mut c_void;
 type Callback = extern "C" fn(Center, observer: *mut c_void, CFStringRef, *const c_void, CFDictionaryRef);
 
-/// `CFNotificationSuspensionBehaviorDeliverImmediately`, which this center takes for granted.
+/// `CFNotificationSuspensionBehaviorDeliverImmediately`, which this center always assumes.
 const DELIVER_IMMEDIATELY: CFIndex = 4;
 
 unsafe extern "C" {
@@ -44,11 +44,11 @@ unsafe extern "C" {
     );
 }
 
-/// The reactions by number. The system is given the number alone: a notification that is on its way while its observer
-/// ends finds nothing here.
+/// The reactions by number. The system gets only the number, so a notification that arrives while its observer ends
+/// finds nothing here.
 static REACTIONS: Mutex<(usize, BTreeMap<usize, Reaction>)> = Mutex::new((0, BTreeMap::new()));
 
-/// One name.
+/// The notifications of one name.
 #[derive(Debug)]
 pub(crate) struct DarwinNotifications(String);
 
@@ -61,14 +61,14 @@ impl DarwinNotifications {
 impl StoreChanges for DarwinNotifications {
     fn post(&self) {
         let name = CFString::new(&self.0);
-        // SAFETY: the name is alive during the call; object and content have to be null for this center.
+        // SAFETY: the name is alive during the call; object and user info have to be null for this center.
         unsafe {
             let (center, name) = (CFNotificationCenterGetDarwinNotifyCenter(), name.as_concrete_TypeRef());
             CFNotificationCenterPostNotification(center, name, ptr::null(), ptr::null(), 1);
         }
     }
 
-    /// On the main thread's run loop, which an app and an extension have.
+    /// Calls `react` on the main thread's run loop, which apps and extensions have.
     fn observe(&self, react: Reaction) -> Box<dyn Observing> {
         let number = {
             let mut reactions = REACTIONS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -78,7 +78,7 @@ impl StoreChanges for DarwinNotifications {
             number
         };
         let name = CFString::new(&self.0);
-        // SAFETY: the name is alive during the call, and the observer is a number that nobody reads through.
+        // SAFETY: the name is alive during the call, and the observer is a number that is never dereferenced.
         unsafe {
             CFNotificationCenterAddObserver(
                 CFNotificationCenterGetDarwinNotifyCenter(),
@@ -122,7 +122,7 @@ impl Drop for Observer {
 }
 
 extern "C" fn heard(_: Center, observer: *mut c_void, _: CFStringRef, _: *const c_void, _: CFDictionaryRef) {
-    // Let go of before it is called: it may end an observer itself.
+    // The lock is released before the call: the reaction may itself end an observer.
     let reaction = {
         let reactions = REACTIONS.lock().unwrap_or_else(PoisonError::into_inner);
         reactions.1.get(&observer.addr()).cloned()

@@ -1,4 +1,4 @@
-//! One process at a time, by advisory locks on files (`flock`): they end with the process, however it ends.
+//! One process at a time, by advisory locks on files (`flock`). They end with the process, however it ends.
 
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
@@ -21,14 +21,14 @@ use crate::ports::{Acquisition, BoxFuture, LockGuard, LockPlace, ProcessLock, St
 /// How often a lock that another process holds is tried. `flock` itself cannot wait for a limited time.
 const POLL: Duration = Duration::from_millis(20);
 
-/// Locks in files named `<prefix>.<digest of the lock's name>.lock`, for processes that can all reach that folder.
+/// Locks in files named `<prefix>.<digest of the lock's name>.lock`, for processes that can all access that folder.
 ///
-/// The files are made when they are first needed, are empty, and are never removed: a process that waits for a removed file
-/// does not exclude one that makes it anew.
+/// The files are created when they are first needed, are empty, and are never removed: a process that waits for a
+/// removed file does not exclude one that creates it anew.
 ///
 /// iOS kills an app that is suspended while it holds a lock in a folder shared by an app group (exception 0xdead10cc;
-/// Apple: "Understanding the exception types in a crash report"), so a lock must be held for moments only and given
-/// back before a suspension.
+/// Apple: "Understanding the exception types in a crash report"). Therefore a lock must be held only briefly, and
+/// released before a suspension.
 #[derive(Debug)]
 pub struct FileLock {
     prefix: PathBuf,
@@ -84,13 +84,13 @@ fn try_lock(file: &Arc<File>) -> Result<Option<Box<dyn LockGuard>>, StoreError> 
     }
 }
 
-/// The lock of an open file: given back when this is dropped, whatever other process has the file open.
+/// The lock of an open file. It is released when this is dropped, even if other processes have the file open.
 #[derive(Debug)]
 struct LockedFile(Arc<File>);
 
 impl Drop for LockedFile {
     fn drop(&mut self) {
-        // Closing gives it back too. It fails for no reason that a caller could do anything about.
+        // Closing the file releases it too. A failure here leaves nothing for a caller to do.
         let _ = self.0.unlock();
     }
 }

@@ -19,15 +19,15 @@ use crate::ports::StoreError;
 
 /// Named items in one JSON file that only its owner can read.
 ///
-/// **For development.** Anyone who can read the owner's files reads the sessions; on Apple devices use the Keychain.
+/// **For development.** Anyone who can read the owner's files can read the sessions; on Apple devices use the Keychain.
 ///
-/// The file is replaced as a whole and atomically, so that readers see the old or the new items and a crash leaves one
-/// of the two. Several stores on one path, in one process or many, may be used at once: an advisory lock on
-/// `<file>.lock` puts changes in order. A file that is not Pilotlight's, damaged, or of a later version is an error and
-/// left as it is. So is a symbolic link in the file's place: following it could write tokens to where somebody else
-/// wants them. A file that others could read gets mode 0600 at the next write.
+/// The file is replaced as a whole and atomically: readers see the old or the new items, and a crash leaves one of the
+/// two. Several stores in one or several processes may use one path at once: an advisory lock on `<file>.lock` orders
+/// the changes. A file that is damaged, of a later version, or not Pilotlight's is an error and stays as it is. So does
+/// a symbolic link in the file's place: following it could write tokens to a place that somebody else chose. A file
+/// that others could read gets mode 0600 at the next write.
 ///
-/// All operations block, also on other processes' writes.
+/// All operations block, also while other processes write.
 #[derive(Debug)]
 pub struct FileStore {
     path: PathBuf,
@@ -36,8 +36,8 @@ pub struct FileStore {
 /// The store in the file at `path`. Does no I/O yet.
 ///
 /// # Errors
-/// An explanation for the app's developer, on Apple's systems but macOS: they always have a Keychain, and tokens in a plain
-/// file would be in backups and in the hands of anyone who reads them.
+/// An explanation for the app's developer, on all Apple systems except macOS: they always have a Keychain, and tokens
+/// in a plain file would be in backups and readable by anyone who has those.
 pub fn open(path: &str) -> Result<Arc<dyn BlockingStore>, String> {
     if cfg!(all(target_vendor = "apple", not(target_os = "macos"))) {
         return Err("is a file, which is not encrypted; on iOS use the Keychain, or memory for a test".to_owned());
@@ -46,13 +46,13 @@ pub fn open(path: &str) -> Result<Arc<dyn BlockingStore>, String> {
 }
 
 impl FileStore {
-    /// The store in the file at `path`. Does no I/O; the first write makes the file, and its folder where that is
+    /// The store in the file at `path`. Does no I/O; the first write creates the file, and its folder if that is
     /// missing.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
 
-    /// The file's content; an empty document where there is no file.
+    /// The contents of the file; an empty document if there is no file.
     fn load(&self) -> Result<Document, StoreError> {
         let mut json = Zeroizing::new(Vec::new());
         match open_to_read(&self.path).and_then(|mut file| file.read_to_end(&mut json)) {
@@ -62,8 +62,8 @@ impl FileStore {
         }
     }
 
-    /// Reads, lets `change` decide whether there is anything to write, writes, and says whether it did; nobody else
-    /// changes the file meanwhile.
+    /// Reads the file, lets `change` decide whether to write it, and returns whether it was written. Meanwhile nobody
+    /// else changes the file.
     fn update(&self, change: impl FnOnce(&mut Document) -> Result<bool, StoreError>) -> Result<bool, StoreError> {
         let _lock = self.lock()?;
         let mut document = self.load()?;
@@ -76,9 +76,9 @@ impl FileStore {
         Ok(true)
     }
 
-    /// The lock is another file, because the store's own is a different file after every write. It is never removed:
-    /// who waits for a removed lock file does not exclude who makes a new one. It ends with the returned handle, or the
-    /// process.
+    /// The lock is a separate file, because the store's file is a new one after every write. It is never removed: a
+    /// process that waits for a removed lock file does not exclude one that creates a new one. The lock ends with the
+    /// returned handle, or with the process.
     fn lock(&self) -> Result<File, StoreError> {
         make_private_folder(folder_of(&self.path)).map_err(|error| refused("making the store's folder", &error))?;
         let file = open_lock(&with_suffix(&self.path, ".lock"));
@@ -107,7 +107,7 @@ impl BlockingStore for FileStore {
     }
 
     fn delete(&self, name: &str) -> Result<(), StoreError> {
-        // Signing out of a store that was never written to makes no files.
+        // Signing out does not create the files of a store that was never written to.
         if self.load()?.is_empty() {
             return Ok(());
         }

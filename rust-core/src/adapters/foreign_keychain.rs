@@ -1,5 +1,5 @@
-//! Keychain items of other libraries: read as Pilotlight's own are, so that "not found" is believed only after the first
-//! unlock.
+//! Keychain items of other libraries. They are read like Pilotlight's own, so that "not found" is trusted only after
+//! the first unlock.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use crate::ports::{BoxFuture, KeychainItemReference, KeychainItems, SecretStore,
 /// Opens the items of one service, as [`super::keychain::open`] does.
 pub type OpenService = Box<dyn Fn(KeychainOptions) -> Result<Arc<dyn BlockingStore>, String> + Send + Sync>;
 
-/// [`KeychainItems`] in the Keychain. An item is found whatever class and synchronisation the other library gave it; one
-/// behind access control asks the user when it is read. Operations block a thread of the runtime's. For each service that
-/// is asked for, an item is left behind that says that the Keychain can be read: see
+/// [`KeychainItems`] in the Keychain. An item is found whatever class and synchronisation the other library gave it;
+/// reading an item behind access control asks the user. Operations block a thread of the runtime. For each service that
+/// is used, an item stays behind that shows whether the Keychain can be read: see
 /// [`KeychainStore`](super::keychain::KeychainStore).
 pub struct ForeignKeychain {
     open: OpenService,
@@ -54,7 +54,7 @@ impl fmt::Debug for ForeignKeychain {
     }
 }
 
-/// Where no other library has ever been: for tests and hosts without a Keychain.
+/// No items of other libraries: for tests and hosts without a Keychain.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoKeychainItems;
 

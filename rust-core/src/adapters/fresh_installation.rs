@@ -1,4 +1,4 @@
-//! For apps that do not want a session to outlive the app's removal: Keychain items do, files do not.
+//! For apps whose sessions must not survive the removal of the app: Keychain items do, files do not.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
@@ -10,14 +10,14 @@ use super::off_thread::BlockingStore;
 use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::StoreError;
 
-/// One at a time in this process: two that removed side by side could remove what was written in between.
+/// One at a time in this process: two at once could remove what was written between them.
 static SETTLING: Mutex<()> = Mutex::new(());
 
 /// A store whose items are removed before its first use in a fresh installation.
 ///
-/// An installation is fresh while its marker, an empty file, is not there. Nothing is read or written before the items
-/// are removed and the marker is made, so a crash or a failure on the way loses no session that was begun since. While
-/// the device is locked nothing is removed and nothing is marked: every call answers [`StoreError::Locked`].
+/// An installation is fresh while its marker, an empty file, does not exist. Nothing is read or written before the
+/// items are removed and the marker is made, so a crash or a failure on the way loses no session that was begun since.
+/// While the device is locked, nothing is removed and nothing is marked: every call fails with [`StoreError::Locked`].
 #[derive(Debug)]
 pub struct FreshInstallation {
     store: Arc<dyn BlockingStore>,
@@ -27,8 +27,9 @@ pub struct FreshInstallation {
 }
 
 impl FreshInstallation {
-    /// `store`, with the installation's marker at `marker`: in a folder that goes when the app is removed, and that no
-    /// other app or extension marks its installation in. Only items whose name `is_ours` are removed.
+    /// `store`, with the installation's marker at `marker`. The marker must be in a folder that is deleted with the
+    /// app, and in which no other app or extension keeps its marker. Only items whose name `is_ours` accepts are
+    /// removed.
     pub fn new(store: Arc<dyn BlockingStore>, marker: impl Into<PathBuf>, is_ours: fn(&str) -> bool) -> Self {
         Self {
             store,
@@ -52,7 +53,7 @@ impl FreshInstallation {
         if exists(&self.marker)? {
             return Ok(());
         }
-        // Fails while the device is locked. Files may be hard to see then too, so the marker is looked for again.
+        // Fails while the device is locked. Files may be inaccessible then too, so the marker is looked for again.
         let names = self.store.names()?;
         if exists(&self.marker)? {
             return Ok(());

@@ -1,4 +1,4 @@
-//! The network: reqwest, built in this one place.
+//! The network with reqwest, which is configured only here.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -24,18 +24,18 @@ use crate::model::secret::SecretBytes;
 use crate::ports::{BoxFuture, Outcome, Transport, TransportError, TransportErrorKind};
 use crate::protocol::message::{HttpAnswer, HttpRequest, Method};
 
-/// [`Transport`] over HTTP/1.1: no redirects, no cookies, no compression, no retries, and no proxy but one that
-/// [`HttpTransport::through`] asks for.
+/// A [`Transport`] over HTTP/1.1: no redirects, no cookies, no compression, no retries, and no proxies except those of
+/// [`HttpTransport::through`].
 ///
-/// Redirects are left to the caller as answers, because a token request that follows one hands its secrets to any host that
-/// the `Location` names. A request is written to a connection once or not at all: only one that met a closed connection
-/// before its first byte was written goes to another one.
+/// Redirects are returned to the caller as answers, because a token request that follows one hands its secrets to any
+/// host that `Location` names. A request is written to a connection at most once: only if the connection was found
+/// closed before the first byte was written does the request go to another one.
 ///
 /// [`Transport::send`] does network I/O and must be polled on a tokio runtime with time and I/O. Dropping it closes the
-/// connection. Making a transport does nothing; the client is built by the first request.
+/// connection. Making a transport does nothing; the first request builds the client.
 ///
-/// The system's check of a certificate blocks the thread that makes it, for seconds where it asks the network itself.
-/// With [`HttpTransport::on`] that is a thread on which nothing else waits.
+/// The system's evaluation of a certificate blocks the calling thread, for seconds if the system itself uses the
+/// network. With [`HttpTransport::on`], that is a thread on which nothing else waits.
 pub struct HttpTransport {
     http: Arc<Http>,
     runtime: Option<LazyRuntime>,
@@ -48,9 +48,9 @@ struct Http {
     /// `None` for [`tls::client_config`].
     tls: Option<ClientConfig>,
     proxies: ProxySource,
-    /// The ways to the issuer, where something names several.
+    /// Looks up the ways to the issuer, if there may be several.
     lookup: Option<Lookup>,
-    /// Why it cannot be built: a broken TLS configuration, or what is no proxy in a proxy's place.
+    /// The client, or why it cannot be built: a broken TLS configuration, or a proxy setting that is not a proxy.
     client: OnceLock<Result<Client, TransportErrorKind>>,
 }
 
@@ -60,12 +60,12 @@ impl HttpTransport {
         Self::with_limits(HttpLimits::default())
     }
 
-    /// A transport with limits of one's own.
+    /// A transport with these limits.
     pub fn with_limits(limits: HttpLimits) -> Self {
         Self::with(limits, None)
     }
 
-    /// A transport that trusts other certificates than the system does.
+    /// A transport with another TLS configuration, for example one that trusts other certificates than the system does.
     pub fn with_tls(config: ClientConfig) -> Self {
         Self::with(HttpLimits::default(), Some(config))
     }
@@ -84,7 +84,7 @@ impl HttpTransport {
         }
     }
 
-    /// The same, through the proxies that `source` names.
+    /// The same, through the proxies of `source`.
     #[must_use]
     pub fn through(self, source: ProxySource) -> Self {
         let lookup = if source == ProxySource::System {
@@ -95,7 +95,7 @@ impl HttpTransport {
         self.with_proxies(source, lookup)
     }
 
-    /// The same, by the ways that `lookup` names: the first one, and when it comes to no connection the next.
+    /// The same, by the ways that `lookup` returns: the first one, and if that yields no connection, the next.
     #[must_use]
     pub fn through_ways(self, lookup: Lookup) -> Self {
         self.with_proxies(ProxySource::System, Some(lookup))
@@ -109,8 +109,8 @@ impl HttpTransport {
         self
     }
 
-    /// The same, wherever [`Transport::send`] is polled: connections belong to `runtime`, and each request runs on one of
-    /// its blocking threads. A request that nobody waits for any more is given up.
+    /// The same, wherever [`Transport::send`] is polled: connections belong to `runtime`, and each request runs on one
+    /// of its blocking threads. A request is abandoned if the caller stops waiting for it.
     #[must_use]
     pub fn on(self, runtime: impl Into<LazyRuntime>) -> Self {
         Self {
@@ -121,8 +121,8 @@ impl HttpTransport {
 }
 
 impl Http {
-    /// All tries together have the time of one. What was sent is never sent again, and a certificate that is not trusted is no
-    /// matter of the way.
+    /// All attempts together have the time of one. A request that was sent is never sent again, and another way does
+    /// not help against an untrusted certificate.
     async fn exchange(&self, request: HttpRequest) -> Result<HttpAnswer, TransportError> {
         if self.lookup.is_none() {
             return self.exchange_within(request, self.limits.total).await;
@@ -153,7 +153,7 @@ impl Http {
         })
     }
 
-    /// Counts while reading: what `content-length` says is the server's word, and a body in chunks says nothing.
+    /// Counts the bytes while reading: `content-length` may be wrong, and a chunked body has none.
     async fn read_body(&self, mut response: Response) -> Result<SecretBytes, TransportError> {
         let too_large = TransportError {
             kind: TransportErrorKind::TooLarge,
@@ -169,7 +169,7 @@ impl Http {
                 Ok(Some(chunk)) if body.len() + chunk.len() > self.limits.body => return Err(too_large),
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => return Ok(SecretBytes::new(std::mem::take(&mut *body))),
-                // The answer had begun: whatever broke since, the request had been read.
+                // The answer had begun, so the server had read the request, whatever failed afterwards.
                 Err(error) => {
                     return Err(TransportError {
                         may_have_been_processed: true,
@@ -193,13 +193,13 @@ impl Http {
         let builder = Client::builder()
             .tls_backend_preconfigured(tls)
             .http1_only()
-            // An answer must not be lost for a header that nobody reads: with it goes a refresh token that exists nowhere else. A
-            // folded header is read as one line (RFC 9112 5.2); a malformed one is left out.
+            // A malformed header must not cost the answer: the refresh token in it exists nowhere else. A folded header is read
+            // as one line (RFC 9112 5.2); a malformed one is left out.
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true)
             .http1_ignore_invalid_headers_in_responses(true)
             .http1_max_headers(MOST_HEADERS)
-            // Nothing is taken from anywhere unasked.
+            // reqwest must not pick up settings from the environment or the system.
             .no_proxy()
             .redirect(redirect::Policy::none())
             .referer(false)
@@ -230,7 +230,7 @@ fn translate(request: HttpRequest) -> Option<reqwest::Request> {
             .headers_mut()
             .append(HeaderName::from_bytes(name.as_bytes()).ok()?, value);
     }
-    // Not copied, and wiped when hyper is done with it.
+    // Not copied, and wiped when hyper has finished with it.
     *translated.body_mut() = request.body.map(|body| Bytes::from_owner(body).into());
     Some(translated)
 }
@@ -253,7 +253,7 @@ impl Transport for HttpTransport {
         Box::pin(async move {
             let exchange = async move { Outcome::of(http.exchange(request).await) };
             let outcome = on_thread_of(&runtime, Box::pin(exchange)).await.and_then(Outcome::get);
-            // It panicked, or its runtime ended: what had been sent by then is not known.
+            // The work panicked, or its runtime ended. It is unknown what had been sent by then.
             outcome.unwrap_or(Err(TransportError {
                 kind: TransportErrorKind::Interrupted,
                 may_have_been_processed: true,
@@ -262,9 +262,10 @@ impl Transport for HttpTransport {
     }
 }
 
-/// Runs `work` on a blocking thread of `runtime`, at most until this is dropped; `None` when it did not come to its end.
+/// Runs `work` on a blocking thread of `runtime`, until this future is dropped at the latest; `None` if it did not
+/// finish.
 async fn on_thread_of(runtime: &Handle, work: BoxFuture<'static, Outcome>) -> Option<Outcome> {
-    // Dropped with this function's future, which ends the wait for it.
+    // Dropped with this future, which ends `work`.
     let (_wanted, unwanted) = oneshot::channel::<Infallible>();
     let inside = runtime.clone();
     let run = move || match inside.block_on(select(work, unwanted)) {

@@ -1,11 +1,11 @@
-//! What the operating system says of files, in words for a developer.
+//! File errors of the operating system, in words for a developer.
 
 use std::io;
 
 use crate::ports::StoreError;
 
-/// What was being done, what the system said, and who can do something about it. Neither the path nor the content is in
-/// the text.
+/// What was attempted, what the system reported, and, for a missing permission, what to check. The text contains
+/// neither the path nor the content.
 pub(in crate::adapters) fn refused(doing: &str, error: &io::Error) -> StoreError {
     let status = error.raw_os_error();
     match error.kind() {
@@ -20,7 +20,7 @@ pub(in crate::adapters) fn refused(doing: &str, error: &io::Error) -> StoreError
     }
 }
 
-/// Where the system said nothing.
+/// An error that does not come from the system.
 pub(in crate::adapters) fn failed(explanation: &str) -> StoreError {
     StoreError::Failed {
         explanation: explanation.to_owned(),

@@ -4,13 +4,13 @@ use std::fmt;
 
 use tokio::runtime::Handle;
 
-/// Where an adapter's work runs. A thread takes longer to start than a session to open, and many sessions that are opened
-/// at launch are not used: the first work starts it.
+/// The runtime that an adapter's work runs on. Starting a thread takes longer than opening a session, and many sessions
+/// that are opened at launch are not used, so the first work starts it.
 #[derive(Clone)]
 pub enum LazyRuntime {
-    /// It runs.
+    /// A runtime that has been started.
     Running(Handle),
-    /// The first call starts it; each gives the same.
+    /// The first call starts the runtime; every call returns the same one.
     StartedBy(fn() -> &'static Handle),
 }
 

@@ -22,7 +22,7 @@ impl MemoryStore {
     }
 
     fn items(&self) -> MutexGuard<'_, HashMap<String, SecretBytes>> {
-        // Nothing in here leaves the map half changed, so a panic elsewhere does not make it unusable.
+        // No code here leaves the map half changed, so a panic elsewhere does not make it unusable.
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -59,7 +59,7 @@ impl BlockingStore for MemoryStore {
     }
 }
 
-/// At once: there is nothing to wait for, so no thread is changed.
+/// Runs at once: there is nothing to wait for, so no other thread is needed.
 impl SecretStore for MemoryStore {
     fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<SecretBytes>, StoreError>> {
         Box::pin(ready(BlockingStore::read(self, name)))

@@ -1,6 +1,7 @@
-//! One outside thing each: the network, the Keychain, files, the system's clocks and random numbers.
+//! Each adapter connects to one thing outside: the network, the Keychain, files, the system's clocks and random
+//! numbers.
 //!
-//! Adapters implement the traits of [`crate::ports`] and know nothing of sessions.
+//! Adapters implement the traits of [`crate::ports`] and do not depend on sessions.
 
 pub mod app_transport;
 mod autorelease;

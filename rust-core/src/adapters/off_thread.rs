@@ -1,4 +1,4 @@
-//! Blocking stores as asynchronous ones: each operation runs on a thread where it may block.
+//! Makes blocking stores asynchronous: each operation runs on a thread that may block.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,20 +8,20 @@ use super::lazy_runtime::LazyRuntime;
 use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::{BoxFuture, SecretStore, StoreError};
 
-/// [`SecretStore`] for code that blocks its thread, as files and the Keychain do. The contract is the same.
+/// A [`SecretStore`] whose code blocks its thread, as files and the Keychain do. The contract is the same.
 pub trait BlockingStore: Send + Sync + fmt::Debug {
-    /// The item's bytes; `None` only when it is certain that there is no such item.
+    /// The item's bytes; `None` only if it is certain that there is no such item.
     fn read(&self, name: &str) -> Result<Option<SecretBytes>, StoreError>;
     /// Adds or replaces the item; returns when it is durable.
     fn write(&self, name: &str, value: &SecretBytes) -> Result<(), StoreError>;
-    /// Removes the item; there being none is success.
+    /// Removes the item. It is a success if there is none.
     fn delete(&self, name: &str) -> Result<(), StoreError>;
-    /// Puts `new` into the place of what was `seen`, in one step; false, and nothing was done, when something else is
-    /// there.
+    /// Replaces the value that was `seen` by `new`, in one step. Returns false and does nothing if the store holds
+    /// another value.
     fn swap(&self, name: &str, seen: Option<Fingerprint>, new: Option<&SecretBytes>) -> Result<bool, StoreError>;
-    /// The names of all items of this store, in no particular order; empty only when it is certain that there are none.
+    /// The names of all items of this store, in no particular order; empty only if it is certain that there are none.
     fn names(&self) -> Result<Vec<String>, StoreError>;
-    /// Removes what Pilotlight wrote and [`BlockingStore::names`] may not know, where a store has such items.
+    /// Removes items that Pilotlight wrote and that [`BlockingStore::names`] may not list, if a store has such items.
     fn delete_unlisted(&self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -29,8 +29,8 @@ pub trait BlockingStore: Send + Sync + fmt::Debug {
 
 /// Runs a blocking store's operations on the blocking threads of one tokio runtime, wherever the future is polled.
 ///
-/// An operation that has begun runs to its end, also when nobody waits for it any more. Operations take effect in order
-/// when the caller awaits one before it starts the next; those that overlap are ordered by the store.
+/// An operation that has begun runs to its end, even if the caller stops waiting. Operations take effect in order if
+/// the caller awaits one before it starts the next; the store orders those that overlap.
 pub struct OffThread<S: ?Sized> {
     store: Arc<S>,
     runtime: LazyRuntime,

@@ -1,4 +1,4 @@
-//! The calls between processes that this system has.
+//! The notifications between processes that this system has.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use super::store_changes::StoreChanges;
 #[cfg(target_vendor = "apple")]
 use super::store_changes::name_of;
 
-/// Those about `store`; `None` where the system has none that Pilotlight knows.
+/// The notifications about `store`; `None` if the system has none that Pilotlight supports.
 #[cfg(target_vendor = "apple")]
 pub fn between_processes(store: &str) -> Option<Arc<dyn StoreChanges>> {
     Some(Arc::new(DarwinNotifications::new(name_of(store))))
 }
 
-/// The system has none that Pilotlight knows.
+/// None: the system has no notifications that Pilotlight supports.
 #[cfg(not(target_vendor = "apple"))]
 pub fn between_processes(_store: &str) -> Option<Arc<dyn StoreChanges>> {
     None

@@ -1,4 +1,4 @@
-//! Opening files whose place somebody else may have taken: another program of the user, or another app of the group.
+//! Opening files whose path may have been taken by others: another program of the user, or another app of the group.
 
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -13,12 +13,12 @@ const PRIVATE_FOLDER: u32 = 0o700;
 /// Opens a regular file to read it.
 ///
 /// # Errors
-/// Also where a link, a pipe or anything else is in its place; nothing waits for a pipe's other end then.
+/// Also if a link, a pipe or anything else is in its place. This does not wait for the other end of a pipe.
 pub(in crate::adapters) fn open_to_read(path: &Path) -> io::Result<File> {
     open(OpenOptions::new().read(true), path)
 }
 
-/// Opens the file that is locked, and makes it where it is missing: private, empty. Nobody but this reads or writes it.
+/// Opens the lock file, and creates it if it is missing: private and empty. No other code reads or writes it.
 ///
 /// # Errors
 /// As [`open_to_read`].
@@ -28,7 +28,7 @@ pub(in crate::adapters) fn open_lock(path: &Path) -> io::Result<File> {
     open(options, path)
 }
 
-/// Makes a folder that only its owner may look into, and those above it; one that is there stays as it is.
+/// Creates a folder that only its owner may read, and its parents; an existing folder stays as it is.
 pub(in crate::adapters) fn make_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(folder)
 }
@@ -40,16 +40,16 @@ pub(in crate::adapters) fn folder_of(path: &Path) -> &Path {
         .unwrap_or(Path::new("."))
 }
 
-/// `path` with more at the end of its file name.
+/// `path` with `suffix` appended to its file name.
 pub(in crate::adapters) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut longer = OsString::from(path);
     longer.push(suffix);
     PathBuf::from(longer)
 }
 
-/// `O_NOFOLLOW`: a link would have its target made and locked. `O_NONBLOCK`: a pipe without a reader would be waited for
-/// for ever; for regular files it means nothing. The kind is looked at in the open file, because the name can mean
-/// another one a moment later.
+/// `O_NOFOLLOW`: otherwise the target of a link would be created and locked. `O_NONBLOCK`: otherwise opening a pipe
+/// without a reader would wait forever; it has no effect on regular files. The file type is checked on the open file,
+/// because the path may lead to another file a moment later.
 fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     let file = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
     if file.metadata()?.is_file() {

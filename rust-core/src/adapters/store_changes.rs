@@ -1,4 +1,4 @@
-//! Other processes hear at once that a store has changed.
+//! Notifies other processes at once when a store has changed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,23 +8,23 @@ use crate::crypto::hashing::digest;
 use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::{BoxFuture, SecretStore, StoreError};
 
-/// Calls that have no content: that there was a change, of one store, is all that is said.
+/// Notifications without content: they only say that one store has changed.
 pub trait StoreChanges: Send + Sync + fmt::Debug {
-    /// There was a change. Returns at once.
+    /// Posts that there was a change. Returns at once.
     fn post(&self);
-    /// Calls `react` after each change, this process's own among them, until what comes back is dropped. Several changes
-    /// may be one call.
+    /// Calls `react` after each change, including this process's own, until the returned observer is dropped. Several
+    /// changes may result in one call.
     fn observe(&self, react: Reaction) -> Box<dyn Observing>;
 }
 
-/// Called on any thread, also on the main one; must return soon.
+/// Called on any thread, possibly the main thread; must return quickly.
 pub type Reaction = Arc<dyn Fn() + Send + Sync>;
 
-/// Ends when it is dropped.
+/// An observer, which ends when it is dropped.
 pub trait Observing: Send + Sync + fmt::Debug {}
 
-/// The name under which the changes of a store are posted. Every process on the device can see it, so what the store is
-/// called cannot be recognised by it.
+/// The name under which the changes of a store are posted. Every process on the device can see it, so it does not
+/// reveal the name of the store.
 pub fn name_of(store: &str) -> String {
     let digest = digest(Hash::Sha256, store.as_bytes());
     let short: String = digest

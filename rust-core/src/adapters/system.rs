@@ -1,4 +1,4 @@
-//! The system's clocks, random numbers and the tokio runtime; and a log that is silent.
+//! The system's clocks, random numbers and the tokio runtime; also a silent log.
 
 mod clocks;
 
@@ -13,8 +13,8 @@ use crate::ports::{BoxFuture, Clock, Log, LogLevel, Randomness, RandomnessUnavai
 
 /// The device's clocks.
 ///
-/// The monotonic one counts from its first reading in this process, the same for every `SystemClock`, and goes on while
-/// the device sleeps (`CLOCK_MONOTONIC_RAW` on Apple systems, `CLOCK_BOOTTIME` on Linux).
+/// The monotonic clock counts from its first reading in this process, which all `SystemClock`s share, and continues
+/// while the device sleeps (`CLOCK_MONOTONIC_RAW` on Apple systems, `CLOCK_BOOTTIME` on Linux).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -22,7 +22,7 @@ static START: LazyLock<Duration> = LazyLock::new(clocks::reading);
 
 impl Clock for SystemClock {
     fn now(&self) -> Instant {
-        // Before the reading, or the first one would be earlier than the beginning.
+        // Read first: otherwise the first reading would be earlier than the start.
         let start = *START;
         Instant {
             wall: clocks::wall(),
@@ -41,12 +41,12 @@ impl Randomness for SystemRandomness {
     }
 }
 
-/// Runs work on one tokio runtime, from whatever thread it is started.
+/// Runs work on one tokio runtime, whichever thread starts it.
 #[derive(Clone, Debug)]
 pub struct TokioSpawner(LazyRuntime);
 
 impl TokioSpawner {
-    /// Work runs on `runtime`, which must have time enabled and outlives the work.
+    /// Runs work on `runtime`, which must have time enabled and must outlive the work.
     pub fn new(runtime: impl Into<LazyRuntime>) -> Self {
         Self(runtime.into())
     }
@@ -59,13 +59,13 @@ impl Spawner for TokioSpawner {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        // The timer belongs to the runtime that is entered when it is made, not to the one that polls it.
+        // The timer belongs to the runtime that is entered when it is made, not to the runtime that polls it.
         let _inside = self.0.handle().enter();
         Box::pin(tokio::time::sleep(duration))
     }
 }
 
-/// A log that goes nowhere: the default until the app asks for one.
+/// A log that discards everything: the default unless the app provides one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SilentLog;
 

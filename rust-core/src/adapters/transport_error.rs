@@ -1,11 +1,11 @@
-//! What a failure of the HTTP client means: the kind, and whether the server may have acted upon the request.
+//! What a failure of the HTTP client means: its kind, and whether the server may have processed the request.
 
 use std::error::Error;
 use std::io;
 
 use crate::ports::{TransportError, TransportErrorKind};
 
-/// Reads the chain of causes. Nothing of the client's own texts is kept: they hold the URL.
+/// Reads the chain of causes. The client's own messages are not kept: they contain the URL.
 pub(super) fn reason_for(error: &reqwest::Error) -> TransportError {
     let never_sent = error.is_connect() || error.is_builder();
     let kind = if error.is_timeout() {
@@ -25,7 +25,7 @@ pub(super) fn reason_for(error: &reqwest::Error) -> TransportError {
     }
 }
 
-/// For a request that is not valid HTTP itself, as with a line break in a token.
+/// The error for a request that is not valid HTTP itself, such as one with a line break in a token.
 pub(super) fn not_sendable() -> TransportError {
     TransportError {
         kind: TransportErrorKind::NotHttp,
@@ -42,7 +42,8 @@ fn find(error: &(dyn Error + 'static), matches: &dyn Fn(&(dyn Error + 'static)) 
     if matches(error) {
         return true;
     }
-    // An `io::Error` is transparent: its `source` is the source of the error that it wraps, which would be skipped.
+    // An `io::Error` is transparent: its `source` is the source of the error that it wraps, so the wrapped error itself
+    // would be skipped.
     let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     let cause = wrapped
         .map(|wrapped| wrapped as &(dyn Error + 'static))

@@ -1,6 +1,6 @@
-//! What a signature is made by.
+//! The parameters of signatures: curves, hash functions and paddings.
 
-/// A curve of SEC 2 with its common name.
+/// An elliptic curve of SEC 2, by its NIST name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Curve {
     /// secp256r1
@@ -9,7 +9,7 @@ pub enum Curve {
     P384,
 }
 
-/// What a message is hashed with (FIPS 180-4).
+/// A hash function (FIPS 180-4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hash {
     /// SHA-256
@@ -30,10 +30,10 @@ pub enum Padding {
 }
 
 impl Hash {
-    /// Of the longest one, in bytes.
+    /// The length of the longest hash, in bytes.
     pub(crate) const LONGEST: usize = 64;
 
-    /// How long it is.
+    /// The length of the hash in bytes.
     pub const fn bytes(self) -> usize {
         match self {
             Self::Sha256 => 32,
@@ -44,7 +44,7 @@ impl Hash {
 }
 
 impl Curve {
-    /// Of one coordinate of a point, and of each half of a signature.
+    /// The length in bytes of a coordinate of a point, and of each half of a signature.
     pub const fn bytes(self) -> usize {
         match self {
             Self::P256 => 32,

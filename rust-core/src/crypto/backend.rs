@@ -1,4 +1,4 @@
-//! Who does the arithmetic. To use `ring` on Apple systems too, these conditions and those in `mod.rs` are all there is to change.
+//! Chooses the backend. To use `ring` on Apple systems too, change only these conditions and those in `mod.rs`.
 
 #[cfg(target_vendor = "apple")]
 pub(super) use super::common_crypto::State;

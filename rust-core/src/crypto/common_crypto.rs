@@ -8,7 +8,7 @@ use zeroize::Zeroize as _;
 
 use super::algorithm::Hash;
 
-/// Of a message that is hashed in parts.
+/// The state of a message that is hashed in parts.
 #[derive(Clone)]
 pub(super) enum State {
     Sha256(Sha256Context),
@@ -25,7 +25,7 @@ pub(super) struct Sha256Context {
     block: [u32; 16],
 }
 
-/// `CC_SHA512_CTX`, also of SHA-384, which is SHA-512 that begins with other numbers and is cut off.
+/// `CC_SHA512_CTX`, also used for SHA-384, which is SHA-512 with other initial values and a truncated result.
 #[repr(C)]
 #[derive(Clone, Default)]
 pub(super) struct Sha512Context {
@@ -37,7 +37,7 @@ pub(super) struct Sha512Context {
 impl State {
     pub(super) fn new(hash: Hash) -> Self {
         let (mut short, mut long) = (Sha256Context::default(), Sha512Context::default());
-        // SAFETY: each writes one context, which is there.
+        // SAFETY: each call writes one context, which exists.
         unsafe {
             match hash {
                 Hash::Sha256 => {
@@ -57,10 +57,10 @@ impl State {
     }
 
     pub(super) fn update(&mut self, part: &[u8]) {
-        // A call takes a length of 32 bits.
+        // A call takes a 32-bit length.
         for part in part.chunks(1 << 30) {
             let (data, length) = (part.as_ptr().cast(), part.len() as u32);
-            // SAFETY: the context was begun by the same hash, and `length` bytes are there.
+            // SAFETY: the context was initialised for the same hash, and `data` has `length` bytes.
             unsafe {
                 match self {
                     Self::Sha256(context) => CC_SHA256_Update(context, data, length),
@@ -74,7 +74,7 @@ impl State {
     /// Writes as many bytes as the hash has.
     pub(super) fn finish(mut self, hash: &mut [u8; Hash::LONGEST]) {
         let place = hash.as_mut_ptr();
-        // SAFETY: the context was begun by the same hash, and the place is as long as the longest one.
+        // SAFETY: the context was initialised for the same hash, and the buffer has room for the longest one.
         unsafe {
             match &mut self {
                 Self::Sha256(context) => CC_SHA256_Final(place, context),
@@ -85,7 +85,7 @@ impl State {
     }
 }
 
-/// Writes the HMAC (RFC 2104) of the parts of a message, one after the other: as many bytes as the hash has.
+/// Writes the HMAC (RFC 2104) of the concatenated parts of a message: as many bytes as the hash has.
 #[cfg(feature = "http-client")]
 pub(crate) fn hmac<'a>(
     hash: Hash,
@@ -100,8 +100,8 @@ pub(crate) fn hmac<'a>(
         Hash::Sha512 => 4,
     };
     let mut context = HmacContext([0; 96]);
-    // SAFETY: the context is there and begun before it is used, each length is that of the bytes beside it, and the place is as long as
-    // the longest hash.
+    // SAFETY: the context exists and is initialised before its use, each length is that of the bytes passed with it,
+    // and the buffer has room for the longest hash.
     unsafe {
         CCHmacInit(&raw mut context, algorithm, key.as_ptr().cast(), key.len());
         for part in parts {
@@ -109,7 +109,7 @@ pub(crate) fn hmac<'a>(
         }
         CCHmacFinal(&raw mut context, code.as_mut_ptr().cast());
     }
-    // The key can be had from it.
+    // The key could be recovered from it.
     context.0.zeroize();
 }
 
@@ -118,7 +118,7 @@ pub(crate) fn hmac<'a>(
 #[repr(C)]
 struct HmacContext([u32; 96]);
 
-// What CC_SHA's functions return is always 1.
+// The CC_SHA functions always return 1.
 unsafe extern "C" {
     fn CC_SHA256_Init(context: *mut Sha256Context) -> c_int;
     fn CC_SHA256_Update(context: *mut Sha256Context, data: *const c_void, length: u32) -> c_int;

@@ -1,4 +1,5 @@
-//! The arithmetic of Ed25519 by `ed25519-dalek`: Security.framework has none, and the curve is that of the key exchange of TLS.
+//! The arithmetic of Ed25519 by `ed25519-dalek`: Security.framework has none, and the TLS key exchange uses the same
+//! curve.
 
 use digest::consts::U64;
 use digest::{FixedOutput, HashMarker, Output, OutputSizeUser, Update};
@@ -13,7 +14,7 @@ pub(super) fn verify_ed25519(public_key: &[u8; 32], message: &[u8], signature: &
     VerifyingKey::from_bytes(public_key).is_ok_and(|key| raw_verify::<Sha512>(&key, message, &signature).is_ok())
 }
 
-/// The system's, in the place of the crate's own, which is 11 kB.
+/// The system's SHA-512, in place of the crate's own, which takes 11 kB.
 struct Sha512(State);
 
 impl Default for Sha512 {

@@ -1,11 +1,11 @@
-//! DER of two positive numbers: a signature by ECDSA (RFC 3279 2.2.3) and an RSA public key (RFC 8017 A.1.1) are a
-//! `SEQUENCE` of two `INTEGER`s, and nothing else in here is.
+//! DER of two positive numbers. An ECDSA signature (RFC 3279 2.2.3) and an RSA public key (RFC 8017 A.1.1) are both a
+//! `SEQUENCE` of two `INTEGER`s; this file reads and writes nothing else.
 
 const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
 
-/// Both numbers, big-endian and without leading zeros. `None` for anything but the one right encoding of two positive
-/// numbers, and nothing after it.
+/// Both numbers, big-endian and without leading zeros. `None` for anything but the one valid encoding of two positive
+/// numbers, with nothing after it.
 pub(super) fn read_pair(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (content, rest) = element(SEQUENCE, der)?;
     let (first, second) = element(INTEGER, content)?;
@@ -13,7 +13,7 @@ pub(super) fn read_pair(der: &[u8]) -> Option<(&[u8], &[u8])> {
     (rest.is_empty() && end.is_empty()).then_some((positive(first)?, positive(second)?))
 }
 
-/// The encoding of two positive numbers, which may have leading zeros. `None` where one is zero, or longer than any key.
+/// The encoding of two positive numbers, which may have leading zeros. `None` if one is zero, or longer than any key.
 pub(super) fn write_pair(first: &[u8], second: &[u8]) -> Option<Vec<u8>> {
     let mut content = Vec::with_capacity(first.len() + second.len() + 10);
     for number in [first, second] {
@@ -29,7 +29,7 @@ pub(super) fn write_pair(first: &[u8], second: &[u8]) -> Option<Vec<u8>> {
     Some(der)
 }
 
-/// The number without zeros in front.
+/// The number without leading zeros.
 pub(super) fn without_zeros(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number.get(zeros..).unwrap_or_default()
@@ -47,7 +47,8 @@ fn element(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(length)
 }
 
-/// The digits of an `INTEGER`: with the one zero that a high bit needs, and no other.
+/// The digits of an `INTEGER`, without the zero that precedes a high bit. `None` if it is not positive, or has other
+/// leading zeros.
 fn positive(content: &[u8]) -> Option<&[u8]> {
     match content {
         [0, 0x80..=0xff, ..] => content.get(1..),
@@ -71,7 +72,7 @@ fn write_head(der: &mut Vec<u8>, tag: u8, length: usize) -> Option<()> {
 mod tests {
     use super::*;
 
-    /// Each length form, a high bit that needs a zero in front, zeros that must go.
+    /// Each form of a length, a high bit that needs a leading zero, and leading zeros that must be removed.
     #[test]
     fn what_is_written_is_read_and_has_the_one_right_form() {
         for (first, second, head) in [
@@ -128,7 +129,7 @@ mod tests {
         assert_eq!(read_pair(&long), None);
     }
 
-    /// Nothing that is cut short or changed panics.
+    /// Truncated or changed input never panics.
     #[test]
     fn no_bytes_panic() {
         let der = write_pair(&[0xff; 256], &[1, 0, 1]).unwrap();

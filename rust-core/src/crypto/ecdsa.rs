@@ -1,17 +1,17 @@
-//! ECDSA (FIPS 186-5, 6): which points and signatures are looked at.
+//! ECDSA (FIPS 186-5, 6): which points and signatures are accepted for verification.
 
 use super::algorithm::{Curve, Hash};
 use super::backend;
 use super::der;
 
-/// Whether `point` has the form of an uncompressed point of the curve (SEC 1, 2.3.3), the only one that JWK and TLS 1.3
-/// know. Whether it is on the curve is checked when a signature is.
+/// Whether `point` has the form of an uncompressed point of the curve (SEC 1, 2.3.3), the only form that JWK and TLS
+/// 1.3 allow. Whether it is on the curve is checked together with a signature.
 pub fn has_form_of_point(curve: Curve, point: &[u8]) -> bool {
     point.first() == Some(&4) && point.len() == 1 + 2 * curve.bytes()
 }
 
-/// Whether `signature` over `message` is by the key `point`, as two numbers of the curve's length one after the other
-/// (RFC 7518 3.4).
+/// Whether the key `point` made `signature` over `message`. The signature is r followed by s, each as long as the
+/// curve's coordinates (RFC 7518 3.4).
 pub fn verify_fixed(curve: Curve, hash: Hash, point: &[u8], message: &[u8], signature: &[u8]) -> bool {
     signature.len() == 2 * curve.bytes()
         && signature
@@ -19,7 +19,7 @@ pub fn verify_fixed(curve: Curve, hash: Hash, point: &[u8], message: &[u8], sign
             .is_some_and(|(r, s)| verify(curve, hash, point, message, r, s))
 }
 
-/// The same, as DER (RFC 3279 2.2.3).
+/// The same for a signature in DER (RFC 3279 2.2.3).
 pub fn verify_asn1(curve: Curve, hash: Hash, point: &[u8], message: &[u8], signature: &[u8]) -> bool {
     der::read_pair(signature).is_some_and(|(r, s)| verify(curve, hash, point, message, r, s))
 }
@@ -27,17 +27,17 @@ pub fn verify_asn1(curve: Curve, hash: Hash, point: &[u8], message: &[u8], signa
 fn verify(curve: Curve, hash: Hash, point: &[u8], message: &[u8], r: &[u8], s: &[u8]) -> bool {
     [r, s].into_iter().all(|number| is_below_order(curve, number))
         && has_form_of_point(curve, point)
-        // None where one of them is zero.
+        // None if one of them is zero.
         && der::write_pair(r, s).is_some_and(|signature| backend::verify_ecdsa(curve, hash, point, message, &signature))
 }
 
-/// FIPS 186-5, 6.4.2, step 1. A back end checks it too; here it is the same on every system.
+/// FIPS 186-5, 6.4.2, step 1. Backends check this too; here it is the same on every system.
 fn is_below_order(curve: Curve, number: &[u8]) -> bool {
     let (digits, order) = (der::without_zeros(number), order(curve));
     (digits.len(), digits) < (order.len(), order)
 }
 
-/// The number of points (SP 800-186, 3.2.1).
+/// The order of the base point (SP 800-186, 3.2.1).
 fn order(curve: Curve) -> &'static [u8] {
     match curve {
         Curve::P256 => &P256_ORDER,

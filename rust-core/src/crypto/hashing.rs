@@ -5,7 +5,7 @@ use std::fmt;
 use super::algorithm::Hash;
 use super::backend::State;
 
-/// What a message hashes to.
+/// The hash of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Digest {
     bytes: [u8; Hash::LONGEST],
@@ -13,7 +13,7 @@ pub struct Digest {
 }
 
 impl Digest {
-    /// What is written, as long as the hash is.
+    /// The hash that `write` writes, cut to the length of the hash function.
     pub(crate) fn written(hash: Hash, write: impl FnOnce(&mut [u8; Hash::LONGEST])) -> Self {
         let (mut bytes, length) = ([0; Hash::LONGEST], hash.bytes());
         write(&mut bytes);
@@ -42,7 +42,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// Nothing is hashed yet.
+    /// A context that has hashed nothing yet.
     pub fn new(hash: Hash) -> Self {
         let state = State::new(hash);
         Self { hash, state }
@@ -53,13 +53,13 @@ impl Context {
         self.state.update(part);
     }
 
-    /// The hash of what was hashed.
+    /// The hash of all parts.
     pub fn finish(self) -> Digest {
         Digest::written(self.hash, |bytes| self.state.finish(bytes))
     }
 }
 
-/// It says which hash it is, and nothing of the message.
+/// Shows the hash function, and nothing of the message.
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} of a message", self.hash)

@@ -1,8 +1,8 @@
-//! Hashing, and verifying signatures by RSA, by ECDSA over P-256 and P-384, and by Ed25519. Pure: functions of their arguments.
+//! Hashing, and verifying signatures by RSA, ECDSA over P-256 and P-384, and Ed25519. Pure functions.
 //!
-//! What a key and a signature must look like is decided here ([`rsa`], [`ecdsa`], [`ed25519`]), and the same on every system. The
-//! arithmetic beneath is the operating system's on Apple systems, but for Ed25519, and `ring`'s elsewhere (docs/adr/0017).
-//! `backend.rs` chooses, and nothing else knows which.
+//! [`rsa`], [`ecdsa`] and [`ed25519`] decide which keys and signatures are valid in form, in the same way on every
+//! system. The arithmetic comes from the operating system on Apple systems, except for Ed25519, and from `ring`
+//! elsewhere (docs/adr/0017). `backend.rs` chooses, and no other code depends on the choice.
 
 mod algorithm;
 mod backend;

@@ -1,4 +1,4 @@
-//! The arithmetic by `ring`.
+//! The arithmetic of `ring`.
 
 use ring::digest;
 use ring::signature::{
@@ -15,7 +15,7 @@ pub(super) fn verify_ecdsa(curve: Curve, hash: Hash, point: &[u8], message: &[u8
         (Curve::P256, Hash::Sha384) => &ECDSA_P256_SHA384_ASN1,
         (Curve::P384, Hash::Sha256) => &ECDSA_P384_SHA256_ASN1,
         (Curve::P384, Hash::Sha384) => &ECDSA_P384_SHA384_ASN1,
-        // No algorithm of JWS or TLS has it with these curves.
+        // No algorithm of JWS or TLS uses SHA-512 with these curves.
         (_, Hash::Sha512) => return false,
     };
     verify(algorithm, point, message, signature)
@@ -43,7 +43,7 @@ fn verify(algorithm: &'static dyn VerificationAlgorithm, key: &[u8], message: &[
         .is_ok()
 }
 
-/// Of a message that is hashed in parts.
+/// The state of a message that is hashed in parts.
 #[derive(Clone)]
 pub(super) struct State(digest::Context);
 

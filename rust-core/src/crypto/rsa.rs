@@ -1,4 +1,4 @@
-//! RSA (RFC 8017): which keys and signatures are looked at.
+//! RSA (RFC 8017): which keys and signatures are accepted for verification.
 
 use super::algorithm::{Hash, Padding};
 use super::backend;
@@ -6,26 +6,26 @@ use super::der;
 
 /// 2048 to 8192 bits, in whole bytes (RFC 7518 3.3 has the lower bound).
 const MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
-/// Larger ones are slow to verify with, and nobody has them.
+/// Larger exponents are slow to verify with, and nobody uses them.
 const LARGEST_EXPONENT: u64 = (1 << 33) - 1;
 
-/// A public key as PKCS #1 has it (`RSAPublicKey`, RFC 8017 A.1.1), of its two numbers. `None` where one is zero or far
-/// too long. Its other bounds are checked when a signature is.
+/// A public key in PKCS #1 form (`RSAPublicKey`, RFC 8017 A.1.1), made from its two numbers. `None` if one is zero or
+/// far too long. The other bounds are checked together with a signature.
 pub fn public_key(modulus: &[u8], exponent: &[u8]) -> Option<Vec<u8>> {
     der::write_pair(modulus, exponent)
 }
 
-/// Whether a modulus, which may have leading zeros, is of fewer than 2048 bits.
+/// Whether a modulus, which may have leading zeros, has fewer than 2048 bits.
 pub fn is_too_short(modulus: &[u8]) -> bool {
     der::without_zeros(modulus).len() < *MODULUS_BYTES.start()
 }
 
-/// Whether `signature` over `message` is by the key `public_key`, which is in PKCS #1 form, has 2048 to 8192 bits, and
-/// an odd exponent from 3 to 2^33 - 1.
+/// Whether the key `public_key` made `signature` over `message`. The key must be in PKCS #1 form, and have 2048 to 8192
+/// bits and an odd exponent from 3 to 2^33 - 1.
 pub fn verify(padding: Padding, hash: Hash, public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
     der::read_pair(public_key).is_some_and(|(modulus, exponent)| {
         is_acceptable(modulus, exponent)
-            // RFC 8017 8.1.2 and 8.2.2, step 1. Not every back end insists.
+            // RFC 8017 8.1.2 and 8.2.2, step 1. Not every backend checks it.
             && signature.len() == modulus.len()
             && backend::verify_rsa(padding, hash, public_key, message, signature)
     })

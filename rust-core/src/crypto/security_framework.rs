@@ -1,7 +1,7 @@
-//! The arithmetic by the operating system: `SecKey` of Security.framework.
+//! The arithmetic of the operating system: `SecKey` of Security.framework.
 //!
-//! A key or a signature that the system does not take is one that does not verify. Why it does not is not asked: no caller
-//! could do anything else with it.
+//! A key or a signature that the system rejects counts as one that does not verify. The reason is not examined, because
+//! no caller could act on it.
 #![allow(unsafe_code, reason = "Security.framework is a C interface")]
 
 use std::ptr;
@@ -31,7 +31,7 @@ use security_framework_sys::{
 
 use super::algorithm::{Curve, Hash, Padding};
 
-/// A key or value that is an exported constant of the Security framework.
+/// An exported constant of the Security framework, as a `CFString`.
 macro_rules! constant {
     ($name:expr) => {{
         // SAFETY: the system initialises these constants before any code of the process runs and never changes them;
@@ -43,12 +43,12 @@ macro_rules! constant {
 pub(crate) use constant;
 
 pub(super) fn verify_ecdsa(_: Curve, hash: Hash, point: &[u8], message: &[u8], signature: &[u8]) -> bool {
-    // SAFETY: as `constant!` says.
+    // SAFETY: see `constant!`.
     let algorithm = unsafe {
         match hash {
             Hash::Sha256 => kSecKeyAlgorithmECDSASignatureMessageX962SHA256,
             Hash::Sha384 => kSecKeyAlgorithmECDSASignatureMessageX962SHA384,
-            // No algorithm of JWS or TLS has it with these curves.
+            // No algorithm of JWS or TLS uses SHA-512 with these curves.
             Hash::Sha512 => return false,
         }
     };
@@ -56,7 +56,7 @@ pub(super) fn verify_ecdsa(_: Curve, hash: Hash, point: &[u8], message: &[u8], s
 }
 
 pub(super) fn verify_rsa(padding: Padding, hash: Hash, public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
-    // SAFETY: as `constant!` says.
+    // SAFETY: see `constant!`.
     let algorithm = unsafe {
         match (padding, hash) {
             (Padding::Pkcs1, Hash::Sha256) => kSecKeyAlgorithmRSASignatureMessagePKCS1v15SHA256,
@@ -68,21 +68,22 @@ pub(super) fn verify_rsa(padding: Padding, hash: Hash, public_key: &[u8], messag
         }
     };
     autoreleasepool(|_| {
-        // SAFETY: as `constant!` says.
+        // SAFETY: see `constant!`.
         let key = Key::public(unsafe { kSecAttrKeyTypeRSA }, public_key);
         key.is_some_and(|key| key.verifies(algorithm, message, signature))
     })
 }
 
-/// The public key in a certificate (X.509): an RSA key in PKCS #1 form, or an uncompressed point of P-256, P-384 or another curve.
-/// `None` where the system does not read it.
+/// The public key in a certificate (X.509): an RSA key in PKCS #1 form, or an uncompressed point of P-256, P-384 or
+/// another curve. `None` if the system cannot read it.
 #[cfg(feature = "http-client")]
 pub(crate) fn key_of_certificate(certificate: &[u8]) -> Option<Vec<u8>> {
     autoreleasepool(|_| {
         let data = CFData::from_buffer(certificate);
-        // SAFETY: the data is valid during the call; the default allocator is null. The result is null or, by the Create Rule, ours.
+        // SAFETY: the data is valid during the call; null means the default allocator. The result is null or, by the
+        // Create Rule, ours.
         let certificate = unsafe { SecCertificateCreateWithData(ptr::null(), data.as_concrete_TypeRef()) };
-        // SAFETY: not null, and ours to release, exactly once: on drop.
+        // SAFETY: not null, and ours to release exactly once: on drop.
         let certificate =
             (!certificate.is_null()).then(|| unsafe { CFType::wrap_under_create_rule(certificate as CFTypeRef) })?;
         // SAFETY: the certificate is valid during the call. The result is null or, by the Create Rule ("Copy"), ours.
@@ -95,25 +96,25 @@ pub(crate) fn key_of_certificate(certificate: &[u8]) -> Option<Vec<u8>> {
 #[derive(Debug)]
 pub(crate) struct Key(CFType);
 
-// SAFETY: a SecKey never changes after it was made, and CoreFoundation counts references atomically; Apple's own
-// frameworks use one from several threads.
+// SAFETY: a SecKey never changes after its creation, and CoreFoundation counts references atomically; Apple's own
+// frameworks use one key from several threads.
 unsafe impl Send for Key {}
 // SAFETY: as above.
 unsafe impl Sync for Key {}
 
 impl Key {
-    /// Takes a reference that a function of the system gave away: by the Create Rule. `None` where it gave none.
+    /// Takes over a reference that a function of the system returned by the Create Rule. `None` if it is null.
     ///
     /// # Safety
     /// `key` is null, or a reference that is the caller's to release.
     pub(crate) unsafe fn created(key: SecKeyRef) -> Option<Self> {
-        // SAFETY: not null, and the caller's to release, exactly once: on drop.
+        // SAFETY: not null, and the caller's to release exactly once: on drop.
         (!key.is_null()).then(|| Self(unsafe { CFType::wrap_under_create_rule(key as CFTypeRef) }))
     }
 
-    /// A public key of the curve that has points of this length, of an uncompressed point.
+    /// A public key from an uncompressed point. The length of the point determines the curve.
     pub(crate) fn elliptic_curve(point: &[u8]) -> Option<Self> {
-        // SAFETY: as `constant!` says.
+        // SAFETY: see `constant!`.
         Self::public(unsafe { kSecAttrKeyTypeECSECPrimeRandom }, point)
     }
 
@@ -121,11 +122,11 @@ impl Key {
         self.0.as_CFTypeRef() as SecKeyRef
     }
 
-    /// What [`SecKeyCreateWithData`] would take. `None` for a key that does not leave its place.
+    /// The data that [`SecKeyCreateWithData`] accepts. `None` for a key that cannot be exported.
     #[cfg(feature = "http-client")]
     pub(crate) fn external_representation(&self) -> Option<Vec<u8>> {
-        // SAFETY: the key is valid during the call, and a null place for an error means that none is wanted. The result is null or,
-        // by the Create Rule ("Copy"), ours to release, exactly once: on drop.
+        // SAFETY: the key is valid during the call, and a null error pointer means that no error is wanted. The result
+        // is null or, by the Create Rule ("Copy"), ours to release exactly once: on drop.
         unsafe {
             let data = SecKeyCopyExternalRepresentation(self.as_ref(), ptr::null_mut());
             (!data.is_null()).then(|| CFData::wrap_under_create_rule(data).bytes().to_vec())
@@ -138,7 +139,7 @@ impl Key {
             (constant!(kSecAttrKeyType), constant!(kind)),
             (constant!(kSecAttrKeyClass), constant!(kSecAttrKeyClassPublic)),
         ]);
-        // SAFETY: both are valid during the call, and a null place for an error means that none is wanted. The result is
+        // SAFETY: both are valid during the call, and a null error pointer means that no error is wanted. The result is
         // null or, by the Create Rule, ours.
         unsafe {
             Self::created(SecKeyCreateWithData(
@@ -151,7 +152,7 @@ impl Key {
 
     fn verifies(&self, algorithm: CFStringRef, message: &[u8], signature: &[u8]) -> bool {
         let (message, signature) = (CFData::from_buffer(message), CFData::from_buffer(signature));
-        // SAFETY: all are valid during the call, and a null place for an error means that none is wanted.
+        // SAFETY: all are valid during the call, and a null error pointer means that no error is wanted.
         let valid = unsafe {
             let (message, signature) = (message.as_concrete_TypeRef(), signature.as_concrete_TypeRef());
             SecKeyVerifySignature(self.as_ref(), algorithm, message, signature, ptr::null_mut())

@@ -16,7 +16,7 @@ use crate::adapters::system::{SystemClock, SystemRandomness, TokioSpawner};
 use crate::ports::{Log, SecretStore};
 use crate::session::{Dependencies, Sharing};
 
-/// Everything the session needs of the world, for real.
+/// The real adapters for everything that the session needs from outside.
 pub(super) fn dependencies(
     storage: &SessionStorage,
     read_only: bool,
@@ -41,7 +41,7 @@ pub(super) fn dependencies(
     })
 }
 
-/// The store, whose changes other processes get where they use it too.
+/// The store. If other processes use it too, they are notified of its changes.
 fn announced(storage: &SessionStorage) -> Result<Arc<dyn SecretStore>, SessionError> {
     let store = storage.open()?;
     Ok(match changes_of(storage) {
@@ -67,7 +67,7 @@ mod tests {
         dependencies.unwrap().transport
     }
 
-    /// This thread has no runtime. The core's polls in the same way, and nothing may block it.
+    /// This thread has no runtime. The core's own runtime polls in the same way, and nothing may block it.
     #[test]
     fn requests_do_not_run_where_they_are_polled() {
         let transport = transport(ProxySource::System);

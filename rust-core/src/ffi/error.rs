@@ -1,4 +1,4 @@
-//! The public error: each case says what the caller should do. This file holds the one conversion into it.
+//! The public error: each case says what the caller should do. This file contains the only conversion to it.
 
 use std::fmt;
 use std::ops::Deref;
@@ -9,33 +9,33 @@ use crate::model::state::ReauthenticationReason;
 use crate::ports::{StoreError, TransportErrorKind};
 use crate::protocol::issuer_message::IssuerMessage;
 
-/// Why a call did not succeed, named by what to do about it. `message` is for a developer's eyes; it never contains a
-/// token, a code or a profile's content.
+/// Why a call did not succeed, named by what to do about it. `message` is for developers; it never contains a token, a
+/// code or the content of a profile.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 pub enum SessionError {
     /// Nothing is wrong with the session; try the same call again later.
     #[error("{message}")]
     RetryLater {
-        /// What stood in the way.
+        /// Why the call failed.
         reason: RetryReason,
-        /// How long the server asked to wait, in seconds, where it said so.
+        /// How long the server asked to wait, in seconds; nil if it did not say.
         retry_after_seconds: Option<u64>,
-        /// For a developer.
+        /// For developers.
         message: ErrorMessage,
     },
     /// The device is locked and the session cannot be read; try again when it has been unlocked.
     #[error("{message}")]
     WaitForUnlock {
-        /// For a developer.
+        /// For developers.
         message: ErrorMessage,
     },
-    /// The Keychain asked for the user (Face ID, Touch ID, the passcode) and the user did not come. Nothing is lost: the
-    /// same call asks again, so make it when the user wants it.
+    /// The Keychain asked the user to authenticate (Face ID, Touch ID, the passcode), and the user did not. Nothing is
+    /// lost: the same call asks again, so repeat it only when the user wants it.
     #[error("{message}")]
     AuthenticateUser {
-        /// Whether the user said no; else the authentication failed.
+        /// Whether the user cancelled; otherwise the authentication failed.
         cancelled: bool,
-        /// For a developer.
+        /// For developers.
         message: ErrorMessage,
     },
     /// The call needs the user: begin a sign-in.
@@ -43,28 +43,28 @@ pub enum SessionError {
     SignIn {
         /// Why.
         reason: SignInReason,
-        /// For a developer.
+        /// For developers.
         message: ErrorMessage,
     },
-    /// The issuer wants a second factor for this renewal, and gave what it can go on with; the session has not ended.
-    /// `mfa_answer` does that, for ten minutes; a sign-in does too.
+    /// The issuer requires a second factor for this renewal, and gave a token to continue with; the session has not
+    /// ended. Continue with `mfa_answer` within ten minutes; a sign-in helps too.
     #[error("{message}")]
     MfaRequired {
-        /// Names what it goes on with.
+        /// The number of the challenge.
         challenge: u64,
-        /// The types of the factors that the user has, where the issuer said so.
+        /// The types of the factors that the user has, if the issuer said so.
         challenge_types: Vec<String>,
-        /// Those that the user can enroll, where the user has none.
+        /// The types that the user can enroll, if the user has no factor.
         enroll_types: Vec<String>,
-        /// For a developer.
+        /// For developers.
         message: ErrorMessage,
     },
-    /// The issuer did not accept this second factor; ask for another. The session has not ended.
+    /// The issuer did not accept this second factor; ask the user for another. The session has not ended.
     #[error("{message}")]
     MfaRejected {
-        /// The issuer's error code; `expired_token` where the challenge is over, also by Pilotlight's own clock.
+        /// The issuer's error code; `expired_token` if the challenge is over, also by Pilotlight's own clock.
         code: String,
-        /// For a developer.
+        /// For developers.
         message: ErrorMessage,
     },
     /// This sign-in attempt failed; show why and let the user begin another. A session that existed before is
@@ -74,17 +74,17 @@ pub enum SessionError {
         /// The issuer's error code (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6), or Pilotlight's own:
         /// `id_token_invalid`, `no_sign_in_in_progress`, `sign_in_expired`, `state_mismatch`, `issuer_mismatch`.
         code: String,
-        /// For a developer.
+        /// For developers.
         message: ErrorMessage,
     },
     /// The sign-in was cancelled, by the user or by the app. Usually nothing needs to be shown.
     #[error("the sign-in was cancelled")]
     SignInCancelled,
-    /// This session is read-only and has nothing that is good enough: the app itself has to run, to renew the session or
-    /// to sign in or out.
+    /// This session is read-only and has no token that is valid for long enough: the app itself has to run, to renew
+    /// the session or to sign in or out.
     #[error("{message}")]
     OpenApp {
-        /// For a developer.
+        /// For developers.
         message: ErrorMessage,
     },
     /// The app's configuration, or the client's settings at the issuer, must be changed.
@@ -92,7 +92,7 @@ pub enum SessionError {
     FixConfiguration {
         /// The field of the configuration that the error is about.
         field: String,
-        /// For a developer.
+        /// For developers.
         message: ErrorMessage,
     },
     /// An argument of this call must be changed.
@@ -100,22 +100,22 @@ pub enum SessionError {
     FixArgument {
         /// The argument.
         argument: String,
-        /// For a developer.
+        /// For developers.
         message: ErrorMessage,
     },
-    /// The store refuses or fails. After a refresh the new tokens stay usable in this process and are written again at
+    /// The store refused or failed. After a renewal the new tokens stay usable in this process and are written again at
     /// the next call.
     #[error("{message}")]
     CheckStorage {
-        /// The system's own number: an `OSStatus` or an `errno`.
+        /// The system's error number: an `OSStatus` or an `errno`.
         status: Option<i32>,
-        /// For a developer.
+        /// For developers.
         message: ErrorMessage,
     },
     /// A fault in Pilotlight itself; please report it. The session is untouched.
     #[error("{message}")]
     ReportBug {
-        /// For a developer.
+        /// For developers.
         message: ErrorMessage,
     },
 }
@@ -123,9 +123,9 @@ pub enum SessionError {
 /// What happened, in words.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct ErrorMessage {
-    /// For a developer's log.
+    /// For the developer's log.
     pub text: String,
-    /// What the issuer said of it, for the user and for no log.
+    /// What the issuer said about it: for the user, not for a log.
     pub issuer: Option<IssuerMessage>,
 }
 
@@ -143,10 +143,10 @@ impl fmt::Display for ErrorMessage {
     }
 }
 
-/// What stood in the way of a call that may succeed later.
+/// Why a call failed that may succeed later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum RetryReason {
-    /// No connection, or it broke, or nobody answered in time.
+    /// No connection, a broken connection, or no answer in time.
     Network,
     /// No trusted TLS connection: often a captive portal, a proxy or a wrong clock.
     UntrustedConnection,
@@ -154,11 +154,11 @@ pub enum RetryReason {
     ServerFault,
     /// The server limits the rate of requests (429).
     RateLimited,
-    /// The answer is not what the protocol says, as from a captive portal or a proxy.
+    /// An answer that the protocol does not define, such as one from a captive portal or a proxy.
     UnexpectedAnswer,
-    /// Another process that shares the session is renewing it and does not come to an end.
+    /// Another process that shares the session is renewing it and has not finished.
     AnotherProcess,
-    /// The system gives this process no time in the background, and the session is shared with other processes.
+    /// The system gives this process no background time, and the session is shared with other processes.
     NoBackgroundTime,
 }
 
@@ -171,22 +171,23 @@ pub enum SignInReason {
     RefreshTokenRejected,
     /// The access token expired and there is no refresh token.
     NoRefreshToken,
-    /// The session has lasted as long as the app or the issuer lets one last.
+    /// The session has lasted as long as the app or the issuer allows.
     LifetimeEnded,
     /// The session was not used for longer than the app allows.
     IdleTooLong,
     /// The issuer wants the user to do something (a second factor, consent); the session has not ended.
     InteractionRequired,
-    /// The issuer denies this renewal by its own rule; the session has not ended.
+    /// The issuer denied this renewal by a rule or policy; the session has not ended.
     AccessDenied,
     /// For more than a minute the issuer has refused each renewal with an error that does not say why. Most likely the
-    /// refresh token is dead. The session has not ended: renewals are tried on, and one that succeeds ends this.
+    /// refresh token is dead. The session has not ended: renewals are still tried, and one that succeeds ends this
+    /// state.
     RenewalsRefused {
         /// The issuer's last error code.
         code: String,
     },
-    /// The tokens are bound to a key (DPoP) that this device cannot use any more, as after a backup was restored to another
-    /// device. The session has not ended, and is of no use here.
+    /// The tokens are bound to a key (DPoP) that this device can no longer use, for example after a backup was restored
+    /// to another device. The session has not ended, but is useless on this device.
     ProofKeyLost,
 }
 

@@ -1,10 +1,10 @@
-//! What the tests of this folder open sessions with.
+//! The configuration and storage that the tests of this folder open sessions with.
 
 use super::storage::KeychainStorage;
 use crate::adapters::keychain::KeychainAccessibility;
 use crate::model::configuration::{Provider, SessionConfiguration};
 
-/// Auth0's, with nothing but what is needed.
+/// A configuration for Auth0 with only what is required.
 pub(super) fn configuration() -> SessionConfiguration {
     SessionConfiguration::new(
         Provider::Auth0 {

@@ -1,4 +1,4 @@
-//! Token exchange (RFC 8693), as Swift asks for it.
+//! Token exchange (RFC 8693), as Swift requests it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,46 +10,46 @@ use crate::protocol::actor::Actor;
 use crate::protocol::exchanged_token::{OwnToken, TokenExchange};
 use crate::session::{DeviceSso, SessionTransfer};
 
-/// Which of the session's tokens is exchanged, and for what. `Debug` shows the audience only.
+/// Which of the session's tokens is exchanged, and for what. `Debug` shows only the audience.
 #[derive(Clone, uniffi::Record)]
 pub struct ExchangeRequest {
-    /// The API.
+    /// The API's identifier.
     pub audience: String,
-    /// The scopes there.
+    /// The scopes at that API.
     pub scopes: Vec<String>,
-    /// Where the API is, a URI, for issuers that want it so.
+    /// The API's location, a URI, for issuers that require it.
     pub resource: Option<String>,
     /// Which token is exchanged.
     pub subject: OwnToken,
-    /// The issuer's own name for its type; nil for that of RFC 8693.
+    /// The issuer's own identifier for the type of that token; nil for that of RFC 8693.
     pub subject_type: Option<String>,
-    /// Who acts for the user.
+    /// The party that acts for the user.
     pub actor: Option<ExchangeActor>,
-    /// More parameters for the request.
+    /// Further parameters of the request.
     pub parameters: HashMap<String, String>,
 }
 
-/// Who acts for the user. It crosses as text, because the app has it from elsewhere.
+/// The party that acts for the user. Passed as text, because the app got it elsewhere.
 #[derive(Clone, uniffi::Record)]
 pub struct ExchangeActor {
     /// The actor's token.
     pub token: String,
-    /// Its type, a URI.
+    /// The token's type, a URI.
     pub kind: String,
 }
 
-/// A token with which a browser or web view is signed in too.
+/// A token that signs in a browser or web view too.
 #[derive(uniffi::Record)]
 pub struct SessionTransferToken {
-    /// The token: who has it is signed in, once.
+    /// The token. Anyone who has it can sign in with it, once.
     pub token: String,
-    /// How long it is good, in seconds.
+    /// How long it is valid, in seconds.
     pub lifetime_seconds: u32,
     /// The issuer's host.
     pub host: String,
 }
 
-/// Not the token.
+/// Does not show the token.
 impl fmt::Debug for SessionTransferToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionTransferToken")
@@ -58,7 +58,7 @@ impl fmt::Debug for SessionTransferToken {
     }
 }
 
-/// What another app of the vendor signs in with. It crosses as text: it is for another session.
+/// The tokens that another app of the vendor signs in with. Passed as text: they are for another session.
 #[derive(uniffi::Record)]
 pub struct DeviceSsoToken {
     /// The ID token.
@@ -67,7 +67,7 @@ pub struct DeviceSsoToken {
     pub device_secret: String,
 }
 
-/// Neither of them.
+/// Shows neither of them.
 impl fmt::Debug for DeviceSsoToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeviceSsoToken").finish_non_exhaustive()

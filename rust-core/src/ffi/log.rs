@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::ports::{Log, LogLevel};
 
-/// Takes Pilotlight's log lines. They hold no secrets and no personal data.
+/// Receives Pilotlight's log lines. They contain no secrets and no personal data.
 #[uniffi::export(with_foreign)]
 pub trait LogSink: Send + Sync + std::fmt::Debug {
-    /// One line. Called on any thread; must return soon.
+    /// Logs one line. Called on any thread; must return quickly.
     fn log(&self, level: LogLevel, message: String);
 }
 

@@ -9,18 +9,18 @@ use futures_util::future::{Either, select};
 use super::observer::Observation;
 use crate::session::{MeasuredResult, Measurement, Operation, SessionManager};
 
-/// Takes what the session measures, as long as the handle lives that it was given to. Called for one thing at a time, in order, on
-/// a thread of Pilotlight's own. One that is slow delays nothing, and loses measurements.
+/// Receives the session's measurements, as long as the handle that it was given to exists. Called one at a time, in
+/// order, on one of Pilotlight's own threads. A slow sink delays nothing, but loses measurements.
 #[uniffi::export(with_foreign)]
 pub trait MetricsSink: Send + Sync + std::fmt::Debug {
-    /// Something has ended.
+    /// An operation has ended.
     fn record(&self, measurement: CoreMeasurement);
 }
 
-/// Something that took time and has ended. Names no user, token, host or address.
+/// An operation that has ended. Contains no user, token, host or address.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct CoreMeasurement {
-    /// What it was.
+    /// The operation.
     pub operation: MeasuredOperation,
     /// How it ended.
     pub result: MeasuredResult,
@@ -28,30 +28,30 @@ pub struct CoreMeasurement {
     pub duration: Duration,
 }
 
-/// What is measured.
+/// The operations that are measured.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum MeasuredOperation {
-    /// A renewal from its first attempt to its end.
+    /// A renewal, from its first attempt to its end.
     Renewal {
         /// Whether it was for a further audience.
         is_further: bool,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: u32,
     },
-    /// A caller waited for the renewal that another had begun.
+    /// A caller waited for a renewal that another caller had begun.
     SharedRenewal,
-    /// A renewal waited for another process's.
+    /// A renewal waited for another process's renewal.
     ProcessLock,
     /// One request.
     Request {
-        /// Which of the issuer's endpoints, in words.
+        /// The name of the issuer's endpoint.
         endpoint: String,
-        /// The answer's status; nil where there was none.
+        /// The status of the answer; nil if there was none.
         status: Option<u16>,
     },
 }
 
-/// Gives what is measured from now on to `sink`, until the result is dropped.
+/// Gives measurements to `sink` from now on, until the result is dropped.
 pub(super) fn record_measurements(manager: &SessionManager, sink: Arc<dyn MetricsSink>) -> Observation {
     let mut measurements = manager.subscribe_to_measurements();
     Observation::by(|mut ended| async move {

@@ -5,10 +5,10 @@ use std::fmt;
 use crate::model::secret::Secret;
 use crate::session::MfaAnswer;
 
-/// The user's answer to a challenge for a second factor. It crosses as text, because the user types it.
+/// The user's answer to a challenge for a second factor. Passed as text, because the user types it.
 #[derive(Clone, uniffi::Enum)]
 pub enum MfaReply {
-    /// A code from an app.
+    /// A code from an authenticator app.
     Otp {
         /// The code.
         code: String,
@@ -18,9 +18,9 @@ pub enum MfaReply {
         /// The code.
         code: String,
     },
-    /// Asks whether the user has said yes on a device.
+    /// Asks whether the user has approved on another device.
     Push,
-    /// A recovery code, which is spent by that.
+    /// A recovery code. It can be used only once.
     RecoveryCode {
         /// The code.
         code: String,

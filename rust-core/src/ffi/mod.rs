@@ -1,5 +1,5 @@
-//! What Swift sees: one-line exports over [`crate::session`], the Swift-facing types, the one error conversion, the
-//! runtime.
+//! The interface to Swift: one-line exports over [`crate::session`], the Swift-facing types, the one error conversion,
+//! and the runtime.
 
 mod dependencies;
 mod error;

@@ -1,4 +1,4 @@
-//! Whose HTTP client a session's requests go through.
+//! The HTTP client that a session's requests go through.
 
 use std::sync::Arc;
 
@@ -7,22 +7,22 @@ use crate::adapters::app_transport::{AppHttpTransport, AppTransport};
 use crate::adapters::proxy::ProxySource;
 use crate::ports::Transport;
 
-/// What sends a session's requests.
+/// The HTTP client that sends a session's requests.
 #[derive(Clone, Debug, uniffi::Enum)]
 pub enum SessionNetwork {
     /// The core's own HTTP client.
     Core {
-        /// For its connections.
+        /// The source of the proxies for its connections.
         proxies: ProxySource,
     },
-    /// The app's, which sees all that is sent and received, the refresh token included.
+    /// The app's HTTP client. It sees everything that is sent and received, including the refresh token.
     App {
-        /// It.
+        /// The client.
         transport: Arc<dyn AppTransport>,
     },
 }
 
-/// Whether this build of the core has its own HTTP client; else every session needs the app's.
+/// Whether this build of the core has its own HTTP client. If not, every session needs one of the app's.
 #[uniffi::export]
 pub fn core_has_http_client() -> bool {
     cfg!(feature = "http-client")
@@ -39,7 +39,7 @@ impl SessionNetwork {
         }
     }
 
-    /// In words, for the error about two that differ.
+    /// The client's name, for the error about two different ones.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Core { .. } => "Pilotlight's own HTTP client",
@@ -48,8 +48,8 @@ impl SessionNetwork {
     }
 }
 
-/// One for all sessions of the process, for each way to the network: they share connections, the memory of TLS and what the
-/// first request makes.
+/// One client for all sessions of the process with the same proxies. They share connections, TLS session state and the
+/// setup of the first request.
 #[cfg(feature = "http-client")]
 fn core_transport(proxies: ProxySource) -> Arc<dyn Transport> {
     use std::sync::{Mutex, PoisonError};

@@ -14,24 +14,24 @@ use crate::machine::event::{RenewalFailure, Report, SessionEvent};
 use crate::model::state::SessionState;
 use crate::session::SessionManager;
 
-/// Receives every change of the session's state, and what happens to it. Called for one thing at a time, in order,
-/// on a thread of Pilotlight's own, as long as the handle lives that it was given with. Must return soon.
+/// Receives every change of the session's state, and every event. Called one at a time, in order, on one of
+/// Pilotlight's own threads, as long as the handle that it was given to exists. Must return quickly.
 #[uniffi::export(with_foreign)]
 pub trait SessionObserver: Send + Sync + std::fmt::Debug {
-    /// The state is another one.
+    /// The state has changed.
     fn state_changed(&self, state: SessionState);
 
-    /// Something happened.
+    /// An event happened.
     fn happened(&self, event: SessionEvent);
 }
 
-// The public error, by the one conversion there is; it never comes back.
+// Lowered as the public error, by the one conversion there is. It is never lifted.
 uniffi::custom_type!(RenewalFailure, SessionError, {
     try_lift: |error| Ok(Self(Box::new(Error::Internal(error.to_string())))),
     lower: |failure| (*failure.0).into(),
 });
 
-/// Until this is dropped its observer is called; then it is let go of.
+/// An observation. Its observer is called until the observation is dropped, and released then.
 #[derive(Debug)]
 #[expect(dead_code, reason = "its drop is what counts")]
 pub(super) struct Observation {
@@ -40,7 +40,7 @@ pub(super) struct Observation {
 }
 
 impl Observation {
-    /// By the task that `forward` makes, which is to end when the observation does.
+    /// An observation by the task that `forward` makes. The task must end when the observation does.
     pub(super) fn by<F>(forward: impl FnOnce(oneshot::Receiver<()>) -> F) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
@@ -51,7 +51,7 @@ impl Observation {
     }
 }
 
-/// Forwards as long as the observation lives. The sender's side ends with the session, so no task outlives that either.
+/// Forwards reports as long as the observation lives. The channel also closes with the session, so no task outlives it.
 pub(super) fn forward_reports(
     manager: &SessionManager,
     observer: Option<Arc<dyn SessionObserver>>,
@@ -59,7 +59,7 @@ pub(super) fn forward_reports(
     let observer = observer?;
     let mut reports = manager.subscribe();
     Some(Observation::by(|mut ended| async move {
-        // The end is looked at first: what came in the meantime is for nobody.
+        // The end is checked first: reports that came in the meantime have no receiver.
         while let Either::Right((Some(report), _)) = select(&mut ended, pin!(reports.recv())).await {
             match report {
                 Report::State(state) => observer.state_changed(state),

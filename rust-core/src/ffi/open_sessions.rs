@@ -1,5 +1,5 @@
-//! The sessions that are open in this process. Opening one again gives the same: two that renewed side by side would
-//! present one refresh token twice, and an issuer that rotates ends the session for that.
+//! The sessions that are open in this process. Opening a session again returns the same one: two that renewed side by
+//! side would present one refresh token twice, and an issuer that rotates refresh tokens ends the session for that.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,8 +12,8 @@ use crate::model::configuration::{Configuration, SessionConfiguration};
 use crate::ports::{Log, LogLevel};
 use crate::session::{Dependencies, SessionManager, WeakSessionManager};
 
-/// What makes two sessions the same one: the stored item, whatever else their configurations say. One that only looks
-/// has no renewals that could meet another's, and is a separate session.
+/// What makes two sessions the same: the stored item, whatever else their configurations say. A read-only session does
+/// not renew, so it cannot collide with another and is a separate session.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Identity {
     store: StoreIdentity,
@@ -25,17 +25,17 @@ struct Identity {
 struct OpenSession {
     identity: Identity,
     manager: WeakSessionManager,
-    /// As of the last opening, whose options count.
+    /// The storage of the last opening, whose options count.
     storage: SessionStorage,
     /// The name of its HTTP client.
     network: &'static str,
 }
 
-/// Opening one takes no longer when many are open.
+/// Opening a session does not take longer when many are open.
 #[derive(Debug)]
 struct OpenSessions {
-    /// In the order of their identities. Boxed, so that one that is put among a thousand moves eight kilobytes. Not a hash map:
-    /// its code and its random keys would be new to the process that opens its first session.
+    /// Sorted by identity. Boxed, so that inserting one among a thousand moves eight kilobytes. Not a hash map: its
+    /// code and its random keys would be an extra cost for the first session that a process opens.
     #[expect(clippy::vec_box, reason = "said above")]
     in_order: Vec<Box<OpenSession>>,
     redirect_uris: RedirectUris,
@@ -45,7 +45,7 @@ struct OpenSessions {
 
 static OPEN: Mutex<OpenSessions> = Mutex::new(OpenSessions::NONE);
 
-/// The least number of sessions between two looks at all of them.
+/// The least number of openings between two sweeps.
 const LEAST_BETWEEN_SWEEPS: usize = 16;
 
 impl OpenSessions {
@@ -55,7 +55,7 @@ impl OpenSessions {
         opened_until_sweep: LEAST_BETWEEN_SWEEPS,
     };
 
-    /// It, or where it would be.
+    /// The index of the session, or the index where it would be inserted.
     fn find(&self, identity: &Identity) -> Result<usize, usize> {
         self.in_order.binary_search_by(|session| session.identity.cmp(identity))
     }
@@ -75,7 +75,7 @@ impl OpenSessions {
     }
 }
 
-/// What is asked for.
+/// The arguments of one opening.
 #[derive(Debug)]
 pub(super) struct Opening {
     pub(super) configuration: SessionConfiguration,
@@ -86,9 +86,10 @@ pub(super) struct Opening {
     pub(super) network: &'static str,
 }
 
-/// The open session over the same stored item, or a new one with what `dependencies` makes. Where the settings of an open one
-/// differ, those of now count from now on, and the caller's `log` says so: who closed the other one a moment ago and whose
-/// last work still ends, or whose screens still show it, opens this one for its settings.
+/// Returns the open session for the same stored item, or a new one that uses what `dependencies` makes. If the settings
+/// of an open session differ, the new settings count from now on, and the caller's `log` says so. That happens if the
+/// app closed the other handle a moment ago and its last work still runs, or if a screen still shows it: the app opens
+/// the session again because of the new settings.
 pub(super) fn open_or_join(
     opening: Opening,
     log: &Arc<dyn Log>,
@@ -142,7 +143,8 @@ pub(super) fn open_or_join(
     Ok(manager)
 }
 
-/// Not the first one's, as with other settings: requests would leave a VPN, or miss a pinned certificate, without a word.
+/// An error, unlike other settings. If the session kept the first client, requests would silently bypass a VPN or miss
+/// a pinned certificate.
 fn another_network(open: &str, wanted: &str) -> Error {
     Error::Configuration {
         field: "transport",

@@ -1,4 +1,4 @@
-//! The keys that tokens are bound to (DPoP, RFC 9449): where they come from, and what does not go with them.
+//! The keys that tokens are bound to (DPoP, RFC 9449): where they come from, and which storage they exclude.
 
 use std::sync::Arc;
 
@@ -13,13 +13,14 @@ use crate::ports::ProofKeys;
 /// The key that a session's tokens are bound to.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct BoundKey {
-    /// Its thumbprint (RFC 7638), as it stands in the tokens (`cnf.jkt`). Not secret.
+    /// The key's thumbprint (RFC 7638), as in the tokens (`cnf.jkt`). Not secret.
     pub thumbprint: String,
-    /// Whether it is in hardware, from which nobody can take it.
+    /// Whether the key is in hardware, from which it cannot be extracted.
     pub in_hardware: bool,
 }
 
-/// Those of the app; else in software, but on Apple systems, where the app always has some.
+/// The app's keys. If it has none, keys in software; on Apple systems none, because there the app always provides its
+/// own.
 pub(super) fn proof_keys(of_the_app: Option<Arc<dyn AppProofKeys>>) -> Arc<dyn ProofKeys> {
     match of_the_app {
         Some(keys) => Arc::new(OfTheApp::new(keys, RUNTIME)),
@@ -30,10 +31,10 @@ pub(super) fn proof_keys(of_the_app: Option<Arc<dyn AppProofKeys>>) -> Arc<dyn P
     }
 }
 
-/// A key in hardware is of one device.
+/// A key in hardware belongs to one device.
 ///
 /// # Errors
-/// [`Error::Configuration`] for a session that is on several.
+/// [`Error::Configuration`] for a session that is on several devices.
 pub(super) fn check_storage(configuration: &SessionConfiguration, storage: &SessionStorage) -> Result<(), Error> {
     let is_on_many_devices = matches!(storage, SessionStorage::Keychain { options } if options.synchronizable);
     if is_on_many_devices && configuration.dpop != TokenBinding::Off {

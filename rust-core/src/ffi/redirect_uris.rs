@@ -1,27 +1,27 @@
-//! The redirect URIs of the open sessions: those at several issuers with one redirect URI are made known to each other. See
-//! [`SessionManager::meet`].
+//! The redirect URIs of the open sessions. Sessions at different issuers that have the same redirect URI are made known
+//! to each other. See [`SessionManager::meet`].
 
 use crate::session::{SessionManager, WeakSessionManager};
 
-/// There are few redirect URIs and issuers, however many sessions there are.
+/// A list is enough: there are few redirect URIs and issuers, however many sessions there are.
 #[derive(Debug)]
 pub(super) struct RedirectUris(Vec<SamePlace>);
 
-/// The sessions with one redirect URI at one issuer.
+/// The sessions with the same redirect URI at the same issuer.
 #[derive(Debug)]
 struct SamePlace {
     redirect_uri: String,
     issuer: String,
-    /// They have met a session at another issuer, once and for all.
+    /// Those that have met a session at another issuer. Each session needs to meet only one.
     met: Vec<WeakSessionManager>,
-    /// They have not.
+    /// Those that have not.
     alone: Vec<WeakSessionManager>,
 }
 
 impl RedirectUris {
     pub(super) const NONE: Self = Self(Vec::new());
 
-    /// Makes the session and those at other issuers with its redirect URI known to each other.
+    /// Makes the session known to those at other issuers that have its redirect URI, and the other way round.
     pub(super) fn add(&mut self, manager: &SessionManager) {
         let (redirect_uri, issuer) = manager.redirect_uri_and_issuer();
         let (mut own, mut has_met) = (None, false);
@@ -49,7 +49,7 @@ impl RedirectUris {
         sessions.push(WeakSessionManager::of(manager));
     }
 
-    /// The same for one that may have had another redirect URI until now.
+    /// The same for a session that may have had another redirect URI until now.
     pub(super) fn add_again(&mut self, manager: &SessionManager) {
         let is_another = |session: &WeakSessionManager| !session.is_of(manager);
         for place in &mut self.0 {
@@ -59,7 +59,7 @@ impl RedirectUris {
         self.add(manager);
     }
 
-    /// A handle keeps some of a closed session's memory.
+    /// Removes closed sessions: a weak handle still holds part of a session's memory.
     pub(super) fn forget_closed(&mut self) {
         let is_open = |session: &WeakSessionManager| session.upgrade().is_some();
         self.0.retain_mut(|place| {
@@ -71,8 +71,8 @@ impl RedirectUris {
 }
 
 impl SamePlace {
-    /// Each meets another issuer's session once; of those that have, one that is open will do for the new one. False where
-    /// none is open.
+    /// Each session meets a session at another issuer once. The new session meets those that have met none, and one
+    /// that has, if it is still open. False if none is open.
     fn meet(&mut self, manager: &SessionManager) -> bool {
         for session in self.alone.drain(..) {
             if let Some(other) = session.upgrade() {

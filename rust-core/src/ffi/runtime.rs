@@ -1,5 +1,5 @@
-//! Pilotlight's own small runtime. A Swift thread only waits: the work runs here, so that a cancelled Swift task does
-//! not stop a renewal half way, and a panic becomes an error.
+//! Pilotlight's own small runtime. The work runs here, and a Swift task only waits for it. So a cancelled task does not
+//! stop a renewal half way, and a panic becomes an error.
 
 use std::future::{self, Future};
 use std::io;
@@ -16,16 +16,16 @@ use crate::machine::error::Error;
 use crate::ports::{BoxFuture, awaited};
 use crate::session::SessionManager;
 
-/// One thread is enough for a handful of requests, and a runtime that never has more is smaller; blocking calls
-/// (Keychain, files) get their own threads that end when idle.
+/// One thread is enough for a handful of requests, and a single-threaded runtime is smaller. Blocking calls (Keychain,
+/// files) get their own threads, which end when idle.
 pub(super) const RUNTIME: LazyRuntime = LazyRuntime::StartedBy(runtime);
 
-/// Connections have their own runtime: the system's check of a certificate blocks the thread that makes it, and
-/// timers, reports and the other sessions' work must not wait for that.
+/// Connections have their own runtime: the system's evaluation of a certificate blocks the calling thread, and timers,
+/// reports and the work of other sessions must not wait for that.
 #[cfg(feature = "http-client")]
 pub(super) const HTTP_RUNTIME: LazyRuntime = LazyRuntime::StartedBy(http_runtime);
 
-/// What begins with the first work.
+/// Work that begins when the runtime starts.
 static WAITING: WaitingWork = WaitingWork::new();
 
 pub(super) fn runtime() -> &'static Handle {
@@ -53,7 +53,7 @@ fn started(name: &'static str) -> Handle {
 }
 
 fn start(name: &str) -> io::Result<Handle> {
-    // Never dropped, also where no thread can be had: tokio panics in that destructor when it runs inside of a task (docs/adr/0018).
+    // Never dropped, even if no thread could be started: tokio panics in this destructor inside a task (docs/adr/0018).
     let runtime = ManuallyDrop::new(Builder::new_current_thread().thread_name(name).enable_all().build()?);
     let handle = runtime.handle().clone();
     let work_for_ever = move || runtime.block_on(future::pending::<()>());
@@ -61,20 +61,20 @@ fn start(name: &str) -> io::Result<Handle> {
     Ok(handle)
 }
 
-/// Starts `work` on the runtime. Always boxed: tokio's code for a task is compiled once for each type of future.
+/// Starts `work` on the runtime. Always boxed: tokio compiles its code for a task once for each type of future.
 pub(super) fn spawn(work: BoxFuture<'static, ()>) {
     // Dropping the join handle detaches the task; it does not cancel it.
     drop(runtime().spawn(work));
 }
 
-/// The same for work that only waits for what other work does: it begins when the runtime has something to do, so that it
-/// does not start a thread.
+/// The same for work that only waits for other work. It begins when the runtime is started for something else, so that
+/// it does not start a thread by itself.
 pub(super) fn spawn_when_running(work: BoxFuture<'static, ()>) -> Arc<Waiting> {
     WAITING.add(work, runtime)
 }
 
-/// Runs `work` on the runtime to its end, whatever becomes of the caller, and converts its error. Boxed, so that the wait is
-/// compiled once for each type of result and not into each exported function.
+/// Runs `work` on the runtime to its end, even if the caller stops waiting, and converts its error. Boxed, so that the
+/// wait is compiled once for each type of result and not for each exported function.
 pub(super) fn run<T, F>(
     manager: &SessionManager,
     work: impl FnOnce(SessionManager) -> F,

@@ -1,4 +1,4 @@
-//! Where Swift wants the session kept, and the store that makes it so.
+//! Where Swift wants the session kept, and how the store is opened.
 
 use std::sync::Arc;
 
@@ -19,40 +19,42 @@ use crate::ports::{ProcessLock, SecretStore};
 pub enum SessionStorage {
     /// The Keychain of an Apple platform.
     Keychain {
-        /// Where in the Keychain, and who may read it when.
+        /// Where in the Keychain the items are, and when they can be read and by whom.
         options: KeychainStorage,
     },
-    /// A file that only its owner can read, replaced atomically. It is not encrypted: for development on hosts without
-    /// a Keychain, and refused on iOS. Processes that use the same file renew one at a time.
+    /// A file that only its owner can read, replaced atomically. It is not encrypted: it is for development on hosts
+    /// without a Keychain, and is refused on iOS. Processes that use the same file renew one at a time.
     File {
-        /// The file; its folder is made where it is missing.
+        /// The path of the file; its folder is created if it is missing.
         path: String,
     },
-    /// This process's memory: gone at its end.
+    /// The memory of this process; lost when the process ends.
     Memory,
 }
 
-/// Where in the Keychain the session is, and who may read it when. All of it but `service` and `access_group` may change
-/// between two versions of an app: an item is found as it is and takes on what is new with its next write.
+/// Where in the Keychain the session is, and when it can be read and by whom. All of these except `service` and
+/// `access_group` may change between two versions of an app: an item is found as it is and gets the new attributes with
+/// its next write.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct KeychainStorage {
     /// `kSecAttrService` of the items, usually the app's bundle identifier.
     pub service: String,
-    /// `kSecAttrAccessGroup`: a group of the app's entitlements, to share the session with extensions.
+    /// `kSecAttrAccessGroup`: a group in the app's entitlements, to share the session with extensions.
     pub access_group: Option<String>,
     /// When the items can be read.
     pub accessibility: KeychainAccessibility,
-    /// `kSecAttrSynchronizable`: on all the user's devices through iCloud Keychain. Only for issuers that do not rotate
-    /// refresh tokens: the others take the second device for a thief. Needs a class that may leave the device.
+    /// `kSecAttrSynchronizable`: on all of the user's devices through iCloud Keychain. Only for issuers that do not
+    /// rotate refresh tokens: others take the second device for a thief. Needs an accessibility class that may leave
+    /// the device.
     pub synchronizable: bool,
-    /// Ask for the user before the session is read or written.
+    /// Requires the user to authenticate before the session is read or written.
     pub access_control: Option<KeychainAccessControl>,
-    /// Where the app and its extensions lock the session while one of them renews it: a path in the container of
-    /// their app group, the same for all. Nil: this process counts as the only one. Empty: the app group is not there,
-    /// which is a mistake in the configuration.
+    /// The path of the lock that the app and its extensions take while one of them renews the session: in the container
+    /// of their app group, and the same for all. Nil: no other process shares the session. Empty: the app group does
+    /// not exist, which is a mistake in the configuration.
     pub lock_path: Option<String>,
-    /// Keychain items outlive the app's removal. With the path of a file that does not, the sessions that a removed
-    /// installation left are deleted before the first use in a new one; nil keeps them.
+    /// The path of a file that is deleted with the app. Keychain items are not: with this path, the sessions that a
+    /// removed installation left are deleted before the first use in a new installation. Nil keeps them.
     pub installation_marker_path: Option<String>,
 }
 
@@ -66,7 +68,7 @@ impl SessionStorage {
         Ok(Arc::new(OffThread::new(store, RUNTIME)))
     }
 
-    /// What puts the processes in order that use this store, if there can be several.
+    /// The lock for the processes that use this store, if there can be several.
     pub(super) fn lock(&self) -> Option<Arc<dyn ProcessLock>> {
         let path = match self {
             Self::Memory => None,

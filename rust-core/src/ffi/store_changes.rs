@@ -1,4 +1,4 @@
-//! What other processes do with the session is seen at once, where the system has calls between processes.
+//! Notices at once what other processes do with the session, if the system has notifications between processes.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::adapters::process_calls::between_processes;
 use crate::adapters::store_changes::{Observing, StoreChanges};
 use crate::session::{SessionManager, WeakSessionManager};
 
-/// Where the changes of this store are posted; `None` where it is one process's alone.
+/// How changes of this store are posted; `None` if only one process uses it.
 pub(super) fn changes_of(storage: &SessionStorage) -> Option<Arc<dyn StoreChanges>> {
     match storage {
         SessionStorage::Memory => None,
@@ -22,7 +22,8 @@ pub(super) fn changes_of(storage: &SessionStorage) -> Option<Arc<dyn StoreChange
     }
 }
 
-/// The same, for looking at once. Behind access control nothing is read unasked: it would show the system's dialogue.
+/// The same, for reading the store at once. A store behind access control is not read unasked: that would show the
+/// system's dialog.
 pub(super) fn changes_to_look_at(storage: &SessionStorage) -> Option<Arc<dyn StoreChanges>> {
     match storage {
         SessionStorage::Keychain { options } if options.access_control.is_some() => None,
@@ -30,7 +31,7 @@ pub(super) fn changes_to_look_at(storage: &SessionStorage) -> Option<Arc<dyn Sto
     }
 }
 
-/// Looks at the store after each change, for as long as the session is open and what comes back lives.
+/// Reads the store after each change, as long as the session is open and the returned observer lives.
 pub(super) fn look_after_changes(
     manager: &SessionManager,
     changes: Option<Arc<dyn StoreChanges>>,
@@ -55,7 +56,7 @@ mod tests {
     use crate::ffi::KeychainStorage;
     use crate::ffi::examples::{configuration, keychain};
 
-    /// Calls within this process.
+    /// Notifications within this process.
     #[derive(Default)]
     struct Local(Mutex<Option<Reaction>>);
 

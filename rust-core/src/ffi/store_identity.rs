@@ -1,8 +1,8 @@
-//! Which store it is, of those that a process can open twice.
+//! Which store a session uses, for stores that a process can open twice.
 
 use super::storage::SessionStorage;
 
-/// Two that are equal hold the same items.
+/// Two equal identities hold the same items.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum StoreIdentity {
     /// Generic passwords of one service, in one access group or in the app's own.
@@ -10,8 +10,8 @@ pub(super) enum StoreIdentity {
         service: String,
         access_group: Option<String>,
     },
-    /// A file, by its path as it is written. By another path it is opened as another process would: the lock beside the
-    /// file puts the two in order.
+    /// A file, by its path as written. Opened by another path, it counts as opened by another process: the lock beside
+    /// the file orders the two.
     File(String),
 }
 

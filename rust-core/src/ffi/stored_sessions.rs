@@ -1,16 +1,16 @@
-//! Which sessions there are, for apps in which several users are signed in side by side.
+//! The names of the stored sessions, for apps in which several users are signed in side by side.
 
 use super::error::SessionError;
 use super::storage::SessionStorage;
 use crate::model::configuration::{Configuration, SessionConfiguration};
 use crate::model::sorted::sorted;
 
-/// The names of the sessions that are stored for this client at this issuer, sorted: those that somebody is signed in
-/// to, that have ended, or that wait for a revocation. Open one with `CoreSession` and its name; remove one by signing it
-/// out. Storage in memory is never shared, so it has none.
+/// The names of the sessions that are stored for this client at this issuer, sorted: those with a signed-in user, those
+/// that have ended, and those that wait for a revocation. Open one with `CoreSession` and its name; remove one by
+/// signing it out. Storage in memory is never shared, so it has none.
 ///
-/// Reads the store, and no item in it: no user is asked for. No network. Throws `fixConfiguration`, `waitForUnlock`,
-/// `checkStorage`.
+/// Reads the list of items in the store, but no item, so the user does not have to authenticate. No network. Throws
+/// `fixConfiguration`, `waitForUnlock`, `checkStorage`.
 #[uniffi::export]
 pub async fn stored_session_names(
     configuration: SessionConfiguration,

@@ -1,7 +1,8 @@
-//! Until when a text of the access token, kept in Swift, may be given without asking the core.
+//! How long Swift may reuse its copy of the access token's text without asking the core.
 //!
-//! Asking costs more than all the rest: a handle, a lock, two clocks. So the core says once how long the token is good, and in
-//! which epoch of the session that holds; after that Swift compares a counter and a clock, by one call without any of it.
+//! Asking the core costs more than everything else: a handle, a lock, two clocks. Therefore the core says once how long
+//! the token is good, and in which epoch of the session. After that Swift compares a counter and a clock, with one
+//! cheap call.
 #![allow(unsafe_code, reason = "a C function that reads a counter behind a pointer")]
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,10 +11,11 @@ use std::time::Duration;
 use crate::adapters::system::steady_nanoseconds;
 use crate::session::SessionManager;
 
-/// How long a text may be given without asking. Times are nanoseconds of the clock that goes on while the device sleeps.
+/// How long a text may be reused without asking. Times are in nanoseconds, by the clock that continues while the device
+/// sleeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct TokenLease {
-    /// The session's epoch in which this holds.
+    /// The epoch of the session in which the lease is valid.
     pub epoch: u64,
     /// When the token expires.
     pub expires: u64,
@@ -23,7 +25,7 @@ pub struct TokenLease {
 
 impl TokenLease {
     pub(super) fn of(manager: &SessionManager) -> Option<Self> {
-        // Before the session reads the clocks, so that the lease is rather too short.
+        // Read before the session reads the clocks, so that the lease is too short rather than too long.
         let now = steady_nanoseconds();
         let (epoch, lease) = manager.access_token_lease()?;
         let after = |time: Duration| now.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
@@ -40,28 +42,28 @@ pub(super) fn address_of(epoch: &AtomicU64) -> u64 {
     std::ptr::from_ref(epoch).expose_provenance() as u64
 }
 
-/// Whether the epoch is still this one, and the clock has not come to `deadline`.
+/// Whether the epoch is still `known`, and the clock has not reached `deadline`.
 ///
 /// # Safety
-/// `epoch` is what `epoch_address` gave, and the session it is of is still there.
+/// `epoch` comes from `epoch_address`, and the session that it belongs to still exists.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pilotlight_is_current(epoch: *const AtomicU64, known: u64, deadline: u64) -> bool {
-    // SAFETY: by the caller's promise there is a counter, which is only ever changed atomically.
+    // SAFETY: the caller guarantees that the counter exists, and it is only ever changed atomically.
     let epoch = unsafe { &*epoch };
     epoch.load(Ordering::Acquire) == known && steady_nanoseconds() < deadline
 }
 
-/// The epoch now.
+/// The current epoch.
 ///
 /// # Safety
-/// As [`pilotlight_is_current`].
+/// As for [`pilotlight_is_current`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pilotlight_epoch(epoch: *const AtomicU64) -> u64 {
-    // SAFETY: as there.
+    // SAFETY: as for `pilotlight_is_current`.
     unsafe { &*epoch }.load(Ordering::Acquire)
 }
 
-/// Nanoseconds of the clock that goes on while the device sleeps, and that nobody can set.
+/// The nanoseconds of the clock that continues while the device sleeps and that cannot be set.
 #[unsafe(no_mangle)]
 pub extern "C" fn pilotlight_steady_nanoseconds() -> u64 {
     steady_nanoseconds()

@@ -11,8 +11,9 @@ use zeroize::Zeroizing;
 
 use crate::model::secret::Secret;
 
-/// A string for Swift that leaves no copy behind in Rust, but the one buffer that Swift reads: UniFFI frees that without
-/// wiping it. As a plain `String` an optional one would be copied into a buffer that grows, and freed, both unwiped.
+/// A string for Swift that leaves no unwiped copy in Rust, except the one buffer that Swift reads: UniFFI frees it
+/// without wiping it. A plain optional `String` would be copied into a growing buffer and freed, and both would stay
+/// unwiped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TokenText(Zeroizing<String>);
 
@@ -40,7 +41,7 @@ impl fmt::Debug for TokenText {
     }
 }
 
-// SAFETY: it hands over what `String` does: the text as it is, or behind its length as a big-endian `i32`.
+// SAFETY: this passes the same bytes as `String`: the text as it is, or preceded by its length as a big-endian `i32`.
 unsafe impl<UT> Lower<UT> for TokenText {
     type FfiType = RustBuffer;
 
@@ -50,9 +51,9 @@ unsafe impl<UT> Lower<UT> for TokenText {
 
     fn write(text: Self, buffer: &mut Vec<u8>) {
         let bytes = text.0.as_bytes();
-        // The length of a text that is longer cannot be given; no token is.
+        // The length of a longer text cannot be expressed; no token is that long.
         let (length, bytes) = i32::try_from(bytes.len()).map_or((0, [].as_slice()), |length| (length, bytes));
-        // At once, so that the buffer does not move with the text in it.
+        // Reserves everything at once, so that the buffer does not move once the text is in it.
         buffer.reserve_exact(size_of::<i32>() + bytes.len());
         buffer.extend_from_slice(&length.to_be_bytes());
         buffer.extend_from_slice(bytes);

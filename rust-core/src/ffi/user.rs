@@ -1,5 +1,5 @@
-//! What the session does for its user beside tokens: profile and metadata, the import of other libraries' sessions, proofs
-//! for requests of the app's own, and the calls for older Auth0 tenants.
+//! The session's other services for its user: profile and metadata, the import of other libraries' sessions, proofs for
+//! requests that the app sends itself, token exchange, second factors, and the calls for older Auth0 tenants.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -28,15 +28,14 @@ use crate::session::{
 /// Profile and metadata.
 #[uniffi::export]
 impl CoreSession {
-    /// The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none
+    /// The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) if there is none
     /// or `refresh` is true.
     pub async fn profile(&self, refresh: bool) -> Result<Profile, SessionError> {
         run(&self.manager, |manager| async move { manager.profile(refresh).await }).await
     }
 
-    /// The profile as last fetched, if that is less than `max_age_seconds` ago; else fetched anew (network; persists).
-    /// With
-    /// `allow_stale` an older one will do where a new one cannot be had for the moment.
+    /// The cached profile if it was fetched less than `max_age_seconds` ago; otherwise fetched again (network;
+    /// persists). With `allow_stale`, an older profile is returned if a new one cannot be fetched for the moment.
     pub async fn profile_within(&self, max_age_seconds: u32, allow_stale: bool) -> Result<Profile, SessionError> {
         let max_age = Duration::from_secs(max_age_seconds.into());
         run(&self.manager, |manager| async move {
@@ -45,8 +44,8 @@ impl CoreSession {
         .await
     }
 
-    /// The user object of Auth0's Management API: all of it, or with `fields` only those (`include`) or all but those.
-    /// Network. JSON text of an object.
+    /// The user object of Auth0's Management API: all of it, or with `fields` only those (`include`) or all except
+    /// those. Network. Returns the JSON text of an object.
     pub async fn fetch_user(&self, fields: Vec<String>, include: bool) -> Result<Claims, SessionError> {
         run(&self.manager, |manager| async move {
             manager.fetch_user(&fields, include).await.map(Claims)
@@ -54,8 +53,8 @@ impl CoreSession {
         .await
     }
 
-    /// The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all but those. Network. JSON
-    /// text of an object.
+    /// The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all except those. Network.
+    /// Returns the JSON text of an object.
     pub async fn fetch_metadata(&self, keys: Vec<String>, include: bool) -> Result<Claims, SessionError> {
         run(&self.manager, |manager| async move {
             manager.fetch_metadata_by(&keys, include).await.map(Claims)
@@ -63,8 +62,8 @@ impl CoreSession {
         .await
     }
 
-    /// The same, or lets the change wait while there is a transient failure (persists): it is sent, in order, as soon as
-    /// something else succeeds.
+    /// The same as `update_metadata`, but queues the change (persists) if there is a transient failure. Queued changes
+    /// are sent, in order, as soon as another request succeeds.
     pub async fn update_metadata_or_queue(&self, patch_json: String) -> Result<UpdateOutcome, SessionError> {
         let patch = metadata::parse_object("metadata", &patch_json)?;
         run(&self.manager, |manager| async move {
@@ -73,7 +72,7 @@ impl CoreSession {
         .await
     }
 
-    /// Takes back a change of the metadata that waits (persists); false when it does not wait.
+    /// Cancels a change of the metadata that waits (persists). Returns false if it does not wait.
     pub async fn cancel_metadata_update(&self, id: u64) -> Result<bool, SessionError> {
         run(&self.manager, |manager| async move {
             manager.cancel_metadata_update(id).await
@@ -81,7 +80,7 @@ impl CoreSession {
         .await
     }
 
-    /// Sends the changes of the metadata that wait, in order (network; persists), and says what became of them.
+    /// Sends the changes of the metadata that wait, in order (network; persists), and returns the result of each.
     pub async fn flush_metadata_updates(&self) -> Result<FlushReport, SessionError> {
         run(&self.manager, |manager| async move {
             manager.flush_metadata_updates().await
@@ -89,8 +88,8 @@ impl CoreSession {
         .await
     }
 
-    /// Replaces `user_metadata` by JSON text of an object: reads, then writes (network). Answers the metadata after the
-    /// change.
+    /// Replaces `user_metadata` with this JSON text of an object: reads, then writes (network). Returns the metadata
+    /// after the change.
     pub async fn replace_metadata(&self, metadata_json: String) -> Result<Claims, SessionError> {
         let metadata = metadata::parse_object("metadata", &metadata_json)?;
         run(&self.manager, |manager| async move {
@@ -99,8 +98,8 @@ impl CoreSession {
         .await
     }
 
-    /// Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network).
-    /// Answers the metadata after the change.
+    /// Merges this JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network).
+    /// Returns the metadata after the change.
     pub async fn merge_metadata(&self, changes_json: String) -> Result<Claims, SessionError> {
         let changes = metadata::parse_object("metadata", &changes_json)?;
         run(&self.manager, |manager| async move {
@@ -109,7 +108,8 @@ impl CoreSession {
         .await
     }
 
-    /// Deletes keys of `user_metadata`; none delete nothing. Network. Answers the metadata after the change.
+    /// Deletes these keys of `user_metadata`; an empty list deletes nothing. Network. Returns the metadata after the
+    /// change.
     pub async fn remove_metadata(&self, keys: Vec<String>) -> Result<Claims, SessionError> {
         run(&self.manager, |manager| async move {
             manager.remove_metadata(&keys).await.map(Claims)
@@ -117,8 +117,9 @@ impl CoreSession {
         .await
     }
 
-    /// Changes `user_metadata` by JSON text of an object: merged at the first level, nested objects are replaced, null
-    /// deletes a key, an empty object deletes everything. Network. Answers the metadata after the change.
+    /// Changes `user_metadata` by this JSON text of an object: keys are merged at the first level, nested objects are
+    /// replaced, null deletes a key, an empty object deletes everything. Network. Returns the metadata after the
+    /// change.
     pub async fn update_metadata(&self, patch_json: String) -> Result<Claims, SessionError> {
         let patch = metadata::parse_object("metadata", &patch_json)?;
         run(&self.manager, |manager| async move {
@@ -130,9 +131,9 @@ impl CoreSession {
 
 #[uniffi::export]
 impl CoreSession {
-    /// Takes over the session that another library stored: once, and only while this one has none. Reads and writes the
-    /// store; the old item stays. Network only where nothing in it says whose session it is. Throws `waitForUnlock`,
-    /// `checkStorage`, `openApp`, `retryLater`; nothing was changed then.
+    /// Takes over the session that another library stored: once, and only while this session is signed out. Reads and
+    /// writes the store; the old item stays. Uses the network only if nothing in the item says whose session it is.
+    /// Throws `waitForUnlock`, `checkStorage`, `openApp`, `retryLater`; in those cases nothing was changed.
     pub async fn import_session(&self, source: ImportSource) -> Result<ImportOutcome, SessionError> {
         run(
             &self.manager,
@@ -141,8 +142,8 @@ impl CoreSession {
         .await
     }
 
-    /// Deletes what the other library stored; true when that was done. False, and nothing is deleted, while there is no
-    /// session here and there never was one since an import was tried.
+    /// Deletes what the other library stored; returns true if that was done. Returns false and deletes nothing if there
+    /// is no session here and none has existed since an import was tried.
     pub async fn discard_imported_session(&self, source: ImportSource) -> Result<bool, SessionError> {
         run(&self.manager, |manager| async move {
             manager.discard_imported_session(source).await
@@ -151,19 +152,20 @@ impl CoreSession {
     }
 }
 
-/// All of these throw `fixConfiguration` for `legacy` where the configuration does not allow them, and send nothing then;
-/// also where the tenant is of today.
+/// Calls for older Auth0 tenants. If the configuration does not allow them, they send nothing: `cached_id_token`
+/// returns nil, and the others throw `fixConfiguration` for `legacy`. A tenant without these endpoints causes the same
+/// error.
 #[uniffi::export]
 impl CoreSession {
-    /// The ID token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
+    /// The ID token, if one is in memory and valid for at least `min_ttl_seconds`. No store, no network, no waiting.
     pub fn cached_id_token(&self, min_ttl_seconds: u32) -> Option<TokenText> {
         self.manager
             .with_cached_id_token(Duration::from_secs(min_ttl_seconds.into()), TokenText::of)
     }
 
-    /// An ID token that is good for at least `min_ttl_seconds`: from memory, or renewed (network; the new one is stored
-    /// before it is given). A session that lives by its ID token is renewed by delegation, any other as ever. Any
-    /// number of callers share one renewal.
+    /// An ID token that is valid for at least `min_ttl_seconds`: from memory, or renewed (network; the new token is
+    /// stored before it is returned). A session that lives by its ID token is renewed by delegation, any other as
+    /// usual. Any number of callers share one renewal.
     pub async fn id_token(&self, min_ttl_seconds: u32) -> Result<TokenText, SessionError> {
         let min_ttl = Duration::from_secs(min_ttl_seconds.into());
         run(&self.manager, |manager| async move {
@@ -172,9 +174,9 @@ impl CoreSession {
         .await
     }
 
-    /// Signs in with a name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID token.
-    /// The password is sent once, wiped on this side, and never stored. `device` is needed with the scope
-    /// `offline_access`.
+    /// Signs in with a user name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID
+    /// token. The password is sent once, wiped in the core, and never stored. The scope `offline_access` requires
+    /// `device`.
     pub async fn sign_in_with_password(
         &self,
         username: String,
@@ -196,8 +198,9 @@ impl CoreSession {
         .await
     }
 
-    /// Exchanges the session's ID token, or with `by_refresh_token` its refresh token, at `/delegation`. Network; stores
-    /// nothing of the answer, which is JSON text of an object as the add-on of that `api_type` makes it.
+    /// Exchanges the session's ID token, or with `by_refresh_token` its refresh token, at `/delegation`. Network;
+    /// stores nothing. Returns the answer as the JSON text of an object; its content depends on the add-on for
+    /// `api_type`.
     pub async fn delegate(
         &self,
         api_type: String,
@@ -213,7 +216,7 @@ impl CoreSession {
         .await
     }
 
-    /// The profile for an ID token from `/tokeninfo`: for `id_token`, or for the session's own (persists). Network.
+    /// The profile for an ID token, from `/tokeninfo`: for `id_token`, or for the session's own (persists). Network.
     pub async fn token_info(&self, id_token: Option<String>) -> Result<Profile, SessionError> {
         let id_token = id_token.map(Secret::new);
         run(&self.manager, |manager| async move {
@@ -223,10 +226,10 @@ impl CoreSession {
     }
 }
 
-/// Tokens that are bound to a key of this device (DPoP, RFC 9449), for an app that sends its requests itself.
+/// Tokens that are bound to a key of this device (DPoP, RFC 9449), for an app that sends its own requests.
 #[uniffi::export]
 impl CoreSession {
-    /// The key that the session's own access token is bound to; nil where it is not. Reads memory only.
+    /// The key that the session's own access token is bound to; nil if it is not bound. Reads memory only.
     pub fn bound_key(&self) -> Option<BoundKey> {
         let (thumbprint, in_hardware) = self.manager.bound_key()?;
         Some(BoundKey {
@@ -235,14 +238,14 @@ impl CoreSession {
         })
     }
 
-    /// Whether this access token is bound to a key, so that a request needs `Authorization: DPoP` and a proof. Reads memory
-    /// only.
+    /// Whether this access token is bound to a key, so that a request with it needs `Authorization: DPoP` and a proof.
+    /// Reads memory only.
     pub fn is_bound(&self, token: String) -> bool {
         self.manager.is_bound(&Secret::new(token))
     }
 
-    /// The proof for one request that carries this access token (the header `DPoP`, RFC 9449 4); nil where that is not
-    /// bound. Uses the key, and no network. Throws `signIn` where this device cannot use the key any more.
+    /// The proof for one request that carries this access token (the header `DPoP`, RFC 9449 4); nil if the token is
+    /// not bound. Uses the key, and no network. Throws `signIn` if this device can no longer use the key.
     pub async fn proof(&self, method: String, url: String, token: String) -> Result<Option<String>, SessionError> {
         let (url, token) = (parsed(&url)?, Secret::new(token));
         run(&self.manager, |manager| async move {
@@ -251,7 +254,7 @@ impl CoreSession {
         .await
     }
 
-    /// An API answered with this `DPoP-Nonce`: the next proof that goes to its origin says it. Memory only.
+    /// Keeps the `DPoP-Nonce` that an API answered with, for the next proof for its origin. Memory only.
     pub fn keep_proof_nonce(&self, url: String, nonce: String) {
         if let Ok(url) = parsed(&url) {
             self.manager.keep_proof_nonce(&url, &nonce);
@@ -262,8 +265,8 @@ impl CoreSession {
 /// Token exchange (RFC 8693).
 #[uniffi::export]
 impl CoreSession {
-    /// Signs in with what another issuer gave, such as the code of Sign in with Apple. Network; persists the session. The token
-    /// is sent, wiped on this side, and never stored. `user_profile` is JSON text.
+    /// Signs in with a credential of another issuer, such as the code of Sign in with Apple. Network; persists the
+    /// session. The token is sent, wiped in the core, and never stored. `user_profile` is JSON text.
     pub async fn sign_in_by_exchange(
         &self,
         token: String,
@@ -285,8 +288,8 @@ impl CoreSession {
         .await
     }
 
-    /// A token with which a browser or web view is signed in too (Auth0: "Native to Web SSO"). Network; persists a rotated refresh
-    /// token, and nothing else.
+    /// A token that signs in a browser or web view too (Auth0: "Native to Web SSO"). Network; persists a rotated
+    /// refresh token, and nothing else.
     pub async fn session_transfer(&self) -> Result<SessionTransferToken, SessionError> {
         run(&self.manager, |manager| async move {
             manager.session_transfer().await.map(SessionTransferToken::from)
@@ -294,8 +297,8 @@ impl CoreSession {
         .await
     }
 
-    /// What another app of the vendor signs in with (OpenID Connect Native SSO for Mobile Apps 1.0). From memory; an ID token that has
-    /// expired is renewed, with network, and persisted.
+    /// The tokens with which another app of the vendor signs in (OpenID Connect Native SSO for Mobile Apps 1.0). From
+    /// memory; an expired ID token is renewed (network; persists).
     pub async fn device_sso_token(&self) -> Result<DeviceSsoToken, SessionError> {
         run(&self.manager, |manager| async move {
             manager.device_sso().await.map(DeviceSsoToken::from)
@@ -303,8 +306,9 @@ impl CoreSession {
         .await
     }
 
-    /// An access token for another API, good for at least `min_ttl_seconds`: one of the session's own tokens, exchanged, or the one that
-    /// was exchanged before. Network; stores nothing. Callers for the same share one request.
+    /// An access token for another API, valid for at least `min_ttl_seconds`: from an exchange of one of the session's
+    /// own tokens, or the result of an earlier exchange. Network; stores nothing. Callers with the same request share
+    /// one exchange.
     pub async fn exchange(
         &self,
         request: ExchangeRequest,
@@ -321,10 +325,10 @@ impl CoreSession {
     }
 }
 
-/// Second factors, at Auth0: `challenge` is that of the error `MfaRequired`.
+/// Second factors, at Auth0. `challenge` is the number in the error `MfaRequired`.
 #[uniffi::export]
 impl CoreSession {
-    /// How long the challenge lives; nil where it is over. Memory only.
+    /// How long the challenge is still valid; nil if it is over. Memory only.
     pub fn mfa_time_left(&self, challenge: u64) -> Option<Duration> {
         self.manager.mfa_time_left(challenge)
     }
@@ -337,7 +341,8 @@ impl CoreSession {
         .await
     }
 
-    /// Challenges the user with one of these, or with what the issuer chooses. Network; stores nothing.
+    /// Challenges the user with one of these authenticators, or with one that the issuer chooses. Network; stores
+    /// nothing.
     pub async fn mfa_challenge(
         &self,
         challenge: u64,
@@ -349,7 +354,7 @@ impl CoreSession {
         .await
     }
 
-    /// Shows the user's answer; the session is renewed with what comes. Network; persists.
+    /// Sends the user's answer; the session is renewed with the tokens that come back. Network; persists.
     pub async fn mfa_answer(&self, challenge: u64, reply: MfaReply) -> Result<MfaOutcome, SessionError> {
         let answer = reply.into();
         run(&self.manager, |manager| async move {
@@ -358,7 +363,7 @@ impl CoreSession {
         .await
     }
 
-    /// The recovery code that came with an answer, once. Memory only.
+    /// The recovery code that came with an answer. Returned only once. Memory only.
     pub fn take_mfa_recovery_code(&self) -> Option<TokenText> {
         self.manager.take_mfa_recovery_code().map(TokenText::from)
     }

@@ -1,4 +1,4 @@
-//! Work that begins when the runtime has something else to do, so that it does not start a thread itself.
+//! Work that begins when the runtime is started for something else, so that it does not start a thread itself.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -7,10 +7,10 @@ use tokio::runtime::Handle;
 
 use crate::ports::BoxFuture;
 
-/// What waits for the runtime's start; `None` once it runs.
+/// The work that waits for the start of the runtime; `None` once it runs.
 pub(super) struct WaitingWork(Mutex<Option<Vec<Weak<Waiting>>>>);
 
-/// Work that has yet to begin, and never does when this is dropped before.
+/// Work that has yet to begin. If this is dropped before, the work never begins.
 pub(super) struct Waiting(Mutex<Option<BoxFuture<'static, ()>>>);
 
 impl WaitingWork {
@@ -18,7 +18,7 @@ impl WaitingWork {
         Self(Mutex::new(Some(Vec::new())))
     }
 
-    /// `work` waits for [`WaitingWork::begin_all`], or where that was, begins on `runtime` at once.
+    /// Lets `work` wait for [`WaitingWork::begin_all`]. If that was called already, `work` begins on `runtime` at once.
     pub(super) fn add(&self, work: BoxFuture<'static, ()>, runtime: fn() -> &'static Handle) -> Arc<Waiting> {
         let job = Arc::new(Waiting(Mutex::new(Some(work))));
         if !self.keeps(&job) {
@@ -32,7 +32,7 @@ impl WaitingWork {
         let Some(waiting) = waiting.as_mut() else {
             return false;
         };
-        // Instead of growing, where that will do.
+        // Removes dropped work first, if that avoids growing the list.
         if waiting.len() == waiting.capacity() {
             waiting.retain(|job| job.strong_count() > 0);
         }
@@ -40,7 +40,7 @@ impl WaitingWork {
         true
     }
 
-    /// The runtime has been started.
+    /// Begins all work: the runtime has been started.
     pub(super) fn begin_all(&self, runtime: &Handle) {
         let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         for job in waiting.iter().flatten().filter_map(Weak::upgrade) {

@@ -1,10 +1,10 @@
-//! Which signature algorithms are accepted.
+//! The signature algorithms that are accepted.
 
 pub use jsonwebtoken::Algorithm;
 
-/// What Pilotlight verifies: the asymmetric algorithms. `none` and the HMAC ones are not here and so can never be
-/// allowed. An HMAC key would be the client secret, which an app cannot keep, and accepting HMAC beside RSA invites
-/// an attacker to use the public key as the secret (RFC 8725, 2.1).
+/// The algorithms that Pilotlight verifies, all asymmetric. `none` and HMAC are not in the list, so they can never be
+/// allowed. An HMAC key would be the client secret, which an app cannot keep secret, and accepting HMAC next to RSA
+/// would let an attacker use the public key as the secret (RFC 8725, 2.1).
 const SUPPORTED: [Algorithm; 9] = [
     Algorithm::RS256,
     Algorithm::RS384,
@@ -17,10 +17,9 @@ const SUPPORTED: [Algorithm; 9] = [
     Algorithm::EdDSA,
 ];
 
-/// The algorithms to allow for an issuer, from `id_token_signing_alg_values_supported` of its discovery document:
-/// those of them that Pilotlight verifies, which may be none at all. `None`, an issuer that does not say, means
-/// RS256, which every issuer must support (OpenID Connect Discovery 3) and which is the default for clients (OpenID
-/// Connect Registration 2).
+/// The algorithms to allow for an issuer: those in `id_token_signing_alg_values_supported` of its discovery document
+/// that Pilotlight verifies, possibly none. `None`, for an issuer that does not announce any, means RS256: every issuer
+/// must support it (OpenID Connect Discovery 3), and it is the default for clients (OpenID Connect Registration 2).
 pub fn announced_algorithms(names: Option<&[String]>) -> Vec<Algorithm> {
     let Some(names) = names else {
         return vec![Algorithm::RS256];
@@ -34,8 +33,8 @@ pub fn announced_algorithms(names: Option<&[String]>) -> Vec<Algorithm> {
     algorithms
 }
 
-/// The algorithm of this name, if Pilotlight verifies it. `Ed25519` is the newer name (RFC 9864) of the one `EdDSA`
-/// algorithm that is supported.
+/// The algorithm of this name, if Pilotlight verifies it. `Ed25519` is the newer name (RFC 9864) of the only supported
+/// `EdDSA` algorithm.
 pub(super) fn supported(name: &str) -> Option<Algorithm> {
     let name = if name == "Ed25519" { "EdDSA" } else { name };
     name.parse().ok().filter(|algorithm| SUPPORTED.contains(algorithm))

@@ -5,14 +5,14 @@ use base64::alphabet;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-/// Of a token. Without padding, and with one spelling for each sequence of bytes: the decoder refuses stray bits at the
-/// end.
+/// Decodes a part of a token. No padding, and only one encoding for each sequence of bytes: the decoder rejects stray
+/// trailing bits.
 pub(super) fn decode(encoded: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(encoded).ok()
 }
 
-/// Of a key. Issuers pad it, write the alphabet of standard base64 (`+`, `/`) and break its lines, against RFC 7515 2;
-/// the number is the same.
+/// Decodes a number of a key. Against RFC 7515 2, some issuers pad it, use the alphabet of standard base64 (`+`, `/`),
+/// or break its lines; the number is the same.
 pub(super) fn decode_lenient(encoded: &str) -> Option<Vec<u8>> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &alphabet::URL_SAFE,

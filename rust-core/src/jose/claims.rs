@@ -1,4 +1,4 @@
-//! The claims of an ID token: what they must be at a sign-in and at a renewal.
+//! The claims of an ID token, and what is required of them at a sign-in and at a renewal.
 
 use std::fmt;
 
@@ -14,16 +14,16 @@ use crate::model::numeric_date::{lenient_date, numeric_date};
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 
-/// What an ID token is measured by.
+/// What the claims of an ID token are checked against.
 #[derive(Clone, Copy, Debug)]
 pub struct Expectations<'a> {
-    /// The issuer as its discovery document names itself; compared byte by byte.
+    /// The issuer's identifier from its discovery document; compared byte by byte.
     pub issuer: &'a str,
     /// The client identifier.
     pub client_id: &'a str,
-    /// The time now, by the best clock there is: the issuer's rather than the device's.
+    /// The current time, by the best clock available: the issuer's rather than the device's.
     pub now: Timestamp,
-    /// By how many seconds the clocks may differ.
+    /// The number of seconds by which the clocks may differ.
     pub leeway_seconds: i64,
     /// What the ID token was received for.
     pub context: ValidationContext<'a>,
@@ -32,76 +32,78 @@ pub struct Expectations<'a> {
 /// What an ID token was received for.
 #[derive(Clone, Copy)]
 pub enum ValidationContext<'a> {
-    /// Somebody signs in (OpenID Connect Core 3.1.3.7).
+    /// A user signs in (OpenID Connect Core 3.1.3.7).
     SignIn {
         /// The nonce of the authorization request; the token must repeat it.
         nonce: &'a Secret,
-        /// What else the authorization request asked for.
+        /// The other requirements of the authorization request.
         requested: &'a RequestedAuthentication,
-        /// The access token that came with it, to be compared with `at_hash` where there is one.
+        /// The access token that came with it, compared with `at_hash` if the ID token has one.
         access_token: Option<&'a Secret>,
     },
-    /// Somebody signs in with a password or another proof that was sent to the issuer, and the token is in its answer. No
-    /// browser was between, which could have brought another's, so there is no nonce.
+    /// A user signs in with a password or another credential that was sent to the issuer, and the ID token is in the
+    /// answer. There is no nonce: no browser was involved, which could have injected another user's token.
     Direct {
-        /// What the request asked for.
+        /// The requirements of the request.
         requested: &'a RequestedAuthentication,
-        /// The access token that came with it, to be compared with `at_hash` where there is one.
+        /// The access token that came with it, compared with `at_hash` if the ID token has one.
         access_token: Option<&'a Secret>,
     },
     /// A session is renewed (OpenID Connect Core 12.2).
     Refresh {
-        /// The session's user: `sub` of its first ID token.
+        /// The session's user: the `sub` of its first ID token.
         subject: &'a str,
-        /// The nonce of the sign-in, if it is still known. Most issuers send none with a renewal; those that do must
+        /// The nonce of the sign-in, if it is still known. Most issuers send no nonce at a renewal; those that do must
         /// repeat it.
         nonce: Option<&'a Secret>,
     },
 }
 
-/// What an authorization request asked for, and the ID token must show.
+/// What an authorization request required, and the ID token must show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestedAuthentication {
     /// `max_age`, in seconds.
     pub max_age_seconds: Option<u32>,
     /// Auth0's `organization`: an identifier (`org_…`) or a name (Auth0: "Work with Tokens and Organizations").
     pub organization: Option<String>,
-    /// The authentication context classes of which `acr` must be one, where it was asked for as an essential claim
-    /// (OpenID Connect Core 5.5.1.1); an empty list takes any. None where it was not, also where `acr_values` named some: as
-    /// a voluntary claim it may be another one, or missing.
+    /// The acceptable authentication context classes, if the request asked for `acr` as an essential claim (OpenID
+    /// Connect Core 5.5.1.1); an empty list accepts any. None if it did not, even if `acr_values` named some: then
+    /// `acr` is a voluntary claim, and may be another class or missing.
     pub essential_acr: Option<Vec<String>>,
 }
 
-/// An ID token that is believed.
+/// The claims of an ID token that was accepted.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IdTokenClaims {
     /// `sub`: the user, unique at the issuer.
     pub subject: String,
     /// `iat`
     pub issued_at: Timestamp,
-    /// `exp`. The end of the ID token, not of the session.
+    /// `exp`: the end of the ID token, not of the session.
     pub expires_at: Timestamp,
-    /// `auth_time`: when the user last authenticated, where the issuer says so.
+    /// `auth_time`: when the user last authenticated, if the issuer says so.
     pub auth_time: Option<Timestamp>,
-    /// How long the session may go on from now, in seconds, where the issuer says so.
+    /// How long the session may continue from now, in seconds, if the issuer says so.
     pub session_seconds: Option<u64>,
 }
 
 /// Decides whether the claims of an ID token are acceptable.
 ///
-/// `auth_time` of a renewal is not compared with that of the sign-in. It should be the same (OpenID Connect Core
-/// 12.2), but issuers report the latest authentication of their session, and refusing those would end sessions
-/// without protecting anything: that it is the same user, issuer and client is checked. Nor does `max_age` apply to a
-/// renewal, where nobody authenticates.
+/// `auth_time` at a renewal is not compared with that of the sign-in. It should be the same (OpenID Connect Core 12.2),
+/// but issuers report the latest authentication of their session. Rejecting those would end sessions without protecting
+/// anything, because user, issuer and client are checked. `max_age` does not apply to a renewal either, because nobody
+/// authenticates.
 ///
 /// # Errors
-/// The first rule that is broken. What was expected and found is said of `iss`, `aud`, `azp` and times; of no other claim.
-/// - [`IdTokenProblem::MissingClaim`]: `iss`, `aud`, `sub`, `exp` or `iat`; at a sign-in also `nonce`, `auth_time` where
-///   `max_age` was asked for, `acr` where it was as an essential claim, and `org_id` or `org_name` where an organization was.
-/// - [`IdTokenProblem::WrongClaim`]: another issuer; not for this client, or for others as well without `azp` naming
-///   this one; another user than the session's; another nonce; another access token's `at_hash`; another
-///   organization or authentication context class; or a claim of a wrong type.
-/// - [`IdTokenProblem::Expired`], [`IdTokenProblem::IssuedInTheFuture`] (also when not valid before a later time,
+/// The first rule that is broken. The expected and the found value are given for `iss`, `aud`, `azp` and times, and for
+/// no other claim.
+/// - [`IdTokenProblem::MissingClaim`]: `iss`, `aud`, `sub`, `exp` or `iat`; at a sign-in also `nonce`, `auth_time` if
+///   `max_age` was requested, `acr` if it was requested as an essential claim, and `org_id` or `org_name` if an
+///   organization was requested.
+/// - [`IdTokenProblem::WrongClaim`]: another issuer; not for this client, or for several without `azp` naming this one;
+///   another user than the session's; another nonce; another access token's `at_hash`; another organization or
+///   authentication context class; or a claim of a wrong type.
+/// - [`IdTokenProblem::Expired`], [`IdTokenProblem::IssuedInTheFuture`] (also if it is not valid before a later time,
 ///   `nbf`), [`IdTokenProblem::AuthenticationTooOld`]: after allowing for the leeway.
 pub fn validate(verified: &VerifiedClaims, expected: &Expectations<'_>) -> Result<IdTokenClaims, IdTokenError> {
     let VerifiedClaims { algorithm, claims } = verified;
@@ -145,32 +147,32 @@ pub fn validate(verified: &VerifiedClaims, expected: &Expectations<'_>) -> Resul
         subject,
         issued_at,
         expires_at,
-        // Nobody asked for it, or it was checked above.
+        // It was not requested, or it was checked above.
         auth_time: present(claims, "auth_time").and_then(lenient_date),
         session_seconds: session_seconds(claims, issued_at, expected.now),
     })
 }
 
-/// `session_expiry`, when the session ends at the issuer (IPSIE SL1 OpenID Connect Profile, 3.2.1; Auth0: "Configure Session Expiry
-/// for Enterprise Connections"). A value that is no date is ignored; so is one that is not after the token's `iat`, such as a
-/// duration: no issuer issues a token for a session that is over.
+/// `session_expiry`: when the session ends at the issuer (IPSIE SL1 OpenID Connect Profile, 3.2.1; Auth0: "Configure
+/// Session Expiry for Enterprise Connections"). A value that is not a date is ignored. So is one that is not after the
+/// token's `iat`, such as a duration: no issuer issues a token for a session that is over.
 fn session_seconds(claims: &Map<String, Value>, issued_at: Timestamp, now: Timestamp) -> Option<u64> {
     let end = present(claims, "session_expiry").and_then(lenient_date)?;
     (end > issued_at).then(|| Credentials::lifetime_of_id_token(issued_at, end, now))
 }
 
-/// Whether `aud` is that audience, or a list of texts with it (RFC 7519 4.1.3).
+/// Whether `aud` is that audience, or a list of strings that contains it (RFC 7519 4.1.3).
 pub fn names_audience(aud: &Value, audience: &str) -> bool {
     audiences(aud).all(|one| one.is_some()) && audiences(aud).any(|one| one == Some(audience))
 }
 
-/// Each audience of `aud`; `None` for what is no text.
+/// Each audience in `aud`; `None` for a value that is not a string.
 fn audiences(aud: &Value) -> impl Iterator<Item = Option<&str>> {
     let all = aud.as_array().map_or(std::slice::from_ref(aud), Vec::as_slice);
     all.iter().map(Value::as_str)
 }
 
-/// `at_hash`, where there is one (3.1.3.8).
+/// Checks `at_hash`, if there is one (3.1.3.8).
 fn check_token_hash(
     claims: &Map<String, Value>,
     algorithm: Algorithm,
@@ -182,7 +184,7 @@ fn check_token_hash(
     }
 }
 
-/// Who issued it, for whom (3.1.3.7, steps 2 to 5).
+/// Checks who issued the token, and for whom (3.1.3.7, steps 2 to 5).
 fn check_parties(claims: &Map<String, Value>, expected: &Expectations<'_>) -> Result<(), IdTokenError> {
     let wrong = |name: &'static str, is_right: bool, wanted: &str| match is_right {
         true => Ok(()),
@@ -196,14 +198,14 @@ fn check_parties(claims: &Map<String, Value>, expected: &Expectations<'_>) -> Re
     wrong("iss", sent == issuer, issuer)?;
     let audience = required(present(claims, "aud"), "aud")?;
     wrong("aud", names_audience(audience, client), client)?;
-    // A token for several is trustworthy only if it was us who asked for it.
+    // A token for several audiences is trustworthy only if this client requested it.
     match present(claims, "azp") {
         Some(authorized_party) => wrong("azp", authorized_party == client, client),
         None => wrong("aud", audiences(audience).all(|one| one == Some(client)), client),
     }
 }
 
-/// When it holds (3.1.3.7, steps 9 and 10; RFC 7519 4.1.4 to 4.1.6).
+/// Checks when the token is valid (3.1.3.7, steps 9 and 10; RFC 7519 4.1.4 to 4.1.6).
 fn check_lifetime(
     claims: &Map<String, Value>,
     expected: &Expectations<'_>,
@@ -248,7 +250,7 @@ fn check_requested(
         let is_identifier = organization.starts_with("org_");
         let name = if is_identifier { "org_id" } else { "org_name" };
         let named = required(text(claims, name)?, name)?;
-        // Names are in lower case, and are asked for in any.
+        // Names are in lower case in the token, but may be requested in any case.
         let is_it = if is_identifier {
             named == organization
         } else {
@@ -259,13 +261,13 @@ fn check_requested(
     Ok(())
 }
 
-/// `max_age` (3.1.3.7, step 13).
+/// Checks `max_age` (3.1.3.7, step 13).
 fn check_authentication_age(
     auth_time: Timestamp,
     max_age: i64,
     expected: &Expectations<'_>,
 ) -> Result<(), IdTokenError> {
-    // Otherwise an authentication in the year 3000 would be recent for a thousand years.
+    // Otherwise an authentication in the year 3000 would count as recent for a thousand years.
     require(auth_time <= expected.now.plus(expected.leeway_seconds), "auth_time")?;
     if auth_time.plus(max_age).plus(expected.leeway_seconds) < expected.now {
         return Err(IdTokenProblem::AuthenticationTooOld.with(
@@ -300,7 +302,7 @@ fn require(is_right: bool, name: &'static str) -> Result<(), IdTokenProblem> {
     }
 }
 
-/// Shows which it is and nothing of the user.
+/// Shows only the variant, and nothing about the user.
 impl fmt::Debug for ValidationContext<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -311,7 +313,7 @@ impl fmt::Debug for ValidationContext<'_> {
     }
 }
 
-/// Shows the token's times and nothing of the user.
+/// Shows the token's times, and nothing about the user.
 impl fmt::Debug for IdTokenClaims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IdTokenClaims")

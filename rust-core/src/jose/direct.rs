@@ -1,4 +1,5 @@
-//! ID tokens that came straight from the issuer, on our own TLS connection: what may be read of them without a key.
+//! ID tokens that came directly from the issuer, over our own TLS connection, and what may be read from them without a
+//! key.
 
 use super::algorithms::{Algorithm, supported};
 use super::problem::{IdTokenError, IdTokenProblem, shown_text};
@@ -7,12 +8,12 @@ use crate::model::numeric_date::numeric_date;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 
-/// The claims of an ID token that the issuer signed with a secret of the client's (HS256, HS384, HS512), as older Auth0
+/// The claims of an ID token that the issuer signed with the client secret (HS256, HS384, HS512), as older Auth0
 /// tenants do; `None` for any other algorithm.
 ///
-/// A public client has no such secret and so cannot check the signature. For a token that came directly from the issuer
-/// the server's certificate may stand in for it (OpenID Connect Core 3.1.3.7, 6.). So this is for those alone; a token
-/// from anywhere else, a callback URL above all, must not come here.
+/// A public client has no secret, so it cannot check the signature. If a token came directly from the issuer, the TLS
+/// server validation may be used in place of the signature (OpenID Connect Core 3.1.3.7, 6.). Call this only for such
+/// tokens, never for tokens from anywhere else, above all not from a callback URL.
 ///
 /// # Errors
 /// [`IdTokenProblem::Malformed`].
@@ -30,11 +31,13 @@ pub fn claims_signed_with_secret(token: &Secret) -> Result<Option<VerifiedClaims
     Ok(Some(VerifiedClaims { algorithm, claims }))
 }
 
-/// The claims of an ID token whose signature cannot be checked now, because the issuer's keys cannot be had. Only for a
-/// token that came directly from the issuer, as above; everything else about it is checked as ever.
+/// The claims of an ID token whose signature cannot be checked now, because the issuer's keys are not available. As
+/// above, call this only for a token that came directly from the issuer. Everything else about the token is still to be
+/// checked as usual.
 ///
 /// # Errors
-/// [`IdTokenProblem::Malformed`]; [`IdTokenProblem::AlgorithmNotAllowed`] for an algorithm that is never verified.
+/// [`IdTokenProblem::Malformed`]; [`IdTokenProblem::AlgorithmNotAllowed`] for an algorithm that Pilotlight never
+/// verifies.
 pub fn claims_without_signature(token: &Secret) -> Result<VerifiedClaims, IdTokenError> {
     let jws = CompactJws::split(token.expose())?;
     let header = Header::read(jws.header)?;
@@ -47,7 +50,7 @@ pub fn claims_without_signature(token: &Secret) -> Result<VerifiedClaims, IdToke
     Ok(VerifiedClaims { algorithm, claims })
 }
 
-/// `iat` and `exp` of an ID token, unverified: to know when a token that is believed anyway has to be replaced.
+/// `iat` and `exp` of an ID token, unverified: to know when a token that was accepted otherwise has to be replaced.
 pub fn lifetime(token: &Secret) -> Option<(Timestamp, Timestamp)> {
     let claims = decode_object(CompactJws::split(token.expose()).ok()?.payload)?;
     Some((numeric_date(claims.get("iat")?)?, numeric_date(claims.get("exp")?)?))

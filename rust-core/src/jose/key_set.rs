@@ -14,18 +14,18 @@ pub struct KeySet {
     keys: Vec<PublicKey>,
 }
 
-/// Issuers publish two or three keys; more than this is a fault or an attack. The rest is not read.
+/// Issuers publish two or three keys. Many more are a fault or an attack; the rest is not read.
 const MOST_KEYS: usize = 100;
-/// How many keys are tried for one token that does not say which: each try costs a signature verification.
+/// How many keys are tried for a token without a `kid`: each try costs a signature verification.
 const MOST_CANDIDATES: usize = 8;
 
 impl KeySet {
-    /// Reads the body of the issuer's `jwks_uri`. Keys that cannot verify a signature are left out (RFC 7517 5 asks
-    /// for it): of an unknown type or curve, for encryption only, RSA shorter than 2048 bits, and symmetric ones
-    /// always. Of more than 100 keys the first 100 are read.
+    /// Reads the body of the issuer's `jwks_uri`. Keys that cannot verify a signature are left out (as RFC 7517 5
+    /// requires): keys of an unknown type or curve, keys for encryption only, RSA keys shorter than 2048 bits, and all
+    /// symmetric keys. At most 100 keys are read.
     ///
     /// # Errors
-    /// [`IdTokenProblem::KeysUnavailable`] when it is not a JSON object with an array `keys`.
+    /// [`IdTokenProblem::KeysUnavailable`] if it is not a JSON object with an array `keys`.
     pub fn parse(json: &[u8]) -> Result<Self, IdTokenProblem> {
         let document = Object::read(json).ok_or(IdTokenProblem::KeysUnavailable)?;
         let Some(Value::Array(keys)) = document.get("keys") else {
@@ -37,9 +37,9 @@ impl KeySet {
         })
     }
 
-    /// The keys to try for a token with this `kid` and `alg`. A `kid` that is published selects the keys that bear it
-    /// (two may, of different types: RFC 7517 4.5); otherwise it can only be that of a key published without one. A
-    /// token without `kid` may be any key's.
+    /// The keys to try for a token with this `kid` and `alg`. A `kid` that is published selects the keys that have it
+    /// (two keys of different types may: RFC 7517 4.5). Any other `kid` can only belong to a key that is published
+    /// without one. A token without `kid` may be signed by any key.
     pub(super) fn candidates(&self, key_id: Option<&str>, algorithm: Algorithm) -> impl Iterator<Item = &PublicKey> {
         let published = key_id.filter(|id| self.keys.iter().any(|key| key.id.as_deref() == Some(*id)));
         let bears = move |key: &PublicKey| key_id.is_none() || key.id.as_deref() == published;

@@ -1,17 +1,17 @@
-//! ID tokens: believing one, or saying why not; and DPoP proofs (`proof`). Pure: no I/O, no clock.
+//! ID tokens: accepting one, or saying why not; and DPoP proofs (`proof`). Pure: no I/O, no clock.
 //!
 //! The rules are those of OpenID Connect Core 3.1.3.7 (sign-in) and 12.2 (renewal), on top of JWS (RFC 7515), JWK
-//! (RFC 7517), JWT (RFC 7519) and their best current practices (RFC 8725). What a caller does:
+//! (RFC 7517), JWT (RFC 7519) and their best current practices (RFC 8725). The caller uses:
 //!
 //! 1. [`announced_algorithms`] once, from the discovery document;
-//! 2. [`KeySet::parse`] once per fetched key set: keys are decoded there and not again for each token;
-//! 3. [`verify`] for each ID token, or [`verify_signature`] alone for other JWTs of the issuer's, such as a signed
+//! 2. [`KeySet::parse`] once per fetched key set, which decodes the keys for all tokens;
+//! 3. [`verify`] for each ID token, or [`verify_signature`] alone for the issuer's other JWTs, such as a signed
 //!    UserInfo answer (OpenID Connect Core 5.3.2);
-//! 4. after an error, [`newer_keys_may_help`] tells whether fetching the key set again is worth one more try.
+//! 4. after an error, [`newer_keys_may_help`], which says whether to fetch the key set again for one more try.
 //!
-//! The crate `jsonwebtoken` names the algorithms. Its `decode` is not used: it takes its cryptography
-//! from one process-wide setting, which any other user of that crate can set first, and then it panics or verifies
-//! with a backend that nobody here chose. Verification is therefore a direct call of [`crate::crypto`].
+//! The crate `jsonwebtoken` provides only the algorithm names. Its `decode` is not used: it takes its cryptography from
+//! one process-wide setting, which any other user of that crate can set first. Then it panics, or verifies with a
+//! backend that Pilotlight did not choose. Therefore the verification calls [`crate::crypto`] directly.
 
 mod algorithms;
 mod base64url;
@@ -34,10 +34,10 @@ pub use signature::{VerifiedClaims, decode_object, key_id, verify_signature};
 
 use crate::model::secret::Secret;
 
-/// Checks an ID token altogether: the signature with [`verify_signature`], then the claims with [`validate`].
+/// Checks an ID token completely: the signature with [`verify_signature`], then the claims with [`validate`].
 ///
 /// # Errors
-/// Those of the two, the signature's first: nothing is read from claims that nobody signed.
+/// Those of both, the signature's first: nothing is read from unsigned claims.
 pub fn verify(
     token: &Secret,
     keys: &KeySet,
@@ -47,10 +47,9 @@ pub fn verify(
     validate(&verify_signature(token, keys, allowed)?, expected)
 }
 
-/// Whether the problem can come from a key set that is out of date: the issuer changed its keys, with a new `kid`
-/// ([`IdTokenProblem::UnknownKey`]), or without one or under the old one ([`IdTokenProblem::BadSignature`]). The
-/// caller fetches the keys again at most once, and not at all when it has only just fetched them (OpenID Connect Core
-/// 10.1.1).
+/// Whether an outdated key set can be the cause: the issuer changed its keys, with a new `kid`
+/// ([`IdTokenProblem::UnknownKey`]), or without one or under the old one ([`IdTokenProblem::BadSignature`]). The caller
+/// fetches the keys again at most once, and not if it has only just fetched them (OpenID Connect Core 10.1.1).
 pub fn newer_keys_may_help(problem: &IdTokenProblem) -> bool {
     matches!(problem, IdTokenProblem::UnknownKey | IdTokenProblem::BadSignature)
 }

@@ -1,4 +1,4 @@
-//! Why an ID token is not accepted.
+//! Why an ID token was not accepted.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ use crate::model::time::Timestamp;
 /// The rule that an ID token breaks (OpenID Connect Core 3.1.3.7).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum IdTokenProblem {
-    /// Not a JWS in compact form, or its JSON is not what it should be.
+    /// The token is not a JWS in compact form, or its JSON is not as required.
     #[error("it is not a well-formed JWT ({0})")]
     Malformed(&'static str),
-    /// An algorithm that is not allowed: `none`, a symmetric one, or one the issuer did not announce.
+    /// An algorithm that is not allowed: `none`, a symmetric one, or one that the issuer did not announce.
     #[error("its algorithm is not allowed here")]
     AlgorithmNotAllowed,
-    /// No key of the issuer's fits.
+    /// The issuer has no key that fits.
     #[error("the issuer publishes no key for it")]
     UnknownKey,
     /// The issuer's keys could not be read.
@@ -27,13 +27,13 @@ pub enum IdTokenProblem {
     /// A claim is missing.
     #[error("the claim {0} is missing")]
     MissingClaim(&'static str),
-    /// A claim has a value that must not be.
+    /// A claim has a value that is not allowed.
     #[error("the claim {0} has a wrong value")]
     WrongClaim(&'static str),
-    /// It expired.
+    /// The token has expired.
     #[error("it expired")]
     Expired,
-    /// It was issued in the future.
+    /// The token was issued in the future.
     #[error("it was issued in the future")]
     IssuedInTheFuture,
     /// The user authenticated longer ago than `max_age` allows.
@@ -41,23 +41,23 @@ pub enum IdTokenProblem {
     AuthenticationTooOld,
 }
 
-/// Why an ID token was not accepted: the rule, and where that is no secret and nothing of the user's, what the rule
-/// expects and what the token has.
+/// Why an ID token was not accepted: the rule, and the expected and the found value if they are neither secret nor
+/// about the user.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub struct IdTokenError {
-    /// The rule that is broken.
+    /// The rule that was broken.
     pub problem: IdTokenProblem,
-    /// What was expected and found.
+    /// The expected and the found value.
     pub mismatch: Option<Mismatch>,
 }
 
-/// What a rule expects, and what the token has. Algorithms, issuers, clients and times only: never `sub`, a nonce or a
-/// hash.
+/// The value that a rule expects, and the value in the token. Only algorithms, issuers, clients and times: never `sub`,
+/// a nonce or a hash.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Mismatch {
     /// What would be accepted.
     pub expected: String,
-    /// What is there.
+    /// The value in the token.
     pub found: String,
 }
 
@@ -93,7 +93,7 @@ impl fmt::Display for IdTokenError {
     }
 }
 
-/// A claim's value, or each of a list's, as far as it reads like an identifier: a server may have put anything there.
+/// A claim's value, or the elements of a list, if they look like identifiers: a server may have put anything there.
 pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => shown_text(text),
@@ -121,7 +121,7 @@ pub(super) fn shown_text(text: &str) -> String {
     }
 }
 
-/// A moment, beside the one that it is compared with.
+/// The distance between a time and the one that it is compared with.
 pub(super) fn seconds_apart(earlier: Timestamp, later: Timestamp) -> String {
     format!("{} s", later.seconds_since(earlier))
 }

@@ -1,4 +1,4 @@
-//! DPoP proofs (RFC 9449 4): what shows, with each request, that its sender has the key that the tokens are bound to.
+//! DPoP proofs (RFC 9449 4). A proof in each request shows that its sender has the key that the tokens are bound to.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,24 +11,24 @@ use crate::model::proof_key::PublicPoint;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 
-/// What one proof says.
+/// The claims of one proof.
 #[derive(Clone, Copy, Debug)]
 pub struct ProofClaims<'a> {
-    /// `jti`: another one for each proof.
+    /// `jti`: a different one for each proof.
     pub id: &'a Secret,
     /// `htm`: the method, as it is sent.
     pub method: &'a str,
-    /// `htu`, without query, fragment, and a user's name and password.
+    /// `htu`: the URL. Query, fragment, user name and password are left out.
     pub url: &'a Url,
     /// `iat`, by the server's clock.
     pub issued_at: Timestamp,
-    /// `nonce`: what the server gave for it, if it gave one.
+    /// `nonce`: the nonce that the server gave, if it gave one.
     pub nonce: Option<&'a str>,
-    /// `ath` is its hash: the token that goes along.
+    /// The token that is sent along; the proof contains its hash as `ath`.
     pub access_token: Option<&'a Secret>,
 }
 
-/// A proof that has to be signed: what is signed with ES256 (RFC 7515 5.1).
+/// A proof without its signature: the text to sign with ES256 (RFC 7515 5.1).
 pub fn unsigned_proof(key: &PublicPoint, claims: &ProofClaims<'_>) -> String {
     let text = |text: &str| Value::String(text.to_owned());
     let header = object([
@@ -52,19 +52,19 @@ pub fn unsigned_proof(key: &PublicPoint, claims: &ProofClaims<'_>) -> String {
     format!("{}.{}", part(header), part(payload))
 }
 
-/// The proof, with its signature: r and s side by side (RFC 7518 3.4).
+/// The proof with its signature: r followed by s (RFC 7518 3.4).
 pub fn signed_proof(unsigned: &str, signature: &[u8]) -> String {
     format!("{unsigned}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// The key's thumbprint (RFC 7638 3), which an authorization request names as `dpop_jkt` (RFC 9449 10).
+/// The key's thumbprint (RFC 7638 3). An authorization request sends it as `dpop_jkt` (RFC 9449 10).
 pub fn thumbprint(key: &PublicPoint) -> String {
-    // Base64url needs no escapes, and the members are in the order that the standard wants.
+    // Base64url needs no escapes, and the members are in the order that the standard requires.
     let PublicPoint { x, y } = key;
     hash(format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#).as_bytes())
 }
 
-/// The public half, from an uncompressed point: 4, x, y (SEC 1 2.3.3).
+/// The public key, from an uncompressed point: 4, x, y (SEC 1 2.3.3).
 pub fn public_point(uncompressed: &[u8]) -> Option<PublicPoint> {
     let (form, coordinates) = uncompressed.split_first()?;
     if *form != 4 || coordinates.len() != 64 {
@@ -91,8 +91,8 @@ fn target(url: &Url) -> Url {
     let mut target = url.clone();
     target.set_query(None);
     target.set_fragment(None);
-    // They are no part of the target that is sent (RFC 9110 7.1), and not for those who read the proof. Both fail only for a URL
-    // without a host, which has neither.
+    // User name and password are not part of the target URI that is sent (RFC 9110 7.1), and must not be disclosed to
+    // the readers of the proof. Both calls fail only for a URL without a host, which has neither.
     let _ = target.set_username("");
     let _ = target.set_password(None);
     target
@@ -113,7 +113,7 @@ fn object<const N: usize>(members: [(&str, Value); N]) -> Map<String, Value> {
 mod tests {
     use super::*;
 
-    /// Of RFC 9449, figure 2 and section 6.1.
+    /// From RFC 9449, figure 2 and section 6.1.
     fn key() -> PublicPoint {
         PublicPoint {
             x: "l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs".to_owned(),

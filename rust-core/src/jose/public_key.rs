@@ -1,4 +1,4 @@
-//! One public key: from its JWK to a verified signature.
+//! One public key: reads it from its JWK, and verifies signatures with it.
 
 use serde_json::{Map, Value};
 
@@ -15,14 +15,14 @@ pub(super) struct PublicKey {
 }
 
 enum Material {
-    /// Without `alg` in its JWK, an RSA key verifies any of the six RSA algorithms; with it, only that one (RFC 7517
+    /// Without `alg` in its JWK, an RSA key verifies any of the six RSA algorithms; with `alg`, only that one (RFC 7517
     /// 4.4).
     Rsa {
         /// In PKCS #1 form.
         key: Vec<u8>,
         only: Option<Algorithm>,
     },
-    /// A curve has exactly one algorithm. The point is uncompressed.
+    /// Each curve has exactly one algorithm. The point is uncompressed.
     Ecdsa {
         curve: Curve,
         point: Vec<u8>,
@@ -31,11 +31,10 @@ enum Material {
 }
 
 impl PublicKey {
-    /// Reads a JWK (RFC 7517 4, RFC 7518 6, RFC 8037 2). `None` for a key that no signature can be verified with:
-    /// symmetric (`oct`), meant for encryption, of an unknown type or curve, or with parameters of a wrong kind or
-    /// length.
+    /// Reads a JWK (RFC 7517 4, RFC 7518 6, RFC 8037 2). `None` for a key that cannot verify a signature: symmetric
+    /// (`oct`), for encryption, of an unknown type or curve, or with parameters of a wrong type or length.
     ///
-    /// By hand, for size: docs/adr/0002.
+    /// Written by hand, for size: docs/adr/0002.
     pub(super) fn from_jwk(jwk: &Map<String, Value>) -> Option<Self> {
         if !is_for_verification(jwk) {
             return None;
@@ -53,7 +52,7 @@ impl PublicKey {
         })
     }
 
-    /// Whether a signature by `algorithm` can be this key's.
+    /// Whether this key can make signatures by `algorithm`.
     pub(super) fn fits(&self, algorithm: Algorithm) -> bool {
         match &self.material {
             Material::Rsa { only, .. } => {
@@ -64,8 +63,8 @@ impl PublicKey {
         }
     }
 
-    /// Whether `signature` over `message` is this key's, by an `algorithm` that fits it. The bounds of RSA keys (2048
-    /// to 8192 bits) and the position of points on their curve are checked here.
+    /// Whether this key made `signature` over `message`, by an `algorithm` that fits it. This also checks the bounds of
+    /// RSA keys (2048 to 8192 bits), and that a point is on its curve.
     pub(super) fn verifies(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         self.fits(algorithm)
             && match &self.material {
@@ -80,7 +79,7 @@ impl PublicKey {
     }
 }
 
-/// `use` and `key_ops` (RFC 7517 4.2 and 4.3): a key that says neither may be used.
+/// Checks `use` and `key_ops` (RFC 7517 4.2 and 4.3). A key that has neither may be used.
 fn is_for_verification(jwk: &Map<String, Value>) -> bool {
     let by_use = optional_text(jwk, "use").is_some_and(|purpose| purpose.is_none_or(|purpose| purpose == "sig"));
     let by_operations = match present(jwk, "key_ops") {
@@ -92,7 +91,7 @@ fn is_for_verification(jwk: &Map<String, Value>) -> bool {
     by_use && by_operations
 }
 
-/// `None` where the member is there and not text.
+/// `None` if the member is present and not a string.
 #[expect(clippy::option_option, reason = "wrong, absent, there")]
 fn optional_text<'a>(jwk: &'a Map<String, Value>, name: &str) -> Option<Option<&'a str>> {
     match present(jwk, name) {
@@ -104,14 +103,14 @@ fn optional_text<'a>(jwk: &'a Map<String, Value>, name: &str) -> Option<Option<&
 fn rsa_key(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Material> {
     let only = match declared {
         None => None,
-        // RSA-OAEP and the like: a key for encryption that forgot to say `use`.
+        // RSA-OAEP and similar: a key for encryption that lacks `use`.
         Some(declared) => Some(supported(declared).filter(|algorithm| rsa_parameters(*algorithm).is_some())?),
     };
-    // Some servers put a zero octet in front of the modulus, as signed numbers have; RFC 7518 6.3.1.1 forbids it, but the
+    // Some servers put a zero octet before the modulus, as in signed numbers. RFC 7518 6.3.1.1 forbids it, but the
     // number is the same.
     let number = |name| base64url::decode_lenient(text_of(jwk, name)?);
     let (modulus, exponent) = (number("n")?, number("e")?);
-    // Left to the verification, a short key would look like a wrong signature.
+    // If this were left to the verification, a short key would look like a wrong signature.
     if rsa::is_too_short(&modulus) {
         return None;
     }

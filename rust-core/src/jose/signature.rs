@@ -11,24 +11,24 @@ use super::problem::{IdTokenError, IdTokenProblem, shown_text};
 use crate::model::json::{Object, present};
 use crate::model::secret::Secret;
 
-/// Claims whose signature was verified. Only [`verify_signature`] makes them, so that claims nobody signed cannot be
-/// validated by mistake; and [`claims_signed_with_secret`](super::claims_signed_with_secret), which says for which
-/// tokens.
+/// Claims whose signature was verified. Only [`verify_signature`] makes them, so that unsigned claims cannot be
+/// validated by mistake. The exceptions are the functions for tokens directly from the issuer: see
+/// [`claims_signed_with_secret`](super::claims_signed_with_secret).
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerifiedClaims {
-    /// What the JWT was signed with; its hash function is also that of `at_hash`.
+    /// The algorithm that the JWT was signed with; its hash function is also that of `at_hash`.
     pub(super) algorithm: Algorithm,
     pub(super) claims: Map<String, Value>,
 }
 
-/// No issuer's ID token is near this size, and it bounds the work for a hostile one.
+/// Far above the size of any issuer's ID token. It limits the work for a hostile one.
 const LONGEST_TOKEN_BYTES: usize = 256 * 1024;
 
-/// Verifies a JWT's signature with the issuer's keys and reads its claims. Whether the claims are acceptable is another
-/// question: [`validate`](super::validate) answers it for ID tokens.
+/// Verifies a JWT's signature with the issuer's keys and reads its claims. It does not decide whether the claims are
+/// acceptable: [`validate`](super::validate) does that for ID tokens.
 ///
 /// `allowed` comes from [`announced_algorithms`](super::announced_algorithms); `none` and the HMAC algorithms are
-/// refused even if it names them. Keys that the token brings along (`jwk`, `jku`, `x5c`, `x5u`) are not looked at.
+/// rejected even if it contains them. Keys in the token itself (`jwk`, `jku`, `x5c`, `x5u`) are ignored.
 ///
 /// # Errors
 /// - [`IdTokenProblem::Malformed`]: not a JWS in compact form of at most 256 KiB with a JSON object as payload; or it
@@ -64,7 +64,7 @@ fn names(algorithms: &[Algorithm]) -> String {
     names.join(" or ")
 }
 
-/// The `kid` in a JWT's header; not verified. `None` where there is none, or it cannot be read.
+/// The `kid` in a JWT's header, unverified. `None` if there is none, or if the header cannot be read.
 pub fn key_id(token: &Secret) -> Option<String> {
     Header::read(CompactJws::split(token.expose()).ok()?.header)
         .ok()?
@@ -78,7 +78,7 @@ impl VerifiedClaims {
     }
 }
 
-/// Shows no claim: they are the user's data.
+/// Shows no claims: they are the user's data.
 impl fmt::Debug for VerifiedClaims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifiedClaims")
@@ -87,7 +87,7 @@ impl fmt::Debug for VerifiedClaims {
     }
 }
 
-/// The three parts, still encoded, and what the signature is over: the first two as they came.
+/// The three parts, still encoded, and the text that is signed: the first two parts as received.
 pub(super) struct CompactJws<'a> {
     pub(super) header: &'a str,
     pub(super) payload: &'a str,
@@ -103,7 +103,7 @@ impl<'a> CompactJws<'a> {
         let not_three = IdTokenProblem::Malformed("not three parts");
         let (signed, signature) = token.rsplit_once('.').ok_or(not_three.clone())?;
         let (header, payload) = signed.split_once('.').ok_or(not_three.clone())?;
-        // Five parts are an encrypted JWT (RFC 7516), which no app's client asks for.
+        // Five parts are an encrypted JWT (RFC 7516), which no app's client requests.
         if payload.contains('.') {
             Err(not_three)
         } else {
@@ -117,7 +117,7 @@ impl<'a> CompactJws<'a> {
     }
 }
 
-/// What of the JOSE header is used (RFC 7515 4.1).
+/// The parts of the JOSE header that are used (RFC 7515 4.1).
 pub(super) struct Header {
     pub(super) algorithm: String,
     key_id: Option<String>,
@@ -136,14 +136,14 @@ impl Header {
         let algorithm = text("alg", "alg is not text")?.ok_or(IdTokenProblem::Malformed("the header has no alg"))?;
         let key_id = text("kid", "kid is not text")?;
         let media_type = text("typ", "typ is not text")?.unwrap_or_default();
-        // "If any of the listed extension Header Parameters are not understood and supported by the recipient, then
-        // the JWS is invalid" (RFC 7515 4.1.11), and Pilotlight supports none. Nor is null a list.
+        // "If any of the listed extension Header Parameters are not understood and supported by the recipient, then the
+        // JWS is invalid" (RFC 7515 4.1.11), and Pilotlight supports none. `null` is not a valid list either.
         if parameters.contains_key("crit") {
             return Err(IdTokenProblem::Malformed("it has critical header parameters"));
         }
-        // Issuers write "JWT", nothing, or their own names, so `typ` proves nothing. But an access token has the
-        // issuer's signature, too, and often `sub` and `aud`; where it names itself (RFC 9068 2.1), it must not pass
-        // for an ID token.
+        // Issuers write "JWT", nothing, or their own types, so `typ` proves nothing. But an access token has the
+        // issuer's signature too, and often `sub` and `aud`. If it declares its type (RFC 9068 2.1), it must not be
+        // accepted as an ID token.
         let subtype = media_type.to_ascii_lowercase();
         if subtype.strip_prefix("application/").unwrap_or(&subtype) == "at+jwt" {
             return Err(IdTokenProblem::Malformed("it is an access token"));
@@ -152,8 +152,8 @@ impl Header {
     }
 }
 
-/// The header or the payload of a JWS, not verified. Only an object will do, and only one that is JSON to the letter: what
-/// is signed must not be repaired, or two users' `sub` could become one.
+/// The header or the payload of a JWS, unverified. It must be an object in strictly valid JSON: signed text must not be
+/// repaired, or the `sub` of two users could become the same.
 pub fn decode_object(encoded: &str) -> Option<Map<String, Value>> {
     let object = Object::read(&base64url::decode(encoded)?)?;
     object.is_exact().then(|| object.into_members())

@@ -8,7 +8,7 @@ use crate::crypto::Hash;
 use crate::crypto::hashing::digest;
 
 /// Whether `hash` is the left half of the token's hash in base64url (OpenID Connect Core 3.1.3.6). The hash function is
-/// that of the ID token's `alg`. `EdDSA` names none: issuers take SHA-512, which Ed25519 has inside, or SHA-256.
+/// that of the ID token's `alg`. `EdDSA` does not name one: issuers use SHA-512, which is part of Ed25519, or SHA-256.
 pub(super) fn is_token_hash(hash: &str, algorithm: Algorithm, token: &str) -> bool {
     let functions: &[_] = match algorithm {
         Algorithm::RS384 | Algorithm::PS384 | Algorithm::ES384 | Algorithm::HS384 => &[Hash::Sha384],

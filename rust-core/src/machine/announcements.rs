@@ -1,5 +1,5 @@
-//! What is announced, and when: every change of state and every event once, in order, and no event before the store
-//! holds what it speaks of.
+//! What is announced, and when. Every change of state and every event is announced once, in order. No event is
+//! announced before the store holds what it reports.
 
 use std::mem;
 use std::time::Duration;
@@ -18,12 +18,12 @@ use crate::storage::envelope::StoredSession;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Announcements {
     published: Option<SessionState>,
-    /// That the session is over by its age was announced. Another process's use, or a clock that is put right, may show that it
-    /// goes on.
+    /// Whether it was announced that the session is over by its age. A use in another process, or a corrected clock,
+    /// may show that it continues.
     is_over: bool,
-    /// The end that was announced before it comes, by the age that the session has then.
+    /// The end that a warning was announced for, as the age that the session will have then.
     warned_of: Option<Duration>,
-    /// What happened with which change, while the store does not hold it.
+    /// Events that wait until the store holds the change that they belong to.
     waiting: Vec<(Revision, SessionEvent)>,
 }
 
@@ -33,14 +33,14 @@ impl Announcements {
         self.published.as_ref()
     }
 
-    /// Announces the state, if it is not the one that was announced last.
+    /// Announces the state if it differs from the one that was announced last.
     pub(super) fn publish(&mut self, state: Option<SessionState>, effects: &mut Effects) {
         let Some(new) = state.filter(|state| Some(state) != self.published.as_ref()) else {
             return;
         };
         let before = self.published.replace(new.clone());
         effects.report(Report::State(new.clone()));
-        // No input did that: time has passed.
+        // No input caused this: time has passed.
         match new {
             SessionState::ReauthenticationRequired { reason } => {
                 let was_signed_in = matches!(before, Some(SessionState::SignedIn { .. }));
@@ -62,7 +62,7 @@ impl Announcements {
         }
     }
 
-    /// Announces an end by age before it comes: once, and once more where it was put off meanwhile.
+    /// Warns of an end by age before it comes: once, and again if the end was put off in the meantime.
     pub(super) fn warn(&mut self, end: Option<SessionEnd>, now: Instant, effects: &mut Effects) {
         let near = end.filter(|end| end.left <= end.warning && !end.left.is_zero());
         let Some(SessionEnd { age, left, reason, .. }) = near else {
@@ -97,33 +97,34 @@ impl Announcements {
         }
     }
 
-    /// Announces the event now; but no renewal of a session whose end by age was announced. Where that was renewed all the same,
-    /// its request was under way.
+    /// Announces the event now. Exception: no renewal is announced after the end of the session by its age was
+    /// announced. Such a renewal was already under way at the end.
     pub(super) fn announce(&self, event: SessionEvent, effects: &mut Effects) {
         if !(self.is_over && matches!(event, SessionEvent::Renewed { .. })) {
             effects.announce(event);
         }
     }
 
-    /// The session is another one, or none. What was not stored of it was never there for anybody else; but a user who
-    /// has left has left.
+    /// The session is another one, or none. Events whose change was never stored are dropped, because nobody else ever
+    /// saw that change. A sign-out is still announced.
     pub(super) fn forget_session(&mut self) {
         (self.is_over, self.warned_of) = (false, None);
         self.waiting
             .retain(|(_, event)| matches!(event, SessionEvent::SignedOut { .. }));
     }
 
-    /// Another process's later tokens took the place of what is waiting.
+    /// Later tokens of another process have replaced those that the waiting events are about.
     pub(super) fn forget_renewals(&mut self) {
         self.waiting.retain(|(_, event)| !event.is_of_a_renewal());
     }
 
-    /// The session goes on after all. True where its end had not been announced yet.
+    /// The session continues after all. True if its end had not been announced yet.
     pub(super) fn forget_end(&mut self) -> bool {
         self.forget(|event| matches!(event, SessionEvent::Ended { .. }))
     }
 
-    /// Another process's version says whether the session goes on. True where that it does had not been announced yet.
+    /// The version of another process decides whether the session continues. True if its restoration had not been
+    /// announced yet.
     pub(super) fn forget_restoration(&mut self) -> bool {
         self.forget(|event| matches!(event, SessionEvent::Restored { .. }))
     }
@@ -135,7 +136,7 @@ impl Announcements {
     }
 }
 
-/// What a session means that was not here before.
+/// The event for a session that is new in this process.
 pub(super) fn arrival(session: &StoredSession, by: SignInWay) -> SessionEvent {
     match session.ended {
         Some(reason) => SessionEvent::Ended { reason },
@@ -146,7 +147,7 @@ pub(super) fn arrival(session: &StoredSession, by: SignInWay) -> SessionEvent {
     }
 }
 
-/// What a token means that was not here before.
+/// The event for a token that is new in this process.
 pub(super) fn renewed(of: Option<&Audience>, token: &Credentials, elsewhere: bool) -> SessionEvent {
     SessionEvent::Renewed {
         audience: of.map(|audience| audience.identifier.clone()),
@@ -155,9 +156,9 @@ pub(super) fn renewed(of: Option<&Audience>, token: &Credentials, elsewhere: boo
     }
 }
 
-/// What another process made of a session that both have.
+/// The events for what another process changed in a session that both have.
 ///
-/// `announced_end`: that ours has ended was announced last.
+/// `announced_end`: the last announcement was that our version has ended.
 pub(super) fn differences(ours: &StoredSession, theirs: &StoredSession, announced_end: bool) -> Vec<SessionEvent> {
     let mut events = Vec::new();
     if announced_end && theirs.ended.is_none() {

@@ -1,4 +1,5 @@
-//! After a failure: for a moment the next calls fail at once, so that a screen full of requests does not become a storm.
+//! Cooldowns: for a moment after a failure the next calls fail at once, so that a screen full of requests does not
+//! become a storm.
 
 use std::time::Duration;
 
@@ -8,32 +9,32 @@ use crate::model::audience::Audience;
 use crate::model::time::Instant;
 use crate::protocol::transport_error::TransportErrorKind;
 
-/// The longest time that later calls fail at once, without the issuer having asked for more.
+/// The longest cooldown if the issuer has not asked for more.
 const LONGEST: Duration = Duration::from_secs(30);
-/// The longest that an answer can ask for: who answers may be a proxy, and a user who waits for a day was signed out in
-/// all but name.
+/// The longest wait that an answer can ask for. The answer may come from a proxy, and a user who has to wait for a day
+/// is as good as signed out.
 const LONGEST_ASKED_FOR: Duration = Duration::from_secs(300);
-/// The same without a network: it may be back any moment.
+/// The longest cooldown without a network: the network may be back at any moment.
 const LONGEST_OFFLINE: Duration = Duration::from_secs(2);
-/// So many kinds of renewals can have failed a moment ago; the oldest failures are forgotten first.
+/// How many kinds of renewals can have a cooldown; the oldest failures are forgotten first.
 const MOST_KINDS: usize = 64;
 
-/// What a renewal is for. The failure of one kind says nothing about the others, but for a network or an issuer that
-/// cannot be reached for the session's own token.
+/// The purpose of a renewal. The failure of one kind says nothing about the others, with one exception: the network or
+/// the issuer cannot be reached for the session's own token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RenewalKind {
     /// The session's own access token.
     Own,
-    /// The same, with scopes or parameters of the caller's.
+    /// The same, with scopes or parameters that the caller chose.
     WithOptions,
-    /// A further audience's token.
+    /// The access token for a further audience.
     Further(Audience),
-    /// An ID token that is good for long enough.
+    /// An ID token that is valid for long enough.
     IdToken,
 }
 
 impl RenewalKind {
-    /// The further audience.
+    /// The further audience, if it is for one.
     pub fn audience(&self) -> Option<&Audience> {
         match self {
             Self::Further(audience) => Some(audience),
@@ -51,14 +52,14 @@ pub(super) struct Cooldowns {
     updates: Cooldown,
 }
 
-/// What is tried again without the user, beside renewals.
+/// Attempts that are repeated without the user, apart from renewals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Attempt {
-    /// A refresh token that waits is revoked.
+    /// To revoke a refresh token that waits for it.
     Revocation,
-    /// The issuer is asked whose session it is that is imported.
+    /// To ask the issuer whose session is being imported.
     Import,
-    /// Changes of the metadata that wait are sent.
+    /// To send the waiting changes of the metadata.
     Update,
 }
 
@@ -66,12 +67,12 @@ pub enum Attempt {
 struct Kind {
     kind: RenewalKind,
     failure: Cooldown,
-    /// Tokens that live so many seconds are too short-lived for a caller.
+    /// The lifetime in seconds that is too short for a caller.
     short: (u64, Cooldown),
 }
 
 impl Cooldowns {
-    /// Another session begins, or the user took part.
+    /// Another session begins, or the user took part: all cooldowns end.
     pub(super) fn end_all(&mut self) {
         *self = Self::default();
     }
@@ -83,14 +84,14 @@ impl Cooldowns {
         }
     }
 
-    /// Such a renewal was given up with `error`.
+    /// Such a renewal finally failed with `error`.
     pub(super) fn begin(&mut self, kind: &RenewalKind, error: &Error, now: Instant, chance: u64) {
         if changes_nothing(error) {
             self.of(kind).failure.begin(error, now, chance);
         }
     }
 
-    /// Such a renewal brought a token that lives `lifetime` seconds, which is less than somebody wants.
+    /// Such a renewal brought a token with this lifetime in seconds, which is too short for a caller.
     pub(super) fn begin_short(&mut self, kind: &RenewalKind, lifetime: u64, now: Instant, chance: u64) {
         let (known, cooldown) = &mut self.of(kind).short;
         if *known != lifetime {
@@ -107,13 +108,13 @@ impl Cooldowns {
         known.is_some_and(|known| known.short.0 == lifetime && known.short.1.seconds_left(now).is_some())
     }
 
-    /// How many seconds are left of that kind's cooldown, the last one whole.
+    /// The seconds that are left of that kind's cooldown, rounded up.
     pub(super) fn seconds_left(&self, kind: &RenewalKind, now: Instant) -> Option<u64> {
         let known = self.renewals.iter().find(|known| known.kind == *kind);
         known.and_then(|known| known.failure.seconds_left(now))
     }
 
-    /// The error that a call gets which comes too early, with the seconds that are left to wait.
+    /// The error for a call that comes too early, with the seconds that are left to wait.
     pub(super) fn refusal(&self, kind: &RenewalKind, now: Instant) -> Option<Error> {
         let concerned = |known: &&Kind| {
             known.kind == *kind || (known.kind == RenewalKind::Own && known.failure.is_of_the_issuer_itself())
@@ -122,7 +123,8 @@ impl Cooldowns {
         known.find_map(|known| known.failure.refusal(now))
     }
 
-    /// Such an attempt failed. Without a network, what waits goes as soon as something else shows that there is one.
+    /// Such an attempt failed. Without a network there is no cooldown (except for an import): the attempt is made as
+    /// soon as another request shows that there is a network.
     pub(super) fn begin_attempt(&mut self, attempt: Attempt, error: &Error, now: Instant, chance: u64) {
         let waits_for_network = attempt != Attempt::Import && is_unreachable(error);
         if changes_nothing(error) && !waits_for_network {
@@ -130,12 +132,12 @@ impl Cooldowns {
         }
     }
 
-    /// Such an attempt succeeded, or will never.
+    /// Such an attempt succeeded, or never will.
     pub(super) fn end_attempt(&mut self, attempt: Attempt) {
         self.of_attempt(attempt).end();
     }
 
-    /// The error that an attempt gets which comes too early.
+    /// The error for an attempt that comes too early.
     pub(super) fn attempt_refusal(&self, attempt: Attempt, now: Instant) -> Option<Error> {
         match attempt {
             Attempt::Revocation => self.revocations.refusal(now),
@@ -169,22 +171,22 @@ impl Cooldowns {
     }
 }
 
-/// One cooldown, longer after each failure in a row. It ends by the clock that says so first: a device sleeps, and its
-/// wall clock is set.
+/// One cooldown; it is longer after each failure in a row. It ends by whichever clock says so first: a device sleeps,
+/// and its wall clock is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Cooldown {
     failures: u32,
-    /// Since when, for how long, and after what.
+    /// When it began, how long it lasts, and the failure.
     current: Option<(Instant, Duration, Error)>,
 }
 
 impl Cooldown {
-    /// Something succeeded.
+    /// An attempt succeeded.
     fn end(&mut self) {
         *self = Self::default();
     }
 
-    /// Something failed. `chance` is any number.
+    /// An attempt failed. `chance` is a random number.
     pub fn begin(&mut self, error: &Error, now: Instant, chance: u64) {
         self.failures = (self.failures + 1).min(16);
         let longest = match error {
@@ -203,7 +205,7 @@ impl Cooldown {
         Some(left.as_secs() + u64::from(left.subsec_nanos() > 0))
     }
 
-    /// The error that a call gets which comes too early, with the seconds that are left to wait.
+    /// The error for a call that comes too early, with the seconds that are left to wait.
     pub fn refusal(&self, now: Instant) -> Option<Error> {
         let seconds = self.seconds_left(now)?;
         let (_, _, error) = self.current.as_ref()?;
@@ -221,7 +223,7 @@ impl Cooldown {
         })
     }
 
-    /// No answer, or one that has nothing to do with what was asked for.
+    /// Whether there was no answer, or one that does not depend on what was asked for.
     fn is_of_the_issuer_itself(&self) -> bool {
         matches!(
             self.current,
@@ -238,8 +240,8 @@ fn is_unreachable(error: &Error) -> bool {
     matches!(error, Error::Transport { error, .. } if error.kind == TransportErrorKind::Unreachable)
 }
 
-/// Whether the issuer, or a server before it, would say the same again. What the device or the app itself says
-/// costs no request.
+/// Whether the issuer, or a server in front of it, would answer the same again. Errors of the device or the app itself
+/// cost no request.
 fn changes_nothing(error: &Error) -> bool {
     matches!(
         error,

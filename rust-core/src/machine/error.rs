@@ -1,7 +1,8 @@
-//! The internal error: what happened, precisely. `ffi::error` turns it into the public one, which says what to do.
+//! The internal error: what happened, precisely. `ffi::error` converts it to the public error, which says what to do.
 //!
-//! Nothing here holds a token, a code, a verifier or a profile's content. A server's own words (`error_description`)
-//! are kept only after [`crate::protocol::sanitized`], because servers do quote what they were sent.
+//! Nothing here holds a token, a code, a verifier or the content of a profile. A server's own text
+//! (`error_description`) is kept only after [`crate::protocol::sanitized`], because servers do quote what they were
+//! sent.
 
 use crate::jose::{IdTokenError, IdTokenProblem};
 use crate::model::invalid::{InvalidConfiguration, InvalidValue};
@@ -18,7 +19,7 @@ use crate::storage::envelope::EnvelopeError;
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Error {
-    /// A field of the app's configuration is wrong; found without asking anybody.
+    /// A field of the app's configuration is wrong; found without a request.
     #[error("{field} {problem}")]
     Configuration {
         /// The field.
@@ -26,10 +27,10 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
-    /// The server's answer says that the configuration here or there is wrong.
+    /// The server's answer shows that the configuration is wrong, in the app or at the issuer.
     #[error("{server}: {problem}; check {field}")]
     ServerConfiguration {
-        /// Who answered.
+        /// The server that answered.
         server: Server,
         /// The field of the configuration to look at first.
         field: &'static str,
@@ -53,7 +54,7 @@ pub enum Error {
     /// The issuer wants the user to do something; the session has not ended.
     #[error("{server}: the issuer requires the user to interact ({code})")]
     InteractionRequired {
-        /// Who answered.
+        /// The server that answered.
         server: Server,
         /// The issuer's error code.
         code: Explanation,
@@ -61,11 +62,11 @@ pub enum Error {
     /// The issuer wants a second factor; the session has not ended.
     #[error("{server}: the issuer wants a second factor (mfa_required)")]
     MfaRequired {
-        /// Who answered.
+        /// The server that answered.
         server: Server,
-        /// Names the `mfa_token`, which stays in the session.
+        /// The number of the challenge. The `mfa_token` stays in the session.
         challenge: u64,
-        /// Which factors would do.
+        /// The factors that the issuer accepts.
         requirements: Box<MfaRequirements>,
         /// The issuer's words.
         description: Explanation,
@@ -75,13 +76,13 @@ pub enum Error {
     MfaRejected {
         /// The issuer's error code, or our own.
         code: String,
-        /// In words.
+        /// The description.
         description: Explanation,
     },
-    /// The issuer denies a renewal by its own rule; the session has not ended.
+    /// The issuer denied the renewal by a rule or policy; the session has not ended.
     #[error("{server}: the issuer denied access{}", in_brackets(.description))]
     AccessDenied {
-        /// Who answered.
+        /// The server that answered.
         server: Server,
         /// The issuer's words.
         description: Explanation,
@@ -92,7 +93,7 @@ pub enum Error {
         said(.code, .description)
     )]
     Refused {
-        /// Who answered.
+        /// The server that answered.
         server: Server,
         /// The status code.
         status: u16,
@@ -101,8 +102,8 @@ pub enum Error {
         /// The issuer's words.
         description: Explanation,
     },
-    /// It did so several times over more than a minute. The session has not ended, but most likely its refresh token is
-    /// dead.
+    /// The issuer refused renewals that way several times over more than a minute. The session has not ended, but most
+    /// likely its refresh token is dead.
     #[error(
         "the user has to sign in again: for more than a minute the issuer has refused to renew the session ({}); the session \
          is kept, and a renewal that succeeds ends this",
@@ -119,19 +120,19 @@ pub enum Error {
     SignIn {
         /// The issuer's error code or our own.
         code: String,
-        /// In words.
+        /// The description.
         description: Explanation,
     },
     /// The sign-in was cancelled or replaced by another.
     #[error("the sign-in was cancelled")]
     SignInCancelled,
-    /// An ID token was not believed.
+    /// An ID token was not accepted.
     #[error("the ID token was not accepted: {0}")]
     IdToken(#[from] IdTokenError),
-    /// There is no answer.
+    /// No answer came.
     #[error("{server}: {error}")]
     Transport {
-        /// Who was asked.
+        /// The server that was asked.
         server: Server,
         /// What went wrong.
         error: TransportError,
@@ -139,25 +140,25 @@ pub enum Error {
     /// 429.
     #[error("{server}: too many requests{}", wait_words(*.retry_after))]
     RateLimited {
-        /// Who answered.
+        /// The server that answered.
         server: Server,
-        /// Seconds to wait, where the server said so.
+        /// Seconds to wait, if the server said so.
         retry_after: Option<u64>,
     },
     /// 5xx, or `temporarily_unavailable`.
     #[error("{server}: the server has a fault (status {status}){}", wait_words(*.retry_after))]
     ServerFault {
-        /// Who answered.
+        /// The server that answered.
         server: Server,
         /// The status code.
         status: u16,
-        /// Seconds to wait, where the server said so.
+        /// Seconds to wait, if the server said so.
         retry_after: Option<u64>,
     },
-    /// An answer that the protocol does not know: a captive portal, a proxy, a broken server.
+    /// An answer that the protocol does not define: from a captive portal, a proxy, or a broken server.
     #[error("{server}: the answer (status {status}) is not what the protocol says: {problem}")]
     UnexpectedAnswer {
-        /// Who answered, or seemed to.
+        /// The server that answered, or seemed to.
         server: Server,
         /// The status code.
         status: u16,
@@ -167,19 +168,20 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// What is stored cannot be read.
+    /// The stored item cannot be read.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
-    /// The tokens are bound to a key that this device cannot use any more. The session is kept, and of no use without it.
+    /// The tokens are bound to a key that this device can no longer use. The session is kept, but is useless without
+    /// the key.
     #[error(
         "the user has to sign in again: the tokens are bound to a key (DPoP) that this device cannot use any more, as after a \
          backup was restored to another device"
     )]
     ProofKeyLost,
-    /// A key for binding tokens cannot be made or used.
+    /// A key for binding tokens could not be made or used.
     #[error("no proof of possession (DPoP) could be made: {0}")]
     ProofKey(String),
-    /// The lock between processes cannot be had.
+    /// The lock between processes could not be obtained.
     #[error("another process is renewing the session and has not finished in time")]
     Busy,
     /// The lock between processes may not be held: the process may be suspended at any moment.
@@ -188,16 +190,16 @@ pub enum Error {
          renewed when the app is in front, or when the system gives it time"
     )]
     NoBackgroundTime,
-    /// The session was opened to be looked at only.
+    /// The session was opened read-only.
     #[error("this session is read-only: the app itself signs in and out and renews")]
     ReadOnly,
-    /// Something that cannot happen.
+    /// Something that should be impossible.
     #[error("internal fault: {0}")]
     Internal(String),
 }
 
 impl Error {
-    /// What the issuer said of it, for the app to show.
+    /// What the issuer said about it, for the app to show.
     pub fn issuer_message(&self) -> Option<&IssuerMessage> {
         match self {
             Self::ServerConfiguration { problem: said, .. }
@@ -269,7 +271,7 @@ impl From<ProtocolError> for Error {
             }
             ProtocolError::RefreshTokenRejected => Self::Reauthenticate(ReauthenticationReason::RefreshTokenRejected),
             ProtocolError::InteractionRequired { server, code } => Self::InteractionRequired { server, code },
-            // Where no session keeps the `mfa_token`, nothing can go on with it.
+            // If no session keeps the `mfa_token`, nobody can continue with it.
             ProtocolError::MfaRequired {
                 server, description, ..
             } => Self::InteractionRequired {

@@ -1,53 +1,54 @@
-//! What happened to a session. Holds no token, code or other secret, so that it may be logged and sent anywhere.
+//! The events of a session. An event holds no token, code or other secret, so it can be logged and sent anywhere.
 
 use crate::machine::error::Error;
 use crate::model::state::{ReauthenticationReason, SessionState};
 use crate::model::time::Timestamp;
 
-/// Something that happened. It is announced once, after it is true and, where tokens came along, after the store holds them.
+/// Something that happened to the session. It is announced once, after it is true. If it brought tokens, it is
+/// announced after the store holds them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, uniffi::Enum)]
 pub enum SessionEvent {
     /// A user signed in.
     SignedIn {
         /// The user's `sub` claim.
         subject: String,
-        /// How.
+        /// How the user signed in.
         by: SignInWay,
     },
-    /// The sign-in asked for a refresh token (`offline_access`) and the issuer gave none: when the access token expires, the
-    /// user has to sign in again. What helps is `prompt=consent` among the parameters of the authorization request (OpenID
-    /// Connect Core 11); at Auth0, Allow Offline Access in the settings of the API.
+    /// The sign-in asked for a refresh token (`offline_access`) but the issuer gave none: when the access token
+    /// expires, the user has to sign in again. To fix this, add `prompt=consent` to the parameters of the authorization
+    /// request (OpenID Connect Core 11); at Auth0, turn on Allow Offline Access in the settings of the API.
     RefreshTokenMissing,
-    /// The session of an earlier launch was read from the store: at launch, or after the device was unlocked. Or a session
-    /// goes on of which [`SessionEvent::Ended`] was announced: the refresh token that the issuer refused had been used a moment
-    /// before, by another process or by a request that was still under way, and that brought a newer one.
+    /// The session of an earlier launch was read from the store, at launch or after the device was unlocked. Or a
+    /// session continues although [`SessionEvent::Ended`] was announced: another process, or a request that was still
+    /// under way, had just used the refresh token that the issuer refused, and got a newer one.
     Restored {
         /// The user's `sub` claim.
         subject: String,
     },
-    /// There is a new access token; where a session lives by its ID token, a new one of these.
+    /// There is a new access token; if the session lives by its ID token, a new ID token.
     Renewed {
-        /// Which further audience it is for; nil for the session's own.
+        /// The further audience that the token is for; nil for the session's own.
         audience: Option<String>,
-        /// When it expires, by the device's clock.
+        /// When the token expires, by the device's clock.
         expires_at: Timestamp,
-        /// Whether another process got it.
+        /// Whether another process got the token.
         elsewhere: bool,
     },
-    /// No access token could be had for now; the session goes on.
+    /// No access token could be obtained for now; the session continues.
     RenewalFailed {
-        /// Which further audience it was for; nil for the session's own.
+        /// The further audience that the token was for; nil for the session's own.
         audience: Option<String>,
         /// Why.
         cause: RenewalFailure,
-        /// Calls before this moment, by the device's clock, fail without the issuer being asked; nil when the next call
-        /// may ask.
+        /// Until this moment, by the device's clock, calls fail without a request to the issuer; nil if the next call
+        /// may ask the issuer.
         retry_at: Option<Timestamp>,
     },
-    /// The session will end by its age: as the app set it, or as the issuer said. Announced 5 minutes before, or as the
-    /// app set that; once more where it was put off meanwhile.
+    /// The session will end because of its age, as the app or the issuer has limited it. Announced 5 minutes before the
+    /// end, or as long before as the app has set; announced again if the end was put off in the meantime.
     WillEnd {
-        /// When, by the device's clock.
+        /// When the session will end, by the device's clock.
         at: Timestamp,
         /// Why.
         reason: ReauthenticationReason,
@@ -62,16 +63,16 @@ pub enum SessionEvent {
         /// Whether another process did it.
         elsewhere: bool,
     },
-    /// The profile says something else than before, or is the first.
+    /// The profile was fetched for the first time, or differs from the one before.
     ProfileChanged,
-    /// A change of the metadata that may wait for the network was made.
+    /// A change of the metadata that may wait for the network was sent, and the server made it.
     MetadataUpdateSent {
-        /// Its number.
+        /// The number of the change.
         id: u64,
     },
-    /// The server refused a change of the metadata that may wait for the network; it is gone.
+    /// The server refused a change of the metadata that may wait for the network; it is not sent again.
     MetadataUpdateRefused {
-        /// Its number.
+        /// The number of the change.
         id: u64,
     },
 }
@@ -83,38 +84,38 @@ pub enum SignInWay {
     Browser,
     /// On another device, with a code that this one showed (RFC 8628).
     AnotherDevice,
-    /// With what another issuer gave, such as the code of Sign in with Apple (RFC 8693).
+    /// With a credential of another issuer, such as the code of Sign in with Apple (RFC 8693).
     TokenExchange,
     /// With a password, at an older Auth0 tenant.
     Password,
-    /// Another library's session was taken over.
+    /// By a migration: the session of another library was taken over.
     Migration,
     /// In another process that shares the store: the app, or one of its extensions.
     Elsewhere,
 }
 
-/// Why a renewal failed: the public error crosses to Swift. Boxed, so that the queue of a listener, which has room for 32 reports
-/// from the beginning, takes 1.5 KB and not 5.4.
+/// Why a renewal failed; Swift gets it as the public error. Boxed, so that the queue of a listener, which has room for
+/// 32 reports from the beginning, takes 1.5 KB instead of 5.4 KB.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RenewalFailure(pub Box<Error>);
 
-/// What a listener hears, in the order in which it happened.
+/// What a listener receives, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Report {
-    /// The state is another one.
+    /// The state has changed.
     State(SessionState),
-    /// Something happened.
+    /// An event happened.
     Event(SessionEvent),
 }
 
 impl SessionEvent {
-    /// Whether it is announced only when the store holds what it speaks of. A user who is gone is gone, also from a store that
-    /// cannot be written now.
+    /// Whether the event is announced only when the store holds what it reports. A sign-out or an end counts even if
+    /// the store cannot be written now.
     pub fn waits_for_the_store(&self) -> bool {
         !matches!(self, Self::SignedOut { .. } | Self::Ended { .. })
     }
 
-    /// Whether it need not be announced any more once `later` has happened before it was stored.
+    /// Whether this event is dropped if `later` happens before this one was stored.
     pub fn gives_way_to(&self, later: &Self) -> bool {
         match (self, later) {
             (Self::Renewed { audience, .. }, Self::Renewed { audience: of, .. }) => audience == of,
@@ -122,7 +123,7 @@ impl SessionEvent {
         }
     }
 
-    /// Whether it is nothing but the work of a renewal, which another process's can overtake.
+    /// Whether the event is the work of a renewal only. The renewal of another process can supersede it.
     pub fn is_of_a_renewal(&self) -> bool {
         matches!(self, Self::Renewed { .. } | Self::Ended { .. })
     }

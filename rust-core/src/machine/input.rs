@@ -1,4 +1,4 @@
-//! What can happen to a session. One kind of input each; most carry what came with it.
+//! The inputs: what can happen to a session. Each input has its own type; most carry data.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,29 +23,29 @@ use crate::storage::envelope::{KeptDiscovery, RenewedImport, StoredItem, StoredS
 /// The store was read for the first time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FirstRead {
-    /// What it holds; nothing also where that cannot be decoded.
+    /// What the store holds; also none if that cannot be decoded.
     pub item: Option<StoredItem>,
-    /// Which bytes these are.
+    /// The fingerprint of the bytes that were read.
     pub seen: Option<Fingerprint>,
-    /// An item that could not be decoded, and still has to be kept aside before anything is written there.
+    /// An item that could not be decoded. It has to be kept aside before anything is written in its place.
     pub unreadable: Option<SecretBytes>,
 }
 
 /// The store was read again: another process may have written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ItemSeen {
-    /// What it holds.
+    /// What the store holds.
     pub item: Option<StoredItem>,
-    /// Which bytes these are.
+    /// The fingerprint of the bytes that were read.
     pub seen: Option<Fingerprint>,
-    /// [`super::Stored::looks`] from before the read.
+    /// The value of [`super::Stored::looks`] before the read.
     pub looks: u64,
 }
 
-/// The store holds an item that cannot be read, and this process knows better: see [`super::Stored::replaces_unreadable`].
+/// The store holds an item that cannot be read, and memory replaces it: see [`super::Stored::replaces_unreadable`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ItemDamaged {
-    /// Which bytes these are.
+    /// The fingerprint of that item's bytes.
     pub seen: Option<Fingerprint>,
 }
 
@@ -56,16 +56,16 @@ pub struct WriteAttempted {
     pub revision: Revision,
 }
 
-/// The store holds what [`super::Stored::unsaved`] gave.
+/// The store holds what [`super::Stored::unsaved`] returned.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ItemWritten {
-    /// What that was.
+    /// What was written.
     pub content: WrittenContent,
-    /// Which bytes the store holds now; none where the item was deleted.
+    /// The fingerprint of what the store holds now; none if the item was deleted.
     pub written: Option<Fingerprint>,
 }
 
-/// What was written, as far as the machine has to remember it.
+/// The part of what was written that the machine has to remember.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct WrittenContent {
     pub(super) revision: Revision,
@@ -80,22 +80,22 @@ pub struct WrittenContent {
 pub struct SignedIn {
     /// The new session.
     pub session: Box<StoredSession>,
-    /// How.
+    /// How the user signed in.
     pub by: SignInWay,
-    /// Whether a refresh token was asked for that did not come.
+    /// Whether the sign-in asked for a refresh token but got none.
     pub lacks_refresh_token: bool,
-    /// When its tokens were received, by the monotonic clock.
+    /// When the tokens were received, by the monotonic clock.
     pub received: Duration,
 }
 
-/// The user of a session authenticated once more, as an API asked for.
+/// The session's user authenticated once more, as an API required.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SteppedUp {
-    /// The session that goes on.
+    /// The session that the step-up was for.
     pub generation: Generation,
-    /// What the sign-in brought: its tokens, and whose they are.
+    /// What the sign-in brought: its tokens, and their user.
     pub session: Box<StoredSession>,
-    /// When its tokens were received, by the monotonic clock.
+    /// When the tokens were received, by the monotonic clock.
     pub received: Duration,
 }
 
@@ -104,27 +104,27 @@ pub struct SteppedUp {
 pub struct Imported {
     /// The session.
     pub session: Box<StoredSession>,
-    /// Which bytes were written.
+    /// The fingerprint of the bytes that were written.
     pub written: Fingerprint,
 }
 
-/// An import has renewed the tokens that it found, to learn whose they are; or it has ended and keeps nothing.
+/// An import renewed the tokens that it found, to learn whose they are; or it ended and keeps nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ImportRenewed {
-    /// The new ones.
+    /// The renewed tokens; none if the import keeps nothing.
     pub renewed: Option<Box<RenewedImport>>,
 }
 
-/// What is tried again without the user failed.
+/// An attempt that is repeated without the user failed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AttemptFailed {
-    /// What that was.
+    /// Which attempt.
     pub attempt: Attempt,
     /// Why.
     pub error: Error,
     /// When.
     pub now: Instant,
-    /// Any number: pauses are of random length.
+    /// A random number, for the length of the pause.
     pub chance: u64,
 }
 
@@ -140,30 +140,30 @@ pub struct SignedOut {
 pub struct RevocationEnded {
     /// The token.
     pub token: Secret,
-    /// Why it was not revoked; none where it was, or where the issuer offers no revocation.
+    /// Why the token was not revoked; none if it was revoked, or if the issuer has no revocation endpoint.
     pub failure: Option<Error>,
 }
 
-/// A renewal is to be made.
+/// A renewal begins.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RenewalBegun {
-    /// What it is for.
+    /// Which kind of renewal.
     pub kind: RenewalKind,
     /// When.
     pub now: Instant,
 }
 
-/// A token is needed to send to the issuer.
+/// A renewal needs the token to send to the issuer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RenewalAsked {
     /// When.
     pub now: Instant,
 }
 
-/// A key was made that the session's tokens are to be bound to (DPoP, RFC 9449).
+/// A key was made that the session's tokens will be bound to (DPoP, RFC 9449).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ProofKeyMade {
-    /// The session that it is for.
+    /// The session that the key is for.
     pub generation: Generation,
     /// The key.
     pub key: ProofKey,
@@ -172,26 +172,26 @@ pub struct ProofKeyMade {
 /// The issuer gave new tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RenewalAnswered {
-    /// The session that they were asked for.
+    /// The session that the tokens were requested for.
     pub generation: Generation,
     /// Its user.
     pub subject: String,
     /// The further audience that the access token is for; none for the session's own.
     pub audience: Option<Audience>,
-    /// Whether not all that is granted was asked for, but some of it.
+    /// Whether the request asked for only a part of what is granted.
     pub asks_for_less: bool,
-    /// What it gave.
+    /// What the issuer gave.
     pub answer: TokenAnswer,
-    /// When.
+    /// When the answer came.
     pub at: Instant,
 }
 
-/// The issuer refused a refresh token for good.
+/// The issuer refused a refresh token permanently.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RenewalRefused {
-    /// The session that it was sent for.
+    /// The session that the token was sent for.
     pub generation: Generation,
-    /// The token that was sent. The session ends only if that is its current one.
+    /// The token that was sent. The session ends only if this is its current refresh token.
     pub token: Secret,
     /// Why the session ends.
     pub reason: ReauthenticationReason,
@@ -200,96 +200,96 @@ pub struct RenewalRefused {
 /// The issuer refused a refresh token with a code that does not say why.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RenewalDeclined {
-    /// The session that it was sent for.
+    /// The session that the token was sent for.
     pub generation: Generation,
     /// The token that was sent.
     pub token: Secret,
-    /// Whether nothing of the app's choice was sent along, such as scopes: then only the token can be what is wrong.
+    /// Whether the request contained nothing of the app's choice, such as scopes. Then only the token can be wrong.
     pub plain: bool,
     /// When, by the monotonic clock.
     pub now: Duration,
 }
 
-/// A request of a renewal has no answer.
+/// A request of a renewal got no answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RequestFailed {
     /// Why.
     pub error: Error,
-    /// When it was sent, by the monotonic clock.
+    /// When the request was sent, by the monotonic clock.
     pub sent: Duration,
-    /// When it failed, by the same.
+    /// When it failed, by the same clock.
     pub now: Duration,
 }
 
 /// An attempt at a renewal failed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RenewalFailed {
-    /// The session that it was for.
+    /// The session that the renewal was for.
     pub generation: Generation,
-    /// What it was for.
+    /// Which kind of renewal.
     pub kind: RenewalKind,
     /// Why.
     pub error: Error,
     /// When.
     pub now: Instant,
-    /// Any number: pauses are of random length.
+    /// A random number, for the length of the pause.
     pub chance: u64,
 }
 
-/// A renewal came to a good end, by itself or because another process had renewed.
+/// A renewal succeeded, or another process had already renewed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RenewalSucceeded {
-    /// What it was for.
+    /// Which kind of renewal.
     pub kind: RenewalKind,
 }
 
-/// A renewal brought a token that lives too short for a caller.
+/// A renewal brought a token whose lifetime is too short for a caller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LifetimeShort {
-    /// What it was for.
+    /// Which kind of renewal.
     pub kind: RenewalKind,
-    /// What the caller finds too short, in seconds.
+    /// The lifetime that is too short for the caller, in seconds.
     pub lifetime: u64,
     /// When.
     pub now: Instant,
-    /// Any number: pauses are of random length.
+    /// A random number, for the length of the pause.
     pub chance: u64,
 }
 
 /// The tokens of a renewal were checked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TokensChecked {
-    /// The session that they were asked for.
+    /// The session that the tokens were requested for.
     pub generation: Generation,
     /// The further audience that the access token is for; none for the session's own.
     pub audience: Option<Audience>,
-    /// The access token among them; where the session lives by its ID token, that one. Another process's later tokens may
-    /// have taken their place.
+    /// The access token that was checked; the ID token if the session lives by it. The later tokens of another process
+    /// may have replaced it.
     pub token: Option<Secret>,
-    /// Whether they may be used.
+    /// Whether the tokens may be used.
     pub result: CheckResult,
 }
 
-/// When a session ends by its issuer's word.
+/// The end of a session, as its issuer gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct IssuersEnd {
-    /// So many seconds from then.
+    /// The number of seconds after `at`.
     pub seconds: u64,
-    /// When it was said.
+    /// When the issuer said so.
     pub at: Instant,
 }
 
 /// Whether renewed tokens may be used.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum CheckResult {
-    /// They may.
+    /// The tokens may be used.
     Accepted {
-        /// The refresh token that came with them: revoked where nobody is signed in any more.
+        /// The refresh token that came with them. It is revoked if nobody is signed in any more.
         refresh_token: Option<Secret>,
-        /// When the session ends, where the ID token that came with them says so.
+        /// When the session ends, if the ID token that came with them says so.
         session_end: Option<IssuersEnd>,
     },
-    /// They may not; only the refresh token is kept.
+    /// The tokens may not be used; only the refresh token is kept.
     Rejected {
         /// The ID token that was accepted last.
         last_id_token: Option<Secret>,
@@ -299,52 +299,53 @@ pub enum CheckResult {
 /// The profile was fetched.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ProfileFetched {
-    /// The session that it was asked for.
+    /// The session that the profile was requested for.
     pub generation: Generation,
     /// The profile.
     pub profile: Arc<Profile>,
 }
 
-/// The issuer's discovery document was fetched, or read where it is kept.
+/// The issuer's discovery document was fetched, or read from a copy that was kept.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DiscoveryKnown {
-    /// What is kept of it.
+    /// The part of the document that is kept.
     pub discovery: KeptDiscovery,
 }
 
-/// A server gave the nonce that it wants in the next proofs of possession.
+/// A server gave the nonce that it requires in the next proofs of possession.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NonceKnown {
-    /// Whose it is, and when it came.
+    /// The nonce, with its server and when it came.
     pub nonce: ProofNonce,
 }
 
 /// A change of the metadata waits for the network.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UpdateAdded {
-    /// The session whose user made it.
+    /// The session whose user made the change.
     pub generation: Generation,
     /// The change.
     pub update: PendingUpdate,
 }
 
-/// A change of the metadata does not wait any more.
+/// A change of the metadata no longer waits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UpdateRemoved {
-    /// Its number.
+    /// The number of the change.
     pub id: u64,
-    /// What became of it; none where it was cancelled.
+    /// The result; none if the change was cancelled.
     pub event: Option<SessionEvent>,
 }
 
-/// Time has passed: what depends on the clock may be different, and what could not be announced before may be now.
+/// Time has passed: what depends on the clock may have changed, and what could not be announced before may be announced
+/// now.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TimePassed {
     /// The time now.
     pub now: Instant,
 }
 
-/// The app gets a token.
+/// The app asks for a token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Used {
     /// When.

@@ -1,6 +1,6 @@
 //! How far each change has come: made in memory, given to the store, held by the store.
 
-/// A change of the session that belongs in the store, by its number.
+/// The number of a change that belongs in the store.
 pub type Revision = u64;
 
 /// The numbers of the changes that matter.
@@ -8,9 +8,9 @@ pub type Revision = u64;
 pub(super) struct Ledger {
     /// The last change in memory.
     current: Revision,
-    /// Up to here the store was given all changes at least once, whether it took them or not.
+    /// The store was given all changes up to this one at least once, whether it took them or not.
     attempted: Revision,
-    /// Up to here the store holds all changes.
+    /// The store holds all changes up to this one.
     stored: Revision,
     /// The change that brought the tokens in memory.
     tokens: Revision,
@@ -28,38 +28,38 @@ impl Ledger {
         self.tokens
     }
 
-    /// One more change; gives its number.
+    /// Counts one more change and returns its number.
     pub(super) fn change(&mut self) -> Revision {
         self.current += 1;
         self.current
     }
 
-    /// The last change brought tokens.
+    /// Notes that the last change brought tokens.
     pub(super) fn brought_tokens(&mut self) {
         self.tokens = self.current;
     }
 
-    /// The last change brought a refresh token.
+    /// Notes that the last change brought a refresh token.
     pub(super) fn brought_refresh_token(&mut self) {
         self.rotation = self.current;
     }
 
-    /// The tokens in memory are those that the store holds.
+    /// Notes that the tokens in memory are those that the store holds.
     pub(super) fn took_tokens_from_store(&mut self) {
         (self.tokens, self.rotation) = (0, 0);
     }
 
-    /// What is in memory is what the store holds.
+    /// Notes that memory holds exactly what the store holds.
     pub(super) fn took_all_from_store(&mut self) {
         (self.attempted, self.stored) = (self.current, self.current);
     }
 
-    /// The store was given all changes up to this one.
+    /// Notes that the store was given all changes up to this one.
     pub(super) fn attempt(&mut self, revision: Revision) {
         self.attempted = self.attempted.max(revision);
     }
 
-    /// The store holds all changes up to this one.
+    /// Notes that the store holds all changes up to this one.
     pub(super) fn store(&mut self, revision: Revision) {
         self.stored = self.stored.max(revision);
     }
@@ -73,17 +73,17 @@ impl Ledger {
         revision <= self.stored
     }
 
-    /// Whether the store holds this change, or has refused it at least once.
+    /// Whether the store was given this change at least once, whether it took it or not.
     pub(super) fn is_attempted(&self, revision: Revision) -> bool {
         revision <= self.attempted.max(self.stored)
     }
 
-    /// While this is false, callers are led to the call that writes.
+    /// Whether the store holds the tokens in memory. If not, callers have to take the path that writes.
     pub(super) fn tokens_are_stored(&self) -> bool {
         self.is_stored(self.tokens)
     }
 
-    /// The refresh token in memory exists nowhere else, and an attempt to write it has failed.
+    /// Whether the refresh token in memory exists nowhere else after a failed attempt to write it.
     pub(super) fn rotation_could_not_be_stored(&self) -> bool {
         !self.is_stored(self.rotation) && self.rotation <= self.attempted
     }

@@ -1,11 +1,11 @@
-//! When a session ends by its age. A function of what is known and of the time: nothing is deleted when it passes, so that a
-//! clock that was wrong for a while costs nothing but that while.
+//! When a session ends by its age. The end is computed from what is known and from the time. Nothing is deleted when it
+//! passes, so a clock that was wrong for a while does harm only during that while.
 
 use crate::model::lifetime::{Lifetime, LifetimeLimits, SessionEnd};
 use crate::model::time::Instant;
 use crate::storage::envelope::StoredSession;
 
-/// The next end; none where the session has ended already, or nothing limits it.
+/// The next end; none if the session has ended already, or if nothing limits it.
 pub(super) fn end(limits: LifetimeLimits, session: &StoredSession, now: Instant) -> Option<SessionEnd> {
     if session.ended.is_some() {
         return None;
@@ -17,22 +17,22 @@ pub(super) fn end(limits: LifetimeLimits, session: &StoredSession, now: Instant)
     }
 }
 
-/// The age of a new session, where something limits it.
+/// Sets the age of a new session, if something limits it.
 pub(super) fn begin(limits: LifetimeLimits, session: &mut StoredSession, now: Instant) {
     if !limits.are_unset() && session.lifetime.is_none() {
         session.lifetime = Some(Lifetime::begun(now.wall, Some(now.monotonic)));
     }
 }
 
-/// The issuer says that the session ends in so many seconds. What it said last counts: the ID token of a renewal may say another
-/// moment (IPSIE SL1 OpenID Connect Profile, 3.2.2).
+/// The issuer says that the session ends in this many seconds. The latest statement counts: the ID token of a renewal
+/// may name another moment (IPSIE SL1 OpenID Connect Profile, 3.2.2).
 pub(super) fn end_in(session: &mut StoredSession, seconds: u64, now: Instant) {
     let first = session.lifetime.take().unwrap_or_else(|| unknown(session));
     session.lifetime.insert(first).end_in(seconds, now);
 }
 
-/// What is stored next says how old the session is now. Not of one that is over: by a wall clock that was wrong at the launch
-/// that would be an age for good.
+/// Counts the age up to now, for the next write. The age of a session that is already over is not counted: if the wall
+/// clock was wrong at launch, that would make the wrong age permanent.
 pub(super) fn count(limits: LifetimeLimits, session: &mut StoredSession, now: Instant) -> Option<&mut Lifetime> {
     if end(limits, session, now)?.left.is_zero() {
         return None;
@@ -43,14 +43,15 @@ pub(super) fn count(limits: LifetimeLimits, session: &mut StoredSession, now: In
     Some(lifetime)
 }
 
-/// Other tokens come: what is known of the age of a session that began before anything limited it is what those say that go.
+/// New tokens replace the old ones. If the session began before anything limited it, the old tokens are the only
+/// evidence of its age, so the age is taken from them first.
 pub(super) fn keep(limits: LifetimeLimits, session: &mut StoredSession) {
     if !limits.are_unset() && session.lifetime.is_none() {
         session.lifetime = Some(unknown(session));
     }
 }
 
-/// A session that began before anything limited it: no more is known than when its tokens came.
+/// The age of a session that began before anything limited it: only the time when its tokens came is known.
 fn unknown(session: &StoredSession) -> Lifetime {
     Lifetime::begun(session.credentials.received_at, None)
 }

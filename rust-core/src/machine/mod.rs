@@ -1,11 +1,12 @@
-//! The session's rules, as a state machine. Pure: no lock, no async, no clock, no channel.
+//! The rules of a session, as a pure state machine: no lock, no async, no clock, no channel.
 //!
 //! [`Machine`] is a value. [`Machine::apply`] takes an [`Input`] (the issuer answered, the store was read, the user
-//! signed out), changes it, and says in an [`Outcome`] what has to be done: announce, write, revoke, renew. Which rule an
-//! input follows in which phase is one table, in [`table`]; docs/session-machine.md shows it with a diagram.
+//! signed out), changes the machine, and returns an [`Outcome`] that says what has to be done: announce, write, revoke,
+//! renew. One table, in [`table`], says which rule an input follows in which phase; docs/session-machine.md shows it
+//! with a diagram.
 //!
-//! A rule that changes something that is stored counts a change ([`Stored::revision`]). The store follows: the caller
-//! writes what [`Stored::unsaved`] gives and reports how it went.
+//! A rule that changes stored state counts a change ([`Stored::revision`]). The store follows: the caller writes what
+//! [`Stored::unsaved`] returns and reports the result as an input.
 
 mod announcements;
 mod cooldown;

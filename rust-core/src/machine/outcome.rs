@@ -1,4 +1,4 @@
-//! What comes of an input: what the caller gets, and what has to be done.
+//! The outcome of an input: what the caller gets, and what has to be done.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::model::revocable::Revocable;
 use crate::model::secret::Secret;
 use crate::protocol::legacy::delegation::Shown;
 
-/// What comes of an input.
+/// The outcome of an input.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Outcome {
     /// What became of the input.
@@ -21,7 +21,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// What a renewal needs to know, if one was asked for and can be made.
+    /// The input of the renewal, if one was requested and can be made.
     pub fn renewal(self) -> Option<RenewalInput> {
         self.effects.into_iter().find_map(|effect| match effect {
             Effect::Renew(input) => Some(*input),
@@ -29,7 +29,7 @@ impl Outcome {
         })
     }
 
-    /// How long to wait before the next attempt; none where that was the last.
+    /// How long to wait before the next attempt; none if that was the last one.
     pub fn pause(self) -> Option<Duration> {
         self.effects.into_iter().find_map(|effect| match effect {
             Effect::Pause(pause) => Some(pause),
@@ -37,7 +37,7 @@ impl Outcome {
         })
     }
 
-    /// What is to be revoked, in this order.
+    /// The tokens to revoke, in this order.
     pub fn revocations(self) -> Vec<Revocable> {
         let revocable = |effect| match effect {
             Effect::Revoke(what) => Some(what),
@@ -50,17 +50,17 @@ impl Outcome {
 /// What became of an input.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// It was taken; the session, its tokens or what is known of the store are others now.
+    /// The input was applied. The session, its tokens or what is known about the store have changed.
     Changed,
     /// It makes no difference in this phase.
     Unchanged,
-    /// It is for a session that is not here any more.
+    /// The input is for a session that is no longer current.
     Superseded,
-    /// This process has written since the store was read, or has read something newer: it has to be read again.
+    /// This process has written since the store was read, or has read a newer item: the store has to be read again.
     ReadAgain,
-    /// The input cannot be taken.
+    /// The input was refused.
     Refused(InvalidValue),
-    /// The session goes on, but most likely not without the user.
+    /// The session is kept, but most likely it cannot continue without the user.
     SignInAgain,
     /// The issuer is not asked now, for this reason.
     TooEarly(Error),
@@ -75,38 +75,38 @@ pub enum Effect {
     Renew(Box<RenewalInput>),
     /// Send the same request once more, at once: its answer was lost.
     SendAgain,
-    /// Wait so long, then make another attempt at the renewal.
+    /// Wait this long, then make another attempt at the renewal.
     Pause(Duration),
-    /// Ask the issuer to revoke this.
+    /// Ask the issuer to revoke this token.
     Revoke(Revocable),
-    /// Write what [`super::Stored::unsaved`] gives.
+    /// Write what [`super::Stored::unsaved`] returns.
     Write,
 }
 
-/// What a renewal needs to know of the session.
+/// What a renewal needs to know about the session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RenewalInput {
     /// The session that it is for.
     pub generation: Generation,
-    /// The refresh token; or, for a session that lives by its ID token and has none, that ID token.
+    /// The refresh token. If the session lives by its ID token and has no refresh token, the ID token.
     pub token: Secret,
-    /// How it is renewed, where that is not by the refresh grant.
+    /// How the session is renewed, if not by the refresh grant.
     pub delegation: Option<Shown>,
-    /// The issuer, as it named itself at the sign-in.
+    /// The issuer's identifier, as it was at the sign-in.
     pub issuer: String,
     /// The client that signed in.
     pub client_id: String,
     /// The user.
     pub subject: String,
-    /// The nonce that the issuer was sent at the sign-in.
+    /// The nonce that was sent to the issuer at the sign-in.
     pub nonce: Option<Secret>,
-    /// The APIs that the sign-in named.
+    /// The APIs that the sign-in asked for (`resource`).
     pub resources: Vec<String>,
     /// The ID token that was accepted last.
     pub id_token: Option<Secret>,
-    /// The key that a proof is made with (DPoP).
+    /// The key that signs the proof (DPoP).
     pub proof_key: Option<ProofKey>,
-    /// Whether the refresh token is known to be bound to it.
+    /// Whether the refresh token is known to be bound to the key.
     pub is_bound: bool,
 }
 

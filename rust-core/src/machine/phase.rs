@@ -1,8 +1,8 @@
-//! Where a session stands.
+//! The phases of a session.
 
 use crate::storage::envelope::{PendingRevocation, SignedOut, StoredItem, StoredSession};
 
-/// What is known of the session.
+/// What is known about the session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) enum Phase {
     /// The store has not been read yet.
@@ -10,9 +10,9 @@ pub(super) enum Phase {
     Unread,
     /// The store could not be read: the device is locked.
     Locked,
-    /// Nobody is signed in; what is left has to be revoked at the issuer, or is of an import.
+    /// Nobody is signed in. What is left are tokens that have to be revoked at the issuer, or an unfinished import.
     SignedOut(SignedOut),
-    /// Somebody is signed in, or was until the session ended: then there are no tokens, and the profile stays for the
+    /// A user is signed in, or was until the session ended. An ended session has no tokens; its profile stays for the
     /// sign-in screen.
     Session(Box<StoredSession>),
 }
@@ -33,7 +33,7 @@ pub enum PhaseKind {
 }
 
 impl PhaseKind {
-    /// In the order of the table.
+    /// All phases, in the order of the table's columns.
     pub const ALL: [Self; 5] = [Self::Unread, Self::Locked, Self::SignedOut, Self::SignedIn, Self::Ended];
 }
 
@@ -47,7 +47,7 @@ impl Phase {
         }
     }
 
-    /// The same, to be changed; none while the store has not been read.
+    /// The same, mutably; none while the store has not been read.
     pub(super) fn revocations_mut(&mut self) -> Option<&mut Vec<PendingRevocation>> {
         match self {
             Self::SignedOut(left) => Some(&mut left.revocations),
@@ -56,7 +56,7 @@ impl Phase {
         }
     }
 
-    /// What the store holds, as a phase.
+    /// The phase that corresponds to the stored item.
     pub(super) fn of(stored: Option<StoredItem>) -> Self {
         match stored {
             Some(StoredItem::Session(session)) => Self::Session(session),
@@ -76,7 +76,7 @@ impl Phase {
     }
 }
 
-/// Counts sign-ins and sign-outs. An answer that was asked for in an older generation is not for this session.
+/// Counts sign-ins and sign-outs. An answer to a request of an older generation does not apply to this session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Generation(u64);
 

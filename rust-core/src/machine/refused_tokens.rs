@@ -1,17 +1,17 @@
-//! Endpoints that refuse every token, fresh ones too: for a while no token is renewed for them.
+//! Endpoints that refuse every token, even a fresh one. For a while no token is renewed for them.
 
 use std::time::Duration;
 
 use crate::model::time::Instant;
 
-/// The first time that no token is renewed for an endpoint; it doubles with each fresh token that is refused.
+/// How long no token is renewed for an endpoint at first. The time doubles with each fresh token that is refused.
 const FIRST: Duration = Duration::from_secs(30);
 const LONGEST: Duration = Duration::from_secs(16 * 60);
 
-/// So many endpoints are remembered; the oldest refusals are forgotten first.
+/// How many endpoints are remembered; the oldest refusals are forgotten first.
 const MOST: usize = 64;
 
-/// What became of fresh tokens, for each endpoint that refused one.
+/// The endpoints that refused a fresh token.
 #[derive(Debug)]
 pub struct RefusedTokens<E>(Vec<Refusal<E>>);
 
@@ -29,13 +29,13 @@ impl<E> Default for RefusedTokens<E> {
 }
 
 impl<E: PartialEq> RefusedTokens<E> {
-    /// Whether a fresh token may help where one was refused.
+    /// Whether a fresh token may help after this endpoint refused one.
     pub fn may_renew(&self, endpoint: &E, now: Instant) -> bool {
         let mut refusals = self.0.iter();
         refusals.all(|refusal| refusal.endpoint != *endpoint || now.since(refusal.since) >= refusal.lasts)
     }
 
-    /// A fresh token was sent, and refused as well or not.
+    /// Notes whether the endpoint refused a fresh token as well.
     pub fn note_fresh(&mut self, endpoint: E, is_refused: bool, now: Instant) {
         let known = self.0.iter().position(|refusal| refusal.endpoint == endpoint);
         let before = known.map(|place| self.0.remove(place).lasts);

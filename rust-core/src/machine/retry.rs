@@ -1,9 +1,10 @@
-//! When to retry: pure rules. The caller supplies clock and randomness.
+//! When to retry: pure rules. The caller supplies the clock and the randomness.
 //!
 //! Three kinds of failure are distinguished. After a *lost answer* (the issuer may have processed the request) the same
-//! request is sent again at once, because issuers that rotate accept the old refresh token only for moments (Auth0: "Refresh
-//! Token Rotation", overlap period). A *transient failure* is retried with exponential backoff and full jitter, so that many
-//! phones do not retry at the same moment. Any other failure is a decision of the issuer and is not repeated.
+//! request is sent again at once, because issuers that rotate refresh tokens accept the old one only for moments
+//! (Auth0: "Refresh Token Rotation", overlap period). A *transient failure* is retried with exponential backoff and
+//! full jitter, so that many phones do not retry at the same moment. Any other failure is a decision of the issuer, and
+//! the request is not repeated.
 
 use std::time::Duration;
 
@@ -11,23 +12,23 @@ use super::error::Error;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::transport_error::TransportErrorKind;
 
-/// Attempts of one call after transient failures, the first included.
+/// The number of attempts of one call after transient failures, including the first.
 const ATTEMPTS: u32 = 3;
-/// No attempt is begun later than this after the first.
+/// No attempt begins later than this after the first.
 const DEADLINE: Duration = Duration::from_secs(20);
-/// The longest pause before the second attempt; it doubles with each further one.
+/// The longest pause before the second attempt; it doubles with each further attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// How often a lost answer is asked for again.
+/// How often a request is sent again after its answer was lost.
 const LOST_ANSWERS: u32 = 2;
-/// A lost answer is not asked for any more this long after the first of these requests was sent: by then no overlap period helps.
+/// After this time since the first request whose answer was lost, none is sent again: by then no overlap period helps.
 const LOST_ANSWERS_DEADLINE: Duration = Duration::from_secs(45);
 
-/// Whether the issuer may have acted on the request though no answer came.
+/// Whether the issuer may have acted on the request although no answer came.
 fn is_lost_answer(error: &Error) -> bool {
     matches!(error, Error::Transport { error, .. } if error.may_have_been_processed)
 }
 
-/// Whether the same call may well succeed later, with nothing changed by anybody here.
+/// Whether the same call may succeed later although nothing is changed here.
 pub fn is_passing(error: &Error) -> bool {
     matches!(
         error,
@@ -41,18 +42,18 @@ pub fn is_passing(error: &Error) -> bool {
     )
 }
 
-/// How long one call goes on trying.
+/// How long one call keeps trying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RetryPolicy {
     began: Duration,
     attempts: u32,
     lost: u32,
-    /// When the first request was sent whose answer was lost.
+    /// When the first request whose answer was lost was sent.
     first_lost: Option<Duration>,
 }
 
 impl RetryPolicy {
-    /// A call that begins `now`, by the monotonic clock.
+    /// The policy of a call that begins `now`, by the monotonic clock.
     pub fn from(now: Duration) -> Self {
         Self {
             began: now,
@@ -62,8 +63,8 @@ impl RetryPolicy {
         }
     }
 
-    /// Whether an answer that was lost is asked for again, at once; the request was sent at `sent`. Attempts that reached
-    /// nobody do not count: nothing of theirs is lost.
+    /// Whether the request is sent again at once because its answer was lost; `sent` is when it was sent. Attempts that
+    /// did not reach the issuer do not count: no answer was lost.
     pub fn asks_again(&mut self, error: &Error, sent: Duration, now: Duration) -> bool {
         if is_lost_answer(error) {
             self.lost += 1;
@@ -75,7 +76,7 @@ impl RetryPolicy {
             && since_then.is_some_and(|since_then| since_then < LOST_ANSWERS_DEADLINE)
     }
 
-    /// The pause before the next attempt; `None` when this was the last. `chance` is any number.
+    /// The pause before the next attempt; `None` if this was the last. `chance` is a random number.
     pub fn pause_after(&mut self, error: &Error, now: Duration, chance: u64) -> Option<Duration> {
         if !is_worth_another(error) || self.attempts >= ATTEMPTS {
             return None;
@@ -87,11 +88,12 @@ impl RetryPolicy {
     }
 }
 
-/// A page where an answer should be will be there again in a second, and so will a certificate that is not trusted. A
-/// lost answer has been asked for as often as makes sense.
+/// Whether another attempt makes sense. A web page in place of an answer will still be there in a second, and so will
+/// an untrusted certificate. A request whose answer was lost has been repeated as often as makes sense.
 fn is_worth_another(error: &Error) -> bool {
     match error {
-        // Only a token request changes anything: what merely reads can be sent again whatever became of it.
+        // Only a token request changes anything. A request that only reads can be sent again, whatever happened to the
+        // first.
         Error::Transport { server, error } => {
             (!error.may_have_been_processed || server.endpoint != Endpoint::TOKEN)
                 && matches!(
@@ -104,7 +106,7 @@ fn is_worth_another(error: &Error) -> bool {
     }
 }
 
-/// How long an answer asks to wait. An answer that asks for no wait is not followed: every other client got the same answer.
+/// How long the answer asks to wait. A wait of zero is ignored: every other client got the same answer.
 pub(super) fn asked_to_wait(error: &Error) -> Option<Duration> {
     let asked = match error {
         Error::RateLimited { retry_after, .. } | Error::ServerFault { retry_after, .. } => {
@@ -115,7 +117,7 @@ pub(super) fn asked_to_wait(error: &Error) -> Option<Duration> {
     asked.filter(|asked| !asked.is_zero())
 }
 
-/// Between nothing and all of `whole`, evenly.
+/// Evenly distributed between zero and `whole`.
 pub(super) fn part_of(whole: Duration, chance: u64) -> Duration {
     let nanoseconds = u64::try_from(whole.as_nanos()).unwrap_or(u64::MAX);
     Duration::from_nanos(chance.checked_rem(nanoseconds.saturating_add(1)).unwrap_or(chance))
@@ -196,7 +198,7 @@ mod tests {
         assert!(!RetryPolicy::from(NOW).asks_again(&lost, NOW, NOW + LOST_ANSWERS_DEADLINE));
         let refused = transport(TransportErrorKind::Unreachable, false);
         assert!(!RetryPolicy::from(NOW).asks_again(&refused, NOW, NOW));
-        // What reached nobody takes none of the times, nor of the time.
+        // Requests that did not reach the issuer count neither as repetitions nor for the deadline.
         let mut retry_policy = RetryPolicy::from(NOW);
         for _ in 0..5 {
             assert!(!retry_policy.asks_again(&refused, NOW, NOW));

@@ -1,19 +1,20 @@
-//! Tokens that wait to be revoked: how many, for how long, and which of them another sign-in does away with.
+//! Tokens that wait to be revoked: how many are kept, for how long, and which of them a new sign-in makes unnecessary.
 
 use crate::model::revocable::Revocable;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::storage::envelope::{PendingRevocation, StoredSession};
 
-/// More than this without the issuer being reached; the oldest tokens have most likely expired.
+/// How many are kept while the issuer cannot be reached. The oldest tokens have most likely expired.
 const MOST: usize = 10;
-/// Their tokens' size together, in bytes, but for the last one: they are part of the session's one item.
+/// The largest total size of the tokens in bytes: they are part of the session's one item. The newest token is kept
+/// whatever its size.
 const MOST_BYTES: usize = 64 * 1024;
-/// The longest that a refresh token is kept to be revoked. Most have expired by then, and where the app is never started
-/// again it should not be kept for ever.
+/// The longest that a token is kept to be revoked. Most have expired by then, and if the app is never started again,
+/// the token should not be kept forever.
 const LONGEST_SECONDS: i64 = 30 * 24 * 3600;
 
-/// One more waits.
+/// Adds one, and drops the oldest if there are too many.
 pub(super) fn add(pending: &mut Vec<PendingRevocation>, new: PendingRevocation) {
     pending.retain(|known| known.token != new.token);
     pending.push(new);
@@ -26,7 +27,7 @@ pub(super) fn add(pending: &mut Vec<PendingRevocation>, new: PendingRevocation) 
     }
 }
 
-/// What waits when that session is over: what waited before, its own refresh token, and its device secret.
+/// What waits once this session is over: what waited before, its refresh token, and its device secret.
 pub(super) fn after(session: &StoredSession, since: Timestamp) -> Vec<PendingRevocation> {
     let mut pending = session.revocations.clone();
     let refresh_token = session.credentials.refresh_token.clone().map(Revocable::refresh_token);
@@ -44,20 +45,21 @@ pub(super) fn after(session: &StoredSession, since: Timestamp) -> Vec<PendingRev
     pending
 }
 
-/// Those that still wait when that user has signed in. The same user's are forgotten: issuers that delete the user's grant
-/// along with a refresh token (Auth0: "Refresh Token Revocation Deletes Grant") would end the new session for it.
+/// The tokens that still wait after this user has signed in. Those of the same user are forgotten: some issuers delete
+/// the user's grant along with a refresh token (Auth0: "Refresh Token Revocation Deletes Grant"), which would end the
+/// new session.
 pub(super) fn of_others(pending: &[PendingRevocation], subject: &str) -> Vec<PendingRevocation> {
     let is_anothers = |known: &&PendingRevocation| known.subject.as_ref().is_some_and(|known| known != subject);
     pending.iter().filter(is_anothers).cloned().collect()
 }
 
-/// Whether it is not too old yet.
+/// Whether it is still new enough to be revoked.
 pub(super) fn is_current(pending: &PendingRevocation, now: Timestamp) -> bool {
     now.seconds_since(pending.since) < LONGEST_SECONDS
 }
 
-/// What waits after two processes changed the list that both knew as `base`: what either took out is gone, what either
-/// put in is there.
+/// Merges the changes that two processes made to a list that both knew as `base`: what either removed is gone, and what
+/// either added is kept.
 pub(super) fn merge(
     base: &[Secret],
     ours: Vec<PendingRevocation>,
@@ -71,7 +73,7 @@ pub(super) fn merge(
     theirs
 }
 
-/// Their tokens, by which [`merge`] knows them.
+/// The tokens, by which [`merge`] identifies the entries.
 pub(super) fn tokens(pending: &[PendingRevocation]) -> Vec<Secret> {
     pending.iter().map(|known| known.token.clone()).collect()
 }
@@ -119,7 +121,7 @@ mod tests {
         assert_eq!(push("3"), MOST, "once each");
         assert_eq!(push(&large), 1);
         assert_eq!(push("small"), 1);
-        // 64 KiB together are not too many.
+        // Exactly 64 KiB are allowed.
         assert_eq!(push(&"y".repeat(65_536 - "small".len())), 2);
         assert_eq!(push("z"), 2, "the oldest has gone");
     }

@@ -1,5 +1,5 @@
-//! The state of one session, and what can be asked of it: here as a whole, in `tokens` of its tokens and their renewal, in
-//! `stored` about the store. It changes in [`super::table`] only.
+//! The state of one session, and the queries on it: those on the whole session are here, those on its tokens and their
+//! renewal in `tokens`, those on the store in `stored`. Only [`super::table`] changes the state.
 
 use std::sync::Arc;
 
@@ -22,12 +22,12 @@ use crate::model::state::{ReauthenticationReason, SessionState};
 use crate::model::time::Instant;
 use crate::storage::envelope::{KeptDiscovery, StoredItem, StoredSession};
 
-/// Everything that is known of one session. A value: it does no I/O, has no clock and no lock.
+/// Everything that is known about one session. A value: it does no I/O and has no clock and no lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Machine {
     pub(super) phase: Phase,
     pub(super) generation: Generation,
-    /// How long a session may go on at most, as the app set it.
+    /// The longest that a session may last, as the app set it.
     pub(super) limits: LifetimeLimits,
     pub(super) ledger: Ledger,
     pub(super) provenance: Provenance,
@@ -35,27 +35,27 @@ pub struct Machine {
     pub(super) receipt: Receipt,
     pub(super) announcements: Announcements,
     pub(super) cooldowns: Cooldowns,
-    /// Of the renewal that is under way.
+    /// The retries of the renewal that is under way.
     pub(super) retries: Option<RetryPolicy>,
     pub(super) refusals: Refusals,
-    /// As this process has fetched or read it.
+    /// The issuer's discovery document, as this process fetched or read it.
     pub(super) discovery: Option<KeptDiscovery>,
-    /// The last of each server, of this process or of another one.
+    /// The last nonce of each server, whether this process or another one got it.
     pub(super) proof_nonces: ProofNonces,
 }
 
 /// How the tokens came into memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Receipt {
-    /// When, if that was in this process.
+    /// When this process received them; none if they were read from the store.
     pub(super) received: MonotonicReceipt,
-    /// Renewals and sign-ins that this process made itself.
+    /// The number of renewals and sign-ins that this process made itself.
     pub(super) renewals: u64,
 }
 
-/// What is asked of the session.
+/// Queries.
 impl Machine {
-    /// One whose sessions may go on for so long at most.
+    /// A machine whose sessions may last no longer than these limits.
     pub fn limited(limits: LifetimeLimits) -> Self {
         Self {
             limits,
@@ -63,7 +63,7 @@ impl Machine {
         }
     }
 
-    /// Its sessions may go on for so long at most from now on, the one at hand too.
+    /// Sets how long a session may last from now on. The limits apply to the current session too.
     pub fn limit(&mut self, limits: LifetimeLimits) {
         self.limits = limits;
     }
@@ -73,7 +73,7 @@ impl Machine {
         self.phase.kind()
     }
 
-    /// The state as an app shows it; none while the store has not been read.
+    /// The state that an app shows; none while the store has not been read.
     pub fn state(&self, now: Instant) -> Option<SessionState> {
         let session = match &self.phase {
             Phase::Unread => return None,
@@ -101,7 +101,7 @@ impl Machine {
         })
     }
 
-    /// The next end of the session by its age; none where there is no session that goes on, or nothing limits it.
+    /// The next end of the session by its age; none if there is no session, if it has ended, or if nothing limits it.
     pub fn next_end(&self, now: Instant) -> Option<SessionEnd> {
         lifetime::end(self.limits, self.session()?, now)
     }
@@ -112,7 +112,8 @@ impl Machine {
         over.map(|end| end.reason)
     }
 
-    /// Whether a use now is to be noted: the idle time is limited, and the last use is more than a moment ago.
+    /// Whether a use now should be recorded: the idle time is limited, and the last recorded use is more than a moment
+    /// ago.
     pub fn is_new_use(&self, now: Instant) -> bool {
         let lifetime = || self.session()?.lifetime.as_ref();
         self.limits.idle.is_some() && lifetime().is_none_or(|lifetime| lifetime.is_new_use(now))
@@ -123,7 +124,7 @@ impl Machine {
         self.announcements.published()
     }
 
-    /// The session; also one that has ended.
+    /// The session, also one that has ended.
     pub fn session(&self) -> Option<&StoredSession> {
         match &self.phase {
             Phase::Session(session) => Some(session),
@@ -131,27 +132,27 @@ impl Machine {
         }
     }
 
-    /// The sign-in that began the session.
+    /// The ID of the sign-in that began the session.
     pub fn session_began_by(&self) -> Option<&Secret> {
         self.session()?.sign_in_id.as_ref()
     }
 
-    /// Which session that is, among those of this process.
+    /// The number of the current session among the sessions of this process.
     pub fn generation(&self) -> Generation {
         self.generation
     }
 
-    /// Whose session it is, with the generation that it belongs to.
+    /// The user of the session, with its generation.
     pub fn subject(&self) -> Option<(Generation, String)> {
         self.session().map(|session| (self.generation, session.subject.clone()))
     }
 
-    /// The profile as last fetched.
+    /// The profile that was fetched last.
     pub fn profile(&self) -> Option<Arc<Profile>> {
         self.session().and_then(|session| session.profile.clone())
     }
 
-    /// What the next proof of possession says that goes to this origin.
+    /// The nonce that the next proof of possession for this origin contains.
     pub fn proof_nonce(&self, origin: &str) -> Option<&str> {
         self.proof_nonces.of(origin)
     }
@@ -166,7 +167,7 @@ impl Machine {
         matches!(self.phase, Phase::Unread | Phase::Locked)
     }
 
-    /// The error that such an attempt gets a moment after one failed.
+    /// The error that an attempt of this kind gets during the cooldown after a failure.
     pub fn attempt_refusal(&self, attempt: Attempt, now: Instant) -> Option<Error> {
         self.cooldowns.attempt_refusal(attempt, now)
     }
@@ -182,9 +183,9 @@ impl Machine {
     }
 }
 
-/// What several rules do.
+/// Parts that several rules share.
 impl Machine {
-    /// The session, if it is that one.
+    /// The session, if `asked` is its generation.
     pub(super) fn session_of(&mut self, asked: Generation) -> Option<&mut StoredSession> {
         match &mut self.phase {
             Phase::Session(session) if self.generation == asked => Some(session),
@@ -192,7 +193,7 @@ impl Machine {
         }
     }
 
-    /// The session, to be changed.
+    /// The session, mutably.
     pub(super) fn current_session(&mut self) -> Option<&mut StoredSession> {
         match &mut self.phase {
             Phase::Session(session) => Some(session),
@@ -200,7 +201,7 @@ impl Machine {
         }
     }
 
-    /// Another session, or none: answers that are under way are not for it.
+    /// Begins another session, or none. Answers that are still under way do not apply to it.
     pub(super) fn begin_generation(&mut self, phase: Phase) {
         self.generation = self.generation.next();
         self.receipt.received = None;
@@ -209,14 +210,14 @@ impl Machine {
         self.phase = phase;
     }
 
-    /// What servers gave to another process.
+    /// Takes over the nonces that servers gave to another process.
     pub(super) fn take_nonces(&mut self, found: Option<&StoredItem>) {
         if let Some(StoredItem::Session(found)) = found {
             self.proof_nonces.merge(&found.proof_nonces);
         }
     }
 
-    /// The store holds what memory holds.
+    /// Notes that the store holds what memory holds.
     pub(super) fn note_stored(&mut self) {
         self.provenance.stored_updates = update_ids(self.session());
         self.provenance.stored_revocations = revocations::tokens(self.phase.revocations());

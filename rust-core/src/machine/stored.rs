@@ -1,4 +1,4 @@
-//! What can be asked about the store: what it should hold, and what waits in it.
+//! Queries about the store: what it should hold, and what waits in it.
 
 use super::input::WrittenContent;
 use super::ledger::Revision;
@@ -13,13 +13,13 @@ use crate::storage::envelope::{PendingRevocation, RenewedImport, StoredItem};
 /// What the store should hold.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Unsaved {
-    /// The item; none is to be there otherwise.
+    /// The item; if none, the store should hold no item.
     pub content: Option<StoredItem>,
-    /// An item that could not be decoded: it is kept aside before this one is written.
+    /// An item that could not be decoded. It is kept aside before this one is written.
     pub unreadable: Option<SecretBytes>,
-    /// Which bytes are to be replaced.
+    /// The fingerprint of the bytes to replace.
     pub seen: Option<Fingerprint>,
-    /// For [`super::input::ItemWritten`].
+    /// The content for [`super::input::ItemWritten`].
     pub receipt: WrittenContent,
 }
 
@@ -38,12 +38,12 @@ impl<'a> Stored<'a> {
         self.0.has_unsaved().then(|| self.to_store())
     }
 
-    /// What the store holds, where it is a session and nothing has to be written.
+    /// What the store holds, if that is a session and nothing has to be written.
     pub fn saved_session(self) -> Option<Unsaved> {
         (self.0.session().is_some() && !self.0.has_unsaved()).then(|| self.to_store())
     }
 
-    /// An item that holds the place of a session to come, where nobody is signed in and nothing has to be written.
+    /// A placeholder item for a future session, if nobody is signed in and nothing has to be written.
     pub fn place(self) -> Option<Unsaved> {
         let Phase::SignedOut(left) = &self.0.phase else {
             return None;
@@ -54,7 +54,7 @@ impl<'a> Stored<'a> {
         })
     }
 
-    /// What an import has renewed and could not finish yet.
+    /// The tokens of an import that renewed them and could not finish yet.
     pub fn renewed_import(self) -> Option<&'a RenewedImport> {
         match &self.0.phase {
             Phase::SignedOut(left) => left.renewed_import.as_deref(),
@@ -86,24 +86,24 @@ impl<'a> Stored<'a> {
         }
     }
 
-    /// The last change that belongs in the store.
+    /// The number of the last change that belongs in the store.
     pub fn revision(self) -> Revision {
         self.0.ledger.current()
     }
 
-    /// Counts what this process came to know of the store: what it wrote, and each look that found another item. What was
-    /// read before the last of these may be older than it.
+    /// Counts what this process learned about the store: each of its writes, and each look that found another item.
+    /// What was read before this number last grew may be out of date.
     pub fn looks(self) -> u64 {
         self.0.provenance.looks
     }
 
-    /// Whether this process knows what the store holds, or held when it last looked.
+    /// Whether this process has looked at the store at least once.
     pub fn has_looked(self) -> bool {
         self.0.provenance.has_looked
     }
 
-    /// Whether an item that cannot be read gives way to what is in memory: a damaged one to any session; one of a newer
-    /// release only to what the user has done here, a sign-in or a sign-out that was never stored.
+    /// Whether memory replaces an item that cannot be read. Any session replaces a damaged item. Only what the user did
+    /// in this process, a sign-in or a sign-out that was never stored, replaces an item of a newer release.
     pub fn replaces_unreadable(self, is_damaged: bool) -> bool {
         match &self.0.phase {
             Phase::Session(_) => is_damaged || !self.0.provenance.sign_in_was_stored,
@@ -122,14 +122,14 @@ impl<'a> Stored<'a> {
         self.0.session().map_or(&[], |session| &session.pending_updates)
     }
 
-    /// Whether the store still holds a change of the metadata that does not wait any more. After a restart, or by another
-    /// process, it would be sent again: then nothing that came after it may have been sent.
+    /// Whether the store still holds a change of the metadata that no longer waits. After a restart, or in another
+    /// process, it would be sent again. Therefore no later change may be sent until the store has let go of it.
     pub fn holds_settled_update(self) -> bool {
         let waits = |id: &u64| self.pending_updates().iter().any(|update| update.id == *id);
         self.0.session().is_some() && !self.0.provenance.stored_updates.iter().all(waits)
     }
 
-    /// The next change of the metadata to send, if it is that session's.
+    /// The next change of the metadata to send, if `asked` is the current generation.
     pub fn next_update(self, asked: Generation) -> Option<&'a PendingUpdate> {
         (self.0.generation == asked).then(|| self.pending_updates().first())?
     }

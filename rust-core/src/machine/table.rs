@@ -15,7 +15,8 @@ use super::rules::store::*;
 use super::rules::user::*;
 use super::state::Machine;
 
-/// Makes of the table: the type of all inputs, the function that applies one, and the table as text for the document.
+/// Generates from the table: the type of all inputs, the function that applies one, and the table as text for the
+/// document.
 macro_rules! transitions {
     ($( $input:ident => $unread:ident $locked:ident $signed_out:ident $signed_in:ident $ended:ident )+) => {
         /// What can happen to a session.
@@ -102,7 +103,7 @@ fn ignore<T>(_: &mut Machine, _: T, _: &mut Effects) -> Verdict {
     Verdict::Unchanged
 }
 
-/// The input is for a session that is not here.
+/// The input is for a session that is no longer current.
 fn supersede<T>(_: &mut Machine, _: T, _: &mut Effects) -> Verdict {
     Verdict::Superseded
 }

@@ -1,4 +1,4 @@
-//! What can be asked of a session's tokens, and about their renewal.
+//! Queries on a session's tokens and their renewal.
 
 use std::time::Duration;
 
@@ -21,13 +21,13 @@ use crate::protocol::legacy::delegation::Shown;
 pub struct Tokens<'a>(&'a Machine);
 
 impl<'a> Tokens<'a> {
-    /// Those of this session.
+    /// The tokens of this session.
     pub const fn of(machine: &'a Machine) -> Self {
         Self(machine)
     }
 
-    /// The session's own access token, or that of a further audience, if it is good for at least `min_ttl` and was
-    /// checked; also while it waits to be written.
+    /// The session's own access token, or that of a further audience, if it was checked and is valid for at least
+    /// `min_ttl`; also while it waits to be written.
     pub fn access_token(self, of: Option<&Audience>, min_ttl: Duration, now: Instant) -> Option<&'a Secret> {
         if self.session_is_over(now) {
             return None;
@@ -44,7 +44,7 @@ impl<'a> Tokens<'a> {
         tokens.valid_access_token(min_ttl, received, now).or_else(last)
     }
 
-    /// The same once the store holds it.
+    /// The same, but only once the store holds it.
     pub fn stored_access_token(self, of: Option<&Audience>, min_ttl: Duration, now: Instant) -> Option<&'a Secret> {
         let is_stored = match of {
             None => self.0.ledger.tokens_are_stored(),
@@ -56,7 +56,7 @@ impl<'a> Tokens<'a> {
         self.access_token(of, min_ttl, now)
     }
 
-    /// How old the session's own tokens are, once they were checked.
+    /// How fresh the session's own tokens are, once they were checked.
     pub(super) fn freshness(self, now: Instant) -> Option<Freshness> {
         Some(self.checked_credentials()?.freshness(self.0.receipt.received, now))
     }
@@ -78,8 +78,8 @@ impl<'a> Tokens<'a> {
         tokens.token().filter(|_| is_good)
     }
 
-    /// The ID token, if it is good for at least `min_ttl`, also while it waits to be written. An ordinary session's says
-    /// itself, by the server's clock, how long it is good.
+    /// The ID token, if it is valid for at least `min_ttl`; also while it waits to be written. In an ordinary session,
+    /// its own `exp` claim, compared with the server's clock, says how long it is valid.
     pub fn id_token(self, min_ttl: Duration, now: Instant, server_now: Timestamp) -> Option<&'a Secret> {
         let tokens = self.checked_credentials().filter(|_| !self.session_is_over(now))?;
         if tokens.lives_by_id_token {
@@ -91,13 +91,13 @@ impl<'a> Tokens<'a> {
         (left > 0 && left >= min_ttl.as_secs()).then_some(token)
     }
 
-    /// The same once the store holds it.
+    /// The same, but only once the store holds it.
     pub fn stored_id_token(self, min_ttl: Duration, now: Instant, server_now: Timestamp) -> Option<&'a Secret> {
         let token = self.id_token(min_ttl, now, server_now)?;
         self.0.ledger.tokens_are_stored().then_some(token)
     }
 
-    /// The key that this access token is bound to (DPoP); none for one that is not bound.
+    /// The key that this access token is bound to (DPoP); none if it is not bound.
     pub fn binding(self, token: &Secret) -> Option<&'a ProofKey> {
         let session = self.0.session()?;
         let further = session.audience_tokens.iter().map(|further| &further.credentials);
@@ -122,25 +122,25 @@ impl<'a> Tokens<'a> {
             .collect()
     }
 
-    /// The key that the session's tokens are bound to; none where they are not.
+    /// The key that the session's tokens are bound to; none if they are not bound.
     pub fn proof_key(self) -> Option<&'a ProofKey> {
         let credentials = &self.0.session()?.credentials;
         credentials.proof_key.as_ref().filter(|_| credentials.is_bound)
     }
 
-    /// The refresh token of a session that goes on, for what only shows it.
+    /// The refresh token of a session that has not ended, for a caller that only presents it.
     pub fn refresh_token(self, now: Instant) -> Option<&'a Secret> {
         let session = self.0.session().filter(|_| !self.session_is_over(now))?;
         session.credentials.refresh_token.as_ref()
     }
 
-    /// The device secret of a session that goes on.
+    /// The device secret of a session that has not ended.
     pub fn device_secret(self, now: Instant) -> Option<&'a Secret> {
         let session = self.0.session().filter(|_| !self.session_is_over(now))?;
         session.device_secret.as_ref()
     }
 
-    /// The session, where it is renewed with a refresh token and has no key to bind that to.
+    /// The generation of the session, if the session is renewed with a refresh token and has no key to bind it to.
     pub fn has_no_key(self) -> Option<Generation> {
         let credentials = &self.0.session()?.credentials;
         let could_be_bound = credentials.refresh_token.is_some() && !credentials.lives_by_id_token;
@@ -159,14 +159,14 @@ impl<'a> Tokens<'a> {
             .is_some_and(|session| session.credentials.lives_by_id_token)
     }
 
-    /// The scopes of the session's own access token, where they are known; none once the session has ended.
+    /// The scopes of the session's own access token, if they are known; none once the session has ended.
     pub fn granted_scopes(self) -> Option<Vec<String>> {
         let session = self.0.session().filter(|session| session.ended.is_none())?;
         let scopes = session.credentials.scope.as_ref()?.split_ascii_whitespace();
         Some(scopes.map(str::to_owned).collect())
     }
 
-    /// When the user last authenticated, where the issuer said so.
+    /// When the user last authenticated, if the issuer said so.
     pub fn authenticated_at(self) -> Option<Timestamp> {
         let session = self.0.session()?;
         session.authenticated_at.filter(|moment| moment.is_in_the_calendar())
@@ -179,17 +179,17 @@ impl<'a> Tokens<'a> {
             .is_some_and(|session| session.credentials.refresh_token.is_some())
     }
 
-    /// Whether there is a token that is good for `min_ttl`, or a refresh token to renew it.
+    /// Whether there is a token that is valid for at least `min_ttl`, or a refresh token to renew it.
     pub fn is_usable(self, min_ttl: Duration, now: Instant) -> bool {
         !self.session_is_over(now) && (self.is_renewable() || self.own_token(min_ttl, now).is_some())
     }
 
-    /// How long the session goes on, as far as its age says.
+    /// How long the session continues, as limited by its age.
     pub(super) fn session_left(self, now: Instant) -> Duration {
         self.0.next_end(now).map_or(Duration::MAX, |end| end.left)
     }
 
-    /// Whether the session is over by its age: then no token is given, and none is renewed.
+    /// Whether the session is over by its age: then no token is given out, and none is renewed.
     fn session_is_over(self, now: Instant) -> bool {
         self.0.reason_of_end(now).is_some()
     }
@@ -201,7 +201,7 @@ impl<'a> Tokens<'a> {
             .is_some_and(|session| session.credentials.refresh_token.as_ref() == Some(token))
     }
 
-    /// How long the issuer's access tokens live, by the last one.
+    /// The lifetime of the issuer's access tokens, as that of the last one.
     pub fn lifetime_seconds(self, of: Option<&Audience>) -> Option<u64> {
         let credentials = match of {
             Some(audience) => &self.audience_token(audience)?.credentials,
@@ -210,7 +210,7 @@ impl<'a> Tokens<'a> {
         Some(credentials.lifetime_seconds)
     }
 
-    /// A number that grows with each token that this process itself gets from the issuer for that audience.
+    /// A number that grows with each token for that audience that this process itself gets from the issuer.
     pub fn renewals(self, of: Option<&Audience>) -> u64 {
         match of {
             Some(audience) => self.audience_token(audience).map_or(0, |token| token.revision),
@@ -232,8 +232,8 @@ impl<'a> Tokens<'a> {
             .filter(|tokens| !tokens.unchecked && self.may_be_given_out(self.0.ledger.tokens()))
     }
 
-    /// A renewal's tokens are not given out before the store was given them. Those of a new sign-in are: there is no
-    /// older session to go back to.
+    /// The tokens of a renewal are not given out before the store was given them. Those of a new sign-in are: there is
+    /// no older session to go back to.
     fn may_be_given_out(self, revision: Revision) -> bool {
         !self.0.provenance.sign_in_was_stored || self.0.ledger.is_attempted(revision)
     }
@@ -261,13 +261,14 @@ impl<'a> Tokens<'a> {
         })
     }
 
-    /// Why the issuer is not asked for such a token now: it refused or could not be reached a moment ago. None where it may
-    /// be asked.
+    /// Why the issuer is not asked for such a token now: it refused or could not be reached a moment ago. None if it
+    /// may be asked.
     pub fn refusal(self, kind: &RenewalKind, now: Instant) -> Option<Error> {
         self.0.cooldowns.refusal(kind, now)
     }
 
-    /// Whether such a renewal brought a token that lives only so many seconds a moment ago: another would bring the same.
+    /// Whether such a renewal brought a token with this lifetime, in seconds, a moment ago: another renewal would bring
+    /// the same.
     pub fn was_short_lived(self, kind: &RenewalKind, lifetime: u64, now: Instant) -> bool {
         self.0.cooldowns.is_short(kind, lifetime, now)
     }

@@ -1,4 +1,4 @@
-//! What can be read of an access token from outside.
+//! What can be read from an access token without its issuer.
 
 use serde_json::Value;
 
@@ -6,13 +6,14 @@ use crate::jose::{decode_object, names_audience};
 use crate::model::audience::Audience;
 use crate::model::secret::Secret;
 
-/// Whether an access token of Auth0's is for `audience`, as far as can be known: Auth0 ignores an audience that the
-/// refresh token is not allowed, and answers with a token for the session's own. An API's tokens are JWTs there, and
-/// those for nothing but userinfo are not (Auth0: "Access Tokens"). What is inside is not verified, only read.
+/// Whether an Auth0 access token is for `audience`, as far as this can be determined. Auth0 ignores an audience that
+/// the refresh token is not allowed to use, and answers with a token for the session's own audience. Tokens for an API
+/// are JWTs at Auth0; tokens for userinfo alone are not (Auth0: "Access Tokens"). The contents are only read, not
+/// verified.
 pub fn seems_to_be_for(access_token: &Secret, audience: &Audience) -> bool {
     let mut parts = access_token.expose().split('.');
     let (Some(payload), Some(_), None) = (parts.nth(1), parts.next(), parts.next()) else {
-        // An encrypted one has five parts and cannot be read here.
+        // An encrypted token has five parts and cannot be read here.
         return access_token.expose().contains('.');
     };
     let claims = decode_object(payload);

@@ -1,4 +1,4 @@
-//! Who acts for the user in a token exchange (RFC 8693 2.1).
+//! The party that acts for the user in a token exchange (RFC 8693 2.1).
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::model::invalid::InvalidValue;
 use crate::model::secret::Secret;
 
-/// Who acts for the user (RFC 8693 2.1). `Debug` shows the type only.
+/// The party that acts for the user (RFC 8693 2.1). `Debug` shows only the type.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Actor {
     /// `actor_token`
@@ -17,10 +17,10 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Whether it can be sent.
+    /// Checks whether the actor can be sent.
     ///
     /// # Errors
-    /// [`InvalidValue`] where its token or type is empty.
+    /// [`InvalidValue`] if its token or type is empty.
     pub fn check(&self) -> Result<(), InvalidValue> {
         if is_blank(self.token.expose()) || is_blank(&self.kind) {
             return Err(InvalidValue::new("actor", "has an empty token or type"));
@@ -28,7 +28,7 @@ impl Actor {
         Ok(())
     }
 
-    /// Its fields in a request.
+    /// The actor's fields in a request.
     pub(super) fn fields(&self) -> [(&str, &str); 2] {
         [("actor_token", self.token.expose()), ("actor_token_type", &self.kind)]
     }

@@ -1,4 +1,4 @@
-//! The authorization endpoint: the URL to open, and the callback URL that comes back (RFC 6749 4.1, RFC 7636, RFC 9207,
+//! The authorization endpoint: the URL to open, and the callback URL that returns (RFC 6749 4.1, RFC 7636, RFC 9207,
 //! OpenID Connect Core 3.1.2).
 
 use serde_json::{Map, Value};
@@ -18,15 +18,16 @@ use crate::protocol::sanitized::sanitized_description;
 /// The unguessable values of one sign-in.
 #[derive(Clone, Debug)]
 pub struct SignInSecrets {
-    /// Ties the callback to this sign-in.
+    /// Binds the callback to this sign-in.
     pub state: Secret,
-    /// Ties the ID token to this sign-in.
+    /// Binds the ID token to this sign-in.
     pub nonce: Secret,
-    /// Ties the code to this sign-in.
+    /// Binds the code to this sign-in.
     pub verifier: Secret,
 }
 
-/// What is asked of the issuer. `parameters` are this sign-in's own and win over the configuration's of the same name.
+/// The parameters of the authorization request. `parameters` are those of this sign-in; they take precedence over the
+/// configuration's.
 pub fn authorization_request(
     configuration: &Configuration,
     secrets: &SignInSecrets,
@@ -57,8 +58,8 @@ pub fn authorization_request(
     all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// The classes of which `acr` has to be one, where `claims` asks for it in the ID token as an essential claim (OpenID Connect
-/// Core 5.5.1.1); an empty list takes any.
+/// The authentication context classes that `claims` requires: `acr` in the ID token must be one of these. `None` unless
+/// `claims` requests `acr` as an essential claim (OpenID Connect Core 5.5.1.1); an empty list accepts any class.
 pub fn essential_acr(claims: &str) -> Option<Vec<String>> {
     let claims: Value = serde_json::from_str(claims).ok()?;
     let acr = claims.get("id_token")?.get("acr")?;
@@ -70,10 +71,11 @@ pub fn essential_acr(claims: &str) -> Option<Vec<String>> {
     Some(classes.map(str::to_owned).collect())
 }
 
-/// The text of `claims` that asks for one of these classes as an essential claim, beside whatever `claims` asks for already.
+/// The `claims` parameter that requests one of these classes as an essential claim, in addition to what `claims`
+/// requests already.
 ///
 /// # Errors
-/// [`ProtocolError::Argument`] when `claims` is not a JSON object.
+/// [`ProtocolError::Argument`] if `claims` is not a JSON object.
 pub fn claims_with_essential_acr(claims: Option<&str>, classes: &[String]) -> Result<String, ProtocolError> {
     let wrong = || {
         ProtocolError::Argument(InvalidValue {
@@ -100,20 +102,21 @@ pub fn authorization_url(metadata: &IssuerMetadata, request: &[(String, String)]
     url
 }
 
-/// What a callback URL says, once it is certain that it answers this sign-in.
+/// The content of a callback URL that belongs to this sign-in.
 #[derive(Clone, Debug)]
 pub enum Callback {
     /// The user signed in.
     Code(Secret),
-    /// The issuer, or the user, said no.
+    /// The issuer or the user refused.
     Refused(ProtocolError),
 }
 
 /// Reads a callback URL.
 ///
 /// # Errors
-/// [`ProtocolError::Argument`] when it is not a callback of this redirect URI, [`ProtocolError::SignIn`] with the code `state_mismatch`
-/// when it belongs to another sign-in. In both cases the sign-in in progress goes on: anybody can send an app a URL.
+/// [`ProtocolError::Argument`] if it is not a callback of this redirect URI; [`ProtocolError::SignIn`] with the code
+/// `state_mismatch` if it belongs to another sign-in. In both cases the sign-in in progress continues: anyone can send
+/// a URL to an app.
 pub fn read_callback(
     callback_url: &str,
     configuration: &Configuration,
@@ -124,7 +127,7 @@ pub fn read_callback(
     if !is_at(&url, &configuration.redirect_url) {
         return Err(wrong(&format!(
             "is at {}, and the redirect URI of this configuration is {}",
-            // In the path and the query of another app's URL may be anything.
+            // The path and the query of another app's URL may contain anything.
             readable(
                 &format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default()),
                 state
@@ -180,7 +183,8 @@ pub fn read_callback(
     }
 }
 
-/// A part of the callback URL, to be read by a person: never this sign-in's `state`, wherever in the URL it stands.
+/// A part of the callback URL, for people to read. It never contains this sign-in's `state`, wherever in the URL that
+/// is.
 fn readable(text: &str, state: &Secret) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:/[]".contains(&byte);
     let may_be_shown = text.len() <= 200 && text.bytes().all(is_plain) && !text.contains(state.expose());
@@ -191,10 +195,10 @@ fn readable(text: &str, state: &Secret) -> String {
     }
 }
 
-/// A parameter of a callback URL, which stands there once at most (RFC 6749 3.1).
+/// A parameter of a callback URL. It may occur only once (RFC 6749 3.1).
 ///
 /// # Errors
-/// [`ProtocolError::Argument`] when it is repeated.
+/// [`ProtocolError::Argument`] if it is repeated.
 pub(super) fn parameter(url: &Url, name: &str) -> Result<Option<String>, ProtocolError> {
     let mut values = url
         .query_pairs()
@@ -213,8 +217,8 @@ fn wrong(problem: &str) -> ProtocolError {
     })
 }
 
-/// Whether `url` is the redirect URI with an answer added. The port of a loopback redirect URI is the app's to choose
-/// at the moment of the request (RFC 8252 7.3).
+/// Whether `url` is the redirect URI with an answer added. For a loopback redirect URI, the app may choose the port at
+/// the time of the request (RFC 8252 7.3).
 pub(super) fn is_at(url: &Url, redirect: &Url) -> bool {
     let port_fits = url.port_or_known_default() == redirect.port_or_known_default()
         || (redirect.scheme() == "http" && is_loopback(redirect));

@@ -1,16 +1,18 @@
-//! The challenges of an API's 401 (RFC 9110 11.6.1, RFC 6750 3), and what they ask of the user's authentication (RFC 9470 3).
+//! The challenges in an API's 401 response (RFC 9110 11.6.1, RFC 6750 3), and what they require of the user's
+//! authentication (RFC 9470 3).
 
-/// No more of a header is read.
+/// The longest header that is read.
 const MOST_BYTES: usize = 16 * 1024;
-/// So many classes are kept: more than any API names, and they go into a URL.
+/// How many classes are kept: more than any API names, and they become part of a URL.
 const MOST_CLASSES: usize = 16;
 
-/// What an API asks of the user's authentication before it does what was requested (RFC 9470 3).
+/// What an API requires of the user's authentication before it serves the request (RFC 9470 3).
 #[derive(Clone, Debug, Default, PartialEq, Eq, uniffi::Record)]
 pub struct AuthenticationRequirement {
-    /// `acr_values`: the authentication context classes that would do, the preferred one first. Empty where any will.
+    /// `acr_values`: the acceptable authentication context classes, the preferred one first. Empty if any is
+    /// acceptable.
     pub acr_values: Vec<String>,
-    /// `max_age`, in seconds: the user must have authenticated no longer ago. None where the age does not matter.
+    /// `max_age`: the user must have authenticated within this many seconds. None if the age does not matter.
     pub max_age_seconds: Option<u32>,
 }
 
@@ -19,12 +21,12 @@ pub struct AuthenticationRequirement {
 pub struct Challenge {
     /// The scheme, such as `bearer` or `dpop`.
     pub scheme: String,
-    /// Its parameters, in their order. None of one that has a `token68` instead.
+    /// Its parameters, in order. Empty if the challenge has a `token68` instead.
     pub parameters: Vec<(String, String)>,
 }
 
 impl Challenge {
-    /// The parameter of that name, which may stand there once (RFC 6750 3).
+    /// The parameter of that name, which may occur only once (RFC 6750 3).
     fn parameter(&self, name: &str) -> Result<Option<&str>, Repeated> {
         let mut values = self.parameters.iter().filter(|(own, _)| own == name);
         match (values.next(), values.next()) {
@@ -48,7 +50,7 @@ impl Challenge {
                 .take(MOST_CLASSES)
                 .map(str::to_owned)
                 .collect(),
-            // Digits alone: no sign, no blank.
+            // Digits only: no sign, no space.
             max_age_seconds: match max_age {
                 Some(seconds) if seconds.bytes().all(|byte| byte.is_ascii_digit()) => Some(seconds.parse().ok()?),
                 Some(_) => return None,
@@ -61,8 +63,8 @@ impl Challenge {
 #[derive(Debug)]
 struct Repeated;
 
-/// What the user's authentication must be, by the `WWW-Authenticate` headers of a 401; `None` where they do not say so. A
-/// challenge that repeats a parameter, or whose `max_age` is no number of seconds, says nothing.
+/// What the `WWW-Authenticate` headers of a 401 response require of the user's authentication; `None` if they require
+/// nothing. A challenge that repeats a parameter, or whose `max_age` is not a number of seconds, is ignored.
 pub fn insufficient_authentication(headers: &[String]) -> Option<AuthenticationRequirement> {
     headers
         .iter()
@@ -70,8 +72,8 @@ pub fn insufficient_authentication(headers: &[String]) -> Option<AuthenticationR
         .find_map(|challenge| challenge.requirement())
 }
 
-/// The challenges of one header, or of several that were joined by commas. From the first fault on nothing is read: where a
-/// quoted string does not end, the rest may be anything.
+/// The challenges of one header, or of several that were joined by commas. Reading stops at the first syntax error: if
+/// a quoted string does not end, the rest may be anything.
 pub fn challenges(header: &str) -> Vec<Challenge> {
     let mut found = Vec::new();
     if header.len() > MOST_BYTES {
@@ -79,7 +81,7 @@ pub fn challenges(header: &str) -> Vec<Challenge> {
     }
     let mut reader = Reader(header);
     loop {
-        // Empty members of a list count as not there (RFC 9110 5.6.1).
+        // Empty list members are ignored (RFC 9110 5.6.1).
         reader.skip(" \t,");
         let Some(scheme) = reader.token() else {
             return found;
@@ -104,7 +106,7 @@ pub fn challenges(header: &str) -> Vec<Challenge> {
 struct Reader<'a>(&'a str);
 
 impl<'a> Reader<'a> {
-    /// Whether there was any of them.
+    /// Skips these characters. True if there were any.
     fn skip(&mut self, characters: &str) -> bool {
         let rest = self.0.trim_start_matches(|c| characters.contains(c));
         let skipped = rest.len() < self.0.len();
@@ -120,7 +122,8 @@ impl<'a> Reader<'a> {
         (!token.is_empty()).then_some(token)
     }
 
-    /// Whether there was one, or nothing at all: it ends the challenge, where a parameter's name is followed by `=` and a value.
+    /// Skips a `token68`. True if there was one, or if nothing follows: the challenge ends there. In contrast, the name
+    /// of a parameter is followed by `=` and a value.
     fn skip_token68(&mut self) -> bool {
         let is_of_it = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
         let length = self.0.bytes().take_while(|byte| is_of_it(*byte)).count();
@@ -132,7 +135,7 @@ impl<'a> Reader<'a> {
         is_it
     }
 
-    /// Those up to the comma before the next challenge, or to the end. `None` for a fault.
+    /// Reads the parameters up to the comma before the next challenge, or to the end. `None` for a syntax error.
     fn parameters(&mut self, found: &mut Vec<(String, String)>) -> Option<()> {
         let mut before = self.0;
         loop {
@@ -157,7 +160,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// `None` for a fault.
+    /// `None` for a syntax error.
     fn parameter(&mut self) -> Option<Result<(String, String), NoParameter>> {
         let name = self.token()?;
         self.skip(" \t");
@@ -176,7 +179,7 @@ impl<'a> Reader<'a> {
         Some(Ok((name.to_ascii_lowercase(), value)))
     }
 
-    /// The rest of a quoted string (RFC 9110 5.6.4).
+    /// Reads the rest of a quoted string (RFC 9110 5.6.4).
     fn quoted(&mut self) -> Option<String> {
         let mut value = String::new();
         let mut characters = self.0.char_indices();

@@ -1,5 +1,5 @@
-//! Answers that come coded (RFC 9110 8.4.1), although every request asks for `identity`: some servers and proxies code all
-//! that they send, and a rotated refresh token exists nowhere else.
+//! Decodes answers with a content coding (RFC 9110 8.4.1), although every request asks for `identity`. Some servers and
+//! proxies encode everything that they send, and a rotated refresh token must not be lost: it exists nowhere else.
 
 use miniz_oxide::inflate::decompress_slice_iter_to_slice;
 use zeroize::Zeroizing;
@@ -7,13 +7,13 @@ use zeroize::Zeroizing;
 use crate::model::secret::SecretBytes;
 use crate::protocol::message::HttpAnswer;
 
-/// As much as is read of any answer.
+/// The limit for the body of any answer.
 const LONGEST_BODY: usize = 1024 * 1024;
-/// Some proxies code what is coded already.
+/// Some proxies encode what is encoded already.
 const MOST_LAYERS: usize = 3;
 
-/// The answer with its body as it was before gzip or deflate; as it came, where it is neither or is damaged. Whether the
-/// body is coded is seen from the body itself: on the way the header is lost, or left when the body was decoded.
+/// The answer with its body before gzip or deflate; unchanged if it has neither coding or is damaged. The body itself
+/// shows whether it is encoded: on the way the header may get lost, or stay although the body was decoded.
 pub fn decoded(mut answer: HttpAnswer) -> HttpAnswer {
     for _ in 0..MOST_LAYERS {
         let body = answer.body.expose();
@@ -32,13 +32,13 @@ pub fn decoded(mut answer: HttpAnswer) -> HttpAnswer {
     answer
 }
 
-/// The coding that the answer names, where it is one.
+/// The content coding that the answer names, other than `identity`.
 pub(super) fn coding(answer: &HttpAnswer) -> Option<&str> {
     let coding = answer.header("content-encoding")?.rsplit(',').next()?.trim();
     (!coding.is_empty() && !coding.eq_ignore_ascii_case("identity")).then_some(coding)
 }
 
-/// RFC 1952 2.3. The checksum is left to TLS.
+/// RFC 1952 2.3. The checksum is not checked: TLS protects the data.
 fn gunzip(body: &[u8]) -> Option<SecretBytes> {
     let flags = *body.get(3)?;
     let mut rest = body.get(10..)?;
@@ -68,7 +68,7 @@ fn inflate(body: &[u8], has_zlib_header: bool) -> Option<SecretBytes> {
 mod tests {
     use super::*;
 
-    /// Blocks that are stored as they are (RFC 1951 3.2.4).
+    /// Stored (uncompressed) blocks (RFC 1951 3.2.4).
     fn stored(plain: &[u8]) -> Vec<u8> {
         let mut coded = Vec::new();
         let mut blocks = plain.chunks(65_535).peekable();
@@ -82,7 +82,7 @@ mod tests {
         coded
     }
 
-    /// With the parts of the header that `flags` names (RFC 1952 2.3.1).
+    /// A gzip member with the optional header fields that `flags` names (RFC 1952 2.3.1).
     fn gzip(flags: u8, plain: &[u8]) -> Vec<u8> {
         let mut coded = vec![0x1f, 0x8b, 8, flags, 1, 2, 3, 4, 0, 3];
         if flags & 4 != 0 {
@@ -103,7 +103,7 @@ mod tests {
         coded
     }
 
-    /// Two bytes of zlib's before it (RFC 1950 2.2), and its checksum behind.
+    /// The data with zlib's two-byte header (RFC 1950 2.2) and checksum.
     fn zlib(plain: &[u8]) -> Vec<u8> {
         let (mut a, mut b) = (1_u32, 0_u32);
         for byte in plain {

@@ -1,5 +1,5 @@
-//! Device authorization (RFC 8628; Auth0: "Device Authorization Flow"): the user signs in on another device, with a code that
-//! this one shows, and this one asks the token endpoint until that is done.
+//! Device authorization (RFC 8628; Auth0: "Device Authorization Flow"): the user signs in on another device, with a
+//! code that this device shows. Meanwhile this device polls the token endpoint.
 
 use std::time::Duration;
 
@@ -26,27 +26,27 @@ const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const CLIENT_HINT: &str = "the client must be allowed the device code grant \
     (urn:ietf:params:oauth:grant-type:device_code): at Auth0 in the application's Advanced Settings > Grant Types > Device Code";
 
-/// How often is asked where the issuer does not say (RFC 8628 3.2).
+/// The polling interval if the issuer does not give one (RFC 8628 3.2).
 const USUAL_INTERVAL: u64 = 5;
-/// What `slow_down` adds, for good (RFC 8628 3.5).
+/// What `slow_down` adds, permanently (RFC 8628 3.5).
 const SLOWER_BY: Duration = Duration::from_secs(5);
-/// No pause is longer, whatever went wrong.
+/// The longest pause, whatever went wrong.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// No code lives longer, whatever the issuer says.
+/// The longest lifetime of a code, whatever the issuer says.
 const LONGEST_LIFETIME: u64 = 24 * 3600;
-/// What a person is to read and type is not longer.
+/// The longest user code: a person has to read and type it.
 const LONGEST_USER_CODE: usize = 100;
 
-/// What the issuer gave for one sign-in.
+/// The issuer's answer for one sign-in.
 #[derive(Clone)]
 pub struct DeviceAuthorization {
-    /// `device_code`: what this device asks with.
+    /// `device_code`: the code that this device polls with.
     pub device_code: Secret,
-    /// `user_code`: what the user types.
+    /// `user_code`: the code that the user types.
     pub user_code: String,
-    /// `verification_uri`: where.
+    /// `verification_uri`: the page where the user types it.
     pub verification_uri: Url,
-    /// `verification_uri_complete`: the same with the code in it, for a QR code.
+    /// `verification_uri_complete`: the same page with the code in the URL, for a QR code.
     pub verification_uri_complete: Option<Url>,
     /// `expires_in`
     pub lifetime: Duration,
@@ -54,29 +54,29 @@ pub struct DeviceAuthorization {
     pub interval: Duration,
 }
 
-/// What came of asking whether the user has signed in.
+/// The result of one poll.
 #[derive(Clone, Debug)]
 pub enum Polled {
-    /// Yes.
+    /// The user has signed in.
     Tokens(TokenAnswer),
     /// Not yet (`authorization_pending`).
     Pending,
-    /// Not yet, and it was asked too often (`slow_down`).
+    /// Not yet, and this device polled too often (`slow_down`).
     TooFast,
 }
 
-/// How long to wait before it is asked again (RFC 8628 3.5).
+/// How long to wait before the next poll (RFC 8628 3.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PollPace {
     interval: Duration,
-    /// Of the pauses since the last answer, while there is none.
+    /// The current pause while polls have been failing since the last answer.
     backoff: Option<Duration>,
 }
 
 /// The request for a code.
 ///
 /// # Errors
-/// [`ProtocolError::Configuration`] where the issuer has no such endpoint.
+/// [`ProtocolError::Configuration`] if the issuer has no such endpoint.
 pub fn request(
     metadata: &IssuerMetadata,
     configuration: &Configuration,
@@ -111,8 +111,8 @@ pub fn request(
 /// Reads the answer (RFC 8628 3.2).
 ///
 /// # Errors
-/// [`ProtocolError::Configuration`] where client or scopes are refused, or there is no such endpoint;
-/// [`ProtocolError::SignIn`] for another refusal; else the server's trouble, or that of somebody in between.
+/// [`ProtocolError::Configuration`] if the client or the scopes are refused, or if there is no such endpoint;
+/// [`ProtocolError::SignIn`] for another refusal; otherwise a failure of the server or of an intermediary.
 pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<DeviceAuthorization, ProtocolError> {
     let body = json_object(answer);
     if answer.is_success() {
@@ -146,7 +146,7 @@ fn read_body(mut body: Object) -> Option<DeviceAuthorization> {
     let device_code = body.take_token("device_code")?;
     let text = |name: &str| body.text(name).filter(|text| !text.is_empty());
     let user_code = text("user_code").filter(|code| is_readable(code))?.to_owned();
-    // Google's name for it, from before the RFC.
+    // Google's name for it, which is older than the RFC.
     let address = text("verification_uri").or_else(|| text("verification_url"))?;
     let number = |name: &str| {
         body.get(name)
@@ -167,13 +167,13 @@ fn is_readable(code: &str) -> bool {
     code.len() <= LONGEST_USER_CODE && !code.chars().any(char::is_control)
 }
 
-/// What a person is to open: a web page.
+/// The URL that a person has to open. It must be a web page.
 fn shown(address: &str) -> Option<Url> {
     let url = Url::parse(address).ok()?;
     (matches!(url.scheme(), "https" | "http") && url.has_host()).then_some(url)
 }
 
-/// The request that asks for the tokens (RFC 8628 3.4).
+/// The request that polls for the tokens (RFC 8628 3.4).
 pub fn poll(endpoint: &Url, configuration: &Configuration, device_code: &Secret) -> HttpRequest {
     let fields = [
         ("grant_type", GRANT_TYPE),
@@ -186,11 +186,11 @@ pub fn poll(endpoint: &Url, configuration: &Configuration, device_code: &Secret)
     )
 }
 
-/// Reads the answer (RFC 8628 3.5); with `key` to a request that showed this key.
+/// Reads the answer (RFC 8628 3.5). `key` is the key whose proof the request contained, if any.
 ///
 /// # Errors
-/// [`ProtocolError::SignIn`] with `access_denied` where the user said no, and with `expired_token` where nobody came in time;
-/// else as for a code.
+/// [`ProtocolError::SignIn`] with `access_denied` if the user refused, and with `expired_token` if the user did not
+/// sign in in time; otherwise as for an authorization code.
 pub fn read_poll(
     answer: &HttpAnswer,
     extras: Extras,
@@ -202,7 +202,7 @@ pub fn read_poll(
     }
     let body = json_object(answer);
     let text = |name: &str| body.as_ref().and_then(|body| body.text(name)).unwrap_or_default();
-    // Auth0 answers `slow_down` with 429, which is no limit of the client's requests then.
+    // Auth0 answers `slow_down` with 429. In this case that does not mean a rate limit.
     match text("error") {
         "authorization_pending" if (400..500).contains(&answer.status) => Ok(Polled::Pending),
         "slow_down" if (400..500).contains(&answer.status) => Ok(Polled::TooFast),
@@ -222,7 +222,7 @@ fn client_problem(answer: &HttpAnswer, words: &str) -> ProtocolError {
 }
 
 impl PollPace {
-    /// As the issuer asked for.
+    /// The pace that the issuer asked for.
     pub fn of(authorization: &DeviceAuthorization) -> Self {
         Self {
             interval: authorization.interval,
@@ -230,7 +230,7 @@ impl PollPace {
         }
     }
 
-    /// Where the issuer has not said.
+    /// The default pace, if the issuer has given none.
     pub fn usual() -> Self {
         Self {
             interval: Duration::from_secs(USUAL_INTERVAL),
@@ -238,7 +238,7 @@ impl PollPace {
         }
     }
 
-    /// The pause before the next time.
+    /// The pause before the next poll.
     pub fn pause(&self) -> Duration {
         self.backoff.unwrap_or(self.interval)
     }
@@ -248,20 +248,21 @@ impl PollPace {
         self.backoff = None;
     }
 
-    /// It wants to be asked less often, for good.
+    /// The issuer permanently asks for longer pauses.
     pub fn slow_down(&mut self) {
         self.interval = (self.interval + SLOWER_BY).min(LONGEST_PAUSE);
         self.backoff = None;
     }
 
-    /// There was no answer, or the server has a fault: the pauses double while that lasts. `wait` is what it asked for.
+    /// There was no answer, or the server has a fault: the pauses double as long as that lasts. `wait` is how long the
+    /// server asked to wait.
     pub fn failed(&mut self, wait: Option<Duration>) {
         let doubled = self.pause().saturating_mul(2);
         self.backoff = Some(doubled.max(wait.unwrap_or_default()).min(LONGEST_PAUSE));
     }
 }
 
-/// The codes are left out: who has one can sign in with it.
+/// Leaves out the codes: anyone who has one can sign in with it.
 impl std::fmt::Debug for DeviceAuthorization {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DeviceAuthorization")

@@ -1,4 +1,4 @@
-//! An issuer's endpoints: known beforehand for Auth0, found by OpenID Connect Discovery 1.0 elsewhere.
+//! An issuer's endpoints: known in advance for Auth0, found by OpenID Connect Discovery 1.0 for other issuers.
 
 use serde_json::{Map, Value};
 use url::Url;
@@ -15,10 +15,10 @@ use crate::protocol::message::{HttpAnswer, HttpRequest};
 /// The JSON Web Key Set.
 pub const KEYS: Endpoint = Endpoint::named("key set");
 
-/// What Pilotlight needs to know of an issuer.
+/// What Pilotlight needs to know about an issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssuerMetadata {
-    /// The issuer's identifier, exactly as its tokens say it.
+    /// The issuer's identifier, exactly as in its tokens.
     pub issuer: String,
     /// `authorization_endpoint`
     pub authorization_endpoint: Url,
@@ -36,15 +36,16 @@ pub struct IssuerMetadata {
     pub pushed_authorization_endpoint: Option<Url>,
     /// `device_authorization_endpoint` (RFC 8628 4)
     pub device_authorization_endpoint: Option<Url>,
-    /// `require_pushed_authorization_requests`: whether the issuer takes no others.
+    /// `require_pushed_authorization_requests`: whether the issuer accepts no other authorization requests.
     pub requires_pushed_authorization: bool,
-    /// `claims_parameter_supported`: whether an authorization request may ask for single claims (OpenID Connect Core 5.5).
+    /// `claims_parameter_supported`: whether an authorization request may request individual claims (OpenID Connect
+    /// Core 5.5).
     pub takes_claims: bool,
-    /// The algorithms that ID tokens may be signed with: what the issuer announces and Pilotlight allows.
+    /// The algorithms that ID tokens may be signed with: those that the issuer announces and Pilotlight allows.
     pub id_token_algorithms: Vec<Algorithm>,
-    /// The same for a signed UserInfo answer; those of ID tokens where the issuer names none that is allowed.
+    /// The same for a signed UserInfo answer. If the issuer announces none that is allowed, those of ID tokens.
     pub userinfo_algorithms: Vec<Algorithm>,
-    /// `dpop_signing_alg_values_supported` (RFC 9449 5.1), where the issuer has it.
+    /// `dpop_signing_alg_values_supported` (RFC 9449 5.1), if the document has it.
     pub proof_algorithms: Option<Vec<String>>,
     /// Whether the issuer promises `iss` in every callback (RFC 9207 3), so that its absence is suspicious.
     pub iss_parameter_promised: bool,
@@ -72,7 +73,7 @@ impl IssuerMetadata {
             takes_claims: false,
             id_token_algorithms: vec![Algorithm::RS256, Algorithm::PS256],
             userinfo_algorithms: vec![Algorithm::RS256, Algorithm::PS256],
-            // Every tenant takes proofs; which APIs' tokens are bound is a setting of each.
+            // Every tenant accepts proofs. Each API has a setting that says whether its tokens are bound.
             proof_algorithms: Some(vec![ALGORITHM.to_owned()]),
             iss_parameter_promised: false,
         }
@@ -81,8 +82,8 @@ impl IssuerMetadata {
     /// Reads a discovery document (OpenID Connect Discovery 1.0, 4.2 and 4.3).
     ///
     /// # Errors
-    /// [`ProtocolError::Configuration`] for the field `issuer` where there is no document, or as
-    /// [`IssuerMetadata::of_document`]; the server's trouble otherwise.
+    /// [`ProtocolError::Configuration`] for the field `issuer` if there is no document, or as
+    /// [`IssuerMetadata::of_document`]; otherwise a failure of the server.
     pub fn read(answer: &HttpAnswer, configured: &Url, now: Timestamp) -> Result<Self, ProtocolError> {
         Self::read_with_document(answer, configured, now).map(|(metadata, _)| metadata)
     }
@@ -101,10 +102,11 @@ impl IssuerMetadata {
         Ok((metadata, document))
     }
 
-    /// What a discovery document says, checked. An optional endpoint that cannot be used counts as absent.
+    /// The contents of a discovery document, checked. An optional endpoint that cannot be used counts as absent.
     ///
     /// # Errors
-    /// What is wrong with it: it is another issuer's, lacks what is needed, or names a needed endpoint without `https`.
+    /// A description of the problem: the document belongs to another issuer, lacks a required member, or names a
+    /// required endpoint without `https`.
     pub fn of_document(document: &Map<String, Value>, configured: &Url) -> Result<Self, String> {
         let issuer = document.get("issuer").and_then(Value::as_str);
         let issuer = issuer.ok_or("the document has no issuer")?;
@@ -119,7 +121,7 @@ impl IssuerMetadata {
             let found = endpoint(document, name, configured)?;
             found.ok_or_else(|| format!("the document has no {name}"))
         };
-        // A fault in what few calls need is those calls' alone.
+        // A faulty optional endpoint affects only the calls that need it.
         let optional = |name: &str| endpoint(document, name, configured).unwrap_or_default();
         let is_true = |name: &str| document.get(name) == Some(&Value::Bool(true));
         let algorithms = |name: &str| announced_algorithms(names(document, name).as_deref());
@@ -155,14 +157,14 @@ impl IssuerMetadata {
 /// The discovery document in an answer.
 ///
 /// # Errors
-/// [`ProtocolError::Configuration`] for the field `issuer` where there is none; the server's trouble otherwise.
+/// [`ProtocolError::Configuration`] for the field `issuer` if there is none; otherwise a failure of the server.
 fn read_document(answer: &HttpAnswer, configured: &Url, now: Timestamp) -> Result<Map<String, Value>, ProtocolError> {
     let url = document_url(configured);
     let wrong = |problem: &str| wrong(answer, problem);
     success_object(Endpoint::DISCOVERY, answer, || match answer.status {
-        // A web page is a firewall's or a portal's as often as the issuer's, and these statuses are passing.
+        // A web page comes from a firewall or a portal as often as from the issuer, and these statuses are transient.
         407 | 408 | 421 | 425 => unexpected(Endpoint::DISCOVERY, answer, "no discovery document"),
-        // A page that says "not found" is what most web servers answer under a wrong address.
+        // Most web servers answer a wrong path with a page that says "not found".
         404 | 410 => wrong(&format!("there is no discovery document at {url}")),
         400..=499 if answer.media_type() == "text/html" && answer.status != 429 => unexpected(
             Endpoint::DISCOVERY,
@@ -202,7 +204,7 @@ const READ: [&str; 15] = [
     "dpop_signing_alg_values_supported",
 ];
 
-/// What of a document is kept with the session, as JSON; `None` where that is too much.
+/// The part of a document that is kept with the session, as JSON; `None` if it is too large.
 pub fn kept_part(mut document: Map<String, Value>) -> Option<String> {
     const MOST_BYTES: usize = 16 * 1024;
     document.retain(|name, _| READ.contains(&name.as_str()));
@@ -221,8 +223,8 @@ fn document_url(issuer: &Url) -> Url {
     url
 }
 
-/// The request for a document that has moved for good (301 and 308, RFC 9110 15.4.2 and 15.4.9), where it is still of the
-/// same origin: that one may say where its documents are. Other redirects are not followed.
+/// The request for a document that has moved permanently (301 and 308, RFC 9110 15.4.2 and 15.4.9), if the new location
+/// has the same origin: an origin may say where its documents are. Other redirects are not followed.
 pub fn moved_request(answer: &HttpAnswer, issuer: &IssuerUrl) -> Option<HttpRequest> {
     let from = document_url(issuer.as_url());
     let location = answer
@@ -239,14 +241,14 @@ pub fn keys_request(jwks_uri: &Url) -> HttpRequest {
     HttpRequest::get(jwks_uri.clone(), "application/jwk-set+json, application/json")
 }
 
-/// The standard wants identity; a trailing slash more or less is the commonest slip in configurations and names the
-/// same issuer.
+/// Whether both name the same issuer. The standard requires identical text; an extra or missing trailing slash is the
+/// commonest mistake in configurations, and names the same issuer.
 fn is_same_issuer(issuer: &str, configured: &Url) -> bool {
     let plain = |text: &str| text.trim_end_matches('/').to_owned();
     Url::parse(issuer).is_ok_and(|issuer| plain(issuer.as_str()) == plain(configured.as_str()))
 }
 
-/// A list of texts; where there is only one, some servers leave the list out.
+/// A list of strings. Some servers send a single string instead of a list with one.
 fn names(document: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
     match document.get(name)? {
         Value::String(name) => Some(vec![name.clone()]),
@@ -255,7 +257,8 @@ fn names(document: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
     }
 }
 
-/// Plain http is for an issuer on this machine alone: a server elsewhere must not send tokens to whatever listens here.
+/// An endpoint of the document. Plain http is allowed only if the issuer is on this machine: a remote server must not
+/// make the app send tokens to whatever listens here.
 fn endpoint(document: &Map<String, Value>, name: &str, issuer: &Url) -> Result<Option<Url>, String> {
     let Some(value) = document.get(name).filter(|value| !value.is_null()) else {
         return Ok(None);
@@ -269,7 +272,7 @@ fn endpoint(document: &Map<String, Value>, name: &str, issuer: &Url) -> Result<O
     Ok(Some(url))
 }
 
-/// An issuer's identifier, to be read by a person: a URL without what else a server may have put there.
+/// An issuer's identifier, for people to read: a URL without the other parts that a server may have put there.
 pub(super) fn shown(issuer: &str) -> String {
     const LONGEST: usize = 200;
     match Url::parse(issuer) {

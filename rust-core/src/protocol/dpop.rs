@@ -1,4 +1,4 @@
-//! Proofs of possession in requests, and what answers say of them (DPoP, RFC 9449).
+//! Proofs of possession in requests, and what answers say about them (DPoP, RFC 9449).
 
 use url::Url;
 
@@ -11,29 +11,29 @@ use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 
-/// Longer ones are none that a server gives.
+/// The longest nonce that is accepted; no server sends longer ones.
 const LONGEST_NONCE: usize = 1024;
 
 /// Why a request is sent again with another proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProofProblem {
-    /// It lacks a nonce, or has one that is over; the answer brings the next (RFC 9449 8 and 9).
+    /// The proof lacks a nonce, or its nonce has expired; the answer contains the next one (RFC 9449 8 and 9).
     Nonce,
-    /// It was not accepted. With the answer comes the server's time, which the next one follows.
+    /// The proof was not accepted. The answer contains the server's time, which the next proof uses.
     Invalid,
 }
 
 /// Whether tokens are to be bound to a key of this device at this issuer.
 ///
 /// # Errors
-/// [`ProtocolError::Configuration`] where that is required and the issuer takes other algorithms only.
+/// [`ProtocolError::Configuration`] if binding is required and the issuer accepts only other algorithms.
 pub fn binds_tokens(configuration: &Configuration, metadata: &IssuerMetadata) -> Result<bool, ProtocolError> {
     let offered = metadata.proof_algorithms.as_ref();
     let takes_ours = offered.map(|names| names.iter().any(|name| name == ALGORITHM));
     match (configuration.dpop, takes_ours) {
         (TokenBinding::Off, _) => Ok(false),
         (TokenBinding::WhenOffered, takes_ours) => Ok(takes_ours == Some(true)),
-        // It may have left that out: what it answers shows it.
+        // The issuer may have left out the field; its answers will show whether it accepts proofs.
         (TokenBinding::Required, None | Some(true)) => Ok(true),
         (TokenBinding::Required, Some(false)) => Err(ProtocolError::Configuration {
             server: Endpoint::DISCOVERY.into(),
@@ -43,7 +43,7 @@ pub fn binds_tokens(configuration: &Configuration, metadata: &IssuerMetadata) ->
     }
 }
 
-/// The error for a token that is not bound where that is required.
+/// The error for a token that is not bound although that is required.
 pub fn not_bound(answered: Endpoint) -> ProtocolError {
     ProtocolError::Configuration {
         server: answered.into(),
@@ -56,7 +56,7 @@ pub fn not_bound(answered: Endpoint) -> ProtocolError {
     }
 }
 
-/// Whether the server wants another proof, and why.
+/// Whether the server requires another proof, and why.
 pub fn proof_problem(answer: &HttpAnswer) -> Option<ProofProblem> {
     if !matches!(answer.status, 400 | 401) {
         return None;
@@ -67,8 +67,8 @@ pub fn proof_problem(answer: &HttpAnswer) -> Option<ProofProblem> {
     says(answer, "invalid_dpop_proof").then_some(ProofProblem::Invalid)
 }
 
-/// What a server that is shown a token says of the proof for good: another one was sent already (RFC 9449 7.1 and 9). The token may be
-/// as good as ever.
+/// The error if a server that received an access token has finally refused the proof: another proof was sent already
+/// (RFC 9449 7.1 and 9). The token itself may still be valid.
 pub fn proof_failure(endpoint: Endpoint, answer: &HttpAnswer) -> Option<ProtocolError> {
     match answer.status {
         400 | 401 if says(answer, "use_dpop_nonce") => Some(unexpected(endpoint, answer, NONCE_HINT)),
@@ -81,24 +81,24 @@ pub fn proof_failure(endpoint: Endpoint, answer: &HttpAnswer) -> Option<Protocol
     }
 }
 
-/// The nonce for the next proof that goes there (RFC 9449 8.2).
+/// The nonce for the next proof for this server (RFC 9449 8.2).
 pub fn nonce(answer: &HttpAnswer) -> Option<&str> {
     answer.header("dpop-nonce").filter(|nonce| is_nonce(nonce))
 }
 
-/// Whether it has the form that the standard gives it (RFC 9449 8.1).
+/// Whether the text has the syntax of a nonce (RFC 9449 8.1).
 pub fn is_nonce(text: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
     (1..=LONGEST_NONCE).contains(&text.len()) && text.bytes().all(is_allowed)
 }
 
-/// Whose nonces go with a URL.
+/// The origin of the URL: nonces are kept per origin.
 pub fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
 impl HttpRequest {
-    /// The request with this proof; the access token that it carries is bound to the same key (RFC 9449 7.1).
+    /// The request with this proof. If it carries an access token, that is bound to the same key (RFC 9449 7.1).
     #[must_use]
     pub fn with_proof(mut self, proof: &str, access_token: Option<&Secret>) -> Self {
         if let Some(token) = access_token {

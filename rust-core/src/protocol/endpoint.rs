@@ -1,14 +1,14 @@
-//! The endpoints of an issuer, as they are named in errors and log lines.
+//! The endpoints of an issuer, as errors and log lines name them.
 
 use std::fmt;
 
 use url::Url;
 
-/// Whom a request goes to, by its name in errors and log lines. An endpoint's own file names it.
+/// An endpoint, by its name in errors and log lines. The name is defined in the file of each endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint(&'static str);
 
-/// Those that rules tell apart, or several files speak of.
+/// The endpoints that rules distinguish, or that several files use.
 impl Endpoint {
     /// `/.well-known/openid-configuration`
     pub const DISCOVERY: Self = Self::named("discovery document");
@@ -20,18 +20,18 @@ impl Endpoint {
     /// Auth0's `/oauth/ro`.
     pub const RESOURCE_OWNER: Self = Self::named("resource owner endpoint");
 
-    /// One of this name.
+    /// The endpoint with this name.
     pub const fn named(name: &'static str) -> Self {
         Self(name)
     }
 }
 
-/// Who was asked: an endpoint, and the host that it is on.
+/// The server that was asked: an endpoint, and its host.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Server {
     /// The endpoint.
     pub endpoint: Endpoint,
-    /// The host name, with the port where it is not the usual one. Empty where nothing was sent.
+    /// The host name, with the port if it is not the default. Empty if nothing was sent.
     pub host: String,
 }
 
@@ -45,7 +45,7 @@ impl Server {
     }
 }
 
-/// The host of a URL as errors name it. Nothing else of a URL may be in an error.
+/// The host of a URL, as errors name it. No other part of a URL may be in an error.
 pub fn host_of(url: &Url) -> String {
     match (url.host_str(), url.port()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),

@@ -1,19 +1,19 @@
-//! What an answer of the issuer's says when it does not say yes.
+//! What an unsuccessful answer of the issuer means.
 
 use crate::model::invalid::{InvalidValue, quoted};
 use crate::protocol::endpoint::Server;
 use crate::protocol::issuer_message::{Explanation, IssuerMessage};
 use crate::protocol::mfa_token::{MfaRequirements, MfaToken};
 
-/// Why a request was not written, or what an unsuccessful answer means. An issuer's own words are in it only after
+/// Why a request was not written, or what an unsuccessful answer means. It contains an issuer's own words only after
 /// [`super::sanitized`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProtocolError {
     /// An argument of the call cannot be sent, or the issuer refused it.
     Argument(InvalidValue),
-    /// The configuration is wrong, here or at the issuer.
+    /// The configuration is wrong, in the app or at the issuer.
     Configuration {
-        /// Who answered.
+        /// The server that answered.
         server: Server,
         /// The field of the configuration to look at first.
         field: &'static str,
@@ -24,32 +24,32 @@ pub enum ProtocolError {
     RefreshTokenRejected,
     /// The issuer wants the user to do something; the session has not ended.
     InteractionRequired {
-        /// Who answered.
+        /// The server that answered.
         server: Server,
         /// The issuer's error code.
         code: Explanation,
     },
-    /// The issuer wants a second factor, and said how to go on; the session has not ended.
+    /// The issuer wants a second factor, and said how to continue; the session has not ended.
     MfaRequired {
-        /// Who answered.
+        /// The server that answered.
         server: Server,
-        /// For Auth0's MFA API.
+        /// The token for Auth0's MFA API.
         token: MfaToken,
-        /// Which factors would do.
+        /// The factors that the issuer accepts.
         requirements: Box<MfaRequirements>,
         /// The issuer's words.
         description: Explanation,
     },
-    /// The issuer denies a renewal by its own rule; the session has not ended.
+    /// The issuer denied the renewal by a rule or policy; the session has not ended.
     AccessDenied {
-        /// Who answered.
+        /// The server that answered.
         server: Server,
         /// The issuer's words.
         description: Explanation,
     },
     /// The issuer refused a renewal with a code that does not say why. Some issuers mean that the refresh token is dead.
     Refused {
-        /// Who answered.
+        /// The server that answered.
         server: Server,
         /// The status code.
         status: u16,
@@ -62,28 +62,28 @@ pub enum ProtocolError {
     SignIn {
         /// The issuer's error code or our own.
         code: String,
-        /// In words.
+        /// The description.
         description: Explanation,
     },
-    /// 429, or the same in OAuth's words.
+    /// 429, or the OAuth error code for it.
     RateLimited {
-        /// Who answered.
+        /// The server that answered.
         server: Server,
-        /// Seconds to wait, where the server said so.
+        /// Seconds to wait, if the server said so.
         retry_after: Option<u64>,
     },
     /// 5xx, or `temporarily_unavailable`.
     ServerFault {
-        /// Who answered.
+        /// The server that answered.
         server: Server,
         /// The status code.
         status: u16,
-        /// Seconds to wait, where the server said so.
+        /// Seconds to wait, if the server said so.
         retry_after: Option<u64>,
     },
-    /// An answer that the protocol does not know: a captive portal, a proxy, a broken server.
+    /// An answer that the protocol does not define: from a captive portal, a proxy, or a broken server.
     UnexpectedAnswer {
-        /// Who answered, or seemed to.
+        /// The server that answered, or seemed to.
         server: Server,
         /// The status code.
         status: u16,
@@ -95,7 +95,7 @@ pub enum ProtocolError {
 }
 
 impl ProtocolError {
-    /// The same error; where it is about the audience, it names the one that was asked for, which the app chose.
+    /// The same error. If it is about the audience, it also names the audience that was requested, which the app chose.
     #[must_use]
     pub fn about_audience(mut self, audience: Option<&str>) -> Self {
         if let (
@@ -120,7 +120,8 @@ impl ProtocolError {
         }
     }
 
-    /// The same with what the issuer said of it, in its own words. Other trouble than a refusal is not the issuer's word.
+    /// The same error with the issuer's own words about it. Failures that are not refusals stay as they are: they are
+    /// not the issuer's.
     #[must_use]
     pub fn in_issuers_words(mut self, words: &str) -> Self {
         if let Self::Configuration { problem: said, .. }

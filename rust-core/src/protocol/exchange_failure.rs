@@ -1,4 +1,5 @@
-//! What the refusal of a token exchange means (RFC 8693 2.2.2; Auth0: "Custom Token Exchange"). None ends the session.
+//! What the refusal of a token exchange means (RFC 8693 2.2.2; Auth0: "Custom Token Exchange"). No refusal ends the
+//! session.
 
 use super::failure::{explained, is_about_audience, said};
 use super::sanitized::sanitized_description;
@@ -9,25 +10,28 @@ use crate::protocol::error::ProtocolError;
 use crate::protocol::issuer_message::Explanation;
 use crate::protocol::message::HttpAnswer;
 
-/// Why no token came.
+/// Why an exchange brought no token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExchangeFailure {
-    /// The issuer does not accept the token that was shown; a fresh one may do. What to say where that was fresh.
+    /// The issuer does not accept the session's token; a fresh one may be accepted. Contains the error for the case
+    /// that the token was fresh.
     Subject(ProtocolError),
     /// Anything else.
     Other(ProtocolError),
 }
 
-/// What was asked for.
+/// What the exchange asked for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked<'a> {
     pub(super) audience: &'a Audience,
-    /// Which of the session's tokens was shown, in words.
+    /// Which of the session's tokens was sent, in words.
     pub(super) subject: &'static str,
-    /// Whether an actor's token was shown too.
+    /// Whether an actor's token was sent too.
     pub(super) has_actor: bool,
 }
 
+/// What the error code means:
+///
 /// | the issuer's code | means |
 /// |---|---|
 /// | `invalid_grant`, `invalid_token`, and `invalid_request` in words that call the subject token expired or the like | another token may do |
@@ -85,7 +89,7 @@ pub(super) fn meaning(failure: ProtocolError, answer: &HttpAnswer, asked: Asked<
     })
 }
 
-/// RFC 8693 2.2.2 wants `invalid_request` for a subject token that is not good any more.
+/// RFC 8693 2.2.2 requires `invalid_request` for a subject token that is no longer valid.
 fn calls_it_stale(words: &str) -> bool {
     let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
     says(&["subject_token", "subject token"]) && says(&["expired", "revoked", "not active", "inactive"])
@@ -99,7 +103,7 @@ fn refused(words: &str, subject: &str) -> ProtocolError {
     ProtocolError::Argument(InvalidValue::new("type", problem))
 }
 
-/// A token that is none for an API.
+/// The error for a token that is not an access token.
 pub(super) fn not_an_access_token(answer: &HttpAnswer, kind: &str) -> ProtocolError {
     ProtocolError::Configuration {
         server: answer.server(Endpoint::TOKEN),
@@ -113,7 +117,7 @@ pub(super) fn not_an_access_token(answer: &HttpAnswer, kind: &str) -> ProtocolEr
     }
 }
 
-/// Auth0 says nothing when it leaves an audience out.
+/// The error for a token for another API. Auth0 does not report that it ignored an audience.
 pub(super) fn of_another_api(answer: &HttpAnswer, audience: &Audience) -> ProtocolError {
     ProtocolError::Configuration {
         server: answer.server(Endpoint::TOKEN),

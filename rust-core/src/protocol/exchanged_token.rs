@@ -1,4 +1,5 @@
-//! Token exchange (RFC 8693): a token of the session's for an access token of another API (Auth0: "Custom Token Exchange").
+//! Token exchange (RFC 8693): one of the session's tokens for an access token of another API (Auth0: "Custom Token
+//! Exchange").
 
 use std::collections::HashMap;
 use std::fmt;
@@ -23,7 +24,7 @@ use crate::protocol::error::ProtocolError;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
-/// What an issuer may call an access token that it wrote as a JWT.
+/// The type that an issuer may give for an access token that is a JWT.
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 
 /// The parameters of an exchange that are separate arguments.
@@ -45,12 +46,12 @@ pub enum OwnToken {
     AccessToken,
     /// The ID token.
     IdToken,
-    /// The refresh token. The issuer must not replace it for that.
+    /// The refresh token. The issuer must not rotate it in the exchange.
     RefreshToken,
 }
 
 impl OwnToken {
-    /// Its name in RFC 8693 3.
+    /// The identifier of its type in RFC 8693 3.
     pub fn usual_type(self) -> &'static str {
         match self {
             Self::AccessToken => ACCESS_TOKEN,
@@ -68,25 +69,25 @@ impl OwnToken {
     }
 }
 
-/// What is asked for. `Debug` shows no token and no parameter's value.
+/// The parameters of an exchange. `Debug` shows no token and no parameter values.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TokenExchange {
-    /// The API (`audience`), and the scopes there.
+    /// The API (`audience`), and the scopes at that API.
     pub audience: Audience,
-    /// `resource`: where the API is, a URI, for issuers that want it so.
+    /// `resource`: the API's location, a URI, for issuers that require it.
     pub resource: Option<String>,
     /// Which token is exchanged.
     pub subject: OwnToken,
-    /// `subject_token_type`, where the issuer has its own name for it; else that of RFC 8693.
+    /// `subject_token_type`, if the issuer has its own identifier for it; otherwise that of RFC 8693.
     pub subject_type: Option<String>,
-    /// Who acts for the user.
+    /// The party that acts for the user.
     pub actor: Option<Actor>,
-    /// More parameters for the request.
+    /// Further parameters of the request.
     pub parameters: HashMap<String, String>,
 }
 
 impl TokenExchange {
-    /// Of the access token, for that API.
+    /// An exchange of the access token for one for that API.
     pub fn of(audience: Audience) -> Self {
         Self {
             audience,
@@ -98,10 +99,10 @@ impl TokenExchange {
         }
     }
 
-    /// Whether it can be sent.
+    /// Checks whether the exchange can be sent.
     ///
     /// # Errors
-    /// [`InvalidValue`] naming what cannot.
+    /// [`InvalidValue`] naming the argument that cannot be sent.
     pub fn check(&self) -> Result<(), InvalidValue> {
         if self.subject_type.as_deref().is_some_and(is_blank) {
             return Err(InvalidValue::new("type", "has an empty name"));
@@ -126,7 +127,7 @@ impl TokenExchange {
         }
     }
 
-    /// Tells one exchange from another. The actor's token is in it by its hash only.
+    /// A fingerprint that distinguishes exchanges. It contains the actor's token only as part of a hash.
     pub fn fingerprint(&self) -> Option<Fingerprint> {
         let (apis, parameters) = ((&self.audience, &self.resource), sorted(self.parameters.clone()));
         let shown = (self.subject, &self.subject_type, &self.actor);
@@ -162,7 +163,7 @@ pub fn request(
         fields.extend(actor.fields());
     }
     if !is_auth0(configuration) {
-        // Elsewhere it is the issuer's choice where nothing is said.
+        // At other issuers the type would otherwise be the issuer's choice.
         fields.push(("requested_token_type", ACCESS_TOKEN));
     }
     let parameters = sorted(exchange.parameters.clone());
@@ -175,7 +176,7 @@ pub fn request(
     HttpRequest::post_form(endpoint.clone(), all)
 }
 
-/// Reads the answer (RFC 8693 2.2); with `key` to a request that showed this key.
+/// Reads the answer (RFC 8693 2.2). `key` is the key whose proof the request contained, if any.
 ///
 /// # Errors
 /// See [`ExchangeFailure`].
@@ -190,7 +191,7 @@ pub fn read(
     if let Some(kind) = issued.filter(|kind| answer.is_success() && ![ACCESS_TOKEN, JWT].contains(&kind.as_str())) {
         return Err(not_an_access_token(answer, &kind).into());
     }
-    // The app need not have set any parameter: the issuer's words say more than a setting's name.
+    // The app may not have set any parameter, so the issuer's description is more helpful than the name of a setting.
     let read = token::read_with(answer, Grant::TokenExchange, Extras::None, key, now);
     let asked = Asked {
         audience: &exchange.audience,

@@ -1,5 +1,5 @@
-//! What an unsuccessful answer means. The table of [`token_failure`] decides whether a session lives: only a
-//! well-formed refusal of the refresh token ends it, any other failure is transient.
+//! What an unsuccessful answer means. The table of [`token_failure`] decides whether a session continues: only a
+//! well-formed refusal of the refresh token ends it. Any other failure leaves it.
 
 use serde_json::{Map, Value};
 
@@ -14,7 +14,7 @@ use crate::protocol::mfa_token;
 use crate::protocol::sanitized::sanitized_description;
 use crate::protocol::server_time::retry_after;
 
-/// The grants Pilotlight uses: the same error code means something else for each.
+/// The grants that Pilotlight uses. The same error code means different things for different grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grant {
     /// `authorization_code`
@@ -25,31 +25,32 @@ pub enum Grant {
     RefreshTokenForAudience,
     /// `refresh_token` for a session transfer token (Auth0: "Native to Web SSO")
     SessionTransfer,
-    /// Auth0's `mfa-otp`, `mfa-oob` and `mfa-recovery-code`: no refresh token is shown, so none can be refused
+    /// Auth0's `mfa-otp`, `mfa-oob` and `mfa-recovery-code`: the request contains no refresh token, so none can be
+    /// refused
     Mfa,
-    /// Token exchange (RFC 8693): what is shown is another token than the refresh token, or not the issuer's
+    /// Token exchange (RFC 8693): the token in the request is not the refresh token, or not of this issuer
     TokenExchange,
 }
 
 impl Grant {
-    /// Whether a refusal is of this attempt alone.
+    /// Whether a refusal concerns only this attempt.
     fn is_attempt(self) -> bool {
         matches!(self, Self::AuthorizationCode | Self::Mfa | Self::TokenExchange)
     }
 }
 
-/// What a request to the token endpoint held that the app chose: the refusal may be about that.
+/// The parts of a token request that the app chose. The refusal may be about them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extras {
     /// Nothing: a plain request.
     None,
     /// Scopes.
     Scopes,
-    /// Parameters of the call or of the configuration, perhaps scopes too.
+    /// Parameters of the call or of the configuration, perhaps with scopes.
     Parameters,
 }
 
-/// Reads an unsuccessful answer of the token endpoint (RFC 6749 5.2; Auth0 "Standard ProtocolError Responses").
+/// Reads an unsuccessful answer of the token endpoint (RFC 6749 5.2; Auth0 "Standard Error Responses").
 ///
 /// | status | body | means |
 /// |---|---|---|
@@ -104,12 +105,12 @@ fn token_failure_meaning(
     if !(400..500).contains(&answer.status) {
         return unexpected(endpoint, answer, "neither success nor an error");
     }
-    // A session ends by a whole refusal only, not by what is left of an answer.
+    // Only a complete refusal ends a session, not a truncated answer.
     let ends = |error| match body {
         Some(body) if body.is_complete() => error,
         _ => unexpected(endpoint, answer, "a refusal that is cut off"),
     };
-    // How to go on with Auth0's MFA API; elsewhere, and without a token, the user signs in.
+    // Auth0's MFA API can continue with this token. Elsewhere, and without a token, the user has to sign in.
     if code == "mfa_required"
         && grant != Grant::AuthorizationCode
         && let Some((token, requirements)) = body.and_then(mfa_token::required)
@@ -163,7 +164,7 @@ fn token_failure_meaning(
         }
         "invalid_client" => configuration("client_id", CLIENT_HINT),
         "unauthorized_client" | "unsupported_grant_type" => configuration("client_id", GRANT_HINT),
-        // Another proof was sent already. The refresh token was not looked at (RFC 9449 5).
+        // Another proof was sent already. The server has not examined the refresh token (RFC 9449 5).
         "use_dpop_nonce" => unexpected(endpoint, answer, NONCE_HINT),
         "invalid_dpop_proof" => configuration(proof_key::FIELD, PROOF_HINT),
         "invalid_scope" => configuration("scopes", SCOPES_HINT),
@@ -171,13 +172,14 @@ fn token_failure_meaning(
         "invalid_target" => configuration("audience", AUDIENCE_HINT),
         "endpoint_disabled" => configuration("token_endpoint", "the issuer has switched this endpoint off"),
         "invalid_request" if grant == Grant::RefreshTokenForAudience => configuration("audience", AUDIENCE_HINT),
-        // The app need not have set any parameter: the issuer's words say more than a setting's name.
+        // The app may not have set any parameter, so the issuer's description is more helpful than the name of a
+        // setting.
         "invalid_request" if grant.is_attempt() => ProtocolError::sign_in(code, &description),
         "invalid_request" if extras == Extras::Parameters => {
             configuration("token_parameters", "a parameter is missing, repeated or not understood")
         }
         "invalid_request" if extras == Extras::Scopes => configuration("scopes", SCOPES_HINT),
-        // A code can be spent once only, so there is nothing to wait for; its issuer's word is all there is.
+        // A code can be used only once, so waiting does not help; only the issuer's own error can be shown.
         code if grant.is_attempt() && is_final(answer.status) && !code.is_empty() => {
             ProtocolError::sign_in(&sanitized_description(code), &description)
         }
@@ -195,12 +197,12 @@ fn token_failure_meaning(
     }
 }
 
-/// The statuses of proxies and of transient failures are not the issuer's decision.
+/// Whether the status is the issuer's decision. Statuses of proxies and of transient failures are not.
 fn is_final(status: u16) -> bool {
     !matches!(status, 407 | 408 | 421 | 425)
 }
 
-/// Code and description, with nothing left over where one is missing.
+/// Code and description joined; just one of them if the other is missing.
 pub fn said(code: &str, description: &str) -> String {
     match (code, description) {
         (code, "") => code.to_owned(),
@@ -209,7 +211,8 @@ pub fn said(code: &str, description: &str) -> String {
     }
 }
 
-/// The same failure; a client that is refused is most often one that may not use this grant, and `hint` says where that is set.
+/// The same failure, with a hint. A client is most often refused because it may not use this grant; `hint` says where
+/// that is set.
 pub(super) fn about_client(mut failure: ProtocolError, hint: &str) -> ProtocolError {
     if let ProtocolError::Configuration {
         field: "client_id",
@@ -222,7 +225,7 @@ pub(super) fn about_client(mut failure: ProtocolError, hint: &str) -> ProtocolEr
     failure
 }
 
-/// The issuer's words with what they mean here, or that alone where it said nothing.
+/// The issuer's words followed by the hint, or only the hint if the issuer said nothing.
 pub(super) fn explained(words: &str, hint: &str) -> String {
     match words {
         "" => hint.to_owned(),
@@ -230,8 +233,8 @@ pub(super) fn explained(words: &str, hint: &str) -> String {
     }
 }
 
-/// Reads the error of a callback URL (RFC 6749 4.1.2.1): what the configuration has wrong is the same as at the token
-/// endpoint, all else ends the attempt.
+/// Reads the error of a callback URL (RFC 6749 4.1.2.1). Errors of the configuration are the same as at the token
+/// endpoint; all others end the attempt.
 pub(super) fn callback_failure(server: &Server, code: &str, words: &str) -> ProtocolError {
     callback_meaning(server, code, &sanitized_description(words)).in_issuers_words(words)
 }
@@ -248,7 +251,7 @@ fn callback_meaning(server: &Server, code: &str, description: &str) -> ProtocolE
         "unauthorized_client" => configuration("client_id", GRANT_HINT),
         "invalid_scope" => configuration("scopes", SCOPES_HINT),
         "invalid_target" => configuration("audience", API_HINT),
-        // Auth0's words for an audience that it does not know.
+        // Auth0's words for an unknown audience.
         "access_denied" if words.starts_with("service not found") => configuration("audience", API_HINT),
         _ => ProtocolError::sign_in(&sanitized_description(code), description),
     }
@@ -272,8 +275,8 @@ const AUDIENCE_HINT: &str = "the issuer must know this API and let the client's 
 const TRANSFER_HINT: &str = "the client must be allowed to create session transfer tokens: at Auth0 in the application's Native to \
     Web SSO settings (session_transfer.can_create_session_transfer_token)";
 
-/// `access_denied` is also a rule's decision about the user. Auth0's words about an API: "Service not found: …", "Client
-/// is not authorized to access …", "Client has not been granted scopes: …".
+/// `access_denied` can also be a rule's decision about the user. Auth0's words about an API: "Service not found: …",
+/// "Client is not authorized to access …", "Client has not been granted scopes: …".
 pub(super) fn is_about_audience(description: &str) -> bool {
     let words = description.to_ascii_lowercase();
     [
@@ -287,14 +290,14 @@ pub(super) fn is_about_audience(description: &str) -> bool {
     .any(|part| words.contains(part))
 }
 
-/// Auth0 answers a dead refresh token with 403 `invalid_grant` or, by its own table of errors, 403 `access_denied`,
-/// both in these words. `access_denied` in other words is a rule's decision about this request.
+/// Auth0 answers a dead refresh token with 403 `invalid_grant` or, according to its table of errors, 403
+/// `access_denied`, both with these words. `access_denied` with other words is a rule's decision about this request.
 pub(super) fn refuses_refresh_token(status: u16, description: &str) -> bool {
     let words = description.trim_end_matches('.');
     status == 403 && words.eq_ignore_ascii_case("Unknown or invalid refresh token")
 }
 
-/// Whether the issuer wants the user to do something (OpenID Connect Core 3.1.2.6; Auth0: `mfa_required`).
+/// Whether the issuer requires the user to interact (OpenID Connect Core 3.1.2.6; Auth0: `mfa_required`).
 pub(super) fn needs_user(code: &str) -> bool {
     matches!(
         code,
@@ -302,15 +305,15 @@ pub(super) fn needs_user(code: &str) -> bool {
     )
 }
 
-/// Reads an unsuccessful answer of an endpoint that takes an access token, where the status alone does not say it all.
-/// What refuses the token is for the caller to read first, because only it knows whether the token was fresh.
+/// Reads an unsuccessful answer of an endpoint that takes an access token, if nothing more specific is known. The
+/// caller must first check whether the token was refused, because only the caller knows whether it was fresh.
 pub fn resource_failure(endpoint: Endpoint, answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
     passing_trouble(endpoint, answer, now).unwrap_or_else(|| unexpected(endpoint, answer, "an unknown error"))
 }
 
-/// Whether an endpoint refused the access token itself, so that a fresh one may do better. RFC 6750 3.1 wants 401;
-/// servers also say 403 or 400 with `invalid_token`, or 403 with nothing at all. Only 403 that names a missing scope means
-/// that a fresh token would be refused as well.
+/// Whether an endpoint refused the access token itself, so that a fresh one may help. RFC 6750 3.1 specifies 401;
+/// servers also send 403 or 400 with `invalid_token`, or 403 without an error code. Only 403 that names a missing scope
+/// means that a fresh token would be refused as well.
 pub fn refuses_token(answer: &HttpAnswer) -> bool {
     match answer.status {
         401 => true,
@@ -332,7 +335,7 @@ pub(super) fn says(answer: &HttpAnswer, code: &str) -> bool {
     in_challenge || json_object(answer).is_some_and(in_body)
 }
 
-/// 429 and 5xx, which mean the same everywhere.
+/// 429 and 5xx, which mean the same at every endpoint.
 pub fn passing_trouble(endpoint: Endpoint, answer: &HttpAnswer, now: Timestamp) -> Option<ProtocolError> {
     match answer.status {
         429 => Some(ProtocolError::RateLimited {
@@ -348,14 +351,14 @@ pub fn passing_trouble(endpoint: Endpoint, answer: &HttpAnswer, now: Timestamp) 
     }
 }
 
-/// Whether it is a page for people, as firewalls and captive portals send it in the server's name. Servers also label
-/// JSON and plain words as HTML.
+/// Whether the answer is a page for people, which firewalls and captive portals send in the server's place. Servers
+/// also label JSON and plain text as HTML.
 pub(super) fn is_web_page(answer: &HttpAnswer) -> bool {
     let first = answer.body.expose().iter().find(|byte| !byte.is_ascii_whitespace());
     answer.media_type() == "text/html" && matches!(first, None | Some(b'<'))
 }
 
-/// An answer that the protocol does not know.
+/// An answer that the protocol does not define.
 pub fn unexpected(endpoint: Endpoint, answer: &HttpAnswer, problem: &str) -> ProtocolError {
     let media_type = answer.media_type();
     let problem = match (coding(answer), media_type.as_str()) {
@@ -381,7 +384,7 @@ pub fn json_object(answer: &HttpAnswer) -> Option<Object> {
 /// The body of a successful answer, which must be a JSON object.
 ///
 /// # Errors
-/// The failure that `otherwise` reads, or [`ProtocolError::UnexpectedAnswer`].
+/// The error that `otherwise` returns, or [`ProtocolError::UnexpectedAnswer`].
 pub fn success_object(
     endpoint: Endpoint,
     answer: &HttpAnswer,

@@ -1,16 +1,16 @@
-//! An issuer's own words for the user, in whatever language. What goes into logs is [`super::sanitized`].
+//! An issuer's own words for the user, in any language. For logs see [`super::sanitized`].
 
 use std::fmt;
 use std::ops::Deref;
 
-/// What an issuer said of a failure (`error_description`, RFC 6749 5.2), for an app to show and not to log: it may quote
-/// what the user entered. Of what could be a token or an address only the place is left, because servers quote what they
-/// were sent.
+/// What an issuer said about a failure (`error_description`, RFC 6749 5.2), for an app to show and not to log: it may
+/// quote what the user entered. Text that could be a token or an address is replaced by "…", because servers quote what
+/// they were sent.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct IssuerMessage(String);
 
 impl IssuerMessage {
-    /// At most 1000 characters, on one line; none where nothing is left.
+    /// At most 1000 characters, on one line; none if nothing is left.
     pub fn read(words: &str) -> Option<Self> {
         const LONGEST: usize = 1000;
         let words = words.split(|c: char| c.is_whitespace() || c.is_control() || is_direction(c));
@@ -30,12 +30,13 @@ impl IssuerMessage {
     }
 }
 
-/// Marks that turn the direction of text around could make it read as something else.
+/// Whether the character changes the direction of text, which could make it read differently.
 fn is_direction(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A word without what is made of letters and digits and too long for a number, as tokens are, and without an address.
+/// The word without addresses and without parts that look like tokens: those of letters and digits that are too long
+/// for a number, and very long ones.
 fn without_values(word: &str) -> String {
     const LONGEST: usize = 16;
     if word.contains('@') {
@@ -58,17 +59,17 @@ fn without_values(word: &str) -> String {
     shown
 }
 
-/// Shows nothing of it.
+/// Shows nothing of the message.
 impl fmt::Debug for IssuerMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{} characters of the issuer's]", self.0.chars().count())
     }
 }
 
-/// What went wrong, in words for a log, and what the issuer said of it.
+/// What went wrong, in words for a log, and what the issuer said about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Explanation {
-    /// For a log.
+    /// For logs.
     pub text: String,
     /// For the app to show.
     pub issuer: Option<IssuerMessage>,

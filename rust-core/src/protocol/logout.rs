@@ -1,5 +1,5 @@
 //! Signing the browser out at the issuer: Auth0's `/v2/logout` (Auth0: "Log Users Out of Auth0"), or the end-session
-//! endpoint (OpenID Connect RP-Initiated Logout 1.0), and the URL that the browser comes back with.
+//! endpoint (OpenID Connect RP-Initiated Logout 1.0). Also checks the URL that the browser returns with.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -16,36 +16,37 @@ use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
 
 const STANDARD_RETURN: &str = "post_logout_redirect_uri";
-/// The names under which issuers take the URL to return to: the standard's, Auth0's, and Amazon Cognito's ("Logout
+/// The issuers' parameter names for the URL to return to: the standard's, Auth0's, and Amazon Cognito's ("Logout
 /// endpoint").
 const RETURNS: [&str; 3] = [STANDARD_RETURN, "returnTo", "logout_uri"];
 
 /// How the browser is signed out.
 #[derive(Clone, Default, PartialEq, Eq, uniffi::Record)]
 pub struct LogoutOptions {
-    /// Where the browser goes then: one of the URLs that are registered for the client. Without one the issuer shows a
-    /// page.
+    /// Where the browser returns to: one of the URLs that are registered for the client. Without one, the issuer shows
+    /// its own page.
     #[uniffi(default = None)]
     pub return_to: Option<String>,
-    /// Also at the identity provider that the user signed in with at Auth0 (`federated`).
+    /// Whether to sign out also at the identity provider that the user signed in with at Auth0 (`federated`).
     #[uniffi(default = false)]
     pub federated: bool,
-    /// Sends the session's last ID token as `id_token_hint`: some issuers ask the user to confirm without it, or refuse to
-    /// lead back. It holds what the issuer knows of the user, and stands in the browser's history.
+    /// Whether to send the session's last ID token as `id_token_hint`. Without it, some issuers ask the user to
+    /// confirm, or refuse to redirect back. It contains what the issuer knows about the user, and stays in the
+    /// browser's history.
     #[uniffi(default = false)]
     pub sends_id_token_hint: bool,
-    /// `logout_hint`: the address or name of the user to sign out.
+    /// `logout_hint`: the email address or name of the user to sign out.
     #[uniffi(default = None)]
     pub logout_hint: Option<String>,
-    /// Further parameters. One that names where to return takes the place of Pilotlight's own.
+    /// Further parameters. One that names where to return to replaces Pilotlight's own.
     #[uniffi(default)]
     pub parameters: HashMap<String, String>,
 }
 
-/// What ties one sign-out of the browser to the session that has ended.
+/// The values that bind one sign-out of the browser to the session that has ended.
 #[derive(Clone, Debug)]
 pub struct LogoutSecrets {
-    /// Ties the browser's return to this sign-out.
+    /// Binds the browser's return to this sign-out.
     pub state: Secret,
     /// The ID token to send, if one is to be sent.
     pub id_token_hint: Option<Secret>,
@@ -54,17 +55,18 @@ pub struct LogoutSecrets {
 /// A sign-out of the browser.
 #[derive(Clone, Debug)]
 pub struct Logout {
-    /// Open this in the browser.
+    /// The URL to open in the browser.
     pub url: Url,
-    /// Whether an issuer that follows the standard repeats `state` when the browser comes back.
+    /// Whether an issuer that follows the standard repeats `state` when the browser returns.
     pub expects_state: bool,
 }
 
 /// The URL to open in the browser.
 ///
 /// # Errors
-/// [`ProtocolError::Argument`] for a `return_to` that is no URL, for `federated` where the issuer is not Auth0, and for
-/// parameters that Pilotlight sets itself; [`ProtocolError::Configuration`] for an issuer without an end-session endpoint.
+/// [`ProtocolError::Argument`] for a `return_to` that is not a URL, for `federated` if the issuer is not Auth0, and for
+/// parameters that Pilotlight sets itself; [`ProtocolError::Configuration`] for an issuer without an end-session
+/// endpoint.
 pub fn logout(
     metadata: &IssuerMetadata,
     configuration: &Configuration,
@@ -108,7 +110,7 @@ pub fn logout(
     query
         .append_pair("client_id", &configuration.client_id)
         .extend_pairs(return_to.into_iter().chain(state).chain(hint).chain(logout_hint))
-        // The option wins: no parameter is sent twice.
+        // The option takes precedence: no parameter is sent twice.
         .extend_pairs(pairs(&parameters).filter(|(name, _)| *name != "logout_hint" || options.logout_hint.is_none()));
     if options.federated {
         query.append_key_only("federated");
@@ -117,11 +119,11 @@ pub fn logout(
     Ok(Logout { url, expects_state })
 }
 
-/// Checks the URL that the browser came back with: it must be at `return_to`, with `state` where the issuer repeats it
-/// (RP-Initiated Logout 1.0, 3).
+/// Checks the URL that the browser returned with. It must be at `return_to`, and contain `state` if the issuer repeats
+/// it (RP-Initiated Logout 1.0, 3).
 ///
 /// # Errors
-/// [`ProtocolError::Argument`] when it is not a URL at `return_to`, and when another sign-out, or none, led there.
+/// [`ProtocolError::Argument`] if it is not a URL at `return_to`, or if it belongs to another sign-out, or to none.
 pub fn read_return(returned: &str, return_to: &str, state: Option<&Secret>) -> Result<(), ProtocolError> {
     let at = Url::parse(return_to).map_err(|_| wrong("return_to", "is not an absolute URL"))?;
     let url = Url::parse(returned).map_err(|_| wrong("callback_url", "is not a URL"))?;
@@ -141,7 +143,7 @@ pub fn read_return(returned: &str, return_to: &str, state: Option<&Secret>) -> R
     }
 }
 
-/// Under which name the issuer takes the URL to return to.
+/// The issuer's parameter name for the URL to return to.
 fn return_name(issuer: &IssuerUrl) -> &'static str {
     let is_cognito = |host: &str| host.starts_with("cognito-idp.") && host.ends_with(".amazonaws.com");
     match issuer {
@@ -158,7 +160,7 @@ fn wrong(name: &'static str, problem: &str) -> ProtocolError {
     })
 }
 
-/// Shows nothing of the user, and the names of the parameters.
+/// Shows nothing about the user, and only the names of the parameters.
 impl fmt::Debug for LogoutOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LogoutOptions")

@@ -1,4 +1,5 @@
-//! Requests and answers as values, so that what is sent and how an answer is read can be stated without doing I/O.
+//! Requests and answers as values, so that what is sent and how an answer is read can be specified and tested without
+//! I/O.
 
 use std::fmt;
 
@@ -9,16 +10,16 @@ use crate::model::secret::SecretBytes;
 use crate::protocol::endpoint::{Endpoint, Server};
 use crate::protocol::error::ProtocolError;
 
-/// One HTTP request. `Debug` shows method and host, nothing that could hold a secret.
+/// One HTTP request. `Debug` shows the method and the host, and nothing that could contain a secret.
 #[derive(Clone)]
 pub struct HttpRequest {
     /// The method.
     pub method: Method,
-    /// Where to. Secrets never go here.
+    /// The target. A URL never contains secrets.
     pub url: Url,
     /// Header names in lower case, and values.
     pub headers: Vec<(String, SecretBytes)>,
-    /// The body, where there is one; its `content-type` is among the headers.
+    /// The body, if there is one; its `content-type` is among the headers.
     pub body: Option<SecretBytes>,
 }
 
@@ -34,7 +35,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// As it is sent.
+    /// The name as it is sent.
     pub fn name(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -45,7 +46,7 @@ impl Method {
 }
 
 impl HttpRequest {
-    /// A `GET` that asks for `accept` (a media type).
+    /// A `GET` that accepts `accept` (a media type).
     pub fn get(url: Url, accept: &str) -> Self {
         Self {
             method: Method::Get,
@@ -56,11 +57,11 @@ impl HttpRequest {
         .with_header("accept", accept)
     }
 
-    /// A `POST` of an `application/x-www-form-urlencoded` form that asks for JSON (RFC 6749 appendix B).
+    /// A `POST` of an `application/x-www-form-urlencoded` form that accepts JSON (RFC 6749 appendix B).
     pub fn post_form<'a>(url: Url, fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let fields: Vec<_> = fields.into_iter().collect();
-        // Room for every byte escaped ("%XX"), so that the buffer never grows and leaves pieces of tokens in freed
-        // memory.
+        // Room for every byte to be escaped ("%XX"), so that the buffer never grows and leaves no parts of tokens in
+        // freed memory.
         let texts = fields.iter().flat_map(|(name, value)| [name, "=", value, "&"]);
         let room = texts.map(|text| 3 * text.len()).sum();
         let mut form = url::form_urlencoded::Serializer::new(String::with_capacity(room));
@@ -75,10 +76,11 @@ impl HttpRequest {
         .with_header("accept", "application/json")
     }
 
-    /// A `POST` of a JSON object whose members are text, which asks for JSON. No piece of a password stays in freed memory.
+    /// A `POST` of a JSON object whose members are strings; it accepts JSON. No part of a password stays in freed
+    /// memory.
     ///
     /// # Errors
-    /// [`ProtocolError::NotWritable`] if it cannot be written.
+    /// [`ProtocolError::NotWritable`] if the object cannot be serialized.
     pub fn post_json(url: Url, members: &[(&str, &str)]) -> Result<Self, ProtocolError> {
         struct Members<'a>(&'a [(&'a str, &'a str)]);
         impl Serialize for Members<'_> {
@@ -106,7 +108,7 @@ impl HttpRequest {
         self
     }
 
-    /// The request with the access token as RFC 6750 2.1 wants it.
+    /// The request with the access token as specified in RFC 6750 2.1.
     pub fn with_bearer(self, token: &crate::model::secret::Secret) -> Self {
         let value = zeroize::Zeroizing::new(format!("Bearer {}", token.expose()));
         self.with_header("authorization", &value)
@@ -122,25 +124,25 @@ impl fmt::Debug for HttpRequest {
 /// One HTTP answer, complete. `Debug` shows the status and the size.
 #[derive(Clone)]
 pub struct HttpAnswer {
-    /// The host that was asked, for errors. The session sets it, whatever the transport says.
+    /// The host that was asked, for errors. The session sets it, whatever the transport reports.
     pub host: String,
     /// The status code.
     pub status: u16,
-    /// Header names in lower case, and values as text. Bytes that are not UTF-8 are U+FFFD.
+    /// Header names in lower case, and values as text. Bytes that are not UTF-8 are replaced by U+FFFD.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: SecretBytes,
 }
 
 impl HttpAnswer {
-    /// The answer as that of this host.
+    /// The answer, attributed to this host.
     #[must_use]
     pub fn from_host(mut self, host: &str) -> Self {
         host.clone_into(&mut self.host);
         self
     }
 
-    /// Who answered.
+    /// The server that answered.
     pub fn server(&self, endpoint: Endpoint) -> Server {
         Server {
             endpoint,
@@ -156,13 +158,13 @@ impl HttpAnswer {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The `content-type` without its parameters, in lower case; empty when there is none.
+    /// The `content-type` without its parameters, in lower case; empty if there is none.
     pub fn media_type(&self) -> String {
         let value = self.header("content-type").unwrap_or_default();
         value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
     }
 
-    /// Whether the status says success.
+    /// Whether the status is a success.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }

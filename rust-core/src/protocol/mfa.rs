@@ -1,5 +1,5 @@
-//! Auth0's MFA API (Auth0: "Multi-factor Authentication API", "Authenticate Using the Resource Owner Password Flow with MFA"):
-//! what a token request that was refused with `mfa_required` can go on with.
+//! Auth0's MFA API (Auth0: "Multi-factor Authentication API", "Authenticate Using the Resource Owner Password Flow with
+//! MFA"): how to continue after a token request was refused with `mfa_required`.
 
 use serde_json::Value;
 use url::Url;
@@ -22,17 +22,17 @@ pub const CHALLENGE: Endpoint = Endpoint::named("MFA challenge endpoint");
 /// A second factor that the user has.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct MfaAuthenticator {
-    /// For the challenge.
+    /// The identifier, for `mfa_challenge`.
     pub id: String,
     /// `authenticator_type`: `otp`, `oob` or `recovery-code`.
     pub kind: String,
     /// `oob_channel`: `sms`, `voice`, `email` or `auth0` (push).
     pub channel: Option<String>,
-    /// What to call it, such as the end of a phone number.
+    /// A name to show, such as the end of a phone number.
     pub name: Option<String>,
 }
 
-/// Identifier and name belong to the user.
+/// Leaves out the identifier and the name, which belong to the user.
 impl std::fmt::Debug for MfaAuthenticator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MfaAuthenticator")
@@ -42,33 +42,33 @@ impl std::fmt::Debug for MfaAuthenticator {
     }
 }
 
-/// What a challenge asks of the user.
+/// What a challenge requires of the user.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Challenged {
-    /// A code from an app.
+    /// A code from an authenticator app.
     Otp,
-    /// It was sent to a device of the user's.
+    /// An out-of-band challenge, sent to one of the user's devices.
     OutOfBand {
-        /// Names it at the issuer.
+        /// The issuer's identifier of the challenge.
         code: Secret,
-        /// The user is sent a code that is to be typed here; otherwise says yes there.
+        /// Whether the user has to type the code that was sent there. Otherwise the user approves on that device.
         is_prompted: bool,
     },
 }
 
-/// What proves the second factor.
+/// The proof of the second factor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MfaProof {
-    /// A code from an app.
+    /// A code from an authenticator app.
     Otp(Secret),
-    /// The user has said yes on a device, or typed the code that came there.
+    /// The user has approved on another device, or typed the code that was sent there.
     OutOfBand {
-        /// Of the challenge.
+        /// The identifier of the challenge.
         code: Secret,
-        /// What the user typed.
+        /// The code that the user typed.
         binding_code: Option<Secret>,
     },
-    /// A recovery code. It is spent by that; the answer has another.
+    /// A recovery code. It can be used only once; the answer contains the next one.
     RecoveryCode(Secret),
 }
 
@@ -77,10 +77,10 @@ pub fn authenticators(token_endpoint: &Url, token: &MfaToken) -> HttpRequest {
     HttpRequest::get(beside(token_endpoint, "/mfa/authenticators"), "application/json").with_bearer(&token.0)
 }
 
-/// Reads the answer: those that can be used.
+/// Reads the answer: the second factors that can be used.
 ///
 /// # Errors
-/// [`ProtocolError::SignIn`] for a refusal; else the server's trouble, or that of somebody in between.
+/// [`ProtocolError::SignIn`] for a refusal; otherwise a failure of the server or of an intermediary.
 pub fn read_authenticators(answer: &HttpAnswer, now: Timestamp) -> Result<Vec<MfaAuthenticator>, ProtocolError> {
     if !answer.is_success() {
         return Err(refusal(AUTHENTICATORS, answer, now));
@@ -100,15 +100,15 @@ pub fn read_authenticators(answer: &HttpAnswer, now: Timestamp) -> Result<Vec<Mf
     Ok(all.iter().filter_map(read).take(MOST).collect())
 }
 
-/// For a screen.
+/// The name, limited for display.
 fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(100).collect()
 }
 
-/// The request that challenges the user with that authenticator; without one the issuer chooses.
+/// The request that challenges the user with that authenticator. Without one, the issuer chooses.
 ///
 /// # Errors
-/// [`ProtocolError::NotWritable`] if it cannot be written.
+/// [`ProtocolError::NotWritable`] if it cannot be serialized.
 pub fn challenge(
     token_endpoint: &Url,
     client_id: &str,
@@ -144,7 +144,7 @@ pub fn read_challenge(answer: &HttpAnswer, now: Timestamp) -> Result<Challenged,
     }
 }
 
-/// The token request that shows the proof.
+/// The token request that contains the proof.
 pub fn verify(token_endpoint: &Url, configuration: &Configuration, token: &MfaToken, proof: &MfaProof) -> HttpRequest {
     let (grant, shown) = match proof {
         MfaProof::Otp(code) => ("mfa-otp", vec![("otp", code.expose())]),
@@ -168,19 +168,21 @@ pub fn verify(token_endpoint: &Url, configuration: &Configuration, token: &MfaTo
     )
 }
 
-/// The recovery code in a successful answer: it takes the place of one that was spent.
+/// The recovery code in a successful answer. It replaces the one that was used.
 pub fn next_recovery_code(answer: &HttpAnswer) -> Option<Secret> {
     json_object(answer)?.take_token("recovery_code")
 }
 
-/// Whether a refusal is of the `mfa_token`, or of the refresh token that it stands for, so that nothing can go on with it.
+/// Whether a refusal concerns the `mfa_token`, or the refresh token behind it, so that it is impossible to continue
+/// with it.
 pub fn is_of_token(code: &str, words: &str) -> bool {
     matches!(code, "expired_token" | "context_not_found" | "invalid_token")
         || words.contains("mfa_token")
         || words.to_ascii_lowercase().contains("refresh token")
 }
 
-/// The issuer that gave the token has its API there, also under a domain of the tenant's own.
+/// The URL of `path` on the host of the token endpoint, where the issuer of the `mfa_token` has its MFA API; this
+/// includes custom domains.
 fn beside(token_endpoint: &Url, path: &str) -> Url {
     let mut url = token_endpoint.clone();
     url.set_path(path);

@@ -1,28 +1,29 @@
-//! What a refusal with `mfa_required` gives to go on with (Auth0: "Authenticate Using the Resource Owner Password Flow with MFA").
+//! What a refusal with `mfa_required` contains to continue with (Auth0: "Authenticate Using the Resource Owner Password
+//! Flow with MFA").
 
 use serde_json::Value;
 
 use crate::model::json::Object;
 use crate::model::secret::Secret;
 
-/// No user has more factors, and an answer is not believed to hold more.
+/// The most factors that are read: no user has more, and an answer that lists more is not believed.
 pub(super) const MOST: usize = 32;
 
-/// The `mfa_token` of a refusal: with it and a second factor anyone gets the user's tokens.
+/// The `mfa_token` of a refusal. With it and a second factor, anyone can get the user's tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MfaToken(pub Secret);
 
-/// Which second factors would do (`mfa_requirements`), by their types: `otp`, `push-notification`, `phone`, `recovery-code`, …
-/// Both are empty where the issuer did not say.
+/// The second factors that the issuer accepts (`mfa_requirements`), by type: `otp`, `push-notification`, `phone`,
+/// `recovery-code`, … Both lists are empty if the issuer did not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct MfaRequirements {
-    /// The user has these.
+    /// The types of the factors that the user has.
     pub challenge: Vec<String>,
-    /// The user has none, and must enroll one of these first.
+    /// The types that the user can enroll. The user has no factor yet and must enroll one first.
     pub enroll: Vec<String>,
 }
 
-/// What a refusal says of the second factor; `None` where it has no `mfa_token`.
+/// What a refusal says about the second factor; `None` if it has no `mfa_token`.
 pub(super) fn required(body: &Object) -> Option<(MfaToken, MfaRequirements)> {
     let token = body.text("mfa_token").filter(|token| is_sendable(token))?;
     let types = |name: &str| -> Vec<String> {
@@ -42,12 +43,12 @@ pub(super) fn required(body: &Object) -> Option<(MfaToken, MfaRequirements)> {
     Some((MfaToken(Secret::new(token)), requirements))
 }
 
-/// Anything else would break the request that carries it.
+/// Whether the token can be sent: other characters would break the request that carries it.
 fn is_sendable(token: &str) -> bool {
     !token.is_empty() && token.bytes().all(|byte| (0x21..0x7f).contains(&byte))
 }
 
-/// They go into logs and onto screens.
+/// Whether the type is a plain word: types appear in logs and on screens.
 fn is_word(kind: &str) -> bool {
     (1..=40).contains(&kind.len())
         && kind

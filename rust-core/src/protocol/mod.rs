@@ -1,6 +1,6 @@
-//! What to send to an issuer's endpoints and how to read what comes back. Pure: requests and answers are values.
+//! What to send to an issuer's endpoints, and how to read the answers. Pure: requests and answers are values.
 //!
-//! One file per endpoint; [`failure`] holds the one table that says what an unsuccessful answer means.
+//! There is one file per endpoint. [`failure`] contains the table of what unsuccessful answers mean.
 
 pub mod access_token;
 pub mod actor;

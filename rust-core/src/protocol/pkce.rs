@@ -1,4 +1,4 @@
-//! Proof Key for Code Exchange (RFC 7636) and the other unguessable values of a sign-in. Pure: the caller brings
+//! Proof Key for Code Exchange (RFC 7636) and the other unguessable values of a sign-in. Pure: the caller supplies the
 //! randomness.
 
 use base64::Engine as _;
@@ -8,10 +8,10 @@ use crate::crypto::Hash;
 use crate::crypto::hashing::digest;
 use crate::model::secret::Secret;
 
-/// 32 bytes: 43 characters as a verifier, the least that RFC 7636 4.1 allows and all that it recommends.
+/// 32 bytes: a verifier of 43 characters, the minimum of RFC 7636 4.1 and the entropy that it recommends.
 pub type RandomBytes = [u8; 32];
 
-/// A value to be used once: `state`, `nonce`, `code_verifier`.
+/// A value that is used once: `state`, `nonce`, `code_verifier`.
 pub fn unguessable(random: RandomBytes) -> Secret {
     Secret::new(URL_SAFE_NO_PAD.encode(random))
 }

@@ -1,5 +1,5 @@
-//! Pushed authorization requests (RFC 9126; Auth0: "Configure Pushed Authorization Requests (PAR)"): the request goes to the
-//! issuer by POST, and the browser's URL only names it.
+//! Pushed authorization requests (RFC 9126; Auth0: "Configure Pushed Authorization Requests (PAR)"): the request goes
+//! to the issuer by POST, and the browser's URL contains only a reference to it.
 
 use url::Url;
 
@@ -16,10 +16,10 @@ use crate::protocol::message::{HttpAnswer, HttpRequest};
 pub const ENDPOINT: Endpoint = Endpoint::named("pushed authorization request endpoint");
 const FIELD: &str = "pushes_authorization_requests";
 
-/// The request that pushes these parameters; `None` where neither the app nor the issuer wants them to be pushed.
+/// The request that pushes these parameters; `None` if neither the app nor the issuer requires it.
 ///
 /// # Errors
-/// [`ProtocolError::Configuration`] where the app wants it and the issuer has no such endpoint.
+/// [`ProtocolError::Configuration`] if it is required and the issuer has no such endpoint.
 pub fn request(
     metadata: &IssuerMetadata,
     configuration: &Configuration,
@@ -37,11 +37,11 @@ pub fn request(
     Ok(Some(HttpRequest::post_form(endpoint, pairs(parameters))))
 }
 
-/// Reads the answer: the name of the pushed request, `request_uri`.
+/// Reads the answer: the reference to the pushed request, `request_uri`.
 ///
 /// # Errors
-/// As those of a callback URL for a refusal in OAuth's words (RFC 9126 2.3); [`ProtocolError::Configuration`] where there is
-/// no such endpoint; else the server's trouble, or that of somebody in between.
+/// Those of a callback URL for an OAuth error (RFC 9126 2.3); [`ProtocolError::Configuration`] if there is no such
+/// endpoint; otherwise a failure of the server or of an intermediary.
 pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<String, ProtocolError> {
     let body = json_object(answer);
     let text = |name: &str| {
@@ -74,7 +74,7 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<String, ProtocolError
     })
 }
 
-/// The URL to open (RFC 9126 4). It says nothing of the user and of the app but the client.
+/// The URL to open (RFC 9126 4). Apart from the client ID, it reveals nothing about the user and the app.
 pub fn url(metadata: &IssuerMetadata, configuration: &Configuration, request_uri: &str) -> Url {
     let mut url = metadata.authorization_endpoint.clone();
     url.query_pairs_mut()

@@ -14,8 +14,8 @@ use crate::protocol::sanitized::sanitized_description;
 /// The revocation endpoint.
 pub const ENDPOINT: Endpoint = Endpoint::named("revocation endpoint");
 
-/// The request that revokes a refresh token, and with it what was issued from it; or a device secret, and with it what other apps have
-/// by it (Okta: "Configure SSO for native apps").
+/// The request that revokes a refresh token, and with it what was issued from it; or a device secret, and with it what
+/// other apps obtained with it (Okta: "Configure SSO for native apps").
 pub fn revoke(endpoint: &Url, configuration: &Configuration, what: &Revocable) -> HttpRequest {
     let fields = [
         ("client_id", configuration.client_id.as_str()),
@@ -25,11 +25,11 @@ pub fn revoke(endpoint: &Url, configuration: &Configuration, what: &Revocable) -
     HttpRequest::post_form(endpoint.clone(), fields)
 }
 
-/// Reads the answer: 200 also for a token that the server does not know (RFC 7009 2.2).
+/// Reads the answer. It is 200 even for a token that the server does not know (RFC 7009 2.2).
 ///
 /// # Errors
-/// [`ProtocolError::Configuration`] for its refusal, which will be the same tomorrow: in OAuth's words (RFC 7009 2.2.1), in
-/// other JSON, or because there is no such endpoint; else the server's trouble, or that of somebody in between.
+/// [`ProtocolError::Configuration`] for a permanent refusal: an OAuth error (RFC 7009 2.2.1), other JSON, or no such
+/// endpoint; otherwise a failure of the server or of an intermediary.
 pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<(), ProtocolError> {
     let endpoint = ENDPOINT;
     if answer.is_success() {
@@ -56,7 +56,8 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<(), ProtocolError> {
     })
 }
 
-/// 408 and 425 ask for another try, 407 is a proxy's, and a web page may be anybody's.
+/// Whether an answer without an OAuth error code is a refusal. 408 and 425 call for another attempt, 407 comes from a
+/// proxy, and a web page may come from anywhere.
 fn refuses_in_other_words(answer: &HttpAnswer, is_json: bool) -> bool {
     match answer.status {
         407 | 408 | 425 => false,

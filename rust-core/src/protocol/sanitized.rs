@@ -1,8 +1,8 @@
 //! An issuer's own words, made safe to show and to log.
 
-/// A server's own words, made safe to show: servers quote what they were sent, tokens, addresses and names among it.
-/// It keeps the words around a value: those in lower case, the first word of a sentence, short numbers and acronyms. All else is
-/// cut out, control characters are dropped, and 200 characters are kept.
+/// Makes a server's own words safe to show: servers quote what they were sent, including tokens, addresses and names.
+/// Keeps the words around a value: those in lower case, the first word of a sentence, short numbers and acronyms.
+/// Everything else is cut out, control characters are dropped, and at most 200 characters are kept.
 pub fn sanitized_description(words: &str) -> String {
     const LONGEST: usize = 200;
     let mut kept = String::new();

@@ -3,12 +3,12 @@
 use crate::model::time::Timestamp;
 use crate::protocol::message::HttpAnswer;
 
-/// Seconds that the server asks to wait: `Retry-After` in seconds or as an HTTP date (RFC 9110 10.2.3), else Auth0's
-/// `X-RateLimit-Reset` (a moment in seconds since 1970). `now` is the server's time, as well as it is known; the
-/// answer's own `Date` is better and is preferred.
+/// The seconds that the server asks to wait: `Retry-After` in seconds or as an HTTP date (RFC 9110 10.2.3), otherwise
+/// Auth0's `X-RateLimit-Reset` (a time in seconds since 1970). `now` is the server's time as well as it is known; the
+/// answer's own `Date` is better and takes precedence.
 ///
-/// Only what lies between a second and a day ahead is a wait. Servers also send zero, moments that are past, seconds to go
-/// where a moment belongs, moments where seconds belong, and milliseconds: those say nothing.
+/// Only a wait between one second and one day counts. Servers also send zero, times in the past, seconds in place of a
+/// time, a time in place of seconds, and milliseconds. Those are ignored.
 pub(super) fn retry_after(answer: &HttpAnswer, now: Timestamp) -> Option<u64> {
     const LONGEST_SECONDS: u64 = 24 * 3600;
     let now = server_date(answer).unwrap_or(now);
@@ -23,12 +23,14 @@ pub(super) fn retry_after(answer: &HttpAnswer, now: Timestamp) -> Option<u64> {
     asked.filter(is_wait).or_else(reset)
 }
 
-/// The server's time when it answered, by its `Date` header. An answer from a cache has an `Age`, and its `Date` can be of
-/// long ago (RFC 9111 4.2.3). `Age: 0` comes from servers that have just been asked; an `Age` that is no number is ignored (5.1).
+/// The server's time when it answered, from its `Date` header. None for an answer from a cache: it has an `Age`, and its
+/// date may be long past (RFC 9111 4.2.3). Servers that answer themselves may send `Age: 0`. An `Age` that is not a number
+/// is ignored (5.1).
 pub fn server_date(answer: &HttpAnswer) -> Option<Timestamp> {
     const LARGEST_AGE_OF_NOW: u64 = 5;
-    let age = answer.header("age").and_then(|age| age.trim().parse::<u64>().ok());
-    let is_of_now = age.is_none_or(|seconds| seconds <= LARGEST_AGE_OF_NOW);
+    let is_number = |age: &&str| !age.is_empty() && age.bytes().all(|byte| byte.is_ascii_digit());
+    let age = answer.header("age").map(str::trim).filter(is_number);
+    let is_of_now = age.is_none_or(|age| age.parse().is_ok_and(|seconds: u64| seconds <= LARGEST_AGE_OF_NOW));
     answer.header("date").filter(|_| is_of_now).and_then(parse_http_date)
 }
 

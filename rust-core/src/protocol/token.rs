@@ -13,26 +13,27 @@ use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 
-/// A successful answer. On a renewal it may hold less than it should; what it does hold is kept first and complained
-/// about later, because a rotated refresh token exists nowhere else.
+/// A successful answer. On a renewal it may be incomplete. What it does contain is stored first, and the problem is
+/// reported later, because a rotated refresh token exists nowhere else.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TokenAnswer {
     /// `access_token`
     pub access_token: Option<Secret>,
-    /// `refresh_token`: absent where the issuer does not rotate.
+    /// `refresh_token`: absent if the issuer does not rotate it.
     pub refresh_token: Option<Secret>,
     /// `id_token`
     pub id_token: Option<Secret>,
-    /// `device_secret` (OpenID Connect Native SSO for Mobile Apps 1.0, 3.4). What `ds_hash` in the ID token has to do with it only the
-    /// issuer knows: the profile leaves that to it (3.5), and it is the issuer that is shown both.
+    /// `device_secret` (OpenID Connect Native SSO for Mobile Apps 1.0, 3.4). Only the issuer knows how `ds_hash` in the
+    /// ID token relates to it: the profile leaves that to the issuer (3.5), and the issuer is the one that receives
+    /// both.
     pub device_secret: Option<Secret>,
     /// `scope`
     pub scope: Option<String>,
     /// `expires_in`, in seconds.
     pub expires_in: Option<u64>,
-    /// What is wrong with the answer, though it is one.
+    /// What is wrong with the answer, although it is a successful one.
     pub problem: Option<&'static str>,
-    /// The key that the request showed (DPoP, RFC 9449).
+    /// The key whose proof the request contained (DPoP, RFC 9449).
     pub proof_key: Option<ProofKey>,
     /// Whether the access token is bound to that key (`token_type` DPoP).
     pub is_bound: bool,
@@ -53,7 +54,8 @@ pub fn exchange_code(endpoint: &Url, configuration: &Configuration, code: &Secre
     )
 }
 
-/// The request that renews with a refresh token. `parameters` win over the configuration's of the same name.
+/// The request that renews with a refresh token. `parameters` take precedence over the configuration's parameters of
+/// the same name.
 pub fn refresh(
     endpoint: &Url,
     configuration: &Configuration,
@@ -78,7 +80,7 @@ pub fn refresh(
     )
 }
 
-/// What a request held that the app chose, beside what every request of its kind holds.
+/// Which optional parts of a request the app chose.
 pub fn extras(configuration: &Configuration, scopes: &[String], parameters: &[(String, String)]) -> Extras {
     if !configuration.token_parameters.is_empty() || !parameters.is_empty() {
         Extras::Parameters
@@ -89,7 +91,7 @@ pub fn extras(configuration: &Configuration, scopes: &[String], parameters: &[(S
     }
 }
 
-/// Reads the answer to either, if the app chose nothing of what was sent.
+/// Reads the answer to either request, if the app chose no optional parts.
 ///
 /// # Errors
 /// As [`read_with`].
@@ -97,11 +99,12 @@ pub fn read(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Result<TokenAn
     read_with(answer, grant, Extras::None, None, now)
 }
 
-/// Reads the answer to a request that held what the app chose, and with `key` a proof of that key (RFC 9449 5).
+/// Reads the answer to a request with the optional parts `extras`. `key` is the key whose proof the request contained,
+/// if any (RFC 9449 5).
 ///
 /// # Errors
-/// What [`token_failure`] says of an unsuccessful answer; [`ProtocolError::UnexpectedAnswer`] for a successful one that holds
-/// no token.
+/// The error of [`token_failure`] for an unsuccessful answer; [`ProtocolError::UnexpectedAnswer`] for a successful one
+/// without a token.
 pub fn read_with(
     answer: &HttpAnswer,
     grant: Grant,
@@ -129,13 +132,13 @@ pub fn read_with(
     if read.access_token.is_none() {
         read.problem = Some("no access_token");
     }
-    // RFC 6749 5.1: a client must not use a token of a type it does not understand. Case does not matter; some leave it
-    // out.
+    // RFC 6749 5.1: a client must not use a token whose type it does not understand. Case does not matter; some servers
+    // leave the type out.
     let kind = body.get("token_type").map(|kind| kind.as_str().map(str::trim));
     match kind {
         None => {}
         Some(Some(kind)) if is_bearer(kind) => {}
-        // RFC 8693 2.2.1: what is no access token has no type.
+        // RFC 8693 2.2.1: the type is `N_A` for a token that is not an access token.
         Some(Some(kind)) if grant == Grant::SessionTransfer && kind.eq_ignore_ascii_case("n_a") => {}
         Some(Some(kind)) if key.is_some() && kind.eq_ignore_ascii_case("dpop") => read.is_bound = true,
         Some(_) => {
@@ -153,7 +156,7 @@ fn is_bearer(kind: &str) -> bool {
     kind.is_empty() || kind.eq_ignore_ascii_case("bearer")
 }
 
-/// Scopes in one text (RFC 6749 3.3), or in a list, as some servers send them.
+/// Scopes in one string (RFC 6749 3.3), or in a list, as some servers send them.
 fn scopes(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -162,12 +165,12 @@ fn scopes(value: &Value) -> Option<String> {
     }
 }
 
-/// Parameters as a form or a query takes them.
+/// Parameters in the form that a form or a query takes.
 pub(super) fn pairs(parameters: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
     parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
-/// What is no number counts as not said.
+/// A value that is not a number counts as absent.
 fn seconds(value: &Value) -> Option<u64> {
     lenient_seconds(value).map(|seconds| u64::try_from(seconds).unwrap_or(0))
 }

@@ -1,4 +1,4 @@
-//! Token exchange (RFC 8693): a token of somebody else's begins a session (Auth0: "Token Exchange for Native Social",
+//! Token exchange (RFC 8693): a token of another issuer begins a session (Auth0: "Token Exchange for Native Social",
 //! "Custom Token Exchange").
 
 use url::Url;
@@ -30,16 +30,16 @@ const CLIENT_HINT: &str = "the client must be allowed the token exchange grant \
     Device Settings > Native Social Login, for other tokens by a Custom Token Exchange profile of their type; at Okta by Token Exchange among the Grant types of the \
     application's General settings, and in the rule of the authorization server's Access Policies";
 
-/// What another issuer gave, to sign in with.
+/// The credential of another issuer to sign in with.
 #[derive(Clone, Copy, Debug)]
 pub struct SubjectToken<'a> {
     /// `subject_token`
     pub token: &'a Secret,
     /// `subject_token_type`: a URI.
     pub kind: &'a str,
-    /// `actor_token`: who acts.
+    /// `actor_token`: the party that acts for the user.
     pub actor: Option<&'a Actor>,
-    /// `user_profile`: JSON of what Apple says of the user at the first sign-in only (Auth0).
+    /// `user_profile`: JSON with what Apple says about the user, at the first sign-in only (Auth0).
     pub user_profile: Option<&'a Secret>,
 }
 
@@ -72,13 +72,13 @@ pub fn sign_in_request(
     HttpRequest::post_form(endpoint.clone(), fields.chain(pairs(parameters)))
 }
 
-/// Reads the answer (RFC 8693 2.2); with `key` to a request that showed this key.
+/// Reads the answer (RFC 8693 2.2). `key` is the key whose proof the request contained, if any.
 ///
 /// # Errors
-/// [`ProtocolError::SignIn`] where the issuer does not accept the token (`invalid_grant`, `invalid_request`) or wants the user
-/// (`login_required` and its like); [`ProtocolError::MfaRequired`];
-/// [`ProtocolError::Configuration`] where the client may not use this grant, or scopes or audience are refused; else the server's
-/// trouble, or that of somebody in between.
+/// [`ProtocolError::SignIn`] if the issuer does not accept the token (`invalid_grant`, `invalid_request`) or requires
+/// the user to interact (`login_required` and similar); [`ProtocolError::MfaRequired`];
+/// [`ProtocolError::Configuration`] if the client may not use this grant, or if scopes or audience are refused;
+/// otherwise a failure of the server or of an intermediary.
 pub fn read_sign_in(
     answer: &HttpAnswer,
     extras: Extras,
@@ -86,7 +86,7 @@ pub fn read_sign_in(
     now: Timestamp,
 ) -> Result<TokenAnswer, ProtocolError> {
     token::read_with(answer, Grant::TokenExchange, extras, key, now).map_err(|failure| match failure {
-        // It is a sign-in already: the app shows the issuer's page, or what the code means.
+        // This already is a sign-in: the app shows the issuer's page, or explains the code.
         ProtocolError::InteractionRequired { code, .. } => ProtocolError::SignIn {
             code: code.text,
             description: Explanation {

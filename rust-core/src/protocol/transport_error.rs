@@ -1,16 +1,16 @@
 //! Why a request got no answer.
 
-/// Why there is no answer.
+/// Why a request got no answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{kind}")]
 pub struct TransportError {
     /// What went wrong.
     pub kind: TransportErrorKind,
-    /// Whether the request may have reached the server and been acted upon. Only `false` is certain.
+    /// Whether the server may have received the request and acted on it. Only `false` is certain.
     pub may_have_been_processed: bool,
 }
 
-/// What went wrong on the wire.
+/// What went wrong with the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error, uniffi::Enum)]
 pub enum TransportErrorKind {
     /// No connection: no network, a name that does not resolve, a refused port.
@@ -22,13 +22,13 @@ pub enum TransportErrorKind {
     /// The time for connecting or for the whole exchange ran out.
     #[error("the server did not answer in time")]
     Timeout,
-    /// The connection broke before the whole answer was there.
+    /// The connection broke before the answer was complete.
     #[error("the connection broke before the answer was complete")]
     Interrupted,
     /// The answer is larger than Pilotlight reads (1 MiB).
     #[error("the answer was larger than 1 MiB")]
     TooLarge,
-    /// What came back is not HTTP.
+    /// The answer is not HTTP.
     #[error("the answer was not HTTP")]
     NotHttp,
 }

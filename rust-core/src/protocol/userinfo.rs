@@ -21,11 +21,11 @@ pub const ENDPOINT: Endpoint = Endpoint::named("userinfo endpoint");
 pub enum UserInfo {
     /// Plain JSON claims.
     Claims(Map<String, Value>),
-    /// A signed JWT whose signature, issuer and audience are still to be checked (OpenID Connect Core 5.3.2).
+    /// A signed JWT. Its signature, issuer and audience are still to be checked (OpenID Connect Core 5.3.2).
     Signed(Secret),
 }
 
-/// Shows nothing of the user.
+/// Shows nothing about the user.
 impl fmt::Debug for UserInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -43,8 +43,8 @@ pub fn request(endpoint: &Url, access_token: &Secret) -> HttpRequest {
 /// Reads the answer.
 ///
 /// # Errors
-/// [`ProtocolError::Configuration`] when the endpoint refuses a fresh token (`audience`), its scopes (`scopes`) or the proof (`dpop`); the
-/// server's trouble otherwise.
+/// [`ProtocolError::Configuration`] if the endpoint refuses a fresh token (`audience`), its scopes (`scopes`) or the
+/// proof (`dpop`); otherwise a failure of the server.
 pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<UserInfo, ProtocolError> {
     let endpoint = ENDPOINT;
     let configuration = |field, problem: &str| {
@@ -70,7 +70,7 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<UserInfo, ProtocolErr
         )),
         _ if !answer.is_success() => Err(resource_failure(endpoint, answer, now)),
         _ => match json_object(answer) {
-            // Also where it is labelled as a JWT: servers mislabel JSON.
+            // Even if it is labelled as a JWT: servers mislabel JSON.
             Some(object) => Ok(UserInfo::Claims(object.into_members())),
             None if answer.media_type() == "application/jwt" => match std::str::from_utf8(answer.body.expose()) {
                 Ok(jwt) => Ok(UserInfo::Signed(Secret::new(jwt.trim().trim_matches('"')))),

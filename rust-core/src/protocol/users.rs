@@ -1,4 +1,4 @@
-//! Auth0's Management API in the user's own name: `/api/v2/users/{id}` ("Get a User", "Update a User").
+//! Auth0's Management API on behalf of the user: `/api/v2/users/{id}` ("Get a User", "Update a User").
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
@@ -19,7 +19,7 @@ use crate::protocol::sanitized::sanitized_description;
 /// Auth0's Management API, `/api/v2/users/{id}`.
 pub const ENDPOINT: Endpoint = Endpoint::named("users endpoint");
 
-/// The request for the user's object: `fields` only (`include`), all but those, or everything when none is named.
+/// The request for the user object: only `fields` (`include`), all except those, or everything if `fields` is empty.
 ///
 /// # Errors
 /// [`ProtocolError::Argument`] for a user id that cannot be a path segment.
@@ -40,7 +40,7 @@ pub fn get(
     Ok(HttpRequest::get(url, "application/json").with_bearer(access_token))
 }
 
-/// The request that changes the user's metadata: merged at the first level by the server.
+/// The request that changes the user's metadata. The server merges it at the first level.
 ///
 /// # Errors
 /// [`ProtocolError::Argument`] for a user id that cannot be a path segment.
@@ -63,44 +63,45 @@ pub fn patch_metadata(
         .with_bearer(access_token))
 }
 
-/// Whether the access token itself was refused as invalid, so that a fresh one may do better. A token for another
-/// audience or without the scopes is refused as well, in words that say so; renewing that one would be of no use.
+/// Whether the access token itself was refused as invalid, so that a fresh one may help. A token for another audience
+/// or without the scopes is refused as well, with words that say so; renewing it would not help.
 pub fn refuses_token(answer: &HttpAnswer) -> bool {
     let words = message(answer).to_ascii_lowercase();
     failure::refuses_token(answer) && !words.contains("audience") && !words.contains("insufficient scope")
 }
 
-/// Whether a change was refused, and would be at any time: 4xx (RFC 9110 15.5) but what asks for another token (401), for
-/// another try (408, 425, 429) or comes from a proxy (407, and web pages).
+/// Whether a change was refused permanently: 4xx (RFC 9110 15.5), except statuses that call for another token (401),
+/// for another attempt (408, 425, 429) or come from a proxy (407, and web pages).
 pub fn refuses_for_good(answer: &HttpAnswer) -> bool {
     match answer.status {
         401 | 407 | 408 | 425 | 429 => false,
-        // A change stays as large as it is, whatever server says so.
+        // The change stays as large as it is, whichever server refused it.
         413 => true,
         400..=499 => !refuses_header(answer) && !is_web_page(answer),
         _ => false,
     }
 }
 
-/// Whether the token was refused with 400: its form is not the one that is wanted.
+/// Whether the token was refused with 400, because its format is not the expected one.
 fn refuses_header(answer: &HttpAnswer) -> bool {
     let body = json_object(answer).unwrap_or_default();
     answer.status == 400
         && (body.text("errorCode") == Some("Bearer") || message(answer).contains("Bad HTTP authentication header"))
 }
 
-/// Reads the answer to either: the user's object.
+/// Reads the answer to either request: the user object.
 ///
 /// # Errors
-/// [`ProtocolError::Configuration`] for a wrong audience (`audience`) or a missing scope (`scopes`), [`ProtocolError::Argument`]
-/// with the name of the `argument` that the server does not accept; the server's trouble otherwise.
+/// [`ProtocolError::Configuration`] for a wrong audience (`audience`) or a missing scope (`scopes`),
+/// [`ProtocolError::Argument`] with the name of the `argument` that the server does not accept; otherwise a failure of
+/// the server.
 pub fn read(answer: &HttpAnswer, argument: &'static str, now: Timestamp) -> Result<Map<String, Value>, ProtocolError> {
     let endpoint = ENDPOINT;
     if !answer.is_success() {
         let body = json_object(answer).unwrap_or_default();
         return Err(failure(answer, argument, now).in_issuers_words(body.text("message").unwrap_or_default()));
     }
-    // A half-read object would be half written back.
+    // A truncated object must not be used: it would be written back incomplete.
     let object = json_object(answer).filter(Object::is_complete);
     let object = object.ok_or_else(|| unexpected(endpoint, answer, "not a JSON object"))?;
     Ok(object.into_members())
@@ -152,7 +153,7 @@ fn user_url(base: &Url, user_id: &str) -> Result<Url, ProtocolError> {
             problem: "cannot be a path segment".to_owned(),
         })
     };
-    // A URL parser takes these for steps in the path even when they are percent-encoded.
+    // URL parsers treat these as path steps even if they are percent-encoded.
     if matches!(user_id, "" | "." | "..") {
         return Err(unusable());
     }

@@ -1,5 +1,5 @@
-//! What crosses the border to the app's HTTP client and back. Synchronous calls with a reply object, because asynchronous
-//! foreign traits do not compile in Swift 6 mode (UniFFI 0.32, uniffi-rs#2929).
+//! The interface to the app's HTTP client. Synchronous calls with a reply object, because asynchronous foreign traits
+//! do not compile in Swift 6 mode (UniFFI 0.32, uniffi-rs#2929).
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,51 +10,51 @@ use crate::model::secret::SecretBytes;
 use crate::ports::{TransportError, TransportErrorKind};
 use crate::protocol::message::HttpAnswer;
 
-/// An HTTP client of the app's.
+/// An HTTP client of the app.
 ///
-/// It sends each request at most once, as it is: no redirect is followed, no cookie is sent or kept, nothing is read from or
-/// written to a cache. A server's challenge is answered without a user's name and password.
+/// It sends each request at most once and unchanged: it follows no redirects, sends and keeps no cookies, and does not
+/// use a cache. It answers authentication challenges without credentials.
 #[uniffi::export(with_foreign)]
 pub trait AppTransport: Send + Sync + fmt::Debug {
-    /// Begins to send `request` and returns soon. `reply` gets the outcome, once, on any thread.
+    /// Begins to send `request` and returns quickly. `reply` receives the outcome, once, on any thread.
     fn send(&self, request: TransportRequest, reply: Arc<TransportReply>);
 
-    /// Nobody waits for this request's outcome any more: its connection is closed where it has its own.
+    /// The outcome of this request is no longer needed. If the request has its own connection, that is closed.
     fn cancel(&self, id: u64);
 }
 
-/// A request for the app's client. It holds secrets.
+/// A request for the app's client. It contains secrets.
 #[derive(Clone, uniffi::Record)]
 pub struct TransportRequest {
-    /// Another one for each request of this transport.
+    /// A different number for each request of this transport.
     pub id: u64,
     /// `GET`, `POST` or `PATCH`.
     pub method: String,
-    /// As it goes on the wire: escaped, and with an ASCII host.
+    /// The URL as it is sent: escaped, and with an ASCII host.
     pub url: String,
-    /// All that are to be sent, `user-agent` included; names in lower case.
+    /// All headers to send, including `user-agent`; names in lower case.
     pub headers: Vec<TransportHeader>,
-    /// The body, where there is one.
+    /// The body, if there is one.
     pub body: Option<Vec<u8>>,
-    /// In milliseconds: for resolving the name, connecting and the TLS handshake together.
+    /// In milliseconds: for name resolution, connecting and the TLS handshake together.
     pub connect_timeout: u64,
     /// In milliseconds: for the whole exchange.
     pub total_timeout: u64,
-    /// The largest body that is read of the answer, in bytes.
+    /// The largest body of an answer to read, in bytes.
     pub longest_body: u64,
 }
 
-/// One header.
+/// A header field.
 #[derive(Clone, uniffi::Record)]
 pub struct TransportHeader {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its value.
+    /// The value.
     pub value: String,
 }
 
-/// Takes the outcome of one request. The first one counts; a reply that is dropped without one stands for a connection that
-/// broke.
+/// Receives the outcome of one request. Only the first outcome counts. A reply that is dropped without one counts as a
+/// broken connection.
 #[derive(uniffi::Object)]
 pub struct TransportReply(Mutex<Option<oneshot::Sender<Outcome>>>);
 
@@ -62,7 +62,7 @@ pub(super) type Outcome = Result<HttpAnswer, TransportError>;
 
 #[uniffi::export]
 impl TransportReply {
-    /// The whole answer, whatever its status. Header names in any case.
+    /// The whole answer, whatever its status. Header names may be in any case.
     pub fn answered(&self, status: u16, headers: Vec<TransportHeader>, body: Vec<u8>) {
         self.end(Ok(HttpAnswer {
             host: String::new(),
@@ -72,7 +72,8 @@ impl TransportReply {
         }));
     }
 
-    /// There is no answer. `may_have_been_processed` is false only where it is certain that nothing of the request was sent.
+    /// There is no answer. `may_have_been_processed` is false only if it is certain that no part of the request was
+    /// sent.
     pub fn failed(&self, kind: TransportErrorKind, may_have_been_processed: bool) {
         self.end(Err(TransportError {
             kind,
@@ -90,13 +91,13 @@ impl TransportReply {
     fn end(&self, outcome: Outcome) {
         let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(waiting) = waiting {
-            // The request may have been cancelled meanwhile.
+            // The request may have been cancelled in the meantime.
             drop(waiting.send(outcome));
         }
     }
 }
 
-/// Names in lower case. Values with control characters are left out (RFC 9110 5.5).
+/// Header names in lower case. Headers whose values have control characters are left out (RFC 9110 5.5).
 fn text_headers(headers: Vec<TransportHeader>) -> Vec<(String, String)> {
     let is_text = |character: char| character == '\t' || !character.is_control();
     headers

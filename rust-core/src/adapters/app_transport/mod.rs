@@ -1,4 +1,4 @@
-//! The network through an HTTP client of the app's: `URLSession`, in Swift.
+//! The network through the app's HTTP client: `URLSession`, in Swift.
 
 mod interface;
 
@@ -14,11 +14,11 @@ use super::http_limits::{HttpLimits, USER_AGENT};
 use crate::ports::{BoxFuture, Transport, TransportError, TransportErrorKind};
 use crate::protocol::message::{HttpAnswer, HttpRequest, Method};
 
-/// How much later than the app's client this side gives up. The client knows whether the request was sent, so its answer is
-/// the better one.
+/// How much longer this side waits than the app's client. The client knows whether the request was sent, so its outcome
+/// is more precise.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// [`Transport`] over the app's client, which is held to the same limits as the core's own.
+/// A [`Transport`] over the app's client, with the same limits as the core's own.
 ///
 /// [`Transport::send`] must be polled on a tokio runtime with time. Dropping it cancels the request.
 pub struct AppHttpTransport {
@@ -28,12 +28,12 @@ pub struct AppHttpTransport {
 }
 
 impl AppHttpTransport {
-    /// Over this client of the app's, with the [default limits](HttpLimits::default).
+    /// Uses this client of the app, with the [default limits](HttpLimits::default).
     pub fn new(app: Arc<dyn AppTransport>) -> Self {
         Self::with_limits(app, HttpLimits::default())
     }
 
-    /// With limits of one's own; how long idle connections are kept is the client's matter.
+    /// With these limits; the client itself decides how long idle connections are kept.
     pub fn with_limits(app: Arc<dyn AppTransport>, limits: HttpLimits) -> Self {
         let last_id = AtomicU64::new(0);
         Self { app, limits, last_id }
@@ -67,7 +67,7 @@ impl AppHttpTransport {
         })
     }
 
-    /// `None` for what is not valid HTTP, as with a line break in a token.
+    /// `None` for what is not valid HTTP, such as a line break in a token.
     fn translate(&self, id: u64, request: HttpRequest) -> Option<TransportRequest> {
         let method = match request.method {
             Method::Get => "GET",
@@ -100,7 +100,7 @@ impl AppHttpTransport {
     }
 }
 
-/// Cancels the request when nobody waits for it any more.
+/// Cancels the request if the caller stops waiting for it.
 struct InFlight<'a> {
     app: &'a dyn AppTransport,
     id: u64,
@@ -110,14 +110,14 @@ struct InFlight<'a> {
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         if !self.has_ended {
-            // The app's code is called here, by UniFFI, whose calls panic where they fail. A panic in a destructor would end the app
-            // (docs/adr/0018).
+            // This calls the app's code through UniFFI, whose calls panic if they fail. A panic in a destructor would
+            // end the app (docs/adr/0018).
             let _ = catch_unwind(AssertUnwindSafe(|| self.app.cancel(self.id)));
         }
     }
 }
 
-/// A token for the name (RFC 9110 5.6.2), and no control character in the value.
+/// Whether the name is a token (RFC 9110 5.6.2), and the value has no control characters.
 fn is_header(name: &str, value: &str) -> bool {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty()

@@ -1,4 +1,4 @@
-//! What is in the store's file: `{"format": "pilotlight-store", "version": 1, "items": {"<name>": "<base64>"}}`.
+//! The contents of the store's file: `{"format": "pilotlight-store", "version": 1, "items": {"<name>": "<base64>"}}`.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(super) struct Document {
     format: String,
     version: u32,
     items: BTreeMap<String, Secret>,
-    /// What a later version of the same format added is written back as it was.
+    /// Members that a later version of the same format added. They are written back unchanged.
     #[serde(flatten)]
     unknown: serde_json::Map<String, serde_json::Value>,
 }
@@ -27,7 +27,7 @@ pub(super) struct Document {
 impl Document {
     pub(super) fn parse(json: &[u8]) -> Result<Self, StoreError> {
         let document: Self = serde_json::from_slice(json).map_err(|error| {
-            // serde's own text may quote a value; the position says as much to a person who looks into the file.
+            // serde's own message may quote a value. The position is enough for a person who looks into the file.
             let (line, column) = (error.line(), error.column());
             failed(&format!(
                 "its file is damaged, or Pilotlight did not write it (line {line}, column {column}); it was not changed"
@@ -68,7 +68,7 @@ impl Document {
         self.items.keys().cloned().collect()
     }
 
-    /// Whether there was such an item.
+    /// Removes the item. True if there was one.
     pub(super) fn remove(&mut self, name: &str) -> bool {
         self.items.remove(name).is_some()
     }

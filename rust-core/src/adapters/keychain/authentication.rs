@@ -1,4 +1,4 @@
-//! How long one answer of the user is good for.
+//! How long one authentication of the user remains valid.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -7,22 +7,22 @@ use std::time::Duration;
 use super::status::KeychainStatus;
 use crate::model::time::Instant;
 
-/// Keeps the context in which the user was authenticated, so that what follows within the time need not ask again.
+/// Keeps the context in which the user was authenticated, so that operations within the reuse time do not ask again.
 ///
-/// Operations run one after the other: of two that begin at once, the second finds the user authenticated.
+/// Operations run one after the other: if two begin at once, the second finds the user already authenticated.
 pub struct KeptAuthentication<C> {
     good_for: Duration,
     kept: Mutex<Option<(C, Instant)>>,
 }
 
 impl<C> KeptAuthentication<C> {
-    /// For `good_for` after an operation that succeeded.
+    /// Keeps a context for `good_for` after an operation that succeeded.
     pub fn new(good_for: Duration) -> Self {
         let kept = Mutex::new(None);
         Self { good_for, kept }
     }
 
-    /// Runs `operation` in the kept context, or in a new one when there is none or its time is over. A context in which
+    /// Runs `operation` in the kept context, or in a new one if there is none or its time is over. A context in which
     /// an operation failed is not used again.
     ///
     /// # Errors
@@ -39,12 +39,12 @@ impl<C> KeptAuthentication<C> {
             None => (make()?, None),
         };
         let outcome = operation(&context)?;
-        // After the operation, because the user may take a while to answer.
+        // The time is taken after the operation, because the user may take a while to respond.
         *kept = Some((context, since.unwrap_or_else(now)));
         Ok(outcome)
     }
 
-    /// By both clocks: each of them alone could be wrong in the direction that asks less often.
+    /// By both clocks: either of them alone could be wrong so that the user is asked too rarely.
     fn covers(&self, since: Instant, now: Instant) -> bool {
         let by_wall = u64::try_from(now.wall.seconds_since(since.wall));
         by_wall.is_ok_and(|seconds| seconds < self.good_for.as_secs())
@@ -87,7 +87,7 @@ mod tests {
             }
         }
 
-        /// The number of contexts that were made so far.
+        /// Runs one operation. Returns the number of contexts that were made so far.
         fn after(&self, now: Instant, outcome: Result<(), KeychainStatus>) -> u32 {
             let make = || {
                 self.asked.set(self.asked.get() + 1);

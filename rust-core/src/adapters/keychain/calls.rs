@@ -1,4 +1,4 @@
-//! What the store asks of Keychain Services: four calls, in the store's words.
+//! The calls of Keychain Services that the store uses, in the store's terms.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use super::options::{KeychainAccessConstraint, KeychainAccessibility};
 use super::status::KeychainStatus;
 use crate::model::secret::{Fingerprint, SecretBytes};
 
-/// One generic password's coordinates.
+/// The attributes that identify one generic password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ItemQuery<'a> {
     /// `kSecAttrService`
@@ -15,17 +15,17 @@ pub struct ItemQuery<'a> {
     pub account: &'a str,
     /// `kSecAttrAccessGroup`
     pub access_group: Option<&'a str>,
-    /// `kSecAttrGeneric`: only an item whose value is this one.
+    /// `kSecAttrGeneric`: if set, only an item with this value is found.
     pub value: Option<Fingerprint>,
 }
 
-/// `kSecAttrSynchronizable` of a query. It belongs to what identifies an item: there may be two with the same
-/// coordinates, one of this device and one that came through iCloud Keychain.
+/// `kSecAttrSynchronizable` of a query. It is part of what identifies an item: two items may otherwise be identical,
+/// one of this device and one from iCloud Keychain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Copies {
-    /// The one that is, or is not, synchronizable.
+    /// Only the synchronizable copy, or only the other one.
     Only {
-        /// Which.
+        /// Which one.
         synchronizable: bool,
     },
     /// `kSecAttrSynchronizableAny`: both.
@@ -37,7 +37,7 @@ pub enum Copies {
 pub struct Content<'a> {
     /// `kSecValueData`, and its fingerprint in `kSecAttrGeneric`.
     pub value: &'a SecretBytes,
-    /// `kSecAttrAccessible`, or the protection of the access control.
+    /// `kSecAttrAccessible`, or the protection class of the access control.
     pub accessibility: KeychainAccessibility,
     /// The flag of `kSecAttrAccessControl`.
     pub constraint: Option<KeychainAccessConstraint>,
@@ -45,27 +45,30 @@ pub struct Content<'a> {
     pub synchronizable: bool,
 }
 
-/// The calls of Keychain Services, each exactly once and with the status as it is.
+/// The calls of Keychain Services. Each is made exactly once and returns the system's status.
 pub trait KeychainItems: Send + Sync + fmt::Debug {
     /// `SecItemCopyMatching` for the data.
     fn copy(&self, item: ItemQuery<'_>, copies: Copies) -> Result<SecretBytes, KeychainStatus>;
-    /// `SecItemCopyMatching` for the accounts of all items of that service that are not behind access control: reading
-    /// attributes of those needs the user too, from iOS 15 on (Security-60157, `SecDbKeychainItem.m`). Asks nobody.
+    /// `SecItemCopyMatching` for the accounts of all items of that service that are not behind access control: since
+    /// iOS 15, reading even their attributes requires the user (Security-60157, `SecDbKeychainItem.m`). Never asks the
+    /// user.
     fn accounts(&self, service: &str, access_group: Option<&str>) -> Result<Vec<String>, KeychainStatus>;
     /// `SecItemAdd`.
     fn add(&self, item: ItemQuery<'_>, content: Content<'_>) -> Result<(), KeychainStatus>;
-    /// The same without an access group, with `kSecReturnAttributes`: gives the group that the system put it into.
+    /// The same without an access group, with `kSecReturnAttributes`: returns the group that the system put the item
+    /// into.
     fn add_to_own_group(&self, item: ItemQuery<'_>, content: Content<'_>) -> Result<String, KeychainStatus>;
-    /// `SecItemCopyMatching` for the access groups of all items of those coordinates and that class which are not behind
-    /// access control and not synchronizable. Asks nobody.
+    /// `SecItemCopyMatching` for the access groups of all items with these attributes and this class that are not
+    /// behind access control and not synchronizable. Never asks the user.
     fn groups(&self, item: ItemQuery<'_>, class: KeychainAccessibility) -> Result<Vec<String>, KeychainStatus>;
     /// `SecItemUpdate` of everything in `content`, in one step.
     fn update(&self, item: ItemQuery<'_>, copies: Copies, content: Content<'_>) -> Result<(), KeychainStatus>;
     /// `SecItemDelete` of every item of that service that Pilotlight wrote, by class, service and `kSecAttrDescription`
-    /// and without an account: so it finds also those behind access control, which no list has. Asks the user nothing.
+    /// and without an account. Therefore it also finds items behind access control, which are in no list. Never asks
+    /// the user.
     fn delete_all(&self, service: &str, access_group: Option<&str>) -> Result<(), KeychainStatus>;
     /// `SecItemDelete`.
     fn delete(&self, item: ItemQuery<'_>, copies: Copies) -> Result<(), KeychainStatus>;
-    /// `SecCopyErrorMessageString`: Apple's words for a status.
+    /// `SecCopyErrorMessageString`: Apple's description of a status.
     fn message(&self, status: KeychainStatus) -> Option<String>;
 }

@@ -1,6 +1,6 @@
 //! The Security framework's exported constants.
 
-/// A key or value that is an exported constant of the Security framework.
+/// An exported constant of the Security framework, as a `CFString`.
 macro_rules! constant {
     ($name:expr) => {{
         // SAFETY: the system initialises these constants before any code of the process runs and never changes them;

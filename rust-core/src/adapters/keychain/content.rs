@@ -1,4 +1,4 @@
-//! What a write sets, as Keychain Services takes it.
+//! The attributes that a write sets, in the form that Keychain Services requires.
 #![allow(unsafe_code, reason = "Keychain Services is a C interface")]
 
 use std::ptr;
@@ -18,22 +18,22 @@ use super::status::KeychainStatus;
 use crate::model::secret::Fingerprint;
 
 unsafe extern "C" {
-    /// The key for an item's class (Security framework, iOS 4.0, macOS 10.9); security-framework-sys has only its
-    /// values.
+    /// The key for an item's accessibility class (Security framework, iOS 4.0, macOS 10.9); security-framework-sys has
+    /// only its values.
     static kSecAttrAccessible: CFStringRef;
-    /// The key for bytes of the app's own, by which an item can be found (Security framework, iOS 2.0, macOS 10.6).
+    /// The key for app-defined bytes by which an item can be found (Security framework, iOS 2.0, macOS 10.6).
     static kSecAttrGeneric: CFStringRef;
 }
 
 pub(super) type Pairs = Vec<(CFString, CFType)>;
 
-/// Value, protection and synchronisation.
+/// The attributes for value, protection and synchronisation.
 ///
 /// # Errors
-/// When the system cannot make the access control, with its own number.
+/// The system's error number if it cannot make the access control.
 pub(super) fn pairs_of(content: Content<'_>) -> Result<Pairs, KeychainStatus> {
     let class = class_of(content.accessibility);
-    // One or the other: an access control has the class in it.
+    // Only one of the two: an access control contains the class.
     let protection = match content.constraint {
         None => class_pair(content.accessibility),
         Some(constraint) => (constant!(kSecAttrAccessControl), access_control(&class, constraint)?),
@@ -49,7 +49,7 @@ pub(super) fn pairs_of(content: Content<'_>) -> Result<Pairs, KeychainStatus> {
     ])
 }
 
-/// What kind of item it is: it tells Pilotlight's items from others in the same service. On a Mac the user sees it.
+/// The description that distinguishes Pilotlight's items from others of the same service. On a Mac the user sees it.
 pub(super) fn kind_pair() -> (CFString, CFType) {
     (
         constant!(kSecAttrDescription),
@@ -57,7 +57,7 @@ pub(super) fn kind_pair() -> (CFString, CFType) {
     )
 }
 
-/// What marks an item that has this value, and finds it.
+/// The attribute that marks an item with this value, and finds it.
 pub(super) fn fingerprint_pair(value: Fingerprint) -> (CFString, CFType) {
     (
         constant!(kSecAttrGeneric),
@@ -65,7 +65,7 @@ pub(super) fn fingerprint_pair(value: Fingerprint) -> (CFString, CFType) {
     )
 }
 
-/// The class, which finds an item too.
+/// The class, which can also be used in a query.
 pub(super) fn class_pair(class: KeychainAccessibility) -> (CFString, CFType) {
     (constant!(kSecAttrAccessible), class_of(class).into_CFType())
 }
@@ -95,17 +95,17 @@ fn access_control(class: &CFString, constraint: KeychainAccessConstraint) -> Res
         KeychainAccessConstraint::BiometryCurrentSet => class::kSecAccessControlBiometryCurrentSet,
     };
     let mut error: CFErrorRef = ptr::null_mut();
-    // SAFETY: `class` is a valid string during the call; `error` is a valid place for one reference.
+    // SAFETY: `class` is a valid string during the call; `error` is a valid pointer to one reference.
     let control =
         unsafe { SecAccessControlCreateWithFlags(kCFAllocatorDefault, class.as_CFTypeRef(), flags, &mut error) };
     if !control.is_null() {
-        // SAFETY: not null, and by the Create Rule ours to release, exactly once: on drop.
+        // SAFETY: not null, and by the Create Rule ours to release exactly once: on drop.
         return Ok(unsafe { CFType::wrap_under_create_rule(control as CFTypeRef) });
     }
     if error.is_null() {
         return Err(KeychainStatus::UNIMPLEMENTED);
     }
-    // SAFETY: not null, and ours to release, exactly once: on drop.
+    // SAFETY: not null, and ours to release exactly once: on drop.
     let error = unsafe { CFError::wrap_under_create_rule(error) };
     Err(KeychainStatus(
         i32::try_from(error.code()).unwrap_or(KeychainStatus::UNIMPLEMENTED.0),

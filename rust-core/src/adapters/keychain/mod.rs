@@ -1,7 +1,7 @@
-//! The Keychain as a store: what is asked of it, in which order, and which of its answers are believed.
+//! The Keychain as a store: which calls are made in which order, and which of their results are trusted.
 //!
-//! The calls themselves are behind [`KeychainItems`], so that everything in here runs against a simulated Keychain too:
-//! one that is locked, that has other processes in it, that is not found before the first unlock.
+//! The calls themselves are behind [`KeychainItems`], so that all of this also runs against a simulated Keychain: one
+//! that is locked, that other processes use, or that does not find its items before the first unlock.
 
 mod authentication;
 mod calls;
@@ -33,7 +33,7 @@ use crate::ports::StoreError;
 /// The Keychain of this device. Does no I/O yet.
 ///
 /// # Errors
-/// An explanation for the app's developer: of options that Keychain Services cannot fulfil, or on hosts without it.
+/// An explanation for the app's developer: the options are not possible with Keychain Services, or this host has none.
 pub fn open(options: KeychainOptions) -> Result<Arc<dyn BlockingStore>, String> {
     options.validate()?;
     #[cfg(target_vendor = "apple")]
@@ -59,33 +59,33 @@ pub fn open(options: KeychainOptions) -> Result<Arc<dyn BlockingStore>, String> 
     }
 }
 
-/// [`BlockingStore`] in the Keychain. All operations block, on the system's Keychain process, and with access control
-/// until the user has answered.
+/// A [`BlockingStore`] in the Keychain. All operations block: on the system's Keychain process, and with access control
+/// until the user has responded.
 ///
-/// # Which "not found" is believed
-/// Between a restart and the first unlock iOS may already start an app ("prewarming", a push, a background refresh),
-/// and in that time the Keychain has been seen to answer `errSecItemNotFound` for items that are there. Believing it
-/// would sign the user out. So before the first "not found" is believed, this process must have read (or, the first
-/// time ever, added) a probe item of a class that is readable from the first unlock on. It has its own service,
-/// holds nothing secret, and stays in the Keychain; there it can fail to be found only before the first unlock, and
-/// then adding it fails too. After the first unlock, "not found" is true until the device restarts, which ends the
-/// process: one probe is enough. The answer that raised the doubt is asked for again, for the device may have been
-/// unlocked in between.
+/// # Which "not found" is trusted
+/// Between a restart and the first unlock, iOS may already start an app ("prewarming", a push, a background refresh).
+/// In that time the Keychain has been seen to answer `errSecItemNotFound` for items that exist. Trusting this answer
+/// would sign the user out. Therefore, before this process trusts the first "not found", it must have read (or, the
+/// very first time, added) a probe item of a class that is readable from the first unlock on. The probe has its own
+/// service, contains nothing secret, and stays in the Keychain. The system can fail to find it only before the first
+/// unlock, and then adding it fails too. After the first unlock, "not found" is true until the device restarts, which
+/// ends the process, so one probe is enough. The call that answered "not found" is then repeated, because the device
+/// may have been unlocked in between.
 ///
 /// # The app's own group
-/// A query without an access group searches all groups of the app, also those that it shares with other apps, which
-/// could put an item in the session's place. So where the options name no group, every query names the app's own. It is
-/// learned from the probe: the system says where it put an item.
+/// A query without an access group searches all groups of the app, including those that it shares with other apps,
+/// which could put an item in the session's place. Therefore, if the options name no group, every query names the app's
+/// own group. The probe reveals it: the system reports where it put an item.
 ///
 /// # Items behind access control
-/// They are in no list, because from iOS 15 on their attributes need the user too. So each has a companion of the same
-/// name in another service, without access control and with nothing secret in it: for [`BlockingStore::names`], and needed
-/// for nothing else. It is made after the item was written and removed after it.
+/// They are in no list, because since iOS 15 reading even their attributes requires the user. Therefore each has a
+/// companion of the same name in another service, without access control and with nothing secret in it. It is needed
+/// only for [`BlockingStore::names`]. It is made after the item was written, and removed after the item.
 ///
 /// # Two copies of an item
-/// An item that is synchronizable and one that is not are two items, also when everything else is the same. There are
-/// two when iCloud Keychain brings one from another device beside this one's. The one that the options ask for is read
-/// and, after it was written, left alone.
+/// A synchronizable item and one that is not are two items, even if everything else is the same. Two exist if iCloud
+/// Keychain brings one from another device next to this device's. The copy that the options ask for is read first; the
+/// other is removed after a write.
 #[derive(Debug)]
 pub struct KeychainStore<K> {
     items: K,
@@ -96,16 +96,16 @@ pub struct KeychainStore<K> {
     has_been_unlocked: AtomicBool,
 }
 
-/// What is in a companion.
+/// The content of a companion.
 const COMPANION: &str = "guarded";
-/// The access control that does not outlive what is enrolled.
+/// The constraint under which an item does not survive changes of the enrolled fingers or faces.
 const BOUND: Option<KeychainAccessConstraint> = Some(KeychainAccessConstraint::BiometryCurrentSet);
-/// How often another process may add or remove the item just when this one updates or adds it.
+/// How many attempts a write makes if another process adds or removes the item at the same moment.
 const WRITE_ATTEMPTS: usize = 3;
 
 impl<K: KeychainItems> KeychainStore<K> {
-    /// The same for a store of the Keychain that the system gives to this process: what its stores learn of the app's own
-    /// group is shared.
+    /// The same for the Keychain that the system gives to this process. The stores of the process share what they learn
+    /// about the app's own group.
     pub fn of_this_process(items: K, options: KeychainOptions) -> Self {
         Self {
             own_group: OwnGroup::of_this_process(),
@@ -113,7 +113,7 @@ impl<K: KeychainItems> KeychainStore<K> {
         }
     }
 
-    /// The store over `items`; the options are valid.
+    /// The store over `items`. The options must be valid.
     pub fn new(items: K, options: KeychainOptions) -> Self {
         let probe_service = format!("{}.readability-probe", options.service);
         let guarded_service = format!("{}.guarded-sessions", options.service);
@@ -136,7 +136,7 @@ impl<K: KeychainItems> KeychainStore<K> {
         })
     }
 
-    /// What every query names: an item in another group is not this store's.
+    /// The group that every query names: an item in another group is not this store's.
     fn group(&self) -> Result<Option<&str>, StoreError> {
         if self.options.access_group.is_some() || self.options.all_groups {
             return Ok(self.options.access_group.as_deref());
@@ -169,7 +169,7 @@ impl<K: KeychainItems> KeychainStore<K> {
         }
     }
 
-    /// Runs `operation`; `None` when it is certain that the item does not exist.
+    /// Runs `operation`; `None` if it is certain that the item does not exist.
     fn with_certainty<T>(&self, operation: impl Fn() -> Result<T, KeychainStatus>) -> Result<Option<T>, StoreError> {
         let mut outcome = operation();
         if is_not_found(&outcome) && !self.has_been_unlocked.load(Ordering::Relaxed) {
@@ -196,7 +196,7 @@ impl<K: KeychainItems> KeychainStore<K> {
             let value = SecretBytes::new(PROBE.as_bytes().to_vec());
             outcome = self.items.add(probe, probe_content(&value));
             if outcome == Err(KeychainStatus::DUPLICATE_ITEM) {
-                // Either another process has added it this moment, or it was there and could not be found.
+                // Either another process has just added it, or it existed and could not be found.
                 outcome = read();
             }
         }
@@ -215,28 +215,29 @@ impl<K: KeychainItems> KeychainStore<K> {
         })
     }
 
-    /// Makes the companion of an item that was just written behind access control. A failure is no fault of that write;
-    /// the next one tries again.
+    /// Makes the companion of an item that was just written behind access control. A failure does not fail that write;
+    /// the next write tries again.
     fn announce(&self, name: &str) {
         if self.options.access_control.is_none() {
             return;
         }
         let value = SecretBytes::new(COMPANION.as_bytes().to_vec());
         if let Ok(companion) = self.companion(name) {
-            // Usually it is there: another process may have removed it meanwhile.
+            // Usually it exists already, but another process may have removed it in the meantime.
             let _ = self.items.add(companion, probe_content(&value));
         }
     }
 
-    /// After the item. What is left of a failure is a name too many in a list, until the same name is removed again.
+    /// Called after the item was removed. If this fails, the list contains a stale name until that name is removed
+    /// again.
     fn remove_companion(&self, name: &str) {
         if let Ok(companion) = self.companion(name) {
             let _ = self.items.delete(companion, Copies::Any);
         }
     }
 
-    /// In the place of an item that nobody will ever read again, because the fingers or faces that it was bound to are no
-    /// longer enrolled: nothing is lost with it, and without this the user could never sign in again.
+    /// Replaces an item that can never be read again, because the fingers or faces that it was bound to are no longer
+    /// enrolled. Nothing is lost with it, and otherwise the user could never sign in again.
     fn replace(&self, item: ItemQuery<'_>, content: Content<'_>) -> Result<(), StoreError> {
         let removed = self.items.delete(item, Copies::Any);
         if !is_not_found(&removed) {
@@ -245,8 +246,9 @@ impl<K: KeychainItems> KeychainStore<K> {
         self.explained(self.items.add(item, content))
     }
 
-    /// In one step. Two copies cannot become one, and then nothing was changed: the wanted one is, and the other goes
-    /// after it. [`KeychainStatus::DUPLICATE_ITEM`] when somebody else is changing them just now.
+    /// Updates in one step. If there are two copies, they cannot become one, and the call changes nothing: then the
+    /// wanted copy is updated, and the other one removed. [`KeychainStatus::DUPLICATE_ITEM`] if another process is
+    /// changing them at the same time.
     fn update(&self, item: ItemQuery<'_>, content: Content<'_>) -> Result<(), KeychainStatus> {
         let outcome = self.items.update(item, Copies::Any, content);
         if outcome != Err(KeychainStatus::DUPLICATE_ITEM) {
@@ -258,15 +260,15 @@ impl<K: KeychainItems> KeychainStore<K> {
         }
     }
 
-    /// Another copy of an item that was just written: the new value is durable, reads find it, and what is left of the
-    /// old one is tried again by the next write. So a failure is none of this write's.
+    /// Removes the other copy of an item that was just written. The new value is durable and is what reads find, and
+    /// the next write tries again to remove the old one. Therefore a failure here does not fail the write.
     fn remove_unwanted_copy(&self, item: ItemQuery<'_>) {
         let _ = self.items.delete(ItemQuery { value: None, ..item }, self.unwanted());
     }
 
     /// Updates first, because that is one atomic step, and nearly every write replaces something. Value, class, access
-    /// control and synchronisation change together or not at all. Deleting and adding would lose the session in a crash
-    /// between the two.
+    /// control and synchronisation change together or not at all. Deleting and adding would lose the session if the
+    /// process crashed between the two.
     fn update_or_add(&self, name: &str, value: &SecretBytes) -> Result<(), StoreError> {
         let (item, content) = (self.item(name)?, self.content(value));
         let mut hidden = false;
@@ -274,8 +276,8 @@ impl<K: KeychainItems> KeychainStore<K> {
             match self.update(item, content) {
                 Err(KeychainStatus::ITEM_NOT_FOUND) => {}
                 Err(KeychainStatus::DUPLICATE_ITEM) => continue,
-                // The user was not recognised, or cannot be any more: the item is bound to fingers or faces that are
-                // gone. The value that it gets is at least as new, and is bound to those enrolled now.
+                // The user was not recognised, or can no longer be: the item is bound to fingers or faces that are
+                // gone. The new value is at least as recent, and will be bound to those that are enrolled now.
                 Err(KeychainStatus::AUTH_FAILED) if content.constraint == BOUND => return self.replace(item, content),
                 outcome => return self.explained(outcome),
             }
@@ -284,10 +286,10 @@ impl<K: KeychainItems> KeychainStore<K> {
                 outcome => return self.explained(outcome),
             }
         }
-        // "Not there" and "there already" in turn: a device before its first unlock, or a very busy other process.
+        // "Not found" and "duplicate" in turn: the device is before its first unlock, or another process is very busy.
         self.probe()?;
         if hidden && self.options.access_control.is_some() {
-            // Or an item that is bound to fingers or faces that are gone, and is not found any more for that.
+            // Or the item is bound to fingers or faces that are gone, and is therefore no longer found.
             return self.replace(item, content);
         }
         self.explained(Err(KeychainStatus::DUPLICATE_ITEM))
@@ -299,12 +301,12 @@ impl<K: KeychainItems> KeychainStore<K> {
 }
 
 impl<K: KeychainItems> BlockingStore for KeychainStore<K> {
-    /// The wanted copy first. The other one is read when there is no such item: before the first write after the option
-    /// was changed, or on a device to which iCloud Keychain brought it.
+    /// Reads the wanted copy first. If there is none, reads the other one: before the first write after the option was
+    /// changed, or on a device to which iCloud Keychain brought it.
     fn read(&self, name: &str) -> Result<Option<SecretBytes>, StoreError> {
         let item = self.item(name)?;
         self.with_certainty(|| match self.items.copy(item, self.wanted()) {
-            // Both, because another process may change the one into the other just now.
+            // Any copy, because another process may be changing one into the other at this moment.
             Err(KeychainStatus::ITEM_NOT_FOUND) => self.items.copy(item, Copies::Any),
             outcome => outcome,
         })
@@ -331,8 +333,8 @@ impl<K: KeychainItems> BlockingStore for KeychainStore<K> {
         Ok(())
     }
 
-    /// The Keychain compares: each item carries its value's fingerprint, by which only that item is found. "Not found"
-    /// needs no certainty here, because a process that is notified of another item looks again.
+    /// The Keychain compares: each item carries the fingerprint of its value, and a query with a fingerprint finds only
+    /// that item. "Not found" needs no certainty here, because the caller reads again after a failed swap.
     fn swap(&self, name: &str, seen: Option<Fingerprint>, new: Option<&SecretBytes>) -> Result<bool, StoreError> {
         let item = ItemQuery {
             value: seen,
@@ -362,7 +364,7 @@ impl<K: KeychainItems> BlockingStore for KeychainStore<K> {
         }
     }
 
-    /// Before the first unlock a list may lack items, and nobody could tell.
+    /// Before the first unlock a list may lack items without any sign of it.
     fn names(&self) -> Result<Vec<String>, StoreError> {
         if !self.has_been_unlocked.load(Ordering::Relaxed) {
             self.probe()?;
@@ -372,8 +374,8 @@ impl<K: KeychainItems> BlockingStore for KeychainStore<K> {
             let listed = self.with_certainty(|| self.items.accounts(service, group))?;
             Ok(listed.unwrap_or_default())
         };
-        // Two copies of one item, or an item that was behind access control once, have the
-        // same name.
+        // Two copies of one item have the same name, and so do an item that was once behind access control and its
+        // companion.
         Ok(sorted(
             accounts(service)?.into_iter().chain(accounts(&self.guarded_service)?),
         ))

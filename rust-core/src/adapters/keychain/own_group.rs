@@ -1,7 +1,7 @@
-//! The app's own Keychain group: the first of its groups, where the system puts what is added without one (Apple: "Sharing
-//! access to keychain items among a collection of apps"). A query without a group searches all of them, and in those that
-//! the app shares, others put items. So queries name it; and because the system tells nobody which it is, it is learned
-//! from an item that is added.
+//! The app's own Keychain group: the first of its groups, where the system puts items that are added without a group
+//! (Apple: "Sharing access to keychain items among a collection of apps"). A query without a group searches all groups,
+//! including shared ones, where other apps may have put items. So queries must name the group; but the system does not
+//! tell the app which it is, so it is learned from an item that is added.
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -10,21 +10,22 @@ use super::options::KeychainAccessibility;
 use super::status::KeychainStatus;
 use crate::model::secret::SecretBytes;
 
-/// Another process of the app, or one that was killed, may have the item of that number.
+/// How many numbered items are tried: another process of the app, or one that was killed, may have left the item with a
+/// number.
 const MOST_TRIED: usize = 8;
 /// Readable from the first unlock on, whatever the class of the sessions, and not restored to another device.
 const CLASS: KeychainAccessibility = KeychainAccessibility::AfterFirstUnlockThisDeviceOnly;
 /// The probe's account and its content.
 pub(super) const PROBE: &str = "readable";
 
-/// The group, once it is known. It stays the same while the process lives.
+/// The group, once it is known. It does not change during the life of the process.
 #[derive(Debug, Default)]
 pub(super) struct OwnGroup(OnceLock<String>);
 
-/// All stores of this process share what one of them has learned.
+/// Shared by all stores of this process.
 static OF_THIS_PROCESS: LazyLock<Arc<OwnGroup>> = LazyLock::new(Arc::default);
 
-/// What is stored in a probe: nothing secret.
+/// The content of a probe: nothing secret.
 pub(super) fn probe_content(value: &SecretBytes) -> Content<'_> {
     Content {
         value,
@@ -39,10 +40,10 @@ impl OwnGroup {
         Arc::clone(&OF_THIS_PROCESS)
     }
 
-    /// Two calls for each process, which write nothing but the very first time.
+    /// The group. Finding it takes two calls per process, which write nothing except the very first time.
     ///
     /// # Errors
-    /// [`KeychainStatus::ITEM_NOT_FOUND`] before the first unlock of the device; what the Keychain answers.
+    /// [`KeychainStatus::ITEM_NOT_FOUND`] before the first unlock of the device; otherwise the Keychain's status.
     pub(super) fn get(&self, items: &impl KeychainItems, probe_service: &str) -> Result<&str, KeychainStatus> {
         if let Some(known) = self.0.get() {
             return Ok(known);
@@ -59,7 +60,7 @@ fn learn(items: &impl KeychainItems, probe_service: &str) -> Result<String, Keyc
         Err(KeychainStatus::DUPLICATE_ITEM) => {}
         known => return known,
     }
-    // There is one in the app's own group; and others may have put one into a group that is shared.
+    // The app's own group has a probe, and other apps may have put one into a shared group.
     let mut groups = items.groups(item(probe_service, PROBE), CLASS)?;
     if let (Some(group), true) = (groups.pop(), groups.is_empty()) {
         return Ok(group);
@@ -74,7 +75,7 @@ fn learn(items: &impl KeychainItems, probe_service: &str) -> Result<String, Keyc
                     access_group: Some(&group),
                     ..item(probe_service, &account)
                 };
-                // What is left of a failure takes up a number.
+                // If this fails, the number stays taken.
                 let _ = items.delete(added, Copies::Only { synchronizable: false });
                 return Ok(group);
             }

@@ -1,5 +1,5 @@
-//! What Keychain Services answers (`OSStatus`), and what that means for a store. Plain numbers, so that it is tested on
-//! every host.
+//! The status codes of Keychain Services (`OSStatus`), and what they mean for a store. Plain numbers, so that this is
+//! tested on every host.
 
 use crate::ports::StoreError;
 
@@ -21,20 +21,20 @@ impl KeychainStatus {
     /// `errSecItemNotFound`
     pub const ITEM_NOT_FOUND: Self = Self(-25300);
     /// `errSecInteractionNotAllowed`: the item's class needs an unlocked device, or one that has been unlocked once; or
-    /// its access control needs the user and nobody can be asked, as in the background.
+    /// its access control needs the user, who cannot be asked, as in the background.
     pub const INTERACTION_NOT_ALLOWED: Self = Self(-25308);
     /// `errSecDecode`
     pub const DECODE: Self = Self(-26275);
     /// `errSecMissingEntitlement`
     pub const MISSING_ENTITLEMENT: Self = Self(-34018);
 
-    /// `Err` for everything but `errSecSuccess`.
+    /// `Err` for everything except `errSecSuccess`.
     pub fn check(status: i32) -> Result<(), Self> {
         if status == 0 { Ok(()) } else { Err(Self(status)) }
     }
 
-    /// What it means and what to do about it. `message` gives Apple's own words, which are asked for only when there are
-    /// none here.
+    /// What the status means and what to do about it. `message` returns Apple's description; it is called only if there
+    /// is none here.
     pub fn explain(self, message: impl FnOnce() -> Option<String>) -> StoreError {
         let number = self.0;
         let status = Some(number);
@@ -65,7 +65,7 @@ impl KeychainStatus {
     }
 }
 
-/// The error that a status becomes, and what a developer can do.
+/// The error that a status is converted to, with advice for the developer.
 enum Meaning {
     Locked,
     Cancelled,
@@ -77,7 +77,7 @@ enum Meaning {
 const AGAIN: &str = "try again; when it stays, restart the device";
 const OURS: &str = "please report it";
 
-/// Apple's "Security Framework Result Codes" that Keychain items can meet, by number.
+/// The codes of Apple's "Security Framework Result Codes" that can occur for Keychain items, by number.
 const KNOWN: [(i32, &str, Meaning); 34] = [
     (-4, "errSecUnimplemented", Meaning::Failed("this system cannot do it")),
     (
@@ -192,7 +192,7 @@ mod tests {
         KeychainStatus(status).explain(|| None)
     }
 
-    /// Everything that is said, and which error it is.
+    /// The explanation, and which error it is.
     fn words(status: i32) -> (&'static str, String) {
         match explained(status) {
             StoreError::Locked => ("locked", String::new()),

@@ -1,7 +1,7 @@
 //! The calls of Keychain Services: dictionaries in, status out.
 //!
-//! Direct calls, because security-framework's password functions cannot say what is needed here: they set no
-//! accessibility, add before they update, and leave the item's old class in place when they do update.
+//! Direct calls, because security-framework's password functions are not sufficient: they set no accessibility, add
+//! before they update, and keep the item's old class when they update.
 #![allow(unsafe_code, reason = "Keychain Services is a C interface")]
 
 use std::ptr;
@@ -35,12 +35,12 @@ use crate::ports::Clock;
 /// The Keychain that the system gives to this process.
 #[derive(Debug)]
 pub(crate) struct SystemKeychain {
-    /// For items that ask the user.
+    /// For items that require the user.
     authentication: Option<(KeychainAccessControl, KeptAuthentication<AuthenticationContext>)>,
 }
 
 impl SystemKeychain {
-    /// Reads and updates ask the user as `access_control` says.
+    /// A Keychain whose reads and updates ask the user as `access_control` says.
     pub(crate) fn new(access_control: Option<KeychainAccessControl>) -> Self {
         let authentication = access_control.map(|control| {
             let good_for = Duration::from_secs(control.reuse_seconds.into());
@@ -49,7 +49,7 @@ impl SystemKeychain {
         Self { authentication }
     }
 
-    /// Runs `call` with `query`, in the context in which the user is asked where there is access control.
+    /// Runs `call` with `query`; with access control, in the context in which the user is authenticated.
     fn asking<T>(
         &self,
         mut query: Pairs,
@@ -87,9 +87,9 @@ impl KeychainItems for SystemKeychain {
     fn accounts(&self, service: &str, access_group: Option<&str>) -> Result<Vec<String>, KeychainStatus> {
         let mut query = common(service, access_group);
         query.push(which(Copies::Any));
-        // An item that other code made may have no account, which is the empty one.
+        // An item that other code made may have no account, which counts as an empty one.
         let account = |attributes: &CFDictionary| {
-            // SAFETY: as `constant!` says.
+            // SAFETY: see `constant!`.
             let name = unsafe { kSecAttrAccount };
             Ok(attribute(attributes, name)?.unwrap_or_default())
         };
@@ -106,7 +106,8 @@ impl KeychainItems for SystemKeychain {
         let mut attributes = identity(item);
         attributes.extend(pairs_of(content)?);
         let attributes = dictionary(&attributes);
-        // SAFETY: `attributes` is a valid dictionary during the call; a null result means that none is wanted.
+        // SAFETY: `attributes` is a valid dictionary during the call; a null result pointer means that no result is
+        // wanted.
         KeychainStatus::check(unsafe { SecItemAdd(attributes.as_concrete_TypeRef(), ptr::null_mut()) })
     }
 
@@ -116,7 +117,7 @@ impl KeychainItems for SystemKeychain {
         attributes.push((constant!(kSecReturnAttributes), CFBoolean::true_value().into_CFType()));
         let attributes = dictionary(&attributes);
         let mut added: CFTypeRef = ptr::null();
-        // SAFETY: `attributes` is a valid dictionary during the call; `added` is a valid place for one reference.
+        // SAFETY: `attributes` is a valid dictionary during the call; `added` is a valid pointer to one reference.
         KeychainStatus::check(unsafe { SecItemAdd(attributes.as_concrete_TypeRef(), &mut added) })?;
         let added = returned(added).ok_or(KeychainStatus::DECODE)?;
         group_of(&added.downcast_into::<CFDictionary>().ok_or(KeychainStatus::DECODE)?)
@@ -139,7 +140,7 @@ impl KeychainItems for SystemKeychain {
         KeychainStatus::check(unsafe { SecItemDelete(query.as_concrete_TypeRef()) })
     }
 
-    /// Without a context: removing needs nobody's consent, so nobody is asked.
+    /// Without a context: removing needs no consent, so the user is not asked.
     fn delete(&self, item: ItemQuery<'_>, copies: Copies) -> Result<(), KeychainStatus> {
         let query = dictionary(&query_for(item, copies));
         // SAFETY: `query` is a valid dictionary during the call.
@@ -147,12 +148,12 @@ impl KeychainItems for SystemKeychain {
     }
 
     fn message(&self, status: KeychainStatus) -> Option<String> {
-        // SAFETY: takes any number; the second argument is reserved and has to be null.
+        // SAFETY: accepts any number; the second argument is reserved and has to be null.
         let message = unsafe { SecCopyErrorMessageString(status.0, ptr::null_mut()) };
         if message.is_null() {
             return None;
         }
-        // SAFETY: not null, and by the Create Rule ("Copy" in the name) ours to release, exactly once: on drop.
+        // SAFETY: not null, and by the Create Rule ("Copy" in the name) ours to release exactly once: on drop.
         Some(unsafe { CFString::wrap_under_create_rule(message) }.to_string())
     }
 }
@@ -161,28 +162,28 @@ fn dictionary(pairs: &Pairs) -> CFDictionary<CFString, CFType> {
     CFDictionary::from_CFType_pairs(pairs)
 }
 
-/// `None` where something was found and nothing of it was returned.
+/// `None` if something was found but nothing of it was returned.
 fn copy_matching(query: &CFDictionary<CFString, CFType>) -> Result<Option<CFType>, KeychainStatus> {
     let mut found: CFTypeRef = ptr::null();
-    // SAFETY: `query` is a valid dictionary during the call; `found` is a valid place for one reference.
+    // SAFETY: `query` is a valid dictionary during the call; `found` is a valid pointer to one reference.
     KeychainStatus::check(unsafe { SecItemCopyMatching(query.as_concrete_TypeRef(), &mut found) })?;
     Ok(returned(found))
 }
 
-/// What a call put into a place that was null before.
+/// The object that a call stored in a pointer that was null before.
 fn returned(found: CFTypeRef) -> Option<CFType> {
-    // SAFETY: not null, and by the Create Rule ("Copy" and "Add" in the names) ours to release, exactly once: on drop.
+    // SAFETY: not null, and by the Create Rule ("Copy" and "Add" in the names) ours to release exactly once: on drop.
     (!found.is_null()).then(|| unsafe { CFType::wrap_under_create_rule(found) })
 }
 
-/// Reads something of the attributes of each item that `query` finds. Items behind access control are left out.
+/// Reads something from the attributes of each item that `query` finds. Items behind access control are left out.
 fn list(
     mut query: Pairs,
     read: impl Fn(&CFDictionary) -> Result<String, KeychainStatus>,
 ) -> Result<Vec<String>, KeychainStatus> {
     query.push((constant!(kSecReturnAttributes), CFBoolean::true_value().into_CFType()));
     query.push((constant!(kSecMatchLimit), constant!(kSecMatchLimitAll).into_CFType()));
-    // Without this they would fail the whole list.
+    // Without this, such items would make the whole query fail.
     query.push((
         constant!(kSecUseAuthenticationUI),
         constant!(kSecUseAuthenticationUISkip).into_CFType(),
@@ -194,7 +195,8 @@ fn list(
     found.iter().map(|item| read(&attributes_of(*item)?)).collect()
 }
 
-/// What finds the item. Class and data are no part of it, so that an item is found whatever class it has.
+/// The attributes that identify the item. Class and data are not among them, so that an item is found whatever class it
+/// has.
 fn query_for(item: ItemQuery<'_>, copies: Copies) -> Pairs {
     let mut pairs = identity(item);
     pairs.push(which(copies));
@@ -208,13 +210,13 @@ fn identity(item: ItemQuery<'_>) -> Pairs {
     pairs
 }
 
-/// What all items of a store have in common.
+/// The attributes that all items of a store have in common.
 fn common(service: &str, access_group: Option<&str>) -> Pairs {
     let text = |text: &str| CFString::new(text).into_CFType();
     let mut pairs = vec![
         (constant!(kSecClass), constant!(kSecClassGenericPassword).into_CFType()),
         (constant!(kSecAttrService), text(service)),
-        // The only Keychain on iOS. On a Mac the other one knows neither classes nor access groups.
+        // The only Keychain on iOS. On a Mac the other one supports neither classes nor access groups.
         (
             constant!(kSecUseDataProtectionKeychain),
             CFBoolean::true_value().into_CFType(),
@@ -237,35 +239,36 @@ fn attributes_of(item: CFTypeRef) -> Result<CFDictionary, KeychainStatus> {
     if item.is_null() {
         return Err(KeychainStatus::DECODE);
     }
-    // SAFETY: not null, and alive while the array is, which outlives this call; by the Get Rule it is retained.
+    // SAFETY: not null, and alive as long as the array, which outlives this call; by the Get Rule it is retained.
     let attributes = unsafe { CFType::wrap_under_get_rule(item) };
     attributes.downcast_into().ok_or(KeychainStatus::DECODE)
 }
 
-/// The text of one attribute; `None` where the item has none of that name.
+/// The text of one attribute; `None` if the item does not have it.
 fn attribute(attributes: &CFDictionary, name: CFStringRef) -> Result<Option<String>, KeychainStatus> {
     let Some(value) = attributes.find(constant!(name).as_CFTypeRef()) else {
         return Ok(None);
     };
-    // SAFETY: the values of a dictionary of attributes are CFTypes, alive while it is; by the Get Rule it is retained.
+    // SAFETY: the values of a dictionary of attributes are CFTypes and live as long as it does; by the Get Rule it is
+    // retained.
     let value = unsafe { CFType::wrap_under_get_rule(*value) };
     text_of(&value.downcast_into::<CFString>().ok_or(KeychainStatus::DECODE)?).map(Some)
 }
 
 fn group_of(attributes: &CFDictionary) -> Result<String, KeychainStatus> {
-    // SAFETY: as `constant!` says.
+    // SAFETY: see `constant!`.
     let name = unsafe { kSecAttrAccessGroup };
     attribute(attributes, name)?.ok_or(KeychainStatus::DECODE)
 }
 
-/// All of it: core-foundation's own conversion ends at a NUL.
+/// The whole string: core-foundation's own conversion stops at a NUL.
 fn text_of(string: &CFString) -> Result<String, KeychainStatus> {
     let length = string.char_len();
-    // In UTF-8 one UTF-16 unit takes three bytes at most.
+    // A UTF-16 unit takes at most three bytes in UTF-8.
     let mut bytes = vec![0; usize::try_from(length).unwrap_or_default() * 3];
     let capacity = CFIndex::try_from(bytes.len()).unwrap_or_default();
     let mut used = 0;
-    // SAFETY: the range is the string's, and `bytes` has room for `capacity` bytes.
+    // SAFETY: the range is that of the string, and `bytes` has room for `capacity` bytes.
     let converted = unsafe {
         let (range, encoding) = (CFRange::init(0, length), kCFStringEncodingUTF8);
         let (string, start) = (string.as_concrete_TypeRef(), bytes.as_mut_ptr());

@@ -1,5 +1,5 @@
-//! Keys that the app's side makes and uses: on Apple systems CryptoKit's, in the Secure Enclave. Each call may block its
-//! thread, on that hardware.
+//! Keys that the app makes and uses: on Apple systems with CryptoKit, in the Secure Enclave. Each call may block its
+//! thread, waiting for that hardware.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,26 +18,26 @@ use crate::ports::{BoxFuture, ProofKeyError, ProofKeys};
 /// Makes and uses keys on P-256 (DPoP, RFC 9449).
 #[uniffi::export(with_foreign)]
 pub trait AppProofKeys: Send + Sync + fmt::Debug {
-    /// A new key: in hardware where the device has some for it.
+    /// Makes a new key, in hardware if the device supports it.
     fn create(&self) -> Result<AppProofKey, AppProofKeyError>;
-    /// The key whose handle this is.
+    /// The key with this handle.
     fn find(&self, handle: Vec<u8>) -> Result<AppProofKey, AppProofKeyError>;
-    /// The signature of the message's SHA-256: r and s side by side, of 32 bytes each.
+    /// The signature of the message's SHA-256: r followed by s, 32 bytes each.
     fn sign(&self, handle: Vec<u8>, message: Vec<u8>) -> Result<Vec<u8>, AppProofKeyError>;
 }
 
-/// A key as it crosses the border.
+/// A key as it is passed between the app and the core.
 #[derive(Clone, uniffi::Record)]
 pub struct AppProofKey {
-    /// What is stored of it.
+    /// The part of the key that is stored.
     pub handle: Vec<u8>,
-    /// Its public half as an uncompressed point (SEC 1 2.3.3).
+    /// The public key as an uncompressed point (SEC 1 2.3.3).
     pub public_point: Vec<u8>,
-    /// Whether it is in hardware.
+    /// Whether the key is in hardware.
     pub in_hardware: bool,
 }
 
-/// The handle of a software key is the key.
+/// Shows nothing: the handle of a software key is the key itself.
 impl fmt::Debug for AppProofKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AppProofKey")
@@ -47,21 +47,21 @@ impl fmt::Debug for AppProofKey {
 /// Why a key cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 pub enum AppProofKeyError {
-    /// It can never be used again on this device.
+    /// The key can never be used again on this device.
     #[error("lost")]
     Lost,
-    /// Not while the device is locked.
+    /// The key cannot be used while the device is locked.
     #[error("locked")]
     Locked,
-    /// Something else went wrong.
+    /// Another failure.
     #[error("{problem}")]
     Failed {
-        /// What, without anything secret.
+        /// What went wrong, without anything secret.
         problem: String,
     },
 }
 
-/// What the border itself does wrong, such as a callback that panics.
+/// A failure of the interface itself, such as a callback that panics.
 impl From<uniffi::UnexpectedUniFFICallbackError> for AppProofKeyError {
     fn from(_: uniffi::UnexpectedUniFFICallbackError) -> Self {
         Self::Failed {
@@ -70,7 +70,7 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for AppProofKeyError {
     }
 }
 
-/// [`ProofKeys`] over those of the app's side.
+/// [`ProofKeys`] over the app's keys.
 #[derive(Debug)]
 pub struct OfTheApp {
     keys: Arc<dyn AppProofKeys>,

@@ -1,4 +1,4 @@
-//! Keys that tokens are bound to: the app's, which on Apple systems are in the Secure Enclave, or in software.
+//! The keys that tokens are bound to: the app's, which on Apple systems are in the Secure Enclave, or keys in software.
 
 mod app;
 mod none;

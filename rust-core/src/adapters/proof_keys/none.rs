@@ -1,10 +1,10 @@
-//! No keys: on Apple systems without the app's side.
+//! No keys: for Apple systems if the app provides none.
 
 use crate::model::proof_key::ProofKey;
 use crate::model::secret::SecretBytes;
 use crate::ports::{BoxFuture, ProofKeyError, ProofKeys};
 
-/// Every use fails.
+/// No keys: every use fails.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoKeys;
 

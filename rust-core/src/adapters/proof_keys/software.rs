@@ -1,5 +1,5 @@
-//! Keys in software, for systems without a Secure Enclave: as safe as what they are stored with. Apple systems have
-//! CryptoKit, so that the linker leaves this out there.
+//! Keys in software, for systems without a Secure Enclave: as safe as the place where they are stored. Apple systems
+//! use CryptoKit, so the linker leaves this code out there.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +12,7 @@ use crate::model::proof_key::ProofKey;
 use crate::model::secret::{Secret, SecretBytes};
 use crate::ports::{BoxFuture, ProofKeyError, ProofKeys};
 
-/// P-256 by `ring`. The handle is the key, as PKCS #8.
+/// P-256 with `ring`. The handle is the key itself, as PKCS #8.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SoftwareKeys;
 

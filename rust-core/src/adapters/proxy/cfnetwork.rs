@@ -1,4 +1,4 @@
-//! The system's settings, by CFNetwork: what it names for one target, automatic configurations evaluated.
+//! The system's settings through CFNetwork: the ways to one target, with automatic configurations evaluated.
 #![allow(unsafe_code, reason = "CFNetwork is a C interface")]
 
 use std::cell::Cell;
@@ -21,11 +21,11 @@ use core_foundation::url::{CFURL, CFURLCreateWithBytes, CFURLRef};
 
 use super::entries::ProxyEntry;
 
-/// How long an automatic configuration may take to be downloaded and run. Without an answer the connection is direct, as
+/// How long downloading and running an automatic configuration may take. After that the connection is direct, as
 /// CFNetwork's own are.
 const LONGEST_EVALUATION_SECONDS: f64 = 5.0;
 
-/// CFNetwork evaluates automatic configurations of several threads one after the other anyhow.
+/// CFNetwork evaluates the automatic configurations of several threads one after the other anyway.
 static EVALUATING: Mutex<()> = Mutex::new(());
 
 type Callback = extern "C" fn(client: *mut c_void, proxies: CFArrayRef, error: CFErrorRef);
@@ -40,7 +40,7 @@ struct ClientContext {
     copy_description: *const c_void,
 }
 
-// For what cargo links itself on a Mac. Apps link the framework by their package's manifest.
+// For programs that cargo links itself on a Mac. Apps link the framework through their package's manifest.
 #[cfg_attr(target_vendor = "apple", link(name = "CFNetwork", kind = "framework"))]
 unsafe extern "C" {
     fn CFNetworkCopySystemProxySettings() -> CFDictionaryRef;
@@ -70,7 +70,7 @@ unsafe extern "C" {
     static kCFProxyTypeAutoConfigurationJavaScript: CFStringRef;
 }
 
-/// A key or value that is an exported constant of CFNetwork.
+/// An exported constant of CFNetwork, as a `CFString`.
 macro_rules! constant {
     ($name:expr) => {{
         // SAFETY: the system initialises these constants before any code of the process runs and never changes them;
@@ -79,13 +79,13 @@ macro_rules! constant {
     }};
 }
 
-/// The ways to `target`, a URL, in the system's order; none when the system has no settings. Blocks, with an automatic
-/// configuration for seconds.
+/// The ways to `target`, a URL, in the system's order; none if the system has no settings. Blocks, for seconds with an
+/// automatic configuration.
 pub(crate) fn entries_for(target: &str) -> Vec<ProxyEntry> {
     let Some(target) = url_of(target) else {
         return Vec::new();
     };
-    // SAFETY: takes nothing; by the Create Rule ("Copy" in the name) the result is ours, or null.
+    // SAFETY: takes no arguments; by the Create Rule ("Copy" in the name) the result is ours, or null.
     let settings: Option<CFDictionary> = unsafe { created(CFNetworkCopySystemProxySettings()) };
     let Some(settings) = settings else {
         return Vec::new();
@@ -96,7 +96,7 @@ pub(crate) fn entries_for(target: &str) -> Vec<ProxyEntry> {
     let mut entries = Vec::new();
     for proxy in dictionaries_of(proxies) {
         match Evaluation::asked_for_by(&proxy) {
-            // What an automatic configuration names is not evaluated once more.
+            // An automatic configuration in the result is not evaluated again.
             Some(evaluation) => entries.extend(dictionaries_of(evaluation.result_for(&target)).iter().map(entry_of)),
             None => entries.push(entry_of(&proxy)),
         }
@@ -112,7 +112,7 @@ fn entry_of(proxy: &CFDictionary) -> ProxyEntry {
         return ProxyEntry::Direct;
     }
     let is_socks = kind == constant!(kCFProxyTypeSOCKS);
-    // The second one is a proxy for HTTPS, which is spoken to in the same way.
+    // `kCFProxyTypeHTTPS` is a proxy for HTTPS, which is used in the same way.
     if !is_socks && kind != constant!(kCFProxyTypeHTTP) && kind != constant!(kCFProxyTypeHTTPS) {
         return ProxyEntry::Other;
     }
@@ -128,7 +128,7 @@ fn entry_of(proxy: &CFDictionary) -> ProxyEntry {
     }
 }
 
-/// An automatic configuration: a script that names the proxies.
+/// An automatic configuration: a script that returns the proxies.
 enum Evaluation {
     Url(CFURL),
     Script(CFString),
@@ -158,8 +158,9 @@ impl Evaluation {
             copy_description: ptr::null(),
         };
         let target = target.as_concrete_TypeRef();
-        // SAFETY: everything is alive during the call, and `answer` until the source is invalid, after which nobody calls
-        // back. The result is ours to release though nothing in the name says so (Apple: CFProxySupportTool), or null.
+        // SAFETY: all arguments are alive during the call, and `answer` until the source is invalid, after which there
+        // are no more callbacks. The result is ours to release although its name does not say so (Apple:
+        // CFProxySupportTool), or null.
         let source: CFRunLoopSource = unsafe {
             created(match self {
                 Self::Url(url) => {
@@ -174,7 +175,7 @@ impl Evaluation {
         }?;
         let mode = CFString::new("Pilotlight proxy configuration");
         let (source, mode) = (source.as_concrete_TypeRef(), mode.as_concrete_TypeRef());
-        // SAFETY: source and mode are alive, and the run loop is this thread's.
+        // SAFETY: source and mode are alive, and the run loop is that of this thread.
         unsafe {
             CFRunLoopAddSource(CFRunLoopGetCurrent(), source, mode);
             CFRunLoopRunInMode(mode, LONGEST_EVALUATION_SECONDS, 0);
@@ -184,19 +185,19 @@ impl Evaluation {
     }
 }
 
-/// What the script named.
+/// The proxies that the script returned.
 #[derive(Default)]
 struct Answer(Cell<Option<CFArray>>);
 
-/// On the thread whose run loop runs.
+/// Called on the thread whose run loop runs.
 extern "C" fn answered(answer: *mut c_void, proxies: CFArrayRef, _: CFErrorRef) {
-    // SAFETY: it is the context's `info`, which is alive while the source is valid.
+    // SAFETY: this is the context's `info`, which is alive while the source is valid.
     let answer = unsafe { &*answer.cast_const().cast::<Answer>() };
     if !proxies.is_null() {
         // SAFETY: not null, and alive during this call; by the Get Rule it is retained.
         answer.0.set(Some(unsafe { CFArray::wrap_under_get_rule(proxies) }));
     }
-    // SAFETY: it is this thread's.
+    // SAFETY: the run loop is that of this thread.
     unsafe { CFRunLoopStop(CFRunLoopGetCurrent()) };
 }
 
@@ -218,7 +219,7 @@ fn url_of(text: &str) -> Option<CFURL> {
 /// # Safety
 /// `object` is null, or a reference of that type that the caller owns.
 unsafe fn created<T: TCFType>(object: T::Ref) -> Option<T> {
-    // SAFETY: the caller's promise; not null, and released once: on drop.
+    // SAFETY: guaranteed by the caller; not null, and released exactly once: on drop.
     (!object.as_void_ptr().is_null()).then(|| unsafe { T::wrap_under_create_rule(object) })
 }
 
@@ -233,11 +234,11 @@ fn value<T: ConcreteCFType>(dictionary: &CFDictionary, key: CFString) -> Option<
     typed(*dictionary.find(key.as_CFTypeRef())?)
 }
 
-/// A member of a collection that is alive; `None` when it is of another type.
+/// A member of a collection that is alive; `None` if it is of another type.
 fn typed<T: ConcreteCFType>(member: CFTypeRef) -> Option<T> {
     if member.is_null() {
         return None;
     }
-    // SAFETY: not null, a CFType, and alive while its collection is; by the Get Rule it is retained.
+    // SAFETY: not null, a CFType, and alive as long as its collection; by the Get Rule it is retained.
     unsafe { CFType::wrap_under_get_rule(member) }.downcast_into()
 }

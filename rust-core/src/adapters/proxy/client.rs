@@ -7,15 +7,15 @@ use reqwest::Proxy;
 use super::source::ProxySource;
 use super::ways::{Lookup, proxy_by};
 
-/// What the environment names is no proxy, or of a kind that this client does not speak.
+/// The environment names something that is not a proxy, or a kind of proxy that this client does not support.
 #[derive(Debug)]
 pub(in crate::adapters) struct NotAProxy;
 
-/// For reqwest; `None` for no proxy at all. `lookup` is asked where there is one.
+/// The proxy for reqwest; `None` for no proxy. `lookup` takes precedence if there is one.
 ///
 /// # Errors
-/// Where the environment names what is no proxy. To connect without it would tell the network what the user's company
-/// hides from it.
+/// If the environment names something that is not a proxy. Connecting without it would reveal to the network what the
+/// user's company hides from it.
 pub(in crate::adapters) fn proxy_of(source: ProxySource, lookup: Option<&Lookup>) -> Result<Option<Proxy>, NotAProxy> {
     match (source, lookup) {
         (_, Some(lookup)) => Ok(Some(proxy_by(Arc::clone(lookup)))),
@@ -35,7 +35,7 @@ fn from_environment() -> Result<Option<Proxy>, NotAProxy> {
     let Some(proxy) = names.into_iter().find_map(value) else {
         return Ok(None);
     };
-    // Of another scheme the client would take no notice, and connect directly.
+    // reqwest would ignore a proxy with another scheme and connect directly.
     let scheme = proxy.split_once("://").map_or("http", |(scheme, _)| scheme);
     if !["http", "https", "socks4", "socks4a", "socks5", "socks5h"].contains(&scheme.to_ascii_lowercase().as_str()) {
         return Err(NotAProxy);
@@ -44,13 +44,13 @@ fn from_environment() -> Result<Option<Proxy>, NotAProxy> {
     Ok(Some(proxy.no_proxy(NoProxy::from_env())))
 }
 
-/// There is none but on a Mac, and no code for it.
+/// Apart from macOS, Apple systems have no such environment, and this saves the code.
 #[cfg(all(target_vendor = "apple", not(target_os = "macos")))]
 fn from_environment() -> Result<Option<Proxy>, NotAProxy> {
     Ok(None)
 }
 
-/// The system's settings, where it has them.
+/// The system's settings, if it has any.
 #[cfg(target_vendor = "apple")]
 pub(in crate::adapters) fn system_lookup() -> Option<Lookup> {
     use super::cfnetwork;
@@ -59,7 +59,7 @@ pub(in crate::adapters) fn system_lookup() -> Option<Lookup> {
     Some(Arc::new(|target: &str| in_pool(|| cfnetwork::entries_for(target))))
 }
 
-/// The system has no settings.
+/// None: the system has no settings.
 #[cfg(not(target_vendor = "apple"))]
 pub(in crate::adapters) fn system_lookup() -> Option<Lookup> {
     None

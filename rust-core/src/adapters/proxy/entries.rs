@@ -1,4 +1,4 @@
-//! What a system names as the ways to one target, and which of them can be gone.
+//! The ways that a system names for one target, and which of them can be used.
 
 use url::Url;
 
@@ -7,26 +7,26 @@ use url::Url;
 pub enum ProxyEntry {
     /// No proxy.
     Direct,
-    /// An HTTP proxy, which makes a tunnel (RFC 9110 9.3.6).
+    /// An HTTP proxy, which opens a tunnel (RFC 9110 9.3.6).
     Http {
         /// A name, or an address without brackets.
         host: String,
         /// Its port; none means 80.
         port: Option<u16>,
     },
-    /// A SOCKS proxy, spoken to by version 5 (RFC 1928). It looks the target's name up itself.
+    /// A SOCKS proxy, used with version 5 (RFC 1928). It resolves the target's name itself.
     Socks {
         /// A name, or an address without brackets.
         host: String,
         /// Its port; none means 1080.
         port: Option<u16>,
     },
-    /// What has no host, or is of a kind that is not known.
+    /// An entry without a host, or of an unknown kind.
     Other,
 }
 
-/// The ways that this client can go, in the order of the system's preference; `None` is the direct one, which is also what is
-/// left when there is no other.
+/// The ways that this client can use, in the system's order of preference; `None` is a direct connection, which is also
+/// used if there is no other way.
 pub(super) fn usable(entries: &[ProxyEntry]) -> Vec<Option<Url>> {
     let mut ways: Vec<_> = entries
         .iter()
@@ -51,11 +51,12 @@ fn url_of(host: &str, port: Option<u16>) -> Option<Url> {
     };
     let mut url: Url = format!("http://{host}/").parse().ok()?;
     url.set_port(port).ok()?;
-    // What else could be in the text of a setting is no host.
+    // A setting may contain other text, which is not a host.
     (url.path() == "/" && url.username().is_empty() && url.query().is_none()).then_some(url)
 }
 
-/// With the scheme that leaves the name to the proxy: on its network there may be no other way to learn its address.
+/// Uses the scheme that leaves name resolution to the proxy: on its network there may be no other way to resolve the
+/// name.
 fn socks_url_of(host: &str, port: Option<u16>) -> Option<Url> {
     let checked = url_of(host, None)?;
     format!("socks5h://{}:{}", checked.host_str()?, port.unwrap_or(1080))

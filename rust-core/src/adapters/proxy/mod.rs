@@ -1,4 +1,4 @@
-//! Through which proxy a connection goes.
+//! The proxies that connections go through.
 
 #[cfg(feature = "http-client")]
 mod client;

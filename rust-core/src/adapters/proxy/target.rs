@@ -1,8 +1,9 @@
-//! What a system is asked about.
+//! The target that the system is asked about.
 
 use url::{Host, Url};
 
-/// What is looked up: scheme, host and port. The rest is nobody's business. `None` for what never goes through a proxy.
+/// The part of a URL that is looked up: scheme, host and port. The rest is not disclosed. `None` for URLs that never go
+/// through a proxy.
 pub(super) fn of(url: &Url) -> Option<Url> {
     if url.scheme() != "https" || is_loopback(url) {
         return None;

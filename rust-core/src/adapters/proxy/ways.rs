@@ -8,15 +8,15 @@ use reqwest::Proxy;
 use super::entries::{ProxyEntry, usable};
 use super::target;
 
-/// What a system names for a URL, in its order. Called before each connection; may block.
+/// Returns the ways that the system names for a URL, in its order. Called before each connection; may block.
 pub type Lookup = Arc<dyn Fn(&str) -> Vec<ProxyEntry> + Send + Sync>;
 
-/// One try to connect for one request.
+/// One attempt to connect for one request.
 #[derive(Debug, Default)]
 struct Attempt {
     /// How many ways have failed for this request.
     skipped: usize,
-    /// Whether there is another one after this.
+    /// Whether there is another way after this one.
     has_more: AtomicBool,
 }
 
@@ -24,7 +24,7 @@ tokio::task_local! {
     static ATTEMPT: Arc<Attempt>;
 }
 
-/// For reqwest: each connection goes the first way that has not failed for its request.
+/// The proxy for reqwest: each connection uses the first way that has not failed for its request.
 pub(super) fn proxy_by(lookup: Lookup) -> Proxy {
     Proxy::custom(move |url| {
         let target = target::of(url)?;
@@ -38,7 +38,7 @@ pub(super) fn proxy_by(lookup: Lookup) -> Proxy {
     })
 }
 
-/// Sends by `send` until `goes_on` is false of an error, or no way is left.
+/// Calls `send` until it succeeds, `goes_on` returns false for its error, or no way is left.
 pub(in crate::adapters) async fn until_connected<T, E, F: Future<Output = Result<T, E>>>(
     mut send: impl FnMut() -> F,
     goes_on: impl Fn(&E) -> bool,

@@ -1,6 +1,7 @@
-//! The two clocks. One that nobody can set and that goes on while the device sleeps: std's stands still in sleep on Apple
-//! systems and on Linux, and a cooldown of some minutes would still be there after a night. And the one on the wall, in
-//! whole seconds: every look at a token reads it, and std's costs more than all the rest of the look.
+//! The two clocks. The steady clock cannot be set, and continues while the device sleeps: std's clock stops during
+//! sleep on Apple systems and on Linux, so a cooldown of some minutes would still be there after a night. The wall
+//! clock is read in whole seconds: every check of a token reads it, and std's reading costs more than the rest of the
+//! check.
 #![allow(unsafe_code, reason = "clock_gettime is a C interface")]
 
 use std::time::Duration;
@@ -17,21 +18,21 @@ const STEADY: libc::clockid_t = libc::CLOCK_BOOTTIME;
 #[cfg(not(any(target_vendor = "apple", target_os = "linux", target_os = "android")))]
 const STEADY: libc::clockid_t = libc::CLOCK_MONOTONIC;
 
-/// "A faster but less precise version of CLOCK_REALTIME" (clock_gettime(2)): some milliseconds behind, and whole seconds
-/// are read.
+/// "A faster but less precise version of CLOCK_REALTIME" (clock_gettime(2)): it is some milliseconds behind, but only
+/// whole seconds are read.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const WALL: libc::clockid_t = libc::CLOCK_REALTIME_COARSE;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const WALL: libc::clockid_t = libc::CLOCK_REALTIME;
 
-/// The time since some moment before this process began, sleep included.
+/// The time since some moment before this process began, including sleep.
 pub(super) fn reading() -> Duration {
     let time = read(STEADY);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// The same in nanoseconds, for a reader in a hurry. They suffice for 584 years.
+/// The same in nanoseconds, for callers that need speed. They suffice for 584 years.
 pub fn nanoseconds() -> u64 {
     let time = read(STEADY);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
@@ -40,21 +41,21 @@ pub fn nanoseconds() -> u64 {
         .wrapping_add(u64::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// What the clock on the wall shows.
+/// The time of the wall clock.
 pub(super) fn wall() -> Timestamp {
     timestamp(read(WALL))
 }
 
-/// Rounds down, also before 1970: a device whose battery was empty may wake up there. The nanoseconds count forward on
-/// both sides.
+/// Rounds down, also before 1970, where a device may start after its battery was empty. The nanoseconds count forward
+/// on both sides.
 fn timestamp(time: libc::timespec) -> Timestamp {
     Timestamp(time.tv_sec)
 }
 
 fn read(clock: libc::clockid_t) -> libc::timespec {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is a valid place for one timespec. The call fails for an unknown clock only, which none of these is,
-    // and leaves the zeros then.
+    // SAFETY: `time` is valid memory for one timespec. The call fails only for an unknown clock, which none of these
+    // is, and then leaves the zeros.
     let _ = unsafe { libc::clock_gettime(clock, &raw mut time) };
     time
 }
@@ -71,7 +72,7 @@ mod rounding {
     fn moments_round_down_on_both_sides_of_1970() {
         assert_eq!(at(0, 0), Timestamp(0));
         assert_eq!(at(1, 500_000_000), Timestamp(1));
-        // 1.5 seconds before 1970, and 2.
+        // 1.5 seconds and 2 seconds before 1970.
         assert_eq!(at(-2, 500_000_000), Timestamp(-2));
         assert_eq!(at(-2, 0), Timestamp(-2));
     }
@@ -95,8 +96,8 @@ mod tests {
 
     const DAYS_ASLEEP: u64 = 10 * 24 * 3600;
 
-    /// A kernel that was asleep for ten days, as a time namespace pretends it; where the user may not make one, there is
-    /// nothing to see.
+    /// A kernel that was asleep for ten days, simulated by a time namespace. If the user may not create one, the test
+    /// checks nothing.
     #[test]
     fn it_counts_the_time_in_which_the_device_slept() {
         let child = ["--ignored", "--exact", "adapters::system::clocks::tests::child_reads"];

@@ -11,18 +11,18 @@ use rustls::{ConnectionTrafficSecrets, ContentType, Error, ProtocolVersion};
 pub(super) static AES_128_GCM: AesGcm = AesGcm { key_bytes: 16 };
 pub(super) static AES_256_GCM: AesGcm = AesGcm { key_bytes: 32 };
 
-/// Of a TLS 1.2 record: the part of the nonce that stands in front of it.
+/// The length of the explicit part of the nonce, which precedes the content in a TLS 1.2 record.
 const EXPLICIT_NONCE_BYTES: usize = 8;
 const SALT_BYTES: usize = NONCE_LEN - EXPLICIT_NONCE_BYTES;
-/// Of what one record may hold (RFC 5246 6.2.1).
+/// The largest content of one record (RFC 5246 6.2.1).
 const LARGEST_FRAGMENT: usize = 1 << 14;
 
-/// One by the length of its key.
+/// AES-GCM with keys of one length.
 pub(super) struct AesGcm {
     key_bytes: usize,
 }
 
-/// A cipher with its key. `None` for a key of another length, which rustls never gives.
+/// A cipher with its key. `None` for a key of another length, which rustls never passes.
 struct Keyed(Option<Key>);
 
 impl Keyed {
@@ -35,7 +35,7 @@ impl Keyed {
         key.seal(nonce, aad, content).ok_or(Error::EncryptError)
     }
 
-    /// What is left of `content` without its tag, in the clear.
+    /// Decrypts `content` in place. Returns its length without the tag.
     fn open(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], content: &mut [u8]) -> Result<usize, Error> {
         let key = self.0.as_ref().ok_or(Error::DecryptError)?;
         let (content, tag) = content.split_last_chunk_mut().ok_or(Error::DecryptError)?;
@@ -57,7 +57,7 @@ impl Tls13AeadAlgorithm for AesGcm {
         self.key_bytes
     }
 
-    /// Nobody asks for them: keys do not leave the connection.
+    /// Not supported: keys do not leave the connection.
     fn extract_keys(&self, _: AeadKey, _: Iv) -> Result<ConnectionTrafficSecrets, UnsupportedOperationError> {
         Err(UnsupportedOperationError)
     }
@@ -74,7 +74,7 @@ impl MessageEncrypter for Tls13 {
         let nonce = Nonce::new(&self.1, sequence);
         let tag = self.0.seal(&nonce.0, &make_tls13_aad(length), payload.as_mut())?;
         payload.extend_from_slice(&tag);
-        // The version that every record of TLS 1.3 has (RFC 8446 5.1).
+        // The version in every TLS 1.3 record (RFC 8446 5.1).
         Ok(OutboundOpaqueMessage::new(
             ContentType::ApplicationData,
             ProtocolVersion::TLSv1_2,
@@ -118,7 +118,7 @@ impl Tls12AeadAlgorithm for AesGcm {
         }
     }
 
-    /// Nobody asks for them: keys do not leave the connection.
+    /// Not supported: keys do not leave the connection.
     fn extract_keys(
         &self,
         _: AeadKey,
@@ -175,7 +175,7 @@ impl MessageDecrypter for Tls12Opening {
     }
 }
 
-/// The nonce of both its parts (RFC 5288 3).
+/// The nonce from both its parts (RFC 5288 3).
 fn joined(salt: &[u8], explicit: &[u8]) -> [u8; NONCE_LEN] {
     let mut nonce = [0; NONCE_LEN];
     let parts = nonce.iter_mut().zip(salt.iter().chain(explicit));

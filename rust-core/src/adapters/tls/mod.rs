@@ -1,5 +1,5 @@
-//! TLS: rustls, and certificates evaluated by the operating system. On Apple systems most of the cryptography is the system's too,
-//! elsewhere it is `ring`'s (docs/adr/0017).
+//! TLS with rustls. The operating system evaluates the certificates. On Apple systems most of the cryptography is the
+//! system's too, elsewhere it is `ring`'s (docs/adr/0017).
 
 #[cfg(target_vendor = "apple")]
 mod aes_gcm;
@@ -32,21 +32,22 @@ pub use system_provider::provider;
 #[cfg(target_vendor = "apple")]
 use system_verifier::SystemVerifier;
 
-/// How Pilotlight speaks TLS 1.2 and 1.3, as a client without a certificate.
+/// The configuration for TLS 1.2 and 1.3, as a client without a certificate.
 ///
-/// The cryptography is given explicitly and not installed for the whole process: the app, or another library in it, may
-/// use rustls with another provider. On Apple systems each certificate goes through `SecTrustEvaluateWithError`, so
-/// that profiles, revocation and the user's own trust settings count as they do for `URLSession`.
+/// The cryptography is passed explicitly and not installed for the whole process: the app, or another library in it,
+/// may use rustls with another provider. On Apple systems each certificate is evaluated by `SecTrustEvaluateWithError`,
+/// so that profiles, revocation and the user's own trust settings apply as they do for `URLSession`.
 ///
 /// Blocks for some milliseconds on Linux, where it reads the certificates of the authorities from disk. A host that has
-/// none trusts nobody: every handshake then fails as with an unknown issuer, while plain HTTP to loopback still works.
+/// none trusts no server: every handshake then fails as with an unknown issuer, while plain HTTP to loopback still
+/// works.
 pub fn client_config() -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(provider());
     let verified = match Verifier::new(provider.clone()) {
         Ok(verifier) => with_versions(provider)?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(whole(verifier))),
-        // Apple's verifier reads nothing when it is made. A second verifier here would be in every app, for nothing.
+        // Apple's verifier reads nothing when it is made, so a fallback verifier would be useless code in every app.
         #[cfg(target_vendor = "apple")]
         Err(error) => return Err(error),
         #[cfg(not(target_vendor = "apple"))]
@@ -57,19 +58,20 @@ pub fn client_config() -> Result<ClientConfig, rustls::Error> {
     Ok(config)
 }
 
-/// With the signatures of handshakes too.
+/// The verifier, with the verification of handshake signatures added.
 #[cfg(target_vendor = "apple")]
 fn whole(verifier: Verifier) -> SystemVerifier {
     SystemVerifier(verifier)
 }
 
-/// It verifies the signatures of handshakes itself, by the provider.
+/// The verifier, which verifies handshake signatures itself with the provider.
 #[cfg(not(target_vendor = "apple"))]
 fn whole(verifier: Verifier) -> Verifier {
     verifier
 }
 
-/// `ring`'s, with the suites that Apple systems have here, and without the code that reads and signs with private keys, as there.
+/// `ring`'s provider, restricted to the suites that Apple systems have here, and likewise without code that reads
+/// private keys and signs with them.
 #[cfg(not(target_vendor = "apple"))]
 pub fn provider() -> CryptoProvider {
     let mut provider = rustls::crypto::ring::default_provider();

@@ -7,7 +7,7 @@ use rustls::crypto::KeyProvider;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::sign::SigningKey;
 
-/// Reads no key.
+/// Loads no keys.
 #[derive(Debug)]
 pub(super) struct NoPrivateKeys;
 

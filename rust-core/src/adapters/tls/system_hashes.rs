@@ -1,4 +1,4 @@
-//! The hashes of TLS, by [`crate::crypto`]: of the handshake so far, and what keys are derived with.
+//! The hashes of TLS, from [`crate::crypto`]: for the handshake transcript, and for key derivation.
 
 use rustls::crypto::hash::{self, HashAlgorithm, Output};
 use rustls::crypto::hmac::{self, Tag};
@@ -11,7 +11,7 @@ use crate::crypto::{Digest, Hash};
 pub(super) static SHA256: Sha2 = Sha2(Hash::Sha256);
 pub(super) static SHA384: Sha2 = Sha2(Hash::Sha384);
 
-/// One of them, and its HMAC.
+/// One hash function, and its HMAC.
 pub(super) struct Sha2(Hash);
 
 impl hash::Hash for Sha2 {

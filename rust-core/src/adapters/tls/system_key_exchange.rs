@@ -1,4 +1,4 @@
-//! Ephemeral ECDH over P-256 and P-384 by Security.framework, for servers that do not take X25519.
+//! Ephemeral ECDH over P-256 and P-384 with Security.framework, for servers that do not support X25519.
 #![allow(unsafe_code, reason = "Security.framework is a C interface")]
 
 use std::ptr;
@@ -49,7 +49,7 @@ impl SupportedKxGroup for Group {
         }))
     }
 
-    /// Not the default, which keeps the tables of the finite-field groups.
+    /// Overrides the default, which would link the tables of the finite-field groups.
     fn ffdhe_group(&self) -> Option<FfdheGroup<'static>> {
         None
     }
@@ -94,7 +94,7 @@ impl ActiveKeyExchange for Exchange {
     }
 }
 
-/// A private key that no Keychain gets, and its point.
+/// A private key that is not stored in a Keychain, and its point.
 fn key_pair(curve: Curve) -> Option<(Key, Vec<u8>)> {
     let bits = CFNumber::from(i32::try_from(curve.bytes()).ok()? * 8);
     let attributes = CFDictionary::from_CFType_pairs(&[
@@ -103,14 +103,14 @@ fn key_pair(curve: Curve) -> Option<(Key, Vec<u8>)> {
             constant!(kSecAttrKeyTypeECSECPrimeRandom).into_CFType(),
         ),
         (constant!(kSecAttrKeySizeInBits), bits.into_CFType()),
-        // On a Mac the other Keychain's keys are another implementation.
+        // On a Mac, the keys of the other Keychain have another implementation.
         (
             constant!(kSecUseDataProtectionKeychain),
             CFBoolean::true_value().into_CFType(),
         ),
     ]);
-    // SAFETY: the dictionary is valid during the call, and a null place for an error means that none is wanted. The result
-    // is null or, by the Create Rule, ours.
+    // SAFETY: the dictionary is valid during the call, and a null error pointer means that no error is wanted. The
+    // result is null or, by the Create Rule, ours.
     let private = unsafe { Key::created(SecKeyCreateRandomKey(attributes.as_concrete_TypeRef(), ptr::null_mut())) }?;
     // SAFETY: the key is valid during the call. The result is null or, by the Create Rule ("Copy"), ours.
     let public = unsafe { Key::created(SecKeyCopyPublicKey(private.as_ref())) }?;
@@ -121,8 +121,8 @@ fn key_pair(curve: Curve) -> Option<(Key, Vec<u8>)> {
 fn shared_secret(private: &Key, peer: &[u8]) -> Option<CFData> {
     let peer = Key::elliptic_curve(peer)?;
     let parameters = CFDictionary::<CFString, CFType>::from_CFType_pairs(&[]);
-    // SAFETY: keys and dictionary are valid during the call, and a null place for an error means that none is wanted. The
-    // result is null or, by the Create Rule ("Copy"), ours.
+    // SAFETY: keys and dictionary are valid during the call, and a null error pointer means that no error is wanted.
+    // The result is null or, by the Create Rule ("Copy"), ours.
     unsafe {
         created(SecKeyCopyKeyExchangeResult(
             private.as_ref(),
@@ -137,6 +137,6 @@ fn shared_secret(private: &Key, peer: &[u8]) -> Option<CFData> {
 /// # Safety
 /// `data` is null, or a reference that is the caller's to release.
 unsafe fn created(data: CFDataRef) -> Option<CFData> {
-    // SAFETY: not null, and the caller's to release, exactly once: on drop.
+    // SAFETY: not null, and the caller's to release exactly once: on drop.
     (!data.is_null()).then(|| unsafe { CFData::wrap_under_create_rule(data) })
 }

@@ -1,7 +1,7 @@
-//! The cryptography of TLS on Apple systems: what rustls offers with `ring`, in the same order, without ChaCha20-Poly1305 and Ed25519.
-//! Hashes, P-256, P-384 and RSA are the operating system's; AES-GCM and X25519, which its C interfaces have not, are crates in Rust.
-//! Every server of TLS 1.3 has AES-GCM (RFC 8446 9.1), every device has instructions for it, and what no handshake needs would be in
-//! every app.
+//! The cryptography of TLS on Apple systems: what rustls offers with `ring`, in the same order, without
+//! ChaCha20-Poly1305 and Ed25519. Hashes, P-256, P-384 and RSA come from the operating system. AES-GCM and X25519,
+//! which its C interfaces lack, come from Rust crates. Every TLS 1.3 server supports AES-GCM (RFC 8446 9.1) and every
+//! device has instructions for it; anything more would be in every app without being needed for a handshake.
 
 use rustls::crypto::tls12::PrfUsingHmac;
 use rustls::crypto::tls13::HkdfUsingHmac;
@@ -17,8 +17,9 @@ use super::system_key_exchange::{SECP256R1, SECP384R1};
 use super::system_signatures::{ECDSA, RSA};
 use super::x25519::X25519;
 
-/// The system's and the crates', without code that reads and signs with private keys: it would be in every app, and Pilotlight never
-/// presents a certificate. Certificates are [`super::system_verifier`]'s, so nothing in here verifies signatures.
+/// The algorithms of the system and the crates, without code that reads private keys and signs with them: it would be
+/// in every app, and Pilotlight never presents a certificate. [`super::system_verifier`] checks certificates, so this
+/// provider verifies no signatures.
 pub fn provider() -> CryptoProvider {
     CryptoProvider {
         cipher_suites: vec![
@@ -109,7 +110,7 @@ const fn tls12(
     }
 }
 
-/// After 2^24 records there have to be other keys (RFC 8446 5.5).
+/// After 2^24 records, new keys are required (RFC 8446 5.5).
 const fn common(suite: CipherSuite, hash_provider: &'static Sha2) -> CipherSuiteCommon {
     CipherSuiteCommon {
         suite,

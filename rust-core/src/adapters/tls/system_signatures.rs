@@ -1,4 +1,5 @@
-//! The signatures of TLS handshakes, verified by [`crate::crypto`] with the key that the system reads in the certificate.
+//! The signatures of TLS handshakes, verified by [`crate::crypto`] with the key that the system reads from the
+//! certificate.
 
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::{CertificateError, DigitallySignedStruct, Error, PeerMisbehaved, SignatureScheme};
@@ -6,12 +7,12 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, PeerMisbehaved, Sig
 use crate::crypto::security_framework::key_of_certificate;
 use crate::crypto::{Curve, Hash, Padding, ecdsa, rsa};
 
-/// What a key on a curve signs with.
+/// The schemes of an elliptic curve key.
 pub(super) static ECDSA: &[SignatureScheme] = &[
     SignatureScheme::ECDSA_NISTP384_SHA384,
     SignatureScheme::ECDSA_NISTP256_SHA256,
 ];
-/// What an RSA key signs with.
+/// The schemes of an RSA key.
 pub(super) static RSA: &[SignatureScheme] = &[
     SignatureScheme::RSA_PSS_SHA512,
     SignatureScheme::RSA_PSS_SHA384,
@@ -21,13 +22,13 @@ pub(super) static RSA: &[SignatureScheme] = &[
     SignatureScheme::RSA_PKCS1_SHA256,
 ];
 
-/// What is offered, in the order in which rustls offers it with `ring`. Ed25519 is not: no public authority signs such certificates, and
-/// the system has no key of that kind.
+/// The schemes that are offered, in the order in which rustls offers them with `ring`. Ed25519 is left out: no public
+/// authority signs such certificates, and the system does not support such keys.
 pub fn schemes() -> Vec<SignatureScheme> {
     [ECDSA, RSA].concat()
 }
 
-/// In which version of TLS something was signed.
+/// The TLS version of a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
     /// RFC 5246
@@ -57,16 +58,16 @@ impl Scheme {
         })
     }
 
-    /// A handshake of TLS 1.3 is not signed with PKCS #1 v1.5 (RFC 8446 4.2.3).
+    /// Whether the version allows the scheme: TLS 1.3 handshakes are not signed with PKCS #1 v1.5 (RFC 8446 4.2.3).
     fn is_known_in(self, version: Version) -> bool {
         version == Version::Tls12 || !matches!(self, Self::Rsa(Padding::Pkcs1, _))
     }
 
-    /// `key`: a point or a key in PKCS #1 form.
+    /// `key`: an uncompressed point, or a key in PKCS #1 form.
     fn verifies(self, version: Version, key: &[u8], message: &[u8], signature: &[u8]) -> bool {
         match self {
             Self::Rsa(padding, hash) => rsa::verify(padding, hash, key, message, signature),
-            // TLS 1.3 names the curve, TLS 1.2 the hash alone (RFC 8446 4.2.3).
+            // TLS 1.3 specifies the curve, TLS 1.2 only the hash (RFC 8446 4.2.3).
             Self::Ecdsa(named, hash) => [Curve::P256, Curve::P384]
                 .into_iter()
                 .filter(|curve| version == Version::Tls12 || *curve == named)
@@ -75,11 +76,12 @@ impl Scheme {
     }
 }
 
-/// Whether the handshake was signed with the certificate's key.
+/// Checks that the handshake was signed with the certificate's key.
 ///
 /// # Errors
-/// [`CertificateError::BadSignature`] for one of another key, also for a key that is out of bounds; [`CertificateError::BadEncoding`]
-/// for a certificate that the system does not read; [`PeerMisbehaved`] for a scheme that was not offered.
+/// [`CertificateError::BadSignature`] for a signature by another key, or if the key is out of bounds;
+/// [`CertificateError::BadEncoding`] for a certificate that the system cannot read; [`PeerMisbehaved`] for a scheme
+/// that was not offered.
 pub fn verify(
     version: Version,
     message: &[u8],

@@ -1,5 +1,5 @@
-//! Who a server is, by the operating system: its certificate by `SecTrust`, and its signature of the handshake by the key in that
-//! certificate. No other code of ours or of a library reads certificates.
+//! The identity of a server, checked by the operating system: its certificate by `SecTrust`, and its handshake
+//! signature with the key in that certificate. No other code of ours or of a library parses certificates.
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -9,7 +9,7 @@ use rustls_platform_verifier::Verifier;
 use super::system_signatures::{Version, schemes, verify};
 use crate::adapters::autorelease::in_pool;
 
-/// Each check in an autorelease pool: the thread of the requests never ends.
+/// Runs each check in an autorelease pool: the thread of the requests never ends.
 #[derive(Debug)]
 pub(super) struct SystemVerifier(pub(super) Verifier);
 

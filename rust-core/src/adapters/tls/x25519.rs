@@ -1,5 +1,5 @@
-//! Ephemeral ECDH over Curve25519 (RFC 7748) for TLS. `ring` has it too, and multiplies the base point by a table of 24 kB, which
-//! would be in every app to make handshakes a little faster.
+//! Ephemeral ECDH over Curve25519 (RFC 7748) for TLS. `ring` has it too, but multiplies the base point with a table of
+//! 24 kB, which would be in every app to make handshakes a little faster.
 
 use rustls::crypto::{ActiveKeyExchange, GetRandomFailed, SharedSecret, SupportedKxGroup};
 use rustls::ffdhe_groups::FfdheGroup;
@@ -20,7 +20,7 @@ impl SupportedKxGroup for Group {
         Ok(Box::new(Exchange { private, public }))
     }
 
-    /// Not the default, which keeps the tables of the finite-field groups.
+    /// Overrides the default, which would link the tables of the finite-field groups.
     fn ffdhe_group(&self) -> Option<FfdheGroup<'static>> {
         None
     }
@@ -39,7 +39,8 @@ impl ActiveKeyExchange for Exchange {
     fn complete(self: Box<Self>, peer: &[u8]) -> Result<SharedSecret, Error> {
         let peer = peer.try_into().map_err(|_| PeerMisbehaved::InvalidKeyShare)?;
         let secret = Zeroizing::new(x25519(*self.private, peer));
-        // Of a point of small order, which brings nothing of ours in (RFC 8446 7.4.2). Every byte is looked at, whatever it is.
+        // All zeros result from a point of small order, whatever our key is (RFC 8446 7.4.2). Every byte is examined,
+        // so that the time does not depend on them.
         if secret.iter().fold(0, |all, byte| all | byte) == 0 {
             return Err(PeerMisbehaved::InvalidKeyShare.into());
         }

@@ -37,7 +37,7 @@ fn opening(configuration: SessionConfiguration, options: KeychainStorage) -> Ope
     }
 }
 
-/// How many managers there are for one session in the test's own service and each of `others`.
+/// The number of different managers for one session in the test's own service and each of `others`.
 fn managers(service: &str, others: Vec<(SessionConfiguration, KeychainStorage)>) -> usize {
     let log: Arc<dyn Log> = Arc::new(SilentLog);
     let mut different: Vec<SessionManager> = Vec::new();
@@ -80,7 +80,7 @@ async fn one_stored_item_has_one_manager_whatever_else_the_configurations_say() 
     assert_eq!(managers(service, others), 1);
 }
 
-/// As where screens still show a session whose settings the user has just changed.
+/// The case of screens that still show a session whose settings the user has just changed.
 #[tokio::test]
 async fn the_settings_of_the_last_opening_count_for_every_handle() {
     let openings = Openings::default();
@@ -133,7 +133,7 @@ async fn a_configuration_that_is_only_written_otherwise_is_the_same() {
     assert_eq!((opened.len(), openings.made.get(), openings.warnings()), (3, 1, 0));
 }
 
-/// Openings one after the other: how often dependencies were made, and what was warned of.
+/// Opens sessions one after the other. Counts how often dependencies were made, and collects the warnings.
 #[derive(Default)]
 struct Openings {
     log: Arc<Warnings>,
@@ -166,8 +166,8 @@ impl Log for Warnings {
     }
 }
 
-/// A session at this tenant. Those of one test have one redirect URI, and those of two tests, which run at the same
-/// time, two.
+/// A session at this tenant. Sessions of one test share a redirect URI; two tests, which run at the same time, use
+/// different ones.
 fn at(domain: &str, name: &str) -> (SessionManager, Arc<Warnings>) {
     let warnings = Arc::new(Warnings::default());
     let configuration = SessionConfiguration {
@@ -242,7 +242,7 @@ async fn a_second_handle_with_another_http_client_is_an_error_that_names_both() 
     };
     let first = open("one client", false).unwrap();
     open("one client", false).unwrap();
-    // What only looks is a separate session.
+    // A read-only session is a separate session.
     open("another client", true).unwrap();
     let SessionError::FixConfiguration { field, message } = open("another client", false).unwrap_err() else {
         panic!("another error");

@@ -8,7 +8,7 @@ const NOW: Instant = Instant {
     monotonic: Duration::from_secs(1_000_000),
 };
 
-/// By the monotonic clock alone: the other has been set back meanwhile.
+/// By the monotonic clock alone: the wall clock has been set back in the meantime.
 fn after(passed: Duration) -> Instant {
     Instant {
         wall: NOW.wall.plus(-1),

@@ -9,7 +9,7 @@ use super::super::revocations;
 use super::super::state::Machine;
 use super::merging::{take_over, wait_further};
 
-/// It becomes the session.
+/// The imported session becomes the session.
 pub(crate) fn take_imported(machine: &mut Machine, mut input: Imported, effects: &mut Effects) -> Verdict {
     note_import(machine, &input);
     input.session.discovery.clone_from(&machine.discovery);
@@ -19,7 +19,7 @@ pub(crate) fn take_imported(machine: &mut Machine, mut input: Imported, effects:
     verdict
 }
 
-/// The tokens exist nowhere else: they are kept until it is known whose they are.
+/// The renewed tokens exist nowhere else. They are kept until it is known whose they are.
 pub(crate) fn keep_renewed(machine: &mut Machine, input: ImportRenewed, _: &mut Effects) -> Verdict {
     if let Phase::SignedOut(left) = &mut machine.phase {
         left.renewed_import = input.renewed;
@@ -28,7 +28,7 @@ pub(crate) fn keep_renewed(machine: &mut Machine, input: ImportRenewed, _: &mut 
     Verdict::Changed
 }
 
-/// A user has signed in meanwhile, and is newer: that session is written over the imported one.
+/// Meanwhile a user has signed in. That session is newer and overwrites the imported one.
 pub(crate) fn keep_sign_in(machine: &mut Machine, input: Imported, _: &mut Effects) -> Verdict {
     note_import(machine, &input);
     machine.ledger.change();

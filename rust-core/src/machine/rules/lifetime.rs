@@ -1,11 +1,11 @@
-//! The session is used.
+//! Uses of the session.
 
 use super::super::input::Used;
 use super::super::lifetime;
 use super::super::outcome::{Effects, Verdict};
 use super::super::state::Machine;
 
-/// The idle time begins anew. The store is given that from time to time.
+/// The idle time starts again. The store is given the new time only now and then.
 pub(crate) fn note_use(machine: &mut Machine, input: Used, effects: &mut Effects) -> Verdict {
     let Some(idle) = machine.limits.idle else {
         return Verdict::Unchanged;

@@ -1,4 +1,4 @@
-//! What another process left in the store is merged with what is in memory.
+//! Merges what another process left in the store with what is in memory.
 
 use std::mem;
 use std::sync::Arc;
@@ -28,8 +28,9 @@ pub(crate) fn restore_again(machine: &mut Machine, input: ItemSeen, effects: &mu
     Verdict::Changed
 }
 
-/// Nobody is signed in here. A sign-out that is not written yet is newer than what it will remove, but not than a
-/// sign-in elsewhere. A sign-out that came before the store could be read is of what is read first.
+/// Nobody is signed in here. A sign-out that is not written yet is newer than the sign-in that it removes, but not
+/// newer than another sign-in elsewhere. A sign-out that came before the store could be read applies to whatever is
+/// read first.
 pub(crate) fn follow_signed_out(machine: &mut Machine, input: ItemSeen, effects: &mut Effects) -> Verdict {
     let is_first_look = !machine.provenance.has_looked;
     if !look(machine, &input) {
@@ -58,8 +59,9 @@ pub(crate) fn follow_signed_out(machine: &mut Machine, input: ItemSeen, effects:
     Verdict::Unchanged
 }
 
-/// What the sign-out removes has tokens of another grant than its user saw: another process has stepped up meanwhile. Its refresh
-/// token is revoked with the next ones that wait.
+/// The session that the sign-out removes has tokens of a different grant from those of the session that the user left:
+/// another process has stepped up in the meantime. Its refresh token will be revoked together with the others that
+/// wait.
 fn revoke_too(machine: &mut Machine, found: &StoredSession) {
     if !machine.departure.is_from_another_grant_of(found) {
         return;
@@ -72,8 +74,8 @@ fn revoke_too(machine: &mut Machine, found: &StoredSession) {
     }
 }
 
-/// There is a session here: two writings of one session are merged; another one takes its place, unless this one was
-/// never stored and so is newer than whatever is there.
+/// There is a session here. Two versions of one sign-in are merged. Another sign-in replaces this one, unless this one
+/// was never stored: then it is newer than anything in the store.
 pub(crate) fn merge(machine: &mut Machine, input: ItemSeen, effects: &mut Effects) -> Verdict {
     if !look(machine, &input) {
         return Verdict::ReadAgain;
@@ -91,7 +93,7 @@ pub(crate) fn merge(machine: &mut Machine, input: ItemSeen, effects: &mut Effect
     }
 }
 
-/// Nobody is signed in elsewhere, and our sign-in is newer. What waits there to be revoked waits on.
+/// Nobody is signed in elsewhere, and our sign-in is newer. The tokens that wait there to be revoked still wait.
 fn stay_signed_in(machine: &mut Machine, found: Option<StoredItem>) -> Verdict {
     if let (Some(session), Some(StoredItem::SignedOut(found))) = (machine.session(), found) {
         let waiting = revocations::of_others(&found.revocations, &session.subject);
@@ -100,8 +102,8 @@ fn stay_signed_in(machine: &mut Machine, found: Option<StoredItem>) -> Verdict {
     Verdict::Unchanged
 }
 
-/// Another sign-in than ours. One that was never stored is newer than whatever is there. Where both are one user's, the
-/// changes that wait in either stay.
+/// The store holds a different sign-in from ours. If ours was never stored, it is newer. If both belong to the same
+/// user, the waiting changes of both stay.
 fn choose_sign_in(machine: &mut Machine, mut found: Box<StoredSession>, effects: &mut Effects) -> Verdict {
     let Phase::Session(mut held) = mem::take(&mut machine.phase) else {
         return Verdict::Unchanged;
@@ -116,7 +118,7 @@ fn choose_sign_in(machine: &mut Machine, mut found: Box<StoredSession>, effects:
         if update_ids(Some(&held)) != ours {
             machine.ledger.change();
         }
-        // The other one is written over: as with one that a sign-in replaces in memory.
+        // The other session is overwritten. Its tokens are treated as if a sign-in had replaced it in memory.
         let replaced = revocations::after(&found, held.credentials.received_at);
         let replaced = revocations::of_others(&replaced, &held.subject);
         machine.phase = Phase::Session(held);
@@ -132,7 +134,7 @@ fn choose_sign_in(machine: &mut Machine, mut found: Box<StoredSession>, effects:
     verdict
 }
 
-/// False when this process has written since it read, or has read something newer.
+/// False if this process has written since it read, or has read a newer item.
 fn look(machine: &mut Machine, input: &ItemSeen) -> bool {
     let is_current = machine.provenance.looks == input.looks;
     if is_current {
@@ -142,7 +144,7 @@ fn look(machine: &mut Machine, input: &ItemSeen) -> bool {
     is_current
 }
 
-/// Two writings of one session: the later tokens, and the later profile.
+/// Merges two versions of one session: the later tokens and the later profile win.
 fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects: &mut Effects) -> Verdict {
     let Phase::Session(mut held) = mem::take(&mut machine.phase) else {
         return Verdict::Unchanged;
@@ -153,9 +155,9 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
     let fetched_at = |profile: &Option<Arc<Profile>>| profile.as_ref().map(|profile| profile.fetched_at);
     let takes_profile = fetched_at(&their_profile) >= fetched_at(&our_profile);
     let mut news = Vec::new();
-    // Two renewals with one refresh token: without the lock, or where the first one's tokens could not be written at once.
-    // The later one has the newest refresh token, and an end is no news then. Of one renewal the later version is the one
-    // whose tokens were checked.
+    // Two renewals with one refresh token happen without the lock, or if the tokens of the first could not be written
+    // at once. The later renewal has the newest refresh token; an end that contradicts it does not count. Of one
+    // renewal, the later version is the one whose tokens were checked.
     let age = |session: &StoredSession| {
         let received_at = session.credentials.received_at;
         (
@@ -185,7 +187,7 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
         held = found;
         machine.ledger.took_tokens_from_store();
     } else if theirs < ours {
-        // Another process wrote what is long spent over what is current.
+        // Another process has replaced the current version with an outdated one.
         machine.ledger.change();
     }
     let is_news = |profile: &Profile| takes_profile && !profile.says_the_same_as(our_profile.as_deref());
@@ -210,9 +212,9 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
     }
 }
 
-/// A key is stored before the first request that shows it, and what that brings is bound to it: so it stays, also where the
-/// answer was lost, and what is newer knows nothing of it. Of two keys it is the one of the newer tokens; of the same tokens
-/// the stored one, which may have been shown already.
+/// A key is stored before the first request that proves possession of it, and the tokens of that request are bound to
+/// it. Therefore the key stays, even if the answer was lost or the newer version does not contain the key. Of two keys,
+/// the key of the newer tokens stays; if the tokens are the same, the stored key, which may have been used already.
 fn merge_keys(machine: &mut Machine, held: &mut StoredSession, found: &mut StoredSession, takes_tokens: bool) {
     let is_of_the_same_tokens = held.sequence == found.sequence && !held.credentials.is_bound;
     let (ours, theirs) = (&mut held.credentials.proof_key, &mut found.credentials.proof_key);
@@ -226,7 +228,7 @@ fn merge_keys(machine: &mut Machine, held: &mut StoredSession, found: &mut Store
     }
 }
 
-/// How old the session is, by both: one sign-in has one age, whichever has the later tokens.
+/// The session's age from both versions: one sign-in has one age, whichever version has the later tokens.
 fn merge_lifetimes(held: &mut StoredSession, found: &mut StoredSession) -> Option<Lifetime> {
     match (held.lifetime.take(), found.lifetime.take()) {
         (Some(mut ours), Some(theirs)) => {
@@ -237,7 +239,7 @@ fn merge_lifetimes(held: &mut StoredSession, found: &mut StoredSession) -> Optio
     }
 }
 
-/// A token for a further audience that is the one that was here already is as old as it was.
+/// If a token for a further audience was already here, the time when it was received is kept.
 fn keep_receipts(held: &StoredSession, found: &mut StoredSession) {
     for token in &mut found.audience_tokens {
         let same = |ours: &&AudienceToken| {
@@ -247,12 +249,13 @@ fn keep_receipts(held: &StoredSession, found: &mut StoredSession) {
     }
 }
 
-/// Another process's renewal ends no token of ours for a further audience, and what it stored has the newest only.
+/// A renewal in another process ends none of our tokens for further audiences. The stored item contains only the newest
+/// of them.
 fn keep_further_tokens(held: &StoredSession, found: &mut StoredSession) {
     if found.ended.is_some() {
         return;
     }
-    // What is bound to another key than the session's cannot be proved any more.
+    // Tokens that are bound to a different key are dropped: possession of that key can no longer be proved.
     let is_same_key = held.credentials.proof_key == found.credentials.proof_key;
     let mut kept = held.audience_tokens.clone();
     kept.retain(|token| is_same_key || !token.credentials.is_bound);
@@ -282,7 +285,7 @@ fn merge_revocations(
     )
 }
 
-/// These tokens have to be revoked as well.
+/// Adds tokens that have to be revoked.
 pub(super) fn wait_further(machine: &mut Machine, tokens: Vec<PendingRevocation>) {
     let Some(pending) = machine.phase.revocations_mut() else {
         return;
@@ -297,9 +300,9 @@ pub(super) fn wait_further(machine: &mut Machine, tokens: Vec<PendingRevocation>
     machine.ledger.change();
 }
 
-/// Another session, or none, is there now.
+/// Another session, or none, takes the place of the current one.
 pub(crate) fn take_over(machine: &mut Machine, phase: Phase, by: SignInWay, effects: &mut Effects) -> Verdict {
-    // What could not be written here is not in the store either.
+    // Waiting revocations that were never written here are not in the store either.
     let mut unsaved = machine.phase.revocations().to_vec();
     unsaved.retain(|token| !machine.provenance.stored_revocations.contains(&token.token));
     replace_by_stored(machine, phase, effects);
@@ -328,7 +331,7 @@ mod tests {
     use super::*;
     use crate::model::secret::{Fingerprint, SecretBytes};
 
-    /// The store was read and found empty, when that many looks were counted.
+    /// The store was read and found empty, when `looks` had this value.
     fn look(machine: &mut Machine, looks: u64) -> Verdict {
         let (item, seen) = (None, None);
         machine.apply(ItemSeen { item, seen, looks }).verdict
@@ -347,7 +350,7 @@ mod tests {
         assert_eq!(look(1), (Verdict::Unchanged, 1, true), "nothing new");
     }
 
-    /// A write that proves that the store takes one often changes nothing in it.
+    /// A write that tests whether the store accepts one often changes nothing in it.
     #[test]
     fn what_was_read_before_a_write_is_read_again_though_it_wrote_the_same_bytes() {
         let mut machine = Machine::default();

@@ -1,4 +1,4 @@
-//! What the inputs do, by topic. Each rule is named in the table of transitions.
+//! What the inputs do, by topic. The table of transitions names each rule.
 
 pub(crate) mod importing;
 pub(crate) mod lifetime;

@@ -1,4 +1,4 @@
-//! A renewal: what is sent, and what becomes of the answer.
+//! A renewal: what is sent, and what happens to the answer.
 
 use super::super::announcements::renewed;
 use super::super::event::SessionEvent;
@@ -15,7 +15,7 @@ use crate::model::credentials::Credentials;
 use crate::model::secret::Secret;
 use crate::storage::envelope::{Brought, StoredSession};
 
-/// The current token is sent, if there is one that can be and the session is not over by its age.
+/// The current token is sent, if there is one to renew with and the session is not over by its age.
 pub(crate) fn renew(machine: &mut Machine, input: RenewalAsked, effects: &mut Effects) -> Verdict {
     if let Some(input) = Tokens::of(machine).renewal_input(input.now) {
         effects.renew(input);
@@ -23,8 +23,8 @@ pub(crate) fn renew(machine: &mut Machine, input: RenewalAsked, effects: &mut Ef
     Verdict::Unchanged
 }
 
-/// The next renewal proves that it has this key, and is stored with it first: whatever becomes of the answer, the key is
-/// there. What was bound to a key that is lost can be renewed by nobody.
+/// The next renewal will prove possession of this key. The key is stored before that request is sent, so that it exists
+/// whatever happens to the answer: tokens that are bound to a lost key can never be renewed.
 pub(crate) fn bind(machine: &mut Machine, input: ProofKeyMade, _: &mut Effects) -> Verdict {
     let Some(session) = machine.session_of(input.generation) else {
         return Verdict::Superseded;
@@ -34,8 +34,9 @@ pub(crate) fn bind(machine: &mut Machine, input: ProofKeyMade, _: &mut Effects) 
     Verdict::Changed
 }
 
-/// The session is gone, and nobody else has what came for it: the new refresh token is revoked. Not where the same user has
-/// signed in again: issuers that delete the user's grant along with it would end the new session.
+/// The session is gone, and nobody else has the tokens that came for it, so the new refresh token is revoked. It is not
+/// revoked if the same user has signed in again: some issuers delete the user's grant along with the token, which would
+/// end the new session.
 pub(crate) fn drop_tokens(machine: &mut Machine, input: RenewalAnswered, effects: &mut Effects) -> Verdict {
     if machine.session().is_none_or(|session| session.subject != input.subject) {
         effects.revoke(input.answer.refresh_token);
@@ -44,16 +45,16 @@ pub(crate) fn drop_tokens(machine: &mut Machine, input: RenewalAnswered, effects
     Verdict::Superseded
 }
 
-/// The new tokens take the place of the old ones. They are not given out before they are checked.
+/// The new tokens replace the old ones. They are not given out before they are checked.
 ///
-/// A session that another process has ended meanwhile goes on: the issuer has just accepted its refresh token.
+/// A session that another process has ended in the meantime continues: the issuer has just accepted its refresh token.
 pub(crate) fn take_tokens(machine: &mut Machine, input: RenewalAnswered, effects: &mut Effects) -> Verdict {
     let Some(session) = machine.session_of(input.generation) else {
         return drop_tokens(machine, input, effects);
     };
     let had_ended = session.ended.is_some();
     let subject = session.subject.clone();
-    // The issuer has taken the refresh token.
+    // The issuer has accepted the refresh token.
     machine.refusals.forget();
     match input.audience.clone() {
         None => take_own_tokens(machine, input),
@@ -67,8 +68,8 @@ pub(crate) fn take_tokens(machine: &mut Machine, input: RenewalAnswered, effects
     Verdict::Changed
 }
 
-/// What the answer leaves out stays, but for the access token. Without a word about the scope a renewal brings all that is
-/// granted (RFC 6749 6), also after one that asked for less.
+/// Whatever the answer leaves out stays, except the access token. If the answer says nothing about the scope, the
+/// renewal brought everything that is granted (RFC 6749 6), even if the one before asked for less.
 fn take_own_tokens(machine: &mut Machine, input: RenewalAnswered) {
     let RenewalAnswered { answer, at, .. } = input;
     let Phase::Session(session) = &mut machine.phase else {
@@ -77,7 +78,7 @@ fn take_own_tokens(machine: &mut Machine, input: RenewalAnswered) {
     lifetime::keep(machine.limits, session);
     keep_device_secret(session, answer.device_secret);
     let scope = session.credentials.scope.take();
-    // Empty where it is not known.
+    // Empty if the scope is not known.
     let whole_scope = session.whole_scope.take().or_else(|| scope.clone()).unwrap_or_default();
     session.whole_scope = input.asks_for_less.then(|| whole_scope.clone());
     let granted = Some(whole_scope).filter(|scope| !scope.is_empty());
@@ -93,7 +94,7 @@ fn take_own_tokens(machine: &mut Machine, input: RenewalAnswered) {
         lifetime_seconds: Credentials::lifetime_for(answer.expires_in),
         lives_by_id_token: kept.lives_by_id_token,
         unchecked: true,
-        // Of two keys the one that the answer's tokens are bound to.
+        // If there are two keys, the one that the answer's tokens are bound to.
         proof_key: answer.proof_key.or_else(|| kept.proof_key.take()),
         is_bound: answer.is_bound,
     };
@@ -106,15 +107,15 @@ fn take_own_tokens(machine: &mut Machine, input: RenewalAnswered) {
     machine.receipt.renewals += 1;
 }
 
-/// The one that came takes the place of the one before: the issuer may have replaced it.
+/// A device secret that came replaces the earlier one: the issuer may have replaced it.
 fn keep_device_secret(session: &mut StoredSession, came: Option<Secret>) {
     if came.is_some() {
         session.device_secret = came;
     }
 }
 
-/// An access token for a further audience, and perhaps a new refresh token. The session's own access token, scope and ID
-/// token stay.
+/// Takes an access token for a further audience, and perhaps a new refresh token. The session's own access token, scope
+/// and ID token stay.
 fn take_audience_token(machine: &mut Machine, audience: Audience, input: RenewalAnswered) {
     let RenewalAnswered { answer, at, .. } = input;
     let Phase::Session(session) = &mut machine.phase else {
@@ -154,7 +155,7 @@ fn take_audience_token(machine: &mut Machine, audience: Audience, input: Renewal
     audience::keep(&mut session.audience_tokens, token);
 }
 
-/// The session is gone. Where nobody is signed in, nobody else has its refresh token: it is revoked.
+/// The session is gone. If nobody is signed in, nobody else has its refresh token, so it is revoked.
 pub(crate) fn drop_checked(_: &mut Machine, input: TokensChecked, effects: &mut Effects) -> Verdict {
     if let CheckResult::Accepted { refresh_token, .. } = input.result {
         effects.revoke(refresh_token);
@@ -162,8 +163,8 @@ pub(crate) fn drop_checked(_: &mut Machine, input: TokensChecked, effects: &mut 
     Verdict::Superseded
 }
 
-/// Tokens that were accepted may be used. Of those that were not, only the refresh token stays. Where another process's
-/// later tokens took their place, these are to be checked themselves.
+/// Tokens that were accepted may be used. Of tokens that were rejected, only the refresh token stays. If another
+/// process's later tokens have replaced them, those have to be checked themselves.
 pub(crate) fn trust(machine: &mut Machine, input: TokensChecked, effects: &mut Effects) -> Verdict {
     let Some(session) = machine.session_of(input.generation) else {
         return Verdict::Superseded;
@@ -199,8 +200,8 @@ pub(crate) fn trust(machine: &mut Machine, input: TokensChecked, effects: &mut E
             session.audience_tokens.retain(|token| token.audience != *audience);
         }
     }
-    // That they were checked belongs in the store too, but nothing waits for it. It is no later writing of the session:
-    // another process may have renewed meanwhile.
+    // The result of the check belongs in the store too, but nothing waits for it. It does not count as a later version
+    // of the session: another process may have renewed in the meantime.
     machine.ledger.change();
     if let Some(event) = event {
         let revision = revision.unwrap_or_else(|| machine.ledger.tokens());
@@ -209,8 +210,8 @@ pub(crate) fn trust(machine: &mut Machine, input: TokensChecked, effects: &mut E
     Verdict::Changed
 }
 
-/// The issuer ended the session: the tokens go, the user's profile stays. The refusal of an older refresh token means
-/// nothing.
+/// The issuer ended the session: the tokens are removed, the user's profile stays. The refusal of an older refresh
+/// token has no effect.
 pub(crate) fn end(machine: &mut Machine, input: RenewalRefused, effects: &mut Effects) -> Verdict {
     let is_current = Tokens::of(machine).would_renew_with(&input.token);
     let Some(session) = machine.session_of(input.generation) else {
@@ -232,8 +233,8 @@ pub(crate) fn end(machine: &mut Machine, input: RenewalRefused, effects: &mut Ef
     Verdict::Changed
 }
 
-/// The issuer refused the current refresh token in words that do not say so. After several of these the user has to sign in,
-/// but the session stays: one renewal that succeeds shows that it lives.
+/// The issuer refused the current refresh token with a code that does not say why. After several such refusals the user
+/// has to sign in, but the session stays: one renewal that succeeds shows that it is alive.
 pub(crate) fn count_refusal(machine: &mut Machine, input: RenewalDeclined, _: &mut Effects) -> Verdict {
     let counts = input.plain && Tokens::of(machine).would_renew_with(&input.token);
     if machine.session_of(input.generation).is_none() {

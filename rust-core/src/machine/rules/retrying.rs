@@ -7,7 +7,7 @@ use super::super::outcome::{Effects, Verdict};
 use super::super::retry::RetryPolicy;
 use super::super::state::Machine;
 
-/// A renewal begins, unless one failed a moment ago.
+/// A renewal begins, unless one of its kind failed a moment ago.
 pub(crate) fn begin(machine: &mut Machine, input: RenewalBegun, _: &mut Effects) -> Verdict {
     if let Some(refusal) = machine.cooldowns.refusal(&input.kind, input.now) {
         return Verdict::TooEarly(refusal);
@@ -16,7 +16,7 @@ pub(crate) fn begin(machine: &mut Machine, input: RenewalBegun, _: &mut Effects)
     Verdict::Changed
 }
 
-/// An answer that was lost is asked for again.
+/// A request whose answer was lost is sent again.
 pub(crate) fn ask_again(machine: &mut Machine, input: RequestFailed, effects: &mut Effects) -> Verdict {
     let asks_again = |retries: &mut RetryPolicy| retries.asks_again(&input.error, input.sent, input.now);
     if machine.retries.as_mut().is_some_and(asks_again) {
@@ -31,7 +31,7 @@ pub(crate) fn fail(machine: &mut Machine, input: RenewalFailed, effects: &mut Ef
     Verdict::Unchanged
 }
 
-/// The same in a session that goes on: the failure is announced, if it was this session's.
+/// The same in a session that has not ended: the failure is announced, if it was this session's.
 pub(crate) fn fail_and_report(machine: &mut Machine, input: RenewalFailed, effects: &mut Effects) -> Verdict {
     let is_over = !try_later(machine, &input, effects);
     if machine.session_of(input.generation).is_none() {
@@ -49,7 +49,7 @@ pub(crate) fn fail_and_report(machine: &mut Machine, input: RenewalFailed, effec
     Verdict::Unchanged
 }
 
-/// False where that was the last attempt.
+/// False if that was the last attempt.
 fn try_later(machine: &mut Machine, input: &RenewalFailed, effects: &mut Effects) -> bool {
     let pause = machine
         .retries
@@ -67,7 +67,7 @@ fn try_later(machine: &mut Machine, input: &RenewalFailed, effects: &mut Effects
     pause.is_some()
 }
 
-/// What ends a session, or is nobody's failure, is announced elsewhere or not at all.
+/// Errors that end a session, or that are no failure, are announced elsewhere or not at all.
 fn is_worth_reporting(error: &Error) -> bool {
     !matches!(error, Error::Reauthenticate(_) | Error::NoSession | Error::ReadOnly)
 }
@@ -79,7 +79,7 @@ pub(crate) fn succeed(machine: &mut Machine, input: RenewalSucceeded, _: &mut Ef
     Verdict::Changed
 }
 
-/// For a while it is not tried again by itself.
+/// The attempt failed: it is not repeated automatically for a while.
 pub(crate) fn fail_attempt(machine: &mut Machine, input: AttemptFailed, _: &mut Effects) -> Verdict {
     let AttemptFailed {
         attempt,
@@ -91,7 +91,7 @@ pub(crate) fn fail_attempt(machine: &mut Machine, input: AttemptFailed, _: &mut 
     Verdict::Unchanged
 }
 
-/// The next renewal would bring another such token.
+/// The token's lifetime is too short for a caller. The next renewal would bring another such token.
 pub(crate) fn note_short(machine: &mut Machine, input: LifetimeShort, _: &mut Effects) -> Verdict {
     let LifetimeShort {
         kind,

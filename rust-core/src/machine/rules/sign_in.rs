@@ -10,7 +10,7 @@ use super::super::revocations;
 use super::super::state::Machine;
 use crate::model::time::Instant;
 
-/// The new session begins. Of what was to be revoked, other users' tokens still are.
+/// The new session begins. Of the tokens that wait to be revoked, those of other users still wait.
 pub(crate) fn enter(machine: &mut Machine, input: SignedIn, effects: &mut Effects) -> Verdict {
     let SignedIn {
         mut session,
@@ -24,11 +24,11 @@ pub(crate) fn enter(machine: &mut Machine, input: SignedIn, effects: &mut Effect
         monotonic: received,
     };
     lifetime::begin(machine.limits, &mut session, at);
-    // Kept anew: the sign-in is written anyway.
+    // The discovery document is stored again: the sign-in is written anyway.
     session.discovery.clone_from(&machine.discovery);
     let event = arrival(&session, by);
     machine.begin_generation(Phase::Session(session));
-    // The user took part: the issuer can be reached.
+    // The user took part, so the issuer can be reached.
     machine.cooldowns.end_all();
     machine.receipt.received = Some(received);
     machine.receipt.renewals += 1;
@@ -45,16 +45,16 @@ pub(crate) fn enter(machine: &mut Machine, input: SignedIn, effects: &mut Effect
     Verdict::Changed
 }
 
-/// The same in the place of a session. The same user's waiting changes of the metadata stay: the session has ended, or
-/// the user signed in once more without a sign-out. Another user's refresh token is to be revoked; the same user's is not,
-/// as above.
+/// The same, if there already is a session. The waiting changes of the metadata stay if the user is the same: the
+/// session had ended, or the user signed in again without a sign-out. The refresh token of another user has to be
+/// revoked; that of the same user does not, as above.
 pub(crate) fn enter_again(machine: &mut Machine, mut input: SignedIn, effects: &mut Effects) -> Verdict {
     let since = input.session.credentials.received_at;
     if let Phase::Session(before) = &mut machine.phase {
         if before.subject == input.session.subject {
             input.session.pending_updates.clone_from(&before.pending_updates);
         }
-        // Stays only if it is another user's.
+        // Stays only if it belongs to another user.
         before.revocations = revocations::after(before, since);
     }
     enter(machine, input, effects)

@@ -1,4 +1,4 @@
-//! The user signs out, and what has to be revoked for it.
+//! The user signs out, and the tokens are revoked.
 
 use std::mem;
 
@@ -16,7 +16,8 @@ use crate::model::revocable::RevocableKind;
 use crate::model::time::Timestamp;
 use crate::storage::envelope::{self, PendingRevocation};
 
-/// The user of this session signs out. The refresh token and the device secret are revoked now, and kept until that is done.
+/// The user of this session signs out. The refresh token and the device secret are revoked now, and kept until that has
+/// succeeded.
 pub(crate) fn leave(machine: &mut Machine, input: SignedOut, effects: &mut Effects) -> Verdict {
     let Phase::Session(session) = mem::take(&mut machine.phase) else {
         return Verdict::Unchanged;
@@ -32,7 +33,7 @@ pub(crate) fn leave(machine: &mut Machine, input: SignedOut, effects: &mut Effec
     Verdict::Changed
 }
 
-/// The user signs out before the store could be read: of whatever it holds when it is.
+/// The user signs out before the store could be read. The sign-out applies to whatever the store turns out to hold.
 pub(crate) fn leave_unknown(machine: &mut Machine, _: SignedOut, effects: &mut Effects) -> Verdict {
     machine.departure = Departure::default();
     sign_out(machine, Vec::new());
@@ -40,7 +41,7 @@ pub(crate) fn leave_unknown(machine: &mut Machine, _: SignedOut, effects: &mut E
     Verdict::Changed
 }
 
-/// The user signs out once more. It is no news, but what is stored is removed again.
+/// The user signs out once more. That is not announced, but the stored item is removed again.
 pub(crate) fn stay_signed_out(machine: &mut Machine, input: SignedOut, _: &mut Effects) -> Verdict {
     let mut pending = machine.phase.revocations().to_vec();
     if let Some(import) = Stored::of(machine).renewed_import()
@@ -70,7 +71,7 @@ fn announce(machine: &mut Machine, effects: &mut Effects) {
     announcements.add(ledger.current(), event, ledger, effects);
 }
 
-/// The token was revoked, or the issuer will never do it. A transient failure keeps it for later.
+/// The token was revoked, or the issuer will never revoke it. After a transient failure the token is kept for later.
 pub(crate) fn settle_revocation(machine: &mut Machine, input: RevocationEnded, _: &mut Effects) -> Verdict {
     if input.failure.as_ref().is_some_and(is_passing) {
         return Verdict::Unchanged;
@@ -79,7 +80,7 @@ pub(crate) fn settle_revocation(machine: &mut Machine, input: RevocationEnded, _
     keep_revocations(machine, |pending| pending.token != input.token)
 }
 
-/// What is too old does not have to be revoked any more.
+/// Tokens that have waited too long no longer have to be revoked.
 pub(crate) fn forget_old_revocations(machine: &mut Machine, now: Timestamp) -> Verdict {
     keep_revocations(machine, |pending| revocations::is_current(pending, now))
 }

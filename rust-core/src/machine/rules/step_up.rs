@@ -10,14 +10,15 @@ use super::super::state::Machine;
 use crate::model::time::Instant;
 use crate::storage::envelope::Brought;
 
-/// The session goes on with the tokens that came. What was kept with it stays: other audiences' tokens, the profile, changes
-/// that wait; and the refresh token with its nonce, where no other came.
+/// The session continues with the tokens that came. What was kept with it stays: the tokens for other audiences, the
+/// profile, waiting changes; and the refresh token with its nonce, if no new one came.
 ///
-/// A refresh token is worth nothing without the key that it is bound to. Where the session's is bound to another key than what
-/// came, and stays because no other came, the step-up gives way.
+/// A refresh token is useless without the key that it is bound to. If the session's refresh token stays and is bound to
+/// a different key from that of the new tokens, the step-up is discarded.
 ///
-/// Where one came, answers to renewals that are under way are not for this session any more: they would bring tokens of the
-/// authentication before. Where none came they are, because they may bring the successor of the one that stays.
+/// If a new refresh token came, answers to renewals that are under way no longer apply to this session: they would
+/// bring tokens of the earlier authentication. If none came, they still apply, because they may bring the successor of
+/// the refresh token that stays.
 pub(crate) fn step_up(machine: &mut Machine, input: SteppedUp, effects: &mut Effects) -> Verdict {
     let is_other = |held: &str| held != input.session.subject;
     if machine.session().is_none_or(|session| is_other(&session.subject)) {
@@ -36,7 +37,8 @@ pub(crate) fn step_up(machine: &mut Machine, input: SteppedUp, effects: &mut Eff
         return Verdict::Superseded;
     }
     if is_of_another_key {
-        // A renewal has bound the session to its key meanwhile; from now on there is the one that came.
+        // A renewal has bound the session to another key in the meantime. From now on the session has the key that
+        // came.
         session.audience_tokens.retain(|token| !token.credentials.is_bound);
     }
     let had_ended = session.ended.take().is_some();
@@ -66,7 +68,7 @@ pub(crate) fn step_up(machine: &mut Machine, input: SteppedUp, effects: &mut Eff
         machine.generation = machine.generation.next();
         machine.refusals.forget();
     }
-    // The user took part: the issuer can be reached.
+    // The user took part, so the issuer can be reached.
     machine.cooldowns.end_all();
     machine.receipt.received = Some(received);
     machine.receipt.renewals += 1;
@@ -86,7 +88,7 @@ pub(crate) fn step_up(machine: &mut Machine, input: SteppedUp, effects: &mut Eff
     Verdict::Changed
 }
 
-/// Nobody is signed in any more, or somebody else is. Nobody has what came: it is revoked.
+/// Nobody is signed in any more, or another user is. No session has the tokens that came, so they are revoked.
 pub(crate) fn forget_step_up(_: &mut Machine, input: SteppedUp, effects: &mut Effects) -> Verdict {
     effects.revoke(input.session.credentials.refresh_token);
     effects.revoke_device_secret(input.session.device_secret);

@@ -1,4 +1,4 @@
-//! The store: read for the first time, written, refused; and what is announced as time passes.
+//! The store: its first read, and the results of writes. Also what is announced as time passes.
 
 use super::super::event::SessionEvent;
 use super::super::input::{FirstRead, ItemDamaged, ItemWritten, StoreLocked, TimePassed, WriteAttempted};
@@ -9,8 +9,8 @@ use super::super::provenance::SignInName;
 use super::super::state::Machine;
 use super::sign_out::forget_old_revocations;
 
-/// What the store holds becomes what is in memory. Only while nothing is known: a sign-in or sign-out that came first is
-/// newer than the store.
+/// The contents of the store become what is in memory. This happens only while nothing is known: a sign-in or sign-out
+/// that came first is newer than the store.
 pub(crate) fn restore(machine: &mut Machine, input: FirstRead, effects: &mut Effects) -> Verdict {
     machine.provenance.look(input.seen, input.item.as_ref());
     machine.provenance.unreadable = input.unreadable;
@@ -22,7 +22,7 @@ pub(crate) fn restore(machine: &mut Machine, input: FirstRead, effects: &mut Eff
     Verdict::Changed
 }
 
-/// A session that has ended is no news: that was announced when it ended.
+/// A session that has ended is not announced again: that was announced when it ended.
 pub(crate) fn announce_restored(machine: &Machine, effects: &mut Effects) {
     if let Some(session) = machine.session().filter(|session| session.ended.is_none()) {
         let subject = session.subject.clone();
@@ -36,7 +36,7 @@ pub(crate) fn lock(machine: &mut Machine, _: StoreLocked, _: &mut Effects) -> Ve
     Verdict::Changed
 }
 
-/// What the store holds cannot be read, and memory knows better: that is written in its place.
+/// The stored item cannot be read, and memory is more current: memory replaces the item.
 pub(crate) fn write_over(machine: &mut Machine, input: ItemDamaged, _: &mut Effects) -> Verdict {
     machine.provenance.note(input.seen, None);
     machine.ledger.change();
@@ -50,7 +50,7 @@ pub(crate) fn note_attempt(machine: &mut Machine, input: WriteAttempted, effects
     Verdict::Changed
 }
 
-/// The store holds the changes. What waited for that is announced by [`note_attempt`], which follows.
+/// The store holds the changes. [`note_attempt`], which follows, announces the events that waited for that.
 pub(crate) fn note_written(machine: &mut Machine, input: ItemWritten, _: &mut Effects) -> Verdict {
     let provenance = &mut machine.provenance;
     provenance.wrote(input.written, input.content.sign_in);
@@ -60,7 +60,7 @@ pub(crate) fn note_written(machine: &mut Machine, input: ItemWritten, _: &mut Ef
         provenance.unreadable = None;
     }
     machine.ledger.store(input.content.revision);
-    // Also where it has later tokens meanwhile, which are not written yet.
+    // Also if memory has later tokens by now, which are not written yet.
     let written = machine.provenance.seen_sign_in.as_ref();
     let is_written = machine
         .session()
@@ -71,7 +71,8 @@ pub(crate) fn note_written(machine: &mut Machine, input: ItemWritten, _: &mut Ef
     Verdict::Changed
 }
 
-/// Announces the state, if it is another one, and counts how old the session is. New tokens are not announced before the store was given them.
+/// Announces the state if it has changed, and counts the age of the session. New tokens are not announced before the
+/// store was given them.
 pub(crate) fn publish(machine: &mut Machine, input: TimePassed, effects: &mut Effects) -> Verdict {
     let limits = machine.limits;
     if let Some(session) = machine.current_session() {
@@ -86,7 +87,7 @@ pub(crate) fn publish(machine: &mut Machine, input: TimePassed, effects: &mut Ef
     Verdict::Unchanged
 }
 
-/// The same where something may wait to be revoked.
+/// The same, if tokens may be waiting to be revoked.
 pub(crate) fn publish_and_prune(machine: &mut Machine, input: TimePassed, effects: &mut Effects) -> Verdict {
     let now = input.now.wall;
     publish(machine, input, effects);

@@ -1,5 +1,5 @@
-//! What belongs to the user: the profile, and the changes of the metadata that wait for the network. And what is kept of
-//! the issuer.
+//! The user's data: the profile, and the changes of the metadata that wait for the network. Also what is kept of the
+//! issuer's data.
 
 use super::super::cooldown::Attempt;
 use super::super::event::SessionEvent;
@@ -9,7 +9,7 @@ use super::super::phase::Phase;
 use super::super::state::Machine;
 use crate::model::pending_update::check_room;
 
-/// The profile is kept with the session that it was asked for.
+/// The profile is kept with the session that it was requested for.
 pub(crate) fn keep_profile(machine: &mut Machine, input: ProfileFetched, effects: &mut Effects) -> Verdict {
     let Some(session) = machine.session_of(input.generation) else {
         return Verdict::Superseded;
@@ -24,8 +24,8 @@ pub(crate) fn keep_profile(machine: &mut Machine, input: ProfileFetched, effects
     Verdict::Changed
 }
 
-/// What the issuer published goes along with the next writing of the session: it can be fetched again, so none is made for
-/// it alone.
+/// The discovery document is stored with the next write of the session. It can be fetched again, so it causes no write
+/// by itself.
 pub(crate) fn keep_discovery(machine: &mut Machine, input: DiscoveryKnown, _: &mut Effects) -> Verdict {
     if let Phase::Session(session) = &mut machine.phase {
         session.discovery = Some(input.discovery.clone());
@@ -34,13 +34,14 @@ pub(crate) fn keep_discovery(machine: &mut Machine, input: DiscoveryKnown, _: &m
     Verdict::Unchanged
 }
 
-/// The next proofs to that server say it, and it goes along with the next writing of the session, as the above.
+/// The next proofs for that server contain the nonce. Like the discovery document, it is stored with the next write of
+/// the session.
 pub(crate) fn keep_nonce(machine: &mut Machine, input: NonceKnown, _: &mut Effects) -> Verdict {
     machine.proof_nonces.keep(input.nonce);
     Verdict::Unchanged
 }
 
-/// One more change waits, if there is room for it.
+/// Adds one more change that waits, if there is room for it.
 pub(crate) fn add_update(machine: &mut Machine, input: UpdateAdded, _: &mut Effects) -> Verdict {
     let Some(session) = machine.session_of(input.generation) else {
         return Verdict::Superseded;
@@ -53,7 +54,7 @@ pub(crate) fn add_update(machine: &mut Machine, input: UpdateAdded, _: &mut Effe
     Verdict::Changed
 }
 
-/// A change does not wait any more, if it did.
+/// Removes a change that no longer waits, if it was there.
 pub(crate) fn remove_update(machine: &mut Machine, input: UpdateRemoved, effects: &mut Effects) -> Verdict {
     let Phase::Session(session) = &mut machine.phase else {
         return Verdict::Unchanged;

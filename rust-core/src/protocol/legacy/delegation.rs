@@ -1,6 +1,6 @@
-//! `/delegation`: another token for the same user, for a refresh token of a device or for an ID token that has not
-//! expired. Of `api_type` "app" it is an ID token, which is how the sessions of that time were renewed; of the others it
-//! is whatever the add-on makes (AWS, Firebase, …).
+//! `/delegation`: another token for the same user, in exchange for a device's refresh token or for an ID token that has
+//! not expired. For the `api_type` "app" it is an ID token, which is how legacy sessions are renewed; for other types
+//! it is whatever the add-on makes (AWS, Firebase, …).
 
 use serde_json::{Map, Value};
 use url::Url;
@@ -22,10 +22,10 @@ pub const ENDPOINT: Endpoint = Endpoint::named("delegation endpoint");
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-/// What is shown to the endpoint.
+/// The token that is sent to the endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Shown {
-    /// A refresh token, which is not rotated here.
+    /// A refresh token. This endpoint does not rotate it.
     RefreshToken,
     /// An ID token that has not expired.
     IdToken,
@@ -47,23 +47,23 @@ impl Shown {
     }
 }
 
-/// What is asked for.
+/// The parameters of a delegation.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
     /// `api_type`: "app", "aws", "firebase", …
     pub api_type: &'a str,
-    /// `target`: the client that the token is for, where it is another.
+    /// `target`: the client that the token is for, if it is another client.
     pub target: Option<&'a str>,
     /// `scope`; not sent when empty.
     pub scope: &'a str,
-    /// What else the add-on needs, such as `role` and `principal` for AWS.
+    /// Further parameters that the add-on needs, such as `role` and `principal` for AWS.
     pub parameters: &'a [(String, String)],
 }
 
 /// The request.
 ///
 /// # Errors
-/// [`ProtocolError::NotWritable`] if it cannot be written.
+/// [`ProtocolError::NotWritable`] if it cannot be serialized.
 pub fn request(
     base: &Url,
     client_id: &str,
@@ -86,10 +86,10 @@ pub fn request(
 }
 
 /// Reads the answer to a renewal (`api_type` "app"): the ID token, with the lifetime that its own `exp` gives it by the
-/// server's time. Says nothing about whether it is to be believed.
+/// server's time. Does not verify the token.
 ///
 /// # Errors
-/// As [`read`]; [`ProtocolError::UnexpectedAnswer`] without an ID token that says when it expires.
+/// As [`read`]; [`ProtocolError::UnexpectedAnswer`] if there is no ID token with a time of expiry.
 pub fn read_renewal(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
     if !answer.is_success() {
         return Err(failure(answer, shown, now));
@@ -112,7 +112,8 @@ pub fn read_renewal(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> Result
     })
 }
 
-/// Reads the answer, whatever the add-on makes of it. A refresh token in it is left out: it would belong to nobody here.
+/// Reads the answer, whatever the add-on put in it. A refresh token in it is left out, because nothing here could use
+/// it.
 ///
 /// | status | body | means |
 /// |---|---|---|
@@ -125,10 +126,10 @@ pub fn read_renewal(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> Result
 /// | 429, 5xx, anything else | any | retry later |
 ///
 /// # Errors
-/// By this table, which is that of `/oauth/token` where the words are the same.
+/// According to this table, which agrees with that of `/oauth/token` where the codes are the same.
 pub fn read(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> Result<Map<String, Value>, ProtocolError> {
     let mut body = success_object(ENDPOINT, answer, || failure(answer, shown, now))?;
-    // Wiped, not only left out.
+    // Wiped, not only removed.
     drop(body.remove("refresh_token").map(SecretValue::new));
     Ok(body)
 }

@@ -1,5 +1,5 @@
-//! Auth0's endpoints of before June 2017, which tenants of that age may still have: [`delegation`], [`tokeninfo`] and
-//! `/oauth/ro` ([`resource_owner`]). Nothing else of Pilotlight's uses them, and a session does only where its
+//! Auth0's endpoints from before June 2017, which tenants of that age may still have: [`delegation`], [`tokeninfo`] and
+//! `/oauth/ro` ([`resource_owner`]). No other part of Pilotlight uses them, and a session does only if its
 //! configuration allows it.
 //!
 //! Source: Auth0, "Authentication API", legacy; "Delegation Tokens"; "Application Grant Types".
@@ -18,7 +18,7 @@ use crate::protocol::error::ProtocolError;
 use crate::protocol::message::HttpAnswer;
 use crate::protocol::sanitized::sanitized_description;
 
-/// A refusal in words of the protocol.
+/// A refusal with an error code of the protocol.
 struct Refusal {
     server: Server,
     status: u16,
@@ -29,7 +29,7 @@ struct Refusal {
 
 impl Refusal {
     fn configuration(&self, hint: &str) -> ProtocolError {
-        // See `resource_owner`: those words may quote the password.
+        // See `resource_owner`: the description may quote the password.
         let words = match self.description.as_str() {
             "" => String::new(),
             _ if self.server.endpoint == Endpoint::RESOURCE_OWNER => String::new(),
@@ -43,8 +43,8 @@ impl Refusal {
     }
 }
 
-/// Reads what an unsuccessful answer means at each of these endpoints; the refusal that is left says more to the one that
-/// asked. `grant` is the legacy grant type that the endpoint needs, where it needs one.
+/// Reads what an unsuccessful answer means at each of these endpoints. Returns a refusal if its meaning depends on the
+/// endpoint. `grant` is the legacy grant type that the endpoint needs, if any.
 fn refusal(
     endpoint: Endpoint,
     answer: &HttpAnswer,

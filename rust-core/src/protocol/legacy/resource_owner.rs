@@ -17,20 +17,20 @@ use crate::protocol::token::{TokenAnswer, pairs};
 /// Who signs in, and how.
 #[derive(Clone, Copy, Debug)]
 pub struct Credentials<'a> {
-    /// The user's name or address.
+    /// The user name or email address.
     pub username: &'a Secret,
     /// The password.
     pub password: &'a Secret,
     /// The database connection.
     pub connection: &'a str,
-    /// What the user calls this device; needed for a refresh token, which is bound to it.
+    /// The name of this device; required for a refresh token, which is bound to it.
     pub device: Option<&'a str>,
 }
 
 /// The request. `parameters` are added as they are.
 ///
 /// # Errors
-/// [`ProtocolError::NotWritable`] if it cannot be written.
+/// [`ProtocolError::NotWritable`] if it cannot be serialized.
 pub fn request(
     base: &Url,
     configuration: &Configuration,
@@ -51,13 +51,13 @@ pub fn request(
     HttpRequest::post_json(at(base, "/oauth/ro"), &members)
 }
 
-/// Reads the answer. It says no `expires_in`.
+/// Reads the answer. It has no `expires_in`.
 ///
 /// # Errors
-/// [`ProtocolError::SignIn`] with the issuer's code where it did not let the user in (`invalid_user_password`, `unauthorized`,
-/// `too_many_attempts`, `password_leaked`, …); [`ProtocolError::Argument`] for a connection or parameter that it does not know;
-/// [`ProtocolError::Configuration`] where the endpoint is switched off or not for this client; the server's trouble
-/// otherwise.
+/// [`ProtocolError::SignIn`] with the issuer's code if the issuer did not let the user in (`invalid_user_password`,
+/// `unauthorized`, `too_many_attempts`, `password_leaked`, …); [`ProtocolError::Argument`] for a connection or
+/// parameter that it does not know; [`ProtocolError::Configuration`] if the endpoint is switched off or not allowed for
+/// this client; otherwise a failure of the server.
 pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
     let endpoint = Endpoint::RESOURCE_OWNER;
     if !answer.is_success() {
@@ -77,11 +77,11 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<TokenAnswer, Protocol
     })
 }
 
-/// Says all in its own words: the server's may quote what it was sent, and a password can read like prose.
+/// Uses Pilotlight's own words: the server's may quote what it was sent, and a password can look like prose.
 fn failure(answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
     let body = json_object(answer).unwrap_or_default();
     let code = body.text("error").unwrap_or_default();
-    // Not the rate of requests: the account is kept shut until its owner does something about it.
+    // This is not a rate limit: the account stays blocked until its owner acts.
     if let (429, "too_many_attempts" | "too_many_logins") = (answer.status, code) {
         return ProtocolError::sign_in(code, "the issuer lets nobody in after too many wrong passwords");
     }

@@ -1,4 +1,4 @@
-//! `/tokeninfo`: the profile of the user that an ID token is about.
+//! `/tokeninfo`: the profile of the user that an ID token identifies.
 
 use serde_json::{Map, Value};
 use url::Url;
@@ -16,20 +16,20 @@ use crate::protocol::message::{HttpAnswer, HttpRequest};
 /// Auth0's `/tokeninfo`.
 pub const ENDPOINT: Endpoint = Endpoint::named("tokeninfo endpoint");
 
-/// The request. The endpoint is asked for no client.
+/// The request. The endpoint needs no client ID.
 ///
 /// # Errors
-/// [`ProtocolError::NotWritable`] if it cannot be written.
+/// [`ProtocolError::NotWritable`] if it cannot be serialized.
 pub fn request(base: &Url, id_token: &Secret) -> Result<HttpRequest, ProtocolError> {
     HttpRequest::post_json(at(base, "/tokeninfo"), &[("id_token", id_token.expose())])
 }
 
-/// Reads the answer: the claims, with `sub` made from `user_id` where the endpoint, which is older than OpenID Connect,
-/// sends none.
+/// Reads the answer: the claims. The endpoint is older than OpenID Connect; if it sends no `sub`, this makes one from
+/// `user_id`.
 ///
 /// # Errors
-/// [`ProtocolError::Argument`] for an ID token that is refused, [`ProtocolError::Configuration`] where the endpoint is switched
-/// off; the server's trouble otherwise.
+/// [`ProtocolError::Argument`] for an ID token that is refused; [`ProtocolError::Configuration`] if the endpoint is
+/// switched off; otherwise a failure of the server.
 pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<Map<String, Value>, ProtocolError> {
     let endpoint = ENDPOINT;
     let mut claims = success_object(endpoint, answer, || match answer.status {

@@ -1,4 +1,4 @@
-//! Refusals of the endpoints that give tokens and documents.
+//! Refusals of the endpoints that return tokens and documents.
 
 use url::Url;
 
@@ -11,7 +11,7 @@ use crate::protocol::message::HttpAnswer;
 use crate::protocol::token::read_with;
 use crate::protocol::{pushed_authorization, revocation, users};
 
-/// The setting that a failure names, and the words about it.
+/// The setting that a failure names, and its description.
 fn setting(failure: &ProtocolError) -> (&'static str, &str) {
     match failure {
         ProtocolError::Configuration { field, problem, .. } => (field, problem.as_ref()),
@@ -241,7 +241,7 @@ fn a_page_in_place_of_the_pushed_requests_endpoint_is_no_setting() {
     }
 }
 
-/// It says so with 400, not with 401.
+/// The Management API refuses such a token with 400, not with 401.
 #[test]
 fn a_change_is_not_refused_for_good_where_the_management_api_refuses_the_token() {
     for (status, body, for_good) in [

@@ -30,7 +30,7 @@ fn what_switches_an_endpoint_on_is_named_with_its_grant() {
     }
     let said = words(&delegation::read(&error(404, "endpoint_disabled", ""), Shown::IdToken, NOW).unwrap_err());
     assert!(said.starts_with("endpoint_disabled (it works only"), "{said}");
-    // Those words may quote the password.
+    // The server's description may quote the password.
     let said = words(&resource_owner::read(&disabled, NOW).unwrap_err());
     assert!(
         said.starts_with("endpoint_disabled (") && said.contains("grant-type/ro"),

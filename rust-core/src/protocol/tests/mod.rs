@@ -1,4 +1,4 @@
-//! What answers mean that differ in one thing, and what of a URL may be shown.
+//! What similar answers mean that differ in one thing, and which parts of a URL may be shown.
 
 mod failures;
 mod legacy;

@@ -1,4 +1,4 @@
-//! What of a URL is shown, kept and compared.
+//! Which parts of a URL are shown, kept and compared.
 
 use serde_json::{Map, Value};
 use url::Url;
@@ -63,7 +63,7 @@ fn a_redirect_uri_comes_back_as_it_was_with_an_answer_added() {
         ("https://example.com/a?x=1&code=1", "https://example.com/a?x=1", true),
         ("https://example.com/a?x=2&code=1", "https://example.com/a?x=1", false),
         ("https://example.com/a?code=1", "https://example.com/a?x=1", false),
-        // RFC 8252 7.3: any port, where it is this machine and plain http.
+        // RFC 8252 7.3: any port, for plain http on this machine.
         ("http://127.0.0.1:5000/a", "http://127.0.0.1/a", true),
         ("http://127.0.0.1:5000/a", "http://127.0.0.1:6000/a", true),
         ("https://127.0.0.1:5000/a", "https://127.0.0.1/a", false),
