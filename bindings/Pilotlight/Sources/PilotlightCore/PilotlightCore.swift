@@ -674,17 +674,17 @@ fileprivate struct FfiConverterDuration: FfiConverterRustBuffer {
 public protocol AppProofKeys: AnyObject, Sendable {
 
     /**
-     * A new key: in hardware where the device has some for it.
+     * Makes a new key, in hardware if the device supports it.
      */
     func create() throws  -> AppProofKey
 
     /**
-     * The key whose handle this is.
+     * The key with this handle.
      */
     func find(handle: Data) throws  -> AppProofKey
 
     /**
-     * The signature of the message's SHA-256: r and s side by side, of 32 bytes each.
+     * The signature of the message's SHA-256: r followed by s, 32 bytes each.
      */
     func sign(handle: Data, message: Data) throws  -> Data
 
@@ -746,7 +746,7 @@ open class AppProofKeysImpl: AppProofKeys, @unchecked Sendable {
 
 
     /**
-     * A new key: in hardware where the device has some for it.
+     * Makes a new key, in hardware if the device supports it.
      */
 open func create()throws  -> AppProofKey  {
     return try  FfiConverterTypeAppProofKey_lift(try rustCallWithError(FfiConverterTypeAppProofKeyError_lift) {
@@ -758,7 +758,7 @@ open func create()throws  -> AppProofKey  {
 }
 
     /**
-     * The key whose handle this is.
+     * The key with this handle.
      */
 open func find(handle: Data)throws  -> AppProofKey  {
     return try  FfiConverterTypeAppProofKey_lift(try rustCallWithError(FfiConverterTypeAppProofKeyError_lift) {
@@ -771,7 +771,7 @@ open func find(handle: Data)throws  -> AppProofKey  {
 }
 
     /**
-     * The signature of the message's SHA-256: r and s side by side, of 32 bytes each.
+     * The signature of the message's SHA-256: r followed by s, 32 bytes each.
      */
 open func sign(handle: Data, message: Data)throws  -> Data  {
     return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeAppProofKeyError_lift) {
@@ -967,29 +967,29 @@ public func FfiConverterTypeAppProofKeys_lower(_ value: AppProofKeys) -> UInt64 
 
 
 /**
- * An HTTP client of the app's.
+ * An HTTP client of the app.
  *
- * It sends each request at most once, as it is: no redirect is followed, no cookie is sent or kept, nothing is read from or
- * written to a cache. A server's challenge is answered without a user's name and password.
+ * It sends each request at most once and unchanged: it follows no redirects, sends and keeps no cookies, and does not
+ * use a cache. It answers authentication challenges without credentials.
  */
 public protocol AppTransport: AnyObject, Sendable {
 
     /**
-     * Begins to send `request` and returns soon. `reply` gets the outcome, once, on any thread.
+     * Begins to send `request` and returns quickly. `reply` receives the outcome, once, on any thread.
      */
     func send(request: TransportRequest, reply: TransportReply)
 
     /**
-     * Nobody waits for this request's outcome any more: its connection is closed where it has its own.
+     * The outcome of this request is no longer needed. If the request has its own connection, that is closed.
      */
     func cancel(id: UInt64)
 
 }
 /**
- * An HTTP client of the app's.
+ * An HTTP client of the app.
  *
- * It sends each request at most once, as it is: no redirect is followed, no cookie is sent or kept, nothing is read from or
- * written to a cache. A server's challenge is answered without a user's name and password.
+ * It sends each request at most once and unchanged: it follows no redirects, sends and keeps no cookies, and does not
+ * use a cache. It answers authentication challenges without credentials.
  */
 open class AppTransportImpl: AppTransport, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -1045,7 +1045,7 @@ open class AppTransportImpl: AppTransport, @unchecked Sendable {
 
 
     /**
-     * Begins to send `request` and returns soon. `reply` gets the outcome, once, on any thread.
+     * Begins to send `request` and returns quickly. `reply` receives the outcome, once, on any thread.
      */
 open func send(request: TransportRequest, reply: TransportReply)  {try! rustCall() {
         uniffiCallStatus in
@@ -1058,7 +1058,7 @@ open func send(request: TransportRequest, reply: TransportReply)  {try! rustCall
 }
 
     /**
-     * Nobody waits for this request's outcome any more: its connection is closed where it has its own.
+     * The outcome of this request is no longer needed. If the request has its own connection, that is closed.
      */
 open func cancel(id: UInt64)  {try! rustCall() {
         uniffiCallStatus in
@@ -1229,156 +1229,156 @@ public func FfiConverterTypeAppTransport_lower(_ value: AppTransport) -> UInt64 
 /**
  * One user's session at one issuer: signs in, keeps and renews the tokens, fetches the profile, signs out.
  *
- * Synchronous methods read memory only. Asynchronous ones may read or write the store and talk to the issuer;
- * cancelling the task that waits for one does not stop it, so that a renewal is never lost half way.
+ * Synchronous methods read memory only. Asynchronous methods may read or write the store and send requests to the
+ * issuer. Cancelling the task that waits for one does not stop it, so a renewal is never lost half way.
  */
 public protocol CoreSessionProtocol: AnyObject, Sendable {
 
     /**
-     * An access token that is good for at least `min_ttl_seconds`: from memory, or renewed with the refresh token
+     * An access token that is valid for at least `min_ttl_seconds`: from memory, or renewed with the refresh token
      * (network; the new tokens are stored). Any number of callers share one renewal. `force_refresh` renews even a
-     * valid one; `allow_expired` gives the expired one where it cannot be renewed for the moment.
+     * valid token; `allow_expired` returns the expired token if it cannot be renewed for the moment.
      */
     func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool) async throws  -> String
 
     /**
-     * An access token for a further audience: from memory, or got with the session's refresh token (network; persists).
-     * Auth0 is sent `audience`, other providers `resource` (RFC 8707). The session's own access token stays as it is.
-     * Callers for one audience share a request; several audiences are asked for one after the other.
+     * An access token for a further audience: from memory, or obtained with the session's refresh token (network;
+     * persists). The request has `audience` at Auth0, `resource` (RFC 8707) elsewhere. The session's own access token
+     * stays. Callers for one audience share a request; several audiences are requested one after the other.
      */
     func accessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool) async throws  -> String
 
     /**
-     * The process may take the lock between processes: it is not suspended before `release_process_lock`. So it is at
-     * first, for systems that suspend no processes.
+     * Allows the process to take the lock between processes: it will not be suspended before `release_process_lock`.
+     * This is the initial state, for systems that do not suspend processes.
      */
     func allowProcessLock()
 
     /**
-     * When the user last authenticated (`auth_time`), where the issuer said so. Reads memory only.
+     * When the user last authenticated (`auth_time`); nil if the issuer did not say so. Reads memory only.
      */
     func authenticatedAt()  -> Timestamp?
 
     /**
-     * Asks the issuer for a code with which the user signs in on another device (RFC 8628). Network; stores nothing. A sign-in
-     * already in progress is replaced.
+     * Asks the issuer for a code with which the user signs in on another device (RFC 8628). Network; stores nothing.
+     * Replaces a sign-in that is already in progress.
      */
     func beginDeviceSignIn(parameters: [String: String]) async throws  -> DeviceSignInRequest
 
     /**
-     * Starts a sign-in and gives the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the
-     * issuer for its endpoints where they are not known yet; stores nothing. A sign-in already in progress is
-     * replaced.
+     * Begins a sign-in and returns the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the
+     * issuer for its endpoints if they are not known yet; stores nothing. Replaces a sign-in that is already in
+     * progress.
      */
     func beginSignIn(options: SignInOptions) async throws  -> SignInRequest
 
     /**
-     * Starts a sign-in in which the session's user authenticates as an API asks for, and gives the URL to open.
-     * `complete_sign_in` ends it: the session goes on with the tokens that come and keeps all else, or stays as it is. Asks the
-     * issuer for its endpoints where they are not known yet; stores nothing.
+     * Begins a sign-in in which the session's user authenticates as an API requires, and returns the URL to open.
+     * `complete_sign_in` ends it: the session continues with the new tokens and keeps everything else, or stays as it
+     * is. Asks the issuer for its endpoints if they are not known yet; stores nothing.
      */
     func beginStepUp(options: StepUpOptions) async throws  -> SignInRequest
 
     /**
-     * The access token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
+     * The access token in memory if it is valid for at least `min_ttl_seconds`. No store, no network, no waiting.
      */
     func cachedAccessToken(minTtlSeconds: UInt32)  -> String?
 
     /**
-     * `cached_access_token` for a further audience, as asked for with `access_token_for` before; nil also for an
-     * audience that cannot be one.
+     * `cached_access_token` for a further audience that was requested with `access_token_for` before. Also nil if the
+     * arguments are not valid.
      */
     func cachedAccessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt32)  -> String?
 
     /**
-     * The profile as last fetched; nil when none was. Reads memory only. It is copied: ask for its version before.
+     * The profile that was fetched last, if any. Reads memory only. It is copied: compare its version first.
      */
     func cachedProfile()  -> UserProfile?
 
     /**
-     * A number for the profile that `cached_profile` would give now: 0 when it would give none, and another number for
-     * each that takes its place. For a caller that keeps the profile and only asks whether it is still the one.
+     * A number for the profile that `cached_profile` would return now: 0 if there is none, and a different number
+     * after each change. For a caller that keeps the profile and only needs to know whether it is still current.
      */
     func cachedProfileVersion()  -> UInt64
 
     /**
-     * Gives up the sign-in in progress, if there is one; its callback will be answered with `signInCancelled`.
+     * Cancels the sign-in in progress, if there is one. Its callback will then throw `signInCancelled`.
      */
     func cancelSignIn()
 
     /**
-     * Gives up the sign-in that this number of a `SignInRequest` names; one that has replaced it goes on.
+     * Cancels the sign-in with this `SignInRequest` number. A sign-in that has replaced it continues.
      */
     func cancelSignInAttempt(attempt: UInt64)
 
     /**
-     * Asks until the user has signed in there, or the code has expired; the request's number says which. Network; persists
-     * the session.
+     * Polls the issuer until the user has signed in on the other device or the code has expired. `attempt` is the
+     * number of the `DeviceSignInRequest`. Network; persists the session.
      */
     func completeDeviceSignIn(attempt: UInt64) async throws  -> SessionState
 
     /**
-     * Checks the URL that the browser came back with from the last `logout_url`: throws `fixArgument` when
-     * another sign-out, or none, led there. Reads memory only.
+     * Checks the URL that the browser returned from the last `logout_url`. Throws `fixArgument` if the URL belongs to
+     * another sign-out, or to none. Reads memory only.
      */
     func completeLogout(callbackUrl: String) throws
 
     /**
-     * Ends a sign-in with the URL that the browser was sent back to. Network; persists the session. A URL that does
-     * not belong to the sign-in in progress changes nothing.
+     * Completes a sign-in with the URL that the browser was redirected to. Network; persists the session. A URL that
+     * does not belong to the sign-in in progress changes nothing.
      */
     func completeSignIn(callbackUrl: String) async throws  -> SessionState
 
     /**
-     * What has happened since the session was opened in this process. Reads memory only.
+     * Counts of what has happened since the session was opened in this process. Reads memory only.
      */
     func counters()  -> SessionCounters
 
     /**
-     * Where the lease's epoch is, for `pilotlight_is_current`. It is there as long as this object.
+     * The address of the epoch that leases refer to, for `pilotlight_is_current`. Valid as long as this object exists.
      */
     func epochAddress()  -> UInt64
 
     /**
-     * The scopes of the session's own access token; nil where they are not known or nobody is signed in. Reads memory only.
+     * The scopes of the session's own access token; nil if unknown or nobody is signed in. Reads memory only.
      */
     func grantedScopes()  -> [String]?
 
     /**
-     * Whether the session has a refresh token, so that it outlives its access token. Reads memory only.
+     * Whether the session has a refresh token, so that it can outlive its access token. Reads memory only.
      */
     func hasRefreshToken()  -> Bool
 
     /**
-     * Whether a user is signed in with an access token that is good for at least `min_ttl_seconds` or can be renewed.
-     * Reads memory only: false until `restore` has ended.
+     * Whether a user is signed in, with an access token that is valid for at least `min_ttl_seconds` or can be
+     * renewed. Reads memory only: false until `restore` has ended.
      */
     func hasValidSession(minTtlSeconds: UInt32)  -> Bool
 
     /**
-     * The URL that ends the issuer's own session in the browser: Auth0's `/v2/logout`, or the end-session endpoint. Asks
-     * the issuer for its endpoints where they are not known yet.
+     * The URL that ends the issuer's own session in the browser: `/v2/logout` at Auth0, otherwise the end-session
+     * endpoint. Asks the issuer for its endpoints if they are not known yet.
      */
     func logoutUrl(options: LogoutOptions) async throws  -> String
 
     /**
-     * Whether that API refused the token that `replace_refused_token` gave, too. Memory only.
+     * Notes whether that API also refused the token that `replace_refused_token` returned. Memory only.
      */
     func noteReplacedToken(api: String, isRefused: Bool)
 
     /**
-     * The changes of the metadata that wait for the network, the oldest first. Reads memory only.
+     * The changes of the metadata that wait for the network, oldest first. Reads memory only.
      */
     func pendingMetadataUpdates()  -> [PendingUpdate]
 
     /**
-     * The system was asked for time in the background and has not answered: what needs the lock between processes waits
-     * for `allow_process_lock` or `release_process_lock`, 10 seconds at most.
+     * The app has asked the system for background time and has no answer yet. Calls that need the lock between
+     * processes wait for `allow_process_lock` or `release_process_lock`, for 10 seconds at most.
      */
     func postponeProcessLock()
 
     /**
-     * Gives what is measured from now on to `sink`, and no more to one that was given before. It ends with this handle.
+     * Gives measurements to `sink` from now on, instead of to any earlier one. Ends with this handle.
      */
     func recordMeasurements(sink: MetricsSink)
 
@@ -1389,132 +1389,134 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func refresh(scopes: [String], parameters: [String: String]) async throws  -> String
 
     /**
-     * Gives back the lock between processes, if a renewal holds it, and takes it no more until `allow_process_lock`. The
-     * renewal goes on; what would need the lock throws `retryLater`. For the moment before iOS suspends the process: it
-     * kills processes that are suspended with a lock in a shared folder.
+     * Releases the lock between processes if a renewal holds it, and prevents it from being taken until
+     * `allow_process_lock`. The renewal continues; calls that need the lock throw `retryLater`. Call it just before
+     * iOS suspends the process: iOS kills processes that are suspended while they hold a lock in a shared folder.
      */
     func releaseProcessLock()
 
     /**
-     * An access token in the place of `refused`, which the API of that origin did not accept: the one that another renewal
-     * brought in the meantime, or a renewed one (network; persists). With `audience` and `scopes` that of
-     * `access_token_for`, else the session's own. None where that API refused a fresh token a while ago.
+     * An access token to replace `refused`, which the API at that origin did not accept: the token that another
+     * renewal brought in the meantime, or a renewed one (network; persists). With `audience` and `scopes`, a token as
+     * of `access_token_for`; otherwise the session's own. Nil if that API recently refused a fresh token.
      */
     func replaceRefusedToken(refused: String, api: String, audience: String?, scopes: [String], minTtlSeconds: UInt32) async throws  -> String?
 
     /**
-     * Reads the session from the store: at launch, and again where other processes use the store too or the device was
-     * locked before. Sends pending revocations of an earlier sign-out in the background; otherwise no network.
-     * Throws `checkStorage` when the store fails or holds what cannot be decoded (it is kept aside).
+     * Reads the session from the store. Call it at launch; and again if other processes use the store too, or if the
+     * device was locked before. Sends pending revocations of an earlier sign-out in the background; otherwise no
+     * network. Throws `checkStorage` if the store fails or its content cannot be decoded (it is kept aside).
      */
     func restore() async throws  -> SessionState
 
     /**
-     * Signs out: forgets the session here, always, then revokes the refresh token at the issuer where it offers that
-     * (network). Offline the refresh token is kept for that alone, at most 30 days, and sent later.
+     * Signs out: always forgets the session on this device, then revokes the refresh token if the issuer supports it
+     * (network). Offline, the refresh token is kept for revocation only, at most 30 days, and sent later.
      */
     func signOut() async throws  -> SignOutOutcome
 
     /**
-     * The state as known in memory; nil until the first call that reads the store (`restore`) has ended.
+     * The state in memory; nil until the first call that reads the store (`restore`) has ended.
      */
     func state()  -> SessionState?
 
     /**
-     * Until when the text that `cached_access_token` gives may be given again without asking; nil for not at all. Ask for it
-     * before the text, so that the text is never older.
+     * How long the text that `cached_access_token` returns may be reused without asking the core; nil if not at all.
+     * Get the lease before the text, so that the text is never older than the lease.
      */
     func tokenLease()  -> TokenLease?
 
     /**
-     * The key that the session's own access token is bound to; nil where it is not. Reads memory only.
+     * The key that the session's own access token is bound to; nil if it is not bound. Reads memory only.
      */
     func boundKey()  -> BoundKey?
 
     /**
-     * The ID token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
+     * The ID token, if one is in memory and valid for at least `min_ttl_seconds`. No store, no network, no waiting.
      */
     func cachedIdToken(minTtlSeconds: UInt32)  -> String?
 
     /**
-     * Takes back a change of the metadata that waits (persists); false when it does not wait.
+     * Cancels a change of the metadata that waits (persists). Returns false if it does not wait.
      */
     func cancelMetadataUpdate(id: UInt64) async throws  -> Bool
 
     /**
-     * Exchanges the session's ID token, or with `by_refresh_token` its refresh token, at `/delegation`. Network; stores
-     * nothing of the answer, which is JSON text of an object as the add-on of that `api_type` makes it.
+     * Exchanges the session's ID token, or with `by_refresh_token` its refresh token, at `/delegation`. Network;
+     * stores nothing. Returns the answer as the JSON text of an object; its content depends on the add-on for
+     * `api_type`.
      */
     func delegate(apiType: String, target: String?, scopes: [String], parameters: [String: String], byRefreshToken: Bool) async throws  -> Claims
 
     /**
-     * What another app of the vendor signs in with (OpenID Connect Native SSO for Mobile Apps 1.0). From memory; an ID token that has
-     * expired is renewed, with network, and persisted.
+     * The tokens with which another app of the vendor signs in (OpenID Connect Native SSO for Mobile Apps 1.0). From
+     * memory; an expired ID token is renewed (network; persists).
      */
     func deviceSsoToken() async throws  -> DeviceSsoToken
 
     /**
-     * Deletes what the other library stored; true when that was done. False, and nothing is deleted, while there is no
-     * session here and there never was one since an import was tried.
+     * Deletes what the other library stored; returns true if that was done. Returns false and deletes nothing if there
+     * is no session here and none has existed since an import was tried.
      */
     func discardImportedSession(source: ImportSource) async throws  -> Bool
 
     /**
-     * An access token for another API, good for at least `min_ttl_seconds`: one of the session's own tokens, exchanged, or the one that
-     * was exchanged before. Network; stores nothing. Callers for the same share one request.
+     * An access token for another API, valid for at least `min_ttl_seconds`: from an exchange of one of the session's
+     * own tokens, or the result of an earlier exchange. Network; stores nothing. Callers with the same request share
+     * one exchange.
      */
     func exchange(request: ExchangeRequest, minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool) async throws  -> String
 
     /**
-     * The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all but those. Network. JSON
-     * text of an object.
+     * The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all except those. Network.
+     * Returns the JSON text of an object.
      */
     func fetchMetadata(keys: [String], include: Bool) async throws  -> Claims
 
     /**
-     * The user object of Auth0's Management API: all of it, or with `fields` only those (`include`) or all but those.
-     * Network. JSON text of an object.
+     * The user object of Auth0's Management API: all of it, or with `fields` only those (`include`) or all except
+     * those. Network. Returns the JSON text of an object.
      */
     func fetchUser(fields: [String], include: Bool) async throws  -> Claims
 
     /**
-     * Sends the changes of the metadata that wait, in order (network; persists), and says what became of them.
+     * Sends the changes of the metadata that wait, in order (network; persists), and returns the result of each.
      */
     func flushMetadataUpdates() async throws  -> FlushReport
 
     /**
-     * An ID token that is good for at least `min_ttl_seconds`: from memory, or renewed (network; the new one is stored
-     * before it is given). A session that lives by its ID token is renewed by delegation, any other as ever. Any
-     * number of callers share one renewal.
+     * An ID token that is valid for at least `min_ttl_seconds`: from memory, or renewed (network; the new token is
+     * stored before it is returned). A session that lives by its ID token is renewed by delegation, any other as
+     * usual. Any number of callers share one renewal.
      */
     func idToken(minTtlSeconds: UInt32) async throws  -> String
 
     /**
-     * Takes over the session that another library stored: once, and only while this one has none. Reads and writes the
-     * store; the old item stays. Network only where nothing in it says whose session it is. Throws `waitForUnlock`,
-     * `checkStorage`, `openApp`, `retryLater`; nothing was changed then.
+     * Takes over the session that another library stored: once, and only while this session is signed out. Reads and
+     * writes the store; the old item stays. Uses the network only if nothing in the item says whose session it is.
+     * Throws `waitForUnlock`, `checkStorage`, `openApp`, `retryLater`; in those cases nothing was changed.
      */
     func importSession(source: ImportSource) async throws  -> ImportOutcome
 
     /**
-     * Whether this access token is bound to a key, so that a request needs `Authorization: DPoP` and a proof. Reads memory
-     * only.
+     * Whether this access token is bound to a key, so that a request with it needs `Authorization: DPoP` and a proof.
+     * Reads memory only.
      */
     func isBound(token: String)  -> Bool
 
     /**
-     * An API answered with this `DPoP-Nonce`: the next proof that goes to its origin says it. Memory only.
+     * Keeps the `DPoP-Nonce` that an API answered with, for the next proof for its origin. Memory only.
      */
     func keepProofNonce(url: String, nonce: String)
 
     /**
-     * Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network).
-     * Answers the metadata after the change.
+     * Merges this JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network).
+     * Returns the metadata after the change.
      */
     func mergeMetadata(changesJson: String) async throws  -> Claims
 
     /**
-     * Shows the user's answer; the session is renewed with what comes. Network; persists.
+     * Sends the user's answer; the session is renewed with the tokens that come back. Network; persists.
      */
     func mfaAnswer(challenge: UInt64, reply: MfaReply) async throws  -> MfaOutcome
 
@@ -1524,83 +1526,85 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
     func mfaAuthenticators(challenge: UInt64) async throws  -> [MfaAuthenticator]
 
     /**
-     * Challenges the user with one of these, or with what the issuer chooses. Network; stores nothing.
+     * Challenges the user with one of these authenticators, or with one that the issuer chooses. Network; stores
+     * nothing.
      */
     func mfaChallenge(challenge: UInt64, authenticator: String?) async throws  -> MfaPrompt
 
     /**
-     * How long the challenge lives; nil where it is over. Memory only.
+     * How long the challenge is still valid; nil if it is over. Memory only.
      */
     func mfaTimeLeft(challenge: UInt64)  -> TimeInterval?
 
     /**
-     * The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none
+     * The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) if there is none
      * or `refresh` is true.
      */
     func profile(refresh: Bool) async throws  -> UserProfile
 
     /**
-     * The profile as last fetched, if that is less than `max_age_seconds` ago; else fetched anew (network; persists).
-     * With
-     * `allow_stale` an older one will do where a new one cannot be had for the moment.
+     * The cached profile if it was fetched less than `max_age_seconds` ago; otherwise fetched again (network;
+     * persists). With `allow_stale`, an older profile is returned if a new one cannot be fetched for the moment.
      */
     func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool) async throws  -> UserProfile
 
     /**
-     * The proof for one request that carries this access token (the header `DPoP`, RFC 9449 4); nil where that is not
-     * bound. Uses the key, and no network. Throws `signIn` where this device cannot use the key any more.
+     * The proof for one request that carries this access token (the header `DPoP`, RFC 9449 4); nil if the token is
+     * not bound. Uses the key, and no network. Throws `signIn` if this device can no longer use the key.
      */
     func proof(method: String, url: String, token: String) async throws  -> String?
 
     /**
-     * Deletes keys of `user_metadata`; none delete nothing. Network. Answers the metadata after the change.
+     * Deletes these keys of `user_metadata`; an empty list deletes nothing. Network. Returns the metadata after the
+     * change.
      */
     func removeMetadata(keys: [String]) async throws  -> Claims
 
     /**
-     * Replaces `user_metadata` by JSON text of an object: reads, then writes (network). Answers the metadata after the
-     * change.
+     * Replaces `user_metadata` with this JSON text of an object: reads, then writes (network). Returns the metadata
+     * after the change.
      */
     func replaceMetadata(metadataJson: String) async throws  -> Claims
 
     /**
-     * A token with which a browser or web view is signed in too (Auth0: "Native to Web SSO"). Network; persists a rotated refresh
-     * token, and nothing else.
+     * A token that signs in a browser or web view too (Auth0: "Native to Web SSO"). Network; persists a rotated
+     * refresh token, and nothing else.
      */
     func sessionTransfer() async throws  -> SessionTransferToken
 
     /**
-     * Signs in with what another issuer gave, such as the code of Sign in with Apple. Network; persists the session. The token
-     * is sent, wiped on this side, and never stored. `user_profile` is JSON text.
+     * Signs in with a credential of another issuer, such as the code of Sign in with Apple. Network; persists the
+     * session. The token is sent, wiped in the core, and never stored. `user_profile` is JSON text.
      */
     func signInByExchange(token: String, kind: String, actor: ExchangeActor?, userProfile: String?, parameters: [String: String]) async throws  -> SessionState
 
     /**
-     * Signs in with a name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID token.
-     * The password is sent once, wiped on this side, and never stored. `device` is needed with the scope
-     * `offline_access`.
+     * Signs in with a user name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID
+     * token. The password is sent once, wiped in the core, and never stored. The scope `offline_access` requires
+     * `device`.
      */
     func signInWithPassword(username: String, password: String, connection: String, device: String?, parameters: [String: String]) async throws  -> SessionState
 
     /**
-     * The recovery code that came with an answer, once. Memory only.
+     * The recovery code that came with an answer. Returned only once. Memory only.
      */
     func takeMfaRecoveryCode()  -> String?
 
     /**
-     * The profile for an ID token from `/tokeninfo`: for `id_token`, or for the session's own (persists). Network.
+     * The profile for an ID token, from `/tokeninfo`: for `id_token`, or for the session's own (persists). Network.
      */
     func tokenInfo(idToken: String?) async throws  -> UserProfile
 
     /**
-     * Changes `user_metadata` by JSON text of an object: merged at the first level, nested objects are replaced, null
-     * deletes a key, an empty object deletes everything. Network. Answers the metadata after the change.
+     * Changes `user_metadata` by this JSON text of an object: keys are merged at the first level, nested objects are
+     * replaced, null deletes a key, an empty object deletes everything. Network. Returns the metadata after the
+     * change.
      */
     func updateMetadata(patchJson: String) async throws  -> Claims
 
     /**
-     * The same, or lets the change wait while there is a transient failure (persists): it is sent, in order, as soon as
-     * something else succeeds.
+     * The same as `update_metadata`, but queues the change (persists) if there is a transient failure. Queued changes
+     * are sent, in order, as soon as another request succeeds.
      */
     func updateMetadataOrQueue(patchJson: String) async throws  -> UpdateOutcome
 
@@ -1608,8 +1612,8 @@ public protocol CoreSessionProtocol: AnyObject, Sendable {
 /**
  * One user's session at one issuer: signs in, keeps and renews the tokens, fetches the profile, signs out.
  *
- * Synchronous methods read memory only. Asynchronous ones may read or write the store and talk to the issuer;
- * cancelling the task that waits for one does not stop it, so that a renewal is never lost half way.
+ * Synchronous methods read memory only. Asynchronous methods may read or write the store and send requests to the
+ * issuer. Cancelling the task that waits for one does not stop it, so a renewal is never lost half way.
  */
 open class CoreSession: CoreSessionProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -1653,19 +1657,19 @@ open class CoreSession: CoreSessionProtocol, @unchecked Sendable {
     /**
      * Checks the configuration and opens the store; reads nothing from it and sends nothing.
      *
-     * `name` tells sessions of one app apart; `observer` receives every change of state and every event, in order,
-     * on a thread of Pilotlight's own; `log` gets a line for each step, without secrets.
+     * `name` distinguishes the sessions of one app; `observer` receives every change of state and every event, in
+     * order, on one of Pilotlight's own threads; `log` gets a line for each step, without secrets.
      *
-     * Opening the same session again (the same client at the same issuer, store and name) while it is open in this
-     * process gives another handle to it, so that both share one renewal: whatever else the configuration and the storage
-     * options say counts from now on for both, and a difference is logged as a warning; the first one's log goes on. A
-     * sign-in in progress ends with what it was begun with. Storage in memory is never shared.
-     * An observer hears nothing more when its handle is gone.
+     * If the same session (the same client at the same issuer, store and name) is already open in this process, this
+     * returns another handle to it, and both share one renewal. Any other configuration and storage options of this
+     * call then apply to both handles, and a difference is logged as a warning. The log of the first handle stays. A
+     * sign-in in progress keeps the settings that it began with. Storage in memory is never shared. The observer is no
+     * longer called once its handle is gone.
      *
-     * A `read_only` session only looks: it gives the tokens that another process put into the store, and never renews,
-     * signs in or out, or writes. For extensions that live for moments.
+     * A `read_only` session only reads: it gives out the tokens that another process stored, and never renews, signs
+     * in or out, or writes. It is meant for short-lived extensions.
      *
-     * Throws `fixConfiguration` naming the field, also where this platform has no such store.
+     * Throws `fixConfiguration` naming the field, also if this platform has no such store.
      */
 public convenience init(configuration: SessionConfiguration, storage: SessionStorage, name: String, readOnly: Bool, observer: SessionObserver?, log: LogSink?)throws  {
     let handle =
@@ -1694,10 +1698,10 @@ public convenience init(configuration: SessionConfiguration, storage: SessionSto
 
 
     /**
-     * The same with `network` for the requests to the issuer; `new` takes the core's own client with the system's proxies.
-     * Where the session is open already, the first one's stays. The core's client and one of the app's cannot be open at
-     * once: throws `fixConfiguration` naming `transport`. `proof_keys` makes and uses the keys that tokens are bound to;
-     * nil for keys in software, which Apple systems do not have here.
+     * The same with `network` for the requests to the issuer; `new` uses the core's own client with the system's
+     * proxies. A session that is already open keeps its client; if that is of the other kind (the core's or the
+     * app's), this throws `fixConfiguration` naming `transport`. `proof_keys` makes and uses the keys that tokens are
+     * bound to; nil for keys in software, which are not available on Apple systems.
      */
 public static func withNetwork(configuration: SessionConfiguration, storage: SessionStorage, name: String, readOnly: Bool, observer: SessionObserver?, log: LogSink?, network: SessionNetwork, proofKeys: AppProofKeys?)throws  -> CoreSession  {
     return try  FfiConverterTypeCoreSession_lift(try rustCallWithError(FfiConverterTypeSessionError_lift) {
@@ -1718,9 +1722,9 @@ public static func withNetwork(configuration: SessionConfiguration, storage: Ses
 
 
     /**
-     * An access token that is good for at least `min_ttl_seconds`: from memory, or renewed with the refresh token
+     * An access token that is valid for at least `min_ttl_seconds`: from memory, or renewed with the refresh token
      * (network; the new tokens are stored). Any number of callers share one renewal. `force_refresh` renews even a
-     * valid one; `allow_expired` gives the expired one where it cannot be renewed for the moment.
+     * valid token; `allow_expired` returns the expired token if it cannot be renewed for the moment.
      */
 open func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool)async throws  -> String  {
     return
@@ -1739,9 +1743,9 @@ open func accessToken(minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: B
 }
 
     /**
-     * An access token for a further audience: from memory, or got with the session's refresh token (network; persists).
-     * Auth0 is sent `audience`, other providers `resource` (RFC 8707). The session's own access token stays as it is.
-     * Callers for one audience share a request; several audiences are asked for one after the other.
+     * An access token for a further audience: from memory, or obtained with the session's refresh token (network;
+     * persists). The request has `audience` at Auth0, `resource` (RFC 8707) elsewhere. The session's own access token
+     * stays. Callers for one audience share a request; several audiences are requested one after the other.
      */
 open func accessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool)async throws  -> String  {
     return
@@ -1760,8 +1764,8 @@ open func accessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt
 }
 
     /**
-     * The process may take the lock between processes: it is not suspended before `release_process_lock`. So it is at
-     * first, for systems that suspend no processes.
+     * Allows the process to take the lock between processes: it will not be suspended before `release_process_lock`.
+     * This is the initial state, for systems that do not suspend processes.
      */
 open func allowProcessLock()  {try! rustCall() {
         uniffiCallStatus in
@@ -1772,7 +1776,7 @@ open func allowProcessLock()  {try! rustCall() {
 }
 
     /**
-     * When the user last authenticated (`auth_time`), where the issuer said so. Reads memory only.
+     * When the user last authenticated (`auth_time`); nil if the issuer did not say so. Reads memory only.
      */
 open func authenticatedAt() -> Timestamp?  {
     return try!  FfiConverterOptionTypeTimestamp.lift(try! rustCall() {
@@ -1784,8 +1788,8 @@ open func authenticatedAt() -> Timestamp?  {
 }
 
     /**
-     * Asks the issuer for a code with which the user signs in on another device (RFC 8628). Network; stores nothing. A sign-in
-     * already in progress is replaced.
+     * Asks the issuer for a code with which the user signs in on another device (RFC 8628). Network; stores nothing.
+     * Replaces a sign-in that is already in progress.
      */
 open func beginDeviceSignIn(parameters: [String: String])async throws  -> DeviceSignInRequest  {
     return
@@ -1804,9 +1808,9 @@ open func beginDeviceSignIn(parameters: [String: String])async throws  -> Device
 }
 
     /**
-     * Starts a sign-in and gives the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the
-     * issuer for its endpoints where they are not known yet; stores nothing. A sign-in already in progress is
-     * replaced.
+     * Begins a sign-in and returns the URL to open in a browser (Authorization Code with PKCE, RFC 7636). Asks the
+     * issuer for its endpoints if they are not known yet; stores nothing. Replaces a sign-in that is already in
+     * progress.
      */
 open func beginSignIn(options: SignInOptions)async throws  -> SignInRequest  {
     return
@@ -1825,9 +1829,9 @@ open func beginSignIn(options: SignInOptions)async throws  -> SignInRequest  {
 }
 
     /**
-     * Starts a sign-in in which the session's user authenticates as an API asks for, and gives the URL to open.
-     * `complete_sign_in` ends it: the session goes on with the tokens that come and keeps all else, or stays as it is. Asks the
-     * issuer for its endpoints where they are not known yet; stores nothing.
+     * Begins a sign-in in which the session's user authenticates as an API requires, and returns the URL to open.
+     * `complete_sign_in` ends it: the session continues with the new tokens and keeps everything else, or stays as it
+     * is. Asks the issuer for its endpoints if they are not known yet; stores nothing.
      */
 open func beginStepUp(options: StepUpOptions)async throws  -> SignInRequest  {
     return
@@ -1846,7 +1850,7 @@ open func beginStepUp(options: StepUpOptions)async throws  -> SignInRequest  {
 }
 
     /**
-     * The access token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
+     * The access token in memory if it is valid for at least `min_ttl_seconds`. No store, no network, no waiting.
      */
 open func cachedAccessToken(minTtlSeconds: UInt32) -> String?  {
     return try!  FfiConverterOptionString.lift(try! rustCall() {
@@ -1859,8 +1863,8 @@ open func cachedAccessToken(minTtlSeconds: UInt32) -> String?  {
 }
 
     /**
-     * `cached_access_token` for a further audience, as asked for with `access_token_for` before; nil also for an
-     * audience that cannot be one.
+     * `cached_access_token` for a further audience that was requested with `access_token_for` before. Also nil if the
+     * arguments are not valid.
      */
 open func cachedAccessTokenFor(audience: String, scopes: [String], minTtlSeconds: UInt32) -> String?  {
     return try!  FfiConverterOptionString.lift(try! rustCall() {
@@ -1875,7 +1879,7 @@ open func cachedAccessTokenFor(audience: String, scopes: [String], minTtlSeconds
 }
 
     /**
-     * The profile as last fetched; nil when none was. Reads memory only. It is copied: ask for its version before.
+     * The profile that was fetched last, if any. Reads memory only. It is copied: compare its version first.
      */
 open func cachedProfile() -> UserProfile?  {
     return try!  FfiConverterOptionTypeUserProfile.lift(try! rustCall() {
@@ -1887,8 +1891,8 @@ open func cachedProfile() -> UserProfile?  {
 }
 
     /**
-     * A number for the profile that `cached_profile` would give now: 0 when it would give none, and another number for
-     * each that takes its place. For a caller that keeps the profile and only asks whether it is still the one.
+     * A number for the profile that `cached_profile` would return now: 0 if there is none, and a different number
+     * after each change. For a caller that keeps the profile and only needs to know whether it is still current.
      */
 open func cachedProfileVersion() -> UInt64  {
     return try!  FfiConverterUInt64.lift(try! rustCall() {
@@ -1900,7 +1904,7 @@ open func cachedProfileVersion() -> UInt64  {
 }
 
     /**
-     * Gives up the sign-in in progress, if there is one; its callback will be answered with `signInCancelled`.
+     * Cancels the sign-in in progress, if there is one. Its callback will then throw `signInCancelled`.
      */
 open func cancelSignIn()  {try! rustCall() {
         uniffiCallStatus in
@@ -1911,7 +1915,7 @@ open func cancelSignIn()  {try! rustCall() {
 }
 
     /**
-     * Gives up the sign-in that this number of a `SignInRequest` names; one that has replaced it goes on.
+     * Cancels the sign-in with this `SignInRequest` number. A sign-in that has replaced it continues.
      */
 open func cancelSignInAttempt(attempt: UInt64)  {try! rustCall() {
         uniffiCallStatus in
@@ -1923,8 +1927,8 @@ open func cancelSignInAttempt(attempt: UInt64)  {try! rustCall() {
 }
 
     /**
-     * Asks until the user has signed in there, or the code has expired; the request's number says which. Network; persists
-     * the session.
+     * Polls the issuer until the user has signed in on the other device or the code has expired. `attempt` is the
+     * number of the `DeviceSignInRequest`. Network; persists the session.
      */
 open func completeDeviceSignIn(attempt: UInt64)async throws  -> SessionState  {
     return
@@ -1943,8 +1947,8 @@ open func completeDeviceSignIn(attempt: UInt64)async throws  -> SessionState  {
 }
 
     /**
-     * Checks the URL that the browser came back with from the last `logout_url`: throws `fixArgument` when
-     * another sign-out, or none, led there. Reads memory only.
+     * Checks the URL that the browser returned from the last `logout_url`. Throws `fixArgument` if the URL belongs to
+     * another sign-out, or to none. Reads memory only.
      */
 open func completeLogout(callbackUrl: String)throws   {try rustCallWithError(FfiConverterTypeSessionError_lift) {
         uniffiCallStatus in
@@ -1956,8 +1960,8 @@ open func completeLogout(callbackUrl: String)throws   {try rustCallWithError(Ffi
 }
 
     /**
-     * Ends a sign-in with the URL that the browser was sent back to. Network; persists the session. A URL that does
-     * not belong to the sign-in in progress changes nothing.
+     * Completes a sign-in with the URL that the browser was redirected to. Network; persists the session. A URL that
+     * does not belong to the sign-in in progress changes nothing.
      */
 open func completeSignIn(callbackUrl: String)async throws  -> SessionState  {
     return
@@ -1976,7 +1980,7 @@ open func completeSignIn(callbackUrl: String)async throws  -> SessionState  {
 }
 
     /**
-     * What has happened since the session was opened in this process. Reads memory only.
+     * Counts of what has happened since the session was opened in this process. Reads memory only.
      */
 open func counters() -> SessionCounters  {
     return try!  FfiConverterTypeSessionCounters_lift(try! rustCall() {
@@ -1988,7 +1992,7 @@ open func counters() -> SessionCounters  {
 }
 
     /**
-     * Where the lease's epoch is, for `pilotlight_is_current`. It is there as long as this object.
+     * The address of the epoch that leases refer to, for `pilotlight_is_current`. Valid as long as this object exists.
      */
 open func epochAddress() -> UInt64  {
     return try!  FfiConverterUInt64.lift(try! rustCall() {
@@ -2000,7 +2004,7 @@ open func epochAddress() -> UInt64  {
 }
 
     /**
-     * The scopes of the session's own access token; nil where they are not known or nobody is signed in. Reads memory only.
+     * The scopes of the session's own access token; nil if unknown or nobody is signed in. Reads memory only.
      */
 open func grantedScopes() -> [String]?  {
     return try!  FfiConverterOptionSequenceString.lift(try! rustCall() {
@@ -2012,7 +2016,7 @@ open func grantedScopes() -> [String]?  {
 }
 
     /**
-     * Whether the session has a refresh token, so that it outlives its access token. Reads memory only.
+     * Whether the session has a refresh token, so that it can outlive its access token. Reads memory only.
      */
 open func hasRefreshToken() -> Bool  {
     return try!  FfiConverterBool.lift(try! rustCall() {
@@ -2024,8 +2028,8 @@ open func hasRefreshToken() -> Bool  {
 }
 
     /**
-     * Whether a user is signed in with an access token that is good for at least `min_ttl_seconds` or can be renewed.
-     * Reads memory only: false until `restore` has ended.
+     * Whether a user is signed in, with an access token that is valid for at least `min_ttl_seconds` or can be
+     * renewed. Reads memory only: false until `restore` has ended.
      */
 open func hasValidSession(minTtlSeconds: UInt32) -> Bool  {
     return try!  FfiConverterBool.lift(try! rustCall() {
@@ -2038,8 +2042,8 @@ open func hasValidSession(minTtlSeconds: UInt32) -> Bool  {
 }
 
     /**
-     * The URL that ends the issuer's own session in the browser: Auth0's `/v2/logout`, or the end-session endpoint. Asks
-     * the issuer for its endpoints where they are not known yet.
+     * The URL that ends the issuer's own session in the browser: `/v2/logout` at Auth0, otherwise the end-session
+     * endpoint. Asks the issuer for its endpoints if they are not known yet.
      */
 open func logoutUrl(options: LogoutOptions)async throws  -> String  {
     return
@@ -2058,7 +2062,7 @@ open func logoutUrl(options: LogoutOptions)async throws  -> String  {
 }
 
     /**
-     * Whether that API refused the token that `replace_refused_token` gave, too. Memory only.
+     * Notes whether that API also refused the token that `replace_refused_token` returned. Memory only.
      */
 open func noteReplacedToken(api: String, isRefused: Bool)  {try! rustCall() {
         uniffiCallStatus in
@@ -2071,7 +2075,7 @@ open func noteReplacedToken(api: String, isRefused: Bool)  {try! rustCall() {
 }
 
     /**
-     * The changes of the metadata that wait for the network, the oldest first. Reads memory only.
+     * The changes of the metadata that wait for the network, oldest first. Reads memory only.
      */
 open func pendingMetadataUpdates() -> [PendingUpdate]  {
     return try!  FfiConverterSequenceTypePendingUpdate.lift(try! rustCall() {
@@ -2083,8 +2087,8 @@ open func pendingMetadataUpdates() -> [PendingUpdate]  {
 }
 
     /**
-     * The system was asked for time in the background and has not answered: what needs the lock between processes waits
-     * for `allow_process_lock` or `release_process_lock`, 10 seconds at most.
+     * The app has asked the system for background time and has no answer yet. Calls that need the lock between
+     * processes wait for `allow_process_lock` or `release_process_lock`, for 10 seconds at most.
      */
 open func postponeProcessLock()  {try! rustCall() {
         uniffiCallStatus in
@@ -2095,7 +2099,7 @@ open func postponeProcessLock()  {try! rustCall() {
 }
 
     /**
-     * Gives what is measured from now on to `sink`, and no more to one that was given before. It ends with this handle.
+     * Gives measurements to `sink` from now on, instead of to any earlier one. Ends with this handle.
      */
 open func recordMeasurements(sink: MetricsSink)  {try! rustCall() {
         uniffiCallStatus in
@@ -2127,9 +2131,9 @@ open func refresh(scopes: [String], parameters: [String: String])async throws  -
 }
 
     /**
-     * Gives back the lock between processes, if a renewal holds it, and takes it no more until `allow_process_lock`. The
-     * renewal goes on; what would need the lock throws `retryLater`. For the moment before iOS suspends the process: it
-     * kills processes that are suspended with a lock in a shared folder.
+     * Releases the lock between processes if a renewal holds it, and prevents it from being taken until
+     * `allow_process_lock`. The renewal continues; calls that need the lock throw `retryLater`. Call it just before
+     * iOS suspends the process: iOS kills processes that are suspended while they hold a lock in a shared folder.
      */
 open func releaseProcessLock()  {try! rustCall() {
         uniffiCallStatus in
@@ -2140,9 +2144,9 @@ open func releaseProcessLock()  {try! rustCall() {
 }
 
     /**
-     * An access token in the place of `refused`, which the API of that origin did not accept: the one that another renewal
-     * brought in the meantime, or a renewed one (network; persists). With `audience` and `scopes` that of
-     * `access_token_for`, else the session's own. None where that API refused a fresh token a while ago.
+     * An access token to replace `refused`, which the API at that origin did not accept: the token that another
+     * renewal brought in the meantime, or a renewed one (network; persists). With `audience` and `scopes`, a token as
+     * of `access_token_for`; otherwise the session's own. Nil if that API recently refused a fresh token.
      */
 open func replaceRefusedToken(refused: String, api: String, audience: String?, scopes: [String], minTtlSeconds: UInt32)async throws  -> String?  {
     return
@@ -2161,9 +2165,9 @@ open func replaceRefusedToken(refused: String, api: String, audience: String?, s
 }
 
     /**
-     * Reads the session from the store: at launch, and again where other processes use the store too or the device was
-     * locked before. Sends pending revocations of an earlier sign-out in the background; otherwise no network.
-     * Throws `checkStorage` when the store fails or holds what cannot be decoded (it is kept aside).
+     * Reads the session from the store. Call it at launch; and again if other processes use the store too, or if the
+     * device was locked before. Sends pending revocations of an earlier sign-out in the background; otherwise no
+     * network. Throws `checkStorage` if the store fails or its content cannot be decoded (it is kept aside).
      */
 open func restore()async throws  -> SessionState  {
     return
@@ -2182,8 +2186,8 @@ open func restore()async throws  -> SessionState  {
 }
 
     /**
-     * Signs out: forgets the session here, always, then revokes the refresh token at the issuer where it offers that
-     * (network). Offline the refresh token is kept for that alone, at most 30 days, and sent later.
+     * Signs out: always forgets the session on this device, then revokes the refresh token if the issuer supports it
+     * (network). Offline, the refresh token is kept for revocation only, at most 30 days, and sent later.
      */
 open func signOut()async throws  -> SignOutOutcome  {
     return
@@ -2202,7 +2206,7 @@ open func signOut()async throws  -> SignOutOutcome  {
 }
 
     /**
-     * The state as known in memory; nil until the first call that reads the store (`restore`) has ended.
+     * The state in memory; nil until the first call that reads the store (`restore`) has ended.
      */
 open func state() -> SessionState?  {
     return try!  FfiConverterOptionTypeSessionState.lift(try! rustCall() {
@@ -2214,8 +2218,8 @@ open func state() -> SessionState?  {
 }
 
     /**
-     * Until when the text that `cached_access_token` gives may be given again without asking; nil for not at all. Ask for it
-     * before the text, so that the text is never older.
+     * How long the text that `cached_access_token` returns may be reused without asking the core; nil if not at all.
+     * Get the lease before the text, so that the text is never older than the lease.
      */
 open func tokenLease() -> TokenLease?  {
     return try!  FfiConverterOptionTypeTokenLease.lift(try! rustCall() {
@@ -2227,7 +2231,7 @@ open func tokenLease() -> TokenLease?  {
 }
 
     /**
-     * The key that the session's own access token is bound to; nil where it is not. Reads memory only.
+     * The key that the session's own access token is bound to; nil if it is not bound. Reads memory only.
      */
 open func boundKey() -> BoundKey?  {
     return try!  FfiConverterOptionTypeBoundKey.lift(try! rustCall() {
@@ -2239,7 +2243,7 @@ open func boundKey() -> BoundKey?  {
 }
 
     /**
-     * The ID token, if one is in memory and good for at least `min_ttl_seconds`. No store, no network, no waiting.
+     * The ID token, if one is in memory and valid for at least `min_ttl_seconds`. No store, no network, no waiting.
      */
 open func cachedIdToken(minTtlSeconds: UInt32) -> String?  {
     return try!  FfiConverterOptionString.lift(try! rustCall() {
@@ -2252,7 +2256,7 @@ open func cachedIdToken(minTtlSeconds: UInt32) -> String?  {
 }
 
     /**
-     * Takes back a change of the metadata that waits (persists); false when it does not wait.
+     * Cancels a change of the metadata that waits (persists). Returns false if it does not wait.
      */
 open func cancelMetadataUpdate(id: UInt64)async throws  -> Bool  {
     return
@@ -2271,8 +2275,9 @@ open func cancelMetadataUpdate(id: UInt64)async throws  -> Bool  {
 }
 
     /**
-     * Exchanges the session's ID token, or with `by_refresh_token` its refresh token, at `/delegation`. Network; stores
-     * nothing of the answer, which is JSON text of an object as the add-on of that `api_type` makes it.
+     * Exchanges the session's ID token, or with `by_refresh_token` its refresh token, at `/delegation`. Network;
+     * stores nothing. Returns the answer as the JSON text of an object; its content depends on the add-on for
+     * `api_type`.
      */
 open func delegate(apiType: String, target: String?, scopes: [String], parameters: [String: String], byRefreshToken: Bool)async throws  -> Claims  {
     return
@@ -2291,8 +2296,8 @@ open func delegate(apiType: String, target: String?, scopes: [String], parameter
 }
 
     /**
-     * What another app of the vendor signs in with (OpenID Connect Native SSO for Mobile Apps 1.0). From memory; an ID token that has
-     * expired is renewed, with network, and persisted.
+     * The tokens with which another app of the vendor signs in (OpenID Connect Native SSO for Mobile Apps 1.0). From
+     * memory; an expired ID token is renewed (network; persists).
      */
 open func deviceSsoToken()async throws  -> DeviceSsoToken  {
     return
@@ -2311,8 +2316,8 @@ open func deviceSsoToken()async throws  -> DeviceSsoToken  {
 }
 
     /**
-     * Deletes what the other library stored; true when that was done. False, and nothing is deleted, while there is no
-     * session here and there never was one since an import was tried.
+     * Deletes what the other library stored; returns true if that was done. Returns false and deletes nothing if there
+     * is no session here and none has existed since an import was tried.
      */
 open func discardImportedSession(source: ImportSource)async throws  -> Bool  {
     return
@@ -2331,8 +2336,9 @@ open func discardImportedSession(source: ImportSource)async throws  -> Bool  {
 }
 
     /**
-     * An access token for another API, good for at least `min_ttl_seconds`: one of the session's own tokens, exchanged, or the one that
-     * was exchanged before. Network; stores nothing. Callers for the same share one request.
+     * An access token for another API, valid for at least `min_ttl_seconds`: from an exchange of one of the session's
+     * own tokens, or the result of an earlier exchange. Network; stores nothing. Callers with the same request share
+     * one exchange.
      */
 open func exchange(request: ExchangeRequest, minTtlSeconds: UInt32, forceRefresh: Bool, allowExpired: Bool)async throws  -> String  {
     return
@@ -2351,8 +2357,8 @@ open func exchange(request: ExchangeRequest, minTtlSeconds: UInt32, forceRefresh
 }
 
     /**
-     * The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all but those. Network. JSON
-     * text of an object.
+     * The user's `user_metadata`: all of it, or with `keys` only those (`include`) or all except those. Network.
+     * Returns the JSON text of an object.
      */
 open func fetchMetadata(keys: [String], include: Bool)async throws  -> Claims  {
     return
@@ -2371,8 +2377,8 @@ open func fetchMetadata(keys: [String], include: Bool)async throws  -> Claims  {
 }
 
     /**
-     * The user object of Auth0's Management API: all of it, or with `fields` only those (`include`) or all but those.
-     * Network. JSON text of an object.
+     * The user object of Auth0's Management API: all of it, or with `fields` only those (`include`) or all except
+     * those. Network. Returns the JSON text of an object.
      */
 open func fetchUser(fields: [String], include: Bool)async throws  -> Claims  {
     return
@@ -2391,7 +2397,7 @@ open func fetchUser(fields: [String], include: Bool)async throws  -> Claims  {
 }
 
     /**
-     * Sends the changes of the metadata that wait, in order (network; persists), and says what became of them.
+     * Sends the changes of the metadata that wait, in order (network; persists), and returns the result of each.
      */
 open func flushMetadataUpdates()async throws  -> FlushReport  {
     return
@@ -2410,9 +2416,9 @@ open func flushMetadataUpdates()async throws  -> FlushReport  {
 }
 
     /**
-     * An ID token that is good for at least `min_ttl_seconds`: from memory, or renewed (network; the new one is stored
-     * before it is given). A session that lives by its ID token is renewed by delegation, any other as ever. Any
-     * number of callers share one renewal.
+     * An ID token that is valid for at least `min_ttl_seconds`: from memory, or renewed (network; the new token is
+     * stored before it is returned). A session that lives by its ID token is renewed by delegation, any other as
+     * usual. Any number of callers share one renewal.
      */
 open func idToken(minTtlSeconds: UInt32)async throws  -> String  {
     return
@@ -2431,9 +2437,9 @@ open func idToken(minTtlSeconds: UInt32)async throws  -> String  {
 }
 
     /**
-     * Takes over the session that another library stored: once, and only while this one has none. Reads and writes the
-     * store; the old item stays. Network only where nothing in it says whose session it is. Throws `waitForUnlock`,
-     * `checkStorage`, `openApp`, `retryLater`; nothing was changed then.
+     * Takes over the session that another library stored: once, and only while this session is signed out. Reads and
+     * writes the store; the old item stays. Uses the network only if nothing in the item says whose session it is.
+     * Throws `waitForUnlock`, `checkStorage`, `openApp`, `retryLater`; in those cases nothing was changed.
      */
 open func importSession(source: ImportSource)async throws  -> ImportOutcome  {
     return
@@ -2452,8 +2458,8 @@ open func importSession(source: ImportSource)async throws  -> ImportOutcome  {
 }
 
     /**
-     * Whether this access token is bound to a key, so that a request needs `Authorization: DPoP` and a proof. Reads memory
-     * only.
+     * Whether this access token is bound to a key, so that a request with it needs `Authorization: DPoP` and a proof.
+     * Reads memory only.
      */
 open func isBound(token: String) -> Bool  {
     return try!  FfiConverterBool.lift(try! rustCall() {
@@ -2466,7 +2472,7 @@ open func isBound(token: String) -> Bool  {
 }
 
     /**
-     * An API answered with this `DPoP-Nonce`: the next proof that goes to its origin says it. Memory only.
+     * Keeps the `DPoP-Nonce` that an API answered with, for the next proof for its origin. Memory only.
      */
 open func keepProofNonce(url: String, nonce: String)  {try! rustCall() {
         uniffiCallStatus in
@@ -2479,8 +2485,8 @@ open func keepProofNonce(url: String, nonce: String)  {try! rustCall() {
 }
 
     /**
-     * Merges JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network).
-     * Answers the metadata after the change.
+     * Merges this JSON text of an object into `user_metadata` at every level (RFC 7396): reads, then writes (network).
+     * Returns the metadata after the change.
      */
 open func mergeMetadata(changesJson: String)async throws  -> Claims  {
     return
@@ -2499,7 +2505,7 @@ open func mergeMetadata(changesJson: String)async throws  -> Claims  {
 }
 
     /**
-     * Shows the user's answer; the session is renewed with what comes. Network; persists.
+     * Sends the user's answer; the session is renewed with the tokens that come back. Network; persists.
      */
 open func mfaAnswer(challenge: UInt64, reply: MfaReply)async throws  -> MfaOutcome  {
     return
@@ -2537,7 +2543,8 @@ open func mfaAuthenticators(challenge: UInt64)async throws  -> [MfaAuthenticator
 }
 
     /**
-     * Challenges the user with one of these, or with what the issuer chooses. Network; stores nothing.
+     * Challenges the user with one of these authenticators, or with one that the issuer chooses. Network; stores
+     * nothing.
      */
 open func mfaChallenge(challenge: UInt64, authenticator: String?)async throws  -> MfaPrompt  {
     return
@@ -2556,7 +2563,7 @@ open func mfaChallenge(challenge: UInt64, authenticator: String?)async throws  -
 }
 
     /**
-     * How long the challenge lives; nil where it is over. Memory only.
+     * How long the challenge is still valid; nil if it is over. Memory only.
      */
 open func mfaTimeLeft(challenge: UInt64) -> TimeInterval?  {
     return try!  FfiConverterOptionDuration.lift(try! rustCall() {
@@ -2569,7 +2576,7 @@ open func mfaTimeLeft(challenge: UInt64) -> TimeInterval?  {
 }
 
     /**
-     * The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) when there is none
+     * The user's profile: the cached one, or fetched from the userinfo endpoint (network; persists) if there is none
      * or `refresh` is true.
      */
 open func profile(refresh: Bool)async throws  -> UserProfile  {
@@ -2589,9 +2596,8 @@ open func profile(refresh: Bool)async throws  -> UserProfile  {
 }
 
     /**
-     * The profile as last fetched, if that is less than `max_age_seconds` ago; else fetched anew (network; persists).
-     * With
-     * `allow_stale` an older one will do where a new one cannot be had for the moment.
+     * The cached profile if it was fetched less than `max_age_seconds` ago; otherwise fetched again (network;
+     * persists). With `allow_stale`, an older profile is returned if a new one cannot be fetched for the moment.
      */
 open func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool)async throws  -> UserProfile  {
     return
@@ -2610,8 +2616,8 @@ open func profileWithin(maxAgeSeconds: UInt32, allowStale: Bool)async throws  ->
 }
 
     /**
-     * The proof for one request that carries this access token (the header `DPoP`, RFC 9449 4); nil where that is not
-     * bound. Uses the key, and no network. Throws `signIn` where this device cannot use the key any more.
+     * The proof for one request that carries this access token (the header `DPoP`, RFC 9449 4); nil if the token is
+     * not bound. Uses the key, and no network. Throws `signIn` if this device can no longer use the key.
      */
 open func proof(method: String, url: String, token: String)async throws  -> String?  {
     return
@@ -2630,7 +2636,8 @@ open func proof(method: String, url: String, token: String)async throws  -> Stri
 }
 
     /**
-     * Deletes keys of `user_metadata`; none delete nothing. Network. Answers the metadata after the change.
+     * Deletes these keys of `user_metadata`; an empty list deletes nothing. Network. Returns the metadata after the
+     * change.
      */
 open func removeMetadata(keys: [String])async throws  -> Claims  {
     return
@@ -2649,8 +2656,8 @@ open func removeMetadata(keys: [String])async throws  -> Claims  {
 }
 
     /**
-     * Replaces `user_metadata` by JSON text of an object: reads, then writes (network). Answers the metadata after the
-     * change.
+     * Replaces `user_metadata` with this JSON text of an object: reads, then writes (network). Returns the metadata
+     * after the change.
      */
 open func replaceMetadata(metadataJson: String)async throws  -> Claims  {
     return
@@ -2669,8 +2676,8 @@ open func replaceMetadata(metadataJson: String)async throws  -> Claims  {
 }
 
     /**
-     * A token with which a browser or web view is signed in too (Auth0: "Native to Web SSO"). Network; persists a rotated refresh
-     * token, and nothing else.
+     * A token that signs in a browser or web view too (Auth0: "Native to Web SSO"). Network; persists a rotated
+     * refresh token, and nothing else.
      */
 open func sessionTransfer()async throws  -> SessionTransferToken  {
     return
@@ -2689,8 +2696,8 @@ open func sessionTransfer()async throws  -> SessionTransferToken  {
 }
 
     /**
-     * Signs in with what another issuer gave, such as the code of Sign in with Apple. Network; persists the session. The token
-     * is sent, wiped on this side, and never stored. `user_profile` is JSON text.
+     * Signs in with a credential of another issuer, such as the code of Sign in with Apple. Network; persists the
+     * session. The token is sent, wiped in the core, and never stored. `user_profile` is JSON text.
      */
 open func signInByExchange(token: String, kind: String, actor: ExchangeActor?, userProfile: String?, parameters: [String: String])async throws  -> SessionState  {
     return
@@ -2709,9 +2716,9 @@ open func signInByExchange(token: String, kind: String, actor: ExchangeActor?, u
 }
 
     /**
-     * Signs in with a name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID token.
-     * The password is sent once, wiped on this side, and never stored. `device` is needed with the scope
-     * `offline_access`.
+     * Signs in with a user name and a password at `/oauth/ro`. Network; persists the session, which lives by its ID
+     * token. The password is sent once, wiped in the core, and never stored. The scope `offline_access` requires
+     * `device`.
      */
 open func signInWithPassword(username: String, password: String, connection: String, device: String?, parameters: [String: String])async throws  -> SessionState  {
     return
@@ -2730,7 +2737,7 @@ open func signInWithPassword(username: String, password: String, connection: Str
 }
 
     /**
-     * The recovery code that came with an answer, once. Memory only.
+     * The recovery code that came with an answer. Returned only once. Memory only.
      */
 open func takeMfaRecoveryCode() -> String?  {
     return try!  FfiConverterOptionString.lift(try! rustCall() {
@@ -2742,7 +2749,7 @@ open func takeMfaRecoveryCode() -> String?  {
 }
 
     /**
-     * The profile for an ID token from `/tokeninfo`: for `id_token`, or for the session's own (persists). Network.
+     * The profile for an ID token, from `/tokeninfo`: for `id_token`, or for the session's own (persists). Network.
      */
 open func tokenInfo(idToken: String?)async throws  -> UserProfile  {
     return
@@ -2761,8 +2768,9 @@ open func tokenInfo(idToken: String?)async throws  -> UserProfile  {
 }
 
     /**
-     * Changes `user_metadata` by JSON text of an object: merged at the first level, nested objects are replaced, null
-     * deletes a key, an empty object deletes everything. Network. Answers the metadata after the change.
+     * Changes `user_metadata` by this JSON text of an object: keys are merged at the first level, nested objects are
+     * replaced, null deletes a key, an empty object deletes everything. Network. Returns the metadata after the
+     * change.
      */
 open func updateMetadata(patchJson: String)async throws  -> Claims  {
     return
@@ -2781,8 +2789,8 @@ open func updateMetadata(patchJson: String)async throws  -> Claims  {
 }
 
     /**
-     * The same, or lets the change wait while there is a transient failure (persists): it is sent, in order, as soon as
-     * something else succeeds.
+     * The same as `update_metadata`, but queues the change (persists) if there is a transient failure. Queued changes
+     * are sent, in order, as soon as another request succeeds.
      */
 open func updateMetadataOrQueue(patchJson: String)async throws  -> UpdateOutcome  {
     return
@@ -2851,18 +2859,18 @@ public func FfiConverterTypeCoreSession_lower(_ value: CoreSession) -> UInt64 {
 
 
 /**
- * Takes Pilotlight's log lines. They hold no secrets and no personal data.
+ * Receives Pilotlight's log lines. They contain no secrets and no personal data.
  */
 public protocol LogSink: AnyObject, Sendable {
 
     /**
-     * One line. Called on any thread; must return soon.
+     * Logs one line. Called on any thread; must return quickly.
      */
     func log(level: LogLevel, message: String)
 
 }
 /**
- * Takes Pilotlight's log lines. They hold no secrets and no personal data.
+ * Receives Pilotlight's log lines. They contain no secrets and no personal data.
  */
 open class LogSinkImpl: LogSink, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -2918,7 +2926,7 @@ open class LogSinkImpl: LogSink, @unchecked Sendable {
 
 
     /**
-     * One line. Called on any thread; must return soon.
+     * Logs one line. Called on any thread; must return quickly.
      */
 open func log(level: LogLevel, message: String)  {try! rustCall() {
         uniffiCallStatus in
@@ -3064,20 +3072,20 @@ public func FfiConverterTypeLogSink_lower(_ value: LogSink) -> UInt64 {
 
 
 /**
- * Takes what the session measures, as long as the handle lives that it was given to. Called for one thing at a time, in order, on
- * a thread of Pilotlight's own. One that is slow delays nothing, and loses measurements.
+ * Receives the session's measurements, as long as the handle that it was given to exists. Called one at a time, in
+ * order, on one of Pilotlight's own threads. A slow sink delays nothing, but loses measurements.
  */
 public protocol MetricsSink: AnyObject, Sendable {
 
     /**
-     * Something has ended.
+     * An operation has ended.
      */
     func record(measurement: CoreMeasurement)
 
 }
 /**
- * Takes what the session measures, as long as the handle lives that it was given to. Called for one thing at a time, in order, on
- * a thread of Pilotlight's own. One that is slow delays nothing, and loses measurements.
+ * Receives the session's measurements, as long as the handle that it was given to exists. Called one at a time, in
+ * order, on one of Pilotlight's own threads. A slow sink delays nothing, but loses measurements.
  */
 open class MetricsSinkImpl: MetricsSink, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -3133,7 +3141,7 @@ open class MetricsSinkImpl: MetricsSink, @unchecked Sendable {
 
 
     /**
-     * Something has ended.
+     * An operation has ended.
      */
 open func record(measurement: CoreMeasurement)  {try! rustCall() {
         uniffiCallStatus in
@@ -3276,25 +3284,25 @@ public func FfiConverterTypeMetricsSink_lower(_ value: MetricsSink) -> UInt64 {
 
 
 /**
- * Receives every change of the session's state, and what happens to it. Called for one thing at a time, in order,
- * on a thread of Pilotlight's own, as long as the handle lives that it was given with. Must return soon.
+ * Receives every change of the session's state, and every event. Called one at a time, in order, on one of
+ * Pilotlight's own threads, as long as the handle that it was given to exists. Must return quickly.
  */
 public protocol SessionObserver: AnyObject, Sendable {
 
     /**
-     * The state is another one.
+     * The state has changed.
      */
     func stateChanged(state: SessionState)
 
     /**
-     * Something happened.
+     * An event happened.
      */
     func happened(event: SessionEvent)
 
 }
 /**
- * Receives every change of the session's state, and what happens to it. Called for one thing at a time, in order,
- * on a thread of Pilotlight's own, as long as the handle lives that it was given with. Must return soon.
+ * Receives every change of the session's state, and every event. Called one at a time, in order, on one of
+ * Pilotlight's own threads, as long as the handle that it was given to exists. Must return quickly.
  */
 open class SessionObserverImpl: SessionObserver, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -3350,7 +3358,7 @@ open class SessionObserverImpl: SessionObserver, @unchecked Sendable {
 
 
     /**
-     * The state is another one.
+     * The state has changed.
      */
 open func stateChanged(state: SessionState)  {try! rustCall() {
         uniffiCallStatus in
@@ -3362,7 +3370,7 @@ open func stateChanged(state: SessionState)  {try! rustCall() {
 }
 
     /**
-     * Something happened.
+     * An event happened.
      */
 open func happened(event: SessionEvent)  {try! rustCall() {
         uniffiCallStatus in
@@ -3529,25 +3537,26 @@ public func FfiConverterTypeSessionObserver_lower(_ value: SessionObserver) -> U
 
 
 /**
- * Takes the outcome of one request. The first one counts; a reply that is dropped without one stands for a connection that
- * broke.
+ * Receives the outcome of one request. Only the first outcome counts. A reply that is dropped without one counts as a
+ * broken connection.
  */
 public protocol TransportReplyProtocol: AnyObject, Sendable {
 
     /**
-     * The whole answer, whatever its status. Header names in any case.
+     * The whole answer, whatever its status. Header names may be in any case.
      */
     func answered(status: UInt16, headers: [TransportHeader], body: Data)
 
     /**
-     * There is no answer. `may_have_been_processed` is false only where it is certain that nothing of the request was sent.
+     * There is no answer. `may_have_been_processed` is false only if it is certain that no part of the request was
+     * sent.
      */
     func failed(kind: TransportErrorKind, mayHaveBeenProcessed: Bool)
 
 }
 /**
- * Takes the outcome of one request. The first one counts; a reply that is dropped without one stands for a connection that
- * broke.
+ * Receives the outcome of one request. Only the first outcome counts. A reply that is dropped without one counts as a
+ * broken connection.
  */
 open class TransportReply: TransportReplyProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -3603,7 +3612,7 @@ open class TransportReply: TransportReplyProtocol, @unchecked Sendable {
 
 
     /**
-     * The whole answer, whatever its status. Header names in any case.
+     * The whole answer, whatever its status. Header names may be in any case.
      */
 open func answered(status: UInt16, headers: [TransportHeader], body: Data)  {try! rustCall() {
         uniffiCallStatus in
@@ -3617,7 +3626,8 @@ open func answered(status: UInt16, headers: [TransportHeader], body: Data)  {try
 }
 
     /**
-     * There is no answer. `may_have_been_processed` is false only where it is certain that nothing of the request was sent.
+     * There is no answer. `may_have_been_processed` is false only if it is certain that no part of the request was
+     * sent.
      */
 open func failed(kind: TransportErrorKind, mayHaveBeenProcessed: Bool)  {try! rustCall() {
         uniffiCallStatus in
@@ -3787,19 +3797,19 @@ public func FfiConverterTypeAddress_lower(_ value: Address) -> RustBuffer {
 
 
 /**
- * A key as it crosses the border.
+ * A key as it is passed between the app and the core.
  */
 public struct AppProofKey: Equatable, Hashable {
     /**
-     * What is stored of it.
+     * The part of the key that is stored.
      */
     public let handle: Data
     /**
-     * Its public half as an uncompressed point (SEC 1 2.3.3).
+     * The public key as an uncompressed point (SEC 1 2.3.3).
      */
     public let publicPoint: Data
     /**
-     * Whether it is in hardware.
+     * Whether the key is in hardware.
      */
     public let inHardware: Bool
 
@@ -3807,13 +3817,13 @@ public struct AppProofKey: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * What is stored of it.
+         * The part of the key that is stored.
          */handle: Data,
         /**
-         * Its public half as an uncompressed point (SEC 1 2.3.3).
+         * The public key as an uncompressed point (SEC 1 2.3.3).
          */publicPoint: Data,
         /**
-         * Whether it is in hardware.
+         * Whether the key is in hardware.
          */inHardware: Bool) {
         self.handle = handle
         self.publicPoint = publicPoint
@@ -3866,15 +3876,16 @@ public func FfiConverterTypeAppProofKey_lower(_ value: AppProofKey) -> RustBuffe
 
 
 /**
- * What an API asks of the user's authentication before it does what was requested (RFC 9470 3).
+ * What an API requires of the user's authentication before it serves the request (RFC 9470 3).
  */
 public struct AuthenticationRequirement: Equatable, Hashable {
     /**
-     * `acr_values`: the authentication context classes that would do, the preferred one first. Empty where any will.
+     * `acr_values`: the acceptable authentication context classes, the preferred one first. Empty if any is
+     * acceptable.
      */
     public let acrValues: [String]
     /**
-     * `max_age`, in seconds: the user must have authenticated no longer ago. None where the age does not matter.
+     * `max_age`: the user must have authenticated within this many seconds. None if the age does not matter.
      */
     public let maxAgeSeconds: UInt32?
 
@@ -3882,10 +3893,11 @@ public struct AuthenticationRequirement: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * `acr_values`: the authentication context classes that would do, the preferred one first. Empty where any will.
+         * `acr_values`: the acceptable authentication context classes, the preferred one first. Empty if any is
+         * acceptable.
          */acrValues: [String],
         /**
-         * `max_age`, in seconds: the user must have authenticated no longer ago. None where the age does not matter.
+         * `max_age`: the user must have authenticated within this many seconds. None if the age does not matter.
          */maxAgeSeconds: UInt32?) {
         self.acrValues = acrValues
         self.maxAgeSeconds = maxAgeSeconds
@@ -3939,11 +3951,11 @@ public func FfiConverterTypeAuthenticationRequirement_lower(_ value: Authenticat
  */
 public struct BoundKey: Equatable, Hashable {
     /**
-     * Its thumbprint (RFC 7638), as it stands in the tokens (`cnf.jkt`). Not secret.
+     * The key's thumbprint (RFC 7638), as in the tokens (`cnf.jkt`). Not secret.
      */
     public let thumbprint: String
     /**
-     * Whether it is in hardware, from which nobody can take it.
+     * Whether the key is in hardware, from which it cannot be extracted.
      */
     public let inHardware: Bool
 
@@ -3951,10 +3963,10 @@ public struct BoundKey: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Its thumbprint (RFC 7638), as it stands in the tokens (`cnf.jkt`). Not secret.
+         * The key's thumbprint (RFC 7638), as in the tokens (`cnf.jkt`). Not secret.
          */thumbprint: String,
         /**
-         * Whether it is in hardware, from which nobody can take it.
+         * Whether the key is in hardware, from which it cannot be extracted.
          */inHardware: Bool) {
         self.thumbprint = thumbprint
         self.inHardware = inHardware
@@ -4004,11 +4016,11 @@ public func FfiConverterTypeBoundKey_lower(_ value: BoundKey) -> RustBuffer {
 
 
 /**
- * Something that took time and has ended. Names no user, token, host or address.
+ * An operation that has ended. Contains no user, token, host or address.
  */
 public struct CoreMeasurement: Equatable, Hashable {
     /**
-     * What it was.
+     * The operation.
      */
     public let operation: MeasuredOperation
     /**
@@ -4024,7 +4036,7 @@ public struct CoreMeasurement: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * What it was.
+         * The operation.
          */operation: MeasuredOperation,
         /**
          * How it ended.
@@ -4087,23 +4099,23 @@ public func FfiConverterTypeCoreMeasurement_lower(_ value: CoreMeasurement) -> R
  */
 public struct DeviceSignInRequest: Equatable, Hashable {
     /**
-     * What the user types there.
+     * The code that the user types there.
      */
     public let userCode: String
     /**
-     * Where.
+     * The address that the user opens there.
      */
     public let verificationUri: String
     /**
-     * The same with the code in it, for a QR code; not every issuer has one.
+     * The address with the code in it, for a QR code; not every issuer has one.
      */
     public let verificationUriComplete: String?
     /**
-     * How long the code is good, in seconds.
+     * How long the code is valid, in seconds.
      */
     public let lifetimeSeconds: UInt32
     /**
-     * Names this attempt, for waiting for it and for cancelling it.
+     * Identifies this attempt, for completing or cancelling it.
      */
     public let attempt: UInt64
 
@@ -4111,19 +4123,19 @@ public struct DeviceSignInRequest: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * What the user types there.
+         * The code that the user types there.
          */userCode: String,
         /**
-         * Where.
+         * The address that the user opens there.
          */verificationUri: String,
         /**
-         * The same with the code in it, for a QR code; not every issuer has one.
+         * The address with the code in it, for a QR code; not every issuer has one.
          */verificationUriComplete: String?,
         /**
-         * How long the code is good, in seconds.
+         * How long the code is valid, in seconds.
          */lifetimeSeconds: UInt32,
         /**
-         * Names this attempt, for waiting for it and for cancelling it.
+         * Identifies this attempt, for completing or cancelling it.
          */attempt: UInt64) {
         self.userCode = userCode
         self.verificationUri = verificationUri
@@ -4182,7 +4194,7 @@ public func FfiConverterTypeDeviceSignInRequest_lower(_ value: DeviceSignInReque
 
 
 /**
- * What another app of the vendor signs in with. It crosses as text: it is for another session.
+ * The tokens that another app of the vendor signs in with. Passed as text: they are for another session.
  */
 public struct DeviceSsoToken: Equatable, Hashable {
     /**
@@ -4255,11 +4267,11 @@ public func FfiConverterTypeDeviceSsoToken_lower(_ value: DeviceSsoToken) -> Rus
  */
 public struct DroppedUpdate: Equatable, Hashable {
     /**
-     * Its number.
+     * The number of the change.
      */
     public let id: UInt64
     /**
-     * Why, for a developer.
+     * The reason, for a developer.
      */
     public let message: String
 
@@ -4267,10 +4279,10 @@ public struct DroppedUpdate: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Its number.
+         * The number of the change.
          */id: UInt64,
         /**
-         * Why, for a developer.
+         * The reason, for a developer.
          */message: String) {
         self.id = id
         self.message = message
@@ -4324,11 +4336,11 @@ public func FfiConverterTypeDroppedUpdate_lower(_ value: DroppedUpdate) -> RustB
  */
 public struct ErrorMessage: Equatable, Hashable {
     /**
-     * For a developer's log.
+     * For the developer's log.
      */
     public let text: String
     /**
-     * What the issuer said of it, for the user and for no log.
+     * What the issuer said about it: for the user, not for a log.
      */
     public let issuer: IssuerMessage?
 
@@ -4336,10 +4348,10 @@ public struct ErrorMessage: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * For a developer's log.
+         * For the developer's log.
          */text: String,
         /**
-         * What the issuer said of it, for the user and for no log.
+         * What the issuer said about it: for the user, not for a log.
          */issuer: IssuerMessage?) {
         self.text = text
         self.issuer = issuer
@@ -4389,7 +4401,7 @@ public func FfiConverterTypeErrorMessage_lower(_ value: ErrorMessage) -> RustBuf
 
 
 /**
- * Who acts for the user. It crosses as text, because the app has it from elsewhere.
+ * The party that acts for the user. Passed as text, because the app got it elsewhere.
  */
 public struct ExchangeActor: Equatable, Hashable {
     /**
@@ -4397,7 +4409,7 @@ public struct ExchangeActor: Equatable, Hashable {
      */
     public let token: String
     /**
-     * Its type, a URI.
+     * The token's type, a URI.
      */
     public let kind: String
 
@@ -4408,7 +4420,7 @@ public struct ExchangeActor: Equatable, Hashable {
          * The actor's token.
          */token: String,
         /**
-         * Its type, a URI.
+         * The token's type, a URI.
          */kind: String) {
         self.token = token
         self.kind = kind
@@ -4458,19 +4470,19 @@ public func FfiConverterTypeExchangeActor_lower(_ value: ExchangeActor) -> RustB
 
 
 /**
- * Which of the session's tokens is exchanged, and for what. `Debug` shows the audience only.
+ * Which of the session's tokens is exchanged, and for what. `Debug` shows only the audience.
  */
 public struct ExchangeRequest: Equatable, Hashable {
     /**
-     * The API.
+     * The API's identifier.
      */
     public let audience: String
     /**
-     * The scopes there.
+     * The scopes at that API.
      */
     public let scopes: [String]
     /**
-     * Where the API is, a URI, for issuers that want it so.
+     * The API's location, a URI, for issuers that require it.
      */
     public let resource: String?
     /**
@@ -4478,15 +4490,15 @@ public struct ExchangeRequest: Equatable, Hashable {
      */
     public let subject: OwnToken
     /**
-     * The issuer's own name for its type; nil for that of RFC 8693.
+     * The issuer's own identifier for the type of that token; nil for that of RFC 8693.
      */
     public let subjectType: String?
     /**
-     * Who acts for the user.
+     * The party that acts for the user.
      */
     public let actor: ExchangeActor?
     /**
-     * More parameters for the request.
+     * Further parameters of the request.
      */
     public let parameters: [String: String]
 
@@ -4494,25 +4506,25 @@ public struct ExchangeRequest: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * The API.
+         * The API's identifier.
          */audience: String,
         /**
-         * The scopes there.
+         * The scopes at that API.
          */scopes: [String],
         /**
-         * Where the API is, a URI, for issuers that want it so.
+         * The API's location, a URI, for issuers that require it.
          */resource: String?,
         /**
          * Which token is exchanged.
          */subject: OwnToken,
         /**
-         * The issuer's own name for its type; nil for that of RFC 8693.
+         * The issuer's own identifier for the type of that token; nil for that of RFC 8693.
          */subjectType: String?,
         /**
-         * Who acts for the user.
+         * The party that acts for the user.
          */actor: ExchangeActor?,
         /**
-         * More parameters for the request.
+         * Further parameters of the request.
          */parameters: [String: String]) {
         self.audience = audience
         self.scopes = scopes
@@ -4577,19 +4589,19 @@ public func FfiConverterTypeExchangeRequest_lower(_ value: ExchangeRequest) -> R
 
 
 /**
- * What became of the changes of the metadata that waited.
+ * The results of the queued metadata changes.
  */
 public struct FlushReport: Equatable, Hashable {
     /**
-     * Those that were made, in order.
+     * The changes that were made, in order.
      */
     public let applied: [UInt64]
     /**
-     * Those that the server refused for good since the last report; they are gone.
+     * The changes that the server refused for good since the last report; they are no longer queued.
      */
     public let dropped: [DroppedUpdate]
     /**
-     * How many still wait.
+     * How many changes are still queued.
      */
     public let waiting: UInt32
 
@@ -4597,13 +4609,13 @@ public struct FlushReport: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Those that were made, in order.
+         * The changes that were made, in order.
          */applied: [UInt64],
         /**
-         * Those that the server refused for good since the last report; they are gone.
+         * The changes that the server refused for good since the last report; they are no longer queued.
          */dropped: [DroppedUpdate],
         /**
-         * How many still wait.
+         * How many changes are still queued.
          */waiting: UInt32) {
         self.applied = applied
         self.dropped = dropped
@@ -4656,24 +4668,24 @@ public func FfiConverterTypeFlushReport_lower(_ value: FlushReport) -> RustBuffe
 
 
 /**
- * The user is asked before an item is read, replaced or handed on (`SecAccessControl`). The call blocks until the user
- * has answered. Where nobody can be asked, as in the background, it fails: renewing a session then waits until the app
- * is in front of the user again. Removing an item (sign-out) asks nobody.
+ * The user is asked before an item is read or replaced (`SecAccessControl`). The call blocks until the user has
+ * responded. If the user cannot be asked, as in the background, it fails: a renewal then waits until the app is in the
+ * foreground again. Removing an item (sign-out) does not ask.
  */
 public struct KeychainAccessControl: Equatable, Hashable {
     /**
-     * Who may use the item.
+     * Which authentication the item requires.
      */
     public let constraint: KeychainAccessConstraint
     /**
-     * `LAContext.localizedReason`: what the user reads in the system's dialogue; not empty.
+     * `LAContext.localizedReason`: the text that the user reads in the system's dialog; not empty.
      */
     public let prompt: String
     /**
-     * How many seconds one answer of the user is good for, 0 to [`KeychainAccessControl::MAXIMUM_REUSE_SECONDS`]. In that time
-     * reading a session and writing the renewed one asks once; with 0 it asks each time. It is also
-     * `LAContext.touchIDAuthenticationAllowableReuseDuration`: unlocking the device by fingerprint less than so long
-     * ago counts as an answer.
+     * How many seconds one authentication remains valid, 0 to [`KeychainAccessControl::MAXIMUM_REUSE_SECONDS`]. Within
+     * that time, reading a session and writing the renewed one asks once; with 0 each asks. It is also
+     * `LAContext.touchIDAuthenticationAllowableReuseDuration`: unlocking the device by fingerprint within that time
+     * counts as an authentication.
      */
     public let reuseSeconds: UInt32
 
@@ -4681,16 +4693,16 @@ public struct KeychainAccessControl: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Who may use the item.
+         * Which authentication the item requires.
          */constraint: KeychainAccessConstraint,
         /**
-         * `LAContext.localizedReason`: what the user reads in the system's dialogue; not empty.
+         * `LAContext.localizedReason`: the text that the user reads in the system's dialog; not empty.
          */prompt: String,
         /**
-         * How many seconds one answer of the user is good for, 0 to [`KeychainAccessControl::MAXIMUM_REUSE_SECONDS`]. In that time
-         * reading a session and writing the renewed one asks once; with 0 it asks each time. It is also
-         * `LAContext.touchIDAuthenticationAllowableReuseDuration`: unlocking the device by fingerprint less than so long
-         * ago counts as an answer.
+         * How many seconds one authentication remains valid, 0 to [`KeychainAccessControl::MAXIMUM_REUSE_SECONDS`]. Within
+         * that time, reading a session and writing the renewed one asks once; with 0 each asks. It is also
+         * `LAContext.touchIDAuthenticationAllowableReuseDuration`: unlocking the device by fingerprint within that time
+         * counts as an authentication.
          */reuseSeconds: UInt32) {
         self.constraint = constraint
         self.prompt = prompt
@@ -4755,7 +4767,7 @@ public struct KeychainItemReference: Equatable, Hashable {
      */
     public let account: String
     /**
-     * `kSecAttrAccessGroup`; nil looks in all groups of the app.
+     * `kSecAttrAccessGroup`; nil searches all groups of the app.
      */
     public let accessGroup: String?
 
@@ -4769,7 +4781,7 @@ public struct KeychainItemReference: Equatable, Hashable {
          * `kSecAttrAccount`
          */account: String,
         /**
-         * `kSecAttrAccessGroup`; nil looks in all groups of the app.
+         * `kSecAttrAccessGroup`; nil searches all groups of the app.
          */accessGroup: String?) {
         self.service = service
         self.account = account
@@ -4822,8 +4834,9 @@ public func FfiConverterTypeKeychainItemReference_lower(_ value: KeychainItemRef
 
 
 /**
- * Where in the Keychain the session is, and who may read it when. All of it but `service` and `access_group` may change
- * between two versions of an app: an item is found as it is and takes on what is new with its next write.
+ * Where in the Keychain the session is, and when it can be read and by whom. All of these except `service` and
+ * `access_group` may change between two versions of an app: an item is found as it is and gets the new attributes with
+ * its next write.
  */
 public struct KeychainStorage: Equatable, Hashable {
     /**
@@ -4831,7 +4844,7 @@ public struct KeychainStorage: Equatable, Hashable {
      */
     public let service: String
     /**
-     * `kSecAttrAccessGroup`: a group of the app's entitlements, to share the session with extensions.
+     * `kSecAttrAccessGroup`: a group in the app's entitlements, to share the session with extensions.
      */
     public let accessGroup: String?
     /**
@@ -4839,23 +4852,24 @@ public struct KeychainStorage: Equatable, Hashable {
      */
     public let accessibility: KeychainAccessibility
     /**
-     * `kSecAttrSynchronizable`: on all the user's devices through iCloud Keychain. Only for issuers that do not rotate
-     * refresh tokens: the others take the second device for a thief. Needs a class that may leave the device.
+     * `kSecAttrSynchronizable`: on all of the user's devices through iCloud Keychain. Only for issuers that do not
+     * rotate refresh tokens: others take the second device for a thief. Needs an accessibility class that may leave
+     * the device.
      */
     public let synchronizable: Bool
     /**
-     * Ask for the user before the session is read or written.
+     * Requires the user to authenticate before the session is read or written.
      */
     public let accessControl: KeychainAccessControl?
     /**
-     * Where the app and its extensions lock the session while one of them renews it: a path in the container of
-     * their app group, the same for all. Nil: this process counts as the only one. Empty: the app group is not there,
-     * which is a mistake in the configuration.
+     * The path of the lock that the app and its extensions take while one of them renews the session: in the container
+     * of their app group, and the same for all. Nil: no other process shares the session. Empty: the app group does
+     * not exist, which is a mistake in the configuration.
      */
     public let lockPath: String?
     /**
-     * Keychain items outlive the app's removal. With the path of a file that does not, the sessions that a removed
-     * installation left are deleted before the first use in a new one; nil keeps them.
+     * The path of a file that is deleted with the app. Keychain items are not: with this path, the sessions that a
+     * removed installation left are deleted before the first use in a new installation. Nil keeps them.
      */
     public let installationMarkerPath: String?
 
@@ -4866,26 +4880,27 @@ public struct KeychainStorage: Equatable, Hashable {
          * `kSecAttrService` of the items, usually the app's bundle identifier.
          */service: String,
         /**
-         * `kSecAttrAccessGroup`: a group of the app's entitlements, to share the session with extensions.
+         * `kSecAttrAccessGroup`: a group in the app's entitlements, to share the session with extensions.
          */accessGroup: String?,
         /**
          * When the items can be read.
          */accessibility: KeychainAccessibility,
         /**
-         * `kSecAttrSynchronizable`: on all the user's devices through iCloud Keychain. Only for issuers that do not rotate
-         * refresh tokens: the others take the second device for a thief. Needs a class that may leave the device.
+         * `kSecAttrSynchronizable`: on all of the user's devices through iCloud Keychain. Only for issuers that do not
+         * rotate refresh tokens: others take the second device for a thief. Needs an accessibility class that may leave
+         * the device.
          */synchronizable: Bool,
         /**
-         * Ask for the user before the session is read or written.
+         * Requires the user to authenticate before the session is read or written.
          */accessControl: KeychainAccessControl?,
         /**
-         * Where the app and its extensions lock the session while one of them renews it: a path in the container of
-         * their app group, the same for all. Nil: this process counts as the only one. Empty: the app group is not there,
-         * which is a mistake in the configuration.
+         * The path of the lock that the app and its extensions take while one of them renews the session: in the container
+         * of their app group, and the same for all. Nil: no other process shares the session. Empty: the app group does
+         * not exist, which is a mistake in the configuration.
          */lockPath: String?,
         /**
-         * Keychain items outlive the app's removal. With the path of a file that does not, the sessions that a removed
-         * installation left are deleted before the first use in a new one; nil keeps them.
+         * The path of a file that is deleted with the app. Keychain items are not: with this path, the sessions that a
+         * removed installation left are deleted before the first use in a new installation. Nil keeps them.
          */installationMarkerPath: String?) {
         self.service = service
         self.accessGroup = accessGroup
@@ -4954,25 +4969,26 @@ public func FfiConverterTypeKeychainStorage_lower(_ value: KeychainStorage) -> R
  */
 public struct LogoutOptions: Equatable, Hashable {
     /**
-     * Where the browser goes then: one of the URLs that are registered for the client. Without one the issuer shows a
-     * page.
+     * Where the browser returns to: one of the URLs that are registered for the client. Without one, the issuer shows
+     * its own page.
      */
     public let returnTo: String?
     /**
-     * Also at the identity provider that the user signed in with at Auth0 (`federated`).
+     * Whether to sign out also at the identity provider that the user signed in with at Auth0 (`federated`).
      */
     public let federated: Bool
     /**
-     * Sends the session's last ID token as `id_token_hint`: some issuers ask the user to confirm without it, or refuse to
-     * lead back. It holds what the issuer knows of the user, and stands in the browser's history.
+     * Whether to send the session's last ID token as `id_token_hint`. Without it, some issuers ask the user to
+     * confirm, or refuse to redirect back. It contains what the issuer knows about the user, and stays in the
+     * browser's history.
      */
     public let sendsIdTokenHint: Bool
     /**
-     * `logout_hint`: the address or name of the user to sign out.
+     * `logout_hint`: the email address or name of the user to sign out.
      */
     public let logoutHint: String?
     /**
-     * Further parameters. One that names where to return takes the place of Pilotlight's own.
+     * Further parameters. One that names where to return to replaces Pilotlight's own.
      */
     public let parameters: [String: String]
 
@@ -4980,21 +4996,22 @@ public struct LogoutOptions: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Where the browser goes then: one of the URLs that are registered for the client. Without one the issuer shows a
-         * page.
+         * Where the browser returns to: one of the URLs that are registered for the client. Without one, the issuer shows
+         * its own page.
          */returnTo: String? = nil,
         /**
-         * Also at the identity provider that the user signed in with at Auth0 (`federated`).
+         * Whether to sign out also at the identity provider that the user signed in with at Auth0 (`federated`).
          */federated: Bool = false,
         /**
-         * Sends the session's last ID token as `id_token_hint`: some issuers ask the user to confirm without it, or refuse to
-         * lead back. It holds what the issuer knows of the user, and stands in the browser's history.
+         * Whether to send the session's last ID token as `id_token_hint`. Without it, some issuers ask the user to
+         * confirm, or refuse to redirect back. It contains what the issuer knows about the user, and stays in the
+         * browser's history.
          */sendsIdTokenHint: Bool = false,
         /**
-         * `logout_hint`: the address or name of the user to sign out.
+         * `logout_hint`: the email address or name of the user to sign out.
          */logoutHint: String? = nil,
         /**
-         * Further parameters. One that names where to return takes the place of Pilotlight's own.
+         * Further parameters. One that names where to return to replaces Pilotlight's own.
          */parameters: [String: String] = [:]) {
         self.returnTo = returnTo
         self.federated = federated
@@ -5057,7 +5074,7 @@ public func FfiConverterTypeLogoutOptions_lower(_ value: LogoutOptions) -> RustB
  */
 public struct MfaAuthenticator: Equatable, Hashable {
     /**
-     * For the challenge.
+     * The identifier, for `mfa_challenge`.
      */
     public let id: String
     /**
@@ -5069,7 +5086,7 @@ public struct MfaAuthenticator: Equatable, Hashable {
      */
     public let channel: String?
     /**
-     * What to call it, such as the end of a phone number.
+     * A name to show, such as the end of a phone number.
      */
     public let name: String?
 
@@ -5077,7 +5094,7 @@ public struct MfaAuthenticator: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * For the challenge.
+         * The identifier, for `mfa_challenge`.
          */id: String,
         /**
          * `authenticator_type`: `otp`, `oob` or `recovery-code`.
@@ -5086,7 +5103,7 @@ public struct MfaAuthenticator: Equatable, Hashable {
          * `oob_channel`: `sms`, `voice`, `email` or `auth0` (push).
          */channel: String?,
         /**
-         * What to call it, such as the end of a phone number.
+         * A name to show, such as the end of a phone number.
          */name: String?) {
         self.id = id
         self.kind = kind
@@ -5142,19 +5159,19 @@ public func FfiConverterTypeMfaAuthenticator_lower(_ value: MfaAuthenticator) ->
 
 
 /**
- * A change that waits. Sent again where its answer was lost, which does no harm: it sets and deletes keys.
+ * A queued change. If its answer is lost, it is sent again, which does no harm: it sets and deletes keys.
  */
 public struct PendingUpdate: Equatable, Hashable {
     /**
-     * Tells it from the others, also from those of other processes.
+     * Distinguishes it from the others, also from those of other processes.
      */
     public let id: UInt64
     /**
-     * As for an update that is sent at once: merged at the first level. JSON text of an object.
+     * The changes, as for an immediate update: merged at the first level. JSON text of an object.
      */
     public let changes: Claims
     /**
-     * Since when it waits, by the device's clock.
+     * When it was queued, by the device's clock.
      */
     public let since: Timestamp
 
@@ -5162,13 +5179,13 @@ public struct PendingUpdate: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Tells it from the others, also from those of other processes.
+         * Distinguishes it from the others, also from those of other processes.
          */id: UInt64,
         /**
-         * As for an update that is sent at once: merged at the first level. JSON text of an object.
+         * The changes, as for an immediate update: merged at the first level. JSON text of an object.
          */changes: Claims,
         /**
-         * Since when it waits, by the device's clock.
+         * When it was queued, by the device's clock.
          */since: Timestamp) {
         self.id = id
         self.changes = changes
@@ -5221,12 +5238,12 @@ public func FfiConverterTypePendingUpdate_lower(_ value: PendingUpdate) -> RustB
 
 
 /**
- * What an app configures. Every field is checked when a session is made from it; nothing here is secret, because a
- * native app is a public client (RFC 8252 8.5).
+ * The configuration of a session. Every field is validated when a session is created from it. Nothing here is secret,
+ * because a native app is a public client (RFC 8252 8.5).
  */
 public struct SessionConfiguration: Equatable, Hashable {
     /**
-     * Who issues the tokens.
+     * The provider that issues the tokens.
      */
     public let provider: Provider
     /**
@@ -5239,65 +5256,65 @@ public struct SessionConfiguration: Equatable, Hashable {
      */
     public let redirectUri: String
     /**
-     * The scopes to ask for. `openid` is needed; `offline_access` brings a refresh token at most issuers.
+     * The scopes to request. `openid` is required; with `offline_access`, most issuers return a refresh token.
      */
     public let scopes: [String]
     /**
-     * The API the access token is for: sent as `audience` (Auth0) in the authorization request.
+     * The API that the access token is for: sent as `audience` (Auth0) in the authorization request.
      */
     public let audience: String?
     /**
-     * Providers other than Auth0: the APIs that access tokens can be asked for later, beside the session's own. Each
-     * is an absolute URI without a fragment, sent as its own `resource` in the authorization request (RFC 8707
-     * 2.1): a provider gives tokens only for what the user's grant names.
+     * Providers other than Auth0: the APIs for which access tokens can be requested later, besides the session's own.
+     * Each is an absolute URI without a fragment, sent as a separate `resource` in the authorization request (RFC 8707
+     * 2.1): a provider issues tokens only for APIs that the user's grant names.
      */
     public let resources: [String]
     /**
-     * More parameters for the authorization request, for example `prompt`, `connection`.
+     * Additional parameters of the authorization request, for example `prompt`, `connection`.
      */
     public let authorizeParameters: [String: String]
     /**
-     * More parameters for every token request.
+     * Additional parameters of every token request.
      */
     public let tokenParameters: [String: String]
     /**
-     * More headers for the requests to the issuer: to its own origin (scheme, host and port), and to `header_origins`.
+     * Additional headers of requests to the issuer's own origin (scheme, host and port), and to `header_origins`.
      */
     public let headers: [String: String]
     /**
-     * Further origins that `headers` are for, as `https://login.example.com`: where the issuer's endpoints are on other
-     * hosts that need them. A discovery document can name any host, and headers can be keys.
+     * Further origins that get `headers`, such as `https://login.example.com`, if the issuer has endpoints on other
+     * hosts that need them. They have to be named because a discovery document can name any host, and headers can
+     * contain keys.
      */
     public let headerOrigins: [String]
     /**
-     * By how much the times in an ID token may differ from the issuer's clock, in seconds. 60 is a good value;
+     * The maximum difference between the times in an ID token and the issuer's clock, in seconds. 60 is a good value;
      * at most 300.
      */
     public let leewaySeconds: UInt32
     /**
-     * Send the ID token to Auth0's Management API, as its first mobile SDKs did: for tenants that are so old that they
-     * still take it. Others want an access token, which is found by itself.
+     * Send the ID token to Auth0's Management API, as its first mobile SDKs did, for tenants that are so old that they
+     * still accept it. Others require an access token, which is obtained automatically.
      */
     public let metadataByIdToken: Bool
     /**
-     * Push the authorization request to the issuer by POST, so that the browser's URL only names it (RFC 9126). An issuer
-     * that requires it and says so in its discovery document is sent it in any case.
+     * Push the authorization request to the issuer by POST, so that the browser's URL only refers to it (RFC 9126). If
+     * the issuer's discovery document requires pushed requests, they are used in any case.
      */
     public let pushesAuthorizationRequests: Bool
     /**
-     * Bind the tokens to a key of this device, in its Secure Enclave where there is one, so that a token that is stolen is
-     * of no use elsewhere (DPoP, RFC 9449; Auth0: "Demonstrating Proof-of-Possession (DPoP)").
+     * Bind the tokens to a key of this device, in its Secure Enclave if it has one, so that a stolen token is of no
+     * use elsewhere (DPoP, RFC 9449; Auth0: "Demonstrating Proof-of-Possession (DPoP)").
      */
     public let dpop: TokenBinding
     /**
-     * When the session ends, whatever its tokens allow: then no token is given and none is renewed, and the user has to sign
-     * in again.
+     * When the session ends, whatever its tokens allow: after that no token is returned or renewed, and the user has
+     * to sign in again.
      */
     public let lifetime: SessionLifetime
     /**
-     * Auth0 only: allows the calls that use its endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
-     * `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is
-     * sent.
+     * Auth0 only: allows the calls that use its endpoints from before June 2017 (`/delegation`, `/tokeninfo`,
+     * `/oauth/ro`), for tenants that still have them. Otherwise each of those calls fails without a request.
      */
     public let legacy: Bool
 
@@ -5305,7 +5322,7 @@ public struct SessionConfiguration: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Who issues the tokens.
+         * The provider that issues the tokens.
          */provider: Provider,
         /**
          * The client identifier that the issuer gave this app (RFC 6749 2.2).
@@ -5315,53 +5332,53 @@ public struct SessionConfiguration: Equatable, Hashable {
          * (`com.example.app://callback`), a claimed `https` URL, or `http` on a loopback host (RFC 8252 7).
          */redirectUri: String,
         /**
-         * The scopes to ask for. `openid` is needed; `offline_access` brings a refresh token at most issuers.
+         * The scopes to request. `openid` is required; with `offline_access`, most issuers return a refresh token.
          */scopes: [String],
         /**
-         * The API the access token is for: sent as `audience` (Auth0) in the authorization request.
+         * The API that the access token is for: sent as `audience` (Auth0) in the authorization request.
          */audience: String? = nil,
         /**
-         * Providers other than Auth0: the APIs that access tokens can be asked for later, beside the session's own. Each
-         * is an absolute URI without a fragment, sent as its own `resource` in the authorization request (RFC 8707
-         * 2.1): a provider gives tokens only for what the user's grant names.
+         * Providers other than Auth0: the APIs for which access tokens can be requested later, besides the session's own.
+         * Each is an absolute URI without a fragment, sent as a separate `resource` in the authorization request (RFC 8707
+         * 2.1): a provider issues tokens only for APIs that the user's grant names.
          */resources: [String] = [],
         /**
-         * More parameters for the authorization request, for example `prompt`, `connection`.
+         * Additional parameters of the authorization request, for example `prompt`, `connection`.
          */authorizeParameters: [String: String] = [:],
         /**
-         * More parameters for every token request.
+         * Additional parameters of every token request.
          */tokenParameters: [String: String] = [:],
         /**
-         * More headers for the requests to the issuer: to its own origin (scheme, host and port), and to `header_origins`.
+         * Additional headers of requests to the issuer's own origin (scheme, host and port), and to `header_origins`.
          */headers: [String: String] = [:],
         /**
-         * Further origins that `headers` are for, as `https://login.example.com`: where the issuer's endpoints are on other
-         * hosts that need them. A discovery document can name any host, and headers can be keys.
+         * Further origins that get `headers`, such as `https://login.example.com`, if the issuer has endpoints on other
+         * hosts that need them. They have to be named because a discovery document can name any host, and headers can
+         * contain keys.
          */headerOrigins: [String] = [],
         /**
-         * By how much the times in an ID token may differ from the issuer's clock, in seconds. 60 is a good value;
+         * The maximum difference between the times in an ID token and the issuer's clock, in seconds. 60 is a good value;
          * at most 300.
          */leewaySeconds: UInt32 = UInt32(60),
         /**
-         * Send the ID token to Auth0's Management API, as its first mobile SDKs did: for tenants that are so old that they
-         * still take it. Others want an access token, which is found by itself.
+         * Send the ID token to Auth0's Management API, as its first mobile SDKs did, for tenants that are so old that they
+         * still accept it. Others require an access token, which is obtained automatically.
          */metadataByIdToken: Bool = false,
         /**
-         * Push the authorization request to the issuer by POST, so that the browser's URL only names it (RFC 9126). An issuer
-         * that requires it and says so in its discovery document is sent it in any case.
+         * Push the authorization request to the issuer by POST, so that the browser's URL only refers to it (RFC 9126). If
+         * the issuer's discovery document requires pushed requests, they are used in any case.
          */pushesAuthorizationRequests: Bool = false,
         /**
-         * Bind the tokens to a key of this device, in its Secure Enclave where there is one, so that a token that is stolen is
-         * of no use elsewhere (DPoP, RFC 9449; Auth0: "Demonstrating Proof-of-Possession (DPoP)").
+         * Bind the tokens to a key of this device, in its Secure Enclave if it has one, so that a stolen token is of no
+         * use elsewhere (DPoP, RFC 9449; Auth0: "Demonstrating Proof-of-Possession (DPoP)").
          */dpop: TokenBinding,
         /**
-         * When the session ends, whatever its tokens allow: then no token is given and none is renewed, and the user has to sign
-         * in again.
+         * When the session ends, whatever its tokens allow: after that no token is returned or renewed, and the user has
+         * to sign in again.
          */lifetime: SessionLifetime,
         /**
-         * Auth0 only: allows the calls that use its endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
-         * `/oauth/ro`), for tenants that still have them. Without it each of those calls is refused here and nothing is
-         * sent.
+         * Auth0 only: allows the calls that use its endpoints from before June 2017 (`/delegation`, `/tokeninfo`,
+         * `/oauth/ro`), for tenants that still have them. Otherwise each of those calls fails without a request.
          */legacy: Bool = false) {
         self.provider = provider
         self.clientId = clientId
@@ -5457,7 +5474,7 @@ public func FfiConverterTypeSessionConfiguration_lower(_ value: SessionConfigura
  */
 public struct SessionCounters: Equatable, Hashable {
     /**
-     * Renewals that brought a token, further audiences included.
+     * Renewals that returned a token, including those for further audiences.
      */
     public let renewals: UInt64
     /**
@@ -5465,15 +5482,15 @@ public struct SessionCounters: Equatable, Hashable {
      */
     public let failedRenewals: UInt64
     /**
-     * Further attempts of renewals, and requests that were sent again because their answer was lost.
+     * Repeated attempts of renewals, and requests that were repeated because their answer was lost.
      */
     public let retries: UInt64
     /**
-     * Callers that waited for a renewal that another had begun.
+     * Callers that waited for a renewal that another caller had begun.
      */
     public let sharedRenewals: UInt64
     /**
-     * Calls that a token in memory answered, where the core was asked for it.
+     * Calls to the core that were answered with a token in memory.
      */
     public let tokensFromMemory: UInt64
     /**
@@ -5493,19 +5510,19 @@ public struct SessionCounters: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Renewals that brought a token, further audiences included.
+         * Renewals that returned a token, including those for further audiences.
          */renewals: UInt64,
         /**
          * Renewals that failed, after all attempts.
          */failedRenewals: UInt64,
         /**
-         * Further attempts of renewals, and requests that were sent again because their answer was lost.
+         * Repeated attempts of renewals, and requests that were repeated because their answer was lost.
          */retries: UInt64,
         /**
-         * Callers that waited for a renewal that another had begun.
+         * Callers that waited for a renewal that another caller had begun.
          */sharedRenewals: UInt64,
         /**
-         * Calls that a token in memory answered, where the core was asked for it.
+         * Calls to the core that were answered with a token in memory.
          */tokensFromMemory: UInt64,
         /**
          * Requests to the issuer.
@@ -5582,19 +5599,20 @@ public func FfiConverterTypeSessionCounters_lower(_ value: SessionCounters) -> R
 
 
 /**
- * How long a session may go on at most, whatever its tokens allow. Nothing here sets no limit.
+ * How long a session may last, whatever its tokens allow. Without values there is no limit.
  */
 public struct SessionLifetime: Equatable, Hashable {
     /**
-     * Seconds from the sign-in on.
+     * Seconds since the sign-in.
      */
     public let absoluteSeconds: UInt64?
     /**
-     * Seconds from the last use on, which is the last token that the app got. At most as long as the absolute lifetime.
+     * Seconds since the last use, that is, the last token that the app got. At most as long as the absolute lifetime.
      */
     public let idleSeconds: UInt64?
     /**
-     * So many seconds before the end it is announced; of a limit that is not twice as long, from its half on.
+     * The end is announced this many seconds before; if the limit is less than twice as long, when half of it has
+     * passed.
      */
     public let warningSeconds: UInt64
 
@@ -5602,13 +5620,14 @@ public struct SessionLifetime: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Seconds from the sign-in on.
+         * Seconds since the sign-in.
          */absoluteSeconds: UInt64? = nil,
         /**
-         * Seconds from the last use on, which is the last token that the app got. At most as long as the absolute lifetime.
+         * Seconds since the last use, that is, the last token that the app got. At most as long as the absolute lifetime.
          */idleSeconds: UInt64? = nil,
         /**
-         * So many seconds before the end it is announced; of a limit that is not twice as long, from its half on.
+         * The end is announced this many seconds before; if the limit is less than twice as long, when half of it has
+         * passed.
          */warningSeconds: UInt64 = UInt64(300)) {
         self.absoluteSeconds = absoluteSeconds
         self.idleSeconds = idleSeconds
@@ -5661,15 +5680,15 @@ public func FfiConverterTypeSessionLifetime_lower(_ value: SessionLifetime) -> R
 
 
 /**
- * A token with which a browser or web view is signed in too.
+ * A token that signs in a browser or web view too.
  */
 public struct SessionTransferToken: Equatable, Hashable {
     /**
-     * The token: who has it is signed in, once.
+     * The token. Anyone who has it can sign in with it, once.
      */
     public let token: String
     /**
-     * How long it is good, in seconds.
+     * How long it is valid, in seconds.
      */
     public let lifetimeSeconds: UInt32
     /**
@@ -5681,10 +5700,10 @@ public struct SessionTransferToken: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * The token: who has it is signed in, once.
+         * The token. Anyone who has it can sign in with it, once.
          */token: String,
         /**
-         * How long it is good, in seconds.
+         * How long it is valid, in seconds.
          */lifetimeSeconds: UInt32,
         /**
          * The issuer's host.
@@ -5740,19 +5759,19 @@ public func FfiConverterTypeSessionTransferToken_lower(_ value: SessionTransferT
 
 
 /**
- * How the user is asked to sign in.
+ * Options of a sign-in.
  */
 public struct SignInOptions: Equatable, Hashable {
     /**
-     * `login_hint`: the address or name to prefill.
+     * `login_hint`: the address or name that the sign-in page prefills.
      */
     public let loginHint: String?
     /**
-     * `max_age` in seconds: the user must have authenticated no longer ago; checked in the ID token (`auth_time`).
+     * `max_age` in seconds: the maximum age of the user's authentication; checked in the ID token (`auth_time`).
      */
     public let maxAgeSeconds: UInt32?
     /**
-     * Parameters for this sign-in only, over those of the configuration.
+     * Parameters for this sign-in only, which override those of the configuration.
      */
     public let parameters: [String: String]
 
@@ -5760,13 +5779,13 @@ public struct SignInOptions: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * `login_hint`: the address or name to prefill.
+         * `login_hint`: the address or name that the sign-in page prefills.
          */loginHint: String? = nil,
         /**
-         * `max_age` in seconds: the user must have authenticated no longer ago; checked in the ID token (`auth_time`).
+         * `max_age` in seconds: the maximum age of the user's authentication; checked in the ID token (`auth_time`).
          */maxAgeSeconds: UInt32? = nil,
         /**
-         * Parameters for this sign-in only, over those of the configuration.
+         * Parameters for this sign-in only, which override those of the configuration.
          */parameters: [String: String] = [:]) {
         self.loginHint = loginHint
         self.maxAgeSeconds = maxAgeSeconds
@@ -5823,15 +5842,15 @@ public func FfiConverterTypeSignInOptions_lower(_ value: SignInOptions) -> RustB
  */
 public struct SignInRequest: Equatable, Hashable {
     /**
-     * Open this in a browser. It holds no secrets: the code verifier stays here.
+     * The URL to open in a browser. It contains no secrets: the code verifier stays in the core.
      */
     public let url: String
     /**
-     * The scheme of the redirect URI, as `ASWebAuthenticationSession` wants it.
+     * The scheme of the redirect URI, for `ASWebAuthenticationSession`.
      */
     public let callbackScheme: String
     /**
-     * Names this attempt, for cancelling it and no other.
+     * Identifies this attempt, for cancelling it and no other.
      */
     public let attempt: UInt64
 
@@ -5839,13 +5858,13 @@ public struct SignInRequest: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Open this in a browser. It holds no secrets: the code verifier stays here.
+         * The URL to open in a browser. It contains no secrets: the code verifier stays in the core.
          */url: String,
         /**
-         * The scheme of the redirect URI, as `ASWebAuthenticationSession` wants it.
+         * The scheme of the redirect URI, for `ASWebAuthenticationSession`.
          */callbackScheme: String,
         /**
-         * Names this attempt, for cancelling it and no other.
+         * Identifies this attempt, for cancelling it and no other.
          */attempt: UInt64) {
         self.url = url
         self.callbackScheme = callbackScheme
@@ -5898,15 +5917,15 @@ public func FfiConverterTypeSignInRequest_lower(_ value: SignInRequest) -> RustB
 
 
 /**
- * How the user of a session authenticates once more, because an API wants it (RFC 9470 4).
+ * Options of a step-up: another authentication of the session's user, because an API requires it (RFC 9470 4).
  */
 public struct StepUpOptions: Equatable, Hashable {
     /**
-     * What the API asks for.
+     * What the API requires.
      */
     public let requirement: AuthenticationRequirement
     /**
-     * Parameters for this sign-in only, over those of the configuration.
+     * Parameters for this sign-in only, which override those of the configuration.
      */
     public let parameters: [String: String]
 
@@ -5914,10 +5933,10 @@ public struct StepUpOptions: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * What the API asks for.
+         * What the API requires.
          */requirement: AuthenticationRequirement,
         /**
-         * Parameters for this sign-in only, over those of the configuration.
+         * Parameters for this sign-in only, which override those of the configuration.
          */parameters: [String: String] = [:]) {
         self.requirement = requirement
         self.parameters = parameters
@@ -5967,11 +5986,12 @@ public func FfiConverterTypeStepUpOptions_lower(_ value: StepUpOptions) -> RustB
 
 
 /**
- * How long a text may be given without asking. Times are nanoseconds of the clock that goes on while the device sleeps.
+ * How long a text may be reused without asking. Times are in nanoseconds, by the clock that continues while the device
+ * sleeps.
  */
 public struct TokenLease: Equatable, Hashable {
     /**
-     * The session's epoch in which this holds.
+     * The epoch of the session in which the lease is valid.
      */
     public let epoch: UInt64
     /**
@@ -5987,7 +6007,7 @@ public struct TokenLease: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * The session's epoch in which this holds.
+         * The epoch of the session in which the lease is valid.
          */epoch: UInt64,
         /**
          * When the token expires.
@@ -6046,15 +6066,15 @@ public func FfiConverterTypeTokenLease_lower(_ value: TokenLease) -> RustBuffer 
 
 
 /**
- * One header.
+ * A header field.
  */
 public struct TransportHeader: Equatable, Hashable {
     /**
-     * Its name.
+     * The name.
      */
     public let name: String
     /**
-     * Its value.
+     * The value.
      */
     public let value: String
 
@@ -6062,10 +6082,10 @@ public struct TransportHeader: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Its name.
+         * The name.
          */name: String,
         /**
-         * Its value.
+         * The value.
          */value: String) {
         self.name = name
         self.value = value
@@ -6115,11 +6135,11 @@ public func FfiConverterTypeTransportHeader_lower(_ value: TransportHeader) -> R
 
 
 /**
- * A request for the app's client. It holds secrets.
+ * A request for the app's client. It contains secrets.
  */
 public struct TransportRequest: Equatable, Hashable {
     /**
-     * Another one for each request of this transport.
+     * A different number for each request of this transport.
      */
     public let id: UInt64
     /**
@@ -6127,19 +6147,19 @@ public struct TransportRequest: Equatable, Hashable {
      */
     public let method: String
     /**
-     * As it goes on the wire: escaped, and with an ASCII host.
+     * The URL as it is sent: escaped, and with an ASCII host.
      */
     public let url: String
     /**
-     * All that are to be sent, `user-agent` included; names in lower case.
+     * All headers to send, including `user-agent`; names in lower case.
      */
     public let headers: [TransportHeader]
     /**
-     * The body, where there is one.
+     * The body, if there is one.
      */
     public let body: Data?
     /**
-     * In milliseconds: for resolving the name, connecting and the TLS handshake together.
+     * In milliseconds: for name resolution, connecting and the TLS handshake together.
      */
     public let connectTimeout: UInt64
     /**
@@ -6147,7 +6167,7 @@ public struct TransportRequest: Equatable, Hashable {
      */
     public let totalTimeout: UInt64
     /**
-     * The largest body that is read of the answer, in bytes.
+     * The largest body of an answer to read, in bytes.
      */
     public let longestBody: UInt64
 
@@ -6155,28 +6175,28 @@ public struct TransportRequest: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Another one for each request of this transport.
+         * A different number for each request of this transport.
          */id: UInt64,
         /**
          * `GET`, `POST` or `PATCH`.
          */method: String,
         /**
-         * As it goes on the wire: escaped, and with an ASCII host.
+         * The URL as it is sent: escaped, and with an ASCII host.
          */url: String,
         /**
-         * All that are to be sent, `user-agent` included; names in lower case.
+         * All headers to send, including `user-agent`; names in lower case.
          */headers: [TransportHeader],
         /**
-         * The body, where there is one.
+         * The body, if there is one.
          */body: Data?,
         /**
-         * In milliseconds: for resolving the name, connecting and the TLS handshake together.
+         * In milliseconds: for name resolution, connecting and the TLS handshake together.
          */connectTimeout: UInt64,
         /**
          * In milliseconds: for the whole exchange.
          */totalTimeout: UInt64,
         /**
-         * The largest body that is read of the answer, in bytes.
+         * The largest body of an answer to read, in bytes.
          */longestBody: UInt64) {
         self.id = id
         self.method = method
@@ -6244,8 +6264,8 @@ public func FfiConverterTypeTransportRequest_lower(_ value: TransportRequest) ->
 
 
 /**
- * What the issuer says of the user. A claim whose value has another type than the standard gives it is not lost: it is
- * among the other claims.
+ * The issuer's claims about the user. A claim whose value does not have the type that the standard defines is not
+ * lost: it is among the other claims.
  */
 public struct UserProfile: Equatable, Hashable {
     /**
@@ -6293,7 +6313,7 @@ public struct UserProfile: Equatable, Hashable {
      */
     public let email: String?
     /**
-     * `email_verified`: true when the issuer made sure that the address is the user's.
+     * `email_verified`: true when the issuer has verified that the address belongs to the user.
      */
     public let emailVerified: Bool?
     /**
@@ -6326,8 +6346,8 @@ public struct UserProfile: Equatable, Hashable {
     public let address: Address?
     /**
      * `updated_at`: when the profile last changed at the issuer, in seconds since 1970. Read from a number or from an
-     * RFC 3339 string, because issuers send both. What lies outside of the years 1 to 9999 is no moment (a number of
-     * milliseconds, say) and stays among the other claims.
+     * RFC 3339 string, because issuers send both. A value outside of the years 1 to 9999 (milliseconds, for example)
+     * is not treated as a time and stays among the other claims.
      */
     public let updatedAt: Timestamp?
     /**
@@ -6376,7 +6396,7 @@ public struct UserProfile: Equatable, Hashable {
          * `email`
          */email: String? = nil,
         /**
-         * `email_verified`: true when the issuer made sure that the address is the user's.
+         * `email_verified`: true when the issuer has verified that the address belongs to the user.
          */emailVerified: Bool? = nil,
         /**
          * `gender`
@@ -6401,8 +6421,8 @@ public struct UserProfile: Equatable, Hashable {
          */address: Address? = nil,
         /**
          * `updated_at`: when the profile last changed at the issuer, in seconds since 1970. Read from a number or from an
-         * RFC 3339 string, because issuers send both. What lies outside of the years 1 to 9999 is no moment (a number of
-         * milliseconds, say) and stays among the other claims.
+         * RFC 3339 string, because issuers send both. A value outside of the years 1 to 9999 (milliseconds, for example)
+         * is not treated as a time and stays among the other claims.
          */updatedAt: Timestamp? = nil,
         /**
          * Every other claim, as sent.
@@ -6526,19 +6546,19 @@ enum AppProofKeyError: Swift.Error, Equatable, Hashable {
 
 
     /**
-     * It can never be used again on this device.
+     * The key can never be used again on this device.
      */
     case Lost
     /**
-     * Not while the device is locked.
+     * The key cannot be used while the device is locked.
      */
     case Locked
     /**
-     * Something else went wrong.
+     * Another failure.
      */
     case Failed(
         /**
-         * What, without anything secret.
+         * What went wrong, without anything secret.
          */problem: String
     )
 
@@ -6616,13 +6636,13 @@ public func FfiConverterTypeAppProofKeyError_lower(_ value: AppProofKeyError) ->
 
 
 /**
- * What became of an import. Whatever it is, the old item is still there.
+ * The result of an import. In every case, the old item is still there.
  */
 
 public enum ImportOutcome: Equatable, Hashable {
 
     /**
-     * The session is Pilotlight's now, and stored.
+     * The session is imported and stored.
      */
     case imported(
         /**
@@ -6634,20 +6654,20 @@ public enum ImportOutcome: Equatable, Hashable {
      */
     case nothingFound
     /**
-     * Somebody is signed in already, or is to sign in again: that session is never replaced.
+     * A user is already signed in, or has to sign in again: that session is never replaced.
      */
     case sessionExists
     /**
-     * The session was imported before, or a user has signed in or out since somebody tried to: what is left of the old
-     * one must not come back.
+     * The session was imported before, or a user has signed in or out since an import was tried: what is left of the
+     * old session must not come back.
      */
     case closed
     /**
-     * Something is there, and it cannot be taken over.
+     * There is a session, but it cannot be imported.
      */
     case unreadable(
         /**
-         * Why.
+         * The reason.
          */problem: ImportProblem
     )
 
@@ -6734,45 +6754,45 @@ public func FfiConverterTypeImportOutcome_lower(_ value: ImportOutcome) -> RustB
 
 
 /**
- * Why a session that was found is not imported. The old item stays as it is.
+ * Why a session that was found is not imported. The old item is unchanged.
  */
 
 public enum ImportProblem: Equatable, Hashable {
 
     /**
-     * Not a binary property list that `NSKeyedArchiver` wrote, or a damaged one; or a token that is not UTF-8 text.
+     * Not a binary property list from `NSKeyedArchiver`, or a damaged one; or a token that is not UTF-8 text.
      */
     case malformed
     /**
-     * An archive of something else than the library's session.
+     * An archive of something other than the library's session.
      */
     case unknownContent
     /**
-     * Larger, deeper or more entangled than any session is.
+     * Larger, deeper or more complex than any session.
      */
     case tooLarge
     /**
-     * The library itself counts the session as over: the issuer had refused its refresh token.
+     * The library itself considers the session over: the issuer had refused its refresh token.
      */
     case ended
     /**
-     * No refresh token, and no access token that is still good.
+     * There is no refresh token, and no access token that is still valid.
      */
     case nothingUsable
     /**
-     * The tokens are bound to a key of the old library's (DPoP, RFC 9449), which was not found or cannot be used here.
+     * The tokens are bound to a key of the old library (DPoP, RFC 9449), which was not found or cannot be used here.
      */
     case senderConstrained
     /**
-     * Nothing tells whose session it is: there is no ID token that can be read, no profile, and the issuer gave neither.
+     * The user is unknown: there is no readable ID token, no profile, and the issuer returned neither.
      */
     case unknownUser
     /**
-     * Another issuer's than the configuration's: a refresh token must not be sent there.
+     * The tokens are from an issuer other than the configured one: a refresh token must not be sent there.
      */
     case otherIssuer
     /**
-     * Another client's than the configuration's.
+     * The tokens are for a client other than the configured one.
      */
     case otherClient
 
@@ -6889,11 +6909,11 @@ public enum ImportSource: Equatable, Hashable {
      */
     case keychainArchive(
         /**
-         * Which item.
+         * The item.
          */item: KeychainItemReference
     )
     /**
-     * Keychain items that hold strings, as the tutorials of Lock for iOS, version 1, had apps write them with
+     * Keychain items that hold strings. The tutorials of Lock for iOS, version 1, had apps write them with
      * SimpleKeychain: the accounts `id_token`, `refresh_token`, `access_token`, and the archived `profile`.
      */
     case keychainStrings(
@@ -6909,7 +6929,7 @@ public enum ImportSource: Equatable, Hashable {
      */
     case archivedBytes(
         /**
-         * What `NSKeyedArchiver` wrote.
+         * The output of `NSKeyedArchiver`.
          */bytes: Data
     )
     /**
@@ -6917,7 +6937,7 @@ public enum ImportSource: Equatable, Hashable {
      */
     case tokenValues(
         /**
-         * The access token; counts as expired, because nothing says until when it is good.
+         * The access token; it counts as expired, because its expiry is unknown.
          */accessToken: String?,
         /**
          * The refresh token.
@@ -7015,23 +7035,23 @@ public func FfiConverterTypeImportSource_lower(_ value: ImportSource) -> RustBuf
 
 
 /**
- * Who may use an item (Apple: "SecAccessControlCreateFlags").
+ * Which authentication an item requires (Apple: "SecAccessControlCreateFlags").
  */
 
 public enum KeychainAccessConstraint: Equatable, Hashable {
 
     /**
-     * `kSecAccessControlUserPresence`: biometry or the device's passcode. The item outlives changes of either.
+     * `kSecAccessControlUserPresence`: biometry or the device's passcode. The item survives changes of either.
      */
     case userPresence
     /**
-     * `kSecAccessControlBiometryAny`: a finger or face that is enrolled now or later; no passcode. Needs biometry to be
+     * `kSecAccessControlBiometryAny`: a finger or face that is enrolled now or later; no passcode. Biometry must be
      * set up.
      */
     case biometryAny
     /**
-     * `kSecAccessControlBiometryCurrentSet`: as [`Self::BiometryAny`], and enrolling or removing a finger or face makes
-     * the item unreadable for ever: the user has to sign in again.
+     * `kSecAccessControlBiometryCurrentSet`: like [`Self::BiometryAny`], but enrolling or removing a finger or face
+     * makes the item unreadable forever: the user has to sign in again.
      */
     case biometryCurrentSet
 
@@ -7102,43 +7122,43 @@ public func FfiConverterTypeKeychainAccessConstraint_lower(_ value: KeychainAcce
 
 
 /**
- * When the Keychain lets an item be read, and whether a backup carries it to another device (Apple: "Restricting
- * keychain item accessibility").
+ * When an item can be read, and whether a backup restores it to another device (Apple: "Restricting keychain item
+ * accessibility").
  */
 
 public enum KeychainAccessibility: Equatable, Hashable {
 
     /**
-     * `kSecAttrAccessibleWhenUnlocked`: only while the device is unlocked; goes along in encrypted backups.
+     * `kSecAttrAccessibleWhenUnlocked`: only while the device is unlocked; included in encrypted backups.
      */
     case whenUnlocked
     /**
-     * `kSecAttrAccessibleAfterFirstUnlock`: from the first unlock after a start on, also in the background; goes along in
-     * encrypted backups to a new device.
+     * `kSecAttrAccessibleAfterFirstUnlock`: from the first unlock after a restart, also in the background; included in
+     * encrypted backups, which can restore it to a new device.
      */
     case afterFirstUnlock
     /**
-     * `kSecAttrAccessibleAlways`: readable also before the first unlock. Deprecated by Apple, for apps that have items of
-     * this class.
+     * `kSecAttrAccessibleAlways`: readable even before the first unlock. Deprecated by Apple; for apps that already
+     * have items of this class.
      */
     case always
     /**
-     * `kSecAttrAccessibleWhenPasscodeSetThisDeviceOnly`: only while unlocked, and only while a passcode is set: removing
-     * the passcode deletes the item.
+     * `kSecAttrAccessibleWhenPasscodeSetThisDeviceOnly`: only while the device is unlocked and has a passcode.
+     * Removing the passcode deletes the item.
      */
     case whenPasscodeSetThisDeviceOnly
     /**
-     * `kSecAttrAccessibleWhenUnlockedThisDeviceOnly`: only while the device is unlocked, so that nothing is renewed in the
-     * background of a locked device. Never leaves this device.
+     * `kSecAttrAccessibleWhenUnlockedThisDeviceOnly`: only while the device is unlocked, so a locked device cannot
+     * renew in the background. Never leaves this device.
      */
     case whenUnlockedThisDeviceOnly
     /**
-     * `kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly`: a session can be refreshed in the background while the
-     * device is locked, and a backup restored to another device does not sign the user in there.
+     * `kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly`: a locked device can renew a session in the background, and
+     * restoring a backup to another device does not sign the user in there.
      */
     case afterFirstUnlockThisDeviceOnly
     /**
-     * `kSecAttrAccessibleAlwaysThisDeviceOnly`: deprecated by Apple, for apps that have items of this class.
+     * `kSecAttrAccessibleAlwaysThisDeviceOnly`: deprecated by Apple; for apps that already have items of this class.
      */
     case alwaysThisDeviceOnly
 
@@ -7233,25 +7253,25 @@ public func FfiConverterTypeKeychainAccessibility_lower(_ value: KeychainAccessi
 
 
 /**
- * How much a log line matters, as in Apple's unified logging.
+ * The severity of a log line, as in Apple's unified logging.
  */
 
 public enum LogLevel: Equatable, Hashable {
 
     /**
-     * For following what happens, step by step.
+     * Details for following what happens, step by step.
      */
     case debug
     /**
-     * What happened: a sign-in, a refresh, a sign-out.
+     * An event: a sign-in, a refresh, a sign-out.
      */
     case info
     /**
-     * Something did not work and was coped with.
+     * A failure that was handled.
      */
     case warning
     /**
-     * Something did not work and somebody should look.
+     * A failure that somebody should investigate.
      */
     case error
 
@@ -7328,28 +7348,28 @@ public func FfiConverterTypeLogLevel_lower(_ value: LogLevel) -> RustBuffer {
 
 
 /**
- * What is measured.
+ * The operations that are measured.
  */
 
 public enum MeasuredOperation: Equatable, Hashable {
 
     /**
-     * A renewal from its first attempt to its end.
+     * A renewal, from its first attempt to its end.
      */
     case renewal(
         /**
          * Whether it was for a further audience.
          */isFurther: Bool,
         /**
-         * How often it was tried.
+         * The number of attempts.
          */attempts: UInt32
     )
     /**
-     * A caller waited for the renewal that another had begun.
+     * A caller waited for a renewal that another caller had begun.
      */
     case sharedRenewal
     /**
-     * A renewal waited for another process's.
+     * A renewal waited for another process's renewal.
      */
     case processLock
     /**
@@ -7357,10 +7377,10 @@ public enum MeasuredOperation: Equatable, Hashable {
      */
     case request(
         /**
-         * Which of the issuer's endpoints, in words.
+         * The name of the issuer's endpoint.
          */endpoint: String,
         /**
-         * The answer's status; nil where there was none.
+         * The status of the answer; nil if there was none.
          */status: UInt16?
     )
 
@@ -7443,13 +7463,13 @@ public func FfiConverterTypeMeasuredOperation_lower(_ value: MeasuredOperation) 
 
 
 /**
- * How it ended, in few words.
+ * How an operation ended, in a few categories.
  */
 
 public enum MeasuredResult: Equatable, Hashable {
 
     /**
-     * Well.
+     * It succeeded.
      */
     case succeeded
     /**
@@ -7457,11 +7477,11 @@ public enum MeasuredResult: Equatable, Hashable {
      */
     case networkFailed
     /**
-     * The issuer has a fault, asks to wait, or gave an answer that is none.
+     * The issuer has a fault, asks the client to wait, or sent an invalid answer.
      */
     case issuerFailed
     /**
-     * The issuer refused.
+     * The issuer refused the request.
      */
     case issuerRefused
     /**
@@ -7469,7 +7489,7 @@ public enum MeasuredResult: Equatable, Hashable {
      */
     case storageFailed
     /**
-     * Another process was in the way, or the system gave no time.
+     * Another process was in the way, or the system gave no background time.
      */
     case busy
     /**
@@ -7568,21 +7588,21 @@ public func FfiConverterTypeMeasuredResult_lower(_ value: MeasuredResult) -> Rus
 
 
 /**
- * What came of an answer.
+ * The result of an answer.
  */
 
 public enum MfaOutcome: Equatable, Hashable {
 
     /**
-     * What was refused is done: the session is renewed, or the token exchanged, which the same call now gives.
+     * The refused call is complete: the session is renewed, or the token exchanged, and repeating the call returns it.
      */
     case renewed
     /**
-     * The sign-in is done.
+     * The sign-in is complete.
      */
     case signedIn
     /**
-     * The user has not said yes yet: ask again.
+     * The user has not approved yet: ask again.
      */
     case pending
 
@@ -7653,21 +7673,21 @@ public func FfiConverterTypeMfaOutcome_lower(_ value: MfaOutcome) -> RustBuffer 
 
 
 /**
- * What a challenge asks of the user.
+ * How the user has to answer a challenge.
  */
 
 public enum MfaPrompt: Equatable, Hashable {
 
     /**
-     * A code from an app.
+     * A code from an authenticator app.
      */
     case otp
     /**
-     * A code that was sent to a device of the user's.
+     * A code that was sent to one of the user's devices.
      */
     case code
     /**
-     * The user says yes on a device.
+     * The user approves on a device.
      */
     case push
 
@@ -7738,13 +7758,13 @@ public func FfiConverterTypeMfaPrompt_lower(_ value: MfaPrompt) -> RustBuffer {
 
 
 /**
- * The user's answer to a challenge for a second factor. It crosses as text, because the user types it.
+ * The user's answer to a challenge for a second factor. Passed as text, because the user types it.
  */
 
 public enum MfaReply: Equatable, Hashable {
 
     /**
-     * A code from an app.
+     * A code from an authenticator app.
      */
     case otp(
         /**
@@ -7760,11 +7780,11 @@ public enum MfaReply: Equatable, Hashable {
          */code: String
     )
     /**
-     * Asks whether the user has said yes on a device.
+     * Asks whether the user has approved on another device.
      */
     case push
     /**
-     * A recovery code, which is spent by that.
+     * A recovery code. It can be used only once.
      */
     case recoveryCode(
         /**
@@ -7865,7 +7885,7 @@ public enum OwnToken: Equatable, Hashable {
      */
     case idToken
     /**
-     * The refresh token. The issuer must not replace it for that.
+     * The refresh token. The issuer must not rotate it in the exchange.
      */
     case refreshToken
 
@@ -7936,7 +7956,7 @@ public func FfiConverterTypeOwnToken_lower(_ value: OwnToken) -> RustBuffer {
 
 
 /**
- * Who issues the tokens.
+ * The provider that issues the tokens.
  */
 
 public enum Provider: Equatable, Hashable {
@@ -8024,25 +8044,26 @@ public func FfiConverterTypeProvider_lower(_ value: Provider) -> RustBuffer {
 
 
 /**
- * Who says which proxy a connection to the issuer goes through. TLS always reaches to the issuer: a proxy sees its host
- * name and no more. Plain HTTP, which only loopback may have, never goes through one.
+ * The source of the proxy settings for connections to the issuer. TLS always extends to the issuer: a proxy sees the
+ * issuer's host name and nothing more. Plain HTTP, which is allowed only for loopback, never uses a proxy.
  */
 
 public enum ProxySource: Equatable, Hashable {
 
     /**
-     * The system, asked before each connection: its settings, those of the device's management and of the network (a
-     * proxy, or an automatic configuration, which is downloaded and run). Nobody where the system has no such settings,
-     * as on Linux.
+     * The system, which is asked before each connection: its own settings, and those of device management and of the
+     * network (a proxy, or an automatic configuration, which is downloaded and run). No proxy if the system has no
+     * such settings, as on Linux.
      */
     case system
     /**
-     * The environment: `HTTPS_PROXY`, else `ALL_PROXY`, but not for what `NO_PROXY` names; the same in lower case. Read
-     * when the first request is sent. Where an app has no such variables, as on iOS, the same as `Direct`.
+     * The environment: `HTTPS_PROXY`, otherwise `ALL_PROXY`, but not for what `NO_PROXY` names; the same names in
+     * lower case. Read when the first request is sent. The same as `Direct` if an app has no such variables, as on
+     * iOS.
      */
     case environment
     /**
-     * Nobody: every connection goes to the issuer directly.
+     * No proxy: every connection goes directly to the issuer.
      */
     case direct
 
@@ -8123,11 +8144,11 @@ public enum ReauthenticationReason: Equatable, Hashable {
      */
     case refreshTokenRejected
     /**
-     * The access token expired and the issuer gave no refresh token (ask for the scope `offline_access`).
+     * The access token expired and the issuer gave no refresh token (request the scope `offline_access`).
      */
     case noRefreshToken
     /**
-     * The session has lasted as long as the app or the issuer lets one last, from the sign-in on.
+     * The session has lasted as long as the app or the issuer allows, counted from the sign-in.
      */
     case lifetimeEnded
     /**
@@ -8208,13 +8229,13 @@ public func FfiConverterTypeReauthenticationReason_lower(_ value: Reauthenticati
 
 
 /**
- * What stood in the way of a call that may succeed later.
+ * Why a call failed that may succeed later.
  */
 
 public enum RetryReason: Equatable, Hashable {
 
     /**
-     * No connection, or it broke, or nobody answered in time.
+     * No connection, a broken connection, or no answer in time.
      */
     case network
     /**
@@ -8230,15 +8251,15 @@ public enum RetryReason: Equatable, Hashable {
      */
     case rateLimited
     /**
-     * The answer is not what the protocol says, as from a captive portal or a proxy.
+     * An answer that the protocol does not define, such as one from a captive portal or a proxy.
      */
     case unexpectedAnswer
     /**
-     * Another process that shares the session is renewing it and does not come to an end.
+     * Another process that shares the session is renewing it and has not finished.
      */
     case anotherProcess
     /**
-     * The system gives this process no time in the background, and the session is shared with other processes.
+     * The system gives this process no background time, and the session is shared with other processes.
      */
     case noBackgroundTime
 
@@ -8333,8 +8354,8 @@ public func FfiConverterTypeRetryReason_lower(_ value: RetryReason) -> RustBuffe
 
 
 /**
- * Why a call did not succeed, named by what to do about it. `message` is for a developer's eyes; it never contains a
- * token, a code or a profile's content.
+ * Why a call did not succeed, named by what to do about it. `message` is for developers; it never contains a token, a
+ * code or the content of a profile.
  */
 public
 enum SessionError: Swift.Error, Equatable, Hashable {
@@ -8346,13 +8367,13 @@ enum SessionError: Swift.Error, Equatable, Hashable {
      */
     case RetryLater(
         /**
-         * What stood in the way.
+         * Why the call failed.
          */reason: RetryReason,
         /**
-         * How long the server asked to wait, in seconds, where it said so.
+         * How long the server asked to wait, in seconds; nil if it did not say.
          */retryAfterSeconds: UInt64?,
         /**
-         * For a developer.
+         * For developers.
          */message: ErrorMessage
     )
     /**
@@ -8360,19 +8381,19 @@ enum SessionError: Swift.Error, Equatable, Hashable {
      */
     case WaitForUnlock(
         /**
-         * For a developer.
+         * For developers.
          */message: ErrorMessage
     )
     /**
-     * The Keychain asked for the user (Face ID, Touch ID, the passcode) and the user did not come. Nothing is lost: the
-     * same call asks again, so make it when the user wants it.
+     * The Keychain asked the user to authenticate (Face ID, Touch ID, the passcode), and the user did not. Nothing is
+     * lost: the same call asks again, so repeat it only when the user wants it.
      */
     case AuthenticateUser(
         /**
-         * Whether the user said no; else the authentication failed.
+         * Whether the user cancelled; otherwise the authentication failed.
          */cancelled: Bool,
         /**
-         * For a developer.
+         * For developers.
          */message: ErrorMessage
     )
     /**
@@ -8383,36 +8404,36 @@ enum SessionError: Swift.Error, Equatable, Hashable {
          * Why.
          */reason: SignInReason,
         /**
-         * For a developer.
+         * For developers.
          */message: ErrorMessage
     )
     /**
-     * The issuer wants a second factor for this renewal, and gave what it can go on with; the session has not ended.
-     * `mfa_answer` does that, for ten minutes; a sign-in does too.
+     * The issuer requires a second factor for this renewal, and gave a token to continue with; the session has not
+     * ended. Continue with `mfa_answer` within ten minutes; a sign-in helps too.
      */
     case MfaRequired(
         /**
-         * Names what it goes on with.
+         * The number of the challenge.
          */challenge: UInt64,
         /**
-         * The types of the factors that the user has, where the issuer said so.
+         * The types of the factors that the user has, if the issuer said so.
          */challengeTypes: [String],
         /**
-         * Those that the user can enroll, where the user has none.
+         * The types that the user can enroll, if the user has no factor.
          */enrollTypes: [String],
         /**
-         * For a developer.
+         * For developers.
          */message: ErrorMessage
     )
     /**
-     * The issuer did not accept this second factor; ask for another. The session has not ended.
+     * The issuer did not accept this second factor; ask the user for another. The session has not ended.
      */
     case MfaRejected(
         /**
-         * The issuer's error code; `expired_token` where the challenge is over, also by Pilotlight's own clock.
+         * The issuer's error code; `expired_token` if the challenge is over, also by Pilotlight's own clock.
          */code: String,
         /**
-         * For a developer.
+         * For developers.
          */message: ErrorMessage
     )
     /**
@@ -8425,7 +8446,7 @@ enum SessionError: Swift.Error, Equatable, Hashable {
          * `id_token_invalid`, `no_sign_in_in_progress`, `sign_in_expired`, `state_mismatch`, `issuer_mismatch`.
          */code: String,
         /**
-         * For a developer.
+         * For developers.
          */message: ErrorMessage
     )
     /**
@@ -8433,12 +8454,12 @@ enum SessionError: Swift.Error, Equatable, Hashable {
      */
     case SignInCancelled
     /**
-     * This session is read-only and has nothing that is good enough: the app itself has to run, to renew the session or
-     * to sign in or out.
+     * This session is read-only and has no token that is valid for long enough: the app itself has to run, to renew
+     * the session or to sign in or out.
      */
     case OpenApp(
         /**
-         * For a developer.
+         * For developers.
          */message: ErrorMessage
     )
     /**
@@ -8449,7 +8470,7 @@ enum SessionError: Swift.Error, Equatable, Hashable {
          * The field of the configuration that the error is about.
          */field: String,
         /**
-         * For a developer.
+         * For developers.
          */message: ErrorMessage
     )
     /**
@@ -8460,19 +8481,19 @@ enum SessionError: Swift.Error, Equatable, Hashable {
          * The argument.
          */argument: String,
         /**
-         * For a developer.
+         * For developers.
          */message: ErrorMessage
     )
     /**
-     * The store refuses or fails. After a refresh the new tokens stay usable in this process and are written again at
+     * The store refused or failed. After a renewal the new tokens stay usable in this process and are written again at
      * the next call.
      */
     case CheckStorage(
         /**
-         * The system's own number: an `OSStatus` or an `errno`.
+         * The system's error number: an `OSStatus` or an `errno`.
          */status: Int32?,
         /**
-         * For a developer.
+         * For developers.
          */message: ErrorMessage
     )
     /**
@@ -8480,7 +8501,7 @@ enum SessionError: Swift.Error, Equatable, Hashable {
      */
     case ReportBug(
         /**
-         * For a developer.
+         * For developers.
          */message: ErrorMessage
     )
 
@@ -8665,7 +8686,8 @@ public func FfiConverterTypeSessionError_lower(_ value: SessionError) -> RustBuf
 
 
 /**
- * Something that happened. It is announced once, after it is true and, where tokens came along, after the store holds them.
+ * Something that happened to the session. It is announced once, after it is true. If it brought tokens, it is
+ * announced after the store holds them.
  */
 
 public enum SessionEvent: Equatable, Hashable {
@@ -8678,19 +8700,19 @@ public enum SessionEvent: Equatable, Hashable {
          * The user's `sub` claim.
          */subject: String,
         /**
-         * How.
+         * How the user signed in.
          */by: SignInWay
     )
     /**
-     * The sign-in asked for a refresh token (`offline_access`) and the issuer gave none: when the access token expires, the
-     * user has to sign in again. What helps is `prompt=consent` among the parameters of the authorization request (OpenID
-     * Connect Core 11); at Auth0, Allow Offline Access in the settings of the API.
+     * The sign-in asked for a refresh token (`offline_access`) but the issuer gave none: when the access token
+     * expires, the user has to sign in again. To fix this, add `prompt=consent` to the parameters of the authorization
+     * request (OpenID Connect Core 11); at Auth0, turn on Allow Offline Access in the settings of the API.
      */
     case refreshTokenMissing
     /**
-     * The session of an earlier launch was read from the store: at launch, or after the device was unlocked. Or a session
-     * goes on of which [`SessionEvent::Ended`] was announced: the refresh token that the issuer refused had been used a moment
-     * before, by another process or by a request that was still under way, and that brought a newer one.
+     * The session of an earlier launch was read from the store, at launch or after the device was unlocked. Or a
+     * session continues although [`SessionEvent::Ended`] was announced: another process, or a request that was still
+     * under way, had just used the refresh token that the issuer refused, and got a newer one.
      */
     case restored(
         /**
@@ -8698,41 +8720,41 @@ public enum SessionEvent: Equatable, Hashable {
          */subject: String
     )
     /**
-     * There is a new access token; where a session lives by its ID token, a new one of these.
+     * There is a new access token; if the session lives by its ID token, a new ID token.
      */
     case renewed(
         /**
-         * Which further audience it is for; nil for the session's own.
+         * The further audience that the token is for; nil for the session's own.
          */audience: String?,
         /**
-         * When it expires, by the device's clock.
+         * When the token expires, by the device's clock.
          */expiresAt: Timestamp,
         /**
-         * Whether another process got it.
+         * Whether another process got the token.
          */elsewhere: Bool
     )
     /**
-     * No access token could be had for now; the session goes on.
+     * No access token could be obtained for now; the session continues.
      */
     case renewalFailed(
         /**
-         * Which further audience it was for; nil for the session's own.
+         * The further audience that the token was for; nil for the session's own.
          */audience: String?,
         /**
          * Why.
          */cause: RenewalFailure,
         /**
-         * Calls before this moment, by the device's clock, fail without the issuer being asked; nil when the next call
-         * may ask.
+         * Until this moment, by the device's clock, calls fail without a request to the issuer; nil if the next call
+         * may ask the issuer.
          */retryAt: Timestamp?
     )
     /**
-     * The session will end by its age: as the app set it, or as the issuer said. Announced 5 minutes before, or as the
-     * app set that; once more where it was put off meanwhile.
+     * The session will end because of its age, as the app or the issuer has limited it. Announced 5 minutes before the
+     * end, or as long before as the app has set; announced again if the end was put off in the meantime.
      */
     case willEnd(
         /**
-         * When, by the device's clock.
+         * When the session will end, by the device's clock.
          */at: Timestamp,
         /**
          * Why.
@@ -8755,23 +8777,23 @@ public enum SessionEvent: Equatable, Hashable {
          */elsewhere: Bool
     )
     /**
-     * The profile says something else than before, or is the first.
+     * The profile was fetched for the first time, or differs from the one before.
      */
     case profileChanged
     /**
-     * A change of the metadata that may wait for the network was made.
+     * A change of the metadata that may wait for the network was sent, and the server made it.
      */
     case metadataUpdateSent(
         /**
-         * Its number.
+         * The number of the change.
          */id: UInt64
     )
     /**
-     * The server refused a change of the metadata that may wait for the network; it is gone.
+     * The server refused a change of the metadata that may wait for the network; it is not sent again.
      */
     case metadataUpdateRefused(
         /**
-         * Its number.
+         * The number of the change.
          */id: UInt64
     )
 
@@ -8914,7 +8936,7 @@ public func FfiConverterTypeSessionEvent_lower(_ value: SessionEvent) -> RustBuf
 
 
 /**
- * What sends a session's requests.
+ * The HTTP client that sends a session's requests.
  */
 
 public enum SessionNetwork {
@@ -8924,15 +8946,15 @@ public enum SessionNetwork {
      */
     case core(
         /**
-         * For its connections.
+         * The source of the proxies for its connections.
          */proxies: ProxySource
     )
     /**
-     * The app's, which sees all that is sent and received, the refresh token included.
+     * The app's HTTP client. It sees everything that is sent and received, including the refresh token.
      */
     case app(
         /**
-         * It.
+         * The client.
          */transport: AppTransport
     )
 
@@ -9001,7 +9023,7 @@ public func FfiConverterTypeSessionNetwork_lower(_ value: SessionNetwork) -> Rus
 
 
 /**
- * The session's state, as an app shows it.
+ * The session's state, for an app to show.
  */
 
 public enum SessionState: Equatable, Hashable {
@@ -9011,28 +9033,28 @@ public enum SessionState: Equatable, Hashable {
      */
     case signedOut
     /**
-     * The store cannot be read until the device is unlocked. Whether somebody is signed in is not known; the session
-     * comes back by itself at the next call after the unlock.
+     * The store cannot be read until the device is unlocked. It is not known whether a user is signed in; the first
+     * call after the unlock reads the session.
      */
     case locked
     /**
-     * A user is signed in, also while the network is down and also when the access token needs renewal.
+     * A user is signed in, even while the network is unavailable or the access token needs renewal.
      */
     case signedIn(
         /**
          * The user's `sub` claim, unique at the issuer (OpenID Connect Core 2).
          */subject: String,
         /**
-         * When the access token in hand expires, in seconds since 1970 by the device's clock; where a session lives by
-         * its ID token, when that does.
+         * When the current access token expires, in seconds since 1970 by the device's clock. In a session that is
+         * based on its ID token, when that expires.
          */expiresAt: Timestamp
     )
     /**
-     * The session cannot go on without the user: begin a sign-in.
+     * The session cannot continue without the user: begin a sign-in.
      */
     case reauthenticationRequired(
         /**
-         * Why.
+         * The reason.
          */reason: ReauthenticationReason
     )
 
@@ -9124,20 +9146,20 @@ public enum SessionStorage: Equatable, Hashable {
      */
     case keychain(
         /**
-         * Where in the Keychain, and who may read it when.
+         * Where in the Keychain the items are, and when they can be read and by whom.
          */options: KeychainStorage
     )
     /**
-     * A file that only its owner can read, replaced atomically. It is not encrypted: for development on hosts without
-     * a Keychain, and refused on iOS. Processes that use the same file renew one at a time.
+     * A file that only its owner can read, replaced atomically. It is not encrypted: it is for development on hosts
+     * without a Keychain, and is refused on iOS. Processes that use the same file renew one at a time.
      */
     case file(
         /**
-         * The file; its folder is made where it is missing.
+         * The path of the file; its folder is created if it is missing.
          */path: String
     )
     /**
-     * This process's memory: gone at its end.
+     * The memory of this process; lost when the process ends.
      */
     case memory
 
@@ -9230,7 +9252,7 @@ public enum SignInReason: Equatable, Hashable {
      */
     case noRefreshToken
     /**
-     * The session has lasted as long as the app or the issuer lets one last.
+     * The session has lasted as long as the app or the issuer allows.
      */
     case lifetimeEnded
     /**
@@ -9242,12 +9264,13 @@ public enum SignInReason: Equatable, Hashable {
      */
     case interactionRequired
     /**
-     * The issuer denies this renewal by its own rule; the session has not ended.
+     * The issuer denied this renewal by a rule or policy; the session has not ended.
      */
     case accessDenied
     /**
      * For more than a minute the issuer has refused each renewal with an error that does not say why. Most likely the
-     * refresh token is dead. The session has not ended: renewals are tried on, and one that succeeds ends this.
+     * refresh token is dead. The session has not ended: renewals are still tried, and one that succeeds ends this
+     * state.
      */
     case renewalsRefused(
         /**
@@ -9255,8 +9278,8 @@ public enum SignInReason: Equatable, Hashable {
          */code: String
     )
     /**
-     * The tokens are bound to a key (DPoP) that this device cannot use any more, as after a backup was restored to another
-     * device. The session has not ended, and is of no use here.
+     * The tokens are bound to a key (DPoP) that this device can no longer use, for example after a backup was restored
+     * to another device. The session has not ended, but is useless on this device.
      */
     case proofKeyLost
 
@@ -9379,7 +9402,7 @@ public enum SignInWay: Equatable, Hashable {
      */
     case anotherDevice
     /**
-     * With what another issuer gave, such as the code of Sign in with Apple (RFC 8693).
+     * With a credential of another issuer, such as the code of Sign in with Apple (RFC 8693).
      */
     case tokenExchange
     /**
@@ -9387,7 +9410,7 @@ public enum SignInWay: Equatable, Hashable {
      */
     case password
     /**
-     * Another library's session was taken over.
+     * By a migration: the session of another library was taken over.
      */
     case migration
     /**
@@ -9480,8 +9503,8 @@ public func FfiConverterTypeSignInWay_lower(_ value: SignInWay) -> RustBuffer {
 
 
 /**
- * What became of a sign-out at the issuer. Here it succeeded, unless the session is read-only. A device secret is revoked with the refresh
- * token, and counts like it: what became of both is said.
+ * The result of a sign-out at the issuer. The local sign-out succeeded, unless the session is read-only. A device
+ * secret is revoked with the refresh token; the result covers both.
  */
 
 public enum SignOutOutcome: Equatable, Hashable {
@@ -9495,12 +9518,12 @@ public enum SignOutOutcome: Equatable, Hashable {
      */
     case nothingToRevoke
     /**
-     * The issuer offers no revocation, so the refresh token lives there until it expires.
+     * The issuer has no revocation endpoint, so the refresh token remains valid there until it expires.
      */
     case revocationNotOffered
     /**
-     * The issuer cannot be reached; the refresh token is kept for this alone and sent again at the next launch or
-     * sign-in.
+     * The issuer cannot be reached. The refresh token is kept for the revocation alone, which is sent again at the
+     * next launch or sign-in.
      */
     case revocationPending
     /**
@@ -9508,7 +9531,7 @@ public enum SignOutOutcome: Equatable, Hashable {
      */
     case readOnly
     /**
-     * The issuer refused to revoke it; the refresh token may live there until it expires.
+     * The issuer refused the revocation; the refresh token may remain valid there until it expires.
      */
     case revocationRefused
 
@@ -9603,11 +9626,11 @@ public func FfiConverterTypeSignOutOutcome_lower(_ value: SignOutOutcome) -> Rus
 public enum TokenBinding: Equatable, Hashable {
 
     /**
-     * They are not. A session whose tokens are bound already stays usable.
+     * They are not. A session whose tokens are already bound stays usable.
      */
     case off
     /**
-     * Where the issuer offers it.
+     * If the issuer offers it.
      */
     case whenOffered
     /**
@@ -9682,7 +9705,7 @@ public func FfiConverterTypeTokenBinding_lower(_ value: TokenBinding) -> RustBuf
 
 
 /**
- * What went wrong on the wire.
+ * What went wrong with the connection.
  */
 
 public enum TransportErrorKind: Equatable, Hashable {
@@ -9700,7 +9723,7 @@ public enum TransportErrorKind: Equatable, Hashable {
      */
     case timeout
     /**
-     * The connection broke before the whole answer was there.
+     * The connection broke before the answer was complete.
      */
     case interrupted
     /**
@@ -9708,7 +9731,7 @@ public enum TransportErrorKind: Equatable, Hashable {
      */
     case tooLarge
     /**
-     * What came back is not HTTP.
+     * The answer is not HTTP.
      */
     case notHttp
 
@@ -9797,25 +9820,25 @@ public func FfiConverterTypeTransportErrorKind_lower(_ value: TransportErrorKind
 
 
 /**
- * What became of a change of the metadata that may wait.
+ * The result of a metadata change that may be queued.
  */
 
 public enum UpdateOutcome: Equatable, Hashable {
 
     /**
-     * It was made.
+     * The change was made.
      */
     case done(
         /**
-         * The metadata afterwards. JSON text of an object.
+         * The resulting metadata. JSON text of an object.
          */metadata: Claims
     )
     /**
-     * It waits for the network.
+     * The change is queued until the network is available.
      */
     case queued(
         /**
-         * Its number.
+         * The number of the change.
          */id: UInt64
     )
 
@@ -10802,7 +10825,7 @@ fileprivate func uniffiFutureContinuationCallback(handle: UInt64, pollResult: In
     }
 }
 /**
- * Whether this build of the core has its own HTTP client; else every session needs the app's.
+ * Whether this build of the core has its own HTTP client. If not, every session needs one of the app's.
  */
 public func coreHasHttpClient() -> Bool  {
     return try!  FfiConverterBool.lift(try! rustCall() {
@@ -10812,7 +10835,7 @@ public func coreHasHttpClient() -> Bool  {
 })
 }
 /**
- * The scopes that metadata needs at Auth0.
+ * The scopes that access to the metadata needs at Auth0.
  */
 public func auth0MetadataScopes() -> [String]  {
     return try!  FfiConverterSequenceString.lift(try! rustCall() {
@@ -10822,8 +10845,8 @@ public func auth0MetadataScopes() -> [String]  {
 })
 }
 /**
- * What an API's 401 asks of the user's authentication, by its `WWW-Authenticate` headers, which may be joined by commas; nil
- * where it does not say `insufficient_user_authentication`.
+ * What an API's 401 response requires of the user's authentication, from its `WWW-Authenticate` headers, which may be
+ * joined by commas; nil if they do not contain `insufficient_user_authentication`.
  */
 public func insufficientAuthentication(headers: [String]) -> AuthenticationRequirement?  {
     return try!  FfiConverterOptionTypeAuthenticationRequirement.lift(try! rustCall() {
@@ -10834,12 +10857,12 @@ public func insufficientAuthentication(headers: [String]) -> AuthenticationRequi
 })
 }
 /**
- * The names of the sessions that are stored for this client at this issuer, sorted: those that somebody is signed in
- * to, that have ended, or that wait for a revocation. Open one with `CoreSession` and its name; remove one by signing it
- * out. Storage in memory is never shared, so it has none.
+ * The names of the sessions that are stored for this client at this issuer, sorted: those with a signed-in user, those
+ * that have ended, and those that wait for a revocation. Open one with `CoreSession` and its name; remove one by
+ * signing it out. Storage in memory is never shared, so it has none.
  *
- * Reads the store, and no item in it: no user is asked for. No network. Throws `fixConfiguration`, `waitForUnlock`,
- * `checkStorage`.
+ * Reads the list of items in the store, but no item, so the user does not have to authenticate. No network. Throws
+ * `fixConfiguration`, `waitForUnlock`, `checkStorage`.
  */
 public func storedSessionNames(configuration: SessionConfiguration, storage: SessionStorage)async throws  -> [String]  {
     return
@@ -10871,247 +10894,247 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
-    if (uniffi_pilotlight_core_checksum_func_core_has_http_client() != 51401) {
+    if (uniffi_pilotlight_core_checksum_func_core_has_http_client() != 49642) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_func_auth0_metadata_scopes() != 24716) {
+    if (uniffi_pilotlight_core_checksum_func_auth0_metadata_scopes() != 30235) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_func_insufficient_authentication() != 7267) {
+    if (uniffi_pilotlight_core_checksum_func_insufficient_authentication() != 26118) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_func_stored_session_names() != 9988) {
+    if (uniffi_pilotlight_core_checksum_func_stored_session_names() != 48262) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_apptransport_send() != 44440) {
+    if (uniffi_pilotlight_core_checksum_method_apptransport_send() != 46326) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_apptransport_cancel() != 63182) {
+    if (uniffi_pilotlight_core_checksum_method_apptransport_cancel() != 19591) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_transportreply_answered() != 16980) {
+    if (uniffi_pilotlight_core_checksum_method_transportreply_answered() != 55716) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_transportreply_failed() != 18902) {
+    if (uniffi_pilotlight_core_checksum_method_transportreply_failed() != 18111) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_appproofkeys_create() != 37025) {
+    if (uniffi_pilotlight_core_checksum_method_appproofkeys_create() != 9702) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_appproofkeys_find() != 38497) {
+    if (uniffi_pilotlight_core_checksum_method_appproofkeys_find() != 62797) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_appproofkeys_sign() != 60245) {
+    if (uniffi_pilotlight_core_checksum_method_appproofkeys_sign() != 23928) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_logsink_log() != 55040) {
+    if (uniffi_pilotlight_core_checksum_method_logsink_log() != 5284) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_metricssink_record() != 61659) {
+    if (uniffi_pilotlight_core_checksum_method_metricssink_record() != 61729) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_sessionobserver_state_changed() != 31849) {
+    if (uniffi_pilotlight_core_checksum_method_sessionobserver_state_changed() != 5855) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_sessionobserver_happened() != 2581) {
+    if (uniffi_pilotlight_core_checksum_method_sessionobserver_happened() != 48406) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_access_token() != 42013) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_access_token() != 30050) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_access_token_for() != 21133) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_access_token_for() != 64178) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_allow_process_lock() != 1971) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_allow_process_lock() != 24886) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_authenticated_at() != 110) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_authenticated_at() != 57302) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_begin_device_sign_in() != 57500) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_begin_device_sign_in() != 50125) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_begin_sign_in() != 59969) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_begin_sign_in() != 1815) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_begin_step_up() != 43169) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_begin_step_up() != 10469) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_cached_access_token() != 50897) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_cached_access_token() != 28581) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_cached_access_token_for() != 19707) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_cached_access_token_for() != 57353) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_cached_profile() != 21203) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_cached_profile() != 44748) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_cached_profile_version() != 7382) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_cached_profile_version() != 52365) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_cancel_sign_in() != 62672) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_cancel_sign_in() != 22012) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_cancel_sign_in_attempt() != 11588) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_cancel_sign_in_attempt() != 24377) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_complete_device_sign_in() != 25486) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_complete_device_sign_in() != 41124) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_complete_logout() != 28234) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_complete_logout() != 8752) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_complete_sign_in() != 10372) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_complete_sign_in() != 34513) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_counters() != 16684) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_counters() != 9161) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_epoch_address() != 43981) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_epoch_address() != 12545) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_granted_scopes() != 61515) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_granted_scopes() != 51330) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_has_refresh_token() != 19964) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_has_refresh_token() != 58261) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_has_valid_session() != 38435) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_has_valid_session() != 47441) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_logout_url() != 40342) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_logout_url() != 41894) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_note_replaced_token() != 1413) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_note_replaced_token() != 61293) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_pending_metadata_updates() != 38666) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_pending_metadata_updates() != 9828) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_postpone_process_lock() != 3317) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_postpone_process_lock() != 65495) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_record_measurements() != 19993) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_record_measurements() != 17277) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_refresh() != 4544) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_release_process_lock() != 13058) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_release_process_lock() != 37917) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_replace_refused_token() != 46176) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_replace_refused_token() != 1130) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_restore() != 19398) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_restore() != 10701) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_sign_out() != 11634) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_sign_out() != 28620) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_state() != 18459) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_state() != 53672) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_token_lease() != 55771) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_token_lease() != 34115) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_bound_key() != 64383) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_bound_key() != 4401) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_cached_id_token() != 17163) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_cached_id_token() != 50964) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_cancel_metadata_update() != 60790) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_cancel_metadata_update() != 34436) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_delegate() != 35072) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_delegate() != 50863) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_device_sso_token() != 52310) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_device_sso_token() != 51764) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_discard_imported_session() != 7006) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_discard_imported_session() != 257) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_exchange() != 40825) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_exchange() != 57059) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_fetch_metadata() != 60823) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_fetch_metadata() != 40233) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_fetch_user() != 54110) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_fetch_user() != 11565) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_flush_metadata_updates() != 8228) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_flush_metadata_updates() != 45459) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_id_token() != 10248) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_id_token() != 51687) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_import_session() != 26620) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_import_session() != 49453) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_is_bound() != 21990) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_is_bound() != 27470) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_keep_proof_nonce() != 44107) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_keep_proof_nonce() != 38651) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_merge_metadata() != 1231) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_merge_metadata() != 896) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_mfa_answer() != 62503) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_mfa_answer() != 40106) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_pilotlight_core_checksum_method_coresession_mfa_authenticators() != 4899) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_mfa_challenge() != 40322) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_mfa_challenge() != 45152) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_mfa_time_left() != 9252) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_mfa_time_left() != 58821) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_profile() != 33892) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_profile() != 9161) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_profile_within() != 51208) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_profile_within() != 24548) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_proof() != 25096) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_proof() != 649) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_remove_metadata() != 11712) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_remove_metadata() != 9594) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_replace_metadata() != 36647) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_replace_metadata() != 27275) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_session_transfer() != 55018) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_session_transfer() != 18520) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_by_exchange() != 65339) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_by_exchange() != 44361) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_with_password() != 28325) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_sign_in_with_password() != 43782) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_take_mfa_recovery_code() != 6806) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_take_mfa_recovery_code() != 1837) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_token_info() != 39726) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_token_info() != 32491) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata() != 11155) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata() != 54958) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata_or_queue() != 65437) {
+    if (uniffi_pilotlight_core_checksum_method_coresession_update_metadata_or_queue() != 2265) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 2153) {
+    if (uniffi_pilotlight_core_checksum_constructor_coresession_new() != 38571) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_pilotlight_core_checksum_constructor_coresession_with_network() != 25389) {
+    if (uniffi_pilotlight_core_checksum_constructor_coresession_with_network() != 44563) {
         return InitializationResult.apiChecksumMismatch
     }
 
